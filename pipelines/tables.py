@@ -1,0 +1,502 @@
+"""Every table that Python touches, once: its stage, its name, its grain and its polars schema.
+
+What belongs here: the shape of tables that Python writes (raw, forecast, plan, purchase_orders) or reads (marts).
+What does not: how a table is filled, and what its columns mean to a reader: that prose stands in dbt's YAML,
+as sources for Python's tables and as models for the marts, and a test compares both with this file.
+Read more in docs/interfaces.md (what is published) and docs/naming.md (how columns are named).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import polars as pl
+
+type_of = pl.DataType | type[pl.DataType]
+
+QUANTITY: Final = pl.Decimal(18, 4)
+UNIT_PRICE: Final = pl.Decimal(18, 4)
+MONEY: Final = pl.Decimal(18, 2)
+RATE: Final = pl.Decimal(18, 6)
+INSTANT: Final = pl.Datetime("us", "UTC")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table by its stage (= DuckDB schema), its name, what one row is, and its columns in order."""
+
+    stage: str
+    name: str
+    grain: str
+    columns: Mapping[str, type_of]
+    is_published: bool = False
+
+    @property
+    def path(self) -> str:
+        """The name to use in SQL, such as `marts.products`."""
+        return f"{self.stage}.{self.name}"
+
+    @property
+    def schema(self) -> dict[str, type_of]:
+        """The polars schema, for building and for checking frames."""
+        return dict(self.columns)
+
+
+def _table(stage: str, name: str, grain: str, /, *, is_published: bool = False, **columns: type_of) -> Table:
+    return Table(stage, name, grain, MappingProxyType(columns), is_published)
+
+
+_DOCUMENT_LINE: Final[dict[str, type_of]] = {
+    "line_number": pl.Int32,
+    "line_item_id": pl.String,
+    "item_id": pl.String,
+    "item_code": pl.String,
+    "description": pl.String,
+    "quantity": QUANTITY,
+    "unit_amount": UNIT_PRICE,
+    "line_amount": MONEY,
+}
+
+# raw: what Xero gave us and what people decided, untouched but typed
+XERO_ORGANISATION = _table(
+    "raw",
+    "xero_organisation",
+    "One row: the organisation that this warehouse belongs to.",
+    organisation_id=pl.String,
+    name=pl.String,
+    base_currency=pl.String,
+    time_zone=pl.String,
+    country_code=pl.String,
+    is_demo_company=pl.Boolean,
+    short_code=pl.String,
+)
+XERO_ITEMS = _table(
+    "raw",
+    "xero_items",
+    "One row per item in Xero.",
+    item_id=pl.String,
+    code=pl.String,
+    name=pl.String,
+    description=pl.String,
+    is_sold=pl.Boolean,
+    is_purchased=pl.Boolean,
+    is_tracked_as_inventory=pl.Boolean,
+    quantity_on_hand=QUANTITY,
+    quantity_on_back_order=QUANTITY,
+    total_cost_pool=MONEY,
+    purchase_unit_price=UNIT_PRICE,
+    sales_unit_price=UNIT_PRICE,
+    updated_at=INSTANT,
+)
+XERO_CONTACTS = _table(
+    "raw",
+    "xero_contacts",
+    "One row per contact in Xero, archived ones too.",
+    contact_id=pl.String,
+    name=pl.String,
+    contact_status=pl.String,
+    account_number=pl.String,
+    email_address=pl.String,
+    default_currency=pl.String,
+    merged_to_contact_id=pl.String,
+    updated_at=INSTANT,
+)
+XERO_INVOICES = _table(
+    "raw",
+    "xero_invoices",
+    "One row per sales invoice (ACCREC) or bill (ACCPAY) in Xero, voided ones too.",
+    invoice_id=pl.String,
+    type=pl.String,
+    invoice_number=pl.String,
+    reference=pl.String,
+    status=pl.String,
+    contact_id=pl.String,
+    contact_name=pl.String,
+    invoice_date=pl.Date,
+    due_date=pl.Date,
+    currency_code=pl.String,
+    currency_rate=RATE,
+    total=MONEY,
+    updated_at=INSTANT,
+)
+XERO_INVOICE_LINES = _table(
+    "raw",
+    "xero_invoice_lines",
+    "One row per line of an invoice or bill.",
+    invoice_id=pl.String,
+    **_DOCUMENT_LINE,
+)
+XERO_CREDIT_NOTES = _table(
+    "raw",
+    "xero_credit_notes",
+    "One row per sales (ACCRECCREDIT) or supplier (ACCPAYCREDIT) credit note in Xero.",
+    credit_note_id=pl.String,
+    type=pl.String,
+    credit_note_number=pl.String,
+    reference=pl.String,
+    status=pl.String,
+    contact_id=pl.String,
+    contact_name=pl.String,
+    credit_note_date=pl.Date,
+    currency_code=pl.String,
+    currency_rate=RATE,
+    total=MONEY,
+    updated_at=INSTANT,
+)
+XERO_CREDIT_NOTE_LINES = _table(
+    "raw",
+    "xero_credit_note_lines",
+    "One row per line of a credit note.",
+    credit_note_id=pl.String,
+    **_DOCUMENT_LINE,
+)
+XERO_PURCHASE_ORDERS = _table(
+    "raw",
+    "xero_purchase_orders",
+    "One row per purchase order in Xero, deleted ones too.",
+    purchase_order_id=pl.String,
+    purchase_order_number=pl.String,
+    reference=pl.String,
+    status=pl.String,
+    contact_id=pl.String,
+    contact_name=pl.String,
+    order_date=pl.Date,
+    delivery_date=pl.Date,
+    expected_arrival_date=pl.Date,
+    currency_code=pl.String,
+    currency_rate=RATE,
+    total=MONEY,
+    updated_at=INSTANT,
+)
+XERO_PURCHASE_ORDER_LINES = _table(
+    "raw",
+    "xero_purchase_order_lines",
+    "One row per line of a purchase order.",
+    purchase_order_id=pl.String,
+    **_DOCUMENT_LINE,
+)
+ENTITY_LOADS = _table(
+    "raw",
+    "entity_loads",
+    "One row per entity: when its last complete load began, by Xero's clock.",
+    entity=pl.String,
+    loaded_at=INSTANT,
+)
+PLANNING_SETTINGS = _table(
+    "raw",
+    "planning_settings",
+    "One row per setting in force, at the level where a person set it.",
+    level=pl.String,
+    subject=pl.String,
+    name=pl.String,
+    value=pl.String,
+    changed_by=pl.String,
+    changed_at=INSTANT,
+)
+LEDGER_ORDER_LINES = _table(
+    "raw",
+    "ledger_order_lines",
+    "One row per line of an order approved here, sent or not.",
+    order_id=pl.String,
+    purchase_order_number=pl.String,
+    state=pl.String,
+    supplier_id=pl.String,
+    approved_date=pl.Date,
+    expected_arrival_date=pl.Date,
+    line_number=pl.Int32,
+    product_code=pl.String,
+    quantity=QUANTITY,
+    unit_cost=UNIT_PRICE,
+    currency=pl.String,
+)
+AS_OF = _table(
+    "raw",
+    "as_of",
+    "One row: the organisation's calendar day on which this run decides.",
+    as_of_date=pl.Date,
+)
+
+# marts: written by dbt, read by Python and by people
+PRODUCTS = _table(
+    "marts",
+    "products",
+    "One row per product (every item of Xero, tracked or not).",
+    is_published=True,
+    product_id=pl.String,
+    product_code=pl.String,
+    product_name=pl.String,
+    is_tracked=pl.Boolean,
+    is_discontinued=pl.Boolean,
+    is_unstocked=pl.Boolean,
+    supplier_id=pl.String,
+    supplier_name=pl.String,
+    supplier_source=pl.String,
+    unit_cost=UNIT_PRICE,
+    unit_cost_source=pl.String,
+    currency=pl.String,
+    currency_rate=RATE,
+    sales_unit_price=UNIT_PRICE,
+    first_sale_date=pl.Date,
+    last_sale_date=pl.Date,
+    last_purchase_date=pl.Date,
+)
+SUPPLIERS = _table(
+    "marts",
+    "suppliers",
+    "One row per supplier: a contact that ordered goods or bills came from, or a preferred one.",
+    is_published=True,
+    supplier_id=pl.String,
+    supplier_name=pl.String,
+    currency=pl.String,
+    is_archived=pl.Boolean,
+    products=pl.Int64,
+    last_order_date=pl.Date,
+)
+DEMAND_DAILY = _table(
+    "marts",
+    "demand_daily",
+    "One row per product and day on which it was sold, net of credit notes.",
+    is_published=True,
+    product_code=pl.String,
+    demand_date=pl.Date,
+    quantity=pl.Float64,
+)
+STOCK_POSITION = _table(
+    "marts",
+    "stock_position",
+    "One row per product.",
+    is_published=True,
+    product_code=pl.String,
+    stock_on_hand=pl.Float64,
+    stock_committed=pl.Float64,
+    stock_on_order=pl.Float64,
+    stock_position=pl.Float64,
+)
+STOCK_ON_ORDER = _table(
+    "marts",
+    "stock_on_order",
+    "One row per open purchase order line that names a product, counted or not.",
+    is_published=True,
+    purchase_order_number=pl.String,
+    product_code=pl.String,
+    quantity=pl.Float64,
+    expected_arrival_date=pl.Date,
+    is_counted=pl.Boolean,
+    rule=pl.String,
+    line_number=pl.Int32,
+    status=pl.String,
+    supplier_id=pl.String,
+    supplier_name=pl.String,
+    order_date=pl.Date,
+    delivery_date=pl.Date,
+    value=MONEY,
+    currency=pl.String,
+    currency_rate=RATE,
+)
+DATA_FRESHNESS = _table(
+    "marts",
+    "data_freshness",
+    "One row: the organisation, the day of the data and how old they are.",
+    is_published=True,
+    organisation_name=pl.String,
+    base_currency=pl.String,
+    time_zone=pl.String,
+    is_demo_company=pl.Boolean,
+    as_of_date=pl.Date,
+    loaded_at=INSTANT,
+)
+
+# forecast: the distribution of demand
+MODEL_CHOICE = _table(
+    "forecast",
+    "model_choice",
+    "One row per product with a forecast.",
+    is_published=True,
+    product_code=pl.String,
+    demand_class=pl.String,
+    model=pl.String,
+    score=pl.Float64,
+    floor_score=pl.Float64,
+    origins=pl.Int64,
+    reason=pl.String,
+)
+DEMAND_FORECAST = _table(
+    "forecast",
+    "demand_forecast",
+    "One row per product and coming week.",
+    is_published=True,
+    product_code=pl.String,
+    period_start_date=pl.Date,
+    model=pl.String,
+    quantity=pl.Float64,
+    quantity_low=pl.Float64,
+    quantity_high=pl.Float64,
+)
+DEMAND_QUANTILES = _table(
+    "forecast",
+    "demand_quantiles",
+    "One row per product and probability: demand over the product's horizon.",
+    is_published=True,
+    product_code=pl.String,
+    horizon_days=pl.Int64,
+    probability=pl.Float64,
+    quantity=pl.Float64,
+)
+DEMAND_HORIZONS = _table(
+    "forecast",
+    "demand_horizons",
+    "One row per product: the expected demand of its horizon in its two parts.",
+    is_published=True,
+    product_code=pl.String,
+    horizon_days=pl.Int64,
+    lead_time_days=pl.Int64,
+    demand_before_arrival=pl.Float64,
+    demand_in_cover=pl.Float64,
+    history_weeks=pl.Int64,
+)
+
+# plan: what to order, and why
+_ORDER_PLAN: Final[dict[str, type_of]] = {
+    "product_code": pl.String,
+    "product_name": pl.String,
+    "supplier_name": pl.String,
+    "status": pl.String,
+    "reason": pl.String,
+    "horizon_days": pl.Int64,
+    "horizon_demand": pl.Float64,
+    "demand_before_arrival": pl.Float64,
+    "demand_in_cover": pl.Float64,
+    "safety_stock": pl.Float64,
+    "stock_on_hand": pl.Float64,
+    "stock_committed": pl.Float64,
+    "stock_on_order_in_time": pl.Float64,
+    "demand_lost_before_arrival": pl.Float64,
+    "needed_quantity": pl.Float64,
+    "quantity_after_minimum": pl.Float64,
+    "quantity_after_batch": pl.Float64,
+    "quantity_after_cap": pl.Float64,
+    "order_quantity": pl.Float64,
+    "binding_rule": pl.String,
+    "reorder_point": pl.Float64,
+    "order_up_to_level": pl.Float64,
+    "unit_cost": UNIT_PRICE,
+    "currency": pl.String,
+    "order_value": MONEY,
+    "days_to_stock_out": pl.Int64,
+    "order_by_date": pl.Date,
+    "overstock_quantity": pl.Float64,
+    "overstock_value": MONEY,
+    "understock_quantity": pl.Float64,
+    "understock_value": MONEY,
+    "stock_on_order": pl.Float64,
+    "stock_on_order_after_cover": pl.Float64,
+    "stock_on_order_late": pl.Float64,
+    "stock_position": pl.Float64,
+    "stock_value": MONEY,
+    "lead_time_days": pl.Int64,
+    "order_frequency_days": pl.Int64,
+    "service_level": pl.Float64,
+    "minimum_order_quantity": pl.Float64,
+    "batch_size": pl.Float64,
+    "minimum_shelf_level": pl.Float64,
+    "maximum_shelf_level": pl.Float64,
+    "average_daily_demand": pl.Float64,
+    "is_uncertain": pl.Boolean,
+    "uncertain_cause": pl.String,
+    "demand_class": pl.String,
+    "model": pl.String,
+    "last_sale_date": pl.Date,
+    "last_purchase_date": pl.Date,
+    "supplier_id": pl.String,
+    "currency_rate": RATE,
+    "as_of_date": pl.Date,
+    "plan_id": pl.String,
+}
+ORDER_PLAN = _table(
+    "plan",
+    "order_plan",
+    "One row per active product: a quantity, or one reason for none.",
+    is_published=True,
+    **_ORDER_PLAN,
+)
+PLAN_HISTORY = _table(
+    "plan",
+    "plan_history",
+    "One row per product and plan, kept.",
+    is_published=True,
+    **_ORDER_PLAN,
+    planned_at=INSTANT,
+)
+PLAN_SUMMARY = _table(
+    "plan",
+    "plan_summary",
+    "One row per plan, kept; money in the organisation's base currency.",
+    is_published=True,
+    plan_id=pl.String,
+    as_of_date=pl.Date,
+    planned_at=INSTANT,
+    data_loaded_at=INSTANT,
+    is_stale=pl.Boolean,
+    currency=pl.String,
+    products=pl.Int64,
+    products_to_order=pl.Int64,
+    order_value=MONEY,
+    products_understocked=pl.Int64,
+    understock_quantity=pl.Float64,
+    understock_value=MONEY,
+    products_overstocked=pl.Int64,
+    overstock_quantity=pl.Float64,
+    overstock_value=MONEY,
+    products_out_of_stock=pl.Int64,
+    out_of_stock_value=MONEY,
+    late_orders=pl.Int64,
+    late_on_order_quantity=pl.Float64,
+    late_on_order_value=MONEY,
+    stock_value=MONEY,
+    products_without_rate=pl.Int64,
+    inputs_hash=pl.String,
+    code_version=pl.String,
+)
+PLAN_SETTINGS = _table(
+    "plan",
+    "plan_settings",
+    "One row per product and setting: the value in force and the level it comes from.",
+    is_published=True,
+    product_code=pl.String,
+    name=pl.String,
+    value=pl.String,
+    origin=pl.String,
+)
+
+# purchase orders: drafts made from the plan
+PURCHASE_ORDER_DRAFTS = _table(
+    "purchase_orders",
+    "purchase_order_drafts",
+    "One row per line of an order that is drafted and not yet approved.",
+    is_published=True,
+    order_id=pl.String,
+    purchase_order_number=pl.String,
+    supplier_id=pl.String,
+    supplier_name=pl.String,
+    line_number=pl.Int32,
+    product_code=pl.String,
+    product_name=pl.String,
+    quantity=pl.Float64,
+    unit_cost=UNIT_PRICE,
+    currency=pl.String,
+    value=MONEY,
+    expected_arrival_date=pl.Date,
+    is_edited=pl.Boolean,
+    plan_id=pl.String,
+)
+
+TABLES: Final[tuple[Table, ...]] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Table)
+)
+PUBLISHED: Final[tuple[Table, ...]] = tuple(table for table in TABLES if table.is_published)
+
+
+def empty(table: Table) -> pl.DataFrame:
+    """A frame of the table's shape without rows."""
+    return pl.DataFrame(schema=table.schema)
