@@ -1,0 +1,111 @@
+"""What a buyer is about to see must be whole and must add up.
+
+What belongs here: the rules at the second border of trust, over a plan that is made and not published yet.
+What does not: how the plan is made (`pipelines.replenishment`).
+Read more in docs/maths.md.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from pipelines.expectations.validate import Finding, Rule, validate
+
+ROUNDING: Final = 1e-6
+STATUSES: Final = ["order_now", "enough", "too_much", "not_planned"]
+
+RULES: Final = (
+    Rule(
+        "every_product_is_planned_once", "products", "ExpectColumnValuesToBeInSet", {"column": "rows", "value_set": [1]},
+        "{count} products are missing from the plan or in it twice, so it is not published.",
+        is_blocking=True, description="Every product is in the plan exactly once.",
+    ),
+    Rule(
+        "quantities_are_numbers", "plan", "ExpectColumnValuesToBeInSet", {"column": "is_finite", "value_set": [True]},
+        "{count} products have a quantity that is no number, so the plan is not published.",
+        is_blocking=True, description="Every quantity is a number.",
+    ),
+    Rule(
+        "orders_are_not_negative", "plan", "ExpectColumnValuesToBeBetween", {"column": "order_quantity", "min_value": 0},
+        "{count} products have an order quantity below nothing, so the plan is not published.",
+        is_blocking=True, description="No order quantity is below nothing.",
+    ),
+    Rule(
+        "bridges_add_up", "plan", "ExpectColumnValuesToBeInSet", {"column": "adds_up", "value_set": [True]},
+        "{count} products have a bridge that does not add up, so the plan is not published.",
+        is_blocking=True, description="Every product's bridge adds up.",
+    ),
+    Rule(
+        "a_reason_is_given", "plan", "ExpectColumnValuesToNotBeNull", {"column": "reason"},
+        "{count} products have neither a quantity nor a reason, so the plan is not published.",
+        is_blocking=True, description="Every product has its reason.",
+    ),
+    Rule(
+        "statuses_are_known", "plan", "ExpectColumnValuesToBeInSet", {"column": "status", "value_set": STATUSES},
+        "{count} products have a status that nobody can read, so the plan is not published.",
+        is_blocking=True, description="Every status is a known one.",
+    ),
+    Rule(
+        "products_to_order_have_a_supplier", "orders", "ExpectColumnValuesToNotBeNull", {"column": "supplier_id"},
+        "{count} products should be ordered but have no supplier, so they are in no draft; set one with "
+        "`stocktrim settings set preferred_supplier`.",
+        description="Every product to order has a supplier.",
+    ),
+    Rule(
+        "products_to_order_have_a_cost", "orders", "ExpectColumnValuesToBeBetween",
+        {"column": "unit_cost", "min_value": 0, "strict_min": True},
+        "{count} products should be ordered but have no cost, so their orders look free; set a purchase price in "
+        "Xero or `stocktrim settings set unit_cost`.",
+        description="Every product to order has a cost.",
+    ),
+    Rule(
+        "orders_arrive_when_promised", "late", "ExpectTableRowCountToEqual", {"value": 0},
+        "Some open order lines are past their delivery date and count as no supply (see the rows): ask the supplier, "
+        "then clear the delivery date or mark the order as billed in Xero.",
+        description="No open order is late.",
+    ),
+)  # fmt: skip
+
+_BRIDGE: Final = (
+    pl.col("demand_before_arrival")
+    + pl.col("demand_in_cover")
+    + pl.col("safety_stock")
+    - pl.col("stock_on_hand")
+    + pl.col("stock_committed")
+    - pl.col("stock_on_order_in_time")
+    - pl.col("demand_lost_before_arrival")
+)
+
+
+def check_plan(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl.DataFrame) -> list[Finding]:
+    """What the rules find in a plan, given the products and the open order lines it was made for."""
+    return validate(RULES, _frames(order_plan, products, stock_on_order))
+
+
+def _frames(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    counted = order_plan.group_by("product_code").agg(pl.len().alias("rows"))
+    return {
+        "products": products.select("product_code", "product_name")
+        .join(counted, on="product_code", how="full", coalesce=True)
+        .with_columns(pl.col("rows").fill_null(0))
+        .sort("product_code"),
+        "plan": order_plan.select(
+            "product_code", "status", "reason", "needed_quantity", "order_quantity", is_finite=_all_finite(order_plan),
+            adds_up=((_BRIDGE - pl.col("needed_quantity")).abs() <= ROUNDING),
+        ),
+        "orders": order_plan.filter(pl.col("order_quantity") > 0).select(
+            "product_code", "product_name", "order_quantity", "supplier_id", pl.col("unit_cost").cast(pl.Float64)
+        ),
+        "late": stock_on_order.filter(~pl.col("is_counted")).select(
+            "purchase_order_number", "product_code", "quantity", "supplier_name", "delivery_date"
+        ),
+    }  # fmt: skip
+
+
+def _all_finite(order_plan: pl.DataFrame) -> pl.Expr:
+    numbers: Sequence[str] = [name for name, dtype in order_plan.schema.items() if dtype == pl.Float64]
+    may_be_empty = {"maximum_shelf_level"}
+    return pl.all_horizontal(
+        pl.col(name).is_finite() & pl.col(name).is_not_null() for name in numbers if name not in may_be_empty
+    ).fill_null(value=False)

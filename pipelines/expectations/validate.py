@@ -1,0 +1,110 @@
+"""Run rules over a frame with Great Expectations and say what was found in plain words.
+
+What belongs here: the one place that knows Great Expectations. What does not: the rules (`raw.py`, `plan.py`).
+Great Expectations reads pandas, not polars, and costs seconds to import: both stay inside this file.
+Read more in docs/operations.md.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+ROWS_SHOWN: Final = 10
+
+
+class CheckCouldNotRunError(Exception):
+    """A check broke before it could say anything about the data."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What must hold of a frame: Great Expectations' word for it, and what to tell a person where it does not.
+
+    `sentence` may hold `{count}`. A rule that `is_blocking` stops the run; another one warns.
+    """
+
+    name: str
+    frame: str
+    expectation: str
+    arguments: Mapping[str, Any]
+    sentence: str
+    is_blocking: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found: whether it holds, and if not how many rows offend, the first of them, and a sentence."""
+
+    rule: Rule
+    is_met: bool
+    count: int
+    rows: pl.DataFrame
+
+    @property
+    def sentence(self) -> str:
+        """What to tell a person."""
+        return self.rule.description if self.is_met else self.rule.sentence.format(count=self.count)
+
+
+def validate(rules: Sequence[Rule], frames: Mapping[str, pl.DataFrame]) -> list[Finding]:
+    """One finding a rule, in the order of the rules; a frame that is absent has no findings.
+
+    Raises:
+        CheckCouldNotRunError: a rule broke, which says nothing about the data.
+    """
+    findings: dict[str, Finding] = {}
+    check = _checker()
+    for name, frame in frames.items():
+        of_frame = [rule for rule in rules if rule.frame == name]
+        findings.update({finding.rule.name: finding for finding in check(of_frame, frame)})
+    return [findings[rule.name] for rule in rules if rule.name in findings]
+
+
+def _checker() -> Callable[[Sequence[Rule], pl.DataFrame], list[Finding]]:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations as gx  # noqa: PLC0415, 3.4 s: only runs that check pay for it
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_pandas("frames")
+    asset = source.add_dataframe_asset("frame").add_batch_definition_whole_dataframe("all")
+
+    def check(rules: Sequence[Rule], frame: pl.DataFrame) -> list[Finding]:
+        if not rules:
+            return []
+        numbered = frame.with_row_index("row_number")
+        batch = asset.get_batch(batch_parameters={"dataframe": numbered.to_pandas()})
+        suite = gx.ExpectationSuite(
+            name=rules[0].frame,
+            expectations=[
+                getattr(gx.expectations, rule.expectation)(**rule.arguments, meta={"rule": rule.name}) for rule in rules
+            ],
+        )
+        result = batch.validate(
+            suite, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["row_number"]}
+        )
+        by_name = {_rule_of(one): one for one in result.results}
+        return [_finding(rule, by_name[rule.name], numbered) for rule in rules]
+
+    return check
+
+
+def _rule_of(result: Any) -> str:
+    return str(result.expectation_config.meta["rule"])
+
+
+def _finding(rule: Rule, result: Any, frame: pl.DataFrame) -> Finding:
+    if result.exception_info.get("raised_exception") or any(
+        isinstance(info, dict) and info.get("raised_exception") for info in result.exception_info.values()
+    ):
+        raise CheckCouldNotRunError(f"The check {rule.name!r} could not run: {result.exception_info}")
+    offending = result.result.get("unexpected_index_list") or []
+    numbers = [int(row["row_number"]) for row in offending]
+    count = 0 if result.success else len(numbers) or 1
+    rows = frame[numbers[:ROWS_SHOWN]].drop("row_number") if numbers else frame.clear().drop("row_number")
+    return Finding(rule=rule, is_met=bool(result.success), count=count, rows=rows)

@@ -1,0 +1,69 @@
+"""One run of an organisation at a time, wherever it was started from.
+
+What belongs here: the lock that every run takes before it opens the warehouse, and saying whom a run waits for.
+What does not: Dagster's queue, which keeps runs of one organisation apart but never sees a run from a terminal.
+Read more in docs/operations.md.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+LOCK_FILE: Final = "lock"
+POLL_SECONDS: Final = 0.5
+
+
+class OrganisationBusyError(Exception):
+    """Another run of the organisation held the lock for longer than this one would wait."""
+
+
+@contextmanager
+def organisation_lock(
+    folder: Path, *, holder: str, waiting: Callable[[str], None], longest_wait_seconds: float = 3600
+) -> Iterator[None]:
+    """Hold the organisation's lock for the block; `waiting` is told once whom it waits for.
+
+    The lock is the operating system's: it ends with the process, however that ends.
+
+    Raises:
+        OrganisationBusyError: the other run did not end in time.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK_FILE).open("a+") as file:
+        _acquire(file, folder.name, waiting=waiting, longest_wait_seconds=longest_wait_seconds)
+        file.seek(0)
+        file.truncate()
+        file.write(f"{holder} (process {os.getpid()})")
+        file.flush()
+        yield
+
+
+def _acquire(file: IO[str], organisation: str, *, waiting: Callable[[str], None], longest_wait_seconds: float) -> None:
+    deadline = time.monotonic() + longest_wait_seconds
+    is_told = False
+    while not _try(file):
+        if not is_told:
+            waiting(f"Waiting for {_holder(file)}, which is working on the organisation {organisation!r}.")
+            is_told = True
+        if time.monotonic() > deadline:
+            raise OrganisationBusyError(
+                f"{_holder(file)} is still working on the organisation {organisation!r}; try again when it has ended."
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def _try(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read() or "another run"

@@ -1,0 +1,94 @@
+"""The environment, read once: where the home is, which store and which Xero to talk to.
+
+What belongs here: environment variables and the checks on them; nothing else in the project reads the environment.
+What does not: what a buyer sets (lead times, service levels): that is `pipelines.replenishment.parameters`.
+Read more in docs/interfaces.md.
+"""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+XERO_API_URL: Final = "https://api.xero.com"
+XERO_IDENTITY_URL: Final = "https://identity.xero.com"
+
+
+class SettingsError(ValueError):
+    """An environment variable cannot be used; the sentence names it and says what it must be."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says; secrets are kept out of the repr."""
+
+    home: Path
+    database_url: str = field(repr=False)
+    xero_api_url: str
+    xero_identity_url: str
+    xero_client_id: str | None
+    xero_client_secret: str | None = field(repr=False)
+    secret_key: str | None = field(repr=False)
+
+    @property
+    def dagster_home(self) -> Path:
+        """DAGSTER_HOME: Dagster's runs, event log and its dagster.yaml."""
+        return self.home / "dagster"
+
+    @property
+    def sandbox_folder(self) -> Path:
+        """Where the sandbox of `stocktrim demo` and `stocktrim serve` keeps its organisation."""
+        return self.home / "sandbox"
+
+    @property
+    def secret_key_file(self) -> Path:
+        """The key that encrypts credentials, unless STOCKTRIM_SECRET_KEY gives one."""
+        return self.home / "secret.key"
+
+    def organisation_folder(self, key: str) -> Path:
+        """Everything of one organisation: its warehouse, its dbt artefacts, its published snapshots."""
+        return self.home / "organisations" / key
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: an address is neither https nor plain http on this machine.
+    """
+    given = os.environ if environment is None else environment
+    home = Path(given.get("STOCKTRIM_HOME") or ".stocktrim").expanduser().absolute()
+    return Settings(
+        home=home,
+        database_url=given.get("STOCKTRIM_DATABASE_URL") or f"sqlite:///{home / 'stocktrim.sqlite'}",
+        xero_api_url=_checked_address("XERO_API_URL", given.get("XERO_API_URL") or XERO_API_URL),
+        xero_identity_url=_checked_address("XERO_IDENTITY_URL", given.get("XERO_IDENTITY_URL") or XERO_IDENTITY_URL),
+        xero_client_id=given.get("XERO_CLIENT_ID") or None,
+        xero_client_secret=given.get("XERO_CLIENT_SECRET") or None,
+        secret_key=given.get("STOCKTRIM_SECRET_KEY") or None,
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked_address(name: str, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme == "https" and parts.hostname:
+        return value.rstrip("/")
+    if parts.scheme == "http" and parts.hostname and is_loopback(parts.hostname):
+        return value.rstrip("/")
+    raise SettingsError(
+        f"{name} is {value!r}: use an https address (plain http is allowed only for this machine, such as "
+        f"http://127.0.0.1:8765)."
+    )

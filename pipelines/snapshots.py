@@ -1,0 +1,141 @@
+"""What people read: a read-only snapshot of the published tables, swapped in whole at the end of a run.
+
+What belongs here: writing `snapshots/<id>/`, pointing `published` at it, keeping the last three, opening it to read.
+What does not: the warehouse that the snapshot is taken from (`warehouse.py`).
+A reader that resolves `published` once sees the old snapshot whole or the new one whole, never a mixture.
+Read more in docs/bi.md.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import polars as pl
+
+from pipelines.tables import PUBLISHED, Table, empty
+from pipelines.warehouse import describe_table, open_warehouse, table_exists
+
+SNAPSHOT_FILE: Final = "stocktrim.duckdb"
+SNAPSHOTS_KEPT: Final = 3
+# Every DuckDB since 1.0 opens a file of this storage version; the default one opens in 2.0 alone.
+STORAGE_VERSION: Final = "v1.0.0"
+
+
+class NothingPublishedError(Exception):
+    """No snapshot was published for this organisation yet."""
+
+
+def publish(folder: Path, *, snapshot_id: str) -> Path:
+    """Publish every table that people read; tables that were not made yet are published empty.
+
+    `folder` is the organisation's. The snapshot before stays readable to whoever has it open.
+    """
+    snapshots = folder / "snapshots"
+    unfinished = snapshots / f"{snapshot_id}.tmp"
+    _clear_unfinished(snapshots)
+    unfinished.mkdir(parents=True)
+    _write_tables(folder, unfinished)
+    _sync(unfinished)
+    finished = snapshots / snapshot_id
+    unfinished.rename(finished)
+    _point(folder / "published", Path("snapshots") / snapshot_id)
+    _forget_old(snapshots, current=snapshot_id)
+    return finished
+
+
+def published_folder(folder: Path) -> Path:
+    """The snapshot that is published now, resolved once.
+
+    Raises:
+        NothingPublishedError: nothing was published yet.
+    """
+    link = folder / "published"
+    if not link.exists():
+        raise NothingPublishedError(
+            f"Nothing is published for the organisation {folder.name!r} yet: run `stocktrim load` "
+            f"and `stocktrim plan` first."
+        )
+    return link.resolve()
+
+
+def read_published(folder: Path, *tables: Table) -> tuple[pl.DataFrame, ...]:
+    """Published tables as frames, all of one snapshot.
+
+    Raises:
+        NothingPublishedError: nothing was published yet.
+    """
+    snapshot = published_folder(folder)
+    return tuple(_read(snapshot, table) for table in tables)
+
+
+def _read(snapshot: Path, table: Table) -> pl.DataFrame:
+    path = snapshot / f"{table.name}.parquet"
+    return pl.read_parquet(path).cast(table.schema) if path.exists() else empty(table)  # type: ignore[arg-type]
+
+
+def _write_tables(folder: Path, target: Path) -> None:
+    with open_warehouse(folder) as connection:
+        connection.execute(f"attach '{target / SNAPSHOT_FILE}' as published (storage_version '{STORAGE_VERSION}')")
+        for table in PUBLISHED:
+            source = _source(connection, table)
+            connection.execute(f"create table published.{table.name} ({describe_table(table)})")
+            connection.execute(f"insert into published.{table.name} by name {source}")
+            _copy_comments(connection, table)
+            parquet = target / f"{table.name}.parquet"
+            connection.execute(f"copy (from published.{table.name}) to '{parquet}' (format parquet, compression zstd)")
+        connection.execute("detach published")
+
+
+def _source(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+    if table_exists(connection, table):
+        return f"select {', '.join(table.columns)} from {table.path}"
+    return "select " + ", ".join(f"null as {name}" for name in table.columns) + " where false"
+
+
+def _copy_comments(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    found = connection.execute(
+        "select column_name, comment from duckdb_columns() "
+        "where database_name = current_database() and schema_name = ? and table_name = ? and comment is not null",
+        [table.stage, table.name],
+    ).fetchall()
+    _comment(connection, f"table published.{table.name}", table.grain)
+    for column, comment in found:
+        if column in table.columns:
+            _comment(connection, f"column published.{table.name}.{column}", comment)
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str) -> None:
+    quoted = text.replace("'", "''")
+    connection.execute(f"comment on {what} is '{quoted}'")
+
+
+def _sync(folder: Path) -> None:
+    """Make a finished folder survive a power cut before the link points at it."""
+    for path in [*folder.iterdir(), folder]:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _point(link: Path, target: Path) -> None:
+    beside = link.with_name("published.new")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(target, target_is_directory=True)
+    beside.replace(link)
+
+
+def _clear_unfinished(snapshots: Path) -> None:
+    for left in snapshots.glob("*.tmp"):
+        shutil.rmtree(left)
+
+
+def _forget_old(snapshots: Path, *, current: str) -> None:
+    others = sorted(
+        (path for path in snapshots.iterdir() if path.name != current), key=lambda path: path.stat().st_mtime
+    )
+    for old in others[: -(SNAPSHOTS_KEPT - 1)]:
+        shutil.rmtree(old)

@@ -1,0 +1,163 @@
+"""The organisation's DuckDB file, opened for one call.
+
+What belongs here: opening it, reading and writing whole tables in one transaction.
+What does not: what the tables mean (`tables.py`, dbt), what people read (`snapshots.py`), who may write (`locks.py`).
+DuckDB lets one process open the file, readers included: so a connection lives inside one call.
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import polars as pl
+
+from pipelines.tables import TABLES, Table, empty, type_of
+
+FILE_NAME: Final = "warehouse.duckdb"
+MEMORY_LIMIT: Final = "2GB"
+_DUCKDB_TYPES: Final[dict[type_of, str]] = {
+    pl.String: "VARCHAR",
+    pl.Int64: "BIGINT",
+    pl.Int32: "INTEGER",
+    pl.Float64: "DOUBLE",
+    pl.Boolean: "BOOLEAN",
+    pl.Date: "DATE",
+}
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be opened or written; the message says why and what to do."""
+
+
+@contextmanager
+def open_warehouse(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The organisation's warehouse with every table that Python owns, closed again at the end.
+
+    Raises:
+        WarehouseError: another process has it open, the folder cannot be written, or the file is damaged.
+    """
+    connection = _connect(folder)
+    try:
+        _create_missing_tables(connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+def read_table(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
+    """A whole table as a frame of its declared shape; without rows where it was never made."""
+    if not table_exists(connection, table):
+        return empty(table)
+    columns = ", ".join(table.columns)
+    return connection.sql(f"select {columns} from {table.path}").pl().cast(table.schema)  # type: ignore[arg-type]
+
+
+def replace_table(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
+    """Put a frame in the place of a table's rows, in one transaction."""
+    with transaction(connection):
+        connection.execute(f"delete from {table.path}")
+        insert_rows(connection, table.path, frame.select(list(table.columns)))
+
+
+def replace_rows(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame, *, key: str) -> None:
+    """Put a frame in the place of the rows that have one of its keys, in one transaction."""
+    with transaction(connection):
+        connection.register("incoming", frame.select(list(table.columns)).to_arrow())
+        connection.execute(f"delete from {table.path} where {key} in (select {key} from incoming)")
+        connection.execute(f"insert into {table.path} by name select * from incoming")
+        connection.unregister("incoming")
+
+
+def insert_rows(connection: duckdb.DuckDBPyConnection, target: str, frame: pl.DataFrame) -> None:
+    """Append a frame's rows to a table, by column name."""
+    connection.register("incoming", frame.to_arrow())
+    connection.execute(f"insert into {target} by name select * from incoming")
+    connection.unregister("incoming")
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of the block's changes, or none of them."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def duckdb_type(dtype: type_of) -> str:
+    """The DuckDB type of a column.
+
+    >>> duckdb_type(pl.Decimal(18, 2))
+    'DECIMAL(18,2)'
+    """
+    if isinstance(dtype, pl.Decimal):
+        return f"DECIMAL({dtype.precision},{dtype.scale})"
+    if isinstance(dtype, pl.Datetime):
+        return "TIMESTAMPTZ"
+    return _DUCKDB_TYPES[dtype]
+
+
+def describe_table(table: Table) -> str:
+    """A table's columns in DuckDB's words, for creating it."""
+    return ", ".join(f"{name} {duckdb_type(dtype)}" for name, dtype in table.columns.items())
+
+
+def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    path = folder / FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(
+            str(path),
+            config={
+                "autoinstall_known_extensions": "false",
+                "memory_limit": MEMORY_LIMIT,
+                "threads": 2,
+                "temp_directory": str(folder / "spill"),
+            },
+        )
+    except OSError as refused:
+        raise WarehouseError(
+            f"{refused.filename} cannot be written ({refused.strerror}); give it back to you."
+        ) from None
+    except duckdb.Error as trouble:
+        raise WarehouseError(_why(path, str(trouble))) from trouble
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def _why(path: Path, said: str) -> str:
+    if "Conflicting lock" in said:
+        return (
+            f"{path} is open in another program; close it (readers should open the published snapshot) and try again."
+        )
+    if "Permission denied" in said or "Read-only" in said or "read-only" in said:
+        return f"{path} cannot be written: its folder is read-only or belongs to somebody else."
+    return f"{path} cannot be opened as a DuckDB database; move it away and load everything again with --refresh."
+
+
+def _create_missing_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    there = {
+        f"{schema}.{name}"
+        for schema, name in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+    }
+    owned = [table for table in TABLES if table.stage != "marts"]
+    for stage in sorted({table.stage for table in owned}):
+        connection.execute(f"create schema if not exists {stage}")
+    for table in owned:
+        if table.path not in there:
+            connection.execute(f"create table {table.path} ({describe_table(table)})")
+
+
+def table_exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether a table was made yet: dbt makes the marts at the first load."""
+    found = connection.execute(
+        "select count(*) from information_schema.tables where table_schema = ? and table_name = ?",
+        [table.stage, table.name],
+    ).fetchall()
+    return bool(found[0][0])

@@ -1,0 +1,323 @@
+"""One call to Xero at a time: xero-python carries it, raw bytes come back.
+
+What belongs here: turning a call into bytes or one of the errors of `errors.py`, waiting when Xero asks to, and
+trying a read again where that is safe. What does not: what to read (`landing`), what to send (`purchasing`),
+how a token is made (`auth.py`). A write is never repeated here: only the ledger knows whether that is safe.
+Read more in docs/operations.md.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+import msgspec
+import urllib3
+from xero_python.accounting import AccountingApi
+from xero_python.api_client import ApiClient
+from xero_python.api_client.configuration import Configuration
+from xero_python.api_client.oauth2 import OAuth2Token
+from xero_python.exceptions import HTTPStatusException
+from xero_python.identity import IdentityApi
+
+from pipelines.xero.errors import (
+    ConnectionBrokenError,
+    RateLimitError,
+    RefusedError,
+    SignInError,
+    UnreadableAnswerError,
+    XeroUnreachableError,
+)
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS: Final = (5, 60)
+READ_ATTEMPTS: Final = 3
+CALL_ATTEMPTS: Final = 3
+CALLS_PER_MINUTE: Final = 55
+LONGEST_WAIT_SECONDS: Final = 60
+_UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 401, 403, 404, 429, 500
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The decoded bytes of one answer, with what its headers say of the allowance."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Connected:
+    """An organisation that the credentials allow."""
+
+    tenant_id: str
+    name: str
+    kind: str
+
+
+class Tokens(Protocol):
+    """Where access tokens come from."""
+
+    def current(self) -> str:
+        """A token that is valid for at least another minute."""
+        ...
+
+    def renewed(self) -> str:
+        """A new token, since Xero has just refused the current one."""
+        ...
+
+
+class XeroClient:
+    """Calls Xero for one organisation.
+
+    `sleep` is how it waits; tests and the sandbox's clock pass their own.
+    """
+
+    def __init__(
+        self, *, api_url: str, tenant_id: str, tokens: Tokens, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._tenant_id = tenant_id
+        self._tokens = tokens
+        self._pace = _Pace(sleep)
+        self._sleep = sleep
+        self._api_client = new_api_client()
+        self._accounting = AccountingApi(self._api_client, base_url=f"{api_url}/api.xro/2.0")
+        self._identity = IdentityApi(self._api_client, base_url=api_url)
+
+    def connections(self) -> list[Connected]:
+        """The organisations that these credentials allow."""
+        answer = self._read(lambda: self._identity.get_connections(**_RAW))
+        rows = decoded(answer.body, list[dict[str, Any]], "the list of connections")
+        return [Connected(row["tenantId"], row.get("tenantName") or "", row.get("tenantType") or "") for row in rows]
+
+    def organisation(self) -> Answer:
+        """The organisation's own record."""
+        return self._read(lambda: self._accounting.get_organisations(self._tenant_id, **_RAW))
+
+    def items(self) -> Answer:
+        """All items: Xero never pages them."""
+        return self._read(lambda: self._accounting.get_items(self._tenant_id, unitdp=4, **_RAW))
+
+    def page(
+        self, endpoint: str, *, number: int, size: int, modified_since: datetime | None, status: str | None = None
+    ) -> Answer:
+        """One page of a list, the latest changes first, so that an edit meanwhile hides no row."""
+        call = getattr(self._accounting, _PAGED[endpoint])
+        parameters: dict[str, Any] = {"order": "UpdatedDateUTC DESC", "page": number, "page_size": size, **_RAW}
+        if modified_since is not None:
+            parameters["if_modified_since"] = modified_since.strftime("%Y-%m-%dT%H:%M:%S")
+        if endpoint in {"Invoices", "CreditNotes"}:
+            parameters["unitdp"] = 4
+        if endpoint in {"Contacts", "Invoices"}:
+            parameters["include_archived"] = "true"
+        if status is not None:
+            parameters["status"] = status
+        return self._read(lambda: call(self._tenant_id, **parameters))
+
+    def put_purchase_orders(self, orders: list[dict[str, object]], *, idempotency_key: str) -> list[dict[str, object]]:
+        """Create purchase orders in one call; Xero's element for each, in order, errors inside it."""
+        body = {"PurchaseOrders": orders}
+        answer = self._call(
+            lambda: self._accounting.create_purchase_orders(
+                self._tenant_id, body, summarize_errors="false", idempotency_key=idempotency_key, **_RAW
+            )
+        )
+        return _purchase_orders(answer)
+
+    def purchase_order_by_number(self, number: str) -> dict[str, object] | None:
+        """The purchase order of this number as Xero holds it, None where it holds none."""
+        try:
+            answer = self._read(lambda: self._accounting.get_purchase_order_by_number(self._tenant_id, number, **_RAW))
+        except RefusedError as refused:
+            if refused.status == _NOT_FOUND:
+                return None
+            raise
+        found = _purchase_orders(answer)
+        return found[0] if found else None
+
+    def _read(self, call: Callable[[], Any]) -> Answer:
+        """A read, tried again where Xero stumbles: nothing can be done twice by reading."""
+        for attempt in range(1, READ_ATTEMPTS + 1):
+            try:
+                return self._call(call)
+            except (ConnectionBrokenError, XeroUnreachableError) as trouble:
+                if attempt == READ_ATTEMPTS or isinstance(trouble, RateLimitError):
+                    raise
+                log.warning("%s Trying again (%d of %d).", trouble, attempt + 1, READ_ATTEMPTS)
+                self._sleep(2**attempt * (0.5 + random.random() / 2))  # noqa: S311, jitter is no secret
+        raise AssertionError
+
+    def _call(self, call: Callable[[], Any]) -> Answer:
+        """One call; an expired token or a limit was not a call, so it is made again once that is over."""
+        self._sign(self._tokens.current())
+        for attempt in range(1, CALL_ATTEMPTS + 1):
+            self._pace.wait()
+            try:
+                return _answer(call)
+            except HTTPStatusException as refused:
+                if attempt == CALL_ATTEMPTS:
+                    raise translated(refused) from None
+                self._prepare_again(refused, is_first=attempt == 1)
+        raise AssertionError
+
+    def _prepare_again(self, refused: HTTPStatusException, *, is_first: bool) -> None:
+        """Renew the token or wait, where that is what Xero asked for; raise otherwise."""
+        if refused.status == _TOO_MANY:
+            self._pace.pause(_asked_wait(refused))
+        elif refused.status == _UNAUTHORISED and is_first and not missing_scope(refused):
+            self._sign(self._tokens.renewed())
+        else:
+            raise translated(refused) from None
+
+    def _sign(self, token: str) -> None:
+        self._api_client.set_default_header("Authorization", f"Bearer {token}")
+
+
+class _Pace:
+    """At most 55 calls a minute, and none before the instant that Xero named."""
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        self._sleep = sleep
+        self._calls: list[float] = []
+        self._not_before = 0.0
+        self._guard = threading.Lock()
+
+    def wait(self) -> None:
+        """Return when the next call may leave."""
+        with self._guard:
+            now = time.monotonic()
+            self._calls = [at for at in self._calls if at > now - 60]
+            due = self._not_before
+            if len(self._calls) >= CALLS_PER_MINUTE:
+                due = max(due, self._calls[-CALLS_PER_MINUTE] + 60)
+            if due > now:
+                log.info("Waiting %.0f s, as Xero's limit of calls a minute asks.", due - now)
+                self._sleep(due - now)
+            self._calls.append(max(now, due))
+
+    def pause(self, seconds: int) -> None:
+        """Hold every call of this organisation back for so long."""
+        with self._guard:
+            self._not_before = time.monotonic() + seconds
+
+
+NOT_REACHED: Final = "Xero cannot be reached; check the network (or that the sandbox runs), then try again."
+SIGN_IN_AGAIN: Final = "Xero does not accept this connection any more; connect again with `stocktrim connect --custom`."
+_RAW: Final[dict[str, Any]] = {"_preload_content": False, "_request_timeout": TIMEOUT_SECONDS}
+_PAGED: Final = {
+    "Invoices": "get_invoices",
+    "CreditNotes": "get_credit_notes",
+    "PurchaseOrders": "get_purchase_orders",
+    "Contacts": "get_contacts",
+}
+
+
+def _answer(call: Callable[[], Any]) -> Answer:
+    try:
+        response = call()
+        return Answer(response.data, dict(response.headers))
+    except urllib3.exceptions.NewConnectionError as silence:
+        raise XeroUnreachableError(NOT_REACHED) from silence
+    except urllib3.exceptions.HTTPError as broken:
+        if isinstance(getattr(broken, "reason", None), urllib3.exceptions.NewConnectionError):
+            raise XeroUnreachableError(NOT_REACHED) from broken
+        raise ConnectionBrokenError(
+            "The connection to Xero broke in the middle of a call; try again in a minute."
+        ) from broken
+
+
+def new_api_client() -> ApiClient:
+    """xero-python's client without its own retries and without its own idea of a token."""
+    Configuration.set_default(None)
+    client = ApiClient(Configuration())
+    client.configuration.oauth2_token = _NoToken()
+    client.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(total=False)
+    client.set_default_header("Accept-Encoding", "gzip")
+    return client
+
+
+class _NoToken(OAuth2Token):  # type: ignore[misc]
+    """Says nothing: the token is a default header, since one token is shared by processes and lives in the store."""
+
+    def get_auth_settings(self) -> None:
+        return None
+
+
+def missing_scope(refused: HTTPStatusException) -> bool:
+    """Whether a 401 means that the connection lacks a permission, which no new token cures."""
+    return "insufficient_scope" in (header(refused, "WWW-Authenticate") or "")
+
+
+def header(refused: HTTPStatusException, name: str) -> str | None:
+    """A header of a refusal, None where it is absent."""
+    value = refused.http_resp.urllib3_response.headers.get(name)
+    return None if value is None else str(value)
+
+
+def translated(refused: HTTPStatusException) -> Exception:
+    """Xero's refusal as one of our errors, with a sentence that says what to do."""
+    status = refused.status
+    if missing_scope(refused):
+        return SignInError("The connection lacks a permission that is needed; add the scopes of docs/operations.md.")
+    if status in {_UNAUTHORISED, _FORBIDDEN}:
+        return SignInError(SIGN_IN_AGAIN)
+    if status == _TOO_MANY:
+        return RateLimitError(
+            "Xero asks for a pause; load again in a minute.", retry_after_seconds=LONGEST_WAIT_SECONDS
+        )
+    if status >= _SERVER_ERROR:
+        return XeroUnreachableError(f"Xero is not available now (it answered {status}); try again later.")
+    return RefusedError(f"Xero refused the request: {_reason(refused)}", status)
+
+
+def decoded(body: bytes, kind: type[Any], what: str) -> Any:
+    """The JSON of an answer, typed.
+
+    Raises:
+        UnreadableAnswerError: it is not the JSON that Xero's interface promises.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as broken:
+        raise UnreadableAnswerError(
+            f"Xero's answer to {what} cannot be read ({broken}); nothing was stored. Load again; if it stays, "
+            f"ask Xero's support."
+        ) from broken
+
+
+def _asked_wait(refused: HTTPStatusException) -> int:
+    seconds = int(header(refused, "Retry-After") or 1)
+    if header(refused, "X-Rate-Limit-Problem") == "day" or seconds > LONGEST_WAIT_SECONDS:
+        hours = seconds / 3600
+        raise RateLimitError(
+            f"Xero's allowance of calls for today is used up; load again in {hours:.1f} hours.",
+            retry_after_seconds=seconds,
+        )
+    return seconds
+
+
+def _purchase_orders(answer: Answer) -> list[dict[str, object]]:
+    envelope = decoded(answer.body, dict[str, Any], "a purchase order")
+    found: list[dict[str, object]] = envelope.get("PurchaseOrders") or []
+    return found
+
+
+def _reason(refused: HTTPStatusException) -> str:
+    body = refused.body or b""
+    try:
+        said = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return body[:200].decode(errors="replace").strip() or f"status {refused.status}"
+    if not isinstance(said, dict):
+        return f"status {refused.status}"
+    words = [
+        str(problem.get("Message"))
+        for element in said.get("Elements") or []
+        for problem in element.get("ValidationErrors") or []
+    ]
+    return "; ".join(words) or str(said.get("Message") or said.get("Detail") or f"status {refused.status}")

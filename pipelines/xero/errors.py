@@ -1,0 +1,48 @@
+"""What can go wrong between us and Xero, as one family.
+
+    XeroError
+    ├── SignInError                the credentials, or the connection, no longer let us in
+    ├── XeroUnreachableError       no answer, or an answer that says "not now"
+    │   ├── ConnectionBrokenError  it broke in mid-call: the request may or may not have been done
+    │   └── RateLimitError         the allowance of calls is used up
+    ├── RefusedError               Xero understood the request and said no
+    └── UnreadableAnswerError      an answer that is not what Xero's interface promises
+
+What belongs here: the errors, each message one plain sentence that says what to do.
+What does not: deciding when to try again (`client.py`).
+Read more in docs/operations.md.
+"""
+
+from pipelines.purchasing import gateway
+
+
+class XeroError(Exception):
+    """Something went wrong between us and Xero; the message is a sentence for the person in front."""
+
+
+class SignInError(XeroError):
+    """Xero does not accept the credentials, or no longer allows this organisation."""
+
+
+class XeroUnreachableError(XeroError):
+    """Xero did not answer, or is not available now; nothing was read."""
+
+
+class ConnectionBrokenError(XeroUnreachableError, gateway.OutcomeUnknownError):
+    """The connection broke after the request left: nobody knows whether Xero did it."""
+
+
+class RateLimitError(XeroUnreachableError):
+    """Xero asks us to wait longer than a run should."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RefusedError(XeroError, gateway.RequestRefusedError):
+    """Xero understood the request and refused it."""
+
+
+class UnreadableAnswerError(XeroError):
+    """Xero's answer is broken JSON, or lacks what its interface promises."""
