@@ -17,7 +17,8 @@ STATUSES: Final = ["order_now", "enough", "too_much", "not_planned"]
 
 RULES: Final = (
     Rule(
-        "every_product_is_planned_once", "products", "ExpectColumnValuesToBeInSet", {"column": "rows", "value_set": [1]},
+        "every_product_is_planned_once", "products", "ExpectColumnValuesToBeInSet",
+        {"column": "rows", "value_set": [1]},
         "{count} products are missing from the plan or in it twice, so it is not published.",
         is_blocking=True, description="Every product is in the plan exactly once.",
     ),
@@ -27,7 +28,8 @@ RULES: Final = (
         is_blocking=True, description="Every quantity is a number.",
     ),
     Rule(
-        "orders_are_not_negative", "plan", "ExpectColumnValuesToBeBetween", {"column": "order_quantity", "min_value": 0},
+        "orders_are_not_negative", "plan", "ExpectColumnValuesToBeBetween",
+        {"column": "order_quantity", "min_value": 0},
         "{count} products have an order quantity below nothing, so the plan is not published.",
         is_blocking=True, description="No order quantity is below nothing.",
     ),

@@ -42,17 +42,14 @@ class Endpoint:
     is_paged: bool = True
 
 
-def _stamp(text: str | None) -> datetime | None:
-    return wire.instant(text)
-
-
 def _item(item: wire.Item) -> tuple[Any, ...]:
     purchase, sales = item.purchase_details, item.sales_details
     return (
         item.item_id, item.code, item.name or "", item.description or "",
         bool(item.is_sold), bool(item.is_purchased), bool(item.is_tracked_as_inventory),
-        item.quantity_on_hand if item.is_tracked_as_inventory else 0.0, item.quantity_on_back_order or 0.0, item.total_cost_pool or 0.0,
-        purchase.unit_price if purchase else None, sales.unit_price if sales else None, _stamp(item.updated_at),
+        item.quantity_on_hand if item.is_tracked_as_inventory else 0.0, item.quantity_on_back_order or 0.0,
+        item.total_cost_pool or 0.0,
+        purchase.unit_price if purchase else None, sales.unit_price if sales else None, wire.instant(item.updated_at),
     )  # fmt: skip
 
 
@@ -60,7 +57,7 @@ def _contact(contact: wire.Contact) -> tuple[Any, ...]:
     return (
         contact.contact_id, contact.name or "", contact.contact_status or "", contact.account_number or "",
         contact.email_address or "", contact.default_currency or "", contact.merged_to_contact_id,
-        _stamp(contact.updated_at),
+        wire.instant(contact.updated_at),
     )  # fmt: skip
 
 
@@ -74,7 +71,7 @@ def _invoice(invoice: wire.Invoice) -> tuple[Any, ...]:
         invoice.invoice_id, invoice.type or "", invoice.invoice_number or "", invoice.reference or "",
         invoice.status or "", *_named(invoice), wire.calendar_day(invoice.date_string, invoice.date),
         wire.calendar_day(invoice.due_date_string, invoice.due_date), invoice.currency_code or "",
-        invoice.currency_rate, invoice.total or 0.0, _stamp(invoice.updated_at),
+        invoice.currency_rate, invoice.total or 0.0, wire.instant(invoice.updated_at),
     )  # fmt: skip
 
 
@@ -82,7 +79,7 @@ def _credit_note(note: wire.CreditNote) -> tuple[Any, ...]:
     return (
         note.credit_note_id, note.type or "", note.credit_note_number or "", note.reference or "", note.status or "",
         *_named(note), wire.calendar_day(note.date_string, note.date), note.currency_code or "", note.currency_rate,
-        note.total or 0.0, _stamp(note.updated_at),
+        note.total or 0.0, wire.instant(note.updated_at),
     )  # fmt: skip
 
 
@@ -92,7 +89,7 @@ def _purchase_order(order: wire.PurchaseOrder) -> tuple[Any, ...]:
         *_named(order), wire.calendar_day(order.date_string, order.date),
         wire.calendar_day(order.delivery_date_string, order.delivery_date),
         wire.calendar_day(order.expected_arrival_date_string, order.expected_arrival_date),
-        order.currency_code or "", order.currency_rate, order.total or 0.0, _stamp(order.updated_at),
+        order.currency_code or "", order.currency_rate, order.total or 0.0, wire.instant(order.updated_at),
     )  # fmt: skip
 
 
