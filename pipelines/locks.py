@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
+from pipelines.errors import PlannerError
+
 LOCK_FILE: Final = "lock"
 POLL_SECONDS: Final = 0.5
 
 
-class OrganisationBusyError(Exception):
+class OrganisationBusyError(PlannerError):
     """Another run of the organisation held the lock for longer than this one would wait."""
 
 

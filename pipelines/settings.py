@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from pipelines.errors import UsageError
+
 XERO_API_URL: Final = "https://api.xero.com"
 XERO_IDENTITY_URL: Final = "https://identity.xero.com"
 
 
-class SettingsError(ValueError):
+class SettingsError(UsageError):
     """An environment variable cannot be used; the sentence names it and says what it must be."""
 
 

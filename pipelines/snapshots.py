@@ -8,12 +8,14 @@ Read more in docs/bi.md.
 
 import os
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import duckdb
 import polars as pl
 
+from pipelines.errors import DataError
 from pipelines.tables import PUBLISHED, Table, empty
 from pipelines.warehouse import describe_table, open_warehouse, table_exists
 
@@ -23,26 +25,36 @@ SNAPSHOTS_KEPT: Final = 3
 STORAGE_VERSION: Final = "v1.0.0"
 
 
-class NothingPublishedError(Exception):
+class NothingPublishedError(DataError):
     """No snapshot was published for this organisation yet."""
 
 
-def publish(folder: Path, *, snapshot_id: str) -> Path:
+def snapshot_name(at: datetime, run_id: str) -> str:
+    """A snapshot's name: when and by which run it was taken, so that names sort by age.
+
+    >>> snapshot_name(datetime(2026, 3, 1, 6, 5), "3f2a9c41-aaaa")
+    '20260301T060500-3f2a9c41'
+    """
+    return f"{at:%Y%m%dT%H%M%S}-{run_id[:8]}"
+
+
+def publish(folder: Path, *, snapshot_id: str) -> dict[str, int]:
     """Publish every table that people read; tables that were not made yet are published empty.
 
     `folder` is the organisation's. The snapshot before stays readable to whoever has it open.
+    The number of rows of each published table.
     """
     snapshots = folder / "snapshots"
     unfinished = snapshots / f"{snapshot_id}.tmp"
     _clear_unfinished(snapshots)
     unfinished.mkdir(parents=True)
-    _write_tables(folder, unfinished)
+    rows = _write_tables(folder, unfinished)
     _sync(unfinished)
     finished = snapshots / snapshot_id
     unfinished.rename(finished)
     _point(folder / "published", Path("snapshots") / snapshot_id)
     _forget_old(snapshots, current=snapshot_id)
-    return finished
+    return rows
 
 
 def published_folder(folder: Path) -> Path:
@@ -75,7 +87,8 @@ def _read(snapshot: Path, table: Table) -> pl.DataFrame:
     return pl.read_parquet(path).cast(table.schema) if path.exists() else empty(table)  # type: ignore[arg-type]
 
 
-def _write_tables(folder: Path, target: Path) -> None:
+def _write_tables(folder: Path, target: Path) -> dict[str, int]:
+    rows = {}
     with open_warehouse(folder) as connection:
         connection.execute(f"attach '{target / SNAPSHOT_FILE}' as published (storage_version '{STORAGE_VERSION}')")
         for table in PUBLISHED:
@@ -83,9 +96,15 @@ def _write_tables(folder: Path, target: Path) -> None:
             connection.execute(f"create table published.{table.name} ({describe_table(table)})")
             connection.execute(f"insert into published.{table.name} by name {source}")
             _copy_comments(connection, table)
+            rows[table.name] = _count(connection, f"published.{table.name}")
             parquet = target / f"{table.name}.parquet"
             connection.execute(f"copy (from published.{table.name}) to '{parquet}' (format parquet, compression zstd)")
         connection.execute("detach published")
+    return rows
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
 def _source(connection: duckdb.DuckDBPyConnection, table: Table) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 import duckdb
 import polars as pl
 
+from pipelines.errors import DataError
 from pipelines.tables import TABLES, Table, empty, type_of
 
 FILE_NAME: Final = "warehouse.duckdb"
@@ -28,7 +29,7 @@ _DUCKDB_TYPES: Final[dict[type_of, str]] = {
 }
 
 
-class WarehouseError(Exception):
+class WarehouseError(DataError):
     """The warehouse cannot be opened or written; the message says why and what to do."""
 
 

@@ -12,10 +12,12 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipelines.errors import DataError, PlannerError
+
 ROWS_SHOWN: Final = 10
 
 
-class CheckCouldNotRunError(Exception):
+class CheckCouldNotRunError(PlannerError):
     """A check broke before it could say anything about the data."""
 
 
@@ -62,6 +64,21 @@ def validate(rules: Sequence[Rule], frames: Mapping[str, pl.DataFrame]) -> list[
         of_frame = [rule for rule in rules if rule.frame == name]
         findings.update({finding.rule.name: finding for finding in check(of_frame, frame)})
     return [findings[rule.name] for rule in rules if rule.name in findings]
+
+
+class BlockedError(DataError):
+    """A blocking rule does not hold; what was there before stays."""
+
+
+def stop_where_blocked(findings: Sequence[Finding]) -> None:
+    """Return where no blocking rule is broken.
+
+    Raises:
+        BlockedError: one is; the message says all of them.
+    """
+    sentences = [finding.sentence for finding in findings if finding.rule.is_blocking and not finding.is_met]
+    if sentences:
+        raise BlockedError(" ".join(sentences))
 
 
 def _checker() -> Callable[[Sequence[Rule], pl.DataFrame], list[Finding]]:

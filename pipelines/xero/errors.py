@@ -13,19 +13,27 @@ What does not: deciding when to try again (`client.py`).
 Read more in docs/operations.md.
 """
 
+from typing import ClassVar
+
+from pipelines.errors import PlannerError
 from pipelines.purchasing import gateway
 
 
-class XeroError(Exception):
+class XeroError(PlannerError):
     """Something went wrong between us and Xero; the message is a sentence for the person in front."""
 
 
 class SignInError(XeroError):
     """Xero does not accept the credentials, or no longer allows this organisation."""
 
+    exit_code = 3
+
 
 class XeroUnreachableError(XeroError):
     """Xero did not answer, or is not available now; nothing was read."""
+
+    exit_code = 5
+    is_passing: ClassVar[bool] = True
 
 
 class ConnectionBrokenError(XeroUnreachableError, gateway.OutcomeUnknownError):
@@ -46,3 +54,5 @@ class RefusedError(XeroError, gateway.RequestRefusedError):
 
 class UnreadableAnswerError(XeroError):
     """Xero's answer is broken JSON, or lacks what its interface promises."""
+
+    exit_code = 4

@@ -1,0 +1,67 @@
+# The interface to the project; every target sets up .venv from uv.lock when it is needed.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export DO_NOT_TRACK := 1
+export DAGSTER_DISABLE_TELEMETRY := 1
+export GX_ANALYTICS_ENABLED := false
+export UV_PYTHON_DOWNLOADS := never
+export PYTHON := $(shell command -v python3.11 || command -v python3)
+
+UV := $(shell command -v uv || echo .tools/bin/uv)
+READY := .venv/.ready
+BIN := .venv/bin
+DBT_FILES := $(shell find dbt_project -path dbt_project/target -prune -o -type f -print)
+MANIFEST := dbt_project/target/manifest.json
+
+.PHONY: help install demo serve test lint fmt bench soak docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(READY) $(MANIFEST) ## set up .venv (the command is then .venv/bin/stocktrim)
+
+demo: install ## the whole loop on a generated wholesaler, with no account
+	@$(BIN)/stocktrim demo
+
+serve: install ## the sandbox, Dagster's web server and its daemon on this machine
+	@$(BIN)/stocktrim serve
+
+test: install ## the tests
+	$(BIN)/pytest
+
+soak: install ## the long tests
+	$(BIN)/pytest -m soak
+
+lint: install ## style, types, import rules, SQL format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfmt --check --no-progressbar dbt_project
+
+fmt: install ## format Python and SQL
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfmt --no-progressbar dbt_project
+
+bench: install ## CPU seconds and peak memory of every stage
+	@$(BIN)/python -m benchmarks.stages
+
+docs: install ## the documentation of every table, as a site without a network
+	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project --static
+
+clean: ## remove what was built, but no data
+	rm -rf .venv .tools dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
+
+$(READY): uv.lock pyproject.toml | $(UV)
+	@$(UV) sync --frozen --quiet --python $(PYTHON)
+	@touch $@
+
+.tools/bin/uv:
+	@echo "Fetching uv, which sets up the environment ..."
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+
+$(MANIFEST): $(DBT_FILES) | $(READY)
+	@$(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	@touch $@

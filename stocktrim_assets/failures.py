@@ -1,0 +1,21 @@
+"""Expected trouble becomes a failed step with one plain sentence; the run keeps what was there.
+
+What belongs here: the list of what is expected to go wrong. What does not: the sentences, which their rooms write.
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from pipelines.errors import PlannerError
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn an expected error of the block into a Dagster failure that says the same sentence."""
+    try:
+        yield
+    except PlannerError as trouble:
+        raise dg.Failure(description=str(trouble), allow_retries=trouble.is_passing) from trouble

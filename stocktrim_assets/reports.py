@@ -1,0 +1,103 @@
+"""What Dagster shows of a result: row counts, columns, findings, tables and one chart.
+
+What belongs here: turning frames and findings into Dagster's metadata and check results.
+What does not: computing anything a buyer relies on. Text that comes from Xero is escaped: Dagster renders Markdown,
+and a picture in a product's name would be fetched by whoever looks at it.
+Read more in docs/operations.md.
+"""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import dagster as dg
+import polars as pl
+
+from pipelines.expectations.validate import Finding, Rule
+from pipelines.tables import Table
+from stocktrim_assets.partitions import organisations
+
+_SPECIAL: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|"})
+CHART_WIDTH: Final = 640
+CHART_HEIGHT: Final = 200
+
+
+def table_metadata(table: Table, rows: int) -> dict[str, Any]:
+    """The row count and the columns of a table."""
+    return {
+        "dagster/row_count": rows,
+        "dagster/column_schema": dg.TableSchema(
+            columns=[dg.TableColumn(name, str(dtype)) for name, dtype in table.columns.items()]
+        ),
+    }
+
+
+def check_specs(rules: Iterable[Rule], *, asset: Sequence[str]) -> list[dg.AssetCheckSpec]:
+    """The checks that an asset makes of its own accord, one a rule."""
+    return [
+        dg.AssetCheckSpec(
+            rule.name, asset=list(asset), description=rule.description, blocking=rule.is_blocking,
+            partitions_def=organisations,
+        )
+        for rule in rules
+    ]  # fmt: skip
+
+
+def check_results(findings: Iterable[Finding], *, asset: Sequence[str]) -> list[dg.AssetCheckResult]:
+    """Findings as check results: the sentence, the count and the first of the rows that offend."""
+    return [
+        dg.AssetCheckResult(
+            asset_key=list(asset),
+            check_name=finding.rule.name,
+            passed=finding.is_met,
+            severity=dg.AssetCheckSeverity.ERROR if finding.rule.is_blocking else dg.AssetCheckSeverity.WARN,
+            metadata={"sentence": finding.sentence, "count": finding.count, **_rows(finding)},
+        )
+        for finding in findings
+    ]
+
+
+def escaped(text: object) -> str:
+    """Text from Xero, inert in Markdown."""
+    return str("" if text is None else text).translate(_SPECIAL).replace("\n", " ")
+
+
+def markdown_table(frame: pl.DataFrame, *, columns: Mapping[str, str]) -> dg.MetadataValue[Any]:
+    """Some columns of a frame as a table; `columns` gives their headings."""
+    lines = ["| " + " | ".join(columns.values()) + " |", "|" + " --- |" * len(columns)]
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.select(list(columns)).rows()]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def demand_chart(history: Sequence[float], path: Sequence[tuple[float, float, float]]) -> dg.MetadataValue[Any]:
+    """Weekly sales, then the weeks to come as (low, expected, high), as a picture."""
+    top = max([1.0, *history, *(high for _, _, high in path)])
+    step = CHART_WIDTH / max(1, len(history) + len(path) - 1)
+
+    def at(week: int, value: float) -> str:
+        return f"{week * step:.1f},{CHART_HEIGHT - value / top * (CHART_HEIGHT - 10):.1f}"
+
+    sold = " ".join(at(week, value) for week, value in enumerate(history))
+    start = len(history)
+    expected = " ".join(at(start + week, value) for week, (_, value, _) in enumerate(path))
+    band = " ".join(
+        [at(start + week, high) for week, (_, _, high) in enumerate(path)]
+        + [at(start + week, low) for week, (low, _, _) in reversed(list(enumerate(path)))]
+    )
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{CHART_WIDTH}" height="{CHART_HEIGHT}">'
+        f'<rect width="100%" height="100%" fill="#ffffff"/><polygon points="{band}" fill="#cfe0f5"/>'
+        f'<polyline points="{sold}" fill="none" stroke="#3b3b3b" stroke-width="1.5"/>'
+        f'<polyline points="{expected}" fill="none" stroke="#1f5fa8" stroke-width="2"/></svg>'
+    )
+    return dg.MetadataValue.md(f"![demand](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})")
+
+
+def _rows(finding: Finding) -> dict[str, Any]:
+    if finding.rows.is_empty():
+        return {}
+    return {"rows": markdown_table(finding.rows, columns={name: name for name in finding.rows.columns})}
+
+
+def _cell(value: object) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else escaped(value)

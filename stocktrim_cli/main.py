@@ -1,0 +1,78 @@
+"""The command itself: its verbs, and how trouble ends it.
+
+What belongs here: registering verbs, turning an expected error into one sentence and an exit code.
+What does not: what a verb does (its own module).
+Read more in docs/interfaces.md.
+"""
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from stocktrim_cli.connect import connect
+from stocktrim_cli.demo import demo
+from stocktrim_cli.doctor import doctor
+from stocktrim_cli.explain import explain
+from stocktrim_cli.load import load
+from stocktrim_cli.orders import orders
+from stocktrim_cli.output import err, say
+from stocktrim_cli.plan import plan
+from stocktrim_cli.sandbox import sandbox
+from stocktrim_cli.serve import serve
+from stocktrim_cli.settings import settings
+
+app = typer.Typer(
+    name="stocktrim",
+    help="Plan what to order for a company that keeps its books in Xero, and send the approved orders to Xero.",
+    epilog="Start with: stocktrim demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+for _verb in (demo, sandbox, serve, connect, load, plan, explain, doctor):
+    app.command()(_verb)
+app.add_typer(orders, name="orders")
+app.add_typer(settings, name="settings")
+
+
+@app.callback()
+def _options(*, debug: Annotated[bool, typer.Option(help="Show where in the code something failed.")] = False) -> None:
+    if debug:
+        os.environ["STOCKTRIM_DEBUG"] = "1"
+
+
+def main() -> None:
+    """Run the command; expected trouble is one sentence on stderr and its exit code, never a stack trace."""
+    try:
+        app()
+    except Exception as trouble:
+        if os.environ.get("STOCKTRIM_DEBUG"):
+            raise
+        sys.exit(_tell(trouble))
+
+
+def _tell(trouble: Exception) -> int:
+    """Say an expected error in its own sentence; anything else in one that asks for a report."""
+    from pipelines.errors import PlannerError
+
+    known = _known(trouble, PlannerError)
+    if known is not None:
+        err.print("[red]Stopped:[/red] ", end="")
+        say(str(known))
+        return int(known.exit_code)
+    say(f"Something unexpected failed: {type(trouble).__name__}: {trouble}")
+    say("Run the same with `stocktrim --debug …` and report what it prints.")
+    return 1
+
+
+def _known(trouble: BaseException | None, kind: type[Any]) -> Any:
+    while trouble is not None and not isinstance(trouble, kind):
+        trouble = trouble.__cause__
+    return trouble
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""How the command speaks: sentences on stderr, tables and results on stdout.
+
+What belongs here: the two consoles, tables, JSON for programs. What does not: what is said.
+Read more in docs/interfaces.md.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+out: Final = Console(highlight=False)
+err: Final = Console(stderr=True, highlight=False)
+
+
+def say(sentence: str) -> None:
+    """Tell the person in front what is going on."""
+    err.print(escape(sentence))
+
+
+def show_json(value: object) -> None:
+    """Print a result for another program."""
+    sys.stdout.write(json.dumps(value, default=_plain, indent=2, ensure_ascii=False) + "\n")
+
+
+def show_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: Iterable[str] = ()
+) -> None:
+    """Print a table; the columns named in `numbers` are aligned to the right."""
+    table = Table(title=escape(title), title_justify="left", header_style="bold")
+    right = set(numbers)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(text_of(value)) for value in row))
+    out.print(table)
+
+
+def text_of(value: object) -> str:
+    """A value as a person reads it."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def rows_of(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[list[Any]]:
+    """The named columns of records, as rows."""
+    return [[record[column] for column in columns] for record in records]
+
+
+def show_progress() -> None:
+    """Show what the steps report as they work, one line each."""
+    logger = logging.getLogger("pipelines")
+    if not any(isinstance(handler, _Lines) for handler in logger.handlers):
+        logger.addHandler(_Lines())
+    logger.setLevel(logging.INFO)
+
+
+class _Lines(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(f"  {record.getMessage()}")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

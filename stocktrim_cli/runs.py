@@ -1,0 +1,49 @@
+"""Run a Dagster job from a terminal: in this process, on the same instance, so that the run is in Dagster's UI too.
+
+What belongs here: finding the organisation, executing a job of the code location. What does not: jobs themselves.
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from stocktrim_cli.output import show_progress
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+OrganisationOption = Annotated[
+    str, typer.Option("--organisation", "-o", metavar="KEY", help="The organisation, as `connect` named it.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result for another program.")]
+DEFAULT_ORGANISATION: Final = "demo"
+
+
+def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = None) -> "dg.ExecuteInProcessResult":
+    """Execute a job for an organisation, here and now.
+
+    Raises:
+        PlannerError: what the failed step says.
+    """
+    show_progress()
+    from pipelines.organisation import open_organisation
+
+    from pipelines.settings import read_settings
+
+    settings = read_settings()
+    open_organisation(settings, organisation)
+    from stocktrim_assets.definitions import defs
+
+    from stocktrim_assets.home import dagster_instance
+
+    with dagster_instance(settings) as instance:
+        return defs.resolve_job_def(name).execute_in_process(
+            instance=instance,
+            partition_key=organisation,
+            run_config={
+                "ops": dict(ops or {}),
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+        )

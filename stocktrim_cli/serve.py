@@ -1,0 +1,157 @@
+"""`stocktrim serve`: the sandbox, Dagster's web server and its daemon on this machine, until stopped.
+
+Read more in docs/operations.md.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from stocktrim_cli.output import out, say
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+
+WORKSPACE: Final = Path(__file__).resolve().parents[1] / "workspace.yaml"
+PATIENCE_SECONDS: Final = 120
+STOPPING_SECONDS: Final = 15
+
+
+def serve(
+    *,
+    sandbox_port: Annotated[int, typer.Option(help="Where the sandbox answers.")] = 8765,
+    dagster_port: Annotated[int, typer.Option(help="Where Dagster's web pages are.")] = 3000,
+    sandbox: Annotated[bool, typer.Option("--sandbox/--no-sandbox", help="Serve the demo organisation too.")] = True,
+) -> None:
+    """Serve the demo organisation's sandbox, Dagster's web pages and its daemon, until Ctrl-C.
+
+    All of it listens on this machine only; put a proxy with a login in front for anybody else.
+
+    Example: `stocktrim serve --dagster-port 3001 --no-sandbox`
+    """
+    from pipelines.settings import read_settings
+    from stocktrim_assets.home import dagster_instance
+
+    settings = read_settings()
+    ports = [dagster_port, *([sandbox_port] if sandbox else [])]
+    _refuse_taken(ports)
+    with dagster_instance(settings):
+        pass
+    if sandbox:
+        _point_demo_at(settings, sandbox_port)
+    commands = _commands(settings, sandbox_port=sandbox_port if sandbox else None, dagster_port=dagster_port)
+    sys.exit(_run_until_stopped(commands, ports=ports, dagster_port=dagster_port))
+
+
+def sandbox_command(settings: "Settings", *, port: int) -> list[str]:
+    """How the demo organisation's sandbox is started, with its state in the home."""
+    state = str(settings.sandbox_folder)
+    return [sys.executable, "-m", "stocktrim_cli.main", "sandbox", "--port", str(port), "--state", state]
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    """Return when something answers at the port.
+
+    Raises:
+        UsageError: the process ended or was silent for too long.
+    """
+    from pipelines.errors import UsageError
+
+    deadline = time.monotonic() + patience_seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        if _is_taken(port):
+            return
+        time.sleep(0.1)
+    raise UsageError(f"Nothing answers on port {port}; see what was printed above.")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process that we started, and its children."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=STOPPING_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port, or another one where it is taken."""
+    if not _is_taken(wanted):
+        return wanted
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _commands(settings: "Settings", *, sandbox_port: int | None, dagster_port: int) -> dict[str, list[str]]:
+    workspace = ["-w", str(WORKSPACE)]
+    commands = {
+        "Dagster's web pages": [
+            *(sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(dagster_port)), *workspace,
+        ],
+        "Dagster's daemon": [sys.executable, "-m", "dagster", "daemon", "run", *workspace],
+    }  # fmt: skip
+    if sandbox_port is not None:
+        commands["the sandbox"] = sandbox_command(settings, port=sandbox_port)
+    return commands
+
+
+def _run_until_stopped(commands: dict[str, list[str]], *, ports: list[int], dagster_port: int) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    running = {
+        name: subprocess.Popen(command, env=environment, cwd=WORKSPACE.parent)  # noqa: S603, our own commands
+        for name, command in commands.items()
+    }
+    try:
+        for port in ports:
+            wait_for_port(port, running["Dagster's web pages"])
+        out.print(f"Dagster: http://127.0.0.1:{dagster_port}   (Ctrl-C stops everything)", markup=False)
+        return _watch(running)
+    except KeyboardInterrupt:
+        say("Stopping ...")
+        return 0
+    finally:
+        for process in running.values():
+            stop(process)
+
+
+def _watch(running: dict[str, subprocess.Popen[bytes]]) -> int:
+    """Wait until one of the processes ends, which none should."""
+    while True:
+        for name, process in running.items():
+            if process.poll() is not None:
+                say(f"{name} ended with {process.returncode}; stopping the rest.")
+                return 1
+        time.sleep(1)
+
+
+def _refuse_taken(ports: list[int]) -> None:
+    from pipelines.errors import UsageError
+
+    for port in ports:
+        if _is_taken(port):
+            raise UsageError(f"Port {port} is taken; stop what listens there, or choose another port (see --help).")
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _point_demo_at(settings: "Settings", port: int) -> None:
+    """Let the demo organisation, once it is connected, find its sandbox at this port."""
+    from pipelines.organisation import repoint_demo
+
+    repoint_demo(settings, address=f"http://127.0.0.1:{port}")
