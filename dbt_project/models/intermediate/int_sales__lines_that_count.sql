@@ -1,0 +1,27 @@
+-- Unfulfilled sales count too; voided and deleted ones never do. A line without a
+-- product, or with a quantity of
+-- nothing or less, is no demand: what comes back is a credit note's business.
+with
+    invoices as (select * from {{ ref("stg_invoices") }}),
+
+    lines as (select * from {{ ref("stg_invoice_lines") }}),
+
+    contacts as (select * from {{ ref("int_contacts__merged") }})
+
+select
+    lines.invoice_id,
+    lines.line_number,
+    invoices.invoice_number,
+    invoices.status,
+    coalesce(contacts.surviving_id, invoices.contact_id, '') as contact_id,
+    lines.product_code,
+    invoices.invoice_date as demand_date,
+    lines.quantity
+from lines
+inner join invoices on lines.invoice_id = invoices.invoice_id
+left join contacts on invoices.contact_id = contacts.contact_id
+where
+    invoices.invoice_type = 'ACCREC'
+    and invoices.status in ('DRAFT', 'SUBMITTED', 'AUTHORISED', 'PAID', 'ARCHIVED')
+    and lines.product_code is not null
+    and lines.quantity > 0

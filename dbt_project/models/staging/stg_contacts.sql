@@ -1,0 +1,18 @@
+with
+    source as (select * from {{ source("raw", "xero_contacts") }}),
+
+    renamed as (
+        select
+            contact_id,
+            trim(name) as contact_name,
+            contact_status = 'ARCHIVED' as is_archived,
+            account_number,
+            email_address,
+            default_currency,
+            nullif(merged_to_contact_id, '') as merged_to_contact_id,
+            updated_at
+        from source
+    )
+
+select *
+from renamed

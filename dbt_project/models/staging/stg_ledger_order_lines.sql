@@ -1,0 +1,21 @@
+with
+    source as (select * from {{ source("raw", "ledger_order_lines") }}),
+
+    renamed as (
+        select
+            order_id,
+            purchase_order_number,
+            state,
+            supplier_id,
+            approved_date,
+            expected_arrival_date,
+            line_number,
+            product_code,
+            quantity,
+            unit_cost,
+            currency
+        from source
+    )
+
+select *
+from renamed
