@@ -84,7 +84,7 @@ def read_published(folder: Path, *tables: Table) -> tuple[pl.DataFrame, ...]:
 
 def _read(snapshot: Path, table: Table) -> pl.DataFrame:
     path = snapshot / f"{table.name}.parquet"
-    return pl.read_parquet(path).cast(table.schema) if path.exists() else empty(table)  # type: ignore[arg-type]
+    return pl.read_parquet(path).cast(table.schema) if path.exists() else empty(table)
 
 
 def _write_tables(folder: Path, target: Path) -> dict[str, int]:

@@ -38,13 +38,17 @@ class Table:
         return f"{self.stage}.{self.name}"
 
     @property
-    def schema(self) -> dict[str, type_of]:
+    def schema(self) -> pl.Schema:
         """The polars schema, for building and for checking frames."""
-        return dict(self.columns)
+        return pl.Schema(self.columns)
 
 
-def _table(stage: str, name: str, grain: str, /, *, is_published: bool = False, **columns: type_of) -> Table:
-    return Table(stage, name, grain, MappingProxyType(columns), is_published)
+def _table(stage: str, name: str, grain: str, /, **columns: type_of) -> Table:
+    return Table(stage, name, grain, MappingProxyType(columns))
+
+
+def _published(stage: str, name: str, grain: str, /, **columns: type_of) -> Table:
+    return Table(stage, name, grain, MappingProxyType(columns), is_published=True)
 
 
 # fmt: off
@@ -121,59 +125,59 @@ AS_OF = _table(
 )
 
 # marts: written by dbt, read by Python and by people
-PRODUCTS = _table(
-    "marts", "products", "One row per product (every item of Xero, tracked or not).", is_published=True,
+PRODUCTS = _published(
+    "marts", "products", "One row per product (every item of Xero, tracked or not).",
     product_id=pl.String, product_code=pl.String, product_name=pl.String, is_tracked=pl.Boolean,
     is_discontinued=pl.Boolean, is_unstocked=pl.Boolean, supplier_id=pl.String, supplier_name=pl.String,
     supplier_source=pl.String, unit_cost=UNIT_PRICE, unit_cost_source=pl.String, currency=pl.String,
     currency_rate=RATE, sales_unit_price=UNIT_PRICE, first_sale_date=pl.Date, last_sale_date=pl.Date,
     last_purchase_date=pl.Date,
 )
-SUPPLIERS = _table(
+SUPPLIERS = _published(
     "marts", "suppliers", "One row per supplier: a contact that ordered goods or bills came from, or a preferred one.",
-    is_published=True, supplier_id=pl.String, supplier_name=pl.String, currency=pl.String, is_archived=pl.Boolean,
+    supplier_id=pl.String, supplier_name=pl.String, currency=pl.String, is_archived=pl.Boolean,
     products=pl.Int64, last_order_date=pl.Date,
 )
-DEMAND_DAILY = _table(
+DEMAND_DAILY = _published(
     "marts", "demand_daily", "One row per product and day on which it was sold, net of credit notes.",
-    is_published=True, product_code=pl.String, demand_date=pl.Date, quantity=pl.Float64,
+    product_code=pl.String, demand_date=pl.Date, quantity=pl.Float64,
 )
-STOCK_POSITION = _table(
-    "marts", "stock_position", "One row per product.", is_published=True,
+STOCK_POSITION = _published(
+    "marts", "stock_position", "One row per product.",
     product_code=pl.String, stock_on_hand=pl.Float64, stock_committed=pl.Float64, stock_on_order=pl.Float64,
     stock_position=pl.Float64,
 )
-STOCK_ON_ORDER = _table(
+STOCK_ON_ORDER = _published(
     "marts", "stock_on_order", "One row per open purchase order line that names a product, counted or not.",
-    is_published=True, purchase_order_number=pl.String, product_code=pl.String, quantity=pl.Float64,
+    purchase_order_number=pl.String, product_code=pl.String, quantity=pl.Float64,
     expected_arrival_date=pl.Date, is_counted=pl.Boolean, rule=pl.String, line_number=pl.Int32, status=pl.String,
     supplier_id=pl.String, supplier_name=pl.String, order_date=pl.Date, delivery_date=pl.Date, value=MONEY,
     currency=pl.String, currency_rate=RATE,
 )
-DATA_FRESHNESS = _table(
+DATA_FRESHNESS = _published(
     "marts", "data_freshness", "One row: the organisation, the day of the data and how old they are.",
-    is_published=True, organisation_name=pl.String, base_currency=pl.String, time_zone=pl.String,
+    organisation_name=pl.String, base_currency=pl.String, time_zone=pl.String,
     is_demo_company=pl.Boolean, as_of_date=pl.Date, loaded_at=INSTANT,
 )
 
 # forecast: the distribution of demand
-MODEL_CHOICE = _table(
-    "forecast", "model_choice", "One row per product with a forecast.", is_published=True,
+MODEL_CHOICE = _published(
+    "forecast", "model_choice", "One row per product with a forecast.",
     product_code=pl.String, demand_class=pl.String, model=pl.String, score=pl.Float64, floor_score=pl.Float64,
     origins=pl.Int64, reason=pl.String,
 )
-DEMAND_FORECAST = _table(
-    "forecast", "demand_forecast", "One row per product and coming week.", is_published=True,
+DEMAND_FORECAST = _published(
+    "forecast", "demand_forecast", "One row per product and coming week.",
     product_code=pl.String, period_start_date=pl.Date, model=pl.String, quantity=pl.Float64,
     quantity_low=pl.Float64, quantity_high=pl.Float64,
 )
-DEMAND_QUANTILES = _table(
+DEMAND_QUANTILES = _published(
     "forecast", "demand_quantiles", "One row per product and probability: demand over the product's horizon.",
-    is_published=True, product_code=pl.String, horizon_days=pl.Int64, probability=pl.Float64, quantity=pl.Float64,
+    product_code=pl.String, horizon_days=pl.Int64, probability=pl.Float64, quantity=pl.Float64,
 )
-DEMAND_HORIZONS = _table(
+DEMAND_HORIZONS = _published(
     "forecast", "demand_horizons", "One row per product: the expected demand of its horizon in its two parts.",
-    is_published=True, product_code=pl.String, horizon_days=pl.Int64, lead_time_days=pl.Int64,
+    product_code=pl.String, horizon_days=pl.Int64, lead_time_days=pl.Int64,
     demand_before_arrival=pl.Float64, demand_in_cover=pl.Float64, history_weeks=pl.Int64,
 )
 
@@ -197,16 +201,14 @@ _ORDER_PLAN: Final[dict[str, type_of]] = {
     "last_purchase_date": pl.Date, "supplier_id": pl.String, "currency_rate": RATE, "as_of_date": pl.Date,
     "plan_id": pl.String,
 }
-ORDER_PLAN = _table(
-    "plan", "order_plan", "One row per active product: a quantity, or one reason for none.", is_published=True,
-    **_ORDER_PLAN,
+ORDER_PLAN = _published(
+    "plan", "order_plan", "One row per active product: a quantity, or one reason for none.", **_ORDER_PLAN,
 )
-PLAN_HISTORY = _table(
-    "plan", "plan_history", "One row per product and plan, kept.", is_published=True,
-    **_ORDER_PLAN, planned_at=INSTANT,
+PLAN_HISTORY = _published(
+    "plan", "plan_history", "One row per product and plan, kept.", **_ORDER_PLAN, planned_at=INSTANT,
 )
-PLAN_SUMMARY = _table(
-    "plan", "plan_summary", "One row per plan, kept; money in the organisation's base currency.", is_published=True,
+PLAN_SUMMARY = _published(
+    "plan", "plan_summary", "One row per plan, kept; money in the organisation's base currency.",
     plan_id=pl.String, as_of_date=pl.Date, planned_at=INSTANT, data_loaded_at=INSTANT, is_stale=pl.Boolean,
     currency=pl.String, products=pl.Int64, products_to_order=pl.Int64, order_value=MONEY,
     products_understocked=pl.Int64, understock_quantity=pl.Float64, understock_value=MONEY,
@@ -215,15 +217,15 @@ PLAN_SUMMARY = _table(
     late_on_order_quantity=pl.Float64, late_on_order_value=MONEY, stock_value=MONEY, products_without_rate=pl.Int64,
     inputs_hash=pl.String, code_version=pl.String,
 )
-PLAN_SETTINGS = _table(
+PLAN_SETTINGS = _published(
     "plan", "plan_settings", "One row per product and setting: the value in force and the level it comes from.",
-    is_published=True, product_code=pl.String, name=pl.String, value=pl.String, origin=pl.String,
+    product_code=pl.String, name=pl.String, value=pl.String, origin=pl.String,
 )
 
 # purchase orders: drafts made from the plan
-PURCHASE_ORDER_DRAFTS = _table(
+PURCHASE_ORDER_DRAFTS = _published(
     "purchase_orders", "purchase_order_drafts", "One row per line of an order that is drafted and not yet approved.",
-    is_published=True, order_id=pl.String, purchase_order_number=pl.String, supplier_id=pl.String,
+    order_id=pl.String, purchase_order_number=pl.String, supplier_id=pl.String,
     supplier_name=pl.String, line_number=pl.Int32, product_code=pl.String, product_name=pl.String,
     quantity=pl.Float64, unit_cost=UNIT_PRICE, currency=pl.String, value=MONEY, expected_arrival_date=pl.Date,
     is_edited=pl.Boolean, plan_id=pl.String,

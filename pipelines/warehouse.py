@@ -53,7 +53,8 @@ def read_table(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFr
     if not table_exists(connection, table):
         return empty(table)
     columns = ", ".join(table.columns)
-    return connection.sql(f"select {columns} from {table.path}").pl().cast(table.schema)  # type: ignore[arg-type]
+    rows: pl.DataFrame = connection.sql(f"select {columns} from {table.path}").pl()
+    return rows.cast(table.schema)
 
 
 def replace_table(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:

@@ -57,9 +57,9 @@ class CustomConnectionTokens:
         slot: Callable[[], AbstractContextManager[TokenSlot]],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._fetch = lambda: client_credentials_token(
-            identity_url=identity_url, client_id=client_id, client_secret=client_secret, at=now()
-        )
+        self._identity_url = identity_url
+        self._client_id = client_id
+        self._client_secret = client_secret
         self._slot = slot
         self._now = now
         self._last: str | None = None
@@ -83,6 +83,14 @@ class CustomConnectionTokens:
                 slot.write(token)
         self._last = token.value
         return token.value
+
+    def _fetch(self) -> AccessToken:
+        return client_credentials_token(
+            identity_url=self._identity_url,
+            client_id=self._client_id,
+            client_secret=self._client_secret,
+            at=self._now(),
+        )
 
 
 def client_credentials_token(*, identity_url: str, client_id: str, client_secret: str, at: datetime) -> AccessToken:

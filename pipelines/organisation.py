@@ -1,0 +1,132 @@
+"""An organisation at hand: its folder, its record, its store, its ledger, its Xero.
+
+What belongs here: joining the rooms for one organisation, for terminals and Dagster alike.
+What does not: anything a room can do by itself.
+Read more in docs/adr/0001-organisations-are-partitions.md.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from pipelines.purchasing.ledger import OrderLedger
+from pipelines.settings import Settings
+from pipelines.store.engine import Store, open_store
+from pipelines.store.organisations import (
+    Organisation,
+    credentials_of,
+    get_organisation,
+    list_organisations,
+    repoint_organisation,
+)
+from pipelines.store.secrets import Secrets, open_secrets
+from pipelines.store.tokens import locked_token
+from pipelines.store.watermarks import advance_watermarks, watermarks
+from pipelines.warehouse import open_warehouse
+from pipelines.xero.auth import CustomConnectionTokens
+from pipelines.xero.client import XeroClient
+from pipelines.xero.time_zones import time_zone
+
+DEMO: Final = "demo"
+
+
+@dataclass(frozen=True)
+class OpenOrganisation:
+    """Everything that a step needs of one organisation."""
+
+    key: str
+    settings: Settings
+    store: Store
+
+    @property
+    def folder(self) -> Path:
+        """Where its warehouse and its snapshots are."""
+        return self.settings.organisation_folder(self.key)
+
+    @cached_property
+    def record(self) -> Organisation:
+        """What a person connected.
+
+        Raises:
+            OrganisationError: nothing is connected under this key.
+        """
+        return get_organisation(self.store, self.key)
+
+    @property
+    def ledger(self) -> OrderLedger:
+        """Its orders."""
+        return OrderLedger(self.store, self.key)
+
+    def now(self) -> datetime:
+        """The instant, for the rooms that must be told it."""
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        """The calendar day where the organisation is."""
+        return self.now().astimezone(time_zone(self.record.time_zone)).date()
+
+    @contextmanager
+    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Its warehouse, for one call."""
+        with open_warehouse(self.folder) as connection:
+            yield connection
+
+    def client(self) -> XeroClient:
+        """Its Xero.
+
+        Raises:
+            OrganisationError: nothing is connected under this key.
+        """
+        record = self.record
+        given = credentials_of(self.store, self.key, self._secrets)
+        tokens = CustomConnectionTokens(
+            identity_url=record.identity_url,
+            client_id=given["client_id"],
+            client_secret=given["client_secret"],
+            slot=lambda: locked_token(self.store, self.key, self._secrets),
+        )
+        return XeroClient(api_url=record.api_url, tenant_id=record.tenant_id, tokens=tokens)
+
+    def watermarks(self) -> dict[str, datetime]:
+        """From when on each list is asked for changes."""
+        return watermarks(self.store, self.key)
+
+    def advance_watermarks(self, marks: Mapping[str, datetime]) -> None:
+        """Move them, once what they speak of is landed."""
+        advance_watermarks(self.store, self.key, marks, at=self.now())
+
+    @property
+    def _secrets(self) -> Secrets:
+        return secrets_of(self.settings)
+
+
+def open_organisation(settings: Settings, key: str) -> OpenOrganisation:
+    """An organisation that is connected.
+
+    Raises:
+        OrganisationError: nothing is connected under this key.
+    """
+    organisation = OpenOrganisation(key, settings, open_store(settings.database_url))
+    organisation.record  # noqa: B018, asked now so that a wrong key is told before anything starts
+    return organisation
+
+
+def secrets_of(settings: Settings) -> Secrets:
+    """What encrypts this home's credentials."""
+    return open_secrets(settings.secret_key, settings.secret_key_file)
+
+
+def connected_keys(settings: Settings) -> list[str]:
+    """The keys of the organisations that are connected."""
+    return [organisation.key for organisation in list_organisations(open_store(settings.database_url))]
+
+
+def repoint_demo(settings: Settings, *, address: str) -> None:
+    """Let the demo organisation, where it is connected, find its sandbox at an address of this machine."""
+    repoint_organisation(open_store(settings.database_url), DEMO, address=address)

@@ -1,0 +1,108 @@
+"""From a plan to drafts: one order per supplier and currency, nothing drafted twice.
+
+What belongs here: which drafts a plan makes and which older ones it replaces, pure.
+What does not: how much to order (`replenishment`) and where drafts are kept (`ledger.py`).
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from pipelines.purchasing.events import Drafted, OrderLine, Superseded
+from pipelines.purchasing.orders import Order, State, new_order_id, supersede
+from pipelines.tables import PURCHASE_ORDER_DRAFTS
+
+BY_THE_PLAN = "plan"
+
+
+@dataclass(frozen=True)
+class Redraft:
+    """What a new plan does to the drafts: the ones it replaces, and the ones it makes."""
+
+    superseded: tuple[Superseded, ...]
+    drafted: tuple[Drafted, ...]
+
+
+def redraft(
+    order_plan: pl.DataFrame,
+    orders: Iterable[Order],
+    *,
+    plan_id: str,
+    as_of: date,
+    at: datetime,
+    new_id: Callable[[date], str] = new_order_id,
+) -> Redraft:
+    """Replace the drafts that nobody touched by those of a new plan.
+
+    `order_plan` has the shape of `plan.order_plan`. A draft that a person changed stays as it is, and its products
+    are in no new draft. Products without a supplier are in no draft. An order is expected when the last of its
+    products is: `as_of` plus the longest lead time.
+    """
+    drafts = [order for order in orders if order.state is State.DRAFT]
+    kept = {line.product_code for order in drafts if order.is_edited for line in order.lines}
+    return Redraft(
+        superseded=tuple(
+            supersede(order, plan_id=plan_id, by=BY_THE_PLAN, at=at) for order in drafts if not order.is_edited
+        ),
+        drafted=tuple(
+            _drafted(rows, plan_id=plan_id, as_of=as_of, at=at, order_id=new_id(as_of))
+            for rows in _by_supplier(order_plan, kept)
+        ),
+    )
+
+
+def drafts_frame(orders: Iterable[Order]) -> pl.DataFrame:
+    """The drafts as rows of `purchase_orders.purchase_order_drafts`, one a line."""
+    rows = [
+        (
+            order.order_id, order.purchase_order_number, order.supplier_id, order.supplier_name, number,
+            line.product_code, line.product_name, float(line.quantity), line.unit_cost, order.currency, line.value,
+            order.expected_arrival_date, order.is_edited, order.plan_id,
+        )
+        for order in orders if order.state is State.DRAFT
+        for number, line in enumerate(order.lines, start=1)
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=PURCHASE_ORDER_DRAFTS.schema, orient="row")
+
+
+def _by_supplier(order_plan: pl.DataFrame, kept: set[str]) -> Sequence[list[dict[str, Any]]]:
+    wanted = order_plan.filter(
+        (pl.col("order_quantity") > 0)
+        & pl.col("supplier_id").is_not_null()
+        & ~pl.col("product_code").is_in(sorted(kept))
+    ).sort("supplier_name", "supplier_id", "currency", "product_code")
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in wanted.iter_rows(named=True):
+        groups.setdefault((row["supplier_id"], row["currency"]), []).append(row)
+    return list(groups.values())
+
+
+def _drafted(rows: list[dict[str, Any]], *, plan_id: str, as_of: date, at: datetime, order_id: str) -> Drafted:
+    first = rows[0]
+    return Drafted(
+        order_id=order_id,
+        sequence=1,
+        at=at,
+        by=BY_THE_PLAN,
+        plan_id=plan_id,
+        supplier_id=first["supplier_id"],
+        supplier_name=first["supplier_name"],
+        currency=first["currency"],
+        order_date=as_of,
+        expected_arrival_date=as_of + timedelta(days=max(row["lead_time_days"] for row in rows)),
+        lines=tuple(_line(row) for row in rows),
+    )
+
+
+def _line(row: dict[str, Any]) -> OrderLine:
+    return OrderLine(
+        product_code=row["product_code"],
+        product_name=row["product_name"],
+        quantity=Decimal(str(row["order_quantity"])).normalize() + 0,
+        unit_cost=row["unit_cost"],
+    )

@@ -1,0 +1,114 @@
+"""Where orders' events are kept: appended, never changed, and the next event of an order is one only.
+
+What belongs here: reading and appending. What does not: what an event means (`orders.py`).
+Two people, or two daemons, that decide on an order at the same moment write the same sequence number; the store
+takes one of them, and the other is told.
+Read more in docs/operations.md.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+
+import polars as pl
+import sqlalchemy as sa
+
+from pipelines.purchasing.drafts import Redraft, redraft
+from pipelines.purchasing.events import Event, read, written
+from pipelines.purchasing.orders import Order, OrderError, State, fold
+from pipelines.store import schema
+from pipelines.store.engine import Store
+from pipelines.tables import LEDGER_ORDER_LINES
+
+OPEN_STATES = (State.APPROVED, State.SENDING, State.SENT, State.FAILED)
+
+
+class OrderLedger:
+    """The orders of one organisation."""
+
+    def __init__(self, store: Store, organisation_key: str) -> None:
+        self._store = store
+        self._key = organisation_key
+
+    def orders(self, *states: State) -> list[Order]:
+        """The orders in these states (all where none is named), by id."""
+        with self._store.reading() as connection:
+            found = [fold(events) for events in self._events(connection).values()]
+        return [order for order in found if not states or order.state in states]
+
+    def order(self, order_id: str) -> Order:
+        """One order, by its id or its purchase order number.
+
+        Raises:
+            OrderError: there is none.
+        """
+        return fold(self.history(order_id))
+
+    def history(self, order_id: str) -> list[Event]:
+        """Everything that happened to an order.
+
+        Raises:
+            OrderError: there is no such order.
+        """
+        with self._store.reading() as connection:
+            events = self._events(connection, order_id.removeprefix("RP-"))
+        if not events:
+            raise OrderError(f"There is no order {order_id!r}; `stocktrim orders list` shows the ones there are.")
+        return next(iter(events.values()))
+
+    def append(self, event: Event) -> Order:
+        """Write the next event of an order, and give the order as it stands then.
+
+        Raises:
+            OrderError: somebody else has decided on the order meanwhile.
+        """
+        with self._store.writing() as connection:
+            self._insert(connection, [event])
+            return fold(self._events(connection, event.order_id)[event.order_id])
+
+    def redraft(self, order_plan: pl.DataFrame, *, plan_id: str, as_of: date, at: datetime) -> Redraft:
+        """Replace the drafts that nobody touched by those of a new plan, in one step."""
+        with self._store.writing() as connection:
+            orders = [fold(events) for events in self._events(connection).values()]
+            change = redraft(order_plan, orders, plan_id=plan_id, as_of=as_of, at=at)
+            self._insert(connection, [*change.superseded, *change.drafted])
+        return change
+
+    def _insert(self, connection: sa.Connection, events: Iterable[Event]) -> None:
+        rows = [
+            {
+                "organisation_key": self._key, "order_id": event.order_id, "sequence": event.sequence,
+                "event": written(event),
+            }
+            for event in events
+        ]  # fmt: skip
+        try:
+            if rows:
+                connection.execute(sa.insert(schema.order_event), rows)
+        except sa.exc.IntegrityError:
+            raise OrderError(
+                "Somebody else has just decided on this order; look at it again with `stocktrim orders show`."
+            ) from None
+
+    def _events(self, connection: sa.Connection, order_id: str | None = None) -> dict[str, list[Event]]:
+        table = schema.order_event
+        query = sa.select(table.c.order_id, table.c.event).where(table.c.organisation_key == self._key)
+        if order_id is not None:
+            query = query.where(table.c.order_id == order_id)
+        found: dict[str, list[Event]] = defaultdict(list)
+        for row in connection.execute(query.order_by(table.c.order_id, table.c.sequence)).mappings():
+            found[row["order_id"]].append(read(row["event"]))
+        return dict(found)
+
+
+def ledger_order_lines(orders: Iterable[Order]) -> pl.DataFrame:
+    """The lines of the orders that count as supply until Xero lists them, as `raw.ledger_order_lines`."""
+    rows = [
+        (
+            order.order_id, order.purchase_order_number, order.state.value, order.supplier_id, order.order_date,
+            order.expected_arrival_date, number, line.product_code, line.quantity, line.unit_cost, order.currency,
+        )
+        for order in orders if order.state in OPEN_STATES
+        for number, line in enumerate(order.lines, start=1)
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=LEDGER_ORDER_LINES.schema, orient="row")

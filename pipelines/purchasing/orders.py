@@ -1,0 +1,232 @@
+"""An order is what its events make of it; a decision is the next event, or one sentence why not.
+
+What belongs here: the fold and the decisions, pure. What does not: the store (`ledger.py`) and Xero (`push.py`).
+
+    draft ──► approved ──► sending ──► sent
+      │ ╲         │           ╰──► failed ──► approved again, or rejected
+      │  ╲        ╰──► rejected
+      │   ╰──► rejected
+      ╰──► superseded (a newer plan, while nobody had touched it)
+
+Read more in docs/operations.md.
+"""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import reduce
+from typing import Any
+
+from pipelines.errors import UsageError
+from pipelines.purchasing.events import (
+    Approved,
+    Drafted,
+    Event,
+    LineChanged,
+    OrderLine,
+    Pushed,
+    PushFailed,
+    PushStarted,
+    Rejected,
+    Superseded,
+)
+
+NUMBER_PREFIX = "RP-"
+
+
+class OrderError(UsageError):
+    """The decision cannot be made for this order as it stands now."""
+
+
+class State(StrEnum):
+    """Where an order stands."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order as it stands after its events."""
+
+    order_id: str
+    sequence: int
+    state: State
+    plan_id: str
+    supplier_id: str
+    supplier_name: str
+    currency: str
+    order_date: date
+    expected_arrival_date: date
+    lines: tuple[OrderLine, ...]
+    drafted_at: datetime
+    is_edited: bool = False
+    approved_at: datetime | None = None
+    approved_by: str = ""
+    approved_hash: str = ""
+    is_stale_accepted: bool = False
+    attempt: int = 0
+    purchase_order_id: str = ""
+    failure: str = ""
+
+    @property
+    def purchase_order_number(self) -> str:
+        """The number under which Xero knows the order: made from its id alone, it never changes."""
+        return NUMBER_PREFIX + self.order_id
+
+    @property
+    def value(self) -> Decimal:
+        """What the order costs, in its currency."""
+        return sum((line.value for line in self.lines), Decimal("0.00"))
+
+
+def new_order_id(day: date) -> str:
+    """A new order's id: its day, and six characters that no other order of the day has."""
+    return f"{day:%Y%m%d}-{base64.b32encode(secrets.token_bytes(5)).decode()[:6]}"
+
+
+def fold(events: Iterable[Event]) -> Order:
+    """The order that its events, in sequence, make."""
+    first, *rest = events
+    if not isinstance(first, Drafted):
+        raise TypeError(first)
+    return reduce(_after, rest, _drafted(first))
+
+
+def _drafted(event: Drafted) -> Order:
+    return Order(
+        order_id=event.order_id,
+        sequence=event.sequence,
+        state=State.DRAFT,
+        plan_id=event.plan_id,
+        supplier_id=event.supplier_id,
+        supplier_name=event.supplier_name,
+        currency=event.currency,
+        order_date=event.order_date,
+        expected_arrival_date=event.expected_arrival_date,
+        lines=event.lines,
+        drafted_at=event.at,
+    )
+
+
+def _after(order: Order, event: Event) -> Order:
+    return replace(order, sequence=event.sequence, **_CHANGES[type(event)](order, event))
+
+
+def _line_changed(order: Order, event: Any) -> dict[str, Any]:
+    changed = (
+        replace_quantity(line, event.quantity) if line.product_code == event.product_code else line
+        for line in order.lines
+    )
+    return {"is_edited": True, "lines": tuple(line for line in changed if line.quantity > 0)}
+
+
+def replace_quantity(line: OrderLine, quantity: Decimal) -> OrderLine:
+    """The line with another quantity."""
+    return OrderLine(line.product_code, line.product_name, quantity, line.unit_cost)
+
+
+def _approved(_: Order, event: Any) -> dict[str, Any]:
+    return {
+        "state": State.APPROVED, "approved_at": event.at, "approved_by": event.by, "approved_hash": event.body_hash,
+        "is_stale_accepted": event.is_stale_accepted, "failure": "",
+    }  # fmt: skip
+
+
+_CHANGES: dict[type[Any], Callable[[Order, Any], dict[str, Any]]] = {
+    LineChanged: _line_changed,
+    Approved: _approved,
+    Rejected: lambda _, __: {"state": State.REJECTED},
+    Superseded: lambda _, __: {"state": State.SUPERSEDED},
+    PushStarted: lambda _, event: {"state": State.SENDING, "attempt": event.attempt},
+    Pushed: lambda _, event: {"state": State.SENT, "purchase_order_id": event.purchase_order_id},
+    PushFailed: lambda _, event: {"state": State.FAILED, "failure": event.reason},
+}
+
+
+def body_hash(order: Order) -> str:
+    """A fingerprint of everything that would be sent: what was approved is what is sent."""
+    told = (order.supplier_id, order.currency, order.order_date, order.expected_arrival_date, order.plan_id,
+            [(line.product_code, str(line.quantity), str(line.sent_price)) for line in order.lines])  # fmt: skip
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def change_line(order: Order, *, product_code: str, quantity: Decimal, by: str, at: datetime) -> LineChanged:
+    """The event of a person setting a quantity.
+
+    Raises:
+        OrderError: the order is no draft, does not hold the product, or the quantity is below nothing.
+    """
+    _must_be(order, {State.DRAFT}, "changed", "reject it and let the next plan draft anew")
+    if product_code not in {line.product_code for line in order.lines}:
+        raise OrderError(f"The order {order.order_id} has no line for {product_code!r}.")
+    if quantity < 0 or not quantity.is_finite():
+        raise OrderError(f"{quantity} is no quantity; give a number of pieces, or 0 to take the line out.")
+    return LineChanged(
+        order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, product_code=product_code,
+        quantity=quantity,
+    )  # fmt: skip
+
+
+def approve(order: Order, *, by: str, at: datetime, is_stale_accepted: bool = False) -> Approved:
+    """The event of a person approving the order as it stands, or a failed one for another try.
+
+    Raises:
+        OrderError: the order is neither a draft nor failed, or is empty.
+    """
+    _must_be(order, {State.DRAFT, State.FAILED}, "approved", "see `stocktrim orders show`")
+    if not order.lines:
+        raise OrderError(f"The order {order.order_id} has no lines left; reject it.")
+    return Approved(
+        order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, body_hash=body_hash(order),
+        is_stale_accepted=is_stale_accepted,
+    )  # fmt: skip
+
+
+def reject(order: Order, *, by: str, at: datetime, reason: str = "") -> Rejected:
+    """The event of a person deciding against the order, before it is being sent.
+
+    Raises:
+        OrderError: it is being sent, was sent, or has ended.
+    """
+    _must_be(order, {State.DRAFT, State.APPROVED, State.FAILED}, "rejected", "change it in Xero instead")
+    return Rejected(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, reason=reason)
+
+
+def supersede(order: Order, *, plan_id: str, by: str, at: datetime) -> Superseded:
+    """The event of a newer plan taking the place of an untouched draft."""
+    _must_be(order, {State.DRAFT}, "superseded", "it has been decided on")
+    return Superseded(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, plan_id=plan_id)
+
+
+def start_push(order: Order, *, by: str, at: datetime) -> PushStarted:
+    """The event written before Xero is called.
+
+    Raises:
+        OrderError: the order is not approved, or is not what was approved.
+    """
+    _must_be(order, {State.APPROVED, State.SENDING}, "sent", "approve it first")
+    if body_hash(order) != order.approved_hash:
+        raise OrderError(f"The order {order.order_id} is not what was approved; approve it again.")
+    return PushStarted(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, attempt=order.attempt + 1)
+
+
+def push_key(orders: Sequence[Order]) -> str:
+    """A key for sending exactly these orders in this attempt: the same question gets the same key."""
+    told = sorted((order.order_id, order.attempt, order.approved_hash) for order in orders)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
+
+
+def _must_be(order: Order, states: set[State], verb: str, advice: str) -> None:
+    if order.state not in states:
+        raise OrderError(f"The order {order.order_id} is {order.state.value} and cannot be {verb}; {advice}.")

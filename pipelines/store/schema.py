@@ -1,0 +1,92 @@
+"""The tables of the store, as SQLAlchemy sees them.
+
+What belongs here: tables and the type of instants. What does not: queries. A change here needs a migration.
+Read more in docs/operations.md.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+metadata: Final = sa.MetaData()
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An instant, always UTC and always aware, whatever the database keeps."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """Refuse an instant of no zone; keep it in UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(value)
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """Give back an aware instant."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+organisation: Final = sa.Table(
+    "organisation",
+    metadata,
+    sa.Column("key", sa.String(40), primary_key=True),
+    sa.Column("tenant_id", sa.String(64), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("base_currency", sa.String(8), nullable=False),
+    sa.Column("time_zone", sa.String(64), nullable=False),
+    sa.Column("is_demo_company", sa.Boolean, nullable=False),
+    sa.Column("api_url", sa.Text, nullable=False),
+    sa.Column("identity_url", sa.Text, nullable=False),
+    sa.Column("grant", sa.String(32), nullable=False),
+    sa.Column("credentials", sa.LargeBinary, nullable=False),
+    sa.Column("connected_at", Instant, nullable=False),
+)
+
+token: Final = sa.Table(
+    "token",
+    metadata,
+    sa.Column("organisation_key", sa.String(40), primary_key=True),
+    sa.Column("access_token", sa.LargeBinary),
+    sa.Column("expires_at", Instant),
+)
+
+setting_change: Final = sa.Table(
+    "setting_change",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("organisation_key", sa.String(40), nullable=False, index=True),
+    sa.Column("level", sa.String(16), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("value", sa.Text),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+watermark: Final = sa.Table(
+    "watermark",
+    metadata,
+    sa.Column("organisation_key", sa.String(40), primary_key=True),
+    sa.Column("endpoint", sa.String(32), primary_key=True),
+    sa.Column("modified_since", Instant, nullable=False),
+    sa.Column("completed_at", Instant, nullable=False),
+)
+
+order_event: Final = sa.Table(
+    "order_event",
+    metadata,
+    sa.Column("organisation_key", sa.String(40), primary_key=True),
+    sa.Column("order_id", sa.String(32), primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("event", sa.Text, nullable=False),
+)
+
+OF_ONE_ORGANISATION: Final = (token, setting_change, watermark, order_event)

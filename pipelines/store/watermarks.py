@@ -1,0 +1,36 @@
+"""From when on the next load asks Xero for changes, one instant a list.
+
+What belongs here: the rows. What does not: how far a watermark moves (`pipelines.landing.extract`).
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from pipelines.store import schema
+from pipelines.store.engine import Store
+
+
+def watermarks(store: Store, key: str) -> dict[str, datetime]:
+    """The watermark of each list of an organisation that was loaded."""
+    table = schema.watermark
+    with store.reading() as connection:
+        rows = connection.execute(
+            sa.select(table.c.endpoint, table.c.modified_since).where(table.c.organisation_key == key)
+        ).mappings()
+        return {row["endpoint"]: row["modified_since"] for row in rows}
+
+
+def advance_watermarks(store: Store, key: str, marks: Mapping[str, datetime], *, at: datetime) -> None:
+    """Move watermarks, all in one step, once what they speak of is durably landed."""
+    table = schema.watermark
+    with store.writing() as connection:
+        for endpoint, modified_since in marks.items():
+            connection.execute(sa.delete(table).where(table.c.organisation_key == key, table.c.endpoint == endpoint))
+            connection.execute(
+                sa.insert(table).values(
+                    organisation_key=key, endpoint=endpoint, modified_since=modified_since, completed_at=at
+                )
+            )
