@@ -1,0 +1,96 @@
+"""The Accounting API: which address does what, and which scope it needs.
+
+What belongs here: paths, methods and scopes below /api.xro/2.0. What does not: lists (`listing.py`), writes
+(`writing.py`) and everything before the organisation is known (`sandbox.py`).
+Read more in docs/sandbox.md.
+"""
+
+from typing import Final
+
+from xero_sandbox import records
+from xero_sandbox.answers import Answer, Call, envelope, not_found
+from xero_sandbox.books import Books, Kept, is_guid
+from xero_sandbox.documents import Contact, Document, Item
+from xero_sandbox.listing import ENDPOINTS, Endpoint, list_answer, record_of, unit_decimals
+from xero_sandbox.purchase_orders import write_purchase_order
+from xero_sandbox.records import View
+from xero_sandbox.writing import Writer, write_answer
+
+BASE: Final = "/api.xro/2.0/"
+_WRITERS: Final[dict[str, Writer]] = {"PurchaseOrders": write_purchase_order}
+_READ: Final = {
+    "organisation": ("accounting.settings.read",),
+    "items": ("accounting.settings.read", "accounting.invoices.read", "accounting.transactions.read"),
+    "contacts": ("accounting.contacts.read",),
+    "invoices": ("accounting.invoices.read", "accounting.transactions.read"),
+    "creditnotes": ("accounting.invoices.read", "accounting.transactions.read"),
+    "purchaseorders": ("accounting.invoices.read", "accounting.transactions.read"),
+}
+
+
+def _parts(path: str) -> tuple[str, str]:
+    """The endpoint in lower case, and what follows it."""
+    name, _, rest = path[len(BASE) :].strip("/").partition("/")
+    lower = name.lower()
+    return ("organisation" if lower == "organisations" else lower), rest
+
+
+def scopes_for(call: Call) -> tuple[str, ...]:
+    """The scopes of which one is needed; writing needs the one without `.read`, an item's that of the settings."""
+    name, _ = _parts(call.path)
+    wanted = _READ.get(name, ())
+    if call.method == "GET":
+        return wanted
+    return tuple(scope.removesuffix(".read") for scope in (wanted[:1] if name == "items" else wanted))
+
+
+def accounting_answer(call: Call, books: Books) -> Answer:
+    """The answer to a request of an organisation's books."""
+    name, rest = _parts(call.path)
+    if name == "organisation" and call.method == "GET" and not rest:
+        return envelope("Organisations", [records.organisation(books.world.organisation)], now=books.clock.now())
+    endpoint = ENDPOINTS.get(name)
+    if endpoint is None:
+        raise not_found()
+    if call.method == "GET":
+        return _one(endpoint, call, books, rest) if rest else list_answer(endpoint, call, books)
+    if call.method in {"PUT", "POST"} and endpoint.name in _WRITERS:
+        identity = _identity(endpoint, books, rest) if rest else None
+        return write_answer(endpoint, call, books, writer=_WRITERS[endpoint.name], identity=identity)
+    raise not_found()
+
+
+def _one(endpoint: Endpoint, call: Call, books: Books, rest: str) -> Answer:
+    """GET of one document by its id, number or code; the whole record."""
+    value = _found(endpoint, books, rest)
+    if value is None:
+        raise not_found()
+    record = record_of(value, names=books.names(), view=View(unit_decimals=unit_decimals(call)))
+    return envelope(endpoint.name, [record], now=books.clock.now())
+
+
+def _identity(endpoint: Endpoint, books: Books, rest: str) -> str:
+    value = _found(endpoint, books, rest)
+    if value is None:
+        raise not_found()
+    return _id(value)
+
+
+def _found(endpoint: Endpoint, books: Books, text: str) -> Kept | None:
+    if is_guid(text):
+        return books.collection(endpoint.collection).get(text.lower())
+    if endpoint.name == "Items":
+        return books.item_by_code(text)
+    if endpoint.name == "Contacts":
+        return next((c for c in books.world.contacts.values() if c.contact_number == text), None)
+    return books.document_by_number(endpoint.collection, text)
+
+
+def _id(value: Kept) -> str:
+    match value:
+        case Item():
+            return value.item_id
+        case Contact():
+            return value.contact_id
+        case Document():
+            return value.document_id

@@ -1,0 +1,110 @@
+"""One organisation's books as requests read and change them: look-ups, stamps, and what was changed.
+
+What belongs here: finding documents, keeping changed ones with a new stamp, the list of changes of a request.
+What does not: what may change (`stock.py` and the modules of each kind) and where changes are stored (`state.py`).
+Read more in docs/sandbox.md.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from xero_sandbox.clock import Clock
+from xero_sandbox.documents import Contact, Document, Item, World
+from xero_sandbox.records import Names
+
+Kept = Item | Contact | Document
+DOCUMENTS: Final = ("invoices", "credit_notes", "purchase_orders")
+
+
+class Change(NamedTuple):
+    """Something that was kept, or removed where `value` is None."""
+
+    collection: str
+    key: str
+    value: Kept | None
+
+
+class Books:
+    """One organisation's books; every change goes through `keep` and `remove`."""
+
+    def __init__(self, world: World, *, clock: Clock) -> None:
+        self.world = world
+        self.clock = clock
+        self._changes: dict[tuple[str, str], Change] = {}
+
+    def collection(self, name: str) -> dict[str, Kept]:
+        """Everything of one kind, by id."""
+        found: dict[str, Kept] = getattr(self.world, name)
+        return found
+
+    def names(self) -> Names:
+        """What documents refer to, by code and by id."""
+        return Names({item.code: item for item in self.world.items.values()}, self.world.contacts)
+
+    def keep(self, collection: str, value: Kept, *, is_stamped: bool = True) -> None:
+        """Keep a new or changed value; stamped now unless Xero leaves the stamp of such a change alone."""
+        if is_stamped:
+            value.updated_at = self.clock.now()
+        key = identity_of(value)
+        self.collection(collection)[key] = value
+        self._changes[collection, key] = Change(collection, key, value)
+
+    def remove(self, collection: str, key: str) -> None:
+        """Remove for good, as Xero does with items only."""
+        del self.collection(collection)[key]
+        self._changes[collection, key] = Change(collection, key, None)
+
+    def take_changes(self) -> list[Change]:
+        """What changed since the last time this was asked."""
+        changes, self._changes = list(self._changes.values()), {}
+        return changes
+
+    def item_by_code(self, code: str) -> Item | None:
+        """The item of a code, compared as Xero does: exactly."""
+        return next((item for item in self.world.items.values() if item.code == code), None)
+
+    def contact_by_name(self, name: str) -> Contact | None:
+        """The contact of a name, in any case."""
+        wanted = name.strip().casefold()
+        return next((contact for contact in self.world.contacts.values() if contact.name.casefold() == wanted), None)
+
+    def document_by_number(self, collection: str, number: str, *, kind: str | None = None) -> Document | None:
+        """The document of a number; numbers of sales invoices and purchase orders are unique."""
+        documents: dict[str, Document] = getattr(self.world, collection)
+        return next((d for d in documents.values() if d.number == number and kind in {None, d.kind}), None)
+
+
+def identity_of(value: Kept) -> str:
+    """The id that Xero knows a thing by."""
+    match value:
+        case Item():
+            return value.item_id
+        case Contact():
+            return value.contact_id
+        case Document():
+            return value.document_id
+
+
+def new_id() -> str:
+    """A new GUID."""
+    return str(uuid.uuid4())
+
+
+def is_guid(text: str) -> bool:
+    """Whether a path or a value is a GUID rather than a number or a code."""
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return len(text) == 36  # noqa: PLR2004, a GUID with its hyphens
+
+
+def next_number(taken: set[str], prefix: str, shape: Callable[[int], str]) -> str:
+    """The number after the highest of its prefix.
+
+    >>> next_number({"PO-0001", "PO-0007", "X-1"}, "PO-", lambda n: f"PO-{n:04d}")
+    'PO-0008'
+    """
+    tails = (number.removeprefix(prefix) for number in taken if number.startswith(prefix))
+    return shape(max((int(tail) for tail in tails if tail.isdecimal()), default=0) + 1)

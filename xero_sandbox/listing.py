@@ -1,0 +1,228 @@
+"""Which records a list answers with: filters, order and pages, as Xero does it for each endpoint.
+
+What belongs here: the rules of GET on a list. What does not: how a record looks (`records.py`) and the languages of
+`where` and `order` (`where.py`).
+Read more in docs/sandbox.md.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from xero_sandbox import records
+from xero_sandbox.answers import Answer, Call, Refusal, bad_query, envelope, error
+from xero_sandbox.books import Books, Kept, identity_of
+from xero_sandbox.documents import Contact, Document, Item
+from xero_sandbox.records import Names, View
+from xero_sandbox.where import field_names, ordered, predicate
+
+DEFAULT_PAGE_SIZE: Final = 100
+LARGEST_PAGE_SIZE: Final = 1000
+HIGH_VOLUME: Final = 100_000
+_OPTIMISED: Final = {"Date", "Type", "Status", "UpdatedDateUTC"}
+
+Record = dict[str, Any]
+Keeps = Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One list of Xero and what it understands."""
+
+    name: str
+    collection: str
+    id_field: str
+    is_paged: bool = True
+    is_always_paged: bool = False
+    has_where: bool = True
+    needs_page_for_lines: bool = False
+
+
+ITEMS: Final = Endpoint("Items", "items", "ItemID", is_paged=False)
+CONTACTS: Final = Endpoint("Contacts", "contacts", "ContactID")
+INVOICES: Final = Endpoint("Invoices", "invoices", "InvoiceID", needs_page_for_lines=True)
+CREDIT_NOTES: Final = Endpoint("CreditNotes", "credit_notes", "CreditNoteID", needs_page_for_lines=True)
+PURCHASE_ORDERS: Final = Endpoint(
+    "PurchaseOrders", "purchase_orders", "PurchaseOrderID", is_always_paged=True, has_where=False
+)
+ENDPOINTS: Final = {
+    endpoint.name.lower(): endpoint for endpoint in (ITEMS, CONTACTS, INVOICES, CREDIT_NOTES, PURCHASE_ORDERS)
+}
+
+
+def record_of(value: Kept, *, names: Names, view: View) -> Record:
+    """A record of whatever kind."""
+    match value:
+        case Item():
+            return records.item(value, view=view)
+        case Contact():
+            return records.contact(value, view=view)
+        case Document(kind="PURCHASEORDER"):
+            return records.purchase_order(value, names=names, view=view)
+        case Document(kind="ACCREC" | "ACCPAY"):
+            return records.invoice(value, names=names, view=view)
+        case _:
+            return records.credit_note(value, names=names, view=view)
+
+
+def list_answer(endpoint: Endpoint, call: Call, books: Books) -> Answer:
+    """The answer to GET on a list."""
+    names = books.names()
+    is_paged = endpoint.is_paged and (endpoint.is_always_paged or call.parameter("page") is not None)
+    view = _view(endpoint, call, is_paged=is_paged)
+    found = _arranged(endpoint, call, _kept(endpoint, call, books), names)
+    warnings = _high_volume(endpoint, call, books)
+    pagination = None
+    if is_paged:
+        found, pagination = _page(call, found)
+    rows = [record_of(value, names=names, view=view) for value in found]
+    return envelope(endpoint.name, rows, now=books.clock.now(), pagination=pagination, warnings=warnings)
+
+
+def unit_decimals(call: Call) -> int:
+    """Two decimals of prices, or four where the caller asked for them."""
+    return 4 if call.parameter("unitdp") == "4" else 2
+
+
+def _view(endpoint: Endpoint, call: Call, *, is_paged: bool) -> View:
+    is_summary = call.is_on("summaryOnly")
+    return View(
+        unit_decimals=unit_decimals(call),
+        has_lines=not is_summary and (is_paged or not endpoint.needs_page_for_lines),
+        is_summary=is_summary or (endpoint is CONTACTS and not is_paged),
+    )
+
+
+def _kept(endpoint: Endpoint, call: Call, books: Books) -> list[Kept]:
+    tests = list(_filters(endpoint, call))
+    values: Iterable[Kept] = books.collection(endpoint.collection).values()
+    return [value for value in values if all(test(value) for test in tests)]
+
+
+def _filters(endpoint: Endpoint, call: Call) -> Iterable[Keeps]:
+    """One test for each filter of the request."""
+    if (since := modified_since(call)) is not None:
+        yield lambda value: value.updated_at.replace(microsecond=0) >= since
+    if endpoint is CONTACTS and not call.is_on("includeArchived"):
+        yield lambda contact: contact.status != "ARCHIVED"
+    if endpoint is INVOICES and not call.is_on("includeArchived"):
+        yield lambda invoice: invoice.status != "ARCHIVED"
+    if (identities := _listed(call, "IDs")) and endpoint in {CONTACTS, INVOICES}:
+        yield lambda value: identity_of(value) in identities
+    if endpoint is INVOICES:
+        yield from _invoice_filters(call)
+    if endpoint is PURCHASE_ORDERS:
+        yield from _purchase_order_filters(call)
+    if (search := call.parameter("searchTerm")) and endpoint in {CONTACTS, INVOICES}:
+        yield lambda value: search.lower() in _searched(value)
+
+
+def _invoice_filters(call: Call) -> Iterable[Keeps]:
+    if numbers := _listed(call, "InvoiceNumbers"):
+        yield lambda invoice: invoice.number.lower() in numbers
+    if contacts := _listed(call, "ContactIDs"):
+        yield lambda invoice: invoice.contact_id in contacts
+    if statuses := _listed(call, "Statuses"):
+        yield lambda invoice: invoice.status.lower() in statuses
+
+
+def _purchase_order_filters(call: Call) -> Iterable[Keeps]:
+    """Status takes one value; more than one names no status, so nothing has it."""
+    if status := call.parameter("Status"):
+        yield lambda order: order.status == status.upper()
+    for name, compare in (("DateFrom", "ge"), ("DateTo", "le")):
+        if text := call.parameter(name):
+            limit = _day(text)
+            yield (
+                (lambda order, d=limit: order.date >= d)
+                if compare == "ge"
+                else (lambda order, d=limit: order.date <= d)
+            )
+
+
+def _listed(call: Call, name: str) -> set[str]:
+    return {part.strip().lower() for part in (call.parameter(name) or "").split(",") if part.strip()}
+
+
+def _searched(value: Any) -> str:
+    if isinstance(value, Contact):
+        return f"{value.name} {value.email_address} {value.contact_number}".lower()
+    return f"{value.number} {value.reference}".lower()
+
+
+def _day(text: str) -> Any:
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        raise bad_query(f"'{text}' is not a date") from None
+
+
+def modified_since(call: Call) -> datetime | None:
+    """If-Modified-Since to the second, UTC where it names no zone; ISO and RFC 1123 are both read."""
+    text = call.headers.get("if-modified-since", "").strip()
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            found = parsedate_to_datetime(text)
+        except ValueError:
+            raise bad_query("If-Modified-Since is not a date") from None
+    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).replace(microsecond=0)
+
+
+def _arranged(endpoint: Endpoint, call: Call, found: list[Kept], names: Names) -> list[Kept]:
+    """Filtered by `where` and sorted; the usual order goes by stamp, then id, and never builds a record."""
+    where = call.parameter("where") if endpoint.has_where else None
+    order = call.parameter("order") or ""
+    field, _, direction = order.partition(" ")
+    is_by_stamp = not order or field == "UpdatedDateUTC"
+    if is_by_stamp and direction.strip().upper() in {"", "ASC", "DESC"}:
+        found.sort(key=identity_of)
+        found.sort(key=lambda value: value.updated_at, reverse=direction.strip().upper() == "DESC")
+        if where is None:
+            return found
+    view = View(unit_decimals=4, has_lines=False)
+    pairs = [(record_of(value, names=names, view=view), value) for value in found]
+    if where is not None:
+        keeps = predicate(where)
+        pairs = [pair for pair in pairs if keeps(pair[0])]
+    return [value for _, value in (pairs if is_by_stamp else ordered(pairs, order))]
+
+
+def _high_volume(endpoint: Endpoint, call: Call, books: Books) -> list[str]:
+    """Refuse a filter that Xero cannot serve over more than 100,000 documents, and warn before that."""
+    size = len(books.collection(endpoint.collection))
+    where = call.parameter("where") if endpoint.has_where else None
+    if where is None or size <= HIGH_VOLUME // 2 or field_names(where) & _OPTIMISED:
+        return []
+    message = (
+        f"Your request is not filtering {endpoint.name} efficiently, given the extremely high volume for this "
+        "organisation. Please use more efficient filters."
+    )
+    if size > HIGH_VOLUME:
+        raise Refusal(error(16, "QueryParseException", message))
+    return [message]
+
+
+def _page(call: Call, found: list[Kept]) -> tuple[list[Kept], dict[str, int]]:
+    page = max(_whole(call.parameter("page"), 1), 1)
+    size = min(max(_whole(call.parameter("pageSize"), DEFAULT_PAGE_SIZE), 1), LARGEST_PAGE_SIZE)
+    pagination = {
+        "page": page,
+        "pageSize": size,
+        "pageCount": -(-len(found) // size),
+        "itemCount": len(found),
+    }
+    return found[(page - 1) * size : page * size], pagination
+
+
+def _whole(text: str | None, default: int) -> int:
+    try:
+        return int(text) if text else default
+    except ValueError:
+        raise bad_query(f"'{text}' is not a whole number") from None
