@@ -9,15 +9,23 @@ from typing import Final
 
 from xero_sandbox import records
 from xero_sandbox.answers import Answer, Call, envelope, not_found
-from xero_sandbox.books import Books, Kept, is_guid
-from xero_sandbox.documents import Contact, Document, Item
-from xero_sandbox.listing import ENDPOINTS, Endpoint, list_answer, record_of, unit_decimals
+from xero_sandbox.books import Books, Kept, identity_of, is_guid
+from xero_sandbox.contacts import write_contact
+from xero_sandbox.invoices import write_credit_note, write_invoice
+from xero_sandbox.items import write_item
+from xero_sandbox.listing import ENDPOINTS, ITEMS, Endpoint, list_answer, record_of, unit_decimals
 from xero_sandbox.purchase_orders import write_purchase_order
 from xero_sandbox.records import View
 from xero_sandbox.writing import Writer, write_answer
 
 BASE: Final = "/api.xro/2.0/"
-_WRITERS: Final[dict[str, Writer]] = {"PurchaseOrders": write_purchase_order}
+_WRITERS: Final[dict[str, Writer]] = {
+    "Items": write_item,
+    "Contacts": write_contact,
+    "Invoices": write_invoice,
+    "CreditNotes": write_credit_note,
+    "PurchaseOrders": write_purchase_order,
+}
 _READ: Final = {
     "organisation": ("accounting.settings.read",),
     "items": ("accounting.settings.read", "accounting.invoices.read", "accounting.transactions.read"),
@@ -54,10 +62,18 @@ def accounting_answer(call: Call, books: Books) -> Answer:
         raise not_found()
     if call.method == "GET":
         return _one(endpoint, call, books, rest) if rest else list_answer(endpoint, call, books)
-    if call.method in {"PUT", "POST"} and endpoint.name in _WRITERS:
-        identity = _identity(endpoint, books, rest) if rest else None
-        return write_answer(endpoint, call, books, writer=_WRITERS[endpoint.name], identity=identity)
+    if call.method in {"PUT", "POST"}:
+        return _written(endpoint, call, books, rest)
+    if call.method == "DELETE" and endpoint is ITEMS and rest:
+        books.remove("items", _identity(endpoint, books, rest))
+        return Answer(204)
     raise not_found()
+
+
+def _written(endpoint: Endpoint, call: Call, books: Books, rest: str) -> Answer:
+    identity = _identity(endpoint, books, rest) if rest else None
+    books.allows_back_orders = call.is_on("allowBackorders")
+    return write_answer(endpoint, call, books, writer=_WRITERS[endpoint.name], identity=identity)
 
 
 def _one(endpoint: Endpoint, call: Call, books: Books, rest: str) -> Answer:
@@ -65,7 +81,7 @@ def _one(endpoint: Endpoint, call: Call, books: Books, rest: str) -> Answer:
     value = _found(endpoint, books, rest)
     if value is None:
         raise not_found()
-    record = record_of(value, names=books.names(), view=View(unit_decimals=unit_decimals(call)))
+    record = record_of(value, names=books.names(), view=View(unit_decimals=unit_decimals(endpoint, call, books)))
     return envelope(endpoint.name, [record], now=books.clock.now())
 
 
@@ -73,7 +89,7 @@ def _identity(endpoint: Endpoint, books: Books, rest: str) -> str:
     value = _found(endpoint, books, rest)
     if value is None:
         raise not_found()
-    return _id(value)
+    return identity_of(value)
 
 
 def _found(endpoint: Endpoint, books: Books, text: str) -> Kept | None:
@@ -84,13 +100,3 @@ def _found(endpoint: Endpoint, books: Books, text: str) -> Kept | None:
     if endpoint.name == "Contacts":
         return next((c for c in books.world.contacts.values() if c.contact_number == text), None)
     return books.document_by_number(endpoint.collection, text)
-
-
-def _id(value: Kept) -> str:
-    match value:
-        case Item():
-            return value.item_id
-        case Contact():
-            return value.contact_id
-        case Document():
-            return value.document_id

@@ -120,7 +120,7 @@ def not_found() -> Refusal:
 
 def unauthorised(detail: str, *, status: int = 401, challenge: str | None = None) -> Refusal:
     """The refusal of a caller: 401 where the token does not do, 403 where the organisation is not connected."""
-    body = {
+    body: dict[str, Any] = {
         "Type": None,
         "Title": "Unauthorized" if status == 401 else "Forbidden",  # noqa: PLR2004, HTTP's own numbers
         "Status": status,

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from xero_sandbox.clock import Clock
 from xero_sandbox.documents import Contact, Document, Item, World
 from xero_sandbox.records import Names
+from xero_sandbox.switches import Switches
 
 Kept = Item | Contact | Document
 DOCUMENTS: Final = ("invoices", "credit_notes", "purchase_orders")
@@ -28,9 +29,11 @@ class Change(NamedTuple):
 class Books:
     """One organisation's books; every change goes through `keep` and `remove`."""
 
-    def __init__(self, world: World, *, clock: Clock) -> None:
+    def __init__(self, world: World, *, clock: Clock, switches: Switches | None = None) -> None:
         self.world = world
         self.clock = clock
+        self.switches = switches or Switches()
+        self.allows_back_orders = False
         self._changes: dict[tuple[str, str], Change] = {}
 
     def collection(self, name: str) -> dict[str, Kept]:

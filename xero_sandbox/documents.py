@@ -10,6 +10,8 @@ from decimal import Decimal
 
 import msgspec
 
+Day = date  # a field of a document is called date, as in Xero
+
 
 class Organisation(msgspec.Struct, kw_only=True):
     """A Xero organisation; `tenant_id` is the id of /connections, `time_zone` Xero's enum such as GMTSTANDARDTIME."""
@@ -80,13 +82,13 @@ class Document(msgspec.Struct, kw_only=True):
     number: str
     status: str
     contact_id: str
-    date: date
+    date: Day
     lines: list[Line]
     updated_at: datetime
     reference: str = ""
-    due_date: date | None = None
-    delivery_date: date | None = None
-    expected_arrival_date: date | None = None
+    due_date: Day | None = None
+    delivery_date: Day | None = None
+    expected_arrival_date: Day | None = None
     currency_code: str = "GBP"
     currency_rate: Decimal = Decimal(1)
     allow_back_orders: bool = False

@@ -7,8 +7,9 @@ Read more in docs/sandbox.md.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from xero_sandbox import records
@@ -16,6 +17,7 @@ from xero_sandbox.answers import Answer, Call, Refusal, bad_query, envelope, err
 from xero_sandbox.books import Books, Kept, identity_of
 from xero_sandbox.documents import Contact, Document, Item
 from xero_sandbox.records import Names, View
+from xero_sandbox.switches import Switches
 from xero_sandbox.where import field_names, ordered, predicate
 
 DEFAULT_PAGE_SIZE: Final = 100
@@ -71,7 +73,7 @@ def list_answer(endpoint: Endpoint, call: Call, books: Books) -> Answer:
     """The answer to GET on a list."""
     names = books.names()
     is_paged = endpoint.is_paged and (endpoint.is_always_paged or call.parameter("page") is not None)
-    view = _view(endpoint, call, is_paged=is_paged)
+    view = _view(endpoint, call, books, is_paged=is_paged)
     found = _arranged(endpoint, call, _kept(endpoint, call, books), names)
     warnings = _high_volume(endpoint, call, books)
     pagination = None
@@ -81,30 +83,32 @@ def list_answer(endpoint: Endpoint, call: Call, books: Books) -> Answer:
     return envelope(endpoint.name, rows, now=books.clock.now(), pagination=pagination, warnings=warnings)
 
 
-def unit_decimals(call: Call) -> int:
-    """Two decimals of prices, or four where the caller asked for them."""
-    return 4 if call.parameter("unitdp") == "4" else 2
+def unit_decimals(endpoint: Endpoint, call: Call, books: Books) -> int:
+    """Two decimals of prices, or four where the caller asked for them and the endpoint heeds it."""
+    is_heeded = endpoint is not PURCHASE_ORDERS or books.switches.orders_have_unit_decimals
+    return 4 if call.parameter("unitdp") == "4" and is_heeded else 2
 
 
-def _view(endpoint: Endpoint, call: Call, *, is_paged: bool) -> View:
+def _view(endpoint: Endpoint, call: Call, books: Books, *, is_paged: bool) -> View:
     is_summary = call.is_on("summaryOnly")
     return View(
-        unit_decimals=unit_decimals(call),
+        unit_decimals=unit_decimals(endpoint, call, books),
         has_lines=not is_summary and (is_paged or not endpoint.needs_page_for_lines),
         is_summary=is_summary or (endpoint is CONTACTS and not is_paged),
     )
 
 
 def _kept(endpoint: Endpoint, call: Call, books: Books) -> list[Kept]:
-    tests = list(_filters(endpoint, call))
+    tests = list(_filters(endpoint, call, books.switches))
     values: Iterable[Kept] = books.collection(endpoint.collection).values()
     return [value for value in values if all(test(value) for test in tests)]
 
 
-def _filters(endpoint: Endpoint, call: Call) -> Iterable[Keeps]:
+def _filters(endpoint: Endpoint, call: Call, switches: Switches) -> Iterable[Keeps]:
     """One test for each filter of the request."""
     if (since := modified_since(call)) is not None:
-        yield lambda value: value.updated_at.replace(microsecond=0) >= since
+        first = since if switches.is_modified_since_inclusive else since + timedelta(seconds=1)
+        yield lambda value: value.updated_at >= first
     if endpoint is CONTACTS and not call.is_on("includeArchived"):
         yield lambda contact: contact.status != "ARCHIVED"
     if endpoint is INVOICES and not call.is_on("includeArchived"):
@@ -132,14 +136,12 @@ def _purchase_order_filters(call: Call) -> Iterable[Keeps]:
     """Status takes one value; more than one names no status, so nothing has it."""
     if status := call.parameter("Status"):
         yield lambda order: order.status == status.upper()
-    for name, compare in (("DateFrom", "ge"), ("DateTo", "le")):
-        if text := call.parameter(name):
-            limit = _day(text)
-            yield (
-                (lambda order, d=limit: order.date >= d)
-                if compare == "ge"
-                else (lambda order, d=limit: order.date <= d)
-            )
+    if text := call.parameter("DateFrom"):
+        first = _day(text)
+        yield lambda order: order.date >= first
+    if text := call.parameter("DateTo"):
+        last = _day(text)
+        yield lambda order: order.date <= last
 
 
 def _listed(call: Call, name: str) -> set[str]:
@@ -152,7 +154,7 @@ def _searched(value: Any) -> str:
     return f"{value.number} {value.reference}".lower()
 
 
-def _day(text: str) -> Any:
+def _day(text: str) -> date:
     try:
         return datetime.fromisoformat(text).date()
     except ValueError:
@@ -178,20 +180,31 @@ def modified_since(call: Call) -> datetime | None:
 def _arranged(endpoint: Endpoint, call: Call, found: list[Kept], names: Names) -> list[Kept]:
     """Filtered by `where` and sorted; the usual order goes by stamp, then id, and never builds a record."""
     where = call.parameter("where") if endpoint.has_where else None
-    order = call.parameter("order") or ""
-    field, _, direction = order.partition(" ")
-    is_by_stamp = not order or field == "UpdatedDateUTC"
-    if is_by_stamp and direction.strip().upper() in {"", "ASC", "DESC"}:
-        found.sort(key=identity_of)
-        found.sort(key=lambda value: value.updated_at, reverse=direction.strip().upper() == "DESC")
-        if where is None:
-            return found
+    order = call.parameter("order") or "UpdatedDateUTC ASC"
+    is_sorted = _sort_by_attribute(endpoint, order, found)
+    if is_sorted and where is None:
+        return found
     view = View(unit_decimals=4, has_lines=False)
     pairs = [(record_of(value, names=names, view=view), value) for value in found]
     if where is not None:
         keeps = predicate(where)
         pairs = [pair for pair in pairs if keeps(pair[0])]
-    return [value for _, value in (pairs if is_by_stamp else ordered(pairs, order))]
+    return [value for _, value in (pairs if is_sorted else ordered(pairs, order))]
+
+
+def _sort_by_attribute(endpoint: Endpoint, order: str, found: list[Any]) -> bool:
+    """Sort by stamp, id or date without building records, ties by id; False where the order asks for more."""
+    field, _, direction = order.strip().partition(" ")
+    attributes = {"UpdatedDateUTC": "updated_at", endpoint.id_field: None}
+    if endpoint not in {ITEMS, CONTACTS}:
+        attributes["Date"] = "date"
+    if field not in attributes or direction.strip().upper() not in {"", "ASC", "DESC"}:
+        return False
+    attribute, is_descending = attributes[field], direction.strip().upper() == "DESC"
+    found.sort(key=identity_of, reverse=is_descending and attribute is None)
+    if attribute is not None:
+        found.sort(key=attrgetter(attribute), reverse=is_descending)
+    return True
 
 
 def _high_volume(endpoint: Endpoint, call: Call, books: Books) -> list[str]:

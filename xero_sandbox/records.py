@@ -221,7 +221,7 @@ def credit_note(value: Document, *, names: Names, view: View) -> Record:
 
 
 def purchase_order(value: Document, *, names: Names, view: View) -> Record:
-    """A purchase order; its prices have two decimals, whatever is asked for."""
+    """A purchase order; it has its lines in every list."""
     text, midnight = day(value.date)
     record: Record = {
         "PurchaseOrderID": value.document_id,
@@ -242,7 +242,7 @@ def purchase_order(value: Document, *, names: Names, view: View) -> Record:
         "CurrencyRate": float(value.currency_rate),
     }
     record |= _contact_of(value, names) | {"Status": value.status}
-    record |= _lines_and_totals(value, total(value), names, view._replace(unit_decimals=2, has_lines=True))
+    record |= _lines_and_totals(value, total(value), names, view._replace(has_lines=True))
     return record | {"HasAttachments": False}
 
 

@@ -9,16 +9,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import msgspec
+
 from xero_sandbox.accounting import BASE, accounting_answer, scopes_for
 from xero_sandbox.answers import XML, Answer, Call, Refusal, not_found, unauthorised
 from xero_sandbox.books import Books
 from xero_sandbox.clock import Clock
 from xero_sandbox.documents import World
-from xero_sandbox.identity import Identity, allows
+from xero_sandbox.idempotency import Idempotency, Remembered
+from xero_sandbox.identity import Grant, Identity, allows
 from xero_sandbox.limits import Limits, Throttle
 from xero_sandbox.request_log import RequestLog
+from xero_sandbox.state import State
 from xero_sandbox.switches import Switches
 
+_GRANTS: Final = "grants"
+_ANSWERS: Final = "answer:"
 _XML_STUB: Final = b'<?xml version="1.0" encoding="utf-8"?>\r\n<Response><Status>OK</Status></Response>'
 
 
@@ -32,9 +38,13 @@ class Sandbox:
     clock: Clock = field(default_factory=Clock)
     limits: Limits = field(default_factory=Limits)
     switches: Switches = field(default_factory=Switches)
+    state: State | None = None
 
     def __post_init__(self) -> None:
-        self.books = {world.organisation.tenant_id: Books(world, clock=self.clock) for world in self.worlds}
+        self.books = {
+            world.organisation.tenant_id: Books(world, clock=self.clock, switches=self.switches)
+            for world in self.worlds
+        }
         self.identity = Identity(
             client_id=self.client_id,
             client_secret=self.client_secret,
@@ -42,7 +52,13 @@ class Sandbox:
             clock=self.clock,
         )
         self.throttle = Throttle(self.limits, self.clock)
+        self.idempotency = Idempotency(self.clock)
         self.log = RequestLog()
+        if self.state is not None:
+            for body in self.state.remembered(_GRANTS):
+                self.identity.restore(msgspec.msgpack.decode(body, type=list[Grant]))
+            answers = self.state.remembered(_ANSWERS)
+            self.idempotency.restore(msgspec.msgpack.decode(body, type=Remembered) for body in answers)
 
     @asynccontextmanager
     async def answering(self, call: Call) -> AsyncIterator[Answer]:
@@ -67,27 +83,48 @@ class Sandbox:
     def _outside_books(self, call: Call) -> Answer:
         """Identity and connections, which belong to no organisation."""
         path = call.path.lower()
-        if path == "/connect/token" and call.method == "POST":
-            return self.identity.token(call)
-        if path == "/connect/revocation" and call.method == "POST":
-            return self.identity.revoke(call)
         if path == "/connections" and call.method == "GET":
             return replace(self.identity.connections(call), headers=self.throttle.app_remaining())
-        if path.startswith("/connections/") and call.method == "DELETE":
-            return self.identity.disconnect(call, call.path.rpartition("/")[2])
-        raise not_found()
+        if path == "/connect/token" and call.method == "POST":
+            answer = self.identity.token(call)
+        elif path == "/connect/revocation" and call.method == "POST":
+            answer = self.identity.revoke(call)
+        elif path.startswith("/connections/") and call.method == "DELETE":
+            answer = self.identity.disconnect(call, call.path.rpartition("/")[2])
+        else:
+            raise not_found()
+        if self.state is not None:
+            self.state.write("", (), [(_GRANTS, self.identity.grants())])
+        return answer
 
     def _in_books(self, call: Call, tenant_id: str) -> Answer:
-        answer = self._answered(call, tenant_id)
+        answer = self._answered(call, self.books[tenant_id])
         return replace(answer, headers={**answer.headers, **self.throttle.remaining(tenant_id)})
 
-    def _answered(self, call: Call, tenant_id: str) -> Answer:
+    def _answered(self, call: Call, books: Books) -> Answer:
+        """The answer of the books, or the one that was given to this very request before."""
         if call.method == "GET" and "application/json" not in call.headers.get("accept", ""):
             return Answer(200, _XML_STUB, XML)
         try:
-            return accounting_answer(call, self.books[tenant_id])
+            replayed = self.idempotency.replay(call)
         except Refusal as refusal:
             return refusal.answer
+        if replayed is not None:
+            return replayed
+        try:
+            answer = accounting_answer(call, books)
+        except Refusal as refusal:
+            answer = refusal.answer
+        self._commit(call, books, answer)
+        return answer
+
+    def _commit(self, call: Call, books: Books, answer: Answer) -> None:
+        """Store what changed together with the answer that says so."""
+        remembered = self.idempotency.remember(call, answer)
+        changes = books.take_changes()
+        if self.state is not None and (changes or remembered):
+            memory = [(f"{_ANSWERS}{remembered.key}", remembered)] if remembered else []
+            self.state.write(books.world.organisation.tenant_id, changes, memory)
 
     def _tenant(self, call: Call) -> str:
         """The organisation that a request speaks of, once the bearer may speak of it in this way."""

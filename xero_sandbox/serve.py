@@ -14,6 +14,7 @@ from xero_sandbox.documents import World
 from xero_sandbox.limits import Limits
 from xero_sandbox.sandbox import Sandbox
 from xero_sandbox.server import address, listening_socket, new_server
+from xero_sandbox.state import opened_state
 
 
 def serve(
@@ -35,7 +36,8 @@ def serve(
         OSError: the port is taken.
     """
     listener = listening_socket(port)
-    sandbox = Sandbox(worlds, client_id=client_id, client_secret=client_secret, limits=limits or Limits())
+    state = opened_state(worlds, state_directory)
+    sandbox = Sandbox(worlds, client_id=client_id, client_secret=client_secret, limits=limits or Limits(), state=state)
     server = new_server(sandbox)
     gc.freeze()  # a million lines are not looked at again by every full collection
 
@@ -51,3 +53,5 @@ def serve(
         for number, handler in before.items():
             signal.signal(number, handler)
         listener.close()
+        if state is not None:
+            state.close()

@@ -11,10 +11,15 @@ from dataclasses import dataclass
 class Switches:
     """What the sandbox assumes of Xero.
 
-    `is_gzip_on`: answers are compressed for those who ask. `items_bump_on_stock_change`: a moved stock changes an
-    item's UpdatedDateUTC. `is_summary_all_or_nothing`: a 400 that summarises errors keeps no element at all.
+    `is_gzip_on`: answers are compressed for those who ask.
+    `items_bump_on_stock_change`: a moved stock changes an item's UpdatedDateUTC.
+    `is_error_summary_usual`: without `summarizeErrors`, an error is a 400 with a summary.
+    `is_modified_since_inclusive`: what changed within the very second of If-Modified-Since is listed.
+    `orders_have_unit_decimals`: purchase orders heed `unitdp`.
     """
 
     is_gzip_on: bool = False
     items_bump_on_stock_change: bool = False
-    is_summary_all_or_nothing: bool = False
+    is_error_summary_usual: bool = True
+    is_modified_since_inclusive: bool = True
+    orders_have_unit_decimals: bool = False

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -18,6 +19,8 @@ from xero_sandbox.documents import World
 from xero_sandbox.limits import Limits
 from xero_sandbox.sandbox import Sandbox
 from xero_sandbox.server import address, listening_socket, new_server
+from xero_sandbox.state import opened_state
+from xero_sandbox.switches import Switches
 
 DEFAULT_CLIENT_ID = "SANDBOX0CLIENT0ID"
 DEFAULT_CLIENT_SECRET = "sandbox-client-secret"  # noqa: S105, printed on purpose
@@ -63,6 +66,8 @@ def running_sandbox(
     client_secret: str = DEFAULT_CLIENT_SECRET,
     clock: Clock | None = None,
     limits: Limits | None = None,
+    switches: Switches | None = None,
+    state_directory: Path | None = None,
 ) -> Iterator[RunningSandbox]:
     """A sandbox of these organisations for the length of a block."""
     sandbox = Sandbox(
@@ -71,6 +76,8 @@ def running_sandbox(
         client_secret=client_secret,
         clock=clock or Clock(),
         limits=limits or Limits(),
+        switches=switches or Switches(),
+        state=opened_state(worlds, state_directory),
     )
     listener = listening_socket(0)
     server = new_server(sandbox)
@@ -83,6 +90,8 @@ def running_sandbox(
         server.should_exit = True
         thread.join(timeout=10)
         listener.close()
+        if sandbox.state is not None:
+            sandbox.state.close()
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:

@@ -44,8 +44,9 @@ def write_answer(
     if identity is not None:
         rows = [row | {endpoint.id_field: identity} for row in rows]
     is_create = call.method == "PUT"
+    is_summary = call.is_on("summarizeErrors", default=books.switches.is_error_summary_usual)
     outcomes = [_outcome(books, row, writer, is_create=is_create) for row in rows]
-    if call.is_on("summarizeErrors", default=True):
+    if is_summary:
         return _summary(endpoint, call, books, outcomes)
     return _answer(endpoint, call, books, outcomes, is_each=True)
 
@@ -67,7 +68,7 @@ def _summary(endpoint: Endpoint, call: Call, books: Books, outcomes: list[Outcom
 
 
 def _answer(endpoint: Endpoint, call: Call, books: Books, outcomes: list[Outcome], *, is_each: bool) -> Answer:
-    names, view = books.names(), View(unit_decimals=unit_decimals(call))
+    names, view = books.names(), View(unit_decimals=unit_decimals(endpoint, call, books))
     records = []
     for outcome in outcomes:
         if outcome.kept is None:
