@@ -9,6 +9,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -72,6 +73,18 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         xero_client_secret=given.get("XERO_CLIENT_SECRET") or None,
         secret_key=given.get("STOCKTRIM_SECRET_KEY") or None,
     )
+
+
+def read_day(text: str) -> date:
+    """A calendar day that a person wrote.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no day; write it as YYYY-MM-DD.") from None
 
 
 def is_loopback(host: str) -> bool:

@@ -163,3 +163,8 @@ def table_exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
         [table.stage, table.name],
     ).fetchall()
     return bool(found[0][0])
+
+
+def row_count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    """How many rows a table holds."""
+    return int(connection.execute(f"select count(*) from {table.path}").fetchall()[0][0])

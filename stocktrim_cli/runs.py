@@ -29,13 +29,11 @@ def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = Non
     """
     show_progress()
     from pipelines.organisation import open_organisation
-
     from pipelines.settings import read_settings
 
     settings = read_settings()
     open_organisation(settings, organisation)
     from stocktrim_assets.definitions import defs
-
     from stocktrim_assets.home import dagster_instance
 
     with dagster_instance(settings) as instance:

@@ -8,6 +8,7 @@ Read more in docs/operations.md.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 import polars as pl
@@ -16,7 +17,7 @@ from pipelines.landing.endpoints import Endpoint, Entity, organisation_row
 from pipelines.landing.extract import ListRead, Reading, read_list
 from pipelines.landing.pages import Page, Unreadable, frame_of, read_organisation
 from pipelines.tables import ENTITY_LOADS, XERO_ORGANISATION, Table
-from pipelines.warehouse import describe_table, insert_rows, transaction
+from pipelines.warehouse import describe_table, insert_rows, row_count, transaction
 from pipelines.xero.client import XeroClient
 
 _PAGE_ORDER = "page_order"
@@ -33,6 +34,11 @@ class Pass:
     def unreadable(self) -> tuple[Unreadable, ...]:
         """The records that could not be read, of all lists."""
         return tuple(record for read in self.lists for record in read.unreadable)
+
+    @property
+    def next_watermarks(self) -> dict[str, datetime]:
+        """Where each list's next reading starts, once this pass is landed."""
+        return {read.reading.endpoint.name: read.next_modified_since for read in self.lists}
 
 
 def read_pass(connection: duckdb.DuckDBPyConnection, client: XeroClient, readings: Sequence[Reading]) -> Pass:
@@ -63,7 +69,7 @@ def land(connection: duckdb.DuckDBPyConnection, read: Pass) -> dict[Table, int]:
             f"delete from {ENTITY_LOADS.path} where entity in (select unnest(?))", [loads["entity"].to_list()]
         )
         insert_rows(connection, ENTITY_LOADS.path, loads)
-    return {table: _rows(connection, table) for one in read.lists for table in _tables(one.reading.endpoint)}
+    return {table: row_count(connection, table) for one in read.lists for table in _tables(one.reading.endpoint)}
 
 
 class _Aside:
@@ -131,7 +137,3 @@ def _entity_loads(read: Pass) -> pl.DataFrame:
         started.setdefault(one.reading.endpoint.entity, []).append(one)
     rows = [(entity.value, min(one.started_at for one in lists)) for entity, lists in started.items()]
     return pl.DataFrame(rows, schema=ENTITY_LOADS.schema, orient="row")
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
-    return int(connection.execute(f"select count(*) from {table.path}").fetchall()[0][0])

@@ -7,16 +7,22 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import dagster as dg
+import polars as pl
+from pydantic import Field
 
 from pipelines import tables
 from pipelines.expectations import raw as expectations
-from pipelines.expectations.validate import Finding, blocking_sentences
-from pipelines.landing.endpoints import ENDPOINTS, Entity
-from pipelines.landing.load import choose_readings, finish_load
-from pipelines.landing.land import land, read_pass
+from pipelines.expectations.validate import stop_where_blocked
+from pipelines.landing.endpoints import ENDPOINTS
+from pipelines.landing.land import Pass, land, read_pass
+from pipelines.landing.load import choose_readings
 from pipelines.organisation import OpenOrganisation
+from pipelines.purchasing.ledger import ledger_order_lines
+from pipelines.replenishment.parameters import with_defaults
+from pipelines.settings import read_day
+from pipelines.store.planning_settings import explicit_settings
 from pipelines.tables import Table
-from pipelines.warehouse import read_table, replace_table
+from pipelines.warehouse import replace_table, row_count
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import check_results, check_specs, table_metadata
@@ -33,8 +39,8 @@ CHECKED: Final = ("raw", tables.XERO_ITEMS.name)
 class LoadRequest(dg.Config):
     """What to read: nothing ticked means the usual. Words: products, sales_orders, purchase_orders, suppliers."""
 
-    entities: list[str] = []
-    refresh: list[str] = []
+    entities: list[str] = Field(default_factory=list)
+    refresh: list[str] = Field(default_factory=list)
 
 
 class PlanRequest(dg.Config):
@@ -61,9 +67,9 @@ def _specs(owned: tuple[Table, ...], *, kinds: set[str]) -> list[dg.AssetSpec]:
     partitions_def=organisations,
 )
 def load_from_xero(
-    context: dg.AssetExecutionContext, config: LoadRequest, organisation: dg.ResourceParam[OpenOrganisation]
+    config: LoadRequest, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-    """One pass over Xero's lists."""
+    """One pass over Xero's lists, held aside until it was looked at."""
     with told_plainly(), organisation.warehouse() as warehouse:
         readings = choose_readings(
             warehouse, organisation.watermarks(), entities=config.entities, refresh=config.refresh
@@ -72,12 +78,46 @@ def load_from_xero(
         findings = expectations.check_pass(warehouse, read)
         yield from check_results(findings, asset=CHECKED)
         stop_where_blocked(findings)
-        land(warehouse, read)
-        organisation.advance_watermarks(read)
-        rows = {table: read_table(warehouse, table).height for table in XERO_TABLES}
-    calls = {one.reading.endpoint.table: one for one in read.lists}
+        rows = land(warehouse, read)
+        organisation.advance_watermarks(read.next_watermarks)
+        rows |= {table: row_count(warehouse, table) for table in XERO_TABLES if table not in rows}
     for table in XERO_TABLES:
         yield dg.MaterializeResult(
-            asset_key=[table.stage, table.name],
-            metadata=table_metadata(table, rows[table]),
+            asset_key=[table.stage, table.name], metadata=table_metadata(table, rows[table]) | _calls(table, read)
         )
+
+
+@dg.multi_asset(
+    name="decisions",
+    description="What people decided here, and the day the run decides on, for dbt to read.",
+    specs=_specs(DECISION_TABLES, kinds={"sqlalchemy", "duckdb"}),
+    partitions_def=organisations,
+)
+def decisions(
+    config: PlanRequest, organisation: dg.ResourceParam[OpenOrganisation]
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """Settings in force, our own open orders, and today where the organisation is."""
+    with told_plainly(), organisation.warehouse() as warehouse:
+        as_of = read_day(config.as_of) if config.as_of else organisation.today()
+        frames = {
+            tables.PLANNING_SETTINGS: with_defaults(explicit_settings(organisation.store, organisation.key)),
+            tables.LEDGER_ORDER_LINES: ledger_order_lines(organisation.ledger.orders()),
+            tables.AS_OF: pl.DataFrame({"as_of_date": [as_of]}, schema=tables.AS_OF.schema),
+        }
+        for table, frame in frames.items():
+            replace_table(warehouse, table, frame)
+    for table, frame in frames.items():
+        yield dg.MaterializeResult(asset_key=[table.stage, table.name], metadata=table_metadata(table, frame.height))
+
+
+def _calls(table: Table, read: Pass) -> dict[str, Any]:
+    """What reading a list took, on the asset of the list."""
+    for one in read.lists:
+        if one.reading.endpoint.table == table:
+            return {
+                "read/kind": "everything" if one.reading.is_full else "changes",
+                "read/records": one.distinct,
+                "read/calls": one.calls,
+                "read/megabytes": round(one.megabytes, 3),
+            }
+    return {}

@@ -1,0 +1,259 @@
+"""The settings of the planner, each once: its unit, the levels at which it may be set, its default, what it may be.
+
+What belongs here: the registry, checking what a person typed, and which value is in force for a product.
+What does not: where settings are kept (`pipelines.store.planning_settings`).
+Read more in docs/interfaces.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+import polars as pl
+
+from pipelines.errors import UsageError
+from pipelines.tables import PLAN_SETTINGS, PLANNING_SETTINGS
+
+LEVELS: Final = ("global", "supplier", "product")
+BY_DEFAULT: Final = "default"
+DECIMALS: Final = 4
+_EVERYWHERE: Final = ("global", "supplier", "product")
+_PRODUCT: Final = ("product",)
+_GLOBAL: Final = ("global",)
+
+
+class SettingError(UsageError):
+    """A setting does not exist, not at this level, or cannot be this value."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A setting: `check` turns what a person typed into the text that is kept, or says what is allowed."""
+
+    name: str
+    unit: str
+    levels: tuple[str, ...]
+    default: str
+    help: str
+    check: Callable[[str], str]
+
+
+def _days(least: int, most: int) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not text.strip().isdecimal() or not least <= int(text) <= most:
+            raise ValueError(f"a whole number of days from {least} to {most}")
+        return str(int(text))
+
+    return check
+
+
+def _pieces(*, least: str, is_optional: bool = False) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        allowed = f"a number of pieces from {least} to 1000000000"
+        if is_optional and not text.strip():
+            return ""
+        return _decimal(text, Decimal(least), Decimal(1_000_000_000), allowed)
+
+    return check
+
+
+def _money(text: str) -> str:
+    return _decimal(text, Decimal("0.0001"), Decimal(1_000_000_000), "a price above nothing, such as 12.50")
+
+
+def _decimal(text: str, least: Decimal, most: Decimal, allowed: str) -> str:
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        raise ValueError(allowed) from None
+    if not value.is_finite() or not least <= value <= most or value != round(value, DECIMALS):
+        raise ValueError(allowed)
+    return format(value.normalize() + 0, "f")
+
+
+def _share(text: str) -> str:
+    """A share as a fraction: "95%", "95" and "0.95" are the same."""
+    allowed = "a share from 50% to 99.99%, such as 95%"
+    told = text.strip()
+    value = Decimal(_decimal(told.removesuffix("%"), Decimal(0), Decimal(100), allowed))
+    if told.endswith("%") or value >= 1:
+        value /= 100
+    if not Decimal("0.5") <= value <= Decimal("0.9999"):
+        raise ValueError(allowed)
+    return format(value.normalize() + 0, "f")
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        folded = {choice.lower(): choice for choice in choices}
+        if text.strip().lower() not in folded:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return folded[text.strip().lower()]
+
+    return check
+
+
+def _any_text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("the id of a supplier's contact")
+    return text.strip()
+
+
+PARAMETERS: Final = {
+    parameter.name: parameter
+    for parameter in (
+        Parameter("lead_time_days", "days", _EVERYWHERE, "14", "Order placed to goods usable.", _days(0, 730)),
+        Parameter("order_frequency_days", "days", _EVERYWHERE, "7", "How often orders are placed.", _days(1, 365)),
+        Parameter(
+            "service_level", "share", _EVERYWHERE, "0.95",
+            "Share of order cycles that should end without a shortage.", _share,
+        ),
+        Parameter(
+            "minimum_order_quantity", "pieces", _PRODUCT, "0", "Fewest pieces on a line.", _pieces(least="0")
+        ),
+        Parameter("batch_size", "pieces", _PRODUCT, "1", "A line is a multiple of this.", _pieces(least="0.0001")),
+        Parameter(
+            "minimum_shelf_level", "pieces", _PRODUCT, "0", "Fewest pieces in stock and on order.", _pieces(least="0")
+        ),
+        Parameter(
+            "maximum_shelf_level", "pieces", _PRODUCT, "", "Most pieces in stock and on order.",
+            _pieces(least="0", is_optional=True),
+        ),
+        Parameter("preferred_supplier", "contact", _PRODUCT, "", "Whom to order from.", _any_text),
+        Parameter("unit_cost", "money", _PRODUCT, "", "Price of a piece, in the supplier's currency.", _money),
+        Parameter(
+            "discontinued", "flag", _PRODUCT, "false", "Out of the plan for good.", _choice("true", "false")
+        ),
+        Parameter("unstocked", "flag", _PRODUCT, "false", "No stock is kept of it.", _choice("true", "false")),
+        Parameter(
+            "unmet_demand", "choice", _GLOBAL, "backordered",
+            "What becomes of demand that finds an empty shelf.", _choice("backordered"),
+        ),
+        Parameter(
+            "order_rule", "choice", _GLOBAL, "position", "What is compared with the reorder point.",
+            _choice("position"),
+        ),
+        Parameter(
+            "overstock_period_days", "days", _GLOBAL, "90", "Stock for longer than this is too much.",
+            _days(0, 3650),
+        ),
+        Parameter(
+            "stale_after_hours", "hours", _GLOBAL, "36", "Data older than this are old.", _days(1, 8760)
+        ),
+        Parameter(
+            "push_status", "choice", _GLOBAL, "DRAFT", "The status that orders get in Xero.",
+            _choice("DRAFT", "SUBMITTED", "AUTHORISED"),
+        ),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class GlobalSettings:
+    """The settings that hold for the whole organisation."""
+
+    order_rule: str
+    unmet_demand: str
+    overstock_period_days: int
+    stale_after_hours: int
+    push_status: str
+
+
+def parse_setting(name: str, text: str, level: str) -> str:
+    """What a person typed, as the text that is kept.
+
+    >>> parse_setting("service_level", "95%", "product")
+    '0.95'
+
+    Raises:
+        SettingError: there is no such setting, not at this level, or it cannot be this.
+    """
+    parameter = PARAMETERS.get(name)
+    if parameter is None:
+        raise SettingError(f"There is no setting {name!r}; there are {', '.join(PARAMETERS)}.")
+    if level not in parameter.levels:
+        raise SettingError(f"{name} cannot be set for a {level}; it can be set at: {', '.join(parameter.levels)}.")
+    try:
+        return parameter.check(text)
+    except ValueError as allowed:
+        raise SettingError(f"{name} cannot be {text!r}: give {allowed}.") from None
+
+
+def with_defaults(explicit: pl.DataFrame) -> pl.DataFrame:
+    """Settings as people set them, with the default of every setting that nobody set for the whole organisation.
+
+    Both frames have the shape of `raw.planning_settings`.
+    """
+    there = set(explicit.filter(pl.col("level") == "global")["name"].to_list())
+    rows = [
+        ("global", "", parameter.name, parameter.default, BY_DEFAULT, datetime(1970, 1, 1, tzinfo=UTC))
+        for parameter in PARAMETERS.values()
+        if parameter.name not in there and parameter.default != ""
+    ]
+    return pl.concat([explicit, pl.DataFrame(rows, schema=PLANNING_SETTINGS.schema, orient="row")])
+
+
+def global_settings(settings: pl.DataFrame) -> GlobalSettings:
+    """The organisation's settings, typed; `settings` has the shape of `raw.planning_settings`."""
+    defaults = {name: parameter.default for name, parameter in PARAMETERS.items()}
+    found = settings.filter(pl.col("level") == "global")
+    told = defaults | dict(zip(found["name"].to_list(), found["value"].to_list(), strict=True))
+    return GlobalSettings(
+        order_rule=told["order_rule"],
+        unmet_demand=told["unmet_demand"],
+        overstock_period_days=int(told["overstock_period_days"]),
+        stale_after_hours=int(told["stale_after_hours"]),
+        push_status=told["push_status"],
+    )
+
+
+def settings_of_products(products: pl.DataFrame, settings: pl.DataFrame) -> pl.DataFrame:
+    """For every product and setting the value in force and where it comes from: `plan.plan_settings`.
+
+    A product's own value wins over its supplier's, that over the organisation's, that over the default.
+    """
+    names = pl.DataFrame(
+        [(one.name, one.default) for one in PARAMETERS.values() if one.levels != _GLOBAL],
+        schema=["name", "default"], orient="row",
+    )  # fmt: skip
+    asked = products.select("product_code", "supplier_id").join(names, how="cross")
+    by_level = {level: settings.filter(pl.col("level") == level) for level in LEVELS}
+    found = (
+        asked.join(_subject(by_level["product"], "product_code", "own"), on=["product_code", "name"], how="left")
+        .join(_subject(by_level["supplier"], "supplier_id", "theirs"), on=["supplier_id", "name"], how="left")
+        .join(by_level["global"].select("name", everybodys="value", changed_by="changed_by"), on="name", how="left")
+    )
+    everybodys = pl.when(pl.col("changed_by") == BY_DEFAULT).then(None).otherwise(pl.col("everybodys"))
+    return found.select(
+        "product_code",
+        "name",
+        value=pl.coalesce("own", "theirs", "everybodys", "default"),
+        origin=pl.when(pl.col("own").is_not_null()).then(pl.lit("product"))
+        .when(pl.col("theirs").is_not_null()).then(pl.lit("supplier"))
+        .when(everybodys.is_not_null()).then(pl.lit("global"))
+        .otherwise(pl.lit(BY_DEFAULT)),
+    ).sort("product_code", "name").cast(PLAN_SETTINGS.schema)  # fmt: skip
+
+
+def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
+    """One row per product with the settings that the maths needs, typed; no maximum is a null."""
+    wide = plan_settings.pivot(on="name", index="product_code", values="value")
+    missing = [name for name in PARAMETERS if name not in wide.columns]
+    wide = wide.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)
+    number = pl.Float64
+    return wide.select(
+        "product_code",
+        pl.col("lead_time_days").cast(pl.Int64),
+        pl.col("order_frequency_days").cast(pl.Int64),
+        pl.col("service_level").cast(number),
+        pl.col("minimum_order_quantity").cast(number),
+        pl.col("batch_size").cast(number),
+        pl.col("minimum_shelf_level").cast(number),
+        pl.col("maximum_shelf_level").replace("", None).cast(number),
+    ).sort("product_code")
+
+
+def _subject(settings: pl.DataFrame, subject: str, value: str) -> pl.DataFrame:
+    return settings.select(pl.col("subject").alias(subject), "name", pl.col("value").alias(value))

@@ -1,0 +1,34 @@
+"""Why a product has the quantity that it has, or none: one code a product, one sentence a code.
+
+What belongs here: the codes. What does not: when each applies (`plan.py`).
+Read more in docs/interfaces.md.
+"""
+
+from typing import Final
+
+REASONS: Final = {
+    "below_reorder_point": "The stock position is at or below the reorder point, so the product is ordered.",
+    "below_minimum_shelf_level": "The stock position is below the minimum shelf level, so the product is ordered.",
+    "no_supplier": "The product should be ordered, but nobody knows from whom; set a preferred supplier.",
+    "enough_stock": "The stock position is above the reorder point.",
+    "capped": "The maximum shelf level leaves no room for an order.",
+    "no_demand": "The product was not sold for a year, or never.",
+    "discontinued": "A person took the product out of the plan for good.",
+    "unstocked": "A person decided to keep no stock of the product.",
+    "untracked": "The product is not tracked inventory in Xero, so its stock is unknown.",
+    "data_fault": "Xero says that there is less than nothing on hand; correct the stock in Xero first.",
+}
+BINDING_RULES: Final = {
+    "need": "What is missing was ordered as it is.",
+    "minimum_order_quantity": "Raised to the minimum order quantity.",
+    "minimum_shelf_level": "Raised to the minimum shelf level.",
+    "batch_size": "Rounded up to whole batches.",
+    "maximum_shelf_level": "Held back by the maximum shelf level.",
+    "none": "Nothing is ordered.",
+}
+UNCERTAIN_CAUSES: Final = {
+    "short_history": "The product was first sold only a few weeks ago.",
+    "no_forecast_of_its_class": "Too few products sell like this one to learn from.",
+}
+EXCLUDING: Final = ("discontinued", "unstocked", "untracked", "data_fault", "no_demand")
+ORDERING: Final = ("below_reorder_point", "below_minimum_shelf_level", "no_supplier")

@@ -1,0 +1,86 @@
+"""Staging and marts: dbt's models, each an asset, each dbt test a check.
+
+Read more in docs/bi.md.
+"""
+
+import importlib.metadata
+import os
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import dagster as dg
+from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
+from packaging.version import Version
+
+from pipelines.errors import DataError
+from pipelines.organisation import OpenOrganisation
+from pipelines.tables import TABLES
+from pipelines.warehouse import FILE_NAME, row_count, table_exists
+from stocktrim_assets.partitions import organisations
+from stocktrim_assets.reports import table_metadata
+
+PROJECT: Final = Path(__file__).resolve().parents[2] / "dbt_project"
+MANIFEST: Final = PROJECT / "target" / "manifest.json"
+MARTS: Final = {table.name: table for table in TABLES if table.stage == "marts"}
+
+
+class Dbt(DbtCliResource):
+    """dbt's command line, without asking the package index for dbt's newest version before every run."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(importlib.metadata.version("dbt-core"))
+
+
+@dbt_assets(
+    manifest=MANIFEST,
+    name="warehouse_models",
+    partitions_def=organisations,
+)
+def warehouse_models(
+    context: dg.AssetExecutionContext, dbt: Dbt, organisation: dg.ResourceParam[OpenOrganisation]
+) -> Iterator[Any]:
+    """Build staging, intermediate and marts, and test them; the marts tell their rows and columns."""
+    os.environ["STOCKTRIM_WAREHOUSE"] = str(organisation.folder / FILE_NAME)
+    build = dbt.cli(
+        ["build", "--exclude-resource-type", "unit_test"],
+        context=context,
+        target_path=organisation.folder / "dbt",
+        raise_on_error=False,
+    )
+    outputs = []
+    for event in build.stream():
+        if isinstance(event, dg.Output):
+            outputs.append(event)
+        else:
+            yield event
+    counts = _row_counts(organisation)
+    yield from (_counted(output, context, counts) for output in outputs)
+    if not build.is_successful():
+        raise dg.Failure(description=_what_failed(build)) from DataError(_what_failed(build))
+
+
+def _what_failed(build: DbtCliInvocation) -> str:
+    """The models and tests that failed, with what dbt says of each."""
+    results = build.get_artifact("run_results.json")["results"]
+    failed = [
+        f"{one['unique_id'].split('.')[2]} ({one['message']})" for one in results if one["status"] in {"error", "fail"}
+    ]
+    return (
+        f"The tables could not be built from what was loaded: {'; '.join(failed) or build.get_error()}. "
+        f"What was published before stays; see the checks of this run in Dagster."
+    )
+
+
+def _row_counts(organisation: OpenOrganisation) -> Mapping[str, int]:
+    with organisation.warehouse() as warehouse:
+        return {name: row_count(warehouse, table) for name, table in MARTS.items() if table_exists(warehouse, table)}
+
+
+def _counted(output: dg.Output[Any], context: dg.AssetExecutionContext, counts: Mapping[str, int]) -> dg.Output[Any]:
+    stage, name = context.asset_key_for_output(output.output_name).path[-2:]
+    if stage != "marts" or name not in counts:
+        return output
+    return output.with_metadata({**output.metadata, **table_metadata(MARTS[name], counts[name])})

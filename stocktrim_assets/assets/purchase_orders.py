@@ -1,0 +1,88 @@
+"""Purchase orders: drafts made from the plan, and approved ones sent to Xero.
+
+Read more in docs/operations.md.
+"""
+
+from collections import Counter
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from pipelines import tables
+from pipelines.organisation import OpenOrganisation
+from pipelines.purchasing.drafts import drafts_frame
+from pipelines.purchasing.orders import State
+from pipelines.purchasing.push import push_orders
+from pipelines.replenishment.freshness import is_stale
+from pipelines.replenishment.parameters import global_settings, with_defaults
+from pipelines.store.planning_settings import explicit_settings
+from pipelines.warehouse import read_table, replace_table
+from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.partitions import organisations
+from stocktrim_assets.reports import markdown_table, table_metadata
+
+
+@dg.asset(
+    key=["purchase_orders", "purchase_order_drafts"],
+    deps=[["plan", "order_plan"]],
+    partitions_def=organisations,
+    group_name="purchase_orders",
+    kinds={"python", "duckdb"},
+    owners=["team:purchasing"],
+    description="One draft per supplier, made from the plan; drafts that nobody touched are replaced by the new ones.",
+)
+def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> dg.MaterializeResult[Any]:
+    """Draft what the plan suggests."""
+    with told_plainly(), organisation.warehouse() as warehouse:
+        order_plan = read_table(warehouse, tables.ORDER_PLAN)
+        as_of = read_table(warehouse, tables.AS_OF)["as_of_date"][0]
+        plan_id = order_plan["plan_id"][0] if order_plan.height else ""
+        change = organisation.ledger.redraft(order_plan, plan_id=plan_id, as_of=as_of, at=organisation.now())
+        drafts = drafts_frame(organisation.ledger.orders(State.DRAFT))
+        replace_table(warehouse, tables.PURCHASE_ORDER_DRAFTS, drafts)
+    orders = (
+        drafts.group_by("purchase_order_number", "supplier_name", "currency")
+        .agg(lines=pl.len(), value=pl.col("value").cast(pl.Float64).sum())
+        .sort("value", descending=True)
+    )
+    return dg.MaterializeResult(
+        metadata={
+            **table_metadata(tables.PURCHASE_ORDER_DRAFTS, drafts.height),
+            "orders": orders.height,
+            "replaced": len(change.superseded),
+            "drafts": markdown_table(orders, columns={name: name.replace("_", " ") for name in orders.columns}),
+        }
+    )
+
+
+@dg.asset(
+    key=["purchase_orders", "sent_orders"],
+    partitions_def=organisations,
+    group_name="purchase_orders",
+    kinds={"xero"},
+    owners=["team:purchasing"],
+    description="Sends to Xero, each exactly once, the orders that a person has approved.",
+)
+def sent_orders(
+    context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
+) -> dg.MaterializeResult[Any]:
+    """Send what is approved; what Xero refuses waits for a person."""
+    with told_plainly():
+        settings = global_settings(with_defaults(explicit_settings(organisation.store, organisation.key)))
+        with organisation.warehouse() as warehouse:
+            loaded_at = read_table(warehouse, tables.DATA_FRESHNESS)["loaded_at"].to_list()
+        outcomes = push_orders(
+            organisation.ledger.orders(State.APPROVED, State.SENDING),
+            gateway=organisation.client(),
+            ledger=organisation.ledger,
+            tenant_id=organisation.record.tenant_id,
+            push_status=settings.push_status,
+            is_stale=is_stale(loaded_at[0] if loaded_at else None, at=organisation.now(), settings=settings),
+            by="stocktrim",
+            now=organisation.now,
+        )
+    for outcome in outcomes:
+        context.log.info(outcome.sentence)
+    counts = Counter(outcome.outcome.value for outcome in outcomes)
+    return dg.MaterializeResult(metadata={"orders": len(outcomes), **counts})

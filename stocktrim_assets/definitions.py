@@ -1,0 +1,33 @@
+"""Everything Dagster loads, joined in one place.
+
+What belongs here: the list. What does not: anything that reads a store, a file or Xero: definitions load without any.
+Read more in docs/operations.md.
+"""
+
+from typing import Final
+
+import dagster as dg
+
+from stocktrim_assets.assets import forecast, marts, plan, published, purchase_orders, raw
+from stocktrim_assets.jobs import JOBS
+from stocktrim_assets.resources import RESOURCES
+from stocktrim_assets.schedules import daily_load_and_plan
+from stocktrim_assets.sensors import approved_orders
+
+defs: Final = dg.Definitions(
+    assets=[
+        raw.load_from_xero,
+        raw.decisions,
+        marts.warehouse_models,
+        *forecast.ASSETS,
+        *plan.ASSETS,
+        purchase_orders.purchase_order_drafts,
+        purchase_orders.sent_orders,
+        published.published_snapshot,
+    ],
+    jobs=JOBS,
+    schedules=[daily_load_and_plan],
+    sensors=[approved_orders],
+    resources=RESOURCES,
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,43 @@
+"""The jobs: which stages run together.
+
+What belongs here: selections. What does not: assets. Each job runs in one process, since DuckDB has one writer.
+Read more in docs/interfaces.md.
+"""
+
+from typing import Final
+
+import dagster as dg
+
+from stocktrim_assets.assets import marts, raw
+
+_FROM_XERO = dg.AssetSelection.assets(raw.load_from_xero)
+_MODELLED = dg.AssetSelection.assets(raw.decisions, marts.warehouse_models)
+_PUBLISHED = dg.AssetSelection.groups("published")
+_DRAFTS = dg.AssetSelection.assets(["purchase_orders", "purchase_order_drafts"])
+_PLANNED = dg.AssetSelection.groups("forecast", "plan") | _DRAFTS
+
+load: Final = dg.define_asset_job(
+    "load",
+    selection=_FROM_XERO | _MODELLED | _PUBLISHED,
+    executor_def=dg.in_process_executor,
+    description="Read from Xero what changed, rebuild the warehouse, publish it.",
+)
+plan: Final = dg.define_asset_job(
+    "plan",
+    selection=_MODELLED | _PLANNED | _PUBLISHED,
+    executor_def=dg.in_process_executor,
+    description="Forecast, decide what to order, draft the orders, publish.",
+)
+load_and_plan: Final = dg.define_asset_job(
+    "load_and_plan",
+    selection=_FROM_XERO | _MODELLED | _PLANNED | _PUBLISHED,
+    executor_def=dg.in_process_executor,
+    description="Load, then plan: what the daily schedule does.",
+)
+send_approved_orders: Final = dg.define_asset_job(
+    "send_approved_orders",
+    selection=dg.AssetSelection.assets(["purchase_orders", "sent_orders"]),
+    executor_def=dg.in_process_executor,
+    description="Send to Xero the orders that a person has approved, each exactly once.",
+)
+JOBS: Final = (load, plan, load_and_plan, send_approved_orders)

@@ -1,0 +1,65 @@
+"""The sensor: approved orders ask to be sent.
+
+What belongs here: asking the ledger, and asking Dagster for a run. What does not: sending (`assets/purchase_orders`).
+A run key is no promise that a run will come: a key whose run failed is never run again by Dagster. So the key counts
+the tries, and the ledger alone says what still must be sent.
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+import dagster as dg
+
+from pipelines.organisation import OpenOrganisation, connected_keys
+from pipelines.purchasing.orders import State, push_key
+from pipelines.settings import read_settings
+from pipelines.store.engine import open_store
+from stocktrim_assets.jobs import send_approved_orders
+from stocktrim_assets.partitions import organisations
+
+PUSH_TAG: Final = "stocktrim/push"
+TICK_SECONDS: Final = 15
+LONGEST_PAUSE_SECONDS: Final = 3600
+_ENDED: Final = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+
+
+@dg.sensor(
+    job=send_approved_orders,
+    minimum_interval_seconds=TICK_SECONDS,
+    description="Looks every few seconds for approved orders and asks for one run an organisation that sends them all.",
+)
+def approved_orders(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest]:
+    """One run an organisation with orders to send, unless one is on its way or has just failed."""
+    settings = read_settings()
+    partitions = set(context.instance.get_dynamic_partitions(str(organisations.name)))
+    for key in connected_keys(settings):
+        organisation = OpenOrganisation(key, settings, open_store(settings.database_url))
+        orders = organisation.ledger.orders(State.APPROVED, State.SENDING)
+        if orders and key in partitions:
+            yield from _request(context.instance, key, push_key(orders))
+
+
+def _request(instance: dg.DagsterInstance, key: str, push: str) -> Iterator[dg.RunRequest]:
+    tags = {"organisation": key, PUSH_TAG: push}
+    tries = instance.get_run_records(dg.RunsFilter(tags=tags))
+    if any(one.dagster_run.status not in _ENDED for one in tries):
+        return
+    if tries and _age_seconds(tries[0]) < pause_seconds(len(tries)):
+        return
+    yield dg.RunRequest(run_key=f"{push}:{len(tries)}", partition_key=key, tags=tags)
+
+
+def pause_seconds(tries: int) -> int:
+    """How long to wait after so many tries that sent nothing: half a minute, doubled each time, an hour at most.
+
+    >>> [pause_seconds(tries) for tries in (1, 2, 3, 20)]
+    [30, 60, 120, 3600]
+    """
+    return min(LONGEST_PAUSE_SECONDS, 30 * 2 ** min(tries - 1, 10))
+
+
+def _age_seconds(record: dg.RunRecord) -> float:
+    ended = record.end_time or record.create_timestamp.timestamp()
+    return datetime.now(UTC).timestamp() - ended

@@ -1,0 +1,225 @@
+"""`stocktrim orders`: look at drafts, decide on them, send them.
+
+Read more in docs/operations.md.
+"""
+
+import getpass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stocktrim_cli.output import out, say, show_json, show_table
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, run_job
+
+if TYPE_CHECKING:
+    from pipelines.organisation import OpenOrganisation
+    from pipelines.purchasing.orders import Order
+
+orders = typer.Typer(help="Look at orders, decide on them, send them to Xero.", no_args_is_help=True)
+
+OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id or number.")]
+ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; your login name unless given.")]
+
+
+@orders.command(name="list")
+def list_orders(
+    *,
+    state: Annotated[str, typer.Option(help="draft, approved, sending, sent, failed, rejected or superseded.")] = "",
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """List orders: drafts and those that are still on their way, or those of one state.
+
+    Example: `stocktrim orders list --state sent`
+    """
+    from pipelines.errors import UsageError
+    from pipelines.purchasing.orders import State
+
+    if state and state not in set(State):
+        raise UsageError(f"{state!r} is no state; choose among {', '.join(State)}.")
+    ended = {State.REJECTED, State.SUPERSEDED}
+    found = [
+        order
+        for order in _open(organisation).ledger.orders()
+        if (order.state == state if state else order.state not in ended)
+    ]
+    if as_json:
+        show_json([_summary(order) for order in found])
+        return
+    columns = ["order", "state", "supplier", "lines", "value", "currency", "expected"]
+    rows = [
+        [
+            order.order_id, order.state.value, order.supplier_name, len(order.lines), order.value, order.currency,
+            order.expected_arrival_date,
+        ]
+        for order in found
+    ]  # fmt: skip
+    show_table(f"Orders of {organisation}", columns, rows, numbers=["lines", "value"])
+
+
+@orders.command()
+def show(
+    order: OrderArgument, *, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False
+) -> None:
+    """Show an order: its lines, and everything that happened to it.
+
+    Example: `stocktrim orders show 20260301-K7Q2MZ`
+    """
+    from pipelines.purchasing.orders import fold
+
+    history = _open(organisation).ledger.history(order)
+    found = fold(history)
+    happened = [{"at": event.at, "by": event.by, "event": type(event).__name__} for event in history]
+    if as_json:
+        show_json({**_summary(found), "history": happened})
+        return
+    show_table(
+        f"{found.purchase_order_number}: {found.supplier_name}, {found.state.value}, {found.value} {found.currency}",
+        ["product", "name", "quantity", "unit cost", "value"],
+        [[line.product_code, line.product_name, line.quantity, line.unit_cost, line.value] for line in found.lines],
+        numbers=["quantity", "unit cost", "value"],
+    )
+    show_table("What happened", ["at", "by", "event"], [list(one.values()) for one in happened])
+    if found.failure:
+        say(f"Xero refused it: {found.failure}")
+
+
+@orders.command()
+def approve(
+    order: OrderArgument,
+    *,
+    by: ByOption = "",
+    even_if_stale: Annotated[
+        bool, typer.Option("--even-if-stale", help="Send it although the data behind it may be old by then.")
+    ] = False,
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Approve an order as it stands: it will be sent to Xero.
+
+    Example: `stocktrim orders approve 20260301-K7Q2MZ --by anna`
+    """
+    from pipelines.purchasing.orders import approve as approved
+
+    opened = _open(organisation)
+    event = approved(
+        opened.ledger.order(order), by=by or getpass.getuser(), at=opened.now(), is_stale_accepted=even_if_stale
+    )
+    _tell(opened.ledger.append(event), as_json=as_json)
+
+
+@orders.command()
+def reject(
+    order: OrderArgument,
+    *,
+    by: ByOption = "",
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide against an order, before it is being sent.
+
+    Example: `stocktrim orders reject 20260301-K7Q2MZ --reason "enough for the season"`
+    """
+    from pipelines.purchasing.orders import reject as rejected
+
+    opened = _open(organisation)
+    event = rejected(opened.ledger.order(order), by=by or getpass.getuser(), at=opened.now(), reason=reason)
+    _tell(opened.ledger.append(event), as_json=as_json)
+
+
+@orders.command()
+def change(
+    order: OrderArgument,
+    product: Annotated[str, typer.Argument(metavar="PRODUCT_CODE", help="The product.")],
+    quantity: Annotated[str, typer.Argument(help="Pieces; 0 takes the line out.")],
+    *,
+    by: ByOption = "",
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Change a quantity on a draft; a new plan then leaves the draft alone.
+
+    Example: `stocktrim orders change 20260301-K7Q2MZ P-0001 48`
+    """
+    from decimal import Decimal, InvalidOperation
+
+    from pipelines.errors import UsageError
+    from pipelines.purchasing.orders import change_line
+
+    try:
+        pieces = Decimal(quantity)
+    except InvalidOperation:
+        raise UsageError(f"{quantity!r} is no quantity; give a number of pieces, or 0 to take the line out.") from None
+    opened = _open(organisation)
+    event = change_line(
+        opened.ledger.order(order), product_code=product, quantity=pieces, by=by or getpass.getuser(), at=opened.now()
+    )
+    _tell(opened.ledger.append(event), as_json=as_json)
+
+
+@orders.command()
+def send(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False) -> None:
+    """Send the approved orders to Xero now, as the sensor would.
+
+    Example: `stocktrim orders send --organisation acme`
+    """
+    from pipelines.errors import PlannerError
+    from pipelines.purchasing.orders import State
+
+    opened = _open(organisation)
+    before = {order.order_id for order in opened.ledger.orders(State.APPROVED, State.SENDING)}
+    run_job("send_approved_orders", organisation=organisation)
+    after = [order for order in opened.ledger.orders() if order.order_id in before]
+    if as_json:
+        show_json([_summary(order) for order in after])
+    elif not after:
+        out.print("No order is approved and waiting.", markup=False)
+    else:
+        for order in after:
+            out.print(f"{order.purchase_order_number}: {order.state.value} {order.failure}", markup=False)
+    unsent = [order for order in after if order.state is not State.SENT]
+    if unsent:
+        raise PlannerError(
+            f"{len(unsent)} of {len(after)} orders were not sent; `stocktrim orders show` says what happened to each."
+        )
+
+
+def _open(organisation: str) -> "OpenOrganisation":
+    from pipelines.organisation import open_organisation
+    from pipelines.settings import read_settings
+
+    return open_organisation(read_settings(), organisation)
+
+
+def _tell(order: "Order", *, as_json: bool) -> None:
+    if as_json:
+        show_json(_summary(order))
+    else:
+        out.print(f"{order.purchase_order_number} is {order.state.value}.", markup=False)
+
+
+def _summary(order: "Order") -> dict[str, Any]:
+    return {
+        "order_id": order.order_id,
+        "purchase_order_number": order.purchase_order_number,
+        "state": order.state.value,
+        "supplier_id": order.supplier_id,
+        "supplier_name": order.supplier_name,
+        "currency": order.currency,
+        "value": order.value,
+        "expected_arrival_date": order.expected_arrival_date,
+        "plan_id": order.plan_id,
+        "purchase_order_id": order.purchase_order_id,
+        "failure": order.failure,
+        "lines": [
+            {
+                "product_code": line.product_code,
+                "product_name": line.product_name,
+                "quantity": line.quantity,
+                "unit_cost": line.unit_cost,
+                "value": line.value,
+            }
+            for line in order.lines
+        ],
+    }

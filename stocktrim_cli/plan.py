@@ -1,0 +1,106 @@
+"""`stocktrim plan`: forecast, decide what to order, draft the orders.
+
+Read more in docs/maths.md.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stocktrim_cli.load import tell_warnings
+from stocktrim_cli.output import out, say, show_json, show_table
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, run_job
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOST_URGENT = 10
+BRIDGE = {
+    "product_code": "product",
+    "order_quantity": "order",
+    "demand_before_arrival": "before arrival",
+    "demand_in_cover": "in the cover",
+    "safety_stock": "+ safety",
+    "stock_on_hand": "- on hand",
+    "stock_committed": "+ committed",
+    "stock_on_order_in_time": "- on order",
+    "needed_quantity": "= need",
+    "quantity_after_minimum": "minimum",
+    "quantity_after_batch": "batch",
+    "quantity_after_cap": "cap",
+    "days_to_stock_out": "days left",
+}
+
+
+def plan(
+    *,
+    as_of: Annotated[
+        str, typer.Option(metavar="DATE", help="Decide on this day instead of the organisation's today.")
+    ] = "",
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan what to order, and draft one order per supplier.
+
+    Example: `stocktrim plan --as-of 2026-03-01 --json`
+    """
+    from pipelines.settings import read_day
+
+    if as_of:
+        read_day(as_of)
+    result = run_job("plan", organisation=organisation, ops={"decisions": {"config": {"as_of": as_of}}})
+    summary, order_plan = read_plan(organisation)
+    if as_json:
+        show_json({"summary": summary, "order_plan": order_plan.to_dicts()})
+        return
+    show_plan(summary, order_plan)
+    tell_warnings(result)
+    out.print("Next: `stocktrim orders list`, then `stocktrim orders approve ORDER`", markup=False)
+
+
+def read_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
+    """The newest plan's summary and its lines, as they are published."""
+    from pipelines import tables
+    from pipelines.settings import read_settings
+    from pipelines.snapshots import read_published
+
+    folder = read_settings().organisation_folder(organisation)
+    summaries, order_plan = read_published(folder, tables.PLAN_SUMMARY, tables.ORDER_PLAN)
+    return summaries.sort("planned_at").tail(1).to_dicts()[0], order_plan
+
+
+def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame") -> None:
+    """Print what the plan comes to, and its most urgent lines with their bridge."""
+    money = summary["currency"]
+    show_table(
+        f"Plan {summary['plan_id']} as of {summary['as_of_date']}",
+        ["", "products", f"value in {money}"],
+        [
+            ["to order", summary["products_to_order"], summary["order_value"]],
+            ["understocked", summary["products_understocked"], summary["understock_value"]],
+            ["overstocked", summary["products_overstocked"], summary["overstock_value"]],
+            ["out of stock", summary["products_out_of_stock"], summary["out_of_stock_value"]],
+            ["late orders", summary["late_orders"], summary["late_on_order_value"]],
+        ],
+        numbers=["products", f"value in {money}"],
+    )
+    if summary["is_stale"]:
+        say("This plan was made from old data: load again before you order.")
+    urgent = most_urgent(order_plan)
+    show_table(
+        f"The {urgent.height} most urgent lines: demand + safety - stock = need, then the limits",
+        list(BRIDGE.values()),
+        urgent.select(list(BRIDGE)).rows(),
+        numbers=list(BRIDGE.values())[1:],
+    )
+
+
+def most_urgent(order_plan: "pl.DataFrame") -> "pl.DataFrame":
+    """The lines to order whose stock runs out first."""
+    import polars as pl
+
+    return (
+        order_plan.filter(pl.col("order_quantity") > 0)
+        .sort("days_to_stock_out", "understock_value", "product_code", descending=[False, True, False], nulls_last=True)
+        .head(MOST_URGENT)
+    )
