@@ -87,7 +87,7 @@ def running_sandbox(
         _wait_until_started(server, thread)
         yield RunningSandbox(address(listener), sandbox)
     finally:
-        server.should_exit = True
+        server.should_exit = server.force_exit = True  # a test has no client left to wait for
         thread.join(timeout=10)
         listener.close()
         if sandbox.state is not None:
