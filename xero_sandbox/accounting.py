@@ -9,7 +9,7 @@ from typing import Final
 
 from xero_sandbox import records
 from xero_sandbox.answers import Answer, Call, envelope, not_found
-from xero_sandbox.books import Books, Kept, identity_of, is_guid
+from xero_sandbox.books import Books, Kept, identity_of, is_guid, name_of
 from xero_sandbox.contacts import write_contact
 from xero_sandbox.invoices import write_credit_note, write_invoice
 from xero_sandbox.items import write_item
@@ -56,7 +56,7 @@ def accounting_answer(call: Call, books: Books) -> Answer:
     """The answer to a request of an organisation's books."""
     name, rest = _parts(call.path)
     if name == "organisation" and call.method == "GET" and not rest:
-        return envelope("Organisations", [records.organisation(books.world.organisation)], now=books.clock.now())
+        return envelope("Organisations", [records.organisation(books.world.organisation)], now=books.clock.shown())
     endpoint = ENDPOINTS.get(name)
     if endpoint is None:
         raise not_found()
@@ -82,7 +82,7 @@ def _one(endpoint: Endpoint, call: Call, books: Books, rest: str) -> Answer:
     if value is None:
         raise not_found()
     record = record_of(value, names=books.names(), view=View(unit_decimals=unit_decimals(endpoint, call, books)))
-    return envelope(endpoint.name, [record], now=books.clock.now())
+    return envelope(endpoint.name, [record], now=books.clock.shown())
 
 
 def _identity(endpoint: Endpoint, books: Books, rest: str) -> str:
@@ -93,10 +93,9 @@ def _identity(endpoint: Endpoint, books: Books, rest: str) -> str:
 
 
 def _found(endpoint: Endpoint, books: Books, text: str) -> Kept | None:
+    """The record that a path names, by its id, number or code."""
     if is_guid(text):
-        return books.collection(endpoint.collection).get(text.lower())
-    if endpoint.name == "Items":
-        return books.item_by_code(text)
-    if endpoint.name == "Contacts":
-        return next((c for c in books.world.contacts.values() if c.contact_number == text), None)
-    return books.document_by_number(endpoint.collection, text)
+        matches = (value for value in books.readable(endpoint.collection) if identity_of(value) == text.lower())
+    else:
+        matches = (value for value in books.readable(endpoint.collection) if name_of(value) == text)
+    return next(matches, None)

@@ -1,15 +1,19 @@
-"""The sandbox's own addresses below /_admin/, outside Xero's: counters and the clock.
+"""The sandbox's own addresses below /_admin/, outside Xero's: counters, clock, faults, switches.
 
 What belongs here: what a test or a person may ask of the sandbox itself. What does not: anything of Xero's.
 Read more in docs/sandbox.md.
 """
 
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 import orjson
 
 from xero_sandbox.answers import Answer, Call
+from xero_sandbox.faults import Fault
 from xero_sandbox.sandbox import Sandbox
 
 PREFIX: Final = "/_admin/"
@@ -17,42 +21,99 @@ PREFIX: Final = "/_admin/"
 
 def admin_answer(call: Call, sandbox: Sandbox) -> Answer:
     """The answer to an admin request; 400 says what is wrong with it."""
-    match call.method, call.path.removeprefix(PREFIX).strip("/"):
-        case "GET", "stats":
-            return _json(sandbox.log.stats())
-        case "POST", "stats/reset":
-            sandbox.log.reset()
-            return Answer(204)
-        case "GET", "clock":
-            return _json({"now": sandbox.clock.now().isoformat()})
-        case "POST", "clock":
-            return _set_clock(call, sandbox)
-        case _:
-            return Answer(404, orjson.dumps({"error": f"The sandbox has no {call.method} {call.path}"}))
-
-
-def _set_clock(call: Call, sandbox: Sandbox) -> Answer:
-    """`{"advance_seconds": 60}`, `{"freeze": true}`, `{"freeze": "2026-01-05T00:00:00Z"}` or `{"run": true}`."""
+    name = f"{call.method} {call.path.removeprefix(PREFIX).strip('/')}"
+    if name not in _ACTIONS:
+        return Answer(404, orjson.dumps({"error": f"The sandbox has {', '.join(_ACTIONS)} below {PREFIX}"}))
     try:
-        wish = orjson.loads(call.body)
-        if "advance_seconds" in wish:
-            sandbox.clock.advance(float(wish["advance_seconds"]))
-        if "freeze" in wish:
-            sandbox.clock.freeze(_instant(wish["freeze"]))
-    except (ValueError, TypeError) as unreadable:
+        return _ACTIONS[name](call, sandbox)
+    except (ValueError, TypeError, re.error) as unreadable:
         return Answer(400, orjson.dumps({"error": str(unreadable)}))
-    if wish.get("run"):
-        sandbox.clock.run()
+
+
+def _stats(_call: Call, sandbox: Sandbox) -> Answer:
+    """Every request and their sums."""
+    return _json(sandbox.log.stats())
+
+
+def _reset_stats(_call: Call, sandbox: Sandbox) -> Answer:
+    """No requests so far."""
+    sandbox.log.reset()
+    return Answer(204)
+
+
+def _faults(_call: Call, sandbox: Sandbox) -> Answer:
+    """The faults still to come."""
+    return _json([msgspec.to_builtins(fault) for fault in sandbox.faults.planned])
+
+
+def _plan_faults(call: Call, sandbox: Sandbox) -> Answer:
+    """A list of faults; see `faults.Fault` for what each may say."""
+    sandbox.faults.plan(msgspec.json.decode(call.body, type=list[Fault]))
+    return Answer(204)
+
+
+def _reset_faults(_call: Call, sandbox: Sandbox) -> Answer:
+    """No more faults."""
+    sandbox.faults.reset()
+    return Answer(204)
+
+
+def _set_switches(call: Call, sandbox: Sandbox) -> Answer:
+    """Some of the switches by name, each true or false; the answer is all of them."""
+    wish = msgspec.json.decode(call.body, type=dict[str, bool])
+    known = vars(sandbox.switches)
+    if not wish.keys() <= known.keys():
+        raise ValueError(f"The switches are {', '.join(known)}")
+    known.update(wish)
+    return _json(known)
+
+
+def _clock(_call: Call, sandbox: Sandbox) -> Answer:
+    """The sandbox's time."""
     return _json({"now": sandbox.clock.now().isoformat()})
 
 
-def _instant(value: Any) -> datetime | None:
-    """The instant of a text, None for `true`: the present one."""
-    if value is True:
-        return None
-    found = datetime.fromisoformat(value)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def _set_clock(call: Call, sandbox: Sandbox) -> Answer:
+    """Move, stop or start the clock, or let answers show another time than stamps; the answer is the new time."""
+    wish = msgspec.json.decode(call.body, type=ClockWish)
+    clock = sandbox.clock
+    clock.advance(wish.advance_seconds)
+    if wish.freeze:
+        clock.freeze(None if wish.freeze is True else _aware(wish.freeze))
+    if wish.run:
+        clock.run()
+    if wish.answer_skew_seconds is not None:
+        clock.answer_skew = timedelta(seconds=wish.answer_skew_seconds)
+    if wish.header_skew_seconds is not None:
+        clock.header_skew = timedelta(seconds=wish.header_skew_seconds)
+    return _clock(call, sandbox)
+
+
+class ClockWish(msgspec.Struct, forbid_unknown_fields=True):
+    """What is asked of the clock; `freeze` at an instant, or at the present one where it is true."""
+
+    advance_seconds: float = 0.0
+    freeze: datetime | bool = False
+    run: bool = False
+    answer_skew_seconds: float | None = None
+    header_skew_seconds: float | None = None
+
+
+def _aware(instant: datetime) -> datetime:
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _json(value: Any) -> Answer:
     return Answer(200, orjson.dumps(value))
+
+
+_ACTIONS: Final[dict[str, Callable[[Call, Sandbox], Answer]]] = {
+    "GET stats": _stats,
+    "POST stats/reset": _reset_stats,
+    "GET clock": _clock,
+    "POST clock": _set_clock,
+    "GET faults": _faults,
+    "POST faults": _plan_faults,
+    "POST faults/reset": _reset_faults,
+    "POST switches": _set_switches,
+}

@@ -7,6 +7,7 @@ Read more in docs/sandbox.md.
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from xero_sandbox.clock import Clock
@@ -34,12 +35,20 @@ class Books:
         self.clock = clock
         self.switches = switches or Switches()
         self.allows_back_orders = False
+        self.reads_as_of: datetime | None = None
         self._changes: dict[tuple[str, str], Change] = {}
 
     def collection(self, name: str) -> dict[str, Kept]:
         """Everything of one kind, by id."""
         found: dict[str, Kept] = getattr(self.world, name)
         return found
+
+    def readable(self, name: str) -> list[Kept]:
+        """Everything of one kind that reads already show; a stale read shows nothing that is newer."""
+        values = self.collection(name).values()
+        if self.reads_as_of is None:
+            return list(values)
+        return [value for value in values if value.updated_at <= self.reads_as_of]
 
     def names(self) -> Names:
         """What documents refer to, by code and by id."""
@@ -87,6 +96,17 @@ def identity_of(value: Kept) -> str:
             return value.contact_id
         case Document():
             return value.document_id
+
+
+def name_of(value: Kept) -> str:
+    """The code or number that people know a thing by."""
+    match value:
+        case Item():
+            return value.code
+        case Contact():
+            return value.contact_number
+        case Document():
+            return value.number
 
 
 def new_id() -> str:

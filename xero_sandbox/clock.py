@@ -29,11 +29,21 @@ class Clock:
     def __init__(self, frozen_at: datetime | None = None) -> None:
         self._frozen_at = frozen_at
         self._shift = timedelta()
+        self.answer_skew = timedelta()
+        self.header_skew = timedelta()
 
     def now(self) -> datetime:
         """The sandbox's instant, to the millisecond, as Xero keeps it."""
         instant = self._frozen_at or datetime.fromtimestamp(time.time(), tz=UTC) + self._shift
         return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+    def shown(self) -> datetime:
+        """The instant that an answer's DateTimeUTC shows: now, unless a fault skews it."""
+        return self.now() + self.answer_skew
+
+    def header(self) -> datetime:
+        """The instant that an answer's Date header shows: now, unless a fault skews it."""
+        return self.now() + self.header_skew
 
     def advance(self, seconds: float) -> None:
         """Let time pass at once."""

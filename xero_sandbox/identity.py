@@ -45,6 +45,7 @@ class Grant(msgspec.Struct, kw_only=True):
     scopes: list[str]
     tenant_ids: list[str]
     created_at: datetime
+    is_public: bool = False
     refresh_token: str = ""
     replaced_token: str = ""
     rotated_at: datetime | None = None
@@ -151,17 +152,20 @@ class Identity:
                 self._accesses[grant.access_token] = Access(grant=grant, expires_at=grant.access_expires_at)
 
     def _check_app(self, call: Call, form: Mapping[str, str]) -> None:
+        """Id and secret must be right; an app without a secret proves itself by PKCE instead."""
         client_id, client_secret = _credentials(call, form)
-        is_public = form.get("grant_type") in {"authorization_code", "refresh_token"} and not client_secret
-        if is_public and self._is_pkce(form) and client_id == self.client_id:
-            return
+        is_public = not client_secret and self._is_proved_by_challenge(form)
         is_right = hmac.compare_digest(client_secret.encode(), self._client_secret.encode())
-        if client_id != self.client_id or not is_right:
+        if client_id != self.client_id or not (is_right or is_public):
             raise _refused("invalid_client")
 
-    def _is_pkce(self, form: Mapping[str, str]) -> bool:
-        """Whether a request without a secret proves itself by PKCE; a refresh token inherits the proof."""
-        return bool(form.get("code_verifier")) or self._grant_of(form.get("refresh_token", "")) is not None
+    def _is_proved_by_challenge(self, form: Mapping[str, str]) -> bool:
+        """Whether the code has a challenge, or the refresh token came from such a code."""
+        if form.get("grant_type") == "authorization_code":
+            code = self._codes.get(form.get("code", ""))
+            return code is None or bool(code.challenge)
+        grant = self._grant_of(form.get("refresh_token", "") or form.get("token", ""))
+        return grant is not None and grant.is_public
 
     def _custom_connection(self, form: Mapping[str, str]) -> Answer:
         """Client credentials speak for one organisation: the first."""
@@ -190,6 +194,7 @@ class Identity:
             raise _refused("invalid_grant")
         if code.challenge and code.challenge != challenge_of(form.get("code_verifier", "")):
             raise _refused("invalid_grant")
+        code.grant.is_public = bool(code.challenge)
         return self._issue(code.grant)
 
     def _issue(self, grant: Grant) -> Answer:

@@ -5,6 +5,7 @@ What belongs here: the rules of GET on a list. What does not: how a record looks
 Read more in docs/sandbox.md.
 """
 
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -74,13 +75,13 @@ def list_answer(endpoint: Endpoint, call: Call, books: Books) -> Answer:
     names = books.names()
     is_paged = endpoint.is_paged and (endpoint.is_always_paged or call.parameter("page") is not None)
     view = _view(endpoint, call, books, is_paged=is_paged)
-    found = _arranged(endpoint, call, _kept(endpoint, call, books), names)
+    found = _arranged(endpoint, call, _kept(endpoint, call, books), books)
     warnings = _high_volume(endpoint, call, books)
     pagination = None
     if is_paged:
         found, pagination = _page(call, found)
     rows = [record_of(value, names=names, view=view) for value in found]
-    return envelope(endpoint.name, rows, now=books.clock.now(), pagination=pagination, warnings=warnings)
+    return envelope(endpoint.name, rows, now=books.clock.shown(), pagination=pagination, warnings=warnings)
 
 
 def unit_decimals(endpoint: Endpoint, call: Call, books: Books) -> int:
@@ -100,8 +101,7 @@ def _view(endpoint: Endpoint, call: Call, books: Books, *, is_paged: bool) -> Vi
 
 def _kept(endpoint: Endpoint, call: Call, books: Books) -> list[Kept]:
     tests = list(_filters(endpoint, call, books.switches))
-    values: Iterable[Kept] = books.collection(endpoint.collection).values()
-    return [value for value in values if all(test(value) for test in tests)]
+    return [value for value in books.readable(endpoint.collection) if all(test(value) for test in tests)]
 
 
 def _filters(endpoint: Endpoint, call: Call, switches: Switches) -> Iterable[Keeps]:
@@ -177,14 +177,16 @@ def modified_since(call: Call) -> datetime | None:
     return aware.astimezone(UTC).replace(microsecond=0)
 
 
-def _arranged(endpoint: Endpoint, call: Call, found: list[Kept], names: Names) -> list[Kept]:
+def _arranged(endpoint: Endpoint, call: Call, found: list[Kept], books: Books) -> list[Kept]:
     """Filtered by `where` and sorted; the usual order goes by stamp, then id, and never builds a record."""
     where = call.parameter("where") if endpoint.has_where else None
     order = call.parameter("order") or "UpdatedDateUTC ASC"
-    is_sorted = _sort_by_attribute(endpoint, order, found)
+    if not books.switches.are_ties_stable:
+        random.shuffle(found)
+    is_sorted = _sort_by_attribute(endpoint, order, found, has_stable_ties=books.switches.are_ties_stable)
     if is_sorted and where is None:
         return found
-    view = View(unit_decimals=4, has_lines=False)
+    names, view = books.names(), View(unit_decimals=4, has_lines=False)
     pairs = [(record_of(value, names=names, view=view), value) for value in found]
     if where is not None:
         keeps = predicate(where)
@@ -192,7 +194,7 @@ def _arranged(endpoint: Endpoint, call: Call, found: list[Kept], names: Names) -
     return [value for _, value in (pairs if is_sorted else ordered(pairs, order))]
 
 
-def _sort_by_attribute(endpoint: Endpoint, order: str, found: list[Any]) -> bool:
+def _sort_by_attribute(endpoint: Endpoint, order: str, found: list[Any], *, has_stable_ties: bool) -> bool:
     """Sort by stamp, id or date without building records, ties by id; False where the order asks for more."""
     field, _, direction = order.strip().partition(" ")
     attributes = {"UpdatedDateUTC": "updated_at", endpoint.id_field: None}
@@ -201,7 +203,8 @@ def _sort_by_attribute(endpoint: Endpoint, order: str, found: list[Any]) -> bool
     if field not in attributes or direction.strip().upper() not in {"", "ASC", "DESC"}:
         return False
     attribute, is_descending = attributes[field], direction.strip().upper() == "DESC"
-    found.sort(key=identity_of, reverse=is_descending and attribute is None)
+    if has_stable_ties or attribute is None:
+        found.sort(key=identity_of, reverse=is_descending and attribute is None)
     if attribute is not None:
         found.sort(key=attrgetter(attribute), reverse=is_descending)
     return True

@@ -4,18 +4,23 @@ What belongs here: that order. What does not: the parts, each in its own module,
 Read more in docs/sandbox.md.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Final
 
 import msgspec
+import orjson
 
+from xero_sandbox import consent
 from xero_sandbox.accounting import BASE, accounting_answer, scopes_for
 from xero_sandbox.answers import XML, Answer, Call, Refusal, not_found, unauthorised
 from xero_sandbox.books import Books
 from xero_sandbox.clock import Clock
 from xero_sandbox.documents import World
+from xero_sandbox.faults import Due, Fault, Faults
 from xero_sandbox.idempotency import Idempotency, Remembered
 from xero_sandbox.identity import Grant, Identity, allows
 from xero_sandbox.limits import Limits, Throttle
@@ -39,6 +44,7 @@ class Sandbox:
     limits: Limits = field(default_factory=Limits)
     switches: Switches = field(default_factory=Switches)
     state: State | None = None
+    redirect_uri: str = "http://localhost:8912/callback"
 
     def __post_init__(self) -> None:
         self.books = {
@@ -54,6 +60,7 @@ class Sandbox:
         self.throttle = Throttle(self.limits, self.clock)
         self.idempotency = Idempotency(self.clock)
         self.log = RequestLog()
+        self.faults = Faults()
         if self.state is not None:
             for body in self.state.remembered(_GRANTS):
                 self.identity.restore(msgspec.msgpack.decode(body, type=list[Grant]))
@@ -61,28 +68,50 @@ class Sandbox:
             self.idempotency.restore(msgspec.msgpack.decode(body, type=Remembered) for body in answers)
 
     @asynccontextmanager
-    async def answering(self, call: Call) -> AsyncIterator[Answer]:
+    async def answering(self, call: Call, due: Due) -> AsyncIterator[Answer]:
         """The answer to any request but the admin's; the call is running until the block ends."""
         tenant_id = None
+        if due.of("expire_tokens"):
+            self.identity.expire_access_tokens()
         try:
-            if not call.path.lower().startswith(BASE):
-                answer = self._outside_books(call)
-            else:
-                asked = self._tenant(call)
-                self.throttle.admit(asked)
-                tenant_id = asked
-                answer = self._in_books(call, tenant_id)
+            if call.path.lower().startswith(BASE):
+                tenant_id = self._admitted(call, due)
+            await asyncio.sleep(due.delay_seconds)
+            answer = self._outside_books(call, due) if tenant_id is None else self._in_books(call, tenant_id, due)
         except Refusal as refusal:
             answer = refusal.answer
         try:
-            yield answer
+            yield due.spoilt(answer)
         finally:
             if tenant_id is not None:
                 self.throttle.leave(tenant_id)
+        for write in due.of("write"):
+            self.write_as_another(write, tenant_id)
 
-    def _outside_books(self, call: Call) -> Answer:
+    def write_as_another(self, write: Fault, tenant_id: str | None) -> None:
+        """Someone else writes to the same organisation, in no one's allowance."""
+        books = self.books[tenant_id or self.worlds[0].organisation.tenant_id]
+        call = Call(write.method_after, f"{BASE}{write.path_after}", {}, {}, orjson.dumps(write.body_after))
+        answer = accounting_answer(call, books)
+        self._commit(call, books, answer)
+
+    def _admitted(self, call: Call, due: Due) -> str:
+        """The organisation of a call that its limits let in."""
+        tenant_id = self._tenant(call)
+        refused = due.refusal()
+        if refused is not None:
+            headers = {**self.throttle.remaining(tenant_id), **refused.headers}
+            raise Refusal(replace(refused, headers=headers))
+        self.throttle.admit(tenant_id)
+        return tenant_id
+
+    def _outside_books(self, call: Call, due: Due) -> Answer:
         """Identity and connections, which belong to no organisation."""
-        path = call.path.lower()
+        path, planned = call.path.lower(), due.instead(is_after_commit=False)
+        if planned is not None:
+            return planned
+        if path == consent.PATH:
+            return consent.consent_answer(call, self.identity, redirect_uri=self.redirect_uri)
         if path == "/connections" and call.method == "GET":
             return replace(self.identity.connections(call), headers=self.throttle.app_remaining())
         if path == "/connect/token" and call.method == "POST":
@@ -95,13 +124,13 @@ class Sandbox:
             raise not_found()
         if self.state is not None:
             self.state.write("", (), [(_GRANTS, self.identity.grants())])
-        return answer
+        return due.instead(is_after_commit=True) or answer
 
-    def _in_books(self, call: Call, tenant_id: str) -> Answer:
-        answer = self._answered(call, self.books[tenant_id])
+    def _in_books(self, call: Call, tenant_id: str, due: Due) -> Answer:
+        answer = self._answered(call, self.books[tenant_id], due)
         return replace(answer, headers={**answer.headers, **self.throttle.remaining(tenant_id)})
 
-    def _answered(self, call: Call, books: Books) -> Answer:
+    def _answered(self, call: Call, books: Books, due: Due) -> Answer:
         """The answer of the books, or the one that was given to this very request before."""
         if call.method == "GET" and "application/json" not in call.headers.get("accept", ""):
             return Answer(200, _XML_STUB, XML)
@@ -111,10 +140,10 @@ class Sandbox:
             return refusal.answer
         if replayed is not None:
             return replayed
-        try:
-            answer = accounting_answer(call, books)
-        except Refusal as refusal:
-            answer = refusal.answer
+        stale = [self.clock.now() - timedelta(seconds=fault.seconds) for fault in due.of("stale_read")]
+        books.reads_as_of = min(stale) if stale and call.method == "GET" else None
+        answer = due.instead(is_after_commit=False) or _carried_out(call, books)
+        answer = due.instead(is_after_commit=True) or answer
         self._commit(call, books, answer)
         return answer
 
@@ -138,3 +167,10 @@ class Sandbox:
         if wanted and not allows(access.grant.scopes, wanted):
             raise unauthorised("AuthorizationUnsuccessful", challenge="insufficient_scope")
         return tenant_id
+
+
+def _carried_out(call: Call, books: Books) -> Answer:
+    try:
+        return accounting_answer(call, books)
+    except Refusal as refusal:
+        return refusal.answer

@@ -4,6 +4,7 @@ What belongs here: reading requests, writing answers, noting both. What does not
 Read more in docs/sandbox.md.
 """
 
+import asyncio
 import gzip
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -12,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from xero_sandbox.admin import PREFIX, admin_answer
 from xero_sandbox.answers import Answer, Call
@@ -30,34 +32,52 @@ class Application:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self.connections: dict[tuple[str, int], asyncio.Transport] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, or do to it what a fault says."""
         call = await _read(scope, receive)
         if call.path.startswith(PREFIX):
             await self._send(send, admin_answer(call, self._sandbox))
             return
-        async with self._sandbox.answering(call) as answer:
-            size = await self._send(send, answer, is_zipped=self._is_zipped(call))
+        due = self._sandbox.faults.take(call, scope["query_string"].decode())
+        if due.of("drop_before"):
+            self._note(scope, call, Answer(0), 0)
+            await self._drop(scope, receive)
+            return
+        async with self._sandbox.answering(call, due) as answer:
+            if due.of("drop_after"):
+                self._note(scope, call, answer, 0)
+                await self._drop(scope, receive)
+                return
+            size = await self._send(send, answer, is_zipped=self._is_zipped(call), cut_at=due.cut_at())
             self._note(scope, call, answer, size)
+        if due.cut_at() is not None:
+            await self._drop(scope, receive)
+
+    async def _drop(self, scope: Scope, receive: Receive) -> None:
+        """End the connection; what was sent before still arrives."""
+        self.connections[tuple(scope["client"])].close()
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
     def _is_zipped(self, call: Call) -> bool:
         return self._sandbox.switches.is_gzip_on and "gzip" in call.headers.get("accept-encoding", "")
 
-    async def _send(self, send: Send, answer: Answer, *, is_zipped: bool = False) -> int:
+    async def _send(self, send: Send, answer: Answer, *, is_zipped: bool = False, cut_at: int | None = None) -> int:
         body = gzip.compress(answer.body, _GZIP_LEVEL) if is_zipped else answer.body
         headers = {
             "Content-Type": answer.media_type,
             "Content-Length": str(len(body)),
-            "Date": format_datetime(self._sandbox.clock.now(), usegmt=True),
+            "Date": format_datetime(self._sandbox.clock.header(), usegmt=True),
             **answer.headers,
         }
         if is_zipped:
             headers["Content-Encoding"] = "gzip"
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        await send({"type": "http.response.body", "body": body})
-        return len(body)
+        await send({"type": "http.response.body", "body": body[:cut_at], "more_body": cut_at is not None})
+        return len(body[:cut_at])
 
     def _note(self, scope: Scope, call: Call, answer: Answer, size: int) -> None:
         entry = Entry(
@@ -74,6 +94,23 @@ class Application:
             at=self._sandbox.clock.now().isoformat(),
         )
         self._sandbox.log.add(entry)
+
+
+class _Protocol(H11Protocol):
+    """HTTP with its connections within a fault's reach."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._application.connections[transport.get_extra_info("peername")] = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._application.connections.pop(self.transport.get_extra_info("peername"), None)
+        super().connection_lost(exc)
+
+    @property
+    def _application(self) -> Application:
+        application: Application = self.config.app  # type: ignore[assignment]
+        return application
 
 
 async def _read(scope: Scope, receive: Receive) -> Call:
@@ -111,7 +148,8 @@ def new_server(sandbox: Sandbox) -> uvicorn.Server:
     """A server that says nothing and keeps no access log."""
     config = uvicorn.Config(
         Application(sandbox),
-        http="h11",
+        http=_Protocol,
+        proxy_headers=False,
         ws="none",
         loop="asyncio",
         lifespan="off",

@@ -15,6 +15,7 @@ class Switches:
     `items_bump_on_stock_change`: a moved stock changes an item's UpdatedDateUTC.
     `is_error_summary_usual`: without `summarizeErrors`, an error is a 400 with a summary.
     `is_modified_since_inclusive`: what changed within the very second of If-Modified-Since is listed.
+    `are_ties_stable`: rows of one stamp come in the same order at every request.
     `orders_have_unit_decimals`: purchase orders heed `unitdp`.
     """
 
@@ -22,4 +23,5 @@ class Switches:
     items_bump_on_stock_change: bool = False
     is_error_summary_usual: bool = True
     is_modified_since_inclusive: bool = True
+    are_ties_stable: bool = True
     orders_have_unit_decimals: bool = False

@@ -80,7 +80,7 @@ def _answer(endpoint: Endpoint, call: Call, books: Books, outcomes: list[Outcome
         if outcome.warnings:
             record["Warnings"] = [{"Message": message} for message in outcome.warnings]
         records.append(record)
-    return envelope(endpoint.name, records, now=books.clock.now())
+    return envelope(endpoint.name, records, now=books.clock.shown())
 
 
 def _refused(endpoint: Endpoint, outcome: Outcome) -> Record:
