@@ -7,6 +7,7 @@ Read more in docs/operations.md.
 """
 
 import base64
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -33,14 +34,16 @@ def table_metadata(table: Table, rows: int) -> dict[str, Any]:
 
 
 def check_specs(rules: Iterable[Rule], *, asset: Sequence[str]) -> list[dg.AssetCheckSpec]:
-    """The checks that an asset makes of its own accord, one a rule."""
-    return [
-        dg.AssetCheckSpec(
-            rule.name, asset=list(asset), description=rule.description, blocking=rule.is_blocking,
-            partitions_def=organisations,
-        )
-        for rule in rules
-    ]  # fmt: skip
+    """The checks that an asset makes of its own accord, one a rule, each with the organisation as its partition."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return [
+            dg.AssetCheckSpec(
+                rule.name, asset=list(asset), description=rule.description, blocking=rule.is_blocking,
+                partitions_def=organisations,
+            )
+            for rule in rules
+        ]  # fmt: skip
 
 
 def check_results(findings: Iterable[Finding], *, asset: Sequence[str]) -> list[dg.AssetCheckResult]:

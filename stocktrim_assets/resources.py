@@ -5,7 +5,9 @@ nothing below knows Dagster.
 Read more in docs/operations.md.
 """
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 
@@ -41,5 +43,9 @@ def organisation_of_run(context: dg.InitResourceContext) -> Iterator[OpenOrganis
 
 RESOURCES = {
     "organisation": organisation_of_run,
-    "dbt": Dbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT)),
+    "dbt": Dbt(
+        project_dir=str(PROJECT),
+        profiles_dir=str(PROJECT),
+        dbt_executable=str(Path(sys.executable).with_name("dbt")),
+    ),
 }

@@ -57,7 +57,7 @@ def pause_seconds(tries: int) -> int:
     >>> [pause_seconds(tries) for tries in (1, 2, 3, 20)]
     [30, 60, 120, 3600]
     """
-    return min(LONGEST_PAUSE_SECONDS, 30 * 2 ** min(tries - 1, 10))
+    return min(LONGEST_PAUSE_SECONDS, 30 << min(tries - 1, 10))
 
 
 def _age_seconds(record: dg.RunRecord) -> float:

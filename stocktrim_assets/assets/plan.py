@@ -1,0 +1,167 @@
+"""Plan: what to order, and why.
+
+Read more in docs/maths.md.
+"""
+
+import importlib.metadata
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+import dagster as dg
+import duckdb
+import polars as pl
+
+from pipelines import tables
+from pipelines.expectations import plan as expectations
+from pipelines.expectations.validate import stop_where_blocked
+from pipelines.forecasting.forecast import Forecast
+from pipelines.organisation import OpenOrganisation
+from pipelines.replenishment.freshness import is_stale
+from pipelines.replenishment.parameters import global_settings, settings_of_products
+from pipelines.replenishment.plan import PlanInputs, make_plan
+from pipelines.replenishment.summary import hash_inputs, plan_id, summarise_plan
+from pipelines.warehouse import read_table, replace_rows, replace_table, row_count
+from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
+from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.partitions import organisations
+from stocktrim_assets.reports import check_results, check_specs, demand_chart, markdown_table, table_metadata
+
+TABLES: Final = (tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.PLAN_SUMMARY, tables.PLAN_HISTORY)
+CHECKED: Final = (tables.ORDER_PLAN.stage, tables.ORDER_PLAN.name)
+MOST_URGENT: Final = 10
+WEEKS_DRAWN: Final = 52
+_INPUTS: Final = [
+    ["marts", "products"], ["marts", "stock_position"], ["marts", "stock_on_order"], ["marts", "data_freshness"],
+    *([table.stage, table.name] for table in FORECAST_TABLES),
+]  # fmt: skip
+_URGENT: Final = {
+    "product_code": "product", "order_quantity": "order", "demand_before_arrival": "before arrival",
+    "demand_in_cover": "in the cover", "safety_stock": "+ safety", "stock_on_hand": "- on hand",
+    "stock_committed": "+ committed", "stock_on_order_in_time": "- on order", "needed_quantity": "= need",
+    "quantity_after_minimum": "minimum", "quantity_after_batch": "batch", "quantity_after_cap": "cap",
+    "days_to_stock_out": "days left",
+}  # fmt: skip
+
+
+@dg.multi_asset(
+    name="order_plan",
+    description="Decide for every product whether to order and how much, and say why.",
+    specs=[
+        dg.AssetSpec(
+            [table.stage, table.name], deps=_INPUTS, description=table.grain, group_name=table.stage,
+            kinds={"polars", "python"}, owners=["team:purchasing"],
+        )
+        for table in TABLES
+    ],
+    check_specs=check_specs(expectations.RULES, asset=CHECKED),
+    partitions_def=organisations,
+)  # fmt: skip
+def order_plan(
+    organisation: dg.ResourceParam[OpenOrganisation],
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+    """Make the plan, look at it, and keep it with all plans before it."""
+    with told_plainly(), organisation.warehouse() as warehouse:
+        inputs = _inputs(warehouse)
+        forecast = Forecast(*(read_table(warehouse, table) for table in FORECAST_TABLES))
+        summary, plan = _decide(warehouse, inputs, forecast, at=organisation.now())
+        findings = expectations.check_plan(plan, inputs.products, inputs.stock_on_order)
+        yield from check_results(findings, asset=CHECKED)
+        stop_where_blocked(findings)
+        _keep(warehouse, inputs, plan, summary)
+        rows = {table: row_count(warehouse, table) for table in TABLES}
+    metadata: dict[str, Any] = {
+        tables.ORDER_PLAN.name: _shown_plan(plan, inputs.demand_daily, forecast),
+        tables.PLAN_SUMMARY.name: _numbers(summary),
+    }
+    for table in TABLES:
+        yield dg.MaterializeResult(
+            asset_key=[table.stage, table.name],
+            metadata=table_metadata(table, rows[table]) | metadata.get(table.name, {}),
+        )
+
+
+def _inputs(warehouse: duckdb.DuckDBPyConnection) -> PlanInputs:
+    return PlanInputs(
+        products=read_table(warehouse, tables.PRODUCTS),
+        stock_position=read_table(warehouse, tables.STOCK_POSITION),
+        stock_on_order=read_table(warehouse, tables.STOCK_ON_ORDER),
+        demand_daily=read_table(warehouse, tables.DEMAND_DAILY),
+        planning_settings=read_table(warehouse, tables.PLANNING_SETTINGS),
+    )
+
+
+def _decide(
+    warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast: Forecast, *, at: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The plan's summary and the plan."""
+    of = read_table(warehouse, tables.DATA_FRESHNESS).to_dicts()[0]
+    version = importlib.metadata.version("stocktrim-pipelines")
+    told = hash_inputs(vars(inputs) | vars(forecast), as_of=of["as_of_date"], code_version=version)
+    name = plan_id(told, as_of=of["as_of_date"])
+    plan = make_plan(inputs, forecast, as_of=of["as_of_date"], plan_id=name)
+    summary = summarise_plan(
+        plan,
+        inputs.stock_on_order,
+        base_currency=of["base_currency"],
+        planned_at=at,
+        data_loaded_at=of["loaded_at"],
+        is_stale=is_stale(of["loaded_at"], at=at, settings=global_settings(inputs.planning_settings)),
+        inputs_hash=told,
+        code_version=version,
+        as_of=of["as_of_date"],
+    )
+    return summary, plan
+
+
+def _keep(warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, plan: pl.DataFrame, summary: pl.DataFrame) -> None:
+    replace_table(warehouse, tables.ORDER_PLAN, plan)
+    settings = settings_of_products(inputs.products, inputs.planning_settings)
+    replace_table(warehouse, tables.PLAN_SETTINGS, settings)
+    replace_rows(warehouse, tables.PLAN_SUMMARY, summary, key="plan_id")
+    history = plan.with_columns(planned_at=pl.lit(summary["planned_at"][0]))
+    replace_rows(warehouse, tables.PLAN_HISTORY, history, key="plan_id")
+
+
+def _shown_plan(plan: pl.DataFrame, demand_daily: pl.DataFrame, forecast: Forecast) -> dict[str, Any]:
+    """The most urgent lines, and the demand of the first of them."""
+    urgent = (
+        plan.filter(pl.col("order_quantity") > 0)
+        .sort("days_to_stock_out", "understock_value", "product_code", descending=[False, True, False], nulls_last=True)
+        .head(MOST_URGENT)
+    )
+    shown: dict[str, Any] = {"most_urgent": markdown_table(urgent, columns=_URGENT)}
+    if urgent.height:
+        code, as_of = urgent["product_code"][0], urgent["as_of_date"][0]
+        sold = (
+            demand_daily.filter((pl.col("product_code") == code) & (pl.col("demand_date") < as_of))
+            .with_columns(week=(pl.lit(as_of) - pl.col("demand_date")).dt.total_days().sub(1) // 7)
+            .group_by("week")
+            .agg(pl.col("quantity").sum())
+        )
+        by_week = dict(sold.iter_rows())
+        path = forecast.demand_forecast.filter(pl.col("product_code") == code).sort("period_start_date")
+        shown[f"demand of {code}"] = demand_chart(
+            [by_week.get(week, 0.0) for week in reversed(range(WEEKS_DRAWN))],
+            path.select("quantity_low", "quantity", "quantity_high").rows(),
+        )
+    return shown
+
+
+def _numbers(summary: pl.DataFrame) -> dict[str, Any]:
+    """The numbers that matter, plotted over the plans."""
+    row = summary.to_dicts()[0]
+    return {
+        "plan": row["plan_id"],
+        "products to order": row["products_to_order"],
+        "order value": float(row["order_value"]),
+        "products understocked": row["products_understocked"],
+        "understock value": float(row["understock_value"]),
+        "products overstocked": row["products_overstocked"],
+        "overstock value": float(row["overstock_value"]),
+        "products out of stock": row["products_out_of_stock"],
+        "late orders": row["late_orders"],
+        "late on order value": float(row["late_on_order_value"]),
+        "stock value": float(row["stock_value"]),
+        "currency": row["currency"],
+    }

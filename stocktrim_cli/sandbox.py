@@ -1,0 +1,113 @@
+"""`stocktrim sandbox`: a Xero on this machine, to try everything without an account.
+
+Read more in docs/sandbox.md.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stocktrim_cli.output import err, out, say, show_table
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from xero_sandbox.documents import World
+
+DEFAULT_CLIENT_ID = "sandbox-client"
+DEFAULT_CLIENT_SECRET = "sandbox-secret"  # noqa: S105, printed for everybody: it opens nothing but this sandbox
+
+
+def sandbox(
+    *,
+    port: Annotated[int, typer.Option(help="Where it answers.")] = 8765,
+    sales: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Real sales: a CSV or Parquet file of invoice lines.")
+    ] = None,
+    shift: Annotated[
+        bool, typer.Option("--shift/--no-shift", help="Move the file's sales by whole weeks, up to now.")
+    ] = True,
+    end: Annotated[str, typer.Option(metavar="DATE", help="The last day of the history; yesterday unless given.")] = "",
+    products: Annotated[int, typer.Option(min=1, max=100_000, help="How many products to make up.")] = 400,
+    months: Annotated[int, typer.Option(min=4, max=120, help="How many months of history to make up.")] = 26,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another wholesaler.")] = 7,
+    state: Annotated[
+        Path | None, typer.Option(metavar="DIRECTORY", help="Keep what is written to it here, and start from it.")
+    ] = None,
+) -> None:
+    """Serve a stateful Xero on this machine until Ctrl-C: a made-up wholesaler, or your own sales.
+
+    It takes the client id and secret of XERO_CLIENT_ID and XERO_CLIENT_SECRET, else the ones it prints.
+
+    Example: `stocktrim sandbox --sales my_sales.csv --port 8800`
+    """
+    from xero_sandbox.serve import serve
+    from xero_sandbox.state import load_worlds
+
+    client_id = os.environ.get("XERO_CLIENT_ID") or DEFAULT_CLIENT_ID
+    client_secret = os.environ.get("XERO_CLIENT_SECRET") or DEFAULT_CLIENT_SECRET
+    worlds = load_worlds(state) if state is not None else None
+    if worlds is None:
+        with err.status("Filling the sandbox ..."):
+            worlds = [_filled(sales, is_shifted=shift, end=_last_day(end), products=products, months=months, seed=seed)]
+    else:
+        say(f"The sandbox goes on from {state}.")
+    _show(worlds)
+
+    def ready(address: str) -> None:
+        out.print(f"Xero sandbox: {address}", markup=False)
+        if client_id == DEFAULT_CLIENT_ID:
+            out.print(f"XERO_CLIENT_ID={client_id} XERO_CLIENT_SECRET={client_secret}", markup=False)
+        out.print(f"XERO_API_URL={address} XERO_IDENTITY_URL={address}   (Ctrl-C stops it)", markup=False)
+        out.file.flush()
+
+    try:
+        serve(
+            worlds, port=port, client_id=client_id, client_secret=client_secret, state_directory=state, on_ready=ready
+        )
+    except OSError as taken:
+        from pipelines.errors import UsageError
+
+        raise UsageError(f"Port {port} cannot be used ({taken.strerror}); choose another one with --port.") from None
+
+
+def _last_day(text: str) -> "date":
+    from datetime import UTC, datetime, timedelta
+
+    from pipelines.settings import read_day
+
+    return read_day(text) if text else (datetime.now(UTC) - timedelta(days=1)).date()
+
+
+def _filled(sales: Path | None, *, is_shifted: bool, end: "date", products: int, months: int, seed: int) -> "World":
+    if sales is None:
+        from xero_sandbox.generator import generate_wholesaler
+
+        return generate_wholesaler(end=end, products=products, months=months, seed=seed)
+    from pipelines.errors import DataError
+    from xero_sandbox.history.sales_file import SalesFileError
+    from xero_sandbox.importer import import_sales
+
+    try:
+        imported = import_sales(sales, end=end, is_shifted=is_shifted, seed=seed)
+    except SalesFileError as trouble:
+        raise DataError(str(trouble)) from None
+    show_table(
+        f"{sales.name}, moved by {imported.days_shifted} days", ["what", "count"], imported.counts.items(),
+        numbers=["count"],
+    )  # fmt: skip
+    return imported.world
+
+
+def _show(worlds: "list[World]") -> None:
+    columns = ["organisation", "items", "contacts", "invoices and bills", "credit notes", "purchase orders"]
+    rows = [
+        [
+            world.organisation.name, len(world.items), len(world.contacts), len(world.invoices),
+            len(world.credit_notes), len(world.purchase_orders),
+        ]
+        for world in worlds
+    ]  # fmt: skip
+    show_table("In the sandbox", columns, rows, numbers=columns[1:])
