@@ -22,7 +22,7 @@ RATE: Final = pl.Decimal(18, 6)
 INSTANT: Final = pl.Datetime("us", "UTC")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """A table by its stage (= DuckDB schema), its name, what one row is, and its columns in order."""
 

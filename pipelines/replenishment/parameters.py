@@ -161,6 +161,20 @@ class GlobalSettings:
     push_status: str
 
 
+def check_name(name: str, level: str) -> Parameter:
+    """The setting of a name, where it can be set at a level.
+
+    Raises:
+        SettingError: there is no such setting, or not at this level.
+    """
+    parameter = PARAMETERS.get(name)
+    if parameter is None:
+        raise SettingError(f"There is no setting {name!r}; there are {', '.join(PARAMETERS)}.")
+    if level not in parameter.levels:
+        raise SettingError(f"{name} cannot be set for a {level}; it can be set at: {', '.join(parameter.levels)}.")
+    return parameter
+
+
 def parse_setting(name: str, text: str, level: str) -> str:
     """What a person typed, as the text that is kept.
 
@@ -170,11 +184,7 @@ def parse_setting(name: str, text: str, level: str) -> str:
     Raises:
         SettingError: there is no such setting, not at this level, or it cannot be this.
     """
-    parameter = PARAMETERS.get(name)
-    if parameter is None:
-        raise SettingError(f"There is no setting {name!r}; there are {', '.join(PARAMETERS)}.")
-    if level not in parameter.levels:
-        raise SettingError(f"{name} cannot be set for a {level}; it can be set at: {', '.join(parameter.levels)}.")
+    parameter = check_name(name, level)
     try:
         return parameter.check(text)
     except ValueError as allowed:

@@ -28,7 +28,6 @@ BINDING_RULES: Final = {
 }
 UNCERTAIN_CAUSES: Final = {
     "short_history": "The product was first sold only a few weeks ago.",
-    "no_forecast_of_its_class": "Too few products sell like this one to learn from.",
 }
 EXCLUDING: Final = ("discontinued", "unstocked", "untracked", "data_fault", "no_demand")
 ORDERING: Final = ("below_reorder_point", "below_minimum_shelf_level", "no_supplier")

@@ -66,7 +66,7 @@ def order_plan(
         forecast = Forecast(*(read_table(warehouse, table) for table in FORECAST_TABLES))
         summary, plan = _decide(warehouse, inputs, forecast, at=organisation.now())
         findings = expectations.check_plan(plan, inputs.products, inputs.stock_on_order)
-        yield from check_results(findings, asset=CHECKED)
+        yield from check_results(findings, expectations.RULES, asset=CHECKED)
         stop_where_blocked(findings)
         _keep(warehouse, inputs, plan, summary)
         rows = {table: row_count(warehouse, table) for table in TABLES}

@@ -76,7 +76,7 @@ def load_from_xero(
         )
         read = read_pass(warehouse, organisation.client(), readings)
         findings = expectations.check_pass(warehouse, read)
-        yield from check_results(findings, asset=CHECKED)
+        yield from check_results(findings, expectations.RULES, asset=CHECKED)
         stop_where_blocked(findings)
         rows = land(warehouse, read)
         organisation.advance_watermarks(read.next_watermarks)

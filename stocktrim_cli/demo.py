@@ -1,0 +1,177 @@
+"""`stocktrim demo`: the whole loop on a made-up wholesaler, from an empty home to an order in its Xero.
+
+Read more in docs/tour.md.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stocktrim_cli.output import out, say, show_table
+from stocktrim_cli.plan import read_plan, show_plan
+from stocktrim_cli.runs import run_job
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipelines.organisation import OpenOrganisation
+    from pipelines.settings import Settings
+
+DEMO = "demo"
+
+
+def demo(
+    *,
+    end: Annotated[str, typer.Option(metavar="DATE", help="The last day of the history; yesterday unless given.")] = "",
+    products: Annotated[int, typer.Option(min=20, max=100_000, help="How many products to make up.")] = 400,
+    port: Annotated[int, typer.Option(help="Where the sandbox answers meanwhile, if that is free.")] = 8765,
+) -> None:
+    """Walk the whole loop on a made-up wholesaler: no account, no key, no question. It starts over each time.
+
+    Example: `stocktrim demo --products 100`
+    """
+    from datetime import timedelta
+
+    from pipelines.settings import read_day, read_settings
+    from stocktrim_cli.serve import free_port, sandbox_command, stop, wait_for_port
+
+    started = time.monotonic()
+    as_of = str(read_day(end) + timedelta(days=1)) if end else ""
+    settings = read_settings()
+    chosen = free_port(port)
+    _start_over(settings)
+    command = [*sandbox_command(settings, port=chosen), "--products", str(products), *(["--end", end] if end else [])]
+    _step("A wholesaler in the sandbox Xero")
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **_CREDENTIALS})  # noqa: S603
+    try:
+        wait_for_port(chosen, process)
+        _walk(settings, address=f"http://127.0.0.1:{chosen}", as_of=as_of)
+    finally:
+        stop(process)
+    _step(f"Done in {time.monotonic() - started:.0f} seconds")
+    out.print(
+        "Open next: `make serve`, then http://127.0.0.1:3000 for the runs, tables and checks in Dagster;\n"
+        "`.venv/bin/stocktrim explain PRODUCT_CODE` for one product; docs/tour.md for the whole way of one.",
+        markup=False,
+    )
+
+
+_CREDENTIALS = {"XERO_CLIENT_ID": "demo", "XERO_CLIENT_SECRET": "demo"}
+
+
+def _walk(settings: "Settings", *, address: str, as_of: str) -> None:
+    opened = _connect(settings, address)
+    _step("Load from Xero")
+    _load()
+    _step("Model, forecast, plan, draft")
+    day = {"decisions": {"config": {"as_of": as_of}}}
+    run_job("plan", organisation=DEMO, ops=day)
+    summary, first = read_plan(DEMO)
+    show_plan(summary, first)
+    _step("Approve one draft and send it")
+    sent = _approve_and_send(opened)
+    _step("Load and plan again")
+    _load()
+    run_job("plan", organisation=DEMO, ops=day)
+    _, second = read_plan(DEMO)
+    _compare(first, second, sent)
+
+
+def _start_over(settings: "Settings") -> None:
+    """Forget the demo organisation, and nothing else."""
+    from pipelines.locks import organisation_lock
+    from pipelines.store.engine import open_store
+    from pipelines.store.organisations import forget_organisation
+
+    folder = settings.organisation_folder(DEMO)
+    with organisation_lock(folder, holder="`stocktrim demo`", waiting=say):
+        forget_organisation(open_store(settings.database_url), DEMO)
+        shutil.rmtree(settings.sandbox_folder, ignore_errors=True)
+        for path in folder.iterdir():
+            if path.name != "lock":
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def _connect(settings: "Settings", address: str) -> "OpenOrganisation":
+    from dataclasses import replace
+
+    from pipelines.connecting import connect_custom
+    from pipelines.organisation import open_organisation
+    from stocktrim_assets.home import dagster_instance
+
+    there = replace(
+        settings, xero_api_url=address, xero_identity_url=address, xero_client_id=_CREDENTIALS["XERO_CLIENT_ID"],
+        xero_client_secret=_CREDENTIALS["XERO_CLIENT_SECRET"],
+    )  # fmt: skip
+    connected = connect_custom(there, DEMO)
+    say(f"  {connected.name}, {connected.base_currency}, connected as {DEMO!r}.")
+    with dagster_instance(settings):
+        pass
+    return open_organisation(settings, DEMO)
+
+
+def _load() -> None:
+    result = run_job("load", organisation=DEMO)
+    rows = {
+        event.asset_key.path[-1]: event.materialization.metadata["dagster/row_count"].value
+        for event in result.get_asset_materialization_events()
+        if event.asset_key is not None and event.asset_key.path[0] == "raw"
+    }
+    show_table("Rows loaded", ["table", "rows"], sorted(rows.items()), numbers=["rows"])
+
+
+def _approve_and_send(opened: "OpenOrganisation") -> Any:
+    from pipelines.errors import PlannerError
+    from pipelines.purchasing.orders import State, approve
+
+    drafts = opened.ledger.orders(State.DRAFT)
+    if not drafts:
+        raise PlannerError("The plan drafted no order, which the demo cannot go on without.")
+    chosen = max(drafts, key=lambda order: (order.value, order.order_id))
+    opened.ledger.append(approve(chosen, by="demo", at=opened.now(), is_stale_accepted=True))
+    run_job("send_approved_orders", organisation=DEMO)
+    sent = opened.ledger.order(chosen.order_id)
+    held = opened.client().purchase_order_by_number(sent.purchase_order_number)
+    if sent.state is not State.SENT or held is None:
+        raise PlannerError(f"The order {sent.order_id} is {sent.state.value}: {sent.failure}")
+    contact: Any = held["Contact"]
+    show_table(
+        f"{held['PurchaseOrderNumber']} as Xero holds it: {held['Status']}, {contact['Name']}, "
+        f"{held['Total']} {held['CurrencyCode']}",
+        ["item", "description", "quantity", "unit amount", "line amount"],
+        [[line[name] for name in ("ItemCode", "Description", "Quantity", "UnitAmount", "LineAmount")]
+         for line in held["LineItems"]],  # type: ignore[attr-defined]
+        numbers=["quantity", "unit amount", "line amount"],
+    )  # fmt: skip
+    return sent
+
+
+def _compare(first: "pl.DataFrame", second: "pl.DataFrame", sent: Any) -> None:
+    """Prove that what was ordered is not suggested again."""
+    import polars as pl
+
+    from pipelines.errors import PlannerError
+
+    codes = [line.product_code for line in sent.lines]
+    again = second.filter(pl.col("product_code").is_in(codes) & (pl.col("order_quantity") > 0))
+    rows = (
+        first.filter(pl.col("product_code").is_in(codes))
+        .select("product_code", "order_quantity")
+        .join(second.select("product_code", "stock_on_order", again="order_quantity"), on="product_code")
+        .sort("product_code")
+    )
+    show_table(
+        "What was ordered is on order now, and is not suggested again", ["product", "suggested", "on order", "again"],
+        rows.rows(), numbers=["suggested", "on order", "again"],
+    )  # fmt: skip
+    if again.height:
+        raise PlannerError(f"{again.height} products are suggested twice; that is a fault: please report it.")
+    out.print(f"Nothing is suggested twice: {len(codes)} products, 0 suggested again.", markup=False)
+
+
+def _step(title: str) -> None:
+    out.rule(title, align="left")

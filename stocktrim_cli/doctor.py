@@ -1,0 +1,135 @@
+"""`stocktrim doctor`: is everything in order, and if not, what to do.
+
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from stocktrim_cli.output import show_json, show_table
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
+
+if TYPE_CHECKING:
+    from pipelines.organisation import OpenOrganisation
+    from pipelines.settings import Settings
+
+
+def doctor(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False) -> None:
+    """Check the home, the store, the connection, the data's age, and say what to do about each fault.
+
+    Example: `stocktrim doctor --organisation acme`
+    """
+    from pipelines.errors import PlannerError
+    from pipelines.settings import read_settings
+
+    settings = read_settings()
+    rows = [_checked(name, check, settings, organisation) for name, check in _CHECKS]
+    if as_json:
+        show_json([dict(zip(("check", "is_ok", "finding"), row, strict=True)) for row in rows])
+    else:
+        show_table(
+            f"Doctor, {organisation}",
+            ["check", "", "finding"],
+            [[name, "ok" if is_ok else "LOOK", finding] for name, is_ok, finding in rows],
+        )
+    faults = sum(not is_ok for _, is_ok, _ in rows)
+    if faults:
+        raise PlannerError(f"{faults} of {len(rows)} checks need a look.")
+
+
+def _checked(
+    name: str, check: "Callable[[Settings, str], str]", settings: "Settings", organisation: str
+) -> tuple[str, bool, str]:
+    from pipelines.errors import PlannerError
+
+    try:
+        return name, True, check(settings, organisation)
+    except PlannerError as trouble:
+        return name, False, str(trouble)
+
+
+def _home(settings: "Settings", _: str) -> str:
+    import os
+
+    from pipelines.errors import DataError
+
+    place = settings.home
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise DataError(f"{place} cannot be written: make it writable for you, or set STOCKTRIM_HOME elsewhere.")
+    return str(settings.home)
+
+
+def _store(settings: "Settings", _: str) -> str:
+    from pipelines.store.engine import open_store
+    from pipelines.store.organisations import list_organisations
+
+    keys = [one.key for one in list_organisations(open_store(settings.database_url))]
+    return f"connected: {', '.join(keys) or 'none yet'}"
+
+
+def _folder(settings: "Settings", key: str) -> str:
+    import os
+
+    from pipelines.errors import DataError
+
+    folder = settings.organisation_folder(key)
+    for path in (folder, folder / "snapshots", folder / "warehouse.duckdb"):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise DataError(f"{path} cannot be written: give it back to the user that runs the planner.")
+    return str(folder)
+
+
+def _opened(settings: "Settings", key: str) -> "OpenOrganisation":
+    from pipelines.organisation import open_organisation
+
+    return open_organisation(settings, key)
+
+
+def _connection(settings: "Settings", key: str) -> str:
+    from pipelines.landing.pages import read_organisation
+
+    opened = _opened(settings, key)
+    found = read_organisation(opened.client().organisation())
+    demo = " (Xero's demo company: its figures are made up)" if found.is_demo_company else ""
+    return f"{found.name}, {found.base_currency}, {found.timezone}{demo}"
+
+
+def _freshness(settings: "Settings", key: str) -> str:
+    from pipelines import tables
+    from pipelines.errors import DataError
+    from pipelines.replenishment.freshness import is_stale
+    from pipelines.replenishment.parameters import global_settings, with_defaults
+    from pipelines.snapshots import read_published
+    from pipelines.store.planning_settings import explicit_settings
+
+    opened = _opened(settings, key)
+    (freshness,) = read_published(opened.folder, tables.DATA_FRESHNESS)
+    loaded_at = freshness["loaded_at"][0] if freshness.height else None
+    asked = global_settings(with_defaults(explicit_settings(opened.store, opened.key)))
+    if is_stale(loaded_at, at=opened.now(), settings=asked):
+        raise DataError(f"The data were loaded at {loaded_at}; run `stocktrim load` before you order.")
+    return f"loaded at {loaded_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _plan(settings: "Settings", key: str) -> str:
+    from pipelines import tables
+    from pipelines.errors import DataError
+    from pipelines.snapshots import read_published
+
+    (summary,) = read_published(_opened(settings, key).folder, tables.PLAN_SUMMARY)
+    if summary.is_empty():
+        raise DataError("There is no plan yet: run `stocktrim plan`.")
+    newest = summary.sort("planned_at").to_dicts()[-1]
+    return f"plan {newest['plan_id']}: {newest['products_to_order']} products to order"
+
+
+_CHECKS: "tuple[tuple[str, Callable[[Settings, str], str]], ...]" = (
+    ("home", _home),
+    ("store", _store),
+    ("organisation's folder", _folder),
+    ("connection to Xero", _connection),
+    ("age of the data", _freshness),
+    ("plan", _plan),
+)

@@ -1,0 +1,205 @@
+"""`stocktrim settings`: what the maths needs to know, for everybody, a supplier or a product.
+
+Read more in docs/interfaces.md.
+"""
+
+import getpass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stocktrim_cli.output import out, show_json, show_table
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
+
+if TYPE_CHECKING:
+    from pipelines.organisation import OpenOrganisation
+
+settings = typer.Typer(help="Show and set lead times, service levels and the like.", no_args_is_help=True)
+
+ProductOption = Annotated[str, typer.Option("--product", metavar="PRODUCT_CODE", help="For this product.")]
+SupplierOption = Annotated[str, typer.Option("--supplier", metavar="NAME", help="For this supplier: name or id.")]
+
+
+@settings.command()
+def show(
+    *,
+    product: ProductOption = "",
+    history: Annotated[bool, typer.Option("--history", help="Every change, with who and when.")] = False,
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the settings that people set, all of them with their defaults, or those in force for a product.
+
+    Example: `stocktrim settings show --product P-0001`
+    """
+    from pipelines.store.planning_settings import explicit_settings, setting_history
+
+    opened = _open(organisation)
+    if history:
+        changes = [vars_of(change) for change in setting_history(opened.store, opened.key)]
+        _print(f"Changes of settings for {organisation}", changes, as_json=as_json)
+    elif product:
+        _print(f"In force for {product}", _of_product(opened, product), as_json=as_json)
+    else:
+        rows = explicit_settings(opened.store, opened.key).to_dicts()
+        _print(f"Set for {organisation}", _defaults() + rows, as_json=as_json)
+
+
+@settings.command(name="set")
+def set_value(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The setting, such as lead_time_days.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="Its value, such as 21 or 95%.")],
+    *,
+    product: ProductOption = "",
+    supplier: SupplierOption = "",
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who sets it; your login name unless given.")] = "",
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Set a setting for the organisation, a supplier or a product; the next plan uses it.
+
+    Example: `stocktrim settings set lead_time_days 21 --supplier "Supplier 07" --reason "new port"`
+    """
+    from pipelines.replenishment.parameters import parse_setting
+
+    opened = _open(organisation)
+    level, subject = _level(opened, product=product, supplier=supplier)
+    text = parse_setting(name, value, level)
+    if name == "preferred_supplier":
+        text = _supplier_id(opened, text)
+    _change(opened, level=level, subject=subject, name=name, value=text, by=by, reason=reason, as_json=as_json)
+
+
+@settings.command()
+def unset(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The setting.")],
+    *,
+    product: ProductOption = "",
+    supplier: SupplierOption = "",
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who takes it back.")] = "",
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a setting back: what holds one level above is in force again.
+
+    Example: `stocktrim settings unset lead_time_days --product P-0001`
+    """
+    from pipelines.replenishment.parameters import check_name
+
+    opened = _open(organisation)
+    level, subject = _level(opened, product=product, supplier=supplier)
+    check_name(name, level)
+    _change(opened, level=level, subject=subject, name=name, value=None, by=by, reason=reason, as_json=as_json)
+
+
+def vars_of(record: object) -> dict[str, Any]:
+    """A frozen record as a dictionary."""
+    return dict(vars(record))
+
+
+def _open(organisation: str) -> "OpenOrganisation":
+    from pipelines.organisation import open_organisation
+    from pipelines.settings import read_settings
+
+    return open_organisation(read_settings(), organisation)
+
+
+def _change(
+    opened: "OpenOrganisation",
+    *,
+    level: str,
+    subject: str,
+    name: str,
+    value: str | None,
+    by: str,
+    reason: str,
+    as_json: bool,
+) -> None:
+    from pipelines.store.planning_settings import SettingChange, set_setting
+
+    change = SettingChange(level, subject, name, value, by or getpass.getuser(), opened.now(), reason)
+    set_setting(opened.store, opened.key, change)
+    if as_json:
+        show_json(vars_of(change))
+    else:
+        target = f" for {level} {subject}" if subject else ""
+        out.print(f"{name} is {'unset' if value is None else value}{target}. Next: `stocktrim plan`", markup=False)
+
+
+def _level(opened: "OpenOrganisation", *, product: str, supplier: str) -> tuple[str, str]:
+    from pipelines.errors import UsageError
+
+    if product and supplier:
+        raise UsageError("Set it for a product or for a supplier, not for both at once.")
+    if product:
+        return "product", _known_product(opened, product)
+    if supplier:
+        return "supplier", _supplier_id(opened, supplier)
+    return "global", ""
+
+
+def _known_product(opened: "OpenOrganisation", code: str) -> str:
+    from pipelines import tables
+    from pipelines.errors import UsageError
+    from pipelines.snapshots import read_published
+
+    (products,) = read_published(opened.folder, tables.PRODUCTS)
+    if code not in set(products["product_code"].to_list()):
+        raise UsageError(f"There is no product {code!r}; load first if it is new in Xero.")
+    return code
+
+
+def _supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
+    """A supplier's id from its id or its name."""
+    from pipelines import tables
+    from pipelines.errors import UsageError
+    from pipelines.snapshots import read_published
+
+    (suppliers,) = read_published(opened.folder, tables.SUPPLIERS)
+    found = [row["supplier_id"] for row in suppliers.to_dicts() if wanted in {row["supplier_id"], row["supplier_name"]}]
+    if len(found) != 1:
+        many = "several suppliers are" if found else "no supplier is"
+        raise UsageError(f"{many.capitalize()} called {wanted!r}; give the id, which the table `suppliers` shows.")
+    return str(found[0])
+
+
+def _of_product(opened: "OpenOrganisation", product: str) -> list[dict[str, Any]]:
+    import polars as pl
+
+    from pipelines import tables
+    from pipelines.replenishment.parameters import settings_of_products, with_defaults
+    from pipelines.snapshots import read_published
+    from pipelines.store.planning_settings import explicit_settings
+
+    _known_product(opened, product)
+    (products,) = read_published(opened.folder, tables.PRODUCTS)
+    asked = with_defaults(explicit_settings(opened.store, opened.key))
+    return (
+        settings_of_products(products.filter(pl.col("product_code") == product), asked).drop("product_code").to_dicts()
+    )
+
+
+def _defaults() -> list[dict[str, Any]]:
+    from pipelines.replenishment.parameters import PARAMETERS
+
+    return [
+        {
+            "level": "default",
+            "subject": "",
+            "name": one.name,
+            "value": one.default,
+            "changed_by": "",
+            "changed_at": None,
+        }
+        for one in PARAMETERS.values()
+    ]
+
+
+def _print(title: str, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        show_json(rows)
+    else:
+        columns = list(rows[0]) if rows else ["name", "value"]
+        show_table(title, columns, [list(row.values()) for row in rows])
