@@ -80,16 +80,16 @@ class Sandbox:
             answer = self._outside_books(call, due) if tenant_id is None else self._in_books(call, tenant_id, due)
         except Refusal as refusal:
             answer = refusal.answer
+        for write in due.of("write"):
+            self._write_as_another(write, tenant_id)
         try:
             yield due.spoilt(answer)
         finally:
             if tenant_id is not None:
                 self.throttle.leave(tenant_id)
-        for write in due.of("write"):
-            self.write_as_another(write, tenant_id)
 
-    def write_as_another(self, write: Fault, tenant_id: str | None) -> None:
-        """Someone else writes to the same organisation, in no one's allowance."""
+    def _write_as_another(self, write: Fault, tenant_id: str | None) -> None:
+        """Someone else writes to the same organisation before the answer leaves, in no one's allowance."""
         books = self.books[tenant_id or self.worlds[0].organisation.tenant_id]
         call = Call(write.method_after, f"{BASE}{write.path_after}", {}, {}, orjson.dumps(write.body_after))
         answer = accounting_answer(call, books)

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+import uvicorn
+
 from xero_sandbox.documents import World
 from xero_sandbox.limits import Limits
 from xero_sandbox.sandbox import Sandbox
-from xero_sandbox.server import address, listening_socket, new_server
+from xero_sandbox.server import address, listening_socket, quiet_config
 from xero_sandbox.state import opened_state
 
 
@@ -38,7 +40,7 @@ def serve(
     listener = listening_socket(port)
     state = opened_state(worlds, state_directory)
     sandbox = Sandbox(worlds, client_id=client_id, client_secret=client_secret, limits=limits or Limits(), state=state)
-    server = new_server(sandbox)
+    server = uvicorn.Server(quiet_config(sandbox))
     gc.freeze()  # a million lines are not looked at again by every full collection
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

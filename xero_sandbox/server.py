@@ -21,6 +21,7 @@ from xero_sandbox.request_log import Entry
 from xero_sandbox.sandbox import Sandbox
 
 _GZIP_LEVEL: Final = 1
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -38,7 +39,8 @@ class Application:
         """Answer one request, or do to it what a fault says."""
         call = await _read(scope, receive)
         if call.path.startswith(PREFIX):
-            await self._send(send, admin_answer(call, self._sandbox))
+            answer = admin_answer(call, self._sandbox)
+            await self._send(send, answer, answer.body)
             return
         due = self._sandbox.faults.take(call, scope["query_string"].decode())
         if due.of("drop_before"):
@@ -46,13 +48,12 @@ class Application:
             await self._drop(scope, receive)
             return
         async with self._sandbox.answering(call, due) as answer:
-            if due.of("drop_after"):
-                self._note(scope, call, answer, 0)
-                await self._drop(scope, receive)
-                return
-            size = await self._send(send, answer, is_zipped=self._is_zipped(call), cut_at=due.cut_at())
-            self._note(scope, call, answer, size)
-        if due.cut_at() is not None:
+            body = self._encoded(call, answer)[: due.cut_at()]
+            is_dropped = bool(due.of("drop_after"))
+            self._note(scope, call, answer, 0 if is_dropped else len(body))
+            if not is_dropped:
+                await self._send(send, answer, body, is_whole=due.cut_at() is None)
+        if is_dropped or due.cut_at() is not None:
             await self._drop(scope, receive)
 
     async def _drop(self, scope: Scope, receive: Receive) -> None:
@@ -61,23 +62,26 @@ class Application:
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    def _is_zipped(self, call: Call) -> bool:
-        return self._sandbox.switches.is_gzip_on and "gzip" in call.headers.get("accept-encoding", "")
+    def _encoded(self, call: Call, answer: Answer) -> bytes:
+        """The body as it goes over the wire, compressed where that is switched on and asked for."""
+        is_asked = "gzip" in call.headers.get("accept-encoding", "")
+        if not (self._sandbox.switches.is_gzip_on and is_asked):
+            return answer.body
+        return gzip.compress(answer.body, _GZIP_LEVEL)
 
-    async def _send(self, send: Send, answer: Answer, *, is_zipped: bool = False, cut_at: int | None = None) -> int:
-        body = gzip.compress(answer.body, _GZIP_LEVEL) if is_zipped else answer.body
+    async def _send(self, send: Send, answer: Answer, body: bytes, *, is_whole: bool = True) -> None:
+        """Send head and body; where it is not whole, the connection has to end before the promised length."""
         headers = {
             "Content-Type": answer.media_type,
-            "Content-Length": str(len(body)),
+            "Content-Length": str(len(body) if is_whole else len(answer.body)),
             "Date": format_datetime(self._sandbox.clock.header(), usegmt=True),
             **answer.headers,
         }
-        if is_zipped:
+        if body[:2] == _GZIP_MAGIC:
             headers["Content-Encoding"] = "gzip"
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        await send({"type": "http.response.body", "body": body[:cut_at], "more_body": cut_at is not None})
-        return len(body[:cut_at])
+        await send({"type": "http.response.body", "body": body, "more_body": not is_whole})
 
     def _note(self, scope: Scope, call: Call, answer: Answer, size: int) -> None:
         entry = Entry(
@@ -134,8 +138,12 @@ def listening_socket(port: int) -> socket.socket:
     # the protocol is named since asyncio sets TCP_NODELAY only then; without it every answer waits 40 ms
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    found.bind(("127.0.0.1", port))
-    found.listen(128)
+    try:
+        found.bind(("127.0.0.1", port))
+        found.listen(128)
+    except OSError:
+        found.close()
+        raise
     return found
 
 
@@ -144,9 +152,9 @@ def address(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def new_server(sandbox: Sandbox) -> uvicorn.Server:
-    """A server that says nothing and keeps no access log."""
-    config = uvicorn.Config(
+def quiet_config(sandbox: Sandbox) -> uvicorn.Config:
+    """A server's settings: it says nothing and keeps no access log."""
+    return uvicorn.Config(
         Application(sandbox),
         http=_Protocol,
         proxy_headers=False,
@@ -160,4 +168,3 @@ def new_server(sandbox: Sandbox) -> uvicorn.Server:
         date_header=False,
         timeout_graceful_shutdown=2,
     )
-    return uvicorn.Server(config)

@@ -4,6 +4,8 @@ What belongs here: starting, stopping and looking inside. What does not: what is
 Read more in docs/sandbox.md.
 """
 
+import asyncio
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from xero_sandbox.clock import Clock
 from xero_sandbox.documents import World
 from xero_sandbox.limits import Limits
 from xero_sandbox.sandbox import Sandbox
-from xero_sandbox.server import address, listening_socket, new_server
+from xero_sandbox.server import address, listening_socket, quiet_config
 from xero_sandbox.state import opened_state
 from xero_sandbox.switches import Switches
 
@@ -80,18 +82,38 @@ def running_sandbox(
         state=opened_state(worlds, state_directory),
     )
     listener = listening_socket(0)
-    server = new_server(sandbox)
+    server = _Server(quiet_config(sandbox))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
         _wait_until_started(server, thread)
         yield RunningSandbox(address(listener), sandbox)
     finally:
-        server.should_exit = server.force_exit = True  # a test has no client left to wait for
+        server.should_exit = True
         thread.join(timeout=10)
         listener.close()
         if sandbox.state is not None:
             sandbox.state.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that stops at once, since a test has no client left to wait for."""
+
+    async def main_loop(self) -> None:
+        while not self.should_exit:  # noqa: ASYNC110, another thread says so by this flag
+            await asyncio.sleep(0.005)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+            await asyncio.sleep(0)
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:

@@ -18,9 +18,9 @@ from xero_sandbox.records import ZERO_ID, View
 Record = dict[str, Any]
 Writer = Callable[..., tuple[Kept, list[str]]]
 _ECHOED: Final = {
-    "PurchaseOrders": ("PurchaseOrderNumber", "Reference", "Status"),
-    "Invoices": ("Type", "InvoiceNumber", "Reference", "Status"),
-    "CreditNotes": ("Type", "CreditNoteNumber", "Reference", "Status"),
+    "PurchaseOrders": ("PurchaseOrderNumber", "Reference"),
+    "Invoices": ("InvoiceNumber", "Reference"),
+    "CreditNotes": ("CreditNoteNumber", "Reference"),
     "Items": ("Code", "Name", "Description"),
     "Contacts": ("Name", "ContactNumber", "EmailAddress"),
 }

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from xero_contract import Contract
 from sandbox_builders import a_world
+from xero_contract import Contract
 
 from xero_sandbox.documents import World
 from xero_sandbox.testing import RunningSandbox, running_sandbox
