@@ -29,7 +29,7 @@ def constrain(need: pl.DataFrame) -> pl.DataFrame:
             .otherwise(0.0)
         )
         .with_columns(
-            quantity_after_batch=((pl.col("quantity_after_minimum") / _BATCH - _CRUMB).ceil() * _BATCH).round(4)
+            quantity_after_batch=((pl.col("quantity_after_minimum") / _BATCH - _CRUMB).ceil() * _BATCH).round(4) + 0.0
         )
         .with_columns(quantity_after_cap=_capped())
         .with_columns(order_quantity=pl.col("quantity_after_cap"), binding_rule=_binding_rule())
