@@ -37,14 +37,15 @@ class Endpoint:
     name: str
     collection: str
     id_field: str
+    id_attribute: str = "document_id"
     is_paged: bool = True
     is_always_paged: bool = False
     has_where: bool = True
     needs_page_for_lines: bool = False
 
 
-ITEMS: Final = Endpoint("Items", "items", "ItemID", is_paged=False)
-CONTACTS: Final = Endpoint("Contacts", "contacts", "ContactID")
+ITEMS: Final = Endpoint("Items", "items", "ItemID", "item_id", is_paged=False)
+CONTACTS: Final = Endpoint("Contacts", "contacts", "ContactID", "contact_id")
 INVOICES: Final = Endpoint("Invoices", "invoices", "InvoiceID", needs_page_for_lines=True)
 CREDIT_NOTES: Final = Endpoint("CreditNotes", "credit_notes", "CreditNoteID", needs_page_for_lines=True)
 PURCHASE_ORDERS: Final = Endpoint(
@@ -100,8 +101,10 @@ def _view(endpoint: Endpoint, call: Call, books: Books, *, is_paged: bool) -> Vi
 
 
 def _kept(endpoint: Endpoint, call: Call, books: Books) -> list[Kept]:
-    tests = list(_filters(endpoint, call, books.switches))
-    return [value for value in books.readable(endpoint.collection) if all(test(value) for test in tests)]
+    values: list[Kept] = books.readable(endpoint.collection)
+    for keeps in _filters(endpoint, call, books.switches):
+        values = [value for value in values if keeps(value)]
+    return values
 
 
 def _filters(endpoint: Endpoint, call: Call, switches: Switches) -> Iterable[Keeps]:
@@ -197,16 +200,15 @@ def _arranged(endpoint: Endpoint, call: Call, found: list[Kept], books: Books) -
 def _sort_by_attribute(endpoint: Endpoint, order: str, found: list[Any], *, has_stable_ties: bool) -> bool:
     """Sort by stamp, id or date without building records, ties by id; False where the order asks for more."""
     field, _, direction = order.strip().partition(" ")
-    attributes = {"UpdatedDateUTC": "updated_at", endpoint.id_field: None}
+    attributes = {"UpdatedDateUTC": "updated_at", endpoint.id_field: endpoint.id_attribute}
     if endpoint not in {ITEMS, CONTACTS}:
         attributes["Date"] = "date"
     if field not in attributes or direction.strip().upper() not in {"", "ASC", "DESC"}:
         return False
-    attribute, is_descending = attributes[field], direction.strip().upper() == "DESC"
-    if has_stable_ties or attribute is None:
-        found.sort(key=identity_of, reverse=is_descending and attribute is None)
-    if attribute is not None:
-        found.sort(key=attrgetter(attribute), reverse=is_descending)
+    is_descending = direction.strip().upper() == "DESC"
+    if has_stable_ties:
+        found.sort(key=attrgetter(endpoint.id_attribute))
+    found.sort(key=attrgetter(attributes[field]), reverse=is_descending)
     return True
 
 
