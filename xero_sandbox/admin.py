@@ -89,6 +89,12 @@ def _set_clock(call: Call, sandbox: Sandbox) -> Answer:
     return _clock(call, sandbox)
 
 
+def _reset(_call: Call, sandbox: Sandbox) -> Answer:
+    """The organisations as they were when the sandbox started."""
+    sandbox.reset()
+    return Answer(204)
+
+
 class ClockWish(msgspec.Struct, forbid_unknown_fields=True):
     """What is asked of the clock; `freeze` at an instant, or at the present one where it is true."""
 
@@ -116,4 +122,5 @@ _ACTIONS: Final[dict[str, Callable[[Call, Sandbox], Answer]]] = {
     "POST faults": _plan_faults,
     "POST faults/reset": _reset_faults,
     "POST switches": _set_switches,
+    "POST reset": _reset,
 }

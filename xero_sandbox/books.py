@@ -28,7 +28,10 @@ class Change(NamedTuple):
 
 
 class Books:
-    """One organisation's books; every change goes through `keep` and `remove`."""
+    """One organisation's books; every change goes through `keep` and `remove`.
+
+    What is changed is a copy, never the thing that the world holds, so that `restore` finds it as it was.
+    """
 
     def __init__(self, world: World, *, clock: Clock, switches: Switches | None = None) -> None:
         self.world = world
@@ -37,6 +40,7 @@ class Books:
         self.allows_back_orders = False
         self.reads_as_of: datetime | None = None
         self._changes: dict[tuple[str, str], Change] = {}
+        self._originals: dict[tuple[str, str], Kept | None] = {}
 
     def collection(self, name: str) -> dict[str, Kept]:
         """Everything of one kind, by id."""
@@ -59,13 +63,25 @@ class Books:
         if is_stamped:
             value.updated_at = self.clock.now()
         key = identity_of(value)
+        self._originals.setdefault((collection, key), self.collection(collection).get(key))
         self.collection(collection)[key] = value
         self._changes[collection, key] = Change(collection, key, value)
 
     def remove(self, collection: str, key: str) -> None:
         """Remove for good, as Xero does with items only."""
+        self._originals.setdefault((collection, key), self.collection(collection)[key])
         del self.collection(collection)[key]
         self._changes[collection, key] = Change(collection, key, None)
+
+    def restore(self) -> None:
+        """Everything as it was before the first change."""
+        for (collection, key), value in self._originals.items():
+            if value is not None:
+                self.collection(collection)[key] = value
+            else:
+                self.collection(collection).pop(key, None)
+            self._changes[collection, key] = Change(collection, key, value)
+        self._originals.clear()
 
     def take_changes(self) -> list[Change]:
         """What changed since the last time this was asked."""

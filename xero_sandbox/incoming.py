@@ -70,11 +70,15 @@ class Fields:
         if value is None or value == "":
             return default
         try:
-            number = Decimal(str(value))
+            return Decimal(str(value)).quantize(Decimal("0.0001"))
         except InvalidOperation:
             self.problems.append(f"The {name} field is not a number")
             return default
-        return number.quantize(Decimal("0.0001")) if number.is_finite() else default
+
+    def part(self, name: str) -> "Fields":
+        """An object inside the element; empty where none was sent."""
+        value = self.record.get(name)
+        return Fields(value if isinstance(value, dict) else {})
 
     def flag(self, name: str, *, default: bool) -> bool:
         """A boolean, also as the text that some clients send."""

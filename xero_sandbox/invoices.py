@@ -169,9 +169,9 @@ def _give_number(books: Books, document: Document, sort: Sort) -> None:
 
 def _mark_contact(books: Books, document: Document) -> None:
     """The first document makes its contact a customer or a supplier; Xero does not stamp the contact for that."""
-    contact: Contact = books.world.contacts[document.contact_id]
+    known: Contact = books.world.contacts[document.contact_id]
     is_sale = document.kind.startswith("ACCREC")
-    if not (contact.is_customer if is_sale else contact.is_supplier):
-        contact.is_customer |= is_sale
-        contact.is_supplier |= not is_sale
-        books.keep("contacts", contact, is_stamped=False)
+    if known.is_customer if is_sale else known.is_supplier:
+        return
+    mark = {"is_customer": True} if is_sale else {"is_supplier": True}
+    books.keep("contacts", msgspec.structs.replace(known, **mark), is_stamped=False)

@@ -37,7 +37,7 @@ def _named(books: Books, fields: Fields) -> Item | None:
 def _read(fields: Fields, books: Books, present: Item | None) -> Item:
     """What was sent over what was there; a new item is tracked where an asset account is named."""
     code = fields.text("Code", present.code if present else "", longest=30)
-    purchase, sales = (Fields(fields.record.get(side) or {}) for side in ("PurchaseDetails", "SalesDetails"))
+    purchase, sales = (fields.part(side) for side in ("PurchaseDetails", "SalesDetails"))
     is_tracked = present.is_tracked if present else fields.has("InventoryAssetAccountCode")
     return Item(
         item_id=present.item_id if present else new_id(),

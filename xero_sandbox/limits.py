@@ -73,6 +73,15 @@ class Throttle:
         for window in (tenant.minute, tenant.day, self._app):
             window.count += 1
 
+    def admit_to_app(self) -> dict[str, str]:
+        """Count a call in that names no organisation; the header that says what is left."""
+        now = self.clock.now()
+        if self._app.used(now) >= self.limits.app_per_minute:
+            headers = self.app_remaining() | {"X-Rate-Limit-Problem": "appminute"}
+            raise Refusal(Answer(429, b"", TEXT, headers))
+        self._app.count += 1
+        return self.app_remaining()
+
     def leave(self, tenant_id: str) -> None:
         """A call that was admitted has been answered."""
         self._tenant(tenant_id).running -= 1

@@ -95,6 +95,19 @@ class Sandbox:
         answer = accounting_answer(call, books)
         self._commit(call, books, answer)
 
+    def reset(self) -> None:
+        """Books as they were at the start, no faults planned, no keys remembered, no requests noted; tokens stay."""
+        for tenant_id, books in self.books.items():
+            books.restore()
+            changes = books.take_changes()
+            if self.state is not None:
+                self.state.write(tenant_id, changes)
+        if self.state is not None:
+            self.state.forget(_ANSWERS)
+        self.idempotency.forget()
+        self.faults.reset()
+        self.log.reset()
+
     def _admitted(self, call: Call, due: Due) -> str:
         """The organisation of a call that its limits let in."""
         tenant_id = self._tenant(call)
@@ -113,7 +126,7 @@ class Sandbox:
         if path == consent.PATH:
             return consent.consent_answer(call, self.identity, redirect_uri=self.redirect_uri)
         if path == "/connections" and call.method == "GET":
-            return replace(self.identity.connections(call), headers=self.throttle.app_remaining())
+            return replace(self.identity.connections(call), headers=self.throttle.admit_to_app())
         if path == "/connect/token" and call.method == "POST":
             answer = self.identity.token(call)
         elif path == "/connect/revocation" and call.method == "POST":

@@ -99,6 +99,10 @@ class State:
         rows = self._database.execute("select body from memory where substr(name, 1, ?) = ?", (len(prefix), prefix))
         return [body for (body,) in rows.fetchall()]
 
+    def forget(self, prefix: str) -> None:
+        """Remember nothing more under the names that begin so."""
+        self._database.execute("delete from memory where substr(name, 1, ?) = ?", (len(prefix), prefix))
+
     def close(self) -> None:
         """Close the file; what was written is in it."""
         self._database.close()

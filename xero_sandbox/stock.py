@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
+import msgspec
+
 from xero_sandbox.books import Books
 from xero_sandbox.documents import Document, Item
 from xero_sandbox.incoming import InvalidError
@@ -61,8 +63,9 @@ def move_stock(books: Books, *, before: Document | None, after: Document | None)
     _check_enough(net, items, allow_back_orders=after is not None and after.allow_back_orders)
     for code in sorted(net):
         if net[code] != empty:
-            _apply(items[code], net[code])
-            books.keep("items", items[code], is_stamped=books.switches.items_bump_on_stock_change)
+            item = msgspec.structs.replace(items[code])
+            _apply(item, net[code])
+            books.keep("items", item, is_stamped=books.switches.items_bump_on_stock_change)
 
 
 def _check_enough(net: Mapping[str, Movement], items: Mapping[str, Item], *, allow_back_orders: bool) -> None:
@@ -79,14 +82,18 @@ def _apply(item: Item, movement: Movement) -> None:
 
 
 def _arrive(item: Item, movement: Movement) -> None:
-    """Back orders are filled first; goods without a price of their own come in at the average."""
+    """Back orders are filled first; goods without a price of their own come in at the average.
+
+    A bill made cheaper after its goods have left takes at most the value that is still there.
+    """
     filled = min(item.quantity_on_back_order, movement.quantity)
     stocked = movement.quantity - filled
     value = movement.cost or movement.quantity * average_cost(item)
     share = stocked / movement.quantity if movement.quantity else Decimal(1)
     item.quantity_on_back_order -= filled
     item.quantity_on_hand += stocked
-    item.total_cost_pool = _rounded(item.total_cost_pool + value * share)
+    pool = _rounded(item.total_cost_pool + value * share)
+    item.total_cost_pool = max(pool, _NOTHING) if item.quantity_on_hand else _NOTHING
 
 
 def _leave(item: Item, quantity: Decimal) -> None:

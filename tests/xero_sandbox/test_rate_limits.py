@@ -51,10 +51,11 @@ def test_windows_of_organisations_end_at_times_of_their_own(open_sandbox):
 
 
 def test_connections_count_for_the_app_only(open_sandbox):
-    client = open_sandbox()
-    headers = client.http.get("/connections", headers=client.headers).headers
-    assert "x-appminlimit-remaining" in headers
-    assert "x-minlimit-remaining" not in headers
+    client = open_sandbox(limits=Limits(app_per_minute=1))
+    first, second = (client.http.get("/connections", headers=client.headers) for _ in range(2))
+    assert first.headers["x-appminlimit-remaining"] == "0"
+    assert "x-minlimit-remaining" not in first.headers
+    assert (second.status_code, second.headers["x-rate-limit-problem"]) == (429, "appminute")
 
 
 def test_every_request_is_in_the_book(open_sandbox):

@@ -144,3 +144,16 @@ def test_the_stored_key_holds_the_answer(tmp_path):
         body = put_order(running.url, "RP-1", **{"Idempotency-Key": "k"}).content
         (stored,) = running.sandbox.state.remembered("answer:")
     assert json.loads(body)["Id"].encode() in stored
+
+
+def test_a_reset_brings_back_the_start_in_memory_and_on_disk(tmp_path, open_sandbox):
+    client = open_sandbox(a_world(an_invoice()), state_directory=tmp_path)
+    sale = {"Type": "ACCREC", "Status": "AUTHORISED", "Contact": ORDER["Contact"]}
+    client.put("Invoices", sale | {"LineItems": [{"ItemCode": "TEA-01", "Quantity": 30}]}, Idempotency_Key="k")
+    client.post("Invoices", {"InvoiceNumber": "INV-0001", "Reference": "edited"})
+    client.http.post("/_admin/reset")
+    assert client.sandbox.worlds[0].items == load_worlds(tmp_path)[0].items
+    assert client.sandbox.worlds[0].items[guid("item TEA-01")].quantity_on_hand == 100
+    assert [row["Reference"] for row in client.rows("Invoices")] == [""]
+    assert [invoice.number for invoice in load_worlds(tmp_path)[0].invoices.values()] == ["INV-0001"]
+    assert client.sandbox.sandbox.state.remembered("answer:") == []
