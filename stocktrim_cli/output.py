@@ -16,8 +16,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-out: Final = Console(highlight=False)
-err: Final = Console(stderr=True, highlight=False)
+# A pipe has no width of its own: wide enough for the bridge of a plan line.
+PIPE_WIDTH: Final = 160
+out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+err: Final = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPE_WIDTH)
 
 
 def say(sentence: str) -> None:

@@ -4,6 +4,8 @@ What belongs here: finding the organisation, executing a job of the code locatio
 Read more in docs/operations.md.
 """
 
+import contextlib
+import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -36,7 +38,8 @@ def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = Non
     from stocktrim_assets.definitions import defs
     from stocktrim_assets.home import dagster_instance
 
-    with dagster_instance(settings) as instance:
+    # dbt's own lines would stand between the results; Dagster keeps what dbt says of each model and test.
+    with dagster_instance(settings) as instance, contextlib.redirect_stdout(io.StringIO()):
         return defs.resolve_job_def(name).execute_in_process(
             instance=instance,
             partition_key=organisation,

@@ -196,7 +196,8 @@ class _Pace:
             if len(self._calls) >= CALLS_PER_MINUTE:
                 due = max(due, self._calls[-CALLS_PER_MINUTE] + 60)
             if due > now:
-                log.info("Waiting %.0f s, as Xero's limit of calls a minute asks.", due - now)
+                if due - now >= 1:
+                    log.info("Waiting %.0f s, as Xero's limit of calls a minute asks.", due - now)
                 self._sleep(due - now)
             self._calls.append(max(now, due))
 

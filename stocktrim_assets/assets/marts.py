@@ -4,9 +4,10 @@ Read more in docs/bi.md.
 """
 
 import importlib.metadata
+import json
 import os
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,12 +55,33 @@ def warehouse_models(
     for event in build.stream():
         if isinstance(event, dg.Output):
             outputs.append(event)
+        elif isinstance(event, dg.AssetCheckResult):
+            yield _told(event)
         else:
             yield event
     counts = _row_counts(organisation)
     yield from (_counted(output, context, counts) for output in outputs)
     if not build.is_successful():
         raise dg.Failure(description=_what_failed(build)) from DataError(_what_failed(build))
+
+
+@cache
+def _descriptions() -> Mapping[str, str]:
+    """What each dbt test means, by its name."""
+    nodes = json.loads(MANIFEST.read_text())["nodes"].values()
+    return {node["name"]: node["description"].strip() for node in nodes if node["resource_type"] == "test"}
+
+
+def _told(result: dg.AssetCheckResult) -> dg.AssetCheckResult:
+    """The result of a dbt test with the sentence of its description."""
+    sentence = _descriptions().get(result.check_name or "", "") or str(result.check_name)
+    return dg.AssetCheckResult(
+        asset_key=result.asset_key,
+        check_name=result.check_name,
+        passed=result.passed,
+        severity=result.severity,
+        metadata={**result.metadata, "sentence": sentence},
+    )
 
 
 def _what_failed(build: DbtCliInvocation) -> str:
