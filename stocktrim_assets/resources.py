@@ -5,6 +5,7 @@ nothing below knows Dagster.
 Read more in docs/operations.md.
 """
 
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,21 +24,16 @@ from stocktrim_assets.failures import told_plainly
 def organisation_of_run(context: dg.InitResourceContext) -> Iterator[OpenOrganisation]:
     """Hold the organisation's lock from the first step to the last; runs from a terminal bypass Dagster's queue."""
     run = context.run
-    key = run.tags["dagster/partition"] if run is not None else "demo"
-    job = run.job_name if run is not None else "a run"
-    with told_plainly():
-        settings = read_settings()
-        organisation = OpenOrganisation(key, settings, open_store(settings.database_url))
-        lock = organisation_lock(
-            organisation.folder,
-            holder=f"the run {context.run_id} of {job}",
-            waiting=context.log.info,  # type: ignore[union-attr]
-        )
-        lock.__enter__()
+    if run is None:
+        raise dg.DagsterInvariantViolationError("An organisation is opened for a run only.")
+    settings = read_settings()
+    organisation = OpenOrganisation(run.tags["dagster/partition"], settings, open_store(settings.database_url))
+    logger = context.log or logging.getLogger(__name__)
+    holder = f"the run {run.run_id} of {run.job_name}"
     try:
-        yield organisation
+        with told_plainly(), organisation_lock(organisation.folder, holder=holder, waiting=logger.info):
+            yield organisation
     finally:
-        lock.__exit__(None, None, None)
         organisation.store.close()
 
 

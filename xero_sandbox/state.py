@@ -1,7 +1,6 @@
 """A sandbox's state on disk, so that a restart, or a crash, loses nothing that a client was told is kept.
 
-What belongs here: one SQLite file with each document as a blob, written through before the answer leaves. Whoever
-serves organisations that are stored serves what `load_worlds` gave, or has just saved them.
+What belongs here: one SQLite file with each document as a blob, written through before the answer leaves.
 What does not: what the documents mean, and HTTP.
 Read more in docs/sandbox.md.
 """
@@ -11,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from decimal import Decimal
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +35,7 @@ create table kept (
 );
 create table memory (name text primary key, body blob not null);
 """
+_SELECT: Final = "select tenant_id, collection, key, body from kept"
 _INSERT: Final = "insert into kept (tenant_id, collection, key, body) values (?, ?, ?, ?)"
 _UPSERT: Final = f"{_INSERT} on conflict (tenant_id, collection, key) do update set body = excluded.body"
 _DELETE: Final = "delete from kept where tenant_id = ? and collection = ? and key = ?"
@@ -109,7 +110,7 @@ class State:
 
 
 def opened_state(worlds: list[World], state_directory: Path | None) -> State | None:
-    """The state to write to, None where there is no directory; organisations not stored there are stored first."""
+    """The state to write to, None where there is no directory; organisations that differ from it are stored first."""
     if state_directory is None:
         return None
     if not _is_stored(worlds, state_directory):
@@ -118,12 +119,17 @@ def opened_state(worlds: list[World], state_directory: Path | None) -> State | N
 
 
 def _is_stored(worlds: list[World], state_directory: Path) -> bool:
+    """Whether the directory holds these organisations, every document alike."""
     path = state_directory / FILE_NAME
     if not path.exists():
         return False
+    given = (row for world in worlds for row in _rows(world))
     with closing(sqlite3.connect(path)) as database:
-        stored = [tenant_id for (tenant_id,) in database.execute("select tenant_id from organisations order by rowid")]
-    return stored == [world.organisation.tenant_id for world in worlds]
+        organisations = [body for (body,) in database.execute("select body from organisations order by rowid")]
+        if organisations != [msgspec.msgpack.encode(world.organisation) for world in worlds]:
+            return False
+        stored = database.execute(f"{_SELECT} order by position")
+        return all(row == known for row, known in zip_longest(given, stored))
 
 
 def _rows(world: World) -> Iterator[tuple[str, str, str, bytes]]:
@@ -136,9 +142,7 @@ def _rows(world: World) -> Iterator[tuple[str, str, str, bytes]]:
 def _fill(worlds: dict[str, World], database: sqlite3.Connection) -> None:
     decoders = {name: msgspec.msgpack.Decoder(kind) for name, kind in _KINDS.items()}
     shared = _Shared()
-    for tenant_id, collection, key, body in database.execute(
-        "select tenant_id, collection, key, body from kept order by position"
-    ):
+    for tenant_id, collection, key, body in database.execute(f"{_SELECT} order by position"):
         value = decoders[collection].decode(body)
         if isinstance(value, Document):
             shared.take(value)
@@ -146,16 +150,19 @@ def _fill(worlds: dict[str, World], database: sqlite3.Connection) -> None:
 
 
 class _Shared:
-    """Equal texts and numbers of lines as one object each: a million lines then take half the memory."""
+    """Equal texts and numbers of lines as one object each: a million lines then take half the memory.
+
+    Numbers are told apart as written, so that 5 and 5.00 are stored again as they were.
+    """
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
-        self._numbers: dict[Decimal, Decimal] = {}
+        self._numbers: dict[str, Decimal] = {}
 
     def take(self, document: Document) -> None:
         document.contact_id = self._texts.setdefault(document.contact_id, document.contact_id)
         for line in document.lines:
             line.item_code = self._texts.setdefault(line.item_code, line.item_code)
             line.description = self._texts.setdefault(line.description, line.description)
-            line.quantity = self._numbers.setdefault(line.quantity, line.quantity)
-            line.unit_amount = self._numbers.setdefault(line.unit_amount, line.unit_amount)
+            line.quantity = self._numbers.setdefault(str(line.quantity), line.quantity)
+            line.unit_amount = self._numbers.setdefault(str(line.unit_amount), line.unit_amount)

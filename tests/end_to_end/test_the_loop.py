@@ -47,9 +47,7 @@ def test_what_was_ordered_is_not_suggested_again(stocktrim: Command, wholesaler:
 def again(stocktrim: Command, codes: set[str]) -> dict[str, float]:
     plan = published(stocktrim, "order_plan").filter(pl.col("order_quantity") > 0)
     return {
-        code: quantity
-        for code, quantity in plan.select("product_code", "order_quantity").iter_rows()
-        if code in codes
+        code: quantity for code, quantity in plan.select("product_code", "order_quantity").iter_rows() if code in codes
     }
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import httpx2
 import pytest
-from sandbox_builders import a_contact, a_credit_note, a_purchase_order, a_world, an_invoice, guid
+from sandbox_builders import a_contact, a_credit_note, a_line, a_purchase_order, a_world, an_invoice, guid
 
 from xero_sandbox.serve import serve
 from xero_sandbox.state import FILE_NAME, load_worlds, save_worlds
@@ -72,10 +72,24 @@ def test_worlds_come_back_as_they_were_saved(tmp_path):
     assert load_worlds(tmp_path) == worlds
 
 
+def test_a_restart_does_not_store_everything_anew(tmp_path):
+    save_worlds([a_world(an_invoice("INV-1", a_line(quantity=5), a_line(price="5")))], tmp_path)
+    before = (tmp_path / FILE_NAME).stat().st_ino
+    with running_sandbox(load_worlds(tmp_path), state_directory=tmp_path):
+        assert (tmp_path / FILE_NAME).stat().st_ino == before
+
+
 def test_saving_again_replaces_everything(tmp_path):
     save_worlds([a_world(an_invoice())], tmp_path)
     save_worlds([a_world()], tmp_path)
     assert load_worlds(tmp_path) == [a_world()]
+
+
+def test_other_organisations_take_the_place_of_what_was_stored(tmp_path):
+    save_worlds([a_world(an_invoice())], tmp_path)
+    fresh = a_world(an_invoice(reference="another history"))
+    with running_sandbox([fresh], state_directory=tmp_path):
+        assert load_worlds(tmp_path) == [fresh]
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
