@@ -12,6 +12,7 @@ READY := .venv/.ready
 BIN := .venv/bin
 DBT_FILES := $(shell find dbt_project -path dbt_project/target -prune -o -type f -print)
 MANIFEST := dbt_project/target/manifest.json
+SQL := dbt_project/models dbt_project/macros
 
 .PHONY: help install demo serve test lint fmt bench soak docs clean
 
@@ -37,12 +38,12 @@ lint: install ## style, types, import rules, SQL format
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfmt --check --no-progressbar dbt_project
+	$(BIN)/sqlfmt --check --no-progressbar $(SQL)
 
 fmt: install ## format Python and SQL
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfmt --no-progressbar dbt_project
+	$(BIN)/sqlfmt --no-progressbar $(SQL)
 
 bench: install ## CPU seconds and peak memory of every stage
 	@$(BIN)/python -m benchmarks.stages
