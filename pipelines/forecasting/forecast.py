@@ -110,13 +110,9 @@ def _paths(series: Series, classes: NDArray[np.str_], chosen: list[_Pool], *, we
 def _demand_quantiles(
     series: Series, asked: Horizons, classes: NDArray[np.str_], chosen: list[_Pool], paths: Matrix
 ) -> pl.DataFrame:
-    mean = cumulative(paths, asked.days)
     scale = scale_at(series, np.arange(len(series.product_codes)), series.weeks, asked.days)
     spread = _spread([pool.errors for pool in chosen], PROBABILITIES)
-    quantiles = np.where(np.isfinite(spread), mean[:, None] + scale[:, None] * spread, 0.0)
-    unknown = np.flatnonzero(~np.isfinite(spread).all(axis=1))
-    quantiles[unknown] = poisson_quantiles(mean[unknown], PROBABILITIES)
-    quantiles = np.where((classes == "dead")[:, None], 0.0, np.maximum(0.0, quantiles))
+    quantiles = _around(cumulative(paths, asked.days), scale[:, None] * spread, classes, PROBABILITIES)
     count = PROBABILITIES.size
     return pl.DataFrame(
         {
@@ -127,6 +123,14 @@ def _demand_quantiles(
         },
         schema=DEMAND_QUANTILES.schema,
     )
+
+
+def _around(mean: Matrix, spread: Matrix, classes: NDArray[np.str_], probabilities: Matrix) -> Matrix:
+    """The quantiles of demand: its mean and past errors of its size, or Poisson's where too few errors are known."""
+    quantiles = mean[:, None] + spread
+    unknown = np.flatnonzero(~np.isfinite(spread).all(axis=1))
+    quantiles[unknown] = poisson_quantiles(mean[unknown], probabilities)
+    return np.where((classes == "dead")[:, None], 0.0, np.maximum(0.0, quantiles) + 0.0)
 
 
 def _spread(errors: list[Matrix], probabilities: Matrix) -> Matrix:
@@ -143,13 +147,12 @@ def _demand_forecast(
     series: Series, classes: NDArray[np.str_], chosen: list[_Pool], paths: Matrix, *, as_of: date
 ) -> pl.DataFrame:
     products = len(series.product_codes)
-    spread = np.nan_to_num(_spread([pool.week_errors for pool in chosen], LOW_AND_HIGH))
-    spread = np.where((classes == "dead")[:, None], 0.0, spread)
     week = np.full(products, 7, dtype=np.int64)
     scale = scale_at(series, np.arange(products), series.weeks, week)
+    spread = scale[:, None] * _spread([pool.week_errors for pool in chosen], LOW_AND_HIGH)
     shown = paths[:, :WEEKS_SHOWN]
-    low = np.clip(shown + (scale * spread[:, 0])[:, None], 0.0, shown)
-    high = np.maximum(shown + (scale * spread[:, 1])[:, None], shown)
+    band = np.stack([_around(one, spread, classes, LOW_AND_HIGH) for one in shown.T], axis=1)
+    low, high = np.minimum(band[:, :, 0], shown), np.maximum(band[:, :, 1], shown)
     starts = [as_of + timedelta(weeks=k) for k in range(shown.shape[1])]
     return pl.DataFrame(
         {

@@ -13,6 +13,8 @@ from pipelines.forecasting.series import Matrix
 PROBABILITIES: Final = np.array([*(k / 100 for k in range(1, 100)), 0.995, 0.999])
 JUDGED: Final = np.array([0.8, 0.9, 0.95, 0.98])
 FEWEST_ERRORS: Final = 30
+# Above this mean a Poisson quantile is a normal one; scipy has none above some 10^11.
+MANY: Final = 1e6
 
 
 def error_quantiles(errors: Matrix, probabilities: Matrix) -> Matrix:
@@ -37,7 +39,14 @@ def pinball_loss(demand: Matrix, quantile: Matrix, probability: float) -> Matrix
 
 
 def poisson_quantiles(mean: Matrix, probabilities: Matrix) -> Matrix:
-    """Quantiles where no past error is known: pieces that are sold one by one, independently."""
-    from scipy.stats import poisson  # noqa: PLC0415, half a second: only a company without history pays for it
+    """Quantiles where no past error is known: pieces that are sold one by one, independently.
 
-    return np.asarray(poisson.ppf(probabilities[None, :], np.maximum(mean, 1e-9)[:, None]))
+    >>> poisson_quantiles(np.array([2.0]), np.array([0.5, 0.9, 0.95])).tolist()
+    [[2.0, 4.0, 5.0]]
+    """
+    from scipy.special import ndtri  # noqa: PLC0415, half a second: only a company without history pays for it
+    from scipy.stats import poisson  # noqa: PLC0415
+
+    few = np.clip(mean, 1e-9, MANY)
+    many = np.ceil(mean[:, None] + np.sqrt(mean)[:, None] * ndtri(probabilities))
+    return np.asarray(np.where((mean > MANY)[:, None], many, poisson.ppf(probabilities, few[:, None])))

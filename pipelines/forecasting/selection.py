@@ -17,6 +17,7 @@ from pipelines.forecasting.candidates import FLOOR, MODELS
 from pipelines.forecasting.quantiles import FEWEST_ERRORS, JUDGED, error_quantiles, pinball_loss
 
 MARGIN: Final = 0.01
+FEWEST_ORIGINS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def choose_model(errors: pl.DataFrame) -> Choice:
     nearer to each other than that, the simpler one is used.
     """
     origins = errors["origin"].n_unique()
-    if errors.height < FEWEST_ERRORS * len(MODELS):
+    if origins < FEWEST_ORIGINS or errors.height < FEWEST_ERRORS * len(MODELS):
         return Choice(FLOOR, 0.0, 0.0, origins, "too little history to compare models")
     scores = {model: _score(errors.filter(pl.col("model") == model)) for model in MODELS}
     best = min(scores.values())

@@ -35,16 +35,12 @@ class Series:
     @property
     def weekly(self) -> Matrix:
         """Demand by product and week, zero before the first sale too."""
-        return np.asarray(self.daily.reshape(self.daily.shape[0], -1, 7).sum(axis=2))
+        return np.asarray(self.daily.reshape(self.daily.shape[0], self.weeks, 7).sum(axis=2))
 
     @property
     def history_weeks(self) -> Index:
         """For each product the weeks since it was first sold."""
         return self.weeks - self.first_week
-
-    def demand_between(self, first_day: int, days: int) -> Matrix:
-        """Each product's demand in `days` days from a column on."""
-        return np.asarray(self.daily[:, first_day : first_day + days].sum(axis=1))
 
 
 def make_series(demand_daily: pl.DataFrame, *, as_of: date) -> Series:

@@ -1,0 +1,156 @@
+"""Words for small plans: each builder names only what its test is about."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from pipelines.forecasting.forecast import Forecast, forecast_demand
+from pipelines.replenishment.parameters import with_defaults
+from pipelines.replenishment.plan import PlanInputs, horizons, make_plan
+from pipelines.tables import (
+    DEMAND_DAILY,
+    DEMAND_FORECAST,
+    DEMAND_HORIZONS,
+    DEMAND_QUANTILES,
+    MODEL_CHOICE,
+    PLANNING_SETTINGS,
+    PRODUCTS,
+    STOCK_ON_ORDER,
+    STOCK_POSITION,
+    Table,
+)
+
+AS_OF = date(2026, 3, 2)
+TEA = "TEA-01"
+SUPPLIER = "supplier-07"
+
+
+def in_days(days: int) -> date:
+    return AS_OF + timedelta(days=days)
+
+
+def _rows(table: Table, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=table.schema, orient="row")
+
+
+def sold(days_ago: Mapping[int, float], product: str = TEA) -> pl.DataFrame:
+    """Daily demand of a product: so many days before the as-of day, so many pieces."""
+    return _rows(
+        DEMAND_DAILY,
+        [{"product_code": product, "demand_date": in_days(-ago), "quantity": n} for ago, n in days_ago.items()],
+    )
+
+
+def sold_every(days: int, quantity: float, *, for_days: int, product: str = TEA) -> pl.DataFrame:
+    return sold(dict.fromkeys(range(1, for_days + 1, days), quantity), product)
+
+
+def the_horizon(*products: str, lead_time_days: int = 14, order_frequency_days: int = 7) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(product, lead_time_days, order_frequency_days) for product in products or (TEA,)],
+        schema={"product_code": pl.String, "lead_time_days": pl.Int64, "order_frequency_days": pl.Int64},
+        orient="row",
+    )
+
+
+def a_product(product: str = TEA, *, supplier: str | None = SUPPLIER, **more: Any) -> pl.DataFrame:
+    defaults = {
+        "product_id": f"id of {product}",
+        "product_name": f"Name of {product}",
+        "is_tracked": True,
+        "is_discontinued": False,
+        "is_unstocked": False,
+        "supplier_name": supplier and f"Name of {supplier}",
+        "unit_cost": Decimal("2.5000"),
+        "currency": "GBP",
+        "currency_rate": Decimal(1),
+    }
+    return _rows(PRODUCTS, [{"product_code": product, "supplier_id": supplier, **defaults, **more}])
+
+
+def a_setting(name: str, value: str, *, level: str = "product", subject: str = TEA) -> pl.DataFrame:
+    who = {"changed_by": "a buyer", "changed_at": datetime(2026, 3, 1, tzinfo=UTC)}
+    return _rows(PLANNING_SETTINGS, [{"level": level, "subject": subject, "name": name, "value": value, **who}])
+
+
+def in_stock(on_hand: float, *, committed: float = 0, product: str = TEA) -> pl.DataFrame:
+    stock = {"stock_on_hand": on_hand, "stock_committed": committed}
+    return _rows(STOCK_POSITION, [{"product_code": product, **stock}])
+
+
+def on_order(quantity: float, *, arriving: date | None, product: str = TEA, **more: Any) -> pl.DataFrame:
+    defaults = {
+        "purchase_order_number": "PO-0001",
+        "is_counted": True,
+        "rule": "no_delivery_date",
+        "value": Decimal("100.00"),
+        "currency": "GBP",
+        "currency_rate": Decimal(1),
+    }
+    line = {"product_code": product, "quantity": quantity, "expected_arrival_date": arriving}
+    return _rows(STOCK_ON_ORDER, [line | defaults | more])
+
+
+def a_late_order(quantity: float, **more: Any) -> pl.DataFrame:
+    return on_order(quantity, arriving=in_days(-3), is_counted=False, rule="late", **more)
+
+
+def expecting(
+    before_arrival: float,
+    in_cover: float,
+    *,
+    quantiles: Mapping[float, float] | None = None,
+    product: str = TEA,
+    demand_class: str = "smooth",
+    history_weeks: int = 60,
+) -> Forecast:
+    """A forecast as it is: expected demand in its two parts, and quantiles of the whole."""
+    told = quantiles or {0.9: 1.2 * (before_arrival + in_cover), 0.95: 1.4 * (before_arrival + in_cover)}
+    model = {"product_code": product, "model": "ses", "demand_class": demand_class}
+    parts = {"demand_before_arrival": before_arrival, "demand_in_cover": in_cover, "history_weeks": history_weeks}
+    return Forecast(
+        model_choice=_rows(MODEL_CHOICE, [model]),
+        demand_forecast=DEMAND_FORECAST.schema.to_frame(),
+        demand_quantiles=_rows(
+            DEMAND_QUANTILES, [{"product_code": product, "probability": p, "quantity": n} for p, n in told.items()]
+        ),
+        demand_horizons=_rows(DEMAND_HORIZONS, [{"product_code": product, **parts}]),
+    )
+
+
+def together(*forecasts: Forecast) -> Forecast:
+    names = vars(forecasts[0])
+    return Forecast(**{name: pl.concat([getattr(one, name) for one in forecasts]) for name in names})
+
+
+def inputs(*frames: pl.DataFrame) -> PlanInputs:
+    """What a plan is made from: each frame goes to the table that it has the shape of, defaults are added."""
+    shapes = {
+        "products": PRODUCTS,
+        "stock_position": STOCK_POSITION,
+        "stock_on_order": STOCK_ON_ORDER,
+        "demand_daily": DEMAND_DAILY,
+        "planning_settings": PLANNING_SETTINGS,
+    }
+    tables = {
+        name: pl.concat([table.schema.to_frame(), *(one for one in frames if one.schema == table.schema)])
+        for name, table in shapes.items()
+    }
+    return PlanInputs(**tables | {"planning_settings": with_defaults(tables["planning_settings"])})
+
+
+def a_plan(*frames: pl.DataFrame, expecting: Forecast | None = None) -> pl.DataFrame:
+    """The plan of these frames; without a forecast, the one that their sales lead to."""
+    told = inputs(*frames)
+    forecast = expecting or forecast_demand(
+        told.demand_daily, horizons(told.products, told.planning_settings), as_of=AS_OF
+    )
+    return make_plan(told, forecast, as_of=AS_OF, plan_id="20260302-00000000")
+
+
+def the_line(*frames: pl.DataFrame, expecting: Forecast | None = None) -> dict[str, Any]:
+    """The only line of the plan of one product."""
+    return a_plan(*frames, expecting=expecting).row(0, named=True)
