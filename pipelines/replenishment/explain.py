@@ -24,18 +24,20 @@ def bridge(row: Mapping[str, Any]) -> list[Step]:
     """The steps from demand to the order quantity of a row of `plan.order_plan`; they add up."""
     before = f"expected demand in the {row['lead_time_days']} days until an order arrives"
     cover = f"expected demand in the {row['order_frequency_days']} days it must cover"
-    shelf = f"after the minimums (order {row['minimum_order_quantity']:g}, shelf {row['minimum_shelf_level']:g})"
+    shelf = (
+        f"after the minimums (order {_told(row['minimum_order_quantity'])}, shelf {_told(row['minimum_shelf_level'])})"
+    )
     return [
         Step("+", before, row["demand_before_arrival"]),
         Step("+", cover, row["demand_in_cover"]),
-        Step("+", f"safety stock for a service level of {row['service_level']:.0%}", row["safety_stock"]),
+        Step("+", f"safety stock for a service level of {_told(row['service_level'] * 100)}%", row["safety_stock"]),
         Step("-", "stock on hand", row["stock_on_hand"]),
         Step("+", "committed: sold, not yet taken out of stock", row["stock_committed"]),
         Step("-", "on order, arriving in time", row["stock_on_order_in_time"]),
         Step("-", "demand lost before arrival", row["demand_lost_before_arrival"]),
         Step("", "need", row["needed_quantity"]),
         Step("", shelf, row["quantity_after_minimum"]),
-        Step("", f"after rounding to batches of {row['batch_size']:g}", row["quantity_after_batch"]),
+        Step("", f"after rounding to batches of {_told(row['batch_size'])}", row["quantity_after_batch"]),
         Step("", _cap(row), row["quantity_after_cap"]),
         Step("", "order", row["order_quantity"]),
     ]
@@ -44,16 +46,16 @@ def bridge(row: Mapping[str, Any]) -> list[Step]:
 def sentences(row: Mapping[str, Any]) -> list[str]:
     """Why this quantity, what bound it, and what to be careful about."""
     position = row["stock_on_hand"] - row["stock_committed"] + row["stock_on_order_in_time"]
-    levels = f"reorder point {row['reorder_point']:g}, order-up-to level {row['order_up_to_level']:g}"
+    levels = f"reorder point {_told(row['reorder_point'])}, order-up-to level {_told(row['order_up_to_level'])}"
     told = [
         REASONS[row["reason"]],
-        f"Stock that is there in time: {position:g}; {levels}.",
+        f"Stock that is there in time: {_told(position)}; {levels}.",
         BINDING_RULES[row["binding_rule"]],
     ]
     if row["stock_on_order_late"]:
-        told.append(f"{row['stock_on_order_late']:g} pieces are on late orders, which do not count.")
+        told.append(f"{_told(row['stock_on_order_late'])} pieces are on late orders, which do not count.")
     if row["stock_on_order_after_cover"]:
-        told.append(f"{row['stock_on_order_after_cover']:g} pieces on order arrive too late to help now.")
+        told.append(f"{_told(row['stock_on_order_after_cover'])} pieces on order arrive too late to help now.")
     if row["uncertain_cause"]:
         told.append(UNCERTAIN_CAUSES[row["uncertain_cause"]])
     return told
@@ -61,4 +63,15 @@ def sentences(row: Mapping[str, Any]) -> list[str]:
 
 def _cap(row: Mapping[str, Any]) -> str:
     most = row["maximum_shelf_level"]
-    return "after the cap (no maximum shelf level)" if most is None else f"after the maximum shelf level of {most:g}"
+    return (
+        "after the cap (no maximum shelf level)" if most is None else f"after the maximum shelf level of {_told(most)}"
+    )
+
+
+def _told(quantity: float) -> str:
+    """A quantity as a person writes it: at most four decimals, and only those that say something.
+
+    >>> _told(1234567.5), _told(12.0), _told(0.1 + 0.2)
+    ('1,234,567.5', '12', '0.3')
+    """
+    return f"{round(quantity, 4) + 0.0:,.4f}".rstrip("0").rstrip(".")

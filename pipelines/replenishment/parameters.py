@@ -40,10 +40,10 @@ class Parameter:
     check: Callable[[str], str]
 
 
-def _days(least: int, most: int) -> Callable[[str], str]:
+def _whole(unit: str, least: int, most: int) -> Callable[[str], str]:
     def check(text: str) -> str:
         if not text.strip().isdecimal() or not least <= int(text) <= most:
-            raise ValueError(f"a whole number of days from {least} to {most}")
+            raise ValueError(f"a whole number of {unit} from {least} to {most}")
         return str(int(text))
 
     return check
@@ -104,8 +104,12 @@ def _any_text(text: str) -> str:
 PARAMETERS: Final = {
     parameter.name: parameter
     for parameter in (
-        Parameter("lead_time_days", "days", _EVERYWHERE, "14", "Order placed to goods usable.", _days(0, 730)),
-        Parameter("order_frequency_days", "days", _EVERYWHERE, "7", "How often orders are placed.", _days(1, 365)),
+        Parameter(
+            "lead_time_days", "days", _EVERYWHERE, "14", "Order placed to goods usable.", _whole("days", 0, 730)
+        ),
+        Parameter(
+            "order_frequency_days", "days", _EVERYWHERE, "7", "How often orders are placed.", _whole("days", 1, 365)
+        ),
         Parameter(
             "service_level", "share", _EVERYWHERE, "0.95",
             "Share of order cycles that should end without a shortage.", _share,
@@ -137,10 +141,10 @@ PARAMETERS: Final = {
         ),
         Parameter(
             "overstock_period_days", "days", _GLOBAL, "90", "Stock for longer than this is too much.",
-            _days(0, 3650),
+            _whole("days", 0, 3650),
         ),
         Parameter(
-            "stale_after_hours", "hours", _GLOBAL, "36", "Data older than this are old.", _days(1, 8760)
+            "stale_after_hours", "hours", _GLOBAL, "36", "Data older than this are old.", _whole("hours", 1, 8760)
         ),
         Parameter(
             "push_status", "choice", _GLOBAL, "DRAFT", "The status that orders get in Xero.",

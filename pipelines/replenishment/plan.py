@@ -67,6 +67,7 @@ def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: s
         .with_columns(as_of_date=pl.lit(as_of), plan_id=pl.lit(plan_id))
         .select(list(ORDER_PLAN.columns))
         .cast(ORDER_PLAN.schema)
+        .with_columns(pl.col(pl.Float64) + 0.0)  # -0.0 and 0.0 are one number and must be the same bytes
         .sort("product_code")
     )
 
@@ -84,22 +85,21 @@ def _on_order(stock_on_order: pl.DataFrame, settings: pl.DataFrame, *, as_of: da
     counted, in_time = pl.col("is_counted"), pl.col("is_in_time")
     quantity = pl.col("quantity")
     return lines.group_by("product_code").agg(
-        stock_on_order=quantity.filter(counted).sum(),
-        stock_on_order_in_time=quantity.filter(counted & in_time).sum(),
-        stock_on_order_after_cover=quantity.filter(counted & ~in_time).sum(),
-        stock_on_order_late=quantity.filter(~counted).sum(),
+        stock_on_order=quantity.filter(counted).sum().round(4),
+        stock_on_order_in_time=quantity.filter(counted & in_time).sum().round(4),
+        stock_on_order_after_cover=quantity.filter(counted & ~in_time).sum().round(4),
+        stock_on_order_late=quantity.filter(~counted).sum().round(4),
     )
 
 
 def _need(known: pl.DataFrame) -> pl.DataFrame:
     """The bridge. Safety stock is what the order-up-to level holds above expected demand."""
+    available = pl.col("stock_on_hand") - pl.col("stock_committed")
     return (
         known.with_columns(
-            stock_position=pl.col("stock_on_hand") - pl.col("stock_committed") + pl.col("stock_on_order"),
-            stock_position_in_time=pl.col("stock_on_hand")
-            - pl.col("stock_committed")
-            + pl.col("stock_on_order_in_time"),
-            horizon_demand=pl.col("demand_before_arrival") + pl.col("demand_in_cover"),
+            stock_position=(available + pl.col("stock_on_order")).round(4),
+            stock_position_in_time=(available + pl.col("stock_on_order_in_time")).round(4),
+            horizon_demand=(pl.col("demand_before_arrival") + pl.col("demand_in_cover")).round(4),
             demand_lost_before_arrival=pl.lit(0.0),
         )
         .with_columns(safety_stock=(pl.col("order_up_to_level") - pl.col("horizon_demand")).round(4))
@@ -138,7 +138,7 @@ def _is_below_reorder_point() -> pl.Expr:
 
 
 def _is_below_shelf() -> pl.Expr:
-    return pl.col("stock_position_in_time") < pl.col("minimum_shelf_level")
+    return pl.col("stock_position") < pl.col("minimum_shelf_level")
 
 
 def _is_ordered() -> pl.Expr:

@@ -7,25 +7,25 @@ Read more in docs/maths.md.
 import numpy as np
 import polars as pl
 
-# Below this service level one level serves both: 1 - 2(1 - p) would be a coin's toss.
-TWO_LEVELS_FROM = 0.75
+# Below this no reorder point stands: a coin's toss. A service level of 75% and less shares it.
+LEAST_PROBABILITY = 0.5
 
 
 def reorder_probability(service_level: float) -> float:
     """The probability that the reorder point stands for: 1 - 2(1 - p), so that an order is worth its line.
 
-    >>> round(reorder_probability(0.95), 4)
-    0.9
+    >>> round(reorder_probability(0.95), 4), reorder_probability(0.6)
+    (0.9, 0.5)
     """
-    return service_level if service_level < TWO_LEVELS_FROM else 1 - 2 * (1 - service_level)
+    return max(LEAST_PROBABILITY, 1 - 2 * (1 - service_level))
 
 
 def order_levels(demand_quantiles: pl.DataFrame, settings: pl.DataFrame) -> pl.DataFrame:
     """One row per product with a forecast: `product_code`, `order_up_to_level`, `reorder_point`, in whole pieces.
 
     S = Q_p(D) and s = Q_{1-2(1-p)}(D), rounded up, with D the demand over the horizon, p the service level and Q the
-    quantile between the grid's probabilities by a straight line. `demand_quantiles` has the shape of
-    `forecast.demand_quantiles`, `settings` that of `wide_settings`.
+    quantile between the grid's probabilities by a straight line; beyond 99.9%, where the grid ends, that of 99.9%.
+    `demand_quantiles` has the shape of `forecast.demand_quantiles`, `settings` that of `wide_settings`.
     """
     grid = demand_quantiles.sort("product_code", "probability").group_by("product_code", maintain_order=True).agg(
         "probability", "quantity"
