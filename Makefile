@@ -55,7 +55,7 @@ clean: ## remove what was built, but no data
 	rm -rf .venv .tools dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
 
 $(READY): uv.lock pyproject.toml | $(UV)
-	@$(UV) sync --frozen --quiet --python $(PYTHON)
+	@$(UV) sync --frozen --compile-bytecode --quiet --python $(PYTHON)
 	@touch $@
 
 .tools/bin/uv:
