@@ -67,9 +67,14 @@ def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: s
         .with_columns(as_of_date=pl.lit(as_of), plan_id=pl.lit(plan_id))
         .select(list(ORDER_PLAN.columns))
         .cast(ORDER_PLAN.schema)
-        .with_columns(pl.col(pl.Float64) + 0.0)  # -0.0 and 0.0 are one number and must be the same bytes
+        .with_columns(_without_minus_nothing())
         .sort("product_code")
     )
+
+
+def _without_minus_nothing() -> pl.Expr:
+    """0.0 for -0.0: they are one number, and must be one text. Polars passes `x + 0.0` by."""
+    return pl.when(pl.col(pl.Float64) == 0).then(0.0).otherwise(pl.col(pl.Float64)).name.keep()
 
 
 def _on_order(stock_on_order: pl.DataFrame, settings: pl.DataFrame, *, as_of: date) -> pl.DataFrame:

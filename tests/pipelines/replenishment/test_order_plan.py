@@ -1,0 +1,185 @@
+"""Every product once, with a quantity or one reason for none."""
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+from pipelines.replenishment.reasons import BINDING_RULES, REASONS
+from pipelines.tables import ORDER_PLAN
+from tests.pipelines.planning_builders import (
+    AS_OF,
+    a_late_order,
+    a_plan,
+    a_product,
+    a_setting,
+    expecting,
+    in_days,
+    in_stock,
+    on_order,
+    sold_every,
+    the_line,
+    together,
+)
+
+# Lead time 14 and order frequency 7 days: the cover ends before day 21. Levels: 36 and 42.
+THIRTY = expecting(20, 10)
+
+
+def test_what_is_missing_to_the_order_up_to_level_is_ordered():
+    line = the_line(a_product(), in_stock(30), expecting=THIRTY)
+    assert (line["reorder_point"], line["order_up_to_level"], line["safety_stock"]) == (36, 42, 12)
+    assert (line["needed_quantity"], line["order_quantity"], line["status"]) == (12, 12, "order_now")
+    assert (line["reason"], line["binding_rule"]) == ("below_reorder_point", "need")
+
+
+@pytest.mark.parametrize(("on_hand", "order_quantity"), [(36, 6), (37, 0)])
+def test_an_order_is_made_at_the_reorder_point_and_not_above(on_hand, order_quantity):
+    assert the_line(a_product(), in_stock(on_hand), expecting=THIRTY)["order_quantity"] == order_quantity
+
+
+def test_stock_that_adds_up_to_the_reorder_point_in_decimals_is_at_it():
+    level = expecting(0.5, 0.5, quantiles={0.9: 1, 0.95: 2})
+    orders = [on_order(0.1, arriving=None), on_order(0.2, arriving=None)]
+    assert the_line(a_product(), in_stock(0.7), *orders, expecting=level)["order_quantity"] == 1
+
+
+def test_committed_stock_is_spoken_for():
+    line = the_line(a_product(), in_stock(50, committed=20), expecting=THIRTY)
+    assert (line["stock_position"], line["order_quantity"]) == (30, 12)
+
+
+def test_a_late_order_does_not_count():
+    line = the_line(a_product(), in_stock(30), a_late_order(100), expecting=THIRTY)
+    assert (line["stock_on_order"], line["stock_on_order_late"]) == (0, 100)
+    assert line["order_quantity"] == 12
+
+
+@pytest.mark.parametrize(("day", "order_quantity"), [(20, 0), (21, 12)])
+def test_an_order_that_arrives_after_the_cover_is_not_in_time(day, order_quantity):
+    line = the_line(a_product(), in_stock(30), on_order(100, arriving=in_days(day)), expecting=THIRTY)
+    in_time = 100 if order_quantity == 0 else 0
+    assert (line["stock_on_order_in_time"], line["stock_on_order_after_cover"]) == (in_time, 100 - in_time)
+    assert (line["stock_on_order"], line["order_quantity"]) == (100, order_quantity)
+
+
+@pytest.mark.parametrize("arriving", [None, in_days(-5)])
+def test_an_order_that_counts_is_in_time_when_nobody_knows_the_day(arriving):
+    line = the_line(a_product(), in_stock(30), on_order(10, arriving=arriving), expecting=THIRTY)
+    assert (line["stock_on_order_in_time"], line["order_quantity"]) == (10, 0)
+
+
+def test_what_is_approved_and_not_yet_sent_is_not_suggested_again():
+    approved = on_order(12, arriving=in_days(14), rule="approved_not_sent")
+    assert the_line(a_product(), in_stock(30), approved, expecting=THIRTY)["order_quantity"] == 0
+
+
+def test_the_maximum_shelf_level_counts_what_arrives_after_the_cover():
+    later, most = on_order(100, arriving=in_days(60)), a_setting("maximum_shelf_level", "100")
+    line = the_line(a_product(), in_stock(0), later, most, expecting=THIRTY)
+    assert (line["order_quantity"], line["reason"], line["binding_rule"]) == (0, "capped", "maximum_shelf_level")
+
+
+def test_a_shelf_below_its_minimum_is_filled_though_nothing_sells():
+    line = the_line(a_product(), in_stock(2), a_setting("minimum_shelf_level", "5"))
+    assert (line["order_quantity"], line["reason"]) == (3, "below_minimum_shelf_level")
+    assert (line["status"], line["demand_class"]) == ("order_now", "never_sold")
+
+
+@pytest.mark.parametrize(
+    ("product", "on_hand", "reason"),
+    [
+        ({"is_tracked": False}, 0, "untracked"),
+        ({"is_discontinued": True}, 0, "discontinued"),
+        ({"is_unstocked": True}, 0, "unstocked"),
+        ({"is_discontinued": True, "is_tracked": False}, 0, "discontinued"),
+        ({}, -1, "data_fault"),
+    ],
+)
+def test_a_product_that_is_not_planned_says_why(product, on_hand, reason):
+    line = the_line(a_product(**product), in_stock(on_hand), expecting=THIRTY)
+    assert (line["order_quantity"], line["reason"], line["status"]) == (0, reason, "not_planned")
+
+
+def test_a_product_that_nobody_buys_is_not_planned():
+    line = the_line(a_product(), in_stock(3))
+    assert (line["order_quantity"], line["reason"], line["status"]) == (0, "no_demand", "not_planned")
+    assert (line["overstock_quantity"], line["demand_class"], line["model"]) == (3, "never_sold", "none")
+
+
+def test_a_product_without_a_supplier_is_planned_and_says_so():
+    line = the_line(a_product(supplier=None), in_stock(30), expecting=THIRTY)
+    assert (line["order_quantity"], line["reason"], line["status"]) == (12, "no_supplier", "order_now")
+
+
+def test_a_product_without_a_supplier_and_with_enough_has_enough():
+    assert the_line(a_product(supplier=None), in_stock(40), expecting=THIRTY)["reason"] == "enough_stock"
+
+
+def test_a_product_without_a_row_of_stock_has_none():
+    assert the_line(a_product(), expecting=THIRTY)["order_quantity"] == 42
+
+
+def test_every_product_is_there_once():
+    products = [a_product(code) for code in ("C", "A", "B")]
+    orders = [on_order(1, arriving=None, product=code) for code in ("A", "A", "GONE")]
+    forecasts = together(expecting(1, 1, product="A"), expecting(1, 1, product="GONE"))
+    plan = a_plan(*products, *orders, in_stock(5, product="B"), expecting=forecasts)
+    assert plan["product_code"].to_list() == ["A", "B", "C"]
+
+
+def test_an_organisation_without_products_has_a_plan_without_lines():
+    assert a_plan().schema == ORDER_PLAN.schema
+
+
+def test_too_much_is_what_lasts_longer_than_the_overstock_period():
+    line = the_line(a_product(), in_stock(1000), expecting=expecting(14, 7, quantiles={0.9: 25, 0.95: 30}))
+    assert line["average_daily_demand"] == 1
+    assert (line["overstock_quantity"], line["status"]) == (1000 - 30 - 90, "too_much")
+    assert line["overstock_value"] == 2200
+
+
+def test_stock_of_what_was_discontinued_is_too_much():
+    line = the_line(a_product(is_discontinued=True), in_stock(8))
+    assert (line["overstock_quantity"], line["reason"]) == (8, "discontinued")
+
+
+def test_days_to_stock_out_go_at_the_expected_pace():
+    line = the_line(a_product(), in_stock(7), expecting=expecting(14, 7))
+    assert line["days_to_stock_out"] == 7
+    assert line["order_by_date"] == AS_OF
+
+
+def test_stock_above_the_reorder_point_gives_days_to_order():
+    line = the_line(a_product(), in_stock(30), expecting=expecting(14, 7, quantiles={0.9: 25, 0.95: 30}))
+    assert line["order_by_date"] == AS_OF + timedelta(days=5)
+    assert line["days_to_stock_out"] is None
+
+
+def test_a_product_first_sold_a_few_weeks_ago_is_uncertain():
+    line = the_line(a_product(), in_stock(7), expecting=expecting(14, 7, demand_class="new", history_weeks=3))
+    assert (line["is_uncertain"], line["uncertain_cause"]) == (True, "short_history")
+
+
+def test_from_sales_to_order():
+    frames = [a_product(), in_stock(10), sold_every(1, 3, for_days=364), a_setting("batch_size", "10")]
+    line = the_line(*frames)
+    assert line["horizon_demand"] == 63
+    assert line["safety_stock"] == line["order_up_to_level"] - 63
+    assert line["order_quantity"] == 10 * -(-line["needed_quantity"] // 10)
+
+
+def test_every_reason_and_rule_that_is_given_has_its_sentence():
+    lines = [
+        the_line(a_product(**more), in_stock(on_hand), expecting=THIRTY)
+        for more in ({}, {"is_tracked": False}, {"supplier": None})
+        for on_hand in (-1, 0, 40, 5000)
+    ]
+    assert {line["reason"] for line in lines} <= set(REASONS)
+    assert {line["binding_rule"] for line in lines} <= set(BINDING_RULES)
+
+
+def test_settings_of_each_product_stand_beside_its_line():
+    plan = a_plan(a_product("A"), a_product("B"), a_setting("service_level", "0.9", subject="B"))
+    assert dict(plan.select("product_code", "service_level").rows()) == {"A": 0.95, "B": 0.9}
+    assert plan.select(pl.col("maximum_shelf_level").is_null().all()).item()
