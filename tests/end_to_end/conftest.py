@@ -1,18 +1,28 @@
-"""A home of its own for every test, the command in this process, and a wholesaler in a sandbox."""
+"""The command in this process, with a home of its own, and a wholesaler in a sandbox."""
 
+import contextlib
+import copy
+import io
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from pipelines.organisation import repoint_demo
+from pipelines.settings import read_settings
 from stocktrim_cli.main import main
+from xero_sandbox.documents import World
 from xero_sandbox.generator import generate_wholesaler
 from xero_sandbox.testing import RunningSandbox, running_sandbox
+
+KEY = "demo"
 
 
 @dataclass(frozen=True)
@@ -30,45 +40,84 @@ class Told:
 class Command:
     """Runs `stocktrim` in this process, with a home of its own."""
 
-    def __init__(self, home: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, home: Path, patch: pytest.MonkeyPatch) -> None:
         self.home = home
         self._patch = patch
-        self._capsys = capsys
         patch.setenv("STOCKTRIM_HOME", str(home))
 
+    @property
+    def folder(self) -> Path:
+        return self.home / "organisations" / KEY
+
     def __call__(self, *arguments: str) -> Told:
-        self._capsys.readouterr()
         self._patch.setattr(sys, "argv", ["stocktrim", *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        told = self._capsys.readouterr()
-        return Told(code, told.out, told.err)
+        with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+            try:
+                main()
+                code = 0
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        return Told(code, out.getvalue(), err.getvalue())
 
-    def connect(self, sandbox: RunningSandbox, *, organisation: str = "acme", secret: str | None = None) -> Told:
-        self._patch.setenv("XERO_API_URL", sandbox.url)
-        self._patch.setenv("XERO_IDENTITY_URL", sandbox.url)
-        self._patch.setenv("XERO_CLIENT_ID", sandbox.client_id)
-        self._patch.setenv("XERO_CLIENT_SECRET", secret or sandbox.client_secret)
-        told = self("connect", "--custom", "--organisation", organisation)
-        for name in ("XERO_API_URL", "XERO_IDENTITY_URL", "XERO_CLIENT_ID", "XERO_CLIENT_SECRET"):
-            self._patch.delenv(name)
-        return told
+    def connect(self, sandbox: RunningSandbox, *, organisation: str = KEY, secret: str | None = None) -> Told:
+        with self._patch.context() as patch:
+            patch.setenv("XERO_API_URL", sandbox.url)
+            patch.setenv("XERO_IDENTITY_URL", sandbox.url)
+            patch.setenv("XERO_CLIENT_ID", sandbox.client_id)
+            patch.setenv("XERO_CLIENT_SECRET", secret or sandbox.client_secret)
+            return self("connect", "--custom", "--organisation", organisation)
+
+    def published(self, table: str) -> pl.DataFrame:
+        return pl.read_parquet(self.folder / "published" / f"{table}.parquet")
+
+    def snapshot(self) -> Path:
+        """The snapshot that people read now."""
+        return (self.folder / "published").resolve()
 
 
-def yesterday() -> Any:
+def yesterday() -> date:
     return (datetime.now(UTC) - timedelta(days=1)).date()
 
 
 @pytest.fixture
-def stocktrim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(tmp_path / "home", monkeypatch, capsys)
+def stocktrim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command, in a home where nothing happened yet."""
+    return Command(tmp_path / "home", monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def wholesaler() -> World:
+    """Sixty products, fourteen months, until yesterday. Whoever changes it changes a copy."""
+    return generate_wholesaler(end=yesterday(), products=60, months=14)
+
+
+@pytest.fixture(scope="session")
+def planned_home(wholesaler: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the wholesaler was connected, loaded and planned. Whoever changes it changes a copy."""
+    home = tmp_path_factory.mktemp("planned") / "home"
+    with pytest.MonkeyPatch.context() as patch, running_sandbox([copy.deepcopy(wholesaler)]) as sandbox:
+        command = Command(home, patch)
+        for told in (command.connect(sandbox), command("load"), command("plan")):
+            assert told.code == 0, told.err
+    return home
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A home where a plan was made, and the Xero it was made from."""
+
+    stocktrim: Command
+    sandbox: RunningSandbox
+    world: World
 
 
 @pytest.fixture
-def wholesaler() -> Iterator[RunningSandbox]:
-    """Sixty products, fourteen months, until yesterday."""
-    with running_sandbox([generate_wholesaler(end=yesterday(), products=60, months=14)]) as sandbox:
-        yield sandbox
+def planned(planned_home: Path, wholesaler: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Planned]:
+    """A copy of the home and of the wholesaler, to be changed at will."""
+    home = tmp_path / "home"
+    shutil.copytree(planned_home, home, symlinks=True)
+    world = copy.deepcopy(wholesaler)
+    with running_sandbox([world]) as sandbox:
+        command = Command(home, monkeypatch)
+        repoint_demo(read_settings(), address=sandbox.url)
+        yield Planned(command, sandbox, world)
