@@ -36,7 +36,8 @@ def forecast_paths(series: Series, *, products: Index, origin_week: int, weeks: 
     }
     paths = {model: np.repeat(level[:, None], weeks, axis=1) for model, level in flat.items()} | told
     paths["seasonal_naive"] = _seasonal_naive(known, from_week, paths[FLOOR])
-    return {model: np.maximum(0.0, np.where(np.isfinite(paths[model]), paths[model], paths[FLOOR])) for model in MODELS}
+    finite = {model: np.where(np.isfinite(paths[model]), paths[model], paths[FLOOR]) for model in MODELS}
+    return {model: np.maximum(0.0, path) + 0.0 for model, path in finite.items()}
 
 
 def _window_average(known: Matrix, from_week: Index, window: int) -> Matrix:

@@ -83,7 +83,10 @@ def summarise_plan(
             inputs_hash=pl.lit(inputs_hash),
             code_version=pl.lit(code_version),
         )
-        .with_columns(pl.col("^.*_value$").round(2, mode="half_away_from_zero"))
+        .with_columns(
+            pl.col("^.*_value$").round(2, mode="half_away_from_zero"),
+            pl.col("^.*_quantity$").round(4),
+        )
         .select(list(PLAN_SUMMARY.columns))
         .cast(PLAN_SUMMARY.schema)
     )

@@ -1,0 +1,77 @@
+"""A person can follow how a number was made."""
+
+import pytest
+
+from pipelines.replenishment.explain import bridge, sentences
+from tests.pipelines.planning_builders import (
+    a_late_order,
+    a_product,
+    a_setting,
+    expecting,
+    in_days,
+    in_stock,
+    on_order,
+    the_line,
+)
+
+THIRTY = expecting(20, 10)
+
+
+def test_the_steps_up_to_the_need_add_up():
+    steps = bridge(the_line(a_product(), in_stock(33.3, committed=4.2), expecting=THIRTY))
+    need = next(step for step in steps if step.label == "need")
+    signed = sum({"+": 1, "-": -1, "": 0}[step.sign] * step.quantity for step in steps)
+    assert signed == pytest.approx(need.quantity)
+    assert steps[-1].label == "order"
+    assert steps[-1].quantity == 13
+
+
+def test_each_limit_says_how_large_it_is():
+    limits = [a_setting("minimum_order_quantity", "50"), a_setting("batch_size", "1.5")]
+    capped = a_setting("maximum_shelf_level", "1000000")
+    labels = [step.label for step in bridge(the_line(a_product(), *limits, capped, expecting=THIRTY))]
+    assert labels[8:11] == [
+        "after the minimums (order 50, shelf 0)",
+        "after rounding to batches of 1.5",
+        "after the maximum shelf level of 1,000,000",
+    ]
+
+
+def test_no_maximum_is_said_to_be_none():
+    labels = [step.label for step in bridge(the_line(a_product(), expecting=THIRTY))]
+    assert "after the cap (no maximum shelf level)" in labels
+
+
+@pytest.mark.parametrize(("typed", "told"), [("0.95", "95%"), ("0.995", "99.5%"), ("0.9999", "99.99%")])
+def test_a_service_level_is_told_as_it_was_set(typed, told):
+    steps = bridge(the_line(a_product(), a_setting("service_level", typed), expecting=THIRTY))
+    assert steps[2].label == f"safety stock for a service level of {told}"
+
+
+def test_large_quantities_are_written_out():
+    many = expecting(2_000_000, 1_000_000)
+    told = sentences(the_line(a_product(), in_stock(1_234_567.5), expecting=many))
+    assert told[1] == (
+        "Stock that is there in time: 1,234,567.5; reorder point 3,600,000, order-up-to level 4,200,000."
+    )
+
+
+def test_the_reason_comes_first_then_the_rule_that_bound():
+    told = sentences(the_line(a_product(), in_stock(30), expecting=THIRTY))
+    assert told[0] == "The stock position is at or below the reorder point, so the product is ordered."
+    assert told[2] == "What is missing was ordered as it is."
+    assert len(told) == 3
+
+
+def test_orders_that_do_not_help_are_named():
+    orders = [a_late_order(7), on_order(9, arriving=in_days(90))]
+    told = sentences(the_line(a_product(), *orders, expecting=THIRTY))
+    assert told[3:] == [
+        "7 pieces are on late orders, which do not count.",
+        "9 pieces on order arrive too late to help now.",
+    ]
+
+
+def test_an_uncertain_number_says_why():
+    new = expecting(20, 10, demand_class="new", history_weeks=3)
+    assert sentences(the_line(a_product(), expecting=new))[-1] == "The product was first sold only a few weeks ago."

@@ -1,0 +1,98 @@
+"""What a plan comes to: products and money in the organisation's base currency."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from pipelines.forecasting.forecast import Forecast
+from pipelines.replenishment.freshness import is_stale
+from pipelines.replenishment.parameters import global_settings
+from pipelines.replenishment.summary import summarise_plan
+from tests.pipelines.planning_builders import (
+    AS_OF,
+    a_late_order,
+    a_plan,
+    a_product,
+    expecting,
+    in_days,
+    in_stock,
+    inputs,
+    on_order,
+    together,
+)
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def the_summary(*frames: pl.DataFrame, expecting: Forecast) -> dict[str, Any]:
+    summary = summarise_plan(
+        a_plan(*frames, expecting=expecting), inputs(*frames).stock_on_order, base_currency="GBP", planned_at=NOON,
+        data_loaded_at=None, is_stale=True, inputs_hash="9f2c41aa77", code_version="1", as_of=AS_OF,
+    )  # fmt: skip
+    return summary.row(0, named=True)
+
+
+def dollars(rate: str | None) -> dict[str, Any]:
+    return {"currency": "USD", "currency_rate": rate and Decimal(rate)}
+
+
+def both(before_arrival: float, in_cover: float) -> Forecast:
+    return together(*(expecting(before_arrival, in_cover, product=one) for one in "AB"))
+
+
+def test_money_is_in_base_currency():
+    products = [a_product("A", unit_cost=Decimal(2)), a_product("B", unit_cost=Decimal(2), **dollars("1.25"))]
+    summary = the_summary(*products, expecting=both(20, 10))  # 42 pieces of each
+    assert summary["order_value"] == Decimal("151.20")  # 84 + 84 / 1.25
+    assert (summary["currency"], summary["products_without_rate"]) == ("GBP", 0)
+
+
+def test_a_product_without_a_rate_is_counted_and_left_out():
+    products = [a_product("A", unit_cost=Decimal(2)), a_product("B", unit_cost=Decimal(2), **dollars(None))]
+    summary = the_summary(*products, in_stock(10, product="B"), expecting=both(20, 10))
+    assert (summary["products_without_rate"], summary["products_to_order"]) == (1, 2)
+    assert (summary["order_value"], summary["stock_value"]) == (Decimal("84.00"), Decimal("0.00"))
+    assert summary["out_of_stock_value"] == Decimal("20.00")  # a week of A: 30 / 21 a day, 1.4286 as stored
+
+
+def test_late_orders_are_counted_once_with_all_their_lines():
+    late = [a_late_order(2.5, value=Decimal("10.00")), a_late_order(1, value=Decimal("5.00"), **dollars("2"))]
+    summary = the_summary(a_product("A"), *late, on_order(9, arriving=in_days(3)), expecting=both(1, 1))
+    assert (summary["late_orders"], summary["late_on_order_quantity"]) == (1, 3.5)
+    assert summary["late_on_order_value"] == Decimal("12.50")
+
+
+def test_products_with_too_little_and_too_much_are_counted_with_what_they_cost():
+    stock = [in_stock(30, product="A"), in_stock(1000, product="B")]
+    summary = the_summary(a_product("A"), a_product("B"), *stock, expecting=both(14, 7))
+    assert (summary["products"], summary["products_understocked"], summary["products_overstocked"]) == (2, 0, 1)
+    assert summary["overstock_quantity"] == 1000 - 30 - 90
+    assert summary["overstock_value"] == Decimal("2200.00")
+    assert summary["stock_value"] == Decimal("2575.00")
+
+
+@pytest.mark.parametrize(
+    ("product", "on_hand", "is_counted"), [({}, 0, 1), ({}, 1, 0), ({"is_discontinued": True}, 0, 0)]
+)  # fmt: skip
+def test_out_of_stock_is_what_sells_and_has_nothing_on_hand(product, on_hand, is_counted):
+    frames = [a_product("A", **product), in_stock(on_hand, product="A")]
+    assert the_summary(*frames, expecting=both(14, 7))["products_out_of_stock"] == is_counted
+
+
+def test_a_plan_of_nothing_comes_to_nothing():
+    summary = the_summary(expecting=both(1, 1))
+    assert (summary["products"], summary["order_value"], summary["late_orders"]) == (0, Decimal("0.00"), 0)
+    assert (summary["plan_id"], summary["is_stale"]) == ("20260302-9f2c41aa", True)
+
+
+@pytest.mark.parametrize(("hours", "is_old"), [(0, False), (36, False), (37, True)])
+def test_data_older_than_the_setting_are_old(hours, is_old):
+    settings = global_settings(inputs().planning_settings)
+    assert is_stale(NOON - timedelta(hours=hours), at=NOON, settings=settings) is is_old
+
+
+def test_data_that_were_never_loaded_are_old():
+    assert is_stale(None, at=NOON, settings=global_settings(inputs().planning_settings))
