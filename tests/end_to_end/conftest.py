@@ -23,6 +23,16 @@ from xero_sandbox.generator import generate_wholesaler
 from xero_sandbox.testing import RunningSandbox, running_sandbox
 
 KEY = "demo"
+SETTINGS = (
+    ("lead_time_days", "21"),
+    ("lead_time_days", "35", "--product", "P-0002"),
+    ("batch_size", "12", "--product", "P-0003"),
+    ("minimum_order_quantity", "50", "--product", "P-0004"),
+    ("maximum_shelf_level", "40", "--product", "P-0005"),
+    ("minimum_shelf_level", "500", "--product", "P-0006"),
+    ("unit_cost", "1.25", "--product", "P-0007"),
+    ("discontinued", "true", "--product", "P-0008"),
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +107,8 @@ def planned_home(wholesaler: World, tmp_path_factory: pytest.TempPathFactory) ->
     home = tmp_path_factory.mktemp("planned") / "home"
     with pytest.MonkeyPatch.context() as patch, running_sandbox([copy.deepcopy(wholesaler)]) as sandbox:
         command = Command(home, patch)
-        for told in (command.connect(sandbox), command("load"), command("plan")):
+        set_by_people = (command("settings", "set", *words) for words in SETTINGS)
+        for told in (command.connect(sandbox), command("load"), *set_by_people, command("plan")):
             assert told.code == 0, told.err
     return home
 
@@ -112,7 +123,9 @@ class Planned:
 
 
 @pytest.fixture
-def planned(planned_home: Path, wholesaler: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Planned]:
+def planned(
+    planned_home: Path, wholesaler: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Planned]:
     """A copy of the home and of the wholesaler, to be changed at will."""
     home = tmp_path / "home"
     shutil.copytree(planned_home, home, symlinks=True)

@@ -1,0 +1,76 @@
+"""Stock, demand and what is on order, worked out in plain Python from a sandbox's documents alone."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from xero_sandbox.documents import Document, Line, World
+
+SALES = {"DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "ARCHIVED"}
+CREDITS = {"AUTHORISED", "PAID"}
+OPEN_ORDERS = {"DRAFT", "SUBMITTED", "AUTHORISED"}
+
+
+def lines_of(
+    world: World, documents: dict[str, Document], kind: str, statuses: set[str]
+) -> Iterator[tuple[Document, Line]]:
+    """The lines that name a product, of documents of a kind that have one of the statuses."""
+    codes = {item.code for item in world.items.values()}
+    for document in documents.values():
+        if document.kind == kind and document.status in statuses:
+            yield from ((document, line) for line in document.lines if line.item_code in codes and line.quantity > 0)
+
+
+def stock_on_hand(world: World) -> dict[str, Decimal]:
+    return {item.code: item.quantity_on_hand if item.is_tracked else Decimal(0) for item in world.items.values()}
+
+
+def stock_committed(world: World) -> dict[str, Decimal]:
+    committed = {item.code: item.quantity_on_back_order for item in world.items.values()}
+    for _, line in lines_of(world, world.invoices, "ACCREC", {"DRAFT", "SUBMITTED"}):
+        committed[line.item_code] += line.quantity
+    return committed
+
+
+def open_order_lines(world: World, today: date) -> Iterator[tuple[Document, Line, bool]]:
+    """Each open order line, and whether it counts: a late one does not."""
+    for order, line in lines_of(world, world.purchase_orders, "PURCHASEORDER", OPEN_ORDERS):
+        yield order, line, order.delivery_date is None or order.delivery_date > today
+
+
+def demand(world: World) -> dict[tuple[str, date], Decimal]:
+    """Sales net of credit notes, by product and day; days of nothing are left out."""
+    stacks: dict[tuple[str, str], list[list[object]]] = defaultdict(list)
+    for invoice, line in lines_of(world, world.invoices, "ACCREC", SALES):
+        stacks[invoice.contact_id, line.item_code].append([invoice.date, line.quantity])
+    credited = sorted(
+        lines_of(world, world.credit_notes, "ACCRECCREDIT", CREDITS), key=lambda found: (found[0].date, found[0].number)
+    )
+    for note, line in credited:
+        left = line.quantity
+        earlier = [sale for sale in stacks[note.contact_id, line.item_code] if sale[0] <= note.date]
+        for sale in sorted(earlier, key=lambda sale: sale[0], reverse=True):
+            taken = min(left, sale[1])
+            sale[1] -= taken
+            left -= taken
+    total: dict[tuple[str, date], Decimal] = defaultdict(Decimal)
+    for (_, code), sales in stacks.items():
+        for day, quantity in sales:
+            total[code, day] += quantity
+    return {key: quantity for key, quantity in total.items() if quantity}
+
+
+def suppliers(world: World) -> dict[str, str]:
+    """Each product's supplier: that of its latest order line, else of its latest bill line.
+
+    A bill that totals nothing corrects stock and is no purchase.
+    """
+    found: dict[str, str] = {}
+    billed = lines_of(world, world.invoices, "ACCPAY", {"AUTHORISED", "PAID", "ARCHIVED"})
+    ordered = lines_of(world, world.purchase_orders, "PURCHASEORDER", OPEN_ORDERS | {"BILLED"})
+    for documents in (billed, ordered):
+        for document, line in sorted(documents, key=lambda one: (one[0].date, one[0].number)):
+            if document.kind == "PURCHASEORDER" or sum(one.quantity * one.unit_amount for one in document.lines):
+                found[line.item_code] = document.contact_id
+    return found

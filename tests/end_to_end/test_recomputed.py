@@ -1,0 +1,127 @@
+"""Every number of a plan again, in plain Python from Xero's documents alone."""
+
+import math
+from collections import defaultdict
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.end_to_end import recomputing
+from tests.end_to_end.conftest import KEY
+from xero_sandbox.documents import World
+
+
+@pytest.fixture(scope="module")
+def published(planned_home: Path) -> Any:
+    folder = planned_home / "organisations" / KEY / "published"
+    return lambda table: pl.read_parquet(folder / f"{table}.parquet")
+
+
+@pytest.fixture(scope="module")
+def plan(published: Any) -> list[dict[str, Any]]:
+    return published("order_plan").to_dicts()
+
+
+@pytest.fixture(scope="module")
+def today(published: Any) -> date:
+    return published("data_freshness")["as_of_date"][0]
+
+
+def test_demand_is_sales_net_of_credit_notes(published: Any, wholesaler: World) -> None:
+    told = {(code, day): quantity for code, day, quantity in published("demand_daily").iter_rows()}
+    assert told == {key: float(quantity) for key, quantity in recomputing.demand(wholesaler).items()}
+
+
+def test_some_demand_was_cancelled_by_credit_notes(wholesaler: World) -> None:
+    sold = recomputing.lines_of(wholesaler, wholesaler.invoices, "ACCREC", recomputing.SALES)
+    assert sum(line.quantity for _, line in sold) > sum(recomputing.demand(wholesaler).values()) > 0
+
+
+def test_stock_is_what_xero_has_less_what_is_promised(published: Any, wholesaler: World, today: date) -> None:
+    on_hand, committed = recomputing.stock_on_hand(wholesaler), recomputing.stock_committed(wholesaler)
+    on_order: dict[str, float] = defaultdict(float)
+    for _, line, is_counted in recomputing.open_order_lines(wholesaler, today):
+        on_order[line.item_code] += float(line.quantity) * is_counted
+    assert set(published("stock_position").iter_rows()) == {
+        (
+            code, float(on_hand[code]), float(committed[code]), on_order[code],
+            float(on_hand[code] - committed[code]) + on_order[code],
+        )
+        for code in on_hand
+    }  # fmt: skip
+
+
+def test_a_late_order_is_listed_and_does_not_count(published: Any, wholesaler: World, today: date) -> None:
+    told = published("stock_on_order").select("purchase_order_number", "product_code", "quantity", "is_counted")
+    expected = [
+        (order.number, line.item_code, float(line.quantity), is_counted)
+        for order, line, is_counted in recomputing.open_order_lines(wholesaler, today)
+    ]
+    assert sorted(told.iter_rows()) == sorted(expected)
+    assert {is_counted for *_, is_counted in expected} == {True, False}
+
+
+def test_every_product_is_in_the_plan_once(plan: list[dict[str, Any]], wholesaler: World) -> None:
+    assert sorted(row["product_code"] for row in plan) == sorted(item.code for item in wholesaler.items.values())
+    assert all(row["reason"] and row["order_quantity"] >= 0 for row in plan)
+
+
+def test_the_supplier_is_whom_it_was_last_bought_from(plan: list[dict[str, Any]], wholesaler: World) -> None:
+    expected = recomputing.suppliers(wholesaler)
+    assert {row["product_code"]: row["supplier_id"] for row in plan if row["supplier_id"]} == expected
+    assert {row["reason"] for row in plan if not row["supplier_id"]} <= {"no_supplier", "no_demand", "untracked"}
+
+
+def test_the_bridge_of_every_row_adds_up(plan: list[dict[str, Any]], wholesaler: World, today: date) -> None:
+    on_hand, committed = recomputing.stock_on_hand(wholesaler), recomputing.stock_committed(wholesaler)
+    for row in plan:
+        code = row["product_code"]
+        cover_ends = today + timedelta(days=row["lead_time_days"] + row["order_frequency_days"])
+        counted = [
+            (order, line)
+            for order, line, is_counted in recomputing.open_order_lines(wholesaler, today)
+            if is_counted and line.item_code == code
+        ]
+        in_time = sum(
+            float(line.quantity)
+            for order, line in counted
+            if (
+                order.expected_arrival_date or order.delivery_date or order.date + timedelta(days=row["lead_time_days"])
+            )
+            < cover_ends
+        )
+        need = (
+            row["demand_before_arrival"] + row["demand_in_cover"] + row["safety_stock"]
+            - float(on_hand[code]) + float(committed[code]) - in_time
+        )  # fmt: skip
+        assert row["horizon_days"] == row["lead_time_days"] + row["order_frequency_days"]
+        assert row["stock_on_order_in_time"] == in_time
+        assert row["needed_quantity"] == pytest.approx(need, abs=1e-3)
+        assert row["stock_on_order"] == sum(float(line.quantity) for _, line in counted)
+
+
+def test_the_limits_of_every_row_follow_from_its_need(plan: list[dict[str, Any]]) -> None:
+    for row in plan:
+        minimum = batch = cap = 0.0
+        if row["status"] == "order_now" or row["reason"] == "capped":
+            position = row["stock_position"]
+            minimum = max(row["needed_quantity"], row["minimum_order_quantity"], row["minimum_shelf_level"] - position)
+            batch = math.ceil(minimum / row["batch_size"]) * row["batch_size"]
+            room = max(0.0, (row["maximum_shelf_level"] or math.inf) - position)
+            cap = batch if batch <= room else math.floor(room / row["batch_size"]) * row["batch_size"]
+        quantities = [row[f"quantity_after_{step}"] for step in ("minimum", "batch", "cap")] + [row["order_quantity"]]
+        assert quantities == pytest.approx([minimum, batch, cap, cap]), row["product_code"]
+        assert float(row["order_value"]) == pytest.approx(row["order_quantity"] * float(row["unit_cost"]), abs=0.01)
+
+
+def test_what_people_set_is_what_the_plan_used(plan: list[dict[str, Any]]) -> None:
+    row = {row["product_code"]: row for row in plan}
+    assert (row["P-0001"]["lead_time_days"], row["P-0002"]["lead_time_days"]) == (21, 35)
+    assert (row["P-0003"]["batch_size"], row["P-0004"]["minimum_order_quantity"]) == (12, 50)
+    assert (row["P-0005"]["maximum_shelf_level"], row["P-0006"]["minimum_shelf_level"]) == (40, 500)
+    assert float(row["P-0007"]["unit_cost"]) == 1.25
+    assert (row["P-0008"]["reason"], row["P-0008"]["order_quantity"]) == ("discontinued", 0)
+    assert row["P-0006"]["stock_position"] + row["P-0006"]["order_quantity"] >= 500

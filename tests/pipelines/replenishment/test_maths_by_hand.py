@@ -1,0 +1,56 @@
+"""The worked examples of docs/maths.md are what the code computes."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.forecasting.forecast import forecast_demand
+from pipelines.forecasting.quantiles import error_quantiles
+from pipelines.replenishment.explain import bridge
+from tests.pipelines.planning_builders import (
+    AS_OF,
+    a_late_order,
+    a_product,
+    a_setting,
+    in_days,
+    in_stock,
+    on_order,
+    sold,
+    the_horizon,
+    the_line,
+)
+
+PAGE = Path(__file__).parents[3] / "docs" / "maths.md"
+SALES = sold({21: 1, 16: 2, 9: 1, 3: 2})
+
+
+@pytest.fixture
+def line():
+    orders = [on_order(2, arriving=in_days(9)), a_late_order(10)]
+    return the_line(a_product(), SALES, in_stock(5, committed=1), *orders, a_setting("batch_size", "5"))
+
+
+def test_the_bridge_by_hand_is_the_bridge_of_the_plan(line):
+    told = PAGE.read_text().split("## One product, by hand")[1].split("##")[0]
+    rows = re.findall(r"^\| [a-z].* \| ([+-]?) ?(\d+) \|$", told, flags=re.MULTILINE)
+    by_hand = [(sign, float(pieces)) for sign, pieces in rows]
+    assert by_hand == [(step.sign, step.quantity) for step in bridge(line)]
+
+
+def test_the_levels_by_hand_are_the_levels_of_the_plan(line):
+    assert (line["reorder_point"], line["order_up_to_level"]) == (9, 10)
+    assert (line["days_to_stock_out"], line["stock_on_order_late"], line["binding_rule"]) == (21, 10, "batch_size")
+
+
+def test_six_pieces_in_three_weeks_are_poisson_with_mean_six():
+    quantiles = forecast_demand(SALES, the_horizon(), as_of=AS_OF).demand_quantiles
+    at = dict(quantiles.select("probability", "quantity").rows())
+    assert [at[one] for one in (0.84, 0.85, 0.91, 0.92, 0.95, 0.96)] == [8, 9, 9, 10, 10, 11]
+
+
+def test_the_thirty_eighth_of_thirty_nine_errors_stands_for_95_percent():
+    errors = np.arange(-19, 20) / 20
+    spread = error_quantiles(errors, np.array([0.95]))[0]
+    assert (spread, 42 + 41 * spread) == (pytest.approx(0.9), pytest.approx(78.9))
