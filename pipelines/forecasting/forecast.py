@@ -49,7 +49,7 @@ def forecast_demand(demand_daily: pl.DataFrame, horizons: pl.DataFrame, *, as_of
     """The distribution of demand over each product's horizon, from `as_of` on.
 
     `demand_daily` has the shape of `marts.demand_daily`; `horizons` has one row per product with `product_code`,
-    `lead_time_days` and `order_frequency_days`. A product that was never sold before `as_of` has no row.
+    `lead_time_days` and `order_frequency_days`. A product not sold in the three years before `as_of` has no row.
     """
     series = make_series(demand_daily.join(horizons, on="product_code", how="semi"), as_of=as_of)
     asked = _horizons_of(series, horizons)
