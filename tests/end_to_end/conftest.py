@@ -97,8 +97,12 @@ def stocktrim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 @pytest.fixture(scope="session")
 def wholesaler() -> World:
-    """Sixty products, fourteen months, until yesterday. Whoever changes it changes a copy."""
-    return generate_wholesaler(end=yesterday(), products=60, months=14)
+    """Sixty products, fourteen months, until yesterday, and a product never sold. Whoever changes it changes a copy."""
+    world = generate_wholesaler(end=yesterday(), products=60, months=14)
+    unsold = copy.deepcopy(next(item for item in world.items.values() if item.is_tracked))
+    unsold.item_id, unsold.code, unsold.name = "00000000-0000-0000-0000-00000000beef", "P-UNSOLD", "Never sold"
+    world.items[unsold.item_id] = unsold
+    return world
 
 
 @pytest.fixture(scope="session")
