@@ -6,7 +6,7 @@ Read more in docs/adr/0001-organisations-are-partitions.md.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -124,9 +124,11 @@ def secrets_of(settings: Settings) -> Secrets:
 
 def connected_keys(settings: Settings) -> list[str]:
     """The keys of the organisations that are connected."""
-    return [organisation.key for organisation in list_organisations(open_store(settings.database_url))]
+    with closing(open_store(settings.database_url)) as store:
+        return [organisation.key for organisation in list_organisations(store)]
 
 
 def repoint_demo(settings: Settings, *, address: str) -> None:
     """Let the demo organisation, where it is connected, find its sandbox at an address of this machine."""
-    repoint_organisation(open_store(settings.database_url), DEMO, address=address)
+    with closing(open_store(settings.database_url)) as store:
+        repoint_organisation(store, DEMO, address=address)

@@ -20,6 +20,12 @@ XERO_API_URL: Final = "https://api.xero.com"
 XERO_IDENTITY_URL: Final = "https://identity.xero.com"
 
 
+# STOCKTRIM_DEBUG is the command's, STOCKTRIM_WAREHOUSE dbt's, STOCKTRIM_SALES_FILE the tests' and benchmarks'.
+KNOWN_VARIABLES: Final = frozenset(
+    f"STOCKTRIM_{name}" for name in ("HOME", "DATABASE_URL", "SECRET_KEY", "DEBUG", "WAREHOUSE", "SALES_FILE")
+)
+
+
 class SettingsError(UsageError):
     """An environment variable cannot be used; the sentence names it and says what it must be."""
 
@@ -60,9 +66,12 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process.
 
     Raises:
-        SettingsError: an address is neither https nor plain http on this machine.
+        SettingsError: an address is neither https nor plain http on this machine, or a variable is unknown.
     """
     given = os.environ if environment is None else environment
+    for name in given:
+        if name.startswith("STOCKTRIM_") and name not in KNOWN_VARIABLES:
+            raise SettingsError(f"{name} means nothing here: use one of {', '.join(sorted(KNOWN_VARIABLES))}.")
     home = Path(given.get("STOCKTRIM_HOME") or ".stocktrim").expanduser().absolute()
     return Settings(
         home=home,
@@ -97,11 +106,23 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _is_link_local(host: str) -> bool:
+    """Whether a host is an address of the machine's own network, where clouds keep their metadata."""
+    try:
+        return ipaddress.ip_address(host).is_link_local
+    except ValueError:
+        return False
+
+
 def _checked_address(name: str, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme == "https" and parts.hostname:
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme == "https" and host and not _is_link_local(host):
         return value.rstrip("/")
-    if parts.scheme == "http" and parts.hostname and is_loopback(parts.hostname):
+    if parts.scheme == "http" and is_loopback(host):
         return value.rstrip("/")
     raise SettingsError(
         f"{name} is {value!r}: use an https address (plain http is allowed only for this machine, such as "

@@ -7,6 +7,7 @@ Read more in docs/operations.md.
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Final
 
@@ -34,10 +35,10 @@ def approved_orders(context: dg.SensorEvaluationContext) -> Iterator[dg.RunReque
     """One run an organisation with orders to send, unless one is on its way or has just failed."""
     settings = read_settings()
     partitions = set(context.instance.get_dynamic_partitions(str(organisations.name)))
-    for key in connected_keys(settings):
-        organisation = OpenOrganisation(key, settings, open_store(settings.database_url))
-        orders = organisation.ledger.orders(State.APPROVED, State.SENDING)
-        if orders and key in partitions:
+    for key in sorted(partitions.intersection(connected_keys(settings))):
+        with closing(open_store(settings.database_url)) as store:
+            orders = OpenOrganisation(key, settings, store).ledger.orders(State.APPROVED, State.SENDING)
+        if orders:
             yield from _request(context.instance, key, push_key(orders))
 
 

@@ -3,9 +3,7 @@
 Read more in docs/tour.md.
 """
 
-import os
 import shutil
-import subprocess
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,7 +35,7 @@ def demo(
     from datetime import timedelta
 
     from pipelines.settings import read_day, read_settings
-    from stocktrim_cli.serve import free_port, sandbox_command, stop, wait_for_port
+    from stocktrim_cli.serve import free_port, sandbox_command, start_sandbox, stop, wait_for_port
 
     started = time.monotonic()
     as_of = str(read_day(end) + timedelta(days=1)) if end else ""
@@ -46,7 +44,7 @@ def demo(
     _start_over(settings)
     command = [*sandbox_command(settings, port=chosen), "--products", str(products), *(["--end", end] if end else [])]
     _step("A wholesaler in the sandbox Xero")
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **_CREDENTIALS})  # noqa: S603
+    process = start_sandbox(command)
     try:
         wait_for_port(chosen, process)
         _walk(settings, address=f"http://127.0.0.1:{chosen}", as_of=as_of)
@@ -58,9 +56,6 @@ def demo(
         "`.venv/bin/stocktrim explain PRODUCT_CODE` for one product; docs/tour.md for the whole way of one.",
         markup=False,
     )
-
-
-_CREDENTIALS = {"XERO_CLIENT_ID": "demo", "XERO_CLIENT_SECRET": "demo"}
 
 
 def _walk(settings: "Settings", *, address: str, as_of: str) -> None:
@@ -102,10 +97,11 @@ def _connect(settings: "Settings", address: str) -> "OpenOrganisation":
     from pipelines.connecting import connect_custom
     from pipelines.organisation import open_organisation
     from stocktrim_assets.home import dagster_instance
+    from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 
     there = replace(
-        settings, xero_api_url=address, xero_identity_url=address, xero_client_id=_CREDENTIALS["XERO_CLIENT_ID"],
-        xero_client_secret=_CREDENTIALS["XERO_CLIENT_SECRET"],
+        settings, xero_api_url=address, xero_identity_url=address, xero_client_id=DEFAULT_CLIENT_ID,
+        xero_client_secret=DEFAULT_CLIENT_SECRET,
     )  # fmt: skip
     connected = connect_custom(there, DEMO)
     say(f"  {connected.name}, {connected.base_currency}, connected as {DEMO!r}.")

@@ -50,6 +50,7 @@ def text_of(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
+        value += 0.0  # no minus nothing
         return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
     if isinstance(value, Decimal):
         return f"{value:,.2f}"

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from xero_sandbox.documents import World
 
-DEFAULT_CLIENT_ID = "sandbox-client"
-DEFAULT_CLIENT_SECRET = "sandbox-secret"  # noqa: S105, printed for everybody: it opens nothing but this sandbox
-
 
 def sandbox(
     *,
@@ -43,6 +40,7 @@ def sandbox(
 
     Example: `stocktrim sandbox --sales my_sales.csv --port 8800`
     """
+    from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
     from xero_sandbox.serve import serve
     from xero_sandbox.state import load_worlds
 

@@ -46,14 +46,22 @@ def serve(
         pass
     if sandbox:
         _point_demo_at(settings, sandbox_port)
-    commands = _commands(settings, sandbox_port=sandbox_port if sandbox else None, dagster_port=dagster_port)
-    sys.exit(_run_until_stopped(commands, ports=ports, dagster_port=dagster_port))
+    command = sandbox_command(settings, port=sandbox_port) if sandbox else None
+    sys.exit(_run_until_stopped(command, ports=ports, dagster_port=dagster_port))
 
 
 def sandbox_command(settings: "Settings", *, port: int) -> list[str]:
     """How the demo organisation's sandbox is started, with its state in the home."""
     state = str(settings.sandbox_folder)
     return [sys.executable, "-m", "stocktrim_cli.main", "sandbox", "--port", str(port), "--state", state]
+
+
+def start_sandbox(command: list[str]) -> subprocess.Popen[bytes]:
+    """The sandbox in a process of its own, with its usual client: XERO_CLIENT_ID may be there for the real Xero."""
+    from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
+
+    usual = {"XERO_CLIENT_ID": DEFAULT_CLIENT_ID, "XERO_CLIENT_SECRET": DEFAULT_CLIENT_SECRET}
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **usual})  # noqa: S603, our own
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
@@ -93,27 +101,22 @@ def free_port(wanted: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _commands(settings: "Settings", *, sandbox_port: int | None, dagster_port: int) -> dict[str, list[str]]:
+def _dagster_commands(port: int) -> dict[str, list[str]]:
     workspace = ["-w", str(WORKSPACE)]
-    commands = {
-        "Dagster's web pages": [
-            *(sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(dagster_port)), *workspace,
-        ],
-        "Dagster's daemon": [sys.executable, "-m", "dagster", "daemon", "run", *workspace],
-    }  # fmt: skip
-    if sandbox_port is not None:
-        commands["the sandbox"] = sandbox_command(settings, port=sandbox_port)
-    return commands
+    web = [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port), *workspace]
+    daemon = [str(Path(sys.executable).with_name("dagster-daemon")), "run", *workspace]
+    return {"Dagster's web pages": web, "Dagster's daemon": daemon}
 
 
-def _run_until_stopped(commands: dict[str, list[str]], *, ports: list[int], dagster_port: int) -> int:
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+def _run_until_stopped(sandbox: list[str] | None, *, ports: list[int], dagster_port: int) -> int:
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    running = {
-        name: subprocess.Popen(command, env=environment, cwd=WORKSPACE.parent)  # noqa: S603, our own commands
-        for name, command in commands.items()
-    }
+    running: dict[str, subprocess.Popen[bytes]] = {}
     try:
+        if sandbox is not None:
+            running["the sandbox"] = start_sandbox(sandbox)
+        for name, command in _dagster_commands(dagster_port).items():
+            running[name] = subprocess.Popen(command, env=environment, cwd=WORKSPACE.parent)  # noqa: S603, our own
         for port in ports:
             wait_for_port(port, running["Dagster's web pages"])
         out.print(f"Dagster: http://127.0.0.1:{dagster_port}   (Ctrl-C stops everything)", markup=False)
@@ -122,7 +125,7 @@ def _run_until_stopped(commands: dict[str, list[str]], *, ports: list[int], dags
         say("Stopping ...")
         return 0
     finally:
-        for process in running.values():
+        for process in reversed(running.values()):
             stop(process)
 
 

@@ -23,6 +23,8 @@ from xero_sandbox.answers import Answer, Call, Refusal, not_found, unauthorised
 from xero_sandbox.clock import Clock
 from xero_sandbox.documents import Organisation
 
+DEFAULT_CLIENT_ID: Final = "SANDBOX0CLIENT0ID"
+DEFAULT_CLIENT_SECRET: Final = "sandbox-client-secret"  # noqa: S105, printed for everybody: it opens a sandbox only
 EXPIRES_IN_SECONDS: Final = 1800
 GRACE: Final = timedelta(minutes=30)
 REFRESH_LIFETIME: Final = timedelta(days=60)

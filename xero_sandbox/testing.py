@@ -18,14 +18,12 @@ import uvicorn
 
 from xero_sandbox.clock import Clock
 from xero_sandbox.documents import World
+from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 from xero_sandbox.limits import Limits
 from xero_sandbox.sandbox import Sandbox
 from xero_sandbox.server import address, listening_socket, quiet_config
 from xero_sandbox.state import opened_state
 from xero_sandbox.switches import Switches
-
-DEFAULT_CLIENT_ID = "SANDBOX0CLIENT0ID"
-DEFAULT_CLIENT_SECRET = "sandbox-client-secret"  # noqa: S105, printed on purpose
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from pipelines.errors import DataError
+from pipelines.errors import DataError, UsageError
 
 HEAD: Final = "0001"
 BUSY_SECONDS: Final = 30
@@ -54,7 +54,7 @@ def open_store(url: str) -> Store:
     Raises:
         StoreError: it cannot be reached, or a newer version of this project has upgraded it.
     """
-    address = sa.make_url(url)
+    address = _address(url)
     if address.get_backend_name() == "sqlite" and address.database:
         _make_private_file(Path(address.database))
     engine = sa.create_engine(address)
@@ -62,12 +62,26 @@ def open_store(url: str) -> Store:
         sa.event.listen(engine, "connect", _configure_sqlite)
     try:
         _upgrade(engine)
-    except sa.exc.OperationalError as trouble:
+    except sa.exc.DatabaseError as trouble:
         raise StoreError(
             f"The store {address.render_as_string(hide_password=True)} cannot be opened ({trouble.orig}); "
             f"check STOCKTRIM_DATABASE_URL and STOCKTRIM_HOME."
         ) from None
     return Store(engine)
+
+
+def _address(url: str) -> sa.URL:
+    """The URL taken apart; it may hold a password, so it is never told."""
+    try:
+        address = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        address = None
+    if address is None or address.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise UsageError(
+            "STOCKTRIM_DATABASE_URL cannot be used: write postgresql+psycopg://user:password@host/database, "
+            "or sqlite:////folder/stocktrim.sqlite."
+        )
+    return address.set(drivername="postgresql+psycopg") if address.drivername == "postgresql" else address
 
 
 def _make_private_file(path: Path) -> None:

@@ -1,0 +1,151 @@
+"""What runs for weeks: the sandbox, Dagster's web server and its daemon, started as a person starts them."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.end_to_end.conftest import KEY, Command
+from xero_sandbox.documents import World
+from xero_sandbox.state import save_worlds
+
+LOCATION = {"repositoryLocationName": "stocktrim_assets", "repositoryName": "__repository__"}
+LAUNCH = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) {
+  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+STATUS = """query($id: ID!) { runOrError(runId: $id) { ... on Run { status stepStats { stepKey status } } } }"""
+CANCEL = """mutation($id: String!) { terminateRun(runId: $id) { __typename } }"""
+START_SENSOR = """mutation($s: SensorSelector!) { startSensor(sensorSelector: $s) { __typename } }"""
+TICKS = """query($s: SensorSelector!) { sensorOrError(sensorSelector: $s) {
+  ... on Sensor { sensorState { ticks(limit: 20) { status error { message } } } } } }"""
+SENSOR = {**LOCATION, "sensorName": "approved_orders"}
+
+
+@dataclass(frozen=True)
+class Served:
+    """`stocktrim serve` as it runs, and the command beside it."""
+
+    stocktrim: Command
+    dagster: str
+    sandbox: str
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        answer = httpx2.post(f"{self.dagster}/graphql", json={"query": query, "variables": variables}, timeout=60)
+        return answer.raise_for_status().json()["data"]
+
+    def launch(self, job: str) -> str:
+        tags = [{"key": "dagster/partition", "value": KEY}]
+        asked = {"selector": {**LOCATION, "pipelineName": job}, "executionMetadata": {"tags": tags}}
+        launched = self.ask(LAUNCH, p=asked)["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        return launched["run"]["runId"]
+
+    def status(self, run: str) -> str:
+        return self.ask(STATUS, id=run)["runOrError"]["status"]
+
+    def wait_for(self, run: str) -> str:
+        return until(lambda: self.status(run), lambda status: status in {"SUCCESS", "FAILURE", "CANCELED"})
+
+
+def until(look: Callable[[], Any], is_enough: Callable[[Any], bool], *, patience_seconds: float = 180) -> Any:
+    deadline = time.monotonic() + patience_seconds
+    while not is_enough(seen := look()):
+        assert time.monotonic() < deadline, f"still {seen!r}"
+        time.sleep(0.5)
+    return seen
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def served(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("served") / "home"
+    shutil.copytree(planned_home, home, symlinks=True)
+    save_worlds([wholesaler], home / "sandbox")
+    sandbox_port, dagster_port = free_ports(2)
+    command = [sys.executable, "-m", "stocktrim_cli.main", "serve"]
+    command += ["--sandbox-port", str(sandbox_port), "--dagster-port", str(dagster_port)]
+    environment = {**os.environ, "STOCKTRIM_HOME": str(home)}
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        subprocess.Popen(  # noqa: S603, our own command
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process,
+        (home / "served.log").open("wb") as log,
+    ):
+        try:
+            for line in process.stdout or ():
+                log.write(line)
+                if line.startswith(b"Dagster: http"):
+                    break
+            addresses = f"http://127.0.0.1:{dagster_port}", f"http://127.0.0.1:{sandbox_port}"
+            yield Served(Command(home, patch), *addresses)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            out, _ = process.communicate(timeout=60)
+            log.write(out)
+    assert process.returncode == 0, out.decode()[-2000:]
+    for port in (sandbox_port, dagster_port):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_a_run_from_dagsters_pages_loads_and_plans(served: Served) -> None:
+    before = served.stocktrim.snapshot()
+    assert served.wait_for(served.launch("load_and_plan")) == "SUCCESS"
+    assert served.stocktrim.snapshot() != before
+
+
+def test_a_run_cancelled_while_dbt_works_leaves_the_snapshot(served: Served) -> None:
+    before = served.stocktrim.snapshot()
+    run = served.launch("load")
+
+    def steps() -> dict[str, str]:
+        return {one["stepKey"]: one["status"] for one in served.ask(STATUS, id=run)["runOrError"]["stepStats"]}
+
+    until(steps, lambda seen: "warehouse_models" in seen)
+    assert served.ask(CANCEL, id=run)["terminateRun"]["__typename"] == "TerminateRunSuccess"
+    assert served.wait_for(run) == "CANCELED"
+    assert served.stocktrim.snapshot() == before
+    assert served.wait_for(served.launch("load")) == "SUCCESS"
+    assert served.stocktrim.snapshot() != before
+
+
+def test_the_sensor_sends_what_was_approved_also_after_a_tick_that_failed(served: Served) -> None:
+    assert served.ask(START_SENSOR, s=SENSOR)["startSensor"]["__typename"] == "Sensor"
+
+    def ticks() -> list[str]:
+        return [one["status"] for one in served.ask(TICKS, s=SENSOR)["sensorOrError"]["sensorState"]["ticks"]]
+
+    until(ticks, lambda seen: "SKIPPED" in seen)
+    store = served.stocktrim.home / "stocktrim.sqlite"
+    kept = store.rename(store.with_suffix(".away"))
+    store.write_bytes(b"this is no database" * 100)
+    until(ticks, lambda seen: "FAILURE" in seen)
+    kept.rename(store)
+
+    order = served.stocktrim("orders", "list", "--state", "draft", "--json").json()[0]
+    assert served.stocktrim("orders", "approve", order["order_id"], "--by", "a buyer").code == 0
+    sent = until(
+        lambda: served.stocktrim("orders", "show", order["order_id"], "--json").json(),
+        lambda told: told["state"] == "sent",
+    )
+    answer = httpx2.get(f"{served.sandbox}/_admin/stats").json()
+    puts = [one for one in answer["requests"] if one["method"] == "PUT" and one["path"].endswith("/PurchaseOrders")]
+    assert len(puts) == 1
+    assert sent["purchase_order_number"].startswith("RP-")
