@@ -49,6 +49,7 @@ bench: install ## CPU seconds and peak memory of every stage
 	@$(BIN)/python -m benchmarks.stages
 
 docs: install ## the documentation of every table, as a site without a network
+	$(BIN)/python -m tests.docs.interfaces_page
 	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project --static
 
 clean: ## remove what was built, but no data
