@@ -1,0 +1,46 @@
+"""What Dagster sees: definitions that load anywhere, every table an asset of its stage."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.tables import TABLES
+from stocktrim_assets.definitions import defs
+
+PROGRAM = """
+import dagster as dg
+from stocktrim_assets.definitions import defs
+dg.Definitions.validate_loadable(defs)
+print(sorted(job.name for job in defs.jobs))
+"""
+
+
+def test_definitions_load_without_credentials_or_a_home(tmp_path: Path) -> None:
+    bare = {"PATH": os.environ["PATH"], "STOCKTRIM_HOME": str(tmp_path / "nowhere"), "HOME": str(tmp_path)}
+    told = subprocess.run([sys.executable, "-c", PROGRAM], env=bare, capture_output=True, text=True, check=False)  # noqa: S603
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.strip() == "['load', 'load_and_plan', 'plan', 'send_approved_orders']"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_every_table_is_an_asset_of_its_stage() -> None:
+    keys = {tuple(key.path) for key in defs.resolve_asset_graph().get_all_asset_keys()}
+    assert {(table.stage, table.name) for table in TABLES} <= keys
+
+
+def test_every_asset_is_partitioned_by_organisation_and_owned() -> None:
+    graph = defs.resolve_asset_graph()
+    for key in graph.materializable_asset_keys:
+        node = graph.get(key)
+        assert isinstance(node.partitions_def, dg.DynamicPartitionsDefinition), key
+        assert node.partitions_def.name == "organisation", key
+        assert node.group_name, key
+        assert node.description, key
+
+
+def test_nothing_but_a_person_switches_the_schedule_and_the_sensor_on() -> None:
+    for one in [*(defs.schedules or ()), *(defs.sensors or ())]:
+        assert one.default_status.value == "STOPPED"

@@ -1,0 +1,56 @@
+"""Every command says what it does, with an example, and at once."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from stocktrim_cli.main import app
+
+HEAVY = {
+    "dagster",
+    "dagster_dbt",
+    "dbt",
+    "polars",
+    "pandas",
+    "duckdb",
+    "sqlalchemy",
+    "great_expectations",
+    "statsforecast",
+}
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    inner = getattr(command, "commands", {})
+    if not inner:
+        yield path, command
+    for name, one in inner.items():
+        yield from commands(one, (*path, name))
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), [pytest.param(*one, id=" ".join(one[0])) for one in commands(typer.main.get_command(app))]
+)
+def test_every_command_has_an_example(path: tuple[str, ...], command: Any) -> None:
+    assert f"Example: `stocktrim {' '.join(path)}" in command.help
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), [pytest.param(*one, id=" ".join(one[0])) for one in commands(typer.main.get_command(app))]
+)
+def test_every_option_is_explained(path: tuple[str, ...], command: Any) -> None:
+    silent = [one.name for one in command.params if not getattr(one, "help", None) and one.name != "help"]
+    assert not silent, f"{path} does not explain {silent}"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = (
+        "import sys\nsys.argv = ['stocktrim', 'orders', '--help']\nfrom stocktrim_cli.main import main\n"
+        "try:\n    main()\nfinally:\n    print(*sorted(name for name in sys.modules if '.' not in name))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
+    assert "approve" in told.stdout
+    assert not HEAVY & set(told.stdout.splitlines()[-1].split())
