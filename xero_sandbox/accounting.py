@@ -81,8 +81,23 @@ def _one(endpoint: Endpoint, call: Call, books: Books, rest: str) -> Answer:
     value = _found(endpoint, books, rest)
     if value is None:
         raise not_found()
-    record = record_of(value, names=books.names(), view=View(unit_decimals=unit_decimals(endpoint, call, books)))
+    return record_answer(value, books, decimals=unit_decimals(endpoint, call, books))
+
+
+def record_answer(value: Kept, books: Books, *, decimals: int = 4) -> Answer:
+    """The whole record of one thing."""
+    endpoint = next(one for one in ENDPOINTS.values() if books.collection(one.collection).get(identity_of(value)))
+    record = record_of(value, names=books.names(), view=View(unit_decimals=decimals))
     return envelope(endpoint.name, [record], now=books.clock.shown())
+
+
+def address(path: str, books: Books) -> tuple[str, Kept | None]:
+    """The collection of a path, and the record that it names by id, number or code."""
+    name, rest = _parts(path)
+    endpoint = ENDPOINTS.get(name)
+    if endpoint is None or not rest:
+        raise not_found()
+    return endpoint.collection, _found(endpoint, books, rest)
 
 
 def _identity(endpoint: Endpoint, books: Books, rest: str) -> str:

@@ -1,4 +1,4 @@
-"""The sandbox's own addresses below /_admin/, outside Xero's: counters, clock, faults, switches.
+"""The sandbox's own addresses below /_admin/, outside Xero's: counters, clock, edits, faults, limits, switches.
 
 What belongs here: what a test or a person may ask of the sandbox itself. What does not: anything of Xero's.
 Read more in docs/sandbox.md.
@@ -6,14 +6,17 @@ Read more in docs/sandbox.md.
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 import orjson
 
-from xero_sandbox.answers import Answer, Call
+from xero_sandbox.answers import JSON, Answer, Call
+from xero_sandbox.edits import Edit
 from xero_sandbox.faults import Fault
+from xero_sandbox.listing import all_records
 from xero_sandbox.sandbox import Sandbox
 
 PREFIX: Final = "/_admin/"
@@ -56,6 +59,27 @@ def _reset_faults(_call: Call, sandbox: Sandbox) -> Answer:
     """No more faults."""
     sandbox.faults.reset()
     return Answer(204)
+
+
+def _edit(call: Call, sandbox: Sandbox) -> Answer:
+    """A list of edits; see `edits` for what each may say. The answer is Xero's to each: a status and a body."""
+    answers = sandbox.edit(msgspec.json.decode(call.body, type=list[Edit]))
+    return _json([{"status": answer.status, "body": _body(answer)} for answer in answers])
+
+
+def _books(call: Call, sandbox: Sandbox) -> Answer:
+    """All that an organisation holds, whole, as records by list; of the first unless `organisation` names one."""
+    tenant_id = (call.parameter("organisation") or sandbox.worlds[0].organisation.tenant_id).lower()
+    if tenant_id not in sandbox.books:
+        raise ValueError(f"There is no organisation {tenant_id}")
+    return _json(all_records(sandbox.books[tenant_id]))
+
+
+def _set_limits(call: Call, sandbox: Sandbox) -> Answer:
+    """Some of the limits by name; the answer is all of them."""
+    wish = msgspec.json.decode(call.body, type=dict[str, int])
+    sandbox.throttle.limits = replace(sandbox.throttle.limits, **wish)
+    return _json(asdict(sandbox.throttle.limits))
 
 
 def _set_switches(call: Call, sandbox: Sandbox) -> Answer:
@@ -109,6 +133,10 @@ def _aware(instant: datetime) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
+def _body(answer: Answer) -> Any:
+    return orjson.loads(answer.body) if answer.body and answer.media_type == JSON else answer.body.decode()
+
+
 def _json(value: Any) -> Answer:
     return Answer(200, orjson.dumps(value))
 
@@ -121,6 +149,9 @@ _ACTIONS: Final[dict[str, Callable[[Call, Sandbox], Answer]]] = {
     "GET faults": _faults,
     "POST faults": _plan_faults,
     "POST faults/reset": _reset_faults,
+    "POST edits": _edit,
+    "GET books": _books,
+    "POST limits": _set_limits,
     "POST switches": _set_switches,
     "POST reset": _reset,
 }

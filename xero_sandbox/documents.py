@@ -74,7 +74,8 @@ class Document(msgspec.Struct, kw_only=True):
     """An invoice, bill, credit note or purchase order.
 
     `kind` is ACCREC, ACCPAY, ACCRECCREDIT, ACCPAYCREDIT or PURCHASEORDER. `due_date` is an invoice's;
-    `delivery_date` and `expected_arrival_date` are a purchase order's. The total is the sum of the lines.
+    `delivery_date` and `expected_arrival_date` are a purchase order's. The total is the sum of the lines, and a
+    document of status PAID is paid in full; `amount_paid` tells of an approved one that is paid in part.
     """
 
     document_id: str
@@ -93,6 +94,7 @@ class Document(msgspec.Struct, kw_only=True):
     currency_rate: Decimal = Decimal(1)
     allow_back_orders: bool = False
     sent_to_contact: bool = False
+    amount_paid: Decimal = Decimal(0)
 
 
 class World(msgspec.Struct, kw_only=True):

@@ -7,11 +7,12 @@ Read more in docs/sandbox.md.
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from xero_sandbox.answers import TEXT, Answer, Call
+from xero_sandbox.edits import Edit
 
 Kind = Literal[
     "latency",
@@ -22,7 +23,7 @@ Kind = Literal[
     "truncate",
     "rewrite",
     "expire_tokens",
-    "write",
+    "edit",
     "stale_read",
 ]
 
@@ -38,9 +39,9 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, eq=False):
     `is_after_commit` once the request was carried out. `rate_limit`: a 429 of `problem`, with `retry_after` seconds.
     `truncate`: only the first `keep_bytes` of the body; with `is_cut` the connection ends there, else the answer
     pretends to be whole. `rewrite`: the text `pattern` in the body becomes `replacement`, `count` times (0: always).
-    `expire_tokens`: every access token ends before the request. `write`: once the request was answered, someone else
-    sends `method_after` `path_after` with the JSON `body_after`. `stale_read`: a read does not see what was written
-    in the last `seconds`.
+    `expire_tokens`: every access token ends before the request. `edit`: once the request was answered, someone else
+    makes these `edits`, in the same organisation unless they name another. `stale_read`: a read does not see what was
+    written in the last `seconds`.
     """
 
     kind: Kind
@@ -60,9 +61,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, eq=False):
     pattern: str = ""
     replacement: str = ""
     count: int = 0
-    method_after: str = "POST"
-    path_after: str = ""
-    body_after: Any = None
+    edits: list[Edit] = msgspec.field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,7 @@ def _read(fields: Fields, books: Books, present: Document | None, sort: Sort) ->
         currency_rate=rate or Decimal(1),
         allow_back_orders=books.allows_back_orders or (present.allow_back_orders if present else False),
         sent_to_contact=fields.flag("SentToContact", default=present.sent_to_contact if present else False),
+        amount_paid=present.amount_paid if present else Decimal(0),
     )
 
 
@@ -143,15 +144,19 @@ def _check(fields: Fields, books: Books, document: Document, present: Document |
 
 
 def _may_follow(present: Document, document: Document) -> bool:
-    """Whether a change is one that Xero allows: of a paid document only its due date, reference and sent mark."""
+    """Whether a change is one that Xero allows: once paid, also in part, only due date, reference and sent mark."""
     if document.status not in _NEXT[present.status]:
         return False
-    return present.status != "PAID" or _without_marks(present, document, is_reference_too=True)
+    return not _has_payment(present) or _without_marks(present, document, is_reference_too=True)
 
 
 def _is_silent(document: Document, present: Document | None) -> bool:
-    """Whether Xero leaves the stamp alone: only the due date or the sent mark of a paid document changed."""
-    return present is not None and present.status == "PAID" and _without_marks(present, document)
+    """Whether Xero leaves the stamp alone: only due date or sent mark changed, of what is paid, also in part."""
+    return present is not None and _has_payment(present) and _without_marks(present, document)
+
+
+def _has_payment(document: Document) -> bool:
+    return document.status == "PAID" or document.amount_paid > 0
 
 
 def _without_marks(present: Document, document: Document, *, is_reference_too: bool = False) -> bool:

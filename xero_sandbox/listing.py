@@ -85,6 +85,15 @@ def list_answer(endpoint: Endpoint, call: Call, books: Books) -> Answer:
     return envelope(endpoint.name, rows, now=books.clock.shown(), pagination=pagination, warnings=warnings)
 
 
+def all_records(books: Books) -> dict[str, list[Record]]:
+    """Everything that the books hold, each list under its name, every record whole."""
+    names, view = books.names(), View(unit_decimals=4)
+    return {
+        endpoint.name: [record_of(value, names=names, view=view) for value in books.readable(endpoint.collection)]
+        for endpoint in ENDPOINTS.values()
+    }
+
+
 def unit_decimals(endpoint: Endpoint, call: Call, books: Books) -> int:
     """Two decimals of prices, or four where the caller asked for them and the endpoint heeds it."""
     is_heeded = endpoint is not PURCHASE_ORDERS or books.switches.orders_have_unit_decimals

@@ -173,6 +173,7 @@ def invoice(value: Document, *, names: Names, view: View) -> Record:
     """A sales invoice or a bill."""
     amount = total(value)
     is_paid = value.status == "PAID"
+    paid = amount if is_paid else value.amount_paid
     head: Record = {
         "Type": value.kind,
         "InvoiceID": value.document_id,
@@ -184,8 +185,8 @@ def invoice(value: Document, *, names: Names, view: View) -> Record:
     lists: Record = {"Payments": [], "CreditNotes": [], "Prepayments": [], "Overpayments": []}
     record = head | ({} if view.is_summary else lists)
     record |= {
-        "AmountDue": float(amount) if value.status in _OPEN else 0.0,
-        "AmountPaid": float(amount) if is_paid else 0.0,
+        "AmountDue": float(amount - paid) if value.status in _OPEN else 0.0,
+        "AmountPaid": float(paid),
         "AmountCredited": 0.0,
         "SentToContact": value.sent_to_contact,
         "CurrencyRate": float(value.currency_rate),

@@ -5,14 +5,13 @@ Read more in docs/sandbox.md.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
 import msgspec
-import orjson
 
 from xero_sandbox import consent
 from xero_sandbox.accounting import BASE, accounting_answer, scopes_for
@@ -20,7 +19,8 @@ from xero_sandbox.answers import XML, Answer, Call, Refusal, not_found, unauthor
 from xero_sandbox.books import Books
 from xero_sandbox.clock import Clock
 from xero_sandbox.documents import World
-from xero_sandbox.faults import Due, Fault, Faults
+from xero_sandbox.edits import Edit, edited
+from xero_sandbox.faults import Due, Faults
 from xero_sandbox.idempotency import Idempotency, Remembered
 from xero_sandbox.identity import Grant, Identity, allows
 from xero_sandbox.limits import Limits, Throttle
@@ -80,20 +80,24 @@ class Sandbox:
             answer = self._outside_books(call, due) if tenant_id is None else self._in_books(call, tenant_id, due)
         except Refusal as refusal:
             answer = refusal.answer
-        for write in due.of("write"):
-            self._write_as_another(write, tenant_id)
+        for fault in due.of("edit"):
+            self.edit(fault.edits, tenant_id=tenant_id)
         try:
             yield due.spoilt(answer)
         finally:
             if tenant_id is not None:
                 self.throttle.leave(tenant_id)
 
-    def _write_as_another(self, write: Fault, tenant_id: str | None) -> None:
-        """Someone else writes to the same organisation before the answer leaves, in no one's allowance."""
-        books = self.books[tenant_id or self.worlds[0].organisation.tenant_id]
-        call = Call(write.method_after, f"{BASE}{write.path_after}", {}, {}, orjson.dumps(write.body_after))
-        answer = accounting_answer(call, books)
-        self._commit(call, books, answer)
+    def edit(self, edits: Iterable[Edit], *, tenant_id: str | None = None) -> list[Answer]:
+        """Someone edits in Xero's own pages, in no one's allowance; what Xero answers to each."""
+        answers = []
+        for edit in edits:
+            named = edit.organisation.lower() or tenant_id or self.worlds[0].organisation.tenant_id
+            if named not in self.books:
+                raise ValueError(f"There is no organisation {named}")
+            answers.append(edited(edit, self.books[named]))
+            self._store(self.books[named])
+        return answers
 
     def reset(self) -> None:
         """Books as they were at the start, no faults planned, no keys remembered, no requests noted; tokens stay."""
@@ -163,9 +167,11 @@ class Sandbox:
     def _commit(self, call: Call, books: Books, answer: Answer) -> None:
         """Store what changed together with the answer that says so."""
         remembered = self.idempotency.remember(call, answer)
+        self._store(books, [(f"{_ANSWERS}{remembered.key}", remembered)] if remembered else [])
+
+    def _store(self, books: Books, memory: Sequence[tuple[str, object]] = ()) -> None:
         changes = books.take_changes()
-        if self.state is not None and (changes or remembered):
-            memory = [(f"{_ANSWERS}{remembered.key}", remembered)] if remembered else []
+        if self.state is not None and (changes or memory):
             self.state.write(books.world.organisation.tenant_id, changes, memory)
 
     def _tenant(self, call: Call) -> str:

@@ -17,6 +17,7 @@ class Switches:
     `is_modified_since_inclusive`: what changed within the very second of If-Modified-Since is listed.
     `are_ties_stable`: rows of one stamp come in the same order at every request.
     `orders_have_unit_decimals`: purchase orders heed `unitdp`.
+    `merge_bumps_documents`: documents of a merged contact change UpdatedDateUTC when they change hands.
     """
 
     is_gzip_on: bool = False
@@ -25,3 +26,4 @@ class Switches:
     is_modified_since_inclusive: bool = True
     are_ties_stable: bool = True
     orders_have_unit_decimals: bool = False
+    merge_bumps_documents: bool = False

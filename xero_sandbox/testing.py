@@ -11,13 +11,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import uvicorn
 
+from xero_sandbox.admin import PREFIX
 from xero_sandbox.clock import Clock
 from xero_sandbox.documents import World
+from xero_sandbox.edits import Edit
+from xero_sandbox.faults import Fault
 from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 from xero_sandbox.limits import Limits
 from xero_sandbox.sandbox import Sandbox
@@ -52,6 +58,33 @@ class RunningSandbox:
     def worlds(self) -> list[World]:
         """What the organisations hold, as it changes."""
         return self.sandbox.worlds
+
+    def edit(self, *edits: Edit) -> list[dict[str, Any]]:
+        """Let someone edit in Xero's own pages: a `status` and a `body` for each edit, a refused one included."""
+        answer: list[dict[str, Any]] = self._ask("POST", "edits", list(edits))
+        return answer
+
+    def books(self, tenant_id: str = "") -> dict[str, list[dict[str, Any]]]:
+        """All that an organisation holds, as Xero's records by list (`Items`, `Invoices` ...)."""
+        answer: dict[str, list[dict[str, Any]]] = self._ask("GET", f"books?organisation={tenant_id}")
+        return answer
+
+    def fault(self, *faults: Fault) -> None:
+        """Plan faults."""
+        self._ask("POST", "faults", list(faults))
+
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
+        """Ask over HTTP, so that everything happens on the sandbox's own thread."""
+        connection = HTTPConnection(self.url.removeprefix("http://"), timeout=60)
+        try:
+            connection.request(method, f"{PREFIX}{path}", None if body is None else msgspec.json.encode(body))
+            answer = connection.getresponse()
+            told = answer.read()
+        finally:
+            connection.close()
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise ValueError(told.decode())
+        return msgspec.json.decode(told) if told else None
 
     def stats(self) -> dict[str, Any]:
         """Every request so far, as `/_admin/stats` tells it."""

@@ -114,8 +114,8 @@ def test_tokens_expire_in_mid_run(open_sandbox):
 
 def test_someone_edits_between_two_pages(open_sandbox):
     client = open_sandbox(a_world(*[an_invoice(f"INV-{n:04d}") for n in range(4)]))
-    edit = {"InvoiceNumber": "INV-0000", "Reference": "edited"}
-    plan(client, kind="write", path="page=1", path_after="Invoices", body_after=edit)
+    edit = {"do": "write", "path": "Invoices", "body": {"InvoiceNumber": "INV-0000", "Reference": "edited"}}
+    plan(client, kind="edit", path="page=1", edits=[edit])
     client.get("Invoices?page=1&pageSize=2&order=UpdatedDateUTC DESC")
     (first, *_) = client.rows("Invoices?page=1&order=UpdatedDateUTC DESC")
     assert first["Reference"] == "edited"
