@@ -139,9 +139,7 @@ def test_a_refused_edit_changes_nothing(open_sandbox, edit, status):
     assert client.sandbox.books() == before
 
 
-@pytest.mark.parametrize(
-    "body", [[{"do": "magic"}], [{"do": "pay"}], [{"do": "pay", "path": "x", "organisation": "y"}]]
-)
+@pytest.mark.parametrize("edit", [{"do": "magic"}, {"do": "pay"}, {"do": "pay", "path": "x", "organisation": "y"}])
 def test_an_edit_that_cannot_be_read_is_refused(open_sandbox, edit):
     assert open_sandbox().http.post("/_admin/edits", json=[edit]).status_code == 400
 
