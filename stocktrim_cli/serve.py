@@ -109,7 +109,7 @@ def _dagster_commands(port: int) -> dict[str, list[str]]:
 
 
 def _run_until_stopped(sandbox: list[str] | None, *, ports: list[int], dagster_port: int) -> int:
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    _hear_signals()
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
@@ -127,6 +127,15 @@ def _run_until_stopped(sandbox: list[str] | None, *, ports: list[int], dagster_p
     finally:
         for process in reversed(running.values()):
             stop(process)
+
+
+def _hear_signals() -> None:
+    """Stop at Ctrl-C and at SIGTERM, also where a shell in the background made its children deaf to Ctrl-C.
+
+    What is started here inherits it: Dagster cancels a run by the very signal that such a shell ignores.
+    """
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.default_int_handler)
 
 
 def _watch(running: dict[str, subprocess.Popen[bytes]]) -> int:

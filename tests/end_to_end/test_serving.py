@@ -78,7 +78,8 @@ def served(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempP
     shutil.copytree(planned_home, home, symlinks=True)
     save_worlds([wholesaler], home / "sandbox")
     sandbox_port, dagster_port = free_ports(2)
-    command = [sys.executable, "-m", "stocktrim_cli.main", "serve"]
+    # A shell starts background jobs deaf to Ctrl-C, by which Dagster cancels a run: serve must hear it all the same.
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "stocktrim_cli.main", "serve"]
     command += ["--sandbox-port", str(sandbox_port), "--dagster-port", str(dagster_port)]
     environment = {**os.environ, "STOCKTRIM_HOME": str(home)}
     with (
