@@ -48,8 +48,10 @@ fmt: install ## format Python and SQL
 bench: install ## CPU seconds and peak memory of every stage
 	@$(BIN)/python -m benchmarks.stages
 
-docs: install ## the documentation of every table, as a site without a network
+docs: install ## write the pages that tell of the running system, and dbt's own as one file
 	$(BIN)/python -m tests.docs.interfaces_page
+	$(BIN)/python -m tests.docs.bi_page
+	$(BIN)/python -m tests.docs.tour_page
 	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project --static
 
 clean: ## remove what was built, but no data

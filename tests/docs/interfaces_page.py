@@ -4,7 +4,7 @@ What belongs here: finding what others may rely on, and setting it as tables. Wh
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from stocktrim_assets.definitions import defs
 from stocktrim_assets.jobs import JOBS
 from stocktrim_cli.main import app
 from tests.docs.dbt_words import columns_in_words
+from tests.docs.markdown import table
 
 PAGE = Path(__file__).parents[2] / "docs" / "interfaces.md"
 HEAD = """# Interfaces
@@ -58,11 +59,6 @@ def page() -> str:
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [list(head), ["---"] * len(list(head)), *([*row] for row in rows)]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
 def _commands() -> Iterator[str]:
     yield "Every command has `--help` with an example. `stocktrim --debug COMMAND` shows a stack trace."
     for path, command in _leaves(typer.main.get_command(app), "stocktrim"):
@@ -71,7 +67,7 @@ def _commands() -> Iterator[str]:
         yield str(command.help).split("\n\n")[0].replace("\n", " ")
         rows = [[_names(one), _default(one), one.help] for one in command.params if _is_option(one)]
         if rows:
-            yield _table(["option", "default", "meaning"], rows)
+            yield table(["option", "default", "meaning"], rows)
 
 
 def _leaves(command: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -100,7 +96,7 @@ def _default(option: Any) -> str:
 
 def _exit_codes() -> Iterator[str]:
     used = {0, 1} | {error.exit_code for error in _descendants(PlannerError)}
-    yield _table(["code", "meaning"], [[str(code), EXIT_CODES[code]] for code in sorted(used)])
+    yield table(["code", "meaning"], [[str(code), EXIT_CODES[code]] for code in sorted(used)])
 
 
 def _descendants(kind: type[PlannerError]) -> Iterator[type[PlannerError]]:
@@ -124,7 +120,7 @@ def _variables() -> Iterator[str]:
         "Ports: the sandbox answers at 8765 and Dagster's pages at 3000, both on this machine only."
     )
     rows = [[f"`{name}`", *VARIABLES[name]] for name in VARIABLES if name in variables_read()]
-    yield _table(["variable", "default", "meaning"], rows)
+    yield table(["variable", "default", "meaning"], rows)
 
 
 def _jobs() -> Iterator[str]:
@@ -135,14 +131,14 @@ def _jobs() -> Iterator[str]:
         order = ("raw", "staging", "intermediate", "marts", "forecast", "plan", "purchase_orders", "published")
         stages = [stage for stage in order if any(key.path[0] == stage for key in keys)]
         rows.append([f"`{job.name}`", " → ".join(stages), str(job.description)])
-    yield _table(["job", "stages", "what it does"], rows)
+    yield table(["job", "stages", "what it does"], rows)
     schedules = [[f"`{one.name}`", f"`{one.cron_schedule}` UTC", f"`{one.job_name}`"] for one in defs.schedules or ()]
     sensors = [
         [f"`{one.name}`", f"every {one.minimum_interval_seconds} seconds", f"`{one.job_name}`"]
         for one in defs.sensors or ()
         if isinstance(one, dg.SensorDefinition)
     ]
-    yield _table(["schedule or sensor", "when", "job"], [*schedules, *sensors])
+    yield table(["schedule or sensor", "when", "job"], [*schedules, *sensors])
 
 
 def _settings() -> Iterator[str]:
@@ -151,7 +147,7 @@ def _settings() -> Iterator[str]:
         [f"`{one.name}`", one.unit, ", ".join(one.levels), f"`{one.default}`" if one.default else "none", one.help]
         for one in PARAMETERS.values()
     ]
-    yield _table(["setting", "unit", "levels", "default", "meaning"], rows)
+    yield table(["setting", "unit", "levels", "default", "meaning"], rows)
 
 
 def _codes() -> Iterator[str]:
@@ -160,20 +156,20 @@ def _codes() -> Iterator[str]:
         ("`binding_rule` of a plan line", BINDING_RULES),
         ("`uncertain_cause` of a plan line", UNCERTAIN_CAUSES),
     ):
-        yield _table([title, "meaning"], [[f"`{code}`", meaning] for code, meaning in codes.items()])
+        yield table([title, "meaning"], [[f"`{code}`", meaning] for code, meaning in codes.items()])
     yield "States of an order: " + ", ".join(f"`{state}`" for state in State) + "."
 
 
 def _tables() -> Iterator[str]:
     yield (
-        "They lie in `$STOCKTRIM_HOME/organisations/<key>/published/`: each as a Parquet file, "
-        "and all of them in `stocktrim.duckdb`, in the schema of their stage."
+        "They lie in `$STOCKTRIM_HOME/organisations/<key>/published/`: each as a Parquet file, and all of them in "
+        "`stocktrim.duckdb`; there a table is called by its name alone, without its stage. docs/bi.md says more."
     )
-    for table in PUBLISHED:
-        words = columns_in_words(table)
-        yield f"### `{table.path}`"
-        yield table.grain
-        yield _table(["column", "type", "meaning"], [[f"`{name}`", *words[name]] for name in table.columns])
+    for one in PUBLISHED:
+        words = columns_in_words(one)
+        yield f"### `{one.path}`"
+        yield one.grain
+        yield table(["column", "type", "meaning"], [[f"`{name}`", *words[name]] for name in one.columns])
 
 
 if __name__ == "__main__":
