@@ -42,8 +42,17 @@ class Dbt(DbtCliResource):
         return None
 
 
+def _manifest() -> dict[str, Any]:
+    """The manifest of dbt, each test with its description where dagster-dbt looks for that of a check."""
+    manifest: dict[str, Any] = json.loads(MANIFEST.read_text())
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test":
+            node["meta"] = {**node["meta"], "description": node["description"].strip()}
+    return manifest
+
+
 @dbt_assets(
-    manifest=MANIFEST,
+    manifest=_manifest(),
     name="warehouse_models",
     partitions_def=organisations,
 )

@@ -1,6 +1,7 @@
 """What Dagster sees: definitions that load anywhere, every table an asset of its stage."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,14 +32,31 @@ def test_every_table_is_an_asset_of_its_stage() -> None:
     assert {(table.stage, table.name) for table in TABLES} <= keys
 
 
-def test_every_asset_is_partitioned_by_organisation_and_owned() -> None:
+def test_every_asset_is_partitioned_by_organisation() -> None:
+    graph = defs.resolve_asset_graph()
+    for key in graph.materializable_asset_keys:
+        partitions = graph.get(key).partitions_def
+        assert isinstance(partitions, dg.DynamicPartitionsDefinition), key
+        assert partitions.name == "organisation", key
+
+
+def test_every_asset_stands_in_its_stage_and_says_what_it_is_made_of_and_whose_it_is() -> None:
     graph = defs.resolve_asset_graph()
     for key in graph.materializable_asset_keys:
         node = graph.get(key)
-        assert isinstance(node.partitions_def, dg.DynamicPartitionsDefinition), key
-        assert node.partitions_def.name == "organisation", key
-        assert node.group_name, key
-        assert node.description, key
+        assert node.group_name == {"intermediate": "marts"}.get(key.path[0], key.path[0]), key
+        assert node.kinds, key
+        assert node.owners, key
+
+
+def test_everything_that_dagster_shows_says_in_a_sentence_what_it_is() -> None:
+    graph = defs.resolve_asset_graph()
+    told = {str(key.path): graph.get(key).description for key in graph.materializable_asset_keys}
+    told |= {str(key): graph.get(key).description for key in graph.asset_check_keys}
+    told |= {one.name: one.description for one in [*defs.jobs, *defs.schedules, *defs.sensors]}
+    told |= {one.op.name: one.op.description for one in defs.assets if isinstance(one, dg.AssetsDefinition)}
+    assert len(told) > 100
+    assert not [name for name, words in told.items() if not re.match(r"[A-Z].*[.!]( |\n|$)", words or "")]
 
 
 def test_nothing_but_a_person_switches_the_schedule_and_the_sensor_on() -> None:
