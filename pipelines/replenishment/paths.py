@@ -1,0 +1,146 @@
+"""Demand paths: how the demand of a horizon may come, each path with its weight.
+
+What belongs here: the strata, the total of each path, its split over time. What does not: stock (`projection.py`).
+A path's total is a quantile of the forecast, so the totals have the forecast's law. Given its total a path is split
+over time by a Dirichlet-multinomial law, which is the law of negative binomial weeks given their sum (Poisson weeks
+give the multinomial): demand that comes in lumps stays lumpy, and not knowing the level is in the total, shared by all
+weeks.
+Read more in docs/maths.md.
+"""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+
+from pipelines.forecasting.series import Index, Matrix
+
+# Upper edges of the strata of probability: finer towards the tail, where service levels are.
+EDGES: Final = np.concatenate(
+    [np.arange(1, 181) / 200, 0.9 + np.arange(1, 181) / 2000, 0.99 + np.arange(1, 91) / 10_000, [0.9995, 1.0]]
+)
+WEIGHTS: Final = np.diff(EDGES, prepend=0.0)
+HIGHEST: Final = 0.9999
+# Above this a sum of weeks is as regular as a Poisson one.
+_REGULAR: Final = 1e6
+_STANDARD: Final = NormalDist()
+
+
+@dataclass(frozen=True)
+class DemandLaw:
+    """What demand may be in each row: a product, or a product with one of its lead times.
+
+    `quantiles[i, j]` is the quantile at `probabilities[j]` of the demand of the first `horizon_days[i]` days,
+    `weekly_mean[i, k]` the expected demand of week k, `dispersion[i]` = Var(week) / E(week) - 1: 0 for Poisson weeks,
+    -1 for weeks that are all the same.
+    """
+
+    seeds: Index
+    horizon_days: Index
+    probabilities: Matrix
+    quantiles: Matrix
+    weekly_mean: Matrix
+    dispersion: Matrix
+
+    def rows(self, chosen: Index) -> "DemandLaw":
+        """The law of some of the rows."""
+        return DemandLaw(
+            self.seeds[chosen], self.horizon_days[chosen], self.probabilities, self.quantiles[chosen],
+            self.weekly_mean[chosen], self.dispersion[chosen],
+        )  # fmt: skip
+
+
+def seeds_of(product_codes: Iterable[str], *, seed: int) -> Index:
+    """A seed per product code, so that a product's paths do not depend on its neighbours.
+
+    >>> seeds_of(["TEA", "CUP"], seed=0).tolist() == [seeds_of([code], seed=0)[0] for code in ("TEA", "CUP")]
+    True
+    """
+    return np.array([zlib.crc32(code.encode(), seed & 0xFFFFFFFF) for code in product_codes], dtype=np.int64)
+
+
+def quantile_at(probabilities: Matrix, quantiles: Matrix, asked: Matrix) -> Matrix:
+    """Each row's quantiles at the asked probabilities: between two of the grid a straight line in z(p).
+
+    >>> quantile_at(np.array([0.5, 0.9]), np.array([[2.0, 6.0]]), np.array([0.4, 0.9, 0.99])).tolist()
+    [[2.0, 6.0, 6.0]]
+    """
+    if probabilities.shape == asked.shape and (probabilities == asked).all():
+        return quantiles
+    grid, points = _z(probabilities), np.clip(_z(asked), _z(probabilities[:1])[0], _z(probabilities[-1:])[0])
+    right = np.clip(np.searchsorted(grid, points), 1, max(1, grid.size - 1))
+    if grid.size == 1:
+        return np.repeat(quantiles, asked.size, axis=1)
+    share = (points - grid[right - 1]) / (grid[right] - grid[right - 1])
+    return np.asarray(quantiles[:, right - 1] * (1 - share) + quantiles[:, right] * share)
+
+
+def mean_by(weekly_mean: Matrix, days: Index) -> Matrix:
+    """Expected demand before each day, the last week in part; beyond the weeks given the last one goes on.
+
+    >>> mean_by(np.array([[7.0, 14.0]]), np.array([[0, 10, 21]])).tolist()
+    [[0.0, 13.0, 35.0]]
+    """
+    summed = np.concatenate([np.zeros((weekly_mean.shape[0], 1)), np.cumsum(weekly_mean, axis=1)], axis=1)
+    last = weekly_mean.shape[1] - 1
+    whole = np.minimum(days // 7, last)
+    week = np.take_along_axis(weekly_mean, whole, axis=1)
+    return np.asarray(np.take_along_axis(summed, whole, axis=1) + week * (days - whole * 7) / 7)
+
+
+def path_totals(law: DemandLaw) -> Matrix:
+    """The horizon's demand of every path, ascending: a row a row, a column a stratum."""
+    told = quantile_at(law.probabilities, law.quantiles, np.minimum(EDGES, HIGHEST))
+    return np.maximum.accumulate(np.maximum(0.0, told), axis=1)
+
+
+def demand_between(law: DemandLaw, days: Index) -> Matrix:
+    """Demand of every path between neighbouring days: rows, paths, intervals. The last day is the row's horizon."""
+    mean = np.diff(mean_by(law.weekly_mean, days), axis=1)
+    length = np.diff(days, axis=1).astype(float)
+    mean = np.where(mean.sum(axis=1, keepdims=True) > 0, mean, length)
+    shape = np.minimum(mean / np.maximum(law.dispersion[:, None], mean.sum(axis=1, keepdims=True) / _REGULAR), _REGULAR)
+    totals = path_totals(law)
+    # One generator a row: some tenths of a millisecond, and a product's paths do not depend on its neighbours.
+    demand = np.zeros((*totals.shape, length.shape[1]))
+    for row in np.flatnonzero(totals[:, -1] > 0):
+        demand[row] = _split(totals[row], shape[row], np.random.default_rng(law.seeds[row]))
+    return _made_regular(demand, mean, totals, law.dispersion)
+
+
+def _made_regular(demand: Matrix, mean: Matrix, totals: Matrix, dispersion: Matrix) -> Matrix:
+    """Paths whose weeks vary less than Poisson ones are drawn towards the expected split."""
+    is_regular = dispersion < 0
+    expected = totals[is_regular, :, None] * (mean / mean.sum(axis=1, keepdims=True))[is_regular, None, :]
+    scale = np.sqrt(np.maximum(0.0, 1 + dispersion[is_regular]))[:, None, None]
+    demand[is_regular] = expected + scale * (demand[is_regular] - expected)
+    return demand
+
+
+def _split(totals: Matrix, shape: Matrix, rng: np.random.Generator) -> Matrix:
+    """Each total over the intervals: whole pieces one by one, what is left of a piece in one of them."""
+    share = _dirichlet(shape, totals.size, rng)
+    whole = np.floor(totals + 1e-9)
+    pieces = rng.multinomial(whole.astype(np.int64), share).astype(float)
+    rest = np.maximum(0.0, totals - whole)
+    where = (rng.random(totals.size)[:, None] > np.cumsum(share, axis=1)[:, :-1]).sum(axis=1)
+    pieces[np.arange(totals.size), where] += rest
+    return pieces
+
+
+def _dirichlet(shape: Matrix, count: int, rng: np.random.Generator) -> Matrix:
+    """Shares that sum to one; in logarithms, since small shapes are nothing but one interval at a time."""
+    gamma = rng.standard_gamma(shape + 1.0, (count, shape.size))
+    uniform = rng.random((count, shape.size))
+    with np.errstate(divide="ignore"):
+        log = np.log(gamma) + np.log1p(-uniform) / shape
+    log = np.where(shape > 0, log, -np.inf)
+    share = np.exp(log - log.max(axis=1, keepdims=True))
+    return np.asarray(share / share.sum(axis=1, keepdims=True))
+
+
+def _z(probabilities: Matrix) -> Matrix:
+    return np.array([_STANDARD.inv_cdf(one) for one in np.clip(probabilities, 1e-6, 1 - 1e-6).tolist()])

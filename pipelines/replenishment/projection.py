@@ -1,0 +1,117 @@
+"""Stock projected along demand paths, to the arrival of an order and through what the order must cover.
+
+What belongs here: the projection. What does not: demand (`paths.py`), what follows for the order (`decision.py`).
+
+    events of a day: open orders that are due arrive -> an order may be placed -> demand
+    an order placed today arrives on day A; the next one can arrive on day B; this one covers the days A ... B - 1
+
+Read more in docs/maths.md.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from pipelines.forecasting.series import Index, Matrix
+from pipelines.replenishment.paths import WEIGHTS, DemandLaw, demand_between
+
+_CELLS: Final = 4_000_000
+
+
+@dataclass(frozen=True)
+class Stock:
+    """For each row what there is and what comes: on hand less committed, and arrivals by day (a row each, padded).
+
+    `arrival_days` are days from today, never below 0; padding has the quantity 0.
+    """
+
+    available: Matrix
+    arrival_days: Index
+    arrival_quantities: Matrix
+
+    def rows(self, chosen: Index) -> "Stock":
+        """The stock of some of the rows."""
+        return Stock(self.available[chosen], self.arrival_days[chosen], self.arrival_quantities[chosen])
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What happens on every path without a new order: a row a row, a column a path.
+
+    `need`: pieces that would have to arrive on day A for nothing to be short in the cover (below 0: that much is over).
+    `on_hand`: stock on day A, what arrives on it included. `lost`: demand lost before A. `first_short_day`: the first
+    day with unmet demand, infinite where there is none. `before`, `covered`: demand before A, and in the cover.
+    `arrival_day`: A.
+    """
+
+    need: Matrix
+    on_hand: Matrix
+    lost: Matrix
+    first_short_day: Matrix
+    before: Matrix
+    covered: Matrix
+    arrival_day: Matrix
+
+
+def project(law: DemandLaw, stock: Stock, arrival_day: Index, *, is_lost: bool) -> Projection:
+    """Stock along every path of demand; the cover ends with the law's horizon.
+
+    Before A unmet demand is lost (or waits, where it is backordered); in the cover need is the running maximum of
+    demand less arrivals, since what arrives in the middle does not help before it.
+    """
+    intervals = stock.arrival_days.shape[1] + 2
+    step = max(1, _CELLS // (WEIGHTS.size * intervals))
+    parts = [
+        _project(law.rows(chosen), stock.rows(chosen), arrival_day[chosen], is_lost=is_lost)
+        for start in range(0, max(1, arrival_day.size), step)
+        for chosen in [np.arange(start, min(start + step, arrival_day.size))]
+    ]
+    return Projection(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
+
+
+def _project(law: DemandLaw, stock: Stock, arrival_day: Index, *, is_lost: bool) -> Projection:
+    days, arrivals = _intervals(law.horizon_days, stock, arrival_day)
+    demand = demand_between(law, days)
+    rows, paths, intervals = demand.shape
+    on_hand = np.repeat(stock.available[:, None], paths, axis=1)
+    uncut, lost, summed = on_hand, np.zeros((rows, paths)), np.zeros((rows, paths))
+    most, first_short = np.full((rows, paths), -np.inf), np.full((rows, paths), np.inf)
+    is_before = days[:, 1:] <= arrival_day[:, None]
+    for k in range(intervals):
+        asked, arrived, before = demand[:, :, k], arrivals[:, k, None], is_before[:, k, None]
+        first_short = np.minimum(
+            first_short, _short_day(uncut + arrived, asked, days[:, k, None], days[:, k + 1, None])
+        )
+        uncut = uncut + arrived - asked
+        left = on_hand + arrived - asked
+        kept = np.maximum(left, np.minimum(on_hand + arrived, 0.0)) if is_lost else left
+        lost += np.where(before, kept - left, 0.0)
+        on_hand = np.where(before, kept, on_hand)
+        summed = np.where(before, 0.0, summed + asked - arrived)
+        most = np.where(before, most, np.maximum(most, summed))
+    before_arrival = (demand * is_before[:, None, :]).sum(axis=2)
+    covered = demand.sum(axis=2) - before_arrival
+    day = np.broadcast_to(arrival_day[:, None].astype(float), covered.shape)
+    return Projection(most - on_hand, on_hand, lost, first_short, before_arrival, covered, day)
+
+
+def _intervals(horizon: Index, stock: Stock, arrival_day: Index) -> tuple[Index, Matrix]:
+    """The days that cut the horizon, in order, and what arrives on each.
+
+    They are today, the arrivals, day A after what arrives on it, and the horizon's end.
+    """
+    days = np.concatenate([np.zeros_like(arrival_day)[:, None], stock.arrival_days, arrival_day[:, None]], axis=1)
+    arrivals = np.pad(stock.arrival_quantities, ((0, 0), (1, 1)))
+    arrivals = np.where(days < horizon[:, None], arrivals, 0.0)
+    days = np.minimum(days, horizon[:, None])
+    order = np.argsort(days, axis=1, kind="stable")
+    days, arrivals = np.take_along_axis(days, order, axis=1), np.take_along_axis(arrivals, order, axis=1)
+    return np.concatenate([days, horizon[:, None]], axis=1), arrivals
+
+
+def _short_day(there: Matrix, asked: Matrix, begins: Index, ends: Index) -> Matrix:
+    """The day within an interval on which stock no longer serves demand, spread evenly; infinite where it does."""
+    share = np.clip(there / np.where(asked > 0, asked, 1.0), 0.0, 1.0)
+    day = begins + np.floor(share * (ends - begins))
+    return np.where((asked > 0) & (there < asked), np.minimum(day, ends - 1), np.inf)
