@@ -150,7 +150,7 @@ def _level(asked: Question, rule: Rule) -> Matrix:
         return asked.service_level
     cycles = asked.arrival_day / (asked.law.horizon_days - asked.arrival_day)
     mean = np.bincount(asked.lead_product, cycles * asked.lead_weight, minlength=asked.service_level.size)
-    return level_for_money(asked.service_level, mean, is_lost=rule.unmet_demand == "lost")
+    return level_for_money(asked.service_level, np.asarray(mean, dtype=float), is_lost=rule.unmet_demand == "lost")
 
 
 def _quantity(there: Projection, weights: Matrix, level: Matrix, rule: Rule) -> Matrix:
@@ -201,7 +201,7 @@ def quantity_for_fill(projection: Projection, weights: Matrix, fill_rate: Matrix
         middle = np.floor((low + high) / 2)
         enough = short(middle) <= allowed + _TINY
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return high
+    return np.asarray(high, dtype=float)
 
 
 def level_for_money(ratio: Matrix, cycles_before_arrival: Matrix, *, is_lost: bool) -> Matrix:

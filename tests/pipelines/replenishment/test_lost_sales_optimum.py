@@ -11,8 +11,10 @@ from tests.pipelines.replenishment.lost_sales import LostSales
 
 CASES = [
     LostSales(mean, dispersion, lead_time, lost_sale)
-    for lead_time in (1, 2, 3) for mean, dispersion in ((2.0, 0.0), (4.0, 0.0), (2.0, 2.0)) for lost_sale in (4.0, 9.0, 19.0)
-]  # fmt: skip
+    for lead_time in (1, 2, 3)
+    for mean, dispersion in ((2.0, 0.0), (4.0, 0.0), (2.0, 2.0))
+    for lost_sale in (4.0, 9.0, 19.0)
+]
 QUICK = [CASES[2], CASES[4], CASES[12]]
 
 
