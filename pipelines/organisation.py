@@ -17,6 +17,7 @@ import duckdb
 
 from pipelines.purchasing.ledger import OrderLedger
 from pipelines.settings import Settings
+from pipelines.store.allowance import StoredAllowance
 from pipelines.store.engine import Store, open_store
 from pipelines.store.organisations import (
     Organisation,
@@ -91,7 +92,12 @@ class OpenOrganisation:
             client_secret=given["client_secret"],
             slot=lambda: locked_token(self.store, self.key, self._secrets),
         )
-        return XeroClient(api_url=record.api_url, tenant_id=record.tenant_id, tokens=tokens)
+        return XeroClient(
+            api_url=record.api_url,
+            tenant_id=record.tenant_id,
+            tokens=tokens,
+            allowance=StoredAllowance(self.store, self.key),
+        )
 
     def watermarks(self) -> dict[str, datetime]:
         """From when on each list is asked for changes."""

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from pipelines.errors import DataError, UsageError
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 BUSY_SECONDS: Final = 30
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 

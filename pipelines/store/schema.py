@@ -80,6 +80,23 @@ watermark: Final = sa.Table(
     sa.Column("completed_at", Instant, nullable=False),
 )
 
+xero_call: Final = sa.Table(
+    "xero_call",
+    metadata,
+    sa.Column("call_id", sa.String(32), primary_key=True),
+    sa.Column("organisation_key", sa.String(40), nullable=False, index=True),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("is_over", sa.Boolean, nullable=False),
+)
+
+xero_pause: Final = sa.Table(
+    "xero_pause",
+    metadata,
+    sa.Column("organisation_key", sa.String(40), primary_key=True),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("problem", sa.String(16), nullable=False),
+)
+
 order_event: Final = sa.Table(
     "order_event",
     metadata,
@@ -89,4 +106,4 @@ order_event: Final = sa.Table(
     sa.Column("event", sa.Text, nullable=False),
 )
 
-OF_ONE_ORGANISATION: Final = (token, setting_change, watermark, order_event)
+OF_ONE_ORGANISATION: Final = (token, setting_change, watermark, xero_call, xero_pause, order_event)

@@ -15,8 +15,9 @@ import urllib3
 from xero_python.api_client.oauth2 import TokenApi
 from xero_python.exceptions import HTTPStatusException
 
-from pipelines.xero.client import NOT_REACHED, decoded, new_api_client
+from pipelines.xero.client import NOT_REACHED, decoded
 from pipelines.xero.errors import SignInError, XeroUnreachableError
+from pipelines.xero.transport import new_api_client
 
 EXPIRY_MARGIN: Final = timedelta(seconds=60)
 _SERVER_ERROR: Final = 500

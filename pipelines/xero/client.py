@@ -12,15 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import msgspec
 import urllib3
 from xero_python.accounting import AccountingApi
-from xero_python.api_client import ApiClient
-from xero_python.api_client.configuration import Configuration
-from xero_python.api_client.oauth2 import OAuth2Token
 from xero_python.exceptions import HTTPStatusException
 from xero_python.identity import IdentityApi
 
@@ -32,14 +29,14 @@ from pipelines.xero.errors import (
     UnreadableAnswerError,
     XeroUnreachableError,
 )
+from pipelines.xero.pace import Allowance, OnlyPauses, Pace
+from pipelines.xero.transport import Timeouts, new_api_client
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_SECONDS: Final = (5, 60)
 READ_ATTEMPTS: Final = 3
 CALL_ATTEMPTS: Final = 3
-CALLS_PER_MINUTE: Final = 55
-LONGEST_WAIT_SECONDS: Final = 60
+USUAL_PAUSE_SECONDS: Final = 2
 _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 401, 403, 404, 429, 500
 
 
@@ -73,42 +70,54 @@ class Tokens(Protocol):
 
 
 class XeroClient:
-    """Calls Xero for one organisation.
+    """Calls Xero for one organisation, from several threads if need be.
 
-    `sleep` is how it waits; tests and the sandbox's clock pass their own.
+    `sleep` and `now` are how it waits and what it counts by; tests pass the sandbox's clock.
     """
 
     def __init__(
-        self, *, api_url: str, tenant_id: str, tokens: Tokens, sleep: Callable[[float], None] = time.sleep
+        self,
+        *,
+        api_url: str,
+        tenant_id: str,
+        tokens: Tokens,
+        allowance: Allowance | None = None,
+        timeouts: Timeouts | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._tenant_id = tenant_id
         self._tokens = tokens
-        self._pace = _Pace(sleep)
+        self._pace = Pace(allowance or OnlyPauses(), sleep=sleep, now=now)
         self._sleep = sleep
-        self._api_client = new_api_client()
+        self._signing = threading.Lock()
+        self._token = ""
+        timeouts = timeouts or Timeouts()
+        self._raw = {"_preload_content": False, "_request_timeout": (timeouts.connect, timeouts.read)}
+        self._api_client = new_api_client(timeouts)
         self._accounting = AccountingApi(self._api_client, base_url=f"{api_url}/api.xro/2.0")
         self._identity = IdentityApi(self._api_client, base_url=api_url)
 
     def connections(self) -> list[Connected]:
         """The organisations that these credentials allow."""
-        answer = self._read(lambda: self._identity.get_connections(**_RAW))
+        answer = self._read(lambda: self._identity.get_connections(**self._raw))
         rows = decoded(answer.body, list[dict[str, Any]], "the list of connections")
         return [Connected(row["tenantId"], row.get("tenantName") or "", row.get("tenantType") or "") for row in rows]
 
     def organisation(self) -> Answer:
         """The organisation's own record."""
-        return self._read(lambda: self._accounting.get_organisations(self._tenant_id, **_RAW))
+        return self._list(lambda: self._accounting.get_organisations(self._tenant_id, **self._raw))
 
     def items(self) -> Answer:
         """All items: Xero never pages them."""
-        return self._read(lambda: self._accounting.get_items(self._tenant_id, unitdp=4, **_RAW))
+        return self._list(lambda: self._accounting.get_items(self._tenant_id, unitdp=4, **self._raw))
 
     def page(
         self, endpoint: str, *, number: int, size: int, modified_since: datetime | None, status: str | None = None
     ) -> Answer:
         """One page of a list, the latest changes first, so that an edit meanwhile hides no row."""
         call = getattr(self._accounting, _PAGED[endpoint])
-        parameters: dict[str, Any] = {"order": "UpdatedDateUTC DESC", "page": number, "page_size": size, **_RAW}
+        parameters: dict[str, Any] = {"order": "UpdatedDateUTC DESC", "page": number, "page_size": size, **self._raw}
         if modified_since is not None:
             parameters["if_modified_since"] = modified_since.strftime("%Y-%m-%dT%H:%M:%S")
         if endpoint in {"Invoices", "CreditNotes"}:
@@ -117,14 +126,14 @@ class XeroClient:
             parameters["include_archived"] = "true"
         if status is not None:
             parameters["status"] = status
-        return self._read(lambda: call(self._tenant_id, **parameters))
+        return self._list(lambda: call(self._tenant_id, **parameters))
 
     def put_purchase_orders(self, orders: list[dict[str, object]], *, idempotency_key: str) -> list[dict[str, object]]:
         """Create purchase orders in one call; Xero's element for each, in order, errors inside it."""
         body = {"PurchaseOrders": orders}
         answer = self._call(
             lambda: self._accounting.create_purchase_orders(
-                self._tenant_id, body, summarize_errors="false", idempotency_key=idempotency_key, **_RAW
+                self._tenant_id, body, summarize_errors="false", idempotency_key=idempotency_key, **self._raw
             )
         )
         return _purchase_orders(answer)
@@ -132,13 +141,24 @@ class XeroClient:
     def purchase_order_by_number(self, number: str) -> dict[str, object] | None:
         """The purchase order of this number as Xero holds it, None where it holds none."""
         try:
-            answer = self._read(lambda: self._accounting.get_purchase_order_by_number(self._tenant_id, number, **_RAW))
+            answer = self._read(
+                lambda: self._accounting.get_purchase_order_by_number(self._tenant_id, number, **self._raw)
+            )
         except RefusedError as refused:
             if refused.status == _NOT_FOUND:
                 return None
             raise
         found = _purchase_orders(answer)
         return found[0] if found else None
+
+    def _list(self, call: Callable[[], Any]) -> Answer:
+        """A whole list or a page of it; Xero has no list only where it does not know the organisation any more."""
+        try:
+            return self._read(call)
+        except RefusedError as refused:
+            if refused.status == _NOT_FOUND:
+                raise SignInError(SIGN_IN_AGAIN) from refused
+            raise
 
     def _read(self, call: Callable[[], Any]) -> Answer:
         """A read, tried again where Xero stumbles: nothing can be done twice by reading."""
@@ -154,62 +174,43 @@ class XeroClient:
 
     def _call(self, call: Callable[[], Any]) -> Answer:
         """One call; an expired token or a limit was not a call, so it is made again once that is over."""
-        self._sign(self._tokens.current())
+        is_renewed = False
         for attempt in range(1, CALL_ATTEMPTS + 1):
-            self._pace.wait()
+            token = self._signed()
             try:
-                return _answer(call)
+                with self._pace.call():
+                    return _answer(call)
             except HTTPStatusException as refused:
+                if refused.status == _TOO_MANY:
+                    self._pace.pause(_asked_wait(refused), header(refused, "X-Rate-Limit-Problem") or "minute")
+                elif refused.status == _UNAUTHORISED and not is_renewed and not missing_scope(refused):
+                    self._sign_anew(token)
+                    is_renewed = True
+                else:
+                    raise translated(refused) from None
                 if attempt == CALL_ATTEMPTS:
                     raise translated(refused) from None
-                self._prepare_again(refused, is_first=attempt == 1)
         raise AssertionError
 
-    def _prepare_again(self, refused: HTTPStatusException, *, is_first: bool) -> None:
-        """Renew the token or wait, where that is what Xero asked for; raise otherwise."""
-        if refused.status == _TOO_MANY:
-            self._pace.pause(_asked_wait(refused))
-        elif refused.status == _UNAUTHORISED and is_first and not missing_scope(refused):
-            self._sign(self._tokens.renewed())
-        else:
-            raise translated(refused) from None
+    def _signed(self) -> str:
+        """Sign the calls to come with the current token, and say which it is."""
+        with self._signing:
+            return self._sign(self._tokens.current())
 
-    def _sign(self, token: str) -> None:
+    def _sign_anew(self, refused_token: str) -> None:
+        """Get a new token, unless another thread has done so since."""
+        with self._signing:
+            if self._token == refused_token:
+                self._sign(self._tokens.renewed())
+
+    def _sign(self, token: str) -> str:
+        self._token = token
         self._api_client.set_default_header("Authorization", f"Bearer {token}")
-
-
-class _Pace:
-    """At most 55 calls a minute, and none before the instant that Xero named."""
-
-    def __init__(self, sleep: Callable[[float], None]) -> None:
-        self._sleep = sleep
-        self._calls: list[float] = []
-        self._not_before = 0.0
-        self._guard = threading.Lock()
-
-    def wait(self) -> None:
-        """Return when the next call may leave."""
-        with self._guard:
-            now = time.monotonic()
-            self._calls = [at for at in self._calls if at > now - 60]
-            due = self._not_before
-            if len(self._calls) >= CALLS_PER_MINUTE:
-                due = max(due, self._calls[-CALLS_PER_MINUTE] + 60)
-            if due > now:
-                if due - now >= 1:
-                    log.info("Waiting %.0f s, as Xero's limit of calls a minute asks.", due - now)
-                self._sleep(due - now)
-            self._calls.append(max(now, due))
-
-    def pause(self, seconds: int) -> None:
-        """Hold every call of this organisation back for so long."""
-        with self._guard:
-            self._not_before = time.monotonic() + seconds
+        return token
 
 
 NOT_REACHED: Final = "Xero cannot be reached; check the network (or that the sandbox runs), then try again."
 SIGN_IN_AGAIN: Final = "Xero does not accept this connection any more; connect again with `stocktrim connect --custom`."
-_RAW: Final[dict[str, Any]] = {"_preload_content": False, "_request_timeout": TIMEOUT_SECONDS}
 _PAGED: Final = {
     "Invoices": "get_invoices",
     "CreditNotes": "get_credit_notes",
@@ -221,7 +222,7 @@ _PAGED: Final = {
 def _answer(call: Callable[[], Any]) -> Answer:
     try:
         response = call()
-        return Answer(response.data, dict(response.headers))
+        return Answer(response.data, response.headers)
     except urllib3.exceptions.NewConnectionError as silence:
         raise XeroUnreachableError(NOT_REACHED) from silence
     except urllib3.exceptions.HTTPError as broken:
@@ -230,23 +231,6 @@ def _answer(call: Callable[[], Any]) -> Answer:
         raise ConnectionBrokenError(
             "The connection to Xero broke in the middle of a call; try again in a minute."
         ) from broken
-
-
-def new_api_client() -> ApiClient:
-    """xero-python's client without its own retries and without its own idea of a token."""
-    Configuration.set_default(None)
-    client = ApiClient(Configuration())
-    client.configuration.oauth2_token = _NoToken()
-    client.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(total=False)
-    client.set_default_header("Accept-Encoding", "gzip")
-    return client
-
-
-class _NoToken(OAuth2Token):  # type: ignore[misc]
-    """Says nothing: the token is a default header, since one token is shared by processes and lives in the store."""
-
-    def get_auth_settings(self) -> None:
-        return None
 
 
 def missing_scope(refused: HTTPStatusException) -> bool:
@@ -268,9 +252,7 @@ def translated(refused: HTTPStatusException) -> Exception:
     if status in {_UNAUTHORISED, _FORBIDDEN}:
         return SignInError(SIGN_IN_AGAIN)
     if status == _TOO_MANY:
-        return RateLimitError(
-            "Xero asks for a pause; load again in a minute.", retry_after_seconds=LONGEST_WAIT_SECONDS
-        )
+        return RateLimitError("Xero asks for a pause; load again in a minute.", retry_after_seconds=60)
     if status >= _SERVER_ERROR:
         return XeroUnreachableError(f"Xero is not available now (it answered {status}); try again later.")
     return RefusedError(f"Xero refused the request: {_reason(refused)}", status)
@@ -291,15 +273,10 @@ def decoded(body: bytes, kind: type[Any], what: str) -> Any:
         ) from broken
 
 
-def _asked_wait(refused: HTTPStatusException) -> int:
-    seconds = int(header(refused, "Retry-After") or 1)
-    if header(refused, "X-Rate-Limit-Problem") == "day" or seconds > LONGEST_WAIT_SECONDS:
-        hours = seconds / 3600
-        raise RateLimitError(
-            f"Xero's allowance of calls for today is used up; load again in {hours:.1f} hours.",
-            retry_after_seconds=seconds,
-        )
-    return seconds
+def _asked_wait(refused: HTTPStatusException) -> float:
+    """How long Xero asks to wait; it does not say so where too many calls run at once."""
+    asked = header(refused, "Retry-After") or ""
+    return float(asked) if asked.isdecimal() else USUAL_PAUSE_SECONDS
 
 
 def _purchase_orders(answer: Answer) -> list[dict[str, object]]:

@@ -4,7 +4,8 @@
     ├── SignInError                the credentials, or the connection, no longer let us in
     ├── XeroUnreachableError       no answer, or an answer that says "not now"
     │   ├── ConnectionBrokenError  it broke in mid-call: the request may or may not have been done
-    │   └── RateLimitError         the allowance of calls is used up
+    │   └── RateLimitError         the allowance of calls is used up for now
+    │       └── DayLimitError      ... for so long that a run does not wait
     ├── RefusedError               Xero understood the request and said no
     └── UnreadableAnswerError      an answer that is not what Xero's interface promises
 
@@ -41,11 +42,17 @@ class ConnectionBrokenError(XeroUnreachableError, gateway.OutcomeUnknownError):
 
 
 class RateLimitError(XeroUnreachableError):
-    """Xero asks us to wait longer than a run should."""
+    """Xero asks us to wait."""
 
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class DayLimitError(RateLimitError):
+    """Xero asks us to wait longer than a run should: trying again soon does not help."""
+
+    is_passing: ClassVar[bool] = False
 
 
 class RefusedError(XeroError, gateway.RequestRefusedError):
