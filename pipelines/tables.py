@@ -109,6 +109,16 @@ ENTITY_LOADS = _table(
     "raw", "entity_loads", "One row per entity: when its last complete load began, by Xero's clock.",
     entity=pl.String, loaded_at=INSTANT,
 )
+QUARANTINED_RECORDS = _table(
+    "raw", "quarantined_records", "One row per record of Xero that could not be read, until it can.",
+    list=pl.String, record_id=pl.String, reason=pl.String, body=pl.String, load_id=pl.String,
+)
+LOADS = _table(
+    "raw", "loads", "One row per load, list of Xero and way in which it was read.",
+    load_id=pl.String, loaded_at=INSTANT, organisation_date=pl.Date, list=pl.String, kind=pl.String,
+    records=pl.Int64, calls=pl.Int64, megabytes=pl.Float64, quarantined=pl.Int64, day_calls_left=pl.Int64,
+    is_quiescent=pl.Boolean,
+)
 PLANNING_SETTINGS = _table(
     "raw", "planning_settings", "One row per setting in force, at the level where a person set it.",
     level=pl.String, subject=pl.String, name=pl.String, value=pl.String, changed_by=pl.String, changed_at=INSTANT,

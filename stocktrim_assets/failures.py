@@ -13,9 +13,12 @@ from pipelines.errors import PlannerError
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
-    """Turn an expected error of the block into a Dagster failure that says the same sentence."""
+def told_plainly(*, is_retried: bool = True) -> Iterator[None]:
+    """Turn an expected error of the block into a Dagster failure that says the same sentence.
+
+    Only trouble that passes by itself is tried again by the asset's retry policy, and that only where `is_retried`.
+    """
     try:
         yield
     except PlannerError as trouble:
-        raise dg.Failure(description=str(trouble), allow_retries=trouble.is_passing) from trouble
+        raise dg.Failure(description=str(trouble), allow_retries=trouble.is_passing and is_retried) from trouble

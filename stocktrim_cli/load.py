@@ -4,7 +4,7 @@ Read more in docs/interfaces.md.
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,6 +33,10 @@ def load(
         list[Ticked] | None,
         typer.Option(metavar="ENTITY", help="Import all of it again: products, sales-orders, …; may be repeated."),
     ] = None,
+    replay: Annotated[
+        str,
+        typer.Option(metavar="LOAD_ID", help="Land the kept answers of a load again, without asking Xero."),
+    ] = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
@@ -48,22 +52,39 @@ def load(
         Ticked.PURCHASE_ORDERS: purchase_orders,
         Ticked.SUPPLIERS: suppliers,
     }
-    config = {
+    config: dict[str, object] = {
         "entities": [entity.name.lower() for entity, is_ticked in flags.items() if is_ticked],
         "refresh": [entity.name.lower() for entity in refresh or []],
+        "replay": replay,
     }
+    if replay and (config["entities"] or config["refresh"]):
+        raise typer.BadParameter("--replay lands what one load has read; leave the other choices out.")
     result = run_job("load", organisation=organisation, ops={"load_from_xero": {"config": config}})
     tables = {
         event.asset_key.path[-1]: event.materialization.metadata["dagster/row_count"].value
         for event in result.get_asset_materialization_events()
         if event.asset_key is not None and event.asset_key.path[0] == "raw"
     }
+    took = _what_it_took(result)
     if as_json:
-        show_json({"organisation": organisation, "run_id": result.run_id, "rows": tables})
+        show_json({"organisation": organisation, "run_id": result.run_id, "rows": tables, **took})
         return
     show_table(f"Loaded for {organisation}", ["table", "rows"], sorted(tables.items()), numbers=["rows"])
+    left = took["day_calls_left"]
+    allowance = "" if left is None else f"; {left:,} calls are left today"
+    say(f"Load {took['load_id']}: {took['calls']} calls to Xero, {took['megabytes']:.2f} MB{allowance}.")
     tell_warnings(result)
     out.print("Next: `stocktrim plan`", markup=False)
+
+
+def _what_it_took(result: "object") -> dict[str, Any]:
+    """The load's id, its calls and megabytes, and what is left of the day's allowance."""
+    names = ("load_id", "calls", "megabytes", "day_calls_left")
+    for event in result.get_asset_materialization_events():  # type: ignore[attr-defined]
+        if event.asset_key.path == ["raw", "loads"]:
+            metadata = event.materialization.metadata
+            return {name: metadata[f"read/{name}"].value for name in names}
+    raise AssertionError
 
 
 def tell_warnings(result: "object") -> None:

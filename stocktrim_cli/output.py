@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 # A pipe has no width of its own: wide enough for the bridge of a plan line.
@@ -65,7 +66,7 @@ def rows_of(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> lis
 
 
 def show_progress() -> None:
-    """Show what the steps report as they work, one line each."""
+    """Show what the steps report as they work: one line each, and on a terminal bars of the pages of a load."""
     logger = logging.getLogger("pipelines")
     if not any(isinstance(handler, _Lines) for handler in logger.handlers):
         logger.addHandler(_Lines())
@@ -73,8 +74,31 @@ def show_progress() -> None:
 
 
 class _Lines(logging.Handler):
+    """Lines, and bars for the records that say how many pages of how many were read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bars = Progress(
+            TextColumn("  {task.description}"), BarColumn(), TextColumn("page {task.completed} of {task.total}"),
+            TimeElapsedColumn(), console=err, transient=True,
+        )  # fmt: skip
+        self._tasks: dict[str, TaskID] = {}
+
     def emit(self, record: logging.LogRecord) -> None:
-        say(f"  {record.getMessage()}")
+        progress = getattr(record, "progress", None)
+        if progress is not None and err.is_terminal:
+            self._show(*progress)
+        else:
+            say(f"  {record.getMessage()}")
+
+    def _show(self, name: str, page: int, pages: int) -> None:
+        """Move a list's bar; the bars go once every list is read."""
+        if name not in self._tasks:
+            self._bars.start()
+            self._tasks[name] = self._bars.add_task(name)
+        self._bars.update(self._tasks[name], completed=page, total=pages)
+        if self._bars.finished:
+            self._bars.stop()
 
 
 def _plain(value: object) -> object:

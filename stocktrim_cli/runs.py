@@ -35,6 +35,7 @@ def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = Non
 
     settings = read_settings()
     open_organisation(settings, organisation)
+    from stocktrim_assets.assets.raw import FROM_TERMINAL
     from stocktrim_assets.definitions import defs
     from stocktrim_assets.home import dagster_instance
 
@@ -43,6 +44,7 @@ def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = Non
         return defs.resolve_job_def(name).execute_in_process(
             instance=instance,
             partition_key=organisation,
+            tags={FROM_TERMINAL: "true"},
             run_config={
                 "ops": dict(ops or {}),
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},

@@ -17,6 +17,11 @@ from pipelines.tables import XERO_ORGANISATION
 from pipelines.warehouse import read_table
 
 KNOWN_STATUSES: Final = ["DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED", "BILLED", "ARCHIVED"]
+KNOWN_TYPES: Final = [
+    "ACCREC", "ACCPAY", "ACCRECCREDIT", "ACCPAYCREDIT", "APCREDIT", "APPREPAYMENT", "APOVERPAYMENT", "ARCREDIT",
+    "ARPREPAYMENT", "AROVERPAYMENT", "PURCHASEORDER",
+]  # fmt: skip
+KNOWN_CONTACT_STATUSES: Final = ["ACTIVE", "ARCHIVED", "GDPRREQUEST"]
 
 RULES: Final = (
     Rule(
@@ -32,10 +37,23 @@ RULES: Final = (
         is_blocking=True, description="Every record that Xero counts came.",
     ),
     Rule(
+        "dates_and_quantities_are_readable", "unreadable", "ExpectColumnValuesToBeInSet",
+        {"column": "is_vital", "value_set": [False]},
+        "{count} records of Xero have a date or a quantity that cannot be read (see the rows), so nothing was stored; "
+        "open them in Xero, correct them, then load again.",
+        is_blocking=True, description="Every date and quantity has the form that Xero promises.",
+    ),
+    Rule(
         "records_are_readable", "unreadable", "ExpectTableRowCountToEqual", {"value": 0},
-        "Some records of Xero cannot be read (see the rows), so nothing was stored; load again, and if it stays, "
-        "open them in Xero and save them once.",
-        is_blocking=True, description="Every record could be read.",
+        "Some records of Xero cannot be read (see the rows); what was stored of them stays. Open them in Xero and save "
+        "them once; raw.quarantined_records keeps them until they can be read.",
+        description="Every record could be read.",
+    ),
+    Rule(
+        "stock_stood_still", "lists", "ExpectColumnValuesToBeInSet", {"column": "is_quiescent", "value_set": [True]},
+        "Stock moved in Xero all the while it was read, so quantities on hand may be minutes apart from the sales; "
+        "load again at a quieter moment.",
+        description="No stock moved between reading the items and reading the documents.",
     ),
     Rule(
         "there_are_items", "items", "ExpectTableRowCountToBeBetween", {"min_value": 1},
@@ -104,6 +122,18 @@ RULES: Final = (
         description="Every document's status is one that the rules know.",
     ),
     Rule(
+        "types_are_known", "documents", "ExpectColumnValuesToBeInSet",
+        {"column": "type", "value_set": KNOWN_TYPES},
+        "{count} documents are of a type that is not known here; they count neither as demand nor as supply.",
+        description="Every document's type is one that the rules know.",
+    ),
+    Rule(
+        "contact_statuses_are_known", "contacts", "ExpectColumnValuesToBeInSet",
+        {"column": "contact_status", "value_set": KNOWN_CONTACT_STATUSES},
+        "{count} contacts have a status that is not known here; they count as active.",
+        description="Every contact's status is one that the rules know.",
+    ),
+    Rule(
         "contacts_have_an_id", "contacts", "ExpectColumnValuesToNotBeNull", {"column": "contact_id"},
         "{count} contacts came without an id, so nothing was stored; load again.",
         is_blocking=True, description="Every contact has its id.",
@@ -136,22 +166,27 @@ def check_pass(connection: duckdb.DuckDBPyConnection, read: Pass) -> list[Findin
 
 def _frames(connection: duckdb.DuckDBPyConnection, read: Pass) -> dict[str, pl.DataFrame]:
     frames = {
-        "organisation": _organisation(connection, read),
         "lists": pl.DataFrame(
-            [(one.reading.endpoint.name, one.expected, one.distinct, one.is_complete) for one in read.lists],
-            schema=["list", "expected", "came", "is_complete"], orient="row",
+            [
+                (one.reading.endpoint.name, one.expected, one.distinct, one.is_complete, read.is_quiescent)
+                for one in read.lists
+            ],
+            schema=["list", "expected", "came", "is_complete", "is_quiescent"], orient="row",
         ),
         "unreadable": pl.DataFrame(
-            [(row.endpoint, row.record_id, row.reason) for row in read.unreadable],
-            schema={"list": pl.String, "record_id": pl.String, "reason": pl.String}, orient="row",
+            [(row.endpoint, row.record_id, row.reason, row.is_vital) for row in read.unreadable],
+            schema={"list": pl.String, "record_id": pl.String, "reason": pl.String, "is_vital": pl.Boolean},
+            orient="row",
         ),
     }  # fmt: skip
-    endpoints = {one.reading.endpoint.name: one.reading.endpoint for one in read.lists}
+    if read.organisation is not None:
+        frames["organisation"] = _organisation(connection, read.organisation)
+    endpoints = {endpoint.name: endpoint for endpoint in read.endpoints}
     if "Items" in endpoints:
         frames["items"] = _rows(connection, _items(endpoints["Items"]))
     if "Contacts" in endpoints:
         frames["contacts"] = _rows(
-            connection, f"select contact_id, name from {aside(endpoints['Contacts'].table)} where contact_id is null"
+            connection, f"select contact_id, name, contact_status from {aside(endpoints['Contacts'].table)}"
         )
     documents = [endpoint for endpoint in endpoints.values() if endpoint.lines is not None]
     if documents:
@@ -167,10 +202,10 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
     return rows
 
 
-def _organisation(connection: duckdb.DuckDBPyConnection, read: Pass) -> pl.DataFrame:
+def _organisation(connection: duckdb.DuckDBPyConnection, read: pl.DataFrame) -> pl.DataFrame:
     """The organisation that answered beside the one these data belong to, if any were landed yet."""
     landed = read_table(connection, XERO_ORGANISATION)["organisation_id"].to_list()
-    answered = read.organisation["organisation_id"].to_list()
+    answered = read["organisation_id"].to_list()
     is_same = answered[0] is not None and (not landed or landed == answered)
     return pl.DataFrame({"answered": answered, "is_same": [is_same]})
 
@@ -186,9 +221,10 @@ def _items(endpoint: Endpoint) -> str:
 def _document(endpoint: Endpoint) -> str:
     day = {"Invoices": "invoice_date", "CreditNotes": "credit_note_date", "PurchaseOrders": "order_date"}
     number = endpoint.key.replace("_id", "_number")
+    kind = "type" if "type" in endpoint.table.columns else "'PURCHASEORDER'"
     return (
         f"select '{endpoint.name}' as list, {_ORDER}, {endpoint.key} as document_id, {number} as number, status, "
-        f"{day[endpoint.name]} as document_date from {aside(endpoint.table)}"
+        f"{day[endpoint.name]} as document_date, {kind} as type from {aside(endpoint.table)}"
     )
 
 

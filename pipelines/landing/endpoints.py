@@ -1,15 +1,17 @@
 """The lists of Xero that are read, and what a person calls them.
 
-What belongs here: for each list its entity, its tables and how its records become rows.
+What belongs here: for each list its entity, its tables and how its records become columns.
 What does not: reading (`extract.py`) and landing (`land.py`).
 Read more in docs/naming.md.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final
+
+import msgspec
 
 from pipelines import tables
 from pipelines.tables import Table
@@ -28,6 +30,9 @@ class Entity(StrEnum):
 USUAL_ENTITIES: Final = (Entity.PRODUCTS, Entity.SALES_ORDERS, Entity.PURCHASE_ORDERS)
 
 
+Columns = dict[str, list[Any]]
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """One list of Xero: `name` is Xero's, `table` holds a row a record, `lines` a row a document line."""
@@ -37,86 +42,130 @@ class Endpoint:
     record: type[Any]
     table: Table
     key: str
-    row: Callable[[Any], tuple[Any, ...]]
+    columns: Callable[[Sequence[Any]], Columns]
     lines: Table | None = None
     is_paged: bool = True
 
-
-def _item(item: wire.Item) -> tuple[Any, ...]:
-    purchase, sales = item.purchase_details, item.sales_details
-    return (
-        item.item_id, item.code, item.name or "", item.description or "",
-        bool(item.is_sold), bool(item.is_purchased), bool(item.is_tracked_as_inventory),
-        item.quantity_on_hand if item.is_tracked_as_inventory else 0.0, item.quantity_on_back_order or 0.0,
-        item.total_cost_pool or 0.0,
-        purchase.unit_price if purchase else None, sales.unit_price if sales else None, wire.instant(item.updated_at),
-    )  # fmt: skip
-
-
-def _contact(contact: wire.Contact) -> tuple[Any, ...]:
-    return (
-        contact.contact_id, contact.name or "", contact.contact_status or "", contact.account_number or "",
-        contact.email_address or "", contact.default_currency or "", contact.merged_to_contact_id,
-        wire.instant(contact.updated_at),
-    )  # fmt: skip
+    @cached_property
+    def envelope(self) -> type[Any]:
+        """What a page of this list is, read in one pass: its records, where it stands, and Xero's clock."""
+        return msgspec.defstruct(
+            f"{self.name}Page",
+            [
+                ("records", list[self.record] | None, msgspec.field(name=self.name)),  # type: ignore[name-defined]
+                ("pagination", wire.Pagination | None, None),
+                ("server_time", str | None, msgspec.field(name="DateTimeUTC", default=None)),
+            ],
+        )
 
 
-def _named(document: Any) -> tuple[str | None, str]:
-    contact = document.contact
-    return (contact.contact_id, contact.name or "") if contact else (None, "")
+def _items(items: Sequence[wire.Item]) -> Columns:
+    return {
+        "item_id": [one.item_id for one in items],
+        "code": [one.code for one in items],
+        "name": [one.name or "" for one in items],
+        "description": [one.description or "" for one in items],
+        "is_sold": [bool(one.is_sold) for one in items],
+        "is_purchased": [bool(one.is_purchased) for one in items],
+        "is_tracked_as_inventory": [bool(one.is_tracked_as_inventory) for one in items],
+        "quantity_on_hand": [one.quantity_on_hand if one.is_tracked_as_inventory else 0.0 for one in items],
+        "quantity_on_back_order": [one.quantity_on_back_order or 0.0 for one in items],
+        "total_cost_pool": [one.total_cost_pool or 0.0 for one in items],
+        "purchase_unit_price": [one.purchase_details and one.purchase_details.unit_price for one in items],
+        "sales_unit_price": [one.sales_details and one.sales_details.unit_price for one in items],
+        "updated_at": [wire.instant(one.updated_at) for one in items],
+    }
 
 
-def _invoice(invoice: wire.Invoice) -> tuple[Any, ...]:
-    return (
-        invoice.invoice_id, invoice.type or "", invoice.invoice_number or "", invoice.reference or "",
-        invoice.status or "", *_named(invoice), wire.calendar_day(invoice.date_string, invoice.date),
-        wire.calendar_day(invoice.due_date_string, invoice.due_date), invoice.currency_code or "",
-        invoice.currency_rate, invoice.total or 0.0, wire.instant(invoice.updated_at),
-    )  # fmt: skip
+def _contacts(contacts: Sequence[wire.Contact]) -> Columns:
+    return {
+        "contact_id": [one.contact_id for one in contacts],
+        "name": [one.name or "" for one in contacts],
+        "contact_status": [one.contact_status or "" for one in contacts],
+        "account_number": [one.account_number or "" for one in contacts],
+        "email_address": [one.email_address or "" for one in contacts],
+        "default_currency": [one.default_currency or "" for one in contacts],
+        "merged_to_contact_id": [one.merged_to_contact_id for one in contacts],
+        "updated_at": [wire.instant(one.updated_at) for one in contacts],
+    }
 
 
-def _credit_note(note: wire.CreditNote) -> tuple[Any, ...]:
-    return (
-        note.credit_note_id, note.type or "", note.credit_note_number or "", note.reference or "", note.status or "",
-        *_named(note), wire.calendar_day(note.date_string, note.date), note.currency_code or "", note.currency_rate,
-        note.total or 0.0, wire.instant(note.updated_at),
-    )  # fmt: skip
+def _documents(documents: Sequence[Any]) -> Columns:
+    """What every document has."""
+    return {
+        "reference": [one.reference or "" for one in documents],
+        "status": [one.status or "" for one in documents],
+        "contact_id": [one.contact.contact_id for one in documents],
+        "contact_name": [one.contact.name or "" for one in documents],
+        "currency_code": [one.currency_code or "" for one in documents],
+        "currency_rate": [one.currency_rate for one in documents],
+        "total": [one.total or 0.0 for one in documents],
+        "updated_at": [wire.instant(one.updated_at) for one in documents],
+    }
 
 
-def _purchase_order(order: wire.PurchaseOrder) -> tuple[Any, ...]:
-    return (
-        order.purchase_order_id, order.purchase_order_number or "", order.reference or "", order.status or "",
-        *_named(order), wire.calendar_day(order.date_string, order.date),
-        wire.calendar_day(order.delivery_date_string, order.delivery_date),
-        wire.calendar_day(order.expected_arrival_date_string, order.expected_arrival_date),
-        order.currency_code or "", order.currency_rate, order.total or 0.0, wire.instant(order.updated_at),
-    )  # fmt: skip
+def _invoices(invoices: Sequence[wire.Invoice]) -> Columns:
+    return _documents(invoices) | {
+        "invoice_id": [one.invoice_id for one in invoices],
+        "type": [one.type or "" for one in invoices],
+        "invoice_number": [one.invoice_number or "" for one in invoices],
+        "invoice_date": [wire.calendar_day(one.date_string, one.date) for one in invoices],
+        "due_date": [wire.calendar_day(one.due_date_string, one.due_date) for one in invoices],
+    }
 
 
-def line_rows(document_id: str | None, lines: Iterable[wire.Line]) -> Iterable[tuple[Any, ...]]:
-    """A document's lines as rows, numbered from one in Xero's order."""
-    for number, line in enumerate(lines, start=1):
-        yield (
-            document_id, number, line.line_item_id, line.item.item_id if line.item else None, line.item_code,
-            line.description or "", line.quantity, line.unit_amount, line.line_amount,
-        )  # fmt: skip
+def _credit_notes(notes: Sequence[wire.CreditNote]) -> Columns:
+    return _documents(notes) | {
+        "credit_note_id": [one.credit_note_id for one in notes],
+        "type": [one.type or "" for one in notes],
+        "credit_note_number": [one.credit_note_number or "" for one in notes],
+        "credit_note_date": [wire.calendar_day(one.date_string, one.date) for one in notes],
+    }
+
+
+def _purchase_orders(orders: Sequence[wire.PurchaseOrder]) -> Columns:
+    return _documents(orders) | {
+        "purchase_order_id": [one.purchase_order_id for one in orders],
+        "purchase_order_number": [one.purchase_order_number or "" for one in orders],
+        "order_date": [wire.calendar_day(one.date_string, one.date) for one in orders],
+        "delivery_date": [wire.calendar_day(one.delivery_date_string, one.delivery_date) for one in orders],
+        "expected_arrival_date": [
+            wire.calendar_day(one.expected_arrival_date_string, one.expected_arrival_date) for one in orders
+        ],
+    }
+
+
+def line_columns(documents: Sequence[Any], key: str) -> Columns:
+    """The documents' lines, numbered from one in Xero's order; `key` is the documents' id."""
+    lines = [line for document in documents for line in document.line_items]
+    return {
+        key: [identity for one in documents for identity in [getattr(one, key)] * len(one.line_items)],
+        "line_number": [number for one in documents for number in range(1, len(one.line_items) + 1)],
+        "line_item_id": [line.line_item_id for line in lines],
+        "item_id": [line.item and line.item.item_id for line in lines],
+        "item_code": [line.item_code for line in lines],
+        "description": [line.description or "" for line in lines],
+        "quantity": [line.quantity for line in lines],
+        "unit_amount": [line.unit_amount for line in lines],
+        "line_amount": [line.line_amount for line in lines],
+    }
 
 
 ENDPOINTS: Final = (
-    Endpoint("Items", Entity.PRODUCTS, wire.Item, tables.XERO_ITEMS, "item_id", _item, is_paged=False),
+    Endpoint("Items", Entity.PRODUCTS, wire.Item, tables.XERO_ITEMS, "item_id", _items, is_paged=False),
     Endpoint(
-        "Invoices", Entity.SALES_ORDERS, wire.Invoice, tables.XERO_INVOICES, "invoice_id", _invoice,
+        "Invoices", Entity.SALES_ORDERS, wire.Invoice, tables.XERO_INVOICES, "invoice_id", _invoices,
         tables.XERO_INVOICE_LINES,
     ),
     Endpoint(
-        "CreditNotes", Entity.SALES_ORDERS, wire.CreditNote, tables.XERO_CREDIT_NOTES, "credit_note_id", _credit_note,
+        "CreditNotes", Entity.SALES_ORDERS, wire.CreditNote, tables.XERO_CREDIT_NOTES, "credit_note_id", _credit_notes,
         tables.XERO_CREDIT_NOTE_LINES,
     ),
     Endpoint(
         "PurchaseOrders", Entity.PURCHASE_ORDERS, wire.PurchaseOrder, tables.XERO_PURCHASE_ORDERS,
-        "purchase_order_id", _purchase_order, tables.XERO_PURCHASE_ORDER_LINES,
+        "purchase_order_id", _purchase_orders, tables.XERO_PURCHASE_ORDER_LINES,
     ),
-    Endpoint("Contacts", Entity.SUPPLIERS, wire.Contact, tables.XERO_CONTACTS, "contact_id", _contact),
+    Endpoint("Contacts", Entity.SUPPLIERS, wire.Contact, tables.XERO_CONTACTS, "contact_id", _contacts),
 )  # fmt: skip
 
 
@@ -126,16 +175,14 @@ def endpoints_of(entities: Iterable[Entity]) -> tuple[Endpoint, ...]:
     return tuple(endpoint for endpoint in ENDPOINTS if endpoint.entity in wanted)
 
 
-def organisation_row(organisation: wire.Organisation) -> tuple[Any, ...]:
-    """The organisation's own record as a row of `raw.xero_organisation`."""
-    return (
-        organisation.organisation_id, organisation.name or "", organisation.base_currency or "",
-        organisation.timezone or "", organisation.country_code or "", bool(organisation.is_demo_company),
-        organisation.short_code or "",
-    )  # fmt: skip
-
-
-def start_of_server_clock(text: str | None) -> datetime:
-    """Xero's clock at an answer, to the second, as a watermark counts."""
-    read = wire.instant(text)
-    return (read or datetime.min.replace(tzinfo=UTC)).replace(microsecond=0)
+def organisation_columns(organisation: wire.Organisation) -> Columns:
+    """The organisation's own record as the row of `raw.xero_organisation`."""
+    return {
+        "organisation_id": [organisation.organisation_id],
+        "name": [organisation.name or ""],
+        "base_currency": [organisation.base_currency or ""],
+        "time_zone": [organisation.timezone or ""],
+        "country_code": [organisation.country_code or ""],
+        "is_demo_company": [bool(organisation.is_demo_company)],
+        "short_code": [organisation.short_code or ""],
+    }

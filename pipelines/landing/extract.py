@@ -1,42 +1,60 @@
 """Read Xero's lists page after page, so that an edit in the middle loses no row.
 
-What belongs here: the order of the calls and the count of what came. What does not: what a page holds (`pages.py`)
-and where it goes (the `sink` that is passed in). A list is read with the latest changes first, strictly one page
-after the other: an edit meanwhile moves a row to the front, where the catch-up finds it, and pushes the unread
-ones into pages still to come, where they come twice but are never missed.
-Read more in docs/operations.md.
+What belongs here: the order of the calls of one list, and the count of what came. What does not: what a page holds
+(`pages.py`), which lists are read beside each other (`passes.py`), and where rows go (the `sink` that is passed in).
+A list is read with the latest changes first, strictly one page after the other: an edit meanwhile moves a row to the
+front, where the catch-up finds it, and pushes the unread ones into pages still to come, where they come twice but are
+never missed. That holds however much time passes between two pages, so a pass that was stopped can go on.
+Read more in docs/loading.md.
 """
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pipelines.landing.endpoints import Endpoint
-from pipelines.landing.pages import Page, Unreadable, read_page
-from pipelines.xero.client import XeroClient
+from pipelines.landing.kept import KeptLoad, Request
+from pipelines.landing.pages import Page, Unreadable, latest_change, read_page
+from pipelines.xero.client import Answer, XeroClient
+from pipelines.xero.errors import UnreadableAnswerError
 
 log = logging.getLogger(__name__)
 
 PAGE_SIZE: Final = 1000
 OVERLAP: Final = timedelta(seconds=300)
-PULLS: Final = 3
+PASSES: Final = 3
+ANSWER_ATTEMPTS: Final = 3
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+DAY_CALLS_LEFT: Final = "X-DayLimit-Remaining"
 
 Sink = Callable[[Endpoint, Page], None]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What is asked of one list: everything, or what changed since an instant of Xero's clock."""
+    """What is asked of one list: everything, or what changed since an instant of Xero's clock.
+
+    With `status`, all orders of that status whatever their stamps: some changes leave the stamp alone.
+    """
 
     endpoint: Endpoint
     modified_since: datetime | None = None
+    status: str | None = None
 
     @property
     def is_full(self) -> bool:
         """Whether the whole list replaces what was stored."""
-        return self.modified_since is None or not self.endpoint.is_paged
+        return not self.endpoint.is_paged or (self.modified_since is None and self.status is None)
+
+    @property
+    def kind(self) -> str:
+        """What it is called where loads are told."""
+        if self.status is not None:
+            return "open_orders"
+        return "everything" if self.is_full else "changes"
 
 
 @dataclass(frozen=True)
@@ -49,17 +67,19 @@ class ListRead:
     distinct: int
     calls: int
     megabytes: float
+    latest_change: datetime
+    day_calls_left: int | None = None
     unreadable: tuple[Unreadable, ...] = ()
 
     @property
     def is_complete(self) -> bool:
-        """Whether every record that Xero counts came, readable or not."""
-        return self.distinct + len(self.unreadable) >= self.expected
+        """Whether every record that Xero counts came, readable or not; orders of a status may change it meanwhile."""
+        return self.reading.status is not None or self.distinct >= self.expected
 
     @property
     def next_modified_since(self) -> datetime:
         """Where the next reading starts: at this one's start by Xero's clock, less an overlap."""
-        return self.started_at - OVERLAP
+        return self.started_at.replace(microsecond=0) - OVERLAP
 
 
 @dataclass
@@ -71,68 +91,193 @@ class _Tally:
     expected: int = 0
     calls: int = 0
     size: int = 0
+    day_calls_left: int | None = None
     started_at: datetime | None = None
-    has_moved: bool = False
+    latest_change: datetime = NEVER
+
+    def note_call(self, answer: Answer) -> None:
+        """Count a call and what its answer weighs."""
+        self.calls, self.size = self.calls + 1, self.size + len(answer.body)
+        left = answer.headers.get(DAY_CALLS_LEFT, "")
+        self.day_calls_left = int(left) if left.isdecimal() else self.day_calls_left
+
+    def note(self, page: Page, endpoint: Endpoint) -> set[str]:
+        """Count a page's records; their ids."""
+        self.started_at = self.started_at or page.server_time
+        self.latest_change = max(self.latest_change, latest_change(page))
+        unreadable = {one.record_id or one.body: one for one in page.unreadable}
+        ids = {*page.records[endpoint.key].drop_nulls().to_list(), *unreadable}
+        self.unreadable |= unreadable
+        self.ids |= ids
+        return ids
 
 
-def read_list(client: XeroClient, reading: Reading, *, sink: Sink) -> ListRead:
-    """Read one list into `sink`, again where it moved so much that rows are missing."""
-    tally = _Tally()
-    if not reading.endpoint.is_paged:
-        _read_whole(client, reading.endpoint, tally, sink=sink)
-        return _told(reading, tally)
-    for _ in range(PULLS):
-        _read_pages(client, reading, tally, sink=sink)
-        if tally.has_moved:
-            _catch_up(client, reading, tally, sink=sink)
-        if len(tally.ids) + len(tally.unreadable) >= tally.expected:
-            break
-        log.warning("%s: %d of %d came; reading again.", reading.endpoint.name, len(tally.ids), tally.expected)
-    return _told(reading, tally)
+class LoadStoppedError(Exception):
+    """Another list failed, so this one is not read on; the failure itself is what is told."""
 
 
-def _read_whole(client: XeroClient, endpoint: Endpoint, tally: _Tally, *, sink: Sink) -> None:
-    answer = client.items()
-    page = read_page(answer, endpoint)
-    tally.calls, tally.size, tally.started_at = 1, len(answer.body), page.server_time
-    _count(page, endpoint, tally)
-    tally.expected = page.records.height + len(page.unreadable)
-    sink(endpoint, page)
-    log.info("%s: %d read.", endpoint.name, page.records.height)
+@dataclass
+class Reader:
+    """Reads lists of one organisation: keeps the bytes, hands the rows to `sink`."""
+
+    client: XeroClient
+    kept: KeptLoad
+    sink: Sink
+    page_size: int = PAGE_SIZE
+    is_stopped: threading.Event = field(default_factory=threading.Event)
+
+    def read(self, reading: Reading) -> ListRead:
+        """Read one list, again where it moved so much that rows are missing."""
+        tally = _Tally()
+        if not reading.endpoint.is_paged:
+            self._read_whole(reading, tally)
+            return _told(reading, tally)
+        for _ in range(PASSES):
+            if self._pass(reading, tally):
+                self._catch_up(reading, tally)
+            read = _told(reading, tally)
+            if read.is_complete:
+                return read
+            log.warning("%s: %d of %d came; reading again.", reading.endpoint.name, len(tally.ids), tally.expected)
+        if not reading.is_full:
+            log.warning("%s: reading everything, since the changes do not add up.", reading.endpoint.name)
+            return self.read(Reading(reading.endpoint))
+        return read
+
+    def count(self, endpoint: Endpoint) -> ListRead:
+        """How many records Xero says that a list holds: one small call."""
+        tally = _Tally()
+        answer, page = self._answered(endpoint, lambda: self.client.page(
+            endpoint.name, number=1, size=1, modified_since=None
+        ))  # fmt: skip
+        tally.note_call(answer)
+        tally.note(page, endpoint)
+        tally.expected = page.pagination.item_count if page.pagination else 0
+        return _told(Reading(endpoint), tally)
+
+    def _read_whole(self, reading: Reading, tally: _Tally) -> None:
+        endpoint = reading.endpoint
+        answer, page = self._answered(endpoint, self.client.items)
+        self._keep(answer, reading, number=1, page_count=1, is_pass=True)
+        tally.note_call(answer)
+        tally.expected = len(tally.note(page, endpoint))
+        self.sink(endpoint, page)
+        _log_page(endpoint, 1, 1, len(tally.ids))
+
+    def _pass(self, reading: Reading, tally: _Tally) -> bool:
+        """Read a list from its first page to its last; whether it moved meanwhile."""
+        endpoint, seen, number, pages = reading.endpoint, set[str](), 0, 1
+        has_moved, before = False, None
+        for page in self._gone_on_with(reading):
+            number += 1
+            if page.pagination is not None:
+                pages, tally.expected = page.pagination.page_count, page.pagination.item_count
+            seen |= tally.note(page, endpoint)
+            has_moved = True
+        while number < pages:
+            number += 1
+            page = self._read_page(reading, number, tally, is_pass=True)
+            ids = tally.note(page, endpoint)
+            has_moved |= not seen.isdisjoint(ids)
+            seen |= ids
+            if page.pagination is None:
+                pages = number + 1 if ids else number
+            else:
+                pages, tally.expected = page.pagination.page_count, page.pagination.item_count
+                has_moved |= before not in {None, tally.expected}
+                before = tally.expected
+            _log_page(endpoint, number, max(pages, number), len(tally.ids))
+        is_short = reading.status is None and len(tally.ids) < tally.expected
+        return has_moved or is_short
+
+    def _gone_on_with(self, reading: Reading) -> Iterator[Page]:
+        """The pages that an interrupted load has kept; where it had read one page only, nothing is gained by them."""
+        pages = self.kept.take_pages_of(reading.endpoint.name, reading.modified_since, page_size=self.page_size)
+        if reading.status is not None or len(pages) < 2:  # noqa: PLR2004, as said
+            return
+        log.info("%s: going on after page %d of %d.", reading.endpoint.name, len(pages), pages[-1].page_count)
+        for request in pages:
+            body = self.kept.body(request)
+            if body is None:
+                return
+            page = read_page(body, reading.endpoint)
+            self.sink(reading.endpoint, page)
+            yield page
+
+    def _catch_up(self, reading: Reading, tally: _Tally) -> None:
+        """Read what changed since this pass began: the rows that moved to the front while it ran."""
+        since, number, pages = replace(reading, modified_since=tally.started_at), 0, 1
+        while number < pages:
+            number += 1
+            page = self._read_page(since, number, tally, is_pass=False)
+            tally.note(page, reading.endpoint)
+            pages = page.pagination.page_count if page.pagination else number
+
+    def _read_page(self, reading: Reading, number: int, tally: _Tally, *, is_pass: bool) -> Page:
+        endpoint = reading.endpoint
+        answer, page = self._answered(endpoint, lambda: self.client.page(
+            endpoint.name, number=number, size=self.page_size, modified_since=reading.modified_since,
+            status=reading.status,
+        ))  # fmt: skip
+        pages = page.pagination.page_count if page.pagination else number
+        self._keep(answer, reading, number=number, page_count=pages, is_pass=is_pass)
+        tally.note_call(answer)
+        self.sink(endpoint, page)
+        return page
+
+    def _answered(self, endpoint: Endpoint, ask: Callable[[], Answer]) -> tuple[Answer, Page]:
+        """An answer that can be read: one that is cut off or no JSON at all is asked for again."""
+        for attempt in range(1, ANSWER_ATTEMPTS + 1):
+            if self.is_stopped.is_set():
+                raise LoadStoppedError
+            answer = ask()
+            try:
+                return answer, read_page(answer.body, endpoint)
+            except UnreadableAnswerError:
+                if attempt == ANSWER_ATTEMPTS:
+                    raise
+                asking = f"asking again ({attempt + 1} of {ANSWER_ATTEMPTS})"
+                log.warning("%s: the answer cannot be read; %s.", endpoint.name, asking)
+        raise AssertionError
+
+    def _keep(self, answer: Answer, reading: Reading, *, number: int, page_count: int, is_pass: bool) -> None:
+        self.kept.keep(
+            answer.body,
+            list_name=reading.endpoint.name,
+            page=number,
+            page_size=self.page_size,
+            page_count=page_count,
+            modified_since=reading.modified_since if reading.endpoint.is_paged else None,
+            status=reading.status,
+            is_pass=is_pass,
+            asked_at=datetime.now(UTC),
+        )
 
 
-def _read_pages(client: XeroClient, reading: Reading, tally: _Tally, *, sink: Sink) -> None:
-    endpoint, number, pages, before = reading.endpoint, 1, 1, None
-    while number <= pages:
-        answer = client.page(endpoint.name, number=number, size=PAGE_SIZE, modified_since=reading.modified_since)
-        page = read_page(answer, endpoint)
-        tally.calls, tally.size = tally.calls + 1, tally.size + len(answer.body)
-        tally.started_at = tally.started_at or page.server_time
-        _count(page, endpoint, tally)
+def read_kept(endpoint: Endpoint, answers: Iterator[tuple[KeptLoad, Request]], *, sink: Sink) -> ListRead:
+    """A whole list from the bytes that loads have kept, as the last of them left it."""
+    tally, last_load, began = _Tally(), "", NEVER
+    for load, request in answers:
+        body = load.body(request)
+        if body is None:
+            raise UnreadableAnswerError(
+                f"An answer that the load {load.load_id} kept is damaged ({endpoint.name}, page {request.page}); "
+                f"replay another load, or import everything again with `stocktrim load --refresh`."
+            )
+        page = read_page(body, endpoint)
+        if load.load_id != last_load:
+            last_load, began = load.load_id, page.server_time
+        tally.note(page, endpoint)
         sink(endpoint, page)
-        if page.pagination is None:
-            pages = number + 1 if page.records.height else number
-        else:
-            pages, tally.expected = page.pagination.page_count, page.pagination.item_count
-            tally.has_moved |= before not in {None, tally.expected}
-            before = tally.expected
-        log.info("%s: page %d of %d, %d read.", endpoint.name, number, max(pages, number), len(tally.ids))
-        number += 1
+    tally.expected, tally.started_at = len(tally.ids), began
+    return _told(Reading(endpoint), tally)
 
 
-def _catch_up(client: XeroClient, reading: Reading, tally: _Tally, *, sink: Sink) -> None:
-    """Read what changed since this pass began: the rows that moved to the front while it ran."""
-    expected = tally.expected
-    tally.has_moved = False
-    _read_pages(client, replace(reading, modified_since=tally.started_at), tally, sink=sink)
-    tally.expected, tally.has_moved = expected, False
-
-
-def _count(page: Page, endpoint: Endpoint, tally: _Tally) -> None:
-    ids = page.records[endpoint.key].drop_nulls().to_list()
-    tally.has_moved |= not tally.ids.isdisjoint(ids)
-    tally.ids.update(ids)
-    tally.unreadable.update({record.record_id: record for record in page.unreadable})
+def _log_page(endpoint: Endpoint, number: int, pages: int, records: int) -> None:
+    log.info(
+        "%s: page %d of %d, %d read.", endpoint.name, number, pages, records,
+        extra={"progress": (endpoint.name, number, pages)},
+    )  # fmt: skip
 
 
 def _told(reading: Reading, tally: _Tally) -> ListRead:
@@ -144,5 +289,7 @@ def _told(reading: Reading, tally: _Tally) -> ListRead:
         distinct=len(tally.ids),
         calls=tally.calls,
         megabytes=tally.size / 1e6,
+        latest_change=tally.latest_change,
+        day_calls_left=tally.day_calls_left,
         unreadable=tuple(tally.unreadable.values()),
     )

@@ -1,55 +1,114 @@
 """Put what was read in the place of what was there, in one transaction.
 
 What belongs here: holding a pass aside until it is whole and looked at, then landing it in `raw`.
-What does not: reading it (`extract.py`), judging it (`pipelines.expectations`).
+What does not: reading it (`passes.py`), judging it (`pipelines.expectations`).
 A list that was read in full replaces what was stored; changes replace the records they name, lines as a set.
-Read more in docs/operations.md.
+A record that could not be read leaves what was stored of it.
+Read more in docs/loading.md.
 """
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 import duckdb
 import polars as pl
 
-from pipelines.landing.endpoints import Endpoint, Entity, organisation_row
-from pipelines.landing.extract import ListRead, Reading, read_list
-from pipelines.landing.pages import Page, Unreadable, frame_of, read_organisation
-from pipelines.tables import ENTITY_LOADS, XERO_ORGANISATION, Table
+from pipelines.landing.endpoints import ENDPOINTS, Endpoint, Entity, organisation_columns
+from pipelines.landing.extract import PAGE_SIZE, ListRead, Reader, read_kept
+from pipelines.landing.kept import KeptLoad, answers_behind
+from pipelines.landing.loads import rows_of_loads
+from pipelines.landing.pages import Page, Unreadable, frame_of
+from pipelines.landing.passes import Gathered, Plan, gather
+from pipelines.tables import ENTITY_LOADS, LOADS, QUARANTINED_RECORDS, XERO_ORGANISATION, Table
 from pipelines.warehouse import describe_table, insert_rows, row_count, transaction
 from pipelines.xero.client import XeroClient
+from pipelines.xero.pace import CALLS_AT_ONCE
 
 _PAGE_ORDER = "page_order"
+_NEVER = "'0001-01-01'::timestamptz"
 
 
 @dataclass(frozen=True)
 class Pass:
     """One pass over Xero's lists, held aside in temporary tables of the connection that it was read on."""
 
-    organisation: pl.DataFrame
+    load_id: str
+    organisation: pl.DataFrame | None
     lists: tuple[ListRead, ...]
+    loads: pl.DataFrame
+    is_quiescent: bool
+    unreadable: tuple[Unreadable, ...]
 
     @property
-    def unreadable(self) -> tuple[Unreadable, ...]:
-        """The records that could not be read, of all lists."""
-        return tuple(record for read in self.lists for record in read.unreadable)
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The lists that were read."""
+        return tuple(dict.fromkeys(one.reading.endpoint for one in self.lists))
 
     @property
     def next_watermarks(self) -> dict[str, datetime]:
         """Where each list's next reading starts, once this pass is landed."""
-        return {read.reading.endpoint.name: read.next_modified_since for read in self.lists}
+        marks: dict[str, datetime] = {}
+        for one in self.lists:
+            if one.reading.status is None:
+                name, mark = one.reading.endpoint.name, one.next_modified_since
+                marks[name] = min(marks.get(name, mark), mark)
+        return marks
+
+    def is_full(self, endpoint: Endpoint) -> bool:
+        """Whether the whole of a list came."""
+        return any(one.reading.is_full for one in self.lists if one.reading.endpoint is endpoint)
 
 
-def read_pass(connection: duckdb.DuckDBPyConnection, client: XeroClient, readings: Sequence[Reading]) -> Pass:
-    """Read the organisation and the lists, one after the other, and hold them aside."""
-    organisation = read_organisation(client.organisation())
-    for reading in readings:
-        _make_aside(connection, reading.endpoint)
-    pages = _Aside(connection)
+def read_pass(
+    connection: duckdb.DuckDBPyConnection,
+    client: XeroClient,
+    kept: KeptLoad,
+    plan: Plan,
+    *,
+    day: date,
+    at_once: int = CALLS_AT_ONCE,
+    page_size: int = PAGE_SIZE,
+) -> Pass:
+    """Read what is planned and hold it aside; `day` is the organisation's."""
+    held = _Aside(connection)
+    held.open([one.endpoint for one in plan.readings])
+    reader = Reader(client, kept, held.add, page_size=page_size)
+    found = gather(reader, plan, known=held.known, at_once=at_once)
+    organisation = None
+    if found.organisation is not None:
+        organisation = frame_of(organisation_columns(found.organisation.record), XERO_ORGANISATION)
     return Pass(
-        organisation=frame_of([organisation_row(organisation)], XERO_ORGANISATION),
-        lists=tuple(read_list(client, reading, sink=pages.add) for reading in readings),
+        load_id=kept.load_id,
+        organisation=organisation,
+        lists=found.lists,
+        loads=rows_of_loads(kept.load_id, found, day=day),
+        is_quiescent=found.is_quiescent,
+        unreadable=held.unreadable(),
+    )
+
+
+def replay_pass(connection: duckdb.DuckDBPyConnection, loads: Sequence[KeptLoad], *, day: date) -> Pass:
+    """What `raw` was once the last of these loads was landed, from the bytes that were kept; nothing is asked of Xero.
+
+    Lists that none of the loads holds in full are left as they are.
+    """
+    answers = {endpoint: list(answers_behind(loads, endpoint.name)) for endpoint in ENDPOINTS}
+    held = _Aside(connection)
+    held.open([endpoint for endpoint, found in answers.items() if found])
+    lists = tuple(
+        read_kept(endpoint, iter(found), sink=held.add) for endpoint, found in answers.items() if found
+    )  # fmt: skip
+    gathered = Gathered(organisation=None, lists=lists, counts=(), is_quiescent=True)
+    load_id = loads[-1].load_id
+    return Pass(
+        load_id=load_id,
+        organisation=None,
+        lists=lists,
+        loads=rows_of_loads(load_id, gathered, day=day, kind="replayed"),
+        is_quiescent=True,
+        unreadable=held.unreadable(),
     )
 
 
@@ -61,79 +120,138 @@ def aside(table: Table) -> str:
 def land(connection: duckdb.DuckDBPyConnection, read: Pass) -> dict[Table, int]:
     """Land a pass: all of it or nothing. The number of rows that each table holds afterwards."""
     with transaction(connection):
-        _replace(connection, XERO_ORGANISATION, read.organisation)
-        for one in read.lists:
-            _land_list(connection, one.reading)
-        loads = _entity_loads(read)
-        connection.execute(
-            f"delete from {ENTITY_LOADS.path} where entity in (select unnest(?))", [loads["entity"].to_list()]
-        )
-        insert_rows(connection, ENTITY_LOADS.path, loads)
-    return {table: row_count(connection, table) for one in read.lists for table in _tables(one.reading.endpoint)}
+        if read.organisation is not None:
+            connection.execute(f"delete from {XERO_ORGANISATION.path}")
+            insert_rows(connection, XERO_ORGANISATION.path, read.organisation)
+        for endpoint in read.endpoints:
+            _land_list(connection, read, endpoint)
+        _replace_rows(connection, ENTITY_LOADS, _entity_loads(read), key="entity")
+        _replace_rows(connection, LOADS, read.loads, key="load_id")
+    return {table: row_count(connection, table) for endpoint in read.endpoints for table in _tables(endpoint)}
 
 
+@dataclass
 class _Aside:
-    """Takes pages in the order in which they come."""
+    """Takes pages in the order in which they come, from any thread."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
-        self._pages = 0
+    connection: duckdb.DuckDBPyConnection
+    _pages: int = 0
+    _unreadable: dict[tuple[str, str], Unreadable] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(self, endpoints: Sequence[Endpoint]) -> None:
+        """Make room for these lists."""
+        for table in (table for endpoint in dict.fromkeys(endpoints) for table in _tables(endpoint)):
+            columns = f"{describe_table(table)}, {_PAGE_ORDER} INTEGER"
+            self.connection.execute(f"create or replace temp table incoming_{table.name} ({columns})")
 
     def add(self, endpoint: Endpoint, page: Page) -> None:
-        self._pages += 1
-        order = pl.lit(self._pages).alias(_PAGE_ORDER)
-        insert_rows(self._connection, aside(endpoint.table), page.records.with_columns(order))
-        if endpoint.lines is not None and page.lines is not None:
-            insert_rows(self._connection, aside(endpoint.lines), page.lines.with_columns(order))
+        """Hold a page; one of a list that is never paged replaces what came of it before."""
+        with self._guard:
+            self._pages += 1
+            order = pl.lit(self._pages).alias(_PAGE_ORDER)
+            if not endpoint.is_paged:
+                self.connection.execute(f"delete from {aside(endpoint.table)}")
+            insert_rows(self.connection, aside(endpoint.table), page.records.with_columns(order))
+            if endpoint.lines is not None and page.lines is not None:
+                insert_rows(self.connection, aside(endpoint.lines), page.lines.with_columns(order))
+            for identity in page.records[endpoint.key].to_list() if self._unreadable else ():
+                self._unreadable.pop((endpoint.name, identity), None)
+            self._unreadable |= {(endpoint.name, one.record_id or one.body): one for one in page.unreadable}
+
+    def known(self, endpoint: Endpoint) -> int:
+        """How many records of a list there will be once what is held is landed."""
+        unreadable = [identity for name, identity in self._unreadable if name == endpoint.name]
+        query = (
+            f"select count(*) from (select {endpoint.key} from {endpoint.table.path} "
+            f"union select {endpoint.key} from {aside(endpoint.table)} "
+            f"union select record_id from {QUARANTINED_RECORDS.path} where list = ? union select unnest(?::varchar[]))"
+        )
+        with self._guard:
+            return int(self.connection.execute(query, [endpoint.name, unreadable]).fetchall()[0][0])
+
+    def unreadable(self) -> tuple[Unreadable, ...]:
+        """The records whose newest state could not be read."""
+        return tuple(self._unreadable.values())
 
 
 def _tables(endpoint: Endpoint) -> tuple[Table, ...]:
     return (endpoint.table,) if endpoint.lines is None else (endpoint.table, endpoint.lines)
 
 
-def _make_aside(connection: duckdb.DuckDBPyConnection, endpoint: Endpoint) -> None:
+def _land_list(connection: duckdb.DuckDBPyConnection, read: Pass, endpoint: Endpoint) -> None:
+    unreadable = [one for one in read.unreadable if one.endpoint == endpoint.name]
+    is_full = read.is_full(endpoint)
+    if not is_full and not any(one.distinct for one in read.lists if one.reading.endpoint is endpoint):
+        return
+    _choose_latest(connection, endpoint, is_full=is_full)
+    kept_back = [one.record_id for one in unreadable]
     for table in _tables(endpoint):
-        connection.execute(
-            f"create or replace temp table incoming_{table.name} ({describe_table(table)}, {_PAGE_ORDER} INTEGER)"
-        )
-
-
-def _land_list(connection: duckdb.DuckDBPyConnection, reading: Reading) -> None:
-    endpoint = reading.endpoint
-    for table in _tables(endpoint):
-        _forget(connection, table, endpoint, is_full=reading.is_full)
+        stale = f"{endpoint.key} not in (select unnest(?::varchar[]))"
+        if not is_full:
+            stale = f"{endpoint.key} in (select {endpoint.key} from temp.latest) and {stale}"
+        connection.execute(f"delete from {table.path} where {stale}", [kept_back])
         columns = ", ".join(f"incoming.{name}" for name in table.columns)
         connection.execute(f"""
             insert into {table.path} by name
             select {columns}
             from {aside(table)} as incoming
-            inner join ({_latest(endpoint)}) as latest
+            inner join temp.latest as latest
                 on incoming.{endpoint.key} = latest.{endpoint.key} and incoming.{_PAGE_ORDER} = latest.{_PAGE_ORDER}
-        """)
+            where incoming.{endpoint.key} not in (select unnest(?::varchar[]))
+        """, [kept_back])  # fmt: skip
+    _quarantine(connection, read, endpoint, unreadable, is_full=is_full)
 
 
-def _latest(endpoint: Endpoint) -> str:
-    """For each record the page that showed it in its newest state: a record can come twice in one pass."""
-    return (
-        f"select {endpoint.key}, arg_max({_PAGE_ORDER}, (updated_at, {_PAGE_ORDER})) as {_PAGE_ORDER} "
-        f"from {aside(endpoint.table)} group by {endpoint.key}"
+def _choose_latest(connection: duckdb.DuckDBPyConnection, endpoint: Endpoint, *, is_full: bool) -> None:
+    """For each record the page that showed it in its newest state; a stored state that is newer still stays."""
+    query = (
+        f"select {endpoint.key}, arg_max({_PAGE_ORDER}, (coalesce(updated_at, {_NEVER}), {_PAGE_ORDER})) "
+        f"as {_PAGE_ORDER}, max(updated_at) as updated_at from {aside(endpoint.table)} group by {endpoint.key}"
     )
+    if not is_full:
+        query = (
+            f"select incoming.* from ({query}) as incoming anti join {endpoint.table.path} as stored "
+            f"on incoming.{endpoint.key} = stored.{endpoint.key} and incoming.updated_at < stored.updated_at"
+        )
+    connection.execute(f"create or replace temp table latest as {query}")
 
 
-def _forget(connection: duckdb.DuckDBPyConnection, table: Table, endpoint: Endpoint, *, is_full: bool) -> None:
-    stale = "" if is_full else f" where {endpoint.key} in (select {endpoint.key} from {aside(endpoint.table)})"
-    connection.execute(f"delete from {table.path}{stale}")
+def _quarantine(
+    connection: duckdb.DuckDBPyConnection,
+    read: Pass,
+    endpoint: Endpoint,
+    unreadable: Sequence[Unreadable],
+    *,
+    is_full: bool,
+) -> None:
+    """Note what could not be read, and forget what can be read again."""
+    table = QUARANTINED_RECORDS
+    if is_full:
+        connection.execute(f"delete from {table.path} where list = ?", [endpoint.name])
+    else:
+        again = f"select {endpoint.key} from temp.latest union select unnest(?::varchar[])"
+        identities = [one.record_id for one in unreadable]
+        connection.execute(
+            f"delete from {table.path} where list = ? and record_id in ({again})", [endpoint.name, identities]
+        )
+    if unreadable:
+        rows = [(one.endpoint, one.record_id, one.reason, one.body, read.load_id) for one in unreadable]
+        insert_rows(connection, table.path, pl.DataFrame(rows, schema=table.schema, orient="row"))
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
-    connection.execute(f"delete from {table.path}")
+def _replace_rows(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame, *, key: str) -> None:
+    keys = frame[key].unique().to_list()
+    connection.execute(f"delete from {table.path} where {key} in (select unnest(?::varchar[]))", [keys])
     insert_rows(connection, table.path, frame)
 
 
 def _entity_loads(read: Pass) -> pl.DataFrame:
     """When each entity's load began: that of the earliest of its lists."""
-    started: dict[Entity, list[ListRead]] = {}
+    started: dict[Entity, datetime] = {}
     for one in read.lists:
-        started.setdefault(one.reading.endpoint.entity, []).append(one)
-    rows = [(entity.value, min(one.started_at for one in lists)) for entity, lists in started.items()]
+        if one.reading.status is None:
+            entity = one.reading.endpoint.entity
+            started[entity] = min(started.get(entity, one.started_at), one.started_at)
+    rows = [(entity.value, at.replace(microsecond=0)) for entity, at in started.items()]
     return pl.DataFrame(rows, schema=ENTITY_LOADS.schema, orient="row")

@@ -2,36 +2,43 @@
 
 What belongs here: bytes in, frames of the shape of `raw` out. What does not: calls (`extract.py`).
 One record that cannot be read never costs the page: it is set aside with its reason.
-Read more in docs/operations.md.
+Read more in docs/loading.md.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import msgspec
 import polars as pl
 
-from pipelines.landing.endpoints import Endpoint, line_rows, start_of_server_clock
+from pipelines.landing.endpoints import Columns, Endpoint, line_columns
 from pipelines.tables import Table, type_of
 from pipelines.xero import wire
 from pipelines.xero.client import Answer, decoded
 from pipelines.xero.errors import UnreadableAnswerError
 
+_VITAL: Final = ("Quantity`", "QuantityOnHand`", "Date`", "DateString`")
+
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A record that is not what Xero's interface promises: which one, and why it cannot be read."""
+    """A record that is not what Xero's interface promises: which one, why it cannot be read, and its JSON.
+
+    `is_vital`: what cannot be read is a date or a quantity, without which a plan would be wrong.
+    """
 
     endpoint: str
     record_id: str
     reason: str
+    body: str
+    is_vital: bool
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list: its rows, its lines, and where it stands."""
+    """One page of a list: its rows, its lines, and where it stands; `server_time` is Xero's clock at the answer."""
 
     records: pl.DataFrame
     lines: pl.DataFrame | None
@@ -40,23 +47,30 @@ class Page:
     server_time: datetime
 
 
-def read_page(answer: Answer, endpoint: Endpoint) -> Page:
+def read_page(body: bytes, endpoint: Endpoint) -> Page:
     """The page of an answer as frames.
 
     Raises:
         UnreadableAnswerError: the answer as a whole is not readable.
     """
-    envelope = decoded(answer.body, dict[str, msgspec.Raw], f"the list of {endpoint.name}")
-    if endpoint.name not in envelope:
-        raise UnreadableAnswerError(f"Xero's answer holds no {endpoint.name}; nothing was stored. Load again.")
-    records, unreadable = _records(envelope[endpoint.name], endpoint)
+    unreadable: tuple[Unreadable, ...] = ()
+    try:
+        envelope = msgspec.json.decode(body, type=endpoint.envelope)
+        records = envelope.records or []
+    except msgspec.ValidationError:
+        envelope, records, unreadable = _record_by_record(body, endpoint)
+    except msgspec.DecodeError as broken:
+        raise _not_readable(endpoint, str(broken)) from broken
+    server_time = wire.instant(envelope.server_time)
+    if server_time is None:
+        raise _not_readable(endpoint, "it does not say what time it is")
     lines = endpoint.lines
     return Page(
-        records=frame_of([endpoint.row(record) for record in records], endpoint.table),
-        lines=None if lines is None else frame_of(_lines(records, endpoint), lines),
+        records=frame_of(endpoint.columns(records), endpoint.table),
+        lines=None if lines is None else frame_of(line_columns(records, endpoint.key), lines),
         unreadable=unreadable,
-        pagination=_pagination(envelope),
-        server_time=start_of_server_clock(_text(envelope, "DateTimeUTC")),
+        pagination=envelope.pagination,
+        server_time=server_time,
     )
 
 
@@ -71,15 +85,15 @@ def read_organisation(answer: Answer) -> wire.Organisation:
     return found[0] if found else wire.Organisation()
 
 
-def frame_of(rows: Sequence[tuple[Any, ...]], table: Table) -> pl.DataFrame:
-    """Rows of Python values in the order of a table's columns, as a frame of its types.
+def frame_of(columns: Columns, table: Table) -> pl.DataFrame:
+    """Columns of Python values as a frame of a table's shape.
 
     Numbers come as doubles and are rounded to the decimals that Xero keeps.
     """
     as_read: dict[str, type_of] = {
         name: pl.Float64 if isinstance(dtype, pl.Decimal) else dtype for name, dtype in table.columns.items()
     }
-    frame = pl.DataFrame(rows, schema=as_read, orient="row")
+    frame = pl.DataFrame({name: columns[name] for name in as_read}, schema=as_read)
     return frame.with_columns(
         pl.col(name).round(dtype.scale).cast(dtype)
         for name, dtype in table.columns.items()
@@ -87,38 +101,48 @@ def frame_of(rows: Sequence[tuple[Any, ...]], table: Table) -> pl.DataFrame:
     )
 
 
-def _records(body: msgspec.Raw, endpoint: Endpoint) -> tuple[list[Any], tuple[Unreadable, ...]]:
+def _record_by_record(body: bytes, endpoint: Endpoint) -> tuple[Any, Sequence[Any], tuple[Unreadable, ...]]:
+    """The page again, each record by itself, since one of them is not what was promised."""
     try:
-        return msgspec.json.decode(body, type=list[endpoint.record] | None) or [], ()  # type: ignore[name-defined]
-    except msgspec.ValidationError:
-        return _one_by_one(body, endpoint)
-
-
-def _one_by_one(body: msgspec.Raw, endpoint: Endpoint) -> tuple[list[Any], tuple[Unreadable, ...]]:
+        raw = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        envelope = endpoint.envelope(
+            records=None,
+            pagination=msgspec.json.decode(raw.get("pagination", b"null"), type=wire.Pagination | None),
+            server_time=msgspec.json.decode(raw.get("DateTimeUTC", b"null"), type=str | None),
+        )
+        records = msgspec.json.decode(raw[endpoint.name], type=list[msgspec.Raw] | None) or []
+    except (KeyError, msgspec.DecodeError) as broken:
+        raise _not_readable(endpoint, str(broken)) from broken
     read, unreadable = [], []
-    for raw in decoded(bytes(body), list[msgspec.Raw], f"the list of {endpoint.name}"):
+    for record in records:
         try:
-            read.append(msgspec.json.decode(raw, type=endpoint.record))
+            read.append(msgspec.json.decode(record, type=endpoint.record))
         except msgspec.ValidationError as reason:
-            unreadable.append(Unreadable(endpoint.name, _id_of(raw, endpoint), str(reason)))
-    return read, tuple(unreadable)
+            unreadable.append(_unreadable(record, endpoint, str(reason)))
+    return envelope, read, tuple(unreadable)
 
 
-def _id_of(raw: msgspec.Raw, endpoint: Endpoint) -> str:
-    record = msgspec.json.decode(raw)
+def _unreadable(record: msgspec.Raw, endpoint: Endpoint, reason: str) -> Unreadable:
     name = next(field.encode_name for field in msgspec.structs.fields(endpoint.record) if field.name == endpoint.key)
-    return str(record.get(name, "")) if isinstance(record, dict) else ""
+    read = msgspec.json.decode(record)
+    identity = read.get(name) if isinstance(read, dict) else None
+    return Unreadable(
+        endpoint=endpoint.name,
+        record_id=identity if isinstance(identity, str) else "",
+        reason=reason,
+        body=bytes(record).decode(errors="replace"),
+        is_vital=reason.endswith(_VITAL),
+    )
 
 
-def _lines(records: Sequence[Any], endpoint: Endpoint) -> list[tuple[Any, ...]]:
-    return [row for record in records for row in line_rows(getattr(record, endpoint.key), record.line_items or ())]
+def _not_readable(endpoint: Endpoint, why: str) -> UnreadableAnswerError:
+    return UnreadableAnswerError(
+        f"Xero's answer to the list of {endpoint.name} cannot be read ({why}); nothing was stored. Load again; if it "
+        f"stays, ask Xero's support."
+    )
 
 
-def _pagination(envelope: dict[str, msgspec.Raw]) -> wire.Pagination | None:
-    raw = envelope.get("pagination")
-    return None if raw is None else decoded(bytes(raw), wire.Pagination, "the number of pages")
-
-
-def _text(envelope: dict[str, msgspec.Raw], name: str) -> str | None:
-    raw = envelope.get(name)
-    return None if raw is None else str(msgspec.json.decode(raw))
+def latest_change(page: Page) -> datetime:
+    """The newest stamp on a page."""
+    found = page.records["updated_at"].max()
+    return found if isinstance(found, datetime) else datetime.min.replace(tzinfo=UTC)

@@ -8,11 +8,16 @@ Read more in docs/naming.md.
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Annotated
 
 import msgspec
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NET_DATE = re.compile(r"^/Date\((-?\d+)([+-]\d{4})?\)/$")
+_DAYS_REMEMBERED = 16_384
+Number = Annotated[float, msgspec.Meta(ge=-1e13, le=1e13)]
+"""A number that the warehouse's decimals can hold."""
 
 
 class _Record(msgspec.Struct, rename="pascal", kw_only=True, gc=False):
@@ -32,22 +37,22 @@ class Line(_Record):
     item_code: str | None = None
     item: ItemReference | None = None
     description: str | None = None
-    quantity: float | None = None
-    unit_amount: float | None = None
-    line_amount: float | None = None
+    quantity: Number | None = None
+    unit_amount: Number | None = None
+    line_amount: Number | None = None
 
 
 class ContactReference(_Record):
     """The contact a document names."""
 
-    contact_id: str | None = msgspec.field(name="ContactID", default=None)
+    contact_id: str = msgspec.field(name="ContactID")
     name: str | None = None
 
 
 class Price(_Record):
     """The purchase or the sales side of an item."""
 
-    unit_price: float | None = None
+    unit_price: Number | None = None
 
 
 class Item(_Record):
@@ -60,9 +65,9 @@ class Item(_Record):
     is_sold: bool | None = None
     is_purchased: bool | None = None
     is_tracked_as_inventory: bool | None = None
-    quantity_on_hand: float | None = None
-    quantity_on_back_order: float | None = None
-    total_cost_pool: float | None = None
+    quantity_on_hand: Number | None = None
+    quantity_on_back_order: Number | None = None
+    total_cost_pool: Number | None = None
     purchase_details: Price | None = None
     sales_details: Price | None = None
     updated_at: str | None = msgspec.field(name="UpdatedDateUTC", default=None)
@@ -81,17 +86,19 @@ class Contact(_Record):
     updated_at: str | None = msgspec.field(name="UpdatedDateUTC", default=None)
 
 
-class _Document(_Record):
+class _Document(_Record, kw_only=True):
+    """What every document has; one without its contact or its lines cannot be used, so it is not readable."""
+
     type: str | None = None
     status: str | None = None
     reference: str | None = None
-    contact: ContactReference | None = None
+    contact: ContactReference
     date: str | None = None
     date_string: str | None = None
     currency_code: str | None = None
-    currency_rate: float | None = None
-    total: float | None = None
-    line_items: list[Line] | None = None
+    currency_rate: Number | None = None
+    total: Number | None = None
+    line_items: list[Line]
     updated_at: str | None = msgspec.field(name="UpdatedDateUTC", default=None)
 
 
@@ -158,18 +165,39 @@ def instant(text: str | None) -> datetime | None:
             return None
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (OverflowError, ValueError):
         return None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
+@lru_cache(maxsize=_DAYS_REMEMBERED)
 def calendar_day(day_string: str | None, net_date: str | None) -> date | None:
-    """The organisation's calendar day of a document: its DateString, else the UTC midnight of /Date/.
+    """The organisation's calendar day of a document: its DateString, else the day of /Date/ at its own offset.
 
     >>> calendar_day("2026-03-01T00:00:00", None)
     datetime.date(2026, 3, 1)
     >>> calendar_day(None, "/Date(1772323200000+0000)/")
     datetime.date(2026, 3, 1)
+    >>> calendar_day(None, "/Date(1772276400000+1300)/")
+    datetime.date(2026, 3, 1)
     """
-    read = instant(day_string) or instant(net_date)
-    return read.date() if read is not None else None
+    for text in (day_string, net_date):
+        read = _local(text)
+        if read is not None:
+            return read.date()
+    return None
+
+
+def _local(text: str | None) -> datetime | None:
+    """The clock of the place that a text speaks of; None where it cannot be read."""
+    if not text:
+        return None
+    match = _NET_DATE.match(text)
+    try:
+        if match is None:
+            return datetime.fromisoformat(text)
+        offset = match.group(2) or "+0000"
+        minutes = int(offset[1:3]) * 60 + int(offset[3:])
+        return _EPOCH + timedelta(milliseconds=int(match.group(1)), minutes=-minutes if offset[0] == "-" else minutes)
+    except (OverflowError, ValueError):
+        return None

@@ -12,10 +12,11 @@ from pydantic import Field
 
 from pipelines import tables
 from pipelines.expectations import raw as expectations
-from pipelines.expectations.validate import stop_where_blocked
+from pipelines.expectations.validate import BlockedError, stop_where_blocked
 from pipelines.landing.endpoints import ENDPOINTS
-from pipelines.landing.land import Pass, land, read_pass
-from pipelines.landing.load import choose_readings
+from pipelines.landing.land import Pass
+from pipelines.landing.loads import day_calls_left
+from pipelines.landing.run import land_load, read_kept_load, read_load
 from pipelines.organisation import OpenOrganisation
 from pipelines.purchasing.ledger import ledger_order_lines
 from pipelines.replenishment.parameters import with_defaults
@@ -30,17 +31,24 @@ from stocktrim_assets.reports import check_results, check_specs, table_metadata
 XERO_TABLES: Final = (
     tables.XERO_ORGANISATION,
     tables.ENTITY_LOADS,
+    tables.LOADS,
+    tables.QUARANTINED_RECORDS,
     *(table for endpoint in ENDPOINTS for table in (endpoint.table, endpoint.lines) if table is not None),
 )
 DECISION_TABLES: Final = (tables.PLANNING_SETTINGS, tables.LEDGER_ORDER_LINES, tables.AS_OF)
+FROM_TERMINAL: Final = "stocktrim/from_terminal"
 CHECKED: Final = ("raw", tables.XERO_ITEMS.name)
 
 
 class LoadRequest(dg.Config):
-    """What to read: nothing ticked means the usual. Words: products, sales_orders, purchase_orders, suppliers."""
+    """What to read: nothing ticked means the usual. Words: products, sales_orders, purchase_orders, suppliers.
+
+    `replay` names a load whose kept bytes are landed again instead.
+    """
 
     entities: list[str] = Field(default_factory=list)
     refresh: list[str] = Field(default_factory=list)
+    replay: str = ""
 
 
 class PlanRequest(dg.Config):
@@ -65,21 +73,29 @@ def _specs(owned: tuple[Table, ...], *, kinds: set[str]) -> list[dg.AssetSpec]:
     specs=_specs(XERO_TABLES, kinds={"xero", "duckdb"}),
     check_specs=check_specs(expectations.RULES, asset=CHECKED),
     partitions_def=organisations,
+    retry_policy=dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
 )
 def load_from_xero(
-    config: LoadRequest, organisation: dg.ResourceParam[OpenOrganisation]
+    context: dg.AssetExecutionContext, config: LoadRequest, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-    """One pass over Xero's lists, held aside until it was looked at."""
-    with told_plainly(), organisation.warehouse() as warehouse:
-        readings = choose_readings(
-            warehouse, organisation.watermarks(), entities=config.entities, refresh=config.refresh
-        )
-        read = read_pass(warehouse, organisation.client(), readings)
+    """One pass over Xero's lists, held aside until it was looked at.
+
+    What passes by itself is tried again by the retry policy, unless a person waits at a terminal.
+    """
+    is_retried = FROM_TERMINAL not in context.run.tags
+    with told_plainly(is_retried=is_retried), organisation.warehouse() as warehouse:
+        if config.replay:
+            kept, read = read_kept_load(warehouse, organisation, load_id=config.replay)
+        else:
+            kept, read = read_load(warehouse, organisation, entities=config.entities, refresh=config.refresh)
         findings = expectations.check_pass(warehouse, read)
         yield from check_results(findings, expectations.RULES, asset=CHECKED)
-        stop_where_blocked(findings)
-        rows = land(warehouse, read)
-        organisation.advance_watermarks(read.next_watermarks)
+        try:
+            stop_where_blocked(findings)
+        except BlockedError:
+            kept.mark_refused()
+            raise
+        rows = land_load(warehouse, organisation, kept, read)
         rows |= {table: row_count(warehouse, table) for table in XERO_TABLES if table not in rows}
     for table in XERO_TABLES:
         yield dg.MaterializeResult(
@@ -111,13 +127,20 @@ def decisions(
 
 
 def _calls(table: Table, read: Pass) -> dict[str, Any]:
-    """What reading a list took, on the asset of the list."""
-    for one in read.lists:
-        if one.reading.endpoint.table == table:
-            return {
-                "read/kind": "everything" if one.reading.is_full else "changes",
-                "read/records": one.distinct,
-                "read/calls": one.calls,
-                "read/megabytes": round(one.megabytes, 3),
-            }
-    return {}
+    """What reading a list took, on the asset of the list; the whole load's on the table of loads."""
+    of_table = {endpoint.table: endpoint.name for endpoint in ENDPOINTS} | {tables.XERO_ORGANISATION: "Organisation"}
+    rows = read.loads
+    if table in of_table:
+        rows = rows.filter(pl.col("list") == of_table[table])
+    elif table is not tables.LOADS:
+        return {}
+    if rows.is_empty():
+        return {}
+    return {
+        "read/load_id": read.load_id,
+        "read/kind": ", ".join(rows["kind"].unique(maintain_order=True)),
+        "read/calls": int(rows["calls"].sum()),
+        "read/megabytes": round(float(rows["megabytes"].sum()), 3),
+        "read/day_calls_left": day_calls_left(rows),
+        "read/quarantined": int(rows["quarantined"].sum()),
+    }

@@ -76,7 +76,7 @@ def test_a_xero_that_does_not_answer_ends_the_load(planned: Planned) -> None:
 
 def test_a_page_of_broken_json_lands_nothing(planned: Planned) -> None:
     before = everything(planned.stocktrim)
-    fault = {"kind": "answer", "path": "/Invoices", "status": 200, "body": '{"Invoices": [{"InvoiceID": '}
+    fault = {"kind": "answer", "path": "/Invoices", "status": 200, "body": '{"Invoices": [{"InvoiceID": ', "times": 0}
     httpx2.post(f"{planned.sandbox.url}/_admin/faults", json=[fault])
     assert_refused(planned.stocktrim("load", "--refresh", "sales-orders"), code=4, saying="Invoices")
     assert everything(planned.stocktrim) == before

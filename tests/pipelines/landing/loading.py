@@ -1,0 +1,190 @@
+"""A small organisation in a sandbox, and loads of it without Dagster, dbt or checks: calls, rows, watermarks."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx2
+import polars as pl
+
+from pipelines import tables
+from pipelines.landing.endpoints import ENDPOINTS, Entity
+from pipelines.landing.land import Pass
+from pipelines.landing.run import land_load, read_kept_load, read_load
+from pipelines.organisation import OpenOrganisation
+from pipelines.settings import Settings, read_settings
+from pipelines.store.allowance import StoredAllowance
+from pipelines.store.engine import Store, open_store
+from pipelines.store.organisations import Organisation
+from pipelines.warehouse import open_warehouse, read_table
+from pipelines.xero.client import XeroClient
+from pipelines.xero.transport import Timeouts
+from xero_sandbox.clock import Clock
+from xero_sandbox.documents import World
+from xero_sandbox.testing import RunningSandbox, running_sandbox
+
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+EVERYTHING = tuple(entity.value for entity in Entity)
+
+
+@dataclass
+class SandboxTokens:
+    """Tokens of the sandbox's one app; what they do when they grow old is another room's test."""
+
+    sandbox: RunningSandbox
+    renewals: int = 0
+    _value: str = ""
+
+    def current(self) -> str:
+        return self._value or self.renewed()
+
+    def renewed(self) -> str:
+        self.renewals += 1
+        answer = httpx2.post(
+            f"{self.sandbox.url}/connect/token",
+            data={"grant_type": "client_credentials"},
+            auth=(self.sandbox.client_id, self.sandbox.client_secret),
+        )
+        self._value = answer.json()["access_token"]
+        return self._value
+
+    def lost(self) -> None:
+        """Nothing is noted."""
+
+
+@dataclass(frozen=True)
+class AtHand(OpenOrganisation):
+    """An organisation whose Xero is a sandbox, by the sandbox's clock."""
+
+    sandbox: RunningSandbox = field(kw_only=True)
+    timeouts: Timeouts = field(kw_only=True)
+
+    @cached_property
+    def record(self) -> Organisation:
+        held = self.sandbox.worlds[0].organisation
+        return Organisation(
+            key=self.key, tenant_id=held.tenant_id, name=held.name, base_currency=held.base_currency,
+            time_zone=held.time_zone, is_demo_company=False, api_url=self.sandbox.url, identity_url=self.sandbox.url,
+            grant="custom",
+        )  # fmt: skip
+
+    @cached_property
+    def tokens(self) -> SandboxTokens:
+        return SandboxTokens(self.sandbox)
+
+    def now(self) -> datetime:
+        return self.sandbox.clock.now()
+
+    def client(self) -> XeroClient:
+        return self.xero
+
+    @cached_property
+    def xero(self) -> XeroClient:
+        return XeroClient(
+            api_url=self.sandbox.url, tenant_id=self.record.tenant_id, tokens=self.tokens,
+            allowance=StoredAllowance(self.store, self.key), timeouts=self.timeouts,
+            sleep=self.sandbox.clock.advance, now=self.sandbox.clock.now,
+        )  # fmt: skip
+
+
+@dataclass
+class Loading:
+    """Loads of one organisation, and what the sandbox saw of them."""
+
+    at_hand: AtHand
+    page_size: int = 1000
+    at_once: int = 4
+
+    @property
+    def sandbox(self) -> RunningSandbox:
+        return self.at_hand.sandbox
+
+    @property
+    def world(self) -> World:
+        return self.sandbox.worlds[0]
+
+    @contextmanager
+    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self.at_hand.warehouse() as warehouse:
+            yield warehouse
+
+    def load(self, *entities: str, refresh: tuple[str, ...] = ()) -> Pass:
+        with self.warehouse() as warehouse:
+            kept, read = read_load(
+                warehouse, self.at_hand, entities=entities, refresh=refresh, at_once=self.at_once,
+                page_size=self.page_size,
+            )  # fmt: skip
+            land_load(warehouse, self.at_hand, kept, read)
+        return read
+
+    def replay(self, load_id: str) -> Pass:
+        with self.warehouse() as warehouse:
+            kept, read = read_kept_load(warehouse, self.at_hand, load_id=load_id)
+            land_load(warehouse, self.at_hand, kept, read)
+        return read
+
+    def rows(self, table: tables.Table) -> pl.DataFrame:
+        with self.warehouse() as warehouse:
+            return read_table(warehouse, table)
+
+    def raw(self) -> dict[str, list[Any]]:
+        """What was landed of each of Xero's lists, in no order."""
+        with self.warehouse() as warehouse:
+            return {
+                table.name: sorted(read_table(warehouse, table).rows(), key=repr)
+                for endpoint in ENDPOINTS
+                for table in (endpoint.table, endpoint.lines)
+                if table is not None
+            }
+
+    def calls(self) -> list[str]:
+        """What was asked of the sandbox since the last time this was asked, as `Invoices?page=1...`."""
+        entries = self.sandbox.stats()["requests"]
+        self.sandbox.sandbox.log.reset()
+        return [
+            f"{one['path'].removeprefix('/api.xro/2.0/')}?{one['query']}"
+            for one in entries
+            if one["path"].startswith("/api.xro/2.0/")
+        ]
+
+    def pass_time(self, **amount: float) -> None:
+        self.sandbox.clock.advance(timedelta(**amount).total_seconds())
+
+
+@contextmanager
+def loading(
+    world: World, home: Path, *, page_size: int = 1000, at_once: int = 4, timeouts: Timeouts | None = None,
+    store: Store | None = None, **sandbox_options: Any,
+) -> Iterator[Loading]:  # fmt: skip
+    """Loads of a world by a clock that stands still unless a test lets time pass."""
+    settings: Settings = read_settings({"STOCKTRIM_HOME": str(home)})
+    with running_sandbox([world], clock=Clock(MONDAY), **sandbox_options) as sandbox:
+        opened = store or open_store(settings.database_url)
+        try:
+            at_hand = AtHand("acme", settings, opened, sandbox=sandbox, timeouts=timeouts or Timeouts())
+            yield Loading(at_hand, page_size=page_size, at_once=at_once)
+        finally:
+            if store is None:
+                opened.close()
+
+
+def between_calls(loading: Loading, act: Any) -> None:
+    """Let something happen in Xero before each call, on the thread that calls."""
+    client, guard = loading.at_hand.xero, threading.Lock()
+    ask = client._read
+
+    def asked(call: Any) -> Any:
+        with guard:
+            act()
+        return ask(call)
+
+    client._read = asked
+
+
+__all__ = ["EVERYTHING", "MONDAY", "Loading", "between_calls", "loading", "open_warehouse"]
