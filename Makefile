@@ -12,7 +12,7 @@ READY := .venv/.ready
 BIN := .venv/bin
 DBT_FILES := $(shell find dbt_project -path dbt_project/target -prune -o -type f -print)
 MANIFEST := dbt_project/target/manifest.json
-SQL := dbt_project/models dbt_project/macros
+SQL := dbt_project/models dbt_project/macros dbt_project/tests
 
 .PHONY: help install demo serve test lint fmt bench soak docs clean
 

@@ -60,6 +60,7 @@ def net_demand(file: Path) -> pl.DataFrame:
     return (
         kept.group_by("product_code", "demand_date")
         .agg(pl.col("quantity").sum())
+        .with_columns(is_stocked_out=pl.lit(value=False))
         .select(list(DEMAND_DAILY.columns))
         .cast(DEMAND_DAILY.schema)
         .sort("product_code", "demand_date")

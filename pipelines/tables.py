@@ -149,8 +149,8 @@ SUPPLIERS = _published(
     products=pl.Int64, last_order_date=pl.Date,
 )
 DEMAND_DAILY = _published(
-    "marts", "demand_daily", "One row per product and day on which it was sold, net of credit notes.",
-    product_code=pl.String, demand_date=pl.Date, quantity=pl.Float64,
+    "marts", "demand_daily", "One row per product and day on which it was sold, net of credit notes, or out of stock.",
+    product_code=pl.String, demand_date=pl.Date, quantity=pl.Float64, is_stocked_out=pl.Boolean,
 )
 STOCK_POSITION = _published(
     "marts", "stock_position", "One row per product.",
@@ -163,6 +163,24 @@ STOCK_ON_ORDER = _published(
     expected_arrival_date=pl.Date, is_counted=pl.Boolean, rule=pl.String, line_number=pl.Int32, status=pl.String,
     supplier_id=pl.String, supplier_name=pl.String, order_date=pl.Date, delivery_date=pl.Date, value=MONEY,
     currency=pl.String, currency_rate=RATE,
+)
+STOCK_DAILY = _published(
+    "marts", "stock_daily", "One row per tracked product and day on which its stock moved.",
+    product_code=pl.String, stock_date=pl.Date, until_date=pl.Date, quantity_in=pl.Float64, quantity_out=pl.Float64,
+    stock_on_hand=pl.Float64, days_out=pl.Int32,
+)
+PURCHASE_RECEIPTS = _published(
+    "marts", "purchase_receipts", "One row per purchase order line and bill line that delivered some of it.",
+    purchase_order_number=pl.String, line_number=pl.Int32, product_code=pl.String, supplier_id=pl.String,
+    order_date=pl.Date, promised_date=pl.Date, received_date=pl.Date, quantity=pl.Float64, lead_time_days=pl.Int32,
+    days_late=pl.Int32, confidence=pl.String, order_status=pl.String, bill_number=pl.String,
+    purchase_order_id=pl.String, bill_id=pl.String, bill_line_number=pl.Int32,
+)
+SUPPLIER_LEAD_TIMES = _published(
+    "marts", "supplier_lead_times", "One row per supplier that ever delivered an order.",
+    supplier_id=pl.String, supplier_name=pl.String, receipts=pl.Int64, exact_receipts=pl.Int64, orders=pl.Int64,
+    median_lead_time_days=pl.Float64, p90_lead_time_days=pl.Float64, promised_receipts=pl.Int64,
+    late_receipts=pl.Int64, median_days_late=pl.Float64, p90_days_late=pl.Float64, last_received_date=pl.Date,
 )
 DATA_FRESHNESS = _published(
     "marts", "data_freshness", "One row: the organisation, the day of the data and how old they are.",

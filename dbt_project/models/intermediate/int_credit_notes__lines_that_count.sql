@@ -4,6 +4,8 @@ with
 
     lines as (select * from {{ ref("stg_credit_note_lines") }}),
 
+    names as (select * from {{ ref("int_products__named_by_lines") }}),
+
     contacts as (select * from {{ ref("int_contacts__merged") }})
 
 select
@@ -11,11 +13,15 @@ select
     lines.line_number,
     credit_notes.credit_note_number,
     coalesce(contacts.surviving_id, credit_notes.contact_id, '') as contact_id,
-    lines.product_code,
+    coalesce(names.product_code, lines.product_code) as product_code,
     credit_notes.credit_note_date,
     lines.quantity
 from lines
 inner join credit_notes on lines.credit_note_id = credit_notes.credit_note_id
+left join
+    names
+    on lines.item_id is not distinct from names.item_id
+    and lines.product_code = names.code_on_line
 left join contacts on credit_notes.contact_id = contacts.contact_id
 where
     credit_notes.credit_note_type = 'ACCRECCREDIT'

@@ -6,6 +6,8 @@ with
 
     lines as (select * from {{ ref("stg_invoice_lines") }}),
 
+    names as (select * from {{ ref("int_products__named_by_lines") }}),
+
     contacts as (select * from {{ ref("int_contacts__merged") }})
 
 select
@@ -14,11 +16,15 @@ select
     invoices.invoice_number,
     invoices.status,
     coalesce(contacts.surviving_id, invoices.contact_id, '') as contact_id,
-    lines.product_code,
+    coalesce(names.product_code, lines.product_code) as product_code,
     invoices.invoice_date as demand_date,
     lines.quantity
 from lines
 inner join invoices on lines.invoice_id = invoices.invoice_id
+left join
+    names
+    on lines.item_id is not distinct from names.item_id
+    and lines.product_code = names.code_on_line
 left join contacts on invoices.contact_id = contacts.contact_id
 where
     invoices.invoice_type = 'ACCREC'

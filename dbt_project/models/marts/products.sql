@@ -17,6 +17,7 @@ with
             min(demand_date) as first_sale_date,
             max(demand_date) as last_sale_date
         from {{ ref("demand_daily") }}
+        where quantity > 0
         group by product_code
     )
 

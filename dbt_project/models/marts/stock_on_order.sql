@@ -20,15 +20,12 @@ with
             in_xero.rule,
             in_xero.line_number,
             in_xero.status,
-            coalesce(contacts.surviving_id, in_xero.contact_id) as supplier_id,
+            in_xero.supplier_id,
             in_xero.contact_name as document_name,
             in_xero.unit_price,
             in_xero.currency,
             in_xero.currency_rate
         from in_xero
-        left join
-            {{ ref("int_contacts__merged") }} as contacts
-            on in_xero.contact_id = contacts.contact_id
         union all
         select
             approved.purchase_order_number,

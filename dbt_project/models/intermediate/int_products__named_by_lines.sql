@@ -1,0 +1,42 @@
+-- A line's product is the item whose id it carries, whatever the item's code was on
+-- that day. A line without a known id names the item of its code; case, spaces and
+-- the form of accents make no difference where no item has that very code. A code
+-- that no item has any more stays as it is.
+with
+    names as (
+        select item_id, product_code
+        from {{ ref("stg_invoice_lines") }}
+        union
+        select item_id, product_code
+        from {{ ref("stg_credit_note_lines") }}
+        union
+        select item_id, product_code
+        from {{ ref("stg_purchase_order_lines") }}
+    ),
+
+    products as (
+        select
+            product_id, product_code, {{ folded_code("product_code") }} as folded_code
+        from {{ ref("stg_products") }}
+    ),
+
+    folded as (
+        select folded_code, min(product_code) as product_code
+        from products
+        group by folded_code
+    )
+
+select
+    names.item_id,
+    names.product_code as code_on_line,
+    coalesce(
+        by_id.product_code,
+        by_code.product_code,
+        folded.product_code,
+        names.product_code
+    ) as product_code
+from names
+left join products as by_id on names.item_id = by_id.product_id
+left join products as by_code on names.product_code = by_code.product_code
+left join folded on {{ folded_code("names.product_code") }} = folded.folded_code
+where names.product_code is not null

@@ -1,0 +1,46 @@
+with
+    matches as (
+        select *, 'exact' as confidence
+        from {{ ref("int_receipts__by_order_number") }}
+        union all
+        select *, 'likely'
+        from {{ ref("int_receipts__first_in_first_out") }}
+    ),
+
+    ordered as (select * from {{ ref("int_purchase_orders__lines") }}),
+
+    billed as (select * from {{ ref("int_bills__lines_that_count") }})
+
+select
+    ordered.purchase_order_number,
+    ordered.line_number,
+    ordered.product_code,
+    ordered.supplier_id,
+    ordered.order_date,
+    coalesce(ordered.expected_arrival_date, ordered.delivery_date) as promised_date,
+    billed.bill_date as received_date,
+    matches.quantity::double as quantity,
+    greatest(0, billed.bill_date - ordered.order_date)::integer as lead_time_days,
+    (billed.bill_date - promised_date)::integer as days_late,
+    matches.confidence,
+    ordered.status as order_status,
+    billed.bill_number,
+    matches.purchase_order_id,
+    matches.bill_id,
+    matches.bill_line_number
+from matches
+inner join
+    ordered
+    on matches.purchase_order_id = ordered.purchase_order_id
+    and matches.line_number = ordered.line_number
+inner join
+    billed
+    on matches.bill_id = billed.bill_id
+    and matches.bill_line_number = billed.line_number
+order by
+    ordered.order_date,
+    ordered.purchase_order_number,
+    ordered.line_number,
+    billed.bill_date,
+    matches.bill_id,
+    matches.bill_line_number

@@ -1,0 +1,22 @@
+with
+    receipts as (select * from {{ ref("purchase_receipts") }}),
+
+    suppliers as (select * from {{ ref("suppliers") }})
+
+select
+    receipts.supplier_id,
+    any_value(suppliers.supplier_name) as supplier_name,
+    count(*) as receipts,
+    count(*) filter (where receipts.confidence = 'exact') as exact_receipts,
+    count(distinct receipts.purchase_order_id) as orders,
+    round(median(receipts.lead_time_days), 2)::double as median_lead_time_days,
+    round(quantile_cont(receipts.lead_time_days, 0.9), 2)::double as p90_lead_time_days,
+    count(receipts.days_late) as promised_receipts,
+    count(*) filter (where receipts.days_late > 0) as late_receipts,
+    round(median(receipts.days_late), 2)::double as median_days_late,
+    round(quantile_cont(receipts.days_late, 0.9), 2)::double as p90_days_late,
+    max(receipts.received_date) as last_received_date
+from receipts
+inner join suppliers on receipts.supplier_id = suppliers.supplier_id
+group by receipts.supplier_id
+order by receipts.supplier_id
