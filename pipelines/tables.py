@@ -152,17 +152,37 @@ DEMAND_DAILY = _published(
     "marts", "demand_daily", "One row per product and day on which it was sold, net of credit notes, or out of stock.",
     product_code=pl.String, demand_date=pl.Date, quantity=pl.Float64, is_stocked_out=pl.Boolean,
 )
+DEMAND_TRANSACTIONS = _published(
+    "marts", "demand_transactions", "One row per sales invoice line that counts as demand.",
+    product_code=pl.String, demand_date=pl.Date, invoice_number=pl.String, line_number=pl.Int32, status=pl.String,
+    customer_id=pl.String, customer_name=pl.String, sold_quantity=pl.Float64, credited_quantity=pl.Float64,
+    quantity=pl.Float64, unit_price=UNIT_PRICE, currency=pl.String, invoice_id=pl.String, xero_link=pl.String,
+)
+SALES_MONTHLY = _published(
+    "marts", "sales_monthly", "One row per product and month with sales or credit notes: our total beside Xero's.",
+    product_code=pl.String, month=pl.Date, demand_quantity=pl.Float64, sold_quantity=pl.Float64,
+    xero_invoiced_quantity=pl.Float64, xero_credited_quantity=pl.Float64, difference=pl.Float64,
+)
+SALES_DIFFERENCES = _published(
+    "marts", "sales_differences", "One row per sales line and reason for which our total differs from Xero's.",
+    product_code=pl.String, month=pl.Date, reason=pl.String, demand_date=pl.Date, invoice_number=pl.String,
+    line_number=pl.Int32, status=pl.String, customer_name=pl.String, quantity=pl.Float64, our_quantity=pl.Float64,
+    xero_quantity=pl.Float64, difference=pl.Float64, credit_note_number=pl.String, credit_note_date=pl.Date,
+    invoice_id=pl.String, credit_note_id=pl.String, xero_link=pl.String,
+)
 STOCK_POSITION = _published(
     "marts", "stock_position", "One row per product.",
     product_code=pl.String, stock_on_hand=pl.Float64, stock_committed=pl.Float64, stock_on_order=pl.Float64,
-    stock_position=pl.Float64,
+    stock_position=pl.Float64, committed_unapproved_sales=pl.Float64, committed_back_orders=pl.Float64,
+    on_order_in_xero=pl.Float64, on_order_approved_not_sent=pl.Float64,
 )
 STOCK_ON_ORDER = _published(
     "marts", "stock_on_order", "One row per open purchase order line that names a product, counted or not.",
     purchase_order_number=pl.String, product_code=pl.String, quantity=pl.Float64,
     expected_arrival_date=pl.Date, is_counted=pl.Boolean, rule=pl.String, line_number=pl.Int32, status=pl.String,
     supplier_id=pl.String, supplier_name=pl.String, order_date=pl.Date, delivery_date=pl.Date, value=MONEY,
-    currency=pl.String, currency_rate=RATE,
+    currency=pl.String, currency_rate=RATE, ordered_quantity=pl.Float64, billed_quantity=pl.Float64,
+    exception=pl.String,
 )
 STOCK_DAILY = _published(
     "marts", "stock_daily", "One row per tracked product and day on which its stock moved.",

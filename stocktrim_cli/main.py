@@ -19,6 +19,7 @@ from stocktrim_cli.load import load
 from stocktrim_cli.orders import orders
 from stocktrim_cli.output import err, say
 from stocktrim_cli.plan import plan
+from stocktrim_cli.reconcile import reconcile
 from stocktrim_cli.sandbox import sandbox
 from stocktrim_cli.serve import serve
 from stocktrim_cli.settings import settings
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for _verb in (demo, sandbox, serve, connect, load, plan, explain, doctor):
+for _verb in (demo, sandbox, serve, connect, load, plan, explain, reconcile, doctor):
     app.command()(_verb)
 app.add_typer(orders, name="orders")
 app.add_typer(settings, name="settings")

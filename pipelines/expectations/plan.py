@@ -99,7 +99,7 @@ def _frames(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl
         "orders": order_plan.filter(pl.col("order_quantity") > 0).select(
             "product_code", "product_name", "order_quantity", "supplier_id", pl.col("unit_cost").cast(pl.Float64)
         ),
-        "late": stock_on_order.filter(~pl.col("is_counted")).select(
+        "late": stock_on_order.filter(pl.col("rule") == "late").select(
             "purchase_order_number", "product_code", "quantity", "supplier_name", "delivery_date"
         ),
     }  # fmt: skip

@@ -140,6 +140,11 @@ PARAMETERS: Final = {
             _choice("position"),
         ),
         Parameter(
+            "on_order_rule", "choice", _GLOBAL, "delivery_date",
+            "Which open orders are supply: by their delivery date, or all that no bill has delivered.",
+            _choice("delivery_date", "unbilled"),
+        ),
+        Parameter(
             "overstock_period_days", "days", _GLOBAL, "90", "Stock for longer than this is too much.",
             _whole("days", 0, 3650),
         ),

@@ -50,7 +50,7 @@ def summarise_plan(
     as_of: date,
 ) -> pl.DataFrame:
     """One row: `plan.plan_summary`."""
-    late = stock_on_order.filter(~pl.col("is_counted"))
+    late = stock_on_order.filter(pl.col("rule") == "late")
     over, under, order = (pl.col(f"{one}_quantity") for one in ("overstock", "understock", "order"))
     is_out = (pl.col("stock_on_hand") <= 0) & (pl.col("horizon_demand") > 0) & (pl.col("status") != "not_planned")
     week = pl.col("average_daily_demand") * 7 * pl.col("unit_cost").cast(pl.Float64)

@@ -1,6 +1,6 @@
 -- Unfulfilled sales count too; voided and deleted ones never do. A line without a
--- product, or with a quantity of
--- nothing or less, is no demand: what comes back is a credit note's business.
+-- product, or with a quantity of nothing or less, is no demand: what comes back is a
+-- credit note's business.
 with
     invoices as (select * from {{ ref("stg_invoices") }}),
 
@@ -16,8 +16,12 @@ select
     invoices.invoice_number,
     invoices.status,
     coalesce(contacts.surviving_id, invoices.contact_id, '') as contact_id,
+    invoices.contact_name,
     coalesce(names.product_code, lines.product_code) as product_code,
+    lines.product_code as code_on_line,
     invoices.invoice_date as demand_date,
+    invoices.currency,
+    lines.unit_price,
     lines.quantity
 from lines
 inner join invoices on lines.invoice_id = invoices.invoice_id

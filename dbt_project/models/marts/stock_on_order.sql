@@ -1,51 +1,13 @@
 with
-    in_xero as (
-        select * from {{ ref("int_stock_on_order__late_orders_do_not_count") }}
-    ),
+    lines as (select * from {{ ref("int_stock_on_order__in_xero_and_approved") }}),
 
-    approved as (select * from {{ ref("int_stock_on_order__approved_not_sent") }}),
-
-    settings as (
+    lead_times as (
         select * from {{ ref("stg_planning_settings") }} where name = 'lead_time_days'
     ),
 
-    lines as (
-        select
-            in_xero.purchase_order_number,
-            in_xero.product_code,
-            in_xero.quantity,
-            in_xero.order_date,
-            in_xero.delivery_date,
-            in_xero.expected_arrival_date,
-            in_xero.rule,
-            in_xero.line_number,
-            in_xero.status,
-            in_xero.supplier_id,
-            in_xero.contact_name as document_name,
-            in_xero.unit_price,
-            in_xero.currency,
-            in_xero.currency_rate
-        from in_xero
-        union all
-        select
-            approved.purchase_order_number,
-            approved.product_code,
-            approved.quantity,
-            approved.approved_date,
-            null,
-            approved.expected_arrival_date,
-            approved.rule,
-            approved.line_number,
-            upper(approved.state),
-            approved.supplier_id,
-            null,
-            approved.unit_cost,
-            approved.currency,
-            rates.currency_rate
-        from approved
-        left join
-            {{ ref("int_suppliers__currency_and_rate") }} as rates
-            on approved.supplier_id = rates.supplier_id
+    organisation as (
+        select any_value(base_currency) as base_currency
+        from {{ ref("stg_organisation") }}
     )
 
 select
@@ -57,7 +19,7 @@ select
         lines.delivery_date,
         lines.order_date + coalesce(own.value, theirs.value, everybodys.value)::integer
     )::date as expected_arrival_date,
-    lines.rule != 'late' as is_counted,
+    lines.rule not in ('late', 'billed') as is_counted,
     lines.rule,
     lines.line_number,
     lines.status,
@@ -74,19 +36,24 @@ select
         then 1
         when lines.currency_rate > 0
         then lines.currency_rate
-    end::decimal(18, 6) as currency_rate
+    end::decimal(18, 6) as currency_rate,
+    lines.ordered_quantity::double as ordered_quantity,
+    lines.billed_quantity::double as billed_quantity,
+    case
+        when lines.rule = 'late'
+        then 'late'
+        when lines.rule != 'unbilled' and is_counted and lines.billed_quantity > 0
+        then 'counted_although_billed'
+    end as exception
 from lines
 left join
     {{ ref("stg_contacts") }} as contacts on lines.supplier_id = contacts.contact_id
-left join settings as own on own.level = 'product' and lines.product_code = own.subject
 left join
-    settings as theirs
+    lead_times as own on own.level = 'product' and lines.product_code = own.subject
+left join
+    lead_times as theirs
     on theirs.level = 'supplier'
     and lines.supplier_id = theirs.subject
-left join settings as everybodys on everybodys.level = 'global'
-cross join
-    (
-        select any_value(base_currency) as base_currency
-        from {{ ref("stg_organisation") }}
-    ) as organisation
+left join lead_times as everybodys on everybodys.level = 'global'
+cross join organisation
 order by lines.purchase_order_number, lines.line_number

@@ -9,19 +9,24 @@ with
     ),
 
     on_order as (
-        select product_code, sum(quantity) as quantity
+        select
+            product_code,
+            sum(quantity) filter (where rule != 'approved_not_sent') as in_xero,
+            sum(quantity) filter (where rule = 'approved_not_sent') as approved_not_sent
         from {{ ref("stock_on_order") }}
         where is_counted
-        group by all
+        group by product_code
     ),
 
     parts as (
         select
             products.product_code,
             if(products.is_tracked, products.stock_on_hand, 0)::double as stock_on_hand,
-            (coalesce(committed.quantity, 0) + products.stock_on_back_order)::double
-            as stock_committed,
-            coalesce(on_order.quantity, 0)::double as stock_on_order
+            coalesce(committed.quantity, 0)::double as committed_unapproved_sales,
+            products.stock_on_back_order::double as committed_back_orders,
+            coalesce(on_order.in_xero, 0)::double as on_order_in_xero,
+            coalesce(on_order.approved_not_sent, 0)::double
+            as on_order_approved_not_sent
         from products
         left join committed on products.product_code = committed.product_code
         left join on_order on products.product_code = on_order.product_code
@@ -30,8 +35,12 @@ with
 select
     product_code,
     stock_on_hand,
-    stock_committed,
-    stock_on_order,
-    stock_on_hand - stock_committed + stock_on_order as stock_position
+    committed_unapproved_sales + committed_back_orders as stock_committed,
+    on_order_in_xero + on_order_approved_not_sent as stock_on_order,
+    stock_on_hand - stock_committed + stock_on_order as stock_position,
+    committed_unapproved_sales,
+    committed_back_orders,
+    on_order_in_xero,
+    on_order_approved_not_sent
 from parts
 order by product_code

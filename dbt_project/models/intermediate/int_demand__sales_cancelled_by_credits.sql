@@ -1,0 +1,40 @@
+-- Which credit note took how much of which sale: of the sale's layer what was still
+-- there before the credit note, down to the height that the credit note left.
+with stacks as (select * from {{ ref("int_demand__stacks_of_sales") }})
+
+select
+    sales.document_id as invoice_id,
+    sales.line_number,
+    credits.document_id as credit_note_id,
+    credits.line_number as credit_note_line_number,
+    credits.event_date as credit_note_date,
+    least(sales.height, min(since.height))
+    - greatest(sales.height_before, credits.height) as quantity
+from stacks as sales
+inner join
+    stacks as credits
+    on sales.contact_id = credits.contact_id
+    and sales.product_code = credits.product_code
+    and sales.place < credits.place
+    and credits.height < sales.height
+inner join
+    stacks as since
+    on sales.contact_id = since.contact_id
+    and sales.product_code = since.product_code
+    and since.place between sales.place and credits.place - 1
+where
+    not sales.is_credit
+    and credits.is_credit
+    and sales.lowest_height_after < sales.height
+group by
+    sales.document_id,
+    sales.line_number,
+    sales.height,
+    sales.height_before,
+    credits.document_id,
+    credits.line_number,
+    credits.event_date,
+    credits.height
+having
+    least(sales.height, min(since.height))
+    > greatest(sales.height_before, credits.height)

@@ -1,0 +1,56 @@
+-- A credit note cancels sales of the same contact and product dated on or before it,
+-- the most recent first, at the date of the sale; a remainder that matches nothing is
+-- ignored. That is a stack: a sale puts its pieces on top, a credit note takes pieces
+-- from the top. With c the running sum of what is put and taken, the stack's height
+-- after an event is h = c - least(0, lowest c so far), and what is left of a sale is
+-- the
+-- part of its layer (height before, height after) that no later event reaches into.
+with
+    events as (select * from {{ ref("int_demand__sales_and_credits") }}),
+
+    summed as (
+        select
+            *, row_number() over stack as place, sum(quantity) over stack as running_sum
+        from events
+        window
+            stack as (
+                partition by contact_id, product_code
+                order by
+                    event_date, is_credit, document_number, document_id, line_number
+                rows unbounded preceding
+            )
+    ),
+
+    stacked as (
+        select
+            *,
+            running_sum - least(
+                0,
+                min(running_sum) over (
+                    partition by contact_id, product_code
+                    order by place
+                    rows unbounded preceding
+                )
+            ) as height
+        from summed
+    ),
+
+    layers as (
+        select
+            *,
+            coalesce(lag(height) over following, 0) as height_before,
+            min(height) over (
+                partition by contact_id, product_code
+                order by place
+                rows between current row and unbounded following
+            ) as lowest_height_after
+        from stacked
+        window following as (partition by contact_id, product_code order by place)
+    )
+
+select
+    *,
+    if(
+        is_credit, null, greatest(0, lowest_height_after - height_before)
+    ) as quantity_left
+from layers

@@ -1,0 +1,26 @@
+-- What Xero's own approved invoices say, line by line: by the code that stands on the
+-- invoice and by its date. Credit notes have a date of their own there.
+with
+    invoices as (select * from {{ ref("stg_invoices") }}),
+
+    credit_notes as (select * from {{ ref("stg_credit_notes") }})
+
+select
+    lines.product_code,
+    invoices.invoice_date as document_date,
+    lines.quantity,
+    false as is_credit
+from {{ ref("stg_invoice_lines") }} as lines
+inner join invoices on lines.invoice_id = invoices.invoice_id
+where
+    invoices.invoice_type = 'ACCREC'
+    and invoices.status in ('AUTHORISED', 'PAID', 'ARCHIVED')
+    and lines.product_code is not null
+union all
+select lines.product_code, credit_notes.credit_note_date, lines.quantity, true
+from {{ ref("stg_credit_note_lines") }} as lines
+inner join credit_notes on lines.credit_note_id = credit_notes.credit_note_id
+where
+    credit_notes.credit_note_type = 'ACCRECCREDIT'
+    and credit_notes.status in ('AUTHORISED', 'PAID', 'ARCHIVED')
+    and lines.product_code is not null

@@ -1,0 +1,9 @@
+{# Months whose difference from Xero is not what the lines of sales_differences come to. #}
+{% test differences_are_explained(model) %}
+    select
+        month, product_code, monthly.difference, sum(explained.difference) as explained
+    from {{ model }} as monthly
+    left join {{ ref("sales_differences") }} as explained using (product_code, month)
+    group by all
+    having abs(monthly.difference - coalesce(sum(explained.difference), 0)) > 0.001
+{% endtest %}
