@@ -21,16 +21,16 @@ from pipelines.store.allowance import StoredAllowance
 from pipelines.store.engine import Store, open_store
 from pipelines.store.organisations import (
     Organisation,
-    credentials_of,
     get_organisation,
     list_organisations,
+    need_sign_in,
     repoint_organisation,
 )
 from pipelines.store.secrets import Secrets, open_secrets
-from pipelines.store.tokens import locked_token
+from pipelines.store.sign_ins import SignIn, locked_tokens, sign_in_of
 from pipelines.store.watermarks import advance_watermarks, watermarks
 from pipelines.warehouse import open_warehouse
-from pipelines.xero.auth import CustomConnectionTokens
+from pipelines.xero.auth import SharedTokens, issuer
 from pipelines.xero.client import XeroClient
 from pipelines.xero.time_zones import time_zone
 
@@ -84,13 +84,11 @@ class OpenOrganisation:
         Raises:
             OrganisationError: nothing is connected under this key.
         """
-        record = self.record
-        given = credentials_of(self.store, self.key, self._secrets)
-        tokens = CustomConnectionTokens(
-            identity_url=record.identity_url,
-            client_id=given["client_id"],
-            client_secret=given["client_secret"],
-            slot=lambda: locked_token(self.store, self.key, self._secrets),
+        record, sign_in = self.record, self._sign_in
+        tokens = SharedTokens(
+            slot=lambda: locked_tokens(self.store, sign_in.sign_in_id, self._secrets),
+            issue=issuer(sign_in.app, sign_in.grant),
+            on_lost=lambda: need_sign_in(self.store, record, at=self.now()),
         )
         return XeroClient(
             api_url=record.api_url,
@@ -98,6 +96,11 @@ class OpenOrganisation:
             tokens=tokens,
             allowance=StoredAllowance(self.store, self.key),
         )
+
+    @property
+    def grant(self) -> str:
+        """How a person connected it: in the browser, or by a custom connection."""
+        return self._sign_in.grant
 
     def watermarks(self) -> dict[str, datetime]:
         """From when on each list is asked for changes."""
@@ -107,9 +110,13 @@ class OpenOrganisation:
         """Move them, once what they speak of is landed."""
         advance_watermarks(self.store, self.key, marks, at=self.now())
 
-    @property
+    @cached_property
     def _secrets(self) -> Secrets:
         return secrets_of(self.settings)
+
+    @property
+    def _sign_in(self) -> SignIn:
+        return sign_in_of(self.store, self.record.key, self._secrets)
 
 
 def open_organisation(settings: Settings, key: str) -> OpenOrganisation:
@@ -128,10 +135,10 @@ def secrets_of(settings: Settings) -> Secrets:
     return open_secrets(settings.secret_key, settings.secret_key_file)
 
 
-def connected_keys(settings: Settings) -> list[str]:
-    """The keys of the organisations that are connected."""
+def connected_organisations(settings: Settings) -> list[Organisation]:
+    """The organisations that are connected, by key."""
     with closing(open_store(settings.database_url)) as store:
-        return [organisation.key for organisation in list_organisations(store)]
+        return list_organisations(store)
 
 
 def repoint_demo(settings: Settings, *, address: str) -> None:

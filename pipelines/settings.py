@@ -15,9 +15,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pipelines.errors import UsageError
+from pipelines.secret import Secret
 
 XERO_API_URL: Final = "https://api.xero.com"
 XERO_IDENTITY_URL: Final = "https://identity.xero.com"
+XERO_LOGIN_URL: Final = "https://login.xero.com"
 
 
 # STOCKTRIM_DEBUG is the command's, STOCKTRIM_WAREHOUSE dbt's, STOCKTRIM_SALES_FILE the tests' and benchmarks'.
@@ -38,9 +40,10 @@ class Settings:
     database_url: str = field(repr=False)
     xero_api_url: str
     xero_identity_url: str
+    xero_login_url: str
     xero_client_id: str | None
-    xero_client_secret: str | None = field(repr=False)
-    secret_key: str | None = field(repr=False)
+    xero_client_secret: Secret | None
+    secret_key: Secret | None
 
     @property
     def dagster_home(self) -> Path:
@@ -78,10 +81,15 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         database_url=given.get("STOCKTRIM_DATABASE_URL") or f"sqlite:///{home / 'stocktrim.sqlite'}",
         xero_api_url=_checked_address("XERO_API_URL", given.get("XERO_API_URL") or XERO_API_URL),
         xero_identity_url=_checked_address("XERO_IDENTITY_URL", given.get("XERO_IDENTITY_URL") or XERO_IDENTITY_URL),
+        xero_login_url=_checked_address("XERO_LOGIN_URL", given.get("XERO_LOGIN_URL") or XERO_LOGIN_URL),
         xero_client_id=given.get("XERO_CLIENT_ID") or None,
-        xero_client_secret=given.get("XERO_CLIENT_SECRET") or None,
-        secret_key=given.get("STOCKTRIM_SECRET_KEY") or None,
+        xero_client_secret=_secret(given.get("XERO_CLIENT_SECRET")),
+        secret_key=_secret(given.get("STOCKTRIM_SECRET_KEY")),
     )
+
+
+def _secret(text: str | None) -> Secret | None:
+    return Secret(text) if text else None
 
 
 def read_day(text: str) -> date:

@@ -1,6 +1,7 @@
 """One organisation = one partition of everything.
 
-What belongs here: the set of partitions. What does not: what an organisation is (`pipelines.organisation`).
+What belongs here: the set of partitions, and which of them can be worked on.
+What does not: what an organisation is (`pipelines.organisation`).
 `stocktrim connect` adds a key; `demo` is there from the start.
 Read more in docs/adr/0001-organisations-are-partitions.md.
 """
@@ -9,5 +10,24 @@ from typing import Final
 
 import dagster as dg
 
+from pipelines.organisation import connected_organisations
+from pipelines.settings import read_settings
+
 DEMO: Final = "demo"
 organisations: Final = dg.DynamicPartitionsDefinition(name="organisation")
+
+
+def workable(instance: dg.DagsterInstance) -> tuple[list[str], list[str]]:
+    """The keys of the organisations that let us in, and a sentence for each that does not.
+
+    An organisation that a person must connect again is left alone until then: its runs could only fail.
+    """
+    partitions = set(instance.get_dynamic_partitions(str(organisations.name)))
+    found = [one for one in connected_organisations(read_settings()) if one.key in partitions]
+    skipped = [
+        f"{one.key!r} is skipped: Xero has not let us in since {one.sign_in_needed_at:%Y-%m-%d %H:%M} UTC; connect it "
+        f"again with `stocktrim connect`."
+        for one in found
+        if one.sign_in_needed_at is not None
+    ]
+    return [one.key for one in found if one.sign_in_needed_at is None], skipped

@@ -8,10 +8,8 @@ from typing import Final
 
 import dagster as dg
 
-from pipelines.organisation import connected_keys
-from pipelines.settings import read_settings
 from stocktrim_assets.jobs import load_and_plan
-from stocktrim_assets.partitions import organisations
+from stocktrim_assets.partitions import workable
 
 DAILY: Final = "0 5 * * *"
 
@@ -21,12 +19,12 @@ DAILY: Final = "0 5 * * *"
     cron_schedule=DAILY,
     description="Every morning at five (UTC), load from Xero and plan, each organisation in a run of its own.",
 )
-def daily_load_and_plan(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
-    """One run an organisation that is connected and a partition; the day is part of the run's key."""
-    partitions = set(context.instance.get_dynamic_partitions(str(organisations.name)))
+def daily_load_and_plan(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+    """One run an organisation that lets us in and is a partition; the day is part of the run's key."""
     day = f"{context.scheduled_execution_time:%Y-%m-%d}"
-    return [
-        dg.RunRequest(run_key=f"{key}:{day}", partition_key=key, tags={"organisation": key})
-        for key in connected_keys(read_settings())
-        if key in partitions
-    ]
+    keys, skipped = workable(context.instance)
+    for sentence in skipped:
+        context.log.warning(sentence)
+    if not keys:
+        return dg.SkipReason(" ".join(skipped) or "No organisation is connected.")
+    return [dg.RunRequest(run_key=f"{key}:{day}", partition_key=key, tags={"organisation": key}) for key in keys]

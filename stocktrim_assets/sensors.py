@@ -13,12 +13,12 @@ from typing import Final
 
 import dagster as dg
 
-from pipelines.organisation import OpenOrganisation, connected_keys
+from pipelines.organisation import OpenOrganisation
 from pipelines.purchasing.orders import State, push_key
 from pipelines.settings import read_settings
 from pipelines.store.engine import open_store
 from stocktrim_assets.jobs import send_approved_orders
-from stocktrim_assets.partitions import organisations
+from stocktrim_assets.partitions import workable
 
 PUSH_TAG: Final = "stocktrim/push"
 TICK_SECONDS: Final = 15
@@ -31,15 +31,21 @@ _ENDED: Final = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Da
     minimum_interval_seconds=TICK_SECONDS,
     description="Looks every few seconds for approved orders and asks for one run an organisation that sends them all.",
 )
-def approved_orders(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest]:
+def approved_orders(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """One run an organisation with orders to send, unless one is on its way or has just failed."""
+    keys, skipped = workable(context.instance)
+    requests = list(_requests(context.instance, keys))
+    # Dagster takes a reason only where nothing is asked for.
+    return dg.SensorResult(run_requests=requests, skip_reason=None if requests else " ".join(skipped) or None)
+
+
+def _requests(instance: dg.DagsterInstance, keys: list[str]) -> Iterator[dg.RunRequest]:
     settings = read_settings()
-    partitions = set(context.instance.get_dynamic_partitions(str(organisations.name)))
-    for key in sorted(partitions.intersection(connected_keys(settings))):
+    for key in keys:
         with closing(open_store(settings.database_url)) as store:
             orders = OpenOrganisation(key, settings, store).ledger.orders(State.APPROVED, State.SENDING)
         if orders:
-            yield from _request(context.instance, key, push_key(orders))
+            yield from _request(instance, key, push_key(orders))
 
 
 def _request(instance: dg.DagsterInstance, key: str, push: str) -> Iterator[dg.RunRequest]:

@@ -94,16 +94,18 @@ def _start_over(settings: "Settings") -> None:
 def _connect(settings: "Settings", address: str) -> "OpenOrganisation":
     from dataclasses import replace
 
-    from pipelines.connecting import connect_custom
+    from pipelines.connecting import connect, sign_in_custom
     from pipelines.organisation import open_organisation
+    from pipelines.secret import Secret
     from stocktrim_assets.home import dagster_instance
     from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 
     there = replace(
         settings, xero_api_url=address, xero_identity_url=address, xero_client_id=DEFAULT_CLIENT_ID,
-        xero_client_secret=DEFAULT_CLIENT_SECRET,
+        xero_client_secret=Secret(DEFAULT_CLIENT_SECRET),
     )  # fmt: skip
-    connected = connect_custom(there, DEMO)
+    allowed = sign_in_custom(there)
+    (connected,) = connect(there, allowed, allowed.organisations[:1], key=DEMO)
     say(f"  {connected.name}, {connected.base_currency}, connected as {DEMO!r}.")
     with dagster_instance(settings):
         pass

@@ -17,6 +17,7 @@ from stocktrim_cli.doctor import doctor
 from stocktrim_cli.explain import explain
 from stocktrim_cli.load import load
 from stocktrim_cli.orders import orders
+from stocktrim_cli.organisations import organisations
 from stocktrim_cli.output import err, say
 from stocktrim_cli.plan import plan
 from stocktrim_cli.reconcile import reconcile
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 for _verb in (demo, sandbox, serve, connect, load, plan, explain, reconcile, doctor):
     app.command()(_verb)
+app.add_typer(organisations, name="organisations")
 app.add_typer(orders, name="orders")
 app.add_typer(settings, name="settings")
 

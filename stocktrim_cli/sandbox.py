@@ -58,7 +58,8 @@ def sandbox(
         out.print(f"Xero sandbox: {address}", markup=False)
         if client_id == DEFAULT_CLIENT_ID:
             out.print(f"XERO_CLIENT_ID={client_id} XERO_CLIENT_SECRET={client_secret}", markup=False)
-        out.print(f"XERO_API_URL={address} XERO_IDENTITY_URL={address}   (Ctrl-C stops it)", markup=False)
+        addresses = " ".join(f"XERO_{name}_URL={address}" for name in ("API", "IDENTITY", "LOGIN"))
+        out.print(f"{addresses}   (Ctrl-C stops it)", markup=False)
         out.file.flush()
 
     try:

@@ -1,32 +1,42 @@
-"""Open the store: SQLite with every commit on the disk, or Postgres, at the schema this version knows.
+"""Open the transactional store: SQLite with every commit on the disk, or Postgres, at the schema this version knows.
 
 What belongs here: connecting and upgrading. What does not: queries.
 Read more in docs/operations.md.
 """
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import sqlalchemy as sa
 
-from pipelines.errors import DataError, UsageError
+from pipelines.errors import DataError, PlannerError, UsageError
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 BUSY_SECONDS: Final = 30
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
 class StoreError(DataError):
     """The store cannot be opened."""
 
 
+class StoreBusyError(PlannerError):
+    """Another process kept a lock for longer than this one would wait."""
+
+    is_passing: ClassVar[bool] = True
+
+
 class Store:
     """The store: `reading` and `writing` give a connection for one transaction."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.engine = engine
+        self._busy_seconds = busy_seconds
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -36,19 +46,33 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A connection for one change; on SQLite the only writer from its first moment."""
-        with self.engine.connect() as connection:
-            if self.engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("begin immediate")
-            yield connection
-            connection.commit()
+        """A connection for one change; on SQLite the only writer from its first moment.
+
+        Raises:
+            StoreBusyError: another process is writing, and did not end in time.
+        """
+        try:
+            with self.engine.connect() as connection:
+                if self.engine.dialect.name == "sqlite":
+                    connection.exec_driver_sql("begin immediate")
+                else:
+                    connection.exec_driver_sql(f"set local lock_timeout = '{self._busy_seconds:.0f}s'")
+                yield connection
+                connection.commit()
+        except sa.exc.OperationalError as trouble:
+            if not _is_lock(trouble):
+                raise
+            raise StoreBusyError(
+                f"Another process has kept the store locked for {self._busy_seconds:.0f} seconds; try again. If it "
+                f"stays so, look for a `stocktrim` or Dagster process that hangs."
+            ) from None
 
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Store:
     """The store at a URL, its schema brought up to this version's.
 
     Raises:
@@ -57,17 +81,28 @@ def open_store(url: str) -> Store:
     address = _address(url)
     if address.get_backend_name() == "sqlite" and address.database:
         _make_private_file(Path(address.database))
-    engine = sa.create_engine(address)
+    engine = sa.create_engine(address, hide_parameters=True)
     if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _configure_sqlite)
+        sa.event.listen(engine, "connect", partial(_configure_sqlite, busy_seconds=busy_seconds))
     try:
         _upgrade(engine)
+    except StoreError:
+        engine.dispose()
+        raise
     except sa.exc.DatabaseError as trouble:
+        engine.dispose()
         raise StoreError(
             f"The store {address.render_as_string(hide_password=True)} cannot be opened ({trouble.orig}); "
             f"check STOCKTRIM_DATABASE_URL and STOCKTRIM_HOME."
         ) from None
-    return Store(engine)
+    return Store(engine, busy_seconds=busy_seconds)
+
+
+def _is_lock(trouble: sa.exc.OperationalError) -> bool:
+    """Whether a lock of another process was in the way."""
+    if isinstance(trouble.orig, sqlite3.Error):
+        return trouble.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return getattr(trouble.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def _address(url: str) -> sa.URL:
@@ -96,9 +131,10 @@ def _make_private_file(path: Path) -> None:
         ) from None
 
 
-def _configure_sqlite(connection: Any, _: Any) -> None:
+def _configure_sqlite(connection: Any, _: Any, *, busy_seconds: float) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    busy = f"busy_timeout={busy_seconds * 1000:.0f}"
+    for pragma in (busy, "journal_mode=wal", "synchronous=full", "foreign_keys=on"):
         connection.execute(f"pragma {pragma}").close()
 
 
@@ -108,7 +144,10 @@ def _upgrade(engine: sa.Engine) -> None:
     if version == HEAD:
         return
     if version is not None and version > HEAD:
-        raise StoreError(f"The store was upgraded by a newer version ({version}); install that version again.")
+        raise StoreError(
+            f"The store is at schema {version}, made by a newer version of this project (this one knows {HEAD}): "
+            f"install that version again; nothing was changed."
+        )
     _migrate(engine)
 
 
@@ -130,7 +169,21 @@ def _migrate(engine: sa.Engine) -> None:
             connection.exec_driver_sql("begin immediate")
         else:
             connection.execute(sa.text("select pg_advisory_xact_lock(815)"))
-        if _version(connection) != HEAD:
+        version = _version(connection)
+        if version != HEAD:
+            if version is not None and engine.dialect.name == "sqlite":
+                _back_up(Path(str(engine.url.database)), version)
             configuration.attributes["connection"] = connection
             command.upgrade(configuration, "head")
         connection.commit()
+
+
+def _back_up(path: Path, version: str) -> None:
+    """Keep the store as it was before an upgrade beside it, for the way back; it is whole or it is not there."""
+    kept = path.with_name(f"{path.name}.before-upgrade-from-{version}")
+    fresh = kept.with_name(f"{kept.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(fresh)) as target:
+        source.backup(target)
+    fresh.replace(kept)

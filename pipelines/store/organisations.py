@@ -1,13 +1,12 @@
-"""The organisations that are connected, and the credentials that a person gave for each.
+"""The organisations that are connected, and those that once were: their key stays theirs.
 
-What belongs here: their rows. What does not: talking to Xero (`pipelines.xero`).
+What belongs here: their rows. What does not: credentials and tokens (`sign_ins.py`), and talking to Xero.
 Read more in docs/adr/0001-organisations-are-partitions.md.
 """
 
-import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +16,8 @@ from pipelines.errors import UsageError
 from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.store.secrets import Secrets
+from pipelines.store.sign_ins import SignIn, delete_unused_sign_ins, insert_sign_in
+from pipelines.xero.auth import TokenSet
 
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
@@ -27,7 +28,10 @@ class OrganisationError(UsageError):
 
 @dataclass(frozen=True)
 class Organisation:
-    """A connected organisation: what Xero calls it, and where its Xero answers."""
+    """A connected organisation: what Xero calls it, where its Xero answers, which sign-in lets us in.
+
+    `sign_in_needed_at`: since when Xero lets us in no more, until a person connects again.
+    """
 
     key: str
     tenant_id: str
@@ -36,8 +40,9 @@ class Organisation:
     time_zone: str
     is_demo_company: bool
     api_url: str
-    identity_url: str
-    grant: str
+    connected_at: datetime
+    sign_in_id: str
+    sign_in_needed_at: datetime | None = None
 
 
 def check_key(key: str) -> str:
@@ -53,32 +58,29 @@ def check_key(key: str) -> str:
     return key
 
 
-def add_organisation(
-    store: Store, organisation: Organisation, *, credentials: Mapping[str, str], secrets: Secrets, at: datetime
+def add_organisations(
+    store: Store, organisations: Iterable[Organisation], *, sign_in: SignIn, tokens: TokenSet, secrets: Secrets
 ) -> None:
-    """Connect an organisation, or connect it anew with other credentials or addresses.
+    """Connect organisations by a new sign-in, or connect them anew; all of them or none.
 
     Raises:
-        OrganisationError: the key belongs to another organisation of Xero.
+        OrganisationError: a key belongs to another organisation of Xero, or an organisation has another key.
     """
-    check_key(organisation.key)
-    row = {
-        **asdict(organisation),
-        "credentials": secrets.encrypt(json.dumps(dict(credentials))),
-        "connected_at": at,
-    }
     table = schema.organisation
     with store.writing() as connection:
-        there = connection.execute(sa.select(table.c.tenant_id).where(table.c.key == organisation.key)).scalar()
-        if there is not None and there != organisation.tenant_id:
-            raise OrganisationError(
-                f"The key {organisation.key!r} belongs to another organisation of Xero, whose data must not be mixed "
-                f"with this one's; connect this one under a key of its own: "
-                f"`stocktrim connect --custom --organisation KEY`."
-            )
-        connection.execute(sa.delete(table).where(table.c.key == organisation.key))
-        connection.execute(sa.delete(schema.token).where(schema.token.c.organisation_key == organisation.key))
-        connection.execute(sa.insert(table).values(row))
+        insert_sign_in(connection, sign_in, tokens, secrets)
+        for organisation in organisations:
+            check_key(organisation.key)
+            _refuse_mixing(_known(connection), organisation.tenant_id, organisation.key)
+            connection.execute(sa.delete(table).where(table.c.key == organisation.key))
+            connection.execute(sa.insert(table).values(vars(organisation)))
+        delete_unused_sign_ins(connection)
+
+
+def known_keys(store: Store) -> dict[str, str]:
+    """The key of each organisation that is or was connected, by Xero's id of it."""
+    with store.reading() as connection:
+        return {tenant_id: key for key, tenant_id in _known(connection).items()}
 
 
 def get_organisation(store: Store, key: str) -> Organisation:
@@ -87,39 +89,52 @@ def get_organisation(store: Store, key: str) -> Organisation:
     Raises:
         OrganisationError: none is connected under it.
     """
-    table = schema.organisation
-    with store.reading() as connection:
-        row = connection.execute(sa.select(table).where(table.c.key == key)).mappings().first()
-    if row is None:
-        known = ", ".join(one.key for one in list_organisations(store)) or "none yet"
-        raise OrganisationError(
-            f"No organisation is connected as {key!r} (connected: {known}); run `make demo` for the demo, or "
-            f"`stocktrim connect --custom --organisation {key}`."
-        )
-    return _organisation(row)
+    connected = list_organisations(store)
+    for one in connected:
+        if one.key == key:
+            return one
+    known = ", ".join(one.key for one in connected) or "none yet"
+    raise OrganisationError(
+        f"No organisation is connected as {key!r} (connected: {known}); run `make demo` for the demo, or "
+        f"`stocktrim connect`."
+    )
 
 
 def list_organisations(store: Store) -> list[Organisation]:
     """Every connected organisation, by key."""
-    with store.reading() as connection:
-        rows = connection.execute(sa.select(schema.organisation).order_by(schema.organisation.c.key)).mappings().all()
-    return [_organisation(row) for row in rows]
-
-
-def credentials_of(store: Store, key: str, secrets: Secrets) -> dict[str, str]:
-    """The credentials that a person gave for an organisation."""
     table = schema.organisation
     with store.reading() as connection:
-        ciphertext: bytes = connection.execute(sa.select(table.c.credentials).where(table.c.key == key)).scalar_one()
-    found: dict[str, str] = json.loads(secrets.decrypt(bytes(ciphertext)))
-    return found
+        rows = connection.execute(sa.select(table).where(table.c.sign_in_id.is_not(None)).order_by(table.c.key))
+        return [Organisation(**row) for row in rows.mappings()]
+
+
+def need_sign_in(store: Store, organisation: Organisation, *, at: datetime) -> None:
+    """Note that Xero lets an organisation in no more, unless it was connected anew meanwhile."""
+    table = schema.organisation
+    with store.writing() as connection:
+        connection.execute(
+            sa.update(table)
+            .where(table.c.key == organisation.key, table.c.sign_in_id == organisation.sign_in_id)
+            .where(table.c.sign_in_needed_at.is_(None))
+            .values(sign_in_needed_at=at)
+        )
+
+
+def disconnect_organisation(store: Store, key: str) -> None:
+    """Forget how an organisation is reached; what was decided for it stays, and its key stays its own."""
+    table = schema.organisation
+    with store.writing() as connection:
+        connection.execute(sa.update(table).where(table.c.key == key).values(sign_in_id=None, sign_in_needed_at=None))
+        delete_unused_sign_ins(connection)
 
 
 def repoint_organisation(store: Store, key: str, *, address: str) -> None:
-    """Let an organisation find its sandbox at another port of this machine."""
-    table = schema.organisation
+    """Let an organisation find its Xero elsewhere, where it is connected."""
+    table, sign_in = schema.organisation, schema.sign_in
+    of_it = sa.select(table.c.sign_in_id).where(table.c.key == key)
     with store.writing() as connection:
-        connection.execute(sa.update(table).where(table.c.key == key).values(api_url=address, identity_url=address))
+        connection.execute(sa.update(table).where(table.c.key == key).values(api_url=address))
+        connection.execute(sa.update(sign_in).where(sign_in.c.id.in_(of_it)).values(identity_url=address))
 
 
 def forget_organisation(store: Store, key: str) -> None:
@@ -128,7 +143,26 @@ def forget_organisation(store: Store, key: str) -> None:
         for table in schema.OF_ONE_ORGANISATION:
             connection.execute(sa.delete(table).where(table.c.organisation_key == key))
         connection.execute(sa.delete(schema.organisation).where(schema.organisation.c.key == key))
+        delete_unused_sign_ins(connection)
 
 
-def _organisation(row: sa.RowMapping) -> Organisation:
-    return Organisation(**{name: row[name] for name in Organisation.__dataclass_fields__})
+def _known(connection: sa.Connection) -> dict[str, str]:
+    """Xero's id of each organisation that is or was connected, by key."""
+    table = schema.organisation
+    rows = connection.execute(sa.select(table.c.key, table.c.tenant_id)).mappings()
+    return {row["key"]: row["tenant_id"] for row in rows}
+
+
+def _refuse_mixing(known: Mapping[str, str], tenant_id: str, key: str) -> None:
+    """One key is one organisation's data, and one organisation is planned once."""
+    if known.get(key, tenant_id) != tenant_id:
+        raise OrganisationError(
+            f"The key {key!r} belongs to another organisation of Xero, whose data must not be mixed with this one's; "
+            f"connect this one under a key of its own: `stocktrim connect --organisation KEY`."
+        )
+    other = next((one for one, its_tenant in known.items() if its_tenant == tenant_id and one != key), None)
+    if other is not None:
+        raise OrganisationError(
+            f"This organisation is kept as {other!r}, and planned twice it would be ordered for twice; connect it "
+            f"with `stocktrim connect --organisation {other}`."
+        )

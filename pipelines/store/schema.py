@@ -43,17 +43,21 @@ organisation: Final = sa.Table(
     sa.Column("time_zone", sa.String(64), nullable=False),
     sa.Column("is_demo_company", sa.Boolean, nullable=False),
     sa.Column("api_url", sa.Text, nullable=False),
-    sa.Column("identity_url", sa.Text, nullable=False),
-    sa.Column("grant", sa.String(32), nullable=False),
-    sa.Column("credentials", sa.LargeBinary, nullable=False),
     sa.Column("connected_at", Instant, nullable=False),
+    sa.Column("sign_in_id", sa.String(40)),
+    sa.Column("sign_in_needed_at", Instant),
 )
 
-token: Final = sa.Table(
-    "token",
+sign_in: Final = sa.Table(
+    "sign_in",
     metadata,
-    sa.Column("organisation_key", sa.String(40), primary_key=True),
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("grant_kind", sa.String(32), nullable=False),
+    sa.Column("identity_url", sa.Text, nullable=False),
+    sa.Column("credentials", sa.LargeBinary, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
     sa.Column("access_token", sa.LargeBinary),
+    sa.Column("refresh_token", sa.LargeBinary),
     sa.Column("expires_at", Instant),
 )
 
@@ -106,4 +110,4 @@ order_event: Final = sa.Table(
     sa.Column("event", sa.Text, nullable=False),
 )
 
-OF_ONE_ORGANISATION: Final = (token, setting_change, watermark, xero_call, xero_pause, order_event)
+OF_ONE_ORGANISATION: Final = (setting_change, watermark, xero_call, xero_pause, order_event)

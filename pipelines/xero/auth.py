@@ -1,126 +1,233 @@
-"""Access tokens: made from what a person allowed once, shared by processes, kept encrypted.
+"""Tokens: made from what a person allowed once, shared by threads and processes, made anew by one at a time.
 
-What belongs here: asking Xero's identity service for a token, and reusing the one that is still good.
-What does not: how a token is stored and locked (`pipelines.store`), and calls with it (`client.py`).
-Read more in docs/operations.md.
+What belongs here: asking Xero's identity service for tokens, and reusing those that are still good.
+What does not: how tokens are stored and locked (`pipelines.store.sign_ins`), the way through the browser
+(`sign_in.py`), and calls with a token (`client.py`).
+Read more in docs/connecting.md.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 import urllib3
-from xero_python.api_client.oauth2 import TokenApi
 from xero_python.exceptions import HTTPStatusException
 
-from pipelines.xero.client import NOT_REACHED, decoded
-from pipelines.xero.errors import SignInError, XeroUnreachableError
-from pipelines.xero.transport import new_api_client
+from pipelines.secret import Secret
+from pipelines.xero.client import NOT_REACHED, SIGN_IN_AGAIN, decoded
+from pipelines.xero.errors import SignInError, UnreadableAnswerError, XeroUnreachableError
+from pipelines.xero.transport import Timeouts, new_api_client
 
 EXPIRY_MARGIN: Final = timedelta(seconds=60)
-_SERVER_ERROR: Final = 500
+TIMEOUTS: Final = Timeouts(connect=3, read=10, total=10)  # in sum less than others wait for the lock held meanwhile
+REFRESH_ATTEMPTS: Final = 2
+CUSTOM: Final = "custom"
+BROWSER: Final = "browser"
+_TOO_MANY, _SERVER_ERROR = 429, 500
 
 
 @dataclass(frozen=True)
-class AccessToken:
-    """A token and when it ends."""
+class App:
+    """Our app as Xero's identity service knows it; an app that proves itself by PKCE alone has no secret."""
 
-    value: str
+    identity_url: str
+    client_id: str
+    client_secret: Secret | None
+
+
+@dataclass(frozen=True)
+class TokenSet:
+    """What Xero gave: the token of calls and when it ends, the one that brings the next set, what they allow."""
+
+    access_token: Secret
     expires_at: datetime
+    refresh_token: Secret | None = None
+    scopes: tuple[str, ...] = ()
 
-    def __repr__(self) -> str:
-        return f"AccessToken(value='***', expires_at={self.expires_at!r})"
+    def is_ending(self, at: datetime) -> bool:
+        """Whether a call that starts at this instant might find the access token expired."""
+        return self.expires_at - EXPIRY_MARGIN <= at
 
 
 class TokenSlot(Protocol):
-    """The place of one organisation's token, while its lock is held."""
+    """The place of one sign-in's tokens, while its lock is held."""
 
-    def read(self) -> AccessToken | None:
-        """The token as it stands now, whoever wrote it."""
+    def read(self) -> TokenSet | None:
+        """The tokens as they stand now, whoever wrote them."""
         ...
 
-    def write(self, token: AccessToken) -> None:
-        """Replace the token."""
+    def write(self, tokens: TokenSet) -> None:
+        """Replace all of them at once."""
         ...
 
 
-class CustomConnectionTokens:
-    """Tokens of a custom connection: client credentials, no refresh token, one organisation."""
+class SharedTokens:
+    """The tokens of one sign-in.
+
+    `issue` makes a set from the present one; `on_lost` is told when only a person can let us in again.
+    """
 
     def __init__(
         self,
         *,
-        identity_url: str,
-        client_id: str,
-        client_secret: str,
         slot: Callable[[], AbstractContextManager[TokenSlot]],
+        issue: Callable[[TokenSet | None], TokenSet],
+        on_lost: Callable[[], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._identity_url = identity_url
-        self._client_id = client_id
-        self._client_secret = client_secret
         self._slot = slot
+        self._issue = issue
+        self._on_lost = on_lost
         self._now = now
-        self._last: str | None = None
+        self._held: TokenSet | None = None
+        self._guard = threading.Lock()
 
     def current(self) -> str:
-        """The stored token while it is good, else a new one, made under the lock."""
-        with self._slot() as slot:
-            token = slot.read()
-            if token is None or token.expires_at - EXPIRY_MARGIN <= self._now():
-                token = self._fetch()
-                slot.write(token)
-        self._last = token.value
-        return token.value
+        """An access token that is valid for at least another minute."""
+        with self._guard:
+            if self._held is None or self._held.is_ending(self._now()):
+                self._held = self._shared(refused=None)
+            return self._held.access_token.reveal()
 
     def renewed(self) -> str:
-        """A token other than the one last given out; another process may have renewed it already."""
+        """Another access token than the present one; another process may have renewed it already."""
+        with self._guard:
+            self._held = self._shared(refused=self._held.access_token if self._held else None)
+            return self._held.access_token.reveal()
+
+    def lost(self) -> None:
+        """Note that Xero does not let this organisation in any more."""
+        self._on_lost()
+
+    def _shared(self, *, refused: Secret | None) -> TokenSet:
+        """The stored tokens while they are good, else new ones.
+
+        A set that comes a second time, because its first answer was lost, may be about to end: it is stored, so that
+        nothing depends on a still older one, and then renewed once more.
+        """
+        try:
+            tokens = self._renewed_once(refused)
+            return self._renewed_once(refused) if tokens.is_ending(self._now()) else tokens
+        except SignInError:
+            self._on_lost()
+            raise
+
+    def _renewed_once(self, refused: Secret | None) -> TokenSet:
         with self._slot() as slot:
-            token = slot.read()
-            if token is None or token.value == self._last:
-                token = self._fetch()
-                slot.write(token)
-        self._last = token.value
-        return token.value
-
-    def _fetch(self) -> AccessToken:
-        return client_credentials_token(
-            identity_url=self._identity_url,
-            client_id=self._client_id,
-            client_secret=self._client_secret,
-            at=self._now(),
-        )
+            tokens = slot.read()
+            if tokens is None or tokens.access_token == refused or tokens.is_ending(self._now()):
+                tokens = self._issue(tokens)
+                slot.write(tokens)
+            return tokens
 
 
-def client_credentials_token(*, identity_url: str, client_id: str, client_secret: str, at: datetime) -> AccessToken:
-    """A new access token for a custom connection.
+def issuer(app: App, grant: str) -> Callable[[TokenSet | None], TokenSet]:
+    """How new tokens are made for a kind of sign-in."""
+    if grant == CUSTOM:
+        return lambda _: custom_connection_tokens(app)
+    return lambda tokens: refreshed_tokens(app, tokens)
+
+
+def custom_connection_tokens(app: App) -> TokenSet:
+    """New tokens for a custom connection; they allow what was ticked when it was made.
 
     Raises:
         SignInError: Xero does not accept the id and secret.
         XeroUnreachableError: the identity service gave no answer.
     """
-    api = TokenApi(new_api_client(), client_id, client_secret)
-    api.client_credentials_token_url = f"{identity_url}/connect/token"
+    return _asked(app, {"grant_type": "client_credentials"})
+
+
+def refreshed_tokens(app: App, tokens: TokenSet | None) -> TokenSet:
+    """The next tokens of a sign-in.
+
+    An answer that was lost is asked for again: the old refresh token works for half an hour after its use.
+
+    Raises:
+        SignInError: the sign-in was withdrawn, or not used for too long.
+        XeroUnreachableError: the identity service gave no answer.
+    """
+    if tokens is None or tokens.refresh_token is None:
+        raise SignInError(SIGN_IN_AGAIN)
+    form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token.reveal()}
+    for attempt in range(1, REFRESH_ATTEMPTS + 1):
+        try:
+            return _asked(app, form)
+        except (XeroUnreachableError, UnreadableAnswerError):
+            if attempt == REFRESH_ATTEMPTS:
+                raise
+    raise AssertionError
+
+
+def exchanged_tokens(app: App, *, code: Secret, verifier: Secret, redirect_uri: str) -> TokenSet:
+    """The first tokens of a sign-in, for the code that the browser brought.
+
+    Raises:
+        SignInError: Xero does not accept the code, or the id and secret.
+        XeroUnreachableError: the identity service gave no answer.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": code.reveal(),
+        "code_verifier": verifier.reveal(),
+        "redirect_uri": redirect_uri,
+    }
+    return _asked(app, form)
+
+
+def _asked(app: App, form: Mapping[str, str]) -> TokenSet:
+    """A request to the identity service, with the app's own proof."""
+    proof = {"client_id": app.client_id}
+    if app.client_secret is not None:
+        proof["client_secret"] = app.client_secret.reveal()
+    asked_at = datetime.now(UTC)
     try:
-        answer = api.get_client_credentials_token(app_store_billing=False)
+        response, _, _ = new_api_client(TIMEOUTS).call_api(
+            f"{app.identity_url}/connect/token",
+            "POST",
+            header_params={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
+            post_params={**form, **proof},
+            auth_settings=None,
+            _preload_content=False,
+            _request_timeout=(TIMEOUTS.connect, TIMEOUTS.read),
+        )
+        body = response.data
     except HTTPStatusException as refused:
-        raise _refused_sign_in(refused) from None
-    except urllib3.exceptions.HTTPError as silence:
-        raise XeroUnreachableError(NOT_REACHED) from silence
-    except ValueError as broken:
-        raise XeroUnreachableError("Xero's sign-in service gave no readable answer; try again later.") from broken
-    return AccessToken(str(answer["access_token"]), at + timedelta(seconds=int(answer["expires_in"])))
+        raise _refused(refused, form["grant_type"]) from None
+    except urllib3.exceptions.HTTPError:
+        raise XeroUnreachableError(NOT_REACHED) from None  # its words may hold the request
+    return _token_set(body, asked_at)
 
 
-def _refused_sign_in(refused: HTTPStatusException) -> Exception:
-    if refused.status >= _SERVER_ERROR:
-        return XeroUnreachableError(f"Xero's sign-in service is not available ({refused.status}); try again later.")
-    said: Any = None
-    if (refused.body or b"").startswith(b"{"):
-        said = decoded(refused.body, dict[str, Any], "the sign-in").get("error")
+def _token_set(body: bytes, asked_at: datetime) -> TokenSet:
+    answer = decoded(body, dict[str, Any], "the sign-in")
+    try:
+        refresh_token = answer.get("refresh_token")
+        return TokenSet(
+            access_token=Secret(str(answer["access_token"])),
+            expires_at=asked_at + timedelta(seconds=int(answer["expires_in"])),
+            refresh_token=Secret(str(refresh_token)) if refresh_token else None,
+            scopes=tuple(str(answer.get("scope") or "").split()),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise UnreadableAnswerError("Xero's sign-in service gave no token; try again later.") from None
+
+
+def _refused(refused: HTTPStatusException, grant_type: str) -> Exception:
+    status = refused.status
+    if status >= _SERVER_ERROR or status == _TOO_MANY:
+        return XeroUnreachableError(f"Xero's sign-in service is not available ({status}); try again later.")
+    body = refused.body or b""
+    said = decoded(body, dict[str, Any], "the sign-in").get("error") if body.startswith(b"{") else None
+    if said == "invalid_grant":
+        return SignInError(SIGN_IN_AGAIN if grant_type == "refresh_token" else _CODE_REFUSED)
     return SignInError(
-        f"Xero refused the client id and secret ({said or refused.status}); check XERO_CLIENT_ID and "
-        f"XERO_CLIENT_SECRET, then connect again with `stocktrim connect --custom`."
+        f"Xero refused the client id and secret ({said or status}); check XERO_CLIENT_ID and "
+        f"XERO_CLIENT_SECRET, then connect again with `stocktrim connect`."
     )
+
+
+_CODE_REFUSED: Final = "Xero did not accept what the browser brought back; nothing was connected. Connect again."

@@ -23,6 +23,7 @@ from xero_python.identity import IdentityApi
 
 from pipelines.xero.errors import (
     ConnectionBrokenError,
+    MissingScopeError,
     RateLimitError,
     RefusedError,
     SignInError,
@@ -30,6 +31,7 @@ from pipelines.xero.errors import (
     XeroUnreachableError,
 )
 from pipelines.xero.pace import Allowance, OnlyPauses, Pace
+from pipelines.xero.scopes import scope_for
 from pipelines.xero.transport import Timeouts, new_api_client
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,7 @@ class Answer:
 class Connected:
     """An organisation that the credentials allow."""
 
+    connection_id: str
     tenant_id: str
     name: str
     kind: str
@@ -66,6 +69,10 @@ class Tokens(Protocol):
 
     def renewed(self) -> str:
         """A new token, since Xero has just refused the current one."""
+        ...
+
+    def lost(self) -> None:
+        """Note that Xero lets this organisation in no more, whatever the token."""
         ...
 
 
@@ -102,7 +109,14 @@ class XeroClient:
         """The organisations that these credentials allow."""
         answer = self._read(lambda: self._identity.get_connections(**self._raw))
         rows = decoded(answer.body, list[dict[str, Any]], "the list of connections")
-        return [Connected(row["tenantId"], row.get("tenantName") or "", row.get("tenantType") or "") for row in rows]
+        return [
+            Connected(row["id"], row["tenantId"], row.get("tenantName") or "", row.get("tenantType") or "")
+            for row in rows
+        ]
+
+    def disconnect(self, connection_id: str) -> None:
+        """Take an organisation out of what these credentials allow."""
+        self._call(lambda: self._identity.delete_connection(connection_id, **self._raw))
 
     def organisation(self) -> Answer:
         """The organisation's own record."""
@@ -157,6 +171,7 @@ class XeroClient:
             return self._read(call)
         except RefusedError as refused:
             if refused.status == _NOT_FOUND:
+                self._tokens.lost()
                 raise SignInError(SIGN_IN_AGAIN) from refused
             raise
 
@@ -187,10 +202,16 @@ class XeroClient:
                     self._sign_anew(token)
                     is_renewed = True
                 else:
+                    self._note_loss(refused)
                     raise translated(refused) from None
                 if attempt == CALL_ATTEMPTS:
                     raise translated(refused) from None
         raise AssertionError
+
+    def _note_loss(self, refused: HTTPStatusException) -> None:
+        """Note that the organisation lets us in no more, which a missing scope does not mean."""
+        if refused.status in {_UNAUTHORISED, _FORBIDDEN} and not missing_scope(refused):
+            self._tokens.lost()
 
     def _signed(self) -> str:
         """Sign the calls to come with the current token, and say which it is."""
@@ -210,7 +231,7 @@ class XeroClient:
 
 
 NOT_REACHED: Final = "Xero cannot be reached; check the network (or that the sandbox runs), then try again."
-SIGN_IN_AGAIN: Final = "Xero does not accept this connection any more; connect again with `stocktrim connect --custom`."
+SIGN_IN_AGAIN: Final = "Xero does not accept this connection any more; connect again with `stocktrim connect`."
 _PAGED: Final = {
     "Invoices": "get_invoices",
     "CreditNotes": "get_credit_notes",
@@ -248,7 +269,7 @@ def translated(refused: HTTPStatusException) -> Exception:
     """Xero's refusal as one of our errors, with a sentence that says what to do."""
     status = refused.status
     if missing_scope(refused):
-        return SignInError("The connection lacks a permission that is needed; add the scopes of docs/operations.md.")
+        return MissingScopeError([scope_for(refused.http_resp.urllib3_response.geturl() or "")])
     if status in {_UNAUTHORISED, _FORBIDDEN}:
         return SignInError(SIGN_IN_AGAIN)
     if status == _TOO_MANY:

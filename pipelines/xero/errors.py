@@ -2,6 +2,7 @@
 
     XeroError
     ├── SignInError                the credentials, or the connection, no longer let us in
+    │   └── MissingScopeError      they let us in, but not into all that is needed
     ├── XeroUnreachableError       no answer, or an answer that says "not now"
     │   ├── ConnectionBrokenError  it broke in mid-call: the request may or may not have been done
     │   └── RateLimitError         the allowance of calls is used up for now
@@ -14,6 +15,7 @@ What does not: deciding when to try again (`client.py`).
 Read more in docs/operations.md.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from pipelines.errors import PlannerError
@@ -28,6 +30,17 @@ class SignInError(XeroError):
     """Xero does not accept the credentials, or no longer allows this organisation."""
 
     exit_code = 3
+
+
+class MissingScopeError(SignInError):
+    """The connection lacks scopes; `scopes` names them."""
+
+    def __init__(self, scopes: Sequence[str]) -> None:
+        super().__init__(
+            f"The connection lacks the scope {' and '.join(scopes)}: allow it in your app's configuration at Xero, "
+            f"then connect again with `stocktrim connect`."
+        )
+        self.scopes = tuple(scopes)
 
 
 class XeroUnreachableError(XeroError):

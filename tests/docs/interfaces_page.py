@@ -45,6 +45,10 @@ VARIABLES = {
     "STOCKTRIM_SALES_FILE": ("none", "Tests and benchmarks only: a file of real sales."),
     "XERO_API_URL": ("`https://api.xero.com`", "`/api.xro/2.0/…` and `/connections` lie below it. Read by `connect`."),
     "XERO_IDENTITY_URL": ("`https://identity.xero.com`", "`/connect/token` lies below it. Read by `connect`."),
+    "XERO_LOGIN_URL": (
+        "`https://login.xero.com`",
+        "The page on which a person allows access lies below it. Read by `connect`.",
+    ),
     "XERO_CLIENT_ID": ("none", "The app's id. Read by `connect`, and by `sandbox` as the one client that it knows."),
     "XERO_CLIENT_SECRET": ("none", "The app's secret. Read by `connect` and `sandbox`."),
     "XERO_OPENAPI_FILE": ("none", "Tests only: Xero's own OpenAPI document."),
@@ -110,7 +114,7 @@ def variables_read() -> set[str]:
     folders = ("pipelines", "stocktrim_assets", "stocktrim_cli", "xero_sandbox", "benchmarks", "tests")
     root = PAGE.parents[1]
     files = [root / "dbt_project" / "profiles.yml", *(path for one in folders for path in (root / one).rglob("*.py"))]
-    named = re.compile(r"""["'](STOCKTRIM_[A-Z_]+|XERO_(?:API|IDENTITY|CLIENT|OPENAPI)_[A-Z]+)["']""")
+    named = re.compile(r"""["'](STOCKTRIM_[A-Z_]+|XERO_(?:API|IDENTITY|LOGIN|CLIENT|OPENAPI)_[A-Z]+)["']""")
     return {name for path in files if path.resolve() != Path(__file__) for name in named.findall(path.read_text())}
 
 

@@ -14,7 +14,7 @@ from pipelines.store.engine import open_store
         "api.xero.com", "https://", "http://[", "file:///etc/passwd",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("name", ["XERO_API_URL", "XERO_IDENTITY_URL"])
+@pytest.mark.parametrize("name", ["XERO_API_URL", "XERO_IDENTITY_URL", "XERO_LOGIN_URL"])
 def test_an_address_is_https_or_this_machine(name: str, address: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name} is "):
         read_settings({name: address})

@@ -1,0 +1,122 @@
+"""What a person allowed: the app's credentials and the tokens, encrypted, in one row for all its organisations.
+
+What belongs here: that row and its lock. What does not: making tokens (`pipelines.xero.auth`).
+A refresh token works once, so whoever renews it holds the row's lock, in this database, wherever the process runs.
+Read more in docs/connecting.md.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from pipelines.secret import Secret
+from pipelines.store import schema
+from pipelines.store.engine import Store
+from pipelines.store.secrets import Secrets
+from pipelines.xero.auth import App, TokenSet
+from pipelines.xero.errors import SignInError
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """One sign-in: who we are to Xero, and how new tokens are made."""
+
+    sign_in_id: str
+    grant: str
+    app: App
+
+
+class StoredTokens:
+    """The place of one sign-in's tokens, inside the transaction that locks it."""
+
+    def __init__(self, connection: sa.Connection, sign_in_id: str, secrets: Secrets) -> None:
+        self._connection = connection
+        self._id = sign_in_id
+        self._secrets = secrets
+
+    def read(self) -> TokenSet | None:
+        """The tokens as the last process left them."""
+        table = schema.sign_in
+        row = self._connection.execute(sa.select(table).where(table.c.id == self._id)).mappings().one()
+        if row["access_token"] is None:
+            return None
+        return TokenSet(
+            access_token=self._secrets.decrypt(row["access_token"]),
+            expires_at=row["expires_at"],
+            refresh_token=self._secrets.decrypt(row["refresh_token"]) if row["refresh_token"] else None,
+            scopes=tuple(row["scopes"].split()),
+        )
+
+    def write(self, tokens: TokenSet) -> None:
+        """Replace all of them in one step."""
+        table = schema.sign_in
+        self._connection.execute(
+            sa.update(table).where(table.c.id == self._id).values(token_columns(tokens, self._secrets))
+        )
+
+
+@contextmanager
+def locked_tokens(store: Store, sign_in_id: str, secrets: Secrets) -> Iterator[StoredTokens]:
+    """A sign-in's tokens while no other process may change them.
+
+    Raises:
+        SignInError: a newer sign-in has taken its place.
+        StoreBusyError: another process kept the lock for too long.
+    """
+    table = schema.sign_in
+    with store.writing() as connection:
+        if connection.execute(sa.select(table.c.id).where(table.c.id == sign_in_id).with_for_update()).first() is None:
+            raise SignInError("The organisation was connected anew, or removed, meanwhile; run the same again.")
+        yield StoredTokens(connection, sign_in_id, secrets)
+
+
+def sign_in_of(store: Store, key: str, secrets: Secrets) -> SignIn:
+    """The sign-in that lets us into a connected organisation."""
+    table = schema.sign_in
+    joined = schema.organisation.join(table, schema.organisation.c.sign_in_id == table.c.id)
+    with store.reading() as connection:
+        row = (
+            connection.execute(sa.select(table).select_from(joined).where(schema.organisation.c.key == key))
+            .mappings()
+            .one()
+        )
+    given = json.loads(secrets.decrypt(row["credentials"]).reveal())
+    client_secret = given["client_secret"]
+    app = App(row["identity_url"], given["client_id"], Secret(client_secret) if client_secret else None)
+    return SignIn(row["id"], row["grant_kind"], app)
+
+
+def insert_sign_in(connection: sa.Connection, sign_in: SignIn, tokens: TokenSet, secrets: Secrets) -> None:
+    """Keep a new sign-in."""
+    given = {
+        "client_id": sign_in.app.client_id,
+        "client_secret": sign_in.app.client_secret.reveal() if sign_in.app.client_secret else None,
+    }
+    connection.execute(
+        sa.insert(schema.sign_in).values(
+            id=sign_in.sign_in_id,
+            grant_kind=sign_in.grant,
+            identity_url=sign_in.app.identity_url,
+            credentials=secrets.encrypt(Secret(json.dumps(given))),
+            **token_columns(tokens, secrets),
+        )
+    )
+
+
+def delete_unused_sign_ins(connection: sa.Connection) -> None:
+    """Forget the sign-ins that let us into no organisation any more, tokens and all."""
+    used = sa.select(schema.organisation.c.sign_in_id).where(schema.organisation.c.sign_in_id.is_not(None))
+    connection.execute(sa.delete(schema.sign_in).where(schema.sign_in.c.id.not_in(used)))
+
+
+def token_columns(tokens: TokenSet, secrets: Secrets) -> dict[str, object]:
+    """Tokens as the row keeps them."""
+    return {
+        "scopes": " ".join(tokens.scopes),
+        "access_token": secrets.encrypt(tokens.access_token),
+        "refresh_token": secrets.encrypt(tokens.refresh_token) if tokens.refresh_token else None,
+        "expires_at": tokens.expires_at,
+    }

@@ -1,0 +1,87 @@
+"""`stocktrim organisations`: which are connected, and taking one out.
+
+Read more in docs/connecting.md.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from stocktrim_cli.output import out, say, show_json, show_table
+from stocktrim_cli.runs import JsonOption
+
+organisations = typer.Typer(help="List the connected organisations, or remove one.", no_args_is_help=True)
+
+
+@organisations.command("list")
+def list_(*, as_json: JsonOption = False) -> None:
+    """List the connected organisations, and whether Xero still lets us in.
+
+    Example: `stocktrim organisations list`
+    """
+    from pipelines.organisation import connected_organisations
+    from pipelines.settings import read_settings
+
+    found = connected_organisations(read_settings())
+    if as_json:
+        names = ("name", "tenant_id", "base_currency", "time_zone", "is_demo_company", "connected_at")
+        show_json([
+            {"organisation": one.key, **{name: getattr(one, name) for name in names}}
+            | {"sign_in_needed_at": one.sign_in_needed_at}
+            for one in found
+        ])  # fmt: skip
+        return
+    rows = [
+        [
+            one.key, one.name, one.base_currency, one.is_demo_company, f"{one.connected_at:%Y-%m-%d}",
+            f"connect again (since {one.sign_in_needed_at:%Y-%m-%d})" if one.sign_in_needed_at else "connected",
+        ]
+        for one in found
+    ]  # fmt: skip
+    show_table("Organisations", ["key", "name", "currency", "demo company", "since", "state"], rows)
+
+
+@organisations.command()
+def remove(
+    organisation: Annotated[str, typer.Argument(metavar="KEY", help="The organisation, as `connect` named it.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove an organisation: its credentials go, here and at Xero; its orders, settings and data stay.
+
+    Example: `stocktrim organisations remove acme --yes`
+    """
+    from pipelines.connecting import disconnect
+    from pipelines.locks import organisation_lock
+    from pipelines.organisation import open_organisation
+    from pipelines.settings import read_settings
+    from stocktrim_assets.home import dagster_instance
+    from stocktrim_assets.partitions import organisations as partitions
+
+    settings = read_settings()
+    opened = open_organisation(settings, organisation)
+    kept = f"its orders' history, its settings, and its data in {opened.folder}"
+    _ask(f"{opened.record.name}: delete its credentials and tokens, and stop loading it? Kept are {kept}.", yes=yes)
+    with organisation_lock(opened.folder, holder="`stocktrim organisations remove`", waiting=say):
+        trouble = disconnect(opened)
+    with dagster_instance(settings) as instance:
+        instance.delete_dynamic_partition(str(partitions.name), organisation)
+    if trouble:
+        say(f"Xero may still list this app for it ({trouble}); take it out there: Settings, Connected apps.")
+    if as_json:
+        show_json({"organisation": organisation, "folder": opened.folder, "is_disconnected_at_xero": trouble is None})
+        return
+    out.print(f"{organisation!r} is removed. Kept: {kept}.", markup=False)
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    from pipelines.errors import UsageError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("Removing an organisation is asked about on a terminal; elsewhere say --yes.")
+    if not typer.confirm(question, err=True):
+        raise UsageError("Nothing was removed.")
