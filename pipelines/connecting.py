@@ -21,6 +21,7 @@ from pipelines.organisation import DEMO, OpenOrganisation, secrets_of
 from pipelines.settings import Settings, is_loopback
 from pipelines.store.engine import open_store
 from pipelines.store.organisations import (
+    Known,
     Organisation,
     OrganisationError,
     add_organisations,
@@ -113,7 +114,7 @@ def connect(
         found = []
         for one in chosen:
             organisation = _read(settings, allowed, one, key=_key_of(settings, one, wanted=key, known=keys))
-            keys[organisation.tenant_id] = organisation.key
+            keys[Known(one.tenant_id, settings.xero_api_url)] = organisation.key
             found.append(organisation)
         secrets = secrets_of(settings)
         add_organisations(store, found, sign_in=allowed.sign_in, tokens=allowed.tokens, secrets=secrets)
@@ -189,9 +190,10 @@ def _allowed(settings: Settings, sign_in: SignIn, tokens: TokenSet) -> Allowed:
     return Allowed(sign_in, tokens, organisations)
 
 
-def _key_of(settings: Settings, one: Connected, *, wanted: str | None, known: Mapping[str, str]) -> str:
+def _key_of(settings: Settings, one: Connected, *, wanted: str | None, known: Mapping[Known, str]) -> str:
     """The key of an organisation: the one it always had, the wanted one, or one made from its name."""
-    key = wanted or known.get(one.tenant_id) or key_from(one.name, taken={DEMO, *known.values()})
+    its_own = known.get(Known(one.tenant_id, settings.xero_api_url))
+    key = wanted or its_own or key_from(one.name, taken={DEMO, *known.values()})
     if key == DEMO and not is_loopback(urlsplit(settings.xero_api_url).hostname or ""):
         raise OrganisationError(
             f"The key {DEMO!r} is the demo's, which `stocktrim demo` starts over; choose another with --organisation."

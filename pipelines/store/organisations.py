@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -45,6 +45,13 @@ class Organisation:
     sign_in_needed_at: datetime | None = None
 
 
+class Known(NamedTuple):
+    """An organisation as a Xero knows it: its id there, and where that Xero answers."""
+
+    tenant_id: str
+    api_url: str
+
+
 def check_key(key: str) -> str:
     """The key, where it can be one.
 
@@ -71,16 +78,16 @@ def add_organisations(
         insert_sign_in(connection, sign_in, tokens, secrets)
         for organisation in organisations:
             check_key(organisation.key)
-            _refuse_mixing(_known(connection), organisation.tenant_id, organisation.key)
+            _refuse_mixing(_known(connection), organisation)
             connection.execute(sa.delete(table).where(table.c.key == organisation.key))
             connection.execute(sa.insert(table).values(vars(organisation)))
         delete_unused_sign_ins(connection)
 
 
-def known_keys(store: Store) -> dict[str, str]:
-    """The key of each organisation that is or was connected, by Xero's id of it."""
+def known_keys(store: Store) -> dict[Known, str]:
+    """The key of each organisation that is or was connected."""
     with store.reading() as connection:
-        return {tenant_id: key for key, tenant_id in _known(connection).items()}
+        return {known: key for key, known in _known(connection).items()}
 
 
 def get_organisation(store: Store, key: str) -> Organisation:
@@ -146,21 +153,23 @@ def forget_organisation(store: Store, key: str) -> None:
         delete_unused_sign_ins(connection)
 
 
-def _known(connection: sa.Connection) -> dict[str, str]:
-    """Xero's id of each organisation that is or was connected, by key."""
+def _known(connection: sa.Connection) -> dict[str, Known]:
+    """Each organisation that is or was connected, by key."""
     table = schema.organisation
-    rows = connection.execute(sa.select(table.c.key, table.c.tenant_id)).mappings()
-    return {row["key"]: row["tenant_id"] for row in rows}
+    rows = connection.execute(sa.select(table.c.key, table.c.tenant_id, table.c.api_url)).mappings()
+    return {row["key"]: Known(row["tenant_id"], row["api_url"]) for row in rows}
 
 
-def _refuse_mixing(known: Mapping[str, str], tenant_id: str, key: str) -> None:
+def _refuse_mixing(known: Mapping[str, Known], organisation: Organisation) -> None:
     """One key is one organisation's data, and one organisation is planned once."""
-    if known.get(key, tenant_id) != tenant_id:
+    there = known.get(organisation.key)
+    if there is not None and there.tenant_id != organisation.tenant_id:
         raise OrganisationError(
-            f"The key {key!r} belongs to another organisation of Xero, whose data must not be mixed with this one's; "
-            f"connect this one under a key of its own: `stocktrim connect --organisation KEY`."
+            f"The key {organisation.key!r} belongs to another organisation of Xero, whose data must not be mixed with "
+            f"this one's; connect this one under a key of its own: `stocktrim connect --organisation KEY`."
         )
-    other = next((one for one, its_tenant in known.items() if its_tenant == tenant_id and one != key), None)
+    this = Known(organisation.tenant_id, organisation.api_url)
+    other = next((key for key, one in known.items() if one == this and key != organisation.key), None)
     if other is not None:
         raise OrganisationError(
             f"This organisation is kept as {other!r}, and planned twice it would be ordered for twice; connect it "

@@ -11,11 +11,13 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx2
 import pytest
 
+from pipelines.connecting import Allowed, sign_in_by_browser
 from pipelines.secret import Secret
 from pipelines.settings import Settings, read_settings
 from xero_sandbox.documents import Organisation, World
 from xero_sandbox.testing import RunningSandbox, running_sandbox
 
+PATIENCE_SECONDS = 30.0
 HARBOUR, CITY, DEMO_COMPANY = "Harbour Wholesale", "City Tools", "Demo Company (NZ)"
 
 
@@ -103,3 +105,11 @@ def settings_for(sandbox: RunningSandbox, *, home: Path, database_url: str) -> S
     })  # fmt: skip
     assert found.xero_client_secret == Secret(sandbox.client_secret)
     return found
+
+
+def signed_in(settings: Settings, person: Person) -> Allowed:
+    """What comes of a person's visit to Xero's page."""
+    try:
+        return sign_in_by_browser(settings, open_page=person.open_page, patience_seconds=PATIENCE_SECONDS)
+    finally:
+        person.leave()

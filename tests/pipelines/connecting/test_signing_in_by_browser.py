@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import sqlalchemy as sa
 
-from pipelines.connecting import Allowed, chosen_among, connect, key_from, sign_in_by_browser
+from pipelines.connecting import chosen_among, connect, key_from, sign_in_by_browser
 from pipelines.errors import PlannerError, UsageError
 from pipelines.landing.pages import read_organisation
 from pipelines.organisation import open_organisation
@@ -18,17 +18,8 @@ from pipelines.store.engine import open_store
 from pipelines.store.organisations import OrganisationError, check_key, list_organisations
 from pipelines.xero.errors import MissingScopeError, SignInError
 from pipelines.xero.sign_in import REDIRECT_URI, challenge_of, code_in, new_sign_in
-from tests.pipelines.connecting.conftest import CITY, DEMO_COMPANY, HARBOUR, Person
+from tests.pipelines.connecting.conftest import CITY, DEMO_COMPANY, HARBOUR, Person, signed_in
 from xero_sandbox.testing import RunningSandbox
-
-PATIENCE_SECONDS = 30.0
-
-
-def signed_in(settings: Settings, person: Person) -> Allowed:
-    try:
-        return sign_in_by_browser(settings, open_page=person.open_page, patience_seconds=PATIENCE_SECONDS)
-    finally:
-        person.leave()
 
 
 def refused(settings: Settings, person: Person) -> PlannerError:

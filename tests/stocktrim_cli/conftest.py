@@ -1,0 +1,70 @@
+"""The command on a terminal, and a person who opens the address that it prints."""
+
+import contextlib
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import Command, Told, stocktrim, wholesaler
+from tests.pipelines.connecting.conftest import Person, callback_port, sandbox
+from xero_sandbox.testing import RunningSandbox
+
+__all__ = ["callback_port", "sandbox", "stocktrim", "wholesaler"]
+ADDRESS = re.compile(r"^http://\S+/identity/connect/authorize\S+$", re.MULTILINE)
+PATIENCE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """The command, and a person who opens the address that it prints."""
+
+    stocktrim: Command
+    sandbox: RunningSandbox
+
+    def connect(self, person: Callable[[str], None], *options: str) -> Told:
+        reader = threading.Thread(target=_open_what_is_printed, args=[person])
+        reader.start()
+        told = self.stocktrim("connect", "--no-browser", *options)
+        reader.join()
+        return told
+
+
+def _open_what_is_printed(person: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        printed = getattr(sys.stderr, "getvalue", str)()
+        if found := ADDRESS.search(printed):
+            person(found[0])
+            return
+        time.sleep(0.02)
+
+
+def through_http(*organisations: str, **more: str) -> Callable[[str], None]:
+    def visit(address: str) -> None:
+        person = Person(*organisations, **more)  # type: ignore[arg-type]
+        person.open_page(address)
+        person.leave()
+
+    return visit
+
+
+@pytest.fixture
+def terminal(
+    stocktrim: Command, sandbox: RunningSandbox, callback_port: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Terminal]:  # fmt: skip
+    assert callback_port is None
+    for name in ("API", "IDENTITY", "LOGIN"):
+        monkeypatch.setenv(f"XERO_{name}_URL", sandbox.url)
+    monkeypatch.setenv("XERO_CLIENT_ID", sandbox.client_id)
+    monkeypatch.setenv("XERO_CLIENT_SECRET", sandbox.client_secret)
+    with Path(os.devnull).open() as nothing, contextlib.ExitStack() as stack:
+        stack.callback(setattr, sys, "stdin", sys.stdin)
+        sys.stdin = nothing
+        yield Terminal(stocktrim, sandbox)

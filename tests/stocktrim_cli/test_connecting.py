@@ -1,0 +1,140 @@
+"""`stocktrim connect` and `stocktrim organisations` as a person uses them, in a browser or a script."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from pipelines.settings import read_settings
+from stocktrim_assets.home import dagster_instance
+from stocktrim_assets.partitions import organisations
+from tests.end_to_end.conftest import Told
+from tests.pipelines.connecting.conftest import CITY, DEMO_COMPANY, HARBOUR
+from tests.stocktrim_cli.conftest import Terminal, through_http
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+def through_chromium(*organisations: str) -> Callable[[str], None]:
+    def visit(address: str) -> None:
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+            page = browser.new_page()
+            page.goto(address)
+            for name in organisations:
+                page.get_by_label(name).check()
+            page.get_by_role("button", name="Allow access").click()
+            page.get_by_text("Go on in the terminal").wait_for()
+            browser.close()
+
+    return visit
+
+
+def test_the_only_organisation_allowed_is_connected_under_a_key_of_its_name(terminal: Terminal) -> None:
+    told = terminal.connect(through_http(HARBOUR))
+    assert told.code == 0, told.err
+    assert "Harbour Wholesale is connected as 'harbour-wholesale'. Next: `stocktrim load -o" in told.out
+    (listed,) = terminal.stocktrim("organisations", "list", "--json").json()
+    assert (listed["organisation"], listed["base_currency"]) == ("harbour-wholesale", "NZD")
+    assert listed["sign_in_needed_at"] is None
+    assert partitions(terminal) == {"demo", "harbour-wholesale"}
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed (apt-get install chromium)")
+def test_a_person_connects_with_a_real_browser(terminal: Terminal) -> None:
+    told = terminal.connect(through_chromium(HARBOUR, CITY), "--all", "--json")
+    assert told.code == 0, told.err
+    assert [one["organisation"] for one in told.json()] == ["harbour-wholesale", "city-tools"]
+
+
+def test_a_script_chooses_by_name_and_gives_a_key(terminal: Terminal) -> None:
+    told = terminal.connect(through_http(HARBOUR, CITY), "--tenant", CITY, "-o", "tools", "--json")
+    assert [(one["organisation"], one["name"]) for one in told.json()] == [("tools", CITY)]
+
+
+def test_a_script_that_does_not_choose_is_told_how(terminal: Terminal) -> None:
+    told = terminal.connect(through_http(HARBOUR, CITY))
+    assert told.code == 2
+    assert "You allowed 2 organisations; choose with --tenant NAME, or --all: Harbour Wholesale" in flat(told)
+    assert terminal.stocktrim("organisations", "list", "--json").json() == []
+
+
+def test_a_demo_company_is_warned_of(terminal: Terminal) -> None:
+    told = terminal.connect(through_http(DEMO_COMPANY))
+    assert told.code == 0
+    assert "Demo Company (NZ) is Xero's demo company: its figures are made up" in flat(told)
+
+
+@pytest.mark.parametrize(
+    ("person", "sentence"),
+    [
+        (through_http(HARBOUR, button="deny"), "Access was not allowed in the browser"),
+        (lambda _: None, "Nobody allowed access in the browser within 2 seconds"),
+    ],
+)
+def test_a_sign_in_that_fails_is_one_sentence_and_exit_code_3(
+    terminal: Terminal, person: Callable[[str], None], sentence: str
+) -> None:
+    told = terminal.connect(person, "--wait", "2")
+    assert told.code == 3
+    assert f"Stopped: {sentence}" in flat(told)
+    assert "Traceback" not in told.err
+
+
+def test_an_organisation_is_removed_and_what_was_decided_for_it_stays(terminal: Terminal) -> None:
+    terminal.connect(through_http(HARBOUR), "-o", "harbour")
+    terminal.stocktrim("settings", "set", "lead_time_days", "21", "-o", "harbour")
+    asked = terminal.stocktrim("organisations", "remove", "harbour")
+    assert asked.code == 2
+    assert "say --yes" in flat(asked)
+    told = terminal.stocktrim("organisations", "remove", "harbour", "--yes")
+    assert told.code == 0, told.err
+    assert "'harbour' is removed. Kept: its orders' history, its settings, and its data in" in told.out
+    assert partitions(terminal) == {"demo"}
+    assert terminal.stocktrim("load", "-o", "harbour").code == 2
+    terminal.connect(through_http(HARBOUR))
+    shown = terminal.stocktrim("settings", "show", "-o", "harbour", "--json").json()
+    assert "21" in str(shown)
+
+
+def test_credentials_are_asked_for_on_a_terminal_and_the_secret_is_not_shown(terminal: Terminal) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("XERO_CLIENT")}
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "stocktrim_cli.main", "connect", "--custom", "-o", "harbour"]
+    with subprocess.Popen(  # noqa: S603
+        command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+    ) as process:
+        os.close(slave)
+        shown = read_until(master, "Client id")
+        os.write(master, f"{terminal.sandbox.client_id}\n".encode())
+        shown += read_until(master, "Client secret")
+        os.write(master, f"{terminal.sandbox.client_secret}\n".encode())
+        shown += read_until(master, "is connected as 'harbour'")
+        assert process.wait() == 0
+    os.close(master)
+    assert terminal.sandbox.client_secret not in shown
+
+
+def read_until(terminal: int, words: str) -> str:
+    shown = ""
+    while words not in shown:
+        try:
+            shown += os.read(terminal, 4096).decode()
+        except OSError:
+            pytest.fail(f"{words!r} was never said: {shown}")
+    return shown
+
+
+def partitions(terminal: Terminal) -> set[str]:
+    assert terminal.stocktrim.home.exists()
+    with dagster_instance(read_settings()) as instance:
+        return set(instance.get_dynamic_partitions(str(organisations.name)))
+
+
+def flat(told: Told) -> str:
+    return " ".join(told.err.split())

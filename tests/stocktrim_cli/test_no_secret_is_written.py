@@ -1,0 +1,135 @@
+"""No secret is in any file, log or output: known ones are planted, and everything that was written is searched."""
+
+import copy
+import io
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import duckdb
+import httpx2
+import polars as pl
+import pytest
+import zstandard
+from cryptography.fernet import Fernet
+
+from tests.pipelines.connecting.conftest import Person
+from tests.stocktrim_cli.conftest import Terminal
+from xero_sandbox.documents import World
+from xero_sandbox.testing import RunningSandbox, running_sandbox
+
+CLIENT_SECRET = "canary-of-the-client-secret"
+ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+@pytest.fixture
+def sandbox(wholesaler: World) -> Iterator[RunningSandbox]:
+    with running_sandbox([copy.deepcopy(wholesaler)], client_secret=CLIENT_SECRET) as running:
+        yield running
+
+
+@contextmanager
+def everything_logged() -> Iterator[io.StringIO]:
+    """All that any library says, at its most talkative."""
+    words = io.StringIO()
+    handler, root = logging.StreamHandler(words), logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield words
+    finally:
+        root.setLevel(before)
+        root.removeHandler(handler)
+
+
+def tokens(sandbox: RunningSandbox) -> set[str]:
+    """The tokens of every sign-in as they stand now."""
+    grants = sandbox.sandbox.identity.grants()
+    return {one for grant in grants for one in (grant.access_token, grant.refresh_token, grant.replaced_token) if one}
+
+
+def written(home: Path) -> Iterator[tuple[Path, bytes]]:
+    """Every file's bytes, and what is compressed in it."""
+    for path in sorted(home.rglob("*")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        yield path, path.read_bytes()
+        if path.suffix == ".parquet":
+            yield path, repr(pl.read_parquet(path).rows()).encode()
+        elif path.suffix == ".duckdb":
+            yield path, b"\n".join(rows_of(path))
+        elif path.suffix == ".zst":
+            yield path, plain(path.read_bytes())
+
+
+def rows_of(path: Path) -> Iterator[bytes]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        names = "select schema_name || '.' || table_name from duckdb_tables()"
+        for (name,) in connection.execute(names).fetchall():
+            frame = connection.sql(f"select columns(*)::varchar from {name}").fetchall()
+            yield repr(frame).encode()
+            blobs = [column for column, kind, *_ in connection.sql(f"describe {name}").fetchall() if kind == "BLOB"]
+            for column in blobs:
+                yield from (plain(one) for (one,) in connection.sql(f"select {column} from {name}").fetchall() if one)
+
+
+def plain(body: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompressobj().decompress(body) if body.startswith(ZSTD) else body
+
+
+def debug_output(*arguments: str) -> str:
+    """What the command with `--debug` prints, stack trace and all."""
+    command = [sys.executable, "-m", "stocktrim_cli.main", "--debug", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)  # noqa: S603
+    assert "Traceback" in done.stderr
+    return done.stdout + done.stderr
+
+
+def test_fault_33_no_secret_is_in_any_file_log_or_output(
+    terminal: Terminal, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = Fernet.generate_key().decode()
+    monkeypatch.setenv("STOCKTRIM_SECRET_KEY", key)
+    canaries, said = {CLIENT_SECRET, key}, []
+    person = Person(sandbox.worlds[0].organisation.name)
+
+    def visit(address: str) -> None:
+        person.open_page(address)
+        person.leave()
+
+    with everything_logged() as logged:
+        for step in ("connect", "load", "load", "doctor"):
+            told = (
+                terminal.connect(visit, "-o", "acme") if step == "connect" else terminal.stocktrim(step, "-o", "acme")
+            )
+            assert told.code == 0 or step == "doctor", told.err
+            said += [told.out, told.err]
+            canaries |= tokens(sandbox)
+            sandbox.sandbox.identity.expire_access_tokens()
+        assert isinstance(person.landed, httpx2.Response)
+        canaries |= set(parse_qs(urlsplit(str(person.landed.url)).query)["code"])
+        sandbox.sandbox.identity._grants.clear()
+        said.append(debug_output("load", "-o", "acme"))
+    assert len(canaries) >= 7
+    texts = {"what was said": "".join(said).encode(), "what was logged": own(logged.getvalue()).encode()}
+    found = [(str(path), text) for path, text in written(terminal.stocktrim.home)]
+    leaks = [
+        (path, secret) for path, text in [*texts.items(), *found] for secret in canaries if secret.encode() in text
+    ]
+    assert not leaks
+    for kind, known in ((".sqlite", b"Demo Wholesale"), (".duckdb", b"P-0002"), (".parquet", b"P-0002")):
+        assert [path for path, text in found if path.endswith(kind) and known in text], f"the search is blind in {kind}"
+    assert [path for path, text in found if "/dagster/" in path and b"load_from_xero" in text]
+    assert b"/api.xro/2.0/Items" in texts["what was logged"]
+
+
+def own(logged: str) -> str:
+    """What our side logged: the browser of this test tells the address that it opens, as browsers do."""
+    return "\n".join(line for line in logged.splitlines() if not line.startswith("HTTP Request:"))
