@@ -83,9 +83,9 @@ RULES: Final = (
     ),
     Rule(
         "item_codes_differ_by_more_than_case", "items", "ExpectColumnValuesToBeUnique", {"column": "code_folded"},
-        "{count} items have codes that differ from another one's by upper and lower case only; they are planned as "
-        "different products.",
-        description="No two items' codes differ by upper and lower case only.",
+        "{count} items have codes that differ from another one's by case, spaces or the form of accents only; they are "
+        "planned as different products.",
+        description="No two items' codes differ by case, spaces or the form of accents only.",
     ),
     Rule(
         "items_have_a_readable_quantity", "items", "ExpectColumnValuesToNotBeNull", {"column": "quantity_on_hand"},
@@ -212,7 +212,8 @@ def _organisation(connection: duckdb.DuckDBPyConnection, read: pl.DataFrame) -> 
 
 def _items(endpoint: Endpoint) -> str:
     return (
-        "select item_id, nullif(trim(code), '') as code, nullif(upper(trim(code)), '') as code_folded, name, "
+        "select item_id, nullif(trim(code), '') as code, "
+        r"nullif(upper(nfc_normalize(trim(regexp_replace(code, '\s+', ' ', 'g')))), '') as code_folded, name, "
         "quantity_on_hand::double as quantity_on_hand, is_tracked_as_inventory "
         f"from {aside(endpoint.table)}"
     )

@@ -74,3 +74,29 @@ def suppliers(world: World) -> dict[str, str]:
             if document.kind == "PURCHASEORDER" or sum(one.quantity * one.unit_amount for one in document.lines):
                 found[line.item_code] = document.contact_id
     return found
+
+
+def stock_at_day_ends(world: World) -> dict[tuple[str, date], Decimal]:
+    """Stock of tracked products at the end of each day on which it moved, from the first document forwards."""
+    moved: dict[tuple[str, date], Decimal] = defaultdict(Decimal)
+    signs = {"ACCPAY": 1, "ACCRECCREDIT": 1, "ACCREC": -1, "ACCPAYCREDIT": -1}
+    for kind, sign in signs.items():
+        shelf = world.credit_notes if kind.endswith("CREDIT") else world.invoices
+        for document, line in lines_of(world, shelf, kind, {"AUTHORISED", "PAID", "ARCHIVED"}):
+            moved[line.item_code, document.date] += sign * line.quantity
+    tracked = {item.code for item in world.items.values() if item.is_tracked}
+    levels: dict[str, Decimal] = defaultdict(Decimal)
+    found = {}
+    for code, day in sorted(moved):
+        if code in tracked:
+            levels[code] += moved[code, day]
+            found[code, day] = levels[code]
+    return found
+
+
+def invoiced(world: World) -> dict[tuple[str, date], Decimal]:
+    """What the approved sales invoices of each month say, by product: Xero's own total."""
+    total: dict[tuple[str, date], Decimal] = defaultdict(Decimal)
+    for invoice, line in lines_of(world, world.invoices, "ACCREC", {"AUTHORISED", "PAID", "ARCHIVED"}):
+        total[line.item_code, invoice.date.replace(day=1)] += line.quantity
+    return total

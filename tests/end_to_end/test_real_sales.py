@@ -104,6 +104,19 @@ def test_demand_by_product_and_month_is_that_of_the_file(walked: Walked, file_li
     assert len(expected) > 40_000
 
 
+@pytest.mark.parametrize("pieces", [74_215, 80_995])
+def test_an_order_cancelled_whole_leaves_no_demand_behind(
+    walked: Walked, file_lines: pl.DataFrame, pieces: int
+) -> None:
+    """Its sale is there to be seen, with all of it taken back."""
+    [(code, day)] = file_lines.filter(pl.col("quantity") == pieces).select("code", "day").rows()
+    assert file_lines.filter(pl.col("is_credit"), pl.col("code") == code, pl.col("quantity") == -pieces).height == 1
+    sales = walked.published("demand_transactions").filter(pl.col("sold_quantity") == pieces)
+    assert sales.select("product_code", "demand_date", "quantity", "credited_quantity").rows() == [
+        (code, day, 0, pieces)
+    ]
+
+
 def demand_by_month(lines: pl.DataFrame) -> dict[tuple[str, date], float]:
     """Sales less credits, each credit taken from the customer's most recent sales of the product up to its day."""
     sales: dict[tuple[str, str], list[list[object]]] = defaultdict(list)

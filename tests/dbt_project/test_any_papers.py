@@ -1,0 +1,181 @@
+"""The marts of organisations with any documents, against plain Python on the same documents."""
+
+from collections import defaultdict, deque
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from pipelines import tables
+from tests.dbt_project.conftest import Build
+from tests.dbt_project.papers import TODAY, Paper, a_world, in_days, raw_of
+from tests.end_to_end import recomputing
+from xero_sandbox.documents import World
+
+few = settings(
+    max_examples=10, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+STATUSES = ("DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "ARCHIVED", "VOIDED", "DELETED", "MYSTERY")
+sales_papers = st.lists(
+    st.builds(
+        Paper, st.sampled_from(("ACCREC", "ACCREC", "ACCRECCREDIT")), st.sampled_from(STATUSES),
+        st.sampled_from(("Ann", "Bob")), st.sampled_from(("MUG", "CUP")), st.integers(-70, 5), st.integers(1, 9),
+        st.just(""), st.just({}),
+    ),
+    min_size=5, max_size=40,
+)  # fmt: skip
+dates = st.fixed_dictionaries(
+    {
+        "delivery_date": st.none() | st.integers(-5, 5),
+        "expected_arrival_date": st.none() | st.integers(-5, 20),
+    }
+)
+order_papers = st.builds(
+    Paper, st.just("PURCHASEORDER"), st.sampled_from(("DRAFT", "SUBMITTED", "AUTHORISED", "BILLED", "DELETED")),
+    st.sampled_from(("Mug Works", "Cup Mill")), st.sampled_from(("MUG", "CUP")), st.integers(-60, 0),
+    st.integers(1, 9), st.just(""), dates,
+)  # fmt: skip
+bill_papers = st.builds(
+    Paper, st.just("ACCPAY"), st.sampled_from(("DRAFT", "AUTHORISED", "PAID", "VOIDED")),
+    st.sampled_from(("Mug Works", "Cup Mill")), st.sampled_from(("MUG", "CUP")), st.integers(-60, 0),
+    st.integers(1, 9), st.sampled_from(("SI-1", "SI-2", "order N0001", "N0002")), st.just({}),
+)  # fmt: skip
+
+
+@few
+@given(papers=sales_papers)
+def test_fault_98_sales_and_credit_notes_of_any_status_and_day_count_by_the_stated_rule(
+    build: Build, papers: list[Paper]
+) -> None:
+    """Drafts count, voided ones do not, a future invoice counts on its day, a credit note only for sales before it."""
+    world = a_world(papers)
+    told = {
+        (row["product_code"], row["demand_date"]): row["quantity"]
+        for row in build(raw_of(world), "demand_daily")
+        if row["quantity"]
+    }
+    assert told == {key: float(quantity) for key, quantity in recomputing.demand(world).items()}
+
+
+@few
+@given(papers=sales_papers)
+def test_the_lines_behind_a_month_explain_its_difference_from_xero_to_the_piece(
+    build: Build, papers: list[Paper]
+) -> None:
+    raw = raw_of(a_world(papers))
+    explained: dict[Any, float] = defaultdict(float)
+    for row in build(raw, "sales_differences"):
+        explained[row["product_code"], row["month"]] += row["difference"]
+    approved = {"AUTHORISED", "PAID", "ARCHIVED"}
+    invoiced: dict[Any, float] = defaultdict(float)
+    for paper in papers:
+        if paper.kind == "ACCREC" and paper.status in approved:
+            invoiced[paper.product, in_days(paper.days).replace(day=1)] += paper.quantity
+    for row in build(raw, "sales_monthly"):
+        key = row["product_code"], row["month"]
+        assert row["xero_invoiced_quantity"] == invoiced[key]
+        assert row["demand_quantity"] - invoiced[key] == row["difference"] == explained[key]
+
+
+@few
+@given(papers=st.lists(order_papers, min_size=5, max_size=25))
+def test_fault_99_a_late_order_is_not_on_order_and_is_listed(build: Build, papers: list[Paper]) -> None:
+    """With its value; a promised arrival is believed before the delivery date, and that before the lead time."""
+    world = a_world(papers)
+    told = {row["purchase_order_number"]: row for row in build(raw_of(world), "stock_on_order")}
+    expected = {order.number: (order, counts) for order, _, counts in recomputing.open_order_lines(world, TODAY)}
+    assert told.keys() == expected.keys()
+    for number, (order, counts) in expected.items():
+        row = told[number]
+        assert (row["is_counted"], row["exception"]) == (counts, None if counts else "late")
+        assert row["value"] == order.lines[0].quantity * 2
+        arrival = order.expected_arrival_date or order.delivery_date
+        assert row["expected_arrival_date"] == (arrival or order.date.replace() + (in_days(14) - TODAY))
+
+
+@few
+@given(papers=st.lists(st.one_of(order_papers, bill_papers), min_size=5, max_size=30))
+def test_what_bills_delivered_is_matched_first_in_first_out(build: Build, papers: list[Paper]) -> None:
+    """And by the rule `unbilled`, what is left of open orders is on order, whatever their dates."""
+    world = a_world(papers)
+    matched = receipts(world)
+    raw = raw_of(world, on_order_rule="unbilled")
+    told: dict[Any, float] = defaultdict(float)
+    for row in build(raw, "purchase_receipts"):
+        told[row["purchase_order_id"], row["bill_id"], row["confidence"]] += row["quantity"]
+    assert told == matched
+    open_orders = {order.number: order for order, _, _ in recomputing.open_order_lines(world, TODAY)}
+    for row in build(raw, "stock_on_order"):
+        order = open_orders[row["purchase_order_number"]]
+        billed = sum(quantity for (one, _, _), quantity in matched.items() if one == order.document_id)
+        left = float(order.lines[0].quantity) - billed
+        assert (row["quantity"], row["is_counted"], row["exception"]) == (left, left > 0, None)
+
+
+def receipts(world: World) -> dict[tuple[str, str, str], float]:
+    """Pieces by order, bill and confidence: what a bill's number names first, then the oldest order in the queue."""
+    orders = [
+        (order, line) for order, line in recomputing.lines_of(
+            world, world.purchase_orders, "PURCHASEORDER", recomputing.OPEN_ORDERS | {"BILLED"}
+        )
+    ]  # fmt: skip
+    bills = sorted(
+        recomputing.lines_of(world, world.invoices, "ACCPAY", {"AUTHORISED", "PAID"}),
+        key=lambda one: (one[0].date, one[0].number, one[0].document_id),
+    )
+    left = {document.document_id: line.quantity for document, line in (*orders, *bills)}
+    found: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+
+    def serve(order: Any, bill: Any, confidence: str) -> None:
+        pieces = min(left[order.document_id], left[bill.document_id])
+        if pieces:
+            found[order.document_id, bill.document_id, confidence] += pieces
+            left[order.document_id] -= pieces
+            left[bill.document_id] -= pieces
+
+    for bill, paid in bills:
+        for order, ordered in orders:
+            is_same = (order.contact_id, ordered.item_code) == (bill.contact_id, paid.item_code)
+            if is_same and order.number in bill.number.split():
+                serve(order, bill, "exact")
+    orders.sort(key=lambda one: (one[0].date, one[0].number))
+    for bill, paid in bills:
+        queue = deque(
+            order for order, ordered in orders
+            if (order.contact_id, ordered.item_code) == (bill.contact_id, paid.item_code) and order.date <= bill.date
+        )  # fmt: skip
+        for order in queue:
+            serve(order, bill, "likely")
+    return {key: float(pieces) for key, pieces in found.items()}
+
+
+CODES = st.sampled_from(("caf\u00e9", "CAF\u00c9", " Caf\u00e9 ", "cafe\u0301", "CAFE\u0301", "\tcaf\u00e9"))
+
+
+@few
+@given(codes=st.lists(CODES, min_size=1, max_size=6))
+def test_fault_96_a_code_in_another_case_spacing_or_unicode_form_is_the_same_product(
+    build: Build, codes: list[str]
+) -> None:
+    papers = [Paper("ACCREC", "PAID", "Ann", code, -3, 2) for code in codes]
+    sold = build(raw_of(a_world(papers, products=["Caf\u00e9"])), "demand_transactions")
+    assert [(row["product_code"], row["quantity"]) for row in sold] == [("Caf\u00e9", 2)] * len(codes)
+
+
+def test_fault_96_a_product_renamed_in_xero_keeps_its_history(build: Build) -> None:
+    """What was loaded before carries the old code beside the item's id, and a new item may have taken that code."""
+    papers = [Paper("ACCREC", "PAID", "Ann", "MUG", -30, 2), Paper("ACCREC", "PAID", "Ann", "MUG-2026", -3, 5)]
+    raw = raw_of(a_world(papers, products=["MUG-2026"]))
+    raw[tables.XERO_INVOICE_LINES] = [row | {"item_id": "id of MUG-2026"} for row in raw[tables.XERO_INVOICE_LINES]]
+    raw[tables.XERO_ITEMS].append({"item_id": "id of another", "code": "MUG", "is_tracked_as_inventory": True})
+    sold = build(raw, "demand_transactions")
+    assert [(row["product_code"], row["quantity"]) for row in sold] == [("MUG-2026", 2), ("MUG-2026", 5)]
+
+
+def test_fault_96_two_items_that_differ_by_case_only_stay_two_products(build: Build) -> None:
+    """A check of what Xero gave warns of them; nobody's sales are mixed."""
+    papers = [Paper("ACCREC", "PAID", "Ann", code, -3, pieces) for code, pieces in (("mug", 2), ("MUG", 3))]
+    sold = build(raw_of(a_world(papers, products=["mug", "MUG"])), "demand_transactions")
+    assert {row["product_code"]: row["quantity"] for row in sold} == {"mug": 2, "MUG": 3}
