@@ -1,4 +1,4 @@
-"""The two stores: SQLite, and a PostgreSQL server that lives as long as the session."""
+"""The two stores, SQLite and a PostgreSQL server that lives as long as the session; and the judge of every sandbox."""
 
 import itertools
 import os
@@ -13,6 +13,9 @@ import psycopg
 import pytest
 
 from pipelines.store.engine import Store, open_store
+from tests.xero_sandbox.judging import contract, judged_sandboxes
+
+__all__ = ["contract", "judged_sandboxes"]  # fixtures
 
 POSTGRES_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 _NUMBERS = itertools.count(1)

@@ -8,14 +8,17 @@ Read more in docs/sandbox.md.
 from typing import Final
 
 from xero_sandbox import records
-from xero_sandbox.answers import Answer, Call, envelope, not_found
+from xero_sandbox.answers import Answer, Call, envelope, not_found, rendered
 from xero_sandbox.books import Books, Kept, identity_of, is_guid, name_of
 from xero_sandbox.contacts import write_contact
+from xero_sandbox.documents import Contact
+from xero_sandbox.drafting import today
 from xero_sandbox.invoices import write_credit_note, write_invoice
 from xero_sandbox.items import write_item
-from xero_sandbox.listing import ENDPOINTS, ITEMS, Endpoint, list_answer, record_of, unit_decimals
+from xero_sandbox.listing import ENDPOINTS, ITEMS, Endpoint, list_answer, unit_decimals
 from xero_sandbox.purchase_orders import write_purchase_order
-from xero_sandbox.records import View
+from xero_sandbox.records import View, balances
+from xero_sandbox.rendering import record_of
 from xero_sandbox.writing import Writer, write_answer
 
 BASE: Final = "/api.xro/2.0/"
@@ -56,7 +59,8 @@ def accounting_answer(call: Call, books: Books) -> Answer:
     """The answer to a request of an organisation's books."""
     name, rest = _parts(call.path)
     if name == "organisation" and call.method == "GET" and not rest:
-        return envelope("Organisations", [records.organisation(books.world.organisation)], now=books.clock.shown())
+        organisation = rendered(records.organisation(books.world.organisation))
+        return envelope("Organisations", [organisation], now=books.clock.shown())
     endpoint = ENDPOINTS.get(name)
     if endpoint is None:
         raise not_found()
@@ -88,7 +92,9 @@ def record_answer(value: Kept, books: Books, *, decimals: int = 4) -> Answer:
     """The whole record of one thing."""
     endpoint = next(one for one in ENDPOINTS.values() if books.collection(one.collection).get(identity_of(value)))
     record = record_of(value, names=books.names(), view=View(unit_decimals=decimals))
-    return envelope(endpoint.name, [record], now=books.clock.shown())
+    if isinstance(value, Contact):
+        record["Balances"] = balances(value, books.world.invoices.values(), today=today(books))
+    return envelope(endpoint.name, [rendered(record)], now=books.clock.shown())
 
 
 def address(path: str, books: Books) -> tuple[str, Kept | None]:

@@ -6,7 +6,7 @@ Read more in docs/sandbox.md.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -70,15 +70,20 @@ def pretty(value: Any) -> bytes:
     return text.replace(b"/", b"\\/").replace(b"\n", b"\r\n")
 
 
+def rendered(record: dict[str, Any]) -> bytes:
+    """A record as it stands in the list of an envelope."""
+    return pretty(record).replace(b"\n", b"\n    ")
+
+
 def envelope(
     name: str,
-    records: list[dict[str, Any]],
+    rows: Sequence[bytes],
     *,
     now: datetime,
     pagination: dict[str, int] | None = None,
     warnings: list[str] | None = None,
 ) -> Answer:
-    """Records in Xero's envelope; `pagination` is there only where the list was paged."""
+    """Rendered records in Xero's envelope; `pagination` is there only where the list was paged."""
     body: dict[str, Any] = {
         "Id": str(uuid.uuid4()),
         "Status": "OK",
@@ -89,8 +94,9 @@ def envelope(
         body["pagination"] = pagination
     if warnings:
         body["Warnings"] = [{"Message": message} for message in warnings]
-    body[name] = records
-    return Answer(200, pretty(body))
+    head = pretty(body).removesuffix(b"\r\n}")
+    listed = b"[\r\n    " + b",\r\n    ".join(rows) + b"\r\n  ]" if rows else b"[]"
+    return Answer(200, b"".join((head, b',\r\n  "', name.encode(), b'": ', listed, b"\r\n}")))
 
 
 def validation_failed(elements: list[dict[str, Any]]) -> Answer:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from xero_sandbox.clock import Clock
 from xero_sandbox.documents import Contact, Document, Item, World
 from xero_sandbox.records import Names
+from xero_sandbox.rendering import Rendering
 from xero_sandbox.switches import Switches
 
 Kept = Item | Contact | Document
@@ -27,6 +28,14 @@ class Change(NamedTuple):
     value: Kept | None
 
 
+class Reading(NamedTuple):
+    """How a fault spoils a read: what is newer than an instant is not seen, pages are short, or repeat rows."""
+
+    as_of: datetime | None = None
+    missing_rows: int = 0
+    repeated_rows: int = 0
+
+
 class Books:
     """One organisation's books; every change goes through `keep` and `remove`.
 
@@ -38,7 +47,9 @@ class Books:
         self.clock = clock
         self.switches = switches or Switches()
         self.allows_back_orders = False
-        self.reads_as_of: datetime | None = None
+        self.reading = Reading()
+        self.rendering = Rendering()
+        self._names_version = 0
         self._changes: dict[tuple[str, str], Change] = {}
         self._originals: dict[tuple[str, str], Kept | None] = {}
 
@@ -50,20 +61,23 @@ class Books:
     def readable(self, name: str) -> list[Kept]:
         """Everything of one kind that reads already show; a stale read shows nothing that is newer."""
         values = self.collection(name).values()
-        if self.reads_as_of is None:
+        if self.reading.as_of is None:
             return list(values)
-        return [value for value in values if value.updated_at <= self.reads_as_of]
+        return [value for value in values if value.updated_at <= self.reading.as_of]
 
     def names(self) -> Names:
         """What documents refer to, by code and by id."""
-        return Names({item.code: item for item in self.world.items.values()}, self.world.contacts)
+        by_code = {item.code: item for item in self.world.items.values()}
+        return Names(by_code, self.world.contacts, self._names_version)
 
     def keep(self, collection: str, value: Kept, *, is_stamped: bool = True) -> None:
         """Keep a new or changed value; stamped now unless Xero leaves the stamp of such a change alone."""
         if is_stamped:
             value.updated_at = self.clock.now()
         key = identity_of(value)
-        self._originals.setdefault((collection, key), self.collection(collection).get(key))
+        before = self.collection(collection).get(key)
+        self._originals.setdefault((collection, key), before)
+        self._names_version += _renames(before, value)
         self.collection(collection)[key] = value
         self._changes[collection, key] = Change(collection, key, value)
 
@@ -71,6 +85,7 @@ class Books:
         """Remove for good, as Xero does with items only."""
         self._originals.setdefault((collection, key), self.collection(collection)[key])
         del self.collection(collection)[key]
+        self._names_version += 1
         self._changes[collection, key] = Change(collection, key, None)
 
     def restore(self) -> None:
@@ -82,6 +97,7 @@ class Books:
                 self.collection(collection).pop(key, None)
             self._changes[collection, key] = Change(collection, key, value)
         self._originals.clear()
+        self._names_version += 1
 
     def take_changes(self) -> list[Change]:
         """What changed since the last time this was asked."""
@@ -101,6 +117,15 @@ class Books:
         """The document of a number; numbers of sales invoices and purchase orders are unique."""
         documents: dict[str, Document] = getattr(self.world, collection)
         return next((d for d in documents.values() if d.number == number and kind in {None, d.kind}), None)
+
+
+def _renames(before: Kept | None, after: Kept) -> bool:
+    """Whether documents that name it look different from now on."""
+    if isinstance(after, Document):
+        return False
+    if before is None or isinstance(before, Document):
+        return True
+    return (name_of(before), before.name) != (name_of(after), after.name)
 
 
 def identity_of(value: Kept) -> str:

@@ -6,12 +6,15 @@ Read more in docs/sandbox.md.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
 
 from xero_sandbox.answers import TEXT, Answer, Call
+from xero_sandbox.books import Reading
 from xero_sandbox.edits import Edit
 
 Kind = Literal[
@@ -25,6 +28,9 @@ Kind = Literal[
     "expire_tokens",
     "edit",
     "stale_read",
+    "short_page",
+    "repeat_rows",
+    "drip",
 ]
 
 
@@ -36,12 +42,15 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, eq=False):
 
     `latency`: the answer comes `seconds` later. `drop_before`, `drop_after`: the connection ends without an answer,
     and the request was not, or was, carried out. `answer`: `status`, `body` and `headers` instead of Xero's, with
-    `is_after_commit` once the request was carried out. `rate_limit`: a 429 of `problem`, with `retry_after` seconds.
+    `is_after_commit` once the request was carried out. `rate_limit`: a 429 of `problem` with the headers of such a
+    limit; those of a minute and a day say when it ends, in `retry_after` seconds where that is given.
     `truncate`: only the first `keep_bytes` of the body; with `is_cut` the connection ends there, else the answer
     pretends to be whole. `rewrite`: the text `pattern` in the body becomes `replacement`, `count` times (0: always).
     `expire_tokens`: every access token ends before the request. `edit`: once the request was answered, someone else
     makes these `edits`, in the same organisation unless they name another. `stale_read`: a read does not see what was
-    written in the last `seconds`.
+    written in the last `seconds`. `short_page`: each page has `rows` fewer than asked for, and there are more pages.
+    `repeat_rows`: each page but the first begins with the last `rows` of the page before. `drip`: the body comes in
+    pieces of `piece_bytes`, with `seconds` between them.
     """
 
     kind: Kind
@@ -61,6 +70,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, eq=False):
     pattern: str = ""
     replacement: str = ""
     count: int = 0
+    rows: int = 1
+    piece_bytes: int = 1
     edits: list[Edit] = msgspec.field(default_factory=list)
 
 
@@ -86,14 +97,14 @@ class Due:
                 return Answer(fault.status, fault.body.encode(), TEXT, fault.headers)
         return None
 
-    def refusal(self) -> Answer | None:
-        """A 429 in place of an admission."""
-        for fault in self.of("rate_limit"):
-            headers: dict[str, str] = {"X-Rate-Limit-Problem": fault.problem}
-            if fault.retry_after is not None:
-                headers["Retry-After"] = str(fault.retry_after)
-            return Answer(429, b"", TEXT, headers)
-        return None
+    def reading(self, now: datetime) -> Reading:
+        """What happens to a read of the books."""
+        stale = [now - timedelta(seconds=fault.seconds) for fault in self.of("stale_read")]
+        return Reading(
+            as_of=min(stale, default=None),
+            missing_rows=sum(fault.rows for fault in self.of("short_page")),
+            repeated_rows=sum(fault.rows for fault in self.of("repeat_rows")),
+        )
 
     def spoilt(self, answer: Answer) -> Answer:
         """An answer after what happens to its bytes."""
@@ -104,6 +115,14 @@ class Due:
             if not fault.is_cut:
                 answer = replace(answer, body=answer.body[: fault.keep_bytes])
         return answer
+
+    def pieces(self, body: bytes) -> Iterator[tuple[bytes, float]]:
+        """The body as it is sent, with the seconds after each piece."""
+        for fault in self.of("drip"):
+            for at in range(0, len(body), fault.piece_bytes):
+                yield body[at : at + fault.piece_bytes], fault.seconds
+            return
+        yield body, 0.0
 
     def cut_at(self) -> int | None:
         """After how many bytes the connection ends."""

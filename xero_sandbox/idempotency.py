@@ -12,8 +12,9 @@ from typing import Final
 
 import msgspec
 
-from xero_sandbox.answers import Answer, Call, Refusal, error
+from xero_sandbox.answers import TEXT, Answer, Call, Refusal, error
 from xero_sandbox.clock import Clock
+from xero_sandbox.switches import Switches
 
 LIFETIME: Final = timedelta(minutes=6)
 LONGEST_KEY: Final = 128
@@ -34,8 +35,9 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 class Idempotency:
     """What was answered under each key of the app, errors too."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, switches: Switches) -> None:
         self._clock = clock
+        self._switches = switches
         self._by_key: dict[str, Remembered] = {}
 
     def replay(self, call: Call) -> Answer | None:
@@ -48,12 +50,14 @@ class Idempotency:
         if key is None:
             return None
         if len(key) > LONGEST_KEY:
-            raise Refusal(_invalid(f"The Idempotency-Key is longer than {LONGEST_KEY} characters"))
+            message = f"The Idempotency-Key is longer than {LONGEST_KEY} characters"
+            raise Refusal(_told(message, is_explained=True))
         known = self._by_key.get(key)
         if known is None or self._clock.now() >= known.at + LIFETIME:
             return None
         if known.fingerprint != _fingerprint(call):
-            raise Refusal(_invalid("The Idempotency-Key was used before with a different request"))
+            message = "The Idempotency-Key was used before with a different request"
+            raise Refusal(_told(message, is_explained=self._switches.is_key_mismatch_explained))
         return Answer(known.status, known.body, known.media_type)
 
     def remember(self, call: Call, answer: Answer) -> Remembered | None:
@@ -93,5 +97,6 @@ def _fingerprint(call: Call) -> str:
     return hashlib.sha256(head.encode() + call.body).hexdigest()
 
 
-def _invalid(message: str) -> Answer:
-    return error(10, "ValidationException", message)
+def _told(message: str, *, is_explained: bool) -> Answer:
+    """A 400; what is in Xero's is not known, and a text is worse for a client than its usual JSON."""
+    return error(10, "ValidationException", message) if is_explained else Answer(400, message.encode(), TEXT)

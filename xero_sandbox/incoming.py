@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from xero_sandbox.answers import Answer, Call, Refusal, bad_body
+from xero_sandbox.answers import TEXT, Answer, Call, Refusal, bad_body
 from xero_sandbox.clock import EPOCH
 
 LARGEST_BODY: Final = 3_500_000
@@ -31,7 +31,7 @@ class InvalidError(Exception):
 def elements(call: Call, name: str) -> list[Record]:
     """The elements of a body: a list under the endpoint's name, a bare list, or one bare element."""
     if len(call.body) > LARGEST_BODY:
-        raise Refusal(Answer(413, b"The request is larger than 3.5 MB"))
+        raise Refusal(Answer(413, b"The request is larger than 3.5 MB", TEXT))
     try:
         body = orjson.loads(call.body)
     except orjson.JSONDecodeError as unreadable:

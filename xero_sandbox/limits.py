@@ -6,7 +6,6 @@ Read more in docs/sandbox.md.
 """
 
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -16,6 +15,7 @@ from xero_sandbox.clock import Clock
 
 MINUTE: Final = 60
 DAY: Final = 86_400
+_LEFT: Final = {"minute": "X-MinLimit-Remaining", "day": "X-DayLimit-Remaining", "appminute": "X-AppMinLimit-Remaining"}
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,22 @@ class Throttle:
         tenant, now = self._tenant(tenant_id), self.clock.now()
         problem = self._problem(tenant, now)
         if problem is not None:
-            raise Refusal(_too_many(problem, tenant, now, self.remaining(tenant_id)))
+            raise Refusal(self.refusal(tenant_id, problem))
         tenant.running += 1
         for window in (tenant.minute, tenant.day, self._app):
             window.count += 1
+
+    def refusal(self, tenant_id: str, problem: str, *, retry_after: int | None = None) -> Answer:
+        """A 429 of one limit: nothing is left of it; only a minute and a day say when to come back."""
+        tenant = self._tenant(tenant_id)
+        headers = self.remaining(tenant_id) | {"X-Rate-Limit-Problem": problem}
+        if problem in _LEFT:
+            headers[_LEFT[problem]] = "0"
+        windows = {"minute": tenant.minute, "day": tenant.day}
+        if problem in windows:
+            wait = windows[problem].seconds_left(self.clock.now()) if retry_after is None else retry_after
+            headers["Retry-After"] = str(wait)
+        return Answer(429, b"", TEXT, headers)
 
     def admit_to_app(self) -> dict[str, str]:
         """Count a call in that names no organisation; the header that says what is left."""
@@ -113,12 +125,3 @@ class Throttle:
             offset = zlib.crc32(tenant_id.encode())
             self._tenants[tenant_id] = _Tenant(_Window(MINUTE, offset % MINUTE), _Window(DAY, offset % DAY))
         return self._tenants[tenant_id]
-
-
-def _too_many(problem: str, tenant: _Tenant, now: datetime, remaining: Mapping[str, str]) -> Answer:
-    """A 429; only the limits of a minute and a day say when to come back."""
-    windows = {"minute": tenant.minute, "day": tenant.day}
-    headers = {**remaining, "X-Rate-Limit-Problem": problem}
-    if problem in windows:
-        headers["Retry-After"] = str(windows[problem].seconds_left(now))
-    return Answer(429, b"", TEXT, headers)

@@ -13,17 +13,18 @@ from email.utils import parsedate_to_datetime
 from operator import attrgetter
 from typing import Any, Final
 
-from xero_sandbox import records
 from xero_sandbox.answers import Answer, Call, Refusal, bad_query, envelope, error
-from xero_sandbox.books import Books, Kept, identity_of
-from xero_sandbox.documents import Contact, Document, Item
-from xero_sandbox.records import Names, View
+from xero_sandbox.books import Books, Kept, Reading, identity_of
+from xero_sandbox.documents import Contact
+from xero_sandbox.records import View
+from xero_sandbox.rendering import record_of
 from xero_sandbox.switches import Switches
 from xero_sandbox.where import field_names, ordered, predicate
 
 DEFAULT_PAGE_SIZE: Final = 100
 LARGEST_PAGE_SIZE: Final = 1000
 HIGH_VOLUME: Final = 100_000
+USUAL_ORDER: Final = "UpdatedDateUTC ASC"
 _OPTIMISED: Final = {"Date", "Type", "Status", "UpdatedDateUTC"}
 
 Record = dict[str, Any]
@@ -56,21 +57,6 @@ ENDPOINTS: Final = {
 }
 
 
-def record_of(value: Kept, *, names: Names, view: View) -> Record:
-    """A record of whatever kind."""
-    match value:
-        case Item():
-            return records.item(value, view=view)
-        case Contact():
-            return records.contact(value, view=view)
-        case Document(kind="PURCHASEORDER"):
-            return records.purchase_order(value, names=names, view=view)
-        case Document(kind="ACCREC" | "ACCPAY"):
-            return records.invoice(value, names=names, view=view)
-        case _:
-            return records.credit_note(value, names=names, view=view)
-
-
 def list_answer(endpoint: Endpoint, call: Call, books: Books) -> Answer:
     """The answer to GET on a list."""
     names = books.names()
@@ -80,8 +66,8 @@ def list_answer(endpoint: Endpoint, call: Call, books: Books) -> Answer:
     warnings = _high_volume(endpoint, call, books)
     pagination = None
     if is_paged:
-        found, pagination = _page(call, found)
-    rows = [record_of(value, names=names, view=view) for value in found]
+        found, pagination = _page(call, found, books.reading)
+    rows = [books.rendering.body(value, names=names, view=view) for value in found]
     return envelope(endpoint.name, rows, now=books.clock.shown(), pagination=pagination, warnings=warnings)
 
 
@@ -192,7 +178,9 @@ def modified_since(call: Call) -> datetime | None:
 def _arranged(endpoint: Endpoint, call: Call, found: list[Kept], books: Books) -> list[Kept]:
     """Filtered by `where` and sorted; the usual order goes by stamp, then id, and never builds a record."""
     where = call.parameter("where") if endpoint.has_where else None
-    order = call.parameter("order") or "UpdatedDateUTC ASC"
+    order = call.parameter("order") or USUAL_ORDER
+    if order.split()[0] == endpoint.id_field and not books.switches.is_order_by_id_honoured:
+        order = USUAL_ORDER
     if not books.switches.are_ties_stable:
         random.shuffle(found)
     is_sorted = _sort_by_attribute(endpoint, order, found, has_stable_ties=books.switches.are_ties_stable)
@@ -215,9 +203,10 @@ def _sort_by_attribute(endpoint: Endpoint, order: str, found: list[Any], *, has_
     if field not in attributes or direction.strip().upper() not in {"", "ASC", "DESC"}:
         return False
     is_descending = direction.strip().upper() == "DESC"
-    if has_stable_ties:
-        found.sort(key=attrgetter(endpoint.id_attribute))
-    found.sort(key=attrgetter(attributes[field]), reverse=is_descending)
+    if not has_stable_ties:
+        found.sort(key=attrgetter(attributes[field]), reverse=is_descending)
+        return True
+    found.sort(key=attrgetter(attributes[field], endpoint.id_attribute), reverse=is_descending)
     return True
 
 
@@ -236,16 +225,20 @@ def _high_volume(endpoint: Endpoint, call: Call, books: Books) -> list[str]:
     return [message]
 
 
-def _page(call: Call, found: list[Kept]) -> tuple[list[Kept], dict[str, int]]:
+def _page(call: Call, found: list[Kept], reading: Reading) -> tuple[list[Kept], dict[str, int]]:
+    """The rows of a page; a fault may make each page shorter than asked for, or repeat rows of the one before."""
     page = max(_whole(call.parameter("page"), 1), 1)
     size = min(max(_whole(call.parameter("pageSize"), DEFAULT_PAGE_SIZE), 1), LARGEST_PAGE_SIZE)
+    step = max(size - reading.missing_rows, 1)
+    repeated = reading.repeated_rows if page > 1 else 0
+    first = max((page - 1) * step - repeated, 0)
     pagination = {
         "page": page,
         "pageSize": size,
-        "pageCount": -(-len(found) // size),
+        "pageCount": -(-len(found) // step),
         "itemCount": len(found),
     }
-    return found[(page - 1) * size : page * size], pagination
+    return found[first : page * step], pagination
 
 
 def _whole(text: str | None, default: int) -> int:

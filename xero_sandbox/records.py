@@ -5,7 +5,7 @@ What does not: which records a list holds (`listing.py`) and how bytes are made 
 Read more in docs/sandbox.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -24,10 +24,11 @@ Record = dict[str, Any]
 
 
 class Names(NamedTuple):
-    """What documents refer to by code or id."""
+    """What documents refer to by code or id; another version where a name in it is another."""
 
     items_by_code: Mapping[str, Item]
     contacts: Mapping[str, Contact]
+    version: int = 0
 
 
 class View(NamedTuple):
@@ -169,6 +170,20 @@ def contact(value: Contact, *, view: View) -> Record:
     return record | {"HasValidationErrors": False}
 
 
+def balances(value: Contact, invoices: Iterable[Document], *, today: date) -> Record:
+    """What a contact owes and is owed, and how much of it is overdue; no stamp tells that it changed."""
+    sides = {"ACCREC": "AccountsReceivable", "ACCPAY": "AccountsPayable"}
+    found = {side: {"Outstanding": 0.0, "Overdue": 0.0} for side in sides.values()}
+    for one in invoices:
+        if one.contact_id == value.contact_id and one.status == "AUTHORISED":
+            due = float(total(one) - one.amount_paid)
+            side = found[sides[one.kind]]
+            side["Outstanding"] = round(side["Outstanding"] + due, 2)
+            if one.due_date is not None and one.due_date < today:
+                side["Overdue"] = round(side["Overdue"] + due, 2)
+    return found
+
+
 def invoice(value: Document, *, names: Names, view: View) -> Record:
     """A sales invoice or a bill."""
     amount = total(value)
@@ -244,6 +259,7 @@ def purchase_order(value: Document, *, names: Names, view: View) -> Record:
     }
     record |= _contact_of(value, names) | {"Status": value.status}
     record |= _lines_and_totals(value, total(value), names, view._replace(has_lines=True))
+    del record["UpdatedDateUTCString"]  # orders have none
     return record | {"HasAttachments": False}
 
 
@@ -279,6 +295,7 @@ def _lines_and_totals(value: Document, amount: Decimal, names: Names, view: View
         "TotalTax": 0.0,
         "Total": float(amount),
         "UpdatedDateUTC": instant(value.updated_at),
+        "UpdatedDateUTCString": value.updated_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "CurrencyCode": value.currency_code,
     }
 

@@ -5,18 +5,17 @@ Read more in docs/sandbox.md.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Final
 
 import msgspec
 
 from xero_sandbox import consent
 from xero_sandbox.accounting import BASE, accounting_answer, scopes_for
-from xero_sandbox.answers import XML, Answer, Call, Refusal, not_found, unauthorised
-from xero_sandbox.books import Books
+from xero_sandbox.answers import JSON, XML, Answer, Call, Refusal, not_found, unauthorised
+from xero_sandbox.books import Books, Reading
 from xero_sandbox.clock import Clock
 from xero_sandbox.documents import World
 from xero_sandbox.edits import Edit, edited
@@ -33,9 +32,15 @@ _ANSWERS: Final = "answer:"
 _XML_STUB: Final = b'<?xml version="1.0" encoding="utf-8"?>\r\n<Response><Status>OK</Status></Response>'
 
 
+Judge = Callable[[Call, Answer], None]
+
+
 @dataclass
 class Sandbox:
-    """Xero, small: organisations with their books, one app, one clock."""
+    """Xero, small: organisations with their books, one app, one clock.
+
+    A `judge` is shown each answer before faults spoil it.
+    """
 
     worlds: list[World]
     client_id: str
@@ -45,6 +50,7 @@ class Sandbox:
     switches: Switches = field(default_factory=Switches)
     state: State | None = None
     redirect_uri: str = "http://localhost:8912/callback"
+    judge: Judge | None = None
 
     def __post_init__(self) -> None:
         self.books = {
@@ -58,7 +64,7 @@ class Sandbox:
             clock=self.clock,
         )
         self.throttle = Throttle(self.limits, self.clock)
-        self.idempotency = Idempotency(self.clock)
+        self.idempotency = Idempotency(self.clock, self.switches)
         self.log = RequestLog()
         self.faults = Faults()
         if self.state is not None:
@@ -82,6 +88,8 @@ class Sandbox:
             answer = refusal.answer
         for fault in due.of("edit"):
             self.edit(fault.edits, tenant_id=tenant_id)
+        if self.judge is not None and not due.of("answer"):
+            self.judge(call, answer)
         try:
             yield due.spoilt(answer)
         finally:
@@ -115,10 +123,8 @@ class Sandbox:
     def _admitted(self, call: Call, due: Due) -> str:
         """The organisation of a call that its limits let in."""
         tenant_id = self._tenant(call)
-        refused = due.refusal()
-        if refused is not None:
-            headers = {**self.throttle.remaining(tenant_id), **refused.headers}
-            raise Refusal(replace(refused, headers=headers))
+        for fault in due.of("rate_limit"):
+            raise Refusal(self.throttle.refusal(tenant_id, fault.problem, retry_after=fault.retry_after))
         self.throttle.admit(tenant_id)
         return tenant_id
 
@@ -145,21 +151,22 @@ class Sandbox:
 
     def _in_books(self, call: Call, tenant_id: str, due: Due) -> Answer:
         answer = self._answered(call, self.books[tenant_id], due)
+        if answer.media_type == JSON and "application/json" not in call.headers.get("accept", ""):
+            answer = replace(answer, body=_XML_STUB if answer.body else b"", media_type=XML)
         return replace(answer, headers={**answer.headers, **self.throttle.remaining(tenant_id)})
 
     def _answered(self, call: Call, books: Books, due: Due) -> Answer:
         """The answer of the books, or the one that was given to this very request before."""
-        if call.method == "GET" and "application/json" not in call.headers.get("accept", ""):
-            return Answer(200, _XML_STUB, XML)
         try:
             replayed = self.idempotency.replay(call)
         except Refusal as refusal:
             return refusal.answer
         if replayed is not None:
             return replayed
-        stale = [self.clock.now() - timedelta(seconds=fault.seconds) for fault in due.of("stale_read")]
-        books.reads_as_of = min(stale) if stale and call.method == "GET" else None
+        if call.method == "GET":
+            books.reading = due.reading(self.clock.now())
         answer = due.instead(is_after_commit=False) or _carried_out(call, books)
+        books.reading = Reading()
         answer = due.instead(is_after_commit=True) or answer
         self._commit(call, books, answer)
         return answer

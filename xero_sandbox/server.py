@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from xero_sandbox.admin import PREFIX, admin_answer
 from xero_sandbox.answers import Answer, Call
+from xero_sandbox.faults import Due
 from xero_sandbox.request_log import Entry
 from xero_sandbox.sandbox import Sandbox
 
@@ -40,7 +41,8 @@ class Application:
         call = await _read(scope, receive)
         if call.path.startswith(PREFIX):
             answer = admin_answer(call, self._sandbox)
-            await self._send(send, answer, answer.body)
+            await self._begin(send, answer, len(answer.body), is_gzip=False)
+            await send({"type": "http.response.body", "body": answer.body})
             return
         due = self._sandbox.faults.take(call, scope["query_string"].decode())
         if due.of("drop_before"):
@@ -52,7 +54,7 @@ class Application:
             is_dropped = bool(due.of("drop_after"))
             self._note(scope, call, answer, 0 if is_dropped else len(body))
             if not is_dropped:
-                await self._send(send, answer, body, is_whole=due.cut_at() is None)
+                await self._send(scope, send, answer, body, due)
         if is_dropped or due.cut_at() is not None:
             await self._drop(scope, receive)
 
@@ -69,19 +71,30 @@ class Application:
             return answer.body
         return gzip.compress(answer.body, _GZIP_LEVEL)
 
-    async def _send(self, send: Send, answer: Answer, body: bytes, *, is_whole: bool = True) -> None:
-        """Send head and body; where it is not whole, the connection has to end before the promised length."""
+    async def _send(self, scope: Scope, send: Send, answer: Answer, body: bytes, due: Due) -> None:
+        """Send head and body, in pieces where they drip; where it is cut, the connection ends before the promise."""
+        is_cut = due.cut_at() is not None
+        promised = len(answer.body) if is_cut else len(body)
+        await self._begin(send, answer, promised, is_gzip=body[:2] == _GZIP_MAGIC)
+        for piece, seconds in due.pieces(body):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(seconds)
+            if tuple(scope["client"]) not in self.connections:
+                return
+        if not is_cut:
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _begin(self, send: Send, answer: Answer, size: int, *, is_gzip: bool) -> None:
         headers = {
             "Content-Type": answer.media_type,
-            "Content-Length": str(len(body) if is_whole else len(answer.body)),
+            "Content-Length": str(size),
             "Date": format_datetime(self._sandbox.clock.header(), usegmt=True),
             **answer.headers,
         }
-        if body[:2] == _GZIP_MAGIC:
+        if is_gzip:
             headers["Content-Encoding"] = "gzip"
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        await send({"type": "http.response.body", "body": body, "more_body": not is_whole})
 
     def _note(self, scope: Scope, call: Call, answer: Answer, size: int) -> None:
         entry = Entry(

@@ -20,13 +20,14 @@ import msgspec
 import uvicorn
 
 from xero_sandbox.admin import PREFIX
+from xero_sandbox.answers import Answer, Call
 from xero_sandbox.clock import Clock
 from xero_sandbox.documents import World
 from xero_sandbox.edits import Edit
 from xero_sandbox.faults import Fault
 from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 from xero_sandbox.limits import Limits
-from xero_sandbox.sandbox import Sandbox
+from xero_sandbox.sandbox import Judge, Sandbox
 from xero_sandbox.server import address, listening_socket, quiet_config
 from xero_sandbox.state import opened_state
 from xero_sandbox.switches import Switches
@@ -91,6 +92,12 @@ class RunningSandbox:
         return self.sandbox.log.stats()
 
 
+class Judging:
+    """Who looks at every answer of every sandbox that a test starts, unless the test names another; nobody at first."""
+
+    usual: Judge | None = None
+
+
 @contextmanager
 def running_sandbox(
     worlds: list[World],
@@ -102,7 +109,12 @@ def running_sandbox(
     switches: Switches | None = None,
     state_directory: Path | None = None,
 ) -> Iterator[RunningSandbox]:
-    """A sandbox of these organisations for the length of a block."""
+    """A sandbox of these organisations for the length of a block.
+
+    Raises:
+        Exception: at the end of the block, what the usual judge first found wrong with an answer.
+    """
+    verdicts = _Verdicts(Judging.usual)
     sandbox = Sandbox(
         worlds,
         client_id=client_id,
@@ -111,6 +123,7 @@ def running_sandbox(
         limits=limits or Limits(),
         switches=switches or Switches(),
         state=opened_state(worlds, state_directory),
+        judge=verdicts,
     )
     listener = listening_socket(0)
     server = _Server(quiet_config(sandbox))
@@ -125,6 +138,26 @@ def running_sandbox(
         listener.close()
         if sandbox.state is not None:
             sandbox.state.close()
+    verdicts.raise_first()
+
+
+class _Verdicts:
+    """A judge whose objections wait until the test's own thread asks for them."""
+
+    def __init__(self, judge: Judge | None) -> None:
+        self._judge = judge
+        self._objections: list[Exception] = []
+
+    def __call__(self, call: Call, answer: Answer) -> None:
+        if self._judge is not None:
+            try:
+                self._judge(call, answer)
+            except Exception as objection:  # noqa: BLE001, raised later
+                self._objections.append(objection)
+
+    def raise_first(self) -> None:
+        if self._objections:
+            raise self._objections[0]
 
 
 class _Server(uvicorn.Server):

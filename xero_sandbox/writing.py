@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from xero_sandbox.answers import Answer, Call, envelope, validation_failed
+from xero_sandbox.answers import Answer, Call, envelope, rendered, validation_failed
 from xero_sandbox.books import Books, Kept
 from xero_sandbox.incoming import InvalidError, elements
-from xero_sandbox.listing import Endpoint, record_of, unit_decimals
+from xero_sandbox.listing import Endpoint, unit_decimals
 from xero_sandbox.records import ZERO_ID, View
+from xero_sandbox.rendering import record_of
 
 Record = dict[str, Any]
 Writer = Callable[..., tuple[Kept, list[str]]]
@@ -80,7 +81,8 @@ def _answer(endpoint: Endpoint, call: Call, books: Books, outcomes: list[Outcome
         if outcome.warnings:
             record["Warnings"] = [{"Message": message} for message in outcome.warnings]
         records.append(record)
-    return envelope(endpoint.name, records, now=books.clock.shown())
+    rows = [rendered(record) for record in records]
+    return envelope(endpoint.name, rows, now=books.clock.shown())
 
 
 def _refused(endpoint: Endpoint, outcome: Outcome) -> Record:

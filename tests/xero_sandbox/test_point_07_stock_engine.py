@@ -1,30 +1,13 @@
-"""Points 6 and 7: what moves stock and its value, and what moves a stamp."""
+"""Point 7: what moves stock and its value, and what never does."""
 
 from decimal import Decimal
 
 import pytest
-from sandbox_builders import a_purchase_order, a_world, an_invoice, an_item, guid
+from sandbox_builders import a_bill, a_line, a_purchase_order, a_world, an_item, guid
+from sandbox_calls import a_body, put, stock
 
-from xero_sandbox.switches import Switches
-
-
-def a_body(kind, quantity, *, price=5, status="AUTHORISED", contact="Customer 01", code="TEA-01", **more):
-    line = {"ItemCode": code, "Quantity": quantity, "UnitAmount": price, "Description": "Goods"}
-    contact_id = guid(f"contact {contact}")
-    return {"Type": kind, "Status": status, "Contact": {"ContactID": contact_id}, "LineItems": [line]} | more
-
-
-def put(client, kind, quantity, **more):
-    path = "CreditNotes" if kind.endswith("CREDIT") else "Invoices"
-    answer = client.put(path, a_body(kind, quantity, **more))
-    assert answer.status_code == 200, answer.text
-    return answer.json()[path][0]
-
-
-def stock(client, code="TEA-01"):
-    """Quantity on hand and cost pool."""
-    (item,) = client.rows(f"Items/{code}")
-    return item["QuantityOnHand"], item["TotalCostPool"]
+from xero_sandbox.edits import CopyToBill, Write
+from xero_sandbox.faults import Fault
 
 
 @pytest.mark.parametrize(
@@ -132,39 +115,17 @@ def test_marking_an_order_as_billed_makes_no_bill(open_sandbox):
     assert client.rows("Invoices") == []
 
 
-def test_an_edit_moves_the_stamp(open_sandbox):
-    client = open_sandbox(a_world(an_invoice()))
-    before = client.rows("Invoices")[0]["UpdatedDateUTC"]
-    client.post("Invoices", {"InvoiceNumber": "INV-0001", "Reference": "edited"})
-    assert client.rows("Invoices")[0]["UpdatedDateUTC"] != before
+def test_an_order_copied_to_a_bill_carries_its_number_and_stays_open(open_sandbox):
+    client = open_sandbox(a_world(a_purchase_order("PO-0007", a_line(quantity=4))))
+    (bill,) = client.edit(CopyToBill(path="PurchaseOrders/PO-0007", status="AUTHORISED"))
+    assert (bill["Type"], bill["InvoiceNumber"], bill["LineItems"][0]["Quantity"]) == ("ACCPAY", "PO-0007", 4.0)
+    assert client.rows("PurchaseOrders/PO-0007")[0]["Status"] == "AUTHORISED"
+    assert client.rows("Items/TEA-01")[0]["QuantityOnHand"] == 104.0
 
 
-def test_moved_stock_leaves_the_items_stamp_alone_unless_switched_on(open_sandbox):
-    stamps = []
-    for bumps in (False, True):
-        client = open_sandbox(switches=Switches(items_bump_on_stock_change=bumps))
-        before = client.rows("Items")[0]["UpdatedDateUTC"]
-        put(client, "ACCREC", 1)
-        stamps.append(client.rows("Items")[0]["UpdatedDateUTC"] != before)
-    assert stamps == [False, True]
-
-
-def test_becoming_a_supplier_leaves_the_contacts_stamp_alone(open_sandbox):
-    client = open_sandbox()
-    path = f"Contacts/{guid('contact Supplier 01')}"
-    (before,) = client.rows(path)
-    put(client, "ACCPAY", 1, contact="Supplier 01")
-    (after,) = client.rows(path)
-    assert (before["IsSupplier"], after["IsSupplier"]) == (False, True)
-    assert after["UpdatedDateUTC"] == before["UpdatedDateUTC"]
-
-
-@pytest.mark.parametrize(
-    ("change", "is_stamped"),
-    [({"DueDate": "2026-05-01"}, False), ({"SentToContact": True}, False), ({"Reference": "x"}, True)],
-)
-def test_the_due_date_of_a_paid_invoice_changes_without_a_stamp(open_sandbox, change, is_stamped):
-    client = open_sandbox(a_world(an_invoice(status="PAID")))
-    before = client.rows("Invoices")[0]["UpdatedDateUTC"]
-    assert client.post("Invoices", {"InvoiceNumber": "INV-0001"} | change).status_code == 200
-    assert (client.rows("Invoices")[0]["UpdatedDateUTC"] != before) is is_stamped
+def test_a_bill_approved_between_two_reads_has_moved_the_stock(open_sandbox):
+    client = open_sandbox(a_world(a_bill("BILL-1", a_line(quantity=7), status="DRAFT")))
+    path = f"Invoices/{guid('ACCPAY BILL-1')}"
+    client.sandbox.fault(Fault(kind="edit", path="/Items", edits=[Write(path=path, body={"Status": "AUTHORISED"})]))
+    before, after = (client.rows("Items")[0]["QuantityOnHand"] for _ in range(2))
+    assert (before, after) == (100.0, 107.0)

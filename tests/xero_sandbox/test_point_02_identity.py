@@ -1,7 +1,7 @@
-"""Points 2 and 3: tokens, scopes, organisations and headers."""
+"""Point 2: tokens, their organisations, their rotation and their end."""
 
-import pytest
 from sandbox_builders import LONG_AGO, a_world, an_organisation
+from sandbox_calls import allow, bearer
 
 from xero_sandbox.clock import Clock
 
@@ -10,20 +10,6 @@ CALLBACK = "http://localhost:8912/callback"
 
 def two_worlds():
     return a_world(), a_world(organisation=an_organisation("Second Street", base_currency="NZD"))
-
-
-def allow(client, **more):
-    """A token set as a person gives it by the browser."""
-    identity = client.sandbox.sandbox.identity
-    wish = {"scopes": ["offline_access", "accounting.invoices"], "tenant_ids": list(identity.organisations)}
-    code = identity.allow(**(wish | {"redirect_uri": CALLBACK, "challenge": ""} | more))
-    answer = client.token(grant_type="authorization_code", code=code, redirect_uri=CALLBACK)
-    assert answer.status_code == 200
-    return answer.json()
-
-
-def bearer(token):
-    return {"Authorization": f"Bearer {token}"}
 
 
 def test_client_credentials_bring_a_token_for_half_an_hour_and_no_refresh_token(open_sandbox):
@@ -55,13 +41,6 @@ def test_a_custom_connection_sees_the_first_organisation_only(open_sandbox):
     connections = client.http.get("/connections", headers=client.headers).json()
     assert [connection["tenantName"] for connection in connections] == ["Harbour Wholesale"]
     assert client.get("Items", xero_tenant_id=an_organisation("Second Street").tenant_id).status_code == 403
-
-
-def test_the_tenant_header_is_optional_for_a_custom_connection_only(open_sandbox):
-    client = open_sandbox()
-    assert client.get("Items").status_code == 200
-    client.headers = bearer(allow(client)["access_token"]) | {"Accept": "application/json"}
-    assert client.get("Items").status_code == 403
 
 
 def test_a_token_really_expires(open_sandbox):
@@ -117,36 +96,3 @@ def test_a_deleted_connection_is_gone(open_sandbox):
     first, second = client.http.get("/Connections", headers=headers).json()
     assert client.http.delete(f"/connections/{first['id']}", headers=headers).status_code == 204
     assert client.http.get("/connections", headers=headers).json() == [second]
-
-
-@pytest.mark.parametrize(
-    ("scope", "path", "status"),
-    [
-        ("accounting.invoices.read", "Invoices", 200),
-        ("accounting.invoices", "PurchaseOrders", 200),
-        ("accounting.invoices.read", "Items", 200),
-        ("accounting.settings.read", "Items", 200),
-        ("accounting.settings.read", "Organisation", 200),
-        ("accounting.invoices.read", "Organisation", 401),
-        ("accounting.invoices.read", "Contacts", 401),
-        ("accounting.contacts.read", "Invoices", 401),
-    ],
-)
-def test_reading_needs_the_scope_of_the_endpoint(open_sandbox, scope, path, status):
-    client = open_sandbox()
-    client.sign_in(scope=scope)
-    assert client.get(path).status_code == status
-
-
-def test_writing_needs_more_than_a_read_scope(open_sandbox):
-    client = open_sandbox()
-    client.sign_in(scope="accounting.invoices.read")
-    answer = client.put("PurchaseOrders", {})
-    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "insufficient_scope")
-    assert answer.json()["Detail"] == "AuthorizationUnsuccessful"
-
-
-def test_item_writes_need_the_settings_scope(open_sandbox):
-    client = open_sandbox()
-    client.sign_in(scope="accounting.invoices")
-    assert client.put("Items", {"Code": "NEW"}).status_code == 401

@@ -7,6 +7,7 @@ import pytest
 from sandbox_builders import LONG_AGO, a_world, an_invoice, guid
 
 from xero_sandbox.clock import Clock, milliseconds
+from xero_sandbox.edits import Write
 from xero_sandbox.limits import Limits
 
 ORDER = {"Contact": {"ContactID": guid("contact Supplier 01")}, "LineItems": [{"ItemCode": "TEA-01"}]}
@@ -62,22 +63,44 @@ def test_after_a_drop_the_same_key_finds_the_order_that_was_made(open_sandbox):
     assert orders(client) == 1
 
 
-@pytest.mark.parametrize("problem", ["minute", "day", "concurrent", "appminute"])
-def test_a_429_of_each_kind(open_sandbox, problem):
+@pytest.mark.parametrize(
+    ("problem", "spent", "has_end"),
+    [("minute", "min", True), ("day", "day", True), ("appminute", "appmin", False), ("concurrent", None, False)],
+)
+def test_a_429_of_each_kind_has_the_headers_of_its_kind(open_sandbox, problem, spent, has_end):
     client = open_sandbox()
-    plan(client, kind="rate_limit", problem=problem, retry_after=73451, path="Items", times=2)
+    plan(client, kind="rate_limit", problem=problem, path="Items", times=2)
     answers = [client.get("Items") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [429, 429, 200]
-    assert answers[0].headers["x-rate-limit-problem"] == problem
-    assert answers[0].headers["x-minlimit-remaining"] == "60"
+    headers = answers[0].headers
+    assert headers["x-rate-limit-problem"] == problem
+    empty = [name for name in ("min", "day", "appmin") if headers[f"x-{name}limit-remaining"] == "0"]
+    assert empty == ([spent] if spent else [])
+    assert ("retry-after" in headers) is has_end
 
 
-@pytest.mark.parametrize(("status", "body"), [(503, "The Organisation is offline"), (502, "<html>Bad gateway</html>")])
-def test_an_error_of_the_server_is_text(open_sandbox, status, body):
+def test_a_day_limit_may_last_for_hours(open_sandbox):
+    client = open_sandbox()
+    plan(client, kind="rate_limit", problem="day", retry_after=73451)
+    headers = client.get("Items").headers
+    assert (headers["retry-after"], headers["x-minlimit-remaining"]) == ("73451", "60")
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, "An error occurred in Xero."),
+        (503, "The Organisation is offline"),
+        (502, "<html>Bad gateway</html>"),
+        (200, "<!doctype html><title>Scheduled maintenance</title>"),
+    ],
+)
+def test_trouble_of_the_server_is_text_even_with_a_status_of_200(open_sandbox, status, body):
     client = open_sandbox()
     plan(client, kind="answer", status=status, body=body)
     answer = client.get("Items")
     assert (answer.status_code, answer.text) == (status, body)
+    assert answer.headers["content-type"].startswith("text/html")
     assert client.get("Items").status_code == 200
 
 
@@ -92,7 +115,6 @@ def test_a_500_may_come_before_or_after_the_work_and_is_remembered(open_sandbox,
 
 def test_a_truncated_body_pretends_to_be_whole(open_sandbox):
     client = open_sandbox()
-    client._contract = None  # half an answer is no answer of Xero's
     plan(client, kind="truncate", keep_bytes=50)
     assert len(client.get("Items").content) == 50
 
@@ -122,6 +144,71 @@ def test_someone_edits_between_two_pages(open_sandbox):
     assert client.sandbox.stats()["counts"]["by_status"] == {"200": 3}
 
 
+def test_bytes_can_drip(open_sandbox):
+    client = open_sandbox()
+    whole = client.get("Items").content
+    plan(client, kind="drip", piece_bytes=len(whole) // 4, seconds=0.05)
+    started = time.perf_counter()
+    assert len(client.get("Items").content) == len(whole)
+    assert time.perf_counter() - started >= 0.2
+
+
+def test_a_drip_ends_with_its_reader(open_sandbox):
+    client = open_sandbox(limits=Limits(concurrent=1))
+    plan(client, kind="drip", piece_bytes=1, seconds=0.02)
+    with (
+        pytest.raises(httpx2.ReadTimeout),
+        client.http.stream("GET", "/api.xro/2.0/Items", headers=client.headers) as answer,
+    ):
+        raise httpx2.ReadTimeout(str(next(answer.iter_raw())))
+    until_free(client)
+
+
+def until_free(client):
+    for _ in range(100):
+        if client.get("Items").status_code == 200:
+            return
+        time.sleep(0.02)
+    pytest.fail("The call is still counted as running.")
+
+
+def pages(client, size):
+    """The pages of invoices as a careful client reads them: until the last that the first one names."""
+    count = client.get(f"Invoices?page=1&pageSize={size}").json()["pagination"]["pageCount"]
+    return [
+        [row["InvoiceNumber"] for row in client.rows(f"Invoices?page={n}&pageSize={size}")] for n in range(1, count + 1)
+    ]
+
+
+def test_a_page_may_be_shorter_than_asked_for_and_not_the_last(open_sandbox):
+    client = open_sandbox(a_world(*[an_invoice(f"INV-{n}") for n in range(10)]))
+    plan(client, kind="short_page", path="Invoices", rows=1, times=0)
+    found = pages(client, 4)
+    assert [len(page) for page in found] == [3, 3, 3, 1]
+    assert len({number for page in found for number in page}) == 10
+
+
+def test_an_id_may_come_in_two_pages(open_sandbox):
+    client = open_sandbox(a_world(*[an_invoice(f"INV-{n}") for n in range(10)]))
+    plan(client, kind="repeat_rows", path="Invoices", rows=1, times=0)
+    first, second, third = pages(client, 4)
+    assert (second[0], third[0]) == (first[-1], second[-1])
+    assert len({*first, *second, *third}) == 10
+
+
+def test_edits_under_a_clock_that_stands_have_one_stamp(open_sandbox):
+    client = open_sandbox(a_world(an_invoice("INV-1"), an_invoice("INV-2")))
+    client.http.post("/_admin/clock", json={"freeze": True})
+    client.edit(*[Write(path=f"Invoices/INV-{number}", body={"Reference": "edited"}) for number in (1, 2)])
+    assert len({row["UpdatedDateUTC"] for row in client.rows("Invoices")}) == 1
+
+
+def test_the_organisation_may_be_of_a_class_nobody_knows(open_sandbox):
+    client = open_sandbox()
+    plan(client, kind="rewrite", path="Organisation", pattern='"Class": "\\w+"', replacement='"Class": "GALACTIC"')
+    assert client.rows("Organisation")[0]["Class"] == "GALACTIC"
+
+
 def test_a_fault_waits_for_its_turn(open_sandbox):
     client = open_sandbox()
     plan(client, kind="answer", status=500, path="Items", skip=2)
@@ -130,7 +217,6 @@ def test_a_fault_waits_for_its_turn(open_sandbox):
 
 def test_enums_and_arrays_can_surprise(open_sandbox):
     client = open_sandbox(a_world(an_invoice()))
-    client._contract = None  # the surprise is the point
     plan(client, kind="rewrite", pattern='"Status": "AUTHORISED"', replacement='"Status": "FORGOTTEN"')
     plan(client, kind="rewrite", pattern='"Payments": \\[\\]', replacement='"Payments": null')
     (invoice,) = client.rows("Invoices?page=1")

@@ -4,6 +4,8 @@ import pytest
 from sandbox_builders import LONG_AGO, guid
 
 from xero_sandbox.clock import Clock
+from xero_sandbox.limits import Limits
+from xero_sandbox.switches import Switches
 
 ORDER = {"Contact": {"ContactID": guid("contact Supplier 01")}, "LineItems": [{"ItemCode": "TEA-01"}]}
 
@@ -39,6 +41,32 @@ def test_a_key_cannot_be_used_for_another_request(open_sandbox, method, path, bo
     client.put("PurchaseOrders", ORDER, Idempotency_Key="k")
     assert client.send(method, path, body, Idempotency_Key="k").status_code == 400
     assert len(client.rows("PurchaseOrders")) == 1
+
+
+def test_how_xero_words_the_refusal_is_not_known(open_sandbox):
+    kinds = []
+    for is_explained in (False, True):
+        client = open_sandbox(switches=Switches(is_key_mismatch_explained=is_explained))
+        client.put("PurchaseOrders", ORDER, Idempotency_Key="k")
+        kinds.append(client.put("PurchaseOrders", {}, Idempotency_Key="k").headers["content-type"].split(";")[0])
+    assert kinds == ["text/html", "application/json"]
+
+
+def test_limits_are_checked_before_keys(open_sandbox):
+    client = open_sandbox(clock=Clock(LONG_AGO), limits=Limits(per_minute=1))
+    statuses = [client.put("PurchaseOrders", ORDER, Idempotency_Key="k").status_code for _ in range(2)]
+    client.sandbox.clock.advance(60)
+    statuses.append(client.put("PurchaseOrders", ORDER, Idempotency_Key="k").status_code)
+    assert statuses == [200, 429, 200]
+    assert len(client.sandbox.worlds[0].purchase_orders) == 1
+
+
+def test_six_minutes_count_from_the_first_call(open_sandbox):
+    client = open_sandbox(clock=Clock(LONG_AGO))
+    for _ in range(3):
+        client.put("PurchaseOrders", ORDER, Idempotency_Key="k")
+        client.sandbox.clock.advance(200)
+    assert len(client.rows("PurchaseOrders")) == 2
 
 
 def test_errors_are_remembered_too(open_sandbox):
