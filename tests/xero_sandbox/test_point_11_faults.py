@@ -150,34 +150,26 @@ def test_bytes_can_drip(open_sandbox):
     plan(client, kind="drip", piece_bytes=len(whole) // 4, seconds=0.05)
     started = time.perf_counter()
     assert len(client.get("Items").content) == len(whole)
-    assert time.perf_counter() - started >= 0.2
+    assert time.perf_counter() - started >= 0.15
 
 
 def test_a_drip_ends_with_its_reader(open_sandbox):
     client = open_sandbox(limits=Limits(concurrent=1))
     plan(client, kind="drip", piece_bytes=1, seconds=0.02)
-    with (
-        pytest.raises(httpx2.ReadTimeout),
-        client.http.stream("GET", "/api.xro/2.0/Items", headers=client.headers) as answer,
-    ):
-        raise httpx2.ReadTimeout(str(next(answer.iter_raw())))
-    until_free(client)
-
-
-def until_free(client):
-    for _ in range(100):
-        if client.get("Items").status_code == 200:
-            return
+    with client.http.stream("GET", "/api.xro/2.0/Items", headers=client.headers) as answer:
+        next(answer.iter_raw())
+    statuses = []
+    while 200 not in statuses and len(statuses) < 50:
         time.sleep(0.02)
-    pytest.fail("The call is still counted as running.")
+        statuses.append(client.get("Items").status_code)
+    assert statuses[-1] == 200
 
 
 def pages(client, size):
     """The pages of invoices as a careful client reads them: until the last that the first one names."""
     count = client.get(f"Invoices?page=1&pageSize={size}").json()["pagination"]["pageCount"]
-    return [
-        [row["InvoiceNumber"] for row in client.rows(f"Invoices?page={n}&pageSize={size}")] for n in range(1, count + 1)
-    ]
+    lists = (client.rows(f"Invoices?page={number}&pageSize={size}") for number in range(1, count + 1))
+    return [[row["InvoiceNumber"] for row in rows] for rows in lists]
 
 
 def test_a_page_may_be_shorter_than_asked_for_and_not_the_last(open_sandbox):
