@@ -30,26 +30,39 @@ def sandbox(
     products: Annotated[int, typer.Option(min=1, max=100_000, help="How many products to make up.")] = 400,
     months: Annotated[int, typer.Option(min=4, max=120, help="How many months of history to make up.")] = 26,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another wholesaler.")] = 7,
+    invoices: Annotated[
+        int, typer.Option(min=0, max=1_000_000, help="Instead of a history, so many invoices of ten lines.")
+    ] = 0,
+    day_limit: Annotated[
+        int, typer.Option(min=1, help="Calls a day for an organisation; 1000 on Xero's smallest tier.")
+    ] = 5000,
     state: Annotated[
         Path | None, typer.Option(metavar="DIRECTORY", help="Keep what is written to it here, and start from it.")
     ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Start anew, whatever --state holds.")] = False,
 ) -> None:
-    """Serve a stateful Xero on this machine until Ctrl-C: a made-up wholesaler, or your own sales.
+    """Serve a stateful Xero on this machine until Ctrl-C: made-up organisations, or your own sales.
 
+    A custom connection gets the first organisation; who connects in the browser picks among all.
     It takes the client id and secret of XERO_CLIENT_ID and XERO_CLIENT_SECRET, else the ones it prints.
 
     Example: `stocktrim sandbox --sales my_sales.csv --port 8800`
     """
     from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
+    from xero_sandbox.limits import Limits
     from xero_sandbox.serve import serve
     from xero_sandbox.state import load_worlds
 
     client_id = os.environ.get("XERO_CLIENT_ID") or DEFAULT_CLIENT_ID
     client_secret = os.environ.get("XERO_CLIENT_SECRET") or DEFAULT_CLIENT_SECRET
-    worlds = load_worlds(state) if state is not None else None
+    worlds = load_worlds(state) if state is not None and not reset else None
     if worlds is None:
         with err.status("Filling the sandbox ..."):
-            worlds = [_filled(sales, is_shifted=shift, end=_last_day(end), products=products, months=months, seed=seed)]
+            day = _last_day(end)
+            if sales is not None:
+                worlds = [_imported(sales, is_shifted=shift, end=day, seed=seed)]
+            else:
+                worlds = _made_up(end=day, products=products, months=months, seed=seed, invoices=invoices)
     else:
         say(f"The sandbox goes on from {state}.")
     _show(worlds)
@@ -59,13 +72,15 @@ def sandbox(
         if client_id == DEFAULT_CLIENT_ID:
             out.print(f"XERO_CLIENT_ID={client_id} XERO_CLIENT_SECRET={client_secret}", markup=False)
         addresses = " ".join(f"XERO_{name}_URL={address}" for name in ("API", "IDENTITY", "LOGIN"))
-        out.print(f"{addresses}   (Ctrl-C stops it)", markup=False)
+        out.print(addresses, markup=False)
+        out.print(f"Edits, faults, counters, reset: {address}/_admin/, see docs/sandbox.md   (Ctrl-C stops it)")
         out.file.flush()
 
     try:
         serve(
-            worlds, port=port, client_id=client_id, client_secret=client_secret, state_directory=state, on_ready=ready
-        )
+            worlds, port=port, client_id=client_id, client_secret=client_secret, state_directory=state,
+            limits=Limits(per_day=day_limit), on_ready=ready,
+        )  # fmt: skip
     except OSError as taken:
         from pipelines.errors import UsageError
 
@@ -80,11 +95,16 @@ def _last_day(text: str) -> "date":
     return read_day(text) if text else (datetime.now(UTC) - timedelta(days=1)).date()
 
 
-def _filled(sales: Path | None, *, is_shifted: bool, end: "date", products: int, months: int, seed: int) -> "World":
-    if sales is None:
-        from xero_sandbox.generator import generate_wholesaler
+def _made_up(*, end: "date", products: int, months: int, seed: int, invoices: int) -> "list[World]":
+    from xero_sandbox.scale import Size, world_of_size
+    from xero_sandbox.several import generate_organisations
 
-        return generate_wholesaler(end=end, products=products, months=months, seed=seed)
+    if invoices:
+        return [world_of_size(Size(invoices=invoices), end=end, seed=seed)]
+    return generate_organisations(end=end, products=products, months=months, seed=seed)
+
+
+def _imported(sales: Path, *, is_shifted: bool, end: "date", seed: int) -> "World":
     from pipelines.errors import DataError
     from xero_sandbox.history.sales_file import SalesFileError
     from xero_sandbox.importer import import_sales
@@ -101,12 +121,14 @@ def _filled(sales: Path | None, *, is_shifted: bool, end: "date", products: int,
 
 
 def _show(worlds: "list[World]") -> None:
-    columns = ["organisation", "items", "contacts", "invoices and bills", "credit notes", "purchase orders"]
+    columns = ["organisation", "currency", "time zone", "items", "contacts", "invoices", "credit notes", "orders"]
     rows = [
         [
-            world.organisation.name, len(world.items), len(world.contacts), len(world.invoices),
-            len(world.credit_notes), len(world.purchase_orders),
+            f"{world.organisation.name}{', a demo company' if world.organisation.is_demo_company else ''}",
+            world.organisation.base_currency, world.organisation.time_zone,
+            len(world.items), len(world.contacts), len(world.invoices), len(world.credit_notes),
+            len(world.purchase_orders),
         ]
         for world in worlds
     ]  # fmt: skip
-    show_table("In the sandbox", columns, rows, numbers=columns[1:])
+    show_table("In the sandbox", columns, rows, numbers=columns[3:])

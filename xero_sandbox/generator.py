@@ -28,7 +28,12 @@ _COLOURS: Final = ("blue", "red", "green", "white", "black", "grey", "yellow", "
 _SIZES: Final = ("small", "medium", "large", "set of 2", "set of 4", "set of 6")
 CUSTOMERS: Final = 60
 SUPPLIERS: Final = 18
-FOREIGN: Final = {3: ("USD", Decimal("1.270000")), 7: ("EUR", Decimal("1.170000")), 11: ("USD", Decimal("1.270000"))}
+RATES: Final[dict[str, list[tuple[str, Decimal]]]] = {
+    "GBP": [("USD", Decimal("1.270000")), ("EUR", Decimal("1.170000"))],
+    "NZD": [("AUD", Decimal("0.920000")), ("USD", Decimal("0.600000"))],
+    "USD": [("EUR", Decimal("0.920000")), ("GBP", Decimal("0.790000"))],
+}
+FOREIGN: Final = {3: 0, 7: 1, 11: 0}
 
 
 @dataclass(frozen=True)
@@ -83,11 +88,15 @@ def generate_wholesaler(
 
 def _suppliers(books: Books) -> list[Contact]:
     return [
-        books.contact(
-            f"Supplier {number:02}", is_supplier=True, default_currency=FOREIGN.get(number, ("", Decimal(1)))[0]
-        )
+        books.contact(f"Supplier {number:02}", is_supplier=True, default_currency=_currency(books, number)[0])
         for number in range(1, SUPPLIERS + 1)
     ]
+
+
+def _currency(books: Books, supplier: int) -> tuple[str, Decimal]:
+    """The currency of a supplier's papers and its rate; none of its own for most."""
+    known = RATES.get(books.world.organisation.base_currency, [])
+    return known[FOREIGN[supplier]] if known and supplier in FOREIGN else ("", Decimal(1))
 
 
 def _products(books: Books, products: int, *, days: int, start: date) -> _Range:
@@ -200,7 +209,7 @@ def _write_purchases(
 ) -> None:
     """The orders with their bills; the open ones get every kind of date, and a few were forgotten."""
     for simulated in supply.orders:
-        rate = FOREIGN.get(simulated.supplier + 1, ("", Decimal(1)))[1]
+        rate = _currency(books, simulated.supplier + 1)[1]
         supplier = suppliers[simulated.supplier]
         books.purchase(simulated, start=start, supplier=supplier, items=sold_range.items, rate=rate)
     orders = list(books.world.purchase_orders.values())

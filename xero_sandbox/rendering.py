@@ -13,7 +13,7 @@ from xero_sandbox.answers import rendered
 from xero_sandbox.documents import Contact, Document, Item
 from xero_sandbox.records import Names, Record, View, contact, credit_note, invoice, item, purchase_order
 
-CAPACITY_BYTES: Final = 256_000_000
+CAPACITY_BYTES: Final = 768_000_000
 
 Value = Item | Contact | Document
 

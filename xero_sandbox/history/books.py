@@ -65,7 +65,9 @@ class Books:
         self, kind: str, number: str, contact: Contact, day: date, lines: list[Line], **fields: object
     ) -> Document:
         """A new document in its place."""
-        given: dict[str, object] = {"status": "AUTHORISED", "updated_at": self.instant(day)} | fields
+        currency = self.world.organisation.base_currency
+        usual = {"status": "AUTHORISED", "updated_at": self.instant(day), "currency_code": currency}
+        given: dict[str, object] = {**usual, **fields}
         document = Document(
             document_id=self.new_id(), kind=kind, number=number, contact_id=contact.contact_id, date=day, lines=lines,
             **given,  # type: ignore[arg-type]

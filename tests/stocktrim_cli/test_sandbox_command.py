@@ -1,0 +1,69 @@
+"""`stocktrim sandbox` says what it serves, is reset, and goes on from where it stopped."""
+
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import httpx2
+
+SMALL = ("--products", "20", "--months", "4", "--end", "2026-06-30", "--port", "0")
+
+
+@contextmanager
+def a_sandbox(*words):
+    """Its address, and all that it printed before."""
+    command = [sys.executable, "-m", "stocktrim_cli.main", "sandbox", *SMALL, *words]
+    with subprocess.Popen(  # noqa: S603, our own command
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            told = []
+            while not any("_admin" in line for line in told):
+                told.append(process.stdout.readline())
+                assert told[-1], told
+            yield next(line for line in told if line.startswith("Xero sandbox:")).split()[-1], "".join(told)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def order_numbers(url):
+    return [order["PurchaseOrderNumber"] for order in httpx2.get(f"{url}/_admin/books").json()["PurchaseOrders"]]
+
+
+def an_order(url, number):
+    books = httpx2.get(f"{url}/_admin/books").json()
+    order = {
+        "PurchaseOrderNumber": number,
+        "Contact": {"ContactID": books["Contacts"][0]["ContactID"]},
+        "LineItems": [{"ItemCode": books["Items"][0]["Code"]}],
+    }
+    edit = {"do": "write", "method": "PUT", "path": "PurchaseOrders", "body": order}
+    assert httpx2.post(f"{url}/_admin/edits", json=[edit]).json()[0]["status"] == 200
+
+
+def test_it_prints_what_it_serves_goes_on_from_its_state_and_is_reset(tmp_path):
+    state = ("--state", str(tmp_path))
+    with a_sandbox(*state) as (url, told):
+        for word in ("Demo Wholesale", "GBP", "Southern Wholesale", "NZD", "Demo Company (US), a demo company", "USD"):
+            assert word in told
+        assert f"XERO_API_URL={url}" in told
+        at_first = order_numbers(url)
+        an_order(url, "RP-1")
+        httpx2.post(f"{url}/_admin/reset")
+        assert order_numbers(url) == at_first
+        an_order(url, "RP-2")
+    with a_sandbox(*state) as (url, told):
+        assert f"goes on from {tmp_path}" in " ".join(told.split())
+        assert order_numbers(url) == [*at_first, "RP-2"]
+    with a_sandbox(*state, "--reset") as (url, _):
+        assert order_numbers(url) == at_first
+
+
+def test_it_holds_as_many_invoices_as_asked_for_and_allows_fewer_calls_a_day():
+    with a_sandbox("--invoices", "50", "--day-limit", "1000") as (url, told):
+        assert "Volume Wholesale" in told
+        assert len(httpx2.get(f"{url}/_admin/books").json()["Invoices"]) == 50
+        assert httpx2.post(f"{url}/_admin/limits", json={}).json()["per_day"] == 1000
