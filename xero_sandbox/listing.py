@@ -62,8 +62,8 @@ def list_answer(endpoint: Endpoint, call: Call, books: Books) -> Answer:
     names = books.names()
     is_paged = endpoint.is_paged and (endpoint.is_always_paged or call.parameter("page") is not None)
     view = _view(endpoint, call, books, is_paged=is_paged)
-    found = _arranged(endpoint, call, _kept(endpoint, call, books), books)
     warnings = _high_volume(endpoint, call, books)
+    found = _arranged(endpoint, call, _kept(endpoint, call, books), books)
     pagination = None
     if is_paged:
         found, pagination = _page(call, found, books.reading)

@@ -15,6 +15,7 @@ from sandbox_builders import (
     guid,
 )
 
+from xero_sandbox.scale import Size, world_of_size
 from xero_sandbox.switches import Switches
 
 
@@ -181,6 +182,27 @@ def test_invoices_are_filtered(open_sandbox, query, expected):
 def test_a_filter_that_cannot_be_read_is_refused(open_sandbox, where):
     answer = open_sandbox().get(f"Invoices?where={where}")
     assert (answer.status_code, answer.json()["Type"]) == (400, "QueryParseException")
+
+
+@pytest.mark.parametrize("order", ["Total SIDEWAYS", "Total ASC please"])
+def test_an_order_that_cannot_be_read_is_refused(open_sandbox, order):
+    answer = open_sandbox(a_world(an_invoice())).get(f"Invoices?order={order}")
+    assert (answer.status_code, answer.json()["Type"]) == (400, "QueryParseException")
+
+
+def test_a_wasteful_filter_is_warned_about_and_above_a_hundred_thousand_documents_refused(open_sandbox):
+    world = world_of_size(Size(invoices=100_001, lines=0), end=date(2026, 6, 30))
+    client = open_sandbox(world)
+    wasteful, useful = (
+        f"Invoices?page=1&Statuses=DRAFT&where={where}" for where in ('Reference=="x"', 'Type=="ACCREC"')
+    )
+    refused = client.get(wasteful)
+    assert refused.status_code == 400
+    assert "not filtering Invoices efficiently" in refused.json()["Message"]
+    assert "Warnings" not in client.get(useful).json()
+    for identity in list(world.invoices)[50_001:]:
+        del world.invoices[identity]
+    assert "not filtering Invoices efficiently" in client.get(wasteful).json()["Warnings"][0]["Message"]
 
 
 def test_purchase_orders_know_status_and_dates_but_no_where(open_sandbox):
