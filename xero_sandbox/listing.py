@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
 
@@ -203,10 +204,10 @@ def _sort_by_attribute(endpoint: Endpoint, order: str, found: list[Any], *, has_
     if field not in attributes or direction.strip().upper() not in {"", "ASC", "DESC"}:
         return False
     is_descending = direction.strip().upper() == "DESC"
-    if not has_stable_ties:
-        found.sort(key=attrgetter(attributes[field]), reverse=is_descending)
-        return True
-    found.sort(key=attrgetter(attributes[field], endpoint.id_attribute), reverse=is_descending)
+    value, identity = attrgetter(attributes[field]), attrgetter(endpoint.id_attribute)
+    found.sort(key=value, reverse=is_descending)
+    if has_stable_ties and len(set(map(value, found))) < len(found):
+        found[:] = [one for _, ties in groupby(found, value) for one in sorted(ties, key=identity)]
     return True
 
 

@@ -63,9 +63,11 @@ def test_the_usual_order_is_by_stamp_then_id(open_sandbox):
     invoices = some_invoices(3)
     invoices[0].updated_at = LONG_AGO + timedelta(hours=1)
     twins = [an_invoice(f"TWIN-{n}", updated_at=LONG_AGO) for n in range(4)]
-    rows = open_sandbox(a_world(*invoices, *twins)).rows("Invoices")
+    client = open_sandbox(a_world(*invoices, *twins))
+    rows, backwards = client.rows("Invoices"), client.rows("Invoices?order=UpdatedDateUTC DESC")
     assert [row["InvoiceID"] for row in rows[:4]] == sorted(twin.document_id for twin in twins)
     assert numbers(rows[4:]) == ["INV-0002", "INV-0003", "INV-0001"]
+    assert backwards == [*reversed(rows[4:]), *rows[:4]]
 
 
 @pytest.mark.parametrize(
