@@ -1,6 +1,7 @@
-"""One run of an organisation at a time, wherever it was started from.
+"""One run of an organisation at a time, wherever it was started from, and whether a run's process still lives.
 
-What belongs here: the lock that every run takes before it opens the warehouse, and saying whom a run waits for.
+What belongs here: the lock that every run takes before it opens the warehouse, saying whom a run waits for, and the
+mark that every run holds while it lives.
 What does not: Dagster's queue, which keeps runs of one organisation apart but never sees a run from a terminal.
 Read more in docs/operations.md.
 """
@@ -16,6 +17,7 @@ from typing import IO, Final
 from pipelines.errors import PlannerError
 
 LOCK_FILE: Final = "lock"
+RUN_MARKS: Final = "runs"
 POLL_SECONDS: Final = 0.5
 
 
@@ -42,6 +44,29 @@ def organisation_lock(
         file.write(f"{holder} (process {os.getpid()})")
         file.flush()
         yield
+
+
+@contextmanager
+def run_mark(folder: Path, run_id: str) -> Iterator[None]:
+    """Hold a run's own mark for the block: while the mark is held, the run's process lives, waiting or working."""
+    marks = folder / RUN_MARKS
+    marks.mkdir(parents=True, exist_ok=True)
+    mark = marks / run_id
+    with mark.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
+
+
+def is_run_alive(folder: Path, run_id: str) -> bool:
+    """Whether a process holds the run's mark; the operating system lets go of it however a process ends."""
+    try:
+        with (folder / RUN_MARKS / run_id).open() as file:
+            return not _try(file)
+    except FileNotFoundError:
+        return False
 
 
 def _acquire(file: IO[str], organisation: str, *, waiting: Callable[[str], None], longest_wait_seconds: float) -> None:

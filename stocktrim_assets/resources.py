@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.locks import organisation_lock
+from pipelines.locks import organisation_lock, run_mark
 from pipelines.organisation import OpenOrganisation
 from pipelines.settings import read_settings
 from pipelines.store.engine import open_store
@@ -30,8 +30,13 @@ def organisation_of_run(context: dg.InitResourceContext) -> Iterator[OpenOrganis
     organisation = OpenOrganisation(run.tags["dagster/partition"], settings, open_store(settings.database_url))
     logger = context.log or logging.getLogger(__name__)
     holder = f"the run {run.run_id} of {run.job_name}"
+    folder = organisation.folder
     try:
-        with told_plainly(), organisation_lock(organisation.folder, holder=holder, waiting=logger.info):
+        with (
+            told_plainly(),
+            run_mark(folder, run.run_id),
+            organisation_lock(folder, holder=holder, waiting=logger.info),
+        ):
             yield organisation
     finally:
         organisation.store.close()

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -17,11 +18,14 @@ import typer
 from stocktrim_cli.output import out, say
 
 if TYPE_CHECKING:
+    import dagster as dg
+
     from pipelines.settings import Settings
 
 WORKSPACE: Final = Path(__file__).resolve().parents[1] / "workspace.yaml"
 PATIENCE_SECONDS: Final = 120
 STOPPING_SECONDS: Final = 15
+LOOK_SECONDS: Final = 60
 
 
 def serve(
@@ -42,12 +46,12 @@ def serve(
     settings = read_settings()
     ports = [dagster_port, *([sandbox_port] if sandbox else [])]
     _refuse_taken(ports)
-    with dagster_instance(settings):
-        pass
     if sandbox:
         _point_demo_at(settings, sandbox_port)
     command = sandbox_command(settings, port=sandbox_port) if sandbox else None
-    sys.exit(_run_until_stopped(command, ports=ports, dagster_port=dagster_port))
+    with dagster_instance(settings) as instance:
+        look = _look_for_dead_runs(instance, settings)
+        sys.exit(_run_until_stopped(command, ports=ports, dagster_port=dagster_port, look=look))
 
 
 def sandbox_command(settings: "Settings", *, port: int) -> list[str]:
@@ -108,7 +112,19 @@ def _dagster_commands(port: int) -> dict[str, list[str]]:
     return {"Dagster's web pages": web, "Dagster's daemon": daemon}
 
 
-def _run_until_stopped(sandbox: list[str] | None, *, ports: list[int], dagster_port: int) -> int:
+def _look_for_dead_runs(instance: "dg.DagsterInstance", settings: "Settings") -> Iterator[None]:
+    """At each step, a minute or more after the one before, tell Dagster of runs whose process has died."""
+    from stocktrim_assets.dead_runs import fail_dead_runs
+
+    suspects: set[str] = set()
+    while True:
+        began = time.monotonic()
+        suspects = fail_dead_runs(instance, settings, suspects=suspects)
+        while time.monotonic() - began < LOOK_SECONDS:
+            yield
+
+
+def _run_until_stopped(sandbox: list[str] | None, *, ports: list[int], dagster_port: int, look: Iterator[None]) -> int:
     _hear_signals()
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     running: dict[str, subprocess.Popen[bytes]] = {}
@@ -120,7 +136,7 @@ def _run_until_stopped(sandbox: list[str] | None, *, ports: list[int], dagster_p
         for port in ports:
             wait_for_port(port, running["Dagster's web pages"])
         out.print(f"Dagster: http://127.0.0.1:{dagster_port}   (Ctrl-C stops everything)", markup=False)
-        return _watch(running)
+        return _watch(running, look)
     except KeyboardInterrupt:
         say("Stopping ...")
         return 0
@@ -138,13 +154,14 @@ def _hear_signals() -> None:
         signal.signal(one, signal.default_int_handler)
 
 
-def _watch(running: dict[str, subprocess.Popen[bytes]]) -> int:
-    """Wait until one of the processes ends, which none should."""
+def _watch(running: dict[str, subprocess.Popen[bytes]], look: Iterator[None]) -> int:
+    """Wait until one of the processes ends, which none should, and look around every second."""
     while True:
         for name, process in running.items():
             if process.poll() is not None:
                 say(f"{name} ended with {process.returncode}; stopping the rest.")
                 return 1
+        next(look)
         time.sleep(1)
 
 
