@@ -50,8 +50,8 @@ def publish(folder: Path, *, snapshot_id: str) -> dict[str, int]:
     unfinished.mkdir(parents=True)
     rows = _write_tables(folder, unfinished)
     _sync(unfinished)
-    finished = snapshots / snapshot_id
-    unfinished.rename(finished)
+    unfinished.rename(snapshots / snapshot_id)
+    _sync_entry(snapshots)
     _point(folder / "published", Path("snapshots") / snapshot_id)
     _forget_old(snapshots, current=snapshot_id)
     return rows
@@ -133,11 +133,15 @@ def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str) -> Non
 def _sync(folder: Path) -> None:
     """Make a finished folder survive a power cut before the link points at it."""
     for path in [*folder.iterdir(), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync_entry(path)
+
+
+def _sync_entry(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _point(link: Path, target: Path) -> None:
@@ -145,6 +149,7 @@ def _point(link: Path, target: Path) -> None:
     beside.unlink(missing_ok=True)
     beside.symlink_to(target, target_is_directory=True)
     beside.replace(link)
+    _sync_entry(link.parent)
 
 
 def _clear_unfinished(snapshots: Path) -> None:
@@ -153,8 +158,7 @@ def _clear_unfinished(snapshots: Path) -> None:
 
 
 def _forget_old(snapshots: Path, *, current: str) -> None:
-    others = sorted(
-        (path for path in snapshots.iterdir() if path.name != current), key=lambda path: path.stat().st_mtime
-    )
+    """Names sort by age; one that is going is an unfinished one first, so that a half of it is never kept."""
+    others = sorted(path for path in snapshots.iterdir() if path.name != current)
     for old in others[: -(SNAPSHOTS_KEPT - 1)]:
-        shutil.rmtree(old)
+        shutil.rmtree(old.rename(old.with_name(f"{old.name}.tmp")))

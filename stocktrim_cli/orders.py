@@ -75,8 +75,8 @@ def show(
         return
     show_table(
         f"{found.purchase_order_number}: {found.supplier_name}, {found.state.value}, {found.value} {found.currency}",
-        ["product", "name", "quantity", "unit cost", "value"],
-        [[line.product_code, line.product_name, line.quantity, line.unit_cost, line.value] for line in found.lines],
+        ["product", "name", "quantity", "price", "value"],
+        [[line.product_code, line.product_name, line.quantity, line.sent_price, line.value] for line in found.lines],
         numbers=["quantity", "unit cost", "value"],
     )
     show_table("What happened", ["at", "by", "event"], [list(one.values()) for one in happened])

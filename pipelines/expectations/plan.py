@@ -93,7 +93,8 @@ def _frames(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl
         .with_columns(pl.col("rows").fill_null(0))
         .sort("product_code"),
         "plan": order_plan.select(
-            "product_code", "status", "reason", "needed_quantity", "order_quantity", is_finite=_all_finite(order_plan),
+            "product_code", "reason", "needed_quantity", "order_quantity", status=pl.col("status").fill_null(""),
+            is_finite=_all_finite(order_plan),
             adds_up=((_BRIDGE - pl.col("needed_quantity")).abs() <= ROUNDING),
         ),
         "orders": order_plan.filter(pl.col("order_quantity") > 0).select(

@@ -39,7 +39,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule found: whether it holds, and if not how many rows offend, the first of them, and a sentence."""
+    """What a rule found: whether it holds, and if not how many rows offend, the first of them, and a sentence.
+
+    The rows that offend a rule about a whole table are the table's.
+    """
 
     rule: Rule
     is_met: bool
@@ -120,8 +123,9 @@ def _finding(rule: Rule, result: Any, frame: pl.DataFrame) -> Finding:
         isinstance(info, dict) and info.get("raised_exception") for info in result.exception_info.values()
     ):
         raise CheckCouldNotRunError(f"The check {rule.name!r} could not run: {result.exception_info}")
-    offending = result.result.get("unexpected_index_list") or []
-    numbers = [int(row["row_number"]) for row in offending]
-    count = 0 if result.success else len(numbers) or 1
-    rows = frame[numbers[:ROWS_SHOWN]].drop("row_number") if numbers else frame.clear().drop("row_number")
-    return Finding(rule=rule, is_met=bool(result.success), count=count, rows=rows)
+    if result.success:
+        return Finding(rule=rule, is_met=True, count=0, rows=frame.clear().drop("row_number"))
+    named = [int(row["row_number"]) for row in result.result.get("unexpected_index_list") or []]
+    numbers = named or list(range(frame.height))
+    rows = frame[numbers[:ROWS_SHOWN]].drop("row_number")
+    return Finding(rule=rule, is_met=False, count=len(numbers) or 1, rows=rows)

@@ -8,13 +8,13 @@ Read more in docs/operations.md.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import polars as pl
 
 from pipelines.purchasing.events import Drafted, OrderLine, Superseded
-from pipelines.purchasing.orders import Order, State, new_order_id, supersede
+from pipelines.purchasing.orders import QUANTITY_DECIMALS, Order, State, new_order_id, supersede
 from pipelines.tables import PURCHASE_ORDER_DRAFTS
 
 BY_THE_PLAN = "plan"
@@ -35,22 +35,25 @@ def redraft(
     plan_id: str,
     as_of: date,
     at: datetime,
+    data_loaded_at: datetime | None,
     new_id: Callable[[date], str] = new_order_id,
 ) -> Redraft:
     """Replace the drafts that nobody touched by those of a new plan.
 
-    `order_plan` has the shape of `plan.order_plan`. A draft that a person changed stays as it is, and its products
-    are in no new draft. Products without a supplier are in no draft. An order is expected when the last of its
-    products is: `as_of` plus the longest lead time.
+    `order_plan` has the shape of `plan.order_plan`, `data_loaded_at` is how old the data behind it are. A draft that
+    a person changed stays as it is, and its products, those taken out too, are in no new draft. Products without a
+    supplier are in no draft. An order is expected when the last of its products is: `as_of` plus the longest lead
+    time.
     """
     drafts = [order for order in orders if order.state is State.DRAFT]
-    kept = {line.product_code for order in drafts if order.is_edited for line in order.lines}
+    edited = [order for order in drafts if order.is_edited]
+    kept = {line.product_code for order in edited for line in order.lines}.union(*(one.taken_out for one in edited))
     return Redraft(
         superseded=tuple(
             supersede(order, plan_id=plan_id, by=BY_THE_PLAN, at=at) for order in drafts if not order.is_edited
         ),
         drafted=tuple(
-            _drafted(rows, plan_id=plan_id, as_of=as_of, at=at, order_id=new_id(as_of))
+            _drafted(rows, plan_id=plan_id, as_of=as_of, at=at, data_loaded_at=data_loaded_at, order_id=new_id(as_of))
             for rows in _by_supplier(order_plan, kept)
         ),
     )
@@ -72,7 +75,7 @@ def drafts_frame(orders: Iterable[Order]) -> pl.DataFrame:
 
 def _by_supplier(order_plan: pl.DataFrame, kept: set[str]) -> Sequence[list[dict[str, Any]]]:
     wanted = order_plan.filter(
-        (pl.col("order_quantity") > 0)
+        (pl.col("order_quantity").round(QUANTITY_DECIMALS, mode="half_away_from_zero") > 0)
         & pl.col("supplier_id").is_not_null()
         & ~pl.col("product_code").is_in(sorted(kept))
     ).sort("supplier_name", "supplier_id", "currency", "product_code")
@@ -82,7 +85,15 @@ def _by_supplier(order_plan: pl.DataFrame, kept: set[str]) -> Sequence[list[dict
     return list(groups.values())
 
 
-def _drafted(rows: list[dict[str, Any]], *, plan_id: str, as_of: date, at: datetime, order_id: str) -> Drafted:
+def _drafted(
+    rows: list[dict[str, Any]],
+    *,
+    plan_id: str,
+    as_of: date,
+    at: datetime,
+    data_loaded_at: datetime | None,
+    order_id: str,
+) -> Drafted:
     first = rows[0]
     return Drafted(
         order_id=order_id,
@@ -96,6 +107,7 @@ def _drafted(rows: list[dict[str, Any]], *, plan_id: str, as_of: date, at: datet
         order_date=as_of,
         expected_arrival_date=as_of + timedelta(days=max(row["lead_time_days"] for row in rows)),
         lines=tuple(_line(row) for row in rows),
+        data_loaded_at=data_loaded_at,
     )
 
 
@@ -103,6 +115,12 @@ def _line(row: dict[str, Any]) -> OrderLine:
     return OrderLine(
         product_code=row["product_code"],
         product_name=row["product_name"],
-        quantity=Decimal(str(row["order_quantity"])).normalize() + 0,
+        quantity=_quantity(row["order_quantity"]),
         unit_cost=row["unit_cost"],
     )
+
+
+def _quantity(pieces: float) -> Decimal:
+    """A planned quantity with the decimals that Xero keeps, and no more digits than needed."""
+    kept = Decimal(str(pieces)).quantize(Decimal(1).scaleb(-QUANTITY_DECIMALS), ROUND_HALF_UP)
+    return kept.normalize() + 0

@@ -6,10 +6,12 @@ Read more in docs/operations.md.
 """
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 import msgspec
+
+CENT: Final = Decimal("0.01")
 
 
 class OrderLine(msgspec.Struct, frozen=True):
@@ -23,12 +25,16 @@ class OrderLine(msgspec.Struct, frozen=True):
     @property
     def value(self) -> Decimal:
         """What the line costs, at the price of two decimals that Xero keeps on an order."""
-        return (self.quantity * self.sent_price).quantize(Decimal("0.01"))
+        return (self.quantity * self.sent_price).quantize(CENT, ROUND_HALF_UP)
 
     @property
     def sent_price(self) -> Decimal:
-        """The price as Xero keeps it: purchase orders have two decimals."""
-        return self.unit_cost.quantize(Decimal("0.01"))
+        """The price as Xero keeps it: purchase orders have two decimals, a half cent is rounded up.
+
+        >>> OrderLine("TEA-01", "Tea", Decimal(3), Decimal("2.3450")).sent_price
+        Decimal('2.35')
+        """
+        return self.unit_cost.quantize(CENT, ROUND_HALF_UP)
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
@@ -39,7 +45,7 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
 
 
 class Drafted(_Event, frozen=True, kw_only=True, tag=True):
-    """A plan suggested the order."""
+    """A plan, made from data that were loaded then, suggested the order."""
 
     plan_id: str
     supplier_id: str
@@ -48,6 +54,7 @@ class Drafted(_Event, frozen=True, kw_only=True, tag=True):
     order_date: date
     expected_arrival_date: date
     lines: tuple[OrderLine, ...]
+    data_loaded_at: datetime | None = None
 
 
 class LineChanged(_Event, frozen=True, kw_only=True, tag=True):

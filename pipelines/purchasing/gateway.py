@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class OutcomeUnknownError(Exception):
-    """The connection broke: nobody knows whether Xero did what was asked."""
+    """The connection broke, or the answer says nothing: nobody knows whether Xero did what was asked."""
 
 
 class RequestRefusedError(Exception):
@@ -32,5 +32,5 @@ class PurchaseOrderGateway(Protocol):
         ...
 
     def purchase_order_by_number(self, number: str) -> dict[str, object] | None:
-        """The order that Xero holds under this number, None where it holds none."""
+        """The order that Xero holds under this number, None where it holds none; an error where it cannot say."""
         ...

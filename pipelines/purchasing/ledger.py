@@ -8,6 +8,7 @@ Read more in docs/operations.md.
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime
 
 import polars as pl
@@ -20,6 +21,7 @@ from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.tables import LEDGER_ORDER_LINES
 
+REDRAFT_ATTEMPTS = 5
 OPEN_STATES = (State.APPROVED, State.SENDING, State.SENT, State.FAILED)
 
 
@@ -66,13 +68,20 @@ class OrderLedger:
             self._insert(connection, [event])
             return fold(self._events(connection, event.order_id)[event.order_id])
 
-    def redraft(self, order_plan: pl.DataFrame, *, plan_id: str, as_of: date, at: datetime) -> Redraft:
-        """Replace the drafts that nobody touched by those of a new plan, in one step."""
-        with self._store.writing() as connection:
-            orders = [fold(events) for events in self._events(connection).values()]
-            change = redraft(order_plan, orders, plan_id=plan_id, as_of=as_of, at=at)
-            self._insert(connection, [*change.superseded, *change.drafted])
-        return change
+    def redraft(
+        self, order_plan: pl.DataFrame, *, plan_id: str, as_of: date, at: datetime, data_loaded_at: datetime | None
+    ) -> Redraft:
+        """Replace the drafts that nobody touched by those of a new plan, in one step.
+
+        Where a person decides on one of them in the same moment, the person wins: the drafts are looked at again.
+        """
+        for _ in range(REDRAFT_ATTEMPTS):
+            with suppress(OrderError), self._store.writing() as connection:
+                orders = [fold(events) for events in self._events(connection).values()]
+                change = redraft(order_plan, orders, plan_id=plan_id, as_of=as_of, at=at, data_loaded_at=data_loaded_at)
+                self._insert(connection, [*change.superseded, *change.drafted])
+                return change
+        raise OrderError("The drafts were being decided on all the time; plan again in a minute.")
 
     def _insert(self, connection: sa.Connection, events: Iterable[Event]) -> None:
         rows = [

@@ -8,6 +8,8 @@ What belongs here: the fold and the decisions, pure. What does not: the store (`
       │   ╰──► rejected
       ╰──► superseded (a newer plan, while nobody had touched it)
 
+What was tried before and is approved again may be found in Xero: it is then sent (or failed) without another try.
+
 Read more in docs/operations.md.
 """
 
@@ -37,6 +39,8 @@ from pipelines.purchasing.events import (
 )
 
 NUMBER_PREFIX = "RP-"
+QUANTITY_DECIMALS = 4
+LARGEST_QUANTITY = Decimal(10**9)
 
 
 class OrderError(UsageError):
@@ -70,7 +74,9 @@ class Order:
     expected_arrival_date: date
     lines: tuple[OrderLine, ...]
     drafted_at: datetime
+    data_loaded_at: datetime | None = None
     is_edited: bool = False
+    taken_out: frozenset[str] = frozenset()
     approved_at: datetime | None = None
     approved_by: str = ""
     approved_hash: str = ""
@@ -116,6 +122,7 @@ def _drafted(event: Drafted) -> Order:
         expected_arrival_date=event.expected_arrival_date,
         lines=event.lines,
         drafted_at=event.at,
+        data_loaded_at=event.data_loaded_at,
     )
 
 
@@ -128,7 +135,8 @@ def _line_changed(order: Order, event: Any) -> dict[str, Any]:
         replace_quantity(line, event.quantity) if line.product_code == event.product_code else line
         for line in order.lines
     )
-    return {"is_edited": True, "lines": tuple(line for line in changed if line.quantity > 0)}
+    taken_out = order.taken_out | ({event.product_code} if event.quantity == 0 else set())
+    return {"is_edited": True, "lines": tuple(line for line in changed if line.quantity > 0), "taken_out": taken_out}
 
 
 def replace_quantity(line: OrderLine, quantity: Decimal) -> OrderLine:
@@ -165,26 +173,44 @@ def change_line(order: Order, *, product_code: str, quantity: Decimal, by: str, 
     """The event of a person setting a quantity.
 
     Raises:
-        OrderError: the order is no draft, does not hold the product, or the quantity is below nothing.
+        OrderError: the order is no draft, does not hold the product, or the quantity is none that Xero takes.
     """
     _must_be(order, {State.DRAFT}, "changed", "reject it and let the next plan draft anew")
     if product_code not in {line.product_code for line in order.lines}:
         raise OrderError(f"The order {order.order_id} has no line for {product_code!r}.")
-    if quantity < 0 or not quantity.is_finite():
-        raise OrderError(f"{quantity} is no quantity; give a number of pieces, or 0 to take the line out.")
+    if not is_quantity(quantity):
+        raise OrderError(
+            f"{quantity} is no quantity; give a number of pieces with at most {QUANTITY_DECIMALS} decimals, or 0 to "
+            f"take the line out."
+        )
     return LineChanged(
         order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, product_code=product_code,
         quantity=quantity,
     )  # fmt: skip
 
 
+def is_quantity(quantity: Decimal) -> bool:
+    """Whether Xero keeps this quantity on an order as it is.
+
+    >>> [is_quantity(Decimal(text)) for text in ("48", "0.0001", "0", "-1", "0.00001", "1e9", "nan", "inf")]
+    [True, True, True, False, False, False, False, False]
+    """
+    if not quantity.is_finite():
+        return False
+    return 0 <= quantity < LARGEST_QUANTITY and quantity == round(quantity, QUANTITY_DECIMALS)
+
+
 def approve(order: Order, *, by: str, at: datetime, is_stale_accepted: bool = False) -> Approved:
     """The event of a person approving the order as it stands, or a failed one for another try.
+
+    An approved order is approved again only where that says something new: to send it although its data are old.
 
     Raises:
         OrderError: the order is neither a draft nor failed, or is empty.
     """
-    _must_be(order, {State.DRAFT, State.FAILED}, "approved", "see `stocktrim orders show`")
+    is_news = is_stale_accepted and not order.is_stale_accepted
+    again = {State.APPROVED} if is_news or body_hash(order) != order.approved_hash else set()
+    _must_be(order, {State.DRAFT, State.FAILED} | again, "approved", "see `stocktrim orders show`")
     if not order.lines:
         raise OrderError(f"The order {order.order_id} has no lines left; reject it.")
     return Approved(
@@ -222,8 +248,8 @@ def start_push(order: Order, *, by: str, at: datetime) -> PushStarted:
 
 
 def push_key(orders: Sequence[Order]) -> str:
-    """A key for sending exactly these orders in this attempt: the same question gets the same key."""
-    told = sorted((order.order_id, order.attempt, order.approved_hash) for order in orders)
+    """A key for sending exactly these orders as they were approved: each try at them has the same key."""
+    told = sorted((order.order_id, str(order.approved_at), order.approved_hash) for order in orders)
     return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
 
 

@@ -3,8 +3,8 @@
 What belongs here: the order of the steps that makes it so. What does not: HTTP (`pipelines.xero`) and storage.
 Four locks, each enough against most of what can happen, together against all of it that we know:
 an event is written before Xero is called, so that a crash is seen; the order's number never changes and Xero keeps
-numbers unique; an order that may have been sent is looked up by its number before it is sent again; and the call
-carries an Idempotency-Key.
+numbers unique; an order that was tried before is looked up by its number before it is sent again; and the call
+carries an Idempotency-Key, another one for each try, since Xero remembers errors under a key and forgets keys soon.
 Read more in docs/operations.md.
 """
 
@@ -79,30 +79,25 @@ def push_orders(
     ledger: Ledger,
     tenant_id: str,
     push_status: str,
-    is_stale: bool,
+    is_stale: Callable[[Order], bool],
     by: str,
     now: Callable[[], datetime],
 ) -> list[PushOutcome]:
     """Send the approved orders, and those of which nobody knows whether they were sent.
 
-    An order approved on old data without saying so deliberately is not sent. Expected outcomes are values.
+    An order approved on old data without saying so deliberately is not sent. What was never tried goes first, many
+    orders a call. Expected outcomes are values; an error means that Xero cannot be asked now, and loses nothing.
     """
     sender = _Sender(gateway, ledger, tenant_id, push_status, by, now)
-    outcomes: list[PushOutcome] = []
-    ready: list[Order] = []
-    for order in orders:
-        if order.state is State.SENDING:
-            found = _look_up(sender, order)
-            if found is not None:
-                outcomes.append(found)
-                continue
-        if is_stale and not order.is_stale_accepted and order.state is State.APPROVED:
-            outcomes.append(PushOutcome(order.order_id, Outcome.STALE, _STALE.format(order.order_id)))
-            continue
-        ready.append(order)
-    for batch in _batches(ready, push_status):
+    stale = [
+        order for order in orders
+        if order.state is State.APPROVED and not order.is_stale_accepted and is_stale(order)
+    ]  # fmt: skip
+    ready = [order for order in orders if order not in stale]
+    outcomes = [PushOutcome(order.order_id, Outcome.STALE, _STALE.format(order.order_id)) for order in stale]
+    for batch in _batches([order for order in ready if not order.attempt], push_status):
         outcomes += _send(sender, batch)
-    return outcomes
+    return outcomes + [_send_again(sender, order) for order in ready if order.attempt]
 
 
 def order_body(order: Order, *, push_status: str) -> dict[str, object]:
@@ -119,7 +114,7 @@ def order_body(order: Order, *, push_status: str) -> dict[str, object]:
         "LineItems": [
             {
                 "ItemCode": line.product_code,
-                "Description": _CONTROL.sub("", line.product_name)[:LONGEST_DESCRIPTION] or line.product_code,
+                "Description": _CONTROL.sub("", line.product_name).strip()[:LONGEST_DESCRIPTION] or line.product_code,
                 "Quantity": _number(line.quantity),
                 "UnitAmount": _number(line.sent_price),
             }
@@ -130,7 +125,7 @@ def order_body(order: Order, *, push_status: str) -> dict[str, object]:
 
 def is_same_order(order: Order, held: dict[str, Any]) -> bool:
     """Whether what Xero holds under the order's number is this order, line by line."""
-    contact = (held.get("Contact") or {}).get("ContactID")
+    contact = str((held.get("Contact") or {}).get("ContactID"))
     ours = sorted((line.product_code, line.quantity.normalize(), line.sent_price) for line in order.lines)
     theirs = sorted(
         (
@@ -140,10 +135,16 @@ def is_same_order(order: Order, held: dict[str, Any]) -> bool:
         )
         for line in held.get("LineItems") or []
     )
-    return contact == order.supplier_id and ours == theirs
+    return contact.casefold() == order.supplier_id.casefold() and ours == theirs
+
+
+def _send_again(sender: _Sender, order: Order) -> PushOutcome:
+    """What became of an order that was tried before: looked up, and if need be sent by itself, to hold up no other."""
+    return _look_up(sender, order) or _send(sender, [order])[0]
 
 
 def _send(sender: _Sender, batch: Sequence[Order]) -> list[PushOutcome]:
+    """Send orders in one call; where Xero refuses the call as a whole, each by itself."""
     started: list[Order] = []
     outcomes: list[PushOutcome] = []
     for order in batch:
@@ -159,7 +160,9 @@ def _send(sender: _Sender, batch: Sequence[Order]) -> list[PushOutcome]:
     except OutcomeUnknownError:
         return outcomes + [PushOutcome(order.order_id, Outcome.UNKNOWN, _UNKNOWN) for order in started]
     except RequestRefusedError as refused:
-        return outcomes + [_after_refusal(sender, order, str(refused)) for order in started]
+        if len(started) > 1:
+            return outcomes + [_send_again(sender, order) for order in started]
+        return [_after_refusal(sender, started[0], str(refused))]
     return outcomes + list(_read_elements(sender, started, elements))
 
 
@@ -186,29 +189,23 @@ def _read_element(sender: _Sender, order: Order, element: dict[str, Any]) -> Pus
     if identity == ZERO_ID:
         return PushOutcome(order.order_id, Outcome.UNKNOWN, _UNKNOWN)
     if not is_same_order(order, element):
-        return _failed(sender, order, f"Xero holds {order.purchase_order_number} with other lines than were sent")
+        return _failed(sender, order, f"Xero holds it with other lines than were sent; {_DECIDE}")
     return _pushed(sender, order, identity, is_adopted=False)
 
 
 def _after_refusal(sender: _Sender, order: Order, words: str) -> PushOutcome:
     if _NOT_UNIQUE.search(words):
-        try:
-            return _look_up(sender, order) or PushOutcome(order.order_id, Outcome.UNKNOWN, _UNKNOWN)
-        except RequestRefusedError as refused:
-            words = str(refused)
+        return _look_up(sender, order) or PushOutcome(order.order_id, Outcome.UNKNOWN, _UNKNOWN)
     return _failed(sender, order, words)
 
 
 def _look_up(sender: _Sender, order: Order) -> PushOutcome | None:
-    """What became of an order that may have been sent; None where Xero holds nothing under its number."""
-    try:
-        held = sender.gateway.purchase_order_by_number(order.purchase_order_number)
-    except OutcomeUnknownError:
-        return PushOutcome(order.order_id, Outcome.UNKNOWN, _UNKNOWN)
+    """What became of an order that may be in Xero, deleted there or not; None where its number is free."""
+    held = sender.gateway.purchase_order_by_number(order.purchase_order_number)
     if held is None:
         return None
     if not is_same_order(order, held):
-        return _failed(sender, order, f"{order.purchase_order_number} is taken in Xero by an order with other lines")
+        return _failed(sender, order, f"its number is taken in Xero by an order with other lines; {_DECIDE}")
     return _pushed(sender, order, str(held.get("PurchaseOrderID")), is_adopted=True)
 
 
@@ -269,6 +266,10 @@ def _number(value: Decimal) -> float:
 _UNKNOWN: Final = (
     "Nobody knows yet whether Xero took the order; the next run looks it up by its number before it sends again."
 )
+_DECIDE: Final = (
+    "compare the two, then give the one in Xero another number and approve this one again, or reject this one"
+)
 _STALE: Final = (
-    "The order {} was not sent, because the data behind it are old; load again, or approve it with --even-if-stale."
+    "The order {} was not sent, because its plan was made from data that are old now; reject it, load and plan again, "
+    "or approve it again with --even-if-stale."
 )

@@ -275,7 +275,7 @@ def translated(refused: HTTPStatusException) -> Exception:
     if status == _TOO_MANY:
         return RateLimitError("Xero asks for a pause; load again in a minute.", retry_after_seconds=60)
     if status >= _SERVER_ERROR:
-        return XeroUnreachableError(f"Xero is not available now (it answered {status}); try again later.")
+        return ConnectionBrokenError(f"Xero is not available now (it answered {status}); try again later.")
     return RefusedError(f"Xero refused the request: {_reason(refused)}", status)
 
 

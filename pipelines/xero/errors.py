@@ -4,7 +4,7 @@
     ├── SignInError                the credentials, or the connection, no longer let us in
     │   └── MissingScopeError      they let us in, but not into all that is needed
     ├── XeroUnreachableError       no answer, or an answer that says "not now"
-    │   ├── ConnectionBrokenError  it broke in mid-call: the request may or may not have been done
+    │   ├── ConnectionBrokenError  it broke in mid-call, or Xero stumbled: the request may or may not have been done
     │   └── RateLimitError         the allowance of calls is used up for now
     │       └── DayLimitError      ... for so long that a run does not wait
     ├── RefusedError               Xero understood the request and said no
@@ -51,7 +51,7 @@ class XeroUnreachableError(XeroError):
 
 
 class ConnectionBrokenError(XeroUnreachableError, gateway.OutcomeUnknownError):
-    """The connection broke after the request left: nobody knows whether Xero did it."""
+    """The connection broke, or Xero stumbled, after the request left: nobody knows whether Xero did it."""
 
 
 class RateLimitError(XeroUnreachableError):
@@ -72,7 +72,7 @@ class RefusedError(XeroError, gateway.RequestRefusedError):
     """Xero understood the request and refused it."""
 
 
-class UnreadableAnswerError(XeroError):
+class UnreadableAnswerError(XeroError, gateway.OutcomeUnknownError):
     """Xero's answer is broken JSON, or lacks what its interface promises."""
 
     exit_code = 4

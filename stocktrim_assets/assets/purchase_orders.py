@@ -38,7 +38,11 @@ def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> d
         order_plan = read_table(warehouse, tables.ORDER_PLAN)
         as_of = read_table(warehouse, tables.AS_OF)["as_of_date"][0]
         plan_id = order_plan["plan_id"][0] if order_plan.height else ""
-        change = organisation.ledger.redraft(order_plan, plan_id=plan_id, as_of=as_of, at=organisation.now())
+        loaded_at = read_table(warehouse, tables.DATA_FRESHNESS)["loaded_at"].to_list()
+        change = organisation.ledger.redraft(
+            order_plan, plan_id=plan_id, as_of=as_of, at=organisation.now(),
+            data_loaded_at=loaded_at[0] if loaded_at else None,
+        )  # fmt: skip
         drafts = drafts_frame(organisation.ledger.orders(State.DRAFT))
         replace_table(warehouse, tables.PURCHASE_ORDER_DRAFTS, drafts)
     orders = (
@@ -70,15 +74,13 @@ def sent_orders(
     """Send what is approved; what Xero refuses waits for a person."""
     with told_plainly():
         settings = global_settings(with_defaults(explicit_settings(organisation.store, organisation.key)))
-        with organisation.warehouse() as warehouse:
-            loaded_at = read_table(warehouse, tables.DATA_FRESHNESS)["loaded_at"].to_list()
         outcomes = push_orders(
             organisation.ledger.orders(State.APPROVED, State.SENDING),
             gateway=organisation.client(),
             ledger=organisation.ledger,
             tenant_id=organisation.record.tenant_id,
             push_status=settings.push_status,
-            is_stale=is_stale(loaded_at[0] if loaded_at else None, at=organisation.now(), settings=settings),
+            is_stale=lambda order: is_stale(order.data_loaded_at, at=organisation.now(), settings=settings),
             by="stocktrim",
             now=organisation.now,
         )
