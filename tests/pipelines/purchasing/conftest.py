@@ -1,0 +1,43 @@
+"""A ledger in a real store, and a real Xero on this machine."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from purchasing_builders import Xero, a_supplied_world
+
+from pipelines.purchasing.ledger import OrderLedger
+from pipelines.store.engine import Store, open_store
+from xero_sandbox.testing import running_sandbox
+
+_KEYS = (f"organisation-{number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="session", params=["sqlite"])
+def store_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the ledger is kept; a database of another kind is one more parameter here."""
+    return f"{request.param}:///{tmp_path_factory.mktemp('store') / 'store.sqlite'}"
+
+
+@pytest.fixture(scope="session")
+def store(store_url: str) -> Iterator[Store]:
+    opened = open_store(store_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def organisation() -> str:
+    """An organisation that nobody used before."""
+    return next(_KEYS)
+
+
+@pytest.fixture
+def ledger(store: Store, organisation: str) -> OrderLedger:
+    return OrderLedger(store, organisation)
+
+
+@pytest.fixture
+def xero() -> Iterator[Xero]:
+    with running_sandbox([a_supplied_world()]) as sandbox:
+        yield Xero(sandbox)

@@ -1,0 +1,129 @@
+"""Words for orders and the Xero they go to: each builder names only what its test is about."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from pipelines.purchasing.events import Drafted, Event, OrderLine
+from pipelines.purchasing.ledger import OrderLedger
+from pipelines.purchasing.orders import Order, approve, fold
+from pipelines.purchasing.push import PushOutcome, push_orders
+from pipelines.tables import ORDER_PLAN
+from pipelines.xero.auth import client_credentials_token
+from pipelines.xero.client import XeroClient
+from tests.xero_sandbox.sandbox_builders import a_contact, a_purchase_order, a_world, an_item, an_organisation, guid
+from tests.xero_sandbox.sandbox_builders import a_line as a_line_in_xero
+from xero_sandbox.documents import Document, World
+from xero_sandbox.faults import Fault
+from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
+from xero_sandbox.testing import RunningSandbox
+
+AS_OF = date(2026, 3, 2)
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SUPPLIER = guid("contact Supplier 01")
+TENANT_ID = an_organisation().tenant_id
+CODES = ("TEA-01", "TEA-02", "TEA-03")
+
+
+def a_line(code: str = "TEA-01", quantity: str = "12", cost: str = "2.50") -> OrderLine:
+    return OrderLine(code, f"Name of {code}", Decimal(quantity), Decimal(cost))
+
+
+def a_draft(order_id: str = "20260302-AAAAAA", *lines: OrderLine, **more: Any) -> Drafted:
+    defaults = {
+        "sequence": 1, "at": NOON, "by": "plan", "plan_id": f"plan of {order_id}", "supplier_id": SUPPLIER,
+        "supplier_name": "Supplier 01", "currency": "GBP", "order_date": AS_OF,
+        "expected_arrival_date": AS_OF + timedelta(days=14), "data_loaded_at": NOON,
+    }  # fmt: skip
+    return Drafted(order_id=order_id, lines=lines or (a_line(),), **(defaults | more))
+
+
+def an_order(*events: Event) -> Order:
+    return fold(events or (a_draft(),))
+
+
+def approved(ledger: OrderLedger, *drafts: Drafted, **more: Any) -> list[Order]:
+    """Drafts, written to the ledger and approved by a buyer."""
+    orders = [ledger.append(draft) for draft in drafts or (a_draft(),)]
+    return [ledger.append(approve(order, by="a buyer", at=NOON, **more)) for order in orders]
+
+
+def planned(*rows: dict[str, Any]) -> pl.DataFrame:
+    """An order plan of these products, twelve pieces of each unless said."""
+    defaults = {
+        "product_name": "Tea", "supplier_id": SUPPLIER, "supplier_name": "Supplier 01", "currency": "GBP",
+        "unit_cost": Decimal("2.5000"), "order_quantity": 12.0, "lead_time_days": 14,
+    }  # fmt: skip
+    return pl.DataFrame([defaults | row for row in rows], schema=ORDER_PLAN.schema, orient="row")
+
+
+def a_supplied_world(*things: Any) -> World:
+    """Three products, and two suppliers."""
+    return a_world(*(an_item(code) for code in CODES), a_contact("Supplier 02"), *things)
+
+
+class SandboxTokens:
+    """Access tokens of the sandbox's one app."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._token = self.renewed()
+
+    def current(self) -> str:
+        return self._token
+
+    def renewed(self) -> str:
+        self._token = client_credentials_token(
+            identity_url=self._address, client_id=DEFAULT_CLIENT_ID, client_secret=DEFAULT_CLIENT_SECRET, at=NOON
+        ).value
+        return self._token
+
+
+def a_client(address: str, *, sleep: Callable[[float], None]) -> XeroClient:
+    """The client that purchasing calls the sandbox at an address with."""
+    return XeroClient(api_url=address, tenant_id=TENANT_ID, tokens=SandboxTokens(address), sleep=sleep)
+
+
+class Xero:
+    """A running sandbox, and the client that purchasing calls it with."""
+
+    def __init__(self, sandbox: RunningSandbox) -> None:
+        self.sandbox = sandbox
+        self.world = sandbox.worlds[0]
+        self.client = a_client(sandbox.url, sleep=sandbox.clock.advance)
+
+    @property
+    def orders(self) -> list[Document]:
+        return list(self.world.purchase_orders.values())
+
+    def on_a_bad_day(self, *faults: Fault) -> None:
+        self.sandbox.sandbox.faults.plan(list(faults))
+
+    def puts(self) -> list[dict[str, Any]]:
+        """Every PUT that reached Xero."""
+        return [one for one in self.sandbox.stats()["requests"] if one["method"] == "PUT"]
+
+    def gets(self) -> list[dict[str, Any]]:
+        """Every look-up by number."""
+        return [one for one in self.sandbox.stats()["requests"] if one["method"] == "GET"]
+
+    def person_makes(self, number: str, *, code: str = "TEA-02", quantity: int = 1, **more: Any) -> Document:
+        """Someone makes an order in Xero under a number of ours."""
+        line = a_line_in_xero(code, quantity, "2.50")
+        made = a_purchase_order(number, line, document_id=str(uuid.uuid4()), **more)
+        self.world.purchase_orders[made.document_id] = made
+        return made
+
+
+def push(ledger: Any, gateway: Any, orders: Sequence[Order], **more: Any) -> list[PushOutcome]:
+    """The real push of these orders to a Xero or through a gateway."""
+    defaults = {
+        "tenant_id": TENANT_ID, "push_status": "DRAFT", "is_stale": lambda _: False, "by": "stocktrim",
+        "now": lambda: NOON,
+    }  # fmt: skip
+    to = gateway.client if isinstance(gateway, Xero) else gateway
+    return push_orders(orders, gateway=to, ledger=ledger, **(defaults | more))

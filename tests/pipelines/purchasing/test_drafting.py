@@ -1,0 +1,116 @@
+"""A new plan replaces the drafts that nobody touched, and drafts nothing twice."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+from purchasing_builders import AS_OF, NOON, SUPPLIER, a_draft, a_line, an_order, planned
+
+from pipelines.purchasing.drafts import drafts_frame, redraft
+from pipelines.purchasing.orders import State, approve, change_line, fold, reject, start_push
+from pipelines.tables import PURCHASE_ORDER_DRAFTS
+
+BUYER = {"by": "a buyer", "at": NOON}
+
+
+def redrafted(plan, *orders):
+    return redraft(plan, orders, plan_id="a newer one", as_of=AS_OF, at=NOON, data_loaded_at=NOON)
+
+
+def changed(order, code, quantity):
+    event = change_line(order, product_code=code, quantity=Decimal(quantity), **BUYER)
+    return fold([a_draft(order.order_id, *order.lines), event])
+
+
+def products_of(change):
+    return [[line.product_code for line in draft.lines] for draft in change.drafted]
+
+
+def test_one_draft_per_supplier_and_currency():
+    plan = planned(
+        {"product_code": "TEA-01"},
+        {"product_code": "TEA-02", "supplier_id": "s-2", "supplier_name": "A second one"},
+        {"product_code": "TEA-03", "currency": "EUR"},
+        {"product_code": "TEA-04"},
+    )
+    change = redrafted(plan)
+    assert products_of(change) == [["TEA-02"], ["TEA-03"], ["TEA-01", "TEA-04"]]
+    assert len({draft.order_id for draft in change.drafted}) == 3
+
+
+def test_what_needs_nothing_or_has_no_supplier_is_in_no_draft():
+    plan = planned(
+        {"product_code": "TEA-01", "order_quantity": 0.0},
+        {"product_code": "TEA-02", "supplier_id": None},
+        {"product_code": "TEA-03", "order_quantity": 0.00004},
+    )
+    assert redrafted(plan).drafted == ()
+
+
+def test_a_draft_is_expected_when_the_last_of_its_products_is():
+    (draft,) = redrafted(planned({"product_code": "TEA-01"}, {"product_code": "TEA-02", "lead_time_days": 35})).drafted
+    assert (draft.order_date, draft.expected_arrival_date) == (AS_OF, AS_OF + timedelta(days=35))
+
+
+def test_a_draft_tells_how_old_its_data_are():
+    (draft,) = redrafted(planned({"product_code": "TEA-01"})).drafted
+    assert fold([draft]).data_loaded_at == NOON
+
+
+def test_a_new_plan_replaces_the_drafts_that_nobody_touched():
+    change = redrafted(planned({"product_code": "TEA-01"}), an_order(a_draft("20260301-OLDOLD")))
+    assert [(event.order_id, event.plan_id, event.by) for event in change.superseded] == [
+        ("20260301-OLDOLD", "a newer one", "plan")
+    ]
+    assert products_of(change) == [["TEA-01"]]
+
+
+def test_a_new_plan_that_orders_nothing_takes_the_old_drafts_away():
+    change = redrafted(planned(), an_order())
+    assert (len(change.superseded), change.drafted) == (1, ())
+
+
+def test_a_draft_that_a_person_changed_stays_and_its_products_are_in_no_new_draft():
+    edited = changed(an_order(a_draft("20260301-EDITED", a_line("TEA-01"), a_line("TEA-02"))), "TEA-01", 7)
+    change = redrafted(planned({"product_code": "TEA-01"}, {"product_code": "TEA-03"}), edited)
+    assert change.superseded == ()
+    assert products_of(change) == [["TEA-03"]]
+
+
+def test_a_product_that_a_person_took_out_does_not_come_back_while_the_draft_is_open():
+    edited = changed(an_order(a_draft("20260301-EDITED", a_line("TEA-01"), a_line("TEA-02"))), "TEA-02", 0)
+    plan = planned({"product_code": "TEA-01"}, {"product_code": "TEA-02"})
+    assert redrafted(plan, edited).drafted == ()
+    assert products_of(redrafted(plan, replace(edited, state=State.REJECTED))) == [["TEA-01", "TEA-02"]]
+
+
+def test_what_was_decided_on_is_left_alone():
+    approved = fold([a_draft(), approve(an_order(), **BUYER)])
+    sending = fold([a_draft(), approve(an_order(), **BUYER), start_push(approved, **BUYER)])
+    rejected = fold([a_draft(), reject(an_order(), **BUYER)])
+    assert redrafted(planned(), approved, sending, rejected).superseded == ()
+
+
+@given(st.lists(st.tuples(st.sampled_from("ABCDEFGH"), st.sampled_from(["s-1", "s-2", None]),
+                          st.floats(0, 1e6)), unique_by=lambda row: row[0]))  # fmt: skip
+def test_every_product_to_order_that_has_a_supplier_is_drafted_once_with_its_quantity(rows):
+    plan = planned(*({"product_code": code, "supplier_id": supplier, "order_quantity": quantity}
+                     for code, supplier, quantity in rows))  # fmt: skip
+    drafted = {line.product_code: line.quantity for draft in redrafted(plan).drafted for line in draft.lines}
+    assert len(drafted) == sum(len(draft.lines) for draft in redrafted(plan).drafted)
+    wanted = {code: quantity for code, supplier, quantity in rows if supplier and quantity >= 0.00005}
+    assert drafted.keys() == wanted.keys()
+    assert all(abs(float(drafted[code]) - quantity) <= 0.00005 + 1e-9 for code, quantity in wanted.items())
+
+
+def test_the_table_of_drafts_has_a_row_a_line_of_what_is_still_a_draft():
+    approved = fold([a_draft("20260302-BBBBBB"), approve(an_order(a_draft("20260302-BBBBBB")), **BUYER)])
+    frame = drafts_frame([an_order(a_draft("20260302-AAAAAA", a_line(), a_line("TEA-02", "3", "1.005"))), approved])
+    assert frame.schema == pl.Schema(PURCHASE_ORDER_DRAFTS.schema)
+    assert frame.select("purchase_order_number", "line_number", "product_code", "value", "supplier_id").rows() == [
+        ("RP-20260302-AAAAAA", 1, "TEA-01", Decimal("30.00"), SUPPLIER),
+        ("RP-20260302-AAAAAA", 2, "TEA-02", Decimal("3.03"), SUPPLIER),
+    ]

@@ -1,0 +1,200 @@
+"""What may be decided on an order, and when; an order is what its events make of it."""
+
+import doctest
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from purchasing_builders import NOON, a_draft, a_line, an_order
+
+from pipelines.purchasing import events, orders
+from pipelines.purchasing.events import Pushed, PushFailed, read, written
+from pipelines.purchasing.orders import (
+    OrderError,
+    State,
+    approve,
+    body_hash,
+    change_line,
+    fold,
+    push_key,
+    reject,
+    start_push,
+    supersede,
+)
+
+BUYER = {"by": "a buyer", "at": NOON}
+TWO_LINES = (a_line("TEA-01"), a_line("TEA-02", "5.5", "1.005"))
+
+
+def pushed(order):
+    return Pushed(order_id=order.order_id, sequence=order.sequence + 1, **BUYER, purchase_order_id="po-1")
+
+
+def failed(order):
+    return PushFailed(order_id=order.order_id, sequence=order.sequence + 1, **BUYER, reason="Item code is not valid")
+
+
+DECISIONS = {
+    "change": lambda order: change_line(order, product_code="TEA-01", quantity=Decimal(7), **BUYER),
+    "empty": lambda order: change_line(order, product_code="TEA-02", quantity=Decimal(0), **BUYER),
+    "approve": lambda order: approve(order, **BUYER),
+    "approve_although_stale": lambda order: approve(order, **BUYER, is_stale_accepted=True),
+    "reject": lambda order: reject(order, **BUYER),
+    "supersede": lambda order: supersede(order, plan_id="a newer one", **BUYER),
+    "start": lambda order: start_push(order, **BUYER),
+    "pushed": pushed,
+    "failed": failed,
+}
+OUTCOMES = {"pushed", "failed"}
+
+
+def history(*decisions):
+    """The events of a draft on which people and the push decide in turn; what may not be decided is left out."""
+    told = [a_draft("20260302-AAAAAA", *TWO_LINES)]
+    for name in decisions:
+        order = fold(told)
+        if name in OUTCOMES and order.state is not State.SENDING:
+            continue
+        try:
+            told.append(DECISIONS[name](order))
+        except OrderError:
+            continue
+    return told
+
+
+def after(*decisions):
+    return fold(history(*decisions))
+
+
+histories = st.lists(st.sampled_from(sorted(DECISIONS)), max_size=12).map(lambda names: history(*names))
+
+
+@given(histories)
+def test_a_replayed_ledger_gives_the_same_order(told):
+    assert fold(read(written(event)) for event in told) == fold(told)
+
+
+@given(histories)
+def test_an_order_is_the_fold_of_its_past_and_then_of_its_next_event(told):
+    steps = [fold(told[:length]) for length in range(1, len(told) + 1)]
+    assert [one.sequence for one in steps] == list(range(1, len(told) + 1))
+    assert steps[-1] == fold(told)
+
+
+@given(histories)
+def test_nothing_is_decided_on_an_order_that_has_ended(told):
+    states = [fold(told[:length]).state for length in range(1, len(told) + 1)]
+    assert not {State.SENT, State.REJECTED, State.SUPERSEDED} & set(states[:-1])
+
+
+@given(histories)
+def test_what_is_sent_is_what_was_approved(told):
+    for length, event in enumerate(told):
+        if type(event).__name__ == "PushStarted":
+            before = fold(told[:length])
+            assert body_hash(before) == before.approved_hash
+            assert before.lines
+
+
+@given(histories)
+def test_each_try_is_counted_and_the_number_never_changes(told):
+    order = fold(told)
+    assert order.attempt == sum(type(event).__name__ == "PushStarted" for event in told)
+    assert order.purchase_order_number == "RP-20260302-AAAAAA"
+
+
+@given(histories)
+def test_no_line_is_of_nothing_and_the_value_is_the_sum_of_the_lines(told):
+    order = fold(told)
+    assert all(line.quantity > 0 for line in order.lines)
+    assert order.value == sum((line.value for line in order.lines), Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("reached_by", "refused"),
+    [
+        (("approve",), "change"),
+        (("approve",), "approve"),
+        (("approve",), "supersede"),
+        (("approve", "start"), "reject"),
+        (("approve", "start"), "change"),
+        (("approve", "start"), "approve"),
+        (("approve", "start", "pushed"), "reject"),
+        (("approve", "start", "pushed"), "start"),
+        (("approve", "start", "failed"), "start"),
+        (("reject",), "approve"),
+        (("supersede",), "approve"),
+        ((), "start"),
+    ],
+)
+def test_a_decision_that_comes_too_late_or_too_early_is_refused(reached_by, refused):
+    with pytest.raises(OrderError, match=f"is {after(*reached_by).state}"):
+        DECISIONS[refused](after(*reached_by))
+
+
+@pytest.mark.parametrize("reached_by", [(), ("approve",), ("approve", "start", "failed")])
+def test_an_order_can_be_withdrawn_until_it_is_being_sent(reached_by):
+    assert fold([*history(*reached_by), reject(after(*reached_by), **BUYER)]).state is State.REJECTED
+
+
+def test_what_xero_refused_can_be_approved_for_another_try():
+    again = after("approve", "start", "failed", "approve")
+    assert (again.state, again.failure, again.attempt) == (State.APPROVED, "", 1)
+
+
+def test_an_approved_order_is_approved_again_only_to_send_it_although_its_data_are_old():
+    assert after("approve", "approve_although_stale").is_stale_accepted
+    with pytest.raises(OrderError):
+        approve(after("approve_although_stale"), **BUYER, is_stale_accepted=True)
+
+
+def test_an_order_other_than_the_approved_one_is_not_sent_and_can_be_approved_anew():
+    tampered = replace(after("approve"), lines=(a_line(quantity="1200"),))
+    with pytest.raises(OrderError, match="not what was approved"):
+        start_push(tampered, **BUYER)
+    assert approve(tampered, **BUYER).body_hash == body_hash(tampered)
+
+
+def test_an_order_without_lines_is_not_approved():
+    emptied = an_order(a_draft(), change_line(an_order(), product_code="TEA-01", quantity=Decimal(0), **BUYER))
+    with pytest.raises(OrderError, match="no lines left"):
+        approve(emptied, **BUYER)
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "-nan", "inf", "1e9", "1e400", "0.00001"])
+def test_a_quantity_that_xero_does_not_take_is_refused(text):
+    with pytest.raises(OrderError, match="is no quantity"):
+        change_line(an_order(), product_code="TEA-01", quantity=Decimal(text), **BUYER)
+
+
+def test_a_product_that_is_not_on_the_order_cannot_be_changed():
+    with pytest.raises(OrderError, match="no line for 'TEA-99'"):
+        change_line(an_order(), product_code="TEA-99", quantity=Decimal(1), **BUYER)
+
+
+@given(
+    quantity=st.decimals("0.0001", 10**6, places=4, allow_nan=False),
+    cost=st.decimals(0, 10**6, places=4, allow_nan=False),
+)
+def test_a_line_costs_its_quantity_at_the_price_of_two_decimals_rounded_half_up(quantity, cost):
+    line = a_line(quantity=str(quantity), cost=str(cost))
+    assert abs(line.sent_price - cost) <= Decimal("0.005")
+    assert line.sent_price == line.sent_price.quantize(Decimal("0.01"))
+    assert Decimal("-0.005") < line.value - quantity * line.sent_price <= Decimal("0.005")
+
+
+def test_tries_at_the_same_approval_have_one_key_and_a_new_approval_another():
+    tried, again = after("approve"), after("approve", "start")
+    assert push_key([tried]) == push_key([again])
+    renewed = fold([*history("approve", "start", "failed"), approve(
+        after("approve", "start", "failed"), by="a buyer", at=NOON + timedelta(minutes=1))])  # fmt: skip
+    assert push_key([renewed]) != push_key([tried])
+
+
+@pytest.mark.parametrize("module", [events, orders])
+def test_the_examples_hold(module):
+    told = doctest.testmod(module)
+    assert (told.attempted > 0, told.failed) == (True, 0)

@@ -1,0 +1,303 @@
+"""What is sent to Xero, what Xero makes of it, and what is never sent: against the sandbox on its bad days too."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from purchasing_builders import NOON, SUPPLIER, a_draft, a_line, an_order, approved, push
+
+from pipelines.purchasing.orders import OrderError, State, approve, reject
+from pipelines.purchasing.push import Outcome, is_same_order, order_body
+from pipelines.xero.errors import RateLimitError, XeroUnreachableError
+from tests.xero_sandbox.sandbox_builders import a_contact, guid
+from xero_sandbox.faults import Fault
+
+NUMBER = "RP-20260302-AAAAAA"
+
+
+def many(count):
+    return [a_draft(f"20260302-{n:06d}") for n in range(count)]
+
+
+def outcomes(told):
+    return [one.outcome for one in told]
+
+
+def test_an_order_arrives_as_it_was_approved(ledger, xero):
+    lines = a_line("TEA-01", "12", "2.345"), a_line("TEA-02", "0.5", "0.01")
+    (order,) = approved(ledger, a_draft("20260302-AAAAAA", *lines))
+    (told,) = push(ledger, xero, [order])
+    (held,) = xero.orders
+    assert (told.outcome, ledger.order(order.order_id).purchase_order_id) == (Outcome.SENT, held.document_id)
+    assert (held.number, held.contact_id, held.date, held.reference, held.status) == (
+        NUMBER, SUPPLIER, order.order_date, f"plan {order.plan_id}", "DRAFT")  # fmt: skip
+    assert (held.expected_arrival_date, held.delivery_date) == (order.expected_arrival_date, None)
+    assert [(line.item_code, line.quantity, line.unit_amount) for line in held.lines] == [
+        ("TEA-01", 12, Decimal("2.35")), ("TEA-02", Decimal("0.5"), Decimal("0.01"))]  # fmt: skip
+
+
+def test_the_value_of_an_order_is_xeros_total_to_the_cent(ledger, xero):
+    awkward = [a_line("TEA-01", "0.5", "0.01"), a_line("TEA-02", "1.5", "2.345"), a_line("TEA-03", "3", "1.005")]
+    (order,) = approved(ledger, a_draft("20260302-AAAAAA", *awkward))
+    push(ledger, xero, [order])
+    held = xero.client.purchase_order_by_number(NUMBER)
+    assert held is not None
+    assert Decimal(str(held["SubTotal"])) == order.value == Decimal("6.57")  # 0.01 + 3.53 + 3.03
+
+
+@pytest.mark.parametrize("status", ["DRAFT", "SUBMITTED", "AUTHORISED"])
+def test_an_order_gets_the_status_of_the_setting_and_no_other(ledger, xero, status):
+    push(ledger, xero, approved(ledger), push_status=status)
+    assert [one.status for one in xero.orders] == [status]
+
+
+@given(
+    name=st.builds(str.__mul__, st.text(max_size=30), st.integers(1, 300)),
+    price=st.decimals(0, 10**6, places=4, allow_nan=False),
+)
+def test_whatever_a_product_is_called_its_line_says_something_that_xero_takes(name, price):
+    order = an_order(a_draft("20260302-AAAAAA", msgspec.structs.replace(a_line(cost=str(price)), product_name=name)))
+    body = order_body(order, push_status="DRAFT")
+    (line,) = body["LineItems"]
+    assert 0 < len(line["Description"]) <= 4000
+    assert not any(ord(char) < 32 and char not in "\t\n\r" for char in line["Description"])
+    assert line["UnitAmount"] == round(line["UnitAmount"], 2)
+    assert "DeliveryDate" not in body
+
+
+def test_orders_travel_fifty_a_call(ledger, xero):
+    told = push(ledger, xero, approved(ledger, *many(120)))
+    assert (set(outcomes(told)), len(xero.orders), len(xero.puts())) == ({Outcome.SENT}, 120, 3)
+    assert len({one["idempotency_key"] for one in xero.puts()}) == 3
+    assert all(len(one["idempotency_key"]) <= 128 for one in xero.puts())
+
+
+def test_calls_stay_below_the_bytes_that_xero_takes(ledger, xero):
+    long = msgspec.structs.replace(a_line(), product_name="é" * 4000)
+    told = push(ledger, xero, approved(ledger, *(a_draft(f"20260302-{n:06d}", *[long] * 40) for n in range(5))))
+    assert (set(outcomes(told)), len(xero.orders), len(xero.puts())) == ({Outcome.SENT}, 5, 2)
+
+
+def test_one_order_that_is_too_large_fails_in_words_and_holds_up_no_other(ledger, xero):
+    long = msgspec.structs.replace(a_line(), product_name="x" * 4000)
+    large = a_draft("20260302-LARGER", *[long] * 900)
+    told = push(ledger, xero, approved(ledger, large, a_draft()))
+    assert outcomes(told) == [Outcome.FAILED, Outcome.SENT]
+    assert "3.5 MB" in ledger.order("20260302-LARGER").failure
+
+
+def test_in_a_batch_the_refused_order_fails_with_xeros_words_and_the_others_are_sent(ledger, xero):
+    unknown = a_draft("20260302-BBBBBB", a_line("TEA-99"))
+    told = push(ledger, xero, approved(ledger, a_draft("20260302-AAAAAA"), unknown, a_draft("20260302-CCCCCC")))
+    assert outcomes(told) == [Outcome.SENT, Outcome.FAILED, Outcome.SENT]
+    failed = ledger.order("20260302-BBBBBB")
+    assert (failed.state, failed.failure) == (State.FAILED, "Item code 'TEA-99' is not valid")
+    assert [one.number for one in xero.orders] == ["RP-20260302-AAAAAA", "RP-20260302-CCCCCC"]
+
+
+@pytest.mark.parametrize("supplier", ["Archived", "Nobody knows"])
+def test_an_order_to_a_contact_that_xero_does_not_serve_fails_until_that_is_mended(ledger, xero, supplier):
+    contact = a_contact("Archived", status="ARCHIVED")
+    xero.world.contacts[contact.contact_id] = contact
+    (order,) = approved(ledger, a_draft(supplier_id=guid(f"contact {supplier}")))
+    assert outcomes(push(ledger, xero, [order])) == [Outcome.FAILED]
+    failed = ledger.order(order.order_id)
+    assert "contact details" in failed.failure
+    xero.world.contacts[order.supplier_id] = msgspec.structs.replace(
+        contact, contact_id=order.supplier_id, status="ACTIVE"
+    )
+    again = ledger.append(approve(failed, by="a buyer", at=NOON))
+    assert outcomes(push(ledger, xero, [again])) == [Outcome.SENT]
+    assert len(xero.orders) == 1
+
+
+def test_a_call_that_is_refused_as_a_whole_is_made_for_each_order_alone(ledger, xero):
+    xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=400, body='{"Message": "cannot be read"}'))
+    told = push(ledger, xero, approved(ledger, *many(3)))
+    assert (outcomes(told), len(xero.orders), len(xero.puts())) == ([Outcome.SENT] * 3, 3, 4)
+
+
+def test_what_is_not_approved_is_never_sent(ledger, xero):
+    draft = ledger.append(a_draft("20260302-AAAAAA"))
+    tampered = replace(approved(ledger, a_draft("20260302-BBBBBB"))[0], lines=(a_line(quantity="1200"),))
+    emptied = replace(approved(ledger, a_draft("20260302-CCCCCC"))[0], lines=())
+    told = push(ledger, xero, [draft, tampered, emptied])
+    assert outcomes(told) == [Outcome.FAILED] * 3
+    assert (xero.puts(), xero.orders) == ([], [])
+
+
+def test_what_was_withdrawn_before_the_push_came_to_it_is_not_sent(ledger, xero):
+    (order,) = approved(ledger)
+    ledger.append(reject(order, by="a buyer", at=NOON))
+    push(ledger, xero, [order])
+    assert (xero.puts(), xero.orders) == ([], [])
+
+
+def test_an_approval_cannot_be_withdrawn_while_the_order_is_being_sent(ledger, xero):
+    xero.on_a_bad_day(Fault(kind="drop_before", method="PUT"))
+    push(ledger, xero, approved(ledger))
+    with pytest.raises(OrderError, match="is sending and cannot be rejected"):
+        reject(ledger.order(NUMBER), by="a buyer", at=NOON)
+
+
+def test_an_order_of_old_data_is_not_sent_without_a_deliberate_word(ledger, xero):
+    old, fresh = approved(ledger, a_draft("20260302-AAAAAA"), a_draft("20260302-BBBBBB"))
+    stale = {"is_stale": lambda order: order.order_id == old.order_id}
+    told = push(ledger, xero, [old, fresh], **stale)
+    assert outcomes(told) == [Outcome.STALE, Outcome.SENT]
+    assert "--even-if-stale" in told[0].sentence
+    again = ledger.append(approve(ledger.order(old.order_id), by="a buyer", at=NOON, is_stale_accepted=True))
+    assert outcomes(push(ledger, xero, [again], **stale)) == [Outcome.SENT]
+
+
+def test_nothing_is_read_or_written_in_xero_where_nothing_is_to_be_sent(ledger, xero):
+    assert push(ledger, xero, []) == []
+    assert (xero.puts(), xero.gets()) == ([], [])
+
+
+# An outcome that nobody knows.
+DONE = [
+    Fault(kind="drop_after", method="PUT"),
+    Fault(kind="answer", method="PUT", status=500, body="oops", is_after_commit=True),
+    Fault(kind="answer", method="PUT", status=502, body="<html>Bad gateway</html>", is_after_commit=True),
+    Fault(kind="answer", method="PUT", status=200, body="<html>Welcome</html>", is_after_commit=True),
+    Fault(kind="truncate", method="PUT", keep_bytes=80),
+    Fault(kind="truncate", method="PUT", keep_bytes=80, is_cut=True),
+    Fault(kind="rewrite", method="PUT", pattern='"PurchaseOrders"', replacement='"Nothing"'),
+]
+NOT_DONE = [Fault(kind="drop_before", method="PUT"), Fault(kind="answer", method="PUT", status=503, body="offline")]
+
+
+def told_of(fault):
+    return f"{fault.kind}-{fault.status if fault.kind == 'answer' else ''}{'-cut' if fault.is_cut else ''}"
+
+
+@pytest.mark.parametrize("fault", DONE, ids=told_of)
+def test_an_order_that_xero_took_without_saying_so_is_found_and_not_sent_again(ledger, xero, fault):
+    xero.on_a_bad_day(msgspec.structs.replace(fault))
+    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.UNKNOWN]
+    assert ledger.order(NUMBER).state is State.SENDING
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.ADOPTED]
+    assert (len(xero.orders), len(xero.puts())) == (1, 1)
+
+
+@pytest.mark.parametrize("fault", NOT_DONE, ids=told_of)
+def test_an_order_that_did_not_reach_xero_is_looked_up_and_sent_again_with_another_key(ledger, xero, fault):
+    xero.on_a_bad_day(msgspec.structs.replace(fault))
+    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.UNKNOWN]
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.SENT]
+    first, second = xero.puts()
+    assert first["idempotency_key"] != second["idempotency_key"]
+    assert (len(xero.orders), len(xero.gets()), ledger.order(NUMBER).attempt) == (1, 1, 2)
+
+
+def test_a_limit_of_calls_a_minute_is_waited_for_with_the_same_key(ledger, xero):
+    xero.on_a_bad_day(Fault(kind="rate_limit", method="PUT", retry_after=0))
+    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.SENT]
+    assert len({one["idempotency_key"] for one in xero.puts()}) == 1
+
+
+def test_the_limit_of_a_day_ends_the_push_and_the_next_one_sends(ledger, xero):
+    xero.on_a_bad_day(Fault(kind="rate_limit", method="PUT", retry_after=7200, problem="day"))
+    with pytest.raises(RateLimitError):
+        push(ledger, xero, approved(ledger))
+    assert (xero.orders, ledger.order(NUMBER).state) == ([], State.SENDING)
+
+
+def test_while_xero_cannot_say_nothing_is_sent_again(ledger, xero):
+    xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"), Fault(kind="answer", method="GET", status=503, times=3))
+    push(ledger, xero, approved(ledger))
+    with pytest.raises(XeroUnreachableError, match="not available"):
+        push(ledger, xero, [ledger.order(NUMBER)])
+    assert (len(xero.puts()), ledger.order(NUMBER).state) == (1, State.SENDING)
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.ADOPTED]
+
+
+def test_a_token_that_ends_during_the_push_is_renewed(ledger, xero):
+    xero.on_a_bad_day(Fault(kind="expire_tokens", method="PUT"))
+    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.SENT]
+
+
+def test_a_look_up_that_does_not_see_the_order_yet_makes_no_second_one(ledger, xero):
+    xero.on_a_bad_day(
+        Fault(kind="drop_after", method="PUT"), Fault(kind="stale_read", method="GET", seconds=600, times=2)
+    )
+    push(ledger, xero, approved(ledger))
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.UNKNOWN]
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.ADOPTED]
+    assert (len(xero.orders), len(xero.puts())) == (1, 2)
+
+
+def test_an_order_that_breaks_every_call_holds_up_no_other(ledger, xero):
+    """The first call carries all and breaks; then each goes alone."""
+    xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=500, times=2))
+    push(ledger, xero, approved(ledger, *many(3)))
+    told = push(ledger, xero, ledger.orders())
+    assert outcomes(told) == [Outcome.UNKNOWN, Outcome.SENT, Outcome.SENT]
+
+
+# A number that somebody else took.
+def test_a_number_that_a_person_took_for_other_goods_waits_for_a_person(ledger, xero):
+    theirs = xero.person_makes(NUMBER)
+    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.FAILED]
+    failed = ledger.order(NUMBER)
+    assert "taken in Xero by an order with other lines" in failed.failure
+    assert xero.orders == [theirs]
+
+    again = ledger.append(approve(failed, by="a buyer", at=NOON))
+    assert outcomes(push(ledger, xero, [again])) == [Outcome.FAILED]
+    assert len(xero.puts()) == 1
+
+    theirs.number = "PO-0042"
+    again = ledger.append(approve(ledger.order(NUMBER), by="a buyer", at=NOON))
+    assert outcomes(push(ledger, xero, [again])) == [Outcome.SENT]
+    assert sorted(one.number for one in xero.orders) == ["PO-0042", NUMBER]
+
+
+def test_an_order_that_xero_holds_with_the_same_lines_is_adopted(ledger, xero):
+    theirs = xero.person_makes(NUMBER, code="TEA-01", quantity=12)
+    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.ADOPTED]
+    assert ledger.order(NUMBER).purchase_order_id == theirs.document_id
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"contact": "Supplier 02"}, {"code": "TEA-02"}, {"quantity": 13}],
+    ids=["another supplier", "another product", "another quantity"],
+)
+def test_an_order_that_differs_in_anything_bought_is_not_adopted(ledger, xero, other):
+    xero.person_makes(NUMBER, **({"code": "TEA-01", "quantity": 12} | other))
+    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.FAILED]
+
+
+def test_the_order_of_lines_and_the_way_numbers_are_written_make_no_difference():
+    order = an_order(a_draft("20260302-AAAAAA", a_line("TEA-01", "10"), a_line("TEA-02", "1.5")))
+    held = {
+        "Contact": {"ContactID": SUPPLIER.upper()},
+        "LineItems": [
+            {"ItemCode": "TEA-02", "Quantity": 1.5, "UnitAmount": 2.5},
+            {"ItemCode": "TEA-01", "Quantity": 10.0, "UnitAmount": 2.50},
+        ],
+    }
+    assert is_same_order(order, held)
+
+
+@pytest.mark.parametrize("when", ["sent", "sending"])
+def test_an_order_that_a_person_deletes_in_xero_is_never_made_again_by_itself(ledger, xero, when):
+    if when == "sending":
+        xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
+    push(ledger, xero, approved(ledger))
+    (held,) = xero.orders
+    held.status = "DELETED"
+    push(ledger, xero, ledger.orders(State.APPROVED, State.SENDING))
+    assert ledger.order(NUMBER).state is State.SENT
+    assert [one.status for one in xero.orders] == ["DELETED"]
+
+
+def test_what_xero_holds_other_than_it_was_sent_waits_for_a_person(ledger, xero):
+    xero.on_a_bad_day(Fault(kind="rewrite", method="PUT", pattern='"Quantity": 12.0+', replacement='"Quantity": 11.0'))
+    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.FAILED]
+    assert "other lines than were sent" in ledger.order(NUMBER).failure
