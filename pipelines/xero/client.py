@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 import msgspec
 import urllib3
 from xero_python.accounting import AccountingApi
-from xero_python.exceptions import HTTPStatusException
+from xero_python.exceptions import BadRequestException, HTTPStatusException
 from xero_python.identity import IdentityApi
 
 from pipelines.xero.errors import (
@@ -244,6 +244,9 @@ def _answer(call: Callable[[], Any]) -> Answer:
     try:
         response = call()
         return Answer(response.data, response.headers)
+    except BadRequestException as refused:
+        # xero-python reads the body to tell a 400's status, and breaks where the body is no JSON.
+        raise HTTPStatusException(http_resp=refused.http_resp) from None
     except urllib3.exceptions.NewConnectionError as silence:
         raise XeroUnreachableError(NOT_REACHED) from silence
     except urllib3.exceptions.HTTPError as broken:

@@ -120,6 +120,12 @@ def test_a_call_that_is_refused_as_a_whole_is_made_for_each_order_alone(ledger, 
     assert (outcomes(told), len(xero.orders), len(xero.puts())) == ([Outcome.SENT] * 3, 3, 4)
 
 
+def test_a_refusal_in_no_words_of_xeros_is_told_as_it_came(ledger, xero):
+    xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=400, body="<html>Blocked by the proxy</html>"))
+    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.FAILED]
+    assert "Blocked by the proxy" in ledger.order(NUMBER).failure
+
+
 def test_what_is_not_approved_is_never_sent(ledger, xero):
     draft = ledger.append(a_draft("20260302-AAAAAA"))
     tampered = replace(approved(ledger, a_draft("20260302-BBBBBB"))[0], lines=(a_line(quantity="1200"),))
