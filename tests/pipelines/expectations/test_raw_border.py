@@ -1,0 +1,188 @@
+"""The first border of trust: each rule finds its fault in what Xero answered, and nothing where there is none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import polars as pl
+import pytest
+
+from pipelines.expectations.raw import RULES, check_pass
+from pipelines.expectations.validate import BlockedError, CheckCouldNotRunError, Rule, stop_where_blocked, validate
+from pipelines.landing.land import land, read_pass
+from pipelines.landing.load import choose_readings
+from pipelines.tables import XERO_INVOICES, XERO_ITEMS, XERO_ORGANISATION
+from pipelines.warehouse import open_warehouse, read_table, replace_table
+from tests.pipelines.purchasing.purchasing_builders import a_client
+from tests.xero_sandbox.sandbox_builders import (
+    a_bill,
+    a_contact,
+    a_credit_note,
+    a_line,
+    a_purchase_order,
+    a_world,
+    an_invoice,
+    an_item,
+    guid,
+)
+from xero_sandbox.faults import Fault
+from xero_sandbox.testing import running_sandbox
+
+GOOD = (an_item("TEA-02"), an_invoice(), a_bill(), a_credit_note(), a_purchase_order())
+TEA, SECOND = guid("item TEA-01"), guid("item TEA-02")
+INVOICE, BILL = guid("ACCREC INV-0001"), guid("ACCPAY BILL-1")
+
+
+def answered(path, pattern, replacement, count=0):
+    """What Xero answers to a list, with something in it that is not as it should be."""
+    return Fault(kind="rewrite", path=path, pattern=pattern, replacement=replacement, count=count, times=0)
+
+
+@contextmanager
+def passing(folder, *things, faults=(), change=lambda _world: None) -> Iterator:
+    """A pass over everything in Xero, held aside."""
+    world = a_world(*GOOD, *things)
+    change(world)
+    with running_sandbox([world]) as sandbox, open_warehouse(folder) as warehouse:
+        sandbox.sandbox.faults.plan(list(faults))
+        client = a_client(sandbox.url, sleep=lambda _: None)
+        yield warehouse, read_pass(warehouse, client, choose_readings(warehouse, {}))
+
+
+def broken(findings):
+    return {finding.rule.name: finding for finding in findings if not finding.is_met}
+
+
+def test_nothing_is_found_in_good_data_and_every_rule_was_asked(tmp_path):
+    with passing(tmp_path) as (warehouse, read):
+        findings = check_pass(warehouse, read)
+    assert broken(findings) == {}
+    assert [finding.rule.name for finding in findings] == [rule.name for rule in RULES]
+    stop_where_blocked(findings)
+
+
+PLANTED = {
+    "pass_is_complete": (
+        {"faults": [answered("Invoices", '"itemCount": 2', '"itemCount": 5')]},
+        {"list": {"Invoices"}, "expected": {5}, "came": {2}},
+    ),
+    "records_are_readable": (
+        {"faults": [answered("Items", '"QuantityOnHand": 100.0+', '"QuantityOnHand": "many"', 1)]},
+        {"list": {"Items"}},
+    ),
+    "items_have_an_id": (
+        {"faults": [answered("Items", f'"ItemID": "{SECOND}"', '"ItemID": null')]}, {"code": {"TEA-02"}},
+    ),
+    "item_ids_are_unique": (
+        {"faults": [answered("Items", SECOND, TEA)]}, {"code": {"TEA-01", "TEA-02"}},
+    ),
+    "items_have_a_code": (
+        {"faults": [answered("Items", '"Code": "TEA-02"', '"Code": " "')]}, {"item_id": {SECOND}},
+    ),
+    "item_codes_are_unique": (
+        {"things": [an_item("TEA-02", item_id=guid("another"))]}, {"code": {"TEA-02"}},
+    ),
+    "item_codes_differ_by_more_than_case": ({"things": [an_item("tea-02")]}, {"code": {"TEA-02", "tea-02"}}),
+    "items_have_a_readable_quantity": (
+        {"faults": [answered("Items", '"QuantityOnHand": 100.0+', '"QuantityOnHand": null')]},
+        {"code": {"TEA-01", "TEA-02"}},
+    ),
+    "documents_have_an_id": (
+        {"faults": [answered("Invoices", f'"InvoiceID": "{BILL}"', '"InvoiceID": null')]}, {"number": {"BILL-1"}},
+    ),
+    "document_ids_are_unique": (
+        {"faults": [answered("Invoices", BILL, INVOICE)]}, {"document_id": {INVOICE}},
+    ),
+    "documents_have_a_readable_date": (
+        {"faults": [answered("CreditNotes", '"Date(String)?": "[^"]*"', '"Date": "soon"')]}, {"number": {"CN-0001"}},
+    ),
+    "lines_have_a_readable_quantity": (
+        {"faults": [answered("PurchaseOrders", '"Quantity": [0-9.]+', '"Quantity": null')]},
+        {"item_code": {"TEA-01"}, "list": {"PurchaseOrders"}},
+    ),
+    "statuses_are_known": (
+        {"faults": [answered("PurchaseOrders", '"Status": "AUTHORISED"', '"Status": "FORGOTTEN"')]},
+        {"number": {"PO-0001"}, "status": {"FORGOTTEN"}},
+    ),
+    "contacts_have_an_id": (
+        {"things": [a_contact("Nameless")],
+         "faults": [answered("Contacts", f'"ContactID": "{guid("contact Nameless")}"', '"ContactID": null')]},
+        {"name": {"Nameless"}},
+    ),
+    "sales_lines_name_a_product": (
+        {"things": [an_invoice("INV-0002", a_line(""))]}, {"invoice_number": {"INV-0002"}},
+    ),
+    "stock_is_not_negative": ({"things": [an_item("TEA-03", on_hand=-3)]}, {"quantity_on_hand": {-3.0}}),
+    "sold_items_are_tracked": ({"things": [an_item("CARRIAGE", is_tracked=False)]}, {"code": {"CARRIAGE"}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", PLANTED)
+def test_a_rule_finds_the_fault_that_it_is_for_and_names_the_rows(tmp_path, rule):
+    planted, rows = PLANTED[rule]
+    with passing(tmp_path, *planted.get("things", ()), faults=planted.get("faults", ())) as (warehouse, read):
+        found = broken(check_pass(warehouse, read))
+    assert found.keys() >= {rule}
+    for column, values in rows.items():
+        assert set(found[rule].rows[column]) == values  # a list that did not come whole is read again
+    assert "{" not in found[rule].sentence
+
+
+@pytest.mark.parametrize("rule", PLANTED)
+def test_only_the_rules_behind_which_a_wrong_plan_would_follow_stop_a_load(rule):
+    warns = {"item_codes_differ_by_more_than_case", "statuses_are_known", "sales_lines_name_a_product",
+             "stock_is_not_negative", "sold_items_are_tracked"}  # fmt: skip
+    (asked,) = (one for one in RULES if one.name == rule)
+    assert asked.is_blocking is (rule not in warns)
+
+
+def test_the_answers_of_another_organisation_are_refused(tmp_path):
+    with passing(tmp_path) as (warehouse, read):
+        ours = read.organisation.with_columns(organisation_id=pl.lit("the one before"))
+        replace_table(warehouse, XERO_ORGANISATION, ours)
+        found = broken(check_pass(warehouse, read))
+        with pytest.raises(BlockedError, match="another organisation"):
+            stop_where_blocked(list(found.values()))
+    assert found.keys() == {"organisation_is_the_same"}
+
+
+def test_an_organisation_without_items_is_told_what_to_do(tmp_path):
+    with passing(tmp_path, change=lambda world: world.items.clear()) as (warehouse, read):
+        found = broken(check_pass(warehouse, read))
+    assert "tracked inventory" in found["there_are_items"].sentence
+    assert found["there_are_items"].rule.is_blocking
+
+
+def test_every_rule_has_a_fault_that_it_is_tested_with():
+    assert PLANTED.keys() | {"organisation_is_the_same", "there_are_items"} == {rule.name for rule in RULES}
+
+
+def test_a_blocked_load_leaves_what_was_landed(tmp_path):
+    with passing(tmp_path) as (warehouse, read):
+        land(warehouse, read)
+        before = [read_table(warehouse, table) for table in (XERO_ITEMS, XERO_INVOICES)]
+    faults = [answered("Items", '"Code": "TEA-02"', '"Code": " "')]
+    with passing(tmp_path, an_invoice("INV-0002"), faults=faults) as (warehouse, read):
+        with pytest.raises(BlockedError, match="no code"):
+            stop_where_blocked(check_pass(warehouse, read))
+        after = [read_table(warehouse, table) for table in (XERO_ITEMS, XERO_INVOICES)]
+    assert all(one.equals(other) for one, other in zip(before, after, strict=True))
+
+
+def test_a_load_of_one_list_is_asked_only_about_that_list(tmp_path):
+    with passing(tmp_path) as (warehouse, read):
+        items = type(read)(read.organisation, tuple(one for one in read.lists if one.reading.endpoint.name == "Items"))
+        asked = {finding.rule.frame for finding in check_pass(warehouse, items)}
+    assert asked == {"organisation", "lists", "unreadable", "items"}
+
+
+def test_a_check_that_breaks_says_so_and_nothing_about_the_data():
+    rule = Rule("broken", "items", "ExpectColumnValuesToNotBeNull", {"column": "no such column"}, "never said")
+    with pytest.raises(CheckCouldNotRunError, match="'broken' could not run"):
+        validate([rule], {"items": pl.DataFrame({"code": ["TEA-01"]})})
+
+
+def test_many_offending_rows_are_counted_and_the_first_ten_shown():
+    rule = Rule("coded", "items", "ExpectColumnValuesToNotBeNull", {"column": "code"}, "{count} items have no code.")
+    frame = pl.DataFrame({"code": [None] * 25, "name": range(25)}, schema={"code": pl.String, "name": pl.Int64})
+    (found,) = validate([rule], {"items": frame})
+    assert (found.sentence, found.rows["name"].to_list()) == ("25 items have no code.", list(range(10)))
