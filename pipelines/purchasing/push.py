@@ -162,7 +162,7 @@ def _send(sender: _Sender, batch: Sequence[Order]) -> list[PushOutcome]:
     except RequestRefusedError as refused:
         if len(started) > 1:
             return outcomes + [_send_again(sender, order) for order in started]
-        return [_after_refusal(sender, started[0], str(refused))]
+        return [*outcomes, _after_refusal(sender, started[0], str(refused))]
     return outcomes + list(_read_elements(sender, started, elements))
 
 

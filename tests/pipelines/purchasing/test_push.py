@@ -142,6 +142,16 @@ def test_what_was_withdrawn_before_the_push_came_to_it_is_not_sent(ledger, xero)
     assert (xero.puts(), xero.orders) == ([], [])
 
 
+def test_each_order_has_one_outcome_also_where_one_was_withdrawn_and_the_call_is_refused(ledger, xero):
+    withdrawn, other = approved(ledger, *many(2))
+    ledger.append(reject(withdrawn, by="a buyer", at=NOON))
+    xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=400, body='{"Message": "no"}'))
+    told = push(ledger, xero, [withdrawn, other])
+    assert [(one.order_id, one.outcome) for one in told] == [
+        (withdrawn.order_id, Outcome.FAILED), (other.order_id, Outcome.FAILED)]  # fmt: skip
+    assert ledger.order(withdrawn.order_id).state is State.REJECTED
+
+
 def test_an_approval_cannot_be_withdrawn_while_the_order_is_being_sent(ledger, xero):
     xero.on_a_bad_day(Fault(kind="drop_before", method="PUT"))
     push(ledger, xero, approved(ledger))
