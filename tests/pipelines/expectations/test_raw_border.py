@@ -44,7 +44,7 @@ def passing(folder, *things, faults=(), change=lambda _world: None) -> Iterator:
     change(world)
     with running_sandbox([world]) as sandbox, open_warehouse(folder) as warehouse:
         sandbox.sandbox.faults.plan(list(faults))
-        client = a_client(sandbox.url, sleep=lambda _: None)
+        client = a_client(sandbox.url, sandbox.clock)
         yield warehouse, read_pass(warehouse, client, choose_readings(warehouse, {}))
 
 

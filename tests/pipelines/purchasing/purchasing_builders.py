@@ -1,7 +1,7 @@
 """Words for orders and the Xero they go to: each builder names only what its test is about."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from pipelines.xero.auth import client_credentials_token
 from pipelines.xero.client import XeroClient
 from tests.xero_sandbox.sandbox_builders import a_contact, a_purchase_order, a_world, an_item, an_organisation, guid
 from tests.xero_sandbox.sandbox_builders import a_line as a_line_in_xero
+from xero_sandbox.clock import Clock
 from xero_sandbox.documents import Document, World
 from xero_sandbox.faults import Fault
 from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
@@ -83,9 +84,10 @@ class SandboxTokens:
         return self._token
 
 
-def a_client(address: str, *, sleep: Callable[[float], None]) -> XeroClient:
-    """The client that purchasing calls the sandbox at an address with."""
-    return XeroClient(api_url=address, tenant_id=TENANT_ID, tokens=SandboxTokens(address), sleep=sleep)
+def a_client(address: str, clock: Clock | None = None) -> XeroClient:
+    """The client that purchasing calls the sandbox at an address with; it waits by the sandbox's clock, if told."""
+    by = {"sleep": clock.advance, "now": clock.now} if clock else {}
+    return XeroClient(api_url=address, tenant_id=TENANT_ID, tokens=SandboxTokens(address), **by)
 
 
 class Xero:
@@ -94,7 +96,7 @@ class Xero:
     def __init__(self, sandbox: RunningSandbox) -> None:
         self.sandbox = sandbox
         self.world = sandbox.worlds[0]
-        self.client = a_client(sandbox.url, sleep=sandbox.clock.advance)
+        self.client = a_client(sandbox.url, sandbox.clock)
 
     @property
     def orders(self) -> list[Document]:

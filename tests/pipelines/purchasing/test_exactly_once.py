@@ -27,6 +27,7 @@ from xero_sandbox.limits import Limits
 from xero_sandbox.testing import RunningSandbox, running_sandbox
 
 UNLIMITED = Limits(per_minute=10**9, per_day=10**9, app_per_minute=10**9)
+A_DAY = 86_400
 ORDERS = 3
 orders = st.integers(0, ORDERS - 1)
 methods = st.sampled_from(["PUT", "GET", ""])
@@ -154,6 +155,7 @@ class Sending(RuleBasedStateMachine):
     def teardown(self) -> None:
         """The bad day ends: whatever was approved and not withdrawn is sent, once."""
         self.sandbox.sandbox.faults.reset()
+        self.sandbox.clock.advance(A_DAY)
         self.a_person_gives_the_numbers_back()
         for _ in range(3):
             for order in self.ledger.orders(State.FAILED):

@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-import time
 
 import pytest
 from crashes import Between, WatchedGateway, WatchedLedger
@@ -24,7 +23,7 @@ def send_until_killed(url, organisation, address, moment):
     ledger = OrderLedger(open_store(url), organisation)
     between = Between(moment, lambda: os.kill(os.getpid(), signal.SIGKILL))
     orders = ledger.orders(State.APPROVED, State.SENDING)
-    push(WatchedLedger(ledger, between), WatchedGateway(a_client(address, sleep=time.sleep), between), orders)
+    push(WatchedLedger(ledger, between), WatchedGateway(a_client(address), between), orders)
 
 
 @pytest.mark.parametrize("moment", range(1, 7), ids=lambda moment: STEPS[moment - 1])
