@@ -1,18 +1,19 @@
 """The first border of trust: each rule finds its fault in what Xero answered, and nothing where there is none."""
 
-from collections.abc import Iterator
+import itertools
 from contextlib import contextmanager
+from dataclasses import replace
 
 import polars as pl
 import pytest
 
 from pipelines.expectations.raw import RULES, check_pass
 from pipelines.expectations.validate import BlockedError, CheckCouldNotRunError, Rule, stop_where_blocked, validate
-from pipelines.landing.land import land, read_pass
-from pipelines.landing.load import choose_readings
+from pipelines.landing.run import land_load, read_load
+from pipelines.store.engine import open_store
 from pipelines.tables import XERO_INVOICES, XERO_ITEMS, XERO_ORGANISATION
-from pipelines.warehouse import open_warehouse, read_table, replace_table
-from tests.pipelines.purchasing.purchasing_builders import a_client
+from pipelines.warehouse import read_table, replace_table
+from tests.pipelines.landing.loading import EVERYTHING, loading
 from tests.xero_sandbox.sandbox_builders import (
     a_bill,
     a_contact,
@@ -25,8 +26,8 @@ from tests.xero_sandbox.sandbox_builders import (
     guid,
 )
 from xero_sandbox.faults import Fault
-from xero_sandbox.testing import running_sandbox
 
+PASSES = itertools.count()
 GOOD = (an_item("TEA-02"), an_invoice(), a_bill(), a_credit_note(), a_purchase_order())
 TEA, SECOND = guid("item TEA-01"), guid("item TEA-02")
 INVOICE, BILL = guid("ACCREC INV-0001"), guid("ACCPAY BILL-1")
@@ -37,23 +38,36 @@ def answered(path, pattern, replacement, count=0):
     return Fault(kind="rewrite", path=path, pattern=pattern, replacement=replacement, count=count, times=0)
 
 
-@contextmanager
-def passing(folder, *things, faults=(), change=lambda _world: None) -> Iterator:
-    """A pass over everything in Xero, held aside."""
-    world = a_world(*GOOD, *things)
-    change(world)
-    with running_sandbox([world]) as sandbox, open_warehouse(folder) as warehouse:
-        sandbox.sandbox.faults.plan(list(faults))
-        client = a_client(sandbox.url, sandbox.clock)
-        yield warehouse, read_pass(warehouse, client, choose_readings(warehouse, {}))
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'store.sqlite'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def passing(store, tmp_path):
+    """Hold aside a pass over everything in a Xero of good data and of what is planted in it."""
+
+    @contextmanager
+    def held_aside(*things, faults=(), change=lambda _world: None):
+        world = a_world(*GOOD, *things)
+        change(world)
+        with loading(world, tmp_path, store=store) as at, at.warehouse() as warehouse:
+            at.pass_time(minutes=2 * next(PASSES))  # the allowance of calls a minute is the store's
+            at.sandbox.sandbox.faults.plan(list(faults))
+            kept, read = read_load(warehouse, at.at_hand, refresh=EVERYTHING)
+            yield warehouse, read, lambda: land_load(warehouse, at.at_hand, kept, read)
+
+    return held_aside
 
 
 def broken(findings):
     return {finding.rule.name: finding for finding in findings if not finding.is_met}
 
 
-def test_nothing_is_found_in_good_data_and_every_rule_was_asked(tmp_path):
-    with passing(tmp_path) as (warehouse, read):
+def test_nothing_is_found_in_good_data_and_every_rule_was_asked(passing):
+    with passing() as (warehouse, read, _):
         findings = check_pass(warehouse, read)
     assert broken(findings) == {}
     assert [finding.rule.name for finding in findings] == [rule.name for rule in RULES]
@@ -65,9 +79,13 @@ PLANTED = {
         {"faults": [answered("Invoices", '"itemCount": 2', '"itemCount": 5')]},
         {"list": {"Invoices"}, "expected": {5}, "came": {2}},
     ),
-    "records_are_readable": (
+    "dates_and_quantities_are_readable": (
         {"faults": [answered("Items", '"QuantityOnHand": 100.0+', '"QuantityOnHand": "many"', 1)]},
-        {"list": {"Items"}},
+        {"list": {"Items"}, "is_vital": {True}},
+    ),
+    "records_are_readable": (
+        {"faults": [answered("Contacts", '"Name": "Supplier 01"', '"Name": []')]},
+        {"list": {"Contacts"}, "record_id": {guid("contact Supplier 01")}},
     ),
     "items_have_an_id": (
         {"faults": [answered("Items", f'"ItemID": "{SECOND}"', '"ItemID": null')]}, {"code": {"TEA-02"}},
@@ -103,6 +121,13 @@ PLANTED = {
         {"faults": [answered("PurchaseOrders", '"Status": "AUTHORISED"', '"Status": "FORGOTTEN"')]},
         {"number": {"PO-0001"}, "status": {"FORGOTTEN"}},
     ),
+    "types_are_known": (
+        {"faults": [answered("Invoices", '"Type": "ACCPAY"', '"Type": "BARTER"')]}, {"number": {"BILL-1"}},
+    ),
+    "contact_statuses_are_known": (
+        {"faults": [answered("Contacts", '"ContactStatus": "ACTIVE"', '"ContactStatus": "ON_LEAVE"', 1)]},
+        {"contact_status": {"ON_LEAVE"}},
+    ),
     "contacts_have_an_id": (
         {"things": [a_contact("Nameless")],
          "faults": [answered("Contacts", f'"ContactID": "{guid("contact Nameless")}"', '"ContactID": null')]},
@@ -117,9 +142,9 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("rule", PLANTED)
-def test_a_rule_finds_the_fault_that_it_is_for_and_names_the_rows(tmp_path, rule):
+def test_a_rule_finds_the_fault_that_it_is_for_and_names_the_rows(passing, rule):
     planted, rows = PLANTED[rule]
-    with passing(tmp_path, *planted.get("things", ()), faults=planted.get("faults", ())) as (warehouse, read):
+    with passing(*planted.get("things", ()), faults=planted.get("faults", ())) as (warehouse, read, _):
         found = broken(check_pass(warehouse, read))
     assert found.keys() >= {rule}
     for column, values in rows.items():
@@ -129,14 +154,15 @@ def test_a_rule_finds_the_fault_that_it_is_for_and_names_the_rows(tmp_path, rule
 
 @pytest.mark.parametrize("rule", PLANTED)
 def test_only_the_rules_behind_which_a_wrong_plan_would_follow_stop_a_load(rule):
-    warns = {"item_codes_differ_by_more_than_case", "statuses_are_known", "sales_lines_name_a_product",
+    warns = {"records_are_readable", "types_are_known", "contact_statuses_are_known",
+             "item_codes_differ_by_more_than_case", "statuses_are_known", "sales_lines_name_a_product",
              "stock_is_not_negative", "sold_items_are_tracked"}  # fmt: skip
     (asked,) = (one for one in RULES if one.name == rule)
     assert asked.is_blocking is (rule not in warns)
 
 
-def test_the_answers_of_another_organisation_are_refused(tmp_path):
-    with passing(tmp_path) as (warehouse, read):
+def test_the_answers_of_another_organisation_are_refused(passing):
+    with passing() as (warehouse, read, _):
         ours = read.organisation.with_columns(organisation_id=pl.lit("the one before"))
         replace_table(warehouse, XERO_ORGANISATION, ours)
         found = broken(check_pass(warehouse, read))
@@ -145,33 +171,34 @@ def test_the_answers_of_another_organisation_are_refused(tmp_path):
     assert found.keys() == {"organisation_is_the_same"}
 
 
-def test_an_organisation_without_items_is_told_what_to_do(tmp_path):
-    with passing(tmp_path, change=lambda world: world.items.clear()) as (warehouse, read):
+def test_an_organisation_without_items_is_told_what_to_do(passing):
+    with passing(change=lambda world: world.items.clear()) as (warehouse, read, _):
         found = broken(check_pass(warehouse, read))
     assert "tracked inventory" in found["there_are_items"].sentence
     assert found["there_are_items"].rule.is_blocking
 
 
 def test_every_rule_has_a_fault_that_it_is_tested_with():
-    assert PLANTED.keys() | {"organisation_is_the_same", "there_are_items"} == {rule.name for rule in RULES}
+    elsewhere = {"organisation_is_the_same", "there_are_items", "stock_stood_still"}  # the last with the loads
+    assert PLANTED.keys() | elsewhere == {rule.name for rule in RULES}
 
 
-def test_a_blocked_load_leaves_what_was_landed(tmp_path):
-    with passing(tmp_path) as (warehouse, read):
-        land(warehouse, read)
+def test_a_blocked_load_leaves_what_was_landed(passing):
+    with passing() as (warehouse, _, land):
+        land()
         before = [read_table(warehouse, table) for table in (XERO_ITEMS, XERO_INVOICES)]
     faults = [answered("Items", '"Code": "TEA-02"', '"Code": " "')]
-    with passing(tmp_path, an_invoice("INV-0002"), faults=faults) as (warehouse, read):
+    with passing(an_invoice("INV-0002"), faults=faults) as (warehouse, read, _):
         with pytest.raises(BlockedError, match="no code"):
             stop_where_blocked(check_pass(warehouse, read))
         after = [read_table(warehouse, table) for table in (XERO_ITEMS, XERO_INVOICES)]
     assert all(one.equals(other) for one, other in zip(before, after, strict=True))
 
 
-def test_a_load_of_one_list_is_asked_only_about_that_list(tmp_path):
-    with passing(tmp_path) as (warehouse, read):
-        items = type(read)(read.organisation, tuple(one for one in read.lists if one.reading.endpoint.name == "Items"))
-        asked = {finding.rule.frame for finding in check_pass(warehouse, items)}
+def test_a_load_of_one_list_is_asked_only_about_that_list(passing):
+    with passing() as (warehouse, read, _):
+        items = tuple(one for one in read.lists if one.reading.endpoint.name == "Items")
+        asked = {finding.rule.frame for finding in check_pass(warehouse, replace(read, lists=items))}
     assert asked == {"organisation", "lists", "unreadable", "items"}
 
 
