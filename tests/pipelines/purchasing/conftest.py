@@ -13,13 +13,13 @@ from xero_sandbox.testing import running_sandbox
 _KEYS = (f"organisation-{number}" for number in itertools.count())
 
 
-@pytest.fixture(scope="session", params=["sqlite"])
-def store_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Where the ledger is kept; a database of another kind is one more parameter here."""
-    return f"{request.param}:///{tmp_path_factory.mktemp('store') / 'store.sqlite'}"
+@pytest.fixture(scope="module")
+def store_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the ledger is kept, for all tests of a module; each has an organisation of its own in it."""
+    return f"sqlite:///{tmp_path_factory.mktemp('store') / 'store.sqlite'}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def store(store_url: str) -> Iterator[Store]:
     opened = open_store(store_url)
     yield opened

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import httpx2
 import polars as pl
 
 from pipelines.purchasing.events import Drafted, Event, OrderLine
@@ -13,8 +14,8 @@ from pipelines.purchasing.ledger import OrderLedger
 from pipelines.purchasing.orders import Order, approve, fold
 from pipelines.purchasing.push import PushOutcome, push_orders
 from pipelines.tables import ORDER_PLAN
-from pipelines.xero.auth import client_credentials_token
 from pipelines.xero.client import XeroClient
+from pipelines.xero.errors import XeroUnreachableError
 from tests.xero_sandbox.sandbox_builders import a_contact, a_purchase_order, a_world, an_item, an_organisation, guid
 from tests.xero_sandbox.sandbox_builders import a_line as a_line_in_xero
 from xero_sandbox.clock import Clock
@@ -78,10 +79,16 @@ class SandboxTokens:
         return self._token
 
     def renewed(self) -> str:
-        self._token = client_credentials_token(
-            identity_url=self._address, client_id=DEFAULT_CLIENT_ID, client_secret=DEFAULT_CLIENT_SECRET, at=NOON
-        ).value
+        who, what = (DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET), {"grant_type": "client_credentials"}
+        try:
+            answer = httpx2.post(f"{self._address}/connect/token", data=what, auth=who).raise_for_status()
+        except httpx2.HTTPError as broken:
+            raise XeroUnreachableError("The sign-in broke.") from broken
+        self._token = answer.json()["access_token"]
         return self._token
+
+    def lost(self) -> None:
+        """Nothing is noted."""
 
 
 def a_client(address: str, clock: Clock | None = None) -> XeroClient:

@@ -19,6 +19,14 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["pipelines.purchasing.ledger"])
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def store_url(request, tmp_path_factory):
+    """The ledger is kept in a store of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('store') / 'store.sqlite'}"
+    return f"postgresql+psycopg://stocktrim@{request.getfixturevalue('postgres_server')}/postgres"
+
+
 def decide(url, organisation, order_id, name, barrier, answers):
     """One of several people, each in a process of their own, approves the order that all of them see."""
     ledger = OrderLedger(open_store(url), organisation)
