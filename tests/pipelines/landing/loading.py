@@ -1,6 +1,5 @@
 """A small organisation in a sandbox, and loads of it without Dagster, dbt or checks: calls, rows, watermarks."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,9 +21,10 @@ from pipelines.settings import Settings, read_settings
 from pipelines.store.allowance import StoredAllowance
 from pipelines.store.engine import Store, open_store
 from pipelines.store.organisations import Organisation
-from pipelines.warehouse import open_warehouse, read_table
+from pipelines.warehouse import read_table
 from pipelines.xero.client import XeroClient
 from pipelines.xero.transport import Timeouts
+from tests.pipelines.landing.truth import Rows, plain, truth
 from xero_sandbox.clock import Clock
 from xero_sandbox.documents import World
 from xero_sandbox.testing import RunningSandbox, running_sandbox
@@ -133,15 +133,21 @@ class Loading:
         with self.warehouse() as warehouse:
             return read_table(warehouse, table)
 
-    def raw(self) -> dict[str, list[Any]]:
+    def raw(self) -> Rows:
         """What was landed of each of Xero's lists, in no order."""
         with self.warehouse() as warehouse:
-            return {
-                table.name: sorted(read_table(warehouse, table).rows(), key=repr)
-                for endpoint in ENDPOINTS
-                for table in (endpoint.table, endpoint.lines)
-                if table is not None
-            }
+            return plain(
+                {
+                    table.name: read_table(warehouse, table).to_dicts()
+                    for endpoint in ENDPOINTS
+                    for table in (endpoint.table, endpoint.lines)
+                    if table is not None
+                }
+            )
+
+    def truth(self) -> Rows:
+        """What Xero holds."""
+        return truth(self.sandbox.books(self.at_hand.record.tenant_id))
 
     def calls(self) -> list[str]:
         """What was asked of the sandbox since the last time this was asked, as `Invoices?page=1...`."""
@@ -172,19 +178,3 @@ def loading(
         finally:
             if store is None:
                 opened.close()
-
-
-def between_calls(loading: Loading, act: Any) -> None:
-    """Let something happen in Xero before each call, on the thread that calls."""
-    client, guard = loading.at_hand.xero, threading.Lock()
-    ask = client._read
-
-    def asked(call: Any) -> Any:
-        with guard:
-            act()
-        return ask(call)
-
-    client._read = asked
-
-
-__all__ = ["EVERYTHING", "MONDAY", "Loading", "between_calls", "loading", "open_warehouse"]

@@ -1,0 +1,186 @@
+"""Whatever people edit and whatever breaks while loads run: after a quiet load, `raw` is what Xero holds."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from pipelines import warehouse as warehouses
+from pipelines.store.engine import Store, open_store
+from pipelines.xero.errors import XeroError
+from tests.pipelines.landing.edits import Wish, edit_of, faults, wishes
+from tests.pipelines.landing.loading import EVERYTHING, Loading, loading
+from tests.xero_sandbox.sandbox_builders import (
+    a_contact,
+    a_credit_note,
+    a_purchase_order,
+    a_world,
+    an_invoice,
+    an_item,
+)  # fmt: skip
+from xero_sandbox.faults import Fault
+
+SLICE, SOAK = 25, int(os.environ.get("SOAK_SCHEDULES", "1000"))
+
+
+def a_small_organisation() -> Any:
+    orders = [a_purchase_order(f"PO-{n:04}", status=("DRAFT", "AUTHORISED")[n % 2]) for n in range(4)]
+    return a_world(
+        *(an_invoice(f"INV-{n:04}", status=("DRAFT", "AUTHORISED")[n % 2]) for n in range(9)),
+        *orders, *(a_credit_note(f"CN-{n}", status="DRAFT") for n in range(2)),
+        *(an_item(f"TEA-{n:02}") for n in range(2, 5)), *(a_contact(f"Customer {n:02}") for n in range(2, 5)),
+    )  # fmt: skip
+
+
+class InMemory(Loading):
+    """Loads into a warehouse that lives as long as the schedule: what a crash does is another test's."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.connection = duckdb.connect(":memory:")
+        self.connection.execute("set TimeZone = 'UTC'; set threads = 1")
+        warehouses._create_missing_tables(self.connection)
+
+    def warehouse(self) -> Any:  # type: ignore[override]
+        return _Open(self.connection)
+
+
+class _Open:
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def __enter__(self) -> duckdb.DuckDBPyConnection:
+        return self.connection
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class Shared:
+    """One sandbox and one store for all schedules; each has a key and a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.stack = ExitStack()
+        self.store: Store = open_store(f"sqlite:///{home / 'store.sqlite'}")
+        self.loading = self.stack.enter_context(loading(a_small_organisation(), home, store=self.store))
+        self.schedules = self.loads = self.failed = 0
+
+    def close(self) -> None:
+        self.stack.close()
+        self.store.close()
+
+
+DISTURBED: dict[str, Any] = {
+    "meanwhile": st.lists(st.tuples(st.integers(0, 14), wishes), max_size=5),
+    "broken": st.lists(faults(), max_size=2),
+    "entities": st.sampled_from([(), (), EVERYTHING, ("sales_orders",), ("products", "purchase_orders")]),
+    "refresh": st.sampled_from([(), (), ("sales_orders",), ("suppliers", "purchase_orders")]),
+}
+
+
+def machine_of(shared: Shared) -> type[RuleBasedStateMachine]:
+    class Schedule(RuleBasedStateMachine):
+        """One organisation's life: edits, time, loads that meet edits and faults."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            shared.schedules += 1
+            sandbox = shared.loading.sandbox
+            sandbox._ask("POST", "reset")
+            sandbox.clock.run()
+            sandbox.clock.advance(3 * 3600)
+            settings_ = shared.loading.at_hand.settings
+            at_hand = type(shared.loading.at_hand)(
+                f"acme-{shared.schedules}", settings_, shared.store, sandbox=sandbox,
+                timeouts=shared.loading.at_hand.timeouts,
+            )  # fmt: skip
+            at_hand.__dict__["tokens"] = shared.loading.at_hand.tokens
+            self.acme = InMemory(at_hand, page_size=4, at_once=1 + shared.schedules % 2 * 3)
+            self.sandbox = sandbox
+
+        @rule(wishes=st.lists(wishes, min_size=1, max_size=4))
+        def people_edit(self, wishes: list[Wish]) -> None:
+            self.sandbox.edit(*(edit_of(self.acme.world, wish) for wish in wishes))
+
+        @rule(seconds=st.sampled_from([0.5, 1, 59, 299, 301, 7200, 86_400, 8 * 86_400]))
+        def time_passes(self, seconds: float) -> None:
+            self.sandbox.clock.advance(seconds)
+
+        @rule(seconds=st.sampled_from([-240, -1, 0, 1, 240]))
+        def xeros_clocks_disagree(self, seconds: int) -> None:
+            self.sandbox._ask("POST", "clock", {"answer_skew_seconds": seconds})
+
+        @initialize(**DISTURBED)
+        def first_load(self, **disturbed: Any) -> None:
+            self.load_amid(**disturbed)
+
+        @rule(**DISTURBED)
+        def load(self, **disturbed: Any) -> None:
+            self.load_amid(**disturbed)
+
+        def load_amid(self, *, meanwhile: Any, broken: list[Fault], entities: Any, refresh: Any) -> None:
+            edits = [
+                Fault(kind="edit", path="/api.xro/", skip=skip, edits=[edit_of(self.acme.world, wish)])
+                for skip, wish in meanwhile
+            ]
+            self.sandbox.fault(*edits, *broken)
+            shared.loads += 1
+            try:
+                self.acme.load(*entities, refresh=refresh)
+            except XeroError:
+                shared.failed += 1
+            self.sandbox._ask("POST", "faults/reset")
+
+        def teardown(self) -> None:
+            self.sandbox._ask("POST", "clock", {"answer_skew_seconds": 0})
+            self.sandbox.clock.advance(7200)
+            read = self.acme.load(*EVERYTHING)
+            assert read.is_quiescent
+            assert self.acme.raw() == self.acme.truth()
+            self.acme.connection.close()
+
+    return Schedule
+
+
+@pytest.fixture
+def quick_home(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: what a disk does is another test's."""
+    memory = Path("/dev/shm")  # noqa: S108, a private folder in it
+    with TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else tmp_path) as home:
+        yield Path(home)
+
+
+def run_schedules(home: Path, count: int, capsys: pytest.CaptureFixture[str]) -> None:
+    shared = Shared(home)
+    try:
+        run_state_machine_as_test(
+            machine_of(shared),
+            settings=settings(
+                max_examples=count, stateful_step_count=6, deadline=None, database=None,
+                suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+            ),
+        )  # fmt: skip
+    finally:
+        shared.close()
+    with capsys.disabled():
+        told = f"{shared.schedules} schedules, {shared.loads} loads, of which {shared.failed} failed on the way"
+        sys.stdout.write(f"\n{told}: nothing is lost.\n")
+
+
+def test_nothing_is_lost_by_edits_and_faults(quick_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_schedules(quick_home, SLICE, capsys)
+
+
+@pytest.mark.soak
+def test_nothing_is_lost_in_a_thousand_schedules(quick_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_schedules(quick_home, SOAK, capsys)
