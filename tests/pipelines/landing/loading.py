@@ -64,6 +64,8 @@ class AtHand(OpenOrganisation):
 
     sandbox: RunningSandbox = field(kw_only=True)
     timeouts: Timeouts = field(kw_only=True)
+    api_url: str = ""
+    ahead: timedelta = timedelta()
 
     @cached_property
     def record(self) -> Organisation:
@@ -79,7 +81,7 @@ class AtHand(OpenOrganisation):
         return SandboxTokens(self.sandbox)
 
     def now(self) -> datetime:
-        return self.sandbox.clock.now()
+        return self.sandbox.clock.now() + self.ahead
 
     def client(self) -> XeroClient:
         return self.xero
@@ -87,7 +89,7 @@ class AtHand(OpenOrganisation):
     @cached_property
     def xero(self) -> XeroClient:
         return XeroClient(
-            api_url=self.sandbox.url, tenant_id=self.record.tenant_id, tokens=self.tokens,
+            api_url=self.api_url or self.sandbox.url, tenant_id=self.record.tenant_id, tokens=self.tokens,
             allowance=StoredAllowance(self.store, self.key), timeouts=self.timeouts,
             sleep=self.sandbox.clock.advance, now=self.sandbox.clock.now,
         )  # fmt: skip
