@@ -14,7 +14,7 @@ DBT_FILES := $(shell find dbt_project -path dbt_project/target -prune -o -type f
 MANIFEST := dbt_project/target/manifest.json
 SQL := dbt_project/models dbt_project/macros dbt_project/tests
 
-.PHONY: help install demo serve test lint fmt bench bench-sandbox soak docs clean
+.PHONY: help install demo serve test lint fmt bench bench-sandbox bench-load soak docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,10 @@ bench: install ## CPU seconds and peak memory of every stage
 
 bench-sandbox: install ## how fast the sandbox serves invoices, and how much memory it holds
 	@$(BIN)/python -m benchmarks.sandbox_speed
+
+bench-load: install ## what reading Xero costs, beside its own library, and how it grows
+	@$(BIN)/python -m benchmarks.load
+	@$(BIN)/python -m benchmarks.load --large
 
 docs: install ## write the pages that tell of the running system, and dbt's own as one file
 	$(BIN)/python -m tests.docs.interfaces_page

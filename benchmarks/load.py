@@ -1,0 +1,171 @@
+"""What a full load costs: calls, megabytes, CPU seconds and memory of our client, parser and landing.
+
+    python -m benchmarks.load [--json] [--large]
+
+In the same run xero-python's own models read the same lists and land the same rows. Imports are not counted. With
+`--large`, 25,000 and 100,000 invoices of ten lines: memory must not grow with the pages, and time only in proportion.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import httpx2
+from rich.console import Console
+from rich.table import Table
+
+from stocktrim_cli.serve import stop
+from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
+from xero_sandbox.limits import Limits
+from xero_sandbox.scale import Size, world_of_size
+from xero_sandbox.testing import running_sandbox
+
+USUAL: Final = Size()
+LARGE: Final = tuple(
+    Size(invoices=invoices, purchase_orders=800, credit_notes=300, contacts=600, items=900)
+    for invoices in (25_000, 100_000)
+)
+READERS: Final = {"stocktrim": "benchmarks.load_by_us", "xero-python's models": "benchmarks.load_by_models"}
+_LIMITS: Final = Limits(per_minute=1_000_000, per_day=1_000_000, app_per_minute=1_000_000)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a reader took for a size; `memory` is what it needed beyond its imports, `peak` all of it, in MiB."""
+
+    reader: str
+    invoices: int
+    rows: int
+    calls: int
+    megabytes: float
+    cpu_seconds: float
+    memory: float
+    peak: float
+
+
+def main() -> None:
+    """Measure, and print the table or the JSON."""
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    arguments.add_argument("--json", action="store_true", help="print the costs for another program")
+    arguments.add_argument("--large", action="store_true", help="how cost grows up to 100,000 invoices")
+    arguments.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    given = arguments.parse_args()
+    if given.serve:
+        _serve(next(size for size in (USUAL, *LARGE) if size.invoices == given.serve))
+        return
+    costs = list(_growth() if given.large else _compared())
+    print(json.dumps([asdict(cost) for cost in costs], indent=2) if given.json else "", end="")
+    if not given.json:
+        Console().print(_table(costs))
+
+
+def _compared() -> Iterator[Cost]:
+    with _sandbox(USUAL) as address:
+        for reader in READERS:
+            yield _measured(reader, USUAL, address)
+
+
+def _growth() -> Iterator[Cost]:
+    for size in LARGE:
+        with _sandbox(size) as address:
+            yield _measured("stocktrim", size, address)
+
+
+def _measured(reader: str, size: Size, address: str) -> Cost:
+    httpx2.post(f"{address}/_admin/stats/reset")
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.executable, "-m", READERS[reader], address, home]
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)  # noqa: S603, our own
+    told = json.loads(done.stdout)
+    counts = httpx2.get(f"{address}/_admin/stats", timeout=60).json()["counts"]
+    return Cost(
+        reader, size.invoices, told["rows"], counts["accounting_requests"], counts["raw_bytes"] / 1e6,
+        told["cpu_seconds"], told["memory"], told["peak"],
+    )  # fmt: skip
+
+
+@contextmanager
+def _sandbox(size: Size) -> Iterator[str]:
+    """A sandbox in a process of its own, so that its work is not counted."""
+    command = [sys.executable, "-m", "benchmarks.load", "--serve", str(size.invoices)]
+    print(f"{size.invoices:,} invoices: the sandbox starts ...", file=sys.stderr)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as process:  # noqa: S603
+        try:
+            yield (process.stdout or sys.stdin).readline().strip()
+        finally:
+            stop(process)  # type: ignore[arg-type]
+
+
+def _serve(size: Size) -> None:
+    world = world_of_size(size, end=date(2026, 6, 30))
+    with running_sandbox([world], limits=_LIMITS) as sandbox:
+        print(sandbox.url, flush=True)
+        sys.stdin.read()
+
+
+def _table(costs: list[Cost]) -> Table:
+    table = Table("reader", "invoices", title="What a full load costs", title_justify="left")
+    for name in ("rows", "calls", "MB", "CPU s", "CPU ratio", "memory MiB", "peak MiB"):
+        table.add_column(name, justify="right")
+    for cost in costs:
+        ratio = cost.cpu_seconds / costs[0].cpu_seconds
+        table.add_row(
+            cost.reader, f"{cost.invoices:,}", f"{cost.rows:,}", f"{cost.calls}", f"{cost.megabytes:.1f}",
+            f"{cost.cpu_seconds:.2f}", f"x {ratio:.2f}", f"{cost.memory:.0f}", f"{cost.peak:.0f}",
+        )  # fmt: skip
+    return table
+
+
+def memory_now() -> float:
+    """The resident memory of this process in MiB."""
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123, not a file of ours
+        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+
+
+def told(*, rows: int, cpu_seconds: float, memory_before: float) -> None:
+    """Print what a reader took."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"rows": rows, "cpu_seconds": cpu_seconds, "memory": peak - memory_before, "peak": peak}))
+
+
+class Token:
+    """A token of the sandbox's one app."""
+
+    def __init__(self, address: str) -> None:
+        form, app = {"grant_type": "client_credentials"}, (DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET)
+        self._value: str = httpx2.post(f"{address}/connect/token", data=form, auth=app).json()["access_token"]
+
+    def current(self) -> str:
+        """The token."""
+        return self._value
+
+    def renewed(self) -> str:
+        """The token, which is good for half an hour."""
+        return self._value
+
+    def lost(self) -> None:
+        """Nothing is noted."""
+
+
+def tenant_of(address: str, token: Token) -> str:
+    """The one organisation's tenant id."""
+    headers = {"Authorization": f"Bearer {token.current()}"}
+    found: list[dict[str, Any]] = httpx2.get(f"{address}/connections", headers=headers).json()
+    return str(found[0]["tenantId"])
+
+
+def now() -> datetime:
+    """The instant at which a reader begins."""
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    main()

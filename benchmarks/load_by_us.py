@@ -1,0 +1,28 @@
+"""Reads a sandbox in full with our client, parser and landing: `python -m benchmarks.load_by_us ADDRESS HOME`."""
+
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.load import Token, memory_now, now, tenant_of, told
+from pipelines.landing.kept import begin_load
+from pipelines.landing.land import land, read_pass
+from pipelines.landing.load import plan_load
+from pipelines.warehouse import open_warehouse
+from pipelines.xero.client import XeroClient
+
+
+def main(address: str, home: Path) -> None:
+    """Load everything once."""
+    token = Token(address)
+    client = XeroClient(api_url=address, tenant_id=tenant_of(address, token), tokens=token)
+    memory, began = memory_now(), time.process_time()
+    with open_warehouse(home) as warehouse:
+        kept = begin_load(home, at=now())
+        plan = plan_load(warehouse, {}, day=now().date())
+        rows = land(warehouse, read_pass(warehouse, client, kept, plan, day=now().date()))
+    told(rows=sum(rows.values()), cpu_seconds=time.process_time() - began, memory_before=memory)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
