@@ -72,8 +72,8 @@ class AtHand(OpenOrganisation):
         held = self.sandbox.worlds[0].organisation
         return Organisation(
             key=self.key, tenant_id=held.tenant_id, name=held.name, base_currency=held.base_currency,
-            time_zone=held.time_zone, is_demo_company=False, api_url=self.sandbox.url, identity_url=self.sandbox.url,
-            grant="custom",
+            time_zone=held.time_zone, is_demo_company=False, api_url=self.sandbox.url, connected_at=MONDAY,
+            sign_in_id="none",
         )  # fmt: skip
 
     @cached_property
