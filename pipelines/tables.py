@@ -214,6 +214,17 @@ MODEL_CHOICE = _published(
     product_code=pl.String, demand_class=pl.String, model=pl.String, score=pl.Float64, floor_score=pl.Float64,
     origins=pl.Int64, reason=pl.String,
 )
+MODEL_SCORES = _published(
+    "forecast", "model_scores", "One row per class of demand and model: what the model cost in the backtest.",
+    demand_class=pl.String, model=pl.String, is_chosen=pl.Boolean, score=pl.Float64, floor_score=pl.Float64,
+    margin=pl.Float64, margin_error=pl.Float64, origins=pl.Int64, forecasts=pl.Int64, judged_as=pl.String,
+    reason=pl.String, chosen_on=pl.Date,
+)
+FORECAST_CALIBRATION = _published(
+    "forecast", "forecast_calibration", "One row per class of demand and judged probability.",
+    demand_class=pl.String, model=pl.String, probability=pl.Float64, forecasts=pl.Int64, share_below=pl.Float64,
+    share_at_or_below=pl.Float64,
+)
 DEMAND_FORECAST = _published(
     "forecast", "demand_forecast", "One row per product and coming week.",
     product_code=pl.String, period_start_date=pl.Date, model=pl.String, quantity=pl.Float64,
@@ -222,11 +233,16 @@ DEMAND_FORECAST = _published(
 DEMAND_QUANTILES = _published(
     "forecast", "demand_quantiles", "One row per product and probability: demand over the product's horizon.",
     product_code=pl.String, horizon_days=pl.Int64, probability=pl.Float64, quantity=pl.Float64,
+    quantity_in_cover=pl.Float64,
 )
 DEMAND_HORIZONS = _published(
     "forecast", "demand_horizons", "One row per product: the expected demand of its horizon in its two parts.",
     product_code=pl.String, horizon_days=pl.Int64, lead_time_days=pl.Int64,
     demand_before_arrival=pl.Float64, demand_in_cover=pl.Float64, history_weeks=pl.Int64,
+)
+ONE_OFF_ORDERS = _published(
+    "forecast", "one_off_orders", "One row per product and day on which far more was sold than the product ever sells.",
+    product_code=pl.String, demand_date=pl.Date, quantity=pl.Float64, usual_quantity=pl.Float64, times_usual=pl.Float64,
 )
 
 # plan: what to order, and why

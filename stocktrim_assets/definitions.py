@@ -19,6 +19,7 @@ defs: Final = dg.Definitions(
         raw.load_from_xero,
         raw.decisions,
         marts.warehouse_models,
+        forecast.model_choice,
         forecast.demand,
         plan.order_plan,
         purchase_orders.purchase_order_drafts,

@@ -1,119 +1,134 @@
 """How every model would have done: from past origins, on demand summed over each product's own horizon.
 
-What belongs here: origins, and the errors that each model made there. What does not: choosing (`selection.py`).
-A model sees at an origin only what was known then. Horizons are in days: the target is the sum of the days, and a
-weekly path counts a part of its last week.
+What belongs here: origins, and what each model's quantiles cost there. What does not: choosing (`selection.py`).
+A model sees at an origin only what was known then; the learner is fitted once, half a year ago, and judged on the
+origins since, so that none of its training windows reaches into what it is judged on.
 Read more in docs/maths.md.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from pipelines.forecasting.candidates import MODELS, SHORTEST_WEEKS, forecast_paths
-from pipelines.forecasting.series import Index, Matrix, Series
+from pipelines.forecasting.candidates import MODELS, POOL, View, model_quantiles
+from pipelines.forecasting.features import Facts, gather_facts, known_at
+from pipelines.forecasting.pool import learn
+from pipelines.forecasting.segments import demand_classes
+from pipelines.forecasting.series import WEEK_DAYS, Index, Matrix, Series
+from pipelines.forecasting.windows import Window, sums_after_origins
 
-ORIGINS: Final = 13
-WEEKS_BETWEEN_ORIGINS: Final = 4
+JUDGED: Final = np.array([0.5, 0.8, 0.9, 0.95, 0.98, 0.99])
+SCORED: Final = (0.8, 0.9, 0.95, 0.98, 0.99)
+HELD_OUT_WEEKS: Final = 26
+FEWEST_WEEKS_BEFORE: Final = 26
+MOST_ORIGINS: Final = 6
+MOST_PRODUCTS: Final = 1_000
 
-ERRORS: Final = pl.Schema(
+JUDGEMENTS: Final = pl.Schema(
     {
         "product": pl.Int64,
         "origin": pl.Int64,
+        "demand_class": pl.String,
         "model": pl.String,
-        "scale": pl.Float64,
-        "error": pl.Float64,
-        "week_error": pl.Float64,
+        "loss": pl.Float64,
+        **{f"{share}_{100 * p:g}": pl.Boolean for p in JUDGED for share in ("below", "at_or_below")},
     }
 )
 
 
-@dataclass(frozen=True)
-class Horizons:
-    """For each product of a series its horizon in days, and how many of them lie before an order arrives."""
+def backtest(series: Series, horizon_days: Index, *, as_of: date, seed: int) -> pl.DataFrame:
+    """One row per product, past origin and model, columns `JUDGEMENTS`; a sample of products and origins.
 
-    days: Index
-    lead_time_days: Index
-
-    @property
-    def weeks(self) -> Index:
-        """The weeks that a horizon touches."""
-        return -(-self.days // 7)
-
-
-def backtest(series: Series, horizons: Horizons) -> pl.DataFrame:
-    """One row per product, past origin and model, columns `ERRORS`.
-
-    `error` is (demand over the horizon - what the model said) / scale, `week_error` the same for the first week;
-    `scale` is the product's mean demand over a horizon, as known at the origin, plus one piece.
+    `series` is one of weeks, `horizon_days` has a number for each of its products. `loss` is the mean pinball loss at
+    80, 90, 95, 98 and 99 % of the demand over the product's own horizon, over the product's mean demand plus one
+    piece.
     """
+    rows = _sample(len(series.product_codes), seed=seed)
+    series, horizon_days = series.only(rows), horizon_days[rows]
+    facts = gather_facts(series, as_of=as_of)
     frames = [
-        _errors_from(series, horizons, products, week, origin)
-        for products, weeks in _groups(horizons)
-        for origin, week in enumerate(_origin_weeks(series.weeks, weeks))
+        frame
+        for days in np.unique(horizon_days).tolist()
+        for frame in _judged(facts, Window(0, days), np.flatnonzero(horizon_days == days), seed=seed)
     ]
-    return pl.concat(frames) if frames else pl.DataFrame(schema=ERRORS)
+    return pl.concat(frames) if frames else JUDGEMENTS.to_frame()
 
 
-def cumulative(path: Matrix, days: Index) -> Matrix:
-    """A weekly path summed over so many days, the last week in part.
+def _sample(products: int, *, seed: int) -> Index:
+    drawn = np.random.default_rng(seed).permutation(products)[:MOST_PRODUCTS]
+    return np.sort(drawn).astype(np.int64)
 
-    >>> float(cumulative(np.array([[7.0, 14.0]]), np.array([10]))[0])
-    13.0
+
+def origins_of(weeks: int, window: Window) -> Sequence[int]:
+    """The origins that are judged: at most six, evenly spread over the last half year whose windows are over.
+
+    Where a window is longer than that they reach further back; there are none with less than half a year before.
+
+    >>> origins_of(104, Window(0, 28))
+    [78, 82, 87, 91, 96, 100]
     """
-    summed = np.concatenate([np.zeros((path.shape[0], 1)), np.cumsum(path, axis=1)], axis=1)
-    whole, rest = days // 7, days % 7
-    rows = np.arange(path.shape[0])
-    partial = path[rows, np.minimum(whole, path.shape[1] - 1)] * rest / 7
-    return np.asarray(summed[rows, whole] + partial)
+    last = weeks - -(-window.end_days // WEEK_DAYS)
+    first = min(weeks - HELD_OUT_WEEKS, last - HELD_OUT_WEEKS // 4)
+    if first < FEWEST_WEEKS_BEFORE:
+        return []
+    return sorted({round(one) for one in np.linspace(first, last, MOST_ORIGINS).tolist()})
 
 
-def scale_at(series: Series, products: Index, week: int, days: Index) -> Matrix:
-    """Mean demand over a horizon as known at a week, plus one piece, so that it is never nothing."""
-    known = series.weekly[products, :week].sum(axis=1)
-    return np.asarray(known / np.maximum(1, week - series.first_week[products]) * days / 7 + 1.0)
+def _judged(facts: Facts, window: Window, products: Index, *, seed: int) -> Iterator[pl.DataFrame]:
+    origins = origins_of(facts.series.periods, window)
+    if not origins:
+        return
+    sums = sums_after_origins(facts.series, window)
+    learned = learn(facts, [(window, sums)], origins=origins[0], seed=seed)
+    for origin in origins:
+        known = known_at(facts, origin)
+        classes = demand_classes(known.series)
+        is_judged = np.isfinite(sums[products, origin]) & (classes[products] != "dead")
+        rows = products[is_judged]
+        view = View(known, window, _over(sums, window, origin), classes, learned)
+        for model in MODELS:
+            if rows.size and (model != POOL or learned is not None):
+                yield _judgement(view, model, rows, sums[rows, origin], facts.life[rows, -1])
 
 
-def _groups(horizons: Horizons) -> Iterator[tuple[Index, int]]:
-    for weeks in np.unique(horizons.weeks):
-        yield np.flatnonzero(horizons.weeks == weeks), int(weeks)
+def _over(sums: Matrix, window: Window, origin: int) -> Matrix:
+    """The sums that were known at an origin: of windows that were over."""
+    known = sums[:, : origin + 1].copy()
+    known[:, max(0, origin - -(-window.end_days // WEEK_DAYS) + 1) :] = np.nan
+    return known
 
 
-def _origin_weeks(weeks: int, horizon_weeks: int) -> Sequence[int]:
-    """The latest origin leaves room for one whole horizon; the others lie four weeks apart before it."""
-    latest = weeks - horizon_weeks
-    return [week for k in range(ORIGINS) if (week := latest - k * WEEKS_BETWEEN_ORIGINS) >= SHORTEST_WEEKS]
-
-
-def _errors_from(series: Series, horizons: Horizons, group: Index, week: int, origin: int) -> pl.DataFrame:
-    products = group[week - series.first_week[group] >= SHORTEST_WEEKS]
-    days = horizons.days[products]
-    weeks = int(horizons.weeks[group[0]])
-    paths = forecast_paths(series, products=products, origin_week=week, weeks=weeks)
-    scale = scale_at(series, products, week, days)
-    demand = _demand_after(series, products, week * 7, days)
-    in_week = series.weekly[products, week]
-    return pl.concat(
-        pl.DataFrame(
-            {
-                "product": products,
-                "origin": np.full(products.size, origin),
-                "model": [model] * products.size,
-                "scale": scale,
-                "error": (demand - cumulative(paths[model], days)) / scale,
-                "week_error": (in_week - paths[model][:, 0]) / scale_at(series, products, week, np.full_like(days, 7)),
-            },
-            schema=ERRORS,
-        )
-        for model in MODELS
+def _judgement(view: View, model: str, rows: Index, demand: Matrix, mean: Matrix) -> pl.DataFrame:
+    series = view.facts.series
+    told = model_quantiles(view, model, rows, JUDGED)
+    scale = mean * view.periods + 1.0
+    losses = [pinball_loss(demand, told[:, k], p) for k, p in enumerate(JUDGED) if p in SCORED]
+    shares = {
+        f"{name}_{100 * p:g}": is_true
+        for k, p in enumerate(JUDGED)
+        for name, is_true in (("below", demand < told[:, k]), ("at_or_below", demand <= told[:, k]))
+    }
+    return pl.DataFrame(
+        {
+            "product": rows,
+            "origin": np.full(rows.size, series.periods),
+            "demand_class": view.classes[rows].tolist(),
+            "model": [model] * rows.size,
+            "loss": np.mean(losses, axis=0) / scale,
+            **shares,
+        },
+        schema=JUDGEMENTS,
     )
 
 
-def _demand_after(series: Series, products: Index, first_day: int, days: Index) -> Matrix:
-    summed = np.concatenate(
-        [np.zeros((products.size, 1)), np.cumsum(series.daily[products, first_day:], axis=1)], axis=1
-    )
-    return np.asarray(summed[np.arange(products.size), days])
+def pinball_loss(demand: Matrix, quantile: Matrix, probability: float) -> Matrix:
+    """What a quantile that misses costs: p a piece above it, 1 - p a piece below (Koenker and Bassett 1978).
+
+    >>> pinball_loss(np.array([10.0]), np.array([6.0]), 0.9).tolist()
+    [3.6]
+    """
+    over = demand - quantile
+    return np.maximum(probability * over, (probability - 1) * over)

@@ -1,82 +1,130 @@
-"""The models that compete, from the simplest on, and running them all from one origin.
+"""The models that compete, from the simplest on: what each says of a window, seen from one origin.
 
-What belongs here: the list, and the one place that knows statsforecast. What does not: judging (`backtest.py`).
+What belongs here: the list, and the quantiles of each model. What does not: judging (`backtest.py`).
 Read more in docs/maths.md.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 import numpy as np
-import polars as pl
+from numpy.typing import NDArray
 
-from pipelines.forecasting.series import Index, Matrix, Series
+from pipelines.forecasting.family import FAMILY, family_quantiles
+from pipelines.forecasting.features import Facts
+from pipelines.forecasting.levels import combined_level
+from pipelines.forecasting.negative_binomial import Moments, nb_quantiles, pooled_moments, predictive_moments
+from pipelines.forecasting.pool import Learned, pool_quantiles
+from pipelines.forecasting.series import Index, Matrix
+from pipelines.forecasting.windows import Window
 
-FLOOR: Final = "window_average_52"
+FLOOR: Final = "textbook"
+NB_PREDICTIVE: Final = "nb_predictive"
+NB: Final = "nb"
+POOL: Final = "pool"
+NOTHING: Final = "none"
 # From the simplest on: on a tie the earlier one is used.
-MODELS: Final = (FLOOR, "window_average_13", "ses", "tsb", "imapa", "seasonal_naive")
-SHORTEST_WEEKS: Final = 8
-SEASON_WEEKS: Final = 52
+MODELS: Final = (FLOOR, *FAMILY, NB_PREDICTIVE, NB, POOL)
+YEAR_DAYS: Final = 364
+LEAST_BLEND: Final = 0.1
+BLEND_PRODUCTS: Final = 200
+# Levels that were weighed by how near they came fall to nothing in a quiet spell; the life's mean does not.
+LIFE_SHARE: Final = 0.25
+OLD_ENOUGH: Final = 6
 
 
-def forecast_paths(series: Series, *, products: Index, origin_week: int, weeks: int) -> Mapping[str, Matrix]:
-    """For each model the expected weekly demand of `weeks` weeks from an origin on, from what was known there.
+@dataclass(frozen=True)
+class View:
+    """A window seen from the last origin of the facts: the sums known there, the classes, the trees if there are."""
 
-    A row a product of `products`, each first sold at least `SHORTEST_WEEKS` before the origin. A model that cannot
-    speak for a product (the season needs two years) says what the floor says.
-    """
-    if products.size == 0:
-        return {model: np.zeros((0, weeks)) for model in MODELS}
-    known = series.weekly[products, :origin_week]
-    from_week = series.first_week[products]
-    told = _statsforecast(known, from_week, weeks=weeks)
-    flat = {
-        FLOOR: _window_average(known, from_week, 52),
-        "window_average_13": _window_average(known, from_week, 13),
-    }
-    paths = {model: np.repeat(level[:, None], weeks, axis=1) for model, level in flat.items()} | told
-    paths["seasonal_naive"] = _seasonal_naive(known, from_week, paths[FLOOR])
-    finite = {model: np.where(np.isfinite(paths[model]), paths[model], paths[FLOOR]) for model in MODELS}
-    return {model: np.maximum(0.0, path) + 0.0 for model, path in finite.items()}
+    facts: Facts
+    window: Window
+    sums: Matrix
+    classes: NDArray[np.str_]
+    learned: Learned | None = None
 
+    @property
+    def periods(self) -> float:
+        """The window's length."""
+        return self.window.periods(self.facts.series.period_days)
 
-def _window_average(known: Matrix, from_week: Index, window: int) -> Matrix:
-    weeks = np.minimum(window, known.shape[1] - from_week)
-    return np.asarray(known[:, -window:].sum(axis=1) / weeks)
+    @cached_property
+    def judged(self) -> Matrix:
+        """The sums from origins where a product was old enough for a level to be held against them."""
+        return np.where(self.facts.count >= OLD_ENOUGH, self.sums, np.nan)
 
+    @cached_property
+    def level(self) -> Matrix:
+        """The level that reacts, at every origin, a quarter of it the life's mean."""
+        reacting = combined_level(self.facts.levels, self.judged, self.periods, self.classes)
+        return (1 - LIFE_SHARE) * reacting + LIFE_SHARE * self.facts.life
 
-def _seasonal_naive(known: Matrix, from_week: Index, floor: Matrix) -> Matrix:
-    """Last year's weeks again, where there are two years to trust them."""
-    weeks = floor.shape[1]
-    if known.shape[1] < 2 * SEASON_WEEKS:
-        return floor
-    last_year = known[:, -SEASON_WEEKS:]
-    repeated = np.tile(last_year, (1, -(-weeks // SEASON_WEEKS)))[:, :weeks]
-    has_two_years = known.shape[1] - from_week >= 2 * SEASON_WEEKS
-    return np.where(has_two_years[:, None], repeated, floor)
+    @cached_property
+    def moments(self) -> Moments:
+        """Mean and variance of the window's demand, the variance pooled over all products."""
+        days = self.facts.series.period_days
+        return pooled_moments(self.level, self.judged, periods=self.periods, period_days=days)
 
 
-def _statsforecast(known: Matrix, from_week: Index, *, weeks: int) -> dict[str, Matrix]:
-    """The models that statsforecast fits; all of them are flat, so one step ahead tells every week."""
-    from statsforecast import StatsForecast  # noqa: PLC0415, 2 s: only a forecast pays for it
-    from statsforecast.models import IMAPA, TSB, HistoricAverage, SimpleExponentialSmoothingOptimized  # noqa: PLC0415
-
-    models: list[Any] = [
-        SimpleExponentialSmoothingOptimized(alias="ses"),
-        TSB(alpha_d=0.1, alpha_p=0.1, alias="tsb"),
-        IMAPA(alias="imapa"),
-    ]
-    fitted = StatsForecast(models=models, freq=1, fallback_model=HistoricAverage()).forecast(
-        df=_long(known, from_week), h=1
+def model_quantiles(view: View, model: str, rows: Index, probabilities: Matrix) -> Matrix:
+    """Quantiles of the window's demand for some products, never below nothing; none for the pool without trees."""
+    if model == NOTHING:
+        return np.zeros((rows.size, probabilities.size))
+    if model == FLOOR:
+        return _textbook(view, rows, probabilities)
+    series = view.facts.series
+    if model in FAMILY:
+        return family_quantiles(
+            series.demand, view.sums, view.window, view.classes, rows, model,
+            probabilities=probabilities, period_days=series.period_days,
+        )  # fmt: skip
+    moments = view.moments
+    if model == NB_PREDICTIVE:
+        moments = predictive_moments(series.demand, periods=view.periods)
+    sturdy = nb_quantiles(moments.mean[rows], moments.variance[rows], probabilities)
+    if model != POOL or view.learned is None:
+        return sturdy
+    told = pool_quantiles(
+        view.learned,
+        view.facts,
+        view.window,
+        view.sums,
+        rows,
+        series.periods,
+        sturdy=sturdy,
+        probabilities=probabilities,
     )
-    told = pl.DataFrame(fitted).sort("unique_id")
-    return {name: np.repeat(told[name].to_numpy()[:, None], weeks, axis=1) for name in ("ses", "tsb", "imapa")}
+    share = blend_share(int((view.classes != "dead").sum()))
+    return np.asarray((1 - share) * told + share * sturdy)
 
 
-def _long(known: Matrix, from_week: Index) -> pl.DataFrame:
-    """Every product's weeks since its first sale, one below the other."""
-    products, weeks = known.shape
-    week = np.tile(np.arange(weeks), products)
-    product = np.repeat(np.arange(products), weeks)
-    is_known = week >= np.repeat(from_week, weeks)
-    return pl.DataFrame({"unique_id": product[is_known], "ds": week[is_known], "y": known.ravel()[is_known]})
+def exact_means(view: View, model: str, rows: Index) -> Matrix | None:
+    """The mean of the window's demand where the model's law has one; what has only quantiles has none here."""
+    if model == NB_PREDICTIVE:
+        return predictive_moments(view.facts.series.demand, periods=view.periods).mean[rows]
+    if model == NB or (model == POOL and view.learned is None):
+        return view.moments.mean[rows]
+    return None
+
+
+def blend_share(products: int) -> float:
+    """How much of the negative binomial is mixed into the pool's quantiles: 200 / (200 + products), a tenth at least.
+
+    >>> blend_share(200), blend_share(40_000)
+    (0.5, 0.1)
+    """
+    return max(LEAST_BLEND, BLEND_PRODUCTS / (BLEND_PRODUCTS + products))
+
+
+def _textbook(view: View, rows: Index, probabilities: Matrix) -> Matrix:
+    """Mean and standard deviation of the last year, as if weeks were independent and normal: m h + z s √h."""
+    from scipy.special import ndtri  # noqa: PLC0415
+
+    series = view.facts.series
+    year = series.demand[rows, -(YEAR_DAYS // series.period_days) :]
+    count = np.maximum(1, (~np.isnan(year)).sum(axis=1))
+    mean = np.nan_to_num(year).sum(axis=1) / count
+    squared = np.where(np.isnan(year), 0.0, year - mean[:, None]) ** 2
+    deviation = np.sqrt(squared.sum(axis=1) / np.maximum(1, count - 1) * view.periods)
+    return np.asarray(np.maximum(0.0, (mean * view.periods)[:, None] + deviation[:, None] * ndtri(probabilities)))

@@ -1,34 +1,41 @@
-"""The forecast of every product that was ever sold: choose, expect, and say how likely each demand is.
+"""The forecast of every product that was ever sold: which model speaks for it, and how likely each demand is.
 
-What belongs here: the order of the steps, and the frames they end in. What does not: the steps.
+What belongs here: the tables of the schema `forecast`. What does not: the maths behind them (`distribution.py`).
 Read more in docs/maths.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from pipelines.forecasting.backtest import Horizons, backtest, cumulative, scale_at
-from pipelines.forecasting.candidates import FLOOR, MODELS, SHORTEST_WEEKS, forecast_paths
-from pipelines.forecasting.quantiles import FEWEST_ERRORS, PROBABILITIES, error_quantiles, poisson_quantiles
+from pipelines.forecasting.backtest import backtest
+from pipelines.forecasting.distribution import (
+    PROBABILITIES,
+    WEEKS_SHOWN,
+    DemandDistribution,
+    chosen_models,
+    forecast_distribution,
+)
+from pipelines.forecasting.features import gather_facts
+from pipelines.forecasting.negative_binomial import nb_quantiles
 from pipelines.forecasting.segments import demand_classes
-from pipelines.forecasting.selection import Choice, choose_model
-from pipelines.forecasting.series import Index, Matrix, Series, make_series
-from pipelines.tables import DEMAND_FORECAST, DEMAND_HORIZONS, DEMAND_QUANTILES, MODEL_CHOICE
+from pipelines.forecasting.selection import Selection, select_models
+from pipelines.forecasting.series import make_series
+from pipelines.tables import DEMAND_FORECAST, DEMAND_QUANTILES, MODEL_CHOICE
 
-WEEKS_SHOWN: Final = 13
 LOW_AND_HIGH: Final = np.array([0.1, 0.9])
-_EVERYTHING: Final = "all"
+KEPT: Final = timedelta(days=7)
+DIGITS: Final = 4
+BY_RULE: Final = "chosen by rule"
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """The four tables of the schema `forecast`."""
+    """Four tables of the schema `forecast`."""
 
     model_choice: pl.DataFrame
     demand_forecast: pl.DataFrame
@@ -36,162 +43,161 @@ class Forecast:
     demand_horizons: pl.DataFrame
 
 
-@dataclass(frozen=True)
-class _Pool:
-    """What is known of a class: its choice, and that model's errors over the horizon and over a week."""
+def score_models(demand_daily: pl.DataFrame, horizons: pl.DataFrame, *, as_of: date, seed: int = 0) -> Selection:
+    """What every model cost over the last half year, and the model of each class of demand.
 
-    choice: Choice
-    errors: Matrix
-    week_errors: Matrix
+    `demand_daily` and `horizons` as for `forecast_demand`.
+    """
+    weekly = make_series(demand_daily.join(horizons, on="product_code", how="semi"), as_of=as_of)
+    days = pl.DataFrame({"product_code": weekly.product_codes}, schema={"product_code": pl.String}).join(
+        horizons.select("product_code", days=_horizon_days()), on="product_code", how="left", maintain_order="left"
+    )["days"]
+    return select_models(backtest(weekly, days.to_numpy(), as_of=as_of, seed=seed), chosen_on=as_of)
 
 
-def forecast_demand(demand_daily: pl.DataFrame, horizons: pl.DataFrame, *, as_of: date) -> Forecast:
-    """The distribution of demand over each product's horizon, from `as_of` on.
+def is_still_good(model_scores: pl.DataFrame, *, as_of: date) -> bool:
+    """Whether a stored answer stands: it was found in the last week."""
+    if model_scores.is_empty():
+        return False
+    chosen_on: date = model_scores["chosen_on"].max()  # type: ignore[assignment]
+    return timedelta(0) <= as_of - chosen_on < KEPT
+
+
+def choose_models(demand_daily: pl.DataFrame, model_scores: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """`forecast.model_choice`: each product with its class today and the model that was chosen for that class."""
+    weekly = make_series(demand_daily, as_of=as_of)
+    classes = demand_classes(weekly)
+    chosen = {row["demand_class"]: row for row in model_scores.filter(pl.col("is_chosen")).to_dicts()}
+    proven = {name: str(row["model"]) for name, row in chosen.items() if row["origins"]}
+    models = chosen_models(gather_facts(weekly, as_of=as_of), classes, proven)
+    return _model_choice(weekly.product_codes, classes.tolist(), models.tolist(), chosen)
+
+
+def _model_choice(
+    codes: Sequence[str], classes: Sequence[str], models: Sequence[str], chosen: Mapping[str, Mapping[str, object]]
+) -> pl.DataFrame:
+    rows = []
+    for code, name, model in zip(codes, classes, models, strict=True):
+        told = chosen.get(name, {})
+        reason = "not sold for a year" if name == "dead" else told.get("reason", BY_RULE)
+        scores = {key: told.get(key) or 0 for key in ("score", "floor_score", "origins")}
+        rows.append({"product_code": code, "demand_class": name, "model": model, "reason": reason} | scores)
+    return pl.DataFrame(rows, schema=MODEL_CHOICE.schema)
+
+
+def forecast_demand(
+    demand_daily: pl.DataFrame, horizons: pl.DataFrame, *, as_of: date,
+    model_choice: pl.DataFrame | None = None, seed: int = 0,
+) -> Forecast:  # fmt: skip
+    """The distribution of demand over each product's horizon and over what an order covers, from `as_of` on.
 
     `demand_daily` has the shape of `marts.demand_daily`; `horizons` has one row per product with `product_code`,
-    `lead_time_days` and `order_frequency_days`. A product not sold in the three years before `as_of` has no row.
+    `lead_time_days` and `order_frequency_days`. A product not sold in the four years before `as_of` has no row.
+    `model_choice` is the stored answer; without one the models are chosen by rule.
     """
-    series = make_series(demand_daily.join(horizons, on="product_code", how="semi"), as_of=as_of)
-    asked = _horizons_of(series, horizons)
-    classes = demand_classes(series) if len(series.product_codes) else np.array([], dtype=str)
-    pools = _pools(backtest(series, asked), classes)
-    chosen = [_pool_of(pools, one) for one in classes.tolist()]
-    weeks = max(WEEKS_SHOWN, int(asked.weeks.max(initial=1)))
-    paths = _paths(series, classes, chosen, weeks=weeks)
+    asked = demand_daily.join(horizons, on="product_code", how="semi")
+    stored = {} if model_choice is None else dict(model_choice.select("demand_class", "model").unique().rows())
+    told = forecast_distribution(asked, _windows(horizons), as_of=as_of, seed=seed, choice=stored)
+    by_rule = _model_choice(told.product_codes, told.demand_class.tolist(), told.model.tolist(), {})
     return Forecast(
-        model_choice=_model_choice(series, classes, chosen),
-        demand_forecast=_demand_forecast(series, classes, chosen, paths, as_of=as_of),
-        demand_quantiles=_demand_quantiles(series, asked, classes, chosen, paths),
-        demand_horizons=_demand_horizons(series, asked, paths),
+        model_choice=by_rule if model_choice is None else model_choice.join(horizons, on="product_code", how="semi"),
+        demand_forecast=_demand_forecast(told, as_of=as_of),
+        demand_quantiles=_demand_quantiles(told, horizons),
+        demand_horizons=_demand_horizons(told, horizons),
     )
 
 
-def _horizons_of(series: Series, horizons: pl.DataFrame) -> Horizons:
-    codes = pl.DataFrame({"product_code": series.product_codes}, schema={"product_code": pl.String})
-    asked = codes.join(horizons, on="product_code", how="left", maintain_order="left")
-    lead = asked["lead_time_days"].to_numpy().astype(np.int64)
-    return Horizons(days=lead + asked["order_frequency_days"].to_numpy().astype(np.int64), lead_time_days=lead)
+def _horizon_days() -> pl.Expr:
+    return (pl.col("lead_time_days") + pl.col("order_frequency_days")).cast(pl.Int64)
 
 
-def _pools(errors: pl.DataFrame, classes: NDArray[np.str_]) -> Mapping[str, _Pool]:
-    """One pool a class that has enough errors, and one of all products for those that have not."""
-    of_class = errors.with_columns(demand_class=pl.Series(classes[errors["product"].to_numpy()], dtype=pl.String))
-    pools = {_EVERYTHING: _pool(errors)}
-    for name in sorted(set(classes.tolist()) - {"new", "dead"}):
-        own = of_class.filter(pl.col("demand_class") == name).drop("demand_class")
-        if own.height >= FEWEST_ERRORS * len(MODELS):
-            pools[name] = _pool(own)
-    return pools
+def _windows(horizons: pl.DataFrame) -> pl.DataFrame:
+    """The horizon of each product, and what an order covers of it."""
+    whole = horizons.select("product_code", horizon_days=_horizon_days(), start_days=pl.lit(0, dtype=pl.Int64))
+    cover = horizons.select(
+        "product_code",
+        horizon_days=pl.col("order_frequency_days").cast(pl.Int64),
+        start_days=pl.col("lead_time_days").cast(pl.Int64),
+    )
+    return pl.concat([whole, cover]).unique()
 
 
-def _pool(errors: pl.DataFrame) -> _Pool:
-    choice = choose_model(errors)
-    told = errors.filter(pl.col("model") == choice.model)
-    return _Pool(choice, told["error"].to_numpy(), told["week_error"].to_numpy())
+def _rows_of(told: DemandDistribution) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "product_code": [told.product_codes[place] for place in told.window_product.tolist()],
+            "start_days": told.start_days,
+            "days": told.days,
+            "row": np.arange(told.days.size),
+        },
+        schema={"product_code": pl.String, "start_days": pl.Int64, "days": pl.Int64, "row": pl.Int64},
+    )
 
 
-def _pool_of(pools: Mapping[str, _Pool], demand_class: str) -> _Pool:
-    return pools.get(demand_class, pools[_EVERYTHING])
+def _both(told: DemandDistribution, horizons: pl.DataFrame) -> pl.DataFrame:
+    """For each product the row of its horizon in the distribution, and that of its cover."""
+    rows = _rows_of(told)
+    asked = horizons.select(
+        "product_code",
+        pl.col("lead_time_days", "order_frequency_days").cast(pl.Int64),
+        horizon_days=_horizon_days(),
+        nothing=pl.lit(0, dtype=pl.Int64),
+    )
+    keys = ["product_code", "start_days", "days"]
+    return (
+        asked.join(rows, left_on=["product_code", "nothing", "horizon_days"], right_on=keys)
+        .join(rows, left_on=["product_code", "lead_time_days", "order_frequency_days"], right_on=keys, suffix="_cover")
+        .sort("product_code")
+    )
 
 
-def _paths(series: Series, classes: NDArray[np.str_], chosen: list[_Pool], *, weeks: int) -> Matrix:
-    """The expected weekly demand of every product; a new one's is its mean so far, a dead one's nothing."""
-    paths = np.zeros((len(series.product_codes), weeks))
-    old = np.flatnonzero((series.history_weeks >= SHORTEST_WEEKS) & (classes != "dead"))
-    new = np.flatnonzero((series.history_weeks < SHORTEST_WEEKS) & (classes != "dead"))
-    told = forecast_paths(series, products=old, origin_week=series.weeks, weeks=weeks)
-    for row, product in enumerate(old):
-        paths[product] = told[chosen[product].choice.model][row]
-    mean = series.weekly[new].sum(axis=1) / np.maximum(1, series.history_weeks[new])
-    paths[new] = mean[:, None]
-    return paths
-
-
-def _demand_quantiles(
-    series: Series, asked: Horizons, classes: NDArray[np.str_], chosen: list[_Pool], paths: Matrix
-) -> pl.DataFrame:
-    scale = scale_at(series, np.arange(len(series.product_codes)), series.weeks, asked.days)
-    spread = _spread([pool.errors for pool in chosen], PROBABILITIES)
-    quantiles = _around(cumulative(paths, asked.days), scale[:, None] * spread, classes, PROBABILITIES)
+def _demand_quantiles(told: DemandDistribution, horizons: pl.DataFrame) -> pl.DataFrame:
+    both = _both(told, horizons)
     count = PROBABILITIES.size
     return pl.DataFrame(
         {
-            "product_code": np.repeat(np.array(series.product_codes, dtype=object), count).tolist(),
-            "horizon_days": np.repeat(asked.days, count),
-            "probability": np.tile(PROBABILITIES, len(series.product_codes)),
-            "quantity": np.round(quantiles, 4).ravel(),
+            "product_code": both["product_code"].repeat_by(count).explode(empty_as_null=False),
+            "horizon_days": both["horizon_days"].to_numpy().repeat(count),
+            "probability": np.tile(PROBABILITIES, both.height),
+            "quantity": np.round(told.quantiles[both["row"].to_numpy()], DIGITS).ravel(),
+            "quantity_in_cover": np.round(told.quantiles[both["row_cover"].to_numpy()], DIGITS).ravel(),
         },
         schema=DEMAND_QUANTILES.schema,
     )
 
 
-def _around(mean: Matrix, spread: Matrix, classes: NDArray[np.str_], probabilities: Matrix) -> Matrix:
-    """The quantiles of demand: its mean and past errors of its size, or Poisson's where too few errors are known."""
-    quantiles = mean[:, None] + spread
-    unknown = np.flatnonzero(~np.isfinite(spread).all(axis=1))
-    quantiles[unknown] = poisson_quantiles(mean[unknown], probabilities)
-    return np.where((classes == "dead")[:, None], 0.0, np.maximum(0.0, quantiles) + 0.0)
-
-
-def _spread(errors: list[Matrix], probabilities: Matrix) -> Matrix:
-    """For each product the quantiles of its pool's errors; not a number where the pool knows too few."""
-    known: dict[int, Matrix] = {}
-    for one in errors:
-        if id(one) not in known:
-            enough = one.size >= FEWEST_ERRORS
-            known[id(one)] = error_quantiles(one, probabilities) if enough else np.full(probabilities.size, np.nan)
-    return np.array([known[id(one)] for one in errors]).reshape(len(errors), probabilities.size)
-
-
-def _demand_forecast(
-    series: Series, classes: NDArray[np.str_], chosen: list[_Pool], paths: Matrix, *, as_of: date
-) -> pl.DataFrame:
-    products = len(series.product_codes)
-    week = np.full(products, 7, dtype=np.int64)
-    scale = scale_at(series, np.arange(products), series.weeks, week)
-    spread = scale[:, None] * _spread([pool.week_errors for pool in chosen], LOW_AND_HIGH)
-    shown = paths[:, :WEEKS_SHOWN]
-    band = np.stack([_around(one, spread, classes, LOW_AND_HIGH) for one in shown.T], axis=1)
-    low, high = np.minimum(band[:, :, 0], shown), np.maximum(band[:, :, 1], shown)
-    starts = [as_of + timedelta(weeks=k) for k in range(shown.shape[1])]
-    return pl.DataFrame(
-        {
-            "product_code": [code for code in series.product_codes for _ in starts],
-            "period_start_date": starts * products,
-            "model": [pool.choice.model for pool in chosen for _ in starts],
-            "quantity": np.round(shown, 4).ravel(),
-            "quantity_low": np.round(low, 4).ravel(),
-            "quantity_high": np.round(high, 4).ravel(),
-        },
-        schema=DEMAND_FORECAST.schema,
+def _demand_horizons(told: DemandDistribution, horizons: pl.DataFrame) -> pl.DataFrame:
+    """The mean of the horizon, its parts in the proportion of the weekly path."""
+    both = _both(told, horizons)
+    place = told.window_product[both["row"].to_numpy()]
+    mean = np.round(told.mean[both["row"].to_numpy()], DIGITS)
+    lead = both["lead_time_days"].to_numpy()
+    before = np.round(mean * lead / np.maximum(1, both["horizon_days"].to_numpy()), DIGITS)
+    return both.select(
+        "product_code",
+        "horizon_days",
+        "lead_time_days",
+        demand_before_arrival=pl.Series(before, dtype=pl.Float64),
+        demand_in_cover=pl.Series(np.round(mean - before, DIGITS) + 0.0, dtype=pl.Float64),
+        history_weeks=pl.Series(told.history_weeks[place], dtype=pl.Int64),
     )
 
 
-def _model_choice(series: Series, classes: NDArray[np.str_], chosen: list[_Pool]) -> pl.DataFrame:
-    rows = []
-    for code, name, weeks, pool in zip(
-        series.product_codes, classes.tolist(), series.history_weeks.tolist(), chosen, strict=True
-    ):
-        choice = pool.choice
-        model, reason = (choice.model, choice.reason) if weeks >= SHORTEST_WEEKS else (FLOOR, "too new for a model")
-        if name == "dead":
-            model, reason = "none", "not sold for a year"
-        rows.append((code, name, model, choice.score, choice.floor_score, choice.origins, reason))
-    return pl.DataFrame(rows, schema=MODEL_CHOICE.schema, orient="row")
-
-
-def _demand_horizons(series: Series, asked: Horizons, paths: Matrix) -> pl.DataFrame:
-    total: Matrix = cumulative(paths, asked.days)
-    before: Matrix = cumulative(paths, asked.lead_time_days)
-    history: Index = series.history_weeks
+def _demand_forecast(told: DemandDistribution, *, as_of: date) -> pl.DataFrame:
+    """The weekly path for the eye, between its 10 % and its 90 % quantile."""
+    shown = told.weekly_mean[:, :WEEKS_SHOWN]
+    starts = [as_of + timedelta(weeks=k) for k in range(shown.shape[1])]
+    variance = np.repeat(told.weekly_variance, len(starts))
+    band = nb_quantiles(shown.ravel(), variance, LOW_AND_HIGH)
+    low, high = np.minimum(band[:, 0], shown.ravel()), np.maximum(band[:, 1], shown.ravel())
     return pl.DataFrame(
         {
-            "product_code": list(series.product_codes),
-            "horizon_days": asked.days,
-            "lead_time_days": asked.lead_time_days,
-            "demand_before_arrival": np.round(before, 4),
-            "demand_in_cover": np.round(total - before, 4),
-            "history_weeks": history,
+            "product_code": [code for code in told.product_codes for _ in starts],
+            "period_start_date": starts * len(told.product_codes),
+            "model": np.repeat(told.model, len(starts)).tolist(),
+            "quantity": np.round(shown, DIGITS).ravel(),
+            "quantity_low": np.round(low, DIGITS),
+            "quantity_high": np.round(high, DIGITS),
         },
-        schema=DEMAND_HORIZONS.schema,
+        schema=DEMAND_FORECAST.schema,
     )

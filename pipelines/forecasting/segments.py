@@ -15,20 +15,20 @@ from pipelines.forecasting.series import Series
 
 INTERVAL_BORDER: Final = 1.32
 VARIATION_BORDER: Final = 0.49
-NEW_WEEKS: Final = 8
+NEW_WEEKS: Final = 6
 DEAD_WEEKS: Final = 52
 CLASSES: Final = ("smooth", "erratic", "intermittent", "lumpy", "new", "dead")
 
 
-def demand_classes(series: Series) -> NDArray[np.str_]:
-    """The class of each product of the series."""
-    weekly = series.weekly
-    selling = weekly > 0
+def demand_classes(weekly: Series) -> NDArray[np.str_]:
+    """The class of each product of a series of weeks."""
+    demand = np.nan_to_num(weekly.demand)
+    selling = demand > 0
     count = np.maximum(1, selling.sum(axis=1))
-    interval = series.history_weeks / count
-    mean = weekly.sum(axis=1) / count
-    variance = np.maximum(0.0, (weekly**2).sum(axis=1) / count - mean**2)
+    interval = weekly.history / count
+    mean = demand.sum(axis=1) / count
+    variance = np.maximum(0.0, ((demand - mean[:, None]) ** 2 * selling).sum(axis=1) / count)
     is_often, is_even = interval < INTERVAL_BORDER, variance < VARIATION_BORDER * mean**2
     classes = np.select([is_often & is_even, is_often, is_even], ["smooth", "erratic", "intermittent"], default="lumpy")
-    classes = np.where(series.history_weeks < NEW_WEEKS, "new", classes)
+    classes = np.where(weekly.history < NEW_WEEKS, "new", classes)
     return np.where(~selling[:, -DEAD_WEEKS:].any(axis=1), "dead", classes)

@@ -1,67 +1,125 @@
-"""Which model speaks for a class of products: the one whose quantiles of the horizon's demand cost least.
+"""Which model speaks for a class of demand: the simplest of those whose quantiles cost least.
 
-What belongs here: scores and the choice. What does not: errors (`backtest.py`).
-A class is judged over all its products together: one product has too few independent horizons to choose on.
-Errors of every second origin make the quantiles that are judged on the other origins, and the other way round, so
-that no quantile is judged on what it was made of.
+What belongs here: scores, the choice, calibration. What does not: what each model cost (`backtest.py`).
+A class is judged over all its products: one product has too few independent horizons to choose on.
 Read more in docs/maths.md.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import numpy as np
 import polars as pl
 
+from pipelines.forecasting.backtest import JUDGED
 from pipelines.forecasting.candidates import FLOOR, MODELS
-from pipelines.forecasting.quantiles import FEWEST_ERRORS, JUDGED, error_quantiles, pinball_loss
+from pipelines.forecasting.segments import CLASSES
+from pipelines.forecasting.series import Matrix
+from pipelines.tables import FORECAST_CALIBRATION, MODEL_SCORES
 
 MARGIN: Final = 0.01
-FEWEST_ORIGINS: Final = 2
+STANDARD_ERRORS: Final = 2.0
+FEWEST_ORIGINS: Final = 3
+FEWEST_JUDGED: Final = 100
+EVERYTHING: Final = "all"
+BY_RULE: Final = "by_rule"
+FLOOR_IN_WORDS: Final = "the textbook rule"
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The model of a class: its score, the floor's, on how many origins, and why."""
+class Selection:
+    """The tables `model_scores` and `forecast_calibration`."""
 
-    model: str
-    score: float
-    floor_score: float
-    origins: int
-    reason: str
+    model_scores: pl.DataFrame
+    forecast_calibration: pl.DataFrame
 
 
-def choose_model(errors: pl.DataFrame) -> Choice:
-    """The choice for the products whose errors are given.
+def select_models(judgements: pl.DataFrame, *, chosen_on: date) -> Selection:
+    """The model of every class of demand, with the score of every model and how far the chosen one's quantiles held.
 
-    `errors` has the columns of `backtest.ERRORS`. A model must beat the floor by one part in a hundred; where two are
-    nearer to each other than that, the simpler one is used.
+    `judgements` has the columns of `backtest.JUDGEMENTS`. A class with too few of them is judged with all products.
     """
-    origins = errors["origin"].n_unique()
-    if origins < FEWEST_ORIGINS or errors.height < FEWEST_ERRORS * len(MODELS):
-        return Choice(FLOOR, 0.0, 0.0, origins, "too little history to compare models")
-    scores = {model: _score(errors.filter(pl.col("model") == model)) for model in MODELS}
-    best = min(scores.values())
-    model = next(name for name in MODELS if scores[name] <= best * (1 + MARGIN))
-    if scores[model] > scores[FLOOR] * (1 - MARGIN):
-        model = FLOOR
-    return Choice(model, scores[model], scores[FLOOR], origins, _reason(model, scores))
+    scores, shares = [], []
+    for name in CLASSES[:-1]:
+        own = judgements.filter(pl.col("demand_class") == name)
+        judged_as = name if own.height >= FEWEST_JUDGED * own["model"].n_unique() > 0 else EVERYTHING
+        told = own if judged_as == name else judgements
+        of_class = _scores(told, name, judged_as, chosen_on=chosen_on)
+        scores.append(of_class)
+        shares.append(_shares(own, name, of_class.filter(pl.col("is_chosen"))["model"][0]))
+    return Selection(pl.concat(scores), pl.concat(shares))
 
 
-def _score(errors: pl.DataFrame) -> float:
-    """Mean pinball loss of scaled demand over both halves of the origins and the judged probabilities."""
-    is_odd = errors["origin"].to_numpy() % 2 == 1
-    told = errors["error"].to_numpy()
-    losses = []
-    for made, judged in ((told[is_odd], told[~is_odd]), (told[~is_odd], told[is_odd])):
-        if made.size and judged.size:
-            quantiles = error_quantiles(made, JUDGED)
-            losses += [pinball_loss(judged, np.full_like(judged, q), p) for q, p in zip(quantiles, JUDGED, strict=True)]
-    return float(np.mean(np.concatenate(losses))) if losses else 0.0
+def _scores(judged: pl.DataFrame, name: str, judged_as: str, *, chosen_on: date) -> pl.DataFrame:
+    """The rows of `model_scores` for one class."""
+    losses = _losses(judged)
+    chosen, reason = _choose(losses)
+    floor = losses.get(FLOOR)
+    rows: list[dict[str, object]] = [
+        {
+            "demand_class": name, "model": model, "is_chosen": model == chosen, "score": float(loss.mean()),
+            "floor_score": float(losses[FLOOR].mean()), "margin": _gain(loss, losses[FLOOR]),
+            "margin_error": _gain_error(loss, losses[FLOOR]), "origins": judged["origin"].n_unique(),
+            "forecasts": judged.height // len(losses), "judged_as": judged_as,
+            "reason": reason if model == chosen else "", "chosen_on": chosen_on,
+        }
+        for model, loss in losses.items()
+    ]  # fmt: skip
+    if floor is None:
+        rows = [{"demand_class": name, "model": chosen, "is_chosen": True, "origins": 0, "forecasts": 0,
+                 "judged_as": judged_as, "reason": reason, "chosen_on": chosen_on}]  # fmt: skip
+    return pl.DataFrame(rows, schema=MODEL_SCORES.schema)
 
 
-def _reason(model: str, scores: dict[str, float]) -> str:
-    if model == FLOOR:
-        return "no model beat the average of a year by one part in a hundred"
-    gain = 1 - scores[model] / scores[FLOOR]
-    return f"{gain:.0%} less loss than the average of a year"
+def _losses(judged: pl.DataFrame) -> dict[str, Matrix]:
+    """For each model the mean loss of every product, in one order; nothing where there are too few origins."""
+    if judged["origin"].n_unique() < FEWEST_ORIGINS:
+        return {}
+    by_product = judged.group_by("product", "model").agg(pl.col("loss").mean()).sort("product")
+    told = dict(by_product.group_by("model").agg("loss").iter_rows())
+    return {model: np.array(told[model]) for model in MODELS if model in told}
+
+
+def _choose(losses: dict[str, Matrix]) -> tuple[str, str]:
+    """From the simplest model on, a better one takes its place by one part in a hundred and two standard errors."""
+    if not losses:
+        return BY_RULE, "too little history to compare models: chosen by rule"
+    best = FLOOR
+    for model, loss in losses.items():
+        gain = _gain(loss, losses[best])
+        if gain >= MARGIN and gain >= STANDARD_ERRORS * _gain_error(loss, losses[best]):
+            best = model
+    if best == FLOOR:
+        return FLOOR, f"no model beat {FLOOR_IN_WORDS} beyond doubt"
+    return best, f"{_gain(losses[best], losses[FLOOR]):.0%} less loss than {FLOOR_IN_WORDS}"
+
+
+def _gain(loss: Matrix, other: Matrix) -> float:
+    """How much less one costs than another, as a share."""
+    mean = float(other.mean())
+    return 1 - float(loss.mean()) / mean if mean > 0 else 0.0
+
+
+def _gain_error(loss: Matrix, other: Matrix) -> float:
+    """The standard error of that share: a product's overlapping windows count as one, so products are counted."""
+    mean = float(other.mean())
+    return float(np.std(loss - other, ddof=1) / np.sqrt(loss.size)) / mean if mean > 0 and loss.size > 1 else 0.0
+
+
+def _shares(judged: pl.DataFrame, name: str, model: str) -> pl.DataFrame:
+    """The rows of `forecast_calibration` for one class: nothing was judged, no row."""
+    of_model = judged.filter(pl.col("model") == model)
+    if of_model.is_empty():
+        return FORECAST_CALIBRATION.schema.to_frame()
+    return pl.DataFrame(
+        [
+            {
+                "demand_class": name, "model": model, "probability": float(p), "forecasts": of_model.height,
+                "share_below": of_model[f"below_{100 * p:g}"].mean(),
+                "share_at_or_below": of_model[f"at_or_below_{100 * p:g}"].mean(),
+            }
+            for p in JUDGED
+        ],
+        schema=FORECAST_CALIBRATION.schema,
+    )  # fmt: skip

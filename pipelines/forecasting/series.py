@@ -1,7 +1,7 @@
-"""Daily demand as one matrix: a row a product, a column a day, the last column the day before `as_of`.
+"""Demand as one matrix: a row a product, a column a period (a week or a day), the last one before `as_of`.
 
-What belongs here: the calendar. Weeks end the day before `as_of`, so no recent sale is left out; before a product's
-first sale there is nothing, which is not the same as zero. What does not: models.
+What belongs here: the calendar, what is unknown, and what an empty shelf hid. What does not: models.
+Before a product's first row, and where nobody can know, there is no number, which is not the same as zero.
 Read more in docs/maths.md.
 """
 
@@ -14,58 +14,187 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-LONGEST_WEEKS: Final = 156
+LONGEST_DAYS: Final = {7: 208 * 7, 1: 2 * 364}
+WEEK_DAYS: Final = 7
+COMPLETION_GAIN: Final = 0.1
+# A period that was mostly completed tells what we think, not what was sold.
+MOST_COMPLETED: Final = 0.5
 Matrix = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Days:
+    """Quantities on days, an entry a product and day: the row of the product, the day's column, the pieces."""
+
+    row: Index
+    day: Index
+    quantity: Matrix
+
+    def __add__(self, other: "Days") -> "Days":
+        """Both, one after the other."""
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Days(*(np.concatenate(pair) for pair in pairs))
+
+
+@dataclass(frozen=True)
 class Series:
-    """Demand by product and day; `first_week[i]` is the week in which product i was first sold."""
+    """Demand by product and period, from the first row of each product on.
+
+    `demand` has no number before that; what an empty shelf hid is completed, `completed` is the share of the period's
+    days to which that happened. `days` are the same quantities by day. `log_price[:, o]` is the latest price known
+    when column o begins, where prices were given.
+    """
 
     product_codes: Sequence[str]
-    daily: Matrix
-    first_week: Index
+    period_days: int
+    demand: Matrix
+    completed: Matrix
+    days: Days
+    log_price: Matrix | None
 
     @property
-    def weeks(self) -> int:
-        """How many weeks the calendar has."""
-        return int(self.daily.shape[1]) // 7
+    def periods(self) -> int:
+        """How many periods the calendar has."""
+        return int(self.demand.shape[1])
 
     @property
-    def weekly(self) -> Matrix:
-        """Demand by product and week, zero before the first sale too."""
-        return np.asarray(self.daily.reshape(self.daily.shape[0], self.weeks, 7).sum(axis=2))
+    def history(self) -> Index:
+        """For each product the periods since its first row."""
+        return np.asarray((~np.isnan(self.demand)).sum(axis=1), dtype=np.int64)
 
-    @property
-    def history_weeks(self) -> Index:
-        """For each product the weeks since it was first sold."""
-        return self.weeks - self.first_week
+    def until(self, origins: int) -> "Series":
+        """What was known when column `origins` began."""
+        is_known = self.days.day < origins * self.period_days
+        known = Days(*(one[is_known] for one in vars(self.days).values()))
+        price = None if self.log_price is None else self.log_price[:, : origins + 1]
+        demand, completed = self.demand[:, :origins], self.completed[:, :origins]
+        return Series(self.product_codes, self.period_days, demand, completed, known, price)
+
+    def only(self, rows: Index) -> "Series":
+        """The same of some products, in the order of `rows`."""
+        place = np.full(len(self.product_codes), -1)
+        place[rows] = np.arange(rows.size)
+        is_kept = place[self.days.row] >= 0
+        kept = Days(place[self.days.row[is_kept]], self.days.day[is_kept], self.days.quantity[is_kept])
+        price = None if self.log_price is None else self.log_price[rows]
+        codes = [self.product_codes[row] for row in rows.tolist()]
+        return Series(codes, self.period_days, self.demand[rows], self.completed[rows], kept, price)
 
 
-def make_series(demand_daily: pl.DataFrame, *, as_of: date) -> Series:
+def make_series(demand_daily: pl.DataFrame, *, as_of: date, period_days: int = WEEK_DAYS) -> Series:
     """The series of every product that was sold before `as_of`, by product code.
 
-    `demand_daily` has the shape of `marts.demand_daily`. Days without a row are zero; at most three years are kept.
+    `demand_daily` has the shape of `marts.demand_daily` (`is_stocked_out` may be missing, a `unit_price` may be
+    added), or one row a week that carries the week's first day. A day without a row is zero. At most four years are
+    kept, of days two.
     """
-    known = (
-        demand_daily.filter(
-            (pl.col("demand_date") < as_of)
-            & (pl.col("demand_date") >= as_of - timedelta(weeks=LONGEST_WEEKS))
-            & (pl.col("quantity") > 0)
-            & pl.col("quantity").is_finite()
-        )
-        .group_by("product_code", "demand_date")
-        .agg(pl.col("quantity").sum())
-        .with_columns(age=(pl.lit(as_of) - pl.col("demand_date")).dt.total_days())
-        .sort("product_code", "demand_date")
+    rows = _by_day(demand_daily, as_of=as_of)
+    rows = _without_what_never_sold(rows, longest=LONGEST_DAYS[period_days])
+    codes = rows["product_code"].unique(maintain_order=True)
+    oldest = min(int(rows["age"].max() or 0), LONGEST_DAYS[period_days])  # type: ignore[arg-type]
+    periods = -(-oldest // period_days)
+    place = pl.DataFrame({"product_code": codes, "row": np.arange(len(codes))})
+    rows = rows.join(place, on="product_code", how="left", maintain_order="left").with_columns(
+        day=periods * period_days - pl.col("age")
     )
-    codes = known["product_code"].unique(maintain_order=True)
-    oldest = int(known["age"].max() or 0)  # type: ignore[arg-type]
-    weeks = -(-oldest // 7)
-    daily = np.zeros((len(codes), weeks * 7))
-    rows = known.join(codes.to_frame().with_row_index("row"), on="product_code", how="left", maintain_order="left")
-    columns = weeks * 7 - rows["age"].to_numpy()
-    daily[rows["row"].to_numpy(), columns] = rows["quantity"].to_numpy()
-    first = np.argmax(daily > 0, axis=1) // 7 if len(codes) else np.zeros(0)
-    return Series(codes.to_list(), daily, first.astype(np.int64))
+    launch = _launch(rows, len(codes))
+    rows = rows.filter(pl.col("day") >= 0)
+    shape = (len(codes), periods)
+    demand, completed, days = _complete(rows, shape, period_days, launch)
+    return Series(codes.to_list(), period_days, demand, completed, days, _log_price(rows, shape, period_days))
+
+
+def has_weekly_rows(demand_daily: pl.DataFrame, *, as_of: date) -> bool:
+    """Whether each row stands for a week: all on one weekday, on two days or more, the last week over."""
+    days = demand_daily["demand_date"].drop_nulls()
+    days = days.filter(days < as_of).unique()
+    if len(days) < 2 or (days.max() + timedelta(days=WEEK_DAYS)) > as_of:  # type: ignore[operator]  # noqa: PLR2004
+        return False
+    return days.dt.weekday().n_unique() == 1
+
+
+def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """One row per product and day: age in days, quantity, whether it is hidden, and the price where there is one."""
+    given = demand_daily.columns
+    is_hidden = pl.col("is_stocked_out").fill_null(value=False) if "is_stocked_out" in given else pl.lit(value=False)
+    price = pl.col("unit_price").cast(pl.Float64) if "unit_price" in given else pl.lit(None, dtype=pl.Float64)
+    quantity = pl.col("quantity").cast(pl.Float64)
+    rows = demand_daily.filter(pl.col("demand_date") < as_of).select(
+        "product_code",
+        age=(pl.lit(as_of) - pl.col("demand_date")).dt.total_days(),
+        quantity=pl.when(quantity.is_finite()).then(quantity).otherwise(0.0),
+        is_hidden=is_hidden | ~quantity.is_finite().fill_null(value=False),
+        price=pl.when(price.is_finite() & (price > 0)).then(price),
+    )
+    if has_weekly_rows(demand_daily, as_of=as_of):
+        rows = rows.with_columns(pl.col("quantity") / WEEK_DAYS, step=pl.int_ranges(0, WEEK_DAYS)).explode("step")
+        rows = rows.with_columns(pl.col("age") - pl.col("step")).filter(pl.col("age") > 0)
+    return (
+        rows.group_by("product_code", "age")
+        .agg(pl.col("quantity").sort().sum().clip(lower_bound=0.0), pl.col("is_hidden").any(), pl.col("price").mean())
+        .sort("product_code", "age", descending=[False, True])
+    )
+
+
+def _without_what_never_sold(rows: pl.DataFrame, *, longest: int) -> pl.DataFrame:
+    sold = rows.filter((pl.col("quantity") > 0) & (pl.col("age") <= longest)).select("product_code").unique()
+    return rows.join(sold, on="product_code", how="semi", maintain_order="left")
+
+
+def _launch(rows: pl.DataFrame, products: int) -> Index:
+    """For each product the day of its first row on which it could be sold; the calendar's first day at the earliest."""
+    first = rows.filter(~pl.col("is_hidden") | (pl.col("quantity") > 0)).group_by("row").agg(pl.col("day").min())
+    launch = np.zeros(products, dtype=np.int64)
+    launch[first["row"].to_numpy()] = np.maximum(0, first["day"].to_numpy())
+    return launch
+
+
+def _complete(
+    rows: pl.DataFrame, shape: tuple[int, int], period_days: int, launch: Index
+) -> tuple[Matrix, Matrix, Days]:
+    """Demand by period with what an empty shelf hid, the share of days to which that happened, and the days.
+
+    A hidden stretch sold at least what the running level of the product, an exponential smoothing of what came
+    before it, expects of it (Nahmias 1994 treats lost sales so, by what a full shelf would have sold).
+    """
+    row, day, quantity = (rows[name].to_numpy() for name in ("row", "day", "quantity"))
+    hidden = rows["is_hidden"].to_numpy() & (day >= launch[row])
+    cell = row * shape[1] + day // period_days
+    size = shape[0] * shape[1]
+
+    def summed(weights: Matrix) -> Matrix:
+        return np.asarray(np.bincount(cell, weights=weights, minlength=size).reshape(shape), dtype=np.float64)
+
+    open_sales, hidden_sales = summed(quantity * ~hidden), summed(quantity * hidden)
+    share = summed(hidden.astype(float)) / period_days
+    is_before = np.arange(shape[1])[None, :] < (launch // period_days)[:, None]
+    demand = _raised(open_sales, hidden_sales, share, is_before) if hidden.any() else open_sales
+    added = (demand - open_sales - hidden_sales).ravel()[cell[hidden]] / (share.ravel()[cell[hidden]] * period_days)
+    days = Days(row, day, quantity) + Days(row[hidden], day[hidden], added)
+    return np.where(is_before, np.nan, demand), share, days
+
+
+def _raised(open_sales: Matrix, hidden_sales: Matrix, share: Matrix, is_before: NDArray[np.bool_]) -> Matrix:
+    demand = open_sales + hidden_sales
+    level = np.full(demand.shape[0], np.nan)
+    seen = np.zeros(demand.shape[0])
+    for period in range(demand.shape[1]):
+        expected = np.nan_to_num(level) * share[:, period]
+        demand[:, period] = open_sales[:, period] + np.maximum(hidden_sales[:, period], expected)
+        is_known = ~is_before[:, period]
+        seen += is_known
+        gain = np.maximum(COMPLETION_GAIN, 1 / np.maximum(1, seen))
+        level = np.where(is_known, np.nan_to_num(level) * (1 - gain) + gain * demand[:, period], level)
+    return demand
+
+
+def _log_price(rows: pl.DataFrame, shape: tuple[int, int], period_days: int) -> Matrix | None:
+    told = rows.filter(pl.col("price").is_not_null())
+    if told.is_empty():
+        return None
+    latest = np.full((shape[0], shape[1] + 1), np.nan)
+    # rows come in order of days, so the last price of a period stays
+    latest[told["row"].to_numpy(), told["day"].to_numpy() // period_days + 1] = np.log(told["price"].to_numpy())
+    column = np.where(np.isnan(latest), 0, np.arange(shape[1] + 1)[None, :])
+    return np.asarray(np.take_along_axis(latest, np.maximum.accumulate(column, axis=1), axis=1), dtype=np.float64)

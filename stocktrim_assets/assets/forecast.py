@@ -1,17 +1,20 @@
-"""Forecast: how likely each demand is, over the days that an order must cover.
+"""Forecast: which model speaks for each kind of product, and how likely each demand is over the days of an order.
 
 Read more in docs/maths.md.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 
 import dagster as dg
+import duckdb
 import polars as pl
 
 from pipelines import tables
 from pipelines.errors import DataError
-from pipelines.forecasting.forecast import Forecast, forecast_demand
+from pipelines.forecasting.forecast import choose_models, forecast_demand, is_still_good, score_models
+from pipelines.forecasting.one_offs import find_one_off_orders
 from pipelines.organisation import OpenOrganisation
 from pipelines.replenishment.plan import horizons
 from pipelines.warehouse import read_table, replace_table
@@ -19,61 +22,98 @@ from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import markdown_table, table_metadata
 
+CHOSEN: Final = (tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.FORECAST_CALIBRATION)
 TABLES: Final = (
     tables.MODEL_CHOICE,
     tables.DEMAND_FORECAST,
     tables.DEMAND_QUANTILES,
     tables.DEMAND_HORIZONS,
 )
+FORECAST: Final = (*TABLES[1:], tables.ONE_OFF_ORDERS)
 _INPUTS: Final = [["marts", "demand_daily"], ["marts", "products"], ["raw", "planning_settings"], ["raw", "as_of"]]
 
 
-@dg.multi_asset(
-    name="demand",
-    description="Choose a model for each kind of product on its own history, and forecast demand as a distribution.",
-    specs=[
+def _specs(made: tuple[tables.Table, ...], *, deps: list[list[str]]) -> list[dg.AssetSpec]:
+    return [
         dg.AssetSpec(
             [table.stage, table.name],
-            deps=_INPUTS,
+            deps=deps,
             description=table.grain,
             group_name=table.stage,
             kinds={"polars", "python"},
             owners=["team:data"],
         )
-        for table in TABLES
-    ],
+        for table in made
+    ]
+
+
+@dg.multi_asset(
+    name="model_choice",
+    description="Choose a model for each kind of product on the organisation's own last half year, once a week.",
+    specs=_specs(CHOSEN, deps=_INPUTS),
+    partitions_def=organisations,
+)
+def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
+    """Judge every model again where the stored answer is a week old; give each product the model of its class."""
+    with told_plainly(), organisation.warehouse() as warehouse:
+        demand, asked, as_of = _asked(warehouse)
+        scores = read_table(warehouse, tables.MODEL_SCORES)
+        if not is_still_good(scores, as_of=as_of):
+            selection = score_models(demand, asked, as_of=as_of)
+            scores = selection.model_scores
+            replace_table(warehouse, tables.MODEL_SCORES, scores)
+            replace_table(warehouse, tables.FORECAST_CALIBRATION, selection.forecast_calibration)
+        replace_table(warehouse, tables.MODEL_CHOICE, choose_models(demand, scores, as_of=as_of))
+        frames = {table: read_table(warehouse, table) for table in CHOSEN}
+    shown = {
+        tables.MODEL_CHOICE: {"models": _shown(_classes(frames[tables.MODEL_CHOICE]))},
+        tables.MODEL_SCORES: {"scores": _shown(frames[tables.MODEL_SCORES].drop("reason", "chosen_on"))},
+        tables.FORECAST_CALIBRATION: {"how far they held": _shown(frames[tables.FORECAST_CALIBRATION])},
+    }
+    for table, frame in frames.items():
+        yield dg.MaterializeResult(
+            asset_key=[table.stage, table.name], metadata=table_metadata(table, frame.height) | shown[table]
+        )
+
+
+@dg.multi_asset(
+    name="demand",
+    description="Forecast demand as a distribution, each product by the model of its class, and list one-off orders.",
+    specs=_specs(FORECAST, deps=[*_INPUTS, ["forecast", "model_choice"]]),
     partitions_def=organisations,
 )
 def demand(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
     """Forecast every product that was ever sold."""
     with told_plainly(), organisation.warehouse() as warehouse:
-        products = read_table(warehouse, tables.PRODUCTS)
-        if products.is_empty():
-            raise DataError("Nothing was loaded yet, so nothing can be planned: run `stocktrim load` first.")
+        sold, asked, as_of = _asked(warehouse)
         forecast = forecast_demand(
-            read_table(warehouse, tables.DEMAND_DAILY),
-            horizons(products, read_table(warehouse, tables.PLANNING_SETTINGS)),
-            as_of=read_table(warehouse, tables.AS_OF)["as_of_date"][0],
-        )
-        frames = _frames(forecast)
+            sold, asked, as_of=as_of, model_choice=read_table(warehouse, tables.MODEL_CHOICE)
+        )  # fmt: skip
+        one_offs = find_one_off_orders(sold, as_of=as_of)
+        frames = {table: getattr(forecast, table.name, one_offs) for table in FORECAST}
         for table, frame in frames.items():
             replace_table(warehouse, table, frame)
     for table, frame in frames.items():
-        shown = _classes(forecast) if table is tables.MODEL_CHOICE else {}
-        yield dg.MaterializeResult(
-            asset_key=[table.stage, table.name], metadata=table_metadata(table, frame.height) | shown
-        )
+        yield dg.MaterializeResult(asset_key=[table.stage, table.name], metadata=table_metadata(table, frame.height))
 
 
-def _frames(forecast: Forecast) -> dict[tables.Table, pl.DataFrame]:
-    return {table: getattr(forecast, table.name) for table in TABLES}
+def _asked(warehouse: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, pl.DataFrame, date]:
+    """Demand, each product's horizon, and the day of the forecast."""
+    products = read_table(warehouse, tables.PRODUCTS)
+    if products.is_empty():
+        raise DataError("Nothing was loaded yet, so nothing can be planned: run `stocktrim load` first.")
+    asked = horizons(products, read_table(warehouse, tables.PLANNING_SETTINGS))
+    return read_table(warehouse, tables.DEMAND_DAILY), asked, read_table(warehouse, tables.AS_OF)["as_of_date"][0]
 
 
-def _classes(forecast: Forecast) -> dict[str, Any]:
+def _classes(choice: pl.DataFrame) -> pl.DataFrame:
     """Which model speaks for which kind of product, and why."""
-    shown = (
-        forecast.model_choice.group_by("demand_class", "model", "reason")
+    return (
+        choice.group_by("demand_class", "model", "reason")
         .agg(products=pl.len(), score=pl.col("score").first(), floor=pl.col("floor_score").first())
-        .sort("products", descending=True)
+        .sort("products", "demand_class", descending=[True, False])
     )
-    return {"models": markdown_table(shown, columns={name: name.replace("_", " ") for name in shown.columns})}
+
+
+def _shown(frame: pl.DataFrame) -> dg.MetadataValue[Any]:
+    return markdown_table(frame, columns={name: name.replace("_", " ") for name in frame.columns})

@@ -16,7 +16,17 @@ def test_the_examples_hold(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["forecasting.backtest", "forecasting.quantiles", "replenishment.parameters", "replenishment.policy"]
+    "name",
+    [
+        "forecasting.backtest",
+        "forecasting.candidates",
+        "forecasting.distribution",
+        "forecasting.family",
+        "forecasting.levels",
+        "forecasting.negative_binomial",
+        "replenishment.parameters",
+        "replenishment.policy",
+    ],
 )
 def test_the_maths_has_examples(name):
     assert doctest.testmod(import_module(f"pipelines.{name}")).attempted > 0

@@ -1,120 +1,142 @@
 """Which model speaks for a class: none without proof."""
 
+from datetime import timedelta
+
 import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.forecasting.backtest import ERRORS, Horizons, backtest
+from pipelines.forecasting.backtest import JUDGEMENTS, backtest, origins_of
 from pipelines.forecasting.candidates import FLOOR, MODELS
-from pipelines.forecasting.forecast import forecast_demand
+from pipelines.forecasting.features import gather_facts
+from pipelines.forecasting.forecast import choose_models, is_still_good, score_models
+from pipelines.forecasting.rules import models_by_rule
 from pipelines.forecasting.segments import demand_classes
-from pipelines.forecasting.selection import choose_model
+from pipelines.forecasting.selection import select_models
 from pipelines.forecasting.series import make_series
-from tests.pipelines.planning_builders import AS_OF, TEA, sold, sold_every, the_horizon
+from pipelines.forecasting.windows import Window
+from tests.pipelines.forecasting.demand_builders import a_company, shifting
+from tests.pipelines.planning_builders import AS_OF, in_days, sold, sold_every, the_horizon
 
-ORIGINS, PRODUCTS = 4, 25
+ORIGINS, PRODUCTS = 4, 60
 
 
-def errors_of(size: dict[str, float], *, origins: int = ORIGINS) -> pl.DataFrame:
-    """Errors of every model, drawn from one shape; a model's size is 1 unless told."""
-    shape = np.random.default_rng(3).normal(size=origins * PRODUCTS)
-    origin = np.repeat(np.arange(origins), PRODUCTS)
-    product = np.tile(np.arange(PRODUCTS), origins)
+def judged(cost: dict[str, float], *, origins: int = ORIGINS, noise: float = 0.0) -> pl.DataFrame:
+    """Judgements of a lumpy class; a model costs 1 on average unless told, times what the product and day do."""
+    random = np.random.default_rng(3)
+    luck = random.gamma(5, 0.2, origins * PRODUCTS)
+    own = {model: np.exp(noise * random.normal(size=PRODUCTS)).repeat(origins) for model in MODELS}
+    shares = {name: [True] * luck.size for name in JUDGEMENTS if "below" in name}
     return pl.concat(
         pl.DataFrame(
-            {"product": product, "origin": origin, "model": [model] * shape.size, "scale": np.ones(shape.size),
-             "error": shape * size.get(model, 1.0), "week_error": shape},
-            schema=ERRORS,
+            {"product": np.arange(PRODUCTS).repeat(origins), "origin": np.tile(np.arange(origins), PRODUCTS),
+             "demand_class": ["lumpy"] * luck.size, "model": [model] * luck.size,
+             "loss": luck * cost.get(model, 1.0) * own[model], **shares},
+            schema=JUDGEMENTS,
         )
         for model in MODELS
     )  # fmt: skip
 
 
-def test_a_model_that_does_not_beat_the_average_of_a_year_is_not_used():
-    others = dict.fromkeys(MODELS[1:], 1.5)
-    choice = choose_model(errors_of(others))
-    assert choice.model == FLOOR
-    assert choice.reason == "no model beat the average of a year by one part in a hundred"
+def the_choice(judgements: pl.DataFrame, demand_class: str = "lumpy") -> dict[str, object]:
+    scores = select_models(judgements, chosen_on=AS_OF).model_scores
+    return scores.filter(pl.col("is_chosen") & (pl.col("demand_class") == demand_class)).row(0, named=True)
 
 
-@pytest.mark.parametrize(("size", "model"), [(0.995, FLOOR), (0.98, "tsb")])
-def test_a_model_must_beat_the_average_of_a_year_by_one_part_in_a_hundred(size, model):
-    assert choose_model(errors_of({"tsb": size})).model == model
+def test_a_model_that_does_not_beat_the_textbook_rule_is_not_used():
+    choice = the_choice(judged(dict.fromkeys(MODELS[1:], 1.5)))
+    assert choice["model"] == FLOOR
+    assert choice["reason"] == "no model beat the textbook rule beyond doubt"
+
+
+@pytest.mark.parametrize(("cost", "model"), [(0.995, FLOOR), (0.98, "pool")])
+def test_a_model_must_beat_the_textbook_rule_by_one_part_in_a_hundred(cost, model):
+    assert the_choice(judged({"pool": cost}))["model"] == model
+
+
+@pytest.mark.parametrize(("noise", "model"), [(0.05, "pool"), (1.0, FLOOR)])
+def test_a_model_must_beat_the_textbook_rule_by_two_standard_errors(noise, model):
+    assert the_choice(judged({"pool": 0.9}, noise=noise))["model"] == model
 
 
 def test_of_two_models_that_are_as_good_the_simpler_one_is_used():
-    choice = choose_model(errors_of({"window_average_13": 0.801, "seasonal_naive": 0.8}))
-    assert choice.model == "window_average_13"
-    assert choice.reason == "20% less loss than the average of a year"
+    choice = the_choice(judged({"nb": 0.801, "pool": 0.8}))
+    assert choice["model"] == "nb"
+    assert choice["reason"] == "20% less loss than the textbook rule"
 
 
-def test_the_score_of_what_was_chosen_stands_beside_that_of_the_average():
-    choice = choose_model(errors_of({"ses": 0.5}))
-    assert choice.score == pytest.approx(0.5 * choice.floor_score)
-    assert choice.origins == ORIGINS
+def test_score_margin_and_reason_of_every_model_are_kept():
+    scores = select_models(judged({"nb": 0.5}), chosen_on=AS_OF).model_scores.filter(demand_class="lumpy")
+    assert scores["model"].to_list() == list(MODELS)
+    nb = scores.filter(model="nb").row(0, named=True)
+    assert nb["score"] == pytest.approx(0.5 * nb["floor_score"])
+    assert (nb["margin"], nb["origins"], nb["forecasts"]) == (pytest.approx(0.5), ORIGINS, ORIGINS * PRODUCTS)
+    assert scores.filter(model="ses")["reason"].to_list() == [""]
 
 
-def test_one_origin_proves_nothing():
-    choice = choose_model(errors_of({"ses": 0.1}, origins=1))
-    assert (choice.model, choice.reason) == (FLOOR, "too little history to compare models")
+def test_a_class_with_too_few_products_is_judged_with_all():
+    choice = the_choice(judged({"nb": 0.5}), "smooth")
+    assert (choice["model"], choice["judged_as"]) == ("nb", "all")
+
+
+def test_too_little_history_to_compare_leaves_the_rule():
+    choice = the_choice(judged({"ses": 0.1}, origins=2))
+    assert (choice["model"], choice["reason"]) == ("by_rule", "too little history to compare models: chosen by rule")
+
+
+def test_origins_lie_in_the_last_half_year_and_their_windows_are_over():
+    assert origins_of(104, Window(0, 28))[0] == 104 - 26
+    assert origins_of(104, Window(0, 28))[-1] == 104 - 4
+    assert max(origins_of(104, Window(0, 300))) + 43 <= 104
+    assert origins_of(40, Window(0, 28)) == []
 
 
 def test_a_model_sees_nothing_after_its_origin():
-    quiet, loud = sold_every(1, 2, for_days=400), pl.concat([sold_every(1, 2, for_days=400), sold({1: 500})])
-    horizons = Horizons(days=np.array([21]), lead_time_days=np.array([14]))
-    before, after = (backtest(make_series(one, as_of=AS_OF), horizons) for one in (quiet, loud))
-    older = pl.col("origin") > 0
-    assert before.filter(older).equals(after.filter(older))
-    assert not before.filter(~older).equals(after.filter(~older))
+    quiet = a_company(40, weeks=80)
+    loud = pl.concat([quiet, sold({1: 90_000}, "P-00003")])
+    before, after = (
+        backtest(make_series(one, as_of=AS_OF), np.full(40, 21), as_of=AS_OF, seed=0) for one in (quiet, loud)
+    )
+    last = before["origin"].max()
+    shares = [name for name in before.columns if "below" in name]
+    older = pl.col("origin") < last
+    assert before.filter(older).select(shares).equals(after.filter(older).select(shares))
 
 
-def test_a_seasonal_company_is_told_by_its_season():
-    def of(product: str) -> pl.DataFrame:
-        return sold({ago: 1 + 9 * (ago % 364 < 84) for ago in range(1, 1092)}, product)
-
-    products = [f"CARD-{k}" for k in range(4)]
-    forecast = forecast_demand(pl.concat(map(of, products)), the_horizon(*products), as_of=AS_OF)
-    assert set(forecast.model_choice["model"]) == {"seasonal_naive"}
-    assert (forecast.model_choice["score"] < 0.99 * forecast.model_choice["floor_score"]).all()
-
-
-def test_a_product_too_new_for_a_model_is_expected_to_sell_its_mean_so_far():
-    forecast = forecast_demand(sold({1: 4, 8: 2}), the_horizon(), as_of=AS_OF)
-    choice = forecast.model_choice.row(0, named=True)
-    assert (choice["demand_class"], choice["model"], choice["reason"]) == ("new", FLOOR, "too new for a model")
-    assert forecast.demand_forecast["quantity"].unique().to_list() == [3]
+def test_demand_that_never_changes_needs_no_learner():
+    selection = score_models(
+        a_company(60, weeks=104, size=1.5), the_horizon(*(f"P-{k:05}" for k in range(60))), as_of=AS_OF
+    )
+    chosen = selection.model_scores.filter("is_chosen")
+    assert "pool" not in chosen.filter(pl.col("demand_class").is_in(["smooth", "erratic"]))["model"].to_list()
+    told = selection.forecast_calibration.filter((pl.col("probability") == 0.95) & (pl.col("forecasts") > 50))
+    assert (told["share_at_or_below"] >= 0.9).all()
 
 
-@pytest.mark.parametrize(
-    ("days_ago", "demand_class"),
-    [
-        (dict.fromkeys(range(1, 365), 2), "smooth"),
-        ({ago: 2 if ago % 7 else 60 * (ago % 28 == 0) for ago in range(1, 365)}, "erratic"),
-        (dict.fromkeys(range(1, 365, 21), 2), "intermittent"),
-        ({ago: 1 if ago % 2 else 90 for ago in range(1, 365, 21)}, "lumpy"),
-        ({20: 5}, "new"),
-        ({400: 5, 500: 5}, "dead"),
-        ({364: 5}, "intermittent"),
-        ({365: 5}, "dead"),
-    ],
-)  # fmt: skip
-def test_how_a_product_sells_is_told_by_how_often_and_how_evenly(days_ago, demand_class):
-    assert demand_classes(make_series(sold(days_ago), as_of=AS_OF)).tolist() == [demand_class]
+def test_by_rule_the_predictive_law_speaks_for_what_never_changes_and_the_pool_for_what_does():
+    steady = a_company(40)
+    for company, model in ((steady, "nb_predictive"), (shifting(steady), "pool")):
+        facts = gather_facts(make_series(company, as_of=AS_OF), as_of=AS_OF)
+        told = models_by_rule(facts, demand_classes(facts.series))
+        assert set(told.tolist()) == {model}
 
 
-def test_the_order_of_the_rows_changes_no_byte():
-    products = [f"P-{k}" for k in range(4)]
-    sales = pl.concat([sold_every(k + 2, 1.1 * (k + 1), for_days=500, product=one) for k, one in enumerate(products)])
-    asked = the_horizon(*products)
-    one = forecast_demand(sales, asked, as_of=AS_OF)
-    other = forecast_demand(sales.sample(fraction=1, shuffle=True, seed=5), asked.reverse(), as_of=AS_OF)
-    for name, frame in vars(one).items():
-        assert frame.write_csv() == getattr(other, name).write_csv(), name
+def test_each_product_has_the_model_of_its_class_today():
+    scores = select_models(judged({"nb": 0.5}), chosen_on=AS_OF).model_scores
+    sales = pl.concat([sold_every(1, 3, for_days=300, product="A"), sold({400: 3}, "B"), sold({3: 1}, "C")])
+    choice = choose_models(sales, scores, as_of=AS_OF).sort("product_code")
+    assert choice.select("product_code", "demand_class", "model").rows() == [
+        ("A", "smooth", "nb"), ("B", "dead", "none"), ("C", "new", "nb"),
+    ]  # fmt: skip
+    assert choice["reason"][1] == "not sold for a year"
 
 
-def test_a_product_is_its_own_even_in_the_company_of_others():
-    alone = forecast_demand(sold({3: 4, 20: 2}), the_horizon(), as_of=AS_OF)
-    sales = pl.concat([sold({3: 4, 20: 2}), sold({1: 1000}, "OTHER")])
-    together = forecast_demand(sales, the_horizon(TEA, "OTHER"), as_of=AS_OF)
-    mine = pl.col("product_code") == TEA
-    assert together.demand_horizons.filter(mine).equals(alone.demand_horizons)
+@pytest.mark.parametrize(("age", "is_good"), [(0, True), (6, True), (7, False), (-1, False)])
+def test_a_stored_answer_stands_for_a_week(age, is_good):
+    scores = select_models(judged({}), chosen_on=AS_OF - timedelta(days=age)).model_scores
+    assert is_still_good(scores, as_of=in_days(0)) is is_good
+
+
+def test_without_a_stored_answer_one_is_needed():
+    empty = select_models(judged({}), chosen_on=AS_OF).model_scores.clear()
+    assert not is_still_good(empty, as_of=AS_OF)

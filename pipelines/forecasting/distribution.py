@@ -1,0 +1,212 @@
+"""How likely each demand is, for any products and any windows of days: the one entry to the forecast's maths.
+
+What belongs here: from demand to a distribution, by a stored choice of models or by fixed rules. What does not: tables.
+Read more in docs/maths.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipelines.forecasting.candidates import NOTHING, POOL, View, exact_means, model_quantiles
+from pipelines.forecasting.features import Facts, gather_facts
+from pipelines.forecasting.pool import learn
+from pipelines.forecasting.rules import models_by_rule
+from pipelines.forecasting.segments import demand_classes
+from pipelines.forecasting.series import WEEK_DAYS, Index, Matrix, Series, has_weekly_rows, make_series
+from pipelines.forecasting.windows import Window, sums_after_origins
+
+PROBABILITIES: Final = np.array([0.001, 0.005, *(k / 100 for k in range(1, 100)), 0.9925, 0.995, 0.9975, 0.999])
+WEEKS_SHOWN: Final = 13
+# Windows whose lengths differ by less than this are learned together, told apart by their length.
+BUCKET_RATIO: Final = 1.5
+
+
+@dataclass(frozen=True)
+class DemandDistribution:
+    """Quantiles of cumulative demand, a row a product and window; and for each product what paths are made of.
+
+    `window_product[i]` is the place in `product_codes` of row i, whose window begins `start_days[i]` days after the
+    day of the forecast and is `days[i]` long; `quantiles[i, j]` belongs to `probabilities[j]`, `mean[i]` is the mean.
+    `weekly_mean` is the expected demand of the coming weeks, `weekly_variance` that of one week's demand.
+    """
+
+    product_codes: Sequence[str]
+    demand_class: NDArray[np.str_]
+    model: NDArray[np.str_]
+    history_weeks: Index
+    weekly_mean: Matrix
+    weekly_variance: Matrix
+    window_product: Index
+    start_days: Index
+    days: Index
+    probabilities: Matrix
+    quantiles: Matrix
+    mean: Matrix
+
+
+def forecast_distribution(
+    demand: pl.DataFrame, windows: pl.DataFrame, *, as_of: date, seed: int = 0,
+    choice: Mapping[str, str] | None = None, weeks: int = WEEKS_SHOWN,
+) -> DemandDistribution:  # fmt: skip
+    """The distribution of demand in each window, from what was known before `as_of`.
+
+    `demand` has the columns `product_code`, `demand_date`, `quantity` and may have `is_stocked_out` and `unit_price`:
+    a row a product and day, or one a week that carries the week's first day. A product learns from all of `demand`.
+    `windows` has `product_code` and `horizon_days`, and may have `start_days`: how many days after `as_of` the window
+    begins (0 where it is missing); a product may have several. A product never sold has no row in the answer.
+
+    `choice` says which model speaks for a class of demand; without it `models_by_rule` does. What was not sold for a
+    year is expected to sell nothing.
+    """
+    weekly = make_series(demand, as_of=as_of)
+    classes = demand_classes(weekly)
+    facts = gather_facts(weekly, as_of=as_of)
+    models = chosen_models(facts, classes, choice or {})
+    asked = _asked(windows, weekly)
+    is_short = (asked.days < WEEK_DAYS) & (not has_weekly_rows(demand, as_of=as_of))
+    short, long = np.flatnonzero(is_short), np.flatnonzero(~is_short)
+    quantiles, mean = np.zeros((asked.product.size, PROBABILITIES.size)), np.zeros(asked.product.size)
+    quantiles[long], mean[long] = _told(facts, classes, models, asked.only(long), seed=seed)
+    if short.size:
+        quantiles[short], mean[short] = _told_by_day(
+            demand, weekly, classes, models, asked.only(short), as_of=as_of, seed=seed
+        )
+    return DemandDistribution(
+        product_codes=weekly.product_codes,
+        demand_class=classes,
+        model=models,
+        history_weeks=weekly.history,
+        weekly_mean=_weekly_mean(facts, asked, mean, weeks=weeks),
+        weekly_variance=_weekly_variance(facts, classes),
+        window_product=asked.product,
+        start_days=asked.start_days,
+        days=asked.days,
+        probabilities=PROBABILITIES,
+        quantiles=quantiles,
+        mean=mean,
+    )
+
+
+def chosen_models(facts: Facts, classes: NDArray[np.str_], choice: Mapping[str, str]) -> NDArray[np.str_]:
+    """For each product the model that was chosen for its class; by rule where none was."""
+    is_chosen = np.isin(classes, [*choice, "dead"])
+    by_rule = np.full(classes.size, NOTHING, dtype="<U16") if is_chosen.all() else models_by_rule(facts, classes)
+    told = [choice.get(name, rule) for name, rule in zip(classes.tolist(), by_rule.tolist(), strict=True)]
+    return np.array([NOTHING if name == "dead" else one for name, one in zip(classes.tolist(), told, strict=True)],
+                    dtype=np.str_)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Windows by product: the place of the product in a series, and the window."""
+
+    product: Index
+    start_days: Index
+    days: Index
+
+    def only(self, which: Index) -> "_Asked":
+        return _Asked(self.product[which], self.start_days[which], self.days[which])
+
+
+def _asked(windows: pl.DataFrame, series: Series) -> _Asked:
+    start = "start_days" if "start_days" in windows.columns else pl.lit(0)
+    wanted = windows.select("product_code", days="horizon_days", start_days=start).unique()
+    place = pl.DataFrame(
+        {"product_code": series.product_codes, "product": np.arange(len(series.product_codes))},
+        schema={"product_code": pl.String, "product": pl.Int64},
+    )
+    rows = wanted.join(place, on="product_code").sort("product", "start_days", "days")
+    return _Asked(*(rows[name].cast(pl.Int64).to_numpy() for name in ("product", "start_days", "days")))
+
+
+def _told(
+    facts: Facts, classes: NDArray[np.str_], models: NDArray[np.str_], asked: _Asked, *, seed: int
+) -> tuple[Matrix, Matrix]:
+    """The quantiles of windows and their means, each by its product's model."""
+    quantiles, mean = np.zeros((asked.product.size, PROBABILITIES.size)), np.zeros(asked.product.size)
+    speaks = models[asked.product]
+    for bucket in _buckets(asked.only(np.flatnonzero(speaks != NOTHING))):
+        sums = {window: sums_after_origins(facts.series, window) for window in bucket}
+        is_learned = (models == POOL).any()
+        learned = learn(facts, list(sums.items()), origins=facts.series.periods, seed=seed) if is_learned else None
+        for window in bucket:
+            view = View(facts, window, sums[window], classes, learned)
+            is_here = (asked.start_days == window.start_days) & (asked.days == window.days)
+            for model in np.unique(speaks[is_here]).tolist():
+                rows = np.flatnonzero(is_here & (speaks == model))
+                products = asked.product[rows]
+                quantiles[rows] = model_quantiles(view, model, products, PROBABILITIES)
+                exact = exact_means(view, model, products)
+                mean[rows] = mean_of_quantiles(quantiles[rows]) if exact is None else exact
+    return quantiles, mean
+
+
+def _told_by_day(
+    demand: pl.DataFrame,
+    weekly: Series,
+    classes: NDArray[np.str_],
+    models: NDArray[np.str_],
+    asked: _Asked,
+    *,
+    as_of: date,
+    seed: int,
+) -> tuple[Matrix, Matrix]:
+    """The same from daily origins, for windows shorter than a week; the calendar of days is shorter too."""
+    daily = make_series(demand, as_of=as_of, period_days=1)
+    place_of = {code: place for place, code in enumerate(daily.product_codes)}
+    here = np.array([place_of.get(code, -1) for code in weekly.product_codes], dtype=np.int64)
+    there = np.flatnonzero(here >= 0)
+    quantiles, mean = np.zeros((asked.product.size, PROBABILITIES.size)), np.zeros(asked.product.size)
+    kept = np.flatnonzero(here[asked.product] >= 0)
+    moved = _Asked(here[asked.product[kept]], asked.start_days[kept], asked.days[kept])
+    facts = gather_facts(daily, as_of=as_of)
+    quantiles[kept], mean[kept] = _told(facts, classes[there], models[there], moved, seed=seed)
+    return quantiles, mean
+
+
+def _buckets(asked: _Asked) -> list[list[Window]]:
+    """The distinct windows of a day or more; those of nearly one length and one start are learned together."""
+    distinct = sorted(set(map(Window, asked.start_days.tolist(), asked.days.tolist())))
+    distinct = [window for window in distinct if window.days > 0]
+    buckets: list[list[Window]] = []
+    for window in distinct:
+        first = buckets[-1][0] if buckets else None
+        if first and _is_near(first, window):
+            buckets[-1].append(window)
+        else:
+            buckets.append([window])
+    return buckets
+
+
+def _is_near(one: Window, other: Window) -> bool:
+    return one.start_days == other.start_days and other.days <= BUCKET_RATIO * max(WEEK_DAYS, one.days)
+
+
+def mean_of_quantiles(quantiles: Matrix) -> Matrix:
+    """The mean of each row's distribution: the area under its quantiles.
+
+    >>> mean_of_quantiles(np.full((1, PROBABILITIES.size), 3.0)).tolist()
+    [3.0]
+    """
+    edges = np.concatenate([[0.0], (PROBABILITIES[1:] + PROBABILITIES[:-1]) / 2, [1.0]])
+    return np.asarray(np.round(quantiles @ np.diff(edges), 9))
+
+
+def _weekly_mean(facts: Facts, asked: _Asked, mean: Matrix, *, weeks: int) -> Matrix:
+    """The expected demand of the coming weeks: the mean of the product's longest horizon, spread over its weeks."""
+    daily = np.zeros(len(facts.series.product_codes))
+    order = np.lexsort((asked.days, -asked.start_days))
+    daily[asked.product[order]] = mean[order] / np.maximum(1, asked.days[order])
+    return np.repeat(daily[:, None] * WEEK_DAYS, weeks, axis=1)
+
+
+def _weekly_variance(facts: Facts, classes: NDArray[np.str_]) -> Matrix:
+    week = Window(0, WEEK_DAYS)
+    variance = View(facts, week, sums_after_origins(facts.series, week), classes).moments.variance
+    return np.where(classes == "dead", 0.0, variance)

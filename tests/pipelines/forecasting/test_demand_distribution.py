@@ -1,0 +1,177 @@
+"""How likely each demand is: a distribution whatever was sold, of whatever days are asked for."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.forecasting.distribution import DemandDistribution, forecast_distribution
+from tests.pipelines.forecasting.demand_builders import a_company, over, over_all, shifting
+from tests.pipelines.planning_builders import AS_OF, TEA, in_days, sold, sold_every
+
+HISTORIES = {
+    "one sale": sold({30: 1}),
+    "one sale yesterday": sold({1: 3}),
+    "one enormous sale": sold({3: 1e12}),
+    "one enormous sale among small ones": pl.concat([sold_every(10, 2, for_days=500), sold({255: 1e9})]),
+    "all zeros": sold({5: 0, 50: 0}),
+    "more came back than was sold": sold({5: -3, 50: 2}),
+    "no number": sold({5: float("nan"), 50: 2, 60: float("inf")}),
+    "ended two years ago": sold(dict.fromkeys(range(740, 900, 3), 4)),
+    "no sales": sold({}),
+    "crumbs": sold(dict.fromkeys(range(1, 200, 9), 0.0001)),
+    "twenty years": sold_every(2, 5, for_days=7300),
+    "a row a week": sold(dict.fromkeys(range(7, 400, 7), 3)),
+}
+DAYS = {"four weeks": 28, "three days": 3, "no days": 0, "1,000 days": 1000}
+
+
+def the_distribution(demand: pl.DataFrame, days: int, *, start_days: int = 0) -> DemandDistribution:
+    return forecast_distribution(demand, over(TEA, days=days, start_days=start_days), as_of=AS_OF)
+
+
+def assert_it_is_a_distribution(told: DemandDistribution) -> None:
+    assert np.isfinite(told.quantiles).all()
+    assert (told.quantiles >= 0).all()
+    assert (np.diff(told.quantiles, axis=1) >= 0).all()
+    for frame in (told.mean, told.weekly_mean, told.weekly_variance):
+        assert np.isfinite(frame).all()
+        assert (frame >= 0).all()
+
+
+@pytest.mark.parametrize("days", DAYS.values(), ids=DAYS.keys())
+@pytest.mark.parametrize("demand", HISTORIES.values(), ids=HISTORIES.keys())
+def test_quantiles_grow_with_probability_and_are_never_below_nothing(demand, days):
+    assert_it_is_a_distribution(the_distribution(demand, days))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.dictionaries(st.integers(1, 1500), st.floats(-1e6, 1e9), max_size=40),
+    st.integers(0, 1000),
+    st.integers(0, 400),
+)
+def test_any_history_gives_a_distribution(days_ago, days, start_days):
+    assert_it_is_a_distribution(the_distribution(sold(days_ago), days, start_days=start_days))
+
+
+@pytest.mark.parametrize("name", ["all zeros", "no sales"])
+def test_what_was_never_sold_has_no_forecast(name):
+    told = the_distribution(HISTORIES[name], 28)
+    assert (told.product_codes, told.quantiles.size) == ([], 0)
+
+
+def test_half_a_million_products_without_a_sale_are_no_work():
+    codes = pl.DataFrame({"product_code": pl.int_range(500_000, eager=True).cast(pl.String)})
+    unsold = codes.with_columns(demand_date=pl.lit(AS_OF) - pl.duration(days=3), quantity=0.0)
+    told = forecast_distribution(unsold, codes.with_columns(horizon_days=28), as_of=AS_OF)
+    assert told.product_codes == []
+
+
+def test_what_ended_two_years_ago_is_expected_to_sell_nothing():
+    told = the_distribution(HISTORIES["ended two years ago"], 28)
+    assert (told.demand_class.tolist(), told.model.tolist()) == (["dead"], ["none"])
+    assert told.quantiles.sum() == 0
+    assert told.weekly_mean.sum() == 0
+
+
+def test_demand_of_no_days_is_nothing():
+    assert the_distribution(sold_every(1, 3, for_days=300), 0).quantiles.sum() == 0
+
+
+@pytest.fixture(scope="module")
+def company():
+    """Enough products, and change, for the pool to learn from."""
+    return shifting(a_company(40, weeks=60))
+
+
+@pytest.fixture(scope="module")
+def few():
+    """Too few for that."""
+    return a_company(20)
+
+
+@pytest.fixture(scope="module")
+def company_told(company):
+    return forecast_distribution(company, over_all(company), as_of=AS_OF)
+
+
+def test_the_order_of_the_rows_changes_no_byte(company, company_told):
+    shuffled = company.sample(fraction=1, shuffle=True, seed=5)
+    again = forecast_distribution(shuffled, over_all(company).reverse(), as_of=AS_OF)
+    assert again.product_codes == company_told.product_codes
+    for name, value in vars(company_told).items():
+        if isinstance(value, np.ndarray):
+            assert value.tobytes() == vars(again)[name].tobytes(), name
+
+
+def test_another_seed_changes_little_and_one_seed_nothing(company, company_told):
+    other = forecast_distribution(company, over_all(company), as_of=AS_OF, seed=9)
+    assert not np.array_equal(other.quantiles, company_told.quantiles)
+    assert other.mean.sum() == pytest.approx(company_told.mean.sum(), rel=0.05)
+
+
+def test_a_company_in_boxes_of_ten_sells_a_tenth_of_the_boxes():
+    pieces = a_company(25, mean=5000)
+    boxes = pieces.with_columns(quantity=pl.col("quantity") / 10)
+    told, tenth = (forecast_distribution(one, over_all(pieces), as_of=AS_OF) for one in (pieces, boxes))
+    assert tenth.quantiles == pytest.approx(told.quantiles / 10)
+
+
+def test_a_row_a_week_and_the_same_sales_by_day_are_one_history():
+    weekly = a_company(20, by_week=True)
+    by_day = a_company(20)
+    told, again = (forecast_distribution(one, over_all(weekly), as_of=AS_OF) for one in (weekly, by_day))
+    assert again.quantiles == pytest.approx(told.quantiles)
+
+
+def test_more_days_sell_more(few):
+    windows = pl.concat([over_all(few, days=days) for days in (7, 10, 28, 91)])
+    told = forecast_distribution(few, windows, as_of=AS_OF)
+    means = told.mean.reshape(-1, 4)
+    assert (np.diff(means.sum(axis=0)) > 0).all()
+    assert means.sum(axis=0)[3] / means.sum(axis=0)[0] == pytest.approx(13, rel=0.15)
+
+
+def test_the_days_after_a_lead_time_sell_as_much_as_the_days_before_it_where_nothing_changes(few):
+    windows = pl.concat([over_all(few, days=14), over_all(few, days=14, start_days=14)])
+    told = forecast_distribution(few, windows, as_of=AS_OF)
+    before, after = told.mean.reshape(-1, 2).sum(axis=0)
+    assert after == pytest.approx(before, rel=0.05)
+
+
+def test_a_short_horizon_is_told_from_the_days_of_the_week_that_sell():
+    """Sold on the weekday before the as-of day only: the next six days sell nothing, the seventh does."""
+    saturdays = pl.concat([sold_every(7, 10, for_days=364), sold({200: 1})])
+    few = the_distribution(saturdays, 3)
+    week = the_distribution(saturdays, 7)
+    assert few.mean[0] < 0.6 * week.mean[0]
+
+
+def test_most_of_what_comes_lies_below_the_quantile_that_says_so():
+    """Demand that never changes: the weeks that follow keep each promise within three points."""
+    company = a_company(300, weeks=80, seed=4)
+    now = in_days(-28)
+    told = forecast_distribution(company, over_all(company), as_of=now)
+    came = company.filter(pl.col("demand_date") >= now).group_by("product_code").agg(pl.col("quantity").sum())
+    demand = np.array([dict(came.iter_rows())[code] for code in told.product_codes])
+    for p in (0.8, 0.9, 0.95):
+        quantile = told.quantiles[:, np.argmin(np.abs(told.probabilities - p))]
+        assert (demand < quantile).mean() - 0.03 <= p <= (demand <= quantile).mean() + 0.03
+
+
+def test_an_uneven_product_is_less_certain_than_an_even_one():
+    even, uneven = a_company(1, size=1e6, seed=3), a_company(1, size=0.3, seed=3)
+    widths = []
+    for demand in (even, uneven):
+        told = forecast_distribution(demand, over_all(demand), as_of=AS_OF)
+        low, high = (told.quantiles[0, np.argmin(np.abs(told.probabilities - p))] for p in (0.5, 0.95))
+        widths.append((high - low) / told.mean[0])
+    assert widths[0] < 0.5 * widths[1]
+
+
+def test_the_chosen_model_of_a_class_speaks_for_its_products(few):
+    choice = dict.fromkeys(["smooth", "erratic", "intermittent", "lumpy", "new"], "textbook")
+    told = forecast_distribution(few, over_all(few), as_of=AS_OF, choice=choice)
+    assert set(told.model.tolist()) == {"textbook"}

@@ -1,0 +1,32 @@
+"""Very large one-off orders are listed, and stay in the history."""
+
+import polars as pl
+
+from pipelines.forecasting.one_offs import find_one_off_orders
+from pipelines.forecasting.series import make_series
+from tests.pipelines.planning_builders import AS_OF, TEA, in_days, sold, sold_every
+
+USUAL = sold_every(7, 4, for_days=200)
+
+
+def test_an_order_of_ten_times_the_usual_day_is_listed():
+    sales = pl.concat([USUAL, sold({33: 400})])
+    assert find_one_off_orders(sales, as_of=AS_OF).rows() == [(TEA, in_days(-33), 400.0, 4.0, 100.0)]
+
+
+def test_it_stays_in_the_history():
+    sales = pl.concat([USUAL, sold({33: 400})])
+    assert make_series(sales, as_of=AS_OF).demand.sum() == sales["quantity"].sum()
+
+
+def test_a_product_that_always_sells_in_lumps_has_no_one_offs():
+    lumps = sold({7 * k: 1 if k % 2 else 90 for k in range(1, 30)})
+    assert find_one_off_orders(lumps, as_of=AS_OF).is_empty()
+
+
+def test_of_five_sales_nobody_knows_what_is_usual():
+    assert find_one_off_orders(sold({1: 1, 2: 1, 3: 1, 4: 1, 5: 900}), as_of=AS_OF).is_empty()
+
+
+def test_what_comes_after_the_as_of_day_is_not_seen():
+    assert find_one_off_orders(pl.concat([USUAL, sold({0: 400})]), as_of=AS_OF).is_empty()
