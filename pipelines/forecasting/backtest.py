@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from pipelines.forecasting.candidates import MODELS, POOL, View, model_quantiles
+from pipelines.forecasting.candidates import MODELS, View, model_quantiles
 from pipelines.forecasting.features import Facts, gather_facts, known_at
 from pipelines.forecasting.pool import learn
 from pipelines.forecasting.segments import demand_classes
@@ -90,7 +90,7 @@ def _judged(facts: Facts, window: Window, products: Index, *, seed: int) -> Iter
         rows = products[is_judged]
         view = View(known, window, _over(sums, window, origin), classes, learned)
         for model in MODELS:
-            if rows.size and (model != POOL or learned is not None):
+            if rows.size:
                 yield _judgement(view, model, rows, sums[rows, origin], facts.life[rows, -1])
 
 

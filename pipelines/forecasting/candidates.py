@@ -68,7 +68,7 @@ class View:
 
 
 def model_quantiles(view: View, model: str, rows: Index, probabilities: Matrix) -> Matrix:
-    """Quantiles of the window's demand for some products, never below nothing; none for the pool without trees."""
+    """Quantiles of the window's demand for some products, never below nothing; a pool without trees is `nb`."""
     if model == NOTHING:
         return np.zeros((rows.size, probabilities.size))
     if model == FLOOR:

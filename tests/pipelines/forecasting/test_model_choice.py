@@ -113,6 +113,14 @@ def test_demand_that_never_changes_needs_no_learner():
     assert (told["share_at_or_below"] >= 0.9).all()
 
 
+def test_products_with_horizons_of_any_length_are_judged_together():
+    company = a_company(60, weeks=60)
+    codes = company["product_code"].unique().sort().to_list()
+    asked = pl.concat([the_horizon(one, lead_time_days=7 * k) for k, one in enumerate(codes)])
+    chosen = score_models(company, asked, as_of=AS_OF).model_scores.filter("is_chosen")
+    assert chosen.height == 5
+
+
 def test_by_rule_the_predictive_law_speaks_for_what_never_changes_and_the_pool_for_what_does():
     steady = a_company(40)
     for company, model in ((steady, "nb_predictive"), (shifting(steady), "pool")):
