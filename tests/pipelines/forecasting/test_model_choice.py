@@ -116,7 +116,7 @@ def test_demand_that_never_changes_needs_no_learner():
 def test_products_with_horizons_of_any_length_are_judged_together():
     company = a_company(60, weeks=60)
     codes = company["product_code"].unique().sort().to_list()
-    asked = pl.concat([the_horizon(one, lead_time_days=7 * k) for k, one in enumerate(codes)])
+    asked = pl.concat([the_horizon(one, lead_time_days=150 * (k % 4)) for k, one in enumerate(codes)])
     chosen = score_models(company, asked, as_of=AS_OF).model_scores.filter("is_chosen")
     assert chosen.height == 5
 
