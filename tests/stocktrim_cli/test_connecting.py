@@ -1,10 +1,14 @@
 """`stocktrim connect` and `stocktrim organisations` as a person uses them, in a browser or a script."""
 
+import contextlib
 import os
 import pty
+import select
 import subprocess
 import sys
-from collections.abc import Callable
+import termios
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,7 @@ from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from tests.end_to_end.conftest import Told
 from tests.pipelines.connecting.conftest import CITY, DEMO_COMPANY, HARBOUR
-from tests.stocktrim_cli.conftest import Terminal, through_http
+from tests.stocktrim_cli.conftest import PATIENCE_SECONDS, Terminal, through_http
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -104,25 +108,59 @@ def test_an_organisation_is_removed_and_what_was_decided_for_it_stays(terminal: 
 
 def test_credentials_are_asked_for_on_a_terminal_and_the_secret_is_not_shown(terminal: Terminal) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("XERO_CLIENT")}
+    with on_a_terminal(environment, "connect", "--custom", "-o", "harbour") as (master, process):
+        shown = read_until(master, "Client id")
+        os.write(master, f"{terminal.sandbox.client_id}\n".encode())
+        shown += read_until(master, "Client secret")
+        wait_until_nothing_is_shown(master)
+        os.write(master, f"{terminal.sandbox.client_secret}\n".encode())
+        shown += read_until(master, "is connected as 'harbour'")
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
+    assert terminal.sandbox.client_secret not in shown
+
+
+def test_a_person_at_a_terminal_chooses_by_number(terminal: Terminal) -> None:
+    environment = {**os.environ, "COLUMNS": "400"}
+    with on_a_terminal(environment, "connect", "--no-browser") as (master, process):
+        shown = read_until(master, "S256")
+        through_http(HARBOUR, CITY)(next(word for word in shown.split() if "/authorize?" in word))
+        assert "City Tools" in read_until(master, "or all")
+        os.write(master, b"2\n")
+        read_until(master, "City Tools is connected as 'city-tools'")
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
+    assert [one["name"] for one in terminal.stocktrim("organisations", "list", "--json").json()] == [CITY]
+
+
+@contextlib.contextmanager
+def on_a_terminal(
+    environment: dict[str, str], *arguments: str
+) -> "Iterator[tuple[int, subprocess.Popen[bytes]]]":  # fmt: skip
+    """The command in a process of its own, at a terminal of its own."""
     master, slave = pty.openpty()
-    command = [sys.executable, "-m", "stocktrim_cli.main", "connect", "--custom", "-o", "harbour"]
+    command = [sys.executable, "-m", "stocktrim_cli.main", *arguments]
     with subprocess.Popen(  # noqa: S603
         command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
     ) as process:
         os.close(slave)
-        shown = read_until(master, "Client id")
-        os.write(master, f"{terminal.sandbox.client_id}\n".encode())
-        shown += read_until(master, "Client secret")
-        os.write(master, f"{terminal.sandbox.client_secret}\n".encode())
-        shown += read_until(master, "is connected as 'harbour'")
-        assert process.wait() == 0
-    os.close(master)
-    assert terminal.sandbox.client_secret not in shown
+        try:
+            yield master, process
+        finally:
+            process.kill()
+            os.close(master)
+
+
+def wait_until_nothing_is_shown(terminal: int) -> None:
+    """Typing before the terminal hides it would be seen, and thrown away."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while termios.tcgetattr(terminal)[3] & termios.ECHO and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def read_until(terminal: int, words: str) -> str:
     shown = ""
     while words not in shown:
+        if not select.select([terminal], [], [], PATIENCE_SECONDS)[0]:
+            pytest.fail(f"{words!r} did not come: {shown}")
         try:
             shown += os.read(terminal, 4096).decode()
         except OSError:

@@ -37,10 +37,20 @@ HALF_AN_HOUR, DAY = 30 * 60, 86_400
 
 @pytest.fixture
 def harbour(either: Settings) -> Iterator[OpenOrganisation]:
-    """An organisation that a person connected in the browser."""
-    allowed = signed_in(either, Person(HARBOUR))
-    connect(either, allowed, allowed.organisations, key="harbour")
-    opened = open_organisation(either, "harbour")
+    """An organisation that a person connected in the browser, with a store of either kind."""
+    yield from _connected(either)
+
+
+@pytest.fixture
+def harbour_here(settings: Settings) -> Iterator[OpenOrganisation]:
+    """The same with a store in SQLite."""
+    yield from _connected(settings)
+
+
+def _connected(settings: Settings) -> Iterator[OpenOrganisation]:
+    allowed = signed_in(settings, Person(HARBOUR))
+    connect(settings, allowed, allowed.organisations, key="harbour")
+    opened = open_organisation(settings, "harbour")
     yield opened
     opened.store.close()
 
@@ -221,17 +231,17 @@ def test_fault_28_a_sign_in_unused_for_61_days_waits_for_a_person(
 
 
 def test_fault_29_a_sign_in_that_was_revoked_waits_for_a_person(
-    harbour: OpenOrganisation, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+    harbour_here: OpenOrganisation, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     identity = sandbox.sandbox.identity
-    assert_asks_for_a_person(harbour, monkeypatch, lost=lambda: [identity._end(one) for one in identity.grants()])
+    assert_asks_for_a_person(harbour_here, monkeypatch, lost=lambda: [identity._end(one) for one in identity.grants()])
 
 
 def test_fault_29_an_organisation_that_was_taken_out_at_xero_waits_for_a_person(
-    harbour: OpenOrganisation, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+    harbour_here: OpenOrganisation, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grants = sandbox.sandbox.identity.grants()
-    assert_asks_for_a_person(harbour, monkeypatch, lost=lambda: [one.tenant_ids.clear() for one in grants])
+    assert_asks_for_a_person(harbour_here, monkeypatch, lost=lambda: [one.tenant_ids.clear() for one in grants])
 
 
 def test_fault_29_the_other_organisations_of_a_sign_in_go_on(settings: Settings, sandbox: RunningSandbox) -> None:
@@ -248,15 +258,15 @@ def test_fault_29_the_other_organisations_of_a_sign_in_go_on(settings: Settings,
         one.store.close()
 
 
-def test_fault_31_a_lost_key_asks_to_connect_again(harbour: OpenOrganisation) -> None:
-    harbour.settings.secret_key_file.unlink()
-    again = open_organisation(harbour.settings, "harbour")
+def test_fault_31_a_lost_key_asks_to_connect_again(harbour_here: OpenOrganisation) -> None:
+    harbour_here.settings.secret_key_file.unlink()
+    again = open_organisation(harbour_here.settings, "harbour")
     with pytest.raises(SecretKeyError, match="restore the old key, or connect again with `stocktrim connect`"):
         name_read(again)
     again.store.close()
-    allowed = signed_in(harbour.settings, Person(HARBOUR))
-    connect(harbour.settings, allowed, allowed.organisations)
-    again = open_organisation(harbour.settings, "harbour")
+    allowed = signed_in(harbour_here.settings, Person(HARBOUR))
+    connect(harbour_here.settings, allowed, allowed.organisations)
+    again = open_organisation(harbour_here.settings, "harbour")
     assert name_read(again) == HARBOUR
     again.store.close()
 
@@ -329,9 +339,9 @@ def test_who_is_connected_anew_meanwhile_runs_again(harbour: OpenOrganisation, s
     store.close()
 
 
-def test_only_what_lets_us_in_is_worked_on(harbour: OpenOrganisation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STOCKTRIM_HOME", str(harbour.settings.home))
-    monkeypatch.setenv("STOCKTRIM_DATABASE_URL", harbour.settings.database_url)
+def test_only_what_lets_us_in_is_worked_on(harbour_here: OpenOrganisation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOCKTRIM_HOME", str(harbour_here.settings.home))
+    monkeypatch.setenv("STOCKTRIM_DATABASE_URL", harbour_here.settings.database_url)
     with dg.instance_for_test() as instance:
         assert workable(instance) == ([], [])
         instance.add_dynamic_partitions(str(organisations.name), ["harbour", "nobody"])

@@ -1,0 +1,90 @@
+"""Settings, orders, watermarks and the count of calls are the same on either store."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+
+from pipelines.purchasing.events import Drafted, OrderLine
+from pipelines.purchasing.ledger import OrderLedger
+from pipelines.purchasing.orders import OrderError, State, approve, reject
+from pipelines.store.allowance import StoredAllowance
+from pipelines.store.engine import Store
+from pipelines.store.planning_settings import SettingChange, explicit_settings, set_setting, setting_history
+from pipelines.store.watermarks import advance_watermarks, watermarks
+from pipelines.xero.pace import Pause
+
+AT = datetime(2026, 6, 1, 8, 30, tzinfo=UTC)
+ELSEWHERE = AT.astimezone().replace(microsecond=0)
+
+
+def a_draft(order_id: str = "O1") -> Drafted:
+    return Drafted(
+        order_id=order_id, sequence=1, at=AT, by="plan", plan_id="p", supplier_id="s", supplier_name="Mill",
+        currency="NZD", order_date=date(2026, 6, 1), expected_arrival_date=date(2026, 6, 15),
+        lines=(OrderLine("TEA", "Tea", Decimal("1.50"), Decimal("2.5001")),),
+    )  # fmt: skip
+
+
+def test_an_order_is_read_as_it_was_written(store: Store) -> None:
+    ledger = OrderLedger(store, "acme")
+    written = ledger.append(a_draft())
+    assert ledger.order("O1") == written
+    assert ledger.history("O1") == [a_draft()]
+    assert OrderLedger(store, "other").orders() == []
+
+
+def test_of_two_who_decide_on_an_order_at_once_one_is_told(opened: Callable[..., Store]) -> None:
+    ledgers = [OrderLedger(opened(), "acme") for _ in range(2)]
+    draft = ledgers[0].append(a_draft())
+    decisions = [approve(draft, by="a buyer", at=AT), reject(draft, by="another", at=AT)]
+    told: list[str] = []
+
+    def decide(number: int) -> None:
+        try:
+            ledgers[number].append(decisions[number])
+        except OrderError as trouble:
+            told.append(str(trouble))
+
+    both = [threading.Thread(target=decide, args=[number]) for number in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert len(told) == 1
+    assert "Somebody else has just decided on this order" in told[0]
+    assert ledgers[0].order("O1").state in {State.APPROVED, State.REJECTED}
+    assert len(ledgers[0].history("O1")) == 2
+
+
+def test_the_latest_change_of_a_setting_is_in_force_and_every_one_is_kept(store: Store) -> None:
+    for number, value in enumerate(["21", "28", None]):
+        at = AT + timedelta(seconds=number)
+        set_setting(store, "acme", SettingChange("product", "TEA", "lead_time_days", value, "a buyer", at, "why"))
+        assert explicit_settings(store, "acme")["value"].to_list() == ([value] if value else [])
+    assert [one.value for one in setting_history(store, "acme")] == ["21", "28", None]
+    assert {one.changed_at.tzinfo for one in setting_history(store, "acme")} == {UTC}
+
+
+def test_an_instant_comes_back_as_the_same_instant(store: Store) -> None:
+    advance_watermarks(store, "acme", {"Invoices": ELSEWHERE, "Items": AT}, at=AT)
+    advance_watermarks(store, "acme", {"Items": AT + timedelta(hours=1)}, at=AT)
+    assert watermarks(store, "acme") == {"Invoices": ELSEWHERE, "Items": AT + timedelta(hours=1)}
+
+
+def test_an_instant_of_no_zone_is_refused(store: Store) -> None:
+    with pytest.raises(sa.exc.StatementError, match="2026"):
+        advance_watermarks(store, "acme", {"Items": AT.replace(tzinfo=None)}, at=AT)
+
+
+def test_calls_and_pauses_are_counted_for_all(opened: Callable[..., Store]) -> None:
+    one, other = (StoredAllowance(opened(), "acme") for _ in range(2))
+    call = one.enter(AT)
+    assert isinstance(call, str)
+    one.pause(Pause(AT + timedelta(minutes=2), "minute"))
+    assert other.enter(AT) == Pause(AT + timedelta(minutes=2), "minute")
+    one.leave(call)
+    assert isinstance(other.enter(AT + timedelta(minutes=3)), str)
