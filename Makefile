@@ -14,10 +14,10 @@ DBT_FILES := $(shell find dbt_project -path dbt_project/target -prune -o -type f
 MANIFEST := dbt_project/target/manifest.json
 SQL := dbt_project/models dbt_project/macros dbt_project/tests
 
-.PHONY: help install demo serve test lint fmt bench bench-sandbox bench-load soak docs clean
+.PHONY: help install demo serve test lint fmt bench bench-sandbox bench-load bench-warehouse soak docs clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 install: $(READY) $(MANIFEST) ## set up .venv (the command is then .venv/bin/stocktrim)
 
@@ -54,6 +54,9 @@ bench-sandbox: install ## how fast the sandbox serves invoices, and how much mem
 bench-load: install ## what reading Xero costs, beside its own library, and how it grows
 	@$(BIN)/python -m benchmarks.load
 	@$(BIN)/python -m benchmarks.load --large
+
+bench-warehouse: install ## CPU seconds and peak memory of building the warehouse, at up to five million sales lines
+	@$(BIN)/python -m benchmarks.warehouse
 
 docs: install ## write the pages that tell of the running system, and dbt's own as one file
 	$(BIN)/python -m tests.docs.interfaces_page
