@@ -9,6 +9,7 @@ with
             currency,
             currency_rate,
             purchase_order_number as document_number,
+            purchase_order_id as document_id,
             true as is_order
         from {{ ref("stg_purchase_orders") }}
         where status != 'DELETED'
@@ -20,6 +21,7 @@ with
             currency,
             currency_rate,
             invoice_number,
+            invoice_id,
             false
         from {{ ref("stg_invoices") }}
         where
@@ -31,15 +33,26 @@ with
 select
     coalesce(contacts.surviving_id, documents.contact_id) as supplier_id,
     arg_max(
-        documents.contact_name, (documents.document_date, documents.document_number)
+        documents.contact_name,
+        (documents.document_date, documents.document_number, documents.document_id)
     ) as document_name,
     arg_max(
         documents.currency,
-        (documents.is_order, documents.document_date, documents.document_number)
+        (
+            documents.is_order,
+            documents.document_date,
+            documents.document_number,
+            documents.document_id
+        )
     ) as currency,
     arg_max(
         documents.currency_rate,
-        (documents.is_order, documents.document_date, documents.document_number)
+        (
+            documents.is_order,
+            documents.document_date,
+            documents.document_number,
+            documents.document_id
+        )
     ) as currency_rate,
     max(documents.document_date) filter (where documents.is_order) as last_order_date
 from documents

@@ -1,11 +1,5 @@
 with
-    matches as (
-        select *, 'exact' as confidence
-        from {{ ref("int_receipts__by_order_number") }}
-        union all
-        select *, 'likely'
-        from {{ ref("int_receipts__first_in_first_out") }}
-    ),
+    matches as (select * from {{ ref("int_receipts__matched") }}),
 
     ordered as (select * from {{ ref("int_purchase_orders__lines") }}),
 
