@@ -95,7 +95,7 @@ class _Lines(logging.Handler):
         """Move a list's bar; the bars go once every list is read."""
         if name not in self._tasks:
             self._bars.start()
-            self._tasks[name] = self._bars.add_task(name)
+            self._tasks[name] = self._bars.add_task(name, completed=page, total=pages)
         self._bars.update(self._tasks[name], completed=page, total=pages)
         if self._bars.finished:
             self._bars.stop()

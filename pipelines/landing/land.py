@@ -28,6 +28,8 @@ from pipelines.xero.pace import CALLS_AT_ONCE
 
 _PAGE_ORDER = "page_order"
 _NEVER = "'0001-01-01'::timestamptz"
+_MEMORY_LIMIT = "256MB"
+"""What a pass may hold in memory; the rest of it waits in the folder `spill`, so that a large list needs no more."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,7 @@ class _Aside:
 
     def open(self, endpoints: Sequence[Endpoint]) -> None:
         """Make room for these lists."""
+        self.connection.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
         for table in (table for endpoint in dict.fromkeys(endpoints) for table in _tables(endpoint)):
             columns = f"{describe_table(table)}, {_PAGE_ORDER} INTEGER"
             self.connection.execute(f"create or replace temp table incoming_{table.name} ({columns})")

@@ -1,0 +1,27 @@
+"""How a load shows that it gets on: bars on a terminal, lines in a pipe."""
+
+import io
+import logging
+
+import pytest
+from rich.console import Console
+
+from stocktrim_cli import output
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_pages_of_pages_are_bars_on_a_terminal_and_lines_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(output, "err", Console(file=written, force_terminal=is_terminal, width=100, highlight=False))
+    handler = output._Lines()
+    for page in (1, 2, 3):
+        record = logging.LogRecord("pipelines", logging.INFO, "", 0, f"Invoices: page {page} of 3.", None, None)
+        record.progress = ("Invoices", page, 3)
+        handler.emit(record)
+    handler.emit(logging.LogRecord("pipelines", logging.INFO, "", 0, "Waiting 20 s.", None, None))
+    handler._bars.stop()
+    assert "Waiting 20 s." in written.getvalue()
+    assert ("Invoices: page 2 of 3." in written.getvalue()) is not is_terminal
+    assert "Invoices" in written.getvalue()
