@@ -239,6 +239,7 @@ DEMAND_HORIZONS = _published(
     "forecast", "demand_horizons", "One row per product: the expected demand of its horizon in its two parts.",
     product_code=pl.String, horizon_days=pl.Int64, lead_time_days=pl.Int64,
     demand_before_arrival=pl.Float64, demand_in_cover=pl.Float64, history_weeks=pl.Int64,
+    weekly_variance=pl.Float64,
 )
 ONE_OFF_ORDERS = _published(
     "forecast", "one_off_orders", "One row per product and day on which far more was sold than the product ever sells.",
@@ -261,7 +262,9 @@ _ORDER_PLAN: Final[dict[str, type_of]] = {
     "stock_value": MONEY, "lead_time_days": pl.Int64, "order_frequency_days": pl.Int64, "service_level": pl.Float64,
     "minimum_order_quantity": pl.Float64, "batch_size": pl.Float64, "minimum_shelf_level": pl.Float64,
     "maximum_shelf_level": pl.Float64, "average_daily_demand": pl.Float64, "is_uncertain": pl.Boolean,
-    "uncertain_cause": pl.String, "demand_class": pl.String, "model": pl.String, "last_sale_date": pl.Date,
+    "uncertain_cause": pl.String, "days_to_stock_out_soonest": pl.Int64, "shortage_chance_before_arrival": pl.Float64,
+    "is_too_late_to_help": pl.Boolean, "manufacturing_time_days": pl.Int64, "forecast_period_days": pl.Int64,
+    "demand_class": pl.String, "model": pl.String, "last_sale_date": pl.Date,
     "last_purchase_date": pl.Date, "supplier_id": pl.String, "currency_rate": RATE, "as_of_date": pl.Date,
     "plan_id": pl.String,
 }
@@ -284,6 +287,14 @@ PLAN_SUMMARY = _published(
 PLAN_SETTINGS = _published(
     "plan", "plan_settings", "One row per product and setting: the value in force and the level it comes from.",
     product_code=pl.String, name=pl.String, value=pl.String, origin=pl.String,
+)
+
+POLICY_BACKTEST = _published(
+    "backtest", "policy_backtest", "One row per policy, service level and class of demand: its last year, replayed.",
+    policy=pl.String, service_level=pl.Float64, demand_class=pl.String, products=pl.Int64, levels_kept=pl.Float64,
+    orders_kept=pl.Float64, weeks_kept=pl.Float64, fill_rate_units=pl.Float64, fill_rate_money=pl.Float64,
+    average_stock_value=pl.Float64, lost_margin_a_week=pl.Float64, order_lines=pl.Int64, orders=pl.Int64,
+    weeks=pl.Int64,
 )
 
 # purchase orders: drafts made from the plan

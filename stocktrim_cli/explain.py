@@ -3,14 +3,18 @@
 Read more in docs/maths.md.
 """
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stocktrim_cli.output import out, show_json, show_table
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
 
+if TYPE_CHECKING:
+    import polars as pl
+
 MONTHS_SHOWN = 13
+SHOWN_CHANCES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 
 
 def explain(
@@ -19,7 +23,7 @@ def explain(
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Explain a product's line of the plan: the bridge, the forecast behind it, the settings and where they come from.
+    """Explain a product's line of the plan: the bridge, the forecast behind it, the stock that follows, the settings.
 
     Example: `stocktrim explain P-0001`
     """
@@ -37,16 +41,38 @@ def explain(
     )  # fmt: skip
     for sentence in sentences(row):
         out.print(sentence, markup=False)
-    show_table("Sold by month", ["month", "pieces"], [list(one.values()) for one in told["sales"]], numbers=["pieces"])
+    _show_demand(told)
     show_table(
         "Open orders", ["order", "pieces", "expected", "counts", "rule"],
         [[one[name] for name in ("purchase_order_number", "quantity", "expected_arrival_date", "is_counted", "rule")]
          for one in told["open_orders"]], numbers=["pieces"],
     )  # fmt: skip
-    choice = told["model"]
-    if choice:
-        out.print(f"Sells {choice['demand_class']}; forecast by {choice['model']}: {choice['reason']}.", markup=False)
+    show_table(
+        "Projected stock at the expected pace, with this order", ["week from", "arrives", "sells", "left"],
+        [list(one.values()) for one in told["projected_stock"]], numbers=["arrives", "sells", "left"],
+    )  # fmt: skip
     show_table("Settings", ["setting", "value", "set at"], [list(one.values()) for one in told["settings"]])
+
+
+def _show_demand(told: dict[str, Any]) -> None:
+    """What was sold, which model speaks for it, and how likely each demand of the horizon is."""
+    show_table(
+        "Sold by month", ["month", "pieces", "days out of stock"], [list(one.values()) for one in told["sales"]],
+        numbers=["pieces", "days out of stock"],
+    )  # fmt: skip
+    choice = told["model"]
+    if not choice:
+        return
+    out.print(f"Sells {choice['demand_class']}; forecast by {choice['model']}: {choice['reason']}.", markup=False)
+    show_table(
+        "Models of its class, by what their quantiles cost", ["model", "score", "chosen"],
+        [[one["model"], one["score"], one["is_chosen"]] for one in told["model_scores"]], numbers=["score"],
+    )  # fmt: skip
+    show_table(
+        f"Demand of {told['plan']['horizon_days']} days stays at or below", ["chance", "pieces"],
+        [[f"{100 * one['probability']:g}%", one["quantity"]] for one in told["quantiles"]],
+        numbers=["chance", "pieces"],
+    )  # fmt: skip
 
 
 def _gather(organisation: str, product_code: str) -> dict[str, Any]:
@@ -54,32 +80,50 @@ def _gather(organisation: str, product_code: str) -> dict[str, Any]:
 
     from pipelines import tables
     from pipelines.errors import UsageError
+    from pipelines.replenishment.explain import projected_stock
     from pipelines.settings import read_settings
     from pipelines.snapshots import read_published
 
     folder = read_settings().organisation_folder(organisation)
-    plan, demand, on_order, choice, settings = (
-        frame.filter(pl.col("product_code") == product_code)
-        for frame in read_published(
-            folder, tables.ORDER_PLAN, tables.DEMAND_DAILY, tables.STOCK_ON_ORDER, tables.MODEL_CHOICE,
-            tables.PLAN_SETTINGS,
-        )
+    *frames, scores = read_published(
+        folder, tables.ORDER_PLAN, tables.DEMAND_DAILY, tables.STOCK_ON_ORDER, tables.MODEL_CHOICE,
+        tables.PLAN_SETTINGS, tables.DEMAND_QUANTILES, tables.DEMAND_FORECAST, tables.MODEL_SCORES,
     )  # fmt: skip
+    plan, demand, on_order, choice, settings, quantiles, path = (
+        frame.filter(pl.col("product_code") == product_code) for frame in frames
+    )
     if plan.is_empty():
         raise UsageError(
             f"The plan of {organisation!r} has no product {product_code!r}; run `stocktrim load` and `stocktrim plan` "
             f"if it is new in Xero."
         )
-    months = (
-        demand.group_by(month=pl.col("demand_date").dt.strftime("%Y-%m"))
-        .agg(pl.col("quantity").sum())
-        .sort("month")
-        .tail(MONTHS_SHOWN)
-    )
+    row = plan.to_dicts()[0]
+    of_class = scores.filter(pl.col("demand_class") == row["demand_class"]).sort("score")
+    weeks = path.sort("period_start_date").select("period_start_date", "quantity").rows()
+    counted = on_order.filter("is_counted").select("expected_arrival_date", "quantity").rows()
     return {
-        "plan": plan.to_dicts()[0],
+        "plan": row,
         "model": next(iter(choice.to_dicts()), None),
-        "sales": months.to_dicts(),
+        "model_scores": of_class.to_dicts(),
+        "sales": _by_month(demand).to_dicts(),
+        "quantiles": quantiles.filter(pl.col("probability").is_in(SHOWN_CHANCES)).to_dicts(),
+        "projected_stock": [vars(week) for week in projected_stock(row, weeks, counted)],
         "open_orders": on_order.to_dicts(),
         "settings": settings.drop("product_code").to_dicts(),
     }
+
+
+def _by_month(demand: "pl.DataFrame") -> "pl.DataFrame":
+    """Sales of the last months, and on how many days of each nobody could buy, as far as that is known."""
+    import polars as pl
+
+    is_out = (
+        pl.col("is_stocked_out").fill_null(value=False) if "is_stocked_out" in demand.columns else pl.lit(value=False)
+    )
+    return (
+        demand.with_columns(is_out=is_out)
+        .group_by(month=pl.col("demand_date").dt.strftime("%Y-%m"))
+        .agg(pl.col("quantity").sum(), days_out_of_stock=pl.col("is_out").sum())
+        .sort("month")
+        .tail(MONTHS_SHOWN)
+    )

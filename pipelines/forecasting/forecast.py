@@ -180,6 +180,7 @@ def _demand_horizons(told: DemandDistribution, horizons: pl.DataFrame) -> pl.Dat
         demand_before_arrival=pl.Series(before, dtype=pl.Float64),
         demand_in_cover=pl.Series(np.round(mean - before, DIGITS) + 0.0, dtype=pl.Float64),
         history_weeks=pl.Series(told.history_weeks[place], dtype=pl.Int64),
+        weekly_variance=pl.Series(np.round(told.weekly_variance[place], DIGITS), dtype=pl.Float64),
     )
 
 

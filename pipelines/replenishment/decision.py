@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.series import Index, Matrix
-from pipelines.replenishment.paths import WEIGHTS, DemandLaw
+from pipelines.replenishment.paths import WEIGHTS, DemandLaw, mean_by
 from pipelines.replenishment.projection import Projection, Stock, project
 
 Measure = Literal["cycle", "fill", "money"]
@@ -103,6 +103,7 @@ def _decide(asked: Question, rule: Rule) -> Decision:
     level = _level(asked, rule)
     needed = _whole(_quantity(there, weights, level, rule), position)
     lost = _mean(there.lost, weights)
+    before, whole = _expected(asked)
     total = there.before + there.covered
     if rule.measure == "fill":
         least, order_up_to = needed, needed + position + lost
@@ -114,8 +115,8 @@ def _decide(asked: Question, rule: Rule) -> Decision:
     return Decision(
         needed=needed,
         is_due=(needed > 0) & (least >= 0),
-        demand_before_arrival=_mean(there.before, weights),
-        demand_in_cover=_mean(there.covered, weights),
+        demand_before_arrival=before,
+        demand_in_cover=whole - before,
         demand_lost_before_arrival=lost,
         stock_on_order_in_time=in_time,
         order_up_to_level=order_up_to,
@@ -143,6 +144,15 @@ def _projected(asked: Question, rule: Rule) -> tuple[Projection, Matrix]:
     weight = np.where(slots < count[:, None], asked.lead_weight[rows], 0.0)
     joined = Projection(*(one[rows].reshape(rows.shape[0], -1) for one in vars(told).values()))
     return joined, (weight[:, :, None] * WEIGHTS).reshape(rows.shape[0], -1)
+
+
+def _expected(asked: Question) -> tuple[Matrix, Matrix]:
+    """Expected demand before arrival, and to the end of the cover, over the lead times of each product."""
+    days = np.stack([asked.arrival_day, asked.law.horizon_days], axis=1)
+    mean = mean_by(asked.law.weekly_mean, days) * asked.lead_weight[:, None]
+    count = asked.service_level.size
+    before, whole = (np.bincount(asked.lead_product, one, count).astype(np.float64) for one in mean.T)
+    return before, whole
 
 
 def _level(asked: Question, rule: Rule) -> Matrix:

@@ -1,14 +1,17 @@
 """One product's plan as steps that a person can follow.
 
-What belongs here: the bridge in words and numbers. What does not: printing it.
+What belongs here: the bridge, the projected stock and the levels, in words and numbers. What does not: printing them.
 Read more in docs/maths.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Final
 
 from pipelines.replenishment.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
+
+WEEK_DAYS: Final = 7
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,9 @@ class Step:
 
 def bridge(row: Mapping[str, Any]) -> list[Step]:
     """The steps from demand to the order quantity of a row of `plan.order_plan`; they add up."""
-    before = f"expected demand in the {row['lead_time_days']} days until an order arrives"
-    cover = f"expected demand in the {row['order_frequency_days']} days it must cover"
+    before_days, cover_days = days_of(row)
+    before = f"expected demand in the {before_days} days until an order arrives"
+    cover = f"expected demand in the {cover_days} days it must cover"
     shelf = (
         f"after the minimums (order {_told(row['minimum_order_quantity'])}, shelf {_told(row['minimum_shelf_level'])})"
     )
@@ -45,13 +49,18 @@ def bridge(row: Mapping[str, Any]) -> list[Step]:
 
 def sentences(row: Mapping[str, Any]) -> list[str]:
     """Why this quantity, what bound it, and what to be careful about."""
-    position = row["stock_on_hand"] - row["stock_committed"] + row["stock_on_order_in_time"]
+    position = _position_in_time(row)
     levels = f"reorder point {_told(row['reorder_point'])}, order-up-to level {_told(row['order_up_to_level'])}"
     told = [
         REASONS[row["reason"]],
         f"Stock that is there in time: {_told(position)}; {levels}.",
         BINDING_RULES[row["binding_rule"]],
     ]
+    if (beyond := _beyond_the_levels(row)) is not None:
+        told.append(beyond)
+    if row["is_too_late_to_help"]:
+        chance = f"{100 * row['shortage_chance_before_arrival']:.0f}%"
+        told.append(f"With a chance of {chance} it runs out before an order of today arrives: ask for it sooner.")
     if row["stock_on_order_late"]:
         told.append(f"{_told(row['stock_on_order_late'])} pieces are on late orders, which do not count.")
     if row["stock_on_order_after_cover"]:
@@ -59,6 +68,57 @@ def sentences(row: Mapping[str, Any]) -> list[str]:
     if row["uncertain_cause"]:
         told.append(UNCERTAIN_CAUSES[row["uncertain_cause"]])
     return told
+
+
+@dataclass(frozen=True)
+class ProjectedWeek:
+    """A coming week: what arrives in it, its expected demand, and what is left at its end with today's order."""
+
+    week_start: date
+    arrivals: float
+    demand: float
+    stock_at_end: float
+
+
+def days_of(row: Mapping[str, Any]) -> tuple[int, int]:
+    """The days before an order arrives, and those that it covers."""
+    lead = row["lead_time_days"] + row["manufacturing_time_days"]
+    before = min(lead, max(0, row["horizon_days"] - row["order_frequency_days"]))
+    return before, row["horizon_days"] - before
+
+
+def projected_stock(
+    row: Mapping[str, Any], weeks: Iterable[tuple[date, float]], open_orders: Iterable[tuple[date | None, float]]
+) -> list[ProjectedWeek]:
+    """Stock at the expected pace, week by week, with what is on order and today's order.
+
+    `weeks` are the starts of the coming weeks with their expected demand, `open_orders` the expected arrivals and
+    quantities of the orders that count. What is not there when it is asked for is not served later here.
+    """
+    today = row["as_of_date"]
+    due = [(max(day or today, today), quantity) for day, quantity in open_orders]
+    due.append((today + timedelta(days=days_of(row)[0]), row["order_quantity"]))
+    stock, told = row["stock_on_hand"] - row["stock_committed"], []
+    for start, demand in weeks:
+        arrived = sum(quantity for day, quantity in due if start <= day < start + timedelta(days=WEEK_DAYS))
+        stock = max(0.0, stock + arrived - demand)
+        told.append(ProjectedWeek(start, arrived, demand, stock))
+    return told
+
+
+def _position_in_time(row: Mapping[str, Any]) -> float:
+    return float(row["stock_on_hand"] - row["stock_committed"] + row["stock_on_order_in_time"])
+
+
+def _beyond_the_levels(row: Mapping[str, Any]) -> str | None:
+    """Why the need is not the order-up-to level less what is there, where it is not."""
+    gap = row["order_up_to_level"] - _position_in_time(row) - row["needed_quantity"]
+    if gap >= 1:
+        lost = _told(round(gap))
+        return f"{lost} pieces of it cannot be served any more before goods arrive, so they are not ordered."
+    if gap <= -1:
+        return f"{_told(round(-gap))} pieces more are needed, since what is on order comes after they are asked for."
+    return None
 
 
 def _cap(row: Mapping[str, Any]) -> str:

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from pipelines.errors import UsageError
+from pipelines.replenishment.decision import Rule
 from pipelines.tables import PLAN_SETTINGS, PLANNING_SETTINGS
 
 LEVELS: Final = ("global", "supplier", "product")
@@ -22,6 +23,7 @@ DECIMALS: Final = 4
 _EVERYWHERE: Final = ("global", "supplier", "product")
 _PRODUCT: Final = ("product",)
 _GLOBAL: Final = ("global",)
+_NOT_SUPPLIER: Final = ("global", "product")
 
 
 class SettingError(UsageError):
@@ -40,8 +42,10 @@ class Parameter:
     check: Callable[[str], str]
 
 
-def _whole(unit: str, least: int, most: int) -> Callable[[str], str]:
+def _whole(unit: str, least: int, most: int, *, is_optional: bool = False) -> Callable[[str], str]:
     def check(text: str) -> str:
+        if is_optional and not text.strip():
+            return ""
         if not text.strip().isdecimal() or not least <= int(text) <= most:
             raise ValueError(f"a whole number of {unit} from {least} to {most}")
         return str(int(text))
@@ -108,11 +112,18 @@ PARAMETERS: Final = {
             "lead_time_days", "days", _EVERYWHERE, "14", "Order placed to goods usable.", _whole("days", 0, 730)
         ),
         Parameter(
+            "manufacturing_time_days", "days", _PRODUCT, "0", "Added to the lead time.", _whole("days", 0, 730)
+        ),
+        Parameter(
+            "forecast_period_days", "days", _NOT_SUPPLIER, "", "An order covers so many days from today on, if set.",
+            _whole("days", 1, 1000, is_optional=True),
+        ),
+        Parameter(
             "order_frequency_days", "days", _EVERYWHERE, "7", "How often orders are placed.", _whole("days", 1, 365)
         ),
         Parameter(
             "service_level", "share", _EVERYWHERE, "0.95",
-            "Share of order cycles that should end without a shortage.", _share,
+            "Share of order cycles that should end without a shortage, or of demand served from stock.", _share,
         ),
         Parameter(
             "minimum_order_quantity", "pieces", _PRODUCT, "0", "Fewest pieces on a line.", _pieces(least="0")
@@ -132,12 +143,22 @@ PARAMETERS: Final = {
         ),
         Parameter("unstocked", "flag", _PRODUCT, "false", "No stock is kept of it.", _choice("true", "false")),
         Parameter(
-            "unmet_demand", "choice", _GLOBAL, "backordered",
-            "What becomes of demand that finds an empty shelf.", _choice("backordered"),
+            "service_measure", "choice", _GLOBAL, "cycle",
+            "What the service level is a share of: order cycles, or demand (fill rate).", _choice("cycle", "fill"),
         ),
         Parameter(
-            "order_rule", "choice", _GLOBAL, "position", "What is compared with the reorder point.",
-            _choice("position"),
+            "unmet_demand", "choice", _GLOBAL, "lost",
+            "What becomes of demand that finds an empty shelf.", _choice("lost", "backordered"),
+        ),
+        Parameter(
+            "order_rule", "choice", _GLOBAL, "projected",
+            "What an order is decided on: stock projected to its arrival, or the stock position.",
+            _choice("projected", "position"),
+        ),
+        Parameter(
+            "order_levels", "choice", _GLOBAL, "two",
+            "Two: an order waits until a shortage is twice as likely as the service level allows.",
+            _choice("two", "one"),
         ),
         Parameter(
             "on_order_rule", "choice", _GLOBAL, "delivery_date",
@@ -163,8 +184,7 @@ PARAMETERS: Final = {
 class GlobalSettings:
     """The settings that hold for the whole organisation."""
 
-    order_rule: str
-    unmet_demand: str
+    rule: Rule
     overstock_period_days: int
     stale_after_hours: int
     push_status: str
@@ -220,11 +240,19 @@ def global_settings(settings: pl.DataFrame) -> GlobalSettings:
     found = settings.filter(pl.col("level") == "global")
     told = defaults | dict(zip(found["name"].to_list(), found["value"].to_list(), strict=True))
     return GlobalSettings(
-        order_rule=told["order_rule"],
-        unmet_demand=told["unmet_demand"],
+        rule=_rule(told),
         overstock_period_days=int(told["overstock_period_days"]),
         stale_after_hours=int(told["stale_after_hours"]),
         push_status=told["push_status"],
+    )
+
+
+def _rule(told: dict[str, Any]) -> Rule:
+    return Rule(
+        measure=told["service_measure"],
+        unmet_demand=told["unmet_demand"],
+        order_rule=told["order_rule"],
+        has_two_levels=told["order_levels"] == "two",
     )
 
 
@@ -266,6 +294,8 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
         "product_code",
         pl.col("lead_time_days").cast(pl.Int64),
         pl.col("order_frequency_days").cast(pl.Int64),
+        pl.col("manufacturing_time_days").cast(pl.Int64),
+        pl.col("forecast_period_days").replace("", None).cast(pl.Int64),
         pl.col("service_level").cast(number),
         pl.col("minimum_order_quantity").cast(number),
         pl.col("batch_size").cast(number),

@@ -68,6 +68,8 @@ def quantile_at(probabilities: Matrix, quantiles: Matrix, asked: Matrix) -> Matr
     >>> quantile_at(np.array([0.5, 0.9]), np.array([[2.0, 6.0]]), np.array([0.4, 0.9, 0.99])).tolist()
     [[2.0, 6.0, 6.0]]
     """
+    if quantiles.shape[0] == 0:
+        return np.zeros((0, asked.size))
     if probabilities.shape == asked.shape and (probabilities == asked).all():
         return quantiles
     grid, points = _z(probabilities), np.clip(_z(asked), _z(probabilities[:1])[0], _z(probabilities[-1:])[0])

@@ -1,7 +1,7 @@
 """The order plan: every product once, with a quantity or one reason for none, and the bridge that adds up.
 
-What belongs here: joining stock, forecast and settings into decisions. What does not: the levels (`policy.py`), the
-limits (`constraints.py`), what the plan comes to (`summary.py`).
+What belongs here: joining stock, forecast and settings, and judging the line. What does not: the order decision
+(`decision.py`), the limits (`constraints.py`), what the plan comes to (`summary.py`).
 
     need = demand before arrival + demand in the cover + safety stock
            - on hand + committed - on order arriving in time - demand lost before arrival
@@ -11,16 +11,21 @@ Read more in docs/maths.md.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import polars as pl
 
 from pipelines.forecasting.forecast import Forecast
 from pipelines.forecasting.segments import NEW_WEEKS
+from pipelines.replenishment.asking import ARRIVALS, answer, ask, distribution_of, windows_of
 from pipelines.replenishment.constraints import constrain
+from pipelines.replenishment.decision import Rule, decide
+from pipelines.replenishment.lead_times import LENGTHS
 from pipelines.replenishment.parameters import GlobalSettings, global_settings, settings_of_products, wide_settings
-from pipelines.replenishment.policy import order_levels
 from pipelines.replenishment.reasons import EXCLUDING
 from pipelines.tables import ORDER_PLAN
+
+SEED: Final = 0
 
 
 @dataclass(frozen=True)
@@ -35,32 +40,45 @@ class PlanInputs:
 
 
 def horizons(products: pl.DataFrame, planning_settings: pl.DataFrame) -> pl.DataFrame:
-    """What the forecast needs of the settings: `product_code`, `lead_time_days`, `order_frequency_days`."""
-    settings = wide_settings(settings_of_products(products, planning_settings))
-    return settings.select("product_code", "lead_time_days", "order_frequency_days")
+    """What the forecast needs of the settings: `product_code`, `lead_time_days`, `order_frequency_days`.
+
+    The days before an order arrives, and those that it covers: with a forecast period these differ from the settings.
+    """
+    windows = _windows(wide_settings(settings_of_products(products, planning_settings)))
+    return windows.select(
+        "product_code",
+        lead_time_days="arrival_day",
+        order_frequency_days=pl.col("horizon_days") - pl.col("arrival_day"),
+    )
 
 
 def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: str) -> pl.DataFrame:
     """The plan as `plan.order_plan`, by product code."""
     settings = wide_settings(settings_of_products(inputs.products, inputs.planning_settings))
     everybodys = global_settings(inputs.planning_settings)
+    windows = _windows(settings)
     known = (
         inputs.products.join(settings, on="product_code", how="left")
+        .join(windows.select("product_code", "horizon_days"), on="product_code", how="left")
         .join(inputs.stock_position.drop("stock_on_order", "stock_position"), on="product_code", how="left")
-        .join(_on_order(inputs.stock_on_order, settings, as_of=as_of), on="product_code", how="left")
-        .join(forecast.demand_horizons.drop("horizon_days", "lead_time_days"), on="product_code", how="left")
-        .join(order_levels(forecast.demand_quantiles, settings), on="product_code", how="left")
+        .with_columns(_stock_that_is_a_number("stock_on_hand"), _stock_that_is_a_number("stock_committed"))
+        .join(forecast.demand_horizons.select("product_code", "history_weeks"), on="product_code", how="left")
         .join(forecast.model_choice.select("product_code", "demand_class", "model"), on="product_code", how="left")
-        .with_columns(pl.col(pl.Float64).exclude("maximum_shelf_level").fill_null(0.0))
         .with_columns(
             pl.col("demand_class").fill_null("never_sold"), pl.col("model").fill_null("none"),
             pl.col("history_weeks").fill_null(0),
         )
+        .sort("product_code")
     )  # fmt: skip
-    needed = known.with_columns(horizon_days=pl.col("lead_time_days") + pl.col("order_frequency_days")).pipe(_need)
-    decided = needed.with_columns(_exclusion().alias("exclusion")).with_columns(_is_ordered().alias("is_ordered"))
+    on_order = _on_order(inputs.stock_on_order, windows, as_of=as_of)
     return (
-        constrain(decided)
+        _decided(known, windows, forecast, on_order, everybodys.rule)
+        .join(_on_order_by_kind(on_order), on="product_code", how="left")
+        .with_columns(pl.col("^stock_on_order.*$").fill_null(0.0))
+        .pipe(_positions)
+        .with_columns(_exclusion().alias("exclusion"))
+        .with_columns(_is_ordered().alias("is_ordered"))
+        .pipe(constrain)
         .pipe(_judge, everybodys)
         .pipe(_tell_dates, as_of)
         .pipe(_tell_money)
@@ -72,53 +90,66 @@ def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: s
     )
 
 
+def _windows(settings: pl.DataFrame) -> pl.DataFrame:
+    """For each product the day on which an order arrives and the end of what it covers, as the settings say."""
+    leads = settings.select(
+        "product_code", lead_time_days=pl.col("lead_time_days") + pl.col("manufacturing_time_days"), weight=pl.lit(1.0)
+    ).cast(LENGTHS)
+    return windows_of(settings.select("product_code", "order_frequency_days", "forecast_period_days"), leads)
+
+
+def _decided(
+    known: pl.DataFrame, windows: pl.DataFrame, forecast: Forecast, on_order: pl.DataFrame, rule: Rule
+) -> pl.DataFrame:
+    """The order decision beside what is known of each product."""
+    arrivals = on_order.filter("is_counted").group_by("product_code", "arrival_day").agg(pl.col("quantity").sum())
+    question = ask(
+        distribution_of(forecast), known, windows, arrivals.select(list(ARRIVALS)).cast(ARRIVALS), seed=SEED
+    )  # fmt: skip
+    return answer(known, decide(question, rule)).rename({"short_before_arrival": "shortage_chance_before_arrival"})
+
+
+def _stock_that_is_a_number(name: str) -> pl.Expr:
+    return pl.when(pl.col(name).is_finite()).then(name).otherwise(0.0).alias(name)
+
+
 def _without_minus_nothing() -> pl.Expr:
     """0.0 for -0.0: they are one number, and must be one text. Polars passes `x + 0.0` by."""
     return pl.when(pl.col(pl.Float64) == 0).then(0.0).otherwise(pl.col(pl.Float64)).name.keep()
 
 
-def _on_order(stock_on_order: pl.DataFrame, settings: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """For each product what is on order: in time, after the cover, and late, which does not count.
+def _on_order(stock_on_order: pl.DataFrame, windows: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """Each open order line of a planned product with the day on which it arrives, and whether that is in time.
 
-    In time is what is expected before the end of the cover. A counted order whose expected day has passed is on its
-    way, as far as anybody knows, and in time.
+    In time is before the end of the cover. A counted order whose expected day has passed is on its way, as far as
+    anybody knows, and arrives today.
     """
-    cover_ends = pl.lit(as_of) + pl.duration(days=pl.col("lead_time_days") + pl.col("order_frequency_days"))
-    lines = stock_on_order.join(settings, on="product_code", how="inner").with_columns(
-        is_in_time=pl.col("expected_arrival_date").fill_null(as_of) < cover_ends
+    day = (pl.col("expected_arrival_date") - pl.lit(as_of)).dt.total_days().fill_null(0).clip(lower_bound=0)
+    ends = windows.group_by("product_code").agg(pl.col("horizon_days").max())
+    return (
+        stock_on_order.join(ends, on="product_code", how="inner")
+        .with_columns(arrival_day=day)
+        .with_columns(is_in_time=pl.col("arrival_day") < pl.col("horizon_days"))
     )
-    counted, in_time = pl.col("is_counted"), pl.col("is_in_time")
-    quantity = pl.col("quantity")
-    return lines.group_by("product_code").agg(
+
+
+def _on_order_by_kind(on_order: pl.DataFrame) -> pl.DataFrame:
+    """For each product what is on order, what of it comes after the cover, and what is late and does not count."""
+    counted, quantity = pl.col("is_counted"), pl.col("quantity")
+    return on_order.group_by("product_code").agg(
         stock_on_order=quantity.filter(counted).sum().round(4),
-        stock_on_order_in_time=quantity.filter(counted & in_time).sum().round(4),
-        stock_on_order_after_cover=quantity.filter(counted & ~in_time).sum().round(4),
+        stock_on_order_after_cover=quantity.filter(counted & ~pl.col("is_in_time")).sum().round(4),
         stock_on_order_late=quantity.filter(~counted).sum().round(4),
     )
 
 
-def _need(known: pl.DataFrame) -> pl.DataFrame:
-    """The bridge. Safety stock is what the order-up-to level holds above expected demand."""
+def _positions(decided: pl.DataFrame) -> pl.DataFrame:
     available = pl.col("stock_on_hand") - pl.col("stock_committed")
-    return (
-        known.with_columns(
-            stock_position=(available + pl.col("stock_on_order")).round(4),
-            stock_position_in_time=(available + pl.col("stock_on_order_in_time")).round(4),
-            horizon_demand=(pl.col("demand_before_arrival") + pl.col("demand_in_cover")).round(4),
-            demand_lost_before_arrival=pl.lit(0.0),
-        )
-        .with_columns(safety_stock=(pl.col("order_up_to_level") - pl.col("horizon_demand")).round(4))
-        .with_columns(
-            needed_quantity=(
-                pl.col("demand_before_arrival")
-                + pl.col("demand_in_cover")
-                + pl.col("safety_stock")
-                - pl.col("stock_on_hand")
-                + pl.col("stock_committed")
-                - pl.col("stock_on_order_in_time")
-                - pl.col("demand_lost_before_arrival")
-            ).round(4)
-        )
+    return decided.with_columns(
+        stock_position=(available + pl.col("stock_on_order")).round(4),
+        stock_position_in_time=(available + pl.col("stock_on_order_in_time")).round(4),
+        horizon_demand=(pl.col("demand_before_arrival") + pl.col("demand_in_cover")).round(4),
+        is_too_late_to_help=pl.col("shortage_chance_before_arrival") > 1 - pl.col("service_level"),
     )
 
 
@@ -138,16 +169,12 @@ def _exclusion() -> pl.Expr:
     )
 
 
-def _is_below_reorder_point() -> pl.Expr:
-    return (pl.col("stock_position_in_time") <= pl.col("reorder_point")) & (pl.col("needed_quantity") > 0)
-
-
 def _is_below_shelf() -> pl.Expr:
     return pl.col("stock_position") < pl.col("minimum_shelf_level")
 
 
 def _is_ordered() -> pl.Expr:
-    return pl.col("exclusion").is_null() & (_is_below_reorder_point() | _is_below_shelf())
+    return pl.col("exclusion").is_null() & (pl.col("is_due") | _is_below_shelf())
 
 
 def _judge(plan: pl.DataFrame, everybodys: GlobalSettings) -> pl.DataFrame:
@@ -163,7 +190,7 @@ def _judge(plan: pl.DataFrame, everybodys: GlobalSettings) -> pl.DataFrame:
         .then((pl.col("stock_position") - pl.max_horizontal(beyond, "minimum_shelf_level")).clip(lower_bound=0.0))
         .otherwise(0.0)
         .round(4),
-        understock_quantity=pl.when(pl.col("exclusion").is_null() & _is_below_reorder_point())
+        understock_quantity=pl.when(pl.col("exclusion").is_null() & pl.col("is_due"))
         .then(pl.col("needed_quantity"))
         .otherwise(0.0),
     )
@@ -180,7 +207,7 @@ def _reason() -> pl.Expr:
         .then(pl.lit("capped"))
         .when(pl.col("is_ordered") & pl.col("supplier_id").is_null())
         .then(pl.lit("no_supplier"))
-        .when(pl.col("is_ordered") & _is_below_reorder_point())
+        .when(pl.col("is_ordered") & pl.col("is_due"))
         .then(pl.lit("below_reorder_point"))
         .when("is_ordered")
         .then(pl.lit("below_minimum_shelf_level"))
@@ -201,21 +228,31 @@ def _status() -> pl.Expr:
 
 
 def _uncertain_cause() -> pl.Expr:
-    is_new = (pl.col("history_weeks") > 0) & (pl.col("history_weeks") < NEW_WEEKS)
-    return pl.when(is_new).then(pl.lit("short_history")).otherwise(pl.lit(""))
+    weeks = pl.col("history_weeks")
+    return (
+        pl.when((weeks > 0) & (weeks < NEW_WEEKS))
+        .then(pl.lit("short_history"))
+        .when((weeks > 0) & (weeks * 7 < pl.col("horizon_days")))
+        .then(pl.lit("horizon_beyond_history"))
+        .otherwise(pl.lit(""))
+    )
 
 
 def _tell_dates(plan: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """When the stock runs out at the expected pace, and by when to order so that goods arrive before."""
-    held = pl.col("stock_position_in_time").clip(lower_bound=0.0)
-    days = (held / pl.col("average_daily_demand")).floor()
-    runs_out = (pl.col("average_daily_demand") > 0) & (days <= pl.col("horizon_days"))
+    """When the stock runs out on half of the paths and on one in ten, and the review at which to order.
+
+    An order that is due is due today; else at the first review at which the position, at the expected pace, is at or
+    below the reorder point, where that lies within a horizon.
+    """
+    pace, frequency = pl.col("average_daily_demand"), pl.col("order_frequency_days")
     above = (pl.col("stock_position_in_time") - pl.col("reorder_point")).clip(lower_bound=0.0)
-    slack = (above / pl.col("average_daily_demand")).floor()
-    presses = (pl.col("average_daily_demand") > 0) & pl.col("exclusion").is_null() & (slack <= pl.col("horizon_days"))
+    reviews = (above / pace / frequency).ceil().clip(lower_bound=1.0)
+    is_planned = pl.col("exclusion").is_null()
+    presses = is_planned & (pace > 0) & (above / pace <= pl.col("horizon_days"))
+    later = pl.lit(as_of) + pl.duration(days=(reviews * frequency).cast(pl.Int64, strict=False))
     return plan.with_columns(
-        days_to_stock_out=pl.when(runs_out).then(days).cast(pl.Int64, strict=False),
-        order_by_date=pl.when(presses).then(pl.lit(as_of) + pl.duration(days=slack.cast(pl.Int64, strict=False))),
+        order_by_date=pl.when(is_planned & pl.col("is_due")).then(pl.lit(as_of)).when(presses).then(later),
+        is_too_late_to_help=pl.col("is_too_late_to_help") & is_planned,
     )
 
 

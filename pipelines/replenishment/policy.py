@@ -1,50 +1,149 @@
-"""The order-up-to level and the reorder point: two quantiles of the horizon's demand.
+"""What to order, as two plain functions for anyone's data: frames in, frames out.
 
-What belongs here: reading the levels off the forecast. What does not: stock (`plan.py`).
-Read more in docs/maths.md.
+What belongs here: `order_up_to_levels` and `order_quantities`, which stay as they are. What does not: the maths
+(`decision.py`), checking what is asked (`checking.py`), the plan of an organisation (`plan.py`).
+Service levels are fractions. Days count from `as_of`, the first day whose demand is not known yet; orders are placed
+before its demand. Read more in docs/maths.md.
 """
+
+from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import polars as pl
 
-# Below this no reorder point stands: a coin's toss. A service level of 75% and less shares it.
-LEAST_PROBABILITY = 0.5
+from pipelines.forecasting.distribution import forecast_distribution
+from pipelines.replenishment import checking
+from pipelines.replenishment.asking import answer, arrivals_of, ask, law_of, windows_of
+from pipelines.replenishment.decision import Measure, Unmet, decide
+from pipelines.replenishment.lead_times import weigh_samples
+from pipelines.replenishment.paths import quantile_at
+
+BRIDGE = (
+    "demand_before_arrival", "demand_in_cover", "safety_stock", "stock_on_hand", "stock_committed",
+    "stock_on_order_in_time", "demand_lost_before_arrival", "needed_quantity",
+)  # fmt: skip
 
 
-def reorder_probability(service_level: float) -> float:
-    """The probability that the reorder point stands for: 1 - 2(1 - p), so that an order is worth its line.
+def order_up_to_levels(
+    demand: pl.DataFrame,
+    *,
+    as_of: date,
+    horizon_days: int | pl.DataFrame,
+    service_levels: float | Sequence[float],
+    seed: int = 0,
+) -> pl.DataFrame:
+    """For each product and service level the pieces that the demand of the horizon does not exceed with that chance.
 
-    >>> round(reorder_probability(0.95), 4), reorder_probability(0.6)
-    (0.9, 0.5)
+    The level S is the smallest whole number with P(D <= S) >= p, D the demand of the days `as_of` ... `as_of` +
+    `horizon_days` - 1: one row per product of `demand` and service level, `product_code`, `service_level`,
+    `order_up_to_level`. With a lead time L and an order frequency R the horizon is L + R.
+
+    Args:
+        demand: `product_code`, `date`, `quantity`; a missing day is zero from a product's first row on. May have
+            `is_stocked_out` (nobody could buy) and `unit_price`. One row a week, dated by its first day, will do.
+        as_of: The first day whose demand is not known yet; later rows are left out.
+        horizon_days: Days, or a frame `product_code`, `horizon_days`.
+        service_levels: Fractions above 0 and below 1.
+        seed: The same seed and the same frames give the same numbers.
+
+    Raises:
+        PolicyError: something that was given cannot be used; the message says what.
+
+    >>> sold = pl.DataFrame({"product_code": "TEA", "date": [date(2026, 1, d) for d in range(1, 29)], "quantity": 2.0})
+    >>> order_up_to_levels(sold, as_of=date(2026, 1, 29), horizon_days=14, service_levels=[0.5, 0.95]).columns
+    ['product_code', 'service_level', 'order_up_to_level']
     """
-    return max(LEAST_PROBABILITY, 1 - 2 * (1 - service_level))
-
-
-def order_levels(demand_quantiles: pl.DataFrame, settings: pl.DataFrame) -> pl.DataFrame:
-    """One row per product with a forecast: `product_code`, `order_up_to_level`, `reorder_point`, in whole pieces.
-
-    S = Q_p(D) and s = Q_{1-2(1-p)}(D), rounded up, with D the demand over the horizon, p the service level and Q the
-    quantile between the grid's probabilities by a straight line; beyond 99.9%, where the grid ends, that of 99.9%.
-    `demand_quantiles` has the shape of `forecast.demand_quantiles`, `settings` that of `wide_settings`.
-    """
-    grid = demand_quantiles.sort("product_code", "probability").group_by("product_code", maintain_order=True).agg(
-        "probability", "quantity"
-    )  # fmt: skip
-    asked = grid.join(settings.select("product_code", "service_level"), on="product_code", how="inner")
-    rows = [
-        (
-            code,
-            _level(probabilities, quantities, service_level),
-            _level(probabilities, quantities, reorder_probability(service_level)),
-        )
-        for code, probabilities, quantities, service_level in asked.sort("product_code").iter_rows()
-    ]
+    levels = checking.fractions(service_levels)
+    known = checking.demand_frame(demand)
+    codes = known.select("product_code").unique().sort("product_code")
+    horizons = checking.days_of(codes, horizon_days, name="horizon_days", least=0)
+    windows = horizons.filter(pl.col("horizon_days") > 0)
+    told = forecast_distribution(known, windows, as_of=checking.day(as_of), seed=seed)
+    law = law_of(told, horizons["product_code"], horizons["horizon_days"].to_numpy(), seed=seed)
+    pieces = np.ceil(quantile_at(law.probabilities, law.quantiles, np.array(levels)) - 1e-6)
     return pl.DataFrame(
-        rows,
-        schema={"product_code": pl.String, "order_up_to_level": pl.Float64, "reorder_point": pl.Float64},
-        orient="row",
+        {
+            "product_code": np.repeat(horizons["product_code"].to_numpy(), len(levels)),
+            "service_level": np.tile(levels, horizons.height),
+            "order_up_to_level": np.maximum(0.0, pieces).ravel() + 0.0,
+        },
+        schema={"product_code": pl.String, "service_level": pl.Float64, "order_up_to_level": pl.Float64},
     )
 
 
-def _level(probabilities: list[float], quantities: list[float], probability: float) -> float:
-    return float(np.ceil(np.interp(probability, probabilities, quantities) - 1e-9))
+def order_quantities(
+    demand: pl.DataFrame,
+    stock: pl.DataFrame,
+    open_orders: pl.DataFrame,
+    *,
+    as_of: date,
+    lead_time_days: int | pl.DataFrame,
+    order_frequency_days: int | pl.DataFrame,
+    service_level: float | pl.DataFrame,
+    unmet_demand: Unmet = "lost",
+    measure: Measure = "cycle",
+    seed: int = 0,
+) -> pl.DataFrame:
+    """For each product of `stock` the whole pieces to order before the demand of `as_of`, and why.
+
+    Columns: `product_code`, `order_quantity`, the bridge (which adds up to `needed_quantity`: demand before arrival +
+    in the cover + safety stock - on hand + committed - on order in time - lost before arrival), `reorder_point`,
+    `order_up_to_level` and `reason`. An order placed now arrives after the lead time, at the start of that day, and
+    must last until the order after it can arrive, one order frequency later.
+
+    Args:
+        demand: As for `order_up_to_levels`; all its products teach the forecast, also those without stock.
+        stock: `product_code`, `stock_on_hand`, and may have `stock_committed`; less than nothing is a backlog.
+        open_orders: `product_code`, `arrival_date`, `quantity`; arrives at the start of that day, today if it is past.
+        as_of: The first day whose demand is not known yet.
+        lead_time_days: Days, or a frame `product_code`, `lead_time_days`; several rows of a product are samples.
+        order_frequency_days: Days, 1 or more, or a frame `product_code`, `order_frequency_days`.
+        service_level: A fraction above 0 and below 1, or a frame `product_code`, `service_level`.
+        unmet_demand: `lost`, or `backordered`: it waits.
+        measure: What the level means. `cycle`: the chance that a cover ends without shortage; from 0.75 on an order
+            waits until the chance of a shortage without it is twice as high as asked. `fill`: the share of demand that
+            is served from stock. `money`: b / (b + h), with b lost by a piece short and h by a piece held for a cycle.
+        seed: The same seed and the same frames give the same numbers; a product's paths do not depend on the others.
+
+    Raises:
+        PolicyError: something that was given cannot be used; the message says what.
+
+    >>> sold = pl.DataFrame({"product_code": "TEA", "date": [date(2026, 1, d) for d in range(1, 29)], "quantity": 2.0})
+    >>> there = pl.DataFrame({"product_code": ["TEA", "CUP"], "stock_on_hand": [9.0, 5.0]})
+    >>> coming = pl.DataFrame({"product_code": ["TEA"], "arrival_date": [date(2026, 2, 2)], "quantity": [4.0]})
+    >>> told = order_quantities(sold, there, coming, as_of=date(2026, 1, 29), lead_time_days=7, order_frequency_days=7,
+    ...                         service_level=0.95)
+    >>> told.select("product_code", "reason").rows()
+    [('CUP', 'no_demand'), ('TEA', 'below_reorder_point')]
+    """
+    rule = checking.rule(measure, unmet_demand)
+    today, known, there = checking.day(as_of), checking.demand_frame(demand), checking.stock_frame(stock)
+    codes = there.select("product_code")
+    leads = weigh_samples(checking.days_of(codes, lead_time_days, name="lead_time_days", least=0, is_sample=True))
+    asked = (
+        there.join(
+            checking.days_of(codes, order_frequency_days, name="order_frequency_days", least=1), on="product_code"
+        )
+        .join(checking.levels_of(codes, service_level), on="product_code")
+        .sort("product_code")
+    )
+    windows = windows_of(asked, leads)
+    mean = windows.group_by("product_code").agg(
+        (pl.col("horizon_days") * pl.col("weight")).sum().round(0).cast(pl.Int64)
+    )
+    asked = asked.join(mean, on="product_code", maintain_order="left")
+    told = forecast_distribution(
+        known, windows.select("product_code", "horizon_days").unique(), as_of=today, seed=seed,
+        weeks=-(-int(windows["horizon_days"].max() or 7) // 7),  # type: ignore[arg-type]
+    )  # fmt: skip
+    arrivals = arrivals_of(checking.open_order_frame(open_orders), as_of=today)
+    decided = answer(asked, decide(ask(told, asked, windows, arrivals, seed=seed), rule))
+    is_ordered = pl.col("is_due") & ~pl.col("is_fault")
+    return decided.with_columns(
+        order_quantity=pl.when(is_ordered).then(pl.col("needed_quantity").ceil()).otherwise(0.0),
+        reason=pl.when("is_fault").then(pl.lit("data_fault"))
+        .when(is_ordered).then(pl.lit("below_reorder_point"))
+        .when(~pl.col("product_code").is_in(list(told.product_codes))).then(pl.lit("no_demand"))
+        .otherwise(pl.lit("enough_stock")),
+    ).select("product_code", "order_quantity", *BRIDGE, "reorder_point", "order_up_to_level", "reason")  # fmt: skip

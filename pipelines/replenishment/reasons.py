@@ -7,10 +7,10 @@ Read more in docs/interfaces.md.
 from typing import Final
 
 REASONS: Final = {
-    "below_reorder_point": "The stock position is at or below the reorder point, so the product is ordered.",
+    "below_reorder_point": "Without an order a shortage is likelier than it may be, so the product is ordered.",
     "below_minimum_shelf_level": "The stock position is below the minimum shelf level, so the product is ordered.",
     "no_supplier": "The product should be ordered, but nobody knows from whom; set a preferred supplier.",
-    "enough_stock": "The stock position is above the reorder point.",
+    "enough_stock": "What is there and what arrives in time is enough until the next order.",
     "capped": "The maximum shelf level leaves no room for an order.",
     "no_demand": "The product was not sold for a year, or never.",
     "discontinued": "A person took the product out of the plan for good.",
@@ -28,6 +28,7 @@ BINDING_RULES: Final = {
 }
 UNCERTAIN_CAUSES: Final = {
     "short_history": "The product was first sold only a few weeks ago.",
+    "horizon_beyond_history": "The order must last for longer than the product has been sold.",
 }
 EXCLUDING: Final = ("discontinued", "unstocked", "untracked", "data_fault", "no_demand")
 ORDERING: Final = ("below_reorder_point", "below_minimum_shelf_level", "no_supplier")

@@ -104,9 +104,10 @@ def test_the_bridge_of_every_row_adds_up(plan: list[dict[str, Any]], wholesaler:
         )
         need = (
             row["demand_before_arrival"] + row["demand_in_cover"] + row["safety_stock"]
-            - float(on_hand[code]) + float(committed[code]) - in_time
+            - float(on_hand[code]) + float(committed[code]) - in_time - row["demand_lost_before_arrival"]
         )  # fmt: skip
         assert row["horizon_days"] == row["lead_time_days"] + row["order_frequency_days"]
+        assert 0 <= row["demand_lost_before_arrival"] <= 1.1 * row["demand_before_arrival"] + 1
         assert row["stock_on_order_in_time"] == in_time
         assert row["needed_quantity"] == pytest.approx(need, abs=1e-3)
         assert row["stock_on_order"] == sum(float(line.quantity) for _, line in counted)

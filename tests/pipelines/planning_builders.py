@@ -107,15 +107,30 @@ def expecting(
     demand_class: str = "smooth",
     history_weeks: int = 60,
 ) -> Forecast:
-    """A forecast as it is: expected demand in its two parts, and quantiles of the whole."""
-    told = quantiles or {0.9: 1.2 * (before_arrival + in_cover), 0.95: 1.4 * (before_arrival + in_cover)}
+    """A forecast as it is for a lead time of 14 and an order frequency of 7 days: demand that comes evenly.
+
+    Expected demand in its two parts, and quantiles of the whole.
+    """
+    whole = before_arrival + in_cover
+    told = quantiles or {0.5: whole, 0.9: 1.2 * whole, 0.95: 1.4 * whole}
     model = {"product_code": product, "model": "ses", "demand_class": demand_class}
-    parts = {"demand_before_arrival": before_arrival, "demand_in_cover": in_cover, "history_weeks": history_weeks}
+    parts = {
+        "demand_before_arrival": before_arrival, "demand_in_cover": in_cover, "history_weeks": history_weeks,
+        "horizon_days": 21, "lead_time_days": 14, "weekly_variance": 0.0,
+    }  # fmt: skip
+    weeks = [before_arrival / 2, before_arrival / 2, in_cover]
     return Forecast(
         model_choice=_rows(MODEL_CHOICE, [model]),
-        demand_forecast=DEMAND_FORECAST.schema.to_frame(),
+        demand_forecast=_rows(
+            DEMAND_FORECAST,
+            [
+                {"product_code": product, "period_start_date": in_days(7 * k), "quantity": n}
+                for k, n in enumerate(weeks)
+            ],
+        ),
         demand_quantiles=_rows(
-            DEMAND_QUANTILES, [{"product_code": product, "probability": p, "quantity": n} for p, n in told.items()]
+            DEMAND_QUANTILES,
+            [{"product_code": product, "horizon_days": 21, "probability": p, "quantity": n} for p, n in told.items()],
         ),
         demand_horizons=_rows(DEMAND_HORIZONS, [{"product_code": product, **parts}]),
     )

@@ -71,7 +71,7 @@ def a_company(draw: st.DrawFn) -> tuple[list[pl.DataFrame], Any]:
         ]
         if draw(st.booleans()):
             quantiles = sorted(draw(st.lists(pieces(0, 500), min_size=3, max_size=3)))
-            told = dict(zip((0.5, 0.9, 0.99), quantiles, strict=True))
+            told = dict(zip((0.5, 0.9, 0.95), quantiles, strict=True))
             forecasts.append(expecting(draw(pieces(0, 99)), draw(pieces(0, 99)), quantiles=told, product=product))
     return frames, together(expecting(1, 1, product="NO PRODUCT"), *forecasts)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.replenishment.explain import bridge, sentences
+from pipelines.replenishment.explain import bridge, projected_stock, sentences
 from tests.pipelines.planning_builders import (
     a_late_order,
     a_product,
@@ -58,14 +58,14 @@ def test_large_quantities_are_written_out():
 
 def test_the_reason_comes_first_then_the_rule_that_bound():
     told = sentences(the_line(a_product(), in_stock(30), expecting=THIRTY))
-    assert told[0] == "The stock position is at or below the reorder point, so the product is ordered."
+    assert told[0] == "Without an order a shortage is likelier than it may be, so the product is ordered."
     assert told[2] == "What is missing was ordered as it is."
     assert len(told) == 3
 
 
 def test_orders_that_do_not_help_are_named():
     orders = [a_late_order(7), on_order(9, arriving=in_days(90))]
-    told = sentences(the_line(a_product(), *orders, expecting=THIRTY))
+    told = sentences(the_line(a_product(), in_stock(30), *orders, expecting=THIRTY))
     assert told[3:] == [
         "7 pieces are on late orders, which do not count.",
         "9 pieces on order arrive too late to help now.",
@@ -75,3 +75,23 @@ def test_orders_that_do_not_help_are_named():
 def test_an_uncertain_number_says_why():
     new = expecting(20, 10, demand_class="new", history_weeks=3)
     assert sentences(the_line(a_product(), expecting=new))[-1] == "The product was first sold only a few weeks ago."
+
+
+def test_what_cannot_be_served_any_more_is_said():
+    told = sentences(the_line(a_product(), expecting=THIRTY))
+    assert told[3:] == [
+        "28 pieces of it cannot be served any more before goods arrive, so they are not ordered.",
+        "With a chance of 100% it runs out before an order of today arrives: ask for it sooner.",
+    ]
+
+
+def test_an_order_that_comes_after_the_demand_is_said():
+    told = sentences(the_line(a_product(), in_stock(30), on_order(100, arriving=in_days(20)), expecting=THIRTY))
+    assert "98 pieces more are needed, since what is on order comes after they are asked for." in told
+
+
+def test_projected_stock_counts_what_arrives_and_todays_order():
+    line = the_line(a_product(), in_stock(30), expecting=THIRTY)
+    weeks = [(in_days(7 * k), 10.0) for k in range(4)]
+    told = projected_stock(line, weeks, [(in_days(8), 5.0), (None, 2.0)])
+    assert [(one.arrivals, one.stock_at_end) for one in told] == [(2, 22), (5, 17), (12, 19), (0, 9)]

@@ -22,6 +22,7 @@ from tests.pipelines.planning_builders import (
     the_line,
 )
 
+WAITS = a_setting("unmet_demand", "backordered", level="global", subject="")
 PAGE = Path(__file__).parents[3] / "docs" / "maths.md"
 SALES = sold({21: 1, 16: 2, 9: 1, 3: 2})
 
@@ -29,7 +30,7 @@ SALES = sold({21: 1, 16: 2, 9: 1, 3: 2})
 @pytest.fixture
 def line():
     orders = [on_order(2, arriving=in_days(9)), a_late_order(10)]
-    return the_line(a_product(), SALES, in_stock(5, committed=1), *orders, a_setting("batch_size", "4"))
+    return the_line(a_product(), SALES, in_stock(5, committed=1), *orders, a_setting("batch_size", "4"), WAITS)
 
 
 def test_the_bridge_by_hand_is_the_bridge_of_the_plan(line):
@@ -41,7 +42,11 @@ def test_the_bridge_by_hand_is_the_bridge_of_the_plan(line):
 
 def test_the_levels_by_hand_are_the_levels_of_the_plan(line):
     assert (line["reorder_point"], line["order_up_to_level"]) == (13, 16)
-    assert (line["days_to_stock_out"], line["stock_on_order_late"], line["binding_rule"]) == (21, 10, "batch_size")
+    assert (line["days_to_stock_out_soonest"], line["stock_on_order_late"], line["binding_rule"]) == (
+        6,
+        10,
+        "batch_size",
+    )
 
 
 def test_six_pieces_in_three_weeks_have_the_usual_variance_of_their_mean():

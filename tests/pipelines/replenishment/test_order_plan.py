@@ -24,6 +24,7 @@ from tests.pipelines.planning_builders import (
 
 # Lead time 14 and order frequency 7 days: the cover ends before day 21. Levels: 36 and 42.
 THIRTY = expecting(20, 10)
+WAITS = a_setting("unmet_demand", "backordered", level="global", subject="")
 
 
 def test_what_is_missing_to_the_order_up_to_level_is_ordered():
@@ -55,10 +56,11 @@ def test_a_late_order_does_not_count():
     assert line["order_quantity"] == 12
 
 
-@pytest.mark.parametrize(("day", "order_quantity"), [(20, 0), (21, 12)])
-def test_an_order_that_arrives_after_the_cover_is_not_in_time(day, order_quantity):
+@pytest.mark.parametrize(("day", "order_quantity"), [(14, 0), (20, 10), (21, 12)])
+def test_what_is_on_order_helps_from_the_day_on_which_it_arrives(day, order_quantity):
+    """42 pieces may be asked for in 21 days, 40 of them before the last day."""
     line = the_line(a_product(), in_stock(30), on_order(100, arriving=in_days(day)), expecting=THIRTY)
-    in_time = 100 if order_quantity == 0 else 0
+    in_time = 100 if day < 21 else 0
     assert (line["stock_on_order_in_time"], line["stock_on_order_after_cover"]) == (in_time, 100 - in_time)
     assert (line["stock_on_order"], line["order_quantity"]) == (100, order_quantity)
 
@@ -117,7 +119,45 @@ def test_a_product_without_a_supplier_and_with_enough_has_enough():
 
 
 def test_a_product_without_a_row_of_stock_has_none():
-    assert the_line(a_product(), expecting=THIRTY)["order_quantity"] == 42
+    line = the_line(a_product(), WAITS, expecting=THIRTY)
+    assert (line["order_quantity"], line["demand_lost_before_arrival"]) == (42, 0)
+
+
+def test_what_is_lost_before_arrival_is_not_ordered():
+    """Nothing is there for two of three weeks: 28 of the 42 pieces are lost, whatever is ordered."""
+    line = the_line(a_product(), expecting=THIRTY)
+    assert (line["order_quantity"], line["needed_quantity"]) == (14, 14)
+    assert line["demand_lost_before_arrival"] == pytest.approx(20, abs=2)
+    assert (line["is_too_late_to_help"], line["days_to_stock_out"]) == (True, 0)
+
+
+def test_the_position_rule_orders_what_nobody_will_come_back_for():
+    position = a_setting("order_rule", "position", level="global", subject="")
+    assert the_line(a_product(), position, expecting=THIRTY)["order_quantity"] == 42
+
+
+def test_with_one_level_every_gap_is_ordered():
+    one = a_setting("order_levels", "one", level="global", subject="")
+    assert the_line(a_product(), in_stock(37), one, expecting=THIRTY)["order_quantity"] == 5
+    assert the_line(a_product(), in_stock(37), expecting=THIRTY)["order_quantity"] == 0
+
+
+def test_a_fill_rate_asks_for_less_than_a_cycle_service_level_of_the_same_number():
+    fill = a_setting("service_measure", "fill", level="global", subject="")
+    assert 0 < the_line(a_product(), in_stock(30), fill, expecting=THIRTY)["order_quantity"] < 12
+
+
+def test_the_manufacturing_time_is_added_to_the_lead_time():
+    made = [a_setting("lead_time_days", "10"), a_setting("manufacturing_time_days", "4")]
+    line = the_line(a_product(), *made, in_stock(30), expecting=THIRTY)
+    assert (line["horizon_days"], line["order_quantity"], line["manufacturing_time_days"]) == (21, 12, 4)
+
+
+def test_a_forecast_period_replaces_the_horizon():
+    longer = a_setting("forecast_period_days", "21")
+    line = the_line(a_product(), longer, a_setting("lead_time_days", "7"), in_stock(30), expecting=THIRTY)
+    assert (line["horizon_days"], line["order_quantity"]) == (21, 12)
+    assert (line["demand_before_arrival"], line["demand_in_cover"]) == (10, 20)
 
 
 def test_every_product_is_there_once():
@@ -145,14 +185,15 @@ def test_stock_of_what_was_discontinued_is_too_much():
 
 
 def test_days_to_stock_out_go_at_the_expected_pace():
-    line = the_line(a_product(), in_stock(7), expecting=expecting(14, 7))
-    assert line["days_to_stock_out"] == 7
+    line = the_line(a_product(), in_stock(7.5), expecting=expecting(14, 7))
+    assert (line["days_to_stock_out_soonest"], line["days_to_stock_out"]) == (6, 7)
     assert line["order_by_date"] == AS_OF
 
 
-def test_stock_above_the_reorder_point_gives_days_to_order():
+def test_stock_above_the_reorder_point_is_ordered_at_the_review_on_which_it_is_there():
+    """Five days' demand above it: at the next review, in a week."""
     line = the_line(a_product(), in_stock(30), expecting=expecting(14, 7, quantiles={0.9: 25, 0.95: 30}))
-    assert line["order_by_date"] == AS_OF + timedelta(days=5)
+    assert line["order_by_date"] == AS_OF + timedelta(days=7)
     assert line["days_to_stock_out"] is None
 
 
@@ -162,10 +203,10 @@ def test_a_product_first_sold_a_few_weeks_ago_is_uncertain():
 
 
 def test_from_sales_to_order():
-    frames = [a_product(), in_stock(10), sold_every(1, 3, for_days=364), a_setting("batch_size", "10")]
+    frames = [a_product(), WAITS, in_stock(10), sold_every(1, 3, for_days=364), a_setting("batch_size", "10")]
     line = the_line(*frames)
-    assert line["horizon_demand"] == 63
-    assert line["safety_stock"] == line["order_up_to_level"] - 63
+    assert line["horizon_demand"] == pytest.approx(63, rel=0.01)
+    assert line["safety_stock"] == pytest.approx(line["order_up_to_level"] - line["horizon_demand"])
     assert line["order_quantity"] == 10 * -(-line["needed_quantity"] // 10)
 
 

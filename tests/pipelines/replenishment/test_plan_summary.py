@@ -16,6 +16,7 @@ from tests.pipelines.planning_builders import (
     a_late_order,
     a_plan,
     a_product,
+    a_setting,
     expecting,
     in_days,
     in_stock,
@@ -24,6 +25,7 @@ from tests.pipelines.planning_builders import (
     together,
 )
 
+WAITS = a_setting("unmet_demand", "backordered", level="global", subject="")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -45,14 +47,14 @@ def both(before_arrival: float, in_cover: float) -> Forecast:
 
 def test_money_is_in_base_currency():
     products = [a_product("A", unit_cost=Decimal(2)), a_product("B", unit_cost=Decimal(2), **dollars("1.25"))]
-    summary = the_summary(*products, expecting=both(20, 10))  # 42 pieces of each
+    summary = the_summary(*products, WAITS, expecting=both(20, 10))  # 42 pieces of each
     assert summary["order_value"] == Decimal("151.20")  # 84 + 84 / 1.25
     assert (summary["currency"], summary["products_without_rate"]) == ("GBP", 0)
 
 
 def test_a_product_without_a_rate_is_counted_and_left_out():
     products = [a_product("A", unit_cost=Decimal(2)), a_product("B", unit_cost=Decimal(2), **dollars(None))]
-    summary = the_summary(*products, in_stock(10, product="B"), expecting=both(20, 10))
+    summary = the_summary(*products, WAITS, in_stock(10, product="B"), expecting=both(20, 10))
     assert (summary["products_without_rate"], summary["products_to_order"]) == (1, 2)
     assert (summary["order_value"], summary["stock_value"]) == (Decimal("84.00"), Decimal("0.00"))
     assert summary["out_of_stock_value"] == Decimal("20.00")  # a week of A: 30 / 21 a day, 1.4286 as stored

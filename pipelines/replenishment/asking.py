@@ -1,0 +1,174 @@
+"""From a forecast, stock and lead times to the question that the order decision answers.
+
+What belongs here: joining by product, frames to arrays. What does not: the decision (`decision.py`).
+Read more in docs/maths.md.
+"""
+
+from datetime import date
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipelines.forecasting.distribution import DemandDistribution
+from pipelines.forecasting.forecast import Forecast
+from pipelines.forecasting.series import Index, Matrix
+from pipelines.replenishment.decision import Decision, Question
+from pipelines.replenishment.paths import DemandLaw, seeds_of
+from pipelines.replenishment.projection import Stock
+
+# The longest horizon that anything is planned for.
+LONGEST_DAYS: Final = 3650
+MEDIAN: Final = np.array([0.5])
+ARRIVALS: Final = pl.Schema({"product_code": pl.String, "arrival_day": pl.Int64, "quantity": pl.Float64})
+
+
+def windows_of(asked: pl.DataFrame, leads: pl.DataFrame) -> pl.DataFrame:
+    """The windows to forecast: for each product and lead time from today to the end of what an order covers.
+
+    `asked` has `product_code`, `order_frequency_days` and may have `forecast_period_days`; `leads` the shape of
+    `lead_times.LENGTHS`. Adds `arrival_day`. Where a forecast period is set the cover ends there; if that is before the
+    next arrival, the order still covers the days of one order cycle.
+    """
+    period = pl.col("forecast_period_days") if "forecast_period_days" in asked.columns else pl.lit(None, dtype=pl.Int64)
+    frequency = pl.col("order_frequency_days")
+    return (
+        leads.join(asked, on="product_code", how="inner")
+        .with_columns(horizon_days=pl.coalesce(period, pl.col("lead_time_days") + frequency).cast(pl.Int64))
+        .with_columns(
+            arrival_day=pl.min_horizontal("lead_time_days", (pl.col("horizon_days") - frequency).clip(lower_bound=0))
+        )
+        .select("product_code", "horizon_days", "arrival_day", "weight")
+        .sort("product_code", "arrival_day")
+    )
+
+
+def ask(
+    distribution: DemandDistribution, asked: pl.DataFrame, windows: pl.DataFrame, arrivals: pl.DataFrame, *, seed: int
+) -> Question:
+    """The question for the products of `asked`, in its order.
+
+    `asked` has `product_code`, `service_level`, `horizon_days`, `stock_on_hand`, `stock_committed`, sorted by product;
+    `windows` is what `windows_of` gives, `arrivals` has the shape of `ARRIVALS`.
+    """
+    codes = asked.select("product_code").with_row_index("row")
+    rows = windows.join(codes, on="product_code", how="inner").sort("row", "arrival_day")
+    days, quantities = _arrivals(codes, arrivals)
+    available = (asked["stock_on_hand"] - asked["stock_committed"]).to_numpy().astype(float)
+    return Question(
+        service_level=asked["service_level"].to_numpy().astype(float),
+        horizon_days=asked["horizon_days"].to_numpy().astype(np.int64),
+        stock=Stock(available, days, quantities),
+        lead_product=rows["row"].to_numpy().astype(np.int64),
+        arrival_day=rows["arrival_day"].to_numpy().astype(np.int64),
+        lead_weight=rows["weight"].to_numpy().astype(float),
+        law=law_of(distribution, rows["product_code"], rows["horizon_days"].to_numpy().astype(np.int64), seed=seed),
+    )
+
+
+def distribution_of(forecast: Forecast) -> DemandDistribution:
+    """The distribution that the tables of a forecast hold."""
+    products = forecast.demand_horizons.select("product_code", "weekly_variance", "history_weeks").unique(
+        "product_code"
+    ).sort("product_code")  # fmt: skip
+    codes = products.select("product_code").with_row_index("row")
+    grid = (
+        forecast.demand_quantiles.join(codes, on="product_code", how="inner")
+        .sort("row", "horizon_days", "probability")
+        .group_by("row", "horizon_days", maintain_order=True)
+        .agg("quantity", "probability")
+    )
+    path = forecast.demand_forecast.join(codes, on="product_code", how="inner").sort("row", "period_start_date")
+    weeks = path.group_by("row", maintain_order=True).agg("quantity")
+    return DemandDistribution(
+        product_codes=products["product_code"].to_list(),
+        demand_class=np.full(products.height, ""),
+        model=np.full(products.height, ""),
+        history_weeks=products["history_weeks"].to_numpy(),
+        weekly_mean=_matrix(weeks["quantity"]),
+        weekly_variance=products["weekly_variance"].to_numpy(),
+        window_product=grid["row"].to_numpy().astype(np.int64),
+        start_days=np.zeros(grid.height, dtype=np.int64),
+        days=grid["horizon_days"].to_numpy(),
+        probabilities=_matrix(grid["probability"].head(1)).ravel() if grid.height else MEDIAN,
+        quantiles=_matrix(grid["quantity"]),
+        mean=np.zeros(grid.height),
+    )
+
+
+def _matrix(lists: pl.Series) -> Matrix:
+    return np.array(lists.to_list(), dtype=float).reshape(len(lists), -1) if len(lists) else np.zeros((0, 1))
+
+
+def law_of(distribution: DemandDistribution, codes: pl.Series, horizon_days: Index, *, seed: int) -> DemandLaw:
+    """What demand may be for each product and horizon; nothing where the forecast knows no demand."""
+    place = {code: row for row, code in enumerate(distribution.product_codes)}
+    product = np.array([place.get(code, -1) for code in codes.to_list()], dtype=np.int64)
+    from_today = np.flatnonzero(distribution.start_days == 0)
+    key = distribution.window_product[from_today] * (LONGEST_DAYS + 1) + distribution.days[from_today]
+    order = np.argsort(key, kind="stable")
+    sought = product * (LONGEST_DAYS + 1) + horizon_days
+    at = np.minimum(np.searchsorted(key[order], sought), max(0, key.size - 1))
+    is_known = (product >= 0) & (key[order][at] == sought) if key.size else np.zeros(product.size, dtype=bool)
+    window = from_today[order][at] if key.size else at
+    weekly = _where_known(distribution.weekly_mean, product, product >= 0)
+    variance = _where_known(distribution.weekly_variance[:, None], product, product >= 0)[:, 0]
+    return DemandLaw(
+        seeds=seeds_of(codes.to_list(), seed=seed),
+        horizon_days=horizon_days,
+        probabilities=distribution.probabilities,
+        quantiles=_where_known(distribution.quantiles, window, is_known),
+        weekly_mean=weekly,
+        dispersion=_dispersion(weekly.mean(axis=1), variance),
+    )
+
+
+def answer(asked: pl.DataFrame, decision: Decision) -> pl.DataFrame:
+    """The decision as columns beside what was asked, rounded as it is stored; the bridge adds up."""
+    told = asked.with_columns(pl.Series(name, values) for name, values in vars(decision).items())
+    numbers = pl.col([name for name in vars(decision) if name != "is_due"])
+    told = told.with_columns(pl.when(numbers.is_finite()).then(numbers.round(4)))
+    return told.rename({"needed": "needed_quantity"}).with_columns(
+        safety_stock=(
+            pl.col("needed_quantity") - pl.col("demand_before_arrival") - pl.col("demand_in_cover")
+            + pl.col("stock_on_hand") - pl.col("stock_committed") + pl.col("stock_on_order_in_time")
+            + pl.col("demand_lost_before_arrival")
+        ).round(4)
+    )  # fmt: skip
+
+
+def arrivals_of(lines: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """Open order lines by product and day from `as_of` on; what is past or has no day arrives today."""
+    day = (pl.col("arrival_date") - pl.lit(as_of)).dt.total_days().fill_null(0).clip(lower_bound=0)
+    return (
+        lines.select("product_code", arrival_day=day, quantity=pl.col("quantity"))
+        .group_by("product_code", "arrival_day")
+        .agg(pl.col("quantity").sort().sum())
+        .sort("product_code", "arrival_day")
+        .cast(ARRIVALS)
+    )
+
+
+def _arrivals(codes: pl.DataFrame, arrivals: pl.DataFrame) -> tuple[Index, Matrix]:
+    """Arrivals of each product side by side; what is left over is nothing on day 0."""
+    rows = (
+        arrivals.join(codes, on="product_code", how="inner")
+        .sort("row", "arrival_day")
+        .with_columns(slot=pl.int_range(pl.len()).over("row"))
+    )
+    shape = (codes.height, int(rows["slot"].max()) + 1 if rows.height else 0)  # type: ignore[arg-type]
+    days, quantities = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+    row, slot = rows["row"].to_numpy(), rows["slot"].to_numpy()
+    days[row, slot], quantities[row, slot] = rows["arrival_day"].to_numpy(), rows["quantity"].to_numpy()
+    return days, quantities
+
+
+def _where_known(values: Matrix, rows: Index, is_known: NDArray[np.bool_]) -> Matrix:
+    told = np.zeros((rows.size, values.shape[1]))
+    told[is_known] = values[rows[is_known]]
+    return told
+
+
+def _dispersion(mean: Matrix, variance: Matrix) -> Matrix:
+    return np.where(mean > 0, variance / np.maximum(mean, 1e-12) - 1, 0.0)

@@ -1,0 +1,215 @@
+"""The two functions for anyone's data: what they promise, and what they do with bad input."""
+
+import unicodedata
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.replenishment.checking import PolicyError
+from pipelines.replenishment.policy import BRIDGE, order_quantities, order_up_to_levels
+
+AS_OF = date(2026, 3, 2)
+NO_ORDERS = pl.DataFrame(schema={"product_code": pl.String, "arrival_date": pl.Date, "quantity": pl.Float64})
+
+
+def sold(quantities, *, product="TEA", every_days=1, until=AS_OF):
+    """The last of the quantities was sold on the last day (or in the last week) before `until`."""
+    days = [until - timedelta(days=every_days * (len(quantities) - k)) for k in range(len(quantities))]
+    return pl.DataFrame({"product_code": product, "date": days, "quantity": [float(n) for n in quantities]})
+
+
+def in_stock(*quantities, **more):
+    codes = ["TEA", "CUP", "POT"][: len(quantities)]
+    return pl.DataFrame({"product_code": codes, "stock_on_hand": [float(n) for n in quantities], **more})
+
+
+def ordered(demand, stock, open_orders=NO_ORDERS, **more):
+    asked = {"lead_time_days": 14, "order_frequency_days": 7, "service_level": 0.95, **more}
+    return order_quantities(demand, stock, open_orders, as_of=AS_OF, **asked)
+
+
+def the_order(*arguments, **more):
+    return ordered(*arguments, **more).row(0, named=True)
+
+
+rng = np.random.default_rng(3)
+POISSON = [float(n) for n in rng.poisson(2, 364)]
+SOME = sold(POISSON)
+
+
+def test_the_bridge_adds_up_and_every_product_in_stock_comes_back():
+    told = ordered(SOME, in_stock(9, 4, 0))
+    assert told["product_code"].to_list() == ["CUP", "POT", "TEA"]
+    assert dict(told.select("product_code", "reason").rows())["CUP"] == "no_demand"
+    for row in told.iter_rows(named=True):
+        signs = (1, 1, 1, -1, 1, -1, -1)
+        need = sum(sign * row[step] for sign, step in zip(signs, BRIDGE[:-1], strict=True))
+        assert need == pytest.approx(row["needed_quantity"], abs=1e-6)
+        assert row["order_quantity"] == max(0.0, row["needed_quantity"]) or row["reason"] == "enough_stock"
+
+
+def test_with_backorders_it_is_the_level_less_the_position():
+    level = order_up_to_levels(SOME, as_of=AS_OF, horizon_days=21, service_levels=0.95)["order_up_to_level"][0]
+    coming = pl.DataFrame({"product_code": ["TEA"], "arrival_date": [AS_OF + timedelta(days=3)], "quantity": [7.0]})
+    told = the_order(SOME, in_stock(5, stock_committed=[2.0]), coming, unmet_demand="backordered")
+    assert told["order_quantity"] == level - 10
+    assert told["order_up_to_level"] == level
+
+
+def test_a_week_in_one_row_is_a_week_of_days():
+    weekly = sold([sum(POISSON[7 * k : 7 * k + 7]) for k in range(52)], every_days=7)
+    by_week, by_day = (
+        order_up_to_levels(one, as_of=AS_OF, horizon_days=21, service_levels=[0.5, 0.95])["order_up_to_level"]
+        for one in (weekly, SOME)
+    )
+    assert by_week.to_list() == pytest.approx(by_day.to_list(), abs=2)
+
+
+def test_the_level_of_poisson_demand_is_near_its_quantile():
+    told = order_up_to_levels(SOME, as_of=AS_OF, horizon_days=21, service_levels=[0.5, 0.95])
+    assert told["order_up_to_level"].to_list() == pytest.approx([42, 53], rel=0.15)
+
+
+def test_levels_rise_with_the_service_level_and_the_horizon():
+    told = order_up_to_levels(SOME, as_of=AS_OF, horizon_days=21, service_levels=[0.5, 0.8, 0.9, 0.95, 0.99, 0.999])
+    assert told["order_up_to_level"].is_sorted()
+    longer = order_up_to_levels(SOME, as_of=AS_OF, horizon_days=42, service_levels=0.95)
+    assert longer["order_up_to_level"][0] > told["order_up_to_level"][3]
+
+
+def test_a_product_may_have_its_own_days_and_level():
+    days = pl.DataFrame({"product_code": ["TEA"], "lead_time_days": [28]})
+    own = the_order(SOME, in_stock(0), lead_time_days=days, unmet_demand="backordered")
+    longer = the_order(SOME, in_stock(0), lead_time_days=28, unmet_demand="backordered")
+    assert own == longer
+    assert own["order_quantity"] > the_order(SOME, in_stock(0), unmet_demand="backordered")["order_quantity"]
+
+
+def test_lead_times_may_come_as_samples():
+    samples = pl.DataFrame({"product_code": ["TEA"] * 4, "lead_time_days": [7, 7, 21, 21]})
+    random = the_order(SOME, in_stock(0), lead_time_days=samples, unmet_demand="backordered")
+    short, long = (the_order(SOME, in_stock(0), lead_time_days=n, unmet_demand="backordered") for n in (7, 21))
+    assert short["order_quantity"] < random["order_quantity"] < long["order_quantity"]
+
+
+def test_a_fill_rate_and_money_are_other_questions():
+    cycle, fill, money = (the_order(SOME, in_stock(30), measure=one) for one in ("cycle", "fill", "money"))
+    assert fill["order_quantity"] < cycle["order_quantity"]
+    assert money["order_quantity"] <= cycle["order_quantity"]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_neighbours_do_not_matter():
+    both = pl.concat([SOME, sold(POISSON[::-1], product="CUP")])
+    one, other = (ordered(both, in_stock(3, 4), seed=5) for _ in range(2))
+    assert one.write_csv() == other.write_csv()
+
+
+HISTORIES = {
+    "one sale": sold([4.0]),
+    "all zeros": sold([0.0] * 200),
+    "one enormous sale": sold([1.0] * 200 + [1e9]),
+    "negative weeks": sold([5.0, -20.0] * 100),
+    "over for two years": sold([3.0] * 100, until=AS_OF - timedelta(days=730)),
+    "twenty years of days": sold([float(n % 3) for n in range(7300)]),
+    "no numbers": sold([float("nan"), float("inf"), 2.0] * 50),
+    "nothing at all": sold([]),
+}
+
+
+@pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
+def test_fault_93_any_history_gives_a_finite_order_and_a_reason(history):
+    told = the_order(history, in_stock(3))
+    assert np.isfinite([told[step] for step in (*BRIDGE, "order_quantity")]).all()
+    assert told["order_quantity"] >= 0
+    assert told["reason"]
+
+
+@pytest.mark.parametrize("horizon", [0, 1, 1000])
+def test_any_horizon_has_a_level(horizon):
+    told = order_up_to_levels(sold([2.0] * 200), as_of=AS_OF, horizon_days=horizon, service_levels=[0.5, 0.9999])
+    assert told["order_up_to_level"].is_finite().all()
+    assert (told["order_up_to_level"][0] > 0) == (horizon > 0)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.sampled_from([-1e12, -3.0, 0.0, 0.25, 7.5, 1e12]), st.sampled_from([0.0, 2.5, 1e12]))
+def test_fault_92_any_stock_gives_a_sane_order(on_hand, committed):
+    told = the_order(SOME, in_stock(on_hand, stock_committed=[committed]))
+    assert np.isfinite(told["order_quantity"])
+    assert told["order_quantity"] >= 0
+    assert told["order_quantity"] == np.ceil(told["order_quantity"])
+
+
+def test_fault_92_stock_that_is_no_number_is_said():
+    told = ordered(SOME, in_stock(float("nan"), 1.0))
+    assert dict(told.select("product_code", "reason").rows()) == {"CUP": "no_demand", "TEA": "data_fault"}
+    assert told["order_quantity"].to_list() == [0, 0]
+    assert told["stock_on_hand"].to_list() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("level", [0, 1, 50, 95, 100, -0.5, float("nan"), "95%", None])
+def test_fault_94_a_service_level_that_is_no_fraction_is_one_sentence(level):
+    with pytest.raises(PolicyError, match=r"service_level|fraction above 0 and below 1"):
+        ordered(SOME, in_stock(3), service_level=level)
+
+
+@pytest.mark.parametrize("level", [0.01, 0.5, 0.9999])
+@pytest.mark.parametrize("days", [0, 1000])
+def test_fault_94_any_lead_time_and_level_gives_an_order(level, days):
+    told = the_order(SOME, in_stock(3), lead_time_days=days, service_level=level)
+    assert np.isfinite(told["order_quantity"])
+
+
+@pytest.mark.parametrize("days", [-1, 4000, None, "two weeks", float("nan")])
+def test_fault_94_a_lead_time_that_cannot_be_is_one_sentence(days):
+    with pytest.raises(PolicyError, match="lead_time_days must be"):
+        ordered(SOME, in_stock(3), lead_time_days=days)
+
+
+def test_a_product_without_a_lead_time_is_one_sentence():
+    days = pl.DataFrame({"product_code": ["CUP"], "lead_time_days": [28]})
+    with pytest.raises(PolicyError, match="lead_time_days has no row for 1 products: TEA"):
+        ordered(SOME, in_stock(3), lead_time_days=days)
+
+
+def test_an_open_order_dated_in_the_past_arrives_today():
+    late = pl.DataFrame({"product_code": ["TEA"], "arrival_date": [date(2020, 1, 1)], "quantity": [500.0]})
+    assert the_order(SOME, in_stock(0), late)["order_quantity"] == 0
+
+
+def test_missing_columns_are_one_sentence():
+    with pytest.raises(PolicyError, match="demand lacks the columns quantity; it has product_code, date"):
+        ordered(SOME.drop("quantity"), in_stock(3))
+
+
+def test_fault_96_two_forms_of_one_code_are_two_codes_here():
+    """Xero's codes are folded before the marts; a harness gets back exactly the codes that it gave."""
+    codes = ["Café ", unicodedata.normalize("NFD", "Café "), "café"]
+    stock = pl.DataFrame({"product_code": codes, "stock_on_hand": [1.0] * 3})
+    assert sorted(ordered(SOME, stock)["product_code"]) == sorted(codes)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(0, 9), min_size=120, max_size=200), st.integers(0, 60))
+def test_fault_97_more_service_never_orders_less_and_the_same_input_gives_the_same_bytes(quantities, on_hand):
+    history = sold(quantities)
+    told = [ordered(history, in_stock(on_hand), service_level=one, unmet_demand="backordered") for one in (0.8, 0.98)]
+    assert told[0]["reorder_point"][0] <= told[1]["reorder_point"][0]
+    assert told[0]["needed_quantity"][0] <= told[1]["needed_quantity"][0]
+    again = ordered(history, in_stock(on_hand), service_level=0.98, unmet_demand="backordered")
+    assert again.write_csv() == told[1].write_csv()
+    row = told[1].row(0, named=True)
+    if row["order_quantity"] > 0:
+        assert on_hand + row["order_quantity"] >= row["reorder_point"]
+
+
+@pytest.mark.soak
+def test_half_a_million_products_without_sales_come_back():
+    codes = [f"P{i}" for i in range(500_000)]
+    told = ordered(SOME, pl.DataFrame({"product_code": codes, "stock_on_hand": 1.0}))
+    assert told.height == len(codes)
+    assert set(told["reason"]) == {"no_demand"}
