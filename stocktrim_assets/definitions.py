@@ -8,10 +8,10 @@ from typing import Final
 
 import dagster as dg
 
-from stocktrim_assets.assets import forecast, marts, plan, published, purchase_orders, raw
+from stocktrim_assets.assets import forecast, marts, plan, policy_backtest, published, purchase_orders, raw
 from stocktrim_assets.jobs import JOBS
 from stocktrim_assets.resources import RESOURCES
-from stocktrim_assets.schedules import daily_load_and_plan
+from stocktrim_assets.schedules import daily_load_and_plan, weekly_backtest
 from stocktrim_assets.sensors import approved_orders
 
 defs: Final = dg.Definitions(
@@ -22,12 +22,13 @@ defs: Final = dg.Definitions(
         forecast.model_choice,
         forecast.demand,
         plan.order_plan,
+        policy_backtest.policy_backtest,
         purchase_orders.purchase_order_drafts,
         purchase_orders.sent_orders,
         published.published_snapshot,
     ],
     jobs=JOBS,
-    schedules=[daily_load_and_plan],
+    schedules=[daily_load_and_plan, weekly_backtest],
     sensors=[approved_orders],
     resources=RESOURCES,
     executor=dg.in_process_executor,

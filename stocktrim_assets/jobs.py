@@ -40,4 +40,10 @@ send_approved_orders: Final = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Send to Xero the orders that a person has approved, each exactly once.",
 )
-JOBS: Final = (load, plan, load_and_plan, send_approved_orders)
+backtest: Final = dg.define_asset_job(
+    "backtest",
+    selection=dg.AssetSelection.groups("backtest") | _PUBLISHED,
+    executor_def=dg.in_process_executor,
+    description="Replay the last year for our rule and its rivals, publish.",
+)
+JOBS: Final = (load, plan, load_and_plan, backtest, send_approved_orders)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from stocktrim_cli.backtest import backtest
 from stocktrim_cli.connect import connect
 from stocktrim_cli.demo import demo
 from stocktrim_cli.doctor import doctor
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for _verb in (demo, sandbox, serve, connect, load, plan, explain, reconcile, doctor):
+for _verb in (demo, sandbox, serve, connect, load, plan, explain, reconcile, backtest, doctor):
     app.command()(_verb)
 app.add_typer(organisations, name="organisations")
 app.add_typer(orders, name="orders")

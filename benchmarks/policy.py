@@ -1,0 +1,162 @@
+"""Our rule and its rivals in money, on real and on generated sales, all in one run.
+
+    STOCKTRIM_SALES_FILE=sales.parquet python -m benchmarks.policy retail [--half chosen|held_out] [--lost]
+    python -m benchmarks.policy stationary|seasonal|shifting|lumpy
+
+Retail: lead time 21 days, weekly review, 48 weeks replayed, cost half of the price; products are split by a hash of
+their code into the half on which things may be chosen and the half that is held out. By default demand waits and there
+is one level, as in the literature; `--lost` replays lost sales and the default rule. What is printed: the three figures
+of service by class and service level, our stock over each rival's at the same achieved share of product weeks with a
+90% interval from blocks of weeks, and our lost margin over theirs at equal stock.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+import zlib
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from benchmarks.forecast_calibration import net_demand
+from pipelines.forecasting.series import Matrix
+from pipelines.replenishment.decision import Rule
+from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, Backtest, run_backtest
+from pipelines.replenishment.replay.history import make_history
+from pipelines.replenishment.replay.report import lost_margin_at, stock_at, stock_ratio
+from xero_sandbox.history.sales_file import SALE, read_sales_file
+
+LEAD_TIME_DAYS: Final = 21
+WEEKS: Final = 48
+FRONTIER: Final = (0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9995)
+PROMISED: Final = (0.9, 0.95, 0.98, 0.99)
+AT: Final = 0.95
+GENERATED_PRODUCTS: Final = 300
+GENERATED_WEEKS: Final = 156
+LUMPY_SHARE: Final = 0.15
+KINDS: Final = ("stationary", "seasonal", "shifting", "lumpy")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("what", choices=["retail", *KINDS])
+    parser.add_argument("--half", choices=["chosen", "held_out"], default="chosen", help="which products of retail")
+    parser.add_argument("--lost", action="store_true", help="demand that finds an empty shelf is lost")
+    parser.add_argument("--products", type=int, default=0, help="only so many products")
+    parser.add_argument("--seed", type=int, default=0, help="of the forecast, the paths and the generated sales")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
+    given = parser.parse_args()
+    sales = _retail(given.half, given.products) if given.what == "retail" else generated(given.what, seed=given.seed)
+    began = time.process_time()
+    told = _replay(sales, is_lost=given.lost, seed=given.seed)
+    summary = summarise(told)
+    print(f"{given.what} {given.half if given.what == 'retail' else ''} {'lost' if given.lost else 'backordered'}")
+    print(as_text(told, summary))
+    print(f"{time.process_time() - began:.0f} CPU seconds")
+    if given.json:
+        given.json.write_text(json.dumps({"summary": summary, "results": told.results.to_dicts()}, indent=2))
+
+
+def _replay(sales: pl.DataFrame, *, is_lost: bool, seed: int) -> Backtest:
+    waits = Rule(unmet_demand="backordered", has_two_levels=False)
+    rule, levels = (Rule(), PROMISED) if is_lost else (waits, FRONTIER)
+    asked = Asked(order_frequency_days=7, service_levels=levels, rule=rule, weeks=WEEKS, seed=seed)
+    history = make_history(sales, lead_time_days=LEAD_TIME_DAYS)
+    return run_backtest(history, asked, progress=lambda told: print(told, file=sys.stderr))
+
+
+def _retail(half: str, products: int) -> pl.DataFrame:
+    file = os.environ.get("STOCKTRIM_SALES_FILE")
+    if not file:
+        sys.exit("Set STOCKTRIM_SALES_FILE to a CSV or Parquet file of invoice lines.")
+    demand = net_demand(Path(file))
+    wanted = 0 if half == "chosen" else 1
+    codes = sorted(code for code in demand["product_code"].unique() if zlib.crc32(code.encode()) % 2 == wanted)
+    kept = codes[:: max(1, len(codes) // products)][:products] if products else codes
+    lines = read_sales_file(Path(file)).lines.filter((pl.col("kind") == SALE) & (pl.col("price") > 0))
+    prices = lines.group_by(product_code=pl.col("code"), date=pl.col("day")).agg(unit_price=pl.col("price").mean())
+    sold = demand.filter(pl.col("product_code").is_in(kept)).rename({"demand_date": "date"})
+    return sold.select("product_code", "date", "quantity").join(prices, on=["product_code", "date"], how="left")
+
+
+def generated(kind: str, *, seed: int) -> pl.DataFrame:
+    """Weekly sales of an organisation whose products all sell in one way."""
+    rng = np.random.default_rng(seed + zlib.crc32(kind.encode()))
+    shape = (GENERATED_PRODUCTS, GENERATED_WEEKS)
+    mean = np.exp(rng.normal(1.8, 1.0, GENERATED_PRODUCTS))[:, None] * np.ones(shape)
+    if kind == "seasonal":
+        phase = rng.normal(0, 0.6, GENERATED_PRODUCTS)[:, None]
+        season = 1 + 0.7 * np.sin(2 * np.pi * np.arange(GENERATED_WEEKS)[None, :] / 52 + phase)
+        mean = mean * season * np.exp(np.cumsum(rng.normal(0, 0.04, shape), axis=1))
+    if kind == "shifting":
+        jumps = (rng.random(shape) < 1 / 40) * rng.normal(0, 0.9, shape)
+        mean = mean * np.exp(np.clip(np.cumsum(jumps, axis=1), -2.5, 2.5))
+    quantity = _drawn(rng, mean, is_lumpy=kind == "lumpy")
+    first = date(2022, 1, 3)
+    weeks = [first + timedelta(weeks=k) for k in range(GENERATED_WEEKS)]
+    return pl.DataFrame(
+        {
+            "product_code": [f"P{i:04d}" for i in range(GENERATED_PRODUCTS) for _ in weeks],
+            "date": weeks * GENERATED_PRODUCTS,
+            "quantity": quantity.ravel(),
+        }
+    )
+
+
+def _drawn(rng: np.random.Generator, mean: Matrix, *, is_lumpy: bool) -> Matrix:
+    if is_lumpy:
+        is_sold = rng.random(mean.shape) < LUMPY_SHARE
+        return np.where(is_sold, np.ceil(rng.lognormal(np.log(mean / LUMPY_SHARE), 1.0)), 0.0)
+    return rng.negative_binomial(mean / 2.0, 1 / 3.0).astype(float)
+
+
+def summarise(told: Backtest) -> dict[str, Any]:
+    """Our stock over each rival's at the same achieved service, and our lost margin at equal stock."""
+    ours = told.counts[OURS]
+    groups: dict[str, list[int] | None] = {"all": None} | {name: [k] for k, name in enumerate(told.classes)}
+    ratios = {
+        rival: {
+            name: stock_ratio(ours, counts, AT, members=members)
+            for name, members in groups.items()
+            if name not in ("dead", "new")
+        }
+        for rival, counts in told.counts.items()
+        if rival != OURS
+    }
+    stock = next(at for level in (AT, 0.9, 0.8) if np.isfinite(at := stock_at(told.counts[TEXTBOOK_YEAR], level)))
+    margins = {name: lost_margin_at(counts, stock) for name, counts in told.counts.items()}
+    return {"stock_over_rivals": ratios, "stock": {name: stock_at(one, AT) for name, one in told.counts.items()},
+            "equal_stock": stock, "lost_margin_at_equal_stock": margins}  # fmt: skip
+
+
+def as_text(told: Backtest, summary: dict[str, Any]) -> str:
+    """The tables."""
+    heads = "".join(f"{head:>7}" for head in ("a", "b", "c", "fill"))
+    lines = [f"{'policy':18}{'level':>7}  {'class':13}{heads}{'stock':>12}{'lost':>10}{'lines':>8}"]
+    shown = told.results.filter(pl.col("service_level").is_in(PROMISED))
+    for row in shown.sort("policy", "service_level", "demand_class").iter_rows(named=True):
+        shares = "".join(
+            f"{'' if row[one] is None else f'{100 * row[one]:.1f}':>7}"
+            for one in ("levels_kept", "orders_kept", "weeks_kept", "fill_rate_units")
+        )
+        lines.append(
+            f"{row['policy']:18}{row['service_level']:>7}  {row['demand_class']:13}{shares}"
+            f"{row['average_stock_value']:>12,.0f}{row['lost_margin_a_week']:>10,.0f}{row['order_lines']:>8,}"
+        )
+    lines.append(f"our stock over the rival's where {AT:.0%} of product weeks are kept (90% interval over weeks)")
+    for rival, ratios in summary["stock_over_rivals"].items():
+        for name, (ratio, low, high) in ratios.items():
+            lines.append(f"  {rival:18}{name:13}{ratio:>7.2f}  ({low:.2f} to {high:.2f})")
+    lines.append(f"lost margin a week at a stock of {summary['equal_stock']:,.0f}: " + ", ".join(
+        f"{name} {margin:,.0f}" for name, margin in summary["lost_margin_at_equal_stock"].items()))  # fmt: skip
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""The backtest in money: every rule over the same past, review by review, with only what was known then.
+
+What belongs here: the run of all rules, and its tables. What does not: each part (the other modules here).
+Read more in docs/maths.md.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from pipelines.forecasting.series import Index
+from pipelines.replenishment.decision import Rule
+from pipelines.replenishment.replay.history import DAYS, History, review_days
+from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review
+from pipelines.replenishment.replay.report import results
+from pipelines.replenishment.replay.rivals import stocktrim_levels, textbook_levels
+from pipelines.replenishment.replay.simulation import Counts, Reviewed, simulate
+
+OURS: Final = "ours"
+TEXTBOOK_YEAR: Final = "textbook, a year"
+TEXTBOOK_90_DAYS: Final = "textbook, 90 days"
+STOCKTRIM_LIKE: Final = "like StockTrim"
+REPLAYED_WEEKS: Final = 52
+_WEEKS_OF: Final = {TEXTBOOK_YEAR: 52, TEXTBOOK_90_DAYS: 13}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is replayed: how often orders are placed, the service levels, our rule, how many weeks, the seed."""
+
+    order_frequency_days: int
+    service_levels: Sequence[float]
+    rule: Rule
+    weeks: int = REPLAYED_WEEKS
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """The results as a table, and the counts behind it by policy; `classes` are the groups of the counts."""
+
+    results: pl.DataFrame
+    counts: dict[str, Counts]
+    classes: list[str]
+
+
+def run_backtest(
+    history: History, asked: Asked, *, progress: Callable[[str], None], ours: dict[str, Rule] | None = None
+) -> Backtest:
+    """Replay the last weeks for our rule, the textbook's on 90 days and on a year, and one like StockTrim's.
+
+    Products that were first sold later than the first review are left out.
+    `ours` names several rules of ours to run on the same forecasts.
+
+    Raises:
+        DataError: too little history.
+    """
+    frequency = asked.order_frequency_days
+    reviews = review_days(history, order_frequency_days=frequency, weeks=asked.weeks)
+    history = history.known_at(reviews[0])
+    forecasts = {}
+    for place, day in enumerate(reviews):
+        forecasts[day] = forecast_at(history, day, order_frequency_days=frequency, seed=asked.seed)
+        progress(f"forecast as known on {history.day(day)}, review {place + 1} of {len(reviews)}")
+    names, groups = _classes(history, forecasts[reviews[0]].product_codes, forecasts[reviews[0]].demand_class.tolist())
+    levels = list(asked.service_levels)
+    rules: dict[str, Callable[[int], Reviewed]] = {
+        name: lambda day, rule=rule: our_review(
+            history, forecasts[day], levels, rule, order_frequency_days=frequency, seed=asked.seed
+        )
+        for name, rule in (ours or {OURS: asked.rule}).items()
+    } | _rivals(history, levels, frequency)
+    counts = {}
+    for name, one in rules.items():
+        counts[name] = simulate(
+            history, one, reviews, order_frequency_days=frequency, groups=groups,
+            is_lost=asked.rule.unmet_demand == "lost",
+        )  # fmt: skip
+        progress(f"replayed {name}")
+    return Backtest(results(counts, levels, names, np.bincount(groups).tolist()), counts, names)
+
+
+def _rivals(history: History, levels: list[float], frequency: int) -> dict[str, Callable[[int], Reviewed]]:
+    horizon = (history.lead_time_days + frequency) / DAYS
+    lead = history.lead_time_days / DAYS
+
+    def textbook(weeks: int) -> Callable[[int], Reviewed]:
+        return as_rule(lambda day: textbook_levels(known_weeks(history, day)[0], horizon, levels, weeks=weeks))
+
+    def stocktrim(day: int) -> np.ndarray:
+        weekly, as_of = known_weeks(history, day)
+        return stocktrim_levels(weekly, horizon, lead, levels, as_of=as_of)
+
+    return {name: textbook(weeks) for name, weeks in _WEEKS_OF.items()} | {STOCKTRIM_LIKE: as_rule(stocktrim)}
+
+
+def _classes(history: History, codes: Sequence[str], classes: list[str]) -> tuple[list[str], Index]:
+    """The classes that there are, and that of each product at the first review; one not sold by then is new."""
+    known = dict(zip(codes, classes, strict=True))
+    told = [known.get(code, "new") for code in history.product_codes]
+    names = sorted(set(told))
+    return names, np.array([names.index(one) for one in told], dtype=np.int64)

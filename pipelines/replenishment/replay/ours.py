@@ -1,0 +1,103 @@
+"""Our rule as the replay runs it: the forecast of each review, and orders decided as in a plan.
+
+What belongs here: a review of ours, and levels as a rule. What does not: the maths (`decision.py`).
+Read more in docs/maths.md.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from pipelines.forecasting.distribution import DemandDistribution, forecast_distribution
+from pipelines.forecasting.series import Index, Matrix
+from pipelines.replenishment.asking import law_of
+from pipelines.replenishment.decision import Question, Rule, decide, ordering_level
+from pipelines.replenishment.paths import DemandLaw, quantile_at
+from pipelines.replenishment.projection import Stock
+from pipelines.replenishment.replay.history import DAYS, History
+from pipelines.replenishment.replay.simulation import Orders, Reviewed, Shelf
+
+Levels = Callable[[int], Matrix]
+
+
+def forecast_at(history: History, day: int, *, order_frequency_days: int, seed: int) -> DemandDistribution:
+    """The forecast of every product's horizon from what was known before a day."""
+    horizon = history.lead_time_days + order_frequency_days
+    windows = pl.DataFrame({"product_code": list(history.product_codes), "horizon_days": horizon})
+    weeks = -(-int(horizon.max()) // DAYS)
+    as_of = history.day(day)
+    known = history.demand.filter(pl.col("demand_date") < as_of)
+    return forecast_distribution(known, windows, as_of=as_of, seed=seed, weeks=weeks)
+
+
+def our_review(
+    history: History, told: DemandDistribution, service_levels: list[float], rule: Rule, *, order_frequency_days: int,
+    seed: int,
+) -> Reviewed:  # fmt: skip
+    """What our rule holds at most and orders, from a forecast.
+
+    With backorders and all that is under way arriving before today's order does, the decision on paths is the level
+    less the position, to the piece: the paths are then left out.
+    """
+    codes = pl.Series(history.product_codes, dtype=pl.String)
+    law = law_of(told, codes, history.lead_time_days + order_frequency_days, seed=seed)
+    levels, points = (_levels(law, np.array(at)) for at in (service_levels, _points(service_levels, rule)))
+    if rule.unmet_demand == "backordered" or rule.order_rule == "position":
+        return Reviewed(levels, up_to(levels, points))
+    return Reviewed(levels, _on_projected_stock(law, history.lead_time_days, service_levels, rule))
+
+
+def up_to(levels: Matrix, points: Matrix | None = None) -> Orders:
+    """Order up to the levels, where the position is at or below the points; without points whenever it is below."""
+
+    def orders(shelf: Shelf) -> Matrix:
+        position = shelf.position
+        least = levels if points is None else points
+        return np.where(position <= least, np.maximum(0.0, levels - position), 0.0)
+
+    return orders
+
+
+def as_rule(levels: Levels) -> Callable[[int], Reviewed]:
+    """A rule from the levels of each day."""
+
+    def rule(day: int) -> Reviewed:
+        told = levels(day)
+        return Reviewed(told, up_to(told))
+
+    return rule
+
+
+def known_weeks(history: History, day: int) -> tuple[Matrix, date]:
+    """Weekly demand known before a day, whole weeks, and the day."""
+    weeks = day // DAYS
+    daily = history.daily[:, day - weeks * DAYS : day]
+    return daily.reshape(daily.shape[0], weeks, DAYS).sum(axis=2), history.day(day)
+
+
+def _points(service_levels: list[float], rule: Rule) -> list[float]:
+    return ordering_level(np.array(service_levels)).tolist() if rule.has_two_levels else service_levels
+
+
+def _levels(law: DemandLaw, at: Matrix) -> Matrix:
+    return np.asarray(np.ceil(np.maximum(0.0, quantile_at(law.probabilities, law.quantiles, at)) - 1e-6))
+
+
+def _on_projected_stock(law: DemandLaw, lead: Index, service_levels: list[float], rule: Rule) -> Orders:
+    products = np.arange(lead.size)
+
+    def orders(shelf: Shelf) -> Matrix:
+        days = np.flatnonzero(shelf.under_way.any(axis=(0, 1)))
+        told = np.zeros_like(shelf.net)
+        for column, level in enumerate(service_levels):
+            arrivals = shelf.under_way[:, column, days]
+            stock = Stock(shelf.net[:, column], np.tile(days + 1, (lead.size, 1)), arrivals)
+            asked = np.full(lead.size, level)
+            question = Question(asked, law.horizon_days, stock, products, lead, np.ones(lead.size), law)
+            decision = decide(question, rule)
+            told[:, column] = np.where(decision.is_due, np.ceil(decision.needed - 1e-9), 0.0)
+        return told
+
+    return orders

@@ -1,0 +1,150 @@
+"""What a rule would have done to the past: counted by hand on small ones."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pipelines.errors import DataError
+from pipelines.replenishment.decision import Rule
+from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, run_backtest
+from pipelines.replenishment.replay.history import make_history, review_days
+from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks
+from pipelines.replenishment.replay.picture import frontier_svg
+from pipelines.replenishment.replay.report import price_list, stock_at
+from pipelines.replenishment.replay.rivals import stocktrim_levels, textbook_levels
+from pipelines.replenishment.replay.simulation import simulate
+
+FIRST = date(2024, 1, 1)
+
+
+def sold(quantities, *, product="TEA", every_days=1, **more):
+    days = [FIRST + timedelta(days=every_days * k) for k in range(len(quantities))]
+    return pl.DataFrame({"product_code": product, "date": days, "quantity": [float(n) for n in quantities], **more})
+
+
+def the_counts(level, *, demand=1, lead_time_days=14, days=210, is_lost=False):
+    """An order-up-to level against an even demand, for the last ten weeks."""
+    history = make_history(sold([demand] * days, unit_cost=2.0, unit_price=5.0), lead_time_days=lead_time_days)
+    reviews = review_days(history, order_frequency_days=7, weeks=10)
+    rule = as_rule(lambda _: np.array([[float(level)]]))
+    told = simulate(
+        history, rule, reviews, order_frequency_days=7, groups=np.zeros(1, dtype=np.int64), is_lost=is_lost
+    )  # fmt: skip
+    return {name: float(values.sum()) for name, values in vars(told).items()}
+
+
+@pytest.mark.parametrize("lead_time_days", [0, 7, 14])
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_the_demand_of_lead_time_and_order_cycle_is_just_enough(lead_time_days, is_lost):
+    """One piece a day: L + R pieces keep every order; with one less every week is short, where demand waits."""
+    enough = the_counts(lead_time_days + 7, lead_time_days=lead_time_days, is_lost=is_lost)
+    one_less = the_counts(lead_time_days + 6, lead_time_days=lead_time_days, is_lost=is_lost)
+    assert enough["kept_orders"] == enough["judged_orders"] > 0
+    assert (enough["lost_margin"], one_less["kept_orders"] == 0) == (0, not is_lost or lead_time_days == 0)
+    assert one_less["kept_orders"] < one_less["judged_orders"]
+    assert enough["kept_levels"] == enough["levels"]
+    assert one_less["kept_levels"] == 0
+
+
+def test_stock_is_counted_at_cost_between_the_start_and_the_end_of_a_day():
+    """From 7 pieces down to none in a week: 3.5 on average, at a cost of 2, over seven weeks."""
+    assert the_counts(21)["stock_value"] == pytest.approx(3.5 * 2 * 7)
+
+
+def test_what_is_not_served_from_stock_loses_its_margin():
+    told = the_counts(20)
+    assert told["asked_units"] - told["served_units"] == 7  # a piece a week
+    assert told["lost_margin"] == 7 * (5 - 2)
+    assert told["asked_value"] == 49 * 5
+
+
+def test_an_order_is_raised_to_its_minimum_and_to_whole_batches():
+    history = make_history(sold([1] * 210, batch_size=10, minimum_order_quantity=25), lead_time_days=7)
+    reviews = review_days(history, order_frequency_days=7, weeks=10)
+    told = simulate(
+        history, as_rule(lambda _: np.array([[14.0]])), reviews, order_frequency_days=7,
+        groups=np.zeros(1, dtype=np.int64), is_lost=False,
+    )  # fmt: skip
+    assert told.order_lines.sum() == 2  # 30 pieces last four weeks; the others have enough
+
+
+def test_nothing_is_known_of_the_day_of_a_review_or_after():
+    quiet = sold([1] * 300)
+    loud = sold([1] * 230 + [500] * 70)
+    for sales in (quiet, loud):
+        history = make_history(sales, lead_time_days=7)
+        day = history.daily.shape[1] - 70
+        told = forecast_at(history, day, order_frequency_days=7, seed=0)
+        weekly, as_of = known_weeks(history, day)
+        assert as_of == FIRST + timedelta(days=230)
+        assert weekly.max() == 7
+        assert told.quantiles.max() < 60
+
+
+def test_the_textbook_rule_is_mean_and_deviation_of_the_horizon():
+    weekly = np.array([[4.0, 6.0] * 26])
+    deviation = weekly.std(ddof=1)
+    told = textbook_levels(weekly, np.array([4.0]), [0.5, 0.95], weeks=52)
+    assert told.tolist() == [[20.0, np.ceil(20 + 1.6449 * 2 * deviation)]]
+
+
+def test_the_rule_like_stocktrims_finds_a_line_a_season_and_a_level():
+    weeks = np.arange(104)
+    rising = (10 + weeks)[None, :].astype(float)
+    told = stocktrim_levels(rising[:, :40], np.array([2.0]), np.array([1.0]), [0.5], as_of=FIRST)
+    assert told[0, 0] == pytest.approx(50 + 51, abs=1)
+    seasonal = (50 + 40 * np.sin(2 * np.pi * weeks / 52))[None, :]
+    high, low = (
+        stocktrim_levels(np.roll(seasonal, -shift, axis=1), np.array([4.0]), np.array([1.0]), [0.5], as_of=FIRST)[0, 0]
+        for shift in (10, 36)
+    )
+    assert high > 1.5 * low
+
+
+@pytest.fixture(scope="module")
+def backtest():
+    rng = np.random.default_rng(7)
+    weeks = [FIRST + timedelta(weeks=k) for k in range(60)]
+    sales = pl.DataFrame(
+        {
+            "product_code": [f"P-{i:02d}" for i in range(12) for _ in weeks],
+            "date": weeks * 12,
+            "quantity": rng.negative_binomial(3, 0.3, 12 * len(weeks)).astype(float),
+        }
+    )
+    asked = Asked(order_frequency_days=7, service_levels=[0.8, 0.95], rule=Rule(), weeks=12)
+    told = []
+    return run_backtest(make_history(sales, lead_time_days=14), asked, progress=told.append), told
+
+
+def test_every_policy_is_told_for_every_level_and_class(backtest):
+    told, said = backtest
+    assert set(told.results["policy"]) == {OURS, TEXTBOOK_YEAR, "textbook, 90 days", "like StockTrim"}
+    assert told.results.filter(pl.col("demand_class") == "all").height == 8
+    assert any("review 12 of 12" in one for one in said)
+
+
+def test_more_service_takes_more_stock(backtest):
+    prices = price_list(backtest[0].results, OURS)
+    assert prices["average_stock_value"].is_sorted()
+    assert prices["more_stock"].to_list()[1] > 0
+    assert stock_at(backtest[0].counts[OURS], 0.5) != stock_at(backtest[0].counts[OURS], 0.5)  # never as low
+
+
+def test_the_frontier_is_a_picture_with_a_line_a_policy(backtest):
+    svg = frontier_svg(backtest[0].results)
+    assert svg.startswith("<svg")
+    assert svg.count("<polyline") == 4
+
+
+def test_a_past_too_short_to_replay_is_one_sentence():
+    history = make_history(sold([1] * 100), lead_time_days=14)
+    with pytest.raises(DataError, match="These sales span 14 weeks; a replay needs"):
+        review_days(history, order_frequency_days=7, weeks=52)
+
+
+def test_a_past_without_sales_is_one_sentence():
+    with pytest.raises(DataError, match="Nothing was sold"):
+        make_history(sold([0, 0]), lead_time_days=14)
