@@ -53,8 +53,8 @@ def make_history(sales: pl.DataFrame, *, lead_time_days: int) -> History:
     """The history of every product that was ever sold.
 
     `sales` has `product_code`, `date`, `quantity` and may have `unit_cost`, `unit_price`, `lead_time_days`,
-    `batch_size`, `minimum_order_quantity` (the last one of a product counts) and `is_stocked_out`. Whole weeks are
-    kept, counted from the last day back.
+    `batch_size`, `minimum_order_quantity` (the last one of a product counts) and `is_stocked_out`; one row a week,
+    dated by its first day, will do. Whole weeks are kept, counted from the last day back.
 
     Raises:
         DataError: nothing was sold.
@@ -67,6 +67,8 @@ def make_history(sales: pl.DataFrame, *, lead_time_days: int) -> History:
         raise DataError("Nothing was sold in these sales, so there is nothing to replay.")
     codes = sold.filter(pl.col("quantity") > 0).select("product_code").unique().sort("product_code")
     last: date = sold["demand_date"].max()  # type: ignore[assignment]
+    if demand["demand_date"].dt.weekday().n_unique() == 1:
+        last += timedelta(days=DAYS - 1)
     first: date = sold["demand_date"].min()  # type: ignore[assignment]
     weeks = ((last - first).days + 1) // DAYS
     start = last + timedelta(days=1 - weeks * DAYS)

@@ -83,6 +83,12 @@ def test_nothing_is_known_of_the_day_of_a_review_or_after():
         assert told.quantiles.max() < 60
 
 
+def test_a_week_in_one_row_lasts_for_seven_days():
+    history = make_history(sold([7.0] * 30, every_days=7), lead_time_days=7)
+    assert history.daily.shape == (1, 210)
+    assert history.day(209) == FIRST + timedelta(days=209)
+
+
 def test_the_textbook_rule_is_mean_and_deviation_of_the_horizon():
     weekly = np.array([[4.0, 6.0] * 26])
     deviation = weekly.std(ddof=1)
