@@ -14,7 +14,7 @@ DBT_FILES := $(shell find dbt_project -path dbt_project/target -prune -o -type f
 MANIFEST := dbt_project/target/manifest.json
 SQL := dbt_project/models dbt_project/macros dbt_project/tests
 
-.PHONY: help install demo serve test lint fmt bench bench-sandbox bench-load bench-policy bench-warehouse soak docs clean
+.PHONY: help install demo serve test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse soak docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -62,6 +62,9 @@ bench-policy: install ## our rule and its rivals in money, on STOCKTRIM_SALES_FI
 	@for what in stationary seasonal shifting lumpy; do $(BIN)/python -m benchmarks.policy $$what || exit 1; done
 	@$(BIN)/python -m benchmarks.policy retail --half held_out
 	@$(BIN)/python -m benchmarks.policy retail --half held_out --lost --products 400
+
+bench-forecast: install ## what a forecast costs as products grow, and what dominates it
+	@$(BIN)/python -m benchmarks.forecast_speed
 
 docs: install ## write the pages that tell of the running system, and dbt's own as one file
 	$(BIN)/python -m tests.docs.interfaces_page

@@ -1,14 +1,19 @@
-"""How often demand stayed at or below each quantile that was forecast for it, on real sales.
+"""How far the forecast holds on real sales: its loss beside the floor's, and the shares below each quantile.
 
-    STOCKTRIM_SALES_FILE=sales.parquet python -m benchmarks.forecast_calibration
+    STOCKTRIM_SALES_FILE=sales.parquet python -m benchmarks.forecast_calibration [--half a|b|all]
 
 The file has invoice lines (InvoiceNo, StockCode, Quantity, InvoiceDate, CustomerID and more), as the sandbox takes it.
-The planner stands at several days of the last year, forecasts 21 days (lead time 14, order frequency 7) from what was
-sold before, and is compared with what was sold then. Credit notes cancel sales as in the mart, also where they came
-after the forecast's day. Demand comes in whole pieces, so a right quantile p lies between the two shares: demand is at
-or below it in p of all cases or more, and strictly below it in p or fewer.
+The planner stands at nine days of the last year, forecasts 28 days (lead time 21, order frequency 7) from what was sold
+before, each model by itself and then all by rule, and is compared with what was sold then. Credit notes cancel sales
+as in the mart, also where they came after the forecast's day. Products fall into two halves by a hash of the code, so
+that what was chosen on one can be reported on the other; pools hold one half only.
+Demand comes in whole pieces, so a right quantile p lies between the two shares: demand is at or below it in p of all
+cases or more, and strictly below it in p or fewer. The interval is a bootstrap over the nine days: all products share
+what happens on them.
 """
 
+import argparse
+import hashlib
 import os
 import sys
 from collections.abc import Iterator
@@ -16,39 +21,58 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import polars as pl
 
-from pipelines.forecasting.forecast import forecast_demand
+from pipelines.forecasting.backtest import SCORED, pinball_loss
+from pipelines.forecasting.candidates import FLOOR, NB, NB_PREDICTIVE, POOL
+from pipelines.forecasting.distribution import PROBABILITIES, forecast_distribution
+from pipelines.forecasting.segments import CLASSES
 from pipelines.tables import DEMAND_DAILY
 from xero_sandbox.history.sales_file import CREDIT, SALE, read_sales_file
 from xero_sandbox.importer import is_service
 
-LEAD_TIME_DAYS: Final = 14
-ORDER_FREQUENCY_DAYS: Final = 7
-HORIZON_DAYS: Final = LEAD_TIME_DAYS + ORDER_FREQUENCY_DAYS
+HORIZON_DAYS: Final = 28
 AS_OF_DAYS: Final = 9
-DAYS_BETWEEN: Final = 42
-JUDGED: Final = (0.5, 0.8, 0.9, 0.95, 0.99)
-_PLANNED: Final = "all but dead"
+DAYS_BETWEEN: Final = 35
+JUDGED: Final = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
+BY_RULE: Final = "by rule"
+EVERY_CLASS: Final = "all but dead"
+MODELS: Final = (FLOOR, NB_PREDICTIVE, NB, POOL, BY_RULE)
+RESAMPLES: Final = 1_000
 
 
 def main() -> None:
-    """Print the table for the file that the environment names."""
+    """Print the tables for the file that the environment names."""
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    arguments.add_argument("--half", choices=("a", "b", "all"), default="all", help="which products")
+    half = arguments.parse_args().half
     file = os.environ.get("STOCKTRIM_SALES_FILE")
     if not file:
         sys.exit("Set STOCKTRIM_SALES_FILE to a CSV or Parquet file of invoice lines.")
-    demand = net_demand(Path(file))
-    last_day: date = demand["demand_date"].max()  # type: ignore[assignment]
-    days = held_out_days(last_day)
+    demand = of_half(net_demand(Path(file)), half)
+    days = held_out_days(demand["demand_date"].max())  # type: ignore[arg-type]
     judged = pl.concat(judge(demand, as_of=day) for day in days)
-    print(f"{HORIZON_DAYS} days from each of {', '.join(map(str, days))}")
-    print(as_text(shares(judged)))
+    print(f"{HORIZON_DAYS} days from each of {', '.join(map(str, days))}; products: {half}")
+    print(as_text(judged))
 
 
 def held_out_days(last_day: date) -> list[date]:
     """As-of days, oldest first; the latest leaves room for one horizon."""
     latest = last_day + timedelta(days=1 - HORIZON_DAYS)
     return [latest - timedelta(days=DAYS_BETWEEN * k) for k in reversed(range(AS_OF_DAYS))]
+
+
+def of_half(demand: pl.DataFrame, half: str) -> pl.DataFrame:
+    """The products of one half, by a hash of the code."""
+    if half == "all":
+        return demand
+    kept = [code for code in demand["product_code"].unique() if _half_of(code) == half]
+    return demand.filter(pl.col("product_code").is_in(kept))
+
+
+def _half_of(code: str) -> str:
+    return "ab"[hashlib.md5(code.encode(), usedforsecurity=False).digest()[0] % 2]
 
 
 def net_demand(file: Path) -> pl.DataFrame:
@@ -85,50 +109,77 @@ def _uncancelled(lines: pl.DataFrame) -> Iterator[tuple[str, date, float]]:
 
 
 def judge(demand: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """For every product with a forecast, and every judged probability: whether demand was at or below, and below."""
-    products = demand.filter(pl.col("demand_date") < as_of).select("product_code").unique()
-    asked = products.with_columns(
-        lead_time_days=pl.lit(LEAD_TIME_DAYS, dtype=pl.Int64),
-        order_frequency_days=pl.lit(ORDER_FREQUENCY_DAYS, dtype=pl.Int64),
-    )
-    forecast = forecast_demand(demand, asked, as_of=as_of)
-    came = (
+    """For every product that is not dead and every model: the loss, and whether demand stayed below each quantile."""
+    known = demand.filter(pl.col("demand_date") < as_of)
+    windows = known.select(pl.col("product_code").unique()).with_columns(horizon_days=HORIZON_DAYS)
+    came = dict(
         demand.filter(pl.col("demand_date").is_between(as_of, as_of + timedelta(days=HORIZON_DAYS), closed="left"))
         .group_by("product_code")
-        .agg(demand=pl.col("quantity").sum())
+        .agg(pl.col("quantity").sum())
+        .iter_rows()
     )
-    return (
-        forecast.demand_quantiles.filter(pl.col("probability").is_in(JUDGED))
-        .join(forecast.model_choice.select("product_code", "demand_class"), on="product_code")
-        .join(came, on="product_code", how="left")
-        .with_columns(pl.col("demand").fill_null(0.0))
-        .select(
-            "demand_class",
-            "probability",
-            at_or_below=pl.col("demand") <= pl.col("quantity"),
-            below=pl.col("demand") < pl.col("quantity"),
-        )
-    )
+    frames = []
+    for model in MODELS:
+        print(f"{as_of} {model} ...", file=sys.stderr)
+        choice = None if model == BY_RULE else dict.fromkeys(CLASSES, model)
+        told = forecast_distribution(known, windows, as_of=as_of, choice=choice)
+        is_planned = told.demand_class != "dead"
+        demanded = np.array([came.get(code, 0.0) for code in told.product_codes])[is_planned]
+        at = {p: told.quantiles[is_planned][:, np.argmin(np.abs(PROBABILITIES - p))] for p in JUDGED}
+        shares = {f"{p:g}": np.stack([demanded < q, demanded <= q], axis=1).tolist() for p, q in at.items()}
+        frames.append(
+            pl.DataFrame(
+                {"as_of": [as_of] * demanded.size, "model": [model] * demanded.size,
+                 "demand_class": told.demand_class[is_planned].tolist(), "demand": demanded,
+                 "loss": np.mean([pinball_loss(demanded, at[p], p) for p in SCORED], axis=0)}
+            ).with_columns(
+                pl.Series(f"{name}_{p}", [pair[k] for pair in pairs])
+                for p, pairs in shares.items() for k, name in enumerate(("below", "at_or_below"))
+            )
+        )  # fmt: skip
+    return pl.concat(frames)
 
 
-def shares(judged: pl.DataFrame) -> pl.DataFrame:
-    """The shares by class and probability; the first class is all that are planned."""
-    planned = judged.filter(pl.col("demand_class") != "dead").with_columns(demand_class=pl.lit(_PLANNED))
-    return (
-        pl.concat([planned, judged])
-        .group_by("demand_class", "probability")
-        .agg(pl.len().alias("forecasts"), pl.col("at_or_below", "below").mean())
-        .sort(pl.col("demand_class") != _PLANNED, "demand_class", "probability")
-    )
-
-
-def as_text(table: pl.DataFrame) -> str:
-    """A line a class: how many forecasts, and for each probability `at or below / below` in per cent."""
-    lines = [f"{'class':14}{'forecasts':>10}" + "".join(f"{f'{100 * one:g}%':>14}" for one in JUDGED)]
-    for (name,), rows in table.group_by("demand_class", maintain_order=True):
-        told = "".join(f"{100 * row['at_or_below']:>7.1f} /{100 * row['below']:>5.1f}" for row in rows.to_dicts())
-        lines.append(f"{name!s:14}{rows['forecasts'][0]:>10,}{told}")
+def as_text(judged: pl.DataFrame) -> str:
+    """Two tables: loss over the floor's by class and model; the shares of the forecast by rule, with intervals."""
+    every = pl.concat([judged.with_columns(demand_class=pl.lit(EVERY_CLASS)), judged])
+    names = [EVERY_CLASS, *CLASSES[:-1]]
+    lines = [f"{'pinball loss / floor':22}" + "".join(f"{model:>15}" for model in MODELS)]
+    for name in names:
+        cost = dict(every.filter(demand_class=name).group_by("model").agg(pl.col("loss").sum()).iter_rows())
+        if cost:
+            lines.append(f"{name:22}" + "".join(f"{cost[model] / cost[FLOOR]:15.3f}" for model in MODELS))
+    lines += [
+        "",
+        f"{'by rule: below / at':22}{'forecasts':>10}" + "".join(f"{f'{100 * one:g}%':>16}" for one in JUDGED),
+    ]
+    for name in names:
+        of_class = every.filter(demand_class=name, model=BY_RULE)
+        if of_class.height:
+            told = "".join(
+                f"{_share(of_class, f'below_{p:g}')} /{_share(of_class, f'at_or_below_{p:g}')}" for p in JUDGED
+            )
+            lines.append(f"{name:22}{of_class.height:>10,}{told}")
+    lines += [f"{'interval, 90 %':32}" + "".join(_interval(every, p) for p in JUDGED)]
     return "\n".join(lines)
+
+
+def _share(judged: pl.DataFrame, column: str) -> str:
+    return f"{100 * judged[column].mean():>7.1f}"  # type: ignore[operator]
+
+
+def _interval(every: pl.DataFrame, p: float) -> str:
+    """From the 5 % to the 95 % quantile of the share at or below, days drawn again and again."""
+    by_day = (
+        every.filter(demand_class=EVERY_CLASS, model=BY_RULE)
+        .group_by("as_of")
+        .agg(pl.col(f"at_or_below_{p:g}").sum().alias("kept"), pl.len())
+        .sort("as_of")
+    )
+    kept, count = by_day["kept"].to_numpy(), by_day["len"].to_numpy()
+    drawn = np.random.default_rng(0).integers(0, kept.size, (RESAMPLES, kept.size))
+    low, high = np.quantile(kept[drawn].sum(axis=1) / count[drawn].sum(axis=1), [0.05, 0.95])
+    return f"{100 * low:>7.1f} -{100 * high:>6.1f} "
 
 
 if __name__ == "__main__":

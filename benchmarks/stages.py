@@ -28,7 +28,7 @@ from stocktrim_cli.serve import free_port, stop
 STAGES: Final = {
     "raw": "load_from_xero decisions",
     "marts": "warehouse_models",
-    "forecast": "demand",
+    "forecast": "model_choice demand",
     "plan": "order_plan",
     "drafts": "purchase_orders__purchase_order_drafts",
     "publish": "published__snapshot",

@@ -15,6 +15,7 @@ from pipelines import tables
 from pipelines.errors import DataError
 from pipelines.forecasting.forecast import choose_models, forecast_demand, is_still_good, score_models
 from pipelines.forecasting.one_offs import find_one_off_orders
+from pipelines.forecasting.prices import with_unit_prices
 from pipelines.organisation import OpenOrganisation
 from pipelines.replenishment.plan import horizons
 from pipelines.warehouse import read_table, replace_table
@@ -30,7 +31,13 @@ TABLES: Final = (
     tables.DEMAND_HORIZONS,
 )
 FORECAST: Final = (*TABLES[1:], tables.ONE_OFF_ORDERS)
-_INPUTS: Final = [["marts", "demand_daily"], ["marts", "products"], ["raw", "planning_settings"], ["raw", "as_of"]]
+_INPUTS: Final = [
+    ["marts", "demand_daily"],
+    ["marts", "demand_transactions"],
+    ["marts", "products"],
+    ["raw", "planning_settings"],
+    ["raw", "as_of"],
+]
 
 
 def _specs(made: tuple[tables.Table, ...], *, deps: list[list[str]]) -> list[dg.AssetSpec]:
@@ -98,12 +105,15 @@ def demand(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.Mate
 
 
 def _asked(warehouse: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, pl.DataFrame, date]:
-    """Demand, each product's horizon, and the day of the forecast."""
+    """Demand with its prices, each product's horizon, and the day of the forecast."""
     products = read_table(warehouse, tables.PRODUCTS)
     if products.is_empty():
         raise DataError("Nothing was loaded yet, so nothing can be planned: run `stocktrim load` first.")
     asked = horizons(products, read_table(warehouse, tables.PLANNING_SETTINGS))
-    return read_table(warehouse, tables.DEMAND_DAILY), asked, read_table(warehouse, tables.AS_OF)["as_of_date"][0]
+    sold = with_unit_prices(
+        read_table(warehouse, tables.DEMAND_DAILY), read_table(warehouse, tables.DEMAND_TRANSACTIONS)
+    )
+    return sold, asked, read_table(warehouse, tables.AS_OF)["as_of_date"][0]
 
 
 def _classes(choice: pl.DataFrame) -> pl.DataFrame:

@@ -36,6 +36,12 @@ def shifting(demand: pl.DataFrame, *, times: float = 3.0, days_ago: int = 200) -
     return demand.with_columns(quantity=pl.when(is_later).then(times * pl.col("quantity")).otherwise("quantity"))
 
 
+def seasonal(demand: pl.DataFrame) -> pl.DataFrame:
+    """The same company, whose products all sell three times as much at the height of the year as in its depth."""
+    weeks = (pl.lit(AS_OF) - pl.col("demand_date")).dt.total_days() / 7
+    return demand.with_columns(quantity=(pl.col("quantity") * (1 + 0.5 * (weeks * 2 * np.pi / 52).sin())).round())
+
+
 def over(*products: str, days: int = 28, start_days: int = 0) -> pl.DataFrame:
     """Windows of so many days for these products."""
     return pl.DataFrame({"product_code": products, "horizon_days": days, "start_days": start_days})

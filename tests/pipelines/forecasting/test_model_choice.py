@@ -15,7 +15,7 @@ from pipelines.forecasting.segments import demand_classes
 from pipelines.forecasting.selection import select_models
 from pipelines.forecasting.series import make_series
 from pipelines.forecasting.windows import Window
-from tests.pipelines.forecasting.demand_builders import a_company, shifting
+from tests.pipelines.forecasting.demand_builders import a_company, seasonal, shifting
 from tests.pipelines.planning_builders import AS_OF, in_days, sold, sold_every, the_horizon
 
 ORIGINS, PRODUCTS = 4, 60
@@ -123,7 +123,7 @@ def test_products_with_horizons_of_any_length_are_judged_together():
 
 def test_by_rule_the_predictive_law_speaks_for_what_never_changes_and_the_pool_for_what_does():
     steady = a_company(40)
-    for company, model in ((steady, "nb_predictive"), (shifting(steady), "pool")):
+    for company, model in ((steady, "nb_predictive"), (shifting(steady), "pool"), (seasonal(steady), "pool")):
         facts = gather_facts(make_series(company, as_of=AS_OF), as_of=AS_OF)
         told = models_by_rule(facts, demand_classes(facts.series))
         assert set(told.tolist()) == {model}
