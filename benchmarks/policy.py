@@ -52,7 +52,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the forecast, the paths and the generated sales")
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     given = parser.parse_args()
-    sales = _retail(given.half, given.products) if given.what == "retail" else generated(given.what, seed=given.seed)
+    sales = (
+        _retail(given.half, given.products)
+        if given.what == "retail"
+        else generated(given.what, seed=given.seed, products=given.products or GENERATED_PRODUCTS)
+    )
     began = time.process_time()
     told = _replay(sales, is_lost=given.lost, seed=given.seed)
     summary = summarise(told)
@@ -85,13 +89,13 @@ def _retail(half: str, products: int) -> pl.DataFrame:
     return sold.select("product_code", "date", "quantity").join(prices, on=["product_code", "date"], how="left")
 
 
-def generated(kind: str, *, seed: int) -> pl.DataFrame:
+def generated(kind: str, *, seed: int, products: int = GENERATED_PRODUCTS) -> pl.DataFrame:
     """Weekly sales of an organisation whose products all sell in one way."""
     rng = np.random.default_rng(seed + zlib.crc32(kind.encode()))
-    shape = (GENERATED_PRODUCTS, GENERATED_WEEKS)
-    mean = np.exp(rng.normal(1.8, 1.0, GENERATED_PRODUCTS))[:, None] * np.ones(shape)
+    shape = (products, GENERATED_WEEKS)
+    mean = np.exp(rng.normal(1.8, 1.0, products))[:, None] * np.ones(shape)
     if kind == "seasonal":
-        phase = rng.normal(0, 0.6, GENERATED_PRODUCTS)[:, None]
+        phase = rng.normal(0, 0.6, products)[:, None]
         season = 1 + 0.7 * np.sin(2 * np.pi * np.arange(GENERATED_WEEKS)[None, :] / 52 + phase)
         mean = mean * season * np.exp(np.cumsum(rng.normal(0, 0.04, shape), axis=1))
     if kind == "shifting":
@@ -102,8 +106,8 @@ def generated(kind: str, *, seed: int) -> pl.DataFrame:
     weeks = [first + timedelta(weeks=k) for k in range(GENERATED_WEEKS)]
     return pl.DataFrame(
         {
-            "product_code": [f"P{i:04d}" for i in range(GENERATED_PRODUCTS) for _ in weeks],
-            "date": weeks * GENERATED_PRODUCTS,
+            "product_code": [f"P{i:04d}" for i in range(products) for _ in weeks],
+            "date": weeks * products,
             "quantity": quantity.ravel(),
         }
     )
