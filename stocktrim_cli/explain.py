@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 MONTHS_SHOWN = 13
+TRANSACTIONS_SHOWN = 10
+TRANSACTION = (
+    "demand_date", "invoice_number", "status", "customer_name", "sold_quantity", "credited_quantity", "quantity",
+)  # fmt: skip
 SHOWN_CHANCES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 
 
@@ -52,6 +56,12 @@ def explain(
         [list(one.values()) for one in told["projected_stock"]], numbers=["arrives", "sells", "left"],
     )  # fmt: skip
     show_table("Settings", ["setting", "value", "set at"], [list(one.values()) for one in told["settings"]])
+    show_table(
+        f"The latest of {len(told['transactions'])} sales lines behind it; --json lists all",
+        ["day", "invoice", "status", "customer", "sold", "credited", "counts"],
+        [[one[name] for name in TRANSACTION] for one in told["transactions"][:TRANSACTIONS_SHOWN]],
+        numbers=["sold", "credited", "counts"],
+    )  # fmt: skip
 
 
 def _show_demand(told: dict[str, Any]) -> None:
@@ -87,9 +97,10 @@ def _gather(organisation: str, product_code: str) -> dict[str, Any]:
     folder = read_settings().organisation_folder(organisation)
     *frames, scores = read_published(
         folder, tables.ORDER_PLAN, tables.DEMAND_DAILY, tables.STOCK_ON_ORDER, tables.MODEL_CHOICE,
-        tables.PLAN_SETTINGS, tables.DEMAND_QUANTILES, tables.DEMAND_FORECAST, tables.MODEL_SCORES,
+        tables.PLAN_SETTINGS, tables.DEMAND_QUANTILES, tables.DEMAND_FORECAST, tables.DEMAND_TRANSACTIONS,
+        tables.MODEL_SCORES,
     )  # fmt: skip
-    plan, demand, on_order, choice, settings, quantiles, path = (
+    plan, demand, on_order, choice, settings, quantiles, path, transactions = (
         frame.filter(pl.col("product_code") == product_code) for frame in frames
     )
     if plan.is_empty():
@@ -109,6 +120,7 @@ def _gather(organisation: str, product_code: str) -> dict[str, Any]:
         "quantiles": quantiles.filter(pl.col("probability").is_in(SHOWN_CHANCES)).to_dicts(),
         "projected_stock": [vars(week) for week in projected_stock(row, weeks, counted)],
         "open_orders": on_order.to_dicts(),
+        "transactions": transactions.sort("demand_date", "invoice_number", descending=True).to_dicts(),
         "settings": settings.drop("product_code").to_dicts(),
     }
 

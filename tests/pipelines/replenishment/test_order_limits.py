@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.replenishment.constraints import constrain
+from pipelines.replenishment.parameters import SettingError, parse_setting
 
 
 def the_order(need: float, *, is_ordered: bool = True, position: float = 0, **limits: float | None) -> dict[str, Any]:
@@ -122,3 +123,25 @@ def test_no_order_goes_over_the_maximum(limit):
 @given(limits)
 def test_an_order_is_never_below_nothing(limit):
     assert the_order(**limit)["order_quantity"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "order_quantity", "binding_rule"),
+    [
+        ({"batch_size": 7.0}, 14, "batch_size"),
+        ({"minimum_order_quantity": 50.0}, 50, "minimum_order_quantity"),
+        ({"minimum_order_quantity": 50.0, "maximum_shelf_level": 20.0}, 20, "maximum_shelf_level"),
+        ({"batch_size": 7.0, "minimum_order_quantity": 50.0, "maximum_shelf_level": 20.0}, 14, "maximum_shelf_level"),
+        ({"batch_size": 7.0, "maximum_shelf_level": 5.0}, 0, "maximum_shelf_level"),
+        ({"minimum_shelf_level": 30.0, "maximum_shelf_level": 12.0}, 12, "maximum_shelf_level"),
+    ],
+)
+def test_fault_95_minimums_come_before_batches_and_a_maximum_wins_over_both(limits, order_quantity, binding_rule):
+    order = the_order(10, **limits)
+    assert (order["order_quantity"], order["binding_rule"]) == (order_quantity, binding_rule)
+
+
+@pytest.mark.parametrize("typed", ["0", "", "-7", "none"])
+def test_fault_95_a_batch_of_nothing_is_refused_when_it_is_typed(typed):
+    with pytest.raises(SettingError, match="batch_size cannot be"):
+        parse_setting("batch_size", typed, "product")
