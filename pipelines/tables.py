@@ -284,6 +284,13 @@ PLAN_SUMMARY = _published(
     late_on_order_quantity=pl.Float64, late_on_order_value=MONEY, stock_value=MONEY, products_without_rate=pl.Int64,
     inputs_hash=pl.String, code_version=pl.String,
 )
+KPI_DAILY = _published(
+    "plan", "kpi_daily", "One row per day planned for, kept: what the day's last plan comes to.",
+    as_of_date=pl.Date, currency=pl.String, stock_quantity=pl.Float64, stock_value=MONEY,
+    understock_quantity=pl.Float64, understock_value=MONEY, overstock_quantity=pl.Float64, overstock_value=MONEY,
+    out_of_stock_quantity=pl.Float64, out_of_stock_value=MONEY, late_on_order_quantity=pl.Float64,
+    late_on_order_value=MONEY, plan_id=pl.String, planned_at=INSTANT,
+)
 PLAN_SETTINGS = _published(
     "plan", "plan_settings", "One row per product and setting: the value in force and the level it comes from.",
     product_code=pl.String, name=pl.String, value=pl.String, origin=pl.String,

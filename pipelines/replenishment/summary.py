@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from pipelines.tables import PLAN_SUMMARY
+from pipelines.tables import KPI_DAILY, PLAN_SUMMARY
 
 
 def hash_inputs(frames: Mapping[str, pl.DataFrame], *, as_of: date, code_version: str) -> str:
@@ -52,8 +52,7 @@ def summarise_plan(
     """One row: `plan.plan_summary`."""
     late = stock_on_order.filter(pl.col("rule") == "late")
     over, under, order = (pl.col(f"{one}_quantity") for one in ("overstock", "understock", "order"))
-    is_out = (pl.col("stock_on_hand") <= 0) & (pl.col("horizon_demand") > 0) & (pl.col("status") != "not_planned")
-    week = pl.col("average_daily_demand") * 7 * pl.col("unit_cost").cast(pl.Float64)
+    is_out, week = _is_out_of_stock(), _weeks_demand() * pl.col("unit_cost").cast(pl.Float64)
     told = order_plan.select(
         products=pl.len(),
         products_to_order=(order > 0).sum(),
@@ -90,6 +89,23 @@ def summarise_plan(
         .select(list(PLAN_SUMMARY.columns))
         .cast(PLAN_SUMMARY.schema)
     )
+
+
+def kpis_of_day(order_plan: pl.DataFrame, summary: pl.DataFrame) -> pl.DataFrame:
+    """One row of `plan.kpi_daily`: what is measured day by day, in pieces and in money."""
+    pieces = order_plan.select(
+        stock_quantity=pl.col("stock_on_hand").clip(lower_bound=0).sum().round(4),
+        out_of_stock_quantity=_weeks_demand().filter(_is_out_of_stock()).sum().round(4),
+    )
+    return summary.hstack(pieces).select(list(KPI_DAILY.columns)).cast(KPI_DAILY.schema)
+
+
+def _is_out_of_stock() -> pl.Expr:
+    return (pl.col("stock_on_hand") <= 0) & (pl.col("horizon_demand") > 0) & (pl.col("status") != "not_planned")
+
+
+def _weeks_demand() -> pl.Expr:
+    return pl.col("average_daily_demand") * 7
 
 
 def _rate() -> pl.Expr:

@@ -20,14 +20,16 @@ from pipelines.organisation import OpenOrganisation
 from pipelines.replenishment.freshness import is_stale
 from pipelines.replenishment.parameters import global_settings, settings_of_products
 from pipelines.replenishment.plan import PlanInputs, make_plan
-from pipelines.replenishment.summary import hash_inputs, plan_id, summarise_plan
+from pipelines.replenishment.summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
 from pipelines.warehouse import read_table, replace_rows, replace_table, row_count
 from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import check_results, check_specs, demand_chart, markdown_table, table_metadata
 
-TABLES: Final = (tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.PLAN_SUMMARY, tables.PLAN_HISTORY)
+TABLES: Final = (
+    tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY,
+)  # fmt: skip
 CHECKED: Final = (tables.ORDER_PLAN.stage, tables.ORDER_PLAN.name)
 MOST_URGENT: Final = 10
 WEEKS_DRAWN: Final = 52
@@ -119,6 +121,7 @@ def _keep(warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, plan: pl.Dat
     settings = settings_of_products(inputs.products, inputs.planning_settings)
     replace_table(warehouse, tables.PLAN_SETTINGS, settings)
     replace_rows(warehouse, tables.PLAN_SUMMARY, summary, key="plan_id")
+    replace_rows(warehouse, tables.KPI_DAILY, kpis_of_day(plan, summary), key="as_of_date")
     history = plan.with_columns(planned_at=pl.lit(summary["planned_at"][0]))
     replace_rows(warehouse, tables.PLAN_HISTORY, history, key="plan_id")
 

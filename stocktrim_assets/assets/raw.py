@@ -4,6 +4,7 @@ Read more in docs/operations.md.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 
 import dagster as dg
@@ -11,6 +12,7 @@ import polars as pl
 from pydantic import Field
 
 from pipelines import tables
+from pipelines.errors import UsageError
 from pipelines.expectations import raw as expectations
 from pipelines.expectations.validate import BlockedError, stop_where_blocked
 from pipelines.landing.endpoints import ENDPOINTS
@@ -23,7 +25,7 @@ from pipelines.replenishment.parameters import with_defaults
 from pipelines.settings import read_day
 from pipelines.store.planning_settings import explicit_settings
 from pipelines.tables import Table
-from pipelines.warehouse import replace_table, row_count
+from pipelines.warehouse import read_table, replace_table, row_count
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import check_results, check_specs, table_metadata
@@ -52,7 +54,10 @@ class LoadRequest(dg.Config):
 
 
 class PlanRequest(dg.Config):
-    """The day to decide on, as YYYY-MM-DD; empty means today where the organisation is."""
+    """The day to decide on, as YYYY-MM-DD; empty means today where the organisation is.
+
+    A day before the newest plan's is refused.
+    """
 
     as_of: str = ""
 
@@ -114,7 +119,7 @@ def decisions(
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """Settings in force, our own open orders, and today where the organisation is."""
     with told_plainly(), organisation.warehouse() as warehouse:
-        as_of = read_day(config.as_of) if config.as_of else organisation.today()
+        as_of = _day_to_decide_on(config, organisation, read_table(warehouse, tables.PLAN_SUMMARY))
         frames = {
             tables.PLANNING_SETTINGS: with_defaults(explicit_settings(organisation.store, organisation.key)),
             tables.LEDGER_ORDER_LINES: ledger_order_lines(organisation.ledger.orders()),
@@ -124,6 +129,19 @@ def decisions(
             replace_table(warehouse, table, frame)
     for table, frame in frames.items():
         yield dg.MaterializeResult(asset_key=[table.stage, table.name], metadata=table_metadata(table, frame.height))
+
+
+def _day_to_decide_on(config: PlanRequest, organisation: OpenOrganisation, plans: pl.DataFrame) -> date:
+    """The day that was asked for, else today; an old run that is run again must not take the newest plan's place."""
+    if not config.as_of:
+        return organisation.today()
+    as_of, days = read_day(config.as_of), plans["as_of_date"].to_list()
+    if days and as_of < max(days):
+        raise UsageError(
+            f"There is a plan as of {max(days)}, and one as of {as_of} would be published in its place: "
+            f"plan as of that day or later, or look the old plan up in plan_history."
+        )
+    return as_of
 
 
 def _calls(table: Table, read: Pass) -> dict[str, Any]:

@@ -57,3 +57,13 @@ def test_an_order_that_a_person_deletes_in_xero_is_suggested_again(planned: Plan
     assert stocktrim("load").code == 0
     assert stocktrim("plan").code == 0
     assert {line["product_code"] for line in order["lines"]} <= suggested(stocktrim).keys()
+
+
+def test_history_survives_a_refresh_of_everything(planned: Planned) -> None:
+    stocktrim = planned.stocktrim
+    before = [stocktrim.published(table) for table in ("kpi_daily", "plan_history", "plan_summary")]
+    assert [frame.is_empty() for frame in before] == [False] * 3
+    every = ("products", "sales-orders", "purchase-orders", "suppliers")
+    assert stocktrim("load", *(word for entity in every for word in ("--refresh", entity))).code == 0
+    after = [stocktrim.published(table) for table in ("kpi_daily", "plan_history", "plan_summary")]
+    assert all(old.equals(new) for old, new in zip(before, after, strict=True))

@@ -10,7 +10,8 @@ import pytest
 from pipelines.forecasting.forecast import Forecast
 from pipelines.replenishment.freshness import is_stale
 from pipelines.replenishment.parameters import global_settings
-from pipelines.replenishment.summary import summarise_plan
+from pipelines.replenishment.summary import kpis_of_day, summarise_plan
+from pipelines.tables import PLAN_SUMMARY
 from tests.pipelines.planning_builders import (
     AS_OF,
     a_late_order,
@@ -35,6 +36,12 @@ def the_summary(*frames: pl.DataFrame, expecting: Forecast) -> dict[str, Any]:
         data_loaded_at=None, is_stale=True, inputs_hash="9f2c41aa77", code_version="1", as_of=AS_OF,
     )  # fmt: skip
     return summary.row(0, named=True)
+
+
+def the_day(*frames: pl.DataFrame, expecting: Forecast) -> dict[str, Any]:
+    plan = a_plan(*frames, expecting=expecting)
+    summary = pl.DataFrame([the_summary(*frames, expecting=expecting)], schema=PLAN_SUMMARY.schema)
+    return kpis_of_day(plan, summary).row(0, named=True)
 
 
 def dollars(rate: str | None) -> dict[str, Any]:
@@ -82,6 +89,22 @@ def test_products_with_too_little_and_too_much_are_counted_with_what_they_cost()
 def test_out_of_stock_is_what_sells_and_has_nothing_on_hand(product, on_hand, is_counted):
     frames = [a_product("A", **product), in_stock(on_hand, product="A")]
     assert the_summary(*frames, expecting=both(14, 7))["products_out_of_stock"] == is_counted
+
+
+def test_a_day_is_measured_in_pieces_and_in_money():
+    stock = [in_stock(0, product="A"), in_stock(1000, product="B")]
+    late = a_late_order(2.5, value=Decimal("10.00"))
+    day = the_day(a_product("A"), a_product("B"), *stock, late, expecting=both(14, 7))
+    assert (day["as_of_date"], day["currency"], day["plan_id"]) == (AS_OF, "GBP", "20260302-9f2c41aa")
+    assert (day["stock_quantity"], day["stock_value"]) == (1000, Decimal("2500.00"))
+    assert (day["out_of_stock_quantity"], day["out_of_stock_value"]) == (7, Decimal("17.50"))
+    assert (day["overstock_quantity"], day["late_on_order_quantity"]) == (1000 - 30 - 90, 2.5)
+    assert (day["late_on_order_value"], day["understock_quantity"] > 0) == (Decimal("10.00"), True)
+
+
+def test_a_day_without_products_comes_to_nothing():
+    day = the_day(expecting=both(1, 1))
+    assert {value for name, value in day.items() if name.endswith(("_quantity", "_value"))} == {0}
 
 
 def test_a_plan_of_nothing_comes_to_nothing():
