@@ -202,6 +202,12 @@ SUPPLIER_LEAD_TIMES = _published(
     median_lead_time_days=pl.Float64, p90_lead_time_days=pl.Float64, promised_receipts=pl.Int64,
     late_receipts=pl.Int64, median_days_late=pl.Float64, p90_days_late=pl.Float64, last_received_date=pl.Date,
 )
+XERO_READINESS = _published(
+    "marts", "xero_readiness", "One row per problem that Xero's data have and the record that has it.",
+    problem=pl.String, record_id=pl.String, product_code=pl.String, document_number=pl.String, name=pl.String,
+    occurrences=pl.Int64, quantity=pl.Float64, amount=MONEY, currency=pl.String, what_to_do=pl.String,
+    xero_link=pl.String,
+)
 DATA_FRESHNESS = _published(
     "marts", "data_freshness", "One row: the organisation, the day of the data and how old they are.",
     organisation_name=pl.String, base_currency=pl.String, time_zone=pl.String,

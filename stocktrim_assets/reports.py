@@ -8,19 +8,30 @@ Read more in docs/operations.md.
 
 import base64
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 import dagster as dg
 import polars as pl
 
 from pipelines.expectations.validate import Finding, Rule
+from pipelines.readiness import told_by_problem
 from pipelines.tables import Table
 from stocktrim_assets.partitions import organisations
 
 _SPECIAL: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|"})
+RECORDS_SHOWN: Final = 10
 CHART_WIDTH: Final = 640
 CHART_HEIGHT: Final = 200
+_TOLD: Final = {
+    "problem": "problem", "records": "records", "amount": "money at stake", "currency": "", "what_to_do": "what to do",
+    "xero_link": "in Xero",
+}  # fmt: skip
+_RECORD: Final = {
+    "product_code": "product", "document_number": "document", "name": "name", "occurrences": "lines",
+    "quantity": "pieces", "amount": "money at stake", "currency": "", "xero_link": "in Xero",
+}  # fmt: skip
 
 
 def table_metadata(table: Table, rows: int) -> dict[str, Any]:
@@ -77,11 +88,29 @@ def escaped(text: object) -> str:
     return str("" if text is None else text).translate(_SPECIAL).replace("\n", " ")
 
 
-def markdown_table(frame: pl.DataFrame, *, columns: Mapping[str, str]) -> dg.MetadataValue[Any]:
-    """Some columns of a frame as a table; `columns` gives their headings."""
+def markdown_table(
+    frame: pl.DataFrame, *, columns: Mapping[str, str], links: Collection[str] = ()
+) -> dg.MetadataValue[Any]:
+    """Some columns of a frame as a table; `columns` gives their headings, `links` names those that are addresses."""
     lines = ["| " + " | ".join(columns.values()) + " |", "|" + " --- |" * len(columns)]
-    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.select(list(columns)).rows()]
+    for row in frame.select(list(columns)).rows(named=True):
+        cells = (_link(value) if name in links else _cell(value) for name, value in row.items())
+        lines.append("| " + " | ".join(cells) + " |")
     return dg.MetadataValue.md("\n".join(lines))
+
+
+def readiness_report(readiness: pl.DataFrame) -> dict[str, Any]:
+    """What Xero's data lack: a line a problem with what to do, then the dearest records of each."""
+    told = told_by_problem(readiness)
+    if told.is_empty():
+        return {"readiness": dg.MetadataValue.md("Nothing in Xero needs a look before a plan can be trusted.")}
+    shown: dict[str, Any] = {"readiness": markdown_table(told, columns=_TOLD, links={"xero_link"})}
+    for problem in told["problem"]:
+        dearest = readiness.filter(pl.col("problem") == problem).sort("amount", descending=True, nulls_last=True)
+        shown[f"readiness/{problem}"] = markdown_table(
+            dearest.head(RECORDS_SHOWN), columns=_RECORD, links={"xero_link"}
+        )
+    return shown
 
 
 def demand_chart(history: Sequence[float], path: Sequence[tuple[float, float, float]]) -> dg.MetadataValue[Any]:
@@ -112,6 +141,11 @@ def _rows(finding: Finding) -> dict[str, Any]:
     if finding.rows.is_empty():
         return {}
     return {"rows": markdown_table(finding.rows, columns={name: name for name in finding.rows.columns})}
+
+
+def _link(address: str) -> str:
+    """An address as a link that stays one whatever Xero put into it."""
+    return f"[open]({quote(address, safe='/:?&=')})"
 
 
 def _cell(value: object) -> str:

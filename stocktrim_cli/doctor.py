@@ -4,7 +4,7 @@ Read more in docs/operations.md.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stocktrim_cli.output import show_json, show_table
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def doctor(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False) -> None:
-    """Check the home, the store, the connection, the data's age, and say what to do about each fault.
+    """Check the home, the store, the connection, the data's age, what Xero's data lack, and say what to do about it.
 
     Example: `stocktrim doctor --organisation acme`
     """
@@ -24,17 +24,46 @@ def doctor(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: 
 
     settings = read_settings()
     rows = [_checked(name, check, settings, organisation) for name, check in _CHECKS]
+    readiness = _readiness(settings, organisation)
     if as_json:
-        show_json([dict(zip(("check", "is_ok", "finding"), row, strict=True)) for row in rows])
+        checks = [dict(zip(("check", "is_ok", "finding"), row, strict=True)) for row in rows]
+        show_json({"checks": checks, "readiness": readiness})
     else:
         show_table(
             f"Doctor, {organisation}",
             ["check", "", "finding"],
             [[name, "ok" if is_ok else "LOOK", finding] for name, is_ok, finding in rows],
         )
+        if readiness:
+            show_table(
+                "What Xero's data lack; `xero_readiness` lists every record",
+                ["problem", "records", "money at stake", "what to do", "in Xero"],
+                [
+                    [one["problem"], one["records"], _money(one), one["what_to_do"], one["xero_link"]]
+                    for one in readiness
+                ],
+                numbers=["records", "money at stake"],
+            )
     faults = sum(not is_ok for _, is_ok, _ in rows)
     if faults:
         raise PlannerError(f"{faults} of {len(rows)} checks need a look.")
+
+
+def _readiness(settings: "Settings", key: str) -> "list[dict[str, Any]]":
+    """The problems that the last run found in Xero's data; none before the first."""
+    from pipelines import tables
+    from pipelines.readiness import told_by_problem
+    from pipelines.snapshots import NothingPublishedError, read_published
+
+    try:
+        (readiness,) = read_published(settings.organisation_folder(key), tables.XERO_READINESS)
+    except NothingPublishedError:
+        return []
+    return told_by_problem(readiness).to_dicts()
+
+
+def _money(problem: "dict[str, Any]") -> str:
+    return "" if problem["amount"] is None else f"{problem['amount']:,.2f} {problem['currency']}"
 
 
 def _checked(

@@ -17,10 +17,10 @@ from packaging.version import Version
 
 from pipelines.errors import DataError
 from pipelines.organisation import OpenOrganisation
-from pipelines.tables import TABLES
-from pipelines.warehouse import FILE_NAME, row_count, table_exists
+from pipelines.tables import TABLES, XERO_READINESS
+from pipelines.warehouse import FILE_NAME, read_table, row_count, table_exists
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import table_metadata
+from stocktrim_assets.reports import readiness_report, table_metadata
 
 PROJECT: Final = Path(__file__).resolve().parents[2] / "dbt_project"
 MANIFEST: Final = PROJECT / "target" / "manifest.json"
@@ -75,8 +75,9 @@ def warehouse_models(
             yield _told(event)
         else:
             yield event
-    counts = _row_counts(organisation)
-    yield from (_counted(output, context, counts) for output in outputs)
+    counts, report = _row_counts(organisation), _readiness(organisation)
+    for output in outputs:
+        yield _counted(output, context, counts, report)
     if not build.is_successful():
         raise dg.Failure(description=_what_failed(build)) from DataError(_what_failed(build))
 
@@ -117,8 +118,16 @@ def _row_counts(organisation: OpenOrganisation) -> Mapping[str, int]:
         return {name: row_count(warehouse, table) for name, table in MARTS.items() if table_exists(warehouse, table)}
 
 
-def _counted(output: dg.Output[Any], context: dg.AssetExecutionContext, counts: Mapping[str, int]) -> dg.Output[Any]:
+def _readiness(organisation: OpenOrganisation) -> Mapping[str, Any]:
+    with organisation.warehouse() as warehouse:
+        return readiness_report(read_table(warehouse, XERO_READINESS))
+
+
+def _counted(
+    output: dg.Output[Any], context: dg.AssetExecutionContext, counts: Mapping[str, int], report: Mapping[str, Any]
+) -> dg.Output[Any]:
     stage, name = context.asset_key_for_output(output.output_name).path[-2:]
     if stage != "marts" or name not in counts:
         return output
-    return output.with_metadata({**output.metadata, **table_metadata(MARTS[name], counts[name])})
+    told = report if name == XERO_READINESS.name else {}
+    return output.with_metadata({**output.metadata, **table_metadata(MARTS[name], counts[name]), **told})

@@ -1,6 +1,10 @@
 """docs/interfaces.md and the running system say the same."""
 
+import json
+
 from pipelines.settings import KNOWN_VARIABLES
+from pipelines.tables import PUBLISHED
+from stocktrim_assets.assets.marts import MANIFEST
 from tests.docs import bi_page
 from tests.docs.interfaces_page import PAGE, VARIABLES, page, variables_read
 
@@ -11,6 +15,12 @@ def test_the_page_lists_what_the_system_has() -> None:
 
 def test_the_page_for_bi_lists_what_is_published() -> None:
     assert bi_page.PAGE.read_text() == bi_page.page(), "run `make docs`"
+
+
+def test_every_published_table_has_a_reader_that_dbt_knows() -> None:
+    exposures = json.loads(MANIFEST.read_text())["exposures"].values()
+    read = {node.split(".")[-1] for one in exposures for node in one["depends_on"]["nodes"]}
+    assert read == {table.name for table in PUBLISHED}
 
 
 def test_every_variable_that_the_code_reads_is_listed() -> None:

@@ -1,0 +1,37 @@
+{# What a person does about a problem that Xero's data have, one sentence a problem. #}
+{% macro what_to_do(problem) -%}
+    case
+        {{ problem }}
+        when 'sold_but_not_tracked'
+        then
+            'Turn on inventory tracking for the item in Xero, or set it to unstocked here if it is a service.'
+        when 'negative_cost'
+        then 'Correct the purchase price of the item in Xero.'
+        when 'missing_cost'
+        then 'Give the item a purchase price in Xero, or set its unit_cost here.'
+        when 'no_supplier'
+        then
+            'Set its preferred supplier here; until then it is planned, but no order is drafted.'
+        when 'duplicate_product_name'
+        then
+            'Rename the item in Xero, or discontinue it here, so that nobody orders the wrong one.'
+        when 'duplicate_supplier_name'
+        then 'Merge the contacts in Xero, or rename one of them.'
+        when 'sale_without_product'
+        then
+            'Name the item on each line of the invoice in Xero: what names none is nobody''s demand.'
+        when 'order_late_and_unbilled'
+        then
+            'Bill the order in Xero if the goods came, clear its delivery date if they still come, else delete it.'
+        when 'order_seems_delivered'
+        then
+            'Mark the order as billed in Xero if the bill delivered it: until then its goods count twice.'
+        when 'stock_not_reconciled'
+        then
+            'Compare the item''s movements in Xero with its documents, and adjust its quantity after a count.'
+        when 'stale_load'
+        then 'Load from Xero before you order.'
+        when 'demo_company'
+        then 'Connect the live organisation: a demo company''s figures are made up.'
+    end
+{%- endmacro %}

@@ -1,0 +1,42 @@
+-- Order lines that a person should look at, as the on-order rule in force sees them;
+-- with the pieces that are late and in no bill, or counted and in one.
+with
+    lines as (
+        select purchase_order_number, line_number, purchase_order_id
+        from {{ ref("int_purchase_orders__lines") }}
+        where status != 'BILLED'
+    ),
+
+    exceptions as (
+        select
+            *,
+            if(
+                exception = 'late', ordered_quantity - billed_quantity, billed_quantity
+            ) as pieces
+        from {{ ref("stock_on_order") }}
+        where exception is not null
+    )
+
+select
+    if(
+        exceptions.exception = 'late',
+        'order_late_and_unbilled',
+        'order_seems_delivered'
+    ) as problem,
+    lines.purchase_order_id || ' line ' || exceptions.line_number as record_id,
+    lines.purchase_order_id as document_id,
+    exceptions.product_code,
+    exceptions.purchase_order_number as document_number,
+    exceptions.supplier_name as name,
+    1 as occurrences,
+    exceptions.pieces as quantity,
+    exceptions.value::double
+    / nullif(exceptions.currency_rate, 0)::double
+    * exceptions.pieces
+    / exceptions.ordered_quantity as amount
+from exceptions
+inner join
+    lines
+    on exceptions.purchase_order_number = lines.purchase_order_number
+    and exceptions.line_number = lines.line_number
+where exceptions.pieces > 0

@@ -1,0 +1,73 @@
+-- What is wrong with a product that is planned. The money at stake is what it sold in
+-- the last year, in base currency.
+with
+    today as (select as_of_date from {{ ref("stg_as_of") }}),
+
+    invoices as (select * from {{ ref("stg_invoices") }}),
+
+    sold as (
+        select
+            lines.product_code,
+            count(*) as sales_lines,
+            sum(lines.quantity)::double as quantity,
+            sum(
+                lines.quantity::double
+                * lines.unit_price::double
+                / coalesce(nullif(invoices.currency_rate, 0), 1)::double
+            ) as amount
+        from {{ ref("int_sales__lines_that_count") }} as lines
+        inner join invoices on lines.invoice_id = invoices.invoice_id
+        cross join today
+        where lines.demand_date > today.as_of_date - 365
+        group by lines.product_code
+    ),
+
+    planned as (
+        select
+            products.*,
+            items.purchase_unit_price < 0 or products.unit_cost < 0 as is_cost_negative,
+            count(*) over (
+                partition by {{ folded_code("products.product_name") }}
+            ) as products_of_the_name,
+            coalesce(sold.sales_lines, 0) as sales_lines,
+            coalesce(sold.quantity, 0) as quantity,
+            coalesce(sold.amount, 0) as amount
+        from {{ ref("products") }} as products
+        inner join
+            {{ ref("stg_products") }} as items on products.product_id = items.product_id
+        left join sold on products.product_code = sold.product_code
+        where not products.is_discontinued and not products.is_unstocked
+    ),
+
+    problems as (
+        select 'sold_but_not_tracked' as problem, *
+        from planned
+        where not is_tracked and sales_lines > 0
+        union all
+        select 'negative_cost', *
+        from planned
+        where is_tracked and is_cost_negative
+        union all
+        select 'missing_cost', *
+        from planned
+        where
+            is_tracked and unit_cost_source = 'unknown' and is_cost_negative is not true
+        union all
+        select 'no_supplier', *
+        from planned
+        where is_tracked and supplier_id is null
+        union all
+        select 'duplicate_product_name', *
+        from planned
+        where product_name != '' and products_of_the_name > 1
+    )
+
+select
+    problem,
+    product_id as record_id,
+    product_code,
+    product_name as name,
+    if(problem = 'sold_but_not_tracked', sales_lines, 1) as occurrences,
+    quantity,
+    amount
+from problems

@@ -1,0 +1,53 @@
+-- Sales of the last year that no product gets as demand: the line names none, or a
+-- code that no item of Xero has. One problem an invoice, however many lines.
+with
+    names as (select * from {{ ref("int_products__named_by_lines") }}),
+
+    unknown as (
+        select names.item_id, names.code_on_line
+        from names
+        left join
+            {{ ref("stg_products") }} as products
+            on names.product_code = products.product_code
+        where products.product_code is null
+    ),
+
+    invoices as (
+        select papers.*
+        from {{ ref("stg_invoices") }} as papers
+        cross join {{ ref("stg_as_of") }} as today
+        where
+            papers.invoice_type = 'ACCREC'
+            and papers.status
+            in ('DRAFT', 'SUBMITTED', 'AUTHORISED', 'PAID', 'ARCHIVED')
+            and papers.invoice_date > today.as_of_date - 365
+    ),
+
+    lines as (
+        select lines.*
+        from {{ ref("stg_invoice_lines") }} as lines
+        left join
+            unknown
+            on lines.item_id is not distinct from unknown.item_id
+            and lines.product_code = unknown.code_on_line
+        where
+            (lines.product_code is null or unknown.code_on_line is not null)
+            and lines.quantity > 0
+            and lines.unit_price != 0
+    )
+
+select
+    'sale_without_product' as problem,
+    lines.invoice_id as record_id,
+    any_value(invoices.invoice_number) as document_number,
+    any_value(invoices.contact_name) as name,
+    count(*) as occurrences,
+    sum(lines.quantity)::double as quantity,
+    sum(
+        lines.quantity::double
+        * lines.unit_price::double
+        / coalesce(nullif(invoices.currency_rate, 0), 1)::double
+    ) as amount
+from lines
+inner join invoices on lines.invoice_id = invoices.invoice_id
+group by lines.invoice_id
