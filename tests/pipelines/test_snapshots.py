@@ -129,7 +129,7 @@ def test_the_last_three_are_kept(folder):
     assert sorted(path.name for path in (folder / "snapshots").iterdir()) == [named(day) for day in (2, 3, 4)]
 
 
-def test_what_a_killed_run_left_is_no_snapshot_and_is_cleared_by_the_next(folder):
+def test_fault_72_what_a_killed_run_left_is_no_snapshot_and_is_cleared_by_the_next(folder):
     publish_day(folder, 1)
     shutil.copytree(folder / "snapshots" / named(1), folder / "snapshots" / f"{named(0)}.tmp")
     (folder / "published.new").symlink_to("snapshots/nowhere")

@@ -44,12 +44,12 @@ def as_nobody(check: object, home: Path) -> str:
         return str(json.load(told))
 
 
-def test_a_home_that_is_read_only_is_named(open_folder: Path) -> None:
+def test_fault_70_a_home_that_is_read_only_is_named(open_folder: Path) -> None:
     open_folder.chmod(0o555)
     assert f"{open_folder} cannot be written" in as_nobody(doctor._home, open_folder / "home")
 
 
-def test_an_organisations_file_of_another_owner_is_named(open_folder: Path) -> None:
+def test_fault_70_an_organisations_file_of_another_owner_is_named(open_folder: Path) -> None:
     folder = open_folder / "organisations" / "demo"
     folder.mkdir(parents=True)
     warehouse = folder / "warehouse.duckdb"

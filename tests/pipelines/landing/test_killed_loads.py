@@ -85,10 +85,10 @@ def assert_all_is_right(acme: Loading) -> None:
     assert all(marks[name] <= at - OVERLAP for name, at in began.items())
 
 
-def test_a_load_that_is_killed_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fault_68_a_load_that_is_killed_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kill_loads(tmp_path, SLICE, capsys)
 
 
 @pytest.mark.soak
-def test_two_hundred_killed_loads_lose_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fault_68_two_hundred_killed_loads_lose_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kill_loads(tmp_path, SOAK, capsys)

@@ -126,7 +126,7 @@ def test_of_four_daemons_at_once_one_sends_each_order(store_url, organisation, l
     assert all(sum(isinstance(event, PushStarted) for event in ledger.history(order.order_id)) == 1 for order in orders)
 
 
-def test_a_killed_writer_loses_nothing_that_was_written(store_url, organisation, ledger):
+def test_fault_68_a_killed_writer_loses_nothing_that_was_written(store_url, organisation, ledger):
     ledger.append(a_draft())
     reader, writer = PROCESSES.Pipe(duplex=False)
     worker = PROCESSES.Process(target=change_until_killed, args=(store_url, organisation, "20260302-AAAAAA", writer))
