@@ -86,7 +86,8 @@ def _parts(question: Question) -> Iterator[Question]:
     count = question.service_level.size
     for start in range(0, max(1, count), _PRODUCTS_AT_ONCE):
         products = np.arange(start, min(count, start + _PRODUCTS_AT_ONCE))
-        leads = np.flatnonzero(np.isin(question.lead_product, products))
+        first, last = np.searchsorted(question.lead_product, [start, start + products.size])
+        leads = np.arange(first, last)
         yield Question(
             question.service_level[products], question.horizon_days[products], question.stock.rows(products),
             question.lead_product[leads] - start, question.arrival_day[leads], question.lead_weight[leads],
