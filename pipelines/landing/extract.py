@@ -101,6 +101,14 @@ class _Tally:
         left = answer.headers.get(DAY_CALLS_LEFT, "")
         self.day_calls_left = int(left) if left.isdecimal() else self.day_calls_left
 
+    def expect(self, count: int) -> None:
+        """Of what a pass was told of the list's length the most counts.
+
+        No record leaves these lists, but a page may come from a copy of Xero's that does not know the latest yet: with
+        fewer records in it, the pages after it begin too far on.
+        """
+        self.expected = max(self.expected, count)
+
     def note(self, page: Page, endpoint: Endpoint) -> set[str]:
         """Count a page's records; their ids."""
         self.started_at = self.started_at or page.server_time
@@ -167,11 +175,12 @@ class Reader:
     def _pass(self, reading: Reading, tally: _Tally) -> bool:
         """Read a list from its first page to its last; whether it moved meanwhile."""
         endpoint, seen, number, pages = reading.endpoint, set[str](), 0, 1
-        has_moved, before = False, None
+        has_moved, before, tally.expected = False, None, 0
         for page in self._gone_on_with(reading):
             number += 1
             if page.pagination is not None:
-                pages, tally.expected = page.pagination.page_count, page.pagination.item_count
+                pages = page.pagination.page_count
+                tally.expect(page.pagination.item_count)
             seen |= tally.note(page, endpoint)
             has_moved = True
         while number < pages:
@@ -183,9 +192,10 @@ class Reader:
             if page.pagination is None:
                 pages = number + 1 if ids else number
             else:
-                pages, tally.expected = page.pagination.page_count, page.pagination.item_count
-                has_moved |= before not in {None, tally.expected}
-                before = tally.expected
+                pages, count = page.pagination.page_count, page.pagination.item_count
+                tally.expect(count)
+                has_moved |= before not in {None, count}
+                before = count
             _log_page(endpoint, number, max(pages, number), len(tally.ids))
         is_short = reading.status is None and len(tally.ids) < tally.expected
         return has_moved or is_short
@@ -205,8 +215,12 @@ class Reader:
             yield page
 
     def _catch_up(self, reading: Reading, tally: _Tally) -> None:
-        """Read what changed since this pass began: the rows that moved to the front while it ran."""
-        since, number, pages = replace(reading, modified_since=tally.started_at), 0, 1
+        """Read what changed since this pass began: the rows that moved to the front while it ran.
+
+        With the usual overlap: a page may have come from a copy of Xero's that did not know the latest changes yet.
+        """
+        began = _told(reading, tally).next_modified_since
+        since, number, pages = replace(reading, modified_since=began), 0, 1
         while number < pages:
             number += 1
             page = self._read_page(since, number, tally, is_pass=False)

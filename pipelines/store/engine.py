@@ -81,7 +81,8 @@ def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Store:
     address = _address(url)
     if address.get_backend_name() == "sqlite" and address.database:
         _make_private_file(Path(address.database))
-    engine = sa.create_engine(address, hide_parameters=True)
+    # A connection lives as long as its transaction: runs come and go, and idle ones would hold Postgres's few places.
+    engine = sa.create_engine(address, hide_parameters=True, poolclass=sa.NullPool)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", partial(_configure_sqlite, busy_seconds=busy_seconds))
     try:

@@ -100,8 +100,9 @@ def test_a_line_that_names_no_product_is_told_and_is_no_demand(planned: Planned)
     stocktrim, sandbox = planned.stocktrim, planned.sandbox
     before = stocktrim.published("demand_daily")["quantity"].sum()
     invoice = next(one for one in sandbox.worlds[0].invoices.values() if one.kind == "ACCREC")
-    price = invoice.lines[0].unit_amount
-    invoice.lines.append(Line("a-line-of-words", "", "Gift wrapping", invoice.lines[0].quantity, price))
+    first = invoice.lines[0]
+    wrapping = "00000000-0000-0000-0000-0000000000ad"
+    invoice.lines.append(Line(wrapping, "", "Gift wrapping", first.quantity, first.unit_amount))
     invoice.updated_at = sandbox.clock.now()
     told = stocktrim("load")
     assert told.code == 0

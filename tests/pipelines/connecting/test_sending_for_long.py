@@ -17,6 +17,7 @@ from xero_sandbox.faults import Fault
 from xero_sandbox.testing import RunningSandbox
 
 SUPPLIER = "00000000-0000-0000-0000-00000000cafe"
+TEA = "00000000-0000-0000-0000-0000000000ea"
 TODAY = date(2026, 6, 1)
 
 
@@ -38,7 +39,7 @@ def test_fault_34_a_token_that_ends_between_orders_is_renewed_and_no_order_is_se
 ) -> None:
     stamp, world = datetime(2026, 1, 5, tzinfo=UTC), sandbox.worlds[0]
     world.contacts[SUPPLIER] = Contact(contact_id=SUPPLIER, name="Mill", updated_at=stamp)
-    world.items["tea"] = Item(item_id="tea", code="TEA", name="Tea", updated_at=stamp)
+    world.items[TEA] = Item(item_id=TEA, code="TEA", name="Tea", updated_at=stamp)
     allowed = sign_in_custom(either) if is_custom else signed_in(either, Person(HARBOUR))
     connect(either, allowed, allowed.organisations, key="harbour")
     opened = open_organisation(either, "harbour")
@@ -46,7 +47,8 @@ def test_fault_34_a_token_that_ends_between_orders_is_renewed_and_no_order_is_se
     sandbox.sandbox.faults.plan([Fault(kind="expire_tokens", method="PUT", skip=1)])
     outcomes = push_orders(
         opened.ledger.orders(State.APPROVED), gateway=opened.client(), ledger=opened.ledger,
-        tenant_id=opened.record.tenant_id, push_status="DRAFT", is_stale=False, by="stocktrim", now=opened.now,
+        tenant_id=opened.record.tenant_id, push_status="DRAFT", is_stale=lambda _: False, by="stocktrim",
+        now=opened.now,
     )  # fmt: skip
     assert {one.outcome for one in outcomes} == {"sent"}
     numbers = sorted(order.purchase_order_number for order in opened.ledger.orders(State.SENT))
