@@ -24,6 +24,7 @@ BRIDGE = {
     "stock_on_hand": "- on hand",
     "stock_committed": "+ committed",
     "stock_on_order_in_time": "- on order",
+    "demand_lost_before_arrival": "- lost",
     "needed_quantity": "= need",
     "quantity_after_minimum": "minimum",
     "quantity_after_batch": "batch",

@@ -95,7 +95,7 @@ def frame_of(columns: Columns, table: Table) -> pl.DataFrame:
     }
     frame = pl.DataFrame({name: columns[name] for name in as_read}, schema=as_read)
     return frame.with_columns(
-        pl.col(name).round(dtype.scale).cast(dtype)
+        pl.col(name).round(dtype.scale, mode="half_away_from_zero").cast(dtype)
         for name, dtype in table.columns.items()
         if isinstance(dtype, pl.Decimal)
     )

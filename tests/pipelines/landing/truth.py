@@ -32,6 +32,18 @@ def plain(raw: dict[str, list[dict[str, Any]]]) -> Rows:
     return {name: _sorted(_plain_row(row, merged, table=name) for row in rows) for name, rows in raw.items()}
 
 
+def differences(raw: Rows, held: Rows) -> dict[str, dict[str, list[tuple[Any, ...]]]]:
+    """For each table that differs, the rows that Xero holds and were not landed, and those that it does not hold."""
+    return {
+        name: {
+            "not landed": [row for row in held[name] if row not in raw[name]],
+            "not held": [row for row in raw[name] if row not in held[name]],
+        }
+        for name in held
+        if raw[name] != held[name]
+    }
+
+
 def _plain_row(row: dict[str, Any], merged: dict[str, str], *, table: str) -> tuple[Any, ...]:
     unstamped = {"contact_name"} | ({"item_id"} if table.endswith("_lines") else set())
     values = {name: _plain_value(value) for name, value in row.items() if name not in unstamped}
