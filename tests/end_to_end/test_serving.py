@@ -82,25 +82,20 @@ def served(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempP
     command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "stocktrim_cli.main", "serve"]
     command += ["--sandbox-port", str(sandbox_port), "--dagster-port", str(dagster_port)]
     environment = {**os.environ, "STOCKTRIM_HOME": str(home)}
+    log = home / "served.log"
     with (
         pytest.MonkeyPatch.context() as patch,
-        subprocess.Popen(  # noqa: S603, our own command
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        ) as process,
-        (home / "served.log").open("wb") as log,
+        log.open("wb") as out,
+        subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT) as process,  # noqa: S603, ours
     ):
         try:
-            for line in process.stdout or ():
-                log.write(line)
-                if line.startswith(b"Dagster: http"):
-                    break
+            until(log.read_text, lambda told: "Dagster: http" in told or process.poll() is not None)
             addresses = f"http://127.0.0.1:{dagster_port}", f"http://127.0.0.1:{sandbox_port}"
             yield Served(Command(home, patch), *addresses)
         finally:
             process.send_signal(signal.SIGTERM)
-            out, _ = process.communicate(timeout=60)
-            log.write(out)
-    assert process.returncode == 0, out.decode()[-2000:]
+            process.wait(timeout=60)
+    assert process.returncode == 0, log.read_text()[-2000:]
     for port in (sandbox_port, dagster_port):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), timeout=1)
