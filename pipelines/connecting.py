@@ -113,7 +113,8 @@ def connect(
         keys = known_keys(store)
         found = []
         for one in chosen:
-            organisation = _read(settings, allowed, one, key=_key_of(settings, one, wanted=key, known=keys))
+            its_key = _checked(settings, key or _usual_key(settings, allowed, one, keys))
+            organisation = _read(settings, allowed, one, key=its_key)
             keys[Known(one.tenant_id, settings.xero_api_url)] = organisation.key
             found.append(organisation)
         secrets = secrets_of(settings)
@@ -190,15 +191,25 @@ def _allowed(settings: Settings, sign_in: SignIn, tokens: TokenSet) -> Allowed:
     return Allowed(sign_in, tokens, organisations)
 
 
-def _key_of(settings: Settings, one: Connected, *, wanted: str | None, known: Mapping[Known, str]) -> str:
-    """The key of an organisation: the one it always had, the wanted one, or one made from its name."""
+def _usual_key(settings: Settings, allowed: Allowed, one: Connected, known: Mapping[Known, str]) -> str:
+    """The key that an organisation always had; else the demo's for a sandbox's own, or one made from its name."""
     its_own = known.get(Known(one.tenant_id, settings.xero_api_url))
-    key = wanted or its_own or key_from(one.name, taken={DEMO, *known.values()})
-    if key == DEMO and not is_loopback(urlsplit(settings.xero_api_url).hostname or ""):
+    taken = set(known.values())
+    if its_own is None and allowed.sign_in.grant == CUSTOM and _is_sandbox(settings) and DEMO not in taken:
+        return DEMO
+    return its_own or key_from(one.name, taken={DEMO, *taken})
+
+
+def _checked(settings: Settings, key: str) -> str:
+    if key == DEMO and not _is_sandbox(settings):
         raise OrganisationError(
             f"The key {DEMO!r} is the demo's, which `stocktrim demo` starts over; choose another with --organisation."
         )
     return check_key(key)
+
+
+def _is_sandbox(settings: Settings) -> bool:
+    return is_loopback(urlsplit(settings.xero_api_url).hostname or "")
 
 
 def _read(settings: Settings, allowed: Allowed, one: Connected, *, key: str) -> Organisation:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stocktrim_cli.output import out, say, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption
+from stocktrim_cli.runs import JsonOption
 
 if TYPE_CHECKING:
     from pipelines.connecting import Allowed
@@ -57,8 +57,8 @@ def connect(
     else:
         opening = _open if browser else _print
         allowed = sign_in_by_browser(settings, open_page=opening, patience_seconds=wait)
-    key = organisation or _usual_key(settings, is_custom=custom)
-    connected = keep(settings, allowed, _chosen(allowed, tenant or [], everything=everything), key=key)
+    chosen = _chosen(allowed, tenant or [], everything=everything)
+    connected = keep(settings, allowed, chosen, key=organisation or None)
     with dagster_instance(settings) as instance:
         instance.add_dynamic_partitions(str(organisations.name), [one.key for one in connected])
     _tell(connected, as_json=as_json)
@@ -97,16 +97,6 @@ def _print(address: str) -> None:
     say("Sign in at Xero and allow access on this page (Ctrl-C ends the waiting):")
     sys.stderr.write(f"{address}\n")
     sys.stderr.flush()
-
-
-def _usual_key(settings: "Settings", *, is_custom: bool) -> str | None:
-    """The sandbox's own organisation is the demo, which every command means unless told otherwise."""
-    from urllib.parse import urlsplit
-
-    from pipelines.settings import is_loopback
-
-    is_sandbox = is_loopback(urlsplit(settings.xero_api_url).hostname or "")
-    return DEFAULT_ORGANISATION if is_custom and is_sandbox else None
 
 
 def _chosen(allowed: "Allowed", names: Sequence[str], *, everything: bool) -> "Sequence[Connected]":

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import sqlalchemy as sa
 
-from pipelines.connecting import chosen_among, connect, key_from, sign_in_by_browser
+from pipelines.connecting import chosen_among, connect, key_from, sign_in_by_browser, sign_in_custom
 from pipelines.errors import PlannerError, UsageError
 from pipelines.landing.pages import read_organisation
 from pipelines.organisation import open_organisation
@@ -196,6 +196,24 @@ def test_one_key_is_for_one_organisation(settings: Settings) -> None:
     allowed = signed_in(settings, Person(HARBOUR, CITY))
     with pytest.raises(UsageError, match="One key is for one organisation"):
         connect(settings, allowed, allowed.organisations, key="acme")
+
+
+def test_an_organisation_keeps_the_key_that_it_has(settings: Settings) -> None:
+    def connected(key: str | None = None) -> str:
+        allowed = sign_in_custom(settings)
+        (one,) = connect(settings, allowed, allowed.organisations, key=key)
+        return one.key
+
+    assert connected("harbour") == "harbour"
+    assert connected() == "harbour"
+
+
+def test_a_custom_connection_to_a_sandbox_is_the_demo(settings: Settings) -> None:
+    allowed = sign_in_custom(settings)
+    (one,) = connect(settings, allowed, allowed.organisations)
+    assert one.key == "demo"
+    by_name = signed_in(settings, Person(CITY))
+    assert [kept.key for kept in connect(settings, by_name, by_name.organisations)] == ["city-tools"]
 
 
 @pytest.mark.parametrize(
