@@ -87,22 +87,24 @@ def _model_choice(
 
 def forecast_demand(
     demand_daily: pl.DataFrame, horizons: pl.DataFrame, *, as_of: date,
-    model_choice: pl.DataFrame | None = None, seed: int = 0,
+    model_choice: pl.DataFrame | None = None, more_horizons: pl.DataFrame | None = None, seed: int = 0,
 ) -> Forecast:  # fmt: skip
     """The distribution of demand over each product's horizon and over what an order covers, from `as_of` on.
 
     `demand_daily` has the shape of `marts.demand_daily`; `horizons` has one row per product with `product_code`,
     `lead_time_days` and `order_frequency_days`. A product not sold in the four years before `as_of` has no row.
-    `model_choice` is the stored answer; without one the models are chosen by rule.
+    `model_choice` is the stored answer; without one the models are chosen by rule. `more_horizons` has
+    `product_code` and `horizon_days`: other lengths whose quantiles are wanted too, where a lead time is random.
     """
     asked = demand_daily.join(horizons, on="product_code", how="semi")
     stored = {} if model_choice is None else dict(model_choice.select("demand_class", "model").unique().rows())
-    told = forecast_distribution(asked, _windows(horizons), as_of=as_of, seed=seed, choice=stored)
+    more = _no_more() if more_horizons is None else more_horizons.select(_no_more().columns)
+    told = forecast_distribution(asked, _windows(horizons, more), as_of=as_of, seed=seed, choice=stored)
     by_rule = _model_choice(told.product_codes, told.demand_class.tolist(), told.model.tolist(), {})
     return Forecast(
         model_choice=by_rule if model_choice is None else model_choice.join(horizons, on="product_code", how="semi"),
         demand_forecast=_demand_forecast(told, as_of=as_of),
-        demand_quantiles=_demand_quantiles(told, horizons),
+        demand_quantiles=_demand_quantiles(told, horizons, more),
         demand_horizons=_demand_horizons(told, horizons),
     )
 
@@ -111,15 +113,20 @@ def _horizon_days() -> pl.Expr:
     return (pl.col("lead_time_days") + pl.col("order_frequency_days")).cast(pl.Int64)
 
 
-def _windows(horizons: pl.DataFrame) -> pl.DataFrame:
-    """The horizon of each product, and what an order covers of it."""
+def _no_more() -> pl.DataFrame:
+    return pl.DataFrame(schema={"product_code": pl.String, "horizon_days": pl.Int64})
+
+
+def _windows(horizons: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    """The horizon of each product, what an order covers of it, and the other horizons."""
     whole = horizons.select("product_code", horizon_days=_horizon_days(), start_days=pl.lit(0, dtype=pl.Int64))
     cover = horizons.select(
         "product_code",
         horizon_days=pl.col("order_frequency_days").cast(pl.Int64),
         start_days=pl.col("lead_time_days").cast(pl.Int64),
     )
-    return pl.concat([whole, cover]).unique()
+    others = more.with_columns(start_days=pl.lit(0, dtype=pl.Int64))
+    return pl.concat([whole, cover, others]).unique()
 
 
 def _rows_of(told: DemandDistribution) -> pl.DataFrame:
@@ -151,19 +158,28 @@ def _both(told: DemandDistribution, horizons: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _demand_quantiles(told: DemandDistribution, horizons: pl.DataFrame) -> pl.DataFrame:
-    both = _both(told, horizons)
+def _demand_quantiles(told: DemandDistribution, horizons: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    both = _both(told, horizons).select("product_code", "horizon_days", "row", "row_cover")
+    others = more.join(both, on=["product_code", "horizon_days"], how="anti").join(
+        _rows_of(told).filter(pl.col("start_days") == 0), left_on=["product_code", "horizon_days"],
+        right_on=["product_code", "days"],
+    )  # fmt: skip
+    rows = pl.concat([both, others.select("product_code", "horizon_days", "row")], how="diagonal").sort(
+        "product_code", "horizon_days"
+    )
     count = PROBABILITIES.size
+    cover = rows["row_cover"]
+    in_cover = np.where(cover.is_null().to_numpy()[:, None], np.nan, told.quantiles[cover.fill_null(0).to_numpy()])
     return pl.DataFrame(
         {
-            "product_code": both["product_code"].repeat_by(count).explode(empty_as_null=False),
-            "horizon_days": both["horizon_days"].to_numpy().repeat(count),
-            "probability": np.tile(PROBABILITIES, both.height),
-            "quantity": np.round(told.quantiles[both["row"].to_numpy()], DIGITS).ravel(),
-            "quantity_in_cover": np.round(told.quantiles[both["row_cover"].to_numpy()], DIGITS).ravel(),
+            "product_code": rows["product_code"].repeat_by(count).explode(empty_as_null=False),
+            "horizon_days": rows["horizon_days"].to_numpy().repeat(count),
+            "probability": np.tile(PROBABILITIES, rows.height),
+            "quantity": np.round(told.quantiles[rows["row"].to_numpy()], DIGITS).ravel(),
+            "quantity_in_cover": np.round(in_cover, DIGITS).ravel(),
         },
         schema=DEMAND_QUANTILES.schema,
-    )
+    ).with_columns(pl.col("quantity_in_cover").fill_nan(None))
 
 
 def _demand_horizons(told: DemandDistribution, horizons: pl.DataFrame) -> pl.DataFrame:

@@ -46,6 +46,16 @@ def test_the_cover_sells_its_own_days_and_is_less_than_the_whole():
     assert (forecast.demand_quantiles["quantity_in_cover"] <= forecast.demand_quantiles["quantity"]).all()
 
 
+def test_other_horizons_of_a_product_may_be_asked_for_too():
+    more = pl.DataFrame({"product_code": [STEADY[0]] * 2, "horizon_days": [21, 35]})
+    forecast = forecast_demand(steady_sellers(3), the_horizon(*STEADY), as_of=AS_OF, more_horizons=more)
+    told = forecast.demand_quantiles.filter((pl.col("product_code") == STEADY[0]) & (pl.col("probability") == 0.5))
+    assert told["horizon_days"].to_list() == [21, 35]
+    assert told["quantity"].to_list() == pytest.approx([63, 105], rel=0.05)
+    assert told["quantity_in_cover"].is_null().to_list() == [False, True]
+    assert forecast.demand_horizons.height == len(STEADY)
+
+
 def test_a_product_that_nobody_asked_for_has_no_forecast():
     sales = pl.concat([sold({5: 1}, "ASKED"), sold({5: 1}, "NOT ASKED")])
     forecast = forecast_demand(sales, the_horizon("ASKED"), as_of=AS_OF)
