@@ -237,7 +237,7 @@ DEMAND_FORECAST = _published(
     quantity_low=pl.Float64, quantity_high=pl.Float64,
 )
 DEMAND_QUANTILES = _published(
-    "forecast", "demand_quantiles", "One row per product, horizon and probability: several horizons where a lead time is random.",
+    "forecast", "demand_quantiles", "One row per product, horizon and probability; a random lead time has several.",
     product_code=pl.String, horizon_days=pl.Int64, probability=pl.Float64, quantity=pl.Float64,
     quantity_in_cover=pl.Float64,
 )
