@@ -202,6 +202,12 @@ SUPPLIER_LEAD_TIMES = _published(
     median_lead_time_days=pl.Float64, p90_lead_time_days=pl.Float64, promised_receipts=pl.Int64,
     late_receipts=pl.Int64, median_days_late=pl.Float64, p90_days_late=pl.Float64, last_received_date=pl.Date,
 )
+SUPPLIER_SPEND_WEEKLY = _published(
+    "marts", "supplier_spend_weekly",
+    "One row per supplier and week in which goods were ordered from it or billed by it, in base currency.",
+    supplier_id=pl.String, supplier_name=pl.String, week_start_date=pl.Date, ordered_amount=MONEY,
+    billed_amount=MONEY, currency_code=pl.String,
+)
 XERO_READINESS = _published(
     "marts", "xero_readiness", "One row per problem that Xero's data have and the record that has it.",
     problem=pl.String, record_id=pl.String, product_code=pl.String, document_number=pl.String, name=pl.String,

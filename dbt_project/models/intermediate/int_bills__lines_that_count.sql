@@ -21,7 +21,8 @@ select
     lines.line_number,
     coalesce(names.product_code, lines.product_code) as product_code,
     lines.quantity,
-    lines.unit_price
+    lines.unit_price,
+    lines.line_amount
 from lines
 inner join bills on lines.invoice_id = bills.invoice_id
 left join

@@ -23,7 +23,8 @@ select
     lines.line_number,
     coalesce(names.product_code, lines.product_code) as product_code,
     lines.quantity,
-    lines.unit_price
+    lines.unit_price,
+    lines.line_amount
 from lines
 inner join
     purchase_orders on lines.purchase_order_id = purchase_orders.purchase_order_id
