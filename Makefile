@@ -13,8 +13,10 @@ BIN := .venv/bin
 DBT_FILES := $(shell find dbt_project -path dbt_project/target -prune -o -type f -print)
 MANIFEST := dbt_project/target/manifest.json
 SQL := dbt_project/models dbt_project/macros dbt_project/tests
+SUPERSET := examples/superset/.venv
+PORT ?= 8088
 
-.PHONY: help install demo serve test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse soak docs clean
+.PHONY: help install demo serve test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse soak docs superset clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -72,11 +74,20 @@ docs: install ## write the pages that tell of the running system, and dbt's own 
 	$(BIN)/python -m tests.docs.tour_page
 	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project --static
 
+superset: $(SUPERSET)/.ready ## Superset with a dashboard of what is published, in an environment of its own
+	@PORT=$(PORT) $(SUPERSET)/bin/python -m examples.superset.start
+
 clean: ## remove what was built, but no data
-	rm -rf .venv .tools dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .tools $(SUPERSET) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
 
 $(READY): uv.lock pyproject.toml | $(UV)
 	@$(UV) sync --frozen --compile-bytecode --quiet --python $(PYTHON)
+	@touch $@
+
+$(SUPERSET)/.ready: examples/superset/requirements.txt | $(UV)
+	@echo "Fetching Superset, 0.7 GB on disk ..."
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(SUPERSET)
+	@$(UV) pip sync --compile-bytecode --quiet --python $(SUPERSET)/bin/python $<
 	@touch $@
 
 .tools/bin/uv:

@@ -18,7 +18,7 @@ def sources() -> Iterator[Path]:
 
 
 def pages() -> list[Path]:
-    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*/*.md")])
 
 
 def test_every_page_that_is_named_exists() -> None:

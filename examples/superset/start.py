@@ -1,0 +1,73 @@
+"""`make superset`: Superset on this machine, with a dashboard for each organisation that has a published snapshot.
+
+What belongs here: setting Superset up, and becoming its server. What does not: what the dashboards show.
+Run again, it brings the dashboards to what `dashboard.py` says. Read more in README.md.
+"""
+
+import contextlib
+import os
+import socket
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+PERSON: Final = "planner"
+say = partial(print, file=sys.stdout, flush=True)
+
+
+def main() -> None:
+    """Set up, say where to look, and serve."""
+    home, port = Path(os.environ.get("STOCKTRIM_HOME") or ".stocktrim").resolve(), int(os.environ["PORT"])
+    snapshots = {path.parts[-3]: path for path in sorted(home.glob("organisations/*/published/stocktrim.duckdb"))}
+    if not snapshots:
+        sys.exit(f"Nothing is published in {home} yet: run `make demo`, or `stocktrim load` and `stocktrim plan`.")
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            sys.exit(f"Something answers at port {port} already: end it, or run `make superset PORT={port + 1}`.")
+    folder = home / "superset"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    config = Path(__file__).with_name("superset_config.py")
+    os.environ |= {"SUPERSET_HOME": str(folder), "SUPERSET_CONFIG_PATH": str(config)}
+    with (folder / "log").open("w") as log, contextlib.redirect_stderr(log), contextlib.redirect_stdout(log):
+        addresses = _set_up(snapshots)
+    say(*(f"http://127.0.0.1:{port}{address}" for address in addresses), sep="\n")
+    say(f"Sign in as {PERSON!r} with the password in {folder / 'password'}; Ctrl-C ends Superset.")
+    serve = f"-m gunicorn --bind 127.0.0.1:{port} --threads 8 --timeout 60 --no-control-socket --log-level warning"
+    os.execv(sys.executable, [sys.executable, *serve.split(), "superset.app:create_app()"])  # noqa: S606
+
+
+def _set_up(snapshots: dict[str, Path]) -> list[str]:
+    """Superset's own tables, who may do what, the person who signs in, the dashboards; the addresses of these."""
+    say("Starting Superset ...")
+    import superset
+    from flask_migrate import upgrade
+    from superset.app import create_app
+    from superset.extensions import appbuilder, db, security_manager
+
+    with create_app().app_context():
+        from superset.commands.importers.v1.assets import ImportAssetsCommand
+        from superset.utils.core import override_user
+
+        from examples.superset.bundle import address, bundle
+        from examples.superset.superset_config import kept_secret
+
+        say("Its own tables ...")
+        upgrade(directory=str(Path(superset.__file__).parent / "migrations"))
+        say("Who may do what ...")
+        appbuilder.add_permissions(update_perms=True)
+        security_manager.sync_role_definitions()
+        db.session.commit()
+        admin, secret = security_manager.find_role("Admin"), kept_secret("password")
+        person = security_manager.find_user(PERSON) or security_manager.add_user(
+            PERSON, "Stock", "Planner", f"{PERSON}@localhost", admin, password=secret
+        )
+        for organisation, snapshot in snapshots.items():
+            say(f"The dashboard of {organisation} ...")
+            with override_user(person):
+                ImportAssetsCommand(bundle(organisation, snapshot)).run()
+    return [address(organisation) for organisation in snapshots]
+
+
+if __name__ == "__main__":
+    main()
