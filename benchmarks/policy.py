@@ -23,7 +23,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from benchmarks.forecast_calibration import net_demand
+from benchmarks.forecast_calibration import HALVES, net_demand, of_half
 from pipelines.forecasting.series import Matrix
 from pipelines.replenishment.decision import Rule
 from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, Backtest, run_backtest
@@ -46,7 +46,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("what", choices=["retail", *KINDS])
-    parser.add_argument("--half", choices=["chosen", "held_out"], default="chosen", help="which products of retail")
+    parser.add_argument("--half", choices=HALVES, default=HALVES[0], help="which products of retail")
     parser.add_argument("--lost", action="store_true", help="demand that finds an empty shelf is lost")
     parser.add_argument("--products", type=int, default=0, help="only so many products")
     parser.add_argument("--seed", type=int, default=0, help="of the forecast, the paths and the generated sales")
@@ -79,9 +79,8 @@ def _retail(half: str, products: int) -> pl.DataFrame:
     file = os.environ.get("STOCKTRIM_SALES_FILE")
     if not file:
         sys.exit("Set STOCKTRIM_SALES_FILE to a CSV or Parquet file of invoice lines.")
-    demand = net_demand(Path(file))
-    wanted = 0 if half == "chosen" else 1
-    codes = sorted(code for code in demand["product_code"].unique() if zlib.crc32(code.encode()) % 2 == wanted)
+    demand = of_half(net_demand(Path(file)), half)
+    codes = demand["product_code"].unique().sort().to_list()
     kept = codes[:: max(1, len(codes) // products)][:products] if products else codes
     lines = read_sales_file(Path(file)).lines.filter((pl.col("kind") == SALE) & (pl.col("price") > 0))
     prices = lines.group_by(product_code=pl.col("code"), date=pl.col("day")).agg(unit_price=pl.col("price").mean())

@@ -16,6 +16,7 @@ from pipelines.forecasting.features import Facts
 from pipelines.forecasting.levels import combined_level
 from pipelines.forecasting.negative_binomial import Moments, nb_quantiles, pooled_moments, predictive_moments
 from pipelines.forecasting.pool import Learned, pool_quantiles
+from pipelines.forecasting.ranks import ranks_of, taken_at
 from pipelines.forecasting.series import Index, Matrix
 from pipelines.forecasting.windows import Window
 
@@ -61,10 +62,25 @@ class View:
         return (1 - LIFE_SHARE) * reacting + LIFE_SHARE * self.facts.life
 
     @cached_property
-    def moments(self) -> Moments:
-        """Mean and variance of the window's demand, the variance pooled over all products."""
+    def pooled(self) -> Moments:
+        """Mean and variance of the window's demand by the level that reacts, the variance pooled over all products."""
         days = self.facts.series.period_days
-        return pooled_moments(self.level, self.judged, periods=self.periods, period_days=days)
+        return pooled_moments(self.level, self.judged, window=self.window, period_days=days)
+
+    @cached_property
+    def steady(self) -> Moments:
+        """Mean and variance of the window's demand if it never changes."""
+        facts = self.facts
+        return predictive_moments(facts.summed, facts.squares, facts.count, periods=self.periods)
+
+    def law_quantiles(self, moments: Moments, rows: Index, probabilities: Matrix) -> Matrix:
+        """The negative binomial's quantiles, taken where the last year's demand says that they hold."""
+        year = YEAR_DAYS // self.facts.series.period_days
+        recent = np.where((self.classes != "dead")[:, None], self.judged, np.nan)
+        recent[:, : max(0, recent.shape[1] - year)] = np.nan
+        windows = np.isfinite(recent).sum() / max(1.0, self.periods)
+        taken = taken_at(probabilities, ranks_of(moments, recent), windows=windows)
+        return nb_quantiles(*moments.latest(rows), taken)
 
 
 def model_quantiles(view: View, model: str, rows: Index, probabilities: Matrix) -> Matrix:
@@ -79,10 +95,8 @@ def model_quantiles(view: View, model: str, rows: Index, probabilities: Matrix) 
             series.demand, view.sums, view.window, view.classes, rows, model,
             probabilities=probabilities, period_days=series.period_days,
         )  # fmt: skip
-    moments = view.moments
-    if model == NB_PREDICTIVE:
-        moments = predictive_moments(series.demand, periods=view.periods)
-    sturdy = nb_quantiles(moments.mean[rows], moments.variance[rows], probabilities)
+    moments = view.steady if model == NB_PREDICTIVE else view.pooled
+    sturdy = view.law_quantiles(moments, rows, probabilities)
     if model != POOL or view.learned is None:
         return sturdy
     told = pool_quantiles(
@@ -102,9 +116,9 @@ def model_quantiles(view: View, model: str, rows: Index, probabilities: Matrix) 
 def exact_means(view: View, model: str, rows: Index) -> Matrix | None:
     """The mean of the window's demand where the model's law has one; what has only quantiles has none here."""
     if model == NB_PREDICTIVE:
-        return predictive_moments(view.facts.series.demand, periods=view.periods).mean[rows]
+        return view.steady.latest(rows)[0]
     if model == NB or (model == POOL and view.learned is None):
-        return view.moments.mean[rows]
+        return view.pooled.latest(rows)[0]
     return None
 
 

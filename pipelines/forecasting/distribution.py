@@ -208,5 +208,5 @@ def _weekly_mean(facts: Facts, asked: _Asked, mean: Matrix, *, weeks: int) -> Ma
 
 def _weekly_variance(facts: Facts, classes: NDArray[np.str_]) -> Matrix:
     week = Window(0, WEEK_DAYS)
-    variance = View(facts, week, sums_after_origins(facts.series, week), classes).moments.variance
-    return np.where(classes == "dead", 0.0, variance)
+    of_a_week = View(facts, week, sums_after_origins(facts.series, week), classes).pooled
+    return np.where(classes == "dead", 0.0, of_a_week.variance[:, -1])

@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.forecasting.series import Matrix
+from pipelines.forecasting.series import Index, Matrix
+from pipelines.forecasting.windows import Window
 
 HALF_LIFE_DAYS: Final = 364
 # What the law of all products counts beside a product's own errors, in independent windows.
@@ -22,6 +23,7 @@ LARGEST_COUNTED: Final = 15.0
 LEAST_EXCESS: Final = 1.0001
 LEAST_MEAN: Final = 1e-6
 WIDEST: Final = 1e4
+TINY: Final = 1e-9
 
 
 def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix) -> Matrix:
@@ -37,7 +39,7 @@ def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix) -> Matri
     from scipy.special import gammaincinv  # noqa: PLC0415, half a second: only a forecast pays for it
     from scipy.stats import nbinom  # noqa: PLC0415
 
-    spread = np.clip(variance, LEAST_EXCESS * mean, WIDEST * mean * np.maximum(1.0, mean))
+    spread = _spread(mean, variance)
     told = np.zeros((mean.size, probabilities.size))
     few, many = np.flatnonzero((mean > LEAST_MEAN) & (mean <= LARGEST_COUNTED)), np.flatnonzero(mean > LARGEST_COUNTED)
     size = mean[few] ** 2 / (spread[few] - mean[few])
@@ -47,35 +49,72 @@ def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix) -> Matri
     return np.asarray(np.nan_to_num(told, nan=0.0, posinf=0.0))
 
 
+def nb_shares(demand: Matrix, mean: Matrix, variance: Matrix) -> tuple[Matrix, Matrix]:
+    """How likely less than this demand is, and this demand or less, under the law of `nb_quantiles`.
+
+    >>> below, at_or_below = nb_shares(np.array([5.0]), np.array([2.0]), np.array([6.0]))
+    >>> round(float(below[0]), 3), round(float(at_or_below[0]), 3)
+    (0.868, 0.912)
+    """
+    from scipy.special import betainc, gammainc  # noqa: PLC0415
+
+    spread = _spread(mean, variance)
+    below, at_or_below = (demand > 0).astype(float), np.ones(demand.size)
+    few, many = np.flatnonzero((mean > LEAST_MEAN) & (mean <= LARGEST_COUNTED)), np.flatnonzero(mean > LARGEST_COUNTED)
+    size, success = mean[few] ** 2 / (spread[few] - mean[few]), mean[few] / spread[few]
+    pieces = np.ceil(demand[few])
+    below[few] = np.where(pieces > 0, betainc(size, np.maximum(1.0, pieces), success), 0.0)
+    at_or_below[few] = betainc(size, np.floor(demand[few]) + 1, success)
+    below[many] = gammainc(mean[many] ** 2 / spread[many], demand[many] * mean[many] / spread[many])
+    at_or_below[many] = below[many]
+    return below, at_or_below
+
+
+def _spread(mean: Matrix, variance: Matrix) -> Matrix:
+    return np.clip(variance, LEAST_EXCESS * mean, WIDEST * mean * np.maximum(1.0, mean))
+
+
 @dataclass(frozen=True)
 class Moments:
-    """Mean and variance of the window's demand for each product."""
+    """Mean and variance of the window's demand for each product, a column an origin: the last one is the forecast's."""
 
     mean: Matrix
     variance: Matrix
 
+    def latest(self, rows: Index) -> tuple[Matrix, Matrix]:
+        """Those of some products at the origin of the forecast."""
+        return self.mean[rows, -1], self.variance[rows, -1]
 
-def pooled_moments(level: Matrix, sums: Matrix, *, periods: float, period_days: int) -> Moments:
+
+def pooled_moments(level: Matrix, sums: Matrix, *, window: Window, period_days: int) -> Moments:
     """The mean that the level says, and the variance of its past errors, shrunk to the law of all products.
 
         v = (n v_own + 3 v_law) / (n + 3),   log v_law = 2 (a log f + b)
 
-    v_own is the mean squared error of the window's demand over past origins, half as heavy a year ago; n the sum of
-    the weights over the window's length in periods, since windows overlap. `level` and `sums` have a column an origin,
-    the last one is the origin of the forecast.
+    v_own is the mean squared error of the demand of windows that were over at the origin, half as heavy a year before;
+    n the sum of the weights over the window's length in periods, since windows overlap. `level` and `sums` have a
+    column an origin. The law is that of the last origin.
     """
+    periods = window.periods(period_days)
     past = level * periods
-    age = np.arange(sums.shape[1])[::-1] * period_days
-    weight = np.where(np.isnan(sums), 0.0, 0.5 ** (age / HALF_LIFE_DAYS)[None, :])
-    total = weight.sum(axis=1)
-    own = (weight * (np.nan_to_num(sums) - past) ** 2).sum(axis=1) / np.maximum(total, 1e-9)
-    usual = (weight * past).sum(axis=1) / np.maximum(total, 1e-9)
-    windows = total / max(1.0, periods)
-    mean = past[:, -1]
-    slope, height = _law(usual, own, windows)
-    by_law = np.exp(2 * (slope * np.log(np.maximum(mean, LEAST_MEAN)) + height))
+    growth = 2.0 ** (np.arange(sums.shape[1]) * period_days / HALF_LIFE_DAYS)
+    weight = np.where(np.isnan(sums), 0.0, growth)
+    ended = -(-window.end_days // period_days)
+    total = _until(weight, ended)
+    own = _until(weight * (np.nan_to_num(sums) - past) ** 2, ended) / np.maximum(total, TINY)
+    windows = total / growth / max(1.0, periods)
+    usual = (weight * past).sum(axis=1) / np.maximum(total[:, -1], TINY)
+    slope, height = _law(usual, own[:, -1], windows[:, -1])
+    by_law = np.exp(2 * (slope * np.log(np.maximum(past, LEAST_MEAN)) + height))
     variance = (windows * own + LAW_WEIGHT * by_law) / (windows + LAW_WEIGHT)
-    return Moments(mean, np.maximum(variance, LEAST_EXCESS * mean))
+    return Moments(past, np.maximum(variance, LEAST_EXCESS * past))
+
+
+def _until(values: Matrix, ended: int) -> Matrix:
+    """Running sums over the origins whose windows were over, so many columns before."""
+    told = np.zeros_like(values)
+    told[:, ended:] = np.cumsum(values[:, : max(0, values.shape[1] - ended)], axis=1)
+    return told
 
 
 def _law(mean: Matrix, variance: Matrix, windows: Matrix) -> tuple[float, float]:
@@ -90,14 +129,13 @@ def _law(mean: Matrix, variance: Matrix, windows: Matrix) -> tuple[float, float]
     return slope, float(y.mean() - slope * x.mean())
 
 
-def predictive_moments(demand: Matrix, *, periods: float) -> Moments:
+def predictive_moments(summed: Matrix, squares: Matrix, count: Matrix, *, periods: float) -> Moments:
     """For demand that never changes: the life's mean m and variance v of n periods, and not knowing m.
 
-    Variance of h periods: h v + h² v / n. A product seen once has Poisson's variance.
+    Variance of h periods: h v + h² v / n. A product seen once has Poisson's variance. The arguments are running sums
+    of demand, of its square and of the known periods, a column an origin.
     """
-    known = ~np.isnan(demand)
-    count = np.maximum(1, known.sum(axis=1))
-    mean = np.nan_to_num(demand).sum(axis=1) / count
-    squared = (np.where(known, demand - mean[:, None], 0.0) ** 2).sum(axis=1) / np.maximum(1, count - 1)
-    variance = np.where(count > 1, squared, mean)
-    return Moments(mean * periods, np.maximum(periods * variance + periods**2 * variance / count, mean * periods))
+    known = np.maximum(1, count)
+    mean = summed / known
+    variance = np.where(count > 1, np.maximum(0.0, squares - summed * mean) / np.maximum(1, count - 1), mean)
+    return Moments(mean * periods, np.maximum(periods * variance + periods**2 * variance / known, mean * periods))

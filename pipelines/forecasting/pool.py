@@ -26,8 +26,6 @@ YOUNGEST: Final = 6
 HALF_LIFE_DAYS: Final = 364
 # A draw, not weights: trees of weighted rows cost four times as much. Of few rows so many are drawn.
 DRAWN_SHARE: Final = 0.75
-# What was learned of past windows is a little narrow for the next ones: z is raised by this from p = 0.9 up.
-WIDENING: Final = 0.1
 TREES: Final = {
     "max_iter": 70, "learning_rate": 0.12, "max_leaf_nodes": 15, "min_samples_leaf": 100, "max_bins": 63,
     "max_features": 0.7, "l2_regularization": 1.0, "early_stopping": False,
@@ -131,9 +129,8 @@ def _between(learned: Matrix, sturdy: Matrix, probabilities: Matrix) -> Matrix:
 
     knots = ndtri(LEARNED)
     z = ndtri(np.clip(probabilities, 1e-9, 1 - 1e-9))
-    z = z + WIDENING * np.clip(z / knots[2], 0.0, 1.0)
     left = np.clip(np.searchsorted(knots, z, side="right") - 1, 0, knots.size - 2)
-    share = np.clip((z - knots[left]) / (knots[left + 1] - knots[left]), 0.0, 1 + WIDENING / (knots[-1] - knots[-2]))
+    share = np.clip((z - knots[left]) / (knots[left + 1] - knots[left]), 0.0, 1.0)
     told = learned[:, left] * (1 - share) + learned[:, left + 1] * share
     first, last = (_at(sturdy, probabilities, one) for one in (LEARNED[0], LEARNED[-1]))
     with np.errstate(divide="ignore", invalid="ignore"):
