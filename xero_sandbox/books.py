@@ -6,8 +6,9 @@ Read more in docs/sandbox.md.
 """
 
 import uuid
+from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from xero_sandbox.clock import Clock
@@ -18,6 +19,8 @@ from xero_sandbox.switches import Switches
 
 Kept = Item | Contact | Document
 DOCUMENTS: Final = ("invoices", "credit_notes", "purchase_orders")
+REMEMBERED_FOR: Final = timedelta(hours=1)
+"""How far back a stale read can go."""
 
 
 class Change(NamedTuple):
@@ -28,8 +31,17 @@ class Change(NamedTuple):
     value: Kept | None
 
 
+class Past(NamedTuple):
+    """What stood in the place of something until an instant, nothing where `value` is None."""
+
+    until: datetime
+    collection: str
+    key: str
+    value: Kept | None
+
+
 class Reading(NamedTuple):
-    """How a fault spoils a read: what is newer than an instant is not seen, pages are short, or repeat rows."""
+    """How a fault spoils a read: it shows the books as they were at an instant, pages are short, or repeat rows."""
 
     as_of: datetime | None = None
     missing_rows: int = 0
@@ -52,6 +64,7 @@ class Books:
         self._names_version = 0
         self._changes: dict[tuple[str, str], Change] = {}
         self._originals: dict[tuple[str, str], Kept | None] = {}
+        self._past: deque[Past] = deque()
 
     def collection(self, name: str) -> dict[str, Kept]:
         """Everything of one kind, by id."""
@@ -59,11 +72,15 @@ class Books:
         return found
 
     def readable(self, name: str) -> list[Kept]:
-        """Everything of one kind that reads already show; a stale read shows nothing that is newer."""
-        values = self.collection(name).values()
-        if self.reading.as_of is None:
-            return list(values)
-        return [value for value in values if value.updated_at <= self.reading.as_of]
+        """Everything of one kind as reads show it; a stale read shows what was there at its instant."""
+        as_of, held = self.reading.as_of, self.collection(name)
+        if as_of is None:
+            return list(held.values())
+        then: dict[str, Kept | None] = {**held}
+        for past in reversed(self._past):
+            if past.until > as_of and past.collection == name:
+                then[past.key] = past.value
+        return [value for value in then.values() if value is not None]
 
     def names(self) -> Names:
         """What documents refer to, by code and by id."""
@@ -76,14 +93,14 @@ class Books:
             value.updated_at = self.clock.now()
         key = identity_of(value)
         before = self.collection(collection).get(key)
-        self._originals.setdefault((collection, key), before)
+        self._note_past(collection, key, before)
         self._names_version += _renames(before, value)
         self.collection(collection)[key] = value
         self._changes[collection, key] = Change(collection, key, value)
 
     def remove(self, collection: str, key: str) -> None:
         """Remove for good, as Xero does with items only."""
-        self._originals.setdefault((collection, key), self.collection(collection)[key])
+        self._note_past(collection, key, self.collection(collection)[key])
         del self.collection(collection)[key]
         self._names_version += 1
         self._changes[collection, key] = Change(collection, key, None)
@@ -97,7 +114,15 @@ class Books:
                 self.collection(collection).pop(key, None)
             self._changes[collection, key] = Change(collection, key, value)
         self._originals.clear()
+        self._past.clear()
         self._names_version += 1
+
+    def _note_past(self, collection: str, key: str, before: Kept | None) -> None:
+        now = self.clock.now()
+        self._originals.setdefault((collection, key), before)
+        self._past.append(Past(now, collection, key, before))
+        while now - self._past[0].until > REMEMBERED_FOR:
+            self._past.popleft()
 
     def take_changes(self) -> list[Change]:
         """What changed since the last time this was asked."""

@@ -47,10 +47,10 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, eq=False):
     `truncate`: only the first `keep_bytes` of the body; with `is_cut` the connection ends there, else the answer
     pretends to be whole. `rewrite`: the text `pattern` in the body becomes `replacement`, `count` times (0: always).
     `expire_tokens`: every access token ends before the request. `edit`: once the request was answered, someone else
-    makes these `edits`, in the same organisation unless they name another. `stale_read`: a read does not see what was
-    written in the last `seconds`. `short_page`: each page has `rows` fewer than asked for, and there are more pages.
-    `repeat_rows`: each page but the first begins with the last `rows` of the page before. `drip`: the body comes in
-    pieces of `piece_bytes`, with `seconds` between them.
+    makes these `edits`, in the same organisation unless they name another. `stale_read`: a read shows the books as they
+    were `seconds` ago, an hour at most. `short_page`: each page has `rows` fewer than asked for, and there are more
+    pages. `repeat_rows`: each page but the first begins with the last `rows` of the page before. `drip`: the body comes
+    in pieces of `piece_bytes`, with `seconds` between them.
     """
 
     kind: Kind

@@ -11,19 +11,20 @@ Read more in docs/loading.md.
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pipelines.landing.endpoints import Endpoint
 from pipelines.landing.kept import KeptLoad, Request
-from pipelines.landing.pages import Page, Unreadable, latest_change, read_page
+from pipelines.landing.pages import Page, Unreadable, earliest_change, latest_change, read_page
 from pipelines.xero.client import Answer, XeroClient
 from pipelines.xero.errors import UnreadableAnswerError
 
 log = logging.getLogger(__name__)
 
 PAGE_SIZE: Final = 1000
+CATCH_UP_SIZE: Final = 100
 OVERLAP: Final = timedelta(seconds=300)
 PASSES: Final = 3
 ANSWER_ATTEMPTS: Final = 3
@@ -59,7 +60,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class ListRead:
-    """How one list was read: `distinct` records of the `expected` that Xero says it holds."""
+    """How one list was read: `distinct` records, in the last pass, of the `expected` that Xero says it holds."""
 
     reading: Reading
     started_at: datetime
@@ -84,7 +85,7 @@ class ListRead:
 
 @dataclass
 class _Tally:
-    """What came of one list so far."""
+    """What came of one list so far; `ids` and `expected` speak of the pass that runs."""
 
     ids: set[str] = field(default_factory=set)
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
@@ -101,13 +102,23 @@ class _Tally:
         left = answer.headers.get(DAY_CALLS_LEFT, "")
         self.day_calls_left = int(left) if left.isdecimal() else self.day_calls_left
 
+    def begin_pass(self) -> None:
+        """Count the records anew."""
+        self.ids, self.expected = set(), 0
+
     def expect(self, count: int) -> None:
         """Of what a pass was told of the list's length the most counts.
 
-        No record leaves these lists, but a page may come from a copy of Xero's that does not know the latest yet: with
-        fewer records in it, the pages after it begin too far on.
+        No record leaves these lists, but a page may come from a copy of Xero's that does not know the latest yet: it
+        has fewer records, or not their new places, so that a page that comes after a newer one begins too far on.
+        All that came is known to the newest of the copies. So as many ids as the most that was told are all there are.
         """
         self.expected = max(self.expected, count)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether fewer records came in this pass than Xero counts."""
+        return len(self.ids) < self.expected
 
     def note(self, page: Page, endpoint: Endpoint) -> set[str]:
         """Count a page's records; their ids."""
@@ -140,16 +151,20 @@ class Reader:
         if not reading.endpoint.is_paged:
             self._read_whole(reading, tally)
             return _told(reading, tally)
+        read = self._read_until_whole(reading, tally)
+        if read.is_complete or reading.is_full:
+            return read
+        log.warning("%s: reading everything, since the changes do not add up.", reading.endpoint.name)
+        return self._read_until_whole(Reading(reading.endpoint), tally)
+
+    def _read_until_whole(self, reading: Reading, tally: _Tally) -> ListRead:
         for _ in range(PASSES):
             if self._pass(reading, tally):
                 self._catch_up(reading, tally)
             read = _told(reading, tally)
             if read.is_complete:
-                return read
-            log.warning("%s: %d of %d came; reading again.", reading.endpoint.name, len(tally.ids), tally.expected)
-        if not reading.is_full:
-            log.warning("%s: reading everything, since the changes do not add up.", reading.endpoint.name)
-            return self.read(Reading(reading.endpoint))
+                break
+            log.warning("%s: %d of %d came; reading again.", reading.endpoint.name, read.distinct, read.expected)
         return read
 
     def count(self, endpoint: Endpoint) -> ListRead:
@@ -166,7 +181,7 @@ class Reader:
     def _read_whole(self, reading: Reading, tally: _Tally) -> None:
         endpoint = reading.endpoint
         answer, page = self._answered(endpoint, self.client.items)
-        self._keep(answer, reading, number=1, page_count=1, is_pass=True)
+        self._keep(answer, reading, number=1, size=self.page_size, page_count=1, is_pass=True)
         tally.note_call(answer)
         tally.expected = len(tally.note(page, endpoint))
         self.sink(endpoint, page)
@@ -174,21 +189,22 @@ class Reader:
 
     def _pass(self, reading: Reading, tally: _Tally) -> bool:
         """Read a list from its first page to its last; whether it moved meanwhile."""
-        endpoint, seen, number, pages = reading.endpoint, set[str](), 0, 1
-        has_moved, before, tally.expected = False, None, 0
+        endpoint, number, pages = reading.endpoint, 0, 1
+        has_moved, before = False, None
+        tally.begin_pass()
         for page in self._gone_on_with(reading):
             number += 1
             if page.pagination is not None:
                 pages = page.pagination.page_count
                 tally.expect(page.pagination.item_count)
-            seen |= tally.note(page, endpoint)
+            tally.note(page, endpoint)
             has_moved = True
         while number < pages:
             number += 1
-            page = self._read_page(reading, number, tally, is_pass=True)
+            seen = len(tally.ids)
+            page = self._read_page(reading, number, tally)
             ids = tally.note(page, endpoint)
-            has_moved |= not seen.isdisjoint(ids)
-            seen |= ids
+            has_moved |= len(tally.ids) < seen + len(ids)
             if page.pagination is None:
                 pages = number + 1 if ids else number
             else:
@@ -197,8 +213,7 @@ class Reader:
                 has_moved |= before not in {None, count}
                 before = count
             _log_page(endpoint, number, max(pages, number), len(tally.ids))
-        is_short = reading.status is None and len(tally.ids) < tally.expected
-        return has_moved or is_short
+        return has_moved or (tally.is_short and reading.status is None)
 
     def _gone_on_with(self, reading: Reading) -> Iterator[Page]:
         """The pages that an interrupted load has kept; where it had read one page only, nothing is gained by them."""
@@ -215,26 +230,30 @@ class Reader:
             yield page
 
     def _catch_up(self, reading: Reading, tally: _Tally) -> None:
-        """Read what changed since this pass began: the rows that moved to the front while it ran.
+        """Read the front of the list again: the rows that moved there while this pass ran, and how many there are now.
 
-        With the usual overlap: a page may have come from a copy of Xero's that did not know the latest changes yet.
+        Changes since an instant would be fewer bytes, but not the length of the list: a new row would then stand in for
+        one that was missed. It goes back by the usual overlap: a page may have come from a copy of Xero's that did not
+        know the latest changes yet.
         """
-        began = _told(reading, tally).next_modified_since
-        since, number, pages = replace(reading, modified_since=began), 0, 1
+        since, number, pages = _told(reading, tally).next_modified_since, 0, 1
         while number < pages:
             number += 1
-            page = self._read_page(since, number, tally, is_pass=False)
-            tally.note(page, reading.endpoint)
-            pages = page.pagination.page_count if page.pagination else number
+            page = self._read_page(reading, number, tally, catch_up_size=min(CATCH_UP_SIZE, self.page_size))
+            pages = number + 1 if tally.note(page, reading.endpoint) else number
+            if page.pagination is not None:
+                pages = page.pagination.page_count
+                tally.expect(page.pagination.item_count)
+            if earliest_change(page) < since:
+                return
 
-    def _read_page(self, reading: Reading, number: int, tally: _Tally, *, is_pass: bool) -> Page:
-        endpoint = reading.endpoint
+    def _read_page(self, reading: Reading, number: int, tally: _Tally, *, catch_up_size: int | None = None) -> Page:
+        endpoint, size = reading.endpoint, catch_up_size or self.page_size
         answer, page = self._answered(endpoint, lambda: self.client.page(
-            endpoint.name, number=number, size=self.page_size, modified_since=reading.modified_since,
-            status=reading.status,
+            endpoint.name, number=number, size=size, modified_since=reading.modified_since, status=reading.status,
         ))  # fmt: skip
         pages = page.pagination.page_count if page.pagination else number
-        self._keep(answer, reading, number=number, page_count=pages, is_pass=is_pass)
+        self._keep(answer, reading, number=number, size=size, page_count=pages, is_pass=catch_up_size is None)
         tally.note_call(answer)
         self.sink(endpoint, page)
         return page
@@ -254,12 +273,14 @@ class Reader:
                 log.warning("%s: the answer cannot be read; %s.", endpoint.name, asking)
         raise AssertionError
 
-    def _keep(self, answer: Answer, reading: Reading, *, number: int, page_count: int, is_pass: bool) -> None:
+    def _keep(
+        self, answer: Answer, reading: Reading, *, number: int, size: int, page_count: int, is_pass: bool
+    ) -> None:
         self.kept.keep(
             answer.body,
             list_name=reading.endpoint.name,
             page=number,
-            page_size=self.page_size,
+            page_size=size,
             page_count=page_count,
             modified_since=reading.modified_since if reading.endpoint.is_paged else None,
             status=reading.status,

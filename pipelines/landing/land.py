@@ -155,9 +155,9 @@ class _Aside:
             order = pl.lit(self._pages).alias(_PAGE_ORDER)
             if not endpoint.is_paged:
                 self.connection.execute(f"delete from {aside(endpoint.table)}")
-            insert_rows(self.connection, aside(endpoint.table), page.records.with_columns(order))
-            if endpoint.lines is not None and page.lines is not None:
-                insert_rows(self.connection, aside(endpoint.lines), page.lines.with_columns(order))
+            for table, rows in ((endpoint.table, page.records), (endpoint.lines, page.lines)):
+                if table is not None and rows is not None and not rows.is_empty():
+                    insert_rows(self.connection, aside(table), rows.with_columns(order))
             for identity in page.records[endpoint.key].to_list() if self._unreadable else ():
                 self._unreadable.pop((endpoint.name, identity), None)
             self._unreadable |= {(endpoint.name, one.record_id or one.body): one for one in page.unreadable}

@@ -146,3 +146,9 @@ def latest_change(page: Page) -> datetime:
     """The newest stamp on a page."""
     found = page.records["updated_at"].max()
     return found if isinstance(found, datetime) else datetime.min.replace(tzinfo=UTC)
+
+
+def earliest_change(page: Page) -> datetime:
+    """The oldest stamp on a page."""
+    found = page.records["updated_at"].min()
+    return found if isinstance(found, datetime) else datetime.max.replace(tzinfo=UTC)

@@ -4,7 +4,7 @@ import time
 
 import httpx2
 import pytest
-from sandbox_builders import LONG_AGO, a_world, an_invoice, guid
+from sandbox_builders import LONG_AGO, a_world, an_invoice, an_item, guid
 
 from xero_sandbox.clock import Clock, milliseconds
 from xero_sandbox.edits import Write
@@ -240,6 +240,18 @@ def test_a_stale_read_does_not_see_what_was_just_written(open_sandbox):
     assert client.rows("PurchaseOrders") == []
     assert client.get("PurchaseOrders/RP-1").status_code == 404
     assert client.get("PurchaseOrders/RP-1").status_code == 200
+
+
+def test_a_stale_read_shows_the_books_as_they_were(open_sandbox):
+    client = open_sandbox(a_world(an_invoice("INV-1"), an_invoice("INV-2"), an_item("TEA-02")))
+    before = client.rows("Items"), client.rows("Invoices?page=1")
+    changed, new = {"Reference": "changed"}, {"Type": "ACCREC", "Contact": {"Name": "Customer 01"}, "LineItems": [{}]}
+    client.edit(Write(path="Invoices/INV-1", body=changed), Write(path="Invoices", body=new, method="PUT"))
+    client.sandbox.edit(Write(path="Items/TEA-02", method="DELETE"))
+    after = client.rows("Items"), client.rows("Invoices?page=1")
+    plan(client, kind="stale_read", seconds=180, times=2)
+    assert (client.rows("Items"), client.rows("Invoices?page=1")) == before
+    assert (client.rows("Items"), client.rows("Invoices?page=1")) == after != before
 
 
 def test_faults_are_listed_and_reset(open_sandbox):

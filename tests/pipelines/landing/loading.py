@@ -50,6 +50,7 @@ class SandboxTokens:
             f"{self.sandbox.url}/connect/token",
             data={"grant_type": "client_credentials"},
             auth=(self.sandbox.client_id, self.sandbox.client_secret),
+            verify=False,  # plain HTTP: no certificates need be read
         )
         self._value = answer.json()["access_token"]
         return self._value

@@ -21,6 +21,7 @@ from pipelines.xero.errors import (
 from pipelines.xero.transport import Timeouts
 from tests.pipelines.landing.chaos import chaos_before
 from tests.pipelines.landing.loading import EVERYTHING, Loading, loading
+from tests.pipelines.landing.truth import differences
 from tests.xero_sandbox.sandbox_builders import a_purchase_order, a_world, an_invoice
 from xero_sandbox import listing
 from xero_sandbox.edits import Write
@@ -199,6 +200,18 @@ def test_fault_11_and_fault_14_a_row_that_moves_between_pages_comes_once(acme: L
     assert identities.n_unique() == identities.len() == 30
     acme.pass_time(minutes=1)
     brings_everything(acme)
+
+
+def test_fault_11_a_new_row_never_stands_in_for_one_that_was_missed(acme: Loading) -> None:
+    """A page from a copy of Xero's that is a minute behind begins too far on; a new row then makes up the number."""
+    acme.sandbox.edit(Write(path=f"Invoices/{max(acme.world.invoices)}", body={"Reference": "moved to the front"}))
+    new = {"Type": "ACCREC", "Contact": {"Name": "Customer 01"}, "LineItems": [{"Description": "New", "Quantity": 1}]}
+    acme.sandbox.fault(
+        Fault(kind="stale_read", path="/Invoices.*page=2", seconds=120),
+        Fault(kind="edit", path="/Invoices.*page=3", edits=[Write(path="Invoices", body=new, method="PUT")]),
+    )
+    acme.load(refresh=("sales_orders",))
+    assert differences(acme.raw(), acme.truth()) == {}
 
 
 def test_fault_12_a_document_that_is_voided_later_is_void_with_the_next_load(acme: Loading) -> None:

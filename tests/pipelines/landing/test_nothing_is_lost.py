@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import pytest
@@ -16,9 +16,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from pipelines import warehouse as warehouses
 from pipelines.store.engine import Store, open_store
+from pipelines.tables import TABLES
 from pipelines.xero.errors import XeroError
 from tests.pipelines.landing.edits import Wish, edit_of, faults, wishes
-from tests.pipelines.landing.loading import EVERYTHING, Loading, loading
+from tests.pipelines.landing.loading import EVERYTHING, AtHand, Loading, loading
 from tests.pipelines.landing.truth import differences
 from tests.xero_sandbox.sandbox_builders import (
     a_contact,
@@ -43,13 +44,11 @@ def a_small_organisation() -> Any:
 
 
 class InMemory(Loading):
-    """Loads into a warehouse that lives as long as the schedule: what a crash does is another test's."""
+    """Loads into a warehouse that lives as long as the schedules: what a crash does is another test's."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.connection = duckdb.connect(":memory:")
-        self.connection.execute("set TimeZone = 'UTC'; set threads = 1")
-        warehouses._create_missing_tables(self.connection)
+        self.connection = connection
 
     def warehouse(self) -> Any:  # type: ignore[override]
         return _Open(self.connection)
@@ -74,9 +73,26 @@ class Shared:
         self.stack = ExitStack()
         self.store: Store = open_store(f"sqlite:///{home / 'store.sqlite'}")
         self.loading = self.stack.enter_context(loading(a_small_organisation(), home, store=self.store))
+        self.connection = duckdb.connect(":memory:")
+        self.connection.execute("set TimeZone = 'UTC'; set threads = 1")
+        warehouses._create_missing_tables(self.connection)
         self.schedules = self.loads = self.failed = 0
 
+    def next_organisation(self, at_once: int) -> InMemory:
+        """The sandbox as it was at the start, and an organisation that nothing was loaded of."""
+        self.schedules += 1
+        sandbox, usual = self.loading.sandbox, self.loading.at_hand
+        sandbox._ask("POST", "reset")
+        sandbox.clock.run()
+        sandbox.clock.advance(3 * 3600)
+        at_hand = AtHand(f"acme-{self.schedules}", usual.settings, self.store, sandbox=sandbox, timeouts=usual.timeouts)
+        at_hand.__dict__["tokens"] = usual.tokens
+        for table in (table for table in TABLES if table.stage == "raw"):
+            self.connection.execute(f"delete from {table.path}")
+        return InMemory(self.connection, at_hand, page_size=4, at_once=at_once)
+
     def close(self) -> None:
+        self.connection.close()
         self.stack.close()
         self.store.close()
 
@@ -89,68 +105,51 @@ DISTURBED: dict[str, Any] = {
 }
 
 
-def machine_of(shared: Shared) -> type[RuleBasedStateMachine]:
-    class Schedule(RuleBasedStateMachine):
-        """One organisation's life: edits, time, loads that meet edits and faults."""
+class Schedule(RuleBasedStateMachine):
+    """One organisation's life: edits, time, loads that meet edits and faults."""
 
-        def __init__(self) -> None:
-            super().__init__()
-            shared.schedules += 1
-            sandbox = shared.loading.sandbox
-            sandbox._ask("POST", "reset")
-            sandbox.clock.run()
-            sandbox.clock.advance(3 * 3600)
-            settings_ = shared.loading.at_hand.settings
-            at_hand = type(shared.loading.at_hand)(
-                f"acme-{shared.schedules}", settings_, shared.store, sandbox=sandbox,
-                timeouts=shared.loading.at_hand.timeouts,
-            )  # fmt: skip
-            at_hand.__dict__["tokens"] = shared.loading.at_hand.tokens
-            self.acme = InMemory(at_hand, page_size=4, at_once=1 + shared.schedules % 2 * 3)
-            self.sandbox = sandbox
+    shared: ClassVar[Shared]
 
-        @rule(wishes=st.lists(wishes, min_size=1, max_size=4))
-        def people_edit(self, wishes: list[Wish]) -> None:
-            self.sandbox.edit(*(edit_of(self.acme.world, wish) for wish in wishes))
+    @initialize(at_once=st.sampled_from([1, 4]), **DISTURBED)
+    def first_load(self, *, at_once: int, **disturbed: Any) -> None:
+        self.acme = self.shared.next_organisation(at_once)
+        self.load_amid(**disturbed)
 
-        @rule(seconds=st.sampled_from([0.5, 1, 59, 299, 301, 7200, 86_400, 8 * 86_400]))
-        def time_passes(self, seconds: float) -> None:
-            self.sandbox.clock.advance(seconds)
+    @rule(wishes=st.lists(wishes, min_size=1, max_size=4))
+    def people_edit(self, wishes: list[Wish]) -> None:
+        self.acme.sandbox.edit(*(edit_of(self.acme.world, wish) for wish in wishes))
 
-        @rule(seconds=st.sampled_from([-240, -1, 0, 1, 240]))
-        def xeros_clocks_disagree(self, seconds: int) -> None:
-            self.sandbox._ask("POST", "clock", {"answer_skew_seconds": seconds})
+    @rule(seconds=st.sampled_from([0.5, 1, 59, 299, 301, 7200, 86_400, 8 * 86_400]))
+    def time_passes(self, seconds: float) -> None:
+        self.acme.sandbox.clock.advance(seconds)
 
-        @initialize(**DISTURBED)
-        def first_load(self, **disturbed: Any) -> None:
-            self.load_amid(**disturbed)
+    @rule(seconds=st.sampled_from([-240, -1, 0, 1, 240]))
+    def xeros_clocks_disagree(self, seconds: int) -> None:
+        self.acme.sandbox._ask("POST", "clock", {"answer_skew_seconds": seconds})
 
-        @rule(**DISTURBED)
-        def load(self, **disturbed: Any) -> None:
-            self.load_amid(**disturbed)
+    @rule(**DISTURBED)
+    def load(self, **disturbed: Any) -> None:
+        self.load_amid(**disturbed)
 
-        def load_amid(self, *, meanwhile: Any, broken: list[Fault], entities: Any, refresh: Any) -> None:
-            edits = [
-                Fault(kind="edit", path="/api.xro/", skip=skip, edits=[edit_of(self.acme.world, wish)])
-                for skip, wish in meanwhile
-            ]
-            self.sandbox.fault(*edits, *broken)
-            shared.loads += 1
-            try:
-                self.acme.load(*entities, refresh=refresh)
-            except XeroError:
-                shared.failed += 1
-            self.sandbox._ask("POST", "faults/reset")
+    def load_amid(self, *, meanwhile: Any, broken: list[Fault], entities: Any, refresh: Any) -> None:
+        edits = [
+            Fault(kind="edit", path="/api.xro/", skip=skip, edits=[edit_of(self.acme.world, wish)])
+            for skip, wish in meanwhile
+        ]
+        self.acme.sandbox.fault(*edits, *broken)
+        self.shared.loads += 1
+        try:
+            self.acme.load(*entities, refresh=refresh)
+        except XeroError:
+            self.shared.failed += 1
+        self.acme.sandbox._ask("POST", "faults/reset")
 
-        def teardown(self) -> None:
-            self.sandbox._ask("POST", "clock", {"answer_skew_seconds": 0})
-            self.sandbox.clock.advance(7200)
-            read = self.acme.load(*EVERYTHING)
-            assert read.is_quiescent
-            assert differences(self.acme.raw(), self.acme.truth()) == {}
-            self.acme.connection.close()
-
-    return Schedule
+    def teardown(self) -> None:
+        self.acme.sandbox._ask("POST", "clock", {"answer_skew_seconds": 0})
+        self.acme.sandbox.clock.advance(7200)
+        read = self.acme.load(*EVERYTHING)
+        assert read.is_quiescent
+        assert differences(self.acme.raw(), self.acme.truth()) == {}
 
 
 @pytest.fixture
@@ -165,7 +164,7 @@ def run_schedules(home: Path, count: int, capsys: pytest.CaptureFixture[str]) ->
     shared = Shared(home)
     try:
         run_state_machine_as_test(
-            machine_of(shared),
+            type("Schedule", (Schedule,), {"shared": shared}),
             settings=settings(
                 max_examples=count, stateful_step_count=6, deadline=None, database=None,
                 suppress_health_check=list(HealthCheck), phases=[Phase.generate],
