@@ -1,10 +1,13 @@
-"""A load in a process of its own, to be killed: what it is given must travel to that process."""
+"""A load in a process of its own, to be killed or to wait: what it is given must travel to that process."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing.queues import Queue
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from pipelines.locks import organisation_lock
 from pipelines.settings import read_settings
 from pipelines.store.engine import open_store
 from pipelines.xero.transport import Timeouts
@@ -25,9 +28,32 @@ class There:
     home: Path
     page_size: int
 
+    @classmethod
+    def of(cls, acme: Loading) -> "There":
+        """The organisation and the sandbox of loads in this process."""
+        sandbox = acme.sandbox
+        return cls(
+            sandbox.url, sandbox.client_id, sandbox.client_secret, acme.world.organisation,
+            (sandbox.clock.now() - datetime.now(UTC)).total_seconds(), acme.at_hand.settings.home, acme.page_size,
+        )  # fmt: skip
+
 
 def load_until_killed(there: There, refresh: tuple[str, ...]) -> None:
     """One load of everything; whoever started this process may kill it at any moment."""
+    _loading(there).load(*EVERYTHING, refresh=refresh)
+
+
+def load_in_turn(there: There, name: str, said: "Queue[tuple[str, str]]") -> None:
+    """One load of everything as a run does it, which first waits for the run that has the organisation."""
+    acme = _loading(there)
+    folder = acme.at_hand.folder
+    with organisation_lock(folder, holder=name, waiting=lambda sentence: said.put((name, sentence))):
+        said.put((name, "loading"))
+        acme.load(*EVERYTHING)
+        said.put((name, "loaded"))
+
+
+def _loading(there: There) -> Loading:
     clock = Clock()
     clock.advance(there.clock_ahead_seconds)
     sandbox: Any = SimpleNamespace(
@@ -36,4 +62,4 @@ def load_until_killed(there: There, refresh: tuple[str, ...]) -> None:
     )  # fmt: skip
     settings = read_settings({"STOCKTRIM_HOME": str(there.home)})
     at_hand = AtHand("acme", settings, open_store(settings.database_url), sandbox=sandbox, timeouts=Timeouts())
-    Loading(at_hand, page_size=there.page_size).load(*EVERYTHING, refresh=refresh)
+    return Loading(at_hand, page_size=there.page_size)

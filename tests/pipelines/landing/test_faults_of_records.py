@@ -1,7 +1,7 @@
 """The catalogue of faults, reading Xero: records that are not what was promised, and loads that do not end."""
 
 import json
-import threading
+import multiprocessing
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -18,10 +18,10 @@ from pipelines.expectations.raw import check_pass
 from pipelines.landing.endpoints import ENDPOINTS
 from pipelines.landing.pages import read_page
 from pipelines.landing.run import read_load
-from pipelines.locks import organisation_lock
 from pipelines.warehouse import insert_rows
 from pipelines.xero import wire
 from pipelines.xero.errors import XeroUnreachableError
+from tests.pipelines.landing.killed import There, load_in_turn
 from tests.pipelines.landing.loading import EVERYTHING, Loading, loading
 from tests.xero_sandbox.sandbox_builders import a_line, a_purchase_order, a_world, an_invoice
 from xero_sandbox.edits import Write
@@ -191,21 +191,29 @@ def test_fault_20_an_interrupted_load_of_yesterday_is_begun_again(acme: Loading)
     assert sum(call.startswith("Invoices?") for call in acme.calls()) == 20
 
 
-def test_fault_21_a_second_load_waits_and_says_for_whom(tmp_path: Path) -> None:
-    told, is_in = [], threading.Event()
-
-    def second() -> None:
-        with organisation_lock(tmp_path, holder="the second", waiting=told.append):
-            is_in.set()
-
-    with organisation_lock(tmp_path, holder="the run 1 of load", waiting=told.append):
-        thread = threading.Thread(target=second)
-        thread.start()
-        assert not is_in.wait(timeout=0.7)
-    thread.join(timeout=10)
-    assert is_in.is_set()
-    assert len(told) == 1
-    assert "the run 1 of load" in told[0]
+def test_fault_21_of_two_processes_that_load_at_once_the_second_waits_and_loads_after_the_first(
+    tmp_path: Path,
+) -> None:
+    start = multiprocessing.get_context("forkserver")
+    start.set_forkserver_preload([load_in_turn.__module__])
+    with loading(a_world(*[an_invoice(f"INV-{n:04}") for n in range(10)]), tmp_path, page_size=2) as acme:
+        acme.sandbox.clock.run()
+        acme.sandbox.fault(Fault(kind="latency", path="/api.xro/", seconds=0.1, times=0))
+        said = start.Queue()
+        runs = [start.Process(target=load_in_turn, args=(There.of(acme), f"run {n}", said)) for n in (1, 2)]
+        for run in runs:
+            run.start()
+        told = [said.get(timeout=60) for _ in range(5)]
+        for run in runs:
+            run.join()
+        assert [run.exitcode for run in runs] == [0, 0]
+        assert acme.raw() == acme.truth()
+    (first,) = {name for name, what in told[:2] if what == "loading"}
+    second = next(name for name, _ in told if name != first)
+    assert f"Waiting for {first} (process " in next(what for name, what in told if name == second)
+    assert [one for one in told if "Waiting" not in one[1]] == [
+        (first, "loading"), (first, "loaded"), (second, "loading"), (second, "loaded"),
+    ]  # fmt: skip
 
 
 def test_fault_22_a_refresh_that_fails_halfway_leaves_the_old_rows(acme: Loading) -> None:

@@ -6,7 +6,6 @@ import random
 import signal
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -27,8 +26,8 @@ REFRESHES = ((), (), ("sales_orders",), ("purchase_orders", "suppliers"))
 class Killer:
     """Starts loads in processes of their own and kills them; keeps what a load takes that is left alone."""
 
-    def __init__(self, acme: Loading, home: Path, chance: random.Random) -> None:
-        self.acme, self.home, self.chance = acme, home, chance
+    def __init__(self, acme: Loading, chance: random.Random) -> None:
+        self.acme, self.chance = acme, chance
         self.start = multiprocessing.get_context("forkserver")
         self.start.set_forkserver_preload([load_until_killed.__module__])
         self.kills = 0
@@ -39,7 +38,9 @@ class Killer:
         self._run(after=self.chance.uniform(0, self.longest))
 
     def _run(self, *, after: float | None) -> float:
-        process = self.start.Process(target=load_until_killed, args=(self._there(), self.chance.choice(REFRESHES)))
+        process = self.start.Process(
+            target=load_until_killed, args=(There.of(self.acme), self.chance.choice(REFRESHES))
+        )
         began = time.monotonic()
         process.start()
         process.join(timeout=60 if after is None else after)
@@ -50,20 +51,13 @@ class Killer:
         self.kills += process.exitcode == -signal.SIGKILL
         return time.monotonic() - began
 
-    def _there(self) -> There:
-        sandbox = self.acme.sandbox
-        return There(
-            sandbox.url, sandbox.client_id, sandbox.client_secret, sandbox.worlds[0].organisation,
-            (sandbox.clock.now() - datetime.now(UTC)).total_seconds(), self.home, PAGE_SIZE,
-        )  # fmt: skip
-
 
 def kill_loads(home: Path, kills: int, capsys: pytest.CaptureFixture[str]) -> None:
     chance = random.Random(kills)  # noqa: S311, no secret
     with loading(a_small_organisation(), home, page_size=PAGE_SIZE) as acme:
         acme.sandbox.clock.run()
         acme.sandbox.fault(Fault(kind="latency", path="/api.xro/", seconds=0.01, times=0))
-        killer = Killer(acme, home, chance)
+        killer = Killer(acme, chance)
         while killer.kills < kills:
             for _ in range(chance.randint(1, 3)):
                 wish = (chance.choice(list(EDITS)), chance.randint(0, 10_000), "edited")
