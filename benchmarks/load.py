@@ -12,9 +12,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,19 +21,12 @@ import httpx2
 from rich.console import Console
 from rich.table import Table
 
-from stocktrim_cli.serve import stop
+from benchmarks.serving import served
 from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
-from xero_sandbox.limits import Limits
-from xero_sandbox.scale import Size, world_of_size
-from xero_sandbox.testing import running_sandbox
 
-USUAL: Final = Size()
-LARGE: Final = tuple(
-    Size(invoices=invoices, purchase_orders=800, credit_notes=300, contacts=600, items=900)
-    for invoices in (25_000, 100_000)
-)
+USUAL: Final = 5_000
+LARGE: Final = (25_000, 100_000)
 READERS: Final = {"stocktrim": "benchmarks.load_by_us", "xero-python's models": "benchmarks.load_by_models"}
-_LIMITS: Final = Limits(per_minute=1_000_000, per_day=1_000_000, app_per_minute=1_000_000)
 
 
 @dataclass(frozen=True)
@@ -56,11 +48,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     arguments.add_argument("--json", action="store_true", help="print the costs for another program")
     arguments.add_argument("--large", action="store_true", help="how cost grows up to 100,000 invoices")
-    arguments.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     given = arguments.parse_args()
-    if given.serve:
-        _serve(next(size for size in (USUAL, *LARGE) if size.invoices == given.serve))
-        return
     costs = list(_growth() if given.large else _compared())
     print(json.dumps([asdict(cost) for cost in costs], indent=2) if given.json else "", end="")
     if not given.json:
@@ -68,18 +56,18 @@ def main() -> None:
 
 
 def _compared() -> Iterator[Cost]:
-    with _sandbox(USUAL) as address:
+    with served(USUAL) as sandbox:
         for reader in READERS:
-            yield _measured(reader, USUAL, address)
+            yield _measured(reader, USUAL, sandbox.address)
 
 
 def _growth() -> Iterator[Cost]:
-    for size in LARGE:
-        with _sandbox(size) as address:
-            yield _measured("stocktrim", size, address)
+    for invoices in LARGE:
+        with served(invoices) as sandbox:
+            yield _measured("stocktrim", invoices, sandbox.address)
 
 
-def _measured(reader: str, size: Size, address: str) -> Cost:
+def _measured(reader: str, invoices: int, address: str) -> Cost:
     httpx2.post(f"{address}/_admin/stats/reset")
     with tempfile.TemporaryDirectory() as home:
         command = [sys.executable, "-m", READERS[reader], address, home]
@@ -87,28 +75,9 @@ def _measured(reader: str, size: Size, address: str) -> Cost:
     told = json.loads(done.stdout)
     counts = httpx2.get(f"{address}/_admin/stats", timeout=60).json()["counts"]
     return Cost(
-        reader, size.invoices, told["rows"], counts["accounting_requests"], counts["raw_bytes"] / 1e6,
+        reader, invoices, told["rows"], counts["accounting_requests"], counts["raw_bytes"] / 1e6,
         told["cpu_seconds"], told["memory"], told["peak"],
     )  # fmt: skip
-
-
-@contextmanager
-def _sandbox(size: Size) -> Iterator[str]:
-    """A sandbox in a process of its own, so that its work is not counted."""
-    command = [sys.executable, "-m", "benchmarks.load", "--serve", str(size.invoices)]
-    print(f"{size.invoices:,} invoices: the sandbox starts ...", file=sys.stderr)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as process:  # noqa: S603
-        try:
-            yield (process.stdout or sys.stdin).readline().strip()
-        finally:
-            stop(process)  # type: ignore[arg-type]
-
-
-def _serve(size: Size) -> None:
-    world = world_of_size(size, end=date(2026, 6, 30))
-    with running_sandbox([world], limits=_LIMITS) as sandbox:
-        print(sandbox.url, flush=True)
-        sys.stdin.read()
 
 
 def _table(costs: list[Cost]) -> Table:

@@ -11,13 +11,10 @@ the client saw here, the peak of memory, and the growth from the size before.
 import argparse
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date
 from http.client import HTTPConnection
 from typing import Final
 from urllib.parse import urlencode
@@ -25,10 +22,8 @@ from urllib.parse import urlencode
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.serving import served
 from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
-from xero_sandbox.limits import Limits
-from xero_sandbox.scale import Size, world_of_size
-from xero_sandbox.serve import serve
 
 INVOICES: Final = (5_000, 20_000, 100_000)
 PAGE_SIZE: Final = 1_000
@@ -57,11 +52,7 @@ def main() -> None:
     """Measure, print the table or the JSON, and fail where the sandbox is slower or larger than promised."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--json", action="store_true", help="print the costs for another program")
-    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.serve:
-        _serve(arguments.serve)
-        return
     costs = [cost for invoices in INVOICES for cost in _measured(invoices)]
     if arguments.json:
         print(json.dumps([asdict(cost) for cost in costs], indent=2))
@@ -69,28 +60,6 @@ def main() -> None:
         Console().print(_table(costs))
     if min(c.speed for c in costs) < BOUND_MEGABYTES_A_SECOND or costs[-1].peak_mebibytes > BOUND_MEBIBYTES:
         sys.exit(f"Promised: {BOUND_MEGABYTES_A_SECOND:.0f} MB a CPU second and {BOUND_MEBIBYTES:,.0f} MiB.")
-
-
-def _serve(invoices: int) -> None:
-    """The sandbox, in a process of its own, which prints its address."""
-    world = world_of_size(Size(invoices=invoices), end=date(2026, 6, 30))
-    serve(
-        [world], port=0, client_id=DEFAULT_CLIENT_ID, client_secret=DEFAULT_CLIENT_SECRET,
-        limits=Limits(per_minute=10**6, per_day=10**6), on_ready=lambda url: print(url, flush=True),
-    )  # fmt: skip
-
-
-@contextmanager
-def _served(invoices: int) -> Iterator[tuple[HTTPConnection, dict[str, str], int]]:
-    command = [sys.executable, "-m", "benchmarks.sandbox_speed", "--serve", str(invoices)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603, our own
-        try:
-            address = process.stdout.readline().strip().removeprefix("http://") if process.stdout else ""
-            connection = HTTPConnection(address, timeout=120)
-            yield connection, _signed_in(connection), process.pid
-            connection.close()
-        finally:
-            process.terminate()
 
 
 def _signed_in(connection: HTTPConnection) -> dict[str, str]:
@@ -101,14 +70,16 @@ def _signed_in(connection: HTTPConnection) -> dict[str, str]:
 
 
 def _measured(invoices: int) -> Iterator[Cost]:
-    print(f"{invoices:,} invoices ...", file=sys.stderr)
-    with _served(invoices) as (connection, headers, process):
+    with served(invoices) as sandbox:
+        connection = HTTPConnection(sandbox.address.removeprefix("http://"), timeout=120)
+        headers = _signed_in(connection)
         for reading in ("first", "second"):
-            began, cpu_before = time.monotonic(), _cpu_seconds(process)
+            began, cpu_before = time.monotonic(), _cpu_seconds(sandbox.process)
             size = sum(_page(connection, headers, number) for number in range(1, invoices // PAGE_SIZE + 1))
             wall = time.monotonic() - began
-            cpu = _cpu_seconds(process) - cpu_before
-            yield Cost(invoices, reading, size / 1e6, wall, cpu, _peak_mebibytes(process))
+            cpu = _cpu_seconds(sandbox.process) - cpu_before
+            yield Cost(invoices, reading, size / 1e6, wall, cpu, _peak_mebibytes(sandbox.process))
+        connection.close()
 
 
 def _page(connection: HTTPConnection, headers: dict[str, str], number: int) -> int:

@@ -19,11 +19,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Final
 
-import httpx2
 from rich.console import Console
 from rich.table import Table
 
-from stocktrim_cli.serve import free_port, stop
+from stocktrim_cli.serve import free_port, stop, wait_for_port
 
 STAGES: Final = {
     "raw": "load_from_xero decisions",
@@ -85,21 +84,10 @@ def _sandbox(words: tuple[str, ...]) -> Iterator[str]:
     environment = {**os.environ, "XERO_CLIENT_ID": "bench", "XERO_CLIENT_SECRET": "bench"}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as process:  # noqa: S603, our own
         try:
-            _wait(f"http://127.0.0.1:{port}/_admin/stats", process)
+            wait_for_port(port, process, patience_seconds=300)
             yield f"http://127.0.0.1:{port}"
         finally:
             stop(process)
-
-
-def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        try:
-            httpx2.get(address)
-        except httpx2.TransportError:
-            time.sleep(0.2)
-        else:
-            return
-    sys.exit("The sandbox did not start.")
 
 
 def _run(command: list[str], environment: dict[str, str], *, size: str = "", stage: str = "") -> Cost:

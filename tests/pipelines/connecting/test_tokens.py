@@ -120,6 +120,14 @@ def hear(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline().strip()
 
 
+def renew_and_die(opened: OpenOrganisation) -> None:
+    """A process that is killed between Xero's answer and saving it."""
+    with ExitStack() as stack:
+        (one,) = processes(stack, opened, 1)
+        tell(one, "die")
+        assert one.wait() == -9
+
+
 def test_fault_26_processes_that_renew_at_once_renew_once(harbour: OpenOrganisation, sandbox: RunningSandbox) -> None:
     with ExitStack() as stack:
         started = processes(stack, harbour, PROCESSES)
@@ -146,10 +154,7 @@ def test_fault_27_a_crash_between_answer_and_saving_is_survived_within_half_an_h
     harbour: OpenOrganisation, sandbox: RunningSandbox
 ) -> None:
     let_expire(sandbox, harbour, is_noticed=False)
-    with ExitStack() as stack:
-        (one,) = processes(stack, harbour, 1)
-        tell(one, "die")
-        assert one.wait() == -9
+    renew_and_die(harbour)
     assert name_read(harbour) == HARBOUR
     assert renewals(sandbox) == [200, 200]
 
@@ -158,10 +163,7 @@ def test_fault_27_after_half_an_hour_a_crash_means_connecting_again(
     harbour: OpenOrganisation, sandbox: RunningSandbox
 ) -> None:
     let_expire(sandbox, harbour, is_noticed=False)
-    with ExitStack() as stack:
-        (one,) = processes(stack, harbour, 1)
-        tell(one, "die")
-        one.wait()
+    renew_and_die(harbour)
     sandbox.clock.advance(HALF_AN_HOUR + 60)
     with pytest.raises(SignInError, match="connect again with `stocktrim connect`"):
         name_read(harbour)

@@ -40,6 +40,17 @@ def lists(calls: list[str]) -> Counter[str]:
     return Counter(call.partition("?")[0] for call in calls)
 
 
+def move_stock_after_items_were_read(acme: Loading, kind: str, *, quantity: int, times: int = 1) -> None:
+    """Somebody approves a bill or a sale of the item right after it was read, so often, or each time."""
+    acme.sandbox.clock.run()
+    document = {
+        "Type": kind, "Status": "AUTHORISED", "Contact": {"Name": "Supplier 01"},
+        "LineItems": [{"ItemCode": "TEA-01", "Quantity": quantity, "UnitAmount": 2}],
+    }  # fmt: skip
+    edit = Write(path="Invoices", body=document, method="PUT")
+    acme.sandbox.fault(Fault(kind="edit", path="/Items", edits=[edit], times=times))
+
+
 def test_a_full_load_takes_a_call_a_page_and_one_each_for_items_and_organisation(acme: Loading) -> None:
     acme.load()
     assert lists(acme.calls()) == {
@@ -93,13 +104,7 @@ def test_a_list_that_moves_between_two_pages_is_caught_up_with_one_call(acme: Lo
 
 def test_stock_that_moves_after_the_items_were_read_is_read_again_with_its_documents(acme: Loading) -> None:
     loaded(acme)
-    acme.sandbox.clock.run()
-    bill = {
-        "Type": "ACCPAY", "Status": "AUTHORISED", "Contact": {"Name": "Supplier 01"},
-        "LineItems": [{"ItemCode": "TEA-01", "Quantity": 10, "UnitAmount": 2}],
-    }  # fmt: skip
-    edit = Write(path="Invoices", body=bill, method="PUT")
-    acme.sandbox.fault(Fault(kind="edit", path="/Items", edits=[edit]))
+    move_stock_after_items_were_read(acme, "ACCPAY", quantity=10)
     read = acme.load()
     assert lists(acme.calls()) == {"Items": 2, "Invoices": 2, "CreditNotes": 2, "PurchaseOrders": 2}
     assert read.is_quiescent
@@ -109,13 +114,7 @@ def test_stock_that_moves_after_the_items_were_read_is_read_again_with_its_docum
 
 def test_stock_that_never_stands_still_is_told_after_three_rounds(acme: Loading) -> None:
     loaded(acme)
-    acme.sandbox.clock.run()
-    sale = {
-        "Type": "ACCREC", "Status": "AUTHORISED", "Contact": {"Name": "Customer 01"},
-        "LineItems": [{"ItemCode": "TEA-01", "Quantity": 1, "UnitAmount": 5}],
-    }  # fmt: skip
-    edit = Write(path="Invoices", body=sale, method="PUT")
-    acme.sandbox.fault(Fault(kind="edit", path="/Items", edits=[edit], times=0))
+    move_stock_after_items_were_read(acme, "ACCREC", quantity=1, times=0)
     read = acme.load()
     assert lists(acme.calls())["Items"] == 1 + 3
     assert not read.is_quiescent
