@@ -17,6 +17,7 @@ from pipelines.forecasting.candidates import NOTHING, POOL, View, exact_means, m
 from pipelines.forecasting.features import Facts, gather_facts
 from pipelines.forecasting.pool import learn
 from pipelines.forecasting.rules import models_by_rule
+from pipelines.forecasting.season import spread, weekly_season
 from pipelines.forecasting.segments import demand_classes
 from pipelines.forecasting.series import WEEK_DAYS, Index, Matrix, Series, has_weekly_rows, make_series
 from pipelines.forecasting.windows import Window, sums_after_origins
@@ -199,11 +200,12 @@ def mean_of_quantiles(quantiles: Matrix) -> Matrix:
 
 
 def _weekly_mean(facts: Facts, asked: _Asked, mean: Matrix, *, weeks: int) -> Matrix:
-    """The expected demand of the coming weeks: the mean of the product's longest horizon, spread over its weeks."""
-    daily = np.zeros(len(facts.series.product_codes))
+    """The expected demand of the coming weeks: the mean of the product's longest horizon, in the season's shape."""
+    products = len(facts.series.product_codes)
+    longest, days = np.zeros(products), np.ones(products, dtype=np.int64)
     order = np.lexsort((asked.days, -asked.start_days))
-    daily[asked.product[order]] = mean[order] / np.maximum(1, asked.days[order])
-    return np.repeat(daily[:, None] * WEEK_DAYS, weeks, axis=1)
+    longest[asked.product[order]], days[asked.product[order]] = mean[order], asked.days[order]
+    return spread(weekly_season(facts.series, weeks=weeks), longest, days)
 
 
 def _weekly_variance(facts: Facts, classes: NDArray[np.str_]) -> Matrix:

@@ -22,6 +22,7 @@ from pipelines.forecasting.distribution import (
 )
 from pipelines.forecasting.features import gather_facts
 from pipelines.forecasting.negative_binomial import nb_quantiles
+from pipelines.forecasting.season import mean_by
 from pipelines.forecasting.segments import demand_classes
 from pipelines.forecasting.selection import Selection, select_models
 from pipelines.forecasting.series import make_series
@@ -31,6 +32,7 @@ LOW_AND_HIGH: Final = np.array([0.1, 0.9])
 KEPT: Final = timedelta(days=7)
 DIGITS: Final = 4
 BY_RULE: Final = "chosen by rule"
+TINY: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -187,8 +189,9 @@ def _demand_horizons(told: DemandDistribution, horizons: pl.DataFrame) -> pl.Dat
     both = _both(told, horizons)
     place = told.window_product[both["row"].to_numpy()]
     mean = np.round(told.mean[both["row"].to_numpy()], DIGITS)
-    lead = both["lead_time_days"].to_numpy()
-    before = np.round(mean * lead / np.maximum(1, both["horizon_days"].to_numpy()), DIGITS)
+    ends = both.select("lead_time_days", "horizon_days").to_numpy()
+    by_arrival, by_end = mean_by(told.weekly_mean[place], ends).T
+    before = np.round(mean * by_arrival / np.where(by_end > 0, by_end, 1.0), DIGITS)
     return both.select(
         "product_code",
         "horizon_days",
@@ -204,8 +207,8 @@ def _demand_forecast(told: DemandDistribution, *, as_of: date) -> pl.DataFrame:
     """The weekly path for the eye, between its 10 % and its 90 % quantile."""
     shown = told.weekly_mean[:, :WEEKS_SHOWN]
     starts = [as_of + timedelta(weeks=k) for k in range(shown.shape[1])]
-    variance = np.repeat(told.weekly_variance, len(starts))
-    band = nb_quantiles(shown.ravel(), variance, LOW_AND_HIGH)
+    swing = shown / np.maximum(TINY, shown.mean(axis=1, keepdims=True))
+    band = nb_quantiles(shown.ravel(), (told.weekly_variance[:, None] * swing).ravel(), LOW_AND_HIGH)
     low, high = np.minimum(band[:, 0], shown.ravel()), np.maximum(band[:, 1], shown.ravel())
     return pl.DataFrame(
         {

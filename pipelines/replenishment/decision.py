@@ -13,8 +13,9 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.forecasting.season import mean_by
 from pipelines.forecasting.series import Index, Matrix
-from pipelines.replenishment.paths import WEIGHTS, DemandLaw, mean_by
+from pipelines.replenishment.paths import WEIGHTS, DemandLaw
 from pipelines.replenishment.projection import Projection, Stock, project
 
 Measure = Literal["cycle", "fill", "money"]

@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from pipelines.forecasting.season import mean_by
 from pipelines.forecasting.series import Index, Matrix
 
 # Upper edges of the strata of probability: finer towards the tail, where service levels are.
@@ -78,19 +79,6 @@ def quantile_at(probabilities: Matrix, quantiles: Matrix, asked: Matrix) -> Matr
         return np.repeat(quantiles, asked.size, axis=1)
     share = (points - grid[right - 1]) / (grid[right] - grid[right - 1])
     return np.asarray(quantiles[:, right - 1] * (1 - share) + quantiles[:, right] * share)
-
-
-def mean_by(weekly_mean: Matrix, days: Index) -> Matrix:
-    """Expected demand before each day, the last week in part; beyond the weeks given the last one goes on.
-
-    >>> mean_by(np.array([[7.0, 14.0]]), np.array([[0, 10, 21]])).tolist()
-    [[0.0, 13.0, 35.0]]
-    """
-    summed = np.concatenate([np.zeros((weekly_mean.shape[0], 1)), np.cumsum(weekly_mean, axis=1)], axis=1)
-    last = weekly_mean.shape[1] - 1
-    whole = np.minimum(days // 7, last)
-    week = np.take_along_axis(weekly_mean, whole, axis=1)
-    return np.asarray(np.take_along_axis(summed, whole, axis=1) + week * (days - whole * 7) / 7)
 
 
 def path_totals(law: DemandLaw) -> Matrix:

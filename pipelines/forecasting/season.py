@@ -1,0 +1,73 @@
+"""The weekly path for the eye: how expected demand is spread over the coming weeks.
+
+What belongs here: the organisation's season, and the path made of it. What does not: how much is expected in all, which
+the distribution says (`distribution.py`).
+One product has two or three looks at a season, an organisation's products together have many: so the shape is theirs.
+Read more in docs/maths.md.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from pipelines.forecasting.series import WEEK_DAYS, Index, Matrix, Series
+
+YEAR: Final = 52
+SMOOTHED: Final = 5
+# Two years of luck, smoothed, agree as much as this one time in twenty.
+LEAST_AGREEMENT: Final = 0.5
+LEAST_SEASON: Final = 0.05
+
+
+def weekly_season(series: Series, *, weeks: int) -> Matrix:
+    """Expected demand in each of the coming weeks over a usual week's, for all products of a series of weeks.
+
+    The mean of the last two years, each product over its own mean of the year and five weeks at a time, drawn towards 1
+    by how far the years agree: with r their correlation, 2 r / (1 + r) of the swing is kept (Spearman and Brown).
+    Below an agreement of 0.5, and with less than two years, no season is known: all weeks are usual.
+    """
+    flat = np.ones(weeks)
+    if series.periods < 2 * YEAR:
+        return flat
+    years = series.demand[:, -2 * YEAR :].reshape(-1, 2, YEAR)
+    mean = np.asarray(years.mean(axis=2, keepdims=True), dtype=np.float64)
+    is_whole = (mean > 0).all(axis=(1, 2))
+    if not is_whole.any():
+        return flat
+    swing = _smooth((years[is_whole] / mean[is_whole]).mean(axis=0)) - 1.0
+    if (np.ptp(swing, axis=1) == 0).any():
+        return flat
+    agreement = float(np.asarray(np.corrcoef(swing))[0, 1])
+    if agreement < LEAST_AGREEMENT:
+        return flat
+    season = 1.0 + 2 * agreement / (1 + agreement) * swing.mean(axis=0)
+    return np.asarray(np.round(np.maximum(LEAST_SEASON, season[np.arange(weeks) % YEAR]), 9))
+
+
+def _smooth(years: Matrix) -> Matrix:
+    """The mean of five weeks around each week of a year, which begins again where it ends."""
+    half = SMOOTHED // 2
+    return np.asarray(np.mean([np.roll(years, shift, axis=1) for shift in range(-half, half + 1)], axis=0))
+
+
+def mean_by(weekly_mean: Matrix, days: Index) -> Matrix:
+    """Expected demand before each day, the last week in part; beyond the weeks given the last one goes on.
+
+    >>> mean_by(np.array([[7.0, 14.0]]), np.array([[0, 10, 21]])).tolist()
+    [[0.0, 13.0, 35.0]]
+    """
+    summed = np.concatenate([np.zeros((weekly_mean.shape[0], 1)), np.cumsum(weekly_mean, axis=1)], axis=1)
+    last = weekly_mean.shape[1] - 1
+    whole = np.minimum(days // WEEK_DAYS, last)
+    week = np.take_along_axis(weekly_mean, whole, axis=1)
+    return np.asarray(np.take_along_axis(summed, whole, axis=1) + week * (days - whole * WEEK_DAYS) / WEEK_DAYS)
+
+
+def spread(season: Matrix, mean: Matrix, days: Index) -> Matrix:
+    """The weekly path of each product whose first so many days have this mean, in the shape of the season.
+
+    >>> spread(np.array([1.0, 2.0, 1.0]), np.array([6.0]), np.array([14])).tolist()
+    [[2.0, 4.0, 2.0]]
+    """
+    usual = mean_by(np.broadcast_to(season, (days.size, season.size)), np.maximum(1, days)[:, None])
+    return np.asarray(season[None, :] * mean[:, None] / usual)

@@ -1,0 +1,56 @@
+"""The weekly path has the organisation's season where two years agree on one, and is flat where they do not."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pipelines.forecasting.distribution import forecast_distribution
+from pipelines.forecasting.forecast import forecast_demand
+from pipelines.forecasting.season import mean_by, weekly_season
+from pipelines.forecasting.series import make_series
+from tests.pipelines.forecasting.demand_builders import a_company, over_all, seasonal, shifting
+from tests.pipelines.planning_builders import AS_OF
+
+WEEKS = 52
+
+
+def the_season(demand: pl.DataFrame) -> np.ndarray:
+    return weekly_season(make_series(demand, as_of=AS_OF), weeks=WEEKS)
+
+
+def test_a_season_that_two_years_share_shapes_the_coming_weeks():
+    ahead = np.arange(WEEKS)
+    sold = 1 - 0.5 * np.sin((ahead + 0.5) * 2 * np.pi / 52)
+    assert the_season(seasonal(a_company(40))) == pytest.approx(sold, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    "demand",
+    [a_company(40), shifting(a_company(40)), seasonal(a_company(40, weeks=100))],
+    ids=["steady demand", "a jump", "less than two years"],
+)
+def test_without_one_all_weeks_are_usual(demand):
+    assert set(the_season(demand)) == {1.0}
+
+
+@pytest.mark.parametrize("days", [28, 33, 200])
+def test_the_path_adds_up_to_the_mean_of_the_horizon(days):
+    company = seasonal(a_company(20))
+    told = forecast_distribution(company, over_all(company, days=days), as_of=AS_OF)
+    ends = np.full((len(told.product_codes), 1), days)
+    assert mean_by(told.weekly_mean, ends)[:, 0] == pytest.approx(told.mean)
+
+
+def test_demand_before_arrival_and_in_the_cover_follow_the_path():
+    company = seasonal(a_company(20))
+    asked = over_all(company).select(
+        "product_code", lead_time_days=pl.lit(21, dtype=pl.Int64), order_frequency_days=pl.lit(7, dtype=pl.Int64)
+    )
+    told = forecast_demand(company, asked, as_of=AS_OF)
+    weeks = told.demand_forecast.group_by("product_code", maintain_order=True).agg("quantity")["quantity"].to_list()
+    parts = told.demand_horizons.select("demand_before_arrival", "demand_in_cover").to_numpy()
+    assert parts[:, 0] == pytest.approx([sum(path[:3]) for path in weeks], abs=0.001)
+    assert parts[:, 1] == pytest.approx([path[3] for path in weeks], abs=0.001)
+    band = told.demand_forecast
+    assert (band["quantity_low"] <= band["quantity"]).all()
+    assert (band["quantity"] <= band["quantity_high"]).all()
