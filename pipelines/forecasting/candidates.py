@@ -17,7 +17,7 @@ from pipelines.forecasting.levels import combined_level
 from pipelines.forecasting.negative_binomial import Moments, nb_quantiles, pooled_moments, predictive_moments
 from pipelines.forecasting.pool import Learned, pool_quantiles
 from pipelines.forecasting.ranks import ranks_of, taken_at
-from pipelines.forecasting.series import Index, Matrix
+from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix
 from pipelines.forecasting.windows import Window
 
 FLOOR: Final = "textbook"
@@ -27,7 +27,6 @@ POOL: Final = "pool"
 NOTHING: Final = "none"
 # From the simplest on: on a tie the earlier one is used.
 MODELS: Final = (FLOOR, *FAMILY, NB_PREDICTIVE, NB, POOL)
-YEAR_DAYS: Final = 364
 LEAST_BLEND: Final = 0.1
 BLEND_PRODUCTS: Final = 200
 # Levels that were weighed by how near they came fall to nothing in a quiet spell; the life's mean does not.

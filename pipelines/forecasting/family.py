@@ -11,12 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.forecasting.series import Index, Matrix
+from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix
 from pipelines.forecasting.windows import Window
 
 SEASONAL_NAIVE: Final = "seasonal_naive"
 FAMILY: Final = (SEASONAL_NAIVE, "ses", "tsb", "imapa")
-YEAR_DAYS: Final = 364
 SHORTEST: Final = 8
 CALIBRATED_ORIGINS: Final = 4
 FEWEST_ERRORS: Final = 30

@@ -12,14 +12,13 @@ from typing import Final
 import numpy as np
 
 from pipelines.forecasting.levels import LEVELS, past_levels, running
-from pipelines.forecasting.series import Index, Matrix, Series
+from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix, Series
 from pipelines.forecasting.windows import Window
 
 MEANS: Final = (1, 2, 8, 13, 26)
 SHOWN_LEVELS: Final = tuple(LEVELS.index(name) for name in ("ses_0.05", "ses_0.1", "ses_0.4", "tsb_0.03", "tsb_0.1"))
 LARGEST_OF: Final = (26, 52)
 OLDEST: Final = 200
-YEAR_DAYS: Final = 364
 LEAST_SCALE: Final = 0.001
 
 

@@ -9,10 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.forecasting.series import Index, Matrix
+from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix
 from pipelines.forecasting.windows import Window
 
-HALF_LIFE_DAYS: Final = 364
 # What the law of all products counts beside a product's own errors, in independent windows.
 LAW_WEIGHT: Final = 3.0
 FEWEST_FOR_LAW: Final = 20
@@ -97,7 +96,7 @@ def pooled_moments(level: Matrix, sums: Matrix, *, window: Window, period_days: 
     """
     periods = window.periods(period_days)
     past = level * periods
-    growth = 2.0 ** (np.arange(sums.shape[1]) * period_days / HALF_LIFE_DAYS)
+    growth = 2.0 ** (np.arange(sums.shape[1]) * period_days / YEAR_DAYS)
     weight = np.where(np.isnan(sums), 0.0, growth)
     ended = -(-window.end_days // period_days)
     total = _until(weight, ended)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.features import Facts, features
-from pipelines.forecasting.series import Index, Matrix
+from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix
 from pipelines.forecasting.windows import Window
 
 LEARNED: Final = np.array([0.5, 0.8, 0.9, 0.95, 0.98])
@@ -23,7 +23,6 @@ FEWEST_ROWS: Final = 1_000
 FEWEST_PRODUCTS: Final = 30
 TRAINED_DAYS: Final = 104 * 7
 YOUNGEST: Final = 6
-HALF_LIFE_DAYS: Final = 364
 # A draw, not weights: trees of weighted rows cost four times as much. Of few rows so many are drawn.
 DRAWN_SHARE: Final = 0.75
 TREES: Final = {
@@ -82,7 +81,7 @@ def _draw_of(
     known = sums[:, first : max(first, last + 1)]
     row, column = np.nonzero(~np.isnan(known) & (facts.count[:, first : max(first, last + 1)] >= YOUNGEST))
     origin = column + first
-    weight = 0.5 ** ((origins - origin) * days / HALF_LIFE_DAYS)
+    weight = 0.5 ** ((origins - origin) * days / YEAR_DAYS)
     # the largest u^(1/w) are a weighted draw without replacement (Efraimidis and Spirakis 2006)
     order = np.argsort(np.log(random.random(row.size)) / weight, kind="stable")
     kept = np.sort(order[-min(most, round(DRAWN_SHARE * row.size)) :]) if row.size else order

@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.forecasting.series import WEEK_DAYS, Index, Matrix, Series
+from pipelines.forecasting.series import WEEK_DAYS, YEAR_DAYS, Index, Matrix, Series
 
-YEAR: Final = 52
+YEAR: Final = YEAR_DAYS // WEEK_DAYS
 SMOOTHED: Final = 5
 # Two years of luck, smoothed, agree as much as this one time in twenty.
 LEAST_AGREEMENT: Final = 0.5

@@ -14,8 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-LONGEST_DAYS: Final = {7: 208 * 7, 1: 2 * 364}
 WEEK_DAYS: Final = 7
+YEAR_DAYS: Final = 364
+LONGEST_DAYS: Final = {WEEK_DAYS: 4 * YEAR_DAYS, 1: 2 * YEAR_DAYS}
 COMPLETION_GAIN: Final = 0.1
 # A period that was mostly completed tells what we think, not what was sold.
 MOST_COMPLETED: Final = 0.5
