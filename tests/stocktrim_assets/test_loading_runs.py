@@ -37,6 +37,14 @@ def happened(result: dg.ExecuteInProcessResult, *kinds: str) -> list[dg.DagsterE
     return [event for event in result.all_events if event.event_type_value in kinds]
 
 
+def metadata(result: dg.ExecuteInProcessResult, table: str) -> dict[str, object]:
+    """What the run says of a table's asset."""
+    (shown,) = [
+        one for one in result.asset_materializations_for_node("load_from_xero") if one.asset_key.path[-1] == table
+    ]
+    return {name: value.value for name, value in shown.metadata.items()}
+
+
 def test_fault_05_a_days_limit_ends_the_run_at_once_and_the_next_run_goes_on_with_what_was_read(acme: Loading) -> None:
     acme.sandbox.fault(Fault(kind="rate_limit", path="/Invoices.*page=3", problem="day", retry_after=40_000, times=0))
     ended = run(acme)
@@ -57,7 +65,9 @@ def test_fault_05_a_days_limit_ends_the_run_at_once_and_the_next_run_goes_on_wit
 
     acme.sandbox._ask("POST", "faults/reset")
     acme.pass_time(hours=12)
-    assert run(acme).success
+    went_on = run(acme)
+    assert went_on.success
+    assert metadata(went_on, "loads")["read/calls"] == acme.sandbox.stats()["counts"]["by_status"]["200"] - 1  # a token
     pages = [call for call in acme.calls() if call.startswith("Invoices?") and call.endswith("pageSize=1000")]
     assert [part for call in pages for part in call.split("&") if part.startswith("page=")] == [
         "page=3", "page=4", "page=5",

@@ -11,6 +11,7 @@ import pytest
 from pipelines import tables
 from pipelines.errors import PlannerError
 from pipelines.landing.extract import OVERLAP
+from pipelines.xero.client import READ_ATTEMPTS
 from pipelines.xero.errors import (
     ConnectionBrokenError,
     DayLimitError,
@@ -141,6 +142,21 @@ def test_fault_06_a_stumble_is_tried_three_times(acme: Loading, status: int) -> 
         Fault(kind="answer", path="/Invoices", status=status, body="The Organisation is offline", times=2)
     )
     brings_everything(acme)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "answer", "status": 503, "headers": {"Retry-After": "1"}},
+        {"kind": "drop_before"},
+        {"kind": "drop_after"},
+    ],
+)
+def test_fault_06_three_tries_are_three_calls_and_no_library_adds_any(acme: Loading, fault: Any) -> None:
+    acme.sandbox.fault(Fault(path="/Items", times=0, **fault))
+    with pytest.raises(XeroUnreachableError):
+        acme.load("products")
+    assert len(acme.calls()) == READ_ATTEMPTS == 3
 
 
 def test_fault_07_a_xero_that_stays_away_fails_the_run_and_leaves_what_was_there(acme: Loading) -> None:
