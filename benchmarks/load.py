@@ -26,6 +26,9 @@ from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 
 USUAL: Final = 5_000
 LARGE: Final = (25_000, 100_000)
+SHARE_OF_MODELS: Final = 0.25
+BOUND_MEBIBYTES: Final = 600
+TOLERANCE: Final = 0.15
 READERS: Final = {"stocktrim": "benchmarks.load_by_us", "xero-python's models": "benchmarks.load_by_models"}
 
 
@@ -44,7 +47,7 @@ class Cost:
 
 
 def main() -> None:
-    """Measure, and print the table or the JSON."""
+    """Measure, print the table or the JSON, and fail where a load costs more than promised."""
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     arguments.add_argument("--json", action="store_true", help="print the costs for another program")
     arguments.add_argument("--large", action="store_true", help="how cost grows up to 100,000 invoices")
@@ -53,6 +56,7 @@ def main() -> None:
     print(json.dumps([asdict(cost) for cost in costs], indent=2) if given.json else "", end="")
     if not given.json:
         Console().print(_table(costs))
+    sys.exit((_growth_promises if given.large else _compared_promises)(costs))
 
 
 def _compared() -> Iterator[Cost]:
@@ -65,6 +69,19 @@ def _growth() -> Iterator[Cost]:
     for invoices in LARGE:
         with served(invoices) as sandbox:
             yield _measured("stocktrim", invoices, sandbox.address)
+
+
+def _compared_promises(costs: list[Cost]) -> str | None:
+    ours, models = costs
+    is_kept = ours.cpu_seconds <= SHARE_OF_MODELS * models.cpu_seconds
+    return None if is_kept else f"Promised: {SHARE_OF_MODELS:.0%} of the models' CPU seconds at most."
+
+
+def _growth_promises(costs: list[Cost]) -> str | None:
+    small, large = costs
+    growth, in_proportion = large.cpu_seconds / small.cpu_seconds, large.invoices / small.invoices
+    is_kept = large.peak < BOUND_MEBIBYTES and growth <= in_proportion * (1 + TOLERANCE)
+    return None if is_kept else f"Promised: less than {BOUND_MEBIBYTES} MiB, and CPU seconds in proportion to the rows."
 
 
 def _measured(reader: str, invoices: int, address: str) -> Cost:

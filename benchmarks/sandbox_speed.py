@@ -4,8 +4,8 @@
 
 Each size runs in a process of its own and is read over HTTP by a client that only counts bytes, page after page of a
 thousand invoices of ten lines, once with every document yet to be rendered and once more. The bound is on
-megabytes a CPU second of the sandbox, which a busy machine hardly changes; beside it stand the megabytes a second that
-the client saw here, the peak of memory, and the growth from the size before.
+the megabytes a second that the client sees, on two cores; beside it stand the megabytes a CPU second of the sandbox,
+which a busy machine hardly changes, the peak of memory, and the growth from the size before.
 """
 
 import argparse
@@ -44,8 +44,8 @@ class Cost:
 
     @property
     def speed(self) -> float:
-        """Megabytes a CPU second: what a client gets each second where the sandbox has a core to itself."""
-        return self.megabytes / self.cpu_seconds
+        """Megabytes a second, as the client sees it."""
+        return self.megabytes / self.wall_seconds
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ def main() -> None:
     else:
         Console().print(_table(costs))
     if min(c.speed for c in costs) < BOUND_MEGABYTES_A_SECOND or costs[-1].peak_mebibytes > BOUND_MEBIBYTES:
-        sys.exit(f"Promised: {BOUND_MEGABYTES_A_SECOND:.0f} MB a CPU second and {BOUND_MEBIBYTES:,.0f} MiB.")
+        sys.exit(f"Promised: {BOUND_MEGABYTES_A_SECOND:.0f} MB a second and {BOUND_MEBIBYTES:,.0f} MiB.")
 
 
 def _signed_in(connection: HTTPConnection) -> dict[str, str]:
@@ -102,7 +102,7 @@ def _peak_mebibytes(process: int) -> float:
 
 def _table(costs: list[Cost]) -> Table:
     table = Table("invoices", "reading", title="The sandbox serving invoices of ten lines", title_justify="left")
-    for name in ("MB", "MB / CPU s", "MB / s here", "peak MiB", "growth of CPU"):
+    for name in ("MB", "MB / s", "MB / CPU s", "peak MiB", "growth of CPU"):
         table.add_column(name, justify="right")
     smaller: dict[str, Cost] = {}
     for cost in costs:
@@ -112,7 +112,7 @@ def _table(costs: list[Cost]) -> Table:
             growth = f"x {cost.cpu_seconds / before.cpu_seconds:.1f} for x {cost.invoices / before.invoices:.0f}"
         table.add_row(
             f"{cost.invoices:,}", cost.reading, f"{cost.megabytes:,.0f}", f"{cost.speed:,.0f}",
-            f"{cost.megabytes / cost.wall_seconds:,.0f}", f"{cost.peak_mebibytes:,.0f}", growth,
+            f"{cost.megabytes / cost.cpu_seconds:,.0f}", f"{cost.peak_mebibytes:,.0f}", growth,
             end_section=cost.reading == "second",
         )  # fmt: skip
         smaller[cost.reading] = cost

@@ -234,18 +234,19 @@ class Reader:
 
         Changes since an instant would be fewer bytes, but not the length of the list: a new row would then stand in for
         one that was missed. It goes back by the usual overlap: a page may have come from a copy of Xero's that did not
-        know the latest changes yet.
+        know the latest changes yet. Where a small page does not reach so far, usual ones do.
         """
-        since, number, pages = _told(reading, tally).next_modified_since, 0, 1
-        while number < pages:
-            number += 1
-            page = self._read_page(reading, number, tally, catch_up_size=min(CATCH_UP_SIZE, self.page_size))
+        since = _told(reading, tally).next_modified_since
+        number, size = 1, min(CATCH_UP_SIZE, self.page_size)
+        while True:
+            page = self._read_page(reading, number, tally, catch_up_size=size)
             pages = number + 1 if tally.note(page, reading.endpoint) else number
             if page.pagination is not None:
                 pages = page.pagination.page_count
                 tally.expect(page.pagination.item_count)
-            if earliest_change(page) < since:
+            if number >= pages or earliest_change(page) < since:
                 return
+            number, size = (number + 1, size) if size == self.page_size else (1, self.page_size)
 
     def _read_page(self, reading: Reading, number: int, tally: _Tally, *, catch_up_size: int | None = None) -> Page:
         endpoint, size = reading.endpoint, catch_up_size or self.page_size

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import tables
 from pipelines.landing.loads import day_calls_left
-from tests.pipelines.landing.loading import EVERYTHING, Loading, loading
+from tests.pipelines.landing.loading import EVERYTHING, MONDAY, Loading, loading
 from tests.xero_sandbox.sandbox_builders import a_credit_note, a_line, a_purchase_order, a_world, an_invoice
 from xero_sandbox.edits import Write
 from xero_sandbox.faults import Fault
@@ -100,6 +100,18 @@ def test_a_list_that_moves_between_two_pages_is_caught_up_with_one_call(acme: Lo
     acme.load()
     assert lists(acme.calls())["PurchaseOrders"] == 2 + 1
     assert acme.raw() == acme.truth()
+
+
+def test_a_catch_up_that_a_small_page_does_not_hold_is_read_in_usual_ones(tmp_path: Path) -> None:
+    just_imported = [a_purchase_order(f"PO-{number:04}", updated_at=MONDAY) for number in range(250)]
+    with loading(a_world(*just_imported), tmp_path, page_size=200) as acme:
+        last = Write(path=f"PurchaseOrders/{max(acme.world.purchase_orders)}", body={"Reference": "moved to the front"})
+        acme.pass_time(seconds=1)
+        acme.sandbox.fault(Fault(kind="edit", path="/PurchaseOrders.*page=1", edits=[last]))
+        acme.load()
+        pages = [call for call in acme.calls() if call.startswith("PurchaseOrders")]
+        assert [call.rpartition("=")[2] for call in pages] == ["200", "200", "100", "200", "200"]
+        assert acme.raw() == acme.truth()
 
 
 def test_stock_that_moves_after_the_items_were_read_is_read_again_with_its_documents(acme: Loading) -> None:
