@@ -77,6 +77,7 @@ class View:
         year = YEAR_DAYS // self.facts.series.period_days
         recent = np.where((self.classes != "dead")[:, None], self.judged, np.nan)
         recent[:, : max(0, recent.shape[1] - year)] = np.nan
+        recent[self.facts.count < self.facts.count[:, -1:] / 2] = np.nan
         windows = np.isfinite(recent).sum() / max(1.0, self.periods)
         taken = taken_at(probabilities, ranks_of(moments, recent), windows=windows)
         return nb_quantiles(*moments.latest(rows), taken)
