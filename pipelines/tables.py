@@ -276,6 +276,8 @@ _ORDER_PLAN: Final[dict[str, type_of]] = {
     "maximum_shelf_level": pl.Float64, "average_daily_demand": pl.Float64, "is_uncertain": pl.Boolean,
     "uncertain_cause": pl.String, "days_to_stock_out_soonest": pl.Int64, "shortage_chance_before_arrival": pl.Float64,
     "is_too_late_to_help": pl.Boolean, "manufacturing_time_days": pl.Int64, "forecast_period_days": pl.Int64,
+    "expected_lead_time_days": pl.Int64, "lead_time_deviation_days": pl.Float64, "product_receipts": pl.Int64,
+    "supplier_receipts": pl.Int64,
     "demand_class": pl.String, "model": pl.String, "last_sale_date": pl.Date,
     "last_purchase_date": pl.Date, "supplier_id": pl.String, "currency_rate": RATE, "as_of_date": pl.Date,
     "plan_id": pl.String,
@@ -306,6 +308,10 @@ KPI_DAILY = _published(
 PLAN_SETTINGS = _published(
     "plan", "plan_settings", "One row per product and setting: the value in force and the level it comes from.",
     product_code=pl.String, name=pl.String, value=pl.String, origin=pl.String,
+)
+LEAD_TIMES = _published(
+    "plan", "lead_times", "One row per product and number of days that an order of it may take.",
+    product_code=pl.String, lead_time_days=pl.Int64, weight=pl.Float64,
 )
 
 POLICY_BACKTEST = _published(

@@ -110,8 +110,8 @@ def _of_organisation(organisation: str, lead_time_days: int | None) -> "History"
     from pipelines.snapshots import read_published
 
     folder = read_settings().organisation_folder(organisation)
-    demand, products, plan = read_published(folder, tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN)
-    return of_organisation(demand, products, plan, lead_time_days=lead_time_days)
+    frames = read_published(folder, tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.LEAD_TIMES)
+    return of_organisation(*frames, lead_time_days=lead_time_days)
 
 
 def _write(file: Path, told: dict[str, Any]) -> None:

@@ -47,6 +47,10 @@ def explain(
         out.print(sentence, markup=False)
     _show_demand(told)
     show_table(
+        "An order may take", ["days", "chance"],
+        [[one["lead_time_days"], f"{one['weight']:.0%}"] for one in told["lead_times"]], numbers=["days", "chance"],
+    )  # fmt: skip
+    show_table(
         "Open orders", ["order", "pieces", "expected", "counts", "rule"],
         [[one[name] for name in ("purchase_order_number", "quantity", "expected_arrival_date", "is_counted", "rule")]
          for one in told["open_orders"]], numbers=["pieces"],
@@ -80,7 +84,10 @@ def _show_demand(told: dict[str, Any]) -> None:
     )  # fmt: skip
     show_table(
         f"Demand of {told['plan']['horizon_days']} days stays at or below", ["chance", "pieces"],
-        [[f"{100 * one['probability']:g}%", one["quantity"]] for one in told["quantiles"]],
+        [
+            [f"{100 * one['probability']:g}%", one["quantity"]]
+            for one in told["quantiles"] if one["probability"] in SHOWN_CHANCES
+        ],
         numbers=["chance", "pieces"],
     )  # fmt: skip
 
@@ -90,7 +97,7 @@ def _gather(organisation: str, product_code: str) -> dict[str, Any]:
 
     from pipelines import tables
     from pipelines.errors import UsageError
-    from pipelines.replenishment.explain import projected_stock
+    from pipelines.replenishment.explain import projected_stock, quantiles_of_horizon
     from pipelines.settings import read_settings
     from pipelines.snapshots import read_published
 
@@ -98,9 +105,9 @@ def _gather(organisation: str, product_code: str) -> dict[str, Any]:
     *frames, scores = read_published(
         folder, tables.ORDER_PLAN, tables.DEMAND_DAILY, tables.STOCK_ON_ORDER, tables.MODEL_CHOICE,
         tables.PLAN_SETTINGS, tables.DEMAND_QUANTILES, tables.DEMAND_FORECAST, tables.DEMAND_TRANSACTIONS,
-        tables.MODEL_SCORES,
+        tables.LEAD_TIMES, tables.MODEL_SCORES,
     )  # fmt: skip
-    plan, demand, on_order, choice, settings, quantiles, path, transactions = (
+    plan, demand, on_order, choice, settings, quantiles, path, transactions, lengths = (
         frame.filter(pl.col("product_code") == product_code) for frame in frames
     )
     if plan.is_empty():
@@ -117,7 +124,11 @@ def _gather(organisation: str, product_code: str) -> dict[str, Any]:
         "model": next(iter(choice.to_dicts()), None),
         "model_scores": of_class.to_dicts(),
         "sales": _by_month(demand).to_dicts(),
-        "quantiles": quantiles.filter(pl.col("probability").is_in(SHOWN_CHANCES)).to_dicts(),
+        "quantiles": [
+            {"probability": share, "quantity": pieces}
+            for share, pieces in quantiles_of_horizon(quantiles, row["horizon_days"])
+        ],
+        "lead_times": lengths.drop("product_code").to_dicts(),
         "projected_stock": [vars(week) for week in projected_stock(row, weeks, counted)],
         "open_orders": on_order.to_dicts(),
         "transactions": transactions.sort("demand_date", "invoice_number", descending=True).to_dicts(),

@@ -78,6 +78,7 @@ def forecast_distribution(
         quantiles[short], mean[short] = _told_by_day(
             demand, weekly, classes, models, asked.only(short), as_of=as_of, seed=seed
         )
+    quantiles = _rising(asked, quantiles)
     return DemandDistribution(
         product_codes=weekly.product_codes,
         demand_class=classes,
@@ -148,6 +149,18 @@ def _told(
     return quantiles, mean
 
 
+def _rising(asked: _Asked, quantiles: Matrix) -> Matrix:
+    """A longer horizon of a product sells no less: its quantiles of each probability, put in order (rows are)."""
+    rows = np.flatnonzero(asked.start_days == 0)
+    product = asked.product[rows]
+    if np.unique(product).size == product.size:
+        return quantiles
+    told = quantiles.copy()
+    for column in range(quantiles.shape[1]):
+        told[rows, column] = quantiles[rows[np.lexsort((quantiles[rows, column], product))], column]
+    return told
+
+
 def _told_by_day(
     demand: pl.DataFrame,
     weekly: Series,
@@ -172,11 +185,11 @@ def _told_by_day(
 
 
 def _buckets(asked: _Asked) -> list[list[Window]]:
-    """The distinct windows of a day or more; those of nearly one length and one start are learned together."""
-    distinct = sorted(set(map(Window, asked.start_days.tolist(), asked.days.tolist())))
-    distinct = [window for window in distinct if window.days > 0]
+    """The distinct windows of a day or more: horizons, and covers; those of nearly one length are learned together."""
+    distinct = set(map(Window, asked.start_days.tolist(), asked.days.tolist()))
+    ordered = sorted(distinct, key=lambda window: (window.start_days > 0, window.days, window.start_days))
     buckets: list[list[Window]] = []
-    for window in distinct:
+    for window in (one for one in ordered if one.days > 0):
         first = buckets[-1][0] if buckets else None
         if first and _is_near(first, window):
             buckets[-1].append(window)
@@ -186,7 +199,8 @@ def _buckets(asked: _Asked) -> list[list[Window]]:
 
 
 def _is_near(one: Window, other: Window) -> bool:
-    return one.start_days == other.start_days and other.days <= BUCKET_RATIO * max(WEEK_DAYS, one.days)
+    is_alike = (one.start_days > 0) == (other.start_days > 0)
+    return is_alike and other.days <= BUCKET_RATIO * max(WEEK_DAYS, one.days)
 
 
 def mean_of_quantiles(quantiles: Matrix) -> Matrix:

@@ -105,7 +105,7 @@ def _drafted(
         supplier_name=first["supplier_name"],
         currency=first["currency"],
         order_date=as_of,
-        expected_arrival_date=as_of + timedelta(days=max(row["lead_time_days"] for row in rows)),
+        expected_arrival_date=as_of + timedelta(days=min(row["expected_lead_time_days"] for row in rows)),
         lines=tuple(_line(row) for row in rows),
         data_loaded_at=data_loaded_at,
     )

@@ -20,6 +20,12 @@ from pipelines.replenishment.projection import Stock
 
 # The longest horizon that anything is planned for.
 LONGEST_DAYS: Final = 3650
+# Where a lead time is random, demand is forecast for these days and joined in between: a company asks for few horizons,
+# whatever lengths its suppliers take. Each is at most half as long again as the one before it, a third from 14 on.
+LADDER: Final = np.array(
+    [0, 1, 2, 3, 4, 5, 7, 10, 14, 18, 21, 28, 35, 42, 56, 70, 91, 119, 154, 203, 266, 350, 455, 602, 798, 1064, 1414,
+     1883, 2506, 3332, LONGEST_DAYS]
+)  # fmt: skip
 MEDIAN: Final = np.array([0.5])
 ARRIVALS: Final = pl.Schema({"product_code": pl.String, "arrival_day": pl.Int64, "quantity": pl.Float64})
 
@@ -42,6 +48,37 @@ def windows_of(asked: pl.DataFrame, leads: pl.DataFrame) -> pl.DataFrame:
         .select("product_code", "horizon_days", "arrival_day", "weight")
         .sort("product_code", "arrival_day")
     )
+
+
+def expected_windows(windows: pl.DataFrame) -> pl.DataFrame:
+    """The window of each product's mean lead time, in whole days: `product_code`, `arrival_day`, `horizon_days`."""
+    day = pl.col("arrival_day", "horizon_days")
+    return (
+        windows.group_by("product_code")
+        .agg((day * pl.col("weight")).sum().round(0).cast(pl.Int64))
+        .sort("product_code")
+        .select("product_code", "arrival_day", "horizon_days")
+    )
+
+
+def horizons_to_forecast(windows: pl.DataFrame) -> pl.DataFrame:
+    """The horizons from which `law_of` gets those of the windows: `product_code`, `horizon_days`.
+
+    A product with one horizon is forecast for it; one with several for the days of the ladder around them.
+    """
+    spans = windows.group_by("product_code").agg(
+        low=pl.col("horizon_days").min(), high=pl.col("horizon_days").max()
+    ).sort("product_code")  # fmt: skip
+    exact = spans.filter(pl.col("low") == pl.col("high")).select("product_code", horizon_days="low")
+    random = spans.filter(pl.col("low") < pl.col("high"))
+    first = np.searchsorted(LADDER, random["low"].to_numpy(), side="right") - 1
+    last = np.searchsorted(LADDER, random["high"].to_numpy())
+    steps = random.select(
+        "product_code",
+        horizon_days=pl.int_ranges(pl.Series(first, dtype=pl.Int64), pl.Series(last, dtype=pl.Int64) + 1),
+    ).explode("horizon_days")
+    days = pl.Series("horizon_days", LADDER[steps["horizon_days"].to_numpy()], dtype=pl.Int64)
+    return pl.concat([exact, steps.with_columns(days)]).sort("product_code", "horizon_days")
 
 
 def ask(
@@ -102,26 +139,42 @@ def _matrix(lists: pl.Series) -> Matrix:
 
 
 def law_of(distribution: DemandDistribution, codes: pl.Series, horizon_days: Index, *, seed: int) -> DemandLaw:
-    """What demand may be for each product and horizon; nothing where the forecast knows no demand."""
+    """What demand may be for each product and horizon; nothing where the forecast knows no demand.
+
+    Between two horizons that were forecast each quantile lies on the straight line between theirs.
+    """
     place = {code: row for row, code in enumerate(distribution.product_codes)}
     product = np.array([place.get(code, -1) for code in codes.to_list()], dtype=np.int64)
-    from_today = np.flatnonzero(distribution.start_days == 0)
-    key = distribution.window_product[from_today] * (LONGEST_DAYS + 1) + distribution.days[from_today]
-    order = np.argsort(key, kind="stable")
-    sought = product * (LONGEST_DAYS + 1) + horizon_days
-    at = np.minimum(np.searchsorted(key[order], sought), max(0, key.size - 1))
-    is_known = (product >= 0) & (key[order][at] == sought) if key.size else np.zeros(product.size, dtype=bool)
-    window = from_today[order][at] if key.size else at
-    weekly = _where_known(distribution.weekly_mean, product, product >= 0)
-    variance = _where_known(distribution.weekly_variance[:, None], product, product >= 0)[:, 0]
+    is_known = product >= 0
+    variance = _where_known(distribution.weekly_variance[:, None], product, is_known)[:, 0]
+    weekly = _where_known(distribution.weekly_mean, product, is_known)
     return DemandLaw(
         seeds=seeds_of(codes.to_list(), seed=seed),
         horizon_days=horizon_days,
         probabilities=distribution.probabilities,
-        quantiles=_where_known(distribution.quantiles, window, is_known),
+        quantiles=_quantiles(distribution, product, horizon_days),
         weekly_mean=weekly,
         dispersion=_dispersion(weekly.mean(axis=1), variance),
     )
+
+
+def _quantiles(distribution: DemandDistribution, product: Index, horizon_days: Index) -> Matrix:
+    """The quantiles of each product over its horizon, from the forecast horizons at or around it."""
+    rows = np.flatnonzero(distribution.start_days == 0)
+    key = distribution.window_product[rows] * (LONGEST_DAYS + 1) + distribution.days[rows]
+    rows, key = rows[np.argsort(key)], np.sort(key)
+    sought = product * (LONGEST_DAYS + 1) + horizon_days
+    after = np.searchsorted(key, sought)
+    before = np.searchsorted(key, sought, side="right") - 1
+    is_known = (before >= 0) & (after < key.size) & (product >= 0)
+    after, before = after[is_known], before[is_known]
+    is_own = distribution.window_product[rows[after]] == distribution.window_product[rows[before]]
+    is_own &= distribution.window_product[rows[after]] == product[is_known]
+    share = (sought[is_known] - key[before]) / np.maximum(1, key[after] - key[before])
+    told = np.zeros((product.size, distribution.quantiles.shape[1]))
+    low, high = distribution.quantiles[rows[before]], distribution.quantiles[rows[after]]
+    told[is_known] = np.where(is_own[:, None], low + share[:, None] * (high - low), 0.0)
+    return told
 
 
 def answer(asked: pl.DataFrame, decision: Decision) -> pl.DataFrame:

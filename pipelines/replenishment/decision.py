@@ -131,21 +131,45 @@ def _decide(asked: Question, rule: Rule) -> Decision:
 
 def _projected(asked: Question, rule: Rule) -> tuple[Projection, Matrix]:
     """The projection with all paths of a product in one row, whatever their lead time, and the paths' weights."""
-    stock = asked.stock.rows(asked.lead_product)
+    stock = _under_way(asked)
     if rule.order_rule == "position":
         is_in_time = stock.arrival_days < asked.law.horizon_days[:, None]
         stock = Stock(stock.available, np.where(is_in_time, 0, stock.arrival_days), stock.arrival_quantities)
     is_lost = rule.unmet_demand == "lost" and rule.order_rule == "projected"
     told = project(asked.law, stock, asked.arrival_day, is_lost=is_lost)
-    count = np.bincount(asked.lead_product, minlength=asked.service_level.size)
-    if count.max(initial=1) == 1:
-        return told, np.broadcast_to(WEIGHTS, told.need.shape)
-    first = np.cumsum(count) - count
-    slots = np.arange(count.max())[None, :]
-    rows = first[:, None] + np.minimum(slots, count[:, None] - 1)
-    weight = np.where(slots < count[:, None], asked.lead_weight[rows], 0.0)
+    rows, weight = paths_of_products(asked.lead_product, asked.lead_weight, asked.service_level.size)
     joined = Projection(*(one[rows].reshape(rows.shape[0], -1) for one in vars(told).values()))
-    return joined, (weight[:, :, None] * WEIGHTS).reshape(rows.shape[0], -1)
+    return joined, weight
+
+
+def paths_of_products(lead_product: Index, lead_weight: Matrix, products: int) -> tuple[Index, Matrix]:
+    """For each product the rows of its lead times, padded to the longest, and the weights of the paths of all of them.
+
+    >>> rows, weight = paths_of_products(np.array([0, 1, 1]), np.array([1.0, 0.3, 0.7]), 2)
+    >>> rows.tolist(), weight.shape, [float(one) for one in weight.sum(axis=1).round(9)]
+    ([[0, 0], [1, 2]], (2, 904), [1.0, 1.0])
+    """
+    count = np.bincount(lead_product, minlength=products)
+    first = np.cumsum(count) - count
+    slots = np.arange(count.max(initial=1))[None, :]
+    rows = first[:, None] + np.minimum(slots, count[:, None] - 1)
+    weight = np.where(slots < count[:, None], lead_weight[rows], 0.0)
+    return rows, (weight[:, :, None] * WEIGHTS).reshape(rows.shape[0], -1)
+
+
+def _under_way(asked: Question) -> Stock:
+    """Stock for each lead time: what is in time is as quick or as slow as today's order, in proportion to its way left.
+
+    One draw serves all orders, so that what was sent a moment ago is not ordered again: it comes when an order of today
+    would. What is due sooner has less of its delay before it; what is expected after the cover keeps its day.
+    """
+    stock, product = asked.stock.rows(asked.lead_product), asked.lead_product
+    mean = np.round(np.bincount(product, asked.arrival_day * asked.lead_weight, asked.service_level.size))[product]
+    days = stock.arrival_days
+    left = np.minimum(1.0, days / np.maximum(1.0, mean)[:, None])
+    moved = np.maximum(0, np.round(days + left * (asked.arrival_day - mean)[:, None])).astype(np.int64)
+    is_in_time = days < asked.horizon_days[product][:, None]
+    return Stock(stock.available, np.where(is_in_time, moved, days), stock.arrival_quantities)
 
 
 def _expected(asked: Question) -> tuple[Matrix, Matrix]:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+import numpy as np
+import polars as pl
+
 from pipelines.replenishment.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
 
 WEEK_DAYS: Final = 7
@@ -67,7 +70,21 @@ def sentences(row: Mapping[str, Any]) -> list[str]:
         told.append(f"{_told(row['stock_on_order_after_cover'])} pieces on order arrive too late to help now.")
     if row["uncertain_cause"]:
         told.append(UNCERTAIN_CAUSES[row["uncertain_cause"]])
+    if row["product_receipts"] + row["supplier_receipts"]:
+        told.append(_lead_time(row))
     return told
+
+
+def quantiles_of_horizon(demand_quantiles: pl.DataFrame, horizon_days: int) -> list[tuple[float, float]]:
+    """The probabilities of a product's forecast, each with what demand of a horizon stays at or below.
+
+    Between two horizons that were forecast it lies on the straight line between theirs.
+    """
+    told = demand_quantiles.sort("probability", "horizon_days").group_by("probability", maintain_order=True)
+    return [
+        (share, round(float(np.interp(horizon_days, days, pieces)), 4))
+        for share, days, pieces in told.agg("horizon_days", "quantity").rows()
+    ]
 
 
 @dataclass(frozen=True)
@@ -82,8 +99,7 @@ class ProjectedWeek:
 
 def days_of(row: Mapping[str, Any]) -> tuple[int, int]:
     """The days before an order arrives, and those that it covers."""
-    lead = row["lead_time_days"] + row["manufacturing_time_days"]
-    before = min(lead, max(0, row["horizon_days"] - row["order_frequency_days"]))
+    before = min(row["expected_lead_time_days"], max(0, row["horizon_days"] - row["order_frequency_days"]))
     return before, row["horizon_days"] - before
 
 
@@ -104,6 +120,15 @@ def projected_stock(
         stock = max(0.0, stock + arrived - demand)
         told.append(ProjectedWeek(start, arrived, demand, stock))
     return told
+
+
+def _lead_time(row: Mapping[str, Any]) -> str:
+    """What is set, what receipts taught, and what was reckoned with."""
+    parts = row["lead_time_days"], row["manufacturing_time_days"]
+    typed = f"{parts[0]} days are set as lead time" + (f", {parts[1]} for manufacturing" if parts[1] else "")
+    learned = f"{row['product_receipts']} receipts of the product and {row['supplier_receipts']} of its supplier"
+    spread = f"{row['expected_lead_time_days']} days, give or take {row['lead_time_deviation_days']:.1f}"
+    return f"{typed}; with {learned} an order is thought to take {spread}."
 
 
 def _position_in_time(row: Mapping[str, Any]) -> float:

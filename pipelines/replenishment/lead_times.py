@@ -4,6 +4,7 @@ What belongs here: samples, and what receipts teach. What does not: how receipts
 Read more in docs/maths.md.
 """
 
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
@@ -13,6 +14,7 @@ MOST_LENGTHS: Final = 8
 SUPPLIER_WEIGHT: Final = 4
 SETTING_WEIGHT: Final = 8
 SETTING_VARIATION: Final = 0.2
+REMEMBERED: Final = timedelta(days=728)
 LENGTHS: Final = pl.Schema({"product_code": pl.String, "lead_time_days": pl.Int64, "weight": pl.Float64})
 
 
@@ -49,6 +51,12 @@ def weigh_samples(samples: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def known_receipts(purchase_receipts: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """What was received before a day, of the two years before it; the shape of `marts.purchase_receipts`."""
+    received = pl.col("received_date")
+    return purchase_receipts.filter(received.is_between(as_of - REMEMBERED, as_of, closed="left"))
+
+
 def learn_lead_times(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
     """The lengths of each product's lead time, in the shape of `LENGTHS`.
 
@@ -58,40 +66,58 @@ def learn_lead_times(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataF
     the setting, which is then thought to vary by a fifth. Where nothing was ever received the setting is taken at its
     word. The manufacturing time is added to each length.
     """
-    own = receipts.group_by("product_code").agg(own=pl.col("lead_time_days"))
-    theirs = receipts.drop_nulls("supplier_id").group_by("supplier_id").agg(theirs=pl.col("lead_time_days"))
-    known = (
-        products.select("product_code", "supplier_id", "lead_time_days", "manufacturing_time_days")
-        .join(own, on="product_code", how="left")
-        .join(theirs, on="supplier_id", how="left")
-        .with_columns(own_share=_share("own", SUPPLIER_WEIGHT), their_share=_share("theirs", SETTING_WEIGHT))
-        .with_columns(left=1 - pl.col("own_share"))
+    known = count_receipts(products, receipts).select(
+        "product_code", "supplier_id", "lead_time_days", "manufacturing_time_days",
+        own_share=_share("product_receipts", SUPPLIER_WEIGHT),
+        their_share=(1 - _share("product_receipts", SUPPLIER_WEIGHT)) * _share("supplier_receipts", SETTING_WEIGHT),
+        is_known=pl.col("product_receipts") + pl.col("supplier_receipts") > 0,
+    )  # fmt: skip
+    told = pl.concat(
+        [
+            _received(known, receipts, of="product_code", share="own_share"),
+            _received(known, receipts, of="supplier_id", share="their_share"),
+            *_set(known),
+        ]
     )
-    added = pl.col("manufacturing_time_days")
-    received = [
-        known.select("product_code", added, lead_time_days=samples, weight=share / pl.col(samples).list.len())
-        .explode("lead_time_days")
-        .drop_nulls("lead_time_days")
-        for samples, share in (("own", pl.col("own_share")), ("theirs", pl.col("left") * pl.col("their_share")))
-    ]
-    rest = known.with_columns(weight=pl.col("left") * (1 - pl.col("their_share")))
-    is_known = pl.col("own").is_not_null() | pl.col("theirs").is_not_null()
-    told = pl.concat([*received, _setting(rest, is_known)], how="vertical_relaxed")
-    return weigh_samples(told.with_columns(pl.col("lead_time_days") + added).filter(pl.col("weight") > 0))
+    return weigh_samples(told.filter(pl.col("weight") > 0))
 
 
-def _share(samples: str, against: int) -> pl.Expr:
-    count = pl.col(samples).list.len().fill_null(0).cast(pl.Float64)
-    return count / (count + against)
+def count_receipts(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
+    """The products with `product_receipts`, how often each was received, and `supplier_receipts`, its supplier."""
+    counted = receipts.drop_nulls("lead_time_days")
+    own = counted.group_by("product_code").agg(product_receipts=pl.len().cast(pl.Int64))
+    theirs = counted.drop_nulls("supplier_id").group_by("supplier_id").agg(supplier_receipts=pl.len().cast(pl.Int64))
+    return (
+        products.join(own, on="product_code", how="left")
+        .join(theirs, on="supplier_id", how="left")
+        .with_columns(pl.col("product_receipts", "supplier_receipts").fill_null(0))
+    )
 
 
-def _setting(rest: pl.DataFrame, is_known: pl.Expr) -> pl.DataFrame:
+def _share(receipts: str, against: int) -> pl.Expr:
+    return pl.col(receipts) / (pl.col(receipts) + against)
+
+
+def _received(known: pl.DataFrame, receipts: pl.DataFrame, *, of: str, share: str) -> pl.DataFrame:
+    """What was received, of the product itself or of its supplier, as lengths that together weigh their share."""
+    samples = receipts.drop_nulls([of, "lead_time_days"]).select(pl.col(of).alias("product_code"), "lead_time_days")
+    lengths = weigh_samples(samples).rename({"product_code": of, "lead_time_days": "days"})
+    return known.join(lengths, on=of, how="inner").select(
+        "product_code",
+        lead_time_days=(pl.col("days") + pl.col("manufacturing_time_days")).cast(pl.Float64),
+        weight=pl.col(share) * pl.col("weight"),
+    )
+
+
+def _set(known: pl.DataFrame) -> list[pl.DataFrame]:
     """The setting as three lengths with its mean and, where receipts show that it varies, a fifth as deviation."""
-    spread = pl.when(is_known).then(pl.col("lead_time_days") * SETTING_VARIATION * 3**0.5).otherwise(0.0)
-    return pl.concat(
-        rest.select(
-            "product_code", "manufacturing_time_days", lead_time_days=pl.col("lead_time_days") + sign * spread,
-            weight=pl.col("weight") * share,
+    days = pl.col("lead_time_days")
+    spread = pl.when("is_known").then(days * SETTING_VARIATION * 3**0.5).otherwise(0.0)
+    return [
+        known.select(
+            "product_code",
+            lead_time_days=days + sign * spread + pl.col("manufacturing_time_days"),
+            weight=(1 - pl.col("own_share") - pl.col("their_share")) * share,
         )
         for sign, share in ((-1, 1 / 6), (0, 2 / 3), (1, 1 / 6))
-    )  # fmt: skip
+    ]

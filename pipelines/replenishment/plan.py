@@ -17,10 +17,18 @@ import polars as pl
 
 from pipelines.forecasting.forecast import Forecast
 from pipelines.forecasting.segments import NEW_WEEKS
-from pipelines.replenishment.asking import ARRIVALS, answer, ask, distribution_of, windows_of
+from pipelines.replenishment.asking import (
+    ARRIVALS,
+    answer,
+    ask,
+    distribution_of,
+    expected_windows,
+    horizons_to_forecast,
+    windows_of,
+)
 from pipelines.replenishment.constraints import constrain
 from pipelines.replenishment.decision import Rule, decide
-from pipelines.replenishment.lead_times import LENGTHS
+from pipelines.replenishment.lead_times import count_receipts, known_receipts, learn_lead_times
 from pipelines.replenishment.parameters import GlobalSettings, global_settings, settings_of_products, wide_settings
 from pipelines.replenishment.reasons import EXCLUDING
 from pipelines.tables import ORDER_PLAN
@@ -35,31 +43,62 @@ class PlanInputs:
     products: pl.DataFrame
     stock_position: pl.DataFrame
     stock_on_order: pl.DataFrame
+    purchase_receipts: pl.DataFrame
     demand_daily: pl.DataFrame
     planning_settings: pl.DataFrame
 
 
-def horizons(products: pl.DataFrame, planning_settings: pl.DataFrame) -> pl.DataFrame:
-    """What the forecast needs of the settings: `product_code`, `lead_time_days`, `order_frequency_days`.
+@dataclass(frozen=True)
+class Horizons:
+    """What a plan needs of the forecast: one horizon a product in its two parts, and others where it is random.
 
-    The days before an order arrives, and those that it covers: with a forecast period these differ from the settings.
+    `own` has `product_code`, `lead_time_days`, `order_frequency_days`: the days before an order arrives, and those that
+    it covers; with a forecast period these differ from the settings. `more` has `product_code`, `horizon_days`.
     """
-    windows = _windows(wide_settings(settings_of_products(products, planning_settings)))
-    return windows.select(
-        "product_code",
-        lead_time_days="arrival_day",
-        order_frequency_days=pl.col("horizon_days") - pl.col("arrival_day"),
+
+    own: pl.DataFrame
+    more: pl.DataFrame
+
+
+def horizons(
+    products: pl.DataFrame, planning_settings: pl.DataFrame, purchase_receipts: pl.DataFrame, *, as_of: date
+) -> Horizons:
+    """The horizons to forecast, from the settings and from what receipts tell of lead times."""
+    settings = wide_settings(settings_of_products(products, planning_settings))
+    windows = _windows(settings, lead_times(products, settings, purchase_receipts, as_of=as_of))
+    more = horizons_to_forecast(windows)
+    expected = expected_windows(windows)
+    cover = pl.col("horizon_days") - pl.col("arrival_day")
+    own = (
+        expected.join(more.rename({"horizon_days": "nearest"}), on="product_code")
+        .filter(pl.col("nearest") >= pl.col("horizon_days"))
+        .group_by("product_code")
+        .agg(pl.col("nearest").min(), order_frequency_days=cover.first())
+        .sort("product_code")
+        .select("product_code", pl.col("nearest") - pl.col("order_frequency_days"), "order_frequency_days")
     )
+    return Horizons(own=own.rename({"nearest": "lead_time_days"}), more=more)
+
+
+def lead_times(
+    products: pl.DataFrame, settings: pl.DataFrame, purchase_receipts: pl.DataFrame, *, as_of: date
+) -> pl.DataFrame:
+    """How long an order of each product may take, from `wide_settings` and from receipts: `plan.lead_times`."""
+    asked = settings.join(products.select("product_code", "supplier_id"), on="product_code")
+    return learn_lead_times(asked, known_receipts(purchase_receipts, as_of=as_of))
 
 
 def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: str) -> pl.DataFrame:
     """The plan as `plan.order_plan`, by product code."""
     settings = wide_settings(settings_of_products(inputs.products, inputs.planning_settings))
     everybodys = global_settings(inputs.planning_settings)
-    windows = _windows(settings)
+    lengths = lead_times(inputs.products, settings, inputs.purchase_receipts, as_of=as_of)
+    windows = _windows(settings, lengths)
     known = (
         inputs.products.join(settings, on="product_code", how="left")
-        .join(windows.select("product_code", "horizon_days"), on="product_code", how="left")
+        .pipe(count_receipts, known_receipts(inputs.purchase_receipts, as_of=as_of))
+        .join(_told_lead_times(lengths), on="product_code", how="left")
+        .join(expected_windows(windows).drop("arrival_day"), on="product_code", how="left")
         .join(inputs.stock_position.drop("stock_on_order", "stock_position"), on="product_code", how="left")
         .with_columns(_stock_that_is_a_number("stock_on_hand"), _stock_that_is_a_number("stock_committed"))
         .join(forecast.demand_horizons.select("product_code", "history_weeks"), on="product_code", how="left")
@@ -90,12 +129,19 @@ def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: s
     )
 
 
-def _windows(settings: pl.DataFrame) -> pl.DataFrame:
-    """For each product the day on which an order arrives and the end of what it covers, as the settings say."""
-    leads = settings.select(
-        "product_code", lead_time_days=pl.col("lead_time_days") + pl.col("manufacturing_time_days"), weight=pl.lit(1.0)
-    ).cast(LENGTHS)
-    return windows_of(settings.select("product_code", "order_frequency_days", "forecast_period_days"), leads)
+def _windows(settings: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:
+    """For each product and lead time the day on which an order arrives, the end of what it covers, and the weight."""
+    return windows_of(settings.select("product_code", "order_frequency_days", "forecast_period_days"), lengths)
+
+
+def _told_lead_times(lengths: pl.DataFrame) -> pl.DataFrame:
+    """Mean and standard deviation of each product's lead time."""
+    days, weight = pl.col("lead_time_days"), pl.col("weight")
+    mean = (days * weight).sum()
+    variance = ((days - mean) ** 2 * weight).sum()
+    return lengths.group_by("product_code").agg(
+        expected_lead_time_days=mean.round(0).cast(pl.Int64), lead_time_deviation_days=variance.sqrt().round(2)
+    )
 
 
 def _decided(
@@ -125,9 +171,8 @@ def _on_order(stock_on_order: pl.DataFrame, windows: pl.DataFrame, *, as_of: dat
     anybody knows, and arrives today.
     """
     day = (pl.col("expected_arrival_date") - pl.lit(as_of)).dt.total_days().fill_null(0).clip(lower_bound=0)
-    ends = windows.group_by("product_code").agg(pl.col("horizon_days").max())
     return (
-        stock_on_order.join(ends, on="product_code", how="inner")
+        stock_on_order.join(expected_windows(windows), on="product_code", how="inner")
         .with_columns(arrival_day=day)
         .with_columns(is_in_time=pl.col("arrival_day") < pl.col("horizon_days"))
     )

@@ -14,7 +14,15 @@ import polars as pl
 
 from pipelines.forecasting.distribution import forecast_distribution
 from pipelines.replenishment import checking
-from pipelines.replenishment.asking import answer, arrivals_of, ask, law_of, windows_of
+from pipelines.replenishment.asking import (
+    answer,
+    arrivals_of,
+    ask,
+    expected_windows,
+    horizons_to_forecast,
+    law_of,
+    windows_of,
+)
 from pipelines.replenishment.decision import Measure, Unmet, decide
 from pipelines.replenishment.lead_times import weigh_samples
 from pipelines.replenishment.paths import quantile_at
@@ -129,14 +137,10 @@ def order_quantities(
         .sort("product_code")
     )
     windows = windows_of(asked, leads)
-    mean = windows.group_by("product_code").agg(
-        (pl.col("horizon_days") * pl.col("weight")).sum().round(0).cast(pl.Int64)
-    )
-    asked = asked.join(mean, on="product_code", maintain_order="left")
-    told = forecast_distribution(
-        known, windows.select("product_code", "horizon_days").unique(), as_of=today, seed=seed,
-        weeks=-(-int(windows["horizon_days"].max() or 7) // 7),  # type: ignore[arg-type]
-    )  # fmt: skip
+    asked = asked.join(expected_windows(windows).drop("arrival_day"), on="product_code", maintain_order="left")
+    horizons = horizons_to_forecast(windows)
+    weeks = -(-int(horizons["horizon_days"].max() or 7) // 7)  # type: ignore[arg-type]
+    told = forecast_distribution(known, horizons, as_of=today, seed=seed, weeks=weeks)
     arrivals = arrivals_of(checking.open_order_frame(open_orders), as_of=today)
     decided = answer(asked, decide(ask(told, asked, windows, arrivals, seed=seed), rule))
     is_ordered = pl.col("is_due") & ~pl.col("is_fault")

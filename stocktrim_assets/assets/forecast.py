@@ -17,7 +17,7 @@ from pipelines.forecasting.forecast import choose_models, forecast_demand, is_st
 from pipelines.forecasting.one_offs import find_one_off_orders
 from pipelines.forecasting.prices import with_unit_prices
 from pipelines.organisation import OpenOrganisation
-from pipelines.replenishment.plan import horizons
+from pipelines.replenishment.plan import Horizons, horizons
 from pipelines.warehouse import read_table, replace_table
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
@@ -35,6 +35,7 @@ _INPUTS: Final = [
     ["marts", "demand_daily"],
     ["marts", "demand_transactions"],
     ["marts", "products"],
+    ["marts", "purchase_receipts"],
     ["raw", "planning_settings"],
     ["raw", "as_of"],
 ]
@@ -66,7 +67,7 @@ def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[d
         demand, asked, as_of = _asked(warehouse)
         scores = read_table(warehouse, tables.MODEL_SCORES)
         if not is_still_good(scores, as_of=as_of):
-            selection = score_models(demand, asked, as_of=as_of)
+            selection = score_models(demand, asked.own, as_of=as_of)
             scores = selection.model_scores
             replace_table(warehouse, tables.MODEL_SCORES, scores)
             replace_table(warehouse, tables.FORECAST_CALIBRATION, selection.forecast_calibration)
@@ -94,7 +95,8 @@ def demand(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.Mate
     with told_plainly(), organisation.warehouse() as warehouse:
         sold, asked, as_of = _asked(warehouse)
         forecast = forecast_demand(
-            sold, asked, as_of=as_of, model_choice=read_table(warehouse, tables.MODEL_CHOICE)
+            sold, asked.own, as_of=as_of, model_choice=read_table(warehouse, tables.MODEL_CHOICE),
+            more_horizons=asked.more,
         )  # fmt: skip
         one_offs = find_one_off_orders(sold, as_of=as_of)
         frames = {table: getattr(forecast, table.name, one_offs) for table in FORECAST}
@@ -104,16 +106,18 @@ def demand(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.Mate
         yield dg.MaterializeResult(asset_key=[table.stage, table.name], metadata=table_metadata(table, frame.height))
 
 
-def _asked(warehouse: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, pl.DataFrame, date]:
-    """Demand with its prices, each product's horizon, and the day of the forecast."""
+def _asked(warehouse: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, Horizons, date]:
+    """Demand with its prices, each product's horizons, and the day of the forecast."""
     products = read_table(warehouse, tables.PRODUCTS)
     if products.is_empty():
         raise DataError("Nothing was loaded yet, so nothing can be planned: run `stocktrim load` first.")
-    asked = horizons(products, read_table(warehouse, tables.PLANNING_SETTINGS))
+    as_of = read_table(warehouse, tables.AS_OF)["as_of_date"][0]
+    receipts = read_table(warehouse, tables.PURCHASE_RECEIPTS)
+    asked = horizons(products, read_table(warehouse, tables.PLANNING_SETTINGS), receipts, as_of=as_of)
     sold = with_unit_prices(
         read_table(warehouse, tables.DEMAND_DAILY), read_table(warehouse, tables.DEMAND_TRANSACTIONS)
     )
-    return sold, asked, read_table(warehouse, tables.AS_OF)["as_of_date"][0]
+    return sold, asked, as_of
 
 
 def _classes(choice: pl.DataFrame) -> pl.DataFrame:

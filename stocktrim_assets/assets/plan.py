@@ -18,8 +18,8 @@ from pipelines.expectations.validate import stop_where_blocked
 from pipelines.forecasting.forecast import Forecast
 from pipelines.organisation import OpenOrganisation
 from pipelines.replenishment.freshness import is_stale
-from pipelines.replenishment.parameters import global_settings, settings_of_products
-from pipelines.replenishment.plan import PlanInputs, make_plan
+from pipelines.replenishment.parameters import global_settings, settings_of_products, wide_settings
+from pipelines.replenishment.plan import PlanInputs, lead_times, make_plan
 from pipelines.replenishment.summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
 from pipelines.warehouse import read_table, replace_rows, replace_table, row_count
 from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
@@ -28,13 +28,15 @@ from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import check_results, check_specs, demand_chart, markdown_table, table_metadata
 
 TABLES: Final = (
-    tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY,
+    tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.PLAN_SUMMARY, tables.PLAN_HISTORY,
+    tables.KPI_DAILY,
 )  # fmt: skip
 CHECKED: Final = (tables.ORDER_PLAN.stage, tables.ORDER_PLAN.name)
 MOST_URGENT: Final = 10
 WEEKS_DRAWN: Final = 52
 _INPUTS: Final = [
-    ["marts", "products"], ["marts", "stock_position"], ["marts", "stock_on_order"], ["marts", "data_freshness"],
+    ["marts", "products"], ["marts", "stock_position"], ["marts", "stock_on_order"], ["marts", "purchase_receipts"],
+    ["marts", "data_freshness"],
     *([table.stage, table.name] for table in FORECAST_TABLES),
 ]  # fmt: skip
 _URGENT: Final = {
@@ -89,6 +91,7 @@ def _inputs(warehouse: duckdb.DuckDBPyConnection) -> PlanInputs:
         products=read_table(warehouse, tables.PRODUCTS),
         stock_position=read_table(warehouse, tables.STOCK_POSITION),
         stock_on_order=read_table(warehouse, tables.STOCK_ON_ORDER),
+        purchase_receipts=read_table(warehouse, tables.PURCHASE_RECEIPTS),
         demand_daily=read_table(warehouse, tables.DEMAND_DAILY),
         planning_settings=read_table(warehouse, tables.PLANNING_SETTINGS),
     )
@@ -121,6 +124,9 @@ def _keep(warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, plan: pl.Dat
     replace_table(warehouse, tables.ORDER_PLAN, plan)
     settings = settings_of_products(inputs.products, inputs.planning_settings)
     replace_table(warehouse, tables.PLAN_SETTINGS, settings)
+    as_of = summary["as_of_date"][0]
+    lengths = lead_times(inputs.products, wide_settings(settings), inputs.purchase_receipts, as_of=as_of)
+    replace_table(warehouse, tables.LEAD_TIMES, lengths)
     replace_rows(warehouse, tables.PLAN_SUMMARY, summary, key="plan_id")
     replace_rows(warehouse, tables.KPI_DAILY, kpis_of_day(plan, summary), key="as_of_date")
     history = plan.with_columns(planned_at=pl.lit(summary["planned_at"][0]))

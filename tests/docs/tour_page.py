@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.replenishment.explain import quantiles_of_horizon
 from stocktrim_cli.runs import run_job
 from tests.docs.markdown import table
 from tests.end_to_end.conftest import KEY, Command, Told
@@ -263,9 +264,10 @@ def _order(seen: Walk) -> dict[str, str]:
 
 
 def _quantiles(seen: Walk) -> str:
+    horizon_days = seen.first["plan"]["horizon_days"]
     rows = [
         [f"{probability:.0%}", _pieces(quantity)]
-        for probability, quantity in seen.quantiles.select("probability", "quantity").sort("probability").iter_rows()
+        for probability, quantity in quantiles_of_horizon(seen.quantiles, horizon_days)
         if any(abs(probability - wanted) < 1e-9 for wanted in QUANTILES)
     ]
     return table(["probability", "demand is at most"], rows)

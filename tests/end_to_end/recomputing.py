@@ -94,6 +94,23 @@ def stock_at_day_ends(world: World) -> dict[tuple[str, date], Decimal]:
     return found
 
 
+def expected_lead_times(
+    receipts: list[tuple[str, str, int]], settings: dict[str, tuple[str | None, int]]
+) -> dict[str, float]:
+    """Mean days of an order of each product, from (product, supplier, days) of receipts and (supplier, setting)."""
+    own: dict[str, list[int]] = defaultdict(list)
+    theirs: dict[str | None, list[int]] = defaultdict(list)
+    for code, supplier, days in receipts:
+        own[code].append(days)
+        theirs[supplier].append(days)
+    found = {}
+    for code, (supplier, setting) in settings.items():
+        of_supplier = theirs[supplier] if supplier else []
+        mean = (sum(of_supplier) + 8 * setting) / (len(of_supplier) + 8)
+        found[code] = (sum(own[code]) + 4 * mean) / (len(own[code]) + 4)
+    return found
+
+
 def invoiced(world: World) -> dict[tuple[str, date], Decimal]:
     """What the approved sales invoices of each month say, by product: Xero's own total."""
     total: dict[tuple[str, date], Decimal] = defaultdict(Decimal)

@@ -88,7 +88,7 @@ def test_the_bridge_of_every_row_adds_up(plan: list[dict[str, Any]], wholesaler:
     on_hand, committed = recomputing.stock_on_hand(wholesaler), recomputing.stock_committed(wholesaler)
     for row in plan:
         code = row["product_code"]
-        cover_ends = today + timedelta(days=row["lead_time_days"] + row["order_frequency_days"])
+        cover_ends = today + timedelta(days=row["expected_lead_time_days"] + row["order_frequency_days"])
         counted = [
             (order, line)
             for order, line, is_counted in recomputing.open_order_lines(wholesaler, today)
@@ -106,11 +106,29 @@ def test_the_bridge_of_every_row_adds_up(plan: list[dict[str, Any]], wholesaler:
             row["demand_before_arrival"] + row["demand_in_cover"] + row["safety_stock"]
             - float(on_hand[code]) + float(committed[code]) - in_time - row["demand_lost_before_arrival"]
         )  # fmt: skip
-        assert row["horizon_days"] == row["lead_time_days"] + row["order_frequency_days"]
+        assert row["horizon_days"] == row["expected_lead_time_days"] + row["order_frequency_days"]
         assert 0 <= row["demand_lost_before_arrival"] <= 1.1 * row["demand_before_arrival"] + 1
         assert row["stock_on_order_in_time"] == in_time
         assert row["needed_quantity"] == pytest.approx(need, abs=1e-3)
         assert row["stock_on_order"] == sum(float(line.quantity) for _, line in counted)
+
+
+def test_the_lead_time_is_what_receipts_teach_where_there_are_many(
+    plan: list[dict[str, Any]], published: Any, today: date
+) -> None:
+    """Within a day: many lengths are joined to eight whole ones."""
+    received = pl.col("received_date").is_between(today - timedelta(days=728), today, closed="left")
+    receipts = published("purchase_receipts").filter(received)
+    told = receipts.select("product_code", "supplier_id", "lead_time_days").rows()
+    expected = recomputing.expected_lead_times(
+        told, {row["product_code"]: (row["supplier_id"], row["lead_time_days"]) for row in plan}
+    )
+    for row in plan:
+        assert row["expected_lead_time_days"] == pytest.approx(expected[row["product_code"]], abs=1.01)
+        assert row["product_receipts"] == sum(code == row["product_code"] for code, *_ in told)
+    assert sum(row["lead_time_deviation_days"] > 1 for row in plan) > len(plan) / 2
+    lengths = published("lead_times").group_by("product_code").agg(pl.col("weight").sum())
+    assert lengths["weight"].to_list() == pytest.approx([1.0] * len(plan))
 
 
 def test_the_limits_of_every_row_follow_from_its_need(plan: list[dict[str, Any]]) -> None:

@@ -18,6 +18,7 @@ from pipelines.tables import (
     MODEL_CHOICE,
     PLANNING_SETTINGS,
     PRODUCTS,
+    PURCHASE_RECEIPTS,
     STOCK_ON_ORDER,
     STOCK_POSITION,
     Table,
@@ -98,6 +99,12 @@ def a_late_order(quantity: float, **more: Any) -> pl.DataFrame:
     return on_order(quantity, arriving=in_days(-3), is_counted=False, rule="late", **more)
 
 
+def received(*lead_times: int, product: str = TEA, supplier: str = SUPPLIER, days_ago: int = 30) -> pl.DataFrame:
+    """Receipts that took so many days each."""
+    shared = {"product_code": product, "supplier_id": supplier, "received_date": in_days(-days_ago)}
+    return _rows(PURCHASE_RECEIPTS, [shared | {"lead_time_days": days} for days in lead_times])
+
+
 def expecting(
     before_arrival: float,
     in_cover: float,
@@ -147,6 +154,7 @@ def inputs(*frames: pl.DataFrame) -> PlanInputs:
         "products": PRODUCTS,
         "stock_position": STOCK_POSITION,
         "stock_on_order": STOCK_ON_ORDER,
+        "purchase_receipts": PURCHASE_RECEIPTS,
         "demand_daily": DEMAND_DAILY,
         "planning_settings": PLANNING_SETTINGS,
     }
@@ -160,9 +168,8 @@ def inputs(*frames: pl.DataFrame) -> PlanInputs:
 def a_plan(*frames: pl.DataFrame, expecting: Forecast | None = None) -> pl.DataFrame:
     """The plan of these frames; without a forecast, the one that their sales lead to."""
     told = inputs(*frames)
-    forecast = expecting or forecast_demand(
-        told.demand_daily, horizons(told.products, told.planning_settings), as_of=AS_OF
-    )
+    asked = horizons(told.products, told.planning_settings, told.purchase_receipts, as_of=AS_OF)
+    forecast = expecting or forecast_demand(told.demand_daily, asked.own, as_of=AS_OF, more_horizons=asked.more)
     return make_plan(told, forecast, as_of=AS_OF, plan_id="20260302-00000000")
 
 

@@ -77,7 +77,7 @@ def run_backtest(
     for name, one in rules.items():
         counts[name] = simulate(
             history, one, reviews, order_frequency_days=frequency, groups=groups,
-            is_lost=asked.rule.unmet_demand == "lost",
+            is_lost=asked.rule.unmet_demand == "lost", seed=asked.seed,
         )  # fmt: skip
         progress(f"replayed {name}")
     return Backtest(results(counts, levels, names, np.bincount(groups).tolist()), counts, names)

@@ -15,6 +15,8 @@ import polars as pl
 from pipelines.errors import DataError
 from pipelines.forecasting.series import Index, Matrix
 from pipelines.replenishment.checking import demand_frame
+from pipelines.replenishment.lead_times import LENGTHS
+from pipelines.replenishment.paths import seeds_of
 
 FEWEST_WEEKS: Final = 13
 DAYS: Final = 7
@@ -24,7 +26,10 @@ PRICE_TO_COST: Final = 2.0
 
 @dataclass(frozen=True)
 class History:
-    """Demand of each product by day from `first_day` on, and what each product costs and how it is bought."""
+    """Demand of each product by day from `first_day` on, and what each product costs and how it is bought.
+
+    `lead_times` has the shape of `lead_times.LENGTHS`, `lead_time_days` is the mean of each product, rounded.
+    """
 
     product_codes: Sequence[str]
     first_day: date
@@ -35,6 +40,12 @@ class History:
     lead_time_days: Index
     batch_size: Matrix
     minimum_order_quantity: Matrix
+    lead_times: pl.DataFrame
+
+    @property
+    def longest_lead_time(self) -> int:
+        """The most days that any order takes."""
+        return int(self.lead_times["lead_time_days"].max() or 0)  # type: ignore[arg-type]
 
     def day(self, column: int) -> date:
         """The calendar day of a column."""
@@ -46,15 +57,26 @@ class History:
         codes = [self.product_codes[row] for row in rows.tolist()]
         kept = self.demand.filter(pl.col("product_code").is_in(codes))
         facts = (self.unit_cost, self.unit_price, self.lead_time_days, self.batch_size, self.minimum_order_quantity)
-        return History(codes, self.first_day, self.daily[rows], kept, *(one[rows] for one in facts))  # type: ignore[arg-type]
+        lengths = self.lead_times.filter(pl.col("product_code").is_in(codes))
+        return History(codes, self.first_day, self.daily[rows], kept, *(one[rows] for one in facts), lengths)  # type: ignore[arg-type, call-arg]
+
+    def drawn_lead_times(self, reviews: int, *, seed: int) -> Index:
+        """How long the order of each product and review takes, drawn by the seed and the product's code."""
+        lengths = self.lead_times.group_by("product_code", maintain_order=True).agg("lead_time_days", "weight")
+        drawn = np.zeros((len(self.product_codes), reviews), dtype=np.int64)
+        for row, (code, days, weight) in enumerate(lengths.rows()):
+            chance = np.random.default_rng(seeds_of([code], seed=seed)[0]).random(reviews)
+            drawn[row] = np.array(days)[np.minimum(np.searchsorted(np.cumsum(weight), chance), len(days) - 1)]
+        return drawn
 
 
-def make_history(sales: pl.DataFrame, *, lead_time_days: int) -> History:
+def make_history(sales: pl.DataFrame, *, lead_time_days: int, lead_times: pl.DataFrame | None = None) -> History:
     """The history of every product that was ever sold.
 
     `sales` has `product_code`, `date`, `quantity` and may have `unit_cost`, `unit_price`, `lead_time_days`,
     `batch_size`, `minimum_order_quantity` (the last one of a product counts) and `is_stocked_out`; one row a week,
-    dated by its first day, will do. Whole weeks are kept, counted from the last day back.
+    dated by its first day, will do. Whole weeks are kept, counted from the last day back. `lead_times` has the shape of
+    `lead_times.LENGTHS`: where a product has rows there, its orders take these days.
 
     Raises:
         DataError: nothing was sold.
@@ -76,8 +98,21 @@ def make_history(sales: pl.DataFrame, *, lead_time_days: int) -> History:
     daily = np.zeros((codes.height, weeks * DAYS))
     column = rows.select((pl.col("demand_date") - pl.lit(start)).dt.total_days()).to_series()
     daily[rows["row"].to_numpy(), column.to_numpy()] = rows["quantity"].to_numpy()
-    told = _facts(sales, codes, lead_time_days=lead_time_days)
-    return History(codes["product_code"].to_list(), start, daily, demand, *told)
+    cost, price, lead, batch, least = _facts(sales, codes, lead_time_days=lead_time_days)
+    lengths = _lengths(codes, lead, lead_times)
+    mean = (pl.col("lead_time_days") * pl.col("weight")).sum().round(0).cast(pl.Int64)
+    lead = lengths.group_by("product_code", maintain_order=True).agg(mean)["lead_time_days"].to_numpy()
+    return History(codes["product_code"].to_list(), start, daily, demand, cost, price, lead, batch, least, lengths)
+
+
+def _lengths(codes: pl.DataFrame, lead: Index, lead_times: pl.DataFrame | None) -> pl.DataFrame:
+    """The lengths of each product's lead time, by product code."""
+    fixed = codes.with_columns(lead_time_days=pl.Series(lead, dtype=pl.Int64), weight=pl.lit(1.0)).cast(LENGTHS)
+    if lead_times is None:
+        return fixed
+    known = lead_times.select(list(LENGTHS)).cast(LENGTHS).join(codes, on="product_code", how="semi")
+    rest = fixed.join(known, on="product_code", how="anti")
+    return pl.concat([known, rest]).sort("product_code", "lead_time_days")
 
 
 def review_days(history: History, *, order_frequency_days: int, weeks: int) -> list[int]:
@@ -88,7 +123,7 @@ def review_days(history: History, *, order_frequency_days: int, weeks: int) -> l
     """
     days = history.daily.shape[1]
     start = days - min(weeks, max(0, days // DAYS - FEWEST_WEEKS)) * DAYS
-    if start + int(history.lead_time_days.max()) + 2 * order_frequency_days > days:
+    if start + history.longest_lead_time + 2 * order_frequency_days > days:
         raise DataError(
             f"These sales span {days // DAYS} weeks; a replay needs {FEWEST_WEEKS} weeks to learn from, and then the "
             f"longest lead time and two order cycles."
@@ -122,23 +157,23 @@ def _facts(
 
 
 def of_organisation(
-    demand_daily: pl.DataFrame, products: pl.DataFrame, order_plan: pl.DataFrame, *, lead_time_days: int | None
-) -> History:
+    demand_daily: pl.DataFrame, products: pl.DataFrame, order_plan: pl.DataFrame, lead_times: pl.DataFrame, *,
+    lead_time_days: int | None,
+) -> History:  # fmt: skip
     """The history of an organisation's planned products, with their costs and the settings that are in force today.
 
-    The frames have the shapes of `marts.demand_daily`, `marts.products` and `plan.order_plan`; a lead time that is
-    given takes the place of every product's own.
+    The frames have the shapes of `marts.demand_daily`, `marts.products`, `plan.order_plan` and `plan.lead_times`; a
+    lead time that is given takes the place of every product's own.
 
     Raises:
         DataError: nothing was sold.
     """
-    own = pl.col("lead_time_days") + pl.col("manufacturing_time_days")
     facts = order_plan.filter(pl.col("status") != "not_planned").select(
         "product_code",
         pl.col("unit_cost").cast(pl.Float64),
         "batch_size",
         "minimum_order_quantity",
-        lead_time_days=own if lead_time_days is None else pl.lit(lead_time_days),
+        lead_time_days=pl.col("expected_lead_time_days") if lead_time_days is None else pl.lit(lead_time_days),
     )
     prices = products.select("product_code", unit_price=pl.col("sales_unit_price").cast(pl.Float64))
     sales = (
@@ -147,4 +182,5 @@ def of_organisation(
         .join(prices, on="product_code", how="left")
         .with_columns(pl.when(pl.col(name) > 0).then(name).alias(name) for name in ("unit_cost", "unit_price"))
     )
-    return make_history(sales, lead_time_days=lead_time_days or 0)
+    lengths = lead_times if lead_time_days is None else None
+    return make_history(sales, lead_time_days=lead_time_days or 0, lead_times=lengths)

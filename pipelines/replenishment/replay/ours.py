@@ -12,9 +12,16 @@ import polars as pl
 
 from pipelines.forecasting.distribution import DemandDistribution, forecast_distribution
 from pipelines.forecasting.series import Index, Matrix
-from pipelines.replenishment.asking import law_of
-from pipelines.replenishment.decision import Question, Rule, decide, ordering_level
-from pipelines.replenishment.paths import DemandLaw, quantile_at
+from pipelines.replenishment.asking import expected_windows, horizons_to_forecast, law_of, windows_of
+from pipelines.replenishment.decision import (
+    Question,
+    Rule,
+    decide,
+    ordering_level,
+    paths_of_products,
+    quantity_for_cycles,
+)
+from pipelines.replenishment.paths import DemandLaw, path_totals, quantile_at
 from pipelines.replenishment.projection import Stock
 from pipelines.replenishment.replay.history import DAYS, History
 from pipelines.replenishment.replay.simulation import Orders, Reviewed, Shelf
@@ -22,14 +29,20 @@ from pipelines.replenishment.replay.simulation import Orders, Reviewed, Shelf
 Levels = Callable[[int], Matrix]
 
 
+def lead_windows(history: History, *, order_frequency_days: int) -> pl.DataFrame:
+    """The windows of each product and lead time, as `windows_of` gives them."""
+    codes = pl.DataFrame({"product_code": list(history.product_codes)}, schema={"product_code": pl.String})
+    asked = codes.with_columns(order_frequency_days=pl.lit(order_frequency_days, dtype=pl.Int64))
+    return windows_of(asked, history.lead_times)
+
+
 def forecast_at(history: History, day: int, *, order_frequency_days: int, seed: int) -> DemandDistribution:
-    """The forecast of every product's horizon from what was known before a day."""
-    horizon = history.lead_time_days + order_frequency_days
-    windows = pl.DataFrame({"product_code": list(history.product_codes), "horizon_days": horizon})
-    weeks = -(-int(horizon.max()) // DAYS)
+    """The forecast of every product's horizons from what was known before a day."""
+    horizons = horizons_to_forecast(lead_windows(history, order_frequency_days=order_frequency_days))
+    weeks = -(-int(horizons["horizon_days"].max() or DAYS) // DAYS)  # type: ignore[arg-type]
     as_of = history.day(day)
     known = history.demand.filter(pl.col("demand_date") < as_of)
-    return forecast_distribution(known, windows, as_of=as_of, seed=seed, weeks=weeks)
+    return forecast_distribution(known, horizons, as_of=as_of, seed=seed, weeks=weeks)
 
 
 def our_review(
@@ -41,12 +54,12 @@ def our_review(
     With backorders and all that is under way arriving before today's order does, the decision on paths is the level
     less the position, to the piece: the paths are then left out.
     """
-    codes = pl.Series(history.product_codes, dtype=pl.String)
-    law = law_of(told, codes, history.lead_time_days + order_frequency_days, seed=seed)
-    levels, points = (_levels(law, np.array(at)) for at in (service_levels, _points(service_levels, rule)))
+    leads = lead_windows(history, order_frequency_days=order_frequency_days)
+    law = law_of(told, leads["product_code"], leads["horizon_days"].to_numpy().astype(np.int64), seed=seed)
+    levels, points = (_levels(law, leads, history, at) for at in (service_levels, _points(service_levels, rule)))
     if rule.unmet_demand == "backordered" or rule.order_rule == "position":
         return Reviewed(levels, up_to(levels, points))
-    return Reviewed(levels, _on_projected_stock(law, history.lead_time_days, service_levels, rule))
+    return Reviewed(levels, _on_projected_stock(law, leads, history, service_levels, rule))
 
 
 def up_to(levels: Matrix, points: Matrix | None = None) -> Orders:
@@ -81,22 +94,37 @@ def _points(service_levels: list[float], rule: Rule) -> list[float]:
     return ordering_level(np.array(service_levels)).tolist() if rule.has_two_levels else service_levels
 
 
-def _levels(law: DemandLaw, at: Matrix) -> Matrix:
-    return np.asarray(np.ceil(np.maximum(0.0, quantile_at(law.probabilities, law.quantiles, at)) - 1e-6))
+def _products(leads: pl.DataFrame, history: History) -> Index:
+    return np.searchsorted(np.array(history.product_codes), leads["product_code"].to_numpy()).astype(np.int64)
 
 
-def _on_projected_stock(law: DemandLaw, lead: Index, service_levels: list[float], rule: Rule) -> Orders:
-    products = np.arange(lead.size)
+def _levels(law: DemandLaw, leads: pl.DataFrame, history: History, at: list[float]) -> Matrix:
+    """Quantiles of demand over the horizon, whichever it is; with one lead time a product those of the forecast."""
+    products = len(history.product_codes)
+    if leads.height == products:
+        told = np.maximum(0.0, quantile_at(law.probabilities, law.quantiles, np.array(at)))
+    else:
+        rows, weight = paths_of_products(_products(leads, history), leads["weight"].to_numpy(), products)
+        totals = path_totals(law)[rows].reshape(products, -1)
+        told = np.stack([quantity_for_cycles(totals, weight, np.full(products, one)) for one in at], axis=1)
+    return np.asarray(np.ceil(told - 1e-6))
+
+
+def _on_projected_stock(
+    law: DemandLaw, leads: pl.DataFrame, history: History, service_levels: list[float], rule: Rule
+) -> Orders:
+    horizon = expected_windows(leads)["horizon_days"].to_numpy()
+    lead_product, weight = _products(leads, history), leads["weight"].to_numpy()
+    arrival_day = leads["arrival_day"].to_numpy().astype(np.int64)
 
     def orders(shelf: Shelf) -> Matrix:
         days = np.flatnonzero(shelf.under_way.any(axis=(0, 1)))
         told = np.zeros_like(shelf.net)
         for column, level in enumerate(service_levels):
             arrivals = shelf.under_way[:, column, days]
-            stock = Stock(shelf.net[:, column], np.tile(days + 1, (lead.size, 1)), arrivals)
-            asked = np.full(lead.size, level)
-            question = Question(asked, law.horizon_days, stock, products, lead, np.ones(lead.size), law)
-            decision = decide(question, rule)
+            stock = Stock(shelf.net[:, column], np.tile(days + 1, (horizon.size, 1)), arrivals)
+            asked = np.full(horizon.size, level)
+            decision = decide(Question(asked, horizon, stock, lead_product, arrival_day, weight, law), rule)
             told[:, column] = np.where(decision.is_due, np.ceil(decision.needed - 1e-9), 0.0)
         return told
 

@@ -16,7 +16,10 @@ from pipelines.replenishment.replay.history import DAYS, History
 
 @dataclass(frozen=True)
 class Shelf:
-    """What a rule sees at a review: net stock, and what is under way by days from now; products by service levels."""
+    """What a rule sees at a review: net stock, and what is under way by the day on which it is expected.
+
+    Products by service levels; the last axis of `under_way` begins tomorrow, where what is overdue is expected too.
+    """
 
     net: Matrix
     under_way: Matrix
@@ -61,18 +64,32 @@ class Counts:
 
 
 def simulate(
-    history: History, rule: Rule, reviews: list[int], *, order_frequency_days: int, groups: Index, is_lost: bool
-) -> Counts:
+    history: History, rule: Rule, reviews: list[int], *, order_frequency_days: int, groups: Index, is_lost: bool,
+    seed: int = 0,
+) -> Counts:  # fmt: skip
     """Run a rule from the first review to the last day, starting full with nothing under way.
 
-    Counting begins with the first day that a real decision rules: after the longest lead time and one order cycle.
-    `groups[i]` is the group of product i; the counts have the shape weeks, groups, service levels.
+    Where lead times are random the seed draws the same ones for every rule. Counting begins with the first day that a
+    real decision rules: after the longest lead time and one order cycle. `groups[i]` is the group of product i; the
+    counts have the shape weeks, groups, service levels.
     """
+    drawn = history.drawn_lead_times(len(reviews), seed=seed)
     walk = _Walk(history, reviews[0], order_frequency_days, groups, is_lost=is_lost)
-    due = set(reviews)
+    due = {day: drawn[:, place] for place, day in enumerate(reviews)}
     for day in range(reviews[0], history.daily.shape[1]):
-        walk.one_day(day, rule(day) if day in due else None)
+        walk.one_day(day, rule(day) if day in due else None, due.get(day))
     return walk.counts()
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """The orders of one review: when each product's was placed, arrives, and was expected."""
+
+    day: int
+    quantity: Matrix
+    arrives: Index
+    expected: Index
+    order_up_to_level: Matrix
 
 
 class _Walk:
@@ -83,24 +100,24 @@ class _Walk:
     ) -> None:
         self.history, self.start, self.is_lost = history, start, is_lost
         self.frequency = order_frequency_days
-        self.lead = history.lead_time_days
-        self.counted_from = start + int(self.lead.max()) + order_frequency_days
+        self.counted_from = start + history.longest_lead_time + order_frequency_days
         self.of_group = (np.arange(groups.max() + 1)[:, None] == groups).astype(float)
         self.weeks = -(-(history.daily.shape[1] - start) // DAYS)
         self.sums: dict[str, Matrix] = {}
         self.short_days: list[NDArray[np.bool_]] = []
-        self.reviews: list[tuple[int, Matrix, Matrix]] = []
-        self.net = self.under_way = np.zeros((0, 0))
+        self.placed: list[_Placed] = []
+        self.under_way: list[_Placed] = []
+        self.net = np.zeros((0, 0))
 
-    def one_day(self, day: int, told: Reviewed | None) -> None:
+    def one_day(self, day: int, told: Reviewed | None, lead_times: Index | None) -> None:
         """What is due arrives, a review may order, demand comes."""
         if told is not None and day == self.start:
             self.net = told.order_up_to_level.copy()
-            self.under_way = np.zeros((*self.net.shape, int(self.lead.max()) + 1))
-        self.net = self.net + self.under_way[:, :, 0]
-        self.under_way = np.concatenate([self.under_way[:, :, 1:], np.zeros((*self.net.shape, 1))], axis=2)
-        if told is not None:
-            self._review(day, told)
+        for order in self.under_way:
+            self.net = self.net + np.where((order.arrives == day)[:, None], order.quantity, 0.0)
+        self.under_way = [order for order in self.under_way if (order.arrives > day).any()]
+        if told is not None and lead_times is not None:
+            self._review(day, told, lead_times)
         asked = np.repeat(self.history.daily[:, day][:, None], self.net.shape[1], axis=1)
         there = np.maximum(0.0, self.net)
         served = np.minimum(asked, there)
@@ -108,15 +125,26 @@ class _Walk:
         self.short_days.append(asked > served if self.is_lost else self.net < 0)
         self._count(day, asked, served, (there + np.maximum(0.0, self.net)) / 2)
 
-    def _review(self, day: int, told: Reviewed) -> None:
+    def _review(self, day: int, told: Reviewed, lead_times: Index) -> None:
         """Place orders, raised to the minimum and whole batches; one without a lead time is there at once."""
-        wanted = told.orders(Shelf(self.net, self.under_way))
+        wanted = told.orders(Shelf(self.net, self._expected(day)))
         batch, least = self.history.batch_size[:, None], self.history.minimum_order_quantity[:, None]
-        placed = np.where(wanted > 0, np.ceil(np.maximum(wanted, least) / batch - 1e-9) * batch, 0.0)
-        self.net = self.net + np.where(self.lead[:, None] == 0, placed, 0.0)
-        later = np.flatnonzero(self.lead > 0)
-        self.under_way[later, :, self.lead[later] - 1] += placed[later]
-        self.reviews.append((day, placed, told.order_up_to_level))
+        quantity = np.where(wanted > 0, np.ceil(np.maximum(wanted, least) / batch - 1e-9) * batch, 0.0)
+        self.net = self.net + np.where(lead_times[:, None] == 0, quantity, 0.0)
+        expected = day + self.history.lead_time_days
+        order = _Placed(day, quantity, day + lead_times, expected, told.order_up_to_level)
+        self.placed.append(order)
+        self.under_way.append(order)
+
+    def _expected(self, day: int) -> Matrix:
+        """What is under way by the day on which it is expected, from tomorrow on."""
+        told = np.zeros((*self.net.shape, int(self.history.lead_time_days.max()) + 1))
+        rows = np.arange(self.net.shape[0])
+        for order in self.under_way:
+            is_open = order.arrives > day
+            slot = np.maximum(0, order.expected - day - 1)
+            told[rows[is_open], :, slot[is_open]] += order.quantity[is_open]
+        return told
 
     def _count(self, day: int, asked: Matrix, served: Matrix, held: Matrix) -> None:
         cost, price = self.history.unit_cost[:, None], self.history.unit_price[:, None]
@@ -136,9 +164,9 @@ class _Walk:
         """Everything that was counted, orders and periods judged by the days that were short."""
         short = np.stack(self.short_days)
         summed = np.concatenate([np.zeros((1, *short.shape[1:])), np.cumsum(short, axis=0)])
-        sold = np.concatenate([np.zeros((self.lead.size, 1)), np.cumsum(self.history.daily, axis=1)], axis=1)
-        for day, placed, level in self.reviews:
-            self._judge_review(day, placed, level, summed, sold)
+        sold = np.concatenate([np.zeros((len(self.history.daily), 1)), np.cumsum(self.history.daily, axis=1)], axis=1)
+        for order in self.placed:
+            self._judge(order, summed, sold)
         for day in range(self.start, self.start + (short.shape[0] // DAYS) * DAYS, DAYS):
             first, end = day - self.start, day - self.start + DAYS
             is_kept = summed[end] == summed[first] if self.is_lost else ~short[end - 1]
@@ -146,18 +174,19 @@ class _Walk:
             self._add("kept_periods", day, is_kept)
         return Counts(**self.sums)
 
-    def _judge_review(self, day: int, placed: Matrix, level: Matrix, summed: Matrix, sold: Matrix) -> None:
+    def _judge(self, order: _Placed, summed: Matrix, sold: Matrix) -> None:
         """An order is kept if what it covers ends without shortage; a level, if demand of its horizon stays below."""
-        rows, last = np.arange(self.lead.size), sold.shape[1] - 1
-        arrives, ends = day + self.lead, day + self.lead + self.frequency
+        rows, last = np.arange(sold.shape[0]), sold.shape[1] - 1
+        ends = order.arrives + self.frequency
         is_whole = (ends <= last)[:, None]
-        first, end = np.minimum(arrives, last) - self.start, np.minimum(ends, last) - self.start
+        first, end = np.minimum(order.arrives, last) - self.start, np.minimum(ends, last) - self.start
         before = first if self.is_lost else end - 1
         is_kept = summed[end, rows] == summed[before, rows]
-        demand = sold[rows, np.minimum(ends, last)] - sold[rows, day]
-        is_placed = (placed > 0) & is_whole
-        self._add("order_lines", day, placed > 0)
-        self._add("judged_orders", day, is_placed)
-        self._add("kept_orders", day, is_placed & is_kept)
-        self._add("levels", day, np.broadcast_to(is_whole, level.shape))
-        self._add("kept_levels", day, is_whole & (demand[:, None] <= level + 1e-9))
+        demand = sold[rows, np.minimum(ends, last)] - sold[rows, order.day]
+        is_placed = (order.quantity > 0) & is_whole
+        level = order.order_up_to_level
+        self._add("order_lines", order.day, order.quantity > 0)
+        self._add("judged_orders", order.day, is_placed)
+        self._add("kept_orders", order.day, is_placed & is_kept)
+        self._add("levels", order.day, np.broadcast_to(is_whole, level.shape))
+        self._add("kept_levels", order.day, is_whole & (demand[:, None] <= level + 1e-9))

@@ -58,7 +58,7 @@ def planned(*rows: dict[str, Any]) -> pl.DataFrame:
     """An order plan of these products, twelve pieces of each unless said."""
     defaults = {
         "product_name": "Tea", "supplier_id": SUPPLIER, "supplier_name": "Supplier 01", "currency": "GBP",
-        "unit_cost": Decimal("2.5000"), "order_quantity": 12.0, "lead_time_days": 14,
+        "unit_cost": Decimal("2.5000"), "order_quantity": 12.0, "expected_lead_time_days": 14,
     }  # fmt: skip
     return pl.DataFrame([defaults | row for row in rows], schema=ORDER_PLAN.schema, orient="row")
 

@@ -50,9 +50,10 @@ def test_what_needs_nothing_or_has_no_supplier_is_in_no_draft():
     assert redrafted(plan).drafted == ()
 
 
-def test_a_draft_is_expected_when_the_last_of_its_products_is():
-    (draft,) = redrafted(planned({"product_code": "TEA-01"}, {"product_code": "TEA-02", "lead_time_days": 35})).drafted
-    assert (draft.order_date, draft.expected_arrival_date) == (AS_OF, AS_OF + timedelta(days=35))
+def test_a_draft_is_expected_when_the_first_of_its_products_is_so_that_none_counts_as_too_late_and_is_ordered_again():
+    slow = {"product_code": "TEA-02", "expected_lead_time_days": 35}
+    (draft,) = redrafted(planned({"product_code": "TEA-01"}, slow)).drafted
+    assert (draft.order_date, draft.expected_arrival_date) == (AS_OF, AS_OF + timedelta(days=14))
 
 
 def test_a_draft_tells_how_old_its_data_are():

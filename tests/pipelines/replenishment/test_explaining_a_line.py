@@ -11,6 +11,8 @@ from tests.pipelines.planning_builders import (
     in_days,
     in_stock,
     on_order,
+    received,
+    sold_every,
     the_line,
 )
 
@@ -61,6 +63,16 @@ def test_the_reason_comes_first_then_the_rule_that_bound():
     assert told[0] == "Without an order a shortage is likelier than it may be, so the product is ordered."
     assert told[2] == "What is missing was ordered as it is."
     assert len(told) == 3
+
+
+def test_what_receipts_taught_of_the_lead_time_is_told_beside_what_is_set():
+    deliveries = received(20, 24, 28, 22)
+    more = a_setting("manufacturing_time_days", "3")
+    told = sentences(the_line(a_product(), in_stock(30), deliveries, more, sold_every(1, 2, for_days=300)))
+    assert told[-1] == (
+        "14 days are set as lead time, 3 for manufacturing; with 4 receipts of the product and 4 of its supplier an "
+        "order is thought to take 23 days, give or take 5.3."
+    )
 
 
 def test_orders_that_do_not_help_are_named():
