@@ -4,7 +4,7 @@ What belongs here: from demand to a distribution, by a stored choice of models o
 Read more in docs/maths.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.forecasting.candidates import NOTHING, POOL, View, exact_means, model_quantiles
+from pipelines.forecasting.candidates import NB, NOTHING, POOL, View, exact_means, model_quantiles
 from pipelines.forecasting.features import Facts, gather_facts
 from pipelines.forecasting.pool import learn
 from pipelines.forecasting.rules import models_by_rule
@@ -53,7 +53,7 @@ class DemandDistribution:
 
 def forecast_distribution(
     demand: pl.DataFrame, windows: pl.DataFrame, *, as_of: date, seed: int = 0,
-    choice: Mapping[str, str] | None = None, weeks: int = WEEKS_SHOWN,
+    choice: Mapping[str, str] | None = None, weeks: int = WEEKS_SHOWN, without_season: Collection[str] = (),
 ) -> DemandDistribution:  # fmt: skip
     """The distribution of demand in each window, from what was known before `as_of`.
 
@@ -63,12 +63,13 @@ def forecast_distribution(
     begins (0 where it is missing); a product may have several. A product never sold has no row in the answer.
 
     `choice` says which model speaks for a class of demand; without it `models_by_rule` does. What was not sold for a
-    year is expected to sell nothing.
+    year is expected to sell nothing, and the products of `without_season` have a model that knows none.
     """
     weekly = make_series(demand, as_of=as_of)
     classes = demand_classes(weekly)
     facts = gather_facts(weekly, as_of=as_of)
     models = chosen_models(facts, classes, choice or {})
+    models = np.where(np.isin(weekly.product_codes, list(without_season)) & (classes != "dead"), NB, models)
     asked = _asked(windows, weekly)
     is_short = (asked.days < WEEK_DAYS) & (not has_weekly_rows(demand, as_of=as_of))
     short, long = np.flatnonzero(is_short), np.flatnonzero(~is_short)

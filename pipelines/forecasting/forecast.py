@@ -4,7 +4,7 @@ What belongs here: the tables of the schema `forecast`. What does not: the maths
 Read more in docs/maths.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.backtest import backtest
+from pipelines.forecasting.candidates import NB
 from pipelines.forecasting.distribution import (
     PROBABILITIES,
     WEEKS_SHOWN,
@@ -65,14 +66,24 @@ def is_still_good(model_scores: pl.DataFrame, *, as_of: date) -> bool:
     return timedelta(0) <= as_of - chosen_on < KEPT
 
 
-def choose_models(demand_daily: pl.DataFrame, model_scores: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """`forecast.model_choice`: each product with its class today and the model that was chosen for that class."""
+def choose_models(
+    demand_daily: pl.DataFrame, model_scores: pl.DataFrame, *, as_of: date, without_season: Collection[str] = ()
+) -> pl.DataFrame:
+    """`forecast.model_choice`: each product with its class today and the model that was chosen for that class.
+
+    A product whose season is ignored has a model that knows none.
+    """
     weekly = make_series(demand_daily, as_of=as_of)
     classes = demand_classes(weekly)
     chosen = {row["demand_class"]: row for row in model_scores.filter(pl.col("is_chosen")).to_dicts()}
     proven = {name: str(row["model"]) for name, row in chosen.items() if row["origins"]}
     models = chosen_models(gather_facts(weekly, as_of=as_of), classes, proven)
-    return _model_choice(weekly.product_codes, classes.tolist(), models.tolist(), chosen)
+    told = _model_choice(weekly.product_codes, classes.tolist(), models.tolist(), chosen)
+    is_calm = pl.col("product_code").is_in(list(without_season)) & (pl.col("demand_class") != "dead")
+    return told.with_columns(
+        model=pl.when(is_calm).then(pl.lit(NB)).otherwise("model"),
+        reason=pl.when(is_calm).then(pl.lit("its season is ignored, as was set")).otherwise("reason"),
+    )
 
 
 def _model_choice(
@@ -89,7 +100,8 @@ def _model_choice(
 
 def forecast_demand(
     demand_daily: pl.DataFrame, horizons: pl.DataFrame, *, as_of: date,
-    model_choice: pl.DataFrame | None = None, more_horizons: pl.DataFrame | None = None, seed: int = 0,
+    model_choice: pl.DataFrame | None = None, more_horizons: pl.DataFrame | None = None,
+    without_season: Collection[str] = (), seed: int = 0,
 ) -> Forecast:  # fmt: skip
     """The distribution of demand over each product's horizon and over what an order covers, from `as_of` on.
 
@@ -97,11 +109,13 @@ def forecast_demand(
     `lead_time_days` and `order_frequency_days`. A product not sold in the four years before `as_of` has no row.
     `model_choice` is the stored answer; without one the models are chosen by rule. `more_horizons` has
     `product_code` and `horizon_days`: other lengths whose quantiles are wanted too, where a lead time is random.
+    The products of `without_season` are forecast by a model that knows no season.
     """
     asked = demand_daily.join(horizons, on="product_code", how="semi")
-    stored = {} if model_choice is None else dict(model_choice.select("demand_class", "model").unique().rows())
+    stored = {} if model_choice is None else _by_class(model_choice, without_season)
     more = _no_more() if more_horizons is None else more_horizons.select(_no_more().columns)
-    told = forecast_distribution(asked, _windows(horizons, more), as_of=as_of, seed=seed, choice=stored)
+    told = forecast_distribution(asked, _windows(horizons, more), as_of=as_of, seed=seed, choice=stored,
+                                 without_season=without_season)  # fmt: skip
     by_rule = _model_choice(told.product_codes, told.demand_class.tolist(), told.model.tolist(), {})
     return Forecast(
         model_choice=by_rule if model_choice is None else model_choice.join(horizons, on="product_code", how="semi"),
@@ -113,6 +127,12 @@ def forecast_demand(
 
 def _horizon_days() -> pl.Expr:
     return (pl.col("lead_time_days") + pl.col("order_frequency_days")).cast(pl.Int64)
+
+
+def _by_class(model_choice: pl.DataFrame, without_season: Collection[str]) -> dict[str, str]:
+    """The stored answer; a class all of whose products are without a season is chosen by rule."""
+    told = model_choice.filter(~pl.col("product_code").is_in(list(without_season)))
+    return dict(told.select("demand_class", "model").unique().rows())
 
 
 def _no_more() -> pl.DataFrame:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from pipelines.forecasting.overrides import OVERRIDDEN
 from pipelines.replenishment.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
 
 WEEK_DAYS: Final = 7
@@ -70,6 +71,8 @@ def sentences(row: Mapping[str, Any]) -> list[str]:
         told.append(f"{_told(row['stock_on_order_after_cover'])} pieces on order arrive too late to help now.")
     if row["uncertain_cause"]:
         told.append(UNCERTAIN_CAUSES[row["uncertain_cause"]])
+    if row["model"] == OVERRIDDEN:
+        told.append("A person set its demand, in the place of the forecast; the settings say how much and until when.")
     if row["product_receipts"] + row["supplier_receipts"]:
         told.append(_lead_time(row))
     return told

@@ -7,7 +7,7 @@ Read more in docs/interfaces.md.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -99,6 +99,14 @@ def _choice(*choices: str) -> Callable[[str], str]:
     return check
 
 
+def _day(text: str) -> str:
+    told = text.strip()
+    try:
+        return date.fromisoformat(told).isoformat() if told else ""
+    except ValueError:
+        raise ValueError("a day such as 2026-03-31") from None
+
+
 def _any_text(text: str) -> str:
     if not text.strip():
         raise ValueError("the id of a supplier's contact")
@@ -135,6 +143,22 @@ PARAMETERS: Final = {
         Parameter(
             "maximum_shelf_level", "pieces", _PRODUCT, "", "Most pieces in stock and on order.",
             _pieces(least="0", is_optional=True),
+        ),
+        Parameter(
+            "overridden_demand", "pieces a day", _PRODUCT, "", "Expected demand as a person sees it, if set.",
+            _pieces(least="0", is_optional=True),
+        ),
+        Parameter(
+            "overridden_demand_from", "date", _PRODUCT, "", "The first day of the overridden demand; today if not set.",
+            _day,
+        ),
+        Parameter(
+            "overridden_demand_until", "date", _PRODUCT, "",
+            "Its last day, after which the forecast speaks again; open if not set.", _day,
+        ),
+        Parameter(
+            "ignore_seasonality", "flag", _PRODUCT, "false", "Forecast by a model that knows no season.",
+            _choice("true", "false"),
         ),
         Parameter("preferred_supplier", "contact", _PRODUCT, "", "Whom to order from.", _any_text),
         Parameter("unit_cost", "money", _PRODUCT, "", "Price of a piece, in the supplier's currency.", _money),
@@ -301,6 +325,10 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
         pl.col("batch_size").cast(number),
         pl.col("minimum_shelf_level").cast(number),
         pl.col("maximum_shelf_level").replace("", None).cast(number),
+        pl.col("overridden_demand").replace("", None).cast(number),
+        pl.col("overridden_demand_from").replace("", None).str.to_date(),
+        pl.col("overridden_demand_until").replace("", None).str.to_date(),
+        ignore_seasonality=pl.col("ignore_seasonality") == "true",
     ).sort("product_code")
 
 

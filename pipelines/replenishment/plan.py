@@ -9,13 +9,15 @@ What belongs here: joining stock, forecast and settings, and judging the line. W
 Read more in docs/maths.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 import polars as pl
 
-from pipelines.forecasting.forecast import Forecast
+from pipelines.forecasting.forecast import Forecast, forecast_demand
+from pipelines.forecasting.overrides import OVERRIDDEN, OVERRIDES, override_demand
 from pipelines.forecasting.segments import NEW_WEEKS
 from pipelines.replenishment.asking import (
     ARRIVALS,
@@ -50,14 +52,18 @@ class PlanInputs:
 
 @dataclass(frozen=True)
 class Horizons:
-    """What a plan needs of the forecast: one horizon a product in its two parts, and others where it is random.
+    """What a plan asks of the forecast.
 
     `own` has `product_code`, `lead_time_days`, `order_frequency_days`: the days before an order arrives, and those that
-    it covers; with a forecast period these differ from the settings. `more` has `product_code`, `horizon_days`.
+    it covers; with a forecast period these differ from the settings. `more` has `product_code`, `horizon_days`: others
+    where the lead time is random. `overrides` is demand that people set in the forecast's place, and the season of the
+    products of `without_season` is ignored.
     """
 
     own: pl.DataFrame
     more: pl.DataFrame
+    overrides: pl.DataFrame
+    without_season: Sequence[str]
 
 
 def horizons(
@@ -77,7 +83,27 @@ def horizons(
         .sort("product_code")
         .select("product_code", pl.col("nearest") - pl.col("order_frequency_days"), "order_frequency_days")
     )
-    return Horizons(own=own.rename({"nearest": "lead_time_days"}), more=more)
+    overrides = settings.filter(pl.col("overridden_demand").is_not_null()).select(
+        "product_code", pieces_a_day="overridden_demand", from_date="overridden_demand_from",
+        until_date="overridden_demand_until",
+    ).cast(OVERRIDES)  # fmt: skip
+    return Horizons(
+        own=own.rename({"nearest": "lead_time_days"}),
+        more=more,
+        overrides=overrides,
+        without_season=settings.filter("ignore_seasonality")["product_code"].to_list(),
+    )
+
+
+def forecast_for_plan(
+    demand: pl.DataFrame, asked: Horizons, *, as_of: date, model_choice: pl.DataFrame | None = None
+) -> Forecast:
+    """The forecast that a plan is made from: the models' and what people set."""
+    told = forecast_demand(
+        demand, asked.own, as_of=as_of, model_choice=model_choice, more_horizons=asked.more,
+        without_season=asked.without_season,
+    )  # fmt: skip
+    return override_demand(told, asked.overrides, asked.own, asked.more, as_of=as_of)
 
 
 def lead_times(
@@ -104,7 +130,10 @@ def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: s
         .join(forecast.demand_horizons.select("product_code", "history_weeks"), on="product_code", how="left")
         .join(forecast.model_choice.select("product_code", "demand_class", "model"), on="product_code", how="left")
         .with_columns(
-            pl.col("demand_class").fill_null("never_sold"), pl.col("model").fill_null("none"),
+            pl.col("demand_class").fill_null("never_sold"),
+            model=pl.when(_is_overridden(as_of)).then(pl.lit(OVERRIDDEN)).otherwise(pl.col("model").fill_null("none")),
+        )
+        .with_columns(
             pl.col("history_weeks").fill_null(0),
         )
         .sort("product_code")
@@ -153,6 +182,14 @@ def _decided(
         distribution_of(forecast), known, windows, arrivals.select(list(ARRIVALS)).cast(ARRIVALS), seed=SEED
     )  # fmt: skip
     return answer(known, decide(question, rule)).rename({"short_before_arrival": "shortage_chance_before_arrival"})
+
+
+def _is_overridden(as_of: date) -> pl.Expr:
+    """Whether demand that a person set reaches into the horizon."""
+    end = pl.lit(as_of) + pl.duration(days=pl.col("horizon_days") - 1)
+    is_begun = pl.col("overridden_demand_from").fill_null(as_of) <= end
+    is_over = pl.col("overridden_demand_until").fill_null(as_of) < as_of
+    return pl.col("overridden_demand").is_not_null() & is_begun & ~is_over
 
 
 def _stock_that_is_a_number(name: str) -> pl.Expr:
@@ -209,7 +246,11 @@ def _exclusion() -> pl.Expr:
         .then(pl.lit("untracked"))
         .when(pl.col("stock_on_hand") < 0)
         .then(pl.lit("data_fault"))
-        .when(pl.col("demand_class").is_in(["never_sold", "dead"]) & (pl.col("minimum_shelf_level") <= 0))
+        .when(
+            pl.col("demand_class").is_in(["never_sold", "dead"])
+            & (pl.col("model") != OVERRIDDEN)
+            & (pl.col("minimum_shelf_level") <= 0)
+        )
         .then(pl.lit("no_demand"))
     )
 

@@ -13,11 +13,11 @@ import polars as pl
 
 from pipelines import tables
 from pipelines.errors import DataError
-from pipelines.forecasting.forecast import choose_models, forecast_demand, is_still_good, score_models
+from pipelines.forecasting.forecast import choose_models, is_still_good, score_models
 from pipelines.forecasting.one_offs import find_one_off_orders
 from pipelines.forecasting.prices import with_unit_prices
 from pipelines.organisation import OpenOrganisation
-from pipelines.replenishment.plan import Horizons, horizons
+from pipelines.replenishment.plan import Horizons, forecast_for_plan, horizons
 from pipelines.warehouse import read_table, replace_table
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
@@ -71,7 +71,8 @@ def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[d
             scores = selection.model_scores
             replace_table(warehouse, tables.MODEL_SCORES, scores)
             replace_table(warehouse, tables.FORECAST_CALIBRATION, selection.forecast_calibration)
-        replace_table(warehouse, tables.MODEL_CHOICE, choose_models(demand, scores, as_of=as_of))
+        choice = choose_models(demand, scores, as_of=as_of, without_season=asked.without_season)
+        replace_table(warehouse, tables.MODEL_CHOICE, choice)
         frames = {table: read_table(warehouse, table) for table in CHOSEN}
     shown = {
         tables.MODEL_CHOICE: {"models": _shown(_classes(frames[tables.MODEL_CHOICE]))},
@@ -94,9 +95,8 @@ def demand(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.Mate
     """Forecast every product that was ever sold."""
     with told_plainly(), organisation.warehouse() as warehouse:
         sold, asked, as_of = _asked(warehouse)
-        forecast = forecast_demand(
-            sold, asked.own, as_of=as_of, model_choice=read_table(warehouse, tables.MODEL_CHOICE),
-            more_horizons=asked.more,
+        forecast = forecast_for_plan(
+            sold, asked, as_of=as_of, model_choice=read_table(warehouse, tables.MODEL_CHOICE)
         )  # fmt: skip
         one_offs = find_one_off_orders(sold, as_of=as_of)
         frames = {table: getattr(forecast, table.name, one_offs) for table in FORECAST}

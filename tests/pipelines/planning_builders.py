@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.forecasting.forecast import Forecast, forecast_demand
+from pipelines.forecasting.forecast import Forecast
 from pipelines.replenishment.parameters import with_defaults
-from pipelines.replenishment.plan import PlanInputs, horizons, make_plan
+from pipelines.replenishment.plan import PlanInputs, forecast_for_plan, horizons, make_plan
 from pipelines.tables import (
     DEMAND_DAILY,
     DEMAND_FORECAST,
@@ -169,7 +169,7 @@ def a_plan(*frames: pl.DataFrame, expecting: Forecast | None = None) -> pl.DataF
     """The plan of these frames; without a forecast, the one that their sales lead to."""
     told = inputs(*frames)
     asked = horizons(told.products, told.planning_settings, told.purchase_receipts, as_of=AS_OF)
-    forecast = expecting or forecast_demand(told.demand_daily, asked.own, as_of=AS_OF, more_horizons=asked.more)
+    forecast = expecting or forecast_for_plan(told.demand_daily, asked, as_of=AS_OF)
     return make_plan(told, forecast, as_of=AS_OF, plan_id="20260302-00000000")
 
 
