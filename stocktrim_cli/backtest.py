@@ -55,6 +55,7 @@ def backtest(
     from pipelines.replenishment.checking import rule
     from pipelines.replenishment.parameters import parse_setting
     from pipelines.replenishment.replay.backtest import OURS, Asked, run_backtest
+    from pipelines.replenishment.replay.picture import frontier_svg
     from pipelines.replenishment.replay.report import price_list
 
     asked = Asked(
@@ -69,11 +70,18 @@ def backtest(
     told = run_backtest(history, asked, progress=lambda sentence: say(f"  {sentence}"))
     of_all = told.results.filter(told.results["demand_class"] == "all")
     _show("The last year, replayed", of_all, SHOWN)
+    _show("Our rule by class of demand", _by_class(told.results, OURS), {"demand_class": "class"} | SHOWN)
     prices = price_list(told.results, OURS)
     _show("What a service level costs and saves", prices, PRICES)
     if json:
-        _write(json, {"results": told.results.to_dicts(), "price_list": prices.to_dicts()})
+        picture = frontier_svg(told.results)
+        _write(json, {"results": told.results.to_dicts(), "price_list": prices.to_dicts(), "frontier_svg": picture})
         out.print(f"Everything is in {json}.", markup=False)
+
+
+def _by_class(results: "pl.DataFrame", policy: str) -> "pl.DataFrame":
+    is_own = (results["policy"] == policy) & (results["demand_class"] != "all")
+    return results.filter(is_own).sort("demand_class", "service_level")
 
 
 def _show(title: str, frame: "pl.DataFrame", columns: dict[str, str]) -> None:

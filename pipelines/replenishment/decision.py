@@ -138,7 +138,7 @@ def _projected(asked: Question, rule: Rule) -> tuple[Projection, Matrix]:
     is_lost = rule.unmet_demand == "lost" and rule.order_rule == "projected"
     told = project(asked.law, stock, asked.arrival_day, is_lost=is_lost)
     rows, weight = paths_of_products(asked.lead_product, asked.lead_weight, asked.service_level.size)
-    joined = Projection(*(one[rows].reshape(rows.shape[0], -1) for one in vars(told).values()))
+    joined = Projection(*(one[rows].reshape(weight.shape) for one in vars(told).values()))
     return joined, weight
 
 
@@ -154,7 +154,7 @@ def paths_of_products(lead_product: Index, lead_weight: Matrix, products: int) -
     slots = np.arange(count.max(initial=1))[None, :]
     rows = first[:, None] + np.minimum(slots, count[:, None] - 1)
     weight = np.where(slots < count[:, None], lead_weight[rows], 0.0)
-    return rows, (weight[:, :, None] * WEIGHTS).reshape(rows.shape[0], -1)
+    return rows, (weight[:, :, None] * WEIGHTS).reshape(products, slots.size * WEIGHTS.size)
 
 
 def _under_way(asked: Question) -> Stock:

@@ -17,6 +17,7 @@ from tests.pipelines.planning_builders import (
     in_days,
     in_stock,
     on_order,
+    sold,
     sold_every,
     the_line,
     together,
@@ -224,3 +225,19 @@ def test_settings_of_each_product_stand_beside_its_line():
     plan = a_plan(a_product("A"), a_product("B"), a_setting("service_level", "0.9", subject="B"))
     assert dict(plan.select("product_code", "service_level").rows()) == {"A": 0.95, "B": 0.9}
     assert plan.select(pl.col("maximum_shelf_level").is_null().all()).item()
+
+
+@pytest.mark.parametrize("on_hand", [-5.0, 0.25, 1e12, float("nan")])
+def test_faults_92_and_93_a_history_of_any_kind_gives_a_row_with_a_reason_and_no_quantity_that_is_no_number(on_hand):
+    daily = range(1, 99)
+    histories = {
+        "NEVER": {}, "ONCE": {9: 4}, "NOTHING": dict.fromkeys(daily, 0), "GIANT": dict.fromkeys(daily, 1) | {5: 1e9},
+        "OVER": {800: 5, 790: 5}, "BACK": dict.fromkeys(daily, -3), "NAN": {3: float("nan"), 9: 2},
+    }  # fmt: skip
+    frames = [frame for code in histories for frame in (a_product(code), in_stock(on_hand, product=code))]
+    plan = a_plan(*frames, *(sold(days, code) for code, days in histories.items()))
+    assert plan["product_code"].to_list() == sorted(histories)
+    assert set(plan["reason"]) <= set(REASONS)
+    quantities = plan.select("needed_quantity", "order_quantity", "safety_stock", "horizon_demand", "reorder_point")
+    assert quantities.select(pl.all().is_finite().all()).row(0) == (True,) * 5
+    assert (plan["order_quantity"] >= 0).all()

@@ -128,6 +128,15 @@ def test_fault_93_any_history_gives_a_finite_order_and_a_reason(history):
     assert told["reason"]
 
 
+def test_no_history_spoils_its_neighbours_order():
+    histories = [one.with_columns(product_code=pl.lit(f"P{k}")) for k, one in enumerate(HISTORIES.values())]
+    stock = pl.DataFrame({"product_code": ["TEA", *(f"P{k}" for k in range(len(histories)))], "stock_on_hand": 3.0})
+    told = ordered(pl.concat([SOME, *histories]), stock)
+    assert told.height == stock.height
+    assert all(told.select(pl.col(pl.Float64).is_finite().all()).row(0))
+    assert told.filter(pl.col("product_code") == "TEA")["order_quantity"][0] > 0
+
+
 @pytest.mark.parametrize("horizon", [0, 1, 1000])
 def test_any_horizon_has_a_level(horizon):
     told = order_up_to_levels(sold([2.0] * 200), as_of=AS_OF, horizon_days=horizon, service_levels=[0.5, 0.9999])
@@ -162,6 +171,14 @@ def test_fault_94_a_service_level_that_is_no_fraction_is_one_sentence(level):
 def test_fault_94_any_lead_time_and_level_gives_an_order(level, days):
     told = the_order(SOME, in_stock(3), lead_time_days=days, service_level=level)
     assert np.isfinite(told["order_quantity"])
+
+
+@pytest.mark.parametrize("measure", ["cycle", "fill", "money"])
+@pytest.mark.parametrize("unmet_demand", ["lost", "backordered"])
+def test_a_lead_time_longer_than_the_history_gives_an_order_and_a_reason(measure, unmet_demand):
+    told = the_order(sold([2.0] * 20), in_stock(3), lead_time_days=300, measure=measure, unmet_demand=unmet_demand)
+    assert np.isfinite([told[step] for step in (*BRIDGE, "order_quantity", "reorder_point")]).all()
+    assert told["reason"] in {"below_reorder_point", "enough_stock"}
 
 
 @pytest.mark.parametrize("days", [-1, 4000, None, "two weeks", float("nan")])

@@ -1,0 +1,90 @@
+"""What rules of ordering would have done to the last year: of an organisation, and of anybody's file."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.end_to_end.conftest import Command
+
+POLICIES = {"ours", "textbook, a year", "textbook, 90 days", "like StockTrim"}
+
+
+@pytest.fixture
+def sales_file(tmp_path: Path) -> Path:
+    """Twelve products and sixty weeks, one row a week, with what a piece costs and sells for."""
+    weeks = pl.date_range(pl.date(2024, 1, 1), pl.date(2025, 2, 17), "1w", eager=True)
+    sold = np.random.default_rng(7).negative_binomial(3, 0.3, 12 * len(weeks)).astype(float)
+    frame = pl.DataFrame({"product_code": [f"P-{k:02d}" for k in range(12)]}).join(
+        pl.DataFrame({"date": weeks}), how="cross"
+    )
+    file = tmp_path / "sales.csv"
+    frame.with_columns(quantity=sold, unit_cost=2.0, unit_price=5.0, batch_size=4.0).write_csv(file)
+    return file
+
+
+@pytest.mark.parametrize("unmet_demand", ["lost", "backordered"])
+def test_anybodys_sales_are_replayed_for_every_rule_in_service_and_in_money(
+    stocktrim: Command, sales_file: Path, tmp_path: Path, unmet_demand: str
+) -> None:
+    written = tmp_path / "told.json"
+    options = ["--lead-time-days", "14", "--order-frequency-days", "14", "--service-level", "80%"]
+    told = stocktrim(
+        "backtest", "--sales", str(sales_file), *options, "--service-level", "95%", "--unmet-demand", unmet_demand,
+        "--json", str(written),
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    assert "review 1 of" in told.err
+    assert "What a service level costs and saves" in told.out
+    everything = json.loads(written.read_text())
+    results = pl.DataFrame(everything["results"])
+    assert set(results["policy"]) == POLICIES
+    assert set(results["service_level"]) == {0.8, 0.95}
+    assert results["demand_class"].n_unique() > 1
+    assert everything["frontier_svg"].startswith("<svg")
+    assert [row["service_level"] for row in everything["price_list"]] == [0.8, 0.95]
+    ours = results.filter((pl.col("policy") == "ours") & (pl.col("demand_class") == "all")).sort("service_level")
+    shares = ours.select("levels_kept", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money")
+    assert shares.min_horizontal().min() > 0.5
+    assert shares.max_horizontal().max() <= 1
+    assert ours["average_stock_value"].is_sorted()
+    assert (ours["order_lines"] >= ours["orders"]).all()
+
+
+def test_an_organisations_own_history_is_replayed(
+    planned_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stocktrim = Command(planned_home, monkeypatch)
+    written = tmp_path / "told.json"
+    told = stocktrim("backtest", "--order-frequency-days", "91", "--service-level", "95%", "--json", str(written))
+    assert told.code == 0, told.err
+    assert set(pl.DataFrame(json.loads(written.read_text())["results"])["policy"]) == POLICIES
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("product_code,date,quantity\n", "Nothing was sold in these sales"),
+        ("product_code,date,quantity\nTEA,2024-01-01,0\n", "Nothing was sold in these sales"),
+        ("product_code,date\nTEA,2024-01-01\n", "lacks the columns quantity"),
+        ("product_code,date,quantity\nTEA,soon,1\n", "date of demand must hold dates"),
+        ("product_code,date,quantity\nTEA,2024-01-01,1\n", "a replay needs"),
+    ],
+)
+def test_a_file_that_cannot_be_replayed_is_one_sentence(
+    stocktrim: Command, tmp_path: Path, content: str, sentence: str
+) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text(content)
+    told = stocktrim("backtest", "--sales", str(file))
+    assert told.code in (2, 4)
+    assert sentence in told.err
+    assert "Traceback" not in told.err
+
+
+def test_a_file_that_is_not_there_is_one_sentence(stocktrim: Command, tmp_path: Path) -> None:
+    told = stocktrim("backtest", "--sales", str(tmp_path / "nothing.csv"))
+    assert told.code == 4
+    assert "There is no file" in told.err
