@@ -61,7 +61,7 @@ bench-warehouse: install ## CPU seconds and peak memory of building the warehous
 	@$(BIN)/python -m benchmarks.warehouse
 
 bench-policy: install ## our rule and its rivals in money, on STOCKTRIM_SALES_FILE and on generated sales
-	@for what in stationary seasonal shifting lumpy; do $(BIN)/python -m benchmarks.policy $$what || exit 1; done
+	@for what in stationary seasonal shifting lumpy random_lead_times; do $(BIN)/python -m benchmarks.policy $$what || exit 1; done
 	@$(BIN)/python -m benchmarks.policy retail --half held_out
 	@$(BIN)/python -m benchmarks.policy retail --half held_out --lost --products 400
 
