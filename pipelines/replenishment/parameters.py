@@ -14,6 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.errors import UsageError
+from pipelines.forecasting.moves import MOVES
 from pipelines.replenishment.decision import Rule
 from pipelines.tables import PLAN_SETTINGS, PLANNING_SETTINGS
 
@@ -107,6 +108,16 @@ def _day(text: str) -> str:
         raise ValueError("a day such as 2026-03-31") from None
 
 
+def _bundle(text: str) -> str:
+    """Codes and pieces in one form: "CUP:2; TEA:1"."""
+    parts = [part.rpartition(":") for part in text.split(";") if part.strip()]
+    allowed = "product codes with their pieces, such as CUP:2; TEA:1"
+    if any(not code.strip() for code, _, _ in parts):
+        raise ValueError(allowed)
+    least, most = Decimal("0.0001"), Decimal(1_000_000)
+    return "; ".join(f"{code.strip()}:{_decimal(pieces, least, most, allowed)}" for code, _, pieces in parts)
+
+
 def _any_text(text: str) -> str:
     if not text.strip():
         raise ValueError("the id of a supplier's contact")
@@ -159,6 +170,14 @@ PARAMETERS: Final = {
         Parameter(
             "ignore_seasonality", "flag", _PRODUCT, "false", "Forecast by a model that knows no season.",
             _choice("true", "false"),
+        ),
+        Parameter(
+            "successor_of", "product", _PRODUCT, "", "The product whose demand this one has taken over, if any.",
+            str.strip,
+        ),
+        Parameter(
+            "bundle_of", "products", _PRODUCT, "",
+            "The products that a piece of this one is sold as, with their pieces, such as CUP:2; TEA:1.", _bundle,
         ),
         Parameter("preferred_supplier", "contact", _PRODUCT, "", "Whom to order from.", _any_text),
         Parameter("unit_cost", "money", _PRODUCT, "", "Price of a piece, in the supplier's currency.", _money),
@@ -328,8 +347,30 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
         pl.col("overridden_demand").replace("", None).cast(number),
         pl.col("overridden_demand_from").replace("", None).str.to_date(),
         pl.col("overridden_demand_until").replace("", None).str.to_date(),
+        pl.col("successor_of").replace("", None),
+        pl.col("bundle_of").replace("", None),
         ignore_seasonality=pl.col("ignore_seasonality") == "true",
     ).sort("product_code")
+
+
+def moves_of(settings: pl.DataFrame) -> pl.DataFrame:
+    """Whose demand counts for whom, from `wide_settings`: `moves.MOVES`. A bundle has parts, any other one heir."""
+    succeeded = settings.drop_nulls("successor_of").select(
+        product_code="successor_of", to_product="product_code", pieces=pl.lit(1.0)
+    )
+    parts = (
+        settings.drop_nulls("bundle_of")
+        .select("product_code", part=pl.col("bundle_of").str.split("; "))
+        .explode("part")
+        .select(
+            "product_code",
+            to_product=pl.col("part").str.replace(r":[^:]*$", ""),
+            pieces=pl.col("part").str.extract(r":([^:]*)$").cast(pl.Float64),
+        )
+    )
+    one = succeeded.sort("to_product").unique("product_code", keep="first", maintain_order=True)
+    told = pl.concat([parts, one.join(parts, on="product_code", how="anti")]).cast(MOVES)
+    return told.filter(pl.col("product_code") != pl.col("to_product")).sort("product_code", "to_product")
 
 
 def _subject(settings: pl.DataFrame, subject: str, value: str) -> pl.DataFrame:

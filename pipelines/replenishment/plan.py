@@ -31,7 +31,13 @@ from pipelines.replenishment.asking import (
 from pipelines.replenishment.constraints import constrain
 from pipelines.replenishment.decision import Rule, decide
 from pipelines.replenishment.lead_times import count_receipts, known_receipts, learn_lead_times
-from pipelines.replenishment.parameters import GlobalSettings, global_settings, settings_of_products, wide_settings
+from pipelines.replenishment.parameters import (
+    GlobalSettings,
+    global_settings,
+    moves_of,
+    settings_of_products,
+    wide_settings,
+)
 from pipelines.replenishment.reasons import EXCLUDING
 from pipelines.tables import ORDER_PLAN
 
@@ -56,14 +62,15 @@ class Horizons:
 
     `own` has `product_code`, `lead_time_days`, `order_frequency_days`: the days before an order arrives, and those that
     it covers; with a forecast period these differ from the settings. `more` has `product_code`, `horizon_days`: others
-    where the lead time is random. `overrides` is demand that people set in the forecast's place, and the season of the
-    products of `without_season` is ignored.
+    where the lead time is random. `overrides` is demand that people set in the forecast's place, the season of the
+    products of `without_season` is ignored, and `moves` says whose demand counts for whom.
     """
 
     own: pl.DataFrame
     more: pl.DataFrame
     overrides: pl.DataFrame
     without_season: Sequence[str]
+    moves: pl.DataFrame
 
 
 def horizons(
@@ -92,6 +99,7 @@ def horizons(
         more=more,
         overrides=overrides,
         without_season=settings.filter("ignore_seasonality")["product_code"].to_list(),
+        moves=moves_of(settings),
     )
 
 

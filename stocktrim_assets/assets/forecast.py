@@ -14,6 +14,7 @@ import polars as pl
 from pipelines import tables
 from pipelines.errors import DataError
 from pipelines.forecasting.forecast import choose_models, is_still_good, score_models
+from pipelines.forecasting.moves import moved_demand
 from pipelines.forecasting.one_offs import find_one_off_orders
 from pipelines.forecasting.prices import with_unit_prices
 from pipelines.organisation import OpenOrganisation
@@ -115,7 +116,8 @@ def _asked(warehouse: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, Horizons
     receipts = read_table(warehouse, tables.PURCHASE_RECEIPTS)
     asked = horizons(products, read_table(warehouse, tables.PLANNING_SETTINGS), receipts, as_of=as_of)
     sold = with_unit_prices(
-        read_table(warehouse, tables.DEMAND_DAILY), read_table(warehouse, tables.DEMAND_TRANSACTIONS)
+        moved_demand(read_table(warehouse, tables.DEMAND_DAILY), asked.moves),
+        read_table(warehouse, tables.DEMAND_TRANSACTIONS),
     )
     return sold, asked, as_of
 

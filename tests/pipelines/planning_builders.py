@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.forecasting.forecast import Forecast
+from pipelines.forecasting.moves import moved_demand
 from pipelines.replenishment.parameters import with_defaults
 from pipelines.replenishment.plan import PlanInputs, forecast_for_plan, horizons, make_plan
 from pipelines.tables import (
@@ -169,7 +170,8 @@ def a_plan(*frames: pl.DataFrame, expecting: Forecast | None = None) -> pl.DataF
     """The plan of these frames; without a forecast, the one that their sales lead to."""
     told = inputs(*frames)
     asked = horizons(told.products, told.planning_settings, told.purchase_receipts, as_of=AS_OF)
-    forecast = expecting or forecast_for_plan(told.demand_daily, asked, as_of=AS_OF)
+    sales = moved_demand(told.demand_daily, asked.moves)
+    forecast = expecting or forecast_for_plan(sales, asked, as_of=AS_OF)
     return make_plan(told, forecast, as_of=AS_OF, plan_id="20260302-00000000")
 
 
