@@ -64,6 +64,7 @@ bench-policy: install ## our rule and its rivals in money, on STOCKTRIM_SALES_FI
 	@for what in stationary seasonal shifting lumpy random_lead_times; do $(BIN)/python -m benchmarks.policy $$what || exit 1; done
 	@$(BIN)/python -m benchmarks.policy retail --half held_out
 	@$(BIN)/python -m benchmarks.policy retail --half held_out --lost --products 400
+	@$(BIN)/python -m benchmarks.order_speed
 
 bench-forecast: install ## what a forecast costs as products grow, and what dominates it
 	@$(BIN)/python -m benchmarks.forecast_speed

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.replenishment.constraints import constrain
@@ -98,12 +98,14 @@ limits = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(limits)
 def test_an_order_is_a_multiple_of_the_batch(limit):
     order = the_order(**limit)
     assert Decimal(str(order["order_quantity"])) % Decimal(str(limit["batch_size"])) == 0
 
 
+@settings(deadline=None)
 @given(limits)
 def test_an_order_is_below_its_minimums_only_where_it_is_capped(limit):
     order = the_order(**limit)
@@ -113,6 +115,7 @@ def test_an_order_is_below_its_minimums_only_where_it_is_capped(limit):
         assert order["order_quantity"] < max(round(asked, 4), 0) + limit["batch_size"]
 
 
+@settings(deadline=None)
 @given(limits)
 def test_no_order_goes_over_the_maximum(limit):
     order = the_order(**limit)
@@ -120,6 +123,7 @@ def test_no_order_goes_over_the_maximum(limit):
         assert round(limit["position"] + order["order_quantity"], 4) <= limit["maximum_shelf_level"]
 
 
+@settings(deadline=None)
 @given(limits)
 def test_an_order_is_never_below_nothing(limit):
     assert the_order(**limit)["order_quantity"] >= 0
