@@ -4,13 +4,19 @@
     ├── UsageError      what was asked for does not exist, or cannot be asked
     ├── SignInError     Xero does not let us in                       (pipelines.xero.errors)
     ├── DataError       what is there, or what came, cannot be used
+    ├── DiskFullError   no space is left
     └── XeroUnreachableError  no answer from Xero; trying later helps (pipelines.xero.errors)
 
 What belongs here: the root and the kinds that every room shares. What does not: a room's own errors.
 Read more in docs/interfaces.md (exit codes).
 """
 
-from typing import ClassVar
+import shutil
+from pathlib import Path
+from typing import ClassVar, Final
+
+_FULL: Final = ("No space left on device", "database or disk is full", "Disk quota exceeded")
+_NEXT_TO_NOTHING: Final = 1 << 24
 
 
 class PlannerError(Exception):
@@ -30,3 +36,27 @@ class DataError(PlannerError):
     """What is there, or what came from Xero, cannot be used."""
 
     exit_code = 4
+
+
+class DiskFullError(PlannerError):
+    """No space is left where something was to be written."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The disk is full: free some space, then run the same again. What was stored and published stays as it was."
+        )
+
+
+def is_disk_full(trouble: BaseException | None, *, at: Path | None = None) -> bool:
+    """Whether trouble comes from a full disk, whoever tells of it: the system, DuckDB or SQLite.
+
+    SQLite speaks of an error of the disk where it has no room for the file that its readers and writers share; so
+    where a place is given, that counts too if there is next to nothing free.
+    """
+    said = []
+    while trouble is not None:
+        said.append(str(trouble))
+        trouble = trouble.__cause__ or trouble.__context__
+    if at is not None and any("disk I/O error" in words for words in said):
+        return shutil.disk_usage(at).free < _NEXT_TO_NOTHING
+    return any(full in words for words in said for full in _FULL)

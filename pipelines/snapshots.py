@@ -17,7 +17,7 @@ import polars as pl
 
 from pipelines.errors import DataError
 from pipelines.tables import PUBLISHED, Table, empty
-from pipelines.warehouse import describe_table, open_warehouse, table_exists
+from pipelines.warehouse import describe_table, open_warehouse, select_declared
 
 SNAPSHOT_FILE: Final = "stocktrim.duckdb"
 SNAPSHOTS_KEPT: Final = 3
@@ -27,6 +27,10 @@ STORAGE_VERSION: Final = "v1.0.0"
 
 class NothingPublishedError(DataError):
     """No snapshot was published for this organisation yet."""
+
+
+class DamagedSnapshotError(DataError):
+    """A file of what is published cannot be read."""
 
 
 def snapshot_name(at: datetime, run_id: str) -> str:
@@ -58,25 +62,36 @@ def publish(folder: Path, *, snapshot_id: str) -> dict[str, int]:
 
 
 def published_folder(folder: Path) -> Path:
-    """The snapshot that is published now, resolved once.
+    """The snapshot that is published now, resolved once; the newest whole one where the link leads nowhere.
 
     Raises:
         NothingPublishedError: nothing was published yet.
     """
     link = folder / "published"
-    if not link.exists():
+    if link.exists():
+        return link.resolve()
+    whole = _whole_snapshots(folder / "snapshots")
+    if not whole:
         raise NothingPublishedError(
             f"Nothing is published for the organisation {folder.name!r} yet: run `stocktrim load` "
             f"and `stocktrim plan` first."
         )
-    return link.resolve()
+    return whole[-1].resolve()
+
+
+def _whole_snapshots(snapshots: Path) -> list[Path]:
+    """What is not being written and not going, the oldest first: names sort by age."""
+    return sorted(path for path in snapshots.glob("*") if path.suffix != ".tmp")
 
 
 def read_published(folder: Path, *tables: Table) -> tuple[pl.DataFrame, ...]:
     """Published tables as frames, all of one snapshot.
 
+    A table or a column that the snapshot does not have yet, since an earlier version published it, is empty.
+
     Raises:
         NothingPublishedError: nothing was published yet.
+        DamagedSnapshotError: a file of the snapshot cannot be read.
     """
     snapshot = published_folder(folder)
     return tuple(_read(snapshot, table) for table in tables)
@@ -84,7 +99,18 @@ def read_published(folder: Path, *tables: Table) -> tuple[pl.DataFrame, ...]:
 
 def _read(snapshot: Path, table: Table) -> pl.DataFrame:
     path = snapshot / f"{table.name}.parquet"
-    return pl.read_parquet(path).cast(table.schema) if path.exists() else empty(table)
+    if not path.exists():
+        return empty(table)
+    try:
+        frame = pl.read_parquet(path)
+    except pl.exceptions.ComputeError as trouble:
+        raise DamagedSnapshotError(
+            f"{path} is damaged ({trouble}): `stocktrim load --organisation {snapshot.parent.parent.name}` "
+            f"publishes a new snapshot."
+        ) from trouble
+    return frame.select(
+        pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in table.columns
+    ).cast(table.schema)
 
 
 def _write_tables(folder: Path, target: Path) -> dict[str, int]:
@@ -92,9 +118,8 @@ def _write_tables(folder: Path, target: Path) -> dict[str, int]:
     with open_warehouse(folder) as connection:
         connection.execute(f"attach '{target / SNAPSHOT_FILE}' as published (storage_version '{STORAGE_VERSION}')")
         for table in PUBLISHED:
-            source = _source(connection, table)
             connection.execute(f"create table published.{table.name} ({describe_table(table)})")
-            connection.execute(f"insert into published.{table.name} by name {source}")
+            connection.execute(f"insert into published.{table.name} by name {select_declared(connection, table)}")
             _copy_comments(connection, table)
             rows[table.name] = _count(connection, f"published.{table.name}")
             parquet = target / f"{table.name}.parquet"
@@ -105,12 +130,6 @@ def _write_tables(folder: Path, target: Path) -> dict[str, int]:
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
-
-
-def _source(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
-    if table_exists(connection, table):
-        return f"select {', '.join(table.columns)} from {table.path}"
-    return "select " + ", ".join(f"null as {name}" for name in table.columns) + " where false"
 
 
 def _copy_comments(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -158,7 +177,7 @@ def _clear_unfinished(snapshots: Path) -> None:
 
 
 def _forget_old(snapshots: Path, *, current: str) -> None:
-    """Names sort by age; one that is going is an unfinished one first, so that a half of it is never kept."""
-    others = sorted(path for path in snapshots.iterdir() if path.name != current)
+    """One that is going is an unfinished one first, so that a half of it is never kept."""
+    others = [path for path in _whole_snapshots(snapshots) if path.name != current]
     for old in others[: -(SNAPSHOTS_KEPT - 1)]:
         shutil.rmtree(old.rename(old.with_name(f"{old.name}.tmp")))

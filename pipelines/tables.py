@@ -161,7 +161,8 @@ DEMAND_TRANSACTIONS = _published(
 SALES_MONTHLY = _published(
     "marts", "sales_monthly", "One row per product and month with sales or credit notes: our total beside Xero's.",
     product_code=pl.String, month=pl.Date, demand_quantity=pl.Float64, sold_quantity=pl.Float64,
-    xero_invoiced_quantity=pl.Float64, xero_credited_quantity=pl.Float64, difference=pl.Float64,
+    xero_invoiced_quantity=pl.Float64, xero_voided_quantity=pl.Float64, xero_credited_quantity=pl.Float64,
+    difference=pl.Float64,
 )
 SALES_DIFFERENCES = _published(
     "marts", "sales_differences", "One row per sales line and reason for which our total differs from Xero's.",

@@ -15,10 +15,13 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import DataError
-from pipelines.tables import TABLES, Table, empty, type_of
+from pipelines.tables import TABLES, Table, type_of
 
 FILE_NAME: Final = "warehouse.duckdb"
 MEMORY_LIMIT: Final = "2GB"
+_DAMAGE: Final = ("Corrupt", "Could not read enough bytes")
+# Without its log the warehouse lacks what was loaded last, while the next load would go on after it.
+_REFRESH: Final = " --refresh products --refresh sales-orders --refresh purchase-orders --refresh suppliers"
 _DUCKDB_TYPES: Final[dict[type_of, str]] = {
     pl.String: "VARCHAR",
     pl.Int64: "BIGINT",
@@ -37,24 +40,36 @@ class WarehouseError(DataError):
 def open_warehouse(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The organisation's warehouse with every table that Python owns, closed again at the end.
 
+    A warehouse that an earlier version made gets the tables and columns that came since.
+
     Raises:
         WarehouseError: another process has it open, the folder cannot be written, or the file is damaged.
     """
     connection = _connect(folder)
     try:
-        _create_missing_tables(connection)
+        _bring_to_shape(connection)
         yield connection
+    except duckdb.Error as trouble:
+        if not _is_damage(str(trouble)):
+            raise
+        raise WarehouseError(_why(folder / FILE_NAME, str(trouble))) from trouble
     finally:
         connection.close()
 
 
 def read_table(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
     """A whole table as a frame of its declared shape; without rows where it was never made."""
-    if not table_exists(connection, table):
-        return empty(table)
-    columns = ", ".join(table.columns)
-    rows: pl.DataFrame = connection.sql(f"select {columns} from {table.path}").pl()
+    rows: pl.DataFrame = connection.sql(select_declared(connection, table)).pl()
     return rows.cast(table.schema)
+
+
+def select_declared(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+    """A query for a table's declared columns; those that dbt has not made yet are empty."""
+    there = _columns(connection).get(table.path, set())
+    columns = (
+        name if name in there else f"null::{duckdb_type(type_)} as {name}" for name, type_ in table.columns.items()
+    )
+    return f"select {', '.join(columns)} {f'from {table.path}' if there else 'where false'}"
 
 
 def replace_table(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
@@ -133,6 +148,10 @@ def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def _is_damage(said: str) -> bool:
+    return any(word in said for word in _DAMAGE)
+
+
 def _why(path: Path, said: str) -> str:
     if "Conflicting lock" in said:
         return (
@@ -140,20 +159,39 @@ def _why(path: Path, said: str) -> str:
         )
     if "Permission denied" in said or "Read-only" in said or "read-only" in said:
         return f"{path} cannot be written: its folder is read-only or belongs to somebody else."
-    return f"{path} cannot be opened as a DuckDB database; move it away and load everything again with --refresh."
+    damaged, refresh = (path.with_name(f"{path.name}.wal"), _REFRESH) if "WAL" in said else (path, "")
+    return (
+        f"{damaged} is damaged or no DuckDB database; what is published stays. Restore it from a backup, or "
+        f"`mv {damaged} {damaged}.damaged` and load everything again: "
+        f"`stocktrim load --organisation {path.parent.name}{refresh}`."
+    )
 
 
-def _create_missing_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    there = {
-        f"{schema}.{name}"
-        for schema, name in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-    }
+def _bring_to_shape(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make what is missing of the tables that Python owns, and of their columns; rows there have none in a new one."""
+    there = _columns(connection)
     owned = [table for table in TABLES if table.stage != "marts"]
     for stage in sorted({table.stage for table in owned}):
         connection.execute(f"create schema if not exists {stage}")
     for table in owned:
         if table.path not in there:
             connection.execute(f"create table {table.path} ({describe_table(table)})")
+            continue
+        for name, dtype in table.columns.items():
+            if name not in there[table.path]:
+                connection.execute(f"alter table {table.path} add column {name} {duckdb_type(dtype)}")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    """The names of the columns of each table that is there."""
+    found = connection.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+        "where database_name = current_database() and not internal"
+    ).fetchall()
+    columns: dict[str, set[str]] = {}
+    for path, name in found:
+        columns.setdefault(path, set()).add(name)
+    return columns
 
 
 def table_exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+import duckdb
 
-from pipelines.errors import PlannerError
+from pipelines.errors import DiskFullError, PlannerError, is_disk_full
 
 
 @contextmanager
@@ -22,3 +23,8 @@ def told_plainly(*, is_retried: bool = True) -> Iterator[None]:
         yield
     except PlannerError as trouble:
         raise dg.Failure(description=str(trouble), allow_retries=trouble.is_passing and is_retried) from trouble
+    except (OSError, duckdb.Error) as trouble:
+        if not is_disk_full(trouble):
+            raise
+        full = DiskFullError()
+        raise dg.Failure(description=str(full), allow_retries=False) from full

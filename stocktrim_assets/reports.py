@@ -99,6 +99,11 @@ def markdown_table(
     return dg.MetadataValue.md("\n".join(lines))
 
 
+def rows_table(frame: pl.DataFrame) -> dg.MetadataValue[Any]:
+    """A frame as a table, by the names of its columns."""
+    return markdown_table(frame, columns={name: name for name in frame.columns})
+
+
 def readiness_report(readiness: pl.DataFrame) -> dict[str, Any]:
     """What Xero's data lack: a line a problem with what to do, then the dearest records of each."""
     told = told_by_problem(readiness)
@@ -138,9 +143,7 @@ def demand_chart(history: Sequence[float], path: Sequence[tuple[float, float, fl
 
 
 def _rows(finding: Finding) -> dict[str, Any]:
-    if finding.rows.is_empty():
-        return {}
-    return {"rows": markdown_table(finding.rows, columns={name: name for name in finding.rows.columns})}
+    return {} if finding.rows.is_empty() else {"rows": rows_table(finding.rows)}
 
 
 def _link(address: str) -> str:

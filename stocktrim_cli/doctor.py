@@ -3,8 +3,10 @@
 Read more in docs/operations.md.
 """
 
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from stocktrim_cli.output import show_json, show_table
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
@@ -12,6 +14,9 @@ from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOpt
 if TYPE_CHECKING:
     from pipelines.organisation import OpenOrganisation
     from pipelines.settings import Settings
+
+_MOUNTS: Final = Path("/proc/self/mounts")
+_NETWORK: Final = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "gluster", "lustre", "fuse.sshfs", "fuse.rclone", "davfs")
 
 
 def doctor(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False) -> None:
@@ -87,14 +92,39 @@ def _home(settings: "Settings", _: str) -> str:
         place = place.parent
     if not os.access(place, os.W_OK | os.X_OK):
         raise DataError(f"{place} cannot be written: make it writable for you, or set STOCKTRIM_HOME elsewhere.")
+    kind = _network_drive(place.resolve())
+    if kind:
+        raise DataError(
+            f"{settings.home} is on a network drive ({kind}), where locks do not hold and a database can be damaged: "
+            f"set STOCKTRIM_HOME to a folder on a disk of this machine."
+        )
     return str(settings.home)
+
+
+def _network_drive(place: Path) -> str:
+    """What kind of network drive a folder is on; empty where it is on none, or the system does not tell."""
+    mounts = _MOUNTS.read_text().splitlines() if _MOUNTS.exists() else []
+    above = [
+        (len(Path(_unescaped(point)).parts), number, kind)
+        for number, (_, point, kind, *_) in enumerate(line.split() for line in mounts)
+        if place.is_relative_to(_unescaped(point))
+    ]
+    _, _, kind = max(above, default=(0, 0, ""))  # the deepest mount; of two in one place the last
+    return kind if kind.startswith(_NETWORK) else ""
+
+
+def _unescaped(point: str) -> str:
+    """A space in a path is written as the digits of its code there."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), point)
 
 
 def _store(settings: "Settings", _: str) -> str:
     from pipelines.store.engine import open_store
     from pipelines.store.organisations import list_organisations
 
-    keys = [one.key for one in list_organisations(open_store(settings.database_url))]
+    store = open_store(settings.database_url)
+    store.examine()
+    keys = [one.key for one in list_organisations(store)]
     return f"connected: {', '.join(keys) or 'none yet'}"
 
 
@@ -107,6 +137,9 @@ def _folder(settings: "Settings", key: str) -> str:
     for path in (folder, folder / "snapshots", folder / "warehouse.duckdb"):
         if path.exists() and not os.access(path, os.W_OK):
             raise DataError(f"{path} cannot be written: give it back to the user that runs the planner.")
+    published = folder / "published"
+    if published.is_symlink() and not published.exists():
+        raise DataError(f"{published} leads nowhere: run `stocktrim load`, which publishes a new snapshot.")
     return str(folder)
 
 

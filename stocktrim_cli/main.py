@@ -60,9 +60,12 @@ def main() -> None:
 
 def _tell(trouble: Exception) -> int:
     """Say an expected error in its own sentence; anything else in one that asks for a report."""
-    from pipelines.errors import PlannerError
+    from pipelines.errors import DiskFullError, PlannerError, is_disk_full
+    from pipelines.settings import read_settings
 
     known = _known(trouble, PlannerError)
+    if known is None and is_disk_full(trouble, at=read_settings().home):
+        known = DiskFullError()
     if known is not None:
         err.print("[red]Stopped:[/red] ", end="")
         say(str(known))

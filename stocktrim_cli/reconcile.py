@@ -17,11 +17,19 @@ if TYPE_CHECKING:
 
 REASONS: Final = {
     "draft_counted": "draft counted: not approved yet, so Xero's total leaves it out",
-    "void_not_counted": "void not counted: neither total has it, an earlier one may have had",
+    "void_not_counted": "void not counted: the invoice stays in Xero's list, its sale never was",
     "credit_note": "credit note: takes the sale back",
     "other_date": "other date: a credit note of another month counts at the sale's date",
     "other_product": "other product: the invoice carries a code that the product had",
     "taken_back_on_invoice": "taken back on an invoice: no demand, and no credit note",
+}
+_TOTALS: Final = {
+    "sold": "sold_quantity",
+    "our total": "demand_quantity",
+    "Xero's invoices": "xero_invoiced_quantity",
+    "difference": "difference",
+    "of Xero's, voided": "xero_voided_quantity",
+    "Xero's credit notes": "xero_credited_quantity",
 }
 _SHOWN: Final = ("demand_date", "invoice_number", "status", "customer_name", "quantity", "difference")
 
@@ -43,13 +51,9 @@ def reconcile(
         return
     show_table(
         f"{product_code}: our total and Xero's",
-        ["month", "sold", "our total", "Xero's invoices", "difference", "Xero's credit notes"],
-        [
-            [f"{one['month']:%Y-%m}", one["sold_quantity"], one["demand_quantity"], one["xero_invoiced_quantity"],
-             one["difference"], one["xero_credited_quantity"]]
-            for one in monthly
-        ],
-        numbers=["sold", "our total", "Xero's invoices", "difference", "Xero's credit notes"],
+        ["month", *_TOTALS],
+        [[f"{one['month']:%Y-%m}", *(one[name] for name in _TOTALS.values())] for one in monthly],
+        numbers=list(_TOTALS),
     )  # fmt: skip
     if not differences:
         out.print("Both totals are the same, line by line.", markup=False)

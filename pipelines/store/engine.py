@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 import sqlalchemy as sa
 
-from pipelines.errors import DataError, PlannerError, UsageError
+from pipelines.errors import DataError, DiskFullError, PlannerError, UsageError, is_disk_full
 
 HEAD: Final = "0003"
 BUSY_SECONDS: Final = 30
@@ -40,8 +40,13 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection to look things up."""
-        with self.engine.connect() as connection:
+        """A connection to look things up.
+
+        Raises:
+            StoreError: its file is damaged.
+            DiskFullError: no space is left for it.
+        """
+        with _told_plainly(self.engine.url), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -50,9 +55,11 @@ class Store:
 
         Raises:
             StoreBusyError: another process is writing, and did not end in time.
+            StoreError: its file is damaged.
+            DiskFullError: no space is left for it.
         """
         try:
-            with self.engine.connect() as connection:
+            with _told_plainly(self.engine.url), self.engine.connect() as connection:
                 if self.engine.dialect.name == "sqlite":
                     connection.exec_driver_sql("begin immediate")
                 else:
@@ -66,6 +73,20 @@ class Store:
                 f"Another process has kept the store locked for {self._busy_seconds:.0f} seconds; try again. If it "
                 f"stays so, look for a `stocktrim` or Dagster process that hangs."
             ) from None
+
+    def examine(self) -> None:
+        """Look through all of a file for damage; a server looks after itself.
+
+        Raises:
+            StoreError: its file is damaged.
+            DiskFullError: no space is left for it.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self.reading() as connection:
+            found = connection.exec_driver_sql("pragma quick_check(1)").scalar()
+        if found != "ok":
+            raise StoreError(_damaged(self.engine.url))
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -86,8 +107,9 @@ def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Store:
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", partial(_configure_sqlite, busy_seconds=busy_seconds))
     try:
-        _upgrade(engine)
-    except StoreError:
+        with _told_plainly(address):
+            _upgrade(engine)
+    except PlannerError:
         engine.dispose()
         raise
     except sa.exc.DatabaseError as trouble:
@@ -97,6 +119,28 @@ def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Store:
             f"check STOCKTRIM_DATABASE_URL and STOCKTRIM_HOME."
         ) from None
     return Store(engine, busy_seconds=busy_seconds)
+
+
+@contextmanager
+def _told_plainly(url: sa.URL) -> Iterator[None]:
+    """What befell an SQLite file, in a sentence."""
+    try:
+        yield
+    except sa.exc.DatabaseError as trouble:
+        code = trouble.orig.sqlite_errorcode & 0xFF if isinstance(trouble.orig, sqlite3.Error) else None
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise StoreError(_damaged(url)) from None
+        if url.get_backend_name() == "sqlite" and is_disk_full(trouble, at=Path(str(url.database)).parent):
+            raise DiskFullError from None
+        raise
+
+
+def _damaged(url: sa.URL) -> str:
+    path = url.database
+    return (
+        f"{path} is damaged or no SQLite database, and was left as it is. Stop whatever runs, then restore a backup: "
+        f"`mv {path} {path}.damaged; rm -f {path}-wal {path}-shm; cp -p BACKUP {path}`."
+    )
 
 
 def _is_lock(trouble: sa.exc.OperationalError) -> bool:

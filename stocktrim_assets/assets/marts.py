@@ -6,24 +6,27 @@ Read more in docs/bi.md.
 import importlib.metadata
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import dagster as dg
+import polars as pl
 from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
 from packaging.version import Version
 
-from pipelines.errors import DataError
+from pipelines.errors import DataError, DiskFullError, PlannerError, is_disk_full
+from pipelines.expectations.validate import ROWS_SHOWN
 from pipelines.organisation import OpenOrganisation
 from pipelines.tables import TABLES, XERO_READINESS
 from pipelines.warehouse import FILE_NAME, read_table, row_count, table_exists
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import readiness_report, table_metadata
+from stocktrim_assets.reports import readiness_report, rows_table, table_metadata
 
 PROJECT: Final = Path(__file__).resolve().parents[2] / "dbt_project"
 MANIFEST: Final = PROJECT / "target" / "manifest.json"
+RESULTS: Final = "run_results.json"
 MARTS: Final = {table.name: table for table in TABLES if table.stage == "marts"}
 
 
@@ -61,25 +64,29 @@ def warehouse_models(
 ) -> Iterator[Any]:
     """Build staging, intermediate and marts, and test them; the marts tell their rows and columns."""
     os.environ["STOCKTRIM_WAREHOUSE"] = str(organisation.folder / FILE_NAME)
+    target = organisation.folder / "dbt"
+    (target / RESULTS).unlink(missing_ok=True)
     build = dbt.cli(
         ["build", "--exclude-resource-type", "unit_test"],
         context=context,
-        target_path=organisation.folder / "dbt",
+        target_path=target,
         raise_on_error=False,
     )
-    outputs = []
+    outputs, checks = [], []
     for event in build.stream():
         if isinstance(event, dg.Output):
             outputs.append(event)
         elif isinstance(event, dg.AssetCheckResult):
-            yield _told(event)
+            checks.append(event)
         else:
             yield event
+    yield from _told(checks, organisation, build)
     counts, report = _row_counts(organisation), _readiness(organisation)
     for output in outputs:
         yield _counted(output, context, counts, report)
     if not build.is_successful():
-        raise dg.Failure(description=_what_failed(build)) from DataError(_what_failed(build))
+        trouble = _what_failed(build)
+        raise dg.Failure(description=str(trouble)) from trouble
 
 
 @cache
@@ -89,28 +96,58 @@ def _descriptions() -> Mapping[str, str]:
     return {node["name"]: node["description"].strip() for node in nodes if node["resource_type"] == "test"}
 
 
-def _told(result: dg.AssetCheckResult) -> dg.AssetCheckResult:
-    """The result of a dbt test with the sentence of its description."""
-    sentence = _descriptions().get(result.check_name or "", "") or str(result.check_name)
-    return dg.AssetCheckResult(
-        asset_key=result.asset_key,
-        check_name=result.check_name,
-        passed=result.passed,
-        severity=result.severity,
-        metadata={**result.metadata, "sentence": sentence},
-    )
+def _told(
+    checks: Sequence[dg.AssetCheckResult], organisation: OpenOrganisation, build: DbtCliInvocation
+) -> Iterator[dg.AssetCheckResult]:
+    """The results of dbt's tests, each with the sentence of its description and the first of the rows that offend."""
+    offending = _offending(organisation, [str(check.check_name) for check in checks if not check.passed], build)
+    for check in checks:
+        name = str(check.check_name)
+        rows = {"rows": rows_table(offending[name])} if name in offending else {}
+        yield dg.AssetCheckResult(
+            asset_key=check.asset_key,
+            check_name=check.check_name,
+            passed=check.passed,
+            severity=check.severity,
+            metadata={**check.metadata, "sentence": _descriptions().get(name) or name, **rows},
+        )
 
 
-def _what_failed(build: DbtCliInvocation) -> str:
+def _offending(
+    organisation: OpenOrganisation, failed: Collection[str], build: DbtCliInvocation
+) -> Mapping[str, pl.DataFrame]:
+    """The first rows that each failed test has found, by the test's name."""
+    if not failed:
+        return {}
+    queries = {one["unique_id"].split(".")[2]: one["compiled_code"] for one in _results(build)}
+    with organisation.warehouse() as warehouse:
+        return {
+            name: warehouse.sql(f"from ({queries[name]}) limit {ROWS_SHOWN}").pl()
+            for name in failed
+            if queries.get(name)
+        }
+
+
+def _results(build: DbtCliInvocation) -> list[dict[str, Any]]:
+    """What became of each model and test; nothing where dbt did not come so far."""
+    if not (build.target_path / RESULTS).exists():
+        return []
+    results: list[dict[str, Any]] = build.get_artifact(RESULTS)["results"]
+    return results
+
+
+def _what_failed(build: DbtCliInvocation) -> PlannerError:
     """The models and tests that failed, with what dbt says of each."""
-    results = build.get_artifact("run_results.json")["results"]
     failed = [
-        f"{one['unique_id'].split('.')[2]} ({one['message']})" for one in results if one["status"] in {"error", "fail"}
+        f"{one['unique_id'].split('.')[2]} ({one['message']})"
+        for one in _results(build)
+        if one["status"] in {"error", "fail"}
     ]
-    return (
+    trouble = DataError(
         f"The tables could not be built from what was loaded: {'; '.join(failed) or build.get_error()}. "
         f"What was published before stays; see the checks of this run in Dagster."
     )
+    return DiskFullError() if is_disk_full(trouble) else trouble
 
 
 def _row_counts(organisation: OpenOrganisation) -> Mapping[str, int]:

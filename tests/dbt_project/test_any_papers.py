@@ -68,10 +68,10 @@ def test_the_lines_behind_a_month_explain_its_difference_from_xero_to_the_piece(
     explained: dict[Any, float] = defaultdict(float)
     for row in build(raw, "sales_differences"):
         explained[row["product_code"], row["month"]] += row["difference"]
-    approved = {"AUTHORISED", "PAID", "ARCHIVED"}
+    issued = {"AUTHORISED", "PAID", "ARCHIVED", "VOIDED"}
     invoiced: dict[Any, float] = defaultdict(float)
     for paper in papers:
-        if paper.kind == "ACCREC" and paper.status in approved:
+        if paper.kind == "ACCREC" and paper.status in issued:
             invoiced[paper.product, in_days(paper.days).replace(day=1)] += paper.quantity
     for row in build(raw, "sales_monthly"):
         key = row["product_code"], row["month"]

@@ -1,6 +1,7 @@
 """Every rule of the trade that the models keep: each dbt unit test is a test here, its name is the rule."""
 
 import json
+import re
 
 import pytest
 
@@ -25,3 +26,14 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.mark.parametrize("rule", RULES)
 def test_rule(rule: str, outcomes: dict[str, str]) -> None:
     assert outcomes[rule] == "pass"
+
+
+def test_no_model_asks_a_clock() -> None:
+    """Today is the organisation's, from a row of `raw`; a clock would tell the machine's or UTC's."""
+    clock = re.compile(
+        r"current_(date|time|timestamp)|\b(now|today|getdate|get_current_\w+)\s*\(|run_started_at", re.IGNORECASE
+    )
+    nodes = json.loads(MANIFEST.read_text())["nodes"].values()
+    asking = [node["name"] for node in nodes if node["resource_type"] == "model" and clock.search(node["raw_code"])]
+    assert len(nodes) > 40
+    assert not asking

@@ -112,8 +112,8 @@ def expected_lead_times(
 
 
 def invoiced(world: World) -> dict[tuple[str, date], Decimal]:
-    """What the approved sales invoices of each month say, by product: Xero's own total."""
+    """What the sales invoices of each month say that were approved, voided ones too, by product: Xero's own total."""
     total: dict[tuple[str, date], Decimal] = defaultdict(Decimal)
-    for invoice, line in lines_of(world, world.invoices, "ACCREC", {"AUTHORISED", "PAID", "ARCHIVED"}):
+    for invoice, line in lines_of(world, world.invoices, "ACCREC", {"AUTHORISED", "PAID", "ARCHIVED", "VOIDED"}):
         total[line.item_code, invoice.date.replace(day=1)] += line.quantity
     return total

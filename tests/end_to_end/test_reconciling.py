@@ -27,6 +27,15 @@ def test_a_month_is_reconciled_transaction_by_transaction(told: Command, wholesa
     assert [(one["reason"], one["difference"]) for one in counted] == [("draft_counted", float(line.quantity))]
 
 
+def test_a_voided_invoice_that_stays_in_xeros_list_makes_a_difference(told: Command, wholesaler: World) -> None:
+    invoice, line = next(iter(recomputing.lines_of(wholesaler, wholesaler.invoices, "ACCREC", {"VOIDED"})))
+    answer = told("reconcile", line.item_code, "--month", f"{invoice.date:%Y-%m}", "--json").json()
+    [total] = answer["months"]
+    assert total["xero_voided_quantity"] >= float(line.quantity)
+    [void] = [one for one in answer["differences"] if one["invoice_number"] == invoice.number]
+    assert (void["reason"], void["difference"]) == ("void_not_counted", -float(line.quantity))
+
+
 def test_the_table_tells_each_reason_in_words(told: Command, wholesaler: World) -> None:
     voided = recomputing.lines_of(wholesaler, wholesaler.invoices, "ACCREC", {"VOIDED"})
     _, line = next(iter(voided))

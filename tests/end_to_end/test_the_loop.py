@@ -1,8 +1,19 @@
 """The whole loop against the sandbox: what was ordered is never suggested a second time."""
 
+import subprocess
+import sys
+
 import polars as pl
 
 from tests.end_to_end.conftest import Command, Planned
+
+OPENING = """
+import sys, pathlib
+from pipelines.tables import PRODUCTS
+from pipelines.warehouse import open_warehouse, row_count
+with open_warehouse(pathlib.Path(sys.argv[1])) as warehouse:
+    print(row_count(warehouse, PRODUCTS))
+"""
 
 
 def suggested(stocktrim: Command) -> dict[str, float]:
@@ -57,6 +68,14 @@ def test_an_order_that_a_person_deletes_in_xero_is_suggested_again(planned: Plan
     assert stocktrim("load").code == 0
     assert stocktrim("plan").code == 0
     assert {line["product_code"] for line in order["lines"]} <= suggested(stocktrim).keys()
+
+
+def test_fault_66_after_dbt_the_warehouse_is_free_while_the_process_that_ran_it_lives(planned: Planned) -> None:
+    """The home was loaded and planned, dbt included, in this very process; another one opens its warehouse."""
+    folder = planned.stocktrim.folder
+    opened = subprocess.run([sys.executable, "-c", OPENING, folder], capture_output=True, text=True, check=False)  # noqa: S603, ours
+    assert (opened.returncode, opened.stderr) == (0, "")
+    assert int(opened.stdout) == planned.stocktrim.published("products").height
 
 
 def test_history_survives_a_refresh_of_everything(planned: Planned) -> None:

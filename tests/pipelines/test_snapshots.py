@@ -11,8 +11,10 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.errors import is_disk_full
 from pipelines.snapshots import (
     SNAPSHOTS_KEPT,
+    DamagedSnapshotError,
     NothingPublishedError,
     publish,
     published_folder,
@@ -21,6 +23,7 @@ from pipelines.snapshots import (
 )
 from pipelines.tables import DEMAND_DAILY, PRODUCTS, PUBLISHED, PURCHASE_ORDER_DRAFTS
 from pipelines.warehouse import duckdb_type, open_warehouse
+from tests.disks import a_disk_of, filled_up
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["pipelines.snapshots"])
@@ -139,10 +142,54 @@ def test_fault_72_what_a_killed_run_left_is_no_snapshot_and_is_cleared_by_the_ne
     assert not (folder / "published.new").is_symlink()
 
 
+def test_fault_73_a_link_that_leads_nowhere_is_passed_by_for_the_newest_whole_snapshot(folder):
+    for day in (1, 2, 3):
+        publish_day(folder, day)
+    shutil.rmtree(folder / "snapshots" / named(3))
+    shutil.copytree(folder / "snapshots" / named(1), folder / "snapshots" / f"{named(4)}.tmp")
+    assert published_folder(folder).name == named(2)
+    publish_day(folder, 5)
+    assert is_whole(folder / "published", 5)
+
+
+def test_fault_71_a_damaged_file_of_a_snapshot_is_named_with_what_to_do(folder):
+    publish_day(folder, 1)
+    path = published_folder(folder) / "products.parquet"
+    damaged = path.read_bytes()[:100]
+    path.write_bytes(damaged)
+    with pytest.raises(DamagedSnapshotError, match=rf"{path} is damaged .*`stocktrim load --organisation acme`"):
+        read_published(folder, PRODUCTS)
+    assert path.read_bytes() == damaged
+    publish_day(folder, 2)
+    assert read_published(folder, PRODUCTS)[0].is_empty()
+
+
+def test_fault_69_a_full_disk_leaves_the_old_snapshot(tmp_path):
+    with a_disk_of(24, tmp_path / "acme") as folder:
+        publish_day(folder, 1)
+        sold(folder, 2)
+        with filled_up(folder, but_for=200_000), pytest.raises(duckdb.Error) as trouble:
+            publish(folder, snapshot_id=named(2))
+        assert is_disk_full(trouble.value)
+        assert is_whole(published_folder(folder), 1)
+        publish(folder, snapshot_id=named(2))
+        assert is_whole(published_folder(folder), 2)
+
+
+def test_a_snapshot_of_an_earlier_version_is_read_in_the_shape_of_this_one(folder):
+    publish_day(folder, 1)
+    pl.DataFrame({"product_code": ["MUG"], "gone_since": [1]}).write_parquet(
+        published_folder(folder) / "products.parquet"
+    )
+    (products,) = read_published(folder, PRODUCTS)
+    assert products.schema == PRODUCTS.schema
+    assert products.select("product_code", "product_name").rows() == [("MUG", None)]
+
+
 def test_a_publication_that_fails_leaves_the_old_snapshot(folder):
     publish_day(folder, 1)
     with open_warehouse(folder) as connection:
-        connection.execute("create or replace table marts.demand_daily (product_code integer)")
+        connection.execute("create or replace table marts.demand_daily as select 'yesterday' as demand_date")
     with pytest.raises(duckdb.Error):
         publish(folder, snapshot_id=named(2))
     assert is_whole(published_folder(folder), 1)

@@ -1,10 +1,29 @@
-"""The warehouse's file: what is wrong with it is one sentence, and it is never made anew in silence."""
+"""The warehouse's file: it keeps up with new versions, and what is wrong with it is one sentence."""
 
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
+import polars as pl
 import pytest
 
-from pipelines.warehouse import FILE_NAME, WarehouseError, open_warehouse
+from pipelines.errors import is_disk_full
+from pipelines.tables import KPI_DAILY, PLAN_HISTORY, PRODUCTS, TABLES, XERO_ITEMS, empty
+from pipelines.warehouse import (
+    FILE_NAME,
+    WarehouseError,
+    insert_rows,
+    open_warehouse,
+    read_table,
+    replace_table,
+)
+from tests.disks import a_disk_of, filled_up
+
+PROCESSES = multiprocessing.get_context("forkserver")
+MANY = 300_000
 
 
 def open_and_close(folder: Path) -> None:
@@ -12,14 +31,97 @@ def open_and_close(folder: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("bytes_kept", [100, 4096])
+def read_items(folder: Path) -> pl.DataFrame:
+    with open_warehouse(folder) as warehouse:
+        return read_table(warehouse, XERO_ITEMS)
+
+
+def items(count: int) -> pl.DataFrame:
+    """Items whose text does not compress."""
+    codes = pl.Series("code", range(count)).hash(seed=1).cast(pl.String)
+    return pl.concat([empty(XERO_ITEMS), pl.DataFrame({"code": codes})], how="diagonal")
+
+
+def write_and_be_killed(folder: Path) -> None:
+    with open_warehouse(folder) as warehouse:
+        replace_table(warehouse, XERO_ITEMS, items(1000))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_warehouse_of_an_earlier_version_gets_the_tables_and_columns_that_came_since(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / FILE_NAME) as earlier:
+        for schema in ("plan", "marts"):
+            earlier.execute(f"create schema {schema}")
+        earlier.execute("create table plan.plan_history as select 'MUG' as product_code, 'first' as plan_id")
+        earlier.execute("create table marts.products as select 'MUG' as product_code, 'gone since' as colour")
+    with open_warehouse(tmp_path) as warehouse:
+        insert_rows(warehouse, PLAN_HISTORY.path, pl.DataFrame({"plan_id": ["second"], "currency": ["GBP"]}))
+        kept, products = read_table(warehouse, PLAN_HISTORY), read_table(warehouse, PRODUCTS)
+        assert read_table(warehouse, KPI_DAILY).is_empty()
+    assert kept.schema == PLAN_HISTORY.schema
+    assert kept.select("product_code", "plan_id", "currency").rows() == [
+        ("MUG", "first", None),
+        (None, "second", "GBP"),
+    ]
+    assert products.select("product_code", "product_name").rows() == [("MUG", None)]
+
+
+def test_every_table_of_ours_can_be_made_of_its_first_column(tmp_path: Path) -> None:
+    owned = [table for table in TABLES if table.stage != "marts"]
+    with duckdb.connect(tmp_path / FILE_NAME) as earlier:
+        for stage in {table.stage for table in owned}:
+            earlier.execute(f"create schema {stage}")
+        for table in owned:
+            earlier.execute(f"create table {table.path} ({next(iter(table.columns))} varchar)")
+    with open_warehouse(tmp_path) as warehouse:
+        assert [read_table(warehouse, table).columns for table in owned] == [list(table.columns) for table in owned]
+
+
+def cut_short(file: bytes) -> bytes:
+    return file[: len(file) // 2]
+
+
+def overwritten(file: bytes) -> bytes:
+    return b"?" * len(file)
+
+
+def scratched(file: bytes) -> bytes:
+    middle = len(file) // 2
+    return file[:middle] + b"?" * 100 + file[middle + 100 :]
+
+
+@pytest.mark.parametrize("damage", [cut_short, overwritten, scratched])
 def test_fault_71_a_damaged_warehouse_is_named_with_what_to_do_and_left_as_it_is(
-    tmp_path: Path, bytes_kept: int
+    tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
-    open_and_close(tmp_path)
+    with open_warehouse(tmp_path) as warehouse:
+        replace_table(warehouse, XERO_ITEMS, items(MANY))
     path = tmp_path / FILE_NAME
-    damaged = path.read_bytes()[:bytes_kept].ljust(8192, b"?")
+    damaged = damage(path.read_bytes())
     path.write_bytes(damaged)
-    with pytest.raises(WarehouseError, match=r"warehouse\.duckdb cannot be opened .* --refresh"):
-        open_and_close(tmp_path)
+    with pytest.raises(WarehouseError, match=rf"{path} is damaged .*`mv {path} .*`stocktrim load --organisation"):
+        read_items(tmp_path)
     assert path.read_bytes() == damaged
+
+
+def test_fault_71_a_damaged_log_of_the_warehouse_is_named_and_what_it_lost_is_loaded_again(tmp_path: Path) -> None:
+    open_and_close(tmp_path)
+    killed = PROCESSES.Process(target=write_and_be_killed, args=(tmp_path,))
+    killed.start()
+    killed.join()
+    log = tmp_path / f"{FILE_NAME}.wal"
+    log.write_bytes(scratched(log.read_bytes()))
+    with pytest.raises(WarehouseError, match=rf"{log} is damaged .*`mv {log} .*--refresh products .*--refresh supp"):
+        open_and_close(tmp_path)
+    log.rename(log.with_suffix(".damaged"))
+    assert read_items(tmp_path).is_empty()
+
+
+def test_fault_69_a_full_disk_leaves_the_warehouse_as_it_was(tmp_path: Path) -> None:
+    with a_disk_of(8, tmp_path / "disk") as disk:
+        with open_warehouse(disk) as warehouse:
+            replace_table(warehouse, XERO_ITEMS, items(1000))
+        with filled_up(disk, but_for=1_000_000), pytest.raises(duckdb.Error) as trouble, open_warehouse(disk) as opened:
+            replace_table(opened, XERO_ITEMS, items(MANY))
+        assert is_disk_full(trouble.value)
+        assert read_items(disk).equals(items(1000))

@@ -1,5 +1,8 @@
--- What Xero's own approved invoices say, line by line: by the code that stands on the
--- invoice and by its date. Credit notes have a date of their own there.
+-- What Xero's own invoices say, line by line: by the code that stands on the invoice
+-- and
+-- by its date. A voided invoice stays in Xero's list with its lines; a draft is none
+-- yet.
+-- Credit notes have a date of their own there.
 with
     invoices as (select * from {{ ref("stg_invoices") }}),
 
@@ -9,15 +12,16 @@ select
     lines.product_code,
     invoices.invoice_date as document_date,
     lines.quantity,
+    invoices.status = 'VOIDED' as is_voided,
     false as is_credit
 from {{ ref("stg_invoice_lines") }} as lines
 inner join invoices on lines.invoice_id = invoices.invoice_id
 where
     invoices.invoice_type = 'ACCREC'
-    and invoices.status in ('AUTHORISED', 'PAID', 'ARCHIVED')
+    and invoices.status in ('AUTHORISED', 'PAID', 'ARCHIVED', 'VOIDED')
     and lines.product_code is not null
 union all
-select lines.product_code, credit_notes.credit_note_date, lines.quantity, true
+select lines.product_code, credit_notes.credit_note_date, lines.quantity, false, true
 from {{ ref("stg_credit_note_lines") }} as lines
 inner join credit_notes on lines.credit_note_id = credit_notes.credit_note_id
 where

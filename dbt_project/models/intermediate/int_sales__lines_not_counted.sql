@@ -1,5 +1,6 @@
--- Sales lines that are no demand although they stand in Xero: of voided and deleted
--- invoices, which Xero does not count either, and those that take back on an invoice.
+-- Sales lines that are no demand although Xero's invoices have them: of voided
+-- invoices,
+-- and those that take back on an invoice.
 with
     invoices as (select * from {{ ref("stg_invoices") }} where invoice_type = 'ACCREC'),
 
@@ -11,17 +12,15 @@ select
     lines.product_code,
     invoices.invoice_date as demand_date,
     if(
-        invoices.status in ('VOIDED', 'DELETED'),
-        'void_not_counted',
-        'taken_back_on_invoice'
+        invoices.status = 'VOIDED', 'void_not_counted', 'taken_back_on_invoice'
     ) as reason,
-    if(invoices.status in ('VOIDED', 'DELETED'), 0, lines.quantity) as xeros
+    lines.quantity as xeros
 from lines
 inner join invoices on lines.invoice_id = invoices.invoice_id
 where
     lines.product_code is not null
     and (
-        invoices.status in ('VOIDED', 'DELETED')
+        invoices.status = 'VOIDED'
         or (
             invoices.status in ('AUTHORISED', 'PAID', 'ARCHIVED') and lines.quantity < 0
         )

@@ -1,9 +1,11 @@
 """The store's schema: made, upgraded with a way back, and never touched by a version that does not know it."""
 
+import contextlib
 import sqlite3
 import stat
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,15 +13,32 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from pipelines.errors import DiskFullError
 from pipelines.secret import Secret
 from pipelines.store import schema
 from pipelines.store.engine import HEAD, Store, StoreError, open_store
 from pipelines.store.organisations import list_organisations
+from pipelines.store.planning_settings import SettingChange, set_setting, setting_history
 from pipelines.store.secrets import Secrets
 from pipelines.store.sign_ins import sign_in_of
+from tests.disks import a_disk_of, filled_up
 
 MIGRATIONS = Path(__file__).parents[3] / "pipelines" / "store" / "migrations"
 SECRETS = Secrets(Secret("a" * 43 + "="), source="the test")
+
+
+def scratch(path: Path, at: int, count: int) -> bytes:
+    """Overwrite some bytes of a file; what it is then."""
+    file = path.read_bytes()
+    path.write_bytes(file[:at] + b"?" * count + file[at + count :])
+    return path.read_bytes()
+
+
+def a_change(number: int) -> SettingChange:
+    reason = f"{number}" * 1000
+    return SettingChange(
+        "global", "", "lead_time_days", str(number), "a buyer", datetime(2026, 6, 1, tzinfo=UTC), reason
+    )
 
 
 def made_at(url: str, version: str) -> sa.Engine:
@@ -88,3 +107,52 @@ def test_fault_74_an_sqlite_store_is_backed_up_before_its_upgrade(tmp_path: Path
         assert kept.execute('select key, "grant" from organisation').fetchall() == [("acme", "custom")]
     open_store(f"sqlite:///{path}").close()
     assert sorted(one.name for one in tmp_path.glob("*before*")) == [backup.name]
+
+
+@pytest.mark.parametrize(("at", "count"), [(0, 100), (100, 4000)], ids=["the header", "the schema"])
+def test_fault_71_a_damaged_sqlite_store_is_named_with_what_to_do_and_left_as_it_is(
+    tmp_path: Path, at: int, count: int
+) -> None:
+    path = tmp_path / "stocktrim.sqlite"
+    open_store(f"sqlite:///{path}").close()
+    damaged = scratch(path, at, count)
+    with pytest.raises(StoreError, match=rf"{path} is damaged .* `mv {path} .*cp -p BACKUP {path}`"):
+        open_store(f"sqlite:///{path}")
+    assert path.read_bytes() == damaged
+
+
+def test_fault_71_damage_within_an_sqlite_store_is_found_by_who_reads_it_and_by_who_examines_it(tmp_path: Path) -> None:
+    path = tmp_path / "stocktrim.sqlite"
+    store = open_store(f"sqlite:///{path}")
+    set_setting(store, "acme", a_change(1))
+    store.examine()
+    with store.reading() as connection:
+        root = connection.execute(sa.text("select rootpage from sqlite_master where name = 'setting_change'")).scalar()
+    scratch(path, (root - 1) * 4096, 4096)
+    for look in (lambda: setting_history(store, "acme"), store.examine):
+        with pytest.raises(StoreError, match=f"{path} is damaged"):
+            look()
+    store.close()
+
+
+def set_until_full(store: Store) -> list[SettingChange]:
+    """Change a setting until the disk is full; the changes that the store took."""
+    taken = []
+    with contextlib.suppress(DiskFullError):
+        for number in range(1000):
+            set_setting(store, "acme", a_change(number))
+            taken.append(a_change(number))
+    return taken
+
+
+def test_fault_69_a_full_disk_loses_nothing_that_an_sqlite_store_took(tmp_path: Path) -> None:
+    with a_disk_of(2, tmp_path / "disk") as disk:
+        store = open_store(f"sqlite:///{disk / 'stocktrim.sqlite'}")
+        with filled_up(disk, but_for=200_000):
+            taken = set_until_full(store)
+        assert 0 < len(taken) < 1000
+        store.examine()
+        assert setting_history(store, "acme") == taken
+        set_setting(store, "acme", a_change(1000))
+        assert len(setting_history(store, "acme")) == len(taken) + 1
+        store.close()
