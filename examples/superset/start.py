@@ -33,8 +33,10 @@ def main() -> None:
         addresses = _set_up(snapshots)
     say(*(f"http://127.0.0.1:{port}{address}" for address in addresses), sep="\n")
     say(f"Sign in as {PERSON!r} with the password in {folder / 'password'}; Ctrl-C ends Superset.")
-    serve = f"-m gunicorn --bind 127.0.0.1:{port} --threads 8 --timeout 60 --no-control-socket --log-level warning"
-    os.execv(sys.executable, [sys.executable, *serve.split(), "superset.app:create_app()"])  # noqa: S606
+    serve = f"-m gunicorn --bind 127.0.0.1:{port} --threads 8 --timeout 60 --graceful-timeout 3"
+    quietly = "--no-control-socket --log-level warning"
+    command = [sys.executable, *serve.split(), *quietly.split(), "superset.app:create_app()"]
+    os.execv(sys.executable, command)  # noqa: S606
 
 
 def _set_up(snapshots: dict[str, Path]) -> list[str]:
