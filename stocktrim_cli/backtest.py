@@ -118,7 +118,9 @@ def _of_organisation(organisation: str, lead_time_days: int | None) -> "History"
     from pipelines.snapshots import read_published
 
     folder = read_settings().organisation_folder(organisation)
-    frames = read_published(folder, tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.LEAD_TIMES)
+    frames = read_published(
+        folder, tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES
+    )
     return of_organisation(*frames, lead_time_days=lead_time_days)
 
 

@@ -32,7 +32,11 @@ _SHOWN: Final = (
 @dg.asset(
     key=[tables.POLICY_BACKTEST.stage, tables.POLICY_BACKTEST.name],
     description="Replay the last year for our rule, the textbook's and one like StockTrim's, in service and in money.",
-    deps=[["marts", "demand_daily"], ["marts", "products"], ["plan", "order_plan"], ["plan", "lead_times"]],
+    deps=[
+        ["marts", "demand_daily"],
+        ["marts", "products"],
+        *(["plan", name] for name in ("order_plan", "plan_settings", "lead_times")),
+    ],
     group_name="backtest",
     kinds={"polars", "python"},
     owners=["team:purchasing"],
@@ -43,7 +47,7 @@ def policy_backtest(
 ) -> dg.MaterializeResult[Any]:
     """Replay, keep the table, show the frontier."""
     with told_plainly(), organisation.warehouse() as warehouse:
-        names = (tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.LEAD_TIMES)
+        names = (tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES)
         history = of_organisation(*(read_table(warehouse, table) for table in names), lead_time_days=None)
         rule = global_settings(read_table(warehouse, tables.PLANNING_SETTINGS)).rule
         asked = Asked(order_frequency_days=REVIEW_DAYS, service_levels=SERVICE_LEVELS, rule=rule)

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.end_to_end.conftest import Command
+from stocktrim_cli.runs import run_job
+from tests.end_to_end.conftest import KEY, Command, Planned
 
 POLICIES = {"ours", "textbook, a year", "textbook, 90 days", "like StockTrim"}
 
@@ -61,6 +62,17 @@ def test_an_organisations_own_history_is_replayed(
     told = stocktrim("backtest", "--order-frequency-days", "91", "--service-level", "95%", "--json", str(written))
     assert told.code == 0, told.err
     assert set(pl.DataFrame(json.loads(written.read_text())["results"])["policy"]) == POLICIES
+
+
+@pytest.mark.soak
+def test_the_weekly_replay_keeps_its_table_and_shows_the_frontier(planned: Planned) -> None:
+    done = run_job("backtest", organisation=KEY)
+    (made,) = done.asset_materializations_for_node("backtest__policy_backtest")
+    assert "data:image/svg+xml;base64," in str(made.metadata["frontier"].value)
+    assert "price list" in made.metadata
+    results = planned.stocktrim.published("policy_backtest")
+    assert set(results["policy"]) == POLICIES
+    assert set(results["service_level"]) == {0.9, 0.95, 0.98, 0.99}
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,11 @@ import numpy as np
 import polars as pl
 
 from pipelines.errors import DataError
+from pipelines.forecasting.moves import moved_demand
 from pipelines.forecasting.series import Index, Matrix
 from pipelines.replenishment.checking import demand_frame
 from pipelines.replenishment.lead_times import LENGTHS
+from pipelines.replenishment.parameters import moves_of, wide_settings
 from pipelines.replenishment.paths import seeds_of
 
 FEWEST_WEEKS: Final = 13
@@ -157,13 +159,13 @@ def _facts(
 
 
 def of_organisation(
-    demand_daily: pl.DataFrame, products: pl.DataFrame, order_plan: pl.DataFrame, lead_times: pl.DataFrame, *,
-    lead_time_days: int | None,
+    demand_daily: pl.DataFrame, products: pl.DataFrame, order_plan: pl.DataFrame, plan_settings: pl.DataFrame,
+    lead_times: pl.DataFrame, *, lead_time_days: int | None,
 ) -> History:  # fmt: skip
     """The history of an organisation's planned products, with their costs and the settings that are in force today.
 
-    The frames have the shapes of `marts.demand_daily`, `marts.products`, `plan.order_plan` and `plan.lead_times`; a
-    lead time that is given takes the place of every product's own.
+    The frames have the shapes of `marts.demand_daily`, `marts.products`, `plan.order_plan`, `plan.plan_settings` and
+    `plan.lead_times`; a lead time that is given takes the place of every product's own.
 
     Raises:
         DataError: nothing was sold.
@@ -177,7 +179,8 @@ def of_organisation(
     )
     prices = products.select("product_code", unit_price=pl.col("sales_unit_price").cast(pl.Float64))
     sales = (
-        demand_daily.rename({"demand_date": "date"})
+        moved_demand(demand_daily, moves_of(wide_settings(plan_settings)))
+        .rename({"demand_date": "date"})
         .join(facts, on="product_code", how="inner")
         .join(prices, on="product_code", how="left")
         .with_columns(pl.when(pl.col(name) > 0).then(name).alias(name) for name in ("unit_cost", "unit_price"))

@@ -14,7 +14,7 @@ from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_week
 from pipelines.replenishment.replay.picture import frontier_svg
 from pipelines.replenishment.replay.report import price_list, stock_at
 from pipelines.replenishment.replay.rivals import stocktrim_levels, textbook_levels
-from pipelines.replenishment.replay.simulation import simulate
+from pipelines.replenishment.replay.simulation import Reviewed, simulate
 
 FIRST = date(2024, 1, 1)
 
@@ -107,6 +107,28 @@ def test_the_rule_like_stocktrims_finds_a_line_a_season_and_a_level():
         for shift in (10, 36)
     )
     assert high > 1.5 * low
+
+
+def test_an_order_comes_when_its_draw_says_and_is_expected_at_the_mean():
+    """Half of the orders take 7 days, half 21: the same ones for every rule, and a rule is told of the mean, 14."""
+    lengths = pl.DataFrame({"product_code": ["TEA"] * 2, "lead_time_days": [7, 21], "weight": [0.5, 0.5]})
+    history = make_history(sold([1] * 400), lead_time_days=3, lead_times=lengths)
+    assert (history.lead_time_days.tolist(), history.longest_lead_time) == ([14], 21)
+    drawn = history.drawn_lead_times(200, seed=1)
+    assert set(drawn.ravel().tolist()) == {7, 21}
+    assert 80 < (drawn == 7).sum() < 120
+    assert (drawn == history.drawn_lead_times(200, seed=1)).all()
+    seen = []
+
+    def rule(_):
+        told = as_rule(lambda _: np.array([[26.0]]))(0)
+        return Reviewed(told.order_up_to_level, lambda shelf: seen.append(shelf.under_way.copy()) or told.orders(shelf))
+
+    reviews = review_days(history, order_frequency_days=7, weeks=20)
+    told = simulate(history, rule, reviews, order_frequency_days=7, groups=np.zeros(1, dtype=np.int64), is_lost=False)
+    assert seen[2].shape == (1, 1, 15)
+    assert seen[2][0, 0, 6] == 7  # yesterday week's order of seven is expected in a week
+    assert told.kept_orders.sum() < told.judged_orders.sum()  # 26 pieces are not enough where one takes 21 days
 
 
 @pytest.fixture(scope="module")
