@@ -14,7 +14,7 @@ from typing import Final
 import duckdb
 import polars as pl
 
-from pipelines.errors import DataError
+from pipelines.errors import DataError, DiskFullError, is_disk_full
 from pipelines.tables import TABLES, Table, type_of
 
 FILE_NAME: Final = "warehouse.duckdb"
@@ -143,6 +143,8 @@ def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
             f"{refused.filename} cannot be written ({refused.strerror}); give it back to you."
         ) from None
     except duckdb.Error as trouble:
+        if is_disk_full(trouble):
+            raise DiskFullError from trouble
         raise WarehouseError(_why(path, str(trouble))) from trouble
     connection.execute("set TimeZone = 'UTC'")
     return connection
@@ -159,6 +161,11 @@ def _why(path: Path, said: str) -> str:
         )
     if "Permission denied" in said or "Read-only" in said or "read-only" in said:
         return f"{path} cannot be written: its folder is read-only or belongs to somebody else."
+    if "version number" in said:
+        return (
+            f"{path} was written by a newer DuckDB than this version of the project has: install that version again; "
+            f"nothing was changed."
+        )
     damaged, refresh = (path.with_name(f"{path.name}.wal"), _REFRESH) if "WAL" in said else (path, "")
     return (
         f"{damaged} is damaged or no DuckDB database; what is published stays. Restore it from a backup, or "

@@ -1,5 +1,6 @@
 """The warehouse's file: it keeps up with new versions, and what is wrong with it is one sentence."""
 
+import functools
 import multiprocessing
 import os
 import signal
@@ -10,7 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.errors import is_disk_full
+from pipelines.errors import DiskFullError, is_disk_full
 from pipelines.tables import KPI_DAILY, PLAN_HISTORY, PRODUCTS, TABLES, XERO_ITEMS, empty
 from pipelines.warehouse import (
     FILE_NAME,
@@ -117,6 +118,24 @@ def test_fault_71_a_damaged_log_of_the_warehouse_is_named_and_what_it_lost_is_lo
     assert read_items(tmp_path).is_empty()
 
 
+def test_fault_74_a_warehouse_of_a_newer_duckdb_is_refused_with_what_to_do_and_left_alone(tmp_path: Path) -> None:
+    open_and_close(tmp_path)
+    path = tmp_path / FILE_NAME
+    header = bytearray(path.read_bytes()[8:4096])
+    header[4:12] = (4242).to_bytes(8, "little")
+    newer = checksum(header).to_bytes(8, "little") + header + path.read_bytes()[4096:]
+    path.write_bytes(newer)
+    with pytest.raises(WarehouseError, match=r"written by a newer DuckDB .*: install that version again"):
+        open_and_close(tmp_path)
+    assert path.read_bytes() == newer
+
+
+def checksum(header: bytes) -> int:
+    """DuckDB's, over words of eight bytes; the header has it first, and its storage version four bytes later."""
+    words = (int.from_bytes(header[at : at + 8], "little") for at in range(0, len(header), 8))
+    return functools.reduce(lambda sum_, word: sum_ ^ (word * 0xBF58476D1CE4E5B9 % 2**64), words, 5381)
+
+
 def test_fault_69_a_full_disk_leaves_the_warehouse_as_it_was(tmp_path: Path) -> None:
     with a_disk_of(8, tmp_path / "disk") as disk:
         with open_warehouse(disk) as warehouse:
@@ -125,3 +144,5 @@ def test_fault_69_a_full_disk_leaves_the_warehouse_as_it_was(tmp_path: Path) -> 
             replace_table(opened, XERO_ITEMS, items(MANY))
         assert is_disk_full(trouble.value)
         assert read_items(disk).equals(items(1000))
+        with filled_up(disk), pytest.raises(DiskFullError):
+            open_and_close(disk / "another")
