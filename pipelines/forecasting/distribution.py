@@ -69,7 +69,8 @@ def forecast_distribution(
     classes = demand_classes(weekly)
     facts = gather_facts(weekly, as_of=as_of)
     models = chosen_models(facts, classes, choice or {})
-    models = np.where(np.isin(weekly.product_codes, list(without_season)) & (classes != "dead"), NB, models)
+    is_calm = np.isin(weekly.product_codes, list(without_season))
+    models = np.where(is_calm & (classes != "dead"), NB, models)
     asked = _asked(windows, weekly)
     is_short = (asked.days < WEEK_DAYS) & (not has_weekly_rows(demand, as_of=as_of))
     short, long = np.flatnonzero(is_short), np.flatnonzero(~is_short)
@@ -85,7 +86,7 @@ def forecast_distribution(
         demand_class=classes,
         model=models,
         history_weeks=weekly.history,
-        weekly_mean=_weekly_mean(facts, asked, mean, weeks=weeks),
+        weekly_mean=_weekly_mean(asked, mean, np.where(is_calm[:, None], 1.0, weekly_season(weekly, weeks=weeks))),
         weekly_variance=_weekly_variance(facts, classes),
         window_product=asked.product,
         start_days=asked.start_days,
@@ -214,13 +215,12 @@ def mean_of_quantiles(quantiles: Matrix) -> Matrix:
     return np.asarray(np.round(quantiles @ np.diff(edges), 9))
 
 
-def _weekly_mean(facts: Facts, asked: _Asked, mean: Matrix, *, weeks: int) -> Matrix:
+def _weekly_mean(asked: _Asked, mean: Matrix, season: Matrix) -> Matrix:
     """The expected demand of the coming weeks: the mean of the product's longest horizon, in the season's shape."""
-    products = len(facts.series.product_codes)
-    longest, days = np.zeros(products), np.ones(products, dtype=np.int64)
+    longest, days = np.zeros(len(season)), np.ones(len(season), dtype=np.int64)
     order = np.lexsort((asked.days, -asked.start_days))
     longest[asked.product[order]], days[asked.product[order]] = mean[order], asked.days[order]
-    return spread(weekly_season(facts.series, weeks=weeks), longest, days)
+    return spread(season, longest, days)
 
 
 def _weekly_variance(facts: Facts, classes: NDArray[np.str_]) -> Matrix:

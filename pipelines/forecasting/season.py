@@ -64,10 +64,9 @@ def mean_by(weekly_mean: Matrix, days: Index) -> Matrix:
 
 
 def spread(season: Matrix, mean: Matrix, days: Index) -> Matrix:
-    """The weekly path of each product whose first so many days have this mean, in the shape of the season.
+    """The weekly path of each product whose first so many days have this mean, in the shape of its season.
 
-    >>> spread(np.array([1.0, 2.0, 1.0]), np.array([6.0]), np.array([14])).tolist()
+    >>> spread(np.array([[1.0, 2.0, 1.0]]), np.array([6.0]), np.array([14])).tolist()
     [[2.0, 4.0, 2.0]]
     """
-    usual = mean_by(np.broadcast_to(season, (days.size, season.size)), np.maximum(1, days)[:, None])
-    return np.asarray(season[None, :] * mean[:, None] / usual)
+    return np.asarray(season * mean[:, None] / mean_by(season, np.maximum(1, days)[:, None]))

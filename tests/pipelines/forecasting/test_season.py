@@ -54,3 +54,11 @@ def test_demand_before_arrival_and_in_the_cover_follow_the_path():
     band = told.demand_forecast
     assert (band["quantity_low"] <= band["quantity"]).all()
     assert (band["quantity"] <= band["quantity_high"]).all()
+
+
+def test_a_product_whose_season_is_ignored_has_a_flat_path():
+    company = seasonal(a_company(20))
+    told = forecast_distribution(company, over_all(company), as_of=AS_OF, without_season=["P-00003"])
+    swing = np.ptp(told.weekly_mean, axis=1)
+    assert swing[3] == 0
+    assert (np.delete(swing, 3) > 0).all()
