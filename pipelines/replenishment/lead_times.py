@@ -52,9 +52,12 @@ def weigh_samples(samples: pl.DataFrame) -> pl.DataFrame:
 
 
 def known_receipts(purchase_receipts: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """What was received before a day, of the two years before it; the shape of `marts.purchase_receipts`."""
-    received = pl.col("received_date")
-    return purchase_receipts.filter(received.is_between(as_of - REMEMBERED, as_of, closed="left"))
+    """What was received before a day, of the two years before it; the shape of `marts.purchase_receipts`.
+
+    A bill that comes two years after the order is taken for another order's.
+    """
+    is_recent = pl.col("received_date").is_between(as_of - REMEMBERED, as_of, closed="left")
+    return purchase_receipts.filter(is_recent & (pl.col("lead_time_days") <= REMEMBERED.days))
 
 
 def learn_lead_times(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:

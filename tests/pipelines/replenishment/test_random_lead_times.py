@@ -91,7 +91,8 @@ def test_deliveries_that_vary_ask_for_more_stock_than_steady_ones_of_the_same_me
 
 def test_what_was_received_after_the_plans_day_or_long_ago_teaches_nothing():
     later, long_ago = received(*[40] * 50, days_ago=0), received(*[40] * 50, days_ago=800)
-    assert the_line(a_product(), in_stock(0), SALES, later, long_ago)["expected_lead_time_days"] == 14
+    never = received(*[1500] * 50)
+    assert the_line(a_product(), in_stock(0), SALES, later, long_ago, never)["expected_lead_time_days"] == 14
 
 
 def test_a_forecast_period_ends_the_cover_whatever_days_an_order_takes():
