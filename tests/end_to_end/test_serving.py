@@ -23,7 +23,6 @@ LOCATION = {"repositoryLocationName": "stocktrim_assets", "repositoryName": "__r
 LAUNCH = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) {
   __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 STATUS = """query($id: ID!) { runOrError(runId: $id) { ... on Run { status stepStats { stepKey status } } } }"""
-TIMES = """query($id: ID!) { runOrError(runId: $id) { ... on Run { startTime endTime } } }"""
 CANCEL = """mutation($id: String!) { terminateRun(runId: $id) { __typename } }"""
 START_SENSOR = """mutation($s: SensorSelector!) { startSensor(sensorSelector: $s) { __typename } }"""
 TICKS = """query($s: SensorSelector!) { sensorOrError(sensorSelector: $s) {
@@ -52,12 +51,6 @@ class Served:
 
     def status(self, run: str) -> str:
         return self.ask(STATUS, id=run)["runOrError"]["status"]
-
-    def steps(self, run: str) -> dict[str, str]:
-        return {one["stepKey"]: one["status"] for one in self.ask(STATUS, id=run)["runOrError"]["stepStats"]}
-
-    def times(self, run: str) -> dict[str, float]:
-        return self.ask(TIMES, id=run)["runOrError"]
 
     def wait_for(self, run: str) -> str:
         return until(lambda: self.status(run), lambda status: status in {"SUCCESS", "FAILURE", "CANCELED"})
@@ -114,21 +107,19 @@ def test_a_run_from_dagsters_pages_loads_and_plans(served: Served) -> None:
     assert served.stocktrim.snapshot() != before
 
 
-def test_faults_63_and_67_a_second_run_is_queued_and_one_cancelled_while_dbt_works_publishes_nothing(
-    served: Served,
-) -> None:
+def test_fault_63_a_run_cancelled_while_dbt_works_leaves_the_snapshot(served: Served) -> None:
     before = served.stocktrim.snapshot()
     run = served.launch("load")
-    until(lambda: served.steps(run), lambda seen: "warehouse_models" in seen)
-    queued = served.launch("load")
-    assert served.status(queued) == "QUEUED"
-    assert served.stocktrim.snapshot() == before
+
+    def steps() -> dict[str, str]:
+        return {one["stepKey"]: one["status"] for one in served.ask(STATUS, id=run)["runOrError"]["stepStats"]}
+
+    until(steps, lambda seen: "warehouse_models" in seen)
     assert served.ask(CANCEL, id=run)["terminateRun"]["__typename"] == "TerminateRunSuccess"
-    assert (served.wait_for(run), served.wait_for(queued)) == ("CANCELED", "SUCCESS")
-    assert served.times(queued)["startTime"] >= served.times(run)["endTime"]
-    published = {path.name.rpartition("-")[2] for path in before.parent.iterdir()}
-    assert queued[:8] in published
-    assert run[:8] not in published
+    assert served.wait_for(run) == "CANCELED"
+    assert served.stocktrim.snapshot() == before
+    assert served.wait_for(served.launch("load")) == "SUCCESS"
+    assert served.stocktrim.snapshot() != before
 
 
 def test_the_sensor_sends_what_was_approved_also_after_a_tick_that_failed(served: Served) -> None:

@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
+from pipelines.settings import read_settings
 from pipelines.tables import TABLES
 from stocktrim_assets.definitions import defs
+from stocktrim_assets.home import dagster_instance
 
 PROGRAM = """
 import dagster as dg
@@ -62,3 +65,16 @@ def test_everything_that_dagster_shows_says_in_a_sentence_what_it_is() -> None:
 def test_nothing_but_a_person_switches_the_schedule_and_the_sensor_on() -> None:
     for one in [*(defs.schedules or ()), *(defs.sensors or ())]:
         assert one.default_status.value == "STOPPED"
+
+
+def test_fault_67_the_queue_starts_one_run_of_an_organisation_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DAGSTER_HOME", "STOCKTRIM_HOME"):
+        monkeypatch.setenv(name, "given back at the end")
+    with dagster_instance(read_settings({"STOCKTRIM_HOME": str(tmp_path)})) as instance:
+        queue = instance.get_concurrency_config().run_queue_config
+    assert queue is not None
+    assert queue.tag_concurrency_limits == [
+        {"key": "dagster/partition", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
+    ]
