@@ -112,6 +112,7 @@ def _intervals(horizon: Index, stock: Stock, arrival_day: Index) -> tuple[Index,
 
 def _short_day(there: Matrix, asked: Matrix, begins: Index, ends: Index) -> Matrix:
     """The day within an interval on which stock no longer serves demand, spread evenly; infinite where it does."""
-    share = np.clip(there / np.where(asked > 0, asked, 1.0), 0.0, 1.0)
+    is_short = (asked > 0) & (there < asked)
+    share = np.divide(np.maximum(0.0, there), asked, out=np.ones_like(asked), where=is_short)
     day = begins + np.floor(share * (ends - begins))
-    return np.where((asked > 0) & (there < asked), np.minimum(day, ends - 1), np.inf)
+    return np.where(is_short, np.minimum(day, ends - 1), np.inf)
