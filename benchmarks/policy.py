@@ -18,7 +18,7 @@ import os
 import sys
 import time
 import zlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +28,7 @@ import polars as pl
 from scipy import stats
 
 from benchmarks.forecast_calibration import HALVES, net_demand, of_half
-from pipelines.forecasting.series import Matrix
+from pipelines.forecasting.series import Index, Matrix
 from pipelines.replenishment.decision import Rule
 from pipelines.replenishment.lead_times import MOST_LENGTHS, weigh_samples
 from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, Backtest, run_backtest
@@ -48,6 +48,7 @@ GENERATED_WEEKS: Final = 156
 LUMPY_SHARE: Final = 0.15
 RANDOM_LEAD_TIMES: Final = "random_lead_times"
 LEAD_TIME_SHAPE: Final = 4.0
+LASTING_REVIEWS: Final = 8
 KINDS: Final = ("stationary", "seasonal", "shifting", "lumpy")
 
 
@@ -62,7 +63,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     given = parser.parse_args()
     if given.what == RANDOM_LEAD_TIMES:
-        _replay_random_lead_times(given.products or GENERATED_PRODUCTS, is_lost=given.lost, seed=given.seed)
+        for is_lasting in (False, True):
+            print("delays that last" if is_lasting else "each order takes its own time")
+            products = given.products or GENERATED_PRODUCTS
+            _replay_random_lead_times(products, is_lost=given.lost, is_lasting=is_lasting, seed=given.seed)
         return
     sales = (
         _retail(given.half, given.products)
@@ -81,13 +85,22 @@ def main() -> None:
 
 def _replay(sales: pl.DataFrame, *, is_lost: bool, seed: int) -> Backtest:
     waits = Rule(unmet_demand="backordered", has_two_levels=False)
-    rule, levels = (Rule(), PROMISED) if is_lost else (waits, FRONTIER)
+    rule, levels = (Rule(), FRONTIER[: FRONTIER.index(PROMISED[-1]) + 1]) if is_lost else (waits, FRONTIER)
     asked = Asked(order_frequency_days=7, service_levels=levels, rule=rule, weeks=WEEKS, seed=seed)
     history = make_history(sales, lead_time_days=LEAD_TIME_DAYS)
     return run_backtest(history, asked, progress=lambda told: print(told, file=sys.stderr))
 
 
-def _replay_random_lead_times(products: int, *, is_lost: bool, seed: int) -> None:
+@dataclass(frozen=True)
+class LastingDelays(History):
+    """Lead times that stay what they are for eight reviews: orders hardly ever overtake each other."""
+
+    def drawn_lead_times(self, reviews: int, *, seed: int) -> Index:
+        """One draw for eight reviews."""
+        return super().drawn_lead_times(reviews, seed=seed)[:, np.arange(reviews) // LASTING_REVIEWS * LASTING_REVIEWS]
+
+
+def _replay_random_lead_times(products: int, *, is_lost: bool, is_lasting: bool, seed: int) -> None:
     """Print what our rule keeps where it knows that orders take now more, now fewer days, and where it does not."""
     rule = Rule() if is_lost else Rule(unmet_demand="backordered", has_two_levels=False)
     chances = (np.arange(MOST_LENGTHS) + 0.5) / MOST_LENGTHS
@@ -97,6 +110,8 @@ def _replay_random_lead_times(products: int, *, is_lost: bool, seed: int) -> Non
         weigh_samples(pl.DataFrame({"product_code": "", "lead_time_days": days})).drop("product_code"), how="cross"
     )
     true = make_history(sales, lead_time_days=LEAD_TIME_DAYS, lead_times=lengths)
+    if is_lasting:
+        true = LastingDelays(**vars(true))
     fixed = replace(true, lead_times=make_history(sales, lead_time_days=int(true.lead_time_days[0])).lead_times)
     reviews = review_days(true, order_frequency_days=7, weeks=WEEKS)
     counts = {}
@@ -173,7 +188,8 @@ def summarise(told: Backtest) -> dict[str, Any]:
         for rival, counts in told.counts.items()
         if rival != OURS
     }
-    stock = next(at for level in (AT, 0.9, 0.8) if np.isfinite(at := stock_at(told.counts[TEXTBOOK_YEAR], level)))
+    theirs = (stock_at(told.counts[TEXTBOOK_YEAR], level) for level in (AT, 0.9, 0.8))
+    stock = next((at for at in theirs if np.isfinite(at)), float("nan"))
     margins = {name: lost_margin_at(counts, stock) for name, counts in told.counts.items()}
     return {"stock_over_rivals": ratios, "stock": {name: stock_at(one, AT) for name, one in told.counts.items()},
             "equal_stock": stock, "lost_margin_at_equal_stock": margins}  # fmt: skip
