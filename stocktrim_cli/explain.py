@@ -79,8 +79,10 @@ def _show_demand(told: dict[str, Any]) -> None:
         return
     out.print(f"Sells {choice['demand_class']}; forecast by {choice['model']}: {choice['reason']}.", markup=False)
     show_table(
-        "Models of its class, by what their quantiles cost", ["model", "score", "chosen"],
-        [[one["model"], one["score"], one["is_chosen"]] for one in told["model_scores"]], numbers=["score"],
+        "Backtest of its class: loss against the textbook rule",
+        ["model", "loss", "give or take", "chosen"],
+        [[one["model"], *_against_the_floor(one), one["is_chosen"]] for one in told["model_scores"]],
+        numbers=["loss", "give or take"],
     )  # fmt: skip
     show_table(
         f"Demand of {told['plan']['horizon_days']} days stays at or below", ["chance", "pieces"],
@@ -90,6 +92,13 @@ def _show_demand(told: dict[str, Any]) -> None:
         ],
         numbers=["chance", "pieces"],
     )  # fmt: skip
+
+
+def _against_the_floor(score: dict[str, Any]) -> tuple[str, str]:
+    """How much more or less a model lost than the floor, and that share's standard error; nothing where unjudged."""
+    if score["margin"] is None:
+        return "", ""
+    return f"{0 - score['margin']:+.0%}", f"{score['margin_error']:.0%}"
 
 
 def _gather(organisation: str, product_code: str) -> dict[str, Any]:
@@ -116,6 +125,8 @@ def _gather(organisation: str, product_code: str) -> dict[str, Any]:
             f"if it is new in Xero."
         )
     row = plan.to_dicts()[0]
+    if row["expected_lead_time_days"] is None:
+        raise UsageError(f"This plan was made by an earlier version; run `stocktrim plan -o {organisation}`, then ask.")
     of_class = scores.filter(pl.col("demand_class") == row["demand_class"]).sort("score")
     weeks = path.sort("period_start_date").select("period_start_date", "quantity").rows()
     counted = on_order.filter("is_counted").select("expected_arrival_date", "quantity").rows()

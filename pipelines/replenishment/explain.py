@@ -142,8 +142,8 @@ def _beyond_the_levels(row: Mapping[str, Any]) -> str | None:
     """Why the need is not the order-up-to level less what is there, where it is not."""
     gap = row["order_up_to_level"] - _position_in_time(row) - row["needed_quantity"]
     if gap >= 1:
-        lost = _told(round(gap))
-        return f"{lost} pieces of it cannot be served any more before goods arrive, so they are not ordered."
+        less = _told(round(gap))
+        return f"{less} pieces less are needed: what is asked for before goods arrive and not there is lost."
     if gap <= -1:
         return f"{_told(round(-gap))} pieces more are needed, since what is on order comes after they are asked for."
     return None

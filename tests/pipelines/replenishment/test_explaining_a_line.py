@@ -92,7 +92,7 @@ def test_an_uncertain_number_says_why():
 def test_what_cannot_be_served_any_more_is_said():
     told = sentences(the_line(a_product(), expecting=THIRTY))
     assert told[3:] == [
-        "28 pieces of it cannot be served any more before goods arrive, so they are not ordered.",
+        "28 pieces less are needed: what is asked for before goods arrive and not there is lost.",
         "With a chance of 100% it runs out before an order of today arrives: ask for it sooner.",
     ]
 
