@@ -75,7 +75,7 @@ class Shared:
         self.loading = self.stack.enter_context(loading(a_small_organisation(), home, store=self.store))
         self.connection = duckdb.connect(":memory:")
         self.connection.execute("set TimeZone = 'UTC'; set threads = 1")
-        warehouses._create_missing_tables(self.connection)
+        warehouses._bring_to_shape(self.connection)
         self.schedules = self.loads = self.failed = 0
 
     def next_organisation(self, at_once: int) -> InMemory:
