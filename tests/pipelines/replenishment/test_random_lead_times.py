@@ -137,3 +137,21 @@ def test_with_backorders_the_level_is_the_quantile_of_the_mixture():
 
     assert share(level - 1) < 0.95 <= share(level) + 0.002
     assert told.order_up_to_level[0] == level
+
+
+def test_what_was_sent_today_is_not_ordered_again_though_its_order_is_promised_for_a_quicker_product():
+    slow = received(*[35, 40] * 30)
+    first = the_line(a_product(), in_stock(20), SALES, slow)
+    assert first["order_quantity"] > 0
+    sent = on_order(first["order_quantity"], arriving=in_days(12), order_date=AS_OF)
+    again = the_line(a_product(), in_stock(20), SALES, slow, sent)
+    assert again["order_quantity"] == 0
+
+
+def test_an_order_that_the_supplier_was_given_days_ago_comes_that_much_sooner():
+    ten_days_ago, in_time = in_days(-10), in_days(1)
+    lines = [
+        the_line(a_product(), in_stock(0), SALES, STEADY, on_order(90, arriving=in_time, order_date=day))
+        for day in (ten_days_ago, AS_OF)
+    ]
+    assert lines[0]["demand_lost_before_arrival"] < lines[1]["demand_lost_before_arrival"]
