@@ -97,7 +97,9 @@ def demand_between(law: DemandLaw, days: Index) -> Matrix:
     # One generator a row: some tenths of a millisecond, and a product's paths do not depend on its neighbours.
     demand = np.zeros((*totals.shape, length.shape[1]))
     for row in np.flatnonzero(totals[:, -1] > 0):
-        demand[row] = _split(totals[row], shape[row], np.random.default_rng(law.seeds[row]))
+        # What is no interval takes no number: a product is split alike whatever arrives, of it or of its neighbours.
+        real = np.flatnonzero(shape[row] > 0)
+        demand[row][:, real] = _split(totals[row], shape[row, real], np.random.default_rng(law.seeds[row]))
     return _made_regular(demand, mean, totals, law.dispersion)
 
 

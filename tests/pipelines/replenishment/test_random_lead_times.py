@@ -12,6 +12,7 @@ from pipelines.replenishment.paths import DemandLaw
 from pipelines.replenishment.plan import horizons
 from tests.pipelines.planning_builders import (
     AS_OF,
+    a_plan,
     a_product,
     a_setting,
     in_days,
@@ -155,3 +156,12 @@ def test_an_order_that_the_supplier_was_given_days_ago_comes_that_much_sooner():
         for day in (ten_days_ago, AS_OF)
     ]
     assert lines[0]["demand_lost_before_arrival"] < lines[1]["demand_lost_before_arrival"]
+
+
+def test_what_arrives_of_a_neighbour_changes_nothing_for_a_product():
+    pieces = np.random.default_rng(3).poisson(2, 400).astype(float)
+    company = a_product("A"), a_product("B"), in_stock(9, product="A"), sold(dict(enumerate(pieces, 1)), "A")
+    alone = a_plan(*company, VARIES).filter(pl.col("product_code") == "A")
+    orders = [on_order(5, arriving=in_days(day), product="B") for day in (3, 6, 9)]
+    beside = a_plan(*company, VARIES, *orders).filter(pl.col("product_code") == "A")
+    assert beside.drop("plan_id").rows() == alone.drop("plan_id").rows()
