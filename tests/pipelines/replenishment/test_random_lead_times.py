@@ -149,6 +149,26 @@ def test_what_was_sent_today_is_not_ordered_again_though_its_order_is_promised_f
     assert again["order_quantity"] == 0
 
 
+def test_of_a_whole_company_nothing_that_was_sent_today_is_suggested_again():
+    draws = np.random.default_rng(7)
+    codes = [f"P{number:02}" for number in range(40)]
+    frames = [a_product(code) for code in codes]
+    frames += [in_stock(int(draws.integers(0, 15)), product=code) for code in codes]
+    for code in codes:
+        pieces = draws.negative_binomial(0.3, 0.2, 300).astype(float)
+        frames += [sold(dict(enumerate(pieces, 1)), code), received(*draws.integers(5, 45, 12).tolist(), product=code)]
+    first = a_plan(*frames).filter(pl.col("order_quantity") > 0)
+    promised = in_days(int(first["expected_lead_time_days"].min()))
+    sent = [
+        on_order(quantity, arriving=promised, product=code, order_date=AS_OF)
+        for code, quantity in first.select("product_code", "order_quantity").rows()
+    ]
+    again = a_plan(*frames, *sent).filter(pl.col("order_quantity") > 0)
+    assert first.height > 20
+    assert first["expected_lead_time_days"].n_unique() > 3
+    assert not set(again["product_code"]) & set(first["product_code"])
+
+
 def test_an_order_that_the_supplier_was_given_days_ago_comes_that_much_sooner():
     ten_days_ago, in_time = in_days(-10), in_days(1)
     lines = [
