@@ -97,6 +97,21 @@ def count_receipts(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFra
     )
 
 
+def summarise_lengths(lengths: pl.DataFrame) -> pl.DataFrame:
+    """`product_code`, `expected_lead_time_days` (the mean, in whole days) and `lead_time_deviation_days`, in order.
+
+    >>> lengths = pl.DataFrame([("TEA", 10, 0.5), ("TEA", 20, 0.5)], schema=LENGTHS, orient="row")
+    >>> summarise_lengths(lengths).rows()
+    [('TEA', 15, 5.0)]
+    """
+    days, weight = pl.col("lead_time_days"), pl.col("weight")
+    mean = (days * weight).sum()
+    variance = ((days - mean) ** 2 * weight).sum()
+    return lengths.group_by("product_code", maintain_order=True).agg(
+        expected_lead_time_days=mean.round(0).cast(pl.Int64), lead_time_deviation_days=variance.sqrt().round(2)
+    )
+
+
 def _share(receipts: str, against: int) -> pl.Expr:
     return pl.col(receipts) / (pl.col(receipts) + against)
 

@@ -30,7 +30,7 @@ from pipelines.replenishment.asking import (
 )
 from pipelines.replenishment.constraints import constrain
 from pipelines.replenishment.decision import Rule, decide
-from pipelines.replenishment.lead_times import count_receipts, known_receipts, learn_lead_times
+from pipelines.replenishment.lead_times import count_receipts, known_receipts, learn_lead_times, summarise_lengths
 from pipelines.replenishment.parameters import (
     GlobalSettings,
     global_settings,
@@ -131,7 +131,7 @@ def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: s
     known = (
         inputs.products.join(settings, on="product_code", how="left")
         .pipe(count_receipts, known_receipts(inputs.purchase_receipts, as_of=as_of))
-        .join(_told_lead_times(lengths), on="product_code", how="left")
+        .join(summarise_lengths(lengths), on="product_code", how="left")
         .join(expected_windows(windows).drop("arrival_day"), on="product_code", how="left")
         .join(inputs.stock_position.drop("stock_on_order", "stock_position"), on="product_code", how="left")
         .with_columns(_stock_that_is_a_number("stock_on_hand"), _stock_that_is_a_number("stock_committed"))
@@ -169,16 +169,6 @@ def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: s
 def _windows(settings: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:
     """For each product and lead time the day on which an order arrives, the end of what it covers, and the weight."""
     return windows_of(settings.select("product_code", "order_frequency_days", "forecast_period_days"), lengths)
-
-
-def _told_lead_times(lengths: pl.DataFrame) -> pl.DataFrame:
-    """Mean and standard deviation of each product's lead time."""
-    days, weight = pl.col("lead_time_days"), pl.col("weight")
-    mean = (days * weight).sum()
-    variance = ((days - mean) ** 2 * weight).sum()
-    return lengths.group_by("product_code").agg(
-        expected_lead_time_days=mean.round(0).cast(pl.Int64), lead_time_deviation_days=variance.sqrt().round(2)
-    )
 
 
 def _decided(

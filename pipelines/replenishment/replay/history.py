@@ -16,7 +16,7 @@ from pipelines.errors import DataError
 from pipelines.forecasting.moves import moved_demand
 from pipelines.forecasting.series import Index, Matrix
 from pipelines.replenishment.checking import demand_frame
-from pipelines.replenishment.lead_times import LENGTHS
+from pipelines.replenishment.lead_times import LENGTHS, summarise_lengths
 from pipelines.replenishment.parameters import moves_of, wide_settings
 from pipelines.replenishment.paths import seeds_of
 
@@ -102,8 +102,7 @@ def make_history(sales: pl.DataFrame, *, lead_time_days: int, lead_times: pl.Dat
     daily[rows["row"].to_numpy(), column.to_numpy()] = rows["quantity"].to_numpy()
     cost, price, lead, batch, least = _facts(sales, codes, lead_time_days=lead_time_days)
     lengths = _lengths(codes, lead, lead_times)
-    mean = (pl.col("lead_time_days") * pl.col("weight")).sum().round(0).cast(pl.Int64)
-    lead = lengths.group_by("product_code", maintain_order=True).agg(mean)["lead_time_days"].to_numpy()
+    lead = summarise_lengths(lengths)["expected_lead_time_days"].to_numpy()
     return History(codes["product_code"].to_list(), start, daily, demand, cost, price, lead, batch, least, lengths)
 
 
