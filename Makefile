@@ -66,7 +66,7 @@ bench-policy: install ## our rule and its rivals in money, on STOCKTRIM_SALES_FI
 	@$(BIN)/python -m benchmarks.policy retail --half held_out --lost --products 400
 	@$(BIN)/python -m benchmarks.order_speed
 
-bench-forecast: install ## what a forecast costs as products grow, and what dominates it
+bench-forecast: install ## what a forecast and a plan cost as products grow, and what dominates them
 	@$(BIN)/python -m benchmarks.forecast_speed
 
 docs: install ## write the pages that tell of the running system, and dbt's own as one file

@@ -15,6 +15,7 @@ from pipelines.forecasting.distribution import DemandDistribution
 from pipelines.forecasting.forecast import Forecast
 from pipelines.forecasting.series import Index, Matrix
 from pipelines.replenishment.decision import Decision, Question
+from pipelines.replenishment.lead_times import in_whole_days
 from pipelines.replenishment.paths import DemandLaw, seeds_of
 from pipelines.replenishment.projection import Stock
 
@@ -55,7 +56,7 @@ def expected_windows(windows: pl.DataFrame) -> pl.DataFrame:
     day = pl.col("arrival_day", "horizon_days")
     return (
         windows.group_by("product_code")
-        .agg((day * pl.col("weight")).sum().round(0).cast(pl.Int64))
+        .agg(in_whole_days((day * pl.col("weight")).sum()))
         .sort("product_code")
         .select("product_code", "arrival_day", "horizon_days")
     )

@@ -103,17 +103,18 @@ def _decide(asked: Question, rule: Rule) -> Decision:
     in_time = np.where(is_in_time, stock.arrival_quantities, 0.0).sum(axis=1)
     position = stock.available + in_time
     level = _level(asked, rule)
-    needed = _whole(_quantity(there, weights, level, rule), position)
     lost = _mean(there.lost, weights)
     before, whole = _expected(asked)
     total = there.before + there.covered
     if rule.measure == "fill":
-        least, order_up_to = needed, needed + position + lost
-        reorder_point = order_up_to
+        needed = least = _whole(quantity_for_fill(there, weights, level), position)
+        order_up_to = reorder_point = needed + position + lost
     else:
         lower = ordering_level(level) if rule.has_two_levels and rule.measure == "cycle" else level
-        least = _whole(quantity_for_cycles(there.need, weights, lower), position)
-        order_up_to, reorder_point = (_whole(quantity_for_cycles(total, weights, one), 0.0) for one in (level, lower))
+        needed, least = (_whole(one, position) for one in quantities_for_cycles(there.need, weights, level, lower))
+        order_up_to, reorder_point = (_whole(one, 0.0) for one in quantities_for_cycles(total, weights, level, lower))
+    shares = (np.full(needed.size, share) for share in (0.5, SOON))
+    half, soonest = quantities_for_cycles(there.first_short_day, weights, *shares)
     return Decision(
         needed=needed,
         is_due=(needed > 0) & (least >= 0),
@@ -124,8 +125,8 @@ def _decide(asked: Question, rule: Rule) -> Decision:
         order_up_to_level=order_up_to,
         reorder_point=reorder_point,
         short_before_arrival=_mean(there.first_short_day < there.arrival_day, weights),
-        days_to_stock_out=quantity_for_cycles(there.first_short_day, weights, np.full(needed.size, 0.5)),
-        days_to_stock_out_soonest=quantity_for_cycles(there.first_short_day, weights, np.full(needed.size, SOON)),
+        days_to_stock_out=half,
+        days_to_stock_out_soonest=soonest,
     )
 
 
@@ -164,7 +165,8 @@ def _under_way(asked: Question) -> Stock:
     would. What is due sooner has less of its delay before it; what is expected after the cover keeps its day.
     """
     stock, product = asked.stock.rows(asked.lead_product), asked.lead_product
-    mean = np.round(np.bincount(product, asked.arrival_day * asked.lead_weight, asked.service_level.size))[product]
+    expected = np.bincount(product, asked.arrival_day * asked.lead_weight, asked.service_level.size)
+    mean = np.floor(expected + 0.5 + _ROUNDING)[product]
     days = stock.arrival_days
     left = np.minimum(1.0, days / np.maximum(1.0, mean)[:, None])
     moved = np.maximum(0, np.round(days + left * (asked.arrival_day - mean)[:, None])).astype(np.int64)
@@ -189,12 +191,6 @@ def _level(asked: Question, rule: Rule) -> Matrix:
     return level_for_money(asked.service_level, np.asarray(mean, dtype=float), is_lost=rule.unmet_demand == "lost")
 
 
-def _quantity(there: Projection, weights: Matrix, level: Matrix, rule: Rule) -> Matrix:
-    if rule.measure == "fill":
-        return quantity_for_fill(there, weights, level)
-    return quantity_for_cycles(there.need, weights, level)
-
-
 def _mean(of: Matrix | NDArray[np.bool_], weights: Matrix) -> Matrix:
     return np.asarray((of * weights).sum(axis=1))
 
@@ -212,10 +208,16 @@ def quantity_for_cycles(need: Matrix, weights: Matrix, service_level: Matrix) ->
     >>> quantity_for_cycles(np.arange(100.0)[None, :], np.full((1, 100), 0.01), np.array([0.95])).tolist()
     [94.0]
     """
+    return quantities_for_cycles(need, weights, service_level)[0]
+
+
+def quantities_for_cycles(need: Matrix, weights: Matrix, *service_levels: Matrix) -> list[Matrix]:
+    """What `quantity_for_cycles` tells of each service level; the needs are put in order once."""
     order = np.argsort(need, axis=1, kind="stable")
     reached = np.cumsum(np.take_along_axis(np.broadcast_to(weights, need.shape), order, axis=1), axis=1)
-    place = np.minimum((reached < service_level[:, None] - _TINY).sum(axis=1), need.shape[1] - 1)
-    return np.asarray(np.take_along_axis(need, np.take_along_axis(order, place[:, None], axis=1), axis=1)[:, 0])
+    places = ((reached[:, :-1] < level[:, None] - _TINY).sum(axis=1) for level in service_levels)
+    rows = np.arange(need.shape[0])
+    return [np.asarray(need[rows, order[rows, place]]) for place in places]
 
 
 def quantity_for_fill(projection: Projection, weights: Matrix, fill_rate: Matrix) -> Matrix:

@@ -15,6 +15,7 @@ SUPPLIER_WEIGHT: Final = 4
 SETTING_WEIGHT: Final = 8
 SETTING_VARIATION: Final = 0.2
 REMEMBERED: Final = timedelta(days=728)
+_ROUNDING: Final = 1e-6
 LENGTHS: Final = pl.Schema({"product_code": pl.String, "lead_time_days": pl.Int64, "weight": pl.Float64})
 
 
@@ -108,8 +109,17 @@ def summarise_lengths(lengths: pl.DataFrame) -> pl.DataFrame:
     mean = (days * weight).sum()
     variance = ((days - mean) ** 2 * weight).sum()
     return lengths.group_by("product_code", maintain_order=True).agg(
-        expected_lead_time_days=mean.round(0).cast(pl.Int64), lead_time_deviation_days=variance.sqrt().round(2)
+        expected_lead_time_days=in_whole_days(mean), lead_time_deviation_days=variance.sqrt().round(2)
     )
+
+
+def in_whole_days(days: pl.Expr) -> pl.Expr:
+    """Days rounded to whole ones, half a day up: what lies a whole number of days apart still does.
+
+    >>> pl.select(days=in_whole_days(pl.Series([15.5, 22.5]))).to_series().to_list()
+    [16, 23]
+    """
+    return (days + 0.5 + _ROUNDING).floor().cast(pl.Int64)
 
 
 def _share(receipts: str, against: int) -> pl.Expr:

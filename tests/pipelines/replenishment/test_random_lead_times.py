@@ -6,8 +6,9 @@ import pytest
 from scipy import stats
 
 from pipelines.forecasting.forecast import forecast_demand
-from pipelines.replenishment.asking import LADDER, horizons_to_forecast
+from pipelines.replenishment.asking import LADDER, expected_windows, horizons_to_forecast, windows_of
 from pipelines.replenishment.decision import Question, Rule, decide
+from pipelines.replenishment.lead_times import LENGTHS
 from pipelines.replenishment.paths import DemandLaw
 from pipelines.replenishment.plan import horizons
 from tests.pipelines.planning_builders import (
@@ -22,6 +23,7 @@ from tests.pipelines.planning_builders import (
     received,
     sold,
     sold_every,
+    the_horizon,
     the_line,
 )
 from tests.pipelines.replenishment.known_laws import AT, there_is
@@ -48,6 +50,12 @@ def test_where_nothing_was_received_one_horizon_is_forecast_and_the_setting_hold
     assert told.more.rows() == [("TEA-01", 21)]
     line = the_line(a_product(), in_stock(9), SALES)
     assert (line["expected_lead_time_days"], line["lead_time_deviation_days"], line["horizon_days"]) == (14, 0, 21)
+
+
+def test_an_order_covers_its_whole_cycle_also_where_the_mean_lead_time_ends_with_half_a_day():
+    lengths = pl.DataFrame([("TEA-01", 14, 0.5), ("TEA-01", 15, 0.5)], schema=LENGTHS, orient="row")
+    (window,) = expected_windows(windows_of(the_horizon(), lengths)).rows(named=True)
+    assert window["horizon_days"] - window["arrival_day"] == 7
 
 
 def test_the_days_of_the_ladder_around_all_lengths_are_forecast():
