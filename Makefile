@@ -29,8 +29,8 @@ demo: install ## the whole loop on a generated wholesaler, with no account
 serve: install ## the sandbox, Dagster's web server and its daemon on this machine
 	@$(BIN)/stocktrim serve
 
-test: install ## the tests
-	$(BIN)/pytest
+test: install ## the tests, by two workers
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 soak: install ## the long tests
 	$(BIN)/pytest -m soak

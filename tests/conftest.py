@@ -1,4 +1,4 @@
-"""The two stores, SQLite and a PostgreSQL server that lives as long as the session; and the judge of every sandbox."""
+"""What all tests have: two stores (PostgreSQL lives as long as the session), the judge of every sandbox, an order."""
 
 import itertools
 import os
@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from pipelines.store.engine import Store, open_store
+from tests.running import MEASURED, begin_with_the_longest, leave_out, tell_what_was_measured
 from tests.xero_sandbox.judging import contract, judged_sandboxes
 
 __all__ = ["contract", "judged_sandboxes"]  # fixtures
@@ -21,14 +22,26 @@ POSTGRES_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 _NUMBERS = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    begin_with_the_longest(items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    tell_what_was_measured(terminalreporter)
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Tell in a sentence, at the end of the run, what a test measured."""
+    return lambda sentence: record_property(MEASURED, sentence)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL server without databases of ours, such as `127.0.0.1:54321`."""
     programs = shutil.which("pg_ctl") or POSTGRES_PROGRAMS / "pg_ctl"
     if not Path(programs).exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("PostgreSQL is not installed: apt-get install postgresql")
-        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+        leave_out("PostgreSQL is not installed (apt-get install postgresql)")
     folder = Path(tempfile.mkdtemp(prefix="stocktrim-postgres-", dir="/tmp"))  # a socket's name must be short
     user = _unprivileged(folder)
     initdb, pg_ctl = (str(Path(programs).with_name(name)) for name in ("initdb", "pg_ctl"))

@@ -15,6 +15,7 @@ import pytest
 from pipelines.tables import TABLES, Table
 from pipelines.warehouse import describe_table, insert_rows
 from stocktrim_assets.assets.marts import PROJECT
+from tests.running import made_once
 
 RawRows = Mapping[Table, Iterable[Mapping[str, Any]]]
 Build = Callable[[RawRows, str], list[dict[str, Any]]]
@@ -30,8 +31,11 @@ def run_dbt(target: Path, *words: str, warehouse: str = ":memory:") -> int:
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Every model by its id, with its compiled SQL."""
-    target = tmp_path_factory.mktemp("dbt")
-    assert run_dbt(target, "compile") == 0
+
+    def compile_into(target: Path) -> None:
+        assert run_dbt(target, "compile") == 0
+
+    target = made_once(tmp_path_factory, "compiled", compile_into)
     nodes = json.loads((target / "manifest.json").read_text())["nodes"]
     return {name: node for name, node in nodes.items() if node["resource_type"] == "model"}
 

@@ -18,6 +18,7 @@ import pytest
 from pipelines.organisation import repoint_demo
 from pipelines.settings import read_settings
 from stocktrim_cli.main import main
+from tests.running import made_once
 from xero_sandbox.documents import World
 from xero_sandbox.generator import generate_wholesaler
 from xero_sandbox.testing import RunningSandbox, running_sandbox
@@ -107,14 +108,16 @@ def wholesaler() -> World:
 
 @pytest.fixture(scope="session")
 def planned_home(wholesaler: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which the wholesaler was connected, loaded and planned. Whoever changes it changes a copy."""
-    home = tmp_path_factory.mktemp("planned") / "home"
+    """A home in which the wholesaler was connected, loaded and planned; all workers have it, so commands get a copy."""
+    return made_once(tmp_path_factory, "planned", lambda home: _load_and_plan(home, wholesaler))
+
+
+def _load_and_plan(home: Path, wholesaler: World) -> None:
     with pytest.MonkeyPatch.context() as patch, running_sandbox([copy.deepcopy(wholesaler)]) as sandbox:
         command = Command(home, patch)
         set_by_people = (command("settings", "set", *words) for words in SETTINGS)
         for told in (command.connect(sandbox), command("load"), *set_by_people, command("plan")):
             assert told.code == 0, told.err
-    return home
 
 
 @dataclass(frozen=True)
@@ -131,10 +134,22 @@ def planned(
     planned_home: Path, wholesaler: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Planned]:
     """A copy of the home and of the wholesaler, to be changed at will."""
-    home = tmp_path / "home"
+    with copied(planned_home, wholesaler, tmp_path / "home", monkeypatch) as planned:
+        yield planned
+
+
+@contextlib.contextmanager
+def copied(planned_home: Path, wholesaler: World, home: Path, patch: pytest.MonkeyPatch) -> Iterator[Planned]:
+    """A home as after a plan, and the Xero that it was planned from."""
     shutil.copytree(planned_home, home, symlinks=True)
     world = copy.deepcopy(wholesaler)
     with running_sandbox([world]) as sandbox:
-        command = Command(home, monkeypatch)
+        command = Command(home, patch)
         repoint_demo(read_settings(), address=sandbox.url)
         yield Planned(command, sandbox, world)
+
+
+@pytest.fixture
+def copied_home(planned_home: Path, tmp_path: Path) -> Path:
+    """A copy of the home, for what asks nothing of Xero."""
+    return Path(shutil.copytree(planned_home, tmp_path / "home", symlinks=True))

@@ -55,9 +55,9 @@ def test_anybodys_sales_are_replayed_for_every_rule_in_service_and_in_money(
 
 
 def test_an_organisations_own_history_is_replayed(
-    planned_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    copied_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    stocktrim = Command(planned_home, monkeypatch)
+    stocktrim = Command(copied_home, monkeypatch)
     written = tmp_path / "told.json"
     told = stocktrim("backtest", "--order-frequency-days", "91", "--service-level", "95%", "--json", str(written))
     assert told.code == 0, told.err

@@ -1,5 +1,6 @@
 """What Dagster shows of the checks on a company's own data."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ Seen = list[tuple[Any, dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def evaluations(planned_home: Path) -> Iterator[Seen]:
+def evaluations(planned_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     """Each evaluation of the two runs, load and plan, with what it tells."""
+    home = Path(shutil.copytree(planned_home, tmp_path_factory.mktemp("checks") / "home", symlinks=True))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STOCKTRIM_HOME", str(planned_home))
-        patch.setenv("DAGSTER_HOME", str(planned_home / "dagster"))
-        yield list(evaluations_of(planned_home))
+        patch.setenv("STOCKTRIM_HOME", str(home))
+        patch.setenv("DAGSTER_HOME", str(home / "dagster"))
+        yield list(evaluations_of(home))
 
 
 def evaluations_of(home: Path) -> Iterator[tuple[Any, dict[str, Any]]]:

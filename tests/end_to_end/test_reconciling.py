@@ -1,6 +1,5 @@
 """`stocktrim reconcile`: a month's total beside Xero's, and why they differ."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,8 @@ from xero_sandbox.documents import World
 
 
 @pytest.fixture
-def told(planned_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    return Command(Path(shutil.copytree(planned_home, tmp_path / "home", symlinks=True)), monkeypatch)
+def told(copied_home: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    return Command(copied_home, monkeypatch)
 
 
 def test_a_month_is_reconciled_transaction_by_transaction(told: Command, wholesaler: World) -> None:

@@ -2,11 +2,17 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
+import pytest
 
-from tests.end_to_end.conftest import Command, Planned
+from tests.end_to_end.conftest import Command, Planned, copied
+from xero_sandbox.documents import World
 
+HISTORY = ("kpi_daily", "plan_history", "plan_summary")
 OPENING = """
 import sys, pathlib
 from pipelines.tables import PRODUCTS
@@ -70,19 +76,35 @@ def test_an_order_that_a_person_deletes_in_xero_is_suggested_again(planned: Plan
     assert {line["product_code"] for line in order["lines"]} <= suggested(stocktrim).keys()
 
 
-def test_fault_66_after_dbt_the_warehouse_is_free_while_the_process_that_ran_it_lives(planned: Planned) -> None:
-    """The home was loaded and planned, dbt included, in this very process; another one opens its warehouse."""
-    folder = planned.stocktrim.folder
-    opened = subprocess.run([sys.executable, "-c", OPENING, folder], capture_output=True, text=True, check=False)  # noqa: S603, ours
+@dataclass(frozen=True)
+class Refreshed:
+    """A home where everything was read again, dbt included, in this very process; and what was told before."""
+
+    planned: Planned
+    before: list[pl.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def refreshed(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Refreshed]:
+    home = tmp_path_factory.mktemp("refreshed") / "home"
+    with pytest.MonkeyPatch.context() as patch, copied(planned_home, wholesaler, home, patch) as planned:
+        before = [planned.stocktrim.published(table) for table in HISTORY]
+        every = ("products", "sales-orders", "purchase-orders", "suppliers")
+        told = planned.stocktrim("load", *(word for entity in every for word in ("--refresh", entity)))
+        assert told.code == 0, told.err
+        yield Refreshed(planned, before)
+
+
+def test_fault_66_after_dbt_the_warehouse_is_free_while_the_process_that_ran_it_lives(refreshed: Refreshed) -> None:
+    stocktrim = refreshed.planned.stocktrim
+    opened = subprocess.run(  # noqa: S603, ours
+        [sys.executable, "-c", OPENING, stocktrim.folder], capture_output=True, text=True, check=False
+    )
     assert (opened.returncode, opened.stderr) == (0, "")
-    assert int(opened.stdout) == planned.stocktrim.published("products").height
+    assert int(opened.stdout) == stocktrim.published("products").height
 
 
-def test_history_survives_a_refresh_of_everything(planned: Planned) -> None:
-    stocktrim = planned.stocktrim
-    before = [stocktrim.published(table) for table in ("kpi_daily", "plan_history", "plan_summary")]
-    assert [frame.is_empty() for frame in before] == [False] * 3
-    every = ("products", "sales-orders", "purchase-orders", "suppliers")
-    assert stocktrim("load", *(word for entity in every for word in ("--refresh", entity))).code == 0
-    after = [stocktrim.published(table) for table in ("kpi_daily", "plan_history", "plan_summary")]
-    assert all(old.equals(new) for old, new in zip(before, after, strict=True))
+def test_history_survives_a_refresh_of_everything(refreshed: Refreshed) -> None:
+    assert [frame.is_empty() for frame in refreshed.before] == [False] * 3
+    after = [refreshed.planned.stocktrim.published(table) for table in HISTORY]
+    assert all(old.equals(new) for old, new in zip(refreshed.before, after, strict=True))

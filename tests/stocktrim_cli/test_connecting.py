@@ -19,6 +19,7 @@ from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from tests.end_to_end.conftest import Told
 from tests.pipelines.connecting.conftest import CITY, DEMO_COMPANY, HARBOUR
+from tests.running import leave_out
 from tests.stocktrim_cli.conftest import PATIENCE_SECONDS, Terminal, through_http
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -49,8 +50,9 @@ def test_the_only_organisation_allowed_is_connected_under_a_key_of_its_name(term
     assert partitions(terminal) == {"demo", "harbour-wholesale"}
 
 
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed (apt-get install chromium)")
 def test_a_person_connects_with_a_real_browser(terminal: Terminal) -> None:
+    if not CHROMIUM.exists():
+        leave_out("Chromium is not installed (apt-get install chromium)")
     told = terminal.connect(through_chromium(HARBOUR, CITY), "--all", "--json")
     assert told.code == 0, told.err
     assert [one["organisation"] for one in told.json()] == ["harbour-wholesale", "city-tools"]

@@ -4,8 +4,8 @@ import multiprocessing
 import os
 import random
 import signal
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,7 +52,7 @@ class Killer:
         return time.monotonic() - began
 
 
-def kill_loads(home: Path, kills: int, capsys: pytest.CaptureFixture[str]) -> None:
+def kill_loads(home: Path, kills: int, measured: Callable[[str], None]) -> None:
     chance = random.Random(kills)  # noqa: S311, no secret
     with loading(a_small_organisation(), home, page_size=PAGE_SIZE) as acme:
         acme.sandbox.clock.run()
@@ -66,8 +66,7 @@ def kill_loads(home: Path, kills: int, capsys: pytest.CaptureFixture[str]) -> No
                 killer.kill_one()
             acme.pass_time(minutes=2)
             assert_all_is_right(acme)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{killer.kills} loads killed: nothing lost, nothing doubled, watermarks right.\n")
+    measured(f"{killer.kills} loads killed: nothing lost, nothing doubled, watermarks right.")
 
 
 def assert_all_is_right(acme: Loading) -> None:
@@ -79,10 +78,10 @@ def assert_all_is_right(acme: Loading) -> None:
     assert all(marks[name] <= at - OVERLAP for name, at in began.items())
 
 
-def test_fault_68_a_load_that_is_killed_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    kill_loads(tmp_path, SLICE, capsys)
+def test_fault_68_a_load_that_is_killed_loses_nothing(tmp_path: Path, measured: Callable[[str], None]) -> None:
+    kill_loads(tmp_path, SLICE, measured)
 
 
 @pytest.mark.soak
-def test_fault_68_two_hundred_killed_loads_lose_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    kill_loads(tmp_path, SOAK, capsys)
+def test_fault_68_two_hundred_killed_loads_lose_nothing(tmp_path: Path, measured: Callable[[str], None]) -> None:
+    kill_loads(tmp_path, SOAK, measured)

@@ -1,8 +1,7 @@
 """Whatever people edit and whatever breaks while loads run: after a quiet load, `raw` is what Xero holds."""
 
 import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -160,7 +159,7 @@ def quick_home(tmp_path: Path) -> Iterator[Path]:
         yield Path(home)
 
 
-def run_schedules(home: Path, count: int, capsys: pytest.CaptureFixture[str]) -> None:
+def run_schedules(home: Path, count: int, measured: Callable[[str], None]) -> None:
     shared = Shared(home)
     try:
         run_state_machine_as_test(
@@ -172,15 +171,14 @@ def run_schedules(home: Path, count: int, capsys: pytest.CaptureFixture[str]) ->
         )  # fmt: skip
     finally:
         shared.close()
-    with capsys.disabled():
-        told = f"{shared.schedules} schedules, {shared.loads} loads, of which {shared.failed} failed on the way"
-        sys.stdout.write(f"\n{told}: nothing is lost.\n")
+    told = f"{shared.schedules} schedules, {shared.loads} loads, of which {shared.failed} failed on the way"
+    measured(f"{told}: nothing is lost.")
 
 
-def test_nothing_is_lost_by_edits_and_faults(quick_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run_schedules(quick_home, SLICE, capsys)
+def test_nothing_is_lost_by_edits_and_faults(quick_home: Path, measured: Callable[[str], None]) -> None:
+    run_schedules(quick_home, SLICE, measured)
 
 
 @pytest.mark.soak
-def test_nothing_is_lost_in_a_thousand_schedules(quick_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run_schedules(quick_home, SOAK, capsys)
+def test_nothing_is_lost_in_a_thousand_schedules(quick_home: Path, measured: Callable[[str], None]) -> None:
+    run_schedules(quick_home, SOAK, measured)
