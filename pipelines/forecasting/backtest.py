@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from pipelines.forecasting.candidates import MODELS, View, model_quantiles
+from pipelines.forecasting.candidates import MODELS, View, learn_from, model_quantiles
 from pipelines.forecasting.features import Facts, gather_facts, known_at
-from pipelines.forecasting.pool import learn
+from pipelines.forecasting.pool import Learned
 from pipelines.forecasting.segments import demand_classes
 from pipelines.forecasting.series import WEEK_DAYS, Index, Matrix, Series
 from pipelines.forecasting.windows import Window, sums_after_origins
@@ -82,16 +82,20 @@ def _judged(facts: Facts, window: Window, products: Index, *, seed: int) -> Iter
     if not origins:
         return
     sums = sums_after_origins(facts.series, window)
-    learned = learn(facts, [(window, sums)], origins=origins[0], seed=seed)
-    for origin in origins:
-        known = known_at(facts, origin)
-        classes = demand_classes(known.series)
+    seen = [_seen_at(facts, window, sums, origin) for origin in origins]
+    learned = learn_from(seen[:1], origins=origins[0], seed=seed)
+    for origin, view in zip(origins, seen, strict=True):
+        classes = view.classes
         is_judged = np.isfinite(sums[products, origin]) & (classes[products] != "dead")
         rows = products[is_judged]
-        view = View(known, window, _over(sums, window, origin), classes, learned)
         for model in MODELS:
             if rows.size:
-                yield _judgement(view, model, rows, sums[rows, origin], facts.life[rows, -1])
+                yield _judgement(view, learned, model, rows, sums[rows, origin], facts.life[rows, -1])
+
+
+def _seen_at(facts: Facts, window: Window, sums: Matrix, origin: int) -> View:
+    known = known_at(facts, origin)
+    return View(known, window, _over(sums, window, origin), demand_classes(known.series))
 
 
 def _over(sums: Matrix, window: Window, origin: int) -> Matrix:
@@ -101,9 +105,11 @@ def _over(sums: Matrix, window: Window, origin: int) -> Matrix:
     return known
 
 
-def _judgement(view: View, model: str, rows: Index, demand: Matrix, mean: Matrix) -> pl.DataFrame:
+def _judgement(
+    view: View, learned: Learned | None, model: str, rows: Index, demand: Matrix, mean: Matrix
+) -> pl.DataFrame:
     series = view.facts.series
-    told = model_quantiles(view, model, rows, JUDGED)
+    told = model_quantiles(view, model, rows, JUDGED, learned)
     scale = mean * view.periods + 1.0
     losses = [pinball_loss(demand, told[:, k], p) for k, p in enumerate(JUDGED) if p in SCORED]
     shares = {

@@ -4,6 +4,7 @@ What belongs here: the list, and the quantiles of each model. What does not: jud
 Read more in docs/maths.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -15,8 +16,8 @@ from pipelines.forecasting.family import FAMILY, family_quantiles
 from pipelines.forecasting.features import Facts
 from pipelines.forecasting.levels import combined_level
 from pipelines.forecasting.negative_binomial import Moments, nb_quantiles, pooled_moments, predictive_moments
-from pipelines.forecasting.pool import Learned, pool_quantiles
-from pipelines.forecasting.ranks import ranks_of, taken_at
+from pipelines.forecasting.pool import LEARNED, Learned, Lesson, learn, pool_quantiles
+from pipelines.forecasting.ranks import completed, lift_of, ranks_of, taken_at
 from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix
 from pipelines.forecasting.windows import Window
 
@@ -36,13 +37,12 @@ OLD_ENOUGH: Final = 6
 
 @dataclass(frozen=True)
 class View:
-    """A window seen from the last origin of the facts: the sums known there, the classes, the trees if there are."""
+    """A window seen from the last origin of the facts: the sums known there, and the classes."""
 
     facts: Facts
     window: Window
     sums: Matrix
     classes: NDArray[np.str_]
-    learned: Learned | None = None
 
     @property
     def periods(self) -> float:
@@ -73,17 +73,53 @@ class View:
         return predictive_moments(facts.summed, facts.squares, facts.count, periods=self.periods)
 
     def law_quantiles(self, moments: Moments, rows: Index, probabilities: Matrix) -> Matrix:
-        """The negative binomial's quantiles, taken where the last year's demand says that they hold."""
+        """The negative binomial's quantiles from the last origin, taken where the last year says that they hold."""
+        return self._law_at(moments, rows, np.full(rows.size, self.facts.series.periods), probabilities)
+
+    def lesson(self) -> Lesson:
+        """What the pool learns from this window."""
+        return Lesson(self.window, self.sums, lambda rows, at: self._law_at(self.pooled, rows, at, LEARNED))
+
+    def _law_at(self, moments: Moments, rows: Index, origins: Index, probabilities: Matrix) -> Matrix:
+        """What products that sold in the same way say counts, and beyond that what all of them say."""
+        ranks, way = ranks_of(moments, self._recent, self.facts.way)
+        everybodys = lift_of(ranks, windows=ranks.size * self._windows_a_rank(ranks))
+        here = self.facts.way[rows, origins]
+        told = np.zeros((rows.size, probabilities.size))
+        for one in np.unique(here):
+            own = lift_of(ranks[way == one], windows=(way == one).sum() * self._windows_a_rank(ranks))
+            taken = taken_at(probabilities, completed(own, everybodys))
+            told[here == one] = nb_quantiles(*moments.at(rows[here == one], origins[here == one]), taken)
+        return told
+
+    @property
+    def share(self) -> float:
+        """How much of the negative binomial the pool has."""
+        return blend_share(int((self.classes != "dead").sum()))
+
+    @cached_property
+    def _recent(self) -> Matrix:
+        """The sums of the last year, from origins that knew half or more of what is known of a product today."""
         year = YEAR_DAYS // self.facts.series.period_days
         recent = np.where((self.classes != "dead")[:, None], self.judged, np.nan)
         recent[:, : max(0, recent.shape[1] - year)] = np.nan
         recent[self.facts.count < self.facts.count[:, -1:] / 2] = np.nan
-        windows = np.isfinite(recent).sum() / max(1.0, self.periods)
-        taken = taken_at(probabilities, ranks_of(moments, recent), windows=windows)
-        return nb_quantiles(*moments.latest(rows), taken)
+        return np.asarray(recent)
+
+    def _windows_a_rank(self, ranks: Matrix) -> float:
+        """How many independent windows a rank stands for: windows overlap, and of many every k-th is ranked."""
+        return float(np.isfinite(self._recent).sum() / max(1.0, self.periods) / max(1, ranks.size))
 
 
-def model_quantiles(view: View, model: str, rows: Index, probabilities: Matrix) -> Matrix:
+def learn_from(views: Sequence[View], *, origins: int, seed: int) -> Learned | None:
+    """The pool that learns from some windows of the same products."""
+    lessons = [view.lesson() for view in views]
+    return learn(views[0].facts, lessons, share=views[0].share, origins=origins, seed=seed)
+
+
+def model_quantiles(
+    view: View, model: str, rows: Index, probabilities: Matrix, learned: Learned | None = None
+) -> Matrix:
     """Quantiles of the window's demand for some products, never below nothing; a pool without trees is `nb`."""
     if model == NOTHING:
         return np.zeros((rows.size, probabilities.size))
@@ -97,27 +133,19 @@ def model_quantiles(view: View, model: str, rows: Index, probabilities: Matrix) 
         )  # fmt: skip
     moments = view.steady if model == NB_PREDICTIVE else view.pooled
     sturdy = view.law_quantiles(moments, rows, probabilities)
-    if model != POOL or view.learned is None:
+    if model != POOL or learned is None:
         return sturdy
-    told = pool_quantiles(
-        view.learned,
-        view.facts,
-        view.window,
-        view.sums,
-        rows,
-        series.periods,
-        sturdy=sturdy,
-        probabilities=probabilities,
-    )
-    share = blend_share(int((view.classes != "dead").sum()))
-    return np.asarray((1 - share) * told + share * sturdy)
+    return pool_quantiles(
+        learned, view.facts, view.window, view.sums, rows, series.periods,
+        sturdy=sturdy, probabilities=probabilities,
+    )  # fmt: skip
 
 
-def exact_means(view: View, model: str, rows: Index) -> Matrix | None:
+def exact_means(view: View, model: str, rows: Index, learned: Learned | None) -> Matrix | None:
     """The mean of the window's demand where the model's law has one; what has only quantiles has none here."""
     if model == NB_PREDICTIVE:
         return view.steady.latest(rows)[0]
-    if model == NB or (model == POOL and view.learned is None):
+    if model == NB or (model == POOL and learned is None):
         return view.pooled.latest(rows)[0]
     return None
 

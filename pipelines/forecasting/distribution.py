@@ -13,9 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.forecasting.candidates import NB, NOTHING, POOL, View, exact_means, model_quantiles
+from pipelines.forecasting.candidates import NB, NOTHING, POOL, View, exact_means, learn_from, model_quantiles
 from pipelines.forecasting.features import Facts, gather_facts
-from pipelines.forecasting.pool import learn
 from pipelines.forecasting.rules import models_by_rule
 from pipelines.forecasting.season import spread, weekly_season
 from pipelines.forecasting.segments import demand_classes
@@ -68,9 +67,8 @@ def forecast_distribution(
     weekly = make_series(demand, as_of=as_of)
     classes = demand_classes(weekly)
     facts = gather_facts(weekly, as_of=as_of)
-    models = chosen_models(facts, classes, choice or {})
+    models = chosen_models(facts, classes, choice or {}, without_season=without_season)
     is_calm = np.isin(weekly.product_codes, list(without_season))
-    models = np.where(is_calm & (classes != "dead"), NB, models)
     asked = _asked(windows, weekly)
     is_short = (asked.days < WEEK_DAYS) & (not has_weekly_rows(demand, as_of=as_of))
     short, long = np.flatnonzero(is_short), np.flatnonzero(~is_short)
@@ -97,13 +95,16 @@ def forecast_distribution(
     )
 
 
-def chosen_models(facts: Facts, classes: NDArray[np.str_], choice: Mapping[str, str]) -> NDArray[np.str_]:
-    """For each product the model that was chosen for its class; by rule where none was."""
+def chosen_models(
+    facts: Facts, classes: NDArray[np.str_], choice: Mapping[str, str], *, without_season: Collection[str] = ()
+) -> NDArray[np.str_]:
+    """For each product the model that was chosen for its class; by rule where none was, and `nb` without a season."""
     is_chosen = np.isin(classes, [*choice, "dead"])
     by_rule = np.full(classes.size, NOTHING, dtype="<U16") if is_chosen.all() else models_by_rule(facts, classes)
-    told = [choice.get(name, rule) for name, rule in zip(classes.tolist(), by_rule.tolist(), strict=True)]
-    return np.array([NOTHING if name == "dead" else one for name, one in zip(classes.tolist(), told, strict=True)],
-                    dtype=np.str_)  # fmt: skip
+    of_class = [choice.get(name, rule) for name, rule in zip(classes.tolist(), by_rule.tolist(), strict=True)]
+    is_calm = np.isin(facts.series.product_codes, list(without_season))
+    told = np.where(is_calm, NB, np.array(of_class, dtype="<U16"))
+    return np.asarray(np.where(classes == "dead", NOTHING, told))
 
 
 @dataclass(frozen=True)
@@ -136,17 +137,17 @@ def _told(
     quantiles, mean = np.zeros((asked.product.size, PROBABILITIES.size)), np.zeros(asked.product.size)
     speaks = models[asked.product]
     for bucket in _buckets(asked.only(np.flatnonzero(speaks != NOTHING))):
-        sums = {window: sums_after_origins(facts.series, window) for window in bucket}
+        views = [View(facts, window, sums_after_origins(facts.series, window), classes) for window in bucket]
         is_learned = (models == POOL).any()
-        learned = learn(facts, list(sums.items()), origins=facts.series.periods, seed=seed) if is_learned else None
-        for window in bucket:
-            view = View(facts, window, sums[window], classes, learned)
+        learned = learn_from(views, origins=facts.series.periods, seed=seed) if is_learned else None
+        for view in views:
+            window = view.window
             is_here = (asked.start_days == window.start_days) & (asked.days == window.days)
             for model in np.unique(speaks[is_here]).tolist():
                 rows = np.flatnonzero(is_here & (speaks == model))
                 products = asked.product[rows]
-                quantiles[rows] = model_quantiles(view, model, products, PROBABILITIES)
-                exact = exact_means(view, model, products)
+                quantiles[rows] = model_quantiles(view, model, products, PROBABILITIES, learned)
+                exact = exact_means(view, model, products, learned)
                 mean[rows] = mean_of_quantiles(quantiles[rows]) if exact is None else exact
     return quantiles, mean
 

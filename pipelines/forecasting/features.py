@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from pipelines.forecasting.levels import LEVELS, past_levels, running
+from pipelines.forecasting.segments import ways_of_selling
 from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix, Series
 from pipelines.forecasting.windows import Window
 
@@ -24,7 +25,7 @@ LEAST_SCALE: Final = 0.001
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known at every origin, a column an origin."""
+    """What is known at every origin, a column an origin; `way` is how a product sold (`segments.ways_of_selling`)."""
 
     series: Series
     as_of: date
@@ -36,6 +37,7 @@ class Facts:
     since_sale: Matrix
     life: Matrix
     scale: Matrix
+    way: Index
 
 
 def gather_facts(series: Series, *, as_of: date) -> Facts:
@@ -46,17 +48,19 @@ def gather_facts(series: Series, *, as_of: date) -> Facts:
     last_sale = np.maximum.accumulate(np.where(demand > 0, np.arange(1, series.periods + 1)[None, :], 0), axis=1)
     last_sale = np.concatenate([np.zeros((demand.shape[0], 1)), last_sale], axis=1)
     life = summed / np.maximum(1, count)
+    squares, selling = running(demand**2), running(demand > 0)
     return Facts(
         series=series,
         as_of=as_of,
         levels=levels,
         summed=summed,
         count=count,
-        squares=running(demand**2),
-        selling=running(demand > 0),
+        squares=squares,
+        selling=selling,
         since_sale=np.asarray(np.arange(series.periods + 1.0)[None, :] - last_sale, dtype=np.float64),
         life=life,
         scale=0.5 * levels.mean(axis=0) + 0.5 * life + LEAST_SCALE,
+        way=ways_of_selling(count, selling, summed, squares),
     )
 
 

@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.backtest import backtest
-from pipelines.forecasting.candidates import NB
 from pipelines.forecasting.distribution import (
     PROBABILITIES,
     WEEKS_SHOWN,
@@ -77,13 +76,11 @@ def choose_models(
     classes = demand_classes(weekly)
     chosen = {row["demand_class"]: row for row in model_scores.filter(pl.col("is_chosen")).to_dicts()}
     proven = {name: str(row["model"]) for name, row in chosen.items() if row["origins"]}
-    models = chosen_models(gather_facts(weekly, as_of=as_of), classes, proven)
+    models = chosen_models(gather_facts(weekly, as_of=as_of), classes, proven, without_season=without_season)
     told = _model_choice(weekly.product_codes, classes.tolist(), models.tolist(), chosen)
     is_calm = pl.col("product_code").is_in(list(without_season)) & (pl.col("demand_class") != "dead")
-    return told.with_columns(
-        model=pl.when(is_calm).then(pl.lit(NB)).otherwise("model"),
-        reason=pl.when(is_calm).then(pl.lit("its season is ignored, as was set")).otherwise("reason"),
-    )
+    reason = pl.when(is_calm).then(pl.lit("its season is ignored, as was set")).otherwise("reason")
+    return told.with_columns(reason=reason)
 
 
 def _model_choice(

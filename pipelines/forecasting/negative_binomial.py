@@ -82,7 +82,11 @@ class Moments:
 
     def latest(self, rows: Index) -> tuple[Matrix, Matrix]:
         """Those of some products at the origin of the forecast."""
-        return self.mean[rows, -1], self.variance[rows, -1]
+        return self.at(rows, np.full(rows.size, self.mean.shape[1] - 1))
+
+    def at(self, rows: Index, origins: Index) -> tuple[Matrix, Matrix]:
+        """Those of some products, each at an origin."""
+        return self.mean[rows, origins], self.variance[rows, origins]
 
 
 def pooled_moments(level: Matrix, sums: Matrix, *, window: Window, period_days: int) -> Moments:

@@ -6,7 +6,8 @@ quantiles pass through a map that never falls, so they are made of the learner's
 Read more in docs/maths.md.
 """
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.features import Facts, features
+from pipelines.forecasting.ranks import say_enough
+from pipelines.forecasting.segments import WAYS
 from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix
 from pipelines.forecasting.windows import Window
 
@@ -25,6 +28,9 @@ TRAINED_DAYS: Final = 104 * 7
 YOUNGEST: Final = 6
 # A draw, not weights: trees of weighted rows cost four times as much. Of few rows so many are drawn.
 DRAWN_SHARE: Final = 0.75
+# A bit of the code's hash: a product stays in its half whatever its neighbours.
+HALF_BIT: Final = 8
+MEDIAN: Final = 0.5
 TREES: Final = {
     "max_iter": 70, "learning_rate": 0.12, "max_leaf_nodes": 15, "min_samples_leaf": 100, "max_bins": 63,
     "max_features": 0.7, "l2_regularization": 1.0, "early_stopping": False,
@@ -32,53 +38,101 @@ TREES: Final = {
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """A window to learn from: its sums after every origin, and what the negative binomial said of it there.
+
+    `sturdy` gives its quantiles at the `LEARNED` probabilities for some products, each at an origin.
+    """
+
+    window: Window
+    sums: Matrix
+    sturdy: Callable[[Index, Index], Matrix]
+
+
+@dataclass(frozen=True)
 class Learned:
-    """Fitted trees, one set a learned probability, and the features that had any number."""
+    """Trees fitted to each half of the products, a set a learned probability, and how far their quantiles are shifted.
 
-    trees: Sequence[Any]
+    `has_number` are the features that had any, `share` is how much of the negative binomial is blended in; `shift` is
+    what is added then, for each way of selling and learned probability.
+    """
+
+    halves: Sequence[Sequence[Any]]
     has_number: NDArray[np.bool_]
+    share: float
+    shift: Matrix
 
-    def log_ratio(self, lines: Matrix) -> Matrix:
-        """The learned quantiles of the target for lines of features, ordered."""
-        from threadpoolctl import threadpool_limits  # noqa: PLC0415, comes with scikit-learn
-
-        with threadpool_limits(limits=1):
-            told = [one.predict(np.where(self.has_number, lines, 0.0)) for one in self.trees]
-        return np.sort(np.stack(told, axis=1), axis=1)
+    def log_ratio(self, lines: Matrix, way: Index, sturdy: Matrix) -> Matrix:
+        """The learned quantiles of the target for lines of features, ordered; `sturdy` is the other law's D / (h s)."""
+        told = [_predicted(half, np.where(self.has_number, lines, 0.0)) for half in self.halves]
+        return np.sort(_blended(np.mean(told, axis=0), sturdy, self.share) + self.shift[way], axis=1)
 
 
-def learn(facts: Facts, windows: Sequence[tuple[Window, Matrix]], *, origins: int, seed: int) -> Learned | None:
+@dataclass(frozen=True)
+class Drawn:
+    """Windows that are learned from: features, target, the other law's ratios, half of the products, way, length."""
+
+    lines: Matrix
+    target: Matrix
+    sturdy: Matrix
+    half: Index
+    way: Index
+    periods: Matrix
+
+
+def learn(facts: Facts, lessons: Sequence[Lesson], *, share: float, origins: int, seed: int) -> Learned | None:
     """Trees fitted to windows that were over at the origin `origins`; nothing where there are too few.
 
-    `windows` are the windows with their sums after every origin. At most 25,000 pairs of product and origin, drawn by
-    the seed, the older the rarer, are shared out among them.
+    At most 25,000 pairs of product and origin, drawn by the seed, the older the rarer, are shared out among the
+    lessons. Products fall into two halves by their code, and trees are fitted to each: what the one half's say of the
+    other's products, blended with the negative binomial, shows how far it holds.
     """
     if len(facts.series.product_codes) < FEWEST_PRODUCTS:
         return None
-    lines, target = _draw(facts, windows, origins=origins, seed=seed)
-    if target.size < FEWEST_ROWS:
+    drawn = _draw(facts, lessons, origins=origins, seed=seed)
+    if np.bincount(drawn.half, minlength=2).min() < FEWEST_ROWS // 2:
         return None
-    has_number = np.asarray(~np.isnan(lines).all(axis=0))
-    return Learned(_fit(np.where(has_number, lines, 0.0), target, seed=seed), has_number)
+    has_number = np.asarray(~np.isnan(drawn.lines).all(axis=0))
+    lines = np.where(has_number, drawn.lines, 0.0)
+    told, halves = np.zeros((drawn.target.size, LEARNED.size)), []
+    for half in (0, 1):
+        is_own = drawn.half == half
+        halves.append(_fit(lines[is_own], drawn.target[is_own], seed=seed))
+        told[~is_own] = _predicted(halves[-1], lines[~is_own])
+    return Learned(halves, has_number, share, _shift(drawn, np.sort(_blended(told, drawn.sturdy, share), axis=1)))
 
 
-def _draw(facts: Facts, windows: Sequence[tuple[Window, Matrix]], *, origins: int, seed: int) -> tuple[Matrix, Matrix]:
+def _blended(log_ratio: Matrix, sturdy: Matrix, share: float) -> Matrix:
+    return np.log1p((1 - share) * np.maximum(0.0, np.expm1(log_ratio)) + share * sturdy)
+
+
+def _shift(drawn: Drawn, told: Matrix) -> Matrix:
+    """How far quantiles above the median must be raised so that the target stayed below as often as is asked for.
+
+    For each way of selling where enough is known of it, else as for all (Romano, Patterson and Candès 2019).
+    """
+    shift = np.zeros((WAYS, LEARNED.size))
+    for column in np.flatnonzero(LEARNED > MEDIAN).tolist():
+        missed = drawn.target - told[:, column]
+        for ways in (range(WAYS), *((one,) for one in range(WAYS))):
+            is_here = np.isin(drawn.way, ways)
+            if say_enough(float((1 / np.maximum(1.0, drawn.periods[is_here])).sum()), LEARNED[column]):
+                shift[list(ways), column] = np.quantile(missed[is_here], LEARNED[column])
+    return shift
+
+
+def _draw(facts: Facts, lessons: Sequence[Lesson], *, origins: int, seed: int) -> Drawn:
     random = np.random.default_rng(seed)
-    parts = [
-        _draw_of(facts, window, sums, origins=origins, most=MOST_ROWS // len(windows), random=random)
-        for window, sums in windows
-    ]
-    lines, target = (np.concatenate(one) for one in zip(*parts, strict=True))
-    return lines, target
+    most = MOST_ROWS // len(lessons)
+    parts = [_draw_of(facts, lesson, origins=origins, most=most, random=random) for lesson in lessons]
+    return Drawn(*(np.concatenate(one) for one in zip(*(vars(part).values() for part in parts), strict=True)))
 
 
-def _draw_of(
-    facts: Facts, window: Window, sums: Matrix, *, origins: int, most: int, random: np.random.Generator
-) -> tuple[Matrix, Matrix]:
+def _draw_of(facts: Facts, lesson: Lesson, *, origins: int, most: int, random: np.random.Generator) -> Drawn:
     days = facts.series.period_days
-    last = origins - -(-window.end_days // days)
+    last = origins - -(-lesson.window.end_days // days)
     first = max(0, origins - TRAINED_DAYS // days)
-    known = sums[:, first : max(first, last + 1)]
+    known = lesson.sums[:, first : max(first, last + 1)]
     row, column = np.nonzero(~np.isnan(known) & (facts.count[:, first : max(first, last + 1)] >= YOUNGEST))
     origin = column + first
     weight = 0.5 ** ((origins - origin) * days / YEAR_DAYS)
@@ -86,8 +140,17 @@ def _draw_of(
     order = np.argsort(np.log(random.random(row.size)) / weight, kind="stable")
     kept = np.sort(order[-min(most, round(DRAWN_SHARE * row.size)) :]) if row.size else order
     row, origin = row[kept], origin[kept]
-    target = np.log1p(sums[row, origin] / (window.periods(days) * facts.scale[row, origin]))
-    return features(facts, window, sums, row, origin), target
+    periods = lesson.window.periods(days)
+    usual = periods * facts.scale[row, origin]
+    half = np.array([zlib.crc32(code.encode()) >> HALF_BIT & 1 for code in facts.series.product_codes], dtype=np.int64)
+    return Drawn(
+        lines=features(facts, lesson.window, lesson.sums, row, origin),
+        target=np.log1p(lesson.sums[row, origin] / usual),
+        sturdy=lesson.sturdy(row, origin) / usual[:, None],
+        half=half[row],
+        way=facts.way[row, origin],
+        periods=np.full(row.size, periods),
+    )
 
 
 def _fit(lines: Matrix, target: Matrix, *, seed: int) -> list[Any]:
@@ -103,11 +166,18 @@ def _fit(lines: Matrix, target: Matrix, *, seed: int) -> list[Any]:
         ]
 
 
+def _predicted(trees: Sequence[Any], lines: Matrix) -> Matrix:
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415, comes with scikit-learn
+
+    with threadpool_limits(limits=1):
+        return np.stack([one.predict(lines) for one in trees], axis=1)
+
+
 def pool_quantiles(
     learned: Learned, facts: Facts, window: Window, sums: Matrix, rows: Index, origin: int,
     *, sturdy: Matrix, probabilities: Matrix,
 ) -> Matrix:  # fmt: skip
-    """Quantiles of the window's demand from an origin, for some products.
+    """Quantiles of the window's demand from an origin, for some products, the negative binomial blended in.
 
     `sturdy` are the negative binomial's quantiles for the same products and probabilities: between the learned
     probabilities the learner's are joined in z, beyond them they go on as the negative binomial's do, and nowhere are
@@ -115,10 +185,10 @@ def pool_quantiles(
     """
     at = np.full(rows.size, origin)
     scale = facts.scale[rows, at]
-    periods = window.periods(facts.series.period_days)
-    told = np.expm1(learned.log_ratio(features(facts, window, sums, rows, at))) * (scale * periods)[:, None]
-    learned_quantiles = np.maximum(0.0, told)
-    spread = _between(learned_quantiles, sturdy, probabilities)
+    usual = (scale * window.periods(facts.series.period_days))[:, None]
+    beside = np.concatenate([_at(sturdy, probabilities, one) for one in LEARNED.tolist()], axis=1) / usual
+    log_ratio = learned.log_ratio(features(facts, window, sums, rows, at), facts.way[rows, at], beside)
+    spread = _between(np.maximum(0.0, np.expm1(log_ratio)) * usual, sturdy, probabilities)
     capped = np.minimum(spread, 3 * sturdy + 3 * np.maximum(1.0, scale)[:, None])
     return np.maximum.accumulate(np.maximum(0.0, capped), axis=1)
 

@@ -4,20 +4,22 @@ What belongs here: the ranks of past demand under what was forecast for it. What
 (`negative_binomial.py`).
 Real demand goes further above its mean than a negative binomial of its own variance says: of a hundred windows, more
 than two go beyond its 98 % quantile. How many did is known, so the quantile is taken at the higher probability that
-98 in a hundred stayed below (conformal prediction: Vovk, Gammerman and Shafer 2005).
+98 in a hundred stayed below (conformal prediction: Vovk, Gammerman and Shafer 2005), in windows that began as today's
+does: of products that sold in the same way.
 Read more in docs/maths.md.
 """
 
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.forecasting.negative_binomial import Moments, nb_shares
-from pipelines.forecasting.series import Matrix
+from pipelines.forecasting.series import Index, Matrix
 
 KNOTS: Final = np.array([0.8, 0.9, 0.95, 0.98, 0.99, 0.995])
 MOST_RANKED: Final = 25_000
-# So many independent windows must lie beyond a knot for it to say anything.
+# So many independent windows must lie beyond a probability for the past to say anything of it.
 FEWEST_BEYOND: Final = 10.0
 GOLDEN: Final = 0.6180339887498949
 LARGEST_Z: Final = 4.0
@@ -25,38 +27,73 @@ MEDIAN: Final = 0.5
 TINY: Final = 1e-9
 
 
-def ranks_of(moments: Moments, sums: Matrix) -> Matrix:
-    """The rank of every known sum under the law as it stood at its origin, ascending: even in 0 ... 1 for a right law.
+def say_enough(windows: float, probabilities: Matrix | float) -> NDArray[np.bool_]:
+    """Whether ten or more of so many independent windows lie beyond each probability.
+
+    >>> say_enough(250, np.array([0.95, 0.98])).tolist()
+    [True, False]
+    """
+    return np.asarray(windows * (1 - probabilities) >= FEWEST_BEYOND - TINY)
+
+
+def ranks_of(moments: Moments, sums: Matrix, way: Index) -> tuple[Matrix, Index]:
+    """The rank of every known sum under the law as it stood at its origin, even in 0 ... 1 for a right law; its way.
 
     Whole pieces fill a stretch of ranks; each is put at a place in it, evenly over all. Of many sums every k-th is
-    taken.
+    taken. `way` says for each product and origin how it sold.
     """
     row, origin = np.nonzero(~np.isnan(sums))
     step = -(-row.size // MOST_RANKED) or 1
     row, origin = row[::step], origin[::step]
     below, at_or_below = nb_shares(sums[row, origin], moments.mean[row, origin], moments.variance[row, origin])
-    return np.sort(below + (np.arange(row.size) * GOLDEN % 1.0) * (at_or_below - below))
+    return below + (np.arange(row.size) * GOLDEN % 1.0) * (at_or_below - below), way[row, origin]
 
 
-def taken_at(probabilities: Matrix, ranks: Matrix, *, windows: float) -> Matrix:
+def lift_of(ranks: Matrix, *, windows: float) -> Matrix:
+    """How much further out in z quantiles are taken at each of the `KNOTS`; no number where the past says too little.
+
+    >>> lift_of(np.linspace(0, 1, 1001) ** 0.5, windows=100)[:2].round(2).tolist()
+    [0.41, 0.35]
+    """
+    from scipy.special import ndtri  # noqa: PLC0415
+
+    lift = np.full(KNOTS.size, np.nan)
+    is_told = say_enough(windows, KNOTS) & (ranks.size > 0)
+    if is_told.any():
+        place = np.ceil(ranks.size * KNOTS[is_told] - TINY).astype(int) - 1
+        lift[is_told] = np.clip(ndtri(np.sort(ranks)[place]), 0.0, LARGEST_Z) - ndtri(KNOTS[is_told])
+    return lift
+
+
+def completed(own: Matrix, everybodys: Matrix) -> Matrix:
+    """The lift of some products, and beyond what their past says, going on from there as everybody's does.
+
+    >>> completed(np.array([0.1, 0.2, np.nan]), np.array([0.4, 0.5, 0.7])).round(3).tolist()
+    [0.1, 0.2, 0.4]
+    >>> completed(np.array([np.nan]), np.array([0.4])).tolist()
+    [0.4]
+    """
+    known = np.flatnonzero(np.isfinite(own))
+    gap = own[known[-1]] - everybodys[known[-1]] if known.size else 0.0
+    return np.where(np.isfinite(own), own, everybodys + gap)
+
+
+def taken_at(probabilities: Matrix, lift: Matrix) -> Matrix:
     """Where quantiles are taken so that past demand stayed below them as often as is asked for.
 
-    At a half and below as asked; between the knots in z; beyond the last knot with ten or more independent `windows`
-    above it the lift in z stays what it is there.
+    At a half and below as asked; between the knots in z; beyond the last knot with a lift it stays what it is there.
 
-    >>> even = np.linspace(0, 1, 1001)
-    >>> taken_at(np.array([0.3, 0.9, 0.99]), even, windows=1000).round(3).tolist()
+    >>> even = lift_of(np.linspace(0, 1, 1001), windows=1000)
+    >>> taken_at(np.array([0.3, 0.9, 0.99]), even).round(3).tolist()
     [0.3, 0.9, 0.99]
-    >>> taken_at(np.array([0.3, 0.9, 0.95]), even**0.5, windows=100).round(3).tolist()
+    >>> taken_at(np.array([0.3, 0.9, 0.95]), lift_of(np.linspace(0, 1, 1001) ** 0.5, windows=100)).round(3).tolist()
     [0.3, 0.949, 0.977]
     """
     from scipy.special import ndtr, ndtri  # noqa: PLC0415
 
-    knots = KNOTS[windows * (1 - KNOTS) >= FEWEST_BEYOND - TINY]
-    if not knots.size or not ranks.size:
+    is_told = np.isfinite(lift)
+    if not is_told.any():
         return probabilities
-    place = np.ceil(ranks.size * knots - TINY).astype(int) - 1
-    lift = np.clip(ndtri(ranks[place]), 0.0, LARGEST_Z) - ndtri(knots)
     z = ndtri(probabilities)
-    lifted = z + np.interp(z, np.append(0.0, ndtri(knots)), np.append(0.0, lift))
+    lifted = z + np.interp(z, np.append(0.0, ndtri(KNOTS[is_told])), np.append(0.0, lift[is_told]))
     return np.asarray(np.where(probabilities > MEDIAN, ndtr(lifted), probabilities))

@@ -1,11 +1,17 @@
 """A law of demand is corrected by how far it held: what past demand went beyond, tomorrow's will."""
 
+from dataclasses import replace
+
 import numpy as np
+import polars as pl
 import pytest
 
+from pipelines.forecasting.candidates import View
+from pipelines.forecasting.features import gather_facts
 from pipelines.forecasting.levels import past_levels
 from pipelines.forecasting.negative_binomial import Moments, nb_quantiles, pooled_moments
-from pipelines.forecasting.ranks import ranks_of, taken_at
+from pipelines.forecasting.ranks import lift_of, ranks_of, taken_at
+from pipelines.forecasting.segments import demand_classes
 from pipelines.forecasting.series import make_series
 from pipelines.forecasting.windows import Window, sums_after_origins
 from tests.pipelines.forecasting.demand_builders import a_company
@@ -30,24 +36,47 @@ def shares_kept(law: Moments, probabilities: np.ndarray) -> np.ndarray:
     return (future.ravel()[:, None] <= nb_quantiles(*law.latest(np.array([0])), probabilities)).mean(axis=0)
 
 
+def taken(law: Moments, past: np.ndarray, *, windows: float) -> np.ndarray:
+    """Where the law's quantiles are taken after this past."""
+    ranks, _ = ranks_of(law, past, np.zeros(past.shape, dtype=np.int64))
+    return taken_at(HIGH, lift_of(ranks, windows=windows))
+
+
 def test_what_a_right_law_says_stays_as_it_is():
     past = a_negative_binomial(np.random.default_rng(1))
-    assert taken_at(HIGH, ranks_of(forecast_as(past), past), windows=past.size) == pytest.approx(HIGH, abs=0.005)
+    assert taken(forecast_as(past), past, windows=past.size) == pytest.approx(HIGH, abs=0.005)
 
 
 def test_a_law_that_was_too_narrow_is_taken_further_out():
     past = a_negative_binomial(np.random.default_rng(1))
     narrow = forecast_as(past, variance=0.5)
     assert (shares_kept(narrow, HIGH)[1:] < HIGH[1:] - 0.02).all()
-    held = shares_kept(narrow, taken_at(HIGH, ranks_of(narrow, past), windows=past.size))
+    held = shares_kept(narrow, taken(narrow, past, windows=past.size))
     assert (held >= HIGH - 0.005).all()
     assert (held <= HIGH + 0.03).all()
 
 
 def test_too_little_history_corrects_nothing():
     past = a_negative_binomial(np.random.default_rng(1))
-    assert taken_at(HIGH, ranks_of(forecast_as(past, variance=0.5), past), windows=49) is HIGH
-    assert taken_at(HIGH, np.zeros(0), windows=1000) is HIGH
+    assert taken(forecast_as(past, variance=0.5), past, windows=49) is HIGH
+    assert taken_at(HIGH, lift_of(np.zeros(0), windows=1000)) is HIGH
+
+
+def a_view(demand: pl.DataFrame) -> View:
+    weekly, window = make_series(demand, as_of=AS_OF), Window(0, 28)
+    facts = gather_facts(weekly, as_of=AS_OF)
+    return View(facts, window, sums_after_origins(weekly, window), demand_classes(weekly))
+
+
+def test_a_product_is_corrected_by_those_that_sell_as_it_does():
+    smooth, lumpy = a_company(80, size=20.0, mean=12.0), a_company(80, size=0.15, seed=4)
+    beside = pl.concat([smooth, lumpy.with_columns(product_code=pl.lit("Q") + pl.col("product_code"))])
+    rows = np.arange(80)
+    alone, among = (view.law_quantiles(view.pooled, rows, HIGH) for view in (a_view(smooth), a_view(beside)))
+    assert (among / alone).mean(axis=0) == pytest.approx(1.0, abs=0.05)
+    company = a_view(beside)
+    by_all = replace(company, facts=replace(company.facts, way=np.zeros_like(company.facts.way)))
+    assert (by_all.law_quantiles(by_all.pooled, rows, HIGH) > among).mean() > 0.5
 
 
 def test_the_law_of_a_past_day_knows_nothing_of_what_came_after_it():
