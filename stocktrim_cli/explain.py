@@ -18,6 +18,9 @@ TRANSACTIONS_SHOWN = 10
 TRANSACTION = (
     "demand_date", "invoice_number", "status", "customer_name", "sold_quantity", "credited_quantity", "quantity",
 )  # fmt: skip
+OPEN_ORDER = (
+    "purchase_order_number", "quantity", "expected_arrival_date", "reckoned_arrival_date", "is_counted", "rule",
+)  # fmt: skip
 SHOWN_CHANCES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 
 
@@ -51,9 +54,8 @@ def explain(
         [[one["lead_time_days"], f"{one['weight']:.0%}"] for one in told["lead_times"]], numbers=["days", "chance"],
     )  # fmt: skip
     show_table(
-        "Open orders", ["order", "pieces", "expected", "counts", "rule"],
-        [[one[name] for name in ("purchase_order_number", "quantity", "expected_arrival_date", "is_counted", "rule")]
-         for one in told["open_orders"]], numbers=["pieces"],
+        "Open orders", ["order", "pieces", "promised", "reckoned with", "counts", "rule"],
+        [[one[name] for name in OPEN_ORDER] for one in told["open_orders"]], numbers=["pieces"],
     )  # fmt: skip
     show_table(
         "Projected stock at the expected pace, with this order", ["week from", "arrives", "sells", "left"],
@@ -106,7 +108,7 @@ def _gather(organisation: str, product_code: str) -> dict[str, Any]:
 
     from pipelines import tables
     from pipelines.errors import UsageError
-    from pipelines.replenishment.explain import projected_stock, quantiles_of_horizon
+    from pipelines.replenishment.explain import open_orders, projected_stock, quantiles_of_horizon
     from pipelines.settings import read_settings
     from pipelines.snapshots import read_published
 
@@ -129,7 +131,8 @@ def _gather(organisation: str, product_code: str) -> dict[str, Any]:
         raise UsageError(f"This plan was made by an earlier version; run `stocktrim plan -o {organisation}`, then ask.")
     of_class = scores.filter(pl.col("demand_class") == row["demand_class"]).sort("score")
     weeks = path.sort("period_start_date").select("period_start_date", "quantity").rows()
-    counted = on_order.filter("is_counted").select("expected_arrival_date", "quantity").rows()
+    on_order = open_orders(plan, on_order, lengths)
+    arrivals = on_order.filter("is_counted").select("reckoned_arrival_date", "quantity").rows()
     return {
         "plan": row,
         "model": next(iter(choice.to_dicts()), None),
@@ -140,7 +143,7 @@ def _gather(organisation: str, product_code: str) -> dict[str, Any]:
             for share, pieces in quantiles_of_horizon(quantiles, row["horizon_days"])
         ],
         "lead_times": lengths.drop("product_code").to_dicts(),
-        "projected_stock": [vars(week) for week in projected_stock(row, weeks, counted)],
+        "projected_stock": [vars(week) for week in projected_stock(row, weeks, arrivals)],
         "open_orders": on_order.to_dicts(),
         "transactions": transactions.sort("demand_date", "invoice_number", descending=True).to_dicts(),
         "settings": settings.drop("product_code").to_dicts(),

@@ -204,6 +204,28 @@ def arrivals_of(lines: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     )
 
 
+def arrivals_on_order(stock_on_order: pl.DataFrame, windows: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """Each open order line of a planned product with the day on which it arrives, and whether that is in time.
+
+    In time is before the end of the cover. A counted order whose expected day has passed is on its way, as far as
+    anybody knows, and arrives today. One that is in time is thought to take as long as orders of the product do, where
+    it was promised for sooner: one order has one day, and what was sent a moment ago comes when an order of today does.
+    """
+    promised = (pl.col("expected_arrival_date") - pl.lit(as_of)).dt.total_days().fill_null(0).clip(lower_bound=0)
+    usual = pl.col("usual_day") - (pl.lit(as_of) - pl.col("order_date")).dt.total_days().clip(lower_bound=0)
+    is_moved = pl.col("is_in_time") & (pl.col("arrival_day") > 0)
+    return (
+        stock_on_order.join(
+            expected_windows(windows).rename({"arrival_day": "usual_day"}), on="product_code", how="inner"
+        )
+        .with_columns(arrival_day=promised)
+        .with_columns(is_in_time=pl.col("arrival_day") < pl.col("horizon_days"))
+        .with_columns(
+            arrival_day=pl.when(is_moved).then(pl.max_horizontal("arrival_day", usual)).otherwise("arrival_day")
+        )
+    )
+
+
 def _arrivals(codes: pl.DataFrame, arrivals: pl.DataFrame) -> tuple[Index, Matrix]:
     """Arrivals of each product side by side; what is left over is nothing on day 0."""
     rows = (

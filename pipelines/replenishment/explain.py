@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.overrides import OVERRIDDEN
+from pipelines.replenishment.asking import arrivals_on_order, windows_of
 from pipelines.replenishment.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
 
 WEEK_DAYS: Final = 7
@@ -106,17 +107,27 @@ def days_of(row: Mapping[str, Any]) -> tuple[int, int]:
     return before, row["horizon_days"] - before
 
 
+def open_orders(plan: pl.DataFrame, stock_on_order: pl.DataFrame, lead_times: pl.DataFrame) -> pl.DataFrame:
+    """Open order lines of planned products with `reckoned_arrival_date`: when the plan takes one that counts to arrive.
+
+    The frames have the shapes of `plan.order_plan`, `marts.stock_on_order` and `plan.lead_times`.
+    """
+    asked = plan.select("product_code", "as_of_date", "order_frequency_days", "forecast_period_days")
+    windows = windows_of(asked, lead_times)
+    told = arrivals_on_order(stock_on_order, windows, as_of=plan["as_of_date"][0]).join(asked, on="product_code")
+    reckoned = pl.col("as_of_date") + pl.duration(days="arrival_day")
+    return told.select(*stock_on_order.columns, reckoned_arrival_date=pl.when("is_counted").then(reckoned))
+
+
 def projected_stock(
-    row: Mapping[str, Any], weeks: Iterable[tuple[date, float]], open_orders: Iterable[tuple[date | None, float]]
+    row: Mapping[str, Any], weeks: Iterable[tuple[date, float]], arrivals: Iterable[tuple[date, float]]
 ) -> list[ProjectedWeek]:
     """Stock at the expected pace, week by week, with what is on order and today's order.
 
-    `weeks` are the starts of the coming weeks with their expected demand, `open_orders` the expected arrivals and
-    quantities of the orders that count. What is not there when it is asked for is not served later here.
+    `weeks` are the starts of the coming weeks with their expected demand, `arrivals` the days and quantities of the
+    open orders, as the plan reckons with them. What is not there when it is asked for is not served later here.
     """
-    today = row["as_of_date"]
-    due = [(max(day or today, today), quantity) for day, quantity in open_orders]
-    due.append((today + timedelta(days=days_of(row)[0]), row["order_quantity"]))
+    due = [*arrivals, (row["as_of_date"] + timedelta(days=days_of(row)[0]), row["order_quantity"])]
     stock, told = row["stock_on_hand"] - row["stock_committed"], []
     for start, demand in weeks:
         arrived = sum(quantity for day, quantity in due if start <= day < start + timedelta(days=WEEK_DAYS))

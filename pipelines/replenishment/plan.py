@@ -22,6 +22,7 @@ from pipelines.forecasting.segments import NEW_WEEKS
 from pipelines.replenishment.asking import (
     ARRIVALS,
     answer,
+    arrivals_on_order,
     ask,
     distribution_of,
     expected_windows,
@@ -57,6 +58,15 @@ class PlanInputs:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """A plan with the settings and the lead times that it was made with: three tables of the schema `plan`."""
+
+    order_plan: pl.DataFrame
+    plan_settings: pl.DataFrame
+    lead_times: pl.DataFrame
+
+
+@dataclass(frozen=True)
 class Horizons:
     """What a plan asks of the forecast.
 
@@ -78,7 +88,7 @@ def horizons(
 ) -> Horizons:
     """The horizons to forecast, from the settings and from what receipts tell of lead times."""
     settings = wide_settings(settings_of_products(products, planning_settings))
-    windows = _windows(settings, lead_times(products, settings, purchase_receipts, as_of=as_of))
+    windows = _windows(settings, _lead_times(products, settings, purchase_receipts, as_of=as_of))
     more = horizons_to_forecast(windows)
     expected = expected_windows(windows)
     cover = pl.col("horizon_days") - pl.col("arrival_day")
@@ -114,7 +124,7 @@ def forecast_for_plan(
     return override_demand(told, asked.overrides, asked.own, asked.more, as_of=as_of)
 
 
-def lead_times(
+def _lead_times(
     products: pl.DataFrame, settings: pl.DataFrame, purchase_receipts: pl.DataFrame, *, as_of: date
 ) -> pl.DataFrame:
     """How long an order of each product may take, from `wide_settings` and from receipts: `plan.lead_times`."""
@@ -122,11 +132,19 @@ def lead_times(
     return learn_lead_times(asked, known_receipts(purchase_receipts, as_of=as_of))
 
 
-def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: str) -> pl.DataFrame:
-    """The plan as `plan.order_plan`, by product code."""
-    settings = wide_settings(settings_of_products(inputs.products, inputs.planning_settings))
+def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: str) -> Plan:
+    """The plan of every product, by product code, and what it was made with."""
+    in_force = settings_of_products(inputs.products, inputs.planning_settings)
+    settings = wide_settings(in_force)
+    lengths = _lead_times(inputs.products, settings, inputs.purchase_receipts, as_of=as_of)
+    order_plan = _order_plan(inputs, forecast, settings, lengths, as_of=as_of, plan_id=plan_id)
+    return Plan(order_plan, in_force, lengths)
+
+
+def _order_plan(
+    inputs: PlanInputs, forecast: Forecast, settings: pl.DataFrame, lengths: pl.DataFrame, *, as_of: date, plan_id: str
+) -> pl.DataFrame:
     everybodys = global_settings(inputs.planning_settings)
-    lengths = lead_times(inputs.products, settings, inputs.purchase_receipts, as_of=as_of)
     windows = _windows(settings, lengths)
     known = (
         inputs.products.join(settings, on="product_code", how="left")
@@ -146,7 +164,7 @@ def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: s
         )
         .sort("product_code")
     )  # fmt: skip
-    on_order = _on_order(inputs.stock_on_order, windows, as_of=as_of)
+    on_order = arrivals_on_order(inputs.stock_on_order, windows, as_of=as_of)
     return (
         _decided(known, windows, forecast, on_order, everybodys.rule)
         .join(_on_order_by_kind(on_order), on="product_code", how="left")
@@ -197,28 +215,6 @@ def _stock_that_is_a_number(name: str) -> pl.Expr:
 def _without_minus_nothing() -> pl.Expr:
     """0.0 for -0.0: they are one number, and must be one text. Polars passes `x + 0.0` by."""
     return pl.when(pl.col(pl.Float64) == 0).then(0.0).otherwise(pl.col(pl.Float64)).name.keep()
-
-
-def _on_order(stock_on_order: pl.DataFrame, windows: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """Each open order line of a planned product with the day on which it arrives, and whether that is in time.
-
-    In time is before the end of the cover. A counted order whose expected day has passed is on its way, as far as
-    anybody knows, and arrives today. One that is in time is thought to take as long as orders of the product do, where
-    it was promised for sooner: one order has one day, and what was sent a moment ago comes when an order of today does.
-    """
-    promised = (pl.col("expected_arrival_date") - pl.lit(as_of)).dt.total_days().fill_null(0).clip(lower_bound=0)
-    usual = pl.col("usual_day") - (pl.lit(as_of) - pl.col("order_date")).dt.total_days().clip(lower_bound=0)
-    is_moved = pl.col("is_in_time") & (pl.col("arrival_day") > 0)
-    return (
-        stock_on_order.join(
-            expected_windows(windows).rename({"arrival_day": "usual_day"}), on="product_code", how="inner"
-        )
-        .with_columns(arrival_day=promised)
-        .with_columns(is_in_time=pl.col("arrival_day") < pl.col("horizon_days"))
-        .with_columns(
-            arrival_day=pl.when(is_moved).then(pl.max_horizontal("arrival_day", usual)).otherwise("arrival_day")
-        )
-    )
 
 
 def _on_order_by_kind(on_order: pl.DataFrame) -> pl.DataFrame:

@@ -18,8 +18,8 @@ from pipelines.expectations.validate import stop_where_blocked
 from pipelines.forecasting.forecast import Forecast
 from pipelines.organisation import OpenOrganisation
 from pipelines.replenishment.freshness import is_stale
-from pipelines.replenishment.parameters import global_settings, settings_of_products, wide_settings
-from pipelines.replenishment.plan import PlanInputs, lead_times, make_plan
+from pipelines.replenishment.parameters import global_settings
+from pipelines.replenishment.plan import Plan, PlanInputs, make_plan
 from pipelines.replenishment.summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
 from pipelines.warehouse import read_table, replace_rows, replace_table, row_count
 from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
@@ -70,13 +70,13 @@ def order_plan(
         inputs = _inputs(warehouse)
         forecast = Forecast(*(read_table(warehouse, table) for table in FORECAST_TABLES))
         summary, plan = _decide(warehouse, inputs, forecast, at=organisation.now())
-        findings = expectations.check_plan(plan, inputs.products, inputs.stock_on_order)
+        findings = expectations.check_plan(plan.order_plan, inputs.products, inputs.stock_on_order)
         yield from check_results(findings, expectations.RULES, asset=CHECKED)
         stop_where_blocked(findings)
-        _keep(warehouse, inputs, plan, summary)
+        _keep(warehouse, plan, summary)
         rows = {table: row_count(warehouse, table) for table in TABLES}
     metadata: dict[str, Any] = {
-        tables.ORDER_PLAN.name: _shown_plan(plan, inputs.demand_daily, forecast),
+        tables.ORDER_PLAN.name: _shown_plan(plan.order_plan, inputs.demand_daily, forecast),
         tables.PLAN_SUMMARY.name: _numbers(summary),
     }
     for table in TABLES:
@@ -99,7 +99,7 @@ def _inputs(warehouse: duckdb.DuckDBPyConnection) -> PlanInputs:
 
 def _decide(
     warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast: Forecast, *, at: datetime
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+) -> tuple[pl.DataFrame, Plan]:
     """The plan's summary and the plan."""
     of = read_table(warehouse, tables.DATA_FRESHNESS).to_dicts()[0]
     version = importlib.metadata.version("stocktrim-pipelines")
@@ -107,7 +107,7 @@ def _decide(
     name = plan_id(told, as_of=of["as_of_date"])
     plan = make_plan(inputs, forecast, as_of=of["as_of_date"], plan_id=name)
     summary = summarise_plan(
-        plan,
+        plan.order_plan,
         inputs.stock_on_order,
         base_currency=of["base_currency"],
         planned_at=at,
@@ -120,16 +120,13 @@ def _decide(
     return summary, plan
 
 
-def _keep(warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, plan: pl.DataFrame, summary: pl.DataFrame) -> None:
-    replace_table(warehouse, tables.ORDER_PLAN, plan)
-    settings = settings_of_products(inputs.products, inputs.planning_settings)
-    replace_table(warehouse, tables.PLAN_SETTINGS, settings)
-    as_of = summary["as_of_date"][0]
-    lengths = lead_times(inputs.products, wide_settings(settings), inputs.purchase_receipts, as_of=as_of)
-    replace_table(warehouse, tables.LEAD_TIMES, lengths)
+def _keep(warehouse: duckdb.DuckDBPyConnection, plan: Plan, summary: pl.DataFrame) -> None:
+    replace_table(warehouse, tables.ORDER_PLAN, plan.order_plan)
+    replace_table(warehouse, tables.PLAN_SETTINGS, plan.plan_settings)
+    replace_table(warehouse, tables.LEAD_TIMES, plan.lead_times)
     replace_rows(warehouse, tables.PLAN_SUMMARY, summary, key="plan_id")
-    replace_rows(warehouse, tables.KPI_DAILY, kpis_of_day(plan, summary), key="as_of_date")
-    history = plan.with_columns(planned_at=pl.lit(summary["planned_at"][0]))
+    replace_rows(warehouse, tables.KPI_DAILY, kpis_of_day(plan.order_plan, summary), key="as_of_date")
+    history = plan.order_plan.with_columns(planned_at=pl.lit(summary["planned_at"][0]))
     replace_rows(warehouse, tables.PLAN_HISTORY, history, key="plan_id")
 
 

@@ -172,7 +172,7 @@ def a_plan(*frames: pl.DataFrame, expecting: Forecast | None = None) -> pl.DataF
     asked = horizons(told.products, told.planning_settings, told.purchase_receipts, as_of=AS_OF)
     sales = moved_demand(told.demand_daily, asked.moves)
     forecast = expecting or forecast_for_plan(sales, asked, as_of=AS_OF)
-    return make_plan(told, forecast, as_of=AS_OF, plan_id="20260302-00000000")
+    return make_plan(told, forecast, as_of=AS_OF, plan_id="20260302-00000000").order_plan
 
 
 def the_line(*frames: pl.DataFrame, expecting: Forecast | None = None) -> dict[str, Any]:

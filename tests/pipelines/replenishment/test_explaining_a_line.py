@@ -2,14 +2,17 @@
 
 import pytest
 
-from pipelines.replenishment.explain import bridge, projected_stock, sentences
+from pipelines.replenishment.explain import bridge, open_orders, projected_stock, sentences
+from pipelines.replenishment.plan import make_plan
 from tests.pipelines.planning_builders import (
+    AS_OF,
     a_late_order,
     a_product,
     a_setting,
     expecting,
     in_days,
     in_stock,
+    inputs,
     on_order,
     received,
     sold_every,
@@ -105,5 +108,27 @@ def test_an_order_that_comes_after_the_demand_is_said():
 def test_projected_stock_counts_what_arrives_and_todays_order():
     line = the_line(a_product(), in_stock(30), expecting=THIRTY)
     weeks = [(in_days(7 * k), 10.0) for k in range(4)]
-    told = projected_stock(line, weeks, [(in_days(8), 5.0), (None, 2.0)])
+    told = projected_stock(line, weeks, [(in_days(8), 5.0), (in_days(0), 2.0)])
     assert [(one.arrivals, one.stock_at_end) for one in told] == [(2, 22), (5, 17), (12, 19), (0, 9)]
+
+
+@pytest.mark.parametrize(
+    ("order", "day"),
+    [
+        (on_order(5, arriving=in_days(3), order_date=in_days(0)), in_days(14)),
+        (on_order(5, arriving=in_days(3), order_date=in_days(-9)), in_days(5)),
+        (on_order(5, arriving=in_days(18), order_date=in_days(0)), in_days(18)),
+        (on_order(5, arriving=in_days(90), order_date=in_days(0)), in_days(90)),
+        (on_order(5, arriving=in_days(-4), order_date=in_days(-30)), in_days(0)),
+        (on_order(5, arriving=None, order_date=in_days(-30)), in_days(0)),
+        (a_late_order(5), None),
+    ],
+    ids=["too soon", "too soon, under way", "later", "after the cover", "past", "no day", "late"],
+)
+def test_an_open_order_is_told_with_the_day_that_the_plan_reckons_with(order, day):
+    """Promised for sooner than orders of the product take, it is thought to take as long as they do."""
+    told = inputs(a_product(), order)
+    plan = make_plan(told, THIRTY, as_of=AS_OF, plan_id="")
+    (line,) = open_orders(plan.order_plan, order, plan.lead_times).rows(named=True)
+    assert line["reckoned_arrival_date"] == day
+    assert line["expected_arrival_date"] == order["expected_arrival_date"][0]
