@@ -11,27 +11,28 @@ import pytest
 
 from pipelines import tables
 from pipelines.organisation import OpenOrganisation
+from pipelines.replenishment.plan import make_plan
 from pipelines.replenishment.summary import summarise_plan
 from pipelines.settings import read_settings
 from pipelines.store.engine import open_store
 from pipelines.warehouse import open_warehouse, read_table
 from stocktrim_assets.assets import raw
 from stocktrim_assets.assets.plan import _keep
-from tests.pipelines.planning_builders import AS_OF, a_plan, a_product, expecting, in_stock, inputs
+from tests.pipelines.planning_builders import AS_OF, a_product, expecting, in_stock, inputs
 
 TOMORROW = AS_OF + timedelta(days=1)
 
 
 def keep_a_plan(folder: Path, *, day: date, on_hand: float, name: str) -> None:
     """A plan of one product, kept beside those before it."""
-    frames = [a_product(), in_stock(on_hand)]
-    plan = a_plan(*frames, expecting=expecting(14, 7)).with_columns(plan_id=pl.lit(f"{day:%Y%m%d}-{name}"))
+    told = inputs(a_product(), in_stock(on_hand))
+    plan = make_plan(told, expecting(14, 7), as_of=AS_OF, plan_id=f"{day:%Y%m%d}-{name}")
     summary = summarise_plan(
-        plan, inputs(*frames).stock_on_order, base_currency="GBP", planned_at=datetime.now(UTC), data_loaded_at=None,
+        plan.order_plan, told.stock_on_order, base_currency="GBP", planned_at=datetime.now(UTC), data_loaded_at=None,
         is_stale=False, inputs_hash=name, code_version="1", as_of=day,
     )  # fmt: skip
     with open_warehouse(folder) as warehouse:
-        _keep(warehouse, inputs(*frames), plan, summary)
+        _keep(warehouse, plan, summary)
 
 
 def kept(folder: Path, table: tables.Table) -> pl.DataFrame:
