@@ -42,7 +42,7 @@ BOUND: Final = (4_000, 40.0, 3 * 1024.0)
 TOLERANCE: Final = 1.25
 PARTS: Final = {
     "calendar": "pipelines.forecasting.distribution.make_series",
-    "learning": "pipelines.forecasting.distribution.learn",
+    "learning": "pipelines.forecasting.distribution.learn_from",
     "quantiles": "pipelines.forecasting.distribution.model_quantiles",
     "paths": "pipelines.replenishment.projection.demand_between",
     "decision": "pipelines.replenishment.plan.decide",
