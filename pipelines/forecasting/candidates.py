@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from pipelines.forecasting.family import FAMILY, family_quantiles
 from pipelines.forecasting.features import Facts
 from pipelines.forecasting.levels import combined_level
-from pipelines.forecasting.negative_binomial import Moments, nb_quantiles, pooled_moments, predictive_moments
+from pipelines.forecasting.negative_binomial import Moments, pooled_moments, predictive_moments
 from pipelines.forecasting.pool import LEARNED, Learned, Lesson, learn, pool_quantiles
-from pipelines.forecasting.ranks import completed, lift_of, ranks_of, taken_at
+from pipelines.forecasting.ranks import Law
 from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix
 from pipelines.forecasting.windows import Window
 
@@ -61,36 +61,27 @@ class View:
         return (1 - LIFE_SHARE) * reacting + LIFE_SHARE * self.facts.life
 
     @cached_property
-    def pooled(self) -> Moments:
-        """Mean and variance of the window's demand by the level that reacts, the variance pooled over all products."""
+    def pooled(self) -> Law:
+        """The window's demand by the level that reacts, the variance pooled over all products."""
         days = self.facts.series.period_days
-        return pooled_moments(self.level, self.judged, window=self.window, period_days=days)
+        return self._law(pooled_moments(self.level, self.judged, window=self.window, period_days=days))
 
     @cached_property
-    def steady(self) -> Moments:
-        """Mean and variance of the window's demand if it never changes."""
+    def steady(self) -> Law:
+        """The window's demand if it never changes."""
         facts = self.facts
-        return predictive_moments(facts.summed, facts.squares, facts.count, periods=self.periods)
+        return self._law(predictive_moments(facts.summed, facts.squares, facts.count, periods=self.periods))
 
-    def law_quantiles(self, moments: Moments, rows: Index, probabilities: Matrix) -> Matrix:
-        """The negative binomial's quantiles from the last origin, taken where the last year says that they hold."""
-        return self._law_at(moments, rows, np.full(rows.size, self.facts.series.periods), probabilities)
+    def law_quantiles(self, law: Law, rows: Index, probabilities: Matrix) -> Matrix:
+        """A law's quantiles from the last origin."""
+        return law.quantiles(rows, np.full(rows.size, self.facts.series.periods), probabilities)
 
     def lesson(self) -> Lesson:
         """What the pool learns from this window."""
-        return Lesson(self.window, self.sums, lambda rows, at: self._law_at(self.pooled, rows, at, LEARNED))
+        return Lesson(self.window, self.sums, lambda rows, origins: self.pooled.quantiles(rows, origins, LEARNED))
 
-    def _law_at(self, moments: Moments, rows: Index, origins: Index, probabilities: Matrix) -> Matrix:
-        """What products that sold in the same way say counts, and beyond that what all of them say."""
-        ranks, way = ranks_of(moments, self._recent, self.facts.way)
-        everybodys = lift_of(ranks, windows=ranks.size * self._windows_a_rank(ranks))
-        here = self.facts.way[rows, origins]
-        told = np.zeros((rows.size, probabilities.size))
-        for one in np.unique(here):
-            own = lift_of(ranks[way == one], windows=(way == one).sum() * self._windows_a_rank(ranks))
-            taken = taken_at(probabilities, completed(own, everybodys))
-            told[here == one] = nb_quantiles(*moments.at(rows[here == one], origins[here == one]), taken)
-        return told
+    def _law(self, moments: Moments) -> Law:
+        return Law(moments, self._recent, self.facts.way, self.periods)
 
     @property
     def share(self) -> float:
@@ -105,10 +96,6 @@ class View:
         recent[:, : max(0, recent.shape[1] - year)] = np.nan
         recent[self.facts.count < self.facts.count[:, -1:] / 2] = np.nan
         return np.asarray(recent)
-
-    def _windows_a_rank(self, ranks: Matrix) -> float:
-        """How many independent windows a rank stands for: windows overlap, and of many every k-th is ranked."""
-        return float(np.isfinite(self._recent).sum() / max(1.0, self.periods) / max(1, ranks.size))
 
 
 def learn_from(views: Sequence[View], *, origins: int, seed: int) -> Learned | None:
@@ -131,8 +118,7 @@ def model_quantiles(
             series.demand, view.sums, view.window, view.classes, rows, model,
             probabilities=probabilities, period_days=series.period_days,
         )  # fmt: skip
-    moments = view.steady if model == NB_PREDICTIVE else view.pooled
-    sturdy = view.law_quantiles(moments, rows, probabilities)
+    sturdy = view.law_quantiles(view.steady if model == NB_PREDICTIVE else view.pooled, rows, probabilities)
     if model != POOL or learned is None:
         return sturdy
     return pool_quantiles(
@@ -144,9 +130,9 @@ def model_quantiles(
 def exact_means(view: View, model: str, rows: Index, learned: Learned | None) -> Matrix | None:
     """The mean of the window's demand where the model's law has one; what has only quantiles has none here."""
     if model == NB_PREDICTIVE:
-        return view.steady.latest(rows)[0]
+        return view.steady.moments.latest(rows)[0]
     if model == NB or (model == POOL and learned is None):
-        return view.pooled.latest(rows)[0]
+        return view.pooled.moments.latest(rows)[0]
     return None
 
 

@@ -227,4 +227,4 @@ def _weekly_mean(asked: _Asked, mean: Matrix, season: Matrix) -> Matrix:
 def _weekly_variance(facts: Facts, classes: NDArray[np.str_]) -> Matrix:
     week = Window(0, WEEK_DAYS)
     of_a_week = View(facts, week, sums_after_origins(facts.series, week), classes).pooled
-    return np.where(classes == "dead", 0.0, of_a_week.variance[:, -1])
+    return np.where(classes == "dead", 0.0, of_a_week.moments.variance[:, -1])

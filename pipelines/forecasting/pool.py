@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.features import Facts, features
-from pipelines.forecasting.ranks import say_enough
+from pipelines.forecasting.ranks import MEDIAN, say_enough
 from pipelines.forecasting.segments import WAYS
 from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix
 from pipelines.forecasting.windows import Window
 
 LEARNED: Final = np.array([0.5, 0.8, 0.9, 0.95, 0.98])
 MOST_ROWS: Final = 25_000
-FEWEST_ROWS: Final = 1_000
+FEWEST_ROWS_OF_A_HALF: Final = 500
 FEWEST_PRODUCTS: Final = 30
 TRAINED_DAYS: Final = 104 * 7
 YOUNGEST: Final = 6
@@ -30,7 +30,6 @@ YOUNGEST: Final = 6
 DRAWN_SHARE: Final = 0.75
 # A bit of the code's hash: a product stays in its half whatever its neighbours.
 HALF_BIT: Final = 8
-MEDIAN: Final = 0.5
 TREES: Final = {
     "max_iter": 70, "learning_rate": 0.12, "max_leaf_nodes": 15, "min_samples_leaf": 100, "max_bins": 63,
     "max_features": 0.7, "l2_regularization": 1.0, "early_stopping": False,
@@ -70,12 +69,12 @@ class Learned:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Windows that are learned from: features, target, the other law's ratios, half of the products, way, length."""
+    """Windows that are learned from: features, target, the other law's ratios, product's row, way, length."""
 
     lines: Matrix
     target: Matrix
     sturdy: Matrix
-    half: Index
+    row: Index
     way: Index
     periods: Matrix
 
@@ -90,13 +89,14 @@ def learn(facts: Facts, lessons: Sequence[Lesson], *, share: float, origins: int
     if len(facts.series.product_codes) < FEWEST_PRODUCTS:
         return None
     drawn = _draw(facts, lessons, origins=origins, seed=seed)
-    if np.bincount(drawn.half, minlength=2).min() < FEWEST_ROWS // 2:
+    in_half = np.array([zlib.crc32(code.encode()) >> HALF_BIT & 1 for code in facts.series.product_codes])[drawn.row]
+    if np.bincount(in_half, minlength=2).min() < FEWEST_ROWS_OF_A_HALF:
         return None
     has_number = np.asarray(~np.isnan(drawn.lines).all(axis=0))
     lines = np.where(has_number, drawn.lines, 0.0)
     told, halves = np.zeros((drawn.target.size, LEARNED.size)), []
     for half in (0, 1):
-        is_own = drawn.half == half
+        is_own = in_half == half
         halves.append(_fit(lines[is_own], drawn.target[is_own], seed=seed))
         told[~is_own] = _predicted(halves[-1], lines[~is_own])
     return Learned(halves, has_number, share, _shift(drawn, np.sort(_blended(told, drawn.sturdy, share), axis=1)))
@@ -142,12 +142,11 @@ def _draw_of(facts: Facts, lesson: Lesson, *, origins: int, most: int, random: n
     row, origin = row[kept], origin[kept]
     periods = lesson.window.periods(days)
     usual = periods * facts.scale[row, origin]
-    half = np.array([zlib.crc32(code.encode()) >> HALF_BIT & 1 for code in facts.series.product_codes], dtype=np.int64)
     return Drawn(
         lines=features(facts, lesson.window, lesson.sums, row, origin),
         target=np.log1p(lesson.sums[row, origin] / usual),
         sturdy=lesson.sturdy(row, origin) / usual[:, None],
-        half=half[row],
+        row=row,
         way=facts.way[row, origin],
         periods=np.full(row.size, periods),
     )
@@ -186,7 +185,7 @@ def pool_quantiles(
     at = np.full(rows.size, origin)
     scale = facts.scale[rows, at]
     usual = (scale * window.periods(facts.series.period_days))[:, None]
-    beside = np.concatenate([_at(sturdy, probabilities, one) for one in LEARNED.tolist()], axis=1) / usual
+    beside = _at(sturdy, probabilities, LEARNED) / usual
     log_ratio = learned.log_ratio(features(facts, window, sums, rows, at), facts.way[rows, at], beside)
     spread = _between(np.maximum(0.0, np.expm1(log_ratio)) * usual, sturdy, probabilities)
     capped = np.minimum(spread, 3 * sturdy + 3 * np.maximum(1.0, scale)[:, None])
@@ -201,7 +200,7 @@ def _between(learned: Matrix, sturdy: Matrix, probabilities: Matrix) -> Matrix:
     left = np.clip(np.searchsorted(knots, z, side="right") - 1, 0, knots.size - 2)
     share = np.clip((z - knots[left]) / (knots[left + 1] - knots[left]), 0.0, 1.0)
     told = learned[:, left] * (1 - share) + learned[:, left + 1] * share
-    first, last = (_at(sturdy, probabilities, one) for one in (LEARNED[0], LEARNED[-1]))
+    first, last = (_at(sturdy, probabilities, one) for one in (LEARNED[:1], LEARNED[-1:]))
     with np.errstate(divide="ignore", invalid="ignore"):
         below = np.where(first > 0, np.clip(sturdy / first, 0.0, 1.0), 0.0)
         above = np.where(last > 0, np.clip(sturdy / last, 1.0, 4.0), 1.0)
@@ -209,5 +208,5 @@ def _between(learned: Matrix, sturdy: Matrix, probabilities: Matrix) -> Matrix:
     return np.asarray(np.where(probabilities > LEARNED[-1], told * above, told))
 
 
-def _at(quantiles: Matrix, probabilities: Matrix, one: float) -> Matrix:
-    return quantiles[:, [int(np.argmin(np.abs(probabilities - one)))]]
+def _at(quantiles: Matrix, probabilities: Matrix, asked: Matrix) -> Matrix:
+    return quantiles[:, np.abs(probabilities[:, None] - asked).argmin(axis=0)]

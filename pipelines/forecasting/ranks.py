@@ -1,7 +1,7 @@
 """How far a law of demand held in the past, and where its quantiles must be taken so that they hold.
 
-What belongs here: the ranks of past demand under what was forecast for it. What does not: the law itself
-(`negative_binomial.py`).
+What belongs here: the ranks of past demand under what was forecast for it, and the law that they correct. What does
+not: its mean and variance (`negative_binomial.py`).
 Real demand goes further above its mean than a negative binomial of its own variance says: of a hundred windows, more
 than two go beyond its 98 % quantile. How many did is known, so the quantile is taken at the higher probability that
 98 in a hundred stayed below (conformal prediction: Vovk, Gammerman and Shafer 2005), in windows that began as today's
@@ -9,12 +9,15 @@ does: of products that sold in the same way.
 Read more in docs/maths.md.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.forecasting.negative_binomial import Moments, nb_shares
+from pipelines.forecasting.negative_binomial import Moments, nb_quantiles, nb_shares
+from pipelines.forecasting.segments import WAYS
 from pipelines.forecasting.series import Index, Matrix
 
 KNOTS: Final = np.array([0.8, 0.9, 0.95, 0.98, 0.99, 0.995])
@@ -25,6 +28,42 @@ GOLDEN: Final = 0.6180339887498949
 LARGEST_Z: Final = 4.0
 MEDIAN: Final = 0.5
 TINY: Final = 1e-9
+
+
+@dataclass(frozen=True)
+class Law:
+    """A negative binomial of every origin, its quantiles taken where demand that came says that they hold.
+
+    `came` are the sums that count, `way` how each product sold at each origin (`segments.ways_of_selling`), `periods`
+    the length of the window.
+    """
+
+    moments: Moments
+    came: Matrix
+    way: Index
+    periods: float
+
+    @cached_property
+    def lift(self) -> Matrix:
+        """How much further out in z quantiles are taken: a row a way of selling, a column one of the `KNOTS`.
+
+        What products that sold in the same way say counts, and beyond that what all of them say.
+        """
+        ranks, way = ranks_of(self.moments, self.came, self.way)
+        windows = np.isfinite(self.came).sum() / max(1.0, self.periods)
+        a_rank = windows / max(1, ranks.size)
+        everybodys = lift_of(ranks, windows=windows)
+        own = (ranks[way == one] for one in range(WAYS))
+        return np.stack([completed(lift_of(one, windows=one.size * a_rank), everybodys) for one in own])
+
+    def quantiles(self, rows: Index, origins: Index, probabilities: Matrix) -> Matrix:
+        """Quantiles of the demand of some products, each from an origin: a row a product, a column a probability."""
+        here = self.way[rows, origins]
+        told = np.zeros((rows.size, probabilities.size))
+        for one in np.unique(here):
+            taken = taken_at(probabilities, self.lift[one])
+            told[here == one] = nb_quantiles(*self.moments.at(rows[here == one], origins[here == one]), taken)
+        return told
 
 
 def say_enough(windows: float, probabilities: Matrix | float) -> NDArray[np.bool_]:

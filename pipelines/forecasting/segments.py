@@ -18,8 +18,6 @@ VARIATION_BORDER: Final = 0.49
 NEW_WEEKS: Final = 6
 DEAD_WEEKS: Final = 52
 CLASSES: Final = ("smooth", "erratic", "intermittent", "lumpy", "new", "dead")
-
-
 WAYS: Final = 8
 
 

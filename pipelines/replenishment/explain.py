@@ -112,10 +112,10 @@ def open_orders(plan: pl.DataFrame, stock_on_order: pl.DataFrame, lead_times: pl
 
     The frames have the shapes of `plan.order_plan`, `marts.stock_on_order` and `plan.lead_times`.
     """
-    asked = plan.select("product_code", "as_of_date", "order_frequency_days", "forecast_period_days")
-    windows = windows_of(asked, lead_times)
-    told = arrivals_on_order(stock_on_order, windows, as_of=plan["as_of_date"][0]).join(asked, on="product_code")
-    reckoned = pl.col("as_of_date") + pl.duration(days="arrival_day")
+    as_of = plan["as_of_date"][0]
+    windows = windows_of(plan.select("product_code", "order_frequency_days", "forecast_period_days"), lead_times)
+    reckoned = pl.lit(as_of) + pl.duration(days="arrival_day")
+    told = arrivals_on_order(stock_on_order, windows, as_of=as_of)
     return told.select(*stock_on_order.columns, reckoned_arrival_date=pl.when("is_counted").then(reckoned))
 
 
