@@ -1,15 +1,16 @@
 """Our rule and its rivals in money, on real and on generated sales, all in one run.
 
-    STOCKTRIM_SALES_FILE=sales.parquet python -m benchmarks.policy retail [--half chosen|held_out] [--lost]
+    STOCKTRIM_SALES_FILE=sales.parquet python -m benchmarks.policy retail [--half chosen|held_out|all] [--lost]
     python -m benchmarks.policy stationary|seasonal|shifting|lumpy
     python -m benchmarks.policy random_lead_times [--lost]
 
 Retail: lead time 21 days, weekly review, 48 weeks replayed, cost half of the price; products are split by a hash of
 their code into the half on which things may be chosen and the half that is held out. By default demand waits and there
 is one level, as in the literature; `--lost` replays lost sales and the default rule. What is printed: the three figures
-of service by class and service level, our stock over each rival's at the same achieved share of product weeks with a
-90% interval from blocks of weeks, and our lost margin over theirs at equal stock. Random lead times: stationary demand
-and orders that take gamma days, mean 21, deviation 10.5; our rule beside the same that takes the mean for certain.
+of service by class and service level, our stock over each rival's at the same achieved share of product weeks with 90%
+intervals from blocks of weeks and from blocks of products drawn again, and our lost margin over theirs at equal stock.
+Random lead times: stationary demand and orders that take gamma days, mean 21, deviation 10.5; our rule beside the same
+that takes the mean for certain.
 """
 
 import argparse
@@ -34,8 +35,8 @@ from pipelines.replenishment.lead_times import MOST_LENGTHS, weigh_samples
 from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, Backtest, run_backtest
 from pipelines.replenishment.replay.history import History, make_history, review_days
 from pipelines.replenishment.replay.ours import forecast_at, our_review
-from pipelines.replenishment.replay.report import lost_margin_at, results, stock_at, stock_ratio
-from pipelines.replenishment.replay.simulation import Reviewed, simulate
+from pipelines.replenishment.replay.report import DRAWS, lost_margin_at, members_of, results, stock_at, stock_ratio
+from pipelines.replenishment.replay.simulation import Counts, Reviewed, simulate
 from xero_sandbox.history.sales_file import SALE, read_sales_file
 
 LEAD_TIME_DAYS: Final = 21
@@ -49,6 +50,7 @@ LUMPY_SHARE: Final = 0.15
 RANDOM_LEAD_TIMES: Final = "random_lead_times"
 LEAD_TIME_SHAPE: Final = 4.0
 LASTING_REVIEWS: Final = 8
+BLOCKS: Final = 50
 KINDS: Final = ("stationary", "seasonal", "shifting", "lumpy")
 
 
@@ -56,7 +58,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("what", choices=["retail", *KINDS, RANDOM_LEAD_TIMES])
-    parser.add_argument("--half", choices=HALVES, default=HALVES[0], help="which products of retail")
+    parser.add_argument("--half", choices=(*HALVES, "all"), default=HALVES[0], help="which products of retail")
     parser.add_argument("--lost", action="store_true", help="demand that finds an empty shelf is lost")
     parser.add_argument("--products", type=int, default=0, help="only so many products")
     parser.add_argument("--seed", type=int, default=0, help="of the forecast, the paths and the generated sales")
@@ -86,7 +88,7 @@ def main() -> None:
 def _replay(sales: pl.DataFrame, *, is_lost: bool, seed: int) -> Backtest:
     waits = Rule(unmet_demand="backordered", has_two_levels=False)
     rule, levels = (Rule(), FRONTIER[: FRONTIER.index(PROMISED[-1]) + 1]) if is_lost else (waits, FRONTIER)
-    asked = Asked(order_frequency_days=7, service_levels=levels, rule=rule, weeks=WEEKS, seed=seed)
+    asked = Asked(order_frequency_days=7, service_levels=levels, rule=rule, weeks=WEEKS, seed=seed, blocks=BLOCKS)
     history = make_history(sales, lead_time_days=LEAD_TIME_DAYS)
     return run_backtest(history, asked, progress=lambda told: print(told, file=sys.stderr))
 
@@ -178,11 +180,10 @@ def _drawn(rng: np.random.Generator, mean: Matrix, *, is_lumpy: bool) -> Matrix:
 def summarise(told: Backtest) -> dict[str, Any]:
     """Our stock over each rival's at the same achieved service, and our lost margin at equal stock."""
     ours = told.counts[OURS]
-    groups: dict[str, list[int] | None] = {"all": None} | {name: [k] for k, name in enumerate(told.classes)}
     ratios = {
         rival: {
-            name: stock_ratio(ours, counts, AT, members=members)
-            for name, members in groups.items()
+            name: (*stock_ratio(ours, counts, AT, members=members), *_over_products(ours, counts, members))
+            for name, members in members_of(told.classes).items()
             if name not in ("dead", "new")
         }
         for rival, counts in told.counts.items()
@@ -193,6 +194,17 @@ def summarise(told: Backtest) -> dict[str, Any]:
     margins = {name: lost_margin_at(counts, stock) for name, counts in told.counts.items()}
     return {"stock_over_rivals": ratios, "stock": {name: stock_at(one, AT) for name, one in told.counts.items()},
             "equal_stock": stock, "lost_margin_at_equal_stock": margins}  # fmt: skip
+
+
+def _over_products(ours: Counts, theirs: Counts, members: list[int]) -> tuple[float, float]:
+    """A 90% interval of the same from blocks of products drawn again: what a company like this one might see."""
+    rng = np.random.default_rng(0)
+    drawn = [
+        stock_at(ours, AT, members=again) / stock_at(theirs, AT, members=again)
+        for again in (rng.choice(members, len(members)).tolist() for _ in range(DRAWS))
+    ]
+    low, high = np.nanquantile(drawn, [0.05, 0.95]) if np.isfinite(drawn).any() else (np.nan, np.nan)
+    return float(low), float(high)
 
 
 def as_text(told: Backtest, summary: dict[str, Any]) -> str:
@@ -209,10 +221,11 @@ def as_text(told: Backtest, summary: dict[str, Any]) -> str:
             f"{row['policy']:18}{row['service_level']:>7}  {row['demand_class']:13}{shares}"
             f"{row['average_stock_value']:>12,.0f}{row['lost_margin_a_week']:>10,.0f}{row['order_lines']:>8,}"
         )
-    lines.append(f"our stock over the rival's where {AT:.0%} of product weeks are kept (90% interval over weeks)")
+    lines.append(f"our stock over the rival's where {AT:.0%} of product weeks are kept (90% intervals)")
     for rival, ratios in summary["stock_over_rivals"].items():
-        for name, (ratio, low, high) in ratios.items():
-            lines.append(f"  {rival:18}{name:13}{ratio:>7.2f}  ({low:.2f} to {high:.2f})")
+        for name, (ratio, low, high, fewer, more) in ratios.items():
+            over = f"({low:.2f} to {high:.2f} over weeks, {fewer:.2f} to {more:.2f} over products)"
+            lines.append(f"  {rival:18}{name:13}{ratio:>7.3f}  {over}")
     lines.append(f"lost margin a week at a stock of {summary['equal_stock']:,.0f}: " + ", ".join(
         f"{name} {margin:,.0f}" for name, margin in summary["lost_margin_at_equal_stock"].items()))  # fmt: skip
     return "\n".join(lines)

@@ -4,6 +4,7 @@ What belongs here: the run of all rules, and its tables. What does not: each par
 Read more in docs/maths.md.
 """
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -29,18 +30,22 @@ _WEEKS_OF: Final = {TEXTBOOK_YEAR: 52, TEXTBOOK_90_DAYS: 13}
 
 @dataclass(frozen=True)
 class Asked:
-    """What is replayed: how often orders are placed, the service levels, our rule, how many weeks, the seed."""
+    """What is replayed: how often orders are placed, the service levels, our rule, how many weeks, the seed.
+
+    Each class of demand is counted in so many `blocks` of products.
+    """
 
     order_frequency_days: int
     service_levels: Sequence[float]
     rule: Rule
     weeks: int = REPLAYED_WEEKS
     seed: int = 0
+    blocks: int = 1
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """The results as a table, and the counts behind it by policy; `classes` are the groups of the counts."""
+    """The results as a table, the counts behind it by policy, and the class of each group of the counts."""
 
     results: pl.DataFrame
     counts: dict[str, Counts]
@@ -65,7 +70,8 @@ def run_backtest(
     for place, day in enumerate(reviews):
         forecasts[day] = forecast_at(history, day, order_frequency_days=frequency, seed=asked.seed)
         progress(f"forecast as known on {history.day(day)}, review {place + 1} of {len(reviews)}")
-    names, groups = _classes(history, forecasts[reviews[0]].product_codes, forecasts[reviews[0]].demand_class.tolist())
+    first = forecasts[reviews[0]]
+    names, groups = _groups(history, first.product_codes, first.demand_class.tolist(), blocks=asked.blocks)
     levels = list(asked.service_levels)
     rules: dict[str, Callable[[int], Reviewed]] = {
         name: lambda day, rule=rule: our_review(
@@ -97,9 +103,13 @@ def _rivals(history: History, levels: list[float], frequency: int) -> dict[str, 
     return {name: textbook(weeks) for name, weeks in _WEEKS_OF.items()} | {STOCKTRIM_LIKE: as_rule(stocktrim)}
 
 
-def _classes(history: History, codes: Sequence[str], classes: list[str]) -> tuple[list[str], Index]:
-    """The classes that there are, and that of each product at the first review; one not sold by then is new."""
+def _groups(history: History, codes: Sequence[str], classes: list[str], *, blocks: int) -> tuple[list[str], Index]:
+    """The class of each group, and the group of each product: its class at the first review, by blocks of products.
+
+    A product not sold by then is new; its block is a hash of its code.
+    """
     known = dict(zip(codes, classes, strict=True))
-    told = [known.get(code, "new") for code in history.product_codes]
-    names = sorted(set(told))
-    return names, np.array([names.index(one) for one in told], dtype=np.int64)
+    told = [(known.get(code, "new"), zlib.crc32(code.encode()) % blocks) for code in history.product_codes]
+    groups = sorted(set(told))
+    place = {one: at for at, one in enumerate(groups)}
+    return [name for name, _ in groups], np.array([place[one] for one in told], dtype=np.int64)

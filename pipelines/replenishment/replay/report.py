@@ -26,19 +26,26 @@ def results(
 
     Levels kept: the share of reviews after which the demand of the horizon stayed at or below the level. Orders kept:
     the share of orders whose cover ended without shortage, which is what a cycle service level promises. Weeks kept:
-    the share of product weeks without shortage.
+    the share of product weeks without shortage. `classes` is the class of each group of the counts, `products` how many
+    there are in it.
     """
     rows = [
         _row(policy, told, level, column, name, members, products)
         for policy, told in counts.items()
         for column, level in enumerate(service_levels)
-        for name, members in _members(classes)
+        for name, members in members_of(classes).items()
     ]
     return pl.DataFrame(rows, schema=POLICY_BACKTEST.schema)
 
 
-def _members(classes: Sequence[str]) -> list[tuple[str, list[int]]]:
-    return [(EVERYTHING, list(range(len(classes)))), *((name, [place]) for place, name in enumerate(classes))]
+def members_of(classes: Sequence[str]) -> dict[str, list[int]]:
+    """The groups of all products, and those of each class.
+
+    >>> members_of(["lumpy", "lumpy", "smooth"])
+    {'all': [0, 1, 2], 'lumpy': [0, 1], 'smooth': [2]}
+    """
+    own = {name: [place for place, one in enumerate(classes) if one == name] for name in sorted(set(classes))}
+    return {EVERYTHING: list(range(len(classes)))} | own
 
 
 def _row(
