@@ -1,12 +1,12 @@
 """What a forecast and the plan made from it cost as the products grow, and what dominates them.
 
-    python -m benchmarks.forecast_speed [--sizes 1000 4000 10000 40000]
+    python -m benchmarks.forecast_speed [--sizes 400 1000 4000 10000 40000]
 
 Generated products with 104 weeks of daily sales, 25 of each supplier, of which each tenth delivers to the day; the
 others' lead times are random and learned from three receipts a product. Half of the products are on order. Each size
 runs in a process of its own, from the first import to the plan; then comes the weekly comparison of models. Seconds
 depend on the machine; growth and shares hardly do. It ends with an error where 4,000 products take more than 40 CPU
-seconds or 3 GiB, or where the cost of a product grows.
+seconds or 3 GiB, where the cost of a product grows, or where imports are the half of a plan of 400 products or more.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from pipelines import tables
 if TYPE_CHECKING:
     from pipelines.replenishment.plan import PlanInputs
 
-SIZES: Final = (1_000, 4_000, 10_000, 40_000)
+SIZES: Final = (400, 1_000, 4_000, 10_000, 40_000)
 WEEKS: Final = 104
 AS_OF: Final = date(2026, 3, 2)
 START: Final = "start"
@@ -38,6 +38,8 @@ FORECAST: Final = "forecast"
 PLAN: Final = "plan"
 WHOLE: Final = (START, FORECAST, PLAN)
 BOUND: Final = (4_000, 40.0, 3 * 1024.0)
+# Of so many products imports may not be this share of the whole.
+LARGEST_START: Final = (400, 0.5)
 # What a product costs may differ by this much from size to size before growth is called more than linear.
 TOLERANCE: Final = 1.25
 PARTS: Final = {
@@ -190,6 +192,9 @@ def _broken(costs: Mapping[int, Costs]) -> list[str]:
         told.append(f"{size:,} products take {_whole(costs[size]):.1f} CPU seconds, more than {seconds:g}.")
     if size in costs and costs[size]["peak MB"] > megabytes:
         told.append(f"{size:,} products take {costs[size]['peak MB']:,.0f} MB, more than {megabytes:,.0f}.")
+    size, share = LARGEST_START
+    if size in costs and costs[size][START] >= share * _whole(costs[size]):
+        told.append(f"Of {size:,} products imports take {costs[size][START] / _whole(costs[size]):.0%}.")
     for fewer, more in zip(list(costs), list(costs)[1:], strict=False):
         growth = _of_products(costs[more]) / _of_products(costs[fewer]) / (more / fewer)
         if growth > TOLERANCE:

@@ -23,6 +23,8 @@ LEAST_EXCESS: Final = 1.0001
 LEAST_MEAN: Final = 1e-6
 WIDEST: Final = 1e4
 TINY: Final = 1e-9
+ROUNDING: Final = 1e-12
+MOST_ADDED: Final = 1_000
 
 
 def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix) -> Matrix:
@@ -36,16 +38,40 @@ def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix) -> Matri
     [[1.0, 5.0, 7.0]]
     """
     from scipy.special import gammaincinv  # noqa: PLC0415, half a second: only a forecast pays for it
-    from scipy.stats import nbinom  # noqa: PLC0415
 
     spread = _spread(mean, variance)
     told = np.zeros((mean.size, probabilities.size))
     few, many = np.flatnonzero((mean > LEAST_MEAN) & (mean <= LARGEST_COUNTED)), np.flatnonzero(mean > LARGEST_COUNTED)
     size = mean[few] ** 2 / (spread[few] - mean[few])
-    told[few] = nbinom.ppf(probabilities[None, :], size[:, None], (mean[few] / spread[few])[:, None])
+    told[few] = _counted(size, mean[few] / spread[few], probabilities)
     shape = mean[many] ** 2 / spread[many]
     told[many] = gammaincinv(shape[:, None], probabilities[None, :]) * (spread[many] / mean[many])[:, None]
     return np.asarray(np.nan_to_num(told, nan=0.0, posinf=0.0))
+
+
+def _counted(size: Matrix, success: Matrix, probabilities: Matrix) -> Matrix:
+    """The least k that a demand stays at or below with each probability, by adding up the law from nothing on.
+
+    The share of k + 1 is (size + k) / (k + 1) (1 - success) times that of k: a tenth of the cost of inverting the law.
+    Laws that have not come to an end after 1,000 pieces are inverted.
+    """
+    told = np.zeros((size.size, probabilities.size))
+    rows, wanted = np.arange(size.size), probabilities - ROUNDING
+    share = success**size
+    reached = share.copy()
+    for pieces in range(MOST_ADDED):
+        is_beyond = reached[:, None] < wanted
+        told[rows] += is_beyond
+        if not (is_open := is_beyond.any(axis=1)).all():
+            rows, share, reached = rows[is_open], share[is_open], reached[is_open]
+        if not rows.size:
+            return told
+        share = share * (size[rows] + pieces) / (pieces + 1) * (1 - success[rows])
+        reached = reached + share
+    from scipy.stats import nbinom  # noqa: PLC0415, a second
+
+    told[rows] = nbinom.ppf(probabilities[None, :], size[rows, None], success[rows, None])
+    return told
 
 
 def nb_shares(demand: Matrix, mean: Matrix, variance: Matrix) -> tuple[Matrix, Matrix]:
