@@ -8,9 +8,9 @@ Retail: lead time 21 days, weekly review, 48 weeks replayed, cost half of the pr
 their code into the half on which things may be chosen and the half that is held out. By default demand waits and there
 is one level, as in the literature; `--lost` replays lost sales and the default rule. What is printed: the three figures
 of service by class and service level, our stock over each rival's at the same achieved share of product weeks with 90%
-intervals from blocks of weeks and from blocks of products drawn again, and our lost margin over theirs at equal stock.
-Random lead times: stationary demand and orders that take gamma days, mean 21, deviation 10.5; our rule beside the same
-that takes the mean for certain.
+intervals from blocks of weeks and from blocks of products drawn again, our lost margin over theirs at equal stock, and
+what the policy promises beside what was measured. Random lead times: stationary demand and orders that take gamma days,
+mean 21, deviation 10.5; our rule beside the same that takes the mean for certain.
 """
 
 import argparse
@@ -28,6 +28,7 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from benchmarks import goals
 from benchmarks.forecast_calibration import HALVES, net_demand, of_half
 from pipelines.forecasting.series import Index, Matrix
 from pipelines.replenishment.decision import Rule
@@ -80,6 +81,7 @@ def main() -> None:
     summary = summarise(told)
     print(f"{given.what} {given.half if given.what == 'retail' else ''} {'lost' if given.lost else 'backordered'}")
     print(as_text(told, summary))
+    print(goals.as_text(goals.goals(given.what, told.results, summary, is_lost=given.lost)))
     print(f"{time.process_time() - began:.0f} CPU seconds")
     if given.json:
         given.json.write_text(json.dumps({"summary": summary, "results": told.results.to_dicts()}, indent=2))

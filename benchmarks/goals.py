@@ -1,0 +1,66 @@
+"""What the policy promises, beside what a replay measured: a goal a row.
+
+What belongs here: the goals and their table. What does not: the replay (`policy.py`).
+Demand comes in whole pieces: where a product sells few of them, the least level that keeps 90% keeps more, since the
+piece before would keep less. That is not taken off here.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import polars as pl
+
+from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR
+from pipelines.replenishment.replay.report import EVERYTHING
+
+# By how much the share of orders kept may differ from the service level: overall, and in a class.
+NEAR: Final = {0.9: (0.01, 0.03), 0.95: (0.01, 0.02), 0.98: (0.01, 0.02), 0.99: (0.01, 0.02)}
+# Our stock over the textbook's on a year where 95% of product weeks are kept, at most.
+STOCK: Final = {
+    "retail": {EVERYTHING: 0.61, "smooth": 0.9, "erratic": 0.78, "intermittent": 0.68, "lumpy": 0.45},
+    "stationary": {EVERYTHING: 1.0},
+    "seasonal": {EVERYTHING: 0.85},
+    "shifting": {EVERYTHING: 0.9},
+    "lumpy": {EVERYTHING: 0.9},
+}
+LOST_MARGIN: Final = {"retail": 0.6}
+# With lost sales the textbook is to be beaten.
+BEATEN: Final = 1.0
+CLASSES: Final = ("smooth", "erratic", "intermittent", "lumpy")
+Row = tuple[str, str, float, bool]
+
+
+def goals(what: str, results: pl.DataFrame, summary: Mapping[str, Any], *, is_lost: bool) -> list[Row]:
+    """Each goal: what it is, what was asked, what was measured, and whether that is reached."""
+    told = [] if is_lost else list(_orders_kept(results, of_classes=what == "retail"))
+    stock = {EVERYTHING: BEATEN} if is_lost else STOCK[what]
+    ratios = summary["stock_over_rivals"][TEXTBOOK_YEAR]
+    for name, most in stock.items():
+        told.append(_at_most(f"stock over the textbook's, {name}", ratios[name][0], most))
+    lost = summary["lost_margin_at_equal_stock"]
+    if most := BEATEN if is_lost else LOST_MARGIN.get(what):
+        told.append(_at_most("lost margin over the textbook's", lost[OURS] / lost[TEXTBOOK_YEAR], most))
+    return told
+
+
+def as_text(told: list[Row]) -> str:
+    """The goals as a table."""
+    lines = [f"{'goal':42}{'asked':>20}{'measured':>10}"]
+    for name, asked, measured, is_reached in told:
+        lines.append(f"{name:42}{asked:>20}{measured:>10.3f}{'' if is_reached else '  missed'}")
+    return "\n".join(lines)
+
+
+def _orders_kept(results: pl.DataFrame, *, of_classes: bool) -> Iterator[Row]:
+    ours = results.filter(pl.col("policy") == OURS)
+    for name in (EVERYTHING, *(CLASSES if of_classes else ())):
+        for level, (overall, in_class) in NEAR.items():
+            near = overall if name == EVERYTHING else in_class
+            kept = ours.filter((pl.col("demand_class") == name) & (pl.col("service_level") == level))["orders_kept"]
+            for one in kept:
+                asked = f"{level - near:.2f} to {min(1.0, level + near):.2f}"
+                yield f"orders kept at {level:.0%}, {name}", asked, one, abs(one - level) <= near
+
+
+def _at_most(name: str, measured: float, most: float) -> Row:
+    return name, f"at most {most:.2f}", measured, measured <= most
