@@ -2,10 +2,12 @@
 
 What belongs here: the goals and their table. What does not: the replay (`policy.py`).
 Demand comes in whole pieces: where a product sells few of them, the least level that keeps 90% keeps more, since the
-piece before would keep less. That is not taken off here.
+piece before would keep less. That is not taken off here. Where the textbook's rule never keeps as many weeks there is
+nothing to measure, and ours has reached what it did not.
 """
 
 from collections.abc import Iterator, Mapping
+from math import isfinite, isnan
 from typing import Any, Final
 
 import polars as pl
@@ -36,10 +38,14 @@ def goals(what: str, results: pl.DataFrame, summary: Mapping[str, Any], *, is_lo
     stock = {EVERYTHING: BEATEN} if is_lost else STOCK[what]
     ratios = summary["stock_over_rivals"][TEXTBOOK_YEAR]
     for name, most in stock.items():
-        told.append(_at_most(f"stock over the textbook's, {name}", ratios[name][0], most))
+        ratio, is_ours_alone = ratios[name][0], isnan(ratios[name][0]) and isfinite(summary["stock"][OURS])
+        told.append(
+            (f"stock over the textbook's, {name}", f"at most {most:.2f}", ratio, ratio <= most or is_ours_alone)
+        )
     lost = summary["lost_margin_at_equal_stock"]
     if most := BEATEN if is_lost else LOST_MARGIN.get(what):
-        told.append(_at_most("lost margin over the textbook's", lost[OURS] / lost[TEXTBOOK_YEAR], most))
+        ratio = lost[OURS] / lost[TEXTBOOK_YEAR]
+        told.append(("lost margin over the textbook's", f"at most {most:.2f}", ratio, ratio <= most))
     return told
 
 
@@ -60,7 +66,3 @@ def _orders_kept(results: pl.DataFrame, *, of_classes: bool) -> Iterator[Row]:
             for one in kept:
                 asked = f"{level - near:.2f} to {min(1.0, level + near):.2f}"
                 yield f"orders kept at {level:.0%}, {name}", asked, one, abs(one - level) <= near
-
-
-def _at_most(name: str, measured: float, most: float) -> Row:
-    return name, f"at most {most:.2f}", measured, measured <= most

@@ -18,7 +18,7 @@ FEWEST_FOR_LAW: Final = 20
 USUAL_LAW: Final = (0.75, 0.3)
 SLOPES: Final = (0.5, 1.25)
 # Above this mean a gamma of the same two moments is as good, and has quantiles for any number.
-LARGEST_COUNTED: Final = 15.0
+LARGEST_COUNTED: Final = 200.0
 LEAST_EXCESS: Final = 1.0001
 LEAST_MEAN: Final = 1e-6
 WIDEST: Final = 1e4
@@ -28,7 +28,7 @@ MOST_ADDED: Final = 1_000
 
 
 def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix) -> Matrix:
-    """Quantiles of a negative binomial with these moments, a row a product; of a gamma above a mean of 15.
+    """Quantiles of a negative binomial with these moments, a row a product; of a gamma above a mean of 200.
 
     The variance is at least 1.0001 times the mean.
 
