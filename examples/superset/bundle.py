@@ -6,18 +6,20 @@ Identities follow from names, so that importing again changes what is there and 
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 import duckdb
 
 from examples.superset.dashboard import COLOURS, MEASURES, MONEY, QUESTIONS, ROWS, TITLE, Chart
 
+ABOUT: Final = "select organisation_name, base_currency from data_freshness"
+
 
 def bundle(organisation: str, snapshot: Path) -> dict[str, str]:
     """The files of the bundle by name; each is JSON, and so YAML too."""
     with duckdb.connect(str(snapshot), read_only=True) as published:
-        name, currency = published.sql("select organisation_name, base_currency from data_freshness").fetchall()[0]
+        name, currency = published.sql(ABOUT).fetchall()[0]
         tables = [*published.sql("select table_name, comment from duckdb_tables()").fetchall(), *QUESTIONS.items()]
         datasets = [_dataset(organisation, published, table, about, currency=currency) for table, about in tables]
     charts = [_chart(organisation, chart) for _, row in ROWS for chart in row]
@@ -29,6 +31,32 @@ def bundle(organisation: str, snapshot: Path) -> dict[str, str]:
         "dashboards/dashboard.yaml": _dashboard(organisation, f"{TITLE}: {name}"),
     }
     return {file: json.dumps(content | {"version": "1.0.0"}) for file, content in files.items()}
+
+
+def is_older(snapshot: Path) -> bool:
+    """Whether it was published by a version that had not yet all that the dashboard reads."""
+    asked = [ABOUT, *(question(chart) for _, row in ROWS for chart in row)]
+    with duckdb.connect(str(snapshot), read_only=True) as published:
+        try:
+            for one in asked:
+                published.execute(f"explain {one}")
+        except (duckdb.BinderException, duckdb.CatalogException):
+            return True
+    return False
+
+
+def question(chart: Chart) -> str:
+    """What Superset asks for a chart, as far as names and types go."""
+    asked: dict[str, Any] = chart.params
+    columns = [*asked.get("groupby", []), *asked.get("all_columns", [])]
+    if "x_axis" in asked:
+        columns.append(f"date_trunc('day', {asked['x_axis']})")
+    names = [*asked.get("metrics", []), *([asked["metric"]] if "metric" in asked else [])]
+    measures = [MEASURES[chart.table][name] for name in names]
+    filters = [one["sqlExpression"] for one in asked.get("adhoc_filters", [])] or ["true"]
+    source = f"({QUESTIONS[chart.table]})" if chart.table in QUESTIONS else chart.table
+    grouped = f"group by {', '.join(columns)}" if columns and measures else ""
+    return f"select {', '.join([*columns, *measures])} from {source} where {' and '.join(filters)} {grouped}"
 
 
 def address(organisation: str) -> str:

@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from examples.superset.bundle import address, bundle, is_older
+
 PERSON: Final = "planner"
 say = partial(print, file=sys.stdout, flush=True)
 
@@ -22,6 +24,9 @@ def main() -> None:
     snapshots = {path.parts[-3]: path for path in sorted(home.glob("organisations/*/published/stocktrim.duckdb"))}
     if not snapshots:
         sys.exit(f"Nothing is published in {home} yet: run `make demo`, or `stocktrim load` and `stocktrim plan`.")
+    if older := [organisation for organisation, path in snapshots.items() if is_older(path)]:
+        plans = ", ".join(f"`stocktrim plan -o {organisation}`" for organisation in older)
+        sys.exit(f"A snapshot was published by an older version: run {plans}, then `make superset` again.")
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             sys.exit(f"Something answers at port {port} already: end it, or run `make superset PORT={port + 1}`.")
@@ -51,7 +56,6 @@ def _set_up(snapshots: dict[str, Path]) -> list[str]:
         from superset.commands.importers.v1.assets import ImportAssetsCommand
         from superset.utils.core import override_user
 
-        from examples.superset.bundle import address, bundle
         from examples.superset.superset_config import kept_secret
 
         say("Its own tables ...")

@@ -3,12 +3,13 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
-from examples.superset.dashboard import MEASURES, QUESTIONS, ROWS, Chart
+from examples.superset import start
+from examples.superset.bundle import is_older, question
+from examples.superset.dashboard import QUESTIONS, ROWS, Chart
 from pipelines.tables import PUBLISHED
 from pipelines.warehouse import describe_table
 
@@ -25,23 +26,40 @@ def published() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def question(chart: Chart) -> str:
-    """What Superset asks for a chart, as far as names and types go."""
-    asked: dict[str, Any] = chart.params
-    columns = [*asked.get("groupby", []), *asked.get("all_columns", [])]
-    if "x_axis" in asked:
-        columns.append(f"date_trunc('day', {asked['x_axis']})")
-    names = [*asked.get("metrics", []), *([asked["metric"]] if "metric" in asked else [])]
-    measures = [MEASURES[chart.table][name] for name in names]
-    filters = [one["sqlExpression"] for one in asked.get("adhoc_filters", [])] or ["true"]
-    source = f"({QUESTIONS[chart.table]})" if chart.table in QUESTIONS else chart.table
-    grouped = f"group by {', '.join(columns)}" if columns and measures else ""
-    return f"select {', '.join([*columns, *measures])} from {source} where {' and '.join(filters)} {grouped}"
-
-
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.name)
 def test_every_chart_asks_for_columns_that_are_published(chart: Chart, published: duckdb.DuckDBPyConnection) -> None:
     published.execute(question(chart)).fetchall()
+
+
+def a_snapshot(path: Path, *, without: str = "") -> Path:
+    """A snapshot of before the first plan; `without` is what an older version did not publish: a table or a column."""
+    table, _, column = without.partition(".")
+    with duckdb.connect(str(path)) as connection:
+        for one in PUBLISHED:
+            connection.execute(f"create table {one.name} ({describe_table(one)})")
+        if column:
+            connection.execute(f"alter table {table} drop column {column}")
+        elif table:
+            connection.execute(f"drop table {table}")
+    return path
+
+
+def test_a_snapshot_of_now_is_not_older(tmp_path: Path) -> None:
+    assert not is_older(a_snapshot(tmp_path / "stocktrim.duckdb"))
+
+
+@pytest.mark.parametrize("without", ["supplier_spend_weekly", "kpi_daily.stock_value", "data_freshness.base_currency"])
+def test_a_snapshot_of_an_older_version_ends_in_one_sentence(
+    without: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = tmp_path / "organisations" / "acme" / "published"
+    published.mkdir(parents=True)
+    a_snapshot(published / "stocktrim.duckdb", without=without)
+    monkeypatch.setenv("STOCKTRIM_HOME", str(tmp_path))
+    monkeypatch.setenv("PORT", "8088")
+    with pytest.raises(SystemExit, match="published by an older version: run `stocktrim plan -o acme`"):
+        start.main()
+    assert not (tmp_path / "superset").exists()
 
 
 def test_dbt_knows_what_the_dashboard_reads() -> None:
