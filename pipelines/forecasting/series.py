@@ -18,6 +18,8 @@ WEEK_DAYS: Final = 7
 YEAR_DAYS: Final = 364
 LONGEST_DAYS: Final = {WEEK_DAYS: 4 * YEAR_DAYS, 1: 2 * YEAR_DAYS}
 COMPLETION_GAIN: Final = 0.1
+# What is beyond this is no quantity, but a slip.
+MOST_A_DAY: Final = 1e12
 # A period that was mostly completed tells what we think, not what was sold.
 MOST_COMPLETED: Final = 0.5
 Matrix = NDArray[np.float64]
@@ -121,11 +123,12 @@ def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     is_hidden = pl.col("is_stocked_out").fill_null(value=False) if "is_stocked_out" in given else pl.lit(value=False)
     price = pl.col("unit_price").cast(pl.Float64) if "unit_price" in given else pl.lit(None, dtype=pl.Float64)
     quantity = pl.col("quantity").cast(pl.Float64)
+    is_told = quantity.is_between(-MOST_A_DAY, MOST_A_DAY).fill_null(value=False)
     rows = demand_daily.filter(pl.col("demand_date") < as_of).select(
         "product_code",
         age=(pl.lit(as_of) - pl.col("demand_date")).dt.total_days(),
-        quantity=pl.when(quantity.is_finite()).then(quantity).otherwise(0.0),
-        is_hidden=is_hidden | ~quantity.is_finite().fill_null(value=False),
+        quantity=pl.when(is_told).then(quantity).otherwise(0.0),
+        is_hidden=is_hidden | ~is_told,
         price=pl.when(price.is_finite() & (price > 0)).then(price),
     )
     if has_weekly_rows(demand_daily, as_of=as_of):

@@ -7,7 +7,7 @@ What belongs here: columns, types, ranges. What does not: the maths.
 Read more in docs/maths.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Final, get_args
 
@@ -49,7 +49,7 @@ def fractions(levels: float | Sequence[float]) -> list[float]:
     >>> fractions(0.95)
     [0.95]
     """
-    told = [levels] if isinstance(levels, int | float) else list(levels)
+    told = list(levels) if isinstance(levels, Iterable) else [levels]
     for level in told:
         if not isinstance(level, int | float) or not 0 < level < 1:
             raise PolicyError(f"A service level is a fraction above 0 and below 1, such as 0.95, not {level!r}.")

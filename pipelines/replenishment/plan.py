@@ -28,6 +28,7 @@ from pipelines.replenishment.asking import (
     expected_windows,
     horizons_to_forecast,
     windows_of,
+    without_minus_nothing,
 )
 from pipelines.replenishment.constraints import constrain
 from pipelines.replenishment.decision import Rule, decide
@@ -179,7 +180,7 @@ def _order_plan(
         .with_columns(as_of_date=pl.lit(as_of), plan_id=pl.lit(plan_id))
         .select(list(ORDER_PLAN.columns))
         .cast(ORDER_PLAN.schema)
-        .with_columns(_without_minus_nothing())
+        .with_columns(without_minus_nothing())
         .sort("product_code")
     )
 
@@ -210,11 +211,6 @@ def _is_overridden(as_of: date) -> pl.Expr:
 
 def _stock_that_is_a_number(name: str) -> pl.Expr:
     return pl.when(pl.col(name).is_finite()).then(name).otherwise(0.0).alias(name)
-
-
-def _without_minus_nothing() -> pl.Expr:
-    """0.0 for -0.0: they are one number, and must be one text. Polars passes `x + 0.0` by."""
-    return pl.when(pl.col(pl.Float64) == 0).then(0.0).otherwise(pl.col(pl.Float64)).name.keep()
 
 
 def _on_order_by_kind(on_order: pl.DataFrame) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from pipelines.replenishment.asking import (
     horizons_to_forecast,
     law_of,
     windows_of,
+    without_minus_nothing,
 )
 from pipelines.replenishment.decision import Measure, Unmet, decide
 from pipelines.replenishment.lead_times import weigh_samples
@@ -150,4 +151,6 @@ def order_quantities(
         .when(is_ordered).then(pl.lit("below_reorder_point"))
         .when(~pl.col("product_code").is_in(list(told.product_codes))).then(pl.lit("no_demand"))
         .otherwise(pl.lit("enough_stock")),
-    ).select("product_code", "order_quantity", *BRIDGE, "reorder_point", "order_up_to_level", "reason")  # fmt: skip
+    ).select("product_code", "order_quantity", *BRIDGE, "reorder_point", "order_up_to_level", "reason").with_columns(
+        without_minus_nothing()
+    )  # fmt: skip

@@ -116,6 +116,7 @@ HISTORIES = {
     "over for two years": sold([3.0] * 100, until=AS_OF - timedelta(days=730)),
     "twenty years of days": sold([float(n % 3) for n in range(7300)]),
     "no numbers": sold([float("nan"), float("inf"), 2.0] * 50),
+    "a slip of the keyboard": sold([3.0] * 200 + [1e300]),
     "nothing at all": sold([]),
 }
 
@@ -164,6 +165,22 @@ def test_fault_92_stock_that_is_no_number_is_said():
 def test_fault_94_a_service_level_that_is_no_fraction_is_one_sentence(level):
     with pytest.raises(PolicyError, match=r"service_level|fraction above 0 and below 1"):
         ordered(SOME, in_stock(3), service_level=level)
+
+
+@pytest.mark.parametrize("levels", [None, "95%", 50, [0.5, 1]])
+def test_fault_94_service_levels_that_are_no_fractions_are_one_sentence(levels):
+    with pytest.raises(PolicyError, match="fraction above 0 and below 1"):
+        order_up_to_levels(SOME, as_of=AS_OF, horizon_days=7, service_levels=levels)
+
+
+def test_a_quantity_beyond_all_sense_is_unknown_and_hides_no_demand():
+    told = the_order(HISTORIES["a slip of the keyboard"], in_stock(3))
+    assert told["order_quantity"] > 0
+
+
+def test_nothing_is_never_minus_nothing():
+    told = ordered(SOME, in_stock(0.0, 1.0)).select(pl.col(pl.Float64)).to_numpy()
+    assert not np.signbit(told[told == 0]).any()
 
 
 @pytest.mark.parametrize("level", [0.01, 0.5, 0.9999])
