@@ -52,12 +52,15 @@ def backtest(
 
     Example: `stocktrim backtest --sales sales.parquet --lead-time-days 21 --service-level 95%`
     """
+    from pipelines.errors import UsageError
     from pipelines.replenishment.checking import rule
     from pipelines.replenishment.parameters import parse_setting
     from pipelines.replenishment.replay.backtest import OURS, Asked, run_backtest
     from pipelines.replenishment.replay.picture import frontier_svg
     from pipelines.replenishment.replay.report import price_list
 
+    if json and not json.absolute().parent.is_dir():
+        raise UsageError(f"There is no folder {json.parent}; make it, or give another file.")
     asked = Asked(
         order_frequency_days=order_frequency_days,
         service_levels=sorted(
@@ -104,11 +107,19 @@ def _of_file(file: Path, lead_time_days: int | None) -> "History":
         raise DataError(f"There is no file {file}; give the path of a CSV or Parquet file of sales.")
     try:
         is_csv = file.suffix.lower() in (".csv", ".txt")
-        sales = pl.read_csv(file, try_parse_dates=True) if is_csv else pl.read_parquet(file)
+        sales = _of_csv(file) if is_csv else pl.read_parquet(file)
     except (pl.exceptions.PolarsError, OSError) as trouble:
         raise DataError(f"{file} cannot be read as a CSV or Parquet file: {trouble}") from None
     days = int(PARAMETERS["lead_time_days"].default) if lead_time_days is None else lead_time_days
     return make_history(sales, lead_time_days=days)
+
+
+def _of_csv(file: Path) -> "pl.DataFrame":
+    """Codes as they are written, with their zeros in front; the other columns by what all their rows hold."""
+    import polars as pl
+
+    codes = {"product_code": pl.String}
+    return pl.read_csv(file, try_parse_dates=True, schema_overrides=codes, infer_schema_length=None)
 
 
 def _of_organisation(organisation: str, lead_time_days: int | None) -> "History":

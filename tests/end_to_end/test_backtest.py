@@ -54,6 +54,27 @@ def test_anybodys_sales_are_replayed_for_every_rule_in_service_and_in_money(
     assert (ours["order_lines"] >= ours["orders"]).all()
 
 
+def test_codes_of_a_file_are_text_and_numbers_are_what_all_rows_hold(stocktrim: Command, tmp_path: Path) -> None:
+    weeks = pl.date_range(pl.date(2025, 1, 6), pl.date(2026, 2, 16), "1w", eager=True)
+    codes = pl.DataFrame({"product_code": ["0012", "12", "85123A"], "quantity": ["3", "4", "2.5"]})
+    file, written = tmp_path / "sales.csv", tmp_path / "told.json"
+    codes.join(pl.DataFrame({"date": weeks}), how="cross").write_csv(file)
+    options = ["--order-frequency-days", "28", "--service-level", "95%", "--json", str(written)]
+    told = stocktrim("backtest", "--sales", str(file), *options)
+    assert told.code == 0, told.err
+    results = pl.DataFrame(json.loads(written.read_text())["results"])
+    assert set(results.filter(pl.col("demand_class") == "all")["products"]) == {3}
+
+
+def test_a_file_that_could_not_be_written_is_said_before_the_replay(
+    stocktrim: Command, sales_file: Path, tmp_path: Path
+) -> None:
+    told = stocktrim("backtest", "--sales", str(sales_file), "--json", str(tmp_path / "nowhere" / "told.json"))
+    assert told.code == 2
+    assert "There is no folder" in told.err
+    assert "review 1 of" not in told.err
+
+
 def test_an_organisations_own_history_is_replayed(
     copied_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
