@@ -40,11 +40,16 @@ def ask(url: str, key: str, *, at: datetime, times: int, is_left: bool) -> list[
 
 @pytest.fixture(scope="module")
 def processes() -> Iterator[Pool]:
-    """Processes that know nothing of each other but the store."""
+    """Processes that know nothing of each other but the store.
+
+    They end by themselves: where the run ignores Ctrl-C they are deaf to SIGTERM, by which a pool ends its own.
+    """
     start = multiprocessing.get_context("forkserver")
     start.set_forkserver_preload([ask.__module__])
-    with start.Pool(PROCESSES, initializer=share, initargs=(start.Barrier(PROCESSES),)) as pool:
-        yield pool
+    pool = start.Pool(PROCESSES, initializer=share, initargs=(start.Barrier(PROCESSES),))
+    yield pool
+    pool.close()
+    pool.join()
 
 
 @pytest.fixture
