@@ -48,7 +48,8 @@ def is_older(snapshot: Path) -> bool:
 def question(chart: Chart) -> str:
     """What Superset asks for a chart, as far as names and types go."""
     asked: dict[str, Any] = chart.params
-    columns = [*asked.get("groupby", []), *asked.get("all_columns", [])]
+    sorted_by = [json.loads(one)[0] for one in asked.get("order_by_cols", [])]
+    columns = [*asked.get("groupby", []), *asked.get("all_columns", []), *sorted_by]
     if "x_axis" in asked:
         columns.append(f"date_trunc('day', {asked['x_axis']})")
     names = [*asked.get("metrics", []), *([asked["metric"]] if "metric" in asked else [])]

@@ -12,21 +12,19 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import duckdb
+
 from examples.superset.bundle import address, bundle, is_older
 
+HIGHEST_PORT: Final = 65535
 PERSON: Final = "planner"
 say = partial(print, file=sys.stdout, flush=True)
 
 
 def main() -> None:
     """Set up, say where to look, and serve."""
-    home, port = Path(os.environ.get("STOCKTRIM_HOME") or ".stocktrim").resolve(), int(os.environ["PORT"])
-    snapshots = {path.parts[-3]: path for path in sorted(home.glob("organisations/*/published/stocktrim.duckdb"))}
-    if not snapshots:
-        sys.exit(f"Nothing is published in {home} yet: run `make demo`, or `stocktrim load` and `stocktrim plan`.")
-    if older := [organisation for organisation, path in snapshots.items() if is_older(path)]:
-        plans = ", ".join(f"`stocktrim plan -o {organisation}`" for organisation in older)
-        sys.exit(f"A snapshot was published by an older version: run {plans}, then `make superset` again.")
+    home, port = Path(os.environ.get("STOCKTRIM_HOME") or ".stocktrim").resolve(), _port(os.environ["PORT"])
+    snapshots = shown_snapshots(home)
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             sys.exit(f"Something answers at port {port} already: end it, or run `make superset PORT={port + 1}`.")
@@ -42,6 +40,40 @@ def main() -> None:
     quietly = "--no-control-socket --log-level warning"
     command = [sys.executable, *serve.split(), *quietly.split(), "superset.app:create_app()"]
     os.execv(sys.executable, command)  # noqa: S606
+
+
+def _port(word: str) -> int:
+    if not (word.isascii() and word.isdigit() and 0 < int(word) <= HIGHEST_PORT):
+        sys.exit(f"PORT must be a number from 1 to {HIGHEST_PORT}, not {word!r}.")
+    return int(word)
+
+
+def shown_snapshots(home: Path) -> dict[str, Path]:
+    """The snapshot of each organisation; one of which no dashboard can be made is named and left out."""
+    found = {path.parts[-3]: path for path in sorted(home.glob("organisations/*/published/stocktrim.duckdb"))}
+    if not found:
+        sys.exit(f"Nothing is published in {home} yet: run `make demo`, or `stocktrim load` and `stocktrim plan`.")
+    wrong = {organisation: trouble for organisation, path in found.items() if (trouble := _trouble(organisation, path))}
+    if len(wrong) == len(found):
+        sys.exit("\n".join(wrong.values()))
+    for trouble in wrong.values():
+        say(f"Left out: {trouble}")
+    return {organisation: path for organisation, path in found.items() if organisation not in wrong}
+
+
+def _trouble(organisation: str, snapshot: Path) -> str | None:
+    """What keeps a snapshot from being shown, and what to do."""
+    try:
+        is_too_old = is_older(snapshot)
+    except duckdb.Error as trouble:
+        says = str(trouble).splitlines()[0].rstrip(".!")
+        return f"{snapshot} cannot be read ({says}): `stocktrim load -o {organisation}` publishes a new snapshot."
+    if is_too_old:
+        return (
+            f"The snapshot of {organisation!r} was published by an older version: run `stocktrim plan -o "
+            f"{organisation}`, then `make superset` again."
+        )
+    return None
 
 
 def _set_up(snapshots: dict[str, Path]) -> list[str]:

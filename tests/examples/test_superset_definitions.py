@@ -48,18 +48,56 @@ def test_a_snapshot_of_now_is_not_older(tmp_path: Path) -> None:
     assert not is_older(a_snapshot(tmp_path / "stocktrim.duckdb"))
 
 
-@pytest.mark.parametrize("without", ["supplier_spend_weekly", "kpi_daily.stock_value", "data_freshness.base_currency"])
-def test_a_snapshot_of_an_older_version_ends_in_one_sentence(
-    without: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    published = tmp_path / "organisations" / "acme" / "published"
-    published.mkdir(parents=True)
-    a_snapshot(published / "stocktrim.duckdb", without=without)
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home for `make superset`, where nothing is published yet."""
     monkeypatch.setenv("STOCKTRIM_HOME", str(tmp_path))
     monkeypatch.setenv("PORT", "8088")
+    return tmp_path
+
+
+def publish(home: Path, organisation: str, *, without: str = "") -> Path:
+    folder = home / "organisations" / organisation / "published"
+    folder.mkdir(parents=True)
+    return a_snapshot(folder / "stocktrim.duckdb", without=without)
+
+
+EARLIER = [
+    "supplier_spend_weekly", "kpi_daily.stock_value", "order_plan.average_daily_demand", "data_freshness.base_currency",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("without", EARLIER)
+def test_a_snapshot_of_an_older_version_ends_in_one_sentence(without: str, home: Path) -> None:
+    publish(home, "acme", without=without)
     with pytest.raises(SystemExit, match="published by an older version: run `stocktrim plan -o acme`"):
         start.main()
-    assert not (tmp_path / "superset").exists()
+    assert not (home / "superset").exists()
+
+
+def test_a_damaged_snapshot_ends_in_one_sentence(home: Path) -> None:
+    publish(home, "acme").write_bytes(b"no database" * 1000)
+    with pytest.raises(SystemExit, match=r"cannot be read \(.+\): `stocktrim load -o acme` publishes a new snapshot"):
+        start.main()
+    assert not (home / "superset").exists()
+
+
+def test_one_older_snapshot_keeps_no_other_organisation_from_its_dashboard(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "say", print)
+    publish(home, "acme", without="kpi_daily")
+    newer = publish(home, "bolt")
+    assert start.shown_snapshots(home) == {"bolt": newer}
+    assert capsys.readouterr().out.startswith("Left out: The snapshot of 'acme' was published by an older version")
+
+
+@pytest.mark.parametrize("port", ["", "0", "65536", "-1", "http"])
+def test_a_port_that_cannot_be_is_one_sentence(port: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(home, "acme")
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(SystemExit, match="PORT must be a number from 1 to 65535"):
+        start.main()
 
 
 def test_dbt_knows_what_the_dashboard_reads() -> None:
