@@ -52,25 +52,30 @@ def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix) -> Matri
 def _counted(size: Matrix, success: Matrix, probabilities: Matrix) -> Matrix:
     """The least k that a demand stays at or below with each probability, by adding up the law from nothing on.
 
-    The share of k + 1 is (size + k) / (k + 1) (1 - success) times that of k: a tenth of the cost of inverting the law.
-    Laws that have not come to an end after 1,000 pieces are inverted.
+    The share of k + 1 is (size + k) / (k + 1) (1 - success) times that of k. A quantile is how many k the law is below
+    its probability at: `passed` counts those by the first of the probabilities that is not reached. Laws that have not
+    come to an end after 1,000 pieces are inverted, at twenty times the cost.
     """
-    told = np.zeros((size.size, probabilities.size))
-    rows, wanted = np.arange(size.size), probabilities - ROUNDING
-    share = success**size
+    order = np.argsort(probabilities)
+    wanted = probabilities[order] - ROUNDING
+    passed = np.zeros((size.size, wanted.size + 1))
+    rows, share = np.arange(size.size), success**size
     reached = share.copy()
     for pieces in range(MOST_ADDED):
-        is_beyond = reached[:, None] < wanted
-        told[rows] += is_beyond
-        if not (is_open := is_beyond.any(axis=1)).all():
-            rows, share, reached = rows[is_open], share[is_open], reached[is_open]
+        first = np.searchsorted(wanted, reached, side="right")
+        passed[rows, first] += 1
+        if (is_over := first == wanted.size).any():
+            rows, share, reached = rows[~is_over], share[~is_over], reached[~is_over]
         if not rows.size:
-            return told
+            break
         share = share * (size[rows] + pieces) / (pieces + 1) * (1 - success[rows])
         reached = reached + share
-    from scipy.stats import nbinom  # noqa: PLC0415, a second
+    told = np.zeros((size.size, wanted.size))
+    told[:, order] = np.cumsum(passed[:, :-1], axis=1)
+    if rows.size:
+        from scipy.stats import nbinom  # noqa: PLC0415, a second
 
-    told[rows] = nbinom.ppf(probabilities[None, :], size[rows, None], success[rows, None])
+        told[rows] = nbinom.ppf(probabilities[None, :], size[rows, None], success[rows, None])
     return told
 
 
