@@ -7,17 +7,26 @@ What belongs here: columns, types, ranges. What does not: the maths.
 Read more in docs/maths.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final, get_args
 
+import numpy as np
 import polars as pl
 
 from pipelines.errors import UsageError
+from pipelines.forecasting.series import MOST_A_DAY
+from pipelines.replenishment.asking import LONGEST_DAYS
 from pipelines.replenishment.decision import Measure, Rule, Unmet
 
-LONGEST_DAYS: Final = 3650
 NAMED: Final = 3
+_OPEN_ORDERS: Final = {
+    "product_code": pl.String, "arrival_date": pl.Date, "quantity": pl.Float64, "is_fault": pl.Boolean,
+}  # fmt: skip
+_NUMBERS: Final = (int, float, Decimal, np.integer, np.floating)
+_COLUMNS_NAMED: Final = 10
+_WORDS: Final = {pl.Date: "dates such as 2026-03-31", pl.Float64: "numbers", pl.Boolean: "yes or no"}
 
 
 class PolicyError(UsageError):
@@ -33,6 +42,13 @@ def day(as_of: date) -> date:
     return as_of
 
 
+def seed_of(seed: int) -> int:
+    """The seed, a whole number."""
+    if not isinstance(seed, int | np.integer):
+        raise PolicyError(f"seed must be a whole number, not {seed!r}.")
+    return int(seed)
+
+
 def rule(measure: str, unmet_demand: str) -> Rule:
     """The rule of these words; two levels where a service level is one of cycles."""
     for name, word, words in (
@@ -43,15 +59,15 @@ def rule(measure: str, unmet_demand: str) -> Rule:
     return Rule(measure=measure, unmet_demand=unmet_demand, has_two_levels=measure == "cycle")  # type: ignore[arg-type]
 
 
-def fractions(levels: float | Sequence[float]) -> list[float]:
+def fractions(levels: object) -> list[float]:
     """Service levels as a list.
 
     >>> fractions(0.95)
     [0.95]
     """
-    told = list(levels) if isinstance(levels, Iterable) else [levels]
+    told: list[Any] = list(levels) if isinstance(levels, Iterable) and not isinstance(levels, str) else [levels]
     for level in told:
-        if not isinstance(level, int | float) or not 0 < level < 1:
+        if not isinstance(level, _NUMBERS) or not 0 < float(level) < 1:
             raise PolicyError(f"A service level is a fraction above 0 and below 1, such as 0.95, not {level!r}.")
     return [float(level) for level in told]
 
@@ -61,7 +77,7 @@ def demand_frame(demand: pl.DataFrame) -> pl.DataFrame:
     _require(demand, "demand", "product_code", "date", "quantity")
     more = {"is_stocked_out": pl.Boolean, "unit_price": pl.Float64}
     told = demand.select(
-        pl.col("product_code").cast(pl.String),
+        _codes(demand, "demand"),
         _cast(demand, "demand", "date", pl.Date).alias("demand_date"),
         _cast(demand, "demand", "quantity", pl.Float64),
         *(_cast(demand, "demand", name, dtype) for name, dtype in more.items() if name in demand.columns),
@@ -70,20 +86,17 @@ def demand_frame(demand: pl.DataFrame) -> pl.DataFrame:
 
 
 def stock_frame(stock: pl.DataFrame) -> pl.DataFrame:
-    """One row a product; what is no number is nothing, and `is_fault` says so."""
+    """One row a product; what is no number, or beyond all sense, is nothing, and `is_fault` says so."""
     _require(stock, "stock", "product_code", "stock_on_hand")
     numbers = [name for name in ("stock_on_hand", "stock_committed") if name in stock.columns]
-    told = stock.select(
-        pl.col("product_code").cast(pl.String), *(_cast(stock, "stock", name, pl.Float64) for name in numbers)
-    )
+    told = stock.select(_codes(stock, "stock"), *(_cast(stock, "stock", name, pl.Float64) for name in numbers))
     if "stock_committed" not in numbers:
         told = told.with_columns(stock_committed=pl.lit(0.0))
     both = ("stock_on_hand", "stock_committed")
-    is_fault = pl.any_horizontal(~pl.col(name).is_finite().fill_null(value=False) for name in both)
     return (
         told.drop_nulls("product_code")
-        .with_columns(is_fault=is_fault)
-        .with_columns(pl.when(pl.col(name).is_finite()).then(name).otherwise(0.0).alias(name) for name in both)
+        .with_columns(is_fault=pl.any_horizontal(~_is_quantity(name) for name in both))
+        .with_columns(pl.when(_is_quantity(name)).then(name).otherwise(0.0).alias(name) for name in both)
         .group_by("product_code")
         .agg(pl.col(both).sort().sum(), pl.col("is_fault").any())
         .sort("product_code")
@@ -91,16 +104,22 @@ def stock_frame(stock: pl.DataFrame) -> pl.DataFrame:
 
 
 def open_order_frame(open_orders: pl.DataFrame) -> pl.DataFrame:
-    """What is under way: rows with a product and a quantity above nothing."""
-    if open_orders.is_empty():
-        return pl.DataFrame(schema={"product_code": pl.String, "arrival_date": pl.Date, "quantity": pl.Float64})
+    """What is under way: rows with a product and not less than nothing; `is_fault` where the quantity is no number."""
+    if isinstance(open_orders, pl.DataFrame) and open_orders.is_empty():
+        return pl.DataFrame(schema=_OPEN_ORDERS)
     _require(open_orders, "open_orders", "product_code", "arrival_date", "quantity")
     told = open_orders.select(
-        pl.col("product_code").cast(pl.String),
+        _codes(open_orders, "open_orders"),
         _cast(open_orders, "open_orders", "arrival_date", pl.Date),
         _cast(open_orders, "open_orders", "quantity", pl.Float64),
+        is_fault=pl.lit(value=False),
     )
-    return told.drop_nulls("product_code").filter(pl.col("quantity").is_finite() & (pl.col("quantity") > 0))
+    return (
+        told.drop_nulls("product_code")
+        .with_columns(is_fault=~_is_quantity("quantity"))
+        .with_columns(quantity=pl.when("is_fault").then(0.0).otherwise("quantity"))
+        .filter("is_fault" | (pl.col("quantity") > 0))
+    )
 
 
 def days_of(
@@ -115,6 +134,18 @@ def days_of(
     return told.with_columns(pl.col(name).round(0).cast(pl.Int64))
 
 
+def horizons_within(windows: pl.DataFrame) -> pl.DataFrame:
+    """The windows, of which none ends later than anything is planned for."""
+    late = windows.filter(pl.col("horizon_days") > LONGEST_DAYS)
+    if late.height:
+        days, of = late["horizon_days"][0], late["product_code"][0]
+        raise PolicyError(
+            f"lead_time_days and order_frequency_days must be {LONGEST_DAYS} days or less together; they are {days} "
+            f"for {of}."
+        )
+    return windows
+
+
 def levels_of(codes: pl.DataFrame, level: float | pl.DataFrame) -> pl.DataFrame:
     """A service level for every product."""
     told = _each(codes, level, name="service_level")
@@ -125,11 +156,11 @@ def levels_of(codes: pl.DataFrame, level: float | pl.DataFrame) -> pl.DataFrame:
 
 def _each(codes: pl.DataFrame, value: Any, *, name: str, is_sample: bool = False) -> pl.DataFrame:
     if not isinstance(value, pl.DataFrame):
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, _NUMBERS):
             raise PolicyError(f"{name} must be a number or a frame with product_code and {name}, not {value!r}.")
         return codes.with_columns(pl.lit(float(value)).alias(name))
     _require(value, name, "product_code", name)
-    told = value.select(pl.col("product_code").cast(pl.String), _cast(value, name, name, pl.Float64))
+    told = value.select(_codes(value, name), _cast(value, name, name, pl.Float64))
     if not is_sample and told["product_code"].is_duplicated().any():
         raise PolicyError(f"{name} has several rows for one product; give one.")
     if is_sample:
@@ -141,21 +172,37 @@ def _each(codes: pl.DataFrame, value: Any, *, name: str, is_sample: bool = False
     return codes.join(told, on="product_code", how="inner").sort("product_code", name)
 
 
-def _require(frame: pl.DataFrame, name: str, *columns: str) -> None:
+def _require(frame: object, name: str, *columns: str) -> None:
     if not isinstance(frame, pl.DataFrame):
-        raise PolicyError(f"{name} must be a polars DataFrame, not {type(frame).__name__}.")
+        kind = f"{type(frame).__module__.partition('.')[0]}.{type(frame).__name__}".removeprefix("builtins.")
+        raise PolicyError(f"{name} must be a polars DataFrame, not {kind}.")
     missing = [column for column in columns if column not in frame.columns]
     if missing:
-        raise PolicyError(f"{name} lacks the columns {', '.join(missing)}; it has {', '.join(frame.columns)}.")
+        there = ", ".join(column[:40] for column in frame.columns[:_COLUMNS_NAMED]) or "none"
+        more = ", ..." if len(frame.columns) > _COLUMNS_NAMED else ""
+        raise PolicyError(f"{name} lacks the columns {', '.join(missing)}; it has {there}{more}.")
+
+
+def _codes(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """Product codes as text. Numbers with a point are none: 7 and 7.0 would be two products."""
+    kind = frame.schema["product_code"]
+    if not (kind.is_integer() or kind in (pl.String, pl.Categorical, pl.Enum, pl.Null)):
+        raise PolicyError(f"The column product_code of {name} must hold text or whole numbers, not {kind}.")
+    return pl.col("product_code").cast(pl.String)
+
+
+def _is_quantity(name: str) -> pl.Expr:
+    return pl.col(name).is_between(-MOST_A_DAY, MOST_A_DAY).fill_null(value=False)
 
 
 def _cast(frame: pl.DataFrame, name: str, column: str, dtype: type[pl.DataType]) -> pl.Expr:
+    kind, told = frame.schema[column], pl.col(column)
+    told = told.str.to_date("%Y-%m-%d") if dtype == pl.Date and kind == pl.String else told.cast(dtype)
     try:
-        frame.select(pl.col(column).cast(dtype))
+        frame.select(told)
     except pl.exceptions.PolarsError:
-        kind = {pl.Date: "dates", pl.Float64: "numbers", pl.Boolean: "yes or no"}[dtype]
-        raise PolicyError(f"The column {column} of {name} must hold {kind}, not {frame.schema[column]}.") from None
-    return pl.col(column).cast(dtype)
+        raise PolicyError(f"The column {column} of {name} must hold {_WORDS[dtype]}, not {kind}.") from None
+    return told
 
 
 def _told(number: float | None) -> str:

@@ -68,6 +68,7 @@ def order_up_to_levels(
     codes = known.select("product_code").unique().sort("product_code")
     horizons = checking.days_of(codes, horizon_days, name="horizon_days", least=0)
     windows = horizons.filter(pl.col("horizon_days") > 0)
+    seed = checking.seed_of(seed)
     told = forecast_distribution(known, windows, as_of=checking.day(as_of), seed=seed)
     law = law_of(told, horizons["product_code"], horizons["horizon_days"].to_numpy(), seed=seed)
     pieces = np.ceil(quantile_at(law.probabilities, law.quantiles, np.array(levels)) - 1e-6)
@@ -105,6 +106,7 @@ def order_quantities(
         demand: As for `order_up_to_levels`; all its products teach the forecast, also those without stock.
         stock: `product_code`, `stock_on_hand`, and may have `stock_committed`; less than nothing is a backlog.
         open_orders: `product_code`, `arrival_date`, `quantity`; arrives at the start of that day, today if it is past.
+            A product with stock or an open order that is no number, or beyond a million million, is a `data_fault`.
         as_of: The first day whose demand is not known yet.
         lead_time_days: Days, or a frame `product_code`, `lead_time_days`; several rows of a product are samples.
         order_frequency_days: Days, 1 or more, or a frame `product_code`, `order_frequency_days`.
@@ -126,7 +128,8 @@ def order_quantities(
     >>> told.select("product_code", "reason").rows()
     [('CUP', 'no_demand'), ('TEA', 'below_reorder_point')]
     """
-    rule = checking.rule(measure, unmet_demand)
+    rule, seed = checking.rule(measure, unmet_demand), checking.seed_of(seed)
+    under_way = checking.open_order_frame(open_orders)
     today, known, there = checking.day(as_of), checking.demand_frame(demand), checking.stock_frame(stock)
     codes = there.select("product_code")
     leads = weigh_samples(checking.days_of(codes, lead_time_days, name="lead_time_days", least=0, is_sample=True))
@@ -137,19 +140,20 @@ def order_quantities(
         .join(checking.levels_of(codes, service_level), on="product_code")
         .sort("product_code")
     )
-    windows = windows_of(asked, leads)
+    windows = checking.horizons_within(windows_of(asked, leads))
     asked = asked.join(expected_windows(windows).drop("arrival_day"), on="product_code", maintain_order="left")
     horizons = horizons_to_forecast(windows)
     weeks = -(-int(horizons["horizon_days"].max() or 7) // 7)  # type: ignore[arg-type]
     told = forecast_distribution(known, horizons, as_of=today, seed=seed, weeks=weeks)
-    arrivals = arrivals_of(checking.open_order_frame(open_orders), as_of=today)
+    arrivals = arrivals_of(under_way.filter(~pl.col("is_fault")), as_of=today)
     decided = answer(asked, decide(ask(told, asked, windows, arrivals, seed=seed), rule))
-    is_ordered = pl.col("is_due") & ~pl.col("is_fault")
+    is_fault = pl.col("is_fault") | pl.col("product_code").is_in(under_way.filter("is_fault")["product_code"].to_list())
+    is_ordered = pl.col("is_due") & ~is_fault
     return decided.with_columns(
         order_quantity=pl.when(is_ordered).then(pl.col("needed_quantity").ceil()).otherwise(0.0),
-        reason=pl.when("is_fault").then(pl.lit("data_fault"))
+        reason=pl.when(is_fault).then(pl.lit("data_fault"))
         .when(is_ordered).then(pl.lit("below_reorder_point"))
-        .when(~pl.col("product_code").is_in(list(told.product_codes))).then(pl.lit("no_demand"))
+        .when(pl.col("demand_before_arrival") + pl.col("demand_in_cover") <= 0).then(pl.lit("no_demand"))
         .otherwise(pl.lit("enough_stock")),
     ).select("product_code", "order_quantity", *BRIDGE, "reorder_point", "order_up_to_level", "reason").with_columns(
         without_minus_nothing()

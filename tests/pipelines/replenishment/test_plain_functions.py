@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import date, timedelta
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -138,6 +139,11 @@ def test_no_history_spoils_its_neighbours_order():
     assert told.filter(pl.col("product_code") == "TEA")["order_quantity"][0] > 0
 
 
+def test_a_product_of_which_nothing_is_expected_has_no_demand_and_not_enough_stock():
+    told = the_order(HISTORIES["over for two years"], in_stock(0))
+    assert (told["order_quantity"], told["reason"]) == (0, "no_demand")
+
+
 @pytest.mark.parametrize("horizon", [0, 1, 1000])
 def test_any_horizon_has_a_level(horizon):
     told = order_up_to_levels(sold([2.0] * 200), as_of=AS_OF, horizon_days=horizon, service_levels=[0.5, 0.9999])
@@ -161,13 +167,35 @@ def test_fault_92_stock_that_is_no_number_is_said():
     assert told["stock_on_hand"].to_list() == [1.0, 0.0]
 
 
+@pytest.mark.parametrize("on_hand", [1e300, -1e300, float("inf"), None])
+def test_fault_92_stock_beyond_all_sense_is_a_fault_of_that_product_alone(on_hand):
+    stock = pl.DataFrame({"product_code": ["CUP", "CUP", "TEA"], "stock_on_hand": [on_hand, on_hand, 0.0]})
+    told = ordered(pl.concat([SOME, sold(POISSON, product="CUP")]), stock)
+    assert told["reason"].to_list() == ["data_fault", "below_reorder_point"]
+    assert (told["order_quantity"][0], told["stock_on_hand"][0]) == (0, 0)
+
+
+@pytest.mark.parametrize("quantity", [None, float("nan"), float("inf"), 1e300])
+def test_an_open_order_that_is_no_number_is_a_fault_and_is_not_ordered_again(quantity):
+    coming = pl.DataFrame(
+        {"product_code": ["TEA"], "arrival_date": [AS_OF], "quantity": [quantity]}, schema=NO_ORDERS.schema
+    )
+    told = the_order(SOME, in_stock(0), coming)
+    assert (told["order_quantity"], told["reason"]) == (0, "data_fault")
+
+
+def test_an_open_order_of_less_than_nothing_or_of_an_unknown_product_is_left_out():
+    coming = pl.DataFrame({"product_code": ["TEA", "NONE"], "arrival_date": [AS_OF] * 2, "quantity": [-5.0, 5.0]})
+    assert the_order(SOME, in_stock(0), coming) == the_order(SOME, in_stock(0))
+
+
 @pytest.mark.parametrize("level", [0, 1, 50, 95, 100, -0.5, float("nan"), "95%", None])
 def test_fault_94_a_service_level_that_is_no_fraction_is_one_sentence(level):
     with pytest.raises(PolicyError, match=r"service_level|fraction above 0 and below 1"):
         ordered(SOME, in_stock(3), service_level=level)
 
 
-@pytest.mark.parametrize("levels", [None, "95%", 50, [0.5, 1]])
+@pytest.mark.parametrize("levels", [None, "95%", "", 50, Decimal("NaN"), [0.5, 1]])
 def test_fault_94_service_levels_that_are_no_fractions_are_one_sentence(levels):
     with pytest.raises(PolicyError, match="fraction above 0 and below 1"):
         order_up_to_levels(SOME, as_of=AS_OF, horizon_days=7, service_levels=levels)
@@ -204,6 +232,12 @@ def test_fault_94_a_lead_time_that_cannot_be_is_one_sentence(days):
         ordered(SOME, in_stock(3), lead_time_days=days)
 
 
+@pytest.mark.parametrize("lead_time_days", [3650, pl.DataFrame({"product_code": "TEA", "lead_time_days": [7, 3650]})])
+def test_a_horizon_beyond_what_is_planned_for_is_one_sentence(lead_time_days):
+    with pytest.raises(PolicyError, match="3650 days or less together; they are 3657 for TEA"):
+        ordered(SOME, in_stock(3), lead_time_days=lead_time_days)
+
+
 def test_a_product_without_a_lead_time_is_one_sentence():
     days = pl.DataFrame({"product_code": ["CUP"], "lead_time_days": [28]})
     with pytest.raises(PolicyError, match="lead_time_days has no row for 1 products: TEA"):
@@ -213,6 +247,77 @@ def test_a_product_without_a_lead_time_is_one_sentence():
 def test_an_open_order_dated_in_the_past_arrives_today():
     late = pl.DataFrame({"product_code": ["TEA"], "arrival_date": [date(2020, 1, 1)], "quantity": [500.0]})
     assert the_order(SOME, in_stock(0), late)["order_quantity"] == 0
+
+
+ALIKE = {
+    "whole numbers": SOME.with_columns(pl.col("quantity").cast(pl.Int32)),
+    "decimals": SOME.with_columns(pl.col("quantity").cast(pl.Decimal(18, 4))),
+    "text": SOME.with_columns(pl.col("quantity", "date").cast(pl.String)),
+    "instants": SOME.with_columns(pl.col("date").cast(pl.Datetime("ns"))),
+    "categories": SOME.with_columns(pl.col("product_code").cast(pl.Categorical)),
+    "another order": SOME.sample(fraction=1, shuffle=True, seed=1),
+    "rows of no product and no day": pl.concat(
+        [SOME, SOME.with_columns(product_code=None), SOME.with_columns(date=None)], how="vertical_relaxed"
+    ),
+    "each row in two": pl.concat([SOME.with_columns(pl.col("quantity") / 2)] * 2),
+    "columns of its own": SOME.with_columns(age=1, row=2, demand_date=pl.lit("x"), is_fault=True, horizon_days=3),
+}
+
+
+@pytest.mark.parametrize("demand", ALIKE.values(), ids=ALIKE)
+def test_the_same_sales_in_another_form_give_the_same_order(demand):
+    assert the_order(demand, in_stock(3)) == the_order(SOME, in_stock(3))
+
+
+def test_numbers_of_any_kind_will_do():
+    plain = the_order(SOME, in_stock(3))
+    days = {"lead_time_days": np.int64(14), "order_frequency_days": np.float32(7)}
+    assert the_order(SOME, in_stock(3), service_level=Decimal("0.95"), **days) == plain
+    assert the_order(SOME, in_stock(3), seed=np.int64(0)) == plain
+
+
+def test_codes_that_are_whole_numbers_are_their_digits():
+    as_numbers = the_order(SOME.with_columns(product_code=7), in_stock(3).with_columns(product_code=7))
+    assert as_numbers == the_order(
+        SOME.with_columns(product_code=pl.lit("7")), in_stock(3).with_columns(product_code=7)
+    )
+    assert as_numbers["product_code"] == "7"
+
+
+@pytest.mark.parametrize("code", [7.0, True, [7], AS_OF, b"TEA"])
+def test_codes_of_another_kind_are_one_sentence(code):
+    with pytest.raises(PolicyError, match="product_code of demand must hold text or whole numbers, not"):
+        ordered(SOME.with_columns(product_code=pl.lit(code)), in_stock(3))
+
+
+@pytest.mark.parametrize(
+    ("frames", "sentence"),
+    [
+        ((SOME.lazy(), in_stock(3), NO_ORDERS), "demand must be a polars DataFrame, not polars.LazyFrame"),
+        ((SOME, None, NO_ORDERS), "stock must be a polars DataFrame, not NoneType"),
+        ((SOME, in_stock(3), None), "open_orders must be a polars DataFrame, not NoneType"),
+        ((SOME, pl.DataFrame(), NO_ORDERS), "stock lacks the columns product_code, stock_on_hand; it has none"),
+        ((SOME.with_columns(date=pl.lit("soon")), in_stock(3), NO_ORDERS), "must hold dates such as 2026-03-31"),
+        ((SOME.with_columns(quantity=pl.lit("two")), in_stock(3), NO_ORDERS), "must hold numbers, not String"),
+    ],
+)
+def test_frames_that_cannot_be_used_are_one_sentence(frames, sentence):
+    with pytest.raises(PolicyError, match=sentence):
+        ordered(*frames)
+
+
+@pytest.mark.parametrize("seed", [None, 1.5, "a"])
+def test_a_seed_that_is_no_whole_number_is_one_sentence(seed):
+    with pytest.raises(PolicyError, match="seed must be a whole number"):
+        ordered(SOME, in_stock(3), seed=seed)
+    with pytest.raises(PolicyError, match="seed must be a whole number"):
+        order_up_to_levels(SOME, as_of=AS_OF, horizon_days=7, service_levels=0.9, seed=seed)
+
+
+def test_without_stock_or_demand_there_is_nothing_to_say():
+    assert ordered(SOME, in_stock(3).clear()).is_empty()
+    assert order_up_to_levels(SOME.clear(), as_of=AS_OF, horizon_days=7, service_levels=0.9).is_empty()
+    assert the_order(SOME.clear(), in_stock(3))["reason"] == "no_demand"
 
 
 def test_missing_columns_are_one_sentence():
