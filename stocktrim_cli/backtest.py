@@ -61,6 +61,8 @@ def backtest(
 
     if json and not json.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {json.parent}; make it, or give another file.")
+    if json and json.is_dir():
+        raise UsageError(f"{json} is a folder; give the path of a file.")
     asked = Asked(
         order_frequency_days=order_frequency_days,
         service_levels=sorted(
@@ -109,7 +111,8 @@ def _of_file(file: Path, lead_time_days: int | None) -> "History":
         is_csv = file.suffix.lower() in (".csv", ".txt")
         sales = _of_csv(file) if is_csv else pl.read_parquet(file)
     except (pl.exceptions.PolarsError, OSError) as trouble:
-        raise DataError(f"{file} cannot be read as a CSV or Parquet file: {trouble}") from None
+        says = str(trouble).strip().partition("\n")[0].rstrip(".")
+        raise DataError(f"{file} cannot be read as a CSV or Parquet file: {says}.") from None
     days = int(PARAMETERS["lead_time_days"].default) if lead_time_days is None else lead_time_days
     return make_history(sales, lead_time_days=days)
 

@@ -7,7 +7,7 @@ What belongs here: columns, types, ranges. What does not: the maths.
 Read more in docs/maths.md.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, get_args
@@ -101,6 +101,13 @@ def stock_frame(stock: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col(both).sort().sum(), pl.col("is_fault").any())
         .sort("product_code")
     )
+
+
+def number_frame(frame: pl.DataFrame, name: str, columns: Sequence[str]) -> pl.DataFrame:
+    """`product_code` and columns of numbers; what is no number, or beyond all sense, is nothing."""
+    return frame.select(
+        _codes(frame, name), *(_cast(frame, name, column, pl.Float64) for column in columns)
+    ).with_columns(pl.when(_is_quantity(column)).then(column).alias(column) for column in columns)
 
 
 def open_order_frame(open_orders: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """What rules of ordering would have done to the last year: of an organisation, and of anybody's file."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,16 @@ def test_the_weekly_replay_keeps_its_table_and_shows_the_frontier(planned: Plann
         ("product_code,date\nTEA,2024-01-01\n", "lacks the columns quantity"),
         ("product_code,date,quantity\nTEA,soon,1\n", "date of demand must hold dates"),
         ("product_code,date,quantity\nTEA,2024-01-01,1\n", "a replay needs"),
+        ("", "empty CSV"),
+        ("product_code,date,quantity\nTEA,2024-01-01,1,2,3\n", "found more fields"),
+        (
+            "product_code,date,quantity,lead_time_days\nTEA,2024-01-01,1,soon\n",
+            "lead_time_days of sales must hold numbers",
+        ),
+        (
+            "product_code,date,quantity,lead_time_days\nTEA,2024-01-01,1,-5\n",
+            "must be 0 to 3650 days; it is -5 for TEA",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_replayed_is_one_sentence(
@@ -115,6 +126,68 @@ def test_a_file_that_cannot_be_replayed_is_one_sentence(
     assert told.code in (2, 4)
     assert sentence in told.err
     assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ({date(2024, 1, 1): 0.0, date(2026, 1, 1): 4.0}, "Nothing was sold before 2025-01-"),
+        ({date(2024, 1, 1): 4.0, date(2025, 1, 1): 4.0, date(2205, 1, 1): 4.0}, "go on on 2205-01-01, years after"),
+    ],
+    ids=["one sale on the last day", "a slip of the date"],
+)
+def test_sales_that_leave_nothing_to_replay_are_one_sentence(
+    stocktrim: Command, tmp_path: Path, rows: dict[date, float], sentence: str
+) -> None:
+    file = tmp_path / "sales.parquet"
+    pl.DataFrame({"product_code": "TEA", "date": list(rows), "quantity": list(rows.values())}).write_parquet(file)
+    told = stocktrim("backtest", "--sales", str(file))
+    assert told.code == 4
+    assert sentence in " ".join(told.err.split())
+    assert "Traceback" not in told.err
+
+
+ODD = {
+    "no numbers": [float("nan"), float("inf"), -float("inf")] * 20,
+    "beyond all sense": [1e300] * 60,
+    "an enormous sale": [1e9] + [1.0] * 59,
+    "negative weeks": [5.0, -20.0] * 30,
+    "all zeros": [0.0] * 60,
+    "one sale": [4.0] + [0.0] * 59,
+    "over for long": [4.0] * 10 + [0.0] * 50,
+}
+
+
+def test_products_of_any_history_spoil_no_replay_and_no_number_of_it(
+    stocktrim: Command, sales_file: Path, tmp_path: Path
+) -> None:
+    good = pl.read_csv(sales_file, try_parse_dates=True)
+    weeks = good["date"].unique().sort()
+    odd = [pl.DataFrame({"product_code": name, "date": weeks, "quantity": sold}) for name, sold in ODD.items()]
+    worthless = pl.DataFrame({
+        "unit_cost": [float("inf")], "unit_price": [-5.0], "lead_time_days": [float("nan")], "batch_size": [0.0],
+        "minimum_order_quantity": [1e300],
+    })  # fmt: skip
+    first_of_all = pl.DataFrame({"product_code": "P-00", "date": [date(1, 1, 1)], "quantity": [1.0]})
+    rows = pl.concat(odd).join(worthless, how="cross")
+    file, written = tmp_path / "odd.parquet", tmp_path / "told.json"
+    pl.concat([good, rows, first_of_all], how="diagonal_relaxed").write_parquet(file)
+    options = ["--order-frequency-days", "28", "--service-level", "95%", "--json", str(written)]
+    told = stocktrim("backtest", "--sales", str(file), *options)
+    assert told.code == 0, told.err
+    assert "NaN" not in written.read_text()
+    assert "Infinity" not in written.read_text()
+    results = pl.DataFrame(json.loads(written.read_text())["results"])
+    assert results.select(pl.col("average_stock_value").ge(0).all()).item()
+
+
+def test_a_file_to_write_that_is_a_folder_is_said_before_the_replay(
+    stocktrim: Command, sales_file: Path, tmp_path: Path
+) -> None:
+    told = stocktrim("backtest", "--sales", str(sales_file), "--json", str(tmp_path))
+    assert told.code == 2
+    assert "is a folder" in told.err
+    assert "review 1 of" not in told.err
 
 
 def test_a_file_that_is_not_there_is_one_sentence(stocktrim: Command, tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from pipelines.errors import DataError
 from pipelines.forecasting.series import Index
 from pipelines.replenishment.decision import Rule
-from pipelines.replenishment.replay.history import DAYS, History, review_days
+from pipelines.replenishment.replay.history import DAYS, FEWEST_WEEKS, History, review_days
 from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review
 from pipelines.replenishment.replay.report import results
 from pipelines.replenishment.replay.rivals import stocktrim_levels, textbook_levels
@@ -61,11 +62,17 @@ def run_backtest(
     `ours` names several rules of ours to run on the same forecasts.
 
     Raises:
-        DataError: too little history.
+        DataError: too little history, or no product that was sold before the first review.
     """
     frequency = asked.order_frequency_days
     reviews = review_days(history, order_frequency_days=frequency, weeks=asked.weeks)
+    first_review = history.day(reviews[0])
     history = history.known_at(reviews[0])
+    if not history.product_codes:
+        raise DataError(
+            f"Nothing was sold before {first_review}, when the replay of these sales begins: it needs products that "
+            f"were sold for at least {FEWEST_WEEKS} weeks."
+        )
     forecasts = {}
     for place, day in enumerate(reviews):
         forecasts[day] = forecast_at(history, day, order_frequency_days=frequency, seed=asked.seed)

@@ -4,6 +4,7 @@ What belongs here: reading the frame, and which days are reviews. What does not:
 Read more in docs/maths.md.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,14 +15,18 @@ import polars as pl
 
 from pipelines.errors import DataError
 from pipelines.forecasting.moves import moved_demand
-from pipelines.forecasting.series import Index, Matrix
-from pipelines.replenishment.checking import demand_frame
+from pipelines.forecasting.series import MOST_A_DAY, Index, Matrix
+from pipelines.replenishment.checking import days_of, demand_frame, number_frame
 from pipelines.replenishment.lead_times import LENGTHS, summarise_lengths
 from pipelines.replenishment.parameters import moves_of, wide_settings
 from pipelines.replenishment.paths import seeds_of
 
 FEWEST_WEEKS: Final = 13
 DAYS: Final = 7
+# Ten years: what is older teaches nothing, and a day of the year 1 must not be followed by a column for each day since.
+MOST_WEEKS: Final = 520
+# Where nothing was sold for so long before the last days, these are a slip.
+LONGEST_PAUSE: Final = timedelta(days=731)
 # Where nobody says what a piece costs and sells for: a margin of half the price.
 PRICE_TO_COST: Final = 2.0
 
@@ -77,24 +82,27 @@ def make_history(sales: pl.DataFrame, *, lead_time_days: int, lead_times: pl.Dat
 
     `sales` has `product_code`, `date`, `quantity` and may have `unit_cost`, `unit_price`, `lead_time_days`,
     `batch_size`, `minimum_order_quantity` (the last one of a product counts) and `is_stocked_out`; one row a week,
-    dated by its first day, will do. Whole weeks are kept, counted from the last day back. `lead_times` has the shape of
-    `lead_times.LENGTHS`: where a product has rows there, its orders take these days.
+    dated by its first day, will do. Whole weeks are kept, counted from the last day back, ten years at most.
+    `lead_times` has the shape of `lead_times.LENGTHS`: where a product has rows there, its orders take these days.
 
     Raises:
-        DataError: nothing was sold.
+        DataError: nothing was sold, or the last days are years after all others.
+        PolicyError: a column holds what cannot be used.
     """
     demand = demand_frame(sales)
-    sold = demand.filter(pl.col("quantity").is_finite()).group_by("product_code", "demand_date").agg(
+    is_told = pl.col("quantity").is_between(-MOST_A_DAY, MOST_A_DAY)
+    sold = demand.filter(is_told).group_by("product_code", "demand_date").agg(
         pl.col("quantity").sum().clip(lower_bound=0.0)
     )  # fmt: skip
     if sold.filter(pl.col("quantity") > 0).is_empty():
         raise DataError("Nothing was sold in these sales, so there is nothing to replay.")
+    _check_pauses(sold["demand_date"])
     codes = sold.filter(pl.col("quantity") > 0).select("product_code").unique().sort("product_code")
     last: date = sold["demand_date"].max()  # type: ignore[assignment]
     if demand["demand_date"].dt.weekday().n_unique() == 1:
         last += timedelta(days=DAYS - 1)
     first: date = sold["demand_date"].min()  # type: ignore[assignment]
-    weeks = ((last - first).days + 1) // DAYS
+    weeks = min(MOST_WEEKS, ((last - first).days + 1) // DAYS)
     start = last + timedelta(days=1 - weeks * DAYS)
     rows = sold.join(codes.with_row_index("row"), on="product_code").filter(pl.col("demand_date") >= start)
     daily = np.zeros((codes.height, weeks * DAYS))
@@ -104,6 +112,19 @@ def make_history(sales: pl.DataFrame, *, lead_time_days: int, lead_times: pl.Dat
     lengths = _lengths(codes, lead, lead_times)
     lead = summarise_lengths(lengths)["expected_lead_time_days"].to_numpy()
     return History(codes["product_code"].to_list(), start, daily, demand, cost, price, lead, batch, least, lengths)
+
+
+def _check_pauses(days: pl.Series) -> None:
+    told = days.unique().sort()
+    after = told.filter(told.diff() > LONGEST_PAUSE)
+    if after.is_empty():
+        return
+    before: date = told.filter(told < after[-1]).max()  # type: ignore[assignment]
+    if (told >= after[-1]).sum() < FEWEST_WEEKS:
+        raise DataError(
+            f"These sales go on on {after[-1]}, years after the sales before, of {before}: correct the dates, or leave "
+            f"these rows out."
+        )
 
 
 def _lengths(codes: pl.DataFrame, lead: Index, lead_times: pl.DataFrame | None) -> pl.DataFrame:
@@ -138,22 +159,20 @@ def _facts(
     """Cost, price, lead time, batch and minimum order of each product."""
     names = ("unit_cost", "unit_price", "lead_time_days", "batch_size", "minimum_order_quantity")
     there = [name for name in names if name in sales.columns]
-    told = (
-        sales.sort("date").group_by("product_code", maintain_order=True).agg(pl.col(there).drop_nulls().last())
-        if there
-        else sales.select("product_code").unique()
-    )
-    known = codes.join(told.with_columns(pl.col("product_code").cast(pl.String)), on="product_code", how="left")
+    told = number_frame(sales, "sales", there).with_columns(sales["date"]).sort("date")
+    last = told.group_by("product_code", maintain_order=True).agg(pl.col(there).drop_nulls().last())
+    known = codes.join(last, on="product_code", how="left")
 
-    def column(name: str, otherwise: float) -> Matrix:
-        if name not in known.columns:
+    def column(name: str, otherwise: float, *, least: float = 0.0) -> Matrix:
+        if name not in there:
             return np.full(codes.height, otherwise)
-        return known[name].cast(pl.Float64).fill_nan(None).fill_null(otherwise).to_numpy().copy()
+        return known[name].set(known[name] <= least, None).fill_null(otherwise).to_numpy().copy()
 
     cost, price = column("unit_cost", np.nan), column("unit_price", np.nan)
     cost = np.where(np.isnan(cost), np.where(np.isnan(price), 1.0, price / PRICE_TO_COST), cost)
     price = np.where(np.isnan(price), cost * PRICE_TO_COST, price)
-    lead = np.maximum(0, np.round(column("lead_time_days", float(lead_time_days)))).astype(np.int64)
+    days = codes.with_columns(lead_time_days=column("lead_time_days", float(lead_time_days), least=-math.inf))
+    lead = days_of(codes, days, name="lead_time_days", least=0)["lead_time_days"].to_numpy()
     return cost, price, lead, np.maximum(1e-4, column("batch_size", 1.0)), column("minimum_order_quantity", 0.0)
 
 
