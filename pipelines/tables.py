@@ -19,6 +19,8 @@ QUANTITY: Final = pl.Decimal(18, 4)
 UNIT_PRICE: Final = pl.Decimal(18, 4)
 MONEY: Final = pl.Decimal(18, 2)
 RATE: Final = pl.Decimal(18, 6)
+# An amount beyond this is a slip; dbt's macro `money` says the same.
+MOST_MONEY: Final = 1e15
 INSTANT: Final = pl.Datetime("us", "UTC")
 
 

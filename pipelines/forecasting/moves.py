@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 MOVES: Final = pl.Schema({"product_code": pl.String, "to_product": pl.String, "pieces": pl.Float64})
-# A successor of a successor of a successor: deeper than any catalogue, and an end for those that go round in a circle.
+# A successor of a successor of a successor: deeper than any catalogue.
 MOST_STEPS: Final = 10
 
 
@@ -40,6 +40,21 @@ def moved_demand(demand_daily: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFram
         .sort("product_code", "demand_date")
         .select(demand_daily.columns)
     )
+
+
+def without_circles(moves: pl.DataFrame) -> pl.DataFrame:
+    """The moves but those of products that lead back to themselves: these keep their demand.
+
+    >>> told = [("A", "B", 2.0), ("B", "A", 2.0), ("SET", "A", 1.0), ("SET", "CUP", 1.0)]
+    >>> without_circles(pl.DataFrame(told, schema=MOVES, orient="row"))["product_code"].to_list()
+    ['SET', 'SET']
+    """
+    inner, left = moves, moves.height + 1
+    while inner.height < left:
+        left = inner.height
+        is_passed = pl.col("to_product").is_in(inner["product_code"].implode())
+        inner = inner.filter(is_passed & pl.col("product_code").is_in(inner["to_product"].implode()))
+    return moves.join(inner, on="product_code", how="anti")
 
 
 def _moved(name: str) -> pl.Expr:

@@ -15,9 +15,10 @@ import polars as pl
 
 from pipelines.purchasing.events import Drafted, OrderLine, Superseded
 from pipelines.purchasing.orders import QUANTITY_DECIMALS, Order, State, new_order_id, supersede
-from pipelines.tables import PURCHASE_ORDER_DRAFTS
+from pipelines.tables import MOST_MONEY, PURCHASE_ORDER_DRAFTS
 
 BY_THE_PLAN = "plan"
+_MOST = Decimal(int(MOST_MONEY))
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ def drafts_frame(orders: Iterable[Order]) -> pl.DataFrame:
     rows = [
         (
             order.order_id, order.purchase_order_number, order.supplier_id, order.supplier_name, number,
-            line.product_code, line.product_name, float(line.quantity), line.unit_cost, order.currency, line.value,
-            order.expected_arrival_date, order.is_edited, order.plan_id,
+            line.product_code, line.product_name, float(line.quantity), line.unit_cost, order.currency,
+            min(line.value, _MOST), order.expected_arrival_date, order.is_edited, order.plan_id,
         )
         for order in orders if order.state is State.DRAFT
         for number, line in enumerate(order.lines, start=1)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.errors import UsageError
-from pipelines.forecasting.moves import MOVES
+from pipelines.forecasting.moves import MOVES, without_circles
 from pipelines.replenishment.decision import Rule
 from pipelines.tables import PLAN_SETTINGS, PLANNING_SETTINGS
 
@@ -354,7 +354,10 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
 
 
 def moves_of(settings: pl.DataFrame) -> pl.DataFrame:
-    """Whose demand counts for whom, from `wide_settings`: `moves.MOVES`. A bundle has parts, any other one heir."""
+    """Whose demand counts for whom, from `wide_settings`: `moves.MOVES`. A bundle has parts, any other one heir.
+
+    Products that lead back to themselves, at once or by others, keep their demand.
+    """
     succeeded = settings.drop_nulls("successor_of").select(
         product_code="successor_of", to_product="product_code", pieces=pl.lit(1.0)
     )
@@ -370,7 +373,7 @@ def moves_of(settings: pl.DataFrame) -> pl.DataFrame:
     )
     one = succeeded.sort("to_product").unique("product_code", keep="first", maintain_order=True)
     told = pl.concat([parts, one.join(parts, on="product_code", how="anti")]).cast(MOVES)
-    return told.filter(pl.col("product_code") != pl.col("to_product")).sort("product_code", "to_product")
+    return without_circles(told).sort("product_code", "to_product")
 
 
 def _subject(settings: pl.DataFrame, subject: str, value: str) -> pl.DataFrame:

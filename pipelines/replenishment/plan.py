@@ -19,6 +19,7 @@ import polars as pl
 from pipelines.forecasting.forecast import Forecast, forecast_demand
 from pipelines.forecasting.overrides import OVERRIDDEN, OVERRIDES, override_demand
 from pipelines.forecasting.segments import NEW_WEEKS
+from pipelines.forecasting.series import MOST_A_DAY
 from pipelines.replenishment.asking import (
     ARRIVALS,
     answer,
@@ -41,9 +42,11 @@ from pipelines.replenishment.parameters import (
     wide_settings,
 )
 from pipelines.replenishment.reasons import EXCLUDING
+from pipelines.replenishment.summary import in_money
 from pipelines.tables import ORDER_PLAN
 
 SEED: Final = 0
+_STOCK: Final = ("stock_on_hand", "stock_committed")
 
 
 @dataclass(frozen=True)
@@ -147,13 +150,19 @@ def _order_plan(
 ) -> pl.DataFrame:
     everybodys = global_settings(inputs.planning_settings)
     windows = _windows(settings, lengths)
+    is_readable = _is_sane("quantity").fill_null(value=True)
+    of_faults = inputs.stock_on_order.filter(~is_readable)["product_code"]
     known = (
         inputs.products.join(settings, on="product_code", how="left")
         .pipe(count_receipts, known_receipts(inputs.purchase_receipts, as_of=as_of))
         .join(summarise_lengths(lengths), on="product_code", how="left")
         .join(expected_windows(windows).drop("arrival_day"), on="product_code", how="left")
         .join(inputs.stock_position.drop("stock_on_order", "stock_position"), on="product_code", how="left")
-        .with_columns(_stock_that_is_a_number("stock_on_hand"), _stock_that_is_a_number("stock_committed"))
+        .with_columns(
+            is_fault=pl.any_horizontal(~_is_sane(name).fill_null(value=True) for name in _STOCK)
+            | pl.col("product_code").is_in(of_faults.implode())
+        )
+        .with_columns(pl.when(_is_sane(name)).then(name).otherwise(0.0).alias(name) for name in _STOCK)
         .join(forecast.demand_horizons.select("product_code", "history_weeks"), on="product_code", how="left")
         .join(forecast.model_choice.select("product_code", "demand_class", "model"), on="product_code", how="left")
         .with_columns(
@@ -165,7 +174,7 @@ def _order_plan(
         )
         .sort("product_code")
     )  # fmt: skip
-    on_order = arrivals_on_order(inputs.stock_on_order, windows, as_of=as_of)
+    on_order = arrivals_on_order(inputs.stock_on_order.filter(is_readable), windows, as_of=as_of)
     return (
         _decided(known, windows, forecast, on_order, everybodys.rule)
         .join(_on_order_by_kind(on_order), on="product_code", how="left")
@@ -209,8 +218,9 @@ def _is_overridden(as_of: date) -> pl.Expr:
     return pl.col("overridden_demand").is_not_null() & is_begun & ~is_over
 
 
-def _stock_that_is_a_number(name: str) -> pl.Expr:
-    return pl.when(pl.col(name).is_finite()).then(name).otherwise(0.0).alias(name)
+def _is_sane(name: str) -> pl.Expr:
+    """Whether it is a number of pieces; nothing where nothing is known."""
+    return pl.col(name).is_between(-MOST_A_DAY, MOST_A_DAY)
 
 
 def _on_order_by_kind(on_order: pl.DataFrame) -> pl.DataFrame:
@@ -242,7 +252,7 @@ def _exclusion() -> pl.Expr:
         .then(pl.lit("unstocked"))
         .when(~pl.col("is_tracked"))
         .then(pl.lit("untracked"))
-        .when(pl.col("stock_on_hand") < 0)
+        .when(pl.col("is_fault") | (pl.col("stock_on_hand") < 0))
         .then(pl.lit("data_fault"))
         .when(
             pl.col("demand_class").is_in(["never_sold", "dead"])
@@ -343,7 +353,7 @@ def _tell_dates(plan: pl.DataFrame, as_of: date) -> pl.DataFrame:
 def _tell_money(plan: pl.DataFrame) -> pl.DataFrame:
     cost = pl.col("unit_cost").cast(pl.Float64)
     return plan.with_columns(
-        (pl.col(quantity) * cost).round(2, mode="half_away_from_zero").alias(value)
+        in_money(pl.col(quantity) * cost).alias(value)
         for quantity, value in (
             ("order_quantity", "order_value"),
             ("overstock_quantity", "overstock_value"),

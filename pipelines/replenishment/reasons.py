@@ -16,7 +16,7 @@ REASONS: Final = {
     "discontinued": "A person took the product out of the plan for good.",
     "unstocked": "A person decided to keep no stock of the product.",
     "untracked": "The product is not tracked inventory in Xero, so its stock is unknown.",
-    "data_fault": "Xero says that there is less than nothing on hand; correct the stock in Xero first.",
+    "data_fault": "Xero has less than nothing, or more than can be, on hand or on order; correct it there first.",
 }
 BINDING_RULES: Final = {
     "need": "What is missing was ordered as it is.",

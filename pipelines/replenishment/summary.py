@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from pipelines.tables import KPI_DAILY, PLAN_SUMMARY
+from pipelines.tables import KPI_DAILY, MOST_MONEY, PLAN_SUMMARY
 
 
 def hash_inputs(frames: Mapping[str, pl.DataFrame], *, as_of: date, code_version: str) -> str:
@@ -83,12 +83,21 @@ def summarise_plan(
             code_version=pl.lit(code_version),
         )
         .with_columns(
-            pl.col("^.*_value$").round(2, mode="half_away_from_zero"),
+            in_money(pl.col("^.*_value$")),
             pl.col("^.*_quantity$").round(4),
         )
         .select(list(PLAN_SUMMARY.columns))
         .cast(PLAN_SUMMARY.schema)
     )
+
+
+def in_money(amount: pl.Expr) -> pl.Expr:
+    """An amount as it is kept, to the cent; one beyond all sense is kept as the most that there is.
+
+    >>> pl.select(in_money(pl.Series("amount", [0.125, 1e18]))).to_series().to_list()
+    [0.13, 1000000000000000.0]
+    """
+    return amount.round(2, mode="half_away_from_zero").clip(-MOST_MONEY, MOST_MONEY)
 
 
 def kpis_of_day(order_plan: pl.DataFrame, summary: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """What goes wrong is one plain sentence and an exit code; yesterday's data and the snapshot stay as they were."""
 
 import hashlib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,22 @@ def test_a_product_that_was_never_sold_is_in_the_plan_with_that_reason(planned: 
     plan = planned.stocktrim.published("order_plan").join(unsold, on="product_code", how="semi")
     assert plan.height == unsold.height > 0
     assert set(plan["reason"]) == {"no_demand"}
+
+
+def test_a_barcode_typed_as_a_quantity_spoils_one_products_line_alone(planned: Planned) -> None:
+    stocktrim, world = planned.stocktrim, planned.sandbox.worlds[0]
+    item = next(item for item in world.items.values() if item.is_tracked)
+    item.quantity_on_hand, item.purchase_unit_price = Decimal(5012345678900), Decimal(25000)
+    item.updated_at = planned.sandbox.clock.now()
+    before = stocktrim.published("order_plan")
+    for verb in ("load", "plan"):
+        told = stocktrim(verb)
+        assert told.code == 0, told.err
+    plan = stocktrim.published("order_plan")
+    (line,) = plan.filter(pl.col("product_code") == item.code).iter_rows(named=True)
+    assert (line["reason"], line["order_quantity"]) == ("data_fault", 0)
+    others = pl.col("product_code") != item.code
+    assert plan.filter(others)["order_quantity"].to_list() == before.filter(others)["order_quantity"].to_list()
 
 
 @pytest.mark.parametrize("address", ["http://api.xero.com", "http://169.254.169.254", "ftp://127.0.0.1"])

@@ -27,9 +27,8 @@ select
     coalesce(contacts.contact_name, lines.document_name, '') as supplier_name,
     lines.order_date,
     lines.delivery_date,
-    round(lines.quantity::double * coalesce(lines.unit_price, 0)::double, 2)::decimal(
-        18, 2
-    ) as value,
+    {{ money("lines.quantity::double * coalesce(lines.unit_price, 0)::double") }}
+    as value,
     lines.currency,
     case
         when lines.currency = organisation.base_currency

@@ -51,8 +51,8 @@ select
     weekly.supplier_id,
     suppliers.supplier_name,
     weekly.week_start_date,
-    if(weekly.is_known, weekly.ordered_amount, null)::decimal(18, 2) as ordered_amount,
-    if(weekly.is_known, weekly.billed_amount, null)::decimal(18, 2) as billed_amount,
+    {{ money("if(weekly.is_known, weekly.ordered_amount, null)") }} as ordered_amount,
+    {{ money("if(weekly.is_known, weekly.billed_amount, null)") }} as billed_amount,
     weekly.currency_code
 from weekly
 inner join

@@ -38,7 +38,7 @@ select
     problems.name,
     coalesce(problems.occurrences, 1)::bigint as occurrences,
     problems.quantity::double as quantity,
-    round(problems.amount, 2)::decimal(18, 2) as amount,
+    {{ money("problems.amount") }} as amount,
     organisation.base_currency as currency,
     {{ what_to_do("problems.problem") }} as what_to_do,
     {{ xero_link("organisation.short_code", "", "problems.page") }} as xero_link

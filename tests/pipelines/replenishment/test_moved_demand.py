@@ -43,6 +43,14 @@ def test_products_that_succeed_each_other_leave_the_plan_standing():
     assert told["OLD"]["horizon_demand"] + told["NEW"]["horizon_demand"] == pytest.approx(42, rel=0.05)
 
 
+def test_bundles_of_each_other_keep_their_own_demand():
+    circle = [a_setting("bundle_of", "OLD:2", subject="NEW"), a_setting("bundle_of", "NEW:2; TEA:1", subject="OLD")]
+    plain, told = planned(), planned(*circle)
+    assert {code: told[code]["horizon_demand"] for code in told} == {
+        code: plain[code]["horizon_demand"] for code in plain
+    }
+
+
 @pytest.mark.parametrize(("typed", "kept"), [(" CUP:2;TEA : 1.50 ", "CUP:2; TEA:1.5"), ("A:B:3", "A:B:3"), ("", "")])
 def test_a_bundle_is_kept_in_one_form(typed, kept):
     assert parse_setting("bundle_of", typed, "product") == kept

@@ -1,6 +1,7 @@
 """Every product once, with a quantity or one reason for none."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -9,6 +10,7 @@ from pipelines.replenishment.reasons import BINDING_RULES, REASONS
 from pipelines.tables import ORDER_PLAN
 from tests.pipelines.planning_builders import (
     AS_OF,
+    TEA,
     a_late_order,
     a_plan,
     a_product,
@@ -225,6 +227,30 @@ def test_settings_of_each_product_stand_beside_its_line():
     plan = a_plan(a_product("A"), a_product("B"), a_setting("service_level", "0.9", subject="B"))
     assert dict(plan.select("product_code", "service_level").rows()) == {"A": 0.95, "B": 0.9}
     assert plan.select(pl.col("maximum_shelf_level").is_null().all()).item()
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        (in_stock(float("nan")),),
+        (in_stock(5012345678900),),
+        (in_stock(5, committed=1e300),),
+        (in_stock(5), on_order(float("inf"), arriving=None)),
+        (in_stock(5), on_order(5012345678900, arriving=None)),
+    ],
+)
+def test_fault_92_what_cannot_be_is_a_fault_of_that_product_and_is_not_ordered(frames):
+    others = [a_product("CUP"), in_stock(0, product="CUP"), sold_every(1, 3, for_days=364, product="CUP")]
+    plan = a_plan(a_product(), sold_every(1, 3, for_days=364), *frames, *others)
+    assert plan.select("product_code", "reason").rows() == [("CUP", "below_reorder_point"), (TEA, "data_fault")]
+    assert (plan["order_quantity"] > 0).to_list() == [True, False]
+    assert all(plan.select(pl.col(pl.Float64).drop_nulls().is_finite().all()).row(0))
+
+
+def test_an_amount_beyond_what_can_be_stops_no_plan():
+    dear = a_product(unit_cost=Decimal(1_000_000_000))
+    line = the_line(dear, in_stock(0), a_setting("minimum_order_quantity", "1000000000"), expecting=THIRTY)
+    assert (line["order_quantity"], line["order_value"]) == (1e9, Decimal(10**15))
 
 
 @pytest.mark.parametrize("on_hand", [-5.0, 0.25, 1e12, float("nan")])
