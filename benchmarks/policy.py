@@ -36,7 +36,15 @@ from pipelines.replenishment.lead_times import MOST_LENGTHS, weigh_samples
 from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, Backtest, run_backtest
 from pipelines.replenishment.replay.history import History, make_history, review_days
 from pipelines.replenishment.replay.ours import forecast_at, our_review
-from pipelines.replenishment.replay.report import DRAWS, lost_margin_at, members_of, results, stock_at, stock_ratio
+from pipelines.replenishment.replay.report import (
+    DRAWS,
+    interval_of,
+    lost_margin_at,
+    members_of,
+    results,
+    stock_at,
+    stock_ratio,
+)
 from pipelines.replenishment.replay.simulation import Counts, Reviewed, simulate
 from xero_sandbox.history.sales_file import SALE, read_sales_file
 
@@ -205,8 +213,7 @@ def _over_products(ours: Counts, theirs: Counts, members: list[int]) -> tuple[fl
         stock_at(ours, AT, members=again) / stock_at(theirs, AT, members=again)
         for again in (rng.choice(members, len(members)).tolist() for _ in range(DRAWS))
     ]
-    low, high = np.nanquantile(drawn, [0.05, 0.95]) if np.isfinite(drawn).any() else (np.nan, np.nan)
-    return float(low), float(high)
+    return interval_of(drawn)
 
 
 def as_text(told: Backtest, summary: dict[str, Any]) -> str:

@@ -117,13 +117,22 @@ def has_weekly_rows(demand_daily: pl.DataFrame, *, as_of: date) -> bool:
     return days.dt.weekday().n_unique() == 1
 
 
+def is_quantity(name: str) -> pl.Expr:
+    """Whether a column holds a number of pieces; no answer where it holds nothing.
+
+    >>> pl.DataFrame({"stock": [3.0, float("nan"), 1e300]}).select(is_quantity("stock")).to_series().to_list()
+    [True, False, False]
+    """
+    return pl.col(name).cast(pl.Float64).is_between(-MOST_A_DAY, MOST_A_DAY)
+
+
 def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     """One row per product and day: age in days, quantity, whether it is hidden, and the price where there is one."""
     given = demand_daily.columns
     is_hidden = pl.col("is_stocked_out").fill_null(value=False) if "is_stocked_out" in given else pl.lit(value=False)
     price = pl.col("unit_price").cast(pl.Float64) if "unit_price" in given else pl.lit(None, dtype=pl.Float64)
     quantity = pl.col("quantity").cast(pl.Float64)
-    is_told = quantity.is_between(-MOST_A_DAY, MOST_A_DAY).fill_null(value=False)
+    is_told = is_quantity("quantity").fill_null(value=False)
     rows = demand_daily.filter(pl.col("demand_date") < as_of).select(
         "product_code",
         age=(pl.lit(as_of) - pl.col("demand_date")).dt.total_days(),

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.errors import UsageError
-from pipelines.forecasting.series import MOST_A_DAY
+from pipelines.forecasting.series import is_quantity
 from pipelines.replenishment.asking import LONGEST_DAYS
 from pipelines.replenishment.decision import Measure, Rule, Unmet
 
@@ -95,8 +95,8 @@ def stock_frame(stock: pl.DataFrame) -> pl.DataFrame:
     both = ("stock_on_hand", "stock_committed")
     return (
         told.drop_nulls("product_code")
-        .with_columns(is_fault=pl.any_horizontal(~_is_quantity(name) for name in both))
-        .with_columns(pl.when(_is_quantity(name)).then(name).otherwise(0.0).alias(name) for name in both)
+        .with_columns(is_fault=pl.any_horizontal(~is_quantity(name).fill_null(value=False) for name in both))
+        .with_columns(pl.when(is_quantity(name)).then(name).otherwise(0.0).alias(name) for name in both)
         .group_by("product_code")
         .agg(pl.col(both).sort().sum(), pl.col("is_fault").any())
         .sort("product_code")
@@ -107,7 +107,7 @@ def number_frame(frame: pl.DataFrame, name: str, columns: Sequence[str]) -> pl.D
     """`product_code` and columns of numbers; what is no number, or beyond all sense, is nothing."""
     return frame.select(
         _codes(frame, name), *(_cast(frame, name, column, pl.Float64) for column in columns)
-    ).with_columns(pl.when(_is_quantity(column)).then(column).alias(column) for column in columns)
+    ).with_columns(pl.when(is_quantity(column)).then(column).alias(column) for column in columns)
 
 
 def open_order_frame(open_orders: pl.DataFrame) -> pl.DataFrame:
@@ -123,7 +123,7 @@ def open_order_frame(open_orders: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         told.drop_nulls("product_code")
-        .with_columns(is_fault=~_is_quantity("quantity"))
+        .with_columns(is_fault=~is_quantity("quantity").fill_null(value=False))
         .with_columns(quantity=pl.when("is_fault").then(0.0).otherwise("quantity"))
         .filter("is_fault" | (pl.col("quantity") > 0))
     )
@@ -196,10 +196,6 @@ def _codes(frame: pl.DataFrame, name: str) -> pl.Expr:
     if not (kind.is_integer() or kind in (pl.String, pl.Categorical, pl.Enum, pl.Null)):
         raise PolicyError(f"The column product_code of {name} must hold text or whole numbers, not {kind}.")
     return pl.col("product_code").cast(pl.String)
-
-
-def _is_quantity(name: str) -> pl.Expr:
-    return pl.col(name).is_between(-MOST_A_DAY, MOST_A_DAY).fill_null(value=False)
 
 
 def _cast(frame: pl.DataFrame, name: str, column: str, dtype: type[pl.DataType]) -> pl.Expr:

@@ -19,7 +19,7 @@ import polars as pl
 from pipelines.forecasting.forecast import Forecast, forecast_demand
 from pipelines.forecasting.overrides import OVERRIDDEN, OVERRIDES, override_demand
 from pipelines.forecasting.segments import NEW_WEEKS
-from pipelines.forecasting.series import MOST_A_DAY
+from pipelines.forecasting.series import is_quantity
 from pipelines.replenishment.asking import (
     ARRIVALS,
     answer,
@@ -150,7 +150,7 @@ def _order_plan(
 ) -> pl.DataFrame:
     everybodys = global_settings(inputs.planning_settings)
     windows = _windows(settings, lengths)
-    is_readable = _is_sane("quantity").fill_null(value=True)
+    is_readable = is_quantity("quantity").fill_null(value=True)
     of_faults = inputs.stock_on_order.filter(~is_readable)["product_code"]
     known = (
         inputs.products.join(settings, on="product_code", how="left")
@@ -159,10 +159,10 @@ def _order_plan(
         .join(expected_windows(windows).drop("arrival_day"), on="product_code", how="left")
         .join(inputs.stock_position.drop("stock_on_order", "stock_position"), on="product_code", how="left")
         .with_columns(
-            is_fault=pl.any_horizontal(~_is_sane(name).fill_null(value=True) for name in _STOCK)
+            is_fault=pl.any_horizontal(~is_quantity(name).fill_null(value=True) for name in _STOCK)
             | pl.col("product_code").is_in(of_faults.implode())
         )
-        .with_columns(pl.when(_is_sane(name)).then(name).otherwise(0.0).alias(name) for name in _STOCK)
+        .with_columns(pl.when(is_quantity(name)).then(name).otherwise(0.0).alias(name) for name in _STOCK)
         .join(forecast.demand_horizons.select("product_code", "history_weeks"), on="product_code", how="left")
         .join(forecast.model_choice.select("product_code", "demand_class", "model"), on="product_code", how="left")
         .with_columns(
@@ -216,11 +216,6 @@ def _is_overridden(as_of: date) -> pl.Expr:
     is_begun = pl.col("overridden_demand_from").fill_null(as_of) <= end
     is_over = pl.col("overridden_demand_until").fill_null(as_of) < as_of
     return pl.col("overridden_demand").is_not_null() & is_begun & ~is_over
-
-
-def _is_sane(name: str) -> pl.Expr:
-    """Whether it is a number of pieces; nothing where nothing is known."""
-    return pl.col(name).is_between(-MOST_A_DAY, MOST_A_DAY)
 
 
 def _on_order_by_kind(on_order: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,7 @@ import polars as pl
 
 from pipelines.errors import DataError
 from pipelines.forecasting.moves import moved_demand
-from pipelines.forecasting.series import MOST_A_DAY, Index, Matrix
+from pipelines.forecasting.series import Index, Matrix, is_quantity
 from pipelines.replenishment.checking import days_of, demand_frame, number_frame
 from pipelines.replenishment.lead_times import LENGTHS, summarise_lengths
 from pipelines.replenishment.parameters import moves_of, wide_settings
@@ -90,8 +90,7 @@ def make_history(sales: pl.DataFrame, *, lead_time_days: int, lead_times: pl.Dat
         PolicyError: a column holds what cannot be used.
     """
     demand = demand_frame(sales)
-    is_told = pl.col("quantity").is_between(-MOST_A_DAY, MOST_A_DAY)
-    sold = demand.filter(is_told).group_by("product_code", "demand_date").agg(
+    sold = demand.filter(is_quantity("quantity")).group_by("product_code", "demand_date").agg(
         pl.col("quantity").sum().clip(lower_bound=0.0)
     )  # fmt: skip
     if sold.filter(pl.col("quantity") > 0).is_empty():

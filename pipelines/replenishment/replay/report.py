@@ -115,8 +115,13 @@ def stock_ratio(
         starts = rng.integers(0, max(1, weeks - BLOCK_WEEKS + 1), blocks)
         again = (starts[:, None] + np.arange(min(BLOCK_WEEKS, weeks))).ravel()[:weeks]
         drawn.append(_ratio(ours, theirs, achieved, members, again))
+    return _ratio(ours, theirs, achieved, members, None), *interval_of(drawn)
+
+
+def interval_of(drawn: Sequence[float]) -> tuple[float, float]:
+    """The 90% interval of what was drawn again and again; not numbers where nothing that was drawn is one."""
     low, high = np.nanquantile(drawn, [0.05, 0.95]) if np.isfinite(drawn).any() else (np.nan, np.nan)
-    return _ratio(ours, theirs, achieved, members, None), float(low), float(high)
+    return float(low), float(high)
 
 
 def _ratio(ours: Counts, theirs: Counts, achieved: float, members: Sequence[int] | None, weeks: Index | None) -> float:
