@@ -19,6 +19,7 @@ from pipelines.errors import PlannerError
 LOCK_FILE: Final = "lock"
 RUN_MARKS: Final = "runs"
 POLL_SECONDS: Final = 0.5
+UNSIGNED_SECONDS: Final = 0.01
 
 
 class OrganisationBusyError(PlannerError):
@@ -39,11 +40,11 @@ def organisation_lock(
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK_FILE).open("a+") as file:
         _acquire(file, folder.name, waiting=waiting, longest_wait_seconds=longest_wait_seconds)
-        file.seek(0)
-        file.truncate()
-        file.write(f"{holder} (process {os.getpid()})")
-        file.flush()
-        yield
+        _sign(file, f"{holder} (process {os.getpid()})")
+        try:
+            yield
+        finally:
+            _sign(file, "")
 
 
 @contextmanager
@@ -73,14 +74,16 @@ def _acquire(file: IO[str], organisation: str, *, waiting: Callable[[str], None]
     deadline = time.monotonic() + longest_wait_seconds
     is_told = False
     while not _try(file):
-        if not is_told:
-            waiting(f"Waiting for {_holder(file)}, which is working on the organisation {organisation!r}.")
+        # one that took the lock a moment ago has not signed yet
+        if not is_told and (name := _signed(file)):
+            waiting(f"Waiting for {name}, which is working on the organisation {organisation!r}.")
             is_told = True
         if time.monotonic() > deadline:
             raise OrganisationBusyError(
-                f"{_holder(file)} is still working on the organisation {organisation!r}; try again when it has ended."
+                f"{_signed(file) or 'Another run'} is still working on the organisation {organisation!r}; "
+                "try again when it has ended."
             )
-        time.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS if is_told else UNSIGNED_SECONDS)
 
 
 def _try(file: IO[str]) -> bool:
@@ -91,6 +94,13 @@ def _try(file: IO[str]) -> bool:
     return True
 
 
-def _holder(file: IO[str]) -> str:
+def _sign(file: IO[str], name: str) -> None:
     file.seek(0)
-    return file.read() or "another run"
+    file.truncate()
+    file.write(name)
+    file.flush()
+
+
+def _signed(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()

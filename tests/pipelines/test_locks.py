@@ -1,8 +1,10 @@
 """One run of an organisation at a time: the second waits and says for whom, and a dead one holds up nobody."""
 
+import fcntl
 import multiprocessing
 import os
 import signal
+import threading
 
 import pytest
 
@@ -107,3 +109,23 @@ def test_a_run_that_waited_long_enough_says_who_works_and_gives_up(tmp_path, run
     ):
         pytest.fail("two runs at once")
     assert len(told) == 1
+
+
+def test_a_run_that_took_the_lock_a_moment_ago_is_named_once_it_has_signed(tmp_path):
+    told = []
+    with (tmp_path / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        later = threading.Timer(0.2, lambda: (file.write("the run 1 (process 7)"), file.flush()))
+        later.start()
+        with (
+            pytest.raises(OrganisationBusyError, match=r"^the run 1 \(process 7\) is still working"),
+            organisation_lock(tmp_path, holder="the run 2", waiting=told.append, longest_wait_seconds=0.5),
+        ):
+            pytest.fail("two runs at once")
+    assert told == [f"Waiting for the run 1 (process 7), which is working on the organisation {tmp_path.name!r}."]
+
+
+def test_a_run_that_has_ended_is_named_no_more(tmp_path):
+    with organisation_lock(tmp_path, holder="the run 1", waiting=pytest.fail):
+        pass
+    assert (tmp_path / "lock").read_text() == ""
