@@ -143,13 +143,22 @@ def review_days(history: History, *, order_frequency_days: int, weeks: int) -> l
         DataError: so little is known that no order would have arrived and been judged.
     """
     days = history.daily.shape[1]
-    start = days - min(weeks, max(0, days // DAYS - FEWEST_WEEKS)) * DAYS
-    if start + history.longest_lead_time + 2 * order_frequency_days > days:
+    known = days // DAYS
+    replayed = min(weeks, max(0, known - FEWEST_WEEKS))
+    start = days - replayed * DAYS
+    counted_from = start + weeks_until_counted(history, order_frequency_days=order_frequency_days) * DAYS
+    if counted_from + max(DAYS, order_frequency_days) > days:
         raise DataError(
-            f"These sales span {days // DAYS} weeks; a replay needs {FEWEST_WEEKS} weeks to learn from, and then the "
-            f"longest lead time and two order cycles."
+            f"These sales span {known} week{'' if known == 1 else 's'}; a replay needs {FEWEST_WEEKS} weeks to learn "
+            f"from, and then the longest lead time and two order cycles, in whole weeks; at most {weeks} weeks are "
+            f"replayed."
         )
     return list(range(start, days, order_frequency_days))
+
+
+def weeks_until_counted(history: History, *, order_frequency_days: int) -> int:
+    """The weeks of a replay before the first whole one that real decisions rule."""
+    return -(-(history.longest_lead_time + order_frequency_days) // DAYS)
 
 
 def _facts(

@@ -27,7 +27,7 @@ def results(
     Levels kept: the share of reviews after which the demand of the horizon stayed at or below the level. Orders kept:
     the share of orders whose cover ended without shortage, which is what a cycle service level promises. Weeks kept:
     the share of product weeks without shortage. `classes` is the class of each group of the counts, `products` how many
-    there are in it.
+    there are in it. Orders: the reviews at which anything was ordered.
     """
     rows = [
         _row(policy, told, level, column, name, members, products)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.series import Index, Matrix
-from pipelines.replenishment.replay.history import DAYS, History
+from pipelines.replenishment.replay.history import DAYS, History, weeks_until_counted
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ Rule = Callable[[int], Reviewed]
 
 @dataclass(frozen=True)
 class Counts:
-    """Sums by week, group of products and service level."""
+    """Sums by week (order lines by review), group of products and service level; of whole weeks alone."""
 
     stock_value: Matrix
     asked_units: Matrix
@@ -69,9 +69,9 @@ def simulate(
 ) -> Counts:  # fmt: skip
     """Run a rule from the first review to the last day, starting full with nothing under way.
 
-    Where lead times are random the seed draws the same ones for every rule. Counting begins with the first day that a
-    real decision rules: after the longest lead time and one order cycle. `groups[i]` is the group of product i; the
-    counts have the shape weeks, groups, service levels.
+    Where lead times are random the seed draws the same ones for every rule. Counting begins with the first whole week
+    that real decisions rule: after the longest lead time and one order cycle. `groups[i]` is the group of product i;
+    the counts have the shape weeks, groups, service levels.
     """
     drawn = history.drawn_lead_times(len(reviews), seed=seed)
     walk = _Walk(history, reviews[0], order_frequency_days, groups, is_lost=is_lost)
@@ -100,9 +100,9 @@ class _Walk:
     ) -> None:
         self.history, self.start, self.is_lost = history, start, is_lost
         self.frequency = order_frequency_days
-        self.counted_from = start + history.longest_lead_time + order_frequency_days
+        self.counted_from = start + weeks_until_counted(history, order_frequency_days=order_frequency_days) * DAYS
+        self.weeks: int = (history.daily.shape[1] - start) // DAYS
         self.of_group = (np.arange(groups.max() + 1)[:, None] == groups).astype(float)
-        self.weeks = -(-(history.daily.shape[1] - start) // DAYS)
         self.sums: dict[str, Matrix] = {}
         self.short_days: list[NDArray[np.bool_]] = []
         self.placed: list[_Placed] = []
@@ -157,8 +157,11 @@ class _Walk:
 
     def _add(self, name: str, day: int, values: Matrix | NDArray[np.bool_]) -> None:
         told = self.sums.setdefault(name, np.zeros((self.weeks, self.of_group.shape[0], self.net.shape[1])))
-        if day >= self.counted_from:
+        if self._is_counted(day):
             told[(day - self.start) // DAYS] += self.of_group @ values
+
+    def _is_counted(self, day: int) -> bool:
+        return self.counted_from <= day < self.start + self.weeks * DAYS
 
     def counts(self) -> Counts:
         """Everything that was counted, orders and periods judged by the days that were short."""
@@ -167,7 +170,10 @@ class _Walk:
         sold = np.concatenate([np.zeros((len(self.history.daily), 1)), np.cumsum(self.history.daily, axis=1)], axis=1)
         for order in self.placed:
             self._judge(order, summed, sold)
-        for day in range(self.start, self.start + (short.shape[0] // DAYS) * DAYS, DAYS):
+        self.sums["order_lines"] = np.stack(
+            [self.of_group @ (one.quantity > 0) * self._is_counted(one.day) for one in self.placed]
+        )
+        for day in range(self.start, self.start + self.weeks * DAYS, DAYS):
             first, end = day - self.start, day - self.start + DAYS
             is_kept = summed[end] == summed[first] if self.is_lost else ~short[end - 1]
             self._add("periods", day, np.ones_like(self.net))
@@ -185,7 +191,6 @@ class _Walk:
         demand = sold[rows, np.minimum(ends, last)] - sold[rows, order.day]
         is_placed = (order.quantity > 0) & is_whole
         level = order.order_up_to_level
-        self._add("order_lines", order.day, order.quantity > 0)
         self._add("judged_orders", order.day, is_placed)
         self._add("kept_orders", order.day, is_placed & is_kept)
         self._add("levels", order.day, np.broadcast_to(is_whole, level.shape))

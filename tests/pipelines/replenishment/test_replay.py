@@ -12,7 +12,7 @@ from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, 
 from pipelines.replenishment.replay.history import make_history, review_days
 from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks
 from pipelines.replenishment.replay.picture import frontier_svg
-from pipelines.replenishment.replay.report import price_list, stock_at
+from pipelines.replenishment.replay.report import price_list, results, stock_at
 from pipelines.replenishment.replay.rivals import stocktrim_levels, textbook_levels
 from pipelines.replenishment.replay.simulation import Reviewed, simulate
 
@@ -51,6 +51,34 @@ def test_the_demand_of_lead_time_and_order_cycle_is_just_enough(lead_time_days, 
 def test_stock_is_counted_at_cost_between_the_start_and_the_end_of_a_day():
     """From 7 pieces down to none in a week: 3.5 on average, at a cost of 2, over seven weeks."""
     assert the_counts(21)["stock_value"] == pytest.approx(3.5 * 2 * 7)
+
+
+@pytest.mark.parametrize("order_frequency_days", [3, 7, 10])
+@pytest.mark.parametrize("lead_time_days", [0, 1, 10, 14])
+def test_a_stock_that_never_changes_is_the_average_stock(lead_time_days, order_frequency_days):
+    """Ten pieces at a cost of 1 and nothing sold any more: a week in which counting would begin is not counted."""
+    history = make_history(sold([1] * 110 + [0] * 100, unit_cost=1.0), lead_time_days=lead_time_days)
+    reviews = review_days(history, order_frequency_days=order_frequency_days, weeks=10)
+    counts = simulate(
+        history, as_rule(lambda _: np.array([[10.0]])), reviews, order_frequency_days=order_frequency_days,
+        groups=np.zeros(1, dtype=np.int64), is_lost=False,
+    )  # fmt: skip
+    told = results({"ten pieces": counts}, [0.95], ["smooth"], [1]).filter(pl.col("demand_class") == "all")
+    until_counted = -(-(lead_time_days + order_frequency_days) // 7)
+    assert (told["average_stock_value"].item(), told["weeks"].item()) == (pytest.approx(10), 10 - until_counted)
+
+
+@pytest.mark.parametrize(("order_frequency_days", "orders"), [(1, 63), (7, 9), (14, 4)])
+def test_each_review_that_orders_is_an_order(order_frequency_days, orders):
+    """A piece a day and no lead time: an order a review from the first whole week after an order cycle on."""
+    history = make_history(sold([1] * 210, unit_cost=1.0), lead_time_days=0)
+    reviews = review_days(history, order_frequency_days=order_frequency_days, weeks=10)
+    counts = simulate(
+        history, as_rule(lambda _: np.array([[20.0]])), reviews, order_frequency_days=order_frequency_days,
+        groups=np.zeros(1, dtype=np.int64), is_lost=False,
+    )  # fmt: skip
+    told = results({"twenty": counts}, [0.95], ["smooth"], [1]).filter(pl.col("demand_class") == "all")
+    assert told.select("orders", "order_lines").row(0) == (orders, orders)
 
 
 def test_what_is_not_served_from_stock_loses_its_margin():
@@ -171,6 +199,21 @@ def test_a_past_too_short_to_replay_is_one_sentence():
     history = make_history(sold([1] * 100), lead_time_days=14)
     with pytest.raises(DataError, match="These sales span 14 weeks; a replay needs"):
         review_days(history, order_frequency_days=7, weeks=52)
+
+
+@pytest.mark.parametrize(("days", "told"), [(13, "span 1 week;"), (14, "span 2 weeks;")])
+def test_one_week_is_a_week(days, told):
+    history = make_history(sold([1] * days), lead_time_days=0)
+    with pytest.raises(DataError, match=told):
+        review_days(history, order_frequency_days=7, weeks=52)
+
+
+def test_a_replay_has_a_whole_week_to_count():
+    """Thirteen weeks to learn from, three until orders rule, one to count: a week less is too little."""
+    enough, too_little = (make_history(sold([1] * 7 * weeks), lead_time_days=8) for weeks in (17, 16))
+    assert len(review_days(enough, order_frequency_days=7, weeks=52)) == 4
+    with pytest.raises(DataError, match="span 16 weeks"):
+        review_days(too_little, order_frequency_days=7, weeks=52)
 
 
 def test_a_past_without_sales_is_one_sentence():
