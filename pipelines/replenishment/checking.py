@@ -92,13 +92,15 @@ def stock_frame(stock: pl.DataFrame) -> pl.DataFrame:
     told = stock.select(_codes(stock, "stock"), *(_cast(stock, "stock", name, pl.Float64) for name in numbers))
     if "stock_committed" not in numbers:
         told = told.with_columns(stock_committed=pl.lit(0.0))
+    told = told.drop_nulls("product_code")
+    twice = told.filter(pl.col("product_code").is_duplicated())
+    if twice.height:
+        raise PolicyError(f"stock has several rows for {twice['product_code'].min()!r}; give one, with all its stock.")
     both = ("stock_on_hand", "stock_committed")
     return (
-        told.drop_nulls("product_code")
-        .with_columns(is_fault=pl.any_horizontal(~is_quantity(name).fill_null(value=False) for name in both))
+        told.with_columns(is_fault=pl.any_horizontal(~is_quantity(name).fill_null(value=False) for name in both))
         .with_columns(pl.when(is_quantity(name)).then(name).otherwise(0.0).alias(name) for name in both)
-        .group_by("product_code")
-        .agg(pl.col(both).sort().sum(), pl.col("is_fault").any())
+        .select("product_code", *both, "is_fault")
         .sort("product_code")
     )
 
