@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stocktrim_cli.output import out, say, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, run_job
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, MINUS_IS_A_VALUE, JsonOption, OrganisationOption, run_job
 
 if TYPE_CHECKING:
     from pipelines.organisation import OpenOrganisation
@@ -128,7 +128,7 @@ def reject(
     _tell(opened.ledger.append(event), as_json=as_json)
 
 
-@orders.command()
+@orders.command(context_settings=MINUS_IS_A_VALUE)
 def change(
     order: OrderArgument,
     product: Annotated[str, typer.Argument(metavar="PRODUCT_CODE", help="The product.")],

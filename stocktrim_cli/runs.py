@@ -21,6 +21,8 @@ OrganisationOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result for another program.")]
 DEFAULT_ORGANISATION: Final = "demo"
+# For a command that takes a number: -5 is then a value, and told what is allowed, not an option that nobody knows.
+MINUS_IS_A_VALUE: Final = {"ignore_unknown_options": True}
 
 
 def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = None) -> "dg.ExecuteInProcessResult":

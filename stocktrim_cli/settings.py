@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stocktrim_cli.output import out, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, MINUS_IS_A_VALUE, JsonOption, OrganisationOption
 
 if TYPE_CHECKING:
     from pipelines.organisation import OpenOrganisation
@@ -45,7 +45,7 @@ def show(
         _print(f"Set for {organisation}", _defaults() + rows, as_json=as_json)
 
 
-@settings.command(name="set")
+@settings.command(name="set", context_settings=MINUS_IS_A_VALUE)
 def set_value(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The setting, such as lead_time_days.")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="Its value, such as 21 or 95%.")],

@@ -20,12 +20,12 @@ from pipelines.replenishment.paths import DemandLaw, seeds_of
 from pipelines.replenishment.projection import Stock
 
 # The longest horizon that anything is planned for.
-LONGEST_DAYS: Final = 3650
+LONGEST_HORIZON_DAYS: Final = 3650
 # Where a lead time is random, demand is forecast for these days and joined in between: a company asks for few horizons,
 # whatever lengths its suppliers take. Each is at most half as long again as the one before it, a third from 14 on.
 LADDER: Final = np.array(
     [0, 1, 2, 3, 4, 5, 7, 10, 14, 18, 21, 28, 35, 42, 56, 70, 91, 119, 154, 203, 266, 350, 455, 602, 798, 1064, 1414,
-     1883, 2506, 3332, LONGEST_DAYS]
+     1883, 2506, 3332, LONGEST_HORIZON_DAYS]
 )  # fmt: skip
 MEDIAN: Final = np.array([0.5])
 ARRIVALS: Final = pl.Schema({"product_code": pl.String, "arrival_day": pl.Int64, "quantity": pl.Float64})
@@ -162,9 +162,9 @@ def law_of(distribution: DemandDistribution, codes: pl.Series, horizon_days: Ind
 def _quantiles(distribution: DemandDistribution, product: Index, horizon_days: Index) -> Matrix:
     """The quantiles of each product over its horizon, from the forecast horizons at or around it."""
     rows = np.flatnonzero(distribution.start_days == 0)
-    key = distribution.window_product[rows] * (LONGEST_DAYS + 1) + distribution.days[rows]
+    key = distribution.window_product[rows] * (LONGEST_HORIZON_DAYS + 1) + distribution.days[rows]
     rows, key = rows[np.argsort(key)], np.sort(key)
-    sought = product * (LONGEST_DAYS + 1) + horizon_days
+    sought = product * (LONGEST_HORIZON_DAYS + 1) + horizon_days
     after = np.searchsorted(key, sought)
     before = np.searchsorted(key, sought, side="right") - 1
     is_known = (before >= 0) & (after < key.size) & (product >= 0)

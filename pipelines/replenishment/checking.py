@@ -17,7 +17,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.forecasting.series import is_quantity
-from pipelines.replenishment.asking import LONGEST_DAYS
+from pipelines.replenishment.asking import LONGEST_HORIZON_DAYS
 from pipelines.replenishment.decision import Measure, Rule, Unmet
 
 NAMED: Final = 3
@@ -136,21 +136,21 @@ def days_of(
 ) -> pl.DataFrame:
     """Whole days for every product; from a number, or from a frame that has the column `name`."""
     told = _each(codes, days, name=name, is_sample=is_sample)
-    bad = told.filter(~pl.col(name).is_between(least, LONGEST_DAYS).fill_null(value=False))
+    bad = told.filter(~pl.col(name).is_between(least, LONGEST_HORIZON_DAYS).fill_null(value=False))
     if bad.height:
         wrong, of = bad[name][0], bad["product_code"][0]
-        raise PolicyError(f"{name} must be {least} to {LONGEST_DAYS} days; it is {_told(wrong)} for {of}.")
+        raise PolicyError(f"{name} must be {least} to {LONGEST_HORIZON_DAYS} days; it is {_told(wrong)} for {of}.")
     return told.with_columns(pl.col(name).round(0).cast(pl.Int64))
 
 
 def horizons_within(windows: pl.DataFrame) -> pl.DataFrame:
     """The windows, of which none ends later than anything is planned for."""
-    late = windows.filter(pl.col("horizon_days") > LONGEST_DAYS)
+    late = windows.filter(pl.col("horizon_days") > LONGEST_HORIZON_DAYS)
     if late.height:
         days, of = late["horizon_days"][0], late["product_code"][0]
         raise PolicyError(
-            f"lead_time_days and order_frequency_days must be {LONGEST_DAYS} days or less together; they are {days} "
-            f"for {of}."
+            f"lead_time_days and order_frequency_days must be {LONGEST_HORIZON_DAYS} days or less together; "
+            f"they are {days} for {of}."
         )
     return windows
 

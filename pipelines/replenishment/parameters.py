@@ -47,7 +47,7 @@ def _whole(unit: str, least: int, most: int, *, is_optional: bool = False) -> Ca
     def check(text: str) -> str:
         if is_optional and not text.strip():
             return ""
-        if not text.strip().isdecimal() or not least <= int(text) <= most:
+        if not text.strip().isdecimal() or not least <= Decimal(text.strip()) <= most:
             raise ValueError(f"a whole number of {unit} from {least} to {most}")
         return str(int(text))
 

@@ -104,7 +104,7 @@ def order_quantities(
 
     Args:
         demand: As for `order_up_to_levels`; all its products teach the forecast, also those without stock.
-        stock: One row a product: `product_code`, `stock_on_hand`, may have `stock_committed`; below nothing is a backlog.
+        stock: One row a product: `product_code`, `stock_on_hand`, may have `stock_committed`. Below nothing: a backlog.
         open_orders: `product_code`, `arrival_date`, `quantity`; arrives at the start of that day, today if it is past.
             A product with stock or an open order that is no number, or beyond a million million, is a `data_fault`.
         as_of: The first day whose demand is not known yet.

@@ -124,6 +124,7 @@ def test_what_was_typed_is_kept_in_one_form(name, text, kept):
         ("lead_time_days", "731", "a whole number of days from 0 to 730"),
         ("lead_time_days", "-1", "a whole number of days from 0 to 730"),
         ("lead_time_days", "1.5", "a whole number of days from 0 to 730"),
+        pytest.param("lead_time_days", "9" * 5000, "a whole number of days from 0 to 730", id="5000 digits"),
         ("order_frequency_days", "0", "a whole number of days from 1 to 365"),
         ("batch_size", "0", "a number of pieces from 0.0001 to 1000000000"),
         ("batch_size", "0.00001", "a number of pieces from 0.0001 to 1000000000"),

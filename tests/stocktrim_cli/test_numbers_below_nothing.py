@@ -1,0 +1,53 @@
+"""A number below nothing is a value that is told what is allowed, not an option that nobody knows."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pipelines.organisation import open_organisation
+from pipelines.settings import read_settings
+from tests.end_to_end.conftest import Command
+from tests.pipelines.connecting.conftest import HARBOUR, a_world
+from tests.pipelines.purchasing.purchasing_builders import a_draft
+from xero_sandbox.testing import running_sandbox
+
+
+@pytest.fixture
+def connected(stocktrim: Command) -> Iterator[Command]:
+    with running_sandbox([a_world(HARBOUR, 1)]) as sandbox:
+        assert stocktrim.connect(sandbox).code == 0
+        yield stocktrim
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("lead_time_days", "-5", "a whole number of days from 0 to 730"),
+        ("service_level", "-95%", "a share from 50% to 99.99%, such as 95%"),
+        ("overstock_period_days", "-0.5", "a whole number of days from 0 to 3650"),
+    ],
+)
+def test_fault_94_a_setting_below_nothing_is_refused_with_what_can_be(
+    connected: Command, name: str, value: str, allowed: str
+) -> None:
+    told = connected("settings", "set", name, value)
+    assert (told.code, told.err) == (2, f"Stopped: {name} cannot be {value!r}: give {allowed}.\n")
+
+
+def test_the_options_of_setting_a_number_are_read_as_before(connected: Command) -> None:
+    assert "Set a setting for the organisation" in connected("settings", "set", "lead_time_days", "-5", "--help").out
+    slip = connected("settings", "set", "lead_time_days", "21", "--resaon", "new port")
+    assert slip.code == 2
+    assert "--resaon" in slip.err
+    assert connected("settings", "set", "lead_time_days", "21", "--reason", "new port").code == 0
+    assert connected("settings", "show", "--history", "--json").json()[0]["reason"] == "new port"
+
+
+def test_fault_78_a_quantity_below_nothing_is_refused_with_what_can_be(connected: Command) -> None:
+    opened = open_organisation(read_settings(), "demo")
+    order = opened.ledger.append(a_draft())
+    told = connected("orders", "change", order.order_id, "TEA-01", "-5")
+    assert told.code == 2
+    assert "Stopped: -5 is no quantity; give a number of pieces" in told.err
+    assert opened.ledger.order(order.order_id) == order
+    opened.store.close()
