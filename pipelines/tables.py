@@ -19,7 +19,7 @@ QUANTITY: Final = pl.Decimal(18, 4)
 UNIT_PRICE: Final = pl.Decimal(18, 4)
 MONEY: Final = pl.Decimal(18, 2)
 RATE: Final = pl.Decimal(18, 6)
-# An amount beyond this is a slip; dbt's macro `money` says the same.
+# An amount beyond this is a slip; dbt's macro `money` says the same, and a test compares them.
 MOST_MONEY: Final = 1e15
 INSTANT: Final = pl.Datetime("us", "UTC")
 

@@ -45,8 +45,8 @@ with
 select
     names.product_code,
     least(moved.document_date, today.as_of_date) as stock_date,
-    sum(moved.quantity_in)::decimal(18, 4) as quantity_in,
-    sum(moved.quantity_out)::decimal(18, 4) as quantity_out
+    sum(moved.quantity_in) as quantity_in,
+    sum(moved.quantity_out) as quantity_out
 from moved
 inner join
     {{ ref("int_products__named_by_lines") }} as names

@@ -12,18 +12,16 @@ select
     movements.stock_date,
     movements.quantity_in,
     movements.quantity_out,
-    (
-        products.stock_on_hand
-        - products.stock_on_back_order
-        - coalesce(
-            sum(movements.quantity_in - movements.quantity_out) over (
-                partition by movements.product_code
-                order by movements.stock_date
-                rows between 1 following and unbounded following
-            ),
-            0
-        )
-    )::decimal(18, 4) as stock_on_hand,
+    products.stock_on_hand
+    - products.stock_on_back_order
+    - coalesce(
+        sum(movements.quantity_in - movements.quantity_out) over (
+            partition by movements.product_code
+            order by movements.stock_date
+            rows between 1 following and unbounded following
+        ),
+        0
+    ) as stock_on_hand,
     coalesce(
         lead(movements.stock_date) over (
             partition by movements.product_code order by movements.stock_date
