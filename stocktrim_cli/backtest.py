@@ -133,7 +133,13 @@ def _of_organisation(organisation: str, lead_time_days: int | None) -> "History"
 
     folder = read_settings().organisation_folder(organisation)
     frames = read_published(
-        folder, tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES
+        folder,
+        tables.DEMAND_DAILY,
+        tables.PRODUCTS,
+        tables.ORDER_PLAN,
+        tables.PLAN_SETTINGS,
+        tables.LEAD_TIMES,
+        tables.PURCHASE_RECEIPTS,
     )
     return of_organisation(*frames, lead_time_days=lead_time_days)
 

@@ -35,6 +35,7 @@ _SHOWN: Final = (
     deps=[
         ["marts", "demand_daily"],
         ["marts", "products"],
+        ["marts", "purchase_receipts"],
         *(["plan", name] for name in ("order_plan", "plan_settings", "lead_times")),
     ],
     group_name="backtest",
@@ -47,7 +48,14 @@ def policy_backtest(
 ) -> dg.MaterializeResult[Any]:
     """Replay, keep the table, show the frontier."""
     with told_plainly(), organisation.warehouse() as warehouse:
-        names = (tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES)
+        names = (
+            tables.DEMAND_DAILY,
+            tables.PRODUCTS,
+            tables.ORDER_PLAN,
+            tables.PLAN_SETTINGS,
+            tables.LEAD_TIMES,
+            tables.PURCHASE_RECEIPTS,
+        )
         history = of_organisation(*(read_table(warehouse, table) for table in names), lead_time_days=None)
         rule = global_settings(read_table(warehouse, tables.PLANNING_SETTINGS)).rule
         asked = Asked(order_frequency_days=REVIEW_DAYS, service_levels=SERVICE_LEVELS, rule=rule)

@@ -7,13 +7,14 @@ Read more in docs/maths.md.
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from pipelines.errors import DataError
-from pipelines.forecasting.series import Index
+from pipelines.forecasting.series import Index, Matrix
 from pipelines.replenishment.decision import Rule
 from pipelines.replenishment.replay.history import DAYS, FEWEST_WEEKS, History, review_days
 from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review
@@ -73,19 +74,19 @@ def run_backtest(
             f"Nothing was sold before {first_review}, when the replay of these sales begins: it needs products that "
             f"were sold for at least {FEWEST_WEEKS} weeks."
         )
-    forecasts = {}
+    known, forecasts = {day: history.with_lead_times_known_at(day) for day in reviews}, {}
     for place, day in enumerate(reviews):
-        forecasts[day] = forecast_at(history, day, order_frequency_days=frequency, seed=asked.seed)
+        forecasts[day] = forecast_at(known[day], day, order_frequency_days=frequency, seed=asked.seed)
         progress(f"forecast as known on {history.day(day)}, review {place + 1} of {len(reviews)}")
     first = forecasts[reviews[0]]
     names, groups = _groups(history, first.product_codes, first.demand_class.tolist(), blocks=asked.blocks)
     levels = list(asked.service_levels)
     rules: dict[str, Callable[[int], Reviewed]] = {
         name: lambda day, rule=rule: our_review(
-            history, forecasts[day], levels, rule, order_frequency_days=frequency, seed=asked.seed
+            known[day], forecasts[day], levels, rule, order_frequency_days=frequency, seed=asked.seed
         )
         for name, rule in (ours or {OURS: asked.rule}).items()
-    } | _rivals(history, levels, frequency)
+    } | _rivals(known, levels, frequency)
     counts = {}
     for name, one in rules.items():
         counts[name] = simulate(
@@ -96,18 +97,19 @@ def run_backtest(
     return Backtest(results(counts, levels, names, np.bincount(groups).tolist()), counts, names)
 
 
-def _rivals(history: History, levels: list[float], frequency: int) -> dict[str, Callable[[int], Reviewed]]:
-    horizon = (history.lead_time_days + frequency) / DAYS
-    lead = history.lead_time_days / DAYS
+def _rivals(known: dict[int, History], levels: list[float], frequency: int) -> dict[str, Callable[[int], Reviewed]]:
+    def textbook(day: int, weeks: int) -> Matrix:
+        horizon = (known[day].lead_time_days + frequency) / DAYS
+        return textbook_levels(known_weeks(known[day], day)[0], horizon, levels, weeks=weeks)
 
-    def textbook(weeks: int) -> Callable[[int], Reviewed]:
-        return as_rule(lambda day: textbook_levels(known_weeks(history, day)[0], horizon, levels, weeks=weeks))
+    def stocktrim(day: int) -> Matrix:
+        weekly, as_of = known_weeks(known[day], day)
+        lead = known[day].lead_time_days / DAYS
+        return stocktrim_levels(weekly, lead + frequency / DAYS, lead, levels, as_of=as_of)
 
-    def stocktrim(day: int) -> np.ndarray:
-        weekly, as_of = known_weeks(history, day)
-        return stocktrim_levels(weekly, horizon, lead, levels, as_of=as_of)
-
-    return {name: textbook(weeks) for name, weeks in _WEEKS_OF.items()} | {STOCKTRIM_LIKE: as_rule(stocktrim)}
+    return {name: as_rule(partial(textbook, weeks=weeks)) for name, weeks in _WEEKS_OF.items()} | {
+        STOCKTRIM_LIKE: as_rule(stocktrim)
+    }
 
 
 def _groups(history: History, codes: Sequence[str], classes: list[str], *, blocks: int) -> tuple[list[str], Index]:

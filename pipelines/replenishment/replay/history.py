@@ -6,7 +6,7 @@ Read more in docs/maths.md.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -17,7 +17,7 @@ from pipelines.errors import DataError
 from pipelines.forecasting.moves import moved_demand
 from pipelines.forecasting.series import Index, Matrix, is_quantity
 from pipelines.replenishment.checking import days_of, demand_frame, number_frame
-from pipelines.replenishment.lead_times import LENGTHS, summarise_lengths
+from pipelines.replenishment.lead_times import LENGTHS, known_receipts, learn_lead_times, summarise_lengths
 from pipelines.replenishment.parameters import moves_of, wide_settings
 from pipelines.replenishment.paths import seeds_of
 
@@ -32,10 +32,19 @@ PRICE_TO_COST: Final = 2.0
 
 
 @dataclass(frozen=True)
+class Receipts:
+    """What lead times are learned from: frames as `learn_lead_times` and `known_receipts` take them."""
+
+    products: pl.DataFrame
+    purchase_receipts: pl.DataFrame
+
+
+@dataclass(frozen=True)
 class History:
     """Demand of each product by day from `first_day` on, and what each product costs and how it is bought.
 
-    `lead_times` has the shape of `lead_times.LENGTHS`, `lead_time_days` is the mean of each product, rounded.
+    `lead_times` has the shape of `lead_times.LENGTHS`: orders take these days. `lead_time_days` is the mean of each
+    product, rounded. With `receipts` a rule is told no more of it than what had been received by then.
     """
 
     product_codes: Sequence[str]
@@ -48,6 +57,7 @@ class History:
     batch_size: Matrix
     minimum_order_quantity: Matrix
     lead_times: pl.DataFrame
+    receipts: Receipts | None = None
 
     @property
     def longest_lead_time(self) -> int:
@@ -62,10 +72,22 @@ class History:
         """The history of the products that were sold before a column: no rule can order what nobody has heard of."""
         rows = np.flatnonzero(self.daily[:, :column].any(axis=1))
         codes = [self.product_codes[row] for row in rows.tolist()]
-        kept = self.demand.filter(pl.col("product_code").is_in(codes))
-        facts = (self.unit_cost, self.unit_price, self.lead_time_days, self.batch_size, self.minimum_order_quantity)
-        lengths = self.lead_times.filter(pl.col("product_code").is_in(codes))
-        return History(codes, self.first_day, self.daily[rows], kept, *(one[rows] for one in facts), lengths)  # type: ignore[arg-type, call-arg]
+        is_known = pl.col("product_code").is_in(codes)
+        return replace(
+            self, product_codes=codes, daily=self.daily[rows], demand=self.demand.filter(is_known),
+            unit_cost=self.unit_cost[rows], unit_price=self.unit_price[rows], lead_time_days=self.lead_time_days[rows],
+            batch_size=self.batch_size[rows], minimum_order_quantity=self.minimum_order_quantity[rows],
+            lead_times=self.lead_times.filter(is_known),
+        )  # fmt: skip
+
+    def with_lead_times_known_at(self, column: int) -> "History":
+        """The history with the lead times that what was received before a column tells of."""
+        if self.receipts is None:
+            return self
+        products = self.receipts.products.filter(pl.col("product_code").is_in(self.product_codes))
+        received = known_receipts(self.receipts.purchase_receipts, as_of=self.day(column))
+        lengths = learn_lead_times(products, received)
+        return replace(self, lead_times=lengths, lead_time_days=_expected_days(lengths), receipts=None)
 
     def drawn_lead_times(self, reviews: int, *, seed: int) -> Index:
         """How long the order of each product and review takes, drawn by the seed and the product's code."""
@@ -109,8 +131,12 @@ def make_history(sales: pl.DataFrame, *, lead_time_days: int, lead_times: pl.Dat
     daily[rows["row"].to_numpy(), column.to_numpy()] = rows["quantity"].to_numpy()
     cost, price, lead, batch, least = _facts(sales, codes, lead_time_days=lead_time_days)
     lengths = _lengths(codes, lead, lead_times)
-    lead = summarise_lengths(lengths)["expected_lead_time_days"].to_numpy()
+    lead = _expected_days(lengths)
     return History(codes["product_code"].to_list(), start, daily, demand, cost, price, lead, batch, least, lengths)
+
+
+def _expected_days(lengths: pl.DataFrame) -> Index:
+    return summarise_lengths(lengths)["expected_lead_time_days"].to_numpy()
 
 
 def _check_pauses(days: pl.Series) -> None:
@@ -186,12 +212,12 @@ def _facts(
 
 def of_organisation(
     demand_daily: pl.DataFrame, products: pl.DataFrame, order_plan: pl.DataFrame, plan_settings: pl.DataFrame,
-    lead_times: pl.DataFrame, *, lead_time_days: int | None,
+    lead_times: pl.DataFrame, purchase_receipts: pl.DataFrame, *, lead_time_days: int | None,
 ) -> History:  # fmt: skip
     """The history of an organisation's planned products, with their costs and the settings that are in force today.
 
-    The frames have the shapes of `marts.demand_daily`, `marts.products`, `plan.order_plan`, `plan.plan_settings` and
-    `plan.lead_times`; a lead time that is given takes the place of every product's own.
+    The frames have the shapes of `marts.demand_daily`, `marts.products`, `plan.order_plan`, `plan.plan_settings`,
+    `plan.lead_times` and `marts.purchase_receipts`; a lead time that is given takes the place of every product's own.
 
     Raises:
         DataError: nothing was sold.
@@ -203,13 +229,17 @@ def of_organisation(
         "minimum_order_quantity",
         lead_time_days=pl.col("expected_lead_time_days") if lead_time_days is None else pl.lit(lead_time_days),
     )
+    settings = wide_settings(plan_settings)
     prices = products.select("product_code", unit_price=pl.col("sales_unit_price").cast(pl.Float64))
     sales = (
-        moved_demand(demand_daily, moves_of(wide_settings(plan_settings)))
+        moved_demand(demand_daily, moves_of(settings))
         .rename({"demand_date": "date"})
         .join(facts, on="product_code", how="inner")
         .join(prices, on="product_code", how="left")
         .with_columns(pl.when(pl.col(name) > 0).then(name).alias(name) for name in ("unit_cost", "unit_price"))
     )
-    lengths = lead_times if lead_time_days is None else None
-    return make_history(sales, lead_time_days=lead_time_days or 0, lead_times=lengths)
+    if lead_time_days is not None:
+        return make_history(sales, lead_time_days=lead_time_days)
+    asked = settings.join(products.select("product_code", "supplier_id"), on="product_code")
+    history = make_history(sales, lead_time_days=0, lead_times=lead_times)
+    return replace(history, receipts=Receipts(asked, purchase_receipts))

@@ -5,6 +5,7 @@ Read more in docs/maths.md.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -51,15 +52,20 @@ def our_review(
 ) -> Reviewed:  # fmt: skip
     """What our rule holds at most and orders, from a forecast.
 
-    With backorders and all that is under way arriving before today's order does, the decision on paths is the level
-    less the position, to the piece: the paths are then left out.
+    Where a service level is one of cycles, demand waits (or positions are compared) and all that is under way arrives
+    no later than today's order would, the decision on paths is the level less the position, to the piece: the paths
+    are then left out.
     """
     leads = lead_windows(history, order_frequency_days=order_frequency_days)
     law = law_of(told, leads["product_code"], leads["horizon_days"].to_numpy().astype(np.int64), seed=seed)
+    on_paths = _Decided(law, leads, history, service_levels, rule)
+    if rule.measure != "cycle":
+        return Reviewed(on_paths.order_up_to_levels(), on_paths.orders)
     levels, points = (_levels(law, leads, history, at) for at in (service_levels, _points(service_levels, rule)))
-    if rule.unmet_demand == "backordered" or rule.order_rule == "position":
-        return Reviewed(levels, up_to(levels, points))
-    return Reviewed(levels, _on_projected_stock(law, leads, history, service_levels, rule))
+    if rule.unmet_demand == "lost" and rule.order_rule == "projected":
+        return Reviewed(levels, on_paths.orders)
+    by_position = up_to(levels, points)
+    return Reviewed(levels, lambda shelf: (by_position if _comes_first(shelf, history) else on_paths.orders)(shelf))
 
 
 def up_to(levels: Matrix, points: Matrix | None = None) -> Orders:
@@ -110,22 +116,44 @@ def _levels(law: DemandLaw, leads: pl.DataFrame, history: History, at: list[floa
     return np.asarray(np.ceil(told - 1e-6))
 
 
-def _on_projected_stock(
-    law: DemandLaw, leads: pl.DataFrame, history: History, service_levels: list[float], rule: Rule
-) -> Orders:
-    horizon = expected_windows(leads)["horizon_days"].to_numpy()
-    lead_product, weight = _products(leads, history), leads["weight"].to_numpy()
-    arrival_day = leads["arrival_day"].to_numpy().astype(np.int64)
+def _comes_first(shelf: Shelf, history: History) -> bool:
+    """Whether all that is under way is expected no later than an order of today would be."""
+    is_under_way = shelf.under_way.any(axis=1)
+    last = np.where(is_under_way, np.arange(is_under_way.shape[1]) + 1, 0).max(axis=1, initial=0)
+    return bool((last <= history.lead_time_days).all())
 
-    def orders(shelf: Shelf) -> Matrix:
-        days = np.flatnonzero(shelf.under_way.any(axis=(0, 1)))
+
+class _Decided:
+    """Orders decided as in a plan, for each service level."""
+
+    def __init__(
+        self, law: DemandLaw, leads: pl.DataFrame, history: History, service_levels: list[float], rule: Rule
+    ) -> None:
+        self.law, self.rule, self.service_levels = law, rule, service_levels
+        self.horizon = expected_windows(leads)["horizon_days"].to_numpy()
+        self.lead_product, self.weight = _products(leads, history), leads["weight"].to_numpy()
+        self.arrival_day = leads["arrival_day"].to_numpy().astype(np.int64)
+
+    def orders(self, shelf: Shelf) -> Matrix:
+        """What is ordered at each service level, whole pieces."""
         told = np.zeros_like(shelf.net)
-        for column, level in enumerate(service_levels):
+        days = np.flatnonzero(shelf.under_way.any(axis=(0, 1)))
+        for column in range(told.shape[1]):
             arrivals = shelf.under_way[:, column, days]
-            stock = Stock(shelf.net[:, column], np.tile(days + 1, (horizon.size, 1)), arrivals)
-            asked = np.full(horizon.size, level)
-            decision = decide(Question(asked, horizon, stock, lead_product, arrival_day, weight, law), rule)
+            stock = Stock(shelf.net[:, column], np.tile(days + 1, (self.horizon.size, 1)), arrivals)
+            decision = decide(self._question(column, stock), self.rule)
             told[:, column] = np.where(decision.is_due, np.ceil(decision.needed - 1e-9), 0.0)
         return told
 
-    return orders
+    def order_up_to_levels(self) -> Matrix:
+        """What stock and open orders are raised to where nothing is lost before an order of today arrives."""
+        count = self.horizon.size
+        nothing = Stock(np.zeros(count), np.zeros((count, 0), dtype=np.int64), np.zeros((count, 0)))
+        by_position = replace(self.rule, order_rule="position")
+        columns = range(len(self.service_levels))
+        told = [decide(self._question(column, nothing), by_position).order_up_to_level for column in columns]
+        return np.stack(told, axis=1)
+
+    def _question(self, column: int, stock: Stock) -> Question:
+        asked = np.full(self.horizon.size, self.service_levels[column])
+        return Question(asked, self.horizon, stock, self.lead_product, self.arrival_day, self.weight, self.law)

@@ -131,14 +131,15 @@ class _Walk:
         batch, least = self.history.batch_size[:, None], self.history.minimum_order_quantity[:, None]
         quantity = np.where(wanted > 0, np.ceil(np.maximum(wanted, least) / batch - 1e-9) * batch, 0.0)
         self.net = self.net + np.where(lead_times[:, None] == 0, quantity, 0.0)
-        expected = day + self.history.lead_time_days
+        expected = day + self.history.with_lead_times_known_at(day).lead_time_days
         order = _Placed(day, quantity, day + lead_times, expected, told.order_up_to_level)
         self.placed.append(order)
         self.under_way.append(order)
 
     def _expected(self, day: int) -> Matrix:
         """What is under way by the day on which it is expected, from tomorrow on."""
-        told = np.zeros((*self.net.shape, int(self.history.lead_time_days.max()) + 1))
+        reach = max([1, *(int(order.expected.max()) - day for order in self.under_way)])
+        told = np.zeros((*self.net.shape, reach))
         rows = np.arange(self.net.shape[0])
         for order in self.under_way:
             is_open = order.arrives > day

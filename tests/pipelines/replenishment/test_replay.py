@@ -1,5 +1,6 @@
 """What a rule would have done to the past: counted by hand on small ones."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -8,13 +9,15 @@ import pytest
 
 from pipelines.errors import DataError
 from pipelines.replenishment.decision import Rule
+from pipelines.replenishment.plan import make_plan
 from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, run_backtest
-from pipelines.replenishment.replay.history import make_history, review_days
-from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks
+from pipelines.replenishment.replay.history import make_history, of_organisation, review_days
+from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review
 from pipelines.replenishment.replay.picture import frontier_svg
 from pipelines.replenishment.replay.report import price_list, results, stock_at
 from pipelines.replenishment.replay.rivals import stocktrim_levels, textbook_levels
-from pipelines.replenishment.replay.simulation import Reviewed, simulate
+from pipelines.replenishment.replay.simulation import Reviewed, Shelf, simulate
+from tests.pipelines.planning_builders import AS_OF, a_product, expecting, in_stock, inputs, received, sold_every
 
 FIRST = date(2024, 1, 1)
 
@@ -154,9 +157,93 @@ def test_an_order_comes_when_its_draw_says_and_is_expected_at_the_mean():
 
     reviews = review_days(history, order_frequency_days=7, weeks=20)
     told = simulate(history, rule, reviews, order_frequency_days=7, groups=np.zeros(1, dtype=np.int64), is_lost=False)
-    assert seen[2].shape == (1, 1, 15)
-    assert seen[2][0, 0, 6] == 7  # yesterday week's order of seven is expected in a week
+    assert seen[2].ravel().tolist() == [0, 0, 0, 0, 0, 0, 7]  # last week's order of seven is expected in a week
     assert told.kept_orders.sum() < told.judged_orders.sum()  # 26 pieces are not enough where one takes 21 days
+
+
+def of_a_review(rule, *, under_way=(), on_hand=0.0, quantity=1):
+    """Our level and order at 90%, lead time and order cycle of 7 days; `under_way` is (day, pieces)."""
+    history = make_history(sold(quantity if isinstance(quantity, list) else [quantity] * 210), lead_time_days=7)
+    day = history.daily.shape[1]
+    told = our_review(
+        history, forecast_at(history, day, order_frequency_days=7, seed=0), [0.9], rule, order_frequency_days=7, seed=0
+    )
+    coming = np.zeros((1, 1, max([1, *(day for day, _ in under_way)])))
+    for expected, pieces in under_way:
+        coming[0, 0, expected - 1] = pieces
+    return told.order_up_to_level.item(), told.orders(Shelf(np.array([[on_hand]]), coming)).item()
+
+
+UNEVEN = np.random.default_rng(1).negative_binomial(2, 0.2, 210).tolist()
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [
+        Rule(measure="fill", unmet_demand="backordered"),
+        Rule(measure="fill", order_rule="position"),
+        Rule(measure="money", order_rule="position"),
+    ],
+    ids=["fill, demand waits", "fill, positions", "money, positions"],
+)
+def test_what_a_service_level_means_is_replayed_whatever_becomes_of_demand(measured):
+    """Ninety percent of demand, or of what is worth its money, take less than ninety percent of cycles."""
+    in_cycles = of_a_review(replace(measured, measure="cycle", has_two_levels=False), quantity=UNEVEN)
+    level, ordered = of_a_review(measured, quantity=UNEVEN)
+    assert 0 < level < in_cycles[0]
+    assert 0 < ordered < in_cycles[1]
+    assert ordered == pytest.approx(level)  # nothing is there yet, nothing is under way
+
+
+@pytest.mark.parametrize("rule", [Rule(unmet_demand="backordered"), Rule(order_rule="position")])
+def test_what_is_under_way_helps_a_position_from_the_day_of_its_arrival(rule):
+    """Eight pieces last a week; fourteen in time are enough, but not those that come when the cover is nearly over."""
+    _, in_time = of_a_review(rule, on_hand=8, under_way=[(7, 14)])
+    assert in_time == 0
+    if rule.unmet_demand == "backordered":
+        _, late = of_a_review(rule, on_hand=8, under_way=[(13, 14)])
+        assert late >= 5
+
+
+def an_organisation(*frames, lead_time_days=None):
+    """The history of TEA, sold daily for 500 days."""
+    told = inputs(a_product(), in_stock(5), sold_every(1, 2.0, for_days=500), *frames)
+    plan = make_plan(told, expecting(28, 14), as_of=AS_OF, plan_id="20260302-00000000")
+    return of_organisation(
+        told.demand_daily, told.products, plan.order_plan, plan.plan_settings, plan.lead_times, told.purchase_receipts,
+        lead_time_days=lead_time_days,
+    )  # fmt: skip
+
+
+def test_lead_times_are_told_from_what_was_received_by_then():
+    """Orders took 8 days once and 30 of late: they take what they take, but nobody knew of the 30 before."""
+    history = an_organisation(received(8, 8, 8, days_ago=400), received(30, 30, days_ago=40))
+    days = history.daily.shape[1]
+    at_first, before, after = (history.with_lead_times_known_at(days - ago) for ago in (401, 40, 39))
+    assert set(at_first.lead_times["lead_time_days"]) == {14}  # the setting
+    assert 30 not in before.lead_times["lead_time_days"]
+    assert 8 in before.lead_times["lead_time_days"]
+    assert after.lead_times.equals(history.lead_times)
+    assert at_first.lead_time_days > before.lead_time_days < after.lead_time_days
+
+
+def test_an_order_is_expected_when_it_was_thought_to_come():
+    """Thirty days from the first order on, where fourteen are thought: it is expected in a week, then every day."""
+    history = an_organisation(received(*[30] * 40, days_ago=1))
+    reviews, seen = review_days(history, order_frequency_days=7, weeks=20), []
+
+    def rule(_):
+        return Reviewed(np.array([[60.0]]), lambda shelf: seen.append(shelf.under_way.copy()) or 60.0 - shelf.position)
+
+    simulate(history, rule, reviews, order_frequency_days=7, groups=np.zeros(1, dtype=np.int64), is_lost=False)
+    assert seen[2].ravel().tolist() == [0, 0, 0, 0, 0, 0, 14]
+    assert seen[4].ravel().tolist() == [28, 0, 0, 0, 0, 0, 14]
+
+
+def test_a_lead_time_that_is_given_is_known_to_everybody():
+    history = an_organisation(received(30, 30, days_ago=40), lead_time_days=10)
+    for known in (history, history.with_lead_times_known_at(100)):
+        assert known.lead_times.rows() == [("TEA-01", 10, 1.0)]
 
 
 @pytest.fixture(scope="module")
