@@ -63,6 +63,13 @@ def read_table(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFr
     return rows.cast(table.schema)
 
 
+def read_products(connection: duckdb.DuckDBPyConnection, table: Table, product_codes: list[str]) -> pl.DataFrame:
+    """The rows of some products of a table, as `read_table` gives the whole of it."""
+    query = f"from ({select_declared(connection, table)}) where product_code in (select unnest($codes))"
+    rows: pl.DataFrame = connection.sql(query, params={"codes": product_codes}).pl()
+    return rows.cast(table.schema)
+
+
 def select_declared(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
     """A query for a table's declared columns; those that dbt has not made yet are empty."""
     there = _columns(connection).get(table.path, set())

@@ -8,7 +8,7 @@ from typing import Final
 
 import dagster as dg
 
-from stocktrim_assets.assets import forecast, marts, plan, policy_backtest, published, purchase_orders, raw
+from stocktrim_assets.assets import explained, forecast, marts, plan, policy_backtest, published, purchase_orders, raw
 from stocktrim_assets.jobs import JOBS
 from stocktrim_assets.resources import RESOURCES
 from stocktrim_assets.schedules import daily_load_and_plan, weekly_backtest
@@ -22,6 +22,7 @@ defs: Final = dg.Definitions(
         forecast.model_choice,
         forecast.demand,
         plan.order_plan,
+        explained.explained_product,
         policy_backtest.policy_backtest,
         purchase_orders.purchase_order_drafts,
         purchase_orders.sent_orders,

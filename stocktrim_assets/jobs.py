@@ -8,13 +8,14 @@ from typing import Final
 
 import dagster as dg
 
-from stocktrim_assets.assets import marts, raw
+from stocktrim_assets.assets import explained, marts, raw
 
 _FROM_XERO = dg.AssetSelection.assets(raw.load_from_xero)
 _MODELLED = dg.AssetSelection.assets(raw.decisions, marts.warehouse_models)
 _PUBLISHED = dg.AssetSelection.groups("published")
 _DRAFTS = dg.AssetSelection.assets(["purchase_orders", "purchase_order_drafts"])
-_PLANNED = dg.AssetSelection.groups("forecast", "plan") | _DRAFTS
+_EXPLAINED = dg.AssetSelection.assets(explained.explained_product)
+_PLANNED = (dg.AssetSelection.groups("forecast", "plan") - _EXPLAINED) | _DRAFTS
 
 load: Final = dg.define_asset_job(
     "load",
@@ -34,6 +35,12 @@ load_and_plan: Final = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Load, then plan: what the daily schedule does.",
 )
+explain: Final = dg.define_asset_job(
+    "explain",
+    selection=_EXPLAINED,
+    executor_def=dg.in_process_executor,
+    description="Explain one product of the newest plan, whose code is given in the launchpad; nothing is planned.",
+)
 send_approved_orders: Final = dg.define_asset_job(
     "send_approved_orders",
     selection=dg.AssetSelection.assets(["purchase_orders", "sent_orders"]),
@@ -46,4 +53,4 @@ backtest: Final = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Replay the last year for our rule and its rivals, publish.",
 )
-JOBS: Final = (load, plan, load_and_plan, backtest, send_approved_orders)
+JOBS: Final = (load, plan, explain, load_and_plan, backtest, send_approved_orders)

@@ -1,4 +1,4 @@
-"""What Dagster shows of a result: row counts, columns, findings, tables and one chart.
+"""What Dagster shows of a result: row counts, columns, findings, tables and pictures.
 
 What belongs here: turning frames and findings into Dagster's metadata and check results.
 What does not: computing anything a buyer relies on. Text that comes from Xero is escaped: Dagster renders Markdown,
@@ -22,8 +22,6 @@ from stocktrim_assets.partitions import organisations
 
 _SPECIAL: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|"})
 RECORDS_SHOWN: Final = 10
-CHART_WIDTH: Final = 640
-CHART_HEIGHT: Final = 200
 _TOLD: Final = {
     "problem": "problem", "records": "records", "amount": "money at stake", "currency": "", "what_to_do": "what to do",
     "xero_link": "in Xero",
@@ -92,11 +90,21 @@ def markdown_table(
     frame: pl.DataFrame, *, columns: Mapping[str, str], links: Collection[str] = ()
 ) -> dg.MetadataValue[Any]:
     """Some columns of a frame as a table; `columns` gives their headings, `links` names those that are addresses."""
+    return dg.MetadataValue.md(table_text(frame.to_dicts(), columns=columns, links=links))
+
+
+def table_text(records: Iterable[Mapping[str, Any]], *, columns: Mapping[str, str], links: Collection[str] = ()) -> str:
+    """Some values of records as a table in Markdown; `columns` and `links` as those of `markdown_table`."""
     lines = ["| " + " | ".join(columns.values()) + " |", "|" + " --- |" * len(columns)]
-    for row in frame.select(list(columns)).rows(named=True):
-        cells = (_link(value) if name in links else _cell(value) for name, value in row.items())
+    for record in records:
+        cells = (_link(record[name]) if name in links else _cell(record[name]) for name in columns)
         lines.append("| " + " | ".join(cells) + " |")
-    return dg.MetadataValue.md("\n".join(lines))
+    return "\n".join(lines)
+
+
+def picture(svg: str, words: str) -> str:
+    """A picture in Markdown that needs no network; `words` stand where it cannot be shown."""
+    return f"![{words}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
 
 
 def rows_table(frame: pl.DataFrame) -> dg.MetadataValue[Any]:
@@ -118,30 +126,6 @@ def readiness_report(readiness: pl.DataFrame) -> dict[str, Any]:
     return shown
 
 
-def demand_chart(history: Sequence[float], path: Sequence[tuple[float, float, float]]) -> dg.MetadataValue[Any]:
-    """Weekly sales, then the weeks to come as (low, expected, high), as a picture."""
-    top = max([1.0, *history, *(high for _, _, high in path)])
-    step = CHART_WIDTH / max(1, len(history) + len(path) - 1)
-
-    def at(week: int, value: float) -> str:
-        return f"{week * step:.1f},{CHART_HEIGHT - value / top * (CHART_HEIGHT - 10):.1f}"
-
-    sold = " ".join(at(week, value) for week, value in enumerate(history))
-    start = len(history)
-    expected = " ".join(at(start + week, value) for week, (_, value, _) in enumerate(path))
-    band = " ".join(
-        [at(start + week, high) for week, (_, _, high) in enumerate(path)]
-        + [at(start + week, low) for week, (low, _, _) in reversed(list(enumerate(path)))]
-    )
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{CHART_WIDTH}" height="{CHART_HEIGHT}">'
-        f'<rect width="100%" height="100%" fill="#ffffff"/><polygon points="{band}" fill="#cfe0f5"/>'
-        f'<polyline points="{sold}" fill="none" stroke="#3b3b3b" stroke-width="1.5"/>'
-        f'<polyline points="{expected}" fill="none" stroke="#1f5fa8" stroke-width="2"/></svg>'
-    )
-    return dg.MetadataValue.md(f"![demand](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})")
-
-
 def _rows(finding: Finding) -> dict[str, Any]:
     return {} if finding.rows.is_empty() else {"rows": rows_table(finding.rows)}
 
@@ -152,4 +136,6 @@ def _link(address: str) -> str:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else escaped(value)

@@ -17,15 +17,17 @@ from pipelines.expectations import plan as expectations
 from pipelines.expectations.validate import stop_where_blocked
 from pipelines.forecasting.forecast import Forecast
 from pipelines.organisation import OpenOrganisation
+from pipelines.replenishment.explanation import PlannedTables, counted_for, explain_product, moves_in_force
 from pipelines.replenishment.freshness import is_stale
 from pipelines.replenishment.parameters import global_settings
 from pipelines.replenishment.plan import Plan, PlanInputs, make_plan
 from pipelines.replenishment.summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
-from pipelines.warehouse import read_table, replace_rows, replace_table, row_count
+from pipelines.warehouse import read_products, read_table, replace_rows, replace_table, row_count
 from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
+from stocktrim_assets.explanations import explanation_text
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import check_results, check_specs, demand_chart, markdown_table, table_metadata
+from stocktrim_assets.reports import check_results, check_specs, markdown_table, table_metadata
 
 TABLES: Final = (
     tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.PLAN_SUMMARY, tables.PLAN_HISTORY,
@@ -33,10 +35,10 @@ TABLES: Final = (
 )  # fmt: skip
 CHECKED: Final = (tables.ORDER_PLAN.stage, tables.ORDER_PLAN.name)
 MOST_URGENT: Final = 10
-WEEKS_DRAWN: Final = 52
+TRANSACTIONS_SHOWN: Final = 20
 _INPUTS: Final = [
     ["marts", "products"], ["marts", "stock_position"], ["marts", "stock_on_order"], ["marts", "purchase_receipts"],
-    ["marts", "data_freshness"],
+    ["marts", "data_freshness"], ["marts", "demand_transactions"], ["forecast", "model_scores"],
     *([table.stage, table.name] for table in FORECAST_TABLES),
 ]  # fmt: skip
 _URGENT: Final = {
@@ -75,8 +77,9 @@ def order_plan(
         stop_where_blocked(findings)
         _keep(warehouse, plan, summary)
         rows = {table: row_count(warehouse, table) for table in TABLES}
+        explained = _shown_plan(_planned(warehouse, inputs, forecast, plan))
     metadata: dict[str, Any] = {
-        tables.ORDER_PLAN.name: _shown_plan(plan.order_plan, inputs.demand_daily, forecast),
+        tables.ORDER_PLAN.name: explained,
         tables.PLAN_SUMMARY.name: _numbers(summary),
     }
     for table in TABLES:
@@ -130,28 +133,39 @@ def _keep(warehouse: duckdb.DuckDBPyConnection, plan: Plan, summary: pl.DataFram
     replace_rows(warehouse, tables.PLAN_HISTORY, history, key="plan_id")
 
 
-def _shown_plan(plan: pl.DataFrame, demand_daily: pl.DataFrame, forecast: Forecast) -> dict[str, Any]:
-    """The most urgent lines, and the demand of the first of them."""
-    urgent = (
+def _most_urgent(plan: pl.DataFrame) -> pl.DataFrame:
+    return (
         plan.filter(pl.col("order_quantity") > 0)
         .sort("days_to_stock_out", "understock_value", "product_code", descending=[False, True, False], nulls_last=True)
         .head(MOST_URGENT)
     )
+
+
+def _planned(warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast: Forecast, plan: Plan) -> PlannedTables:
+    """What the explanations of the most urgent lines are drawn from; of the sales lines only theirs."""
+    moves = moves_in_force(plan.plan_settings)
+    sold_as = [code for urgent in _most_urgent(plan.order_plan)["product_code"] for code in counted_for(moves, urgent)]
+    return PlannedTables(
+        order_plan=plan.order_plan,
+        plan_settings=plan.plan_settings,
+        lead_times=plan.lead_times,
+        stock_on_order=inputs.stock_on_order,
+        demand_daily=inputs.demand_daily,
+        demand_transactions=read_products(warehouse, tables.DEMAND_TRANSACTIONS, sold_as),
+        model_choice=forecast.model_choice,
+        model_scores=read_table(warehouse, tables.MODEL_SCORES),
+        demand_quantiles=forecast.demand_quantiles,
+        demand_forecast=forecast.demand_forecast,
+    )
+
+
+def _shown_plan(planned: PlannedTables) -> dict[str, Any]:
+    """The most urgent lines side by side, then each explained; any other is by `explained_product`."""
+    urgent = _most_urgent(planned.order_plan)
     shown: dict[str, Any] = {"most_urgent": markdown_table(urgent, columns=_URGENT)}
-    if urgent.height:
-        code, as_of = urgent["product_code"][0], urgent["as_of_date"][0]
-        sold = (
-            demand_daily.filter((pl.col("product_code") == code) & (pl.col("demand_date") < as_of))
-            .with_columns(week=(pl.lit(as_of) - pl.col("demand_date")).dt.total_days().sub(1) // 7)
-            .group_by("week")
-            .agg(pl.col("quantity").sum())
-        )
-        by_week = dict(sold.iter_rows())
-        path = forecast.demand_forecast.filter(pl.col("product_code") == code).sort("period_start_date")
-        shown[f"demand of {code}"] = demand_chart(
-            [by_week.get(week, 0.0) for week in reversed(range(WEEKS_DRAWN))],
-            path.select("quantity_low", "quantity", "quantity_high").rows(),
-        )
+    for code in urgent["product_code"]:
+        told = explain_product(planned, code)
+        shown[f"explained {code}"] = dg.MetadataValue.md(explanation_text(told, transactions_shown=TRANSACTIONS_SHOWN))
     return shown
 
 

@@ -26,7 +26,7 @@ def test_definitions_load_without_credentials_or_a_home(tmp_path: Path) -> None:
     bare = {"PATH": os.environ["PATH"], "STOCKTRIM_HOME": str(tmp_path / "nowhere"), "HOME": str(tmp_path)}
     told = subprocess.run([sys.executable, "-c", PROGRAM], env=bare, capture_output=True, text=True, check=False)  # noqa: S603
     assert told.returncode == 0, told.stderr
-    assert told.stdout.strip() == "['backtest', 'load', 'load_and_plan', 'plan', 'send_approved_orders']"
+    assert told.stdout.strip() == "['backtest', 'explain', 'load', 'load_and_plan', 'plan', 'send_approved_orders']"
     assert not (tmp_path / "nowhere").exists()
 
 

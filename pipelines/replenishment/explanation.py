@@ -1,0 +1,189 @@
+"""All that is told of one product, from its sales to its order, as plain lists and values.
+
+What belongs here: which rows of which tables tell of a product. What does not: the bridge and the sentences
+(`explain.py`), the picture (`explained_picture.py`), showing it (the command, Dagster).
+Read more in docs/maths.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import polars as pl
+
+from pipelines import tables
+from pipelines.errors import UsageError
+from pipelines.forecasting.moves import MOST_STEPS, moved_demand
+from pipelines.replenishment.explain import bridge, open_orders, projected_stock, quantiles_of_horizon, sentences
+from pipelines.replenishment.parameters import moves_of, wide_settings
+
+MONTHS_TOLD: Final = 13
+WEEKS_TOLD: Final = 52
+# Of the many probabilities of a forecast, those that a person is shown.
+CHANCES_TOLD: Final = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
+WEEK: Final = timedelta(days=7)
+SOURCES: Final = (
+    tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.STOCK_ON_ORDER, tables.DEMAND_DAILY,
+    tables.DEMAND_TRANSACTIONS, tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.DEMAND_QUANTILES,
+    tables.DEMAND_FORECAST,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PlannedTables:
+    """A plan and what it was made from: the tables of `SOURCES` in their order, each frame in its table's shape."""
+
+    order_plan: pl.DataFrame
+    plan_settings: pl.DataFrame
+    lead_times: pl.DataFrame
+    stock_on_order: pl.DataFrame
+    demand_daily: pl.DataFrame
+    demand_transactions: pl.DataFrame
+    model_choice: pl.DataFrame
+    model_scores: pl.DataFrame
+    demand_quantiles: pl.DataFrame
+    demand_forecast: pl.DataFrame
+
+
+def explain_product(planned: PlannedTables, product_code: str) -> dict[str, Any]:
+    """All that is told of a product of a plan.
+
+    Raises:
+        UsageError: the plan has no such product, or an earlier version made it.
+    """
+    plan = _of(planned.order_plan, product_code)
+    if plan.is_empty():
+        raise UsageError(
+            f"The plan has no product {product_code!r}; run `stocktrim load` and `stocktrim plan` if it is new in Xero."
+        )
+    row = plan.to_dicts()[0]
+    if row["expected_lead_time_days"] is None:
+        raise UsageError("This plan was made by an earlier version; run `stocktrim plan`, then ask.")
+    moves = moves_in_force(planned.plan_settings)
+    return {
+        "plan": row,
+        "bridge": [vars(step) for step in bridge(row)],
+        "sentences": sentences(row) + _moved(moves, product_code),
+        "settings": _of(planned.plan_settings, product_code).drop("product_code").to_dicts(),
+        "lead_times": _of(planned.lead_times, product_code).drop("product_code").to_dicts(),
+        **_demand(planned, row, moves),
+        **_supply(planned, plan),
+    }
+
+
+def moves_in_force(plan_settings: pl.DataFrame) -> pl.DataFrame:
+    """Whose demand counts for whom by the settings of a plan: `moves.MOVES`."""
+    is_move = pl.col("name").is_in(["successor_of", "bundle_of"]) & (pl.col("value") != "")
+    return moves_of(wide_settings(plan_settings.filter(is_move)))
+
+
+def counted_for(moves: pl.DataFrame, product_code: str) -> dict[str, float]:
+    """The products whose demand counts for a product, with the pieces of it that one of each stands for.
+
+    >>> from pipelines.forecasting.moves import MOVES
+    >>> moves = pl.DataFrame([("SET", "CUP", 2.0), ("BOX", "SET", 6.0)], schema=MOVES, orient="row")
+    >>> counted_for(moves, "CUP"), counted_for(moves, "SET")
+    ({'CUP': 1.0, 'SET': 2.0, 'BOX': 12.0}, {})
+    """
+    if product_code in moves["product_code"]:
+        return {}
+    step = {product_code: 1.0}
+    told = dict(step)
+    for _ in range(MOST_STEPS):
+        rows = moves.filter(pl.col("to_product").is_in(list(step))).sort("product_code", "to_product").rows()
+        before, step = step, {}
+        for code, to, pieces in rows:
+            step[code] = step.get(code, 0.0) + pieces * before[to]
+        for code, pieces in step.items():
+            told[code] = told.get(code, 0.0) + pieces
+    return told
+
+
+def _of(frame: pl.DataFrame, product_code: str) -> pl.DataFrame:
+    return frame.filter(pl.col("product_code") == product_code)
+
+
+def _demand(planned: PlannedTables, row: Mapping[str, Any], moves: pl.DataFrame) -> dict[str, Any]:
+    """What was sold, as it was forecast from, and what the forecast says."""
+    code, as_of = row["product_code"], row["as_of_date"]
+    counted = counted_for(moves, code)
+    sold = _of(moved_demand(planned.demand_daily.filter(pl.col("product_code").is_in(list(counted))), moves), code)
+    told = sold.with_columns(is_out=pl.col("is_stocked_out").fill_null(value=False))
+    recent = told.filter(pl.col("demand_date").is_between(as_of - WEEKS_TOLD * WEEK, as_of, closed="left"))
+    quantiles = quantiles_of_horizon(_of(planned.demand_quantiles, code), row["horizon_days"])
+    return {
+        "model": next(iter(_of(planned.model_choice, code).to_dicts()), None),
+        "model_scores": planned.model_scores.filter(pl.col("demand_class") == row["demand_class"])
+        .sort("score")
+        .to_dicts(),
+        "sales": _by_month(told).to_dicts(),
+        "sales_weekly": _by_week(recent, as_of),
+        "stock_out_days": recent.filter("is_out").sort("demand_date")["demand_date"].to_list(),
+        "forecast": _of(planned.demand_forecast, code)
+        .sort("period_start_date")
+        .drop("product_code", "model")
+        .to_dicts(),
+        "quantiles": [{"probability": share, "quantity": pieces} for share, pieces in quantiles],
+        "transactions": _transactions(planned.demand_transactions, counted),
+    }
+
+
+def _supply(planned: PlannedTables, plan: pl.DataFrame) -> dict[str, Any]:
+    """What is on order, and the stock that follows."""
+    row = plan.to_dicts()[0]
+    code = row["product_code"]
+    on_order = open_orders(plan, _of(planned.stock_on_order, code), _of(planned.lead_times, code))
+    path = _of(planned.demand_forecast, code).sort("period_start_date")
+    weeks = path.select("period_start_date", "quantity").rows()
+    arrivals = on_order.filter("is_counted").select("reckoned_arrival_date", "quantity").rows()
+    return {
+        "open_orders": on_order.to_dicts(),
+        "projected_stock": [vars(week) for week in projected_stock(row, weeks, arrivals)],
+    }
+
+
+def _transactions(transactions: pl.DataFrame, counted: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Every sales line behind a product's demand, the latest first: the code that it was sold under, what it counts."""
+    if not counted:
+        return []
+    pieces = pl.col("product_code").replace_strict(counted, return_dtype=pl.Float64)
+    return (
+        transactions.filter(pl.col("product_code").is_in(list(counted)))
+        .with_columns(counted_quantity=(pl.col("quantity") * pieces).round(4))
+        .sort("demand_date", "invoice_number", "line_number", descending=True)
+        .to_dicts()
+    )
+
+
+def _by_month(demand: pl.DataFrame) -> pl.DataFrame:
+    """Sales of the last months, and on how many days of each nobody could buy, as far as that is known."""
+    return (
+        demand.group_by(month=pl.col("demand_date").dt.strftime("%Y-%m"))
+        .agg(pl.col("quantity").sum(), days_out_of_stock=pl.col("is_out").sum())
+        .sort("month")
+        .tail(MONTHS_TOLD)
+    )
+
+
+def _by_week(demand: pl.DataFrame, as_of: date) -> list[dict[str, Any]]:
+    """Sales of the weeks that end on the day before the plan's, from the first of them on in which something was."""
+    ago = (pl.lit(as_of) - pl.col("demand_date")).dt.total_days().sub(1) // WEEK.days
+    by_week = {week: (pieces, out) for week, pieces, out in demand.group_by(ago.alias("ago")).agg(
+        pl.col("quantity").sum(), pl.col("is_out").sum()
+    ).rows()}  # fmt: skip
+    told = []
+    for week in reversed(range(max(by_week, default=-1) + 1)):
+        pieces, out = by_week.get(week, (0.0, 0))
+        told.append({"week_start_date": as_of - (week + 1) * WEEK, "quantity": pieces, "days_out_of_stock": out})
+    return told
+
+
+def _moved(moves: pl.DataFrame, product_code: str) -> list[str]:
+    """Whose sales count for a product, and where its own go."""
+    goes = moves.filter(pl.col("product_code") == product_code)["to_product"].sort().to_list()
+    told = [f"What is sold of it counts for {', '.join(goes)}, not for itself."] if goes else []
+    for code, pieces in sorted(counted_for(moves, product_code).items()):
+        if code != product_code:
+            told.append(f"What is sold of {code} counts for it: {pieces:g} for each.")
+    return told

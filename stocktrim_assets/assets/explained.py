@@ -1,0 +1,53 @@
+"""Explained: how the number of one product was made, whenever somebody asks.
+
+Read more in docs/operations.md.
+"""
+
+from typing import Any, Final
+
+import dagster as dg
+from pydantic import Field
+
+from pipelines.organisation import OpenOrganisation
+from pipelines.replenishment.explanation import SOURCES, PlannedTables, explain_product
+from pipelines.snapshots import read_published
+from stocktrim_assets.explanations import explanation_text
+from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.partitions import organisations
+
+TRANSACTIONS_SHOWN: Final = 1000
+
+
+class ExplainRequest(dg.Config):
+    """The product to explain."""
+
+    product_code: str = Field(description="The product's code, as Xero has it.")
+
+
+@dg.asset(
+    key=["plan", "explained_product"],
+    description=(
+        "Explain one product of the newest plan, without planning again: materialize it, give the product's code, and "
+        "read the explanation among its metadata."
+    ),
+    deps=[[table.stage, table.name] for table in SOURCES],
+    group_name="plan",
+    kinds={"polars", "python"},
+    owners=["team:purchasing"],
+    partitions_def=organisations,
+)
+def explained_product(
+    config: ExplainRequest, organisation: dg.ResourceParam[OpenOrganisation]
+) -> dg.MaterializeResult[Any]:
+    """Explain a product from what is published, as `stocktrim explain` does."""
+    with told_plainly():
+        planned = PlannedTables(*read_published(organisation.folder, *SOURCES))
+        told = explain_product(planned, config.product_code.strip())
+    return dg.MaterializeResult(
+        metadata={
+            "product": told["plan"]["product_code"],
+            "plan": told["plan"]["plan_id"],
+            "order quantity": told["plan"]["order_quantity"],
+            "explanation": dg.MetadataValue.md(explanation_text(told, transactions_shown=TRANSACTIONS_SHOWN)),
+        }
+    )
