@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.forecasting.family import FAMILY, family_quantiles
+from pipelines.forecasting.family import FAMILY, SEASONAL_NAIVE, family_quantiles
 from pipelines.forecasting.features import Facts
 from pipelines.forecasting.levels import combined_level
 from pipelines.forecasting.negative_binomial import Moments, pooled_moments, predictive_moments
@@ -28,6 +28,7 @@ POOL: Final = "pool"
 NOTHING: Final = "none"
 # From the simplest on: on a tie the earlier one is used.
 MODELS: Final = (FLOOR, *FAMILY, NB_PREDICTIVE, NB, POOL)
+SEASONLESS: Final = tuple(name for name in MODELS if name not in (SEASONAL_NAIVE, POOL))
 LEAST_BLEND: Final = 0.1
 BLEND_PRODUCTS: Final = 200
 # Levels that were weighed by how near they came fall to nothing in a quiet spell; the life's mean does not.
@@ -69,8 +70,12 @@ class View:
     @cached_property
     def steady(self) -> Law:
         """The window's demand if it never changes."""
-        facts = self.facts
-        return self._law(predictive_moments(facts.summed, facts.squares, facts.count, periods=self.periods))
+        facts, days = self.facts, self.facts.series.period_days
+        return self._law(
+            predictive_moments(
+                facts.summed, facts.squares, facts.count, self.judged, window=self.window, period_days=days
+            )
+        )
 
     def law_quantiles(self, law: Law, rows: Index, probabilities: Matrix) -> Matrix:
         """A law's quantiles from the last origin."""

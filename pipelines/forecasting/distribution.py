@@ -13,7 +13,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.forecasting.candidates import NB, NOTHING, POOL, View, exact_means, learn_from, model_quantiles
+from pipelines.forecasting.candidates import (
+    NB_PREDICTIVE,
+    NOTHING,
+    POOL,
+    View,
+    exact_means,
+    learn_from,
+    model_quantiles,
+)
 from pipelines.forecasting.features import Facts, gather_facts
 from pipelines.forecasting.rules import models_by_rule
 from pipelines.forecasting.season import spread, weekly_season
@@ -61,8 +69,8 @@ def forecast_distribution(
     `windows` has `product_code` and `horizon_days`, and may have `start_days`: how many days after `as_of` the window
     begins (0 where it is missing); a product may have several. A product never sold has no row in the answer.
 
-    `choice` says which model speaks for a class of demand; without it `models_by_rule` does. What was not sold for a
-    year is expected to sell nothing, and the products of `without_season` have a model that knows none.
+    `choice` says by code which model speaks for a product; where it has none `models_by_rule` does. What was not sold
+    for a year is expected to sell nothing, and the products of `without_season` have a model that knows none.
     """
     weekly = make_series(demand, as_of=as_of)
     classes = demand_classes(weekly)
@@ -85,7 +93,7 @@ def forecast_distribution(
         model=models,
         history_weeks=weekly.history,
         weekly_mean=_weekly_mean(asked, mean, np.where(is_calm[:, None], 1.0, weekly_season(weekly, weeks=weeks))),
-        weekly_variance=_weekly_variance(facts, classes),
+        weekly_variance=_weekly_variance(facts, classes, models),
         window_product=asked.product,
         start_days=asked.start_days,
         days=asked.days,
@@ -98,13 +106,12 @@ def forecast_distribution(
 def chosen_models(
     facts: Facts, classes: NDArray[np.str_], choice: Mapping[str, str], *, without_season: Collection[str] = ()
 ) -> NDArray[np.str_]:
-    """For each product the model that was chosen for its class; by rule where none was, and `nb` without a season."""
-    is_chosen = np.isin(classes, [*choice, "dead"])
-    by_rule = np.full(classes.size, NOTHING, dtype="<U16") if is_chosen.all() else models_by_rule(facts, classes)
-    of_class = [choice.get(name, rule) for name, rule in zip(classes.tolist(), by_rule.tolist(), strict=True)]
-    is_calm = np.isin(facts.series.product_codes, list(without_season))
-    told = np.where(is_calm, NB, np.array(of_class, dtype="<U16"))
-    return np.asarray(np.where(classes == "dead", NOTHING, told))
+    """For each product the model that was chosen for it, and by rule where none was; the dead sell nothing."""
+    chosen = np.array([choice.get(code, "") for code in facts.series.product_codes], dtype="<U16")
+    told = np.where(classes == "dead", NOTHING, chosen)
+    if (is_open := told == "").any():
+        told = np.where(is_open, models_by_rule(facts, classes, without_season=without_season), told)
+    return np.asarray(told)
 
 
 @dataclass(frozen=True)
@@ -224,7 +231,10 @@ def _weekly_mean(asked: _Asked, mean: Matrix, season: Matrix) -> Matrix:
     return spread(season, longest, days)
 
 
-def _weekly_variance(facts: Facts, classes: NDArray[np.str_]) -> Matrix:
+def _weekly_variance(facts: Facts, classes: NDArray[np.str_], models: NDArray[np.str_]) -> Matrix:
     week = Window(0, WEEK_DAYS)
-    of_a_week = View(facts, week, sums_after_origins(facts.series, week), classes).pooled
-    return np.where(classes == "dead", 0.0, of_a_week.moments.variance[:, -1])
+    view = View(facts, week, sums_after_origins(facts.series, week), classes)
+    of_a_week = view.pooled.moments.variance[:, -1]
+    if (is_steady := models == NB_PREDICTIVE).any():
+        of_a_week = np.where(is_steady, view.steady.moments.variance[:, -1], of_a_week)
+    return np.where(models == NOTHING, 0.0, of_a_week)

@@ -22,9 +22,10 @@ from pipelines.forecasting.distribution import (
 )
 from pipelines.forecasting.features import gather_facts
 from pipelines.forecasting.negative_binomial import nb_quantiles
+from pipelines.forecasting.rules import sells_evenly
 from pipelines.forecasting.season import mean_by
 from pipelines.forecasting.segments import demand_classes
-from pipelines.forecasting.selection import Selection, select_models
+from pipelines.forecasting.selection import Selection, best_without_season, select_models
 from pipelines.forecasting.series import make_series
 from pipelines.tables import DEMAND_FORECAST, DEMAND_QUANTILES, MODEL_CHOICE
 
@@ -70,17 +71,31 @@ def choose_models(
 ) -> pl.DataFrame:
     """`forecast.model_choice`: each product with its class today and the model that was chosen for that class.
 
-    A product whose season is ignored has a model that knows none.
+    A product whose season is ignored has the best of the models that know none; one that sells more evenly than chance
+    would have it leaves its class.
     """
     weekly = make_series(demand_daily, as_of=as_of)
-    classes = demand_classes(weekly)
+    classes, facts = demand_classes(weekly), gather_facts(weekly, as_of=as_of)
     chosen = {row["demand_class"]: row for row in model_scores.filter(pl.col("is_chosen")).to_dicts()}
     proven = {name: str(row["model"]) for name, row in chosen.items() if row["origins"]}
-    models = chosen_models(gather_facts(weekly, as_of=as_of), classes, proven, without_season=without_season)
+    calm, is_even = best_without_season(model_scores), sells_evenly(facts, classes)
+    choice = {
+        code: (calm if code in without_season else proven)[name]
+        for code, name, is_alone in zip(weekly.product_codes, classes.tolist(), is_even.tolist(), strict=True)
+        if name in proven and not is_alone
+    }
+    models = chosen_models(facts, classes, choice, without_season=without_season)
     told = _model_choice(weekly.product_codes, classes.tolist(), models.tolist(), chosen)
-    is_calm = pl.col("product_code").is_in(list(without_season)) & (pl.col("demand_class") != "dead")
-    reason = pl.when(is_calm).then(pl.lit("its season is ignored, as was set")).otherwise("reason")
-    return told.with_columns(reason=reason)
+    is_dead = pl.col("demand_class") == "dead"
+    return told.with_columns(
+        reason=pl.when(is_dead)
+        .then("reason")
+        .when(pl.Series(is_even))
+        .then(pl.lit("it sells more evenly than chance would have it"))
+        .when(pl.col("product_code").is_in(list(without_season)))
+        .then(pl.lit("its season is ignored, as was set"))
+        .otherwise("reason")
+    )
 
 
 def _model_choice(
@@ -109,7 +124,7 @@ def forecast_demand(
     The products of `without_season` are forecast by a model that knows no season.
     """
     asked = demand_daily.join(horizons, on="product_code", how="semi")
-    stored = {} if model_choice is None else _by_class(model_choice, without_season)
+    stored = {} if model_choice is None else dict(model_choice.select("product_code", "model").rows())
     more = _no_more() if more_horizons is None else more_horizons.select(_no_more().columns)
     told = forecast_distribution(asked, _windows(horizons, more), as_of=as_of, seed=seed, choice=stored,
                                  without_season=without_season)  # fmt: skip
@@ -124,12 +139,6 @@ def forecast_demand(
 
 def _horizon_days() -> pl.Expr:
     return (pl.col("lead_time_days") + pl.col("order_frequency_days")).cast(pl.Int64)
-
-
-def _by_class(model_choice: pl.DataFrame, without_season: Collection[str]) -> dict[str, str]:
-    """The stored answer; a class all of whose products are without a season is chosen by rule."""
-    told = model_choice.filter(~pl.col("product_code").is_in(list(without_season)))
-    return dict(told.select("demand_class", "model").unique().rows())
 
 
 def _no_more() -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Demand as a negative binomial: a mean, a variance that past errors teach, and what that says of every probability.
 
 What belongs here: the law, the pooled variance, the predictive variance. What does not: the learner (`pool.py`).
+Demand that varies less than chance, which no negative binomial does, is a gamma of the same two moments.
 Read more in docs/maths.md.
 """
 
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix
 from pipelines.forecasting.windows import Window
@@ -20,28 +22,32 @@ SLOPES: Final = (0.5, 1.25)
 # Above this mean a gamma of the same two moments is as good, and has quantiles for any number.
 LARGEST_COUNTED: Final = 200.0
 LEAST_EXCESS: Final = 1.0001
+LEAST_SPREAD: Final = 1e-28
 LEAST_MEAN: Final = 1e-6
 WIDEST: Final = 1e4
 TINY: Final = 1e-9
+FEWEST_PERIODS: Final = 8
+RARELY: Final = 0.001
 ROUNDING: Final = 1e-12
 MOST_ADDED: Final = 1_000
 
 
 def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix) -> Matrix:
-    """Quantiles of a negative binomial with these moments, a row a product; of a gamma above a mean of 200.
+    """Quantiles of a negative binomial with these moments, a row a product.
 
-    The variance is at least 1.0001 times the mean.
+    Of a gamma where the mean is above 200, or the variance below the mean.
 
     >>> nb_quantiles(np.array([2.0]), np.array([2.0]), np.array([0.5, 0.9, 0.95])).tolist()
     [[2.0, 4.0, 5.0]]
     >>> nb_quantiles(np.array([2.0]), np.array([6.0]), np.array([0.5, 0.9, 0.95])).tolist()
     [[1.0, 5.0, 7.0]]
+    >>> nb_quantiles(np.array([21.0]), np.array([0.0]), np.array([0.5, 0.999])).round(6).tolist()
+    [[21.0, 21.0]]
     """
     from scipy.special import gammaincinv  # noqa: PLC0415, half a second: only a forecast pays for it
 
-    spread = _spread(mean, variance)
+    spread, few, many = _by_law(mean, variance)
     told = np.zeros((mean.size, probabilities.size))
-    few, many = np.flatnonzero((mean > LEAST_MEAN) & (mean <= LARGEST_COUNTED)), np.flatnonzero(mean > LARGEST_COUNTED)
     size = mean[few] ** 2 / (spread[few] - mean[few])
     told[few] = _counted(size, mean[few] / spread[few], probabilities)
     shape = mean[many] ** 2 / spread[many]
@@ -88,9 +94,8 @@ def nb_shares(demand: Matrix, mean: Matrix, variance: Matrix) -> tuple[Matrix, M
     """
     from scipy.special import betainc, gammainc  # noqa: PLC0415
 
-    spread = _spread(mean, variance)
+    spread, few, many = _by_law(mean, variance)
     below, at_or_below = (demand > 0).astype(float), np.ones(demand.size)
-    few, many = np.flatnonzero((mean > LEAST_MEAN) & (mean <= LARGEST_COUNTED)), np.flatnonzero(mean > LARGEST_COUNTED)
     size, success = mean[few] ** 2 / (spread[few] - mean[few]), mean[few] / spread[few]
     pieces = np.ceil(demand[few])
     below[few] = np.where(pieces > 0, betainc(size, np.maximum(1.0, pieces), success), 0.0)
@@ -100,8 +105,13 @@ def nb_shares(demand: Matrix, mean: Matrix, variance: Matrix) -> tuple[Matrix, M
     return below, at_or_below
 
 
-def _spread(mean: Matrix, variance: Matrix) -> Matrix:
-    return np.clip(variance, LEAST_EXCESS * mean, WIDEST * mean * np.maximum(1.0, mean))
+def _by_law(mean: Matrix, variance: Matrix) -> tuple[Matrix, Index, Index]:
+    """The variance within what a law can have, and which rows are counted by the piece, and which are a gamma."""
+    is_even, is_many = variance < mean, mean > LARGEST_COUNTED
+    least = np.where(is_even, LEAST_SPREAD * mean**2, LEAST_EXCESS * mean)
+    spread = np.clip(variance, least, WIDEST * mean * np.maximum(1.0, mean))
+    is_known = mean > LEAST_MEAN
+    return spread, np.flatnonzero(is_known & ~is_even & ~is_many), np.flatnonzero(is_known & (is_even | is_many))
 
 
 @dataclass(frozen=True)
@@ -129,19 +139,38 @@ def pooled_moments(level: Matrix, sums: Matrix, *, window: Window, period_days: 
     n the sum of the weights over the window's length in periods, since windows overlap. `level` and `sums` have a
     column an origin. The law is that of the last origin.
     """
-    periods = window.periods(period_days)
-    past = level * periods
+    past = level * window.periods(period_days)
+    missed = missed_in_the_past(past, sums, window=window, period_days=period_days)
+    slope, height = _law(missed.mean, missed.squared[:, -1], missed.windows[:, -1])
+    by_law = np.exp(2 * (slope * np.log(np.maximum(past, LEAST_MEAN)) + height))
+    variance = (missed.windows * missed.squared + LAW_WEIGHT * by_law) / (missed.windows + LAW_WEIGHT)
+    return Moments(past, np.maximum(variance, LEAST_EXCESS * past))
+
+
+@dataclass(frozen=True)
+class Missed:
+    """What windows that were over at each origin were missed by, the older the lighter: a row a product.
+
+    `squared` is the mean squared error, `windows` how many independent windows it comes from, a column an origin each;
+    `mean` is what was expected of them on average.
+    """
+
+    squared: Matrix
+    windows: Matrix
+    mean: Matrix
+
+
+def missed_in_the_past(expected: Matrix, sums: Matrix, *, window: Window, period_days: int) -> Missed:
+    """How far demand was from what was expected of it, both with a column an origin; half as heavy a year before."""
     growth = 2.0 ** (np.arange(sums.shape[1]) * period_days / YEAR_DAYS)
     weight = np.where(np.isnan(sums), 0.0, growth)
     ended = -(-window.end_days // period_days)
     total = _until(weight, ended)
-    own = _until(weight * (np.nan_to_num(sums) - past) ** 2, ended) / np.maximum(total, TINY)
-    windows = total / growth / max(1.0, periods)
-    usual = (weight * past).sum(axis=1) / np.maximum(total[:, -1], TINY)
-    slope, height = _law(usual, own[:, -1], windows[:, -1])
-    by_law = np.exp(2 * (slope * np.log(np.maximum(past, LEAST_MEAN)) + height))
-    variance = (windows * own + LAW_WEIGHT * by_law) / (windows + LAW_WEIGHT)
-    return Moments(past, np.maximum(variance, LEAST_EXCESS * past))
+    return Missed(
+        squared=_until(weight * (np.nan_to_num(sums) - expected) ** 2, ended) / np.maximum(total, TINY),
+        windows=total / growth / max(1.0, window.periods(period_days)),
+        mean=(weight * expected).sum(axis=1) / np.maximum(total[:, -1], TINY),
+    )
 
 
 def _until(values: Matrix, ended: int) -> Matrix:
@@ -163,13 +192,36 @@ def _law(mean: Matrix, variance: Matrix, windows: Matrix) -> tuple[float, float]
     return slope, float(y.mean() - slope * x.mean())
 
 
-def predictive_moments(summed: Matrix, squares: Matrix, count: Matrix, *, periods: float) -> Moments:
+def predictive_moments(
+    summed: Matrix, squares: Matrix, count: Matrix, sums: Matrix, *, window: Window, period_days: int
+) -> Moments:
     """For demand that never changes: the life's mean m and variance v of n periods, and not knowing m.
 
-    Variance of h periods: h v + h² v / n. A product seen once has Poisson's variance. The arguments are running sums
-    of demand, of its square and of the known periods, a column an origin.
+    Variance of h periods: h v + h² v / n. It is at least Poisson's, as that of a product seen once is; for demand that
+    varies less than chance at least what past windows were missed by. The first three arguments are running sums of
+    demand, of its square and of the known periods, `sums` the demand of windows: a column an origin each.
     """
-    known = np.maximum(1, count)
+    periods, known = window.periods(period_days), np.maximum(1, count)
     mean = summed / known
     variance = np.where(count > 1, np.maximum(0.0, squares - summed * mean) / np.maximum(1, count - 1), mean)
-    return Moments(mean * periods, np.maximum(periods * variance + periods**2 * variance / known, mean * periods))
+    expected = mean * periods
+    missed = missed_in_the_past(expected, sums, window=window, period_days=period_days)
+    least = np.where(is_even(summed, squares, count) & (missed.windows >= 1), missed.squared, expected)
+    return Moments(expected, np.maximum(periods * variance + periods**2 * variance / known, least))
+
+
+def is_even(summed: Matrix, squares: Matrix, count: Matrix) -> NDArray[np.bool_]:
+    """Whether demand varies less from period to period than chance would have it in one case of a thousand.
+
+    Of Poisson demand (n - 1) v / m has a chi-square law of n - 1 degrees (Fisher's test of dispersion). The arguments
+    are sums of demand, of its square and of the periods; eight periods are needed.
+
+    >>> is_even(np.array([70.0, 70.0]), np.array([490.0, 560.0]), np.array([10.0, 10.0])).tolist()
+    [True, False]
+    """
+    from scipy.special import chdtri  # noqa: PLC0415
+
+    mean = summed / np.maximum(1, count)
+    dispersion = np.maximum(0.0, squares - summed * mean) / np.maximum(mean, TINY)
+    least = chdtri(np.maximum(1, np.arange(int(count.max(initial=0)) + 1) - 1), 1 - RARELY)
+    return np.asarray((count >= FEWEST_PERIODS) & (summed > 0) & (dispersion < least[count.astype(np.int64)]))

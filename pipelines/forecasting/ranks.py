@@ -79,9 +79,9 @@ def ranks_of(moments: Moments, sums: Matrix, way: Index) -> tuple[Matrix, Index]
     """The rank of every known sum under the law as it stood at its origin, even in 0 ... 1 for a right law; its way.
 
     Whole pieces fill a stretch of ranks; each is put at a place in it, evenly over all. Of many sums every k-th is
-    taken. `way` says for each product and origin how it sold.
+    taken. `way` says for each product and origin how it sold. Demand that varies less than chance says nothing of it.
     """
-    row, origin = np.nonzero(~np.isnan(sums))
+    row, origin = np.nonzero(~np.isnan(sums) & (moments.variance >= moments.mean))
     step = -(-row.size // MOST_RANKED) or 1
     row, origin = row[::step], origin[::step]
     below, at_or_below = nb_shares(sums[row, origin], moments.mean[row, origin], moments.variance[row, origin])

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.backtest import JUDGED
-from pipelines.forecasting.candidates import FLOOR, MODELS
+from pipelines.forecasting.candidates import FLOOR, MODELS, SEASONLESS
 from pipelines.forecasting.segments import CLASSES
 from pipelines.forecasting.series import Matrix
 from pipelines.tables import FORECAST_CALIBRATION, MODEL_SCORES
@@ -49,6 +49,23 @@ def select_models(judgements: pl.DataFrame, *, chosen_on: date) -> Selection:
         scores.append(of_class)
         shares.append(_shares(own, name, of_class.filter(pl.col("is_chosen"))["model"][0]))
     return Selection(pl.concat(scores), pl.concat(shares))
+
+
+def best_without_season(model_scores: pl.DataFrame) -> dict[str, str]:
+    """For each class that was judged the model that knows no season and cost least, or the floor where none beats it.
+
+    `model_scores` is the table; a model beats the floor by one part in a hundred and two standard errors.
+    """
+    margin, error = pl.col("margin"), pl.col("margin_error")
+    is_floor = pl.col("model") == FLOOR
+    is_better = (margin >= MARGIN) & (margin >= STANDARD_ERRORS * error)
+    return dict(
+        model_scores.filter((pl.col("origins") > 0) & pl.col("model").is_in(SEASONLESS) & (is_floor | is_better))
+        .sort("score", maintain_order=True)
+        .group_by("demand_class", maintain_order=True)
+        .agg(pl.col("model").first())
+        .iter_rows()
+    )
 
 
 def _scores(judged: pl.DataFrame, name: str, judged_as: str, *, chosen_on: date) -> pl.DataFrame:

@@ -18,6 +18,7 @@ WEEK_DAYS: Final = 7
 YEAR_DAYS: Final = 364
 LONGEST_DAYS: Final = {WEEK_DAYS: 4 * YEAR_DAYS, 1: 2 * YEAR_DAYS}
 COMPLETION_GAIN: Final = 0.1
+LAUNCH_DAYS: Final = 28
 # What is beyond this is no quantity, but a slip.
 MOST_A_DAY: Final = 1e12
 # A period that was mostly completed tells what we think, not what was sold.
@@ -44,9 +45,9 @@ class Days:
 class Series:
     """Demand by product and period, from the first row of each product on.
 
-    `demand` has no number before that; what an empty shelf hid is completed, `completed` is the share of the period's
-    days to which that happened. `days` are the same quantities by day. `log_price[:, o]` is the latest price known
-    when column o begins, where prices were given.
+    `demand` has no number before that; what an empty shelf hid is completed, and so is the period of the first row;
+    `completed` is the share of the period's days to which that happened. `days` are the same quantities by day.
+    `log_price[:, o]` is the latest price known when column o begins, where prices were given.
     """
 
     product_codes: Sequence[str]
@@ -179,13 +180,31 @@ def _complete(
     def summed(weights: Matrix) -> Matrix:
         return np.asarray(np.bincount(cell, weights=weights, minlength=size).reshape(shape), dtype=np.float64)
 
+    before = _before_launch(Days(row, day, quantity), hidden, launch, period_days, days=shape[1] * period_days)
     open_sales, hidden_sales = summed(quantity * ~hidden), summed(quantity * hidden)
     share = summed(hidden.astype(float)) / period_days
+    np.add.at(open_sales, (before.row, before.day // period_days), before.quantity)
+    np.add.at(share, (before.row, before.day // period_days), 1 / period_days)
     is_before = np.arange(shape[1])[None, :] < (launch // period_days)[:, None]
     demand = _raised(open_sales, hidden_sales, share, is_before) if hidden.any() else open_sales
     added = (demand - open_sales - hidden_sales).ravel()[cell[hidden]] / (share.ravel()[cell[hidden]] * period_days)
-    days = Days(row, day, quantity) + Days(row[hidden], day[hidden], added)
+    days = Days(row, day, quantity) + Days(row[hidden], day[hidden], added) + before
     return np.where(is_before, np.nan, demand), share, days
+
+
+def _before_launch(sold: Days, hidden: NDArray[np.bool_], launch: Index, period_days: int, *, days: int) -> Days:
+    """The days of a launch's period before the launch, each with what a usual day of the first four weeks sold.
+
+    The day of the launch itself is no usual one, as a launch is seen by its sale.
+    """
+    is_first = (sold.day > launch[sold.row]) & (sold.day <= launch[sold.row] + LAUNCH_DAYS)
+    pieces = np.bincount(sold.row, weights=sold.quantity * (is_first & ~hidden), minlength=launch.size)
+    unseen = np.bincount(sold.row, weights=is_first & hidden, minlength=launch.size)
+    seen = np.minimum(LAUNCH_DAYS, days - 1 - launch) - unseen
+    missing = launch % period_days
+    row = np.repeat(np.arange(launch.size), missing)
+    back = np.arange(row.size) - np.repeat(np.cumsum(missing) - missing, missing)
+    return Days(row, launch[row] - 1 - back, (pieces / np.maximum(1, seen))[row])
 
 
 def _raised(open_sales: Matrix, hidden_sales: Matrix, share: Matrix, is_before: NDArray[np.bool_]) -> Matrix:

@@ -121,7 +121,8 @@ def test_a_company_in_boxes_of_ten_sells_a_tenth_of_the_boxes():
 
 def test_a_row_a_week_and_the_same_sales_by_day_are_one_history():
     weekly = a_company(20, by_week=True)
-    by_day = a_company(20)
+    first_day = weekly.filter(pl.col("demand_date") == pl.col("demand_date").min()).with_columns(quantity=0.0)
+    by_day = pl.concat([a_company(20), first_day])
     told, again = (forecast_distribution(one, over_all(weekly), as_of=AS_OF) for one in (weekly, by_day))
     assert again.quantiles == pytest.approx(told.quantiles)
 
@@ -171,7 +172,47 @@ def test_an_uneven_product_is_less_certain_than_an_even_one():
     assert widths[0] < 0.5 * widths[1]
 
 
-def test_the_chosen_model_of_a_class_speaks_for_its_products(few):
-    choice = dict.fromkeys(["smooth", "erratic", "intermittent", "lumpy", "new"], "textbook")
-    told = forecast_distribution(few, over_all(few), as_of=AS_OF, choice=choice)
-    assert set(told.model.tolist()) == {"textbook"}
+def test_the_chosen_model_of_a_product_speaks_for_it_and_the_rule_for_the_others(few):
+    codes = few["product_code"].unique().sort().to_list()
+    told = forecast_distribution(few, over_all(few), as_of=AS_OF, choice=dict.fromkeys(codes[:3], "textbook"))
+    assert set(told.model[:3].tolist()) == {"textbook"}
+    assert "textbook" not in told.model[3:].tolist()
+
+
+def levels_of(demand: pl.DataFrame, days: int, product: str = TEA) -> list[float]:
+    told = forecast_distribution(demand, over(product, days=days), as_of=AS_OF)
+    return np.ceil(told.quantiles[0, np.isin(told.probabilities, [0.5, 0.95, 0.999])] - 1e-6).tolist()
+
+
+@pytest.mark.parametrize("days", [1, 3, 6, 7, 10, 21, 33])
+@pytest.mark.parametrize("pieces", [0.5, 1, 12, 1000])
+def test_what_sells_the_same_every_day_is_known_to_the_piece(pieces, days):
+    told = levels_of(sold_every(1, pieces, for_days=364), days)
+    assert told == [np.ceil(days * pieces)] * 3
+
+
+def test_that_holds_beside_products_of_chance():
+    sales = pl.concat([a_company(40), sold_every(1, 1, for_days=364)], how="diagonal")
+    assert levels_of(sales, 21) == [21] * 3
+
+
+def test_what_sold_the_same_until_ten_weeks_ago_and_half_of_it_since_is_not_taken_for_even():
+    sales = pl.concat([sold(dict.fromkeys(range(71, 365), 10)), sold(dict.fromkeys(range(1, 71), 5))])
+    median, high, _ = levels_of(sales, 21)
+    assert median < 130
+    assert high > median
+
+
+def test_demand_of_a_wider_week_than_the_horizon_is_not_taken_for_even():
+    """Seven pieces every Monday are 7 a week; in ten days they are 7 or 14."""
+    mondays = sold_every(7, 7, for_days=364)
+    told = forecast_distribution(mondays.with_columns(pl.col("demand_date").dt.offset_by("3d")),
+                                 over(TEA, days=10), as_of=AS_OF)  # fmt: skip
+    assert told.quantiles[0, -1] >= 14
+
+
+@pytest.mark.parametrize("age", [5, 8, 12, 15, 30])
+def test_the_days_before_a_launch_are_unknown_and_not_zero(age):
+    """A piece a day is 21 in three weeks, however few days the product's first week has."""
+    sales = sold_every(1, 1, for_days=age)
+    assert forecast_distribution(sales, over(TEA, days=21), as_of=AS_OF).mean[0] == pytest.approx(21, rel=0.01)

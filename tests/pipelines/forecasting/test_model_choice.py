@@ -9,7 +9,7 @@ import pytest
 from pipelines.forecasting.backtest import JUDGEMENTS, backtest, origins_of
 from pipelines.forecasting.candidates import FLOOR, MODELS
 from pipelines.forecasting.features import gather_facts
-from pipelines.forecasting.forecast import choose_models, is_still_good, score_models
+from pipelines.forecasting.forecast import choose_models, forecast_demand, is_still_good, score_models
 from pipelines.forecasting.rules import models_by_rule
 from pipelines.forecasting.segments import demand_classes
 from pipelines.forecasting.selection import select_models
@@ -131,12 +131,39 @@ def test_by_rule_the_predictive_law_speaks_for_what_never_changes_and_the_pool_f
 
 def test_each_product_has_the_model_of_its_class_today():
     scores = select_models(judged({"nb": 0.5}), chosen_on=AS_OF).model_scores
-    sales = pl.concat([sold_every(1, 3, for_days=300, product="A"), sold({400: 3}, "B"), sold({3: 1}, "C")])
+    uneven = sold({ago: 1 + 40 * (ago % 91 < 7) + ago % 5 for ago in range(1, 301)}, "A")
+    sales = pl.concat([uneven, sold({400: 3}, "B"), sold({3: 1}, "C")])
     choice = choose_models(sales, scores, as_of=AS_OF).sort("product_code")
     assert choice.select("product_code", "demand_class", "model").rows() == [
-        ("A", "smooth", "nb"), ("B", "dead", "none"), ("C", "new", "nb"),
+        ("A", "erratic", "nb"), ("B", "dead", "none"), ("C", "new", "nb"),
     ]  # fmt: skip
     assert choice["reason"][1] == "not sold for a year"
+
+
+def test_a_product_that_sells_more_evenly_than_chance_leaves_its_class():
+    scores = select_models(judged({"nb": 0.5}), chosen_on=AS_OF).model_scores
+    sales = pl.concat([sold_every(1, 3, for_days=300, product="A"), a_company(3)], how="diagonal")
+    choice = choose_models(sales, scores, as_of=AS_OF).sort("product_code")
+    assert choice["model"].to_list() == ["nb_predictive", "nb", "nb", "nb"]
+    assert choice["reason"][0] == "it sells more evenly than chance would have it"
+    told = forecast_demand(sales, the_horizon(*choice["product_code"]), as_of=AS_OF, model_choice=choice)
+    distinct = told.demand_quantiles.group_by("product_code").agg(pl.col("quantity").unique()).sort("product_code")
+    assert distinct["quantity"][0].to_list() == [63]
+    assert (distinct["quantity"].list.len()[1:] > 1).all()
+
+
+@pytest.mark.parametrize(
+    ("cost", "model"),
+    [({"pool": 0.5, "nb": 0.9, "ses": 0.8}, "ses"), ({"pool": 0.5}, FLOOR), ({"seasonal_naive": 0.5}, FLOOR)],
+)
+def test_a_product_whose_season_is_ignored_has_the_best_model_that_knows_none(cost, model):
+    scores = select_models(judged(cost), chosen_on=AS_OF).model_scores
+    sales = a_company(3)
+    codes = sales["product_code"].unique().sort().to_list()
+    choice = choose_models(sales, scores, as_of=AS_OF, without_season=codes[:1]).sort("product_code")
+    assert choice["model"][0] == model
+    assert choice["reason"][0] == "its season is ignored, as was set"
+    assert choice["model"][1] == min(cost, key=cost.__getitem__)
 
 
 @pytest.mark.parametrize(("age", "is_good"), [(0, True), (6, True), (7, False), (-1, False)])

@@ -25,7 +25,7 @@ def test_sales_on_or_after_the_as_of_day_are_left_out():
 
 
 def test_weeks_end_the_day_before_the_as_of_day():
-    series = make_series(sold({1: 2, 7: 3, 8: 5}), as_of=AS_OF)
+    series = make_series(sold({1: 2, 7: 3, 8: 5, 14: 0}), as_of=AS_OF)
     assert series.demand.tolist() == [[5, 5]]
 
 
@@ -38,8 +38,19 @@ def test_before_the_first_sale_is_not_zero_demand():
 
 
 def test_a_product_is_known_from_its_first_row_on_even_if_nothing_was_sold_on_it():
-    series = make_series(sold({20: 0, 3: 1}), as_of=AS_OF)
+    series = make_series(sold({21: 0, 3: 1}), as_of=AS_OF)
     assert series.demand.tolist() == [[0, 0, 1]]
+
+
+def test_the_days_of_a_launchs_week_before_it_sold_as_a_usual_day_of_the_weeks_after_it():
+    """Launched 9 days ago with 50, and 2 on each of 8 days since: 5 days before it are 2 each."""
+    series = make_series(sold({9: 50} | dict.fromkeys(range(1, 9), 2)), as_of=AS_OF)
+    assert series.demand[0].tolist() == pytest.approx([5 * 2 + 50 + 2, 14])
+    assert series.completed[0].tolist() == pytest.approx([5 / 7, 0])
+
+
+def test_what_sold_once_is_not_thought_to_have_sold_before():
+    assert make_series(sold({10: 50}), as_of=AS_OF).demand.tolist() == [[50, 0]]
 
 
 def test_a_sale_four_years_ago_is_forgotten_the_day_after():
@@ -114,7 +125,8 @@ def test_a_row_in_the_last_six_days_cannot_stand_for_a_week():
 
 def test_weeks_that_began_on_another_weekday_are_spread_and_not_shifted():
     series = make_series(a_week_a_row([7, 7, 7], last_week_begins=9), as_of=AS_OF)
-    assert series.demand[0].tolist() == pytest.approx([2, 7, 7, 5])
+    usual = (6 + 7 + 7) / 22
+    assert series.demand[0].tolist() == pytest.approx([2 + 5 * usual, 7, 7, 5])
 
 
 @pytest.mark.parametrize(("window", "pieces"), [((0, 7), 3), ((0, 10), 6), ((3, 7), 3), ((10, 4), 4), ((0, 14), 10)])
@@ -124,7 +136,7 @@ def test_demand_over_a_window_sums_its_days(window, pieces):
 
 
 def test_a_window_that_reaches_past_the_end_or_before_the_launch_is_unknown():
-    series = make_series(pl.concat([sold_every(1, 1, for_days=70), sold({10: 1}, "YOUNG")]), as_of=AS_OF)
+    series = make_series(pl.concat([sold_every(1, 1, for_days=70), sold({12: 0, 10: 1}, "YOUNG")]), as_of=AS_OF)
     old, young = sums_after_origins(series, Window(0, 21))
     assert np.isnan(old).tolist() == [False] * 8 + [True] * 3
     assert np.isnan(young).all()

@@ -10,6 +10,7 @@ from tests.pipelines.planning_builders import (
     in_days,
     in_stock,
     received,
+    sold,
     sold_every,
     the_line,
 )
@@ -79,6 +80,7 @@ def test_another_products_demand_stays_what_it_was():
 
 
 def test_a_product_whose_season_is_ignored_has_a_model_that_knows_none():
-    row = planned(a_setting("ignore_seasonality", "true"))
+    shifting = sold({ago: ago % 5 + (20 if ago < 150 else 0) for ago in range(1, 401)})
+    row = the_line(a_product(), in_stock(0), shifting, a_setting("ignore_seasonality", "true"))
     assert row["model"] == "nb"
-    assert planned()["model"] != "nb"
+    assert the_line(a_product(), in_stock(0), shifting)["model"] == "pool"
