@@ -35,18 +35,15 @@ def windows_of(asked: pl.DataFrame, leads: pl.DataFrame) -> pl.DataFrame:
     """The windows to forecast: for each product and lead time from today to the end of what an order covers.
 
     `asked` has `product_code`, `order_frequency_days` and may have `forecast_period_days`; `leads` the shape of
-    `lead_times.LENGTHS`. Adds `arrival_day`. Where a forecast period is set the cover ends there; if that is before the
-    next arrival, the order still covers the days of one order cycle.
+    `lead_times.LENGTHS`. Adds `arrival_day`, the day on which an order of today arrives. Where a forecast period is set
+    the cover ends there, which may be before that day.
     """
     period = pl.col("forecast_period_days") if "forecast_period_days" in asked.columns else pl.lit(None, dtype=pl.Int64)
     frequency = pl.col("order_frequency_days")
     return (
         leads.join(asked, on="product_code", how="inner")
         .with_columns(horizon_days=pl.coalesce(period, pl.col("lead_time_days") + frequency).cast(pl.Int64))
-        .with_columns(
-            arrival_day=pl.min_horizontal("lead_time_days", (pl.col("horizon_days") - frequency).clip(lower_bound=0))
-        )
-        .select("product_code", "horizon_days", "arrival_day", "weight")
+        .select("product_code", "horizon_days", pl.col("lead_time_days").alias("arrival_day"), "weight")
         .sort("product_code", "arrival_day")
     )
 

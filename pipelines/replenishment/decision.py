@@ -6,7 +6,7 @@ A product may have several lead times, each with its weight: one draw gives both
 (drawn apart they would stretch the cover). Read more in docs/maths.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -44,7 +44,8 @@ class Question:
     """What is asked: a row a product; and its possible lead times, a row each, by product.
 
     Lead time r is one of product `lead_product[r]`: an order placed today arrives on `arrival_day[r]`, and the law's
-    row r goes to the end of what it covers. `horizon_days` is what counts as in time for a product.
+    row r goes to the end of what it covers; where that is not after the arrival, the order is for what stock and open
+    orders lack of the demand until then. `horizon_days` is what counts as in time for a product.
     """
 
     service_level: Matrix
@@ -54,6 +55,11 @@ class Question:
     arrival_day: Index
     lead_weight: Matrix
     law: DemandLaw
+
+    @property
+    def cover_begins(self) -> Index:
+        """The first day of what an order must cover: its arrival, or today where all ends before it arrives."""
+        return np.where(self.arrival_day < self.law.horizon_days, self.arrival_day, 0)
 
 
 @dataclass(frozen=True)
@@ -97,20 +103,25 @@ def _parts(question: Question) -> Iterator[Question]:
 
 
 def _decide(asked: Question, rule: Rule) -> Decision:
-    there, weights = _projected(asked, rule)
+    rows, weights = paths_of_products(asked.lead_product, asked.lead_weight, asked.service_level.size)
+    there = Projection(*(one[rows].reshape(weights.shape) for one in vars(_projected(asked, rule)).values()))
+    arrives_on = np.repeat(asked.arrival_day[rows], WEIGHTS.size, axis=1)
     stock = asked.stock
     is_in_time = stock.arrival_days < asked.horizon_days[:, None]
     in_time = np.where(is_in_time, stock.arrival_quantities, 0.0).sum(axis=1)
     position = stock.available + in_time
-    level = _level(asked, rule)
     lost = _mean(there.lost, weights)
     before, whole = _expected(asked)
     total = there.before + there.covered
     if rule.measure == "fill":
-        needed = least = _whole(quantity_for_fill(there, weights, level), position)
+        needed = least = _whole(quantity_for_fill(there, weights, asked.service_level), position)
         order_up_to = reorder_point = needed + position + lost
+    elif rule.measure == "money":
+        needed = least = _whole(_for_money(asked, rule, there.need, there.on_hand, weights), position)
+        order_up_to = reorder_point = _whole(_for_money(asked, rule, total, -there.before, weights), 0.0)
     else:
-        lower = ordering_level(level) if rule.has_two_levels and rule.measure == "cycle" else level
+        level = asked.service_level
+        lower = ordering_level(level) if rule.has_two_levels else level
         needed, least = (_whole(one, position) for one in quantities_for_cycles(there.need, weights, level, lower))
         order_up_to, reorder_point = (_whole(one, 0.0) for one in quantities_for_cycles(total, weights, level, lower))
     shares = (np.full(needed.size, share) for share in (0.5, SOON))
@@ -124,23 +135,20 @@ def _decide(asked: Question, rule: Rule) -> Decision:
         stock_on_order_in_time=in_time,
         order_up_to_level=order_up_to,
         reorder_point=reorder_point,
-        short_before_arrival=_mean(there.first_short_day < there.arrival_day, weights),
+        short_before_arrival=_mean(there.first_short_day < arrives_on, weights),
         days_to_stock_out=half,
         days_to_stock_out_soonest=soonest,
     )
 
 
-def _projected(asked: Question, rule: Rule) -> tuple[Projection, Matrix]:
-    """The projection with all paths of a product in one row, whatever their lead time, and the paths' weights."""
+def _projected(asked: Question, rule: Rule) -> Projection:
+    """The projection of each product and lead time by the rule."""
     stock = _under_way(asked)
     if rule.order_rule == "position":
         is_in_time = stock.arrival_days < asked.law.horizon_days[:, None]
         stock = Stock(stock.available, np.where(is_in_time, 0, stock.arrival_days), stock.arrival_quantities)
     is_lost = rule.unmet_demand == "lost" and rule.order_rule == "projected"
-    told = project(asked.law, stock, asked.arrival_day, is_lost=is_lost)
-    rows, weight = paths_of_products(asked.lead_product, asked.lead_weight, asked.service_level.size)
-    joined = Projection(*(one[rows].reshape(weight.shape) for one in vars(told).values()))
-    return joined, weight
+    return project(asked.law, stock, asked.cover_begins, is_lost=is_lost)
 
 
 def paths_of_products(lead_product: Index, lead_weight: Matrix, products: int) -> tuple[Index, Matrix]:
@@ -176,19 +184,24 @@ def _under_way(asked: Question) -> Stock:
 
 def _expected(asked: Question) -> tuple[Matrix, Matrix]:
     """Expected demand before arrival, and to the end of the cover, over the lead times of each product."""
-    days = np.stack([asked.arrival_day, asked.law.horizon_days], axis=1)
+    end = asked.law.horizon_days
+    days = np.stack([np.minimum(asked.arrival_day, end), end], axis=1)
     mean = mean_by(asked.law.weekly_mean, days) * asked.lead_weight[:, None]
     count = asked.service_level.size
     before, whole = (np.bincount(asked.lead_product, one, count).astype(np.float64) for one in mean.T)
     return before, whole
 
 
-def _level(asked: Question, rule: Rule) -> Matrix:
-    if rule.measure != "money":
-        return asked.service_level
-    cycles = asked.arrival_day / (asked.law.horizon_days - asked.arrival_day)
-    mean = np.bincount(asked.lead_product, cycles * asked.lead_weight, minlength=asked.service_level.size)
-    return level_for_money(asked.service_level, np.asarray(mean, dtype=float), is_lost=rule.unmet_demand == "lost")
+def _for_money(asked: Question, rule: Rule, need: Matrix, on_hand: Matrix, weights: Matrix) -> Matrix:
+    """The quantity that costs least, from the cover of each product and the order cycles before it."""
+    count, cover = asked.service_level.size, asked.law.horizon_days - asked.cover_begins
+    days, cycles = (
+        np.asarray(np.bincount(asked.lead_product, one * asked.lead_weight, count), dtype=float)
+        for one in (cover, asked.cover_begins / cover)
+    )
+    ratio = asked.service_level
+    level = level_for_money(ratio, cycles) if rule.unmet_demand == "lost" else ratio
+    return quantity_for_money(need, on_hand, weights, level, days)
 
 
 def _mean(of: Matrix | NDArray[np.bool_], weights: Matrix) -> Matrix:
@@ -233,27 +246,58 @@ def quantity_for_fill(projection: Projection, weights: Matrix, fill_rate: Matrix
         missing = np.maximum(0.0, projection.need - quantity[:, None]) - np.maximum(0.0, owed - quantity[:, None])
         return np.asarray((weights * missing).sum(axis=1))
 
-    low = np.floor(owed.min(axis=1)) - 1
-    high = np.ceil(projection.need.max(axis=1))
+    return _least_whole(lambda quantity: short(quantity) <= allowed + _TINY, owed, projection.need)
+
+
+def quantity_for_money(need: Matrix, on_hand: Matrix, weights: Matrix, ratio: Matrix, cover_days: Matrix) -> Matrix:
+    """For each row the least whole quantity of which one more piece would cost more than it earns in the cover.
+
+    With `ratio` = b / (b + h), one more piece earns b where it is needed, and costs h, over the whole cover, for the
+    share of it that the piece lies there: to its end where nobody asks for it, else the days that are over when it
+    goes, demand being spread evenly. Convex in the quantity, so bisection finds it.
+    In a cover of one day that is the cycle quantity at the ratio.
+
+    >>> needs, weights = np.arange(100.0)[None, :], np.full((1, 100), 0.01)
+    >>> [
+    ...     quantity_for_money(needs, 0 * needs, weights, np.array([0.8]), np.array([days])).tolist()
+    ...     for days in (1.0, 7.0)
+    ... ]
+    [[79.0], [76.0]]
+    """
+    ratio, days = ratio[:, None], cover_days[:, None]
+    asked = np.maximum(need + on_hand, _TINY)
+
+    def is_enough(quantity: Matrix) -> NDArray[np.bool_]:
+        gone_at = (quantity[:, None] + on_hand + 0.5) / asked
+        share = np.clip(np.floor(days * gone_at) / days, 0.0, 1.0)
+        earned = np.where(need > quantity[:, None], ratio, 0.0)
+        return np.asarray((weights * ((1 - ratio) * share - earned)).sum(axis=1) >= -_TINY)
+
+    return _least_whole(is_enough, -on_hand, need)
+
+
+def _least_whole(is_enough: Callable[[Matrix], NDArray[np.bool_]], least: Matrix, most: Matrix) -> Matrix:
+    """The least whole quantity that is enough, a row a product: more than is owed on any path less one, at most all."""
+    low, high = np.floor(least.min(axis=1)) - 1, np.ceil(most.max(axis=1))
     while (high - low > 1).any():
         middle = np.floor((low + high) / 2)
-        enough = short(middle) <= allowed + _TINY
+        enough = is_enough(middle)
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return np.asarray(high, dtype=float)
 
 
-def level_for_money(ratio: Matrix, cycles_before_arrival: Matrix, *, is_lost: bool) -> Matrix:
-    """The cycle service level that costs least: p = b / (b + h) with backorders, more where demand is lost.
+def level_for_money(ratio: Matrix, cycles_before_arrival: Matrix) -> Matrix:
+    """The ratio to decide by where demand is lost, less than p = b / (b + h), which is right where it waits.
 
-    With lost sales a piece that saves a sale is missing afterwards, while the next orders are fixed already:
-    1 - (1 - p)(1 + 0.3 sqrt(L)), L in order cycles (fitted to computed optima, L <= 4).
+    A piece that saves a sale is missing afterwards, while the orders of L cycles are fixed already. So a piece held
+    counts for k = 1 + 0.3 sqrt(L) times h, but for no more than b where it cost less: b / (b + k h), and one half or
+    more where p is. Near p = 1 that is 1 - (1 - p) k.
 
-    >>> float(round(level_for_money(np.array([0.9]), np.array([4.0]), is_lost=True)[0], 3))
-    0.84
+    >>> level_for_money(np.array([0.95, 0.9, 0.5]), np.array([4.0, 4.0, 21.0])).round(3).tolist()
+    [0.922, 0.849, 0.5]
     """
-    if not is_lost:
-        return ratio
-    return np.asarray(np.maximum(0.0, 1 - (1 - ratio) * (1 + 0.3 * np.sqrt(cycles_before_arrival))))
+    held = (1 - ratio) * (1 + 0.3 * np.sqrt(cycles_before_arrival))
+    return np.asarray(np.maximum(ratio / (ratio + held), np.minimum(ratio, 0.5)))
 
 
 def ordering_level(service_level: Matrix) -> Matrix:

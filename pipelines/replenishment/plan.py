@@ -95,7 +95,7 @@ def horizons(
     windows = _windows(settings, _lead_times(products, settings, purchase_receipts, as_of=as_of))
     more = horizons_to_forecast(windows)
     expected = expected_windows(windows)
-    cover = pl.col("horizon_days") - pl.col("arrival_day")
+    cover = (pl.col("horizon_days") - pl.col("arrival_day")).clip(lower_bound=1)
     own = (
         expected.join(more.rename({"horizon_days": "nearest"}), on="product_code")
         .filter(pl.col("nearest") >= pl.col("horizon_days"))

@@ -42,7 +42,6 @@ class Projection:
     `need`: pieces that would have to arrive on day A for nothing to be short in the cover (below 0: that much is over).
     `on_hand`: stock on day A, what arrives on it included. `lost`: demand lost before A. `first_short_day`: the first
     day with unmet demand, infinite where there is none. `before`, `covered`: demand before A, and in the cover.
-    `arrival_day`: A.
     """
 
     need: Matrix
@@ -51,7 +50,6 @@ class Projection:
     first_short_day: Matrix
     before: Matrix
     covered: Matrix
-    arrival_day: Matrix
 
 
 def project(law: DemandLaw, stock: Stock, arrival_day: Index, *, is_lost: bool) -> Projection:
@@ -92,8 +90,7 @@ def _project(law: DemandLaw, stock: Stock, arrival_day: Index, *, is_lost: bool)
         most = np.where(before, most, np.maximum(most, summed))
     before_arrival = (demand * is_before[:, None, :]).sum(axis=2)
     covered = demand.sum(axis=2) - before_arrival
-    day = np.broadcast_to(arrival_day[:, None].astype(float), covered.shape)
-    return Projection(most - on_hand, on_hand, lost, first_short, before_arrival, covered, day)
+    return Projection(most - on_hand, on_hand, lost, first_short, before_arrival, covered)
 
 
 def _intervals(horizon: Index, stock: Stock, arrival_day: Index) -> tuple[Index, Matrix]:

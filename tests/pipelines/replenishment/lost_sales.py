@@ -1,7 +1,8 @@
 """The exact optimum of ordering every period with lost sales, by value iteration, and what another rule costs.
 
 State: what is on hand after today's delivery, and the orders of the last L - 1 periods that are under way. Cost of a
-period: h a piece that is left at its end, b a piece that was asked for and not there.
+period: b a piece that was asked for and not there, and h a piece held for it: what is left at the end of each of its
+days, over the number of days.
 """
 
 from collections.abc import Callable
@@ -18,21 +19,29 @@ Order = Callable[[Index], Index]
 
 @dataclass(frozen=True)
 class LostSales:
-    """A product with a known law of demand: lead time in periods, what a lost sale and a piece held cost, bounds."""
+    """A product with a known law of demand: lead time in periods, what a lost sale and a piece held cost, bounds.
+
+    `mean` is that of a period, which has so many `days`; the days are alike and independent.
+    """
 
     mean: float
     dispersion: float
     lead_time: int
     lost_sale: float
     holding: float = 1.0
+    days: int = 1
     most_on_hand: int = 30
     most_ordered: int = 15
 
     @cached_property
     def demand(self) -> Matrix:
         """P(demand = 0, 1, ...) of a period; the last takes the tail."""
-        law = stats.poisson(self.mean) if self.dispersion == 0 else stats.nbinom(
-            self.mean / self.dispersion, 1 / (1 + self.dispersion)
+        return self._demand_of(self.days)
+
+    def _demand_of(self, days: int) -> Matrix:
+        mean = self.mean * days / self.days
+        law = stats.poisson(mean) if self.dispersion == 0 else stats.nbinom(
+            mean / self.dispersion, 1 / (1 + self.dispersion)
         )  # fmt: skip
         told = law.pmf(np.arange(int(law.ppf(1 - 1e-7)) + 1))
         told[-1] += 1 - told.sum()
@@ -50,9 +59,13 @@ class LostSales:
     @cached_property
     def period_cost(self) -> Matrix:
         """By stock after delivery: the expected cost of a period."""
-        there, asked = np.arange(self.most_on_hand + self.most_ordered + 1)[:, None], np.arange(self.demand.size)
-        left, lost = np.maximum(0, there - asked), np.maximum(0, asked - there)
-        return np.asarray((self.holding * left + self.lost_sale * lost) @ self.demand)
+        there = np.arange(self.most_on_hand + self.most_ordered + 1)[:, None]
+        lost = np.maximum(0, np.arange(self.demand.size) - there) @ self.demand
+        held = [
+            np.maximum(0, there - np.arange(sold.size)) @ sold
+            for sold in map(self._demand_of, range(1, self.days + 1))
+        ]
+        return np.asarray(self.lost_sale * lost + self.holding * np.mean(held, axis=0))
 
     def step(self, values: Matrix, orders: Index | None = None) -> Matrix:
         """One period: the best order of every state, or the given ones, then demand, then what arrives next."""

@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from pipelines.replenishment.decision import (
+    Question,
+    Rule,
+    decide,
     level_for_money,
     ordering_level,
     quantity_for_cycles,
@@ -135,7 +139,38 @@ def test_two_levels_apply_from_three_in_four_on():
     assert ordering_level(np.array([0.5, 0.74, 0.75, 0.95])) == pytest.approx([0.5, 0.74, 0.5, 0.9])
 
 
-def test_money_with_backorders_is_the_critical_ratio_and_with_lost_sales_less():
-    ratio, cycles = np.array([0.9]), np.array([4.0])
-    assert level_for_money(ratio, cycles, is_lost=False) == 0.9
-    assert level_for_money(ratio, cycles, is_lost=True) == pytest.approx(0.84)
+def priced(ratio: float, *, lead_time: int, frequency: int, unmet: str = "lost", on_hand: float = 0) -> float:
+    """The pieces that money asks for, of Poisson demand of four a day."""
+    horizon, one = lead_time + frequency, np.ones(1, dtype=np.int64)
+    asked = Question(
+        np.array([ratio]), horizon * one, there_is(on_hand), 0 * one, lead_time * one, np.ones(1),
+        a_law(4.0, horizon, mean_days=1),
+    )  # fmt: skip
+    return float(decide(asked, Rule(measure="money", unmet_demand=unmet)).needed[0])
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.8, 0.95])
+def test_money_with_backorders_of_a_day_is_the_quantile_at_the_critical_ratio(ratio):
+    level = quantiles(4.0 * 6)(np.array([ratio]))[0]
+    assert priced(ratio, lead_time=5, frequency=1, unmet="backordered", on_hand=9) == level - 9
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.8, 0.95])
+def test_money_with_backorders_of_a_week_is_the_level_of_least_cost_by_the_cost_itself(ratio):
+    """A piece owed at the week's end costs b; one held costs a seventh of h for each day at whose end it is there."""
+    pieces, asked = np.arange(90)[:, None], np.arange(150)[None, :]
+    held = np.mean([np.maximum(0, pieces - asked) @ stats.poisson.pmf(asked[0], 4.0 * (5 + k)) for k in range(1, 8)], 0)
+    owed = np.maximum(0, asked - pieces) @ stats.poisson.pmf(asked[0], 4.0 * 12)
+    cost = (1 - ratio) * held + ratio * owed
+    told = int(priced(ratio, lead_time=5, frequency=7, unmet="backordered"))
+    assert cost[told] <= 1.005 * cost.min()
+
+
+def test_money_asks_for_less_where_demand_is_lost_and_for_more_the_more_a_sale_is_worth():
+    ratios = np.linspace(0.05, 0.99, 30)
+    cycles = np.full(30, 9.0)
+    level = level_for_money(ratios, cycles)
+    assert (np.diff(level) >= 0).all()
+    assert (level <= ratios).all()
+    asked = [priced(ratio, lead_time=28, frequency=7, on_hand=120) for ratio in (0.3, 0.6, 0.8, 0.9, 0.95, 0.99)]
+    assert asked == sorted(asked)

@@ -163,6 +163,26 @@ def test_a_forecast_period_replaces_the_horizon():
     assert (line["demand_before_arrival"], line["demand_in_cover"]) == (10, 20)
 
 
+ONE_A_DAY = sold_every(1, 1, for_days=364)
+
+
+def test_an_order_does_not_arrive_sooner_because_the_forecast_period_is_short():
+    """Of 16 days an order that takes 14 covers two; ten pieces do not last till it is there."""
+    line = the_line(a_product(), a_setting("forecast_period_days", "16"), in_stock(10), ONE_A_DAY)
+    assert (line["horizon_days"], line["is_too_late_to_help"]) == (16, True)
+    assert (line["demand_before_arrival"], line["demand_in_cover"]) == pytest.approx((14, 2), rel=0.05)
+    assert line["demand_lost_before_arrival"] == pytest.approx(4, abs=1)
+
+
+def test_of_a_forecast_period_that_ends_before_an_order_arrives_what_stock_and_orders_lack_is_ordered():
+    frames = a_product(), a_setting("forecast_period_days", "7"), ONE_A_DAY, on_order(2, arriving=in_days(3))
+    line = the_line(*frames, in_stock(1))
+    assert (line["demand_in_cover"], line["demand_lost_before_arrival"], line["is_too_late_to_help"]) == (0, 0, True)
+    assert line["demand_before_arrival"] == pytest.approx(7, rel=0.05)
+    assert line["order_quantity"] == line["order_up_to_level"] - 3 > 0
+    assert the_line(*frames, in_stock(line["order_up_to_level"]))["order_quantity"] == 0
+
+
 def test_every_product_is_there_once():
     products = [a_product(code) for code in ("C", "A", "B")]
     orders = [on_order(1, arriving=None, product=code) for code in ("A", "A", "GONE")]
