@@ -62,8 +62,7 @@ class LostSales:
         there = np.arange(self.most_on_hand + self.most_ordered + 1)[:, None]
         lost = np.maximum(0, np.arange(self.demand.size) - there) @ self.demand
         held = [
-            np.maximum(0, there - np.arange(sold.size)) @ sold
-            for sold in map(self._demand_of, range(1, self.days + 1))
+            np.maximum(0, there - np.arange(sold.size)) @ sold for sold in map(self._demand_of, range(1, self.days + 1))
         ]
         return np.asarray(self.lost_sale * lost + self.holding * np.mean(held, axis=0))
 
