@@ -3,6 +3,7 @@
 Read more in docs/maths.md.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,14 +15,18 @@ from stocktrim_cli.runs import DEFAULT_ORGANISATION, OrganisationOption
 if TYPE_CHECKING:
     import polars as pl
 
+    from pipelines.replenishment.replay.backtest import Asked
     from pipelines.replenishment.replay.history import History
 
 SERVICE_LEVELS = ["90%", "95%", "98%", "99%"]
 SHOWN = {
-    "policy": "policy", "service_level": "asked", "orders_kept": "orders kept", "weeks_kept": "weeks kept",
-    "fill_rate_units": "fill, units", "fill_rate_money": "fill, money", "average_stock_value": "stock",
-    "lost_margin_a_week": "lost margin a week", "order_lines": "order lines",
+    "policy": "policy", "service_level": "asked", "levels_kept": "levels kept", "orders_kept": "orders kept",
+    "weeks_kept": "weeks kept", "fill_rate_units": "fill, units", "fill_rate_money": "fill, money",
+    "average_stock_value": "stock", "lost_margin_a_week": "lost margin a week", "orders": "orders",
+    "order_lines": "order lines",
 }  # fmt: skip
+SHARES = ("service_level", "levels_kept", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money")
+WORDS = ("policy", "demand_class")
 PRICES = {
     "service_level": "asked", "weeks_kept": "weeks kept", "average_stock_value": "stock", "more_stock": "costs more",
     "lost_margin_a_week": "lost margin a week", "less_lost_margin": "saves a week",
@@ -34,15 +39,38 @@ def backtest(
         Path | None, typer.Option(metavar="FILE", help="A CSV or Parquet file of sales, instead of an organisation's.")
     ] = None,
     lead_time_days: Annotated[
-        int | None, typer.Option(metavar="N", help="Days from order to arrival, for every product.", min=0, max=730)
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=730,
+            help="Days from order to arrival, for every product; without it what receipts tell, the file's column, 14.",
+        ),
     ] = None,
-    order_frequency_days: Annotated[int, typer.Option(metavar="N", help="Days between orders.", min=1, max=365)] = 7,
+    order_frequency_days: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=365,
+            help="Days between orders; without it the organisation's setting, 7 for a file.",
+        ),
+    ] = None,
     service_level: Annotated[
         list[str] | None, typer.Option(metavar="P", help="A target such as 95%; may be given several times.")
     ] = None,
-    unmet_demand: Annotated[str, typer.Option(help="What becomes of demand that finds an empty shelf.")] = "lost",
+    unmet_demand: Annotated[
+        str | None,
+        typer.Option(
+            metavar="lost|backordered",
+            help="What becomes of demand that finds an empty shelf; without it the setting, lost for a file.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 0,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write everything to this file too.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Write the picture of stock against service to this file.")
+    ] = None,
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
 ) -> None:
     """Replay the last year, review by review, with only what was known then.
@@ -50,52 +78,94 @@ def backtest(
     The file has the columns product_code, date, quantity, and may have unit_cost, unit_price, lead_time_days,
     batch_size and minimum_order_quantity.
 
+    An organisation's own rule of ordering is replayed for the products that are planned today; prices, costs, batches
+    and settings of the past are not kept, so today's are used.
+
     Example: `stocktrim backtest --sales sales.parquet --lead-time-days 21 --service-level 95%`
     """
+    from pipelines.replenishment.replay.backtest import in_words, run_backtest
+    from pipelines.replenishment.replay.picture import frontier_svg
+
+    for file in (json, picture):
+        _check_can_be_written(file)
+    settings = _settings_of(None if sales else organisation)
+    asked = _asked(settings, service_level or SERVICE_LEVELS, order_frequency_days, unmet_demand, seed)
+    history = _of_file(sales, lead_time_days) if sales else _of_organisation(organisation, lead_time_days)
+    say(f"  {in_words(asked)}")
+    results = run_backtest(history, asked, progress=lambda sentence: say(f"  {sentence}")).results
+    prices = _show_all(results)
+    if json:
+        told = {"what_is_replayed": in_words(asked), "results": results.to_dicts(), "price_list": prices.to_dicts()}
+        _write(json, _as_json(told | {"frontier_svg": frontier_svg(results)}))
+        out.print(f"Everything is in {json}.", markup=False)
+    if picture:
+        _write(picture, frontier_svg(results))
+        out.print(f"The picture is in {picture}.", markup=False)
+
+
+def _check_can_be_written(file: Path | None) -> None:
     from pipelines.errors import UsageError
+
+    if file and not file.absolute().parent.is_dir():
+        raise UsageError(f"There is no folder {file.parent}; make it, or give another file.")
+    if file and file.is_dir():
+        raise UsageError(f"{file} is a folder; give the path of a file.")
+
+
+def _settings_of(organisation: str | None) -> "pl.DataFrame":
+    """What the organisation has set, with the defaults of the rest; of no organisation the defaults."""
+    from pipelines import tables
+    from pipelines.organisation import open_organisation
+    from pipelines.replenishment.parameters import with_defaults
+    from pipelines.settings import read_settings
+    from pipelines.store.planning_settings import explicit_settings
+
+    if organisation is None:
+        return with_defaults(tables.empty(tables.PLANNING_SETTINGS))
+    opened = open_organisation(read_settings(), organisation)
+    return with_defaults(explicit_settings(opened.store, opened.key))
+
+
+def _asked(
+    settings: "pl.DataFrame", levels: list[str], order_frequency_days: int | None, unmet_demand: str | None, seed: int
+) -> "Asked":
+    """What the settings ask for, where no option says otherwise."""
     from pipelines.replenishment.checking import rule
     from pipelines.replenishment.parameters import parse_setting
-    from pipelines.replenishment.replay.backtest import OURS, Asked, run_backtest
-    from pipelines.replenishment.replay.picture import frontier_svg
-    from pipelines.replenishment.replay.report import price_list
+    from pipelines.replenishment.replay.backtest import asked_by
 
-    if json and not json.absolute().parent.is_dir():
-        raise UsageError(f"There is no folder {json.parent}; make it, or give another file.")
-    if json and json.is_dir():
-        raise UsageError(f"{json} is a folder; give the path of a file.")
-    asked = Asked(
-        order_frequency_days=order_frequency_days,
-        service_levels=sorted(
-            float(parse_setting("service_level", one, "global")) for one in service_level or SERVICE_LEVELS
-        ),
-        rule=rule("cycle", unmet_demand),
-        seed=seed,
-    )
-    history = _of_file(sales, lead_time_days) if sales else _of_organisation(organisation, lead_time_days)
-    told = run_backtest(history, asked, progress=lambda sentence: say(f"  {sentence}"))
-    of_all = told.results.filter(told.results["demand_class"] == "all")
-    _show("The last year, replayed", of_all, SHOWN)
-    _show("Our rule by class of demand", _by_class(told.results, OURS), {"demand_class": "class"} | SHOWN)
-    prices = price_list(told.results, OURS)
+    shares = {float(parse_setting("service_level", one, "global")) for one in levels}
+    own = asked_by(settings, service_levels=sorted(shares))
+    unmet = own.rule.unmet_demand if unmet_demand is None else rule("cycle", unmet_demand).unmet_demand
+    return replace(
+        own, rule=replace(own.rule, unmet_demand=unmet), seed=seed,
+        order_frequency_days=own.order_frequency_days if order_frequency_days is None else order_frequency_days,
+    )  # fmt: skip
+
+
+def _show_all(results: "pl.DataFrame") -> "pl.DataFrame":
+    """Show every table; the price list of our rule."""
+    from pipelines.replenishment.replay.backtest import OURS
+    from pipelines.replenishment.replay.report import price_list, rules_by_class
+
+    is_of_all = results["demand_class"] == "all"
+    own = results.filter((results["policy"] == OURS) & ~is_of_all).sort("demand_class", "service_level")
+    prices, by_class = price_list(results, OURS), rules_by_class(results)
+    _show("The last year, replayed", results.filter(is_of_all), SHOWN)
+    _show("Our rule by class of demand", own, {"demand_class": "class"} | SHOWN)
+    headings = {name: name for name in by_class.columns} | {"demand_class": "class"}
+    _show("Every rule by class of demand: weeks kept / stock", by_class, headings)
     _show("What a service level costs and saves", prices, PRICES)
-    if json:
-        picture = frontier_svg(told.results)
-        _write(json, {"results": told.results.to_dicts(), "price_list": prices.to_dicts(), "frontier_svg": picture})
-        out.print(f"Everything is in {json}.", markup=False)
-
-
-def _by_class(results: "pl.DataFrame", policy: str) -> "pl.DataFrame":
-    is_own = (results["policy"] == policy) & (results["demand_class"] != "all")
-    return results.filter(is_own).sort("demand_class", "service_level")
+    return prices
 
 
 def _show(title: str, frame: "pl.DataFrame", columns: dict[str, str]) -> None:
-    shares = ("service_level", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money")
     rows = [
-        [f"{100 * row[name]:.1f}%" if name in shares and row[name] is not None else row[name] for name in columns]
+        [f"{100 * row[name]:.1f}%" if name in SHARES and row[name] is not None else row[name] for name in columns]
         for row in frame.iter_rows(named=True)
     ]
-    show_table(title, list(columns.values()), rows, numbers=list(columns.values())[1:])
+    numbers = [heading for name, heading in columns.items() if name not in WORDS]
+    show_table(title, list(columns.values()), rows, numbers=numbers)
 
 
 def _of_file(file: Path, lead_time_days: int | None) -> "History":
@@ -114,7 +184,8 @@ def _of_file(file: Path, lead_time_days: int | None) -> "History":
         says = str(trouble).strip().partition("\n")[0].rstrip(".")
         raise DataError(f"{file} cannot be read as a CSV or Parquet file: {says}.") from None
     days = int(PARAMETERS["lead_time_days"].default) if lead_time_days is None else lead_time_days
-    return make_history(sales, lead_time_days=days)
+    given = sales if lead_time_days is None else sales.drop("lead_time_days", strict=False)
+    return make_history(given, lead_time_days=days)
 
 
 def _of_csv(file: Path) -> "pl.DataFrame":
@@ -144,12 +215,16 @@ def _of_organisation(organisation: str, lead_time_days: int | None) -> "History"
     return of_organisation(*frames, lead_time_days=lead_time_days)
 
 
-def _write(file: Path, told: dict[str, Any]) -> None:
-    import json as text
+def _as_json(told: dict[str, Any]) -> str:
+    import json
 
+    return json.dumps(told, indent=2) + "\n"
+
+
+def _write(file: Path, text: str) -> None:
     from pipelines.errors import DataError
 
     try:
-        file.write_text(text.dumps(told, indent=2) + "\n")
+        file.write_text(text)
     except OSError as trouble:
         raise DataError(f"{file} cannot be written: {trouble.strerror}.") from None

@@ -16,6 +16,7 @@ import polars as pl
 from pipelines.errors import DataError
 from pipelines.forecasting.series import Index, Matrix
 from pipelines.replenishment.decision import Rule
+from pipelines.replenishment.parameters import global_settings
 from pipelines.replenishment.replay.history import DAYS, FEWEST_WEEKS, History, review_days
 from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review
 from pipelines.replenishment.replay.report import results
@@ -27,6 +28,7 @@ TEXTBOOK_YEAR: Final = "textbook, a year"
 TEXTBOOK_90_DAYS: Final = "textbook, 90 days"
 STOCKTRIM_LIKE: Final = "like StockTrim"
 REPLAYED_WEEKS: Final = 52
+_MEASURES: Final = {"cycle": "cycles", "fill": "demand (fill rate)", "money": "money"}
 _WEEKS_OF: Final = {TEXTBOOK_YEAR: 52, TEXTBOOK_90_DAYS: 13}
 
 
@@ -43,6 +45,31 @@ class Asked:
     weeks: int = REPLAYED_WEEKS
     seed: int = 0
     blocks: int = 1
+
+
+def asked_by(planning_settings: pl.DataFrame, *, service_levels: Sequence[float]) -> Asked:
+    """What an organisation's own settings ask for: its rule of ordering, and its order frequency.
+
+    `planning_settings` has the shape of `raw.planning_settings`, with the defaults of what nobody set.
+    """
+    everybodys = planning_settings.filter(pl.col("level") == "global")
+    frequency = everybodys.filter(pl.col("name") == "order_frequency_days")["value"].item()
+    return Asked(int(frequency), service_levels, global_settings(planning_settings).rule)
+
+
+def in_words(asked: Asked) -> str:
+    """What is replayed, as a sentence.
+
+    >>> in_words(Asked(7, [0.95], Rule()))
+    'An order every 7 days; a service level is one of cycles; unmet demand is lost; our rule: projected, two levels.'
+    """
+    rule = asked.rule
+    days = "day" if asked.order_frequency_days == 1 else f"{asked.order_frequency_days} days"
+    levels = "two levels" if rule.has_two_levels else "one level"
+    return (
+        f"An order every {days}; a service level is one of {_MEASURES[rule.measure]}; unmet demand is "
+        f"{rule.unmet_demand}; our rule: {rule.order_rule}, {levels}."
+    )
 
 
 @dataclass(frozen=True)

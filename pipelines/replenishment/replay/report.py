@@ -17,6 +17,8 @@ from pipelines.tables import POLICY_BACKTEST
 EVERYTHING: Final = "all"
 BLOCK_WEEKS: Final = 4
 DRAWS: Final = 400
+# From here on stock is told without what is after the point.
+_LARGE: Final = 100
 
 
 def results(
@@ -66,6 +68,27 @@ def _row(
         "lost_margin_a_week": total("lost_margin") / weeks, "order_lines": int(total("order_lines")),
         "orders": int((told.order_lines[:, members, column].sum(axis=1) > 0).sum()), "weeks": weeks,
     }  # fmt: skip
+
+
+def rules_by_class(results: pl.DataFrame) -> pl.DataFrame:
+    """Every rule in every class of demand: per service level the weeks kept and the average stock, as people read it.
+
+    One row per class and policy: `demand_class`, `products`, `policy`, and a column per service level.
+    """
+    names = ("service_level", "weeks_kept", "average_stock_value")
+    columns = [f"{100 * level:g}%" for level in results["service_level"].unique().sort()]
+    told: dict[tuple[str, int, str], dict[str, str]] = {}
+    of_classes = results.filter(pl.col("demand_class") != EVERYTHING).sort("demand_class", maintain_order=True)
+    for row in of_classes.iter_rows(named=True):
+        level, kept, stock = (row[name] for name in names)
+        share = "-" if kept is None else f"{100 * kept:.1f}%"
+        place = (row["demand_class"], row["products"], row["policy"])
+        cell = f"{share} / {stock:,.{0 if stock >= _LARGE else 2}f}"
+        told.setdefault(place, {})[f"{100 * level:g}%"] = cell
+    rows = [(*place, *(cells[column] for column in columns)) for place, cells in told.items()]
+    text = dict.fromkeys(columns, pl.String)
+    schema = {"demand_class": pl.String, "products": pl.Int64, "policy": pl.String, **text}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def stock_at(
