@@ -11,7 +11,8 @@ import pytest
 from stocktrim_cli.runs import run_job
 from tests.end_to_end.conftest import KEY, Command, Planned
 
-POLICIES = {"ours", "textbook, a year", "textbook, 90 days", "like StockTrim"}
+OURS = "ours"
+POLICIES = {OURS, "textbook, a year", "textbook, 90 days", "like StockTrim"}
 
 
 @pytest.fixture
@@ -31,11 +32,11 @@ def sales_file(tmp_path: Path) -> Path:
 def test_anybodys_sales_are_replayed_for_every_rule_in_service_and_in_money(
     stocktrim: Command, sales_file: Path, tmp_path: Path, unmet_demand: str
 ) -> None:
-    written = tmp_path / "told.json"
+    written, drawn = tmp_path / "told.json", tmp_path / "told.svg"
     options = ["--lead-time-days", "14", "--order-frequency-days", "14", "--service-level", "80%"]
     told = stocktrim(
         "backtest", "--sales", str(sales_file), *options, "--service-level", "95%", "--unmet-demand", unmet_demand,
-        "--json", str(written),
+        "--json", str(written), "--picture", str(drawn),
     )  # fmt: skip
     assert told.code == 0, told.err
     assert "review 1 of" in told.err
@@ -46,6 +47,12 @@ def test_anybodys_sales_are_replayed_for_every_rule_in_service_and_in_money(
     assert set(results["service_level"]) == {0.8, 0.95}
     assert results["demand_class"].n_unique() > 1
     assert everything["frontier_svg"].startswith("<svg")
+    assert drawn.read_text() == everything["frontier_svg"]
+    assert "levels kept" in told.out
+    assert (
+        told.out.count("textbook, a year")
+        == 2 + results.filter(pl.col("policy") == OURS)["demand_class"].n_unique() - 1
+    )
     assert [row["service_level"] for row in everything["price_list"]] == [0.8, 0.95]
     ours = results.filter((pl.col("policy") == "ours") & (pl.col("demand_class") == "all")).sort("service_level")
     shares = ours.select("levels_kept", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money")
@@ -67,10 +74,29 @@ def test_codes_of_a_file_are_text_and_numbers_are_what_all_rows_hold(stocktrim: 
     assert set(results.filter(pl.col("demand_class") == "all")["products"]) == {3}
 
 
+def test_a_lead_time_that_is_given_wins_over_the_files_column(stocktrim: Command, tmp_path: Path) -> None:
+    """A piece a day: with ten days and one order a week stock is half a week's, whatever the column says."""
+    days = pl.date_range(pl.date(2024, 1, 1), pl.date(2025, 6, 29), "1d", eager=True)
+    file, written = tmp_path / "sales.csv", tmp_path / "told.json"
+    pl.DataFrame(
+        {"product_code": "TEA", "date": days, "quantity": 1.0, "unit_cost": 2.0, "lead_time_days": 90}
+    ).write_csv(file)
+    options = ["--service-level", "95%", "--service-level", "0.95", "--json", str(written)]
+    told = stocktrim("backtest", "--sales", str(file), "--lead-time-days", "10", *options)
+    assert told.code == 0, told.err
+    (ours,) = [
+        row
+        for row in json.loads(written.read_text())["results"]
+        if (row["policy"], row["demand_class"]) == (OURS, "all")
+    ]
+    assert (ours["average_stock_value"], ours["weeks"], ours["orders"]) == (pytest.approx(7), 49, 49)
+
+
+@pytest.mark.parametrize("option", ["--json", "--picture"])
 def test_a_file_that_could_not_be_written_is_said_before_the_replay(
-    stocktrim: Command, sales_file: Path, tmp_path: Path
+    stocktrim: Command, sales_file: Path, tmp_path: Path, option: str
 ) -> None:
-    told = stocktrim("backtest", "--sales", str(sales_file), "--json", str(tmp_path / "nowhere" / "told.json"))
+    told = stocktrim("backtest", "--sales", str(sales_file), option, str(tmp_path / "nowhere" / "told"))
     assert told.code == 2
     assert "There is no folder" in told.err
     assert "review 1 of" not in told.err
@@ -80,9 +106,13 @@ def test_an_organisations_own_history_is_replayed(
     copied_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stocktrim = Command(copied_home, monkeypatch)
+    for name, value in {"order_frequency_days": "91", "unmet_demand": "backordered", "order_levels": "one"}.items():
+        assert stocktrim("settings", "set", name, value).code == 0
     written = tmp_path / "told.json"
-    told = stocktrim("backtest", "--order-frequency-days", "91", "--service-level", "95%", "--json", str(written))
+    told = stocktrim("backtest", "--service-level", "95%", "--json", str(written))
     assert told.code == 0, told.err
+    assert "An order every 91 days; a service level is one of cycles; unmet demand is backordered" in told.err
+    assert "our rule: projected, one level." in told.err
     assert set(pl.DataFrame(json.loads(written.read_text())["results"])["policy"]) == POLICIES
 
 
@@ -92,6 +122,8 @@ def test_the_weekly_replay_keeps_its_table_and_shows_the_frontier(planned: Plann
     (made,) = done.asset_materializations_for_node("backtest__policy_backtest")
     assert "data:image/svg+xml;base64," in str(made.metadata["frontier"].value)
     assert "price list" in made.metadata
+    assert "like StockTrim" in str(made.metadata["weeks kept and stock by class"].value)
+    assert "An order every 7 days" in str(made.metadata["what is replayed"].value)
     results = planned.stocktrim.published("policy_backtest")
     assert set(results["policy"]) == POLICIES
     assert set(results["service_level"]) == {0.9, 0.95, 0.98, 0.99}

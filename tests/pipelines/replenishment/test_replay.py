@@ -10,14 +10,23 @@ import pytest
 from pipelines.errors import DataError
 from pipelines.replenishment.decision import Rule
 from pipelines.replenishment.plan import make_plan
-from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, run_backtest
+from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, asked_by, in_words, run_backtest
 from pipelines.replenishment.replay.history import make_history, of_organisation, review_days
 from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review
 from pipelines.replenishment.replay.picture import frontier_svg
-from pipelines.replenishment.replay.report import price_list, results, stock_at
+from pipelines.replenishment.replay.report import price_list, results, rules_by_class, stock_at
 from pipelines.replenishment.replay.rivals import stocktrim_levels, textbook_levels
 from pipelines.replenishment.replay.simulation import Reviewed, Shelf, simulate
-from tests.pipelines.planning_builders import AS_OF, a_product, expecting, in_stock, inputs, received, sold_every
+from tests.pipelines.planning_builders import (
+    AS_OF,
+    a_product,
+    a_setting,
+    expecting,
+    in_stock,
+    inputs,
+    received,
+    sold_every,
+)
 
 FIRST = date(2024, 1, 1)
 
@@ -267,6 +276,27 @@ def test_every_policy_is_told_for_every_level_and_class(backtest):
     assert set(told.results["policy"]) == {OURS, TEXTBOOK_YEAR, "textbook, 90 days", "like StockTrim"}
     assert told.results.filter(pl.col("demand_class") == "all").height == 8
     assert any("review 12 of 12" in one for one in said)
+
+
+def test_every_rule_is_told_beside_the_others_in_every_class(backtest):
+    told = rules_by_class(backtest[0].results)
+    assert told.columns == ["demand_class", "products", "policy", "80%", "95%"]
+    of_classes = backtest[0].results.filter(pl.col("demand_class") != "all")
+    row = of_classes.filter((pl.col("policy") == TEXTBOOK_YEAR) & (pl.col("service_level") == 0.95)).row(0, named=True)
+    cell = told.filter(policy=TEXTBOOK_YEAR, demand_class=row["demand_class"])["95%"].item()
+    assert cell.startswith(f"{100 * row['weeks_kept']:.1f}% / ")
+    assert told.height == 4 * of_classes["demand_class"].n_unique()
+
+
+def test_an_organisations_settings_say_what_is_replayed():
+    of_all = {"level": "global", "subject": ""}
+    settings = inputs(
+        a_setting("order_frequency_days", "28", **of_all), a_setting("service_measure", "fill", **of_all),
+        a_setting("order_frequency_days", "3"),
+    ).planning_settings  # fmt: skip
+    asked = asked_by(settings, service_levels=[0.95])
+    assert (asked.order_frequency_days, asked.rule) == (28, Rule(measure="fill"))
+    assert in_words(asked).startswith("An order every 28 days; a service level is one of demand (fill rate)")
 
 
 def test_more_service_takes_more_stock(backtest):
