@@ -22,6 +22,7 @@ from pipelines.forecasting.segments import NEW_WEEKS
 from pipelines.forecasting.series import is_quantity
 from pipelines.replenishment.asking import (
     ARRIVALS,
+    LONGEST_HORIZON_DAYS,
     answer,
     arrivals_on_order,
     ask,
@@ -271,7 +272,8 @@ def _judge(plan: pl.DataFrame, everybodys: GlobalSettings) -> pl.DataFrame:
     plan = plan.with_columns(
         average_daily_demand=(pl.col("horizon_demand") / pl.col("horizon_days").clip(lower_bound=1)).round(4)
     )
-    beyond = pl.col("order_up_to_level") + pl.col("average_daily_demand") * everybodys.overstock_period_days
+    horizon = pl.col("horizon_days").clip(lower_bound=1)
+    beyond = pl.col("order_up_to_level") * (horizon + everybodys.overstock_period_days) / horizon
     is_kept = ~pl.col("exclusion").is_in(["untracked", "data_fault"]).fill_null(value=False)
     plan = plan.with_columns(
         reason=_reason(),
@@ -328,19 +330,19 @@ def _uncertain_cause() -> pl.Expr:
 
 
 def _tell_dates(plan: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """When the stock runs out on half of the paths and on one in ten, and the review at which to order.
+    """The review at which to order: the last from which an order arrives before a shortage is likelier than allowed.
 
-    An order that is due is due today; else at the first review at which the position, at the expected pace, is at or
-    below the reorder point, where that lies within a horizon.
+    An order that is due is due today. Else stock lasts until demand may exceed it with the chance of the reorder point,
+    which beyond the horizon grows as the days do; the order of a review covers until the next one's can arrive.
     """
-    pace, frequency = pl.col("average_daily_demand"), pl.col("order_frequency_days")
-    above = (pl.col("stock_position_in_time") - pl.col("reorder_point")).clip(lower_bound=0.0)
-    reviews = (above / pace / frequency).ceil().clip(lower_bound=1.0)
+    horizon, frequency = pl.col("horizon_days"), pl.col("order_frequency_days")
+    lasts = pl.col("stock_position_in_time") / pl.col("reorder_point") * horizon
+    reviews = ((lasts - horizon) / frequency).floor().clip(lower_bound=0.0) + 1
     is_planned = pl.col("exclusion").is_null()
-    presses = is_planned & (pace > 0) & (above / pace <= pl.col("horizon_days"))
-    later = pl.lit(as_of) + pl.duration(days=(reviews * frequency).cast(pl.Int64, strict=False))
+    is_told = is_planned & (pl.col("reorder_point") > 0) & (lasts <= LONGEST_HORIZON_DAYS)
+    later = pl.lit(as_of) + pl.duration(days=pl.when(is_told).then(reviews * frequency).cast(pl.Int64))
     return plan.with_columns(
-        order_by_date=pl.when(is_planned & pl.col("is_due")).then(pl.lit(as_of)).when(presses).then(later),
+        order_by_date=pl.when(is_planned & pl.col("is_due")).then(pl.lit(as_of)).when(is_told).then(later),
         is_too_late_to_help=pl.col("is_too_late_to_help") & is_planned,
     )
 

@@ -198,8 +198,15 @@ def test_an_organisation_without_products_has_a_plan_without_lines():
 def test_too_much_is_what_lasts_longer_than_the_overstock_period():
     line = the_line(a_product(), in_stock(1000), expecting=expecting(14, 7, quantiles={0.9: 25, 0.95: 30}))
     assert line["average_daily_demand"] == 1
-    assert (line["overstock_quantity"], line["status"]) == (1000 - 30 - 90, "too_much")
-    assert line["overstock_value"] == 2200
+    assert line["status"] == "too_much"
+    assert line["overstock_quantity"] == pytest.approx(1000 - 30 * (21 + 90) / 21, abs=1e-3)
+    assert float(line["overstock_value"]) == pytest.approx(2.5 * line["overstock_quantity"], abs=0.01)
+
+
+def test_what_may_be_asked_for_until_the_end_of_the_overstock_period_is_not_too_much():
+    """At the expected pace 111 pieces go until then, with the service level 158."""
+    line = the_line(a_product(), in_stock(158), expecting=expecting(14, 7, quantiles={0.9: 25, 0.95: 30}))
+    assert (line["overstock_quantity"], line["status"]) == (0, "enough")
 
 
 def test_stock_of_what_was_discontinued_is_too_much():
@@ -218,6 +225,13 @@ def test_stock_above_the_reorder_point_is_ordered_at_the_review_on_which_it_is_t
     line = the_line(a_product(), in_stock(30), expecting=expecting(14, 7, quantiles={0.9: 25, 0.95: 30}))
     assert line["order_by_date"] == AS_OF + timedelta(days=7)
     assert line["days_to_stock_out"] is None
+
+
+@pytest.mark.parametrize(("on_hand", "review"), [(26, 1), (33, 1), (34, 2), (60, 5), (4344, 519), (4400, None)])
+def test_the_order_by_date_is_the_last_review_from_which_an_order_arrives_while_stock_lasts(on_hand, review):
+    """25 pieces last 21 days with the chance asked; 60 last 50, and of 35 and 42 days the former's order is in time."""
+    line = the_line(a_product(), in_stock(on_hand), expecting=expecting(14, 7, quantiles={0.9: 25, 0.95: 30}))
+    assert line["order_by_date"] == (None if review is None else AS_OF + timedelta(days=7 * review))
 
 
 def test_a_product_first_sold_a_few_weeks_ago_is_uncertain():
