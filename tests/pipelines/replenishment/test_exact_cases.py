@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from pipelines.replenishment.decision import quantity_for_cycles
+from pipelines.replenishment.decision import Question, Rule, decide, quantity_for_cycles
 from pipelines.replenishment.paths import EDGES, HIGHEST, WEIGHTS, DemandLaw
 from pipelines.replenishment.policy import order_up_to_levels
 from pipelines.replenishment.projection import project
@@ -24,11 +24,16 @@ def the_newsvendors_quantity(law: DemandLaw, holding: float, stock_out: float) -
 
 
 def test_the_newsvendor_with_normal_demand_is_example_4_3_of_snyder_and_shen():
-    """Holding 0.18, stock-out 0.70, mean 50, deviation 8: 56.6 newspapers."""
-    quantiles = stats.norm(50, 8).ppf(np.minimum(EDGES, HIGHEST))[None, :]
-    law = DemandLaw(np.zeros(1, dtype=np.int64), np.array([7]), np.minimum(EDGES, HIGHEST), quantiles,
+    """Holding 0.18, stock-out 0.70, mean 50, deviation 8: 56.6040 newspapers, so 57 of them."""
+    at = np.minimum(EDGES, HIGHEST)
+    law = DemandLaw(np.zeros(1, dtype=np.int64), np.array([7]), at, stats.norm(50, 8).ppf(at)[None, :],
                     np.array([[50.0]]), np.array([64 / 50 - 1]))  # fmt: skip
-    assert the_newsvendors_quantity(law, 0.18, 0.70) == pytest.approx(56.604, abs=0.15)
+    one = np.ones(1, dtype=np.int64)
+    asked = Question(np.array([0.70 / 0.88]), 7 * one, there_is(0), 0 * one, 0 * one, np.ones(1), law)
+    assert decide(asked, Rule(has_two_levels=False)).needed.tolist() == [np.ceil(56.6040)]
+    within = stats.norm(50, 8).ppf([0.70 / 0.88, EDGES[EDGES >= 0.70 / 0.88][0]])
+    assert within[0] == pytest.approx(56.6040, abs=1e-4)
+    assert within[0] <= the_newsvendors_quantity(law, 0.18, 0.70) <= within[1] + 1e-9
 
 
 @pytest.mark.parametrize(("holding", "stock_out", "mean"), [(0.18, 0.70, 50), (1, 4, 6), (1, 9, 64), (1, 19, 10)])
@@ -36,9 +41,7 @@ def test_the_newsvendor_with_poisson_demand_orders_the_smallest_quantity_that_re
     holding, stock_out, mean
 ):
     told = the_newsvendors_quantity(a_law(mean, 7), holding, stock_out)
-    ratio = stock_out / (stock_out + holding)
-    assert stats.poisson.cdf(told - 1, mean) < ratio
-    assert stats.poisson.cdf(told, mean) >= ratio - 0.005  # a stratum of the body is half a per cent wide
+    assert told == stats.poisson.ppf(stock_out / (stock_out + holding), mean)
 
 
 def test_a_base_stock_with_backorders_is_the_quantile_of_lead_time_and_period():
