@@ -151,7 +151,9 @@ def measure(products: int) -> Costs:
 
     for part, place in PARTS.items():
         _let_tell(costs, part, place)
-    asked = horizons(inputs.products, inputs.planning_settings, inputs.purchase_receipts, as_of=AS_OF)
+    asked = horizons(
+        inputs.products, inputs.planning_settings, inputs.purchase_receipts, inputs.stock_on_order, as_of=AS_OF
+    )
     told = _timed(costs, FORECAST, lambda: forecast_for_plan(demand, asked, as_of=AS_OF))
     _timed(costs, PLAN, lambda: make_plan(inputs, told, as_of=AS_OF, plan_id=""))
     costs["decision"] -= costs["paths"]

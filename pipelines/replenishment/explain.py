@@ -14,9 +14,13 @@ import polars as pl
 
 from pipelines.forecasting.overrides import OVERRIDDEN
 from pipelines.replenishment.asking import arrivals_on_order, windows_of
+from pipelines.replenishment.lead_times import LENGTHS
 from pipelines.replenishment.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
 
 WEEK_DAYS: Final = 7
+_ASKED: Final = pl.Schema(
+    {"product_code": pl.String, "order_frequency_days": pl.Int64, "forecast_period_days": pl.Int64}
+)
 
 
 @dataclass(frozen=True)
@@ -102,9 +106,11 @@ class ProjectedWeek:
 
 
 def days_of(row: Mapping[str, Any]) -> tuple[int, int]:
-    """The days before an order arrives, and those that it covers."""
-    before = min(row["expected_lead_time_days"], max(0, row["horizon_days"] - row["order_frequency_days"]))
-    return before, row["horizon_days"] - before
+    """The days before an order arrives, and those that it covers, as the plan reckons them."""
+    asked = pl.DataFrame([row], schema=_ASKED)
+    lengths = pl.DataFrame([(row["product_code"], row["expected_lead_time_days"], 1.0)], schema=LENGTHS, orient="row")
+    (window,) = windows_of(asked, lengths).rows(named=True)
+    return window["arrival_day"], max(0, window["horizon_days"] - window["arrival_day"])
 
 
 def open_orders(plan: pl.DataFrame, stock_on_order: pl.DataFrame, lead_times: pl.DataFrame) -> pl.DataFrame:

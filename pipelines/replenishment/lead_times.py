@@ -1,6 +1,7 @@
 """How long an order may take: the lengths of each product's lead time and how likely each is.
 
-What belongs here: samples, and what receipts teach. What does not: how receipts are found (the warehouse).
+What belongs here: samples, and what receipts and orders that are still to come teach. What does not: how receipts are
+found (the warehouse).
 Read more in docs/maths.md.
 """
 
@@ -15,6 +16,9 @@ SUPPLIER_WEIGHT: Final = 4
 SETTING_WEIGHT: Final = 8
 SETTING_VARIATION: Final = 0.2
 REMEMBERED: Final = timedelta(days=728)
+# An order as old as so many times what was promised, and what nine in ten receipts took, is thought to be forgotten.
+FORGOTTEN: Final = 2
+USUALLY: Final = 0.9
 _ROUNDING: Final = 1e-6
 LENGTHS: Final = pl.Schema({"product_code": pl.String, "lead_time_days": pl.Int64, "weight": pl.Float64})
 
@@ -37,11 +41,12 @@ def weigh_samples(samples: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.col("weight") / pl.col("weight").sum().over("product_code"))
     )
     middle = (pl.col("weight").cum_sum() - pl.col("weight") / 2).over("product_code") * MOST_LENGTHS
+    group = (middle + _ROUNDING).floor().cast(pl.Int64).clip(upper_bound=MOST_LENGTHS - 1)
     is_many = pl.len().over("product_code") > MOST_LENGTHS
     days = pl.col("lead_time_days")
     mean = (days * pl.col("weight")).sum() / pl.col("weight").sum()
     return (
-        told.with_columns(bin=pl.when(is_many).then(middle.floor().cast(pl.Int64)).otherwise(days))
+        told.with_columns(bin=pl.when(is_many).then(group).otherwise(days))
         .group_by("product_code", "bin", is_many)
         .agg(mean.round(0).cast(pl.Int64).alias("lead_time_days"), pl.col("weight").sum())
         .group_by("product_code", "lead_time_days")
@@ -61,11 +66,39 @@ def known_receipts(purchase_receipts: pl.DataFrame, *, as_of: date) -> pl.DataFr
     return purchase_receipts.filter(is_recent & (pl.col("lead_time_days") <= REMEMBERED.days))
 
 
-def learn_lead_times(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
+def waiting_orders(stock_on_order: pl.DataFrame, receipts: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """What suppliers still owe, counted or late: `product_code`, `supplier_id`, and as `lead_time_days` its age.
+
+    `stock_on_order` has the shape of its mart, `receipts` is what `known_receipts` gives. What was delivered whole, or
+    is not with the supplier yet, is left out, and so is what seems to be forgotten, or delivered without a bill: older
+    than two years, or than twice what was promised and what nine in ten receipts of its product and its supplier took.
+    """
+    age, expected = (
+        (day - pl.col("order_date")).dt.total_days() for day in (pl.lit(as_of), pl.col("expected_arrival_date"))
+    )
+    is_delivered = (pl.col("billed_quantity") >= pl.col("ordered_quantity")).fill_null(value=False)
+    is_placed = pl.col("rule").ne_missing("approved_not_sent")
+    usual = pl.max_horizontal("promised", "usual_product_code", "usual_supplier_id")
+    return (
+        stock_on_order.filter(is_placed & ~is_delivered)
+        .select("product_code", "supplier_id", lead_time_days=age, promised=expected)
+        .join(_usual(receipts, "product_code"), on="product_code", how="left")
+        .join(_usual(receipts, "supplier_id"), on="supplier_id", how="left")
+        .filter(
+            pl.col("lead_time_days").is_between(1, REMEMBERED.days) & (pl.col("lead_time_days") <= FORGOTTEN * usual)
+        )
+        .select("product_code", "supplier_id", "lead_time_days")
+    )
+
+
+def learn_lead_times(
+    products: pl.DataFrame, receipts: pl.DataFrame, waiting: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The lengths of each product's lead time, in the shape of `LENGTHS`.
 
     `products` has `product_code`, `supplier_id`, `lead_time_days` (the setting) and `manufacturing_time_days`;
-    `receipts` has `product_code`, `supplier_id` and `lead_time_days` of what was received.
+    `receipts` has `product_code`, `supplier_id` and `lead_time_days` of what was received, and `waiting` the same of
+    what is still to come, which takes at least so long.
     Of n own receipts the share n / (n + 4) counts, of n of the supplier n / (n + 8) of what is left, and the rest is
     the setting, which is then thought to vary by a fifth. Where nothing was ever received the setting is taken at its
     word. The manufacturing time is added to each length.
@@ -76,14 +109,43 @@ def learn_lead_times(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataF
         their_share=(1 - _share("product_receipts", SUPPLIER_WEIGHT)) * _share("supplier_receipts", SETTING_WEIGHT),
         is_known=pl.col("product_receipts") + pl.col("supplier_receipts") > 0,
     )  # fmt: skip
+    samples = _samples(receipts, is_received=True)
+    if waiting is not None:
+        samples = pl.concat([samples, _samples(waiting, is_received=False)])
     told = pl.concat(
         [
-            _received(known, receipts, of="product_code", share="own_share"),
-            _received(known, receipts, of="supplier_id", share="their_share"),
+            _observed(known, samples, of="product_code", share="own_share"),
+            _observed(known, samples, of="supplier_id", share="their_share"),
             *_set(known),
         ]
     )
     return weigh_samples(told.filter(pl.col("weight") > 0))
+
+
+def weigh_censored(samples: pl.DataFrame) -> pl.DataFrame:
+    """The lengths of each product's samples with their weights: `product_code`, `lead_time_days`, `weight`.
+
+    `samples` has `product_code`, `lead_time_days` and `is_received`; what is not received takes at least so long. The
+    weights are those of the product-limit estimator (Kaplan and Meier 1958): of what takes longer than l, a share d / n
+    is received after the next length, d of the n samples that reach it. What is beyond the last one stays there.
+
+    >>> told = [("TEA", 10, True), ("TEA", 15, False), ("TEA", 20, True), ("TEA", 30, False)]
+    >>> samples = pl.DataFrame(told, schema=["product_code", "lead_time_days", "is_received"], orient="row")
+    >>> weigh_censored(samples).rows()
+    [('TEA', 10, 0.25), ('TEA', 20, 0.375), ('TEA', 30, 0.375)]
+    """
+    told = (
+        samples.group_by("product_code", "lead_time_days")
+        .agg(received=pl.col("is_received").sum(), reaching=pl.len())
+        .sort("product_code", "lead_time_days")
+        .with_columns(pl.col("reaching").cum_sum(reverse=True).over("product_code"))
+        .with_columns(share=pl.col("received") / pl.col("reaching"))
+        .with_columns(beyond=(1 - pl.col("share")).cum_prod().over("product_code"))
+    )
+    before = pl.col("beyond").shift(1, fill_value=1.0).over("product_code")
+    is_last = pl.col("lead_time_days") == pl.col("lead_time_days").max().over("product_code")
+    weight = before * pl.col("share") + pl.when(is_last).then("beyond").otherwise(0.0)
+    return told.select("product_code", "lead_time_days", weight=weight).filter(pl.col("weight") > 0)
 
 
 def count_receipts(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
@@ -126,10 +188,24 @@ def _share(receipts: str, against: int) -> pl.Expr:
     return pl.col(receipts) / (pl.col(receipts) + against)
 
 
-def _received(known: pl.DataFrame, receipts: pl.DataFrame, *, of: str, share: str) -> pl.DataFrame:
-    """What was received, of the product itself or of its supplier, as lengths that together weigh their share."""
-    samples = receipts.drop_nulls([of, "lead_time_days"]).select(pl.col(of).alias("product_code"), "lead_time_days")
-    lengths = weigh_samples(samples).rename({"product_code": of, "lead_time_days": "days"})
+def _usual(receipts: pl.DataFrame, of: str) -> pl.DataFrame:
+    """The days in which nine of ten receipts were there, of each product or supplier."""
+    usual = pl.col("lead_time_days").quantile(USUALLY, interpolation="linear").alias(f"usual_{of}")
+    return receipts.drop_nulls([of, "lead_time_days"]).group_by(of).agg(usual)
+
+
+def _samples(rows: pl.DataFrame, *, is_received: bool) -> pl.DataFrame:
+    return rows.select(
+        "product_code", "supplier_id", pl.col("lead_time_days").cast(pl.Int64), is_received=pl.lit(is_received)
+    )
+
+
+def _observed(known: pl.DataFrame, samples: pl.DataFrame, *, of: str, share: str) -> pl.DataFrame:
+    """What was seen of the product itself or of its supplier, as lengths that together weigh their share."""
+    told = samples.drop_nulls([of, "lead_time_days"]).select(
+        pl.col(of).alias("product_code"), "lead_time_days", "is_received"
+    )
+    lengths = weigh_samples(weigh_censored(told)).rename({"product_code": of, "lead_time_days": "days"})
     return known.join(lengths, on=of, how="inner").select(
         "product_code",
         lead_time_days=(pl.col("days") + pl.col("manufacturing_time_days")).cast(pl.Float64),

@@ -34,7 +34,13 @@ from pipelines.replenishment.asking import (
 )
 from pipelines.replenishment.constraints import constrain
 from pipelines.replenishment.decision import Rule, decide
-from pipelines.replenishment.lead_times import count_receipts, known_receipts, learn_lead_times, summarise_lengths
+from pipelines.replenishment.lead_times import (
+    count_receipts,
+    known_receipts,
+    learn_lead_times,
+    summarise_lengths,
+    waiting_orders,
+)
 from pipelines.replenishment.parameters import (
     GlobalSettings,
     global_settings,
@@ -89,11 +95,16 @@ class Horizons:
 
 
 def horizons(
-    products: pl.DataFrame, planning_settings: pl.DataFrame, purchase_receipts: pl.DataFrame, *, as_of: date
+    products: pl.DataFrame,
+    planning_settings: pl.DataFrame,
+    purchase_receipts: pl.DataFrame,
+    stock_on_order: pl.DataFrame,
+    *,
+    as_of: date,
 ) -> Horizons:
-    """The horizons to forecast, from the settings and from what receipts tell of lead times."""
+    """The horizons to forecast, from the settings and from what receipts and open orders tell of lead times."""
     settings = wide_settings(settings_of_products(products, planning_settings))
-    windows = _windows(settings, _lead_times(products, settings, purchase_receipts, as_of=as_of))
+    windows = _windows(settings, _lead_times(products, settings, purchase_receipts, stock_on_order, as_of=as_of))
     more = horizons_to_forecast(windows)
     expected = expected_windows(windows)
     cover = (pl.col("horizon_days") - pl.col("arrival_day")).clip(lower_bound=1)
@@ -130,18 +141,24 @@ def forecast_for_plan(
 
 
 def _lead_times(
-    products: pl.DataFrame, settings: pl.DataFrame, purchase_receipts: pl.DataFrame, *, as_of: date
+    products: pl.DataFrame,
+    settings: pl.DataFrame,
+    purchase_receipts: pl.DataFrame,
+    stock_on_order: pl.DataFrame,
+    *,
+    as_of: date,
 ) -> pl.DataFrame:
-    """How long an order of each product may take, from `wide_settings` and from receipts: `plan.lead_times`."""
+    """How long an order of each product may take, from `wide_settings`, receipts and open orders: `plan.lead_times`."""
     asked = settings.join(products.select("product_code", "supplier_id"), on="product_code")
-    return learn_lead_times(asked, known_receipts(purchase_receipts, as_of=as_of))
+    receipts = known_receipts(purchase_receipts, as_of=as_of)
+    return learn_lead_times(asked, receipts, waiting_orders(stock_on_order, receipts, as_of=as_of))
 
 
 def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: str) -> Plan:
     """The plan of every product, by product code, and what it was made with."""
     in_force = settings_of_products(inputs.products, inputs.planning_settings)
     settings = wide_settings(in_force)
-    lengths = _lead_times(inputs.products, settings, inputs.purchase_receipts, as_of=as_of)
+    lengths = _lead_times(inputs.products, settings, inputs.purchase_receipts, inputs.stock_on_order, as_of=as_of)
     order_plan = _order_plan(inputs, forecast, settings, lengths, as_of=as_of, plan_id=plan_id)
     return Plan(order_plan, in_force, lengths)
 

@@ -37,6 +37,7 @@ _INPUTS: Final = [
     ["marts", "demand_transactions"],
     ["marts", "products"],
     ["marts", "purchase_receipts"],
+    ["marts", "stock_on_order"],
     ["raw", "planning_settings"],
     ["raw", "as_of"],
 ]
@@ -113,8 +114,8 @@ def _asked(warehouse: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, Horizons
     if products.is_empty():
         raise DataError("Nothing was loaded yet, so nothing can be planned: run `stocktrim load` first.")
     as_of = read_table(warehouse, tables.AS_OF)["as_of_date"][0]
-    receipts = read_table(warehouse, tables.PURCHASE_RECEIPTS)
-    asked = horizons(products, read_table(warehouse, tables.PLANNING_SETTINGS), receipts, as_of=as_of)
+    decided_by = (tables.PLANNING_SETTINGS, tables.PURCHASE_RECEIPTS, tables.STOCK_ON_ORDER)
+    asked = horizons(products, *(read_table(warehouse, table) for table in decided_by), as_of=as_of)
     sold = with_unit_prices(
         moved_demand(read_table(warehouse, tables.DEMAND_DAILY), asked.moves),
         read_table(warehouse, tables.DEMAND_TRANSACTIONS),

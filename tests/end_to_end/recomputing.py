@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+import numpy as np
+
 from xero_sandbox.documents import Document, Line, World
 
 SALES = {"DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "ARCHIVED"}
@@ -95,20 +97,45 @@ def stock_at_day_ends(world: World) -> dict[tuple[str, date], Decimal]:
 
 
 def expected_lead_times(
-    receipts: list[tuple[str, str, int]], settings: dict[str, tuple[str | None, int]]
+    receipts: list[tuple[str, str, int]],
+    waiting: list[tuple[str, str, int, int]],
+    settings: dict[str, tuple[str | None, int]],
 ) -> dict[str, float]:
-    """Mean days of an order of each product, from (product, supplier, days) of receipts and (supplier, setting)."""
-    own: dict[str, list[int]] = defaultdict(list)
-    theirs: dict[str | None, list[int]] = defaultdict(list)
+    """Mean days of an order of each product.
+
+    Receipts are (product, supplier, days), orders still to come (product, supplier, age, promised days), and the
+    settings of a product its supplier and its days.
+    """
+    came: dict[str | None, list[int]] = defaultdict(list)
+    late: dict[str | None, list[int]] = defaultdict(list)
     for code, supplier, days in receipts:
-        own[code].append(days)
-        theirs[supplier].append(days)
+        came[code].append(days)
+        came[supplier].append(days)
+    for code, supplier, age, promised in waiting:
+        if 1 <= age <= min(728, 2 * max(promised, usual(came[code]), usual(came[supplier]))):
+            late[code].append(age)
+            late[supplier].append(age)
     found = {}
     for code, (supplier, setting) in settings.items():
-        of_supplier = theirs[supplier] if supplier else []
-        mean = (sum(of_supplier) + 8 * setting) / (len(of_supplier) + 8)
-        found[code] = (sum(own[code]) + 4 * mean) / (len(own[code]) + 4)
+        n, m = len(came[code]), len(came[supplier]) if supplier else 0
+        theirs = (m * censored_mean(came[supplier], late[supplier]) + 8 * setting) / (m + 8) if m else setting
+        found[code] = (n * censored_mean(came[code], late[code]) + 4 * theirs) / (n + 4) if n else theirs
     return found
+
+
+def usual(days: list[int]) -> float:
+    """What nine in ten stay at or below."""
+    return float(np.quantile(days, 0.9)) if days else 0.0
+
+
+def censored_mean(came: list[int], late: list[int]) -> float:
+    """The mean days of orders, of which the late ones take at least so long: the area below the product-limit curve."""
+    beyond, total, before = 1.0, 0.0, 0
+    for day in sorted({*came, *late}):
+        total += beyond * (day - before)
+        beyond *= 1 - came.count(day) / sum(one >= day for one in (*came, *late))
+        before = day
+    return total
 
 
 def invoiced(world: World) -> dict[tuple[str, date], Decimal]:

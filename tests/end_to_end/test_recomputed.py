@@ -113,15 +113,21 @@ def test_the_bridge_of_every_row_adds_up(plan: list[dict[str, Any]], wholesaler:
         assert row["stock_on_order"] == sum(float(line.quantity) for _, line in counted)
 
 
-def test_the_lead_time_is_what_receipts_teach_where_there_are_many(
+def test_the_lead_time_is_what_receipts_and_late_orders_teach_where_there_are_many(
     plan: list[dict[str, Any]], published: Any, today: date
 ) -> None:
     """Within a day: many lengths are joined to eight whole ones."""
     received = pl.col("received_date").is_between(today - timedelta(days=728), today, closed="left")
     receipts = published("purchase_receipts").filter(received)
     told = receipts.select("product_code", "supplier_id", "lead_time_days").rows()
+    still_open = published("stock_on_order").filter(pl.col("billed_quantity") < pl.col("ordered_quantity"))
+    promised = pl.col("expected_arrival_date") - pl.col("order_date")
+    waiting = still_open.select(
+        "product_code", "supplier_id", (pl.lit(today) - pl.col("order_date")).dt.total_days(),
+        promised=promised.dt.total_days(),
+    ).rows()  # fmt: skip
     expected = recomputing.expected_lead_times(
-        told, {row["product_code"]: (row["supplier_id"], row["lead_time_days"]) for row in plan}
+        told, waiting, {row["product_code"]: (row["supplier_id"], row["lead_time_days"]) for row in plan}
     )
     for row in plan:
         assert row["expected_lead_time_days"] == pytest.approx(expected[row["product_code"]], abs=1.01)

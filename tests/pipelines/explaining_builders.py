@@ -34,7 +34,7 @@ def planned(*frames: pl.DataFrame, expecting: Forecast | None = None) -> Planned
     )
     daily = sales.group_by("product_code", "demand_date").agg(pl.col("quantity").sum(), is_stocked_out=pl.lit(False))  # noqa: FBT003
     told = inputs(*frames, daily.cast(DEMAND_DAILY.schema))
-    asked = horizons(told.products, told.planning_settings, told.purchase_receipts, as_of=AS_OF)
+    asked = horizons(told.products, told.planning_settings, told.purchase_receipts, told.stock_on_order, as_of=AS_OF)
     forecast = expecting or forecast_for_plan(moved_demand(told.demand_daily, asked.moves), asked, as_of=AS_OF)
     plan = make_plan(told, forecast, as_of=AS_OF, plan_id="20260302-00000000")
     return PlannedTables(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipelines.replenishment.explain import bridge, open_orders, projected_stock, sentences
+from pipelines.replenishment.asking import expected_windows, windows_of
+from pipelines.replenishment.explain import bridge, days_of, open_orders, projected_stock, sentences
 from pipelines.replenishment.plan import make_plan
 from tests.pipelines.planning_builders import (
     AS_OF,
@@ -103,6 +104,17 @@ def test_what_cannot_be_served_any_more_is_said():
 def test_an_order_that_comes_after_the_demand_is_said():
     told = sentences(the_line(a_product(), in_stock(30), on_order(100, arriving=in_days(20)), expecting=THIRTY))
     assert "98 pieces more are needed, since what is on order comes after they are asked for." in told
+
+
+@pytest.mark.parametrize("period", ["", "60", "16", "9"])
+def test_the_days_that_are_told_are_those_that_the_plan_reckons_with(period):
+    told = inputs(a_product(), received(20, 24), *([a_setting("forecast_period_days", period)] if period else []))
+    plan = make_plan(told, THIRTY, as_of=AS_OF, plan_id="")
+    (line,) = plan.order_plan.rows(named=True)
+    asked = plan.order_plan.select("product_code", "order_frequency_days", "forecast_period_days")
+    (window,) = expected_windows(windows_of(asked, plan.lead_times)).rows(named=True)
+    before, cover = days_of(line)
+    assert (before, before + cover) == (window["arrival_day"], max(before, window["horizon_days"]))
 
 
 def test_projected_stock_counts_what_arrives_and_todays_order():

@@ -41,7 +41,7 @@ def windows(*rows):
 
 def asked(*frames):
     told = inputs(a_product(), *frames)
-    return horizons(told.products, told.planning_settings, told.purchase_receipts, as_of=AS_OF)
+    return horizons(told.products, told.planning_settings, told.purchase_receipts, told.stock_on_order, as_of=AS_OF)
 
 
 def test_where_nothing_was_received_one_horizon_is_forecast_and_the_setting_holds():
@@ -102,6 +102,24 @@ def test_what_was_received_after_the_plans_day_or_long_ago_teaches_nothing():
     later, long_ago = received(*[40] * 50, days_ago=0), received(*[40] * 50, days_ago=800)
     never = received(*[1500] * 50)
     assert the_line(a_product(), in_stock(0), SALES, later, long_ago, never)["expected_lead_time_days"] == 14
+
+
+def test_orders_that_are_late_move_the_lead_time_that_is_planned_and_forecast_for():
+    lately = received(*[20] * 8)
+    late = pl.concat([on_order(5, arriving=in_days(-9), order_date=in_days(-29), is_counted=False, rule="late")] * 4)
+    lines = [the_line(a_product(), in_stock(0), SALES, lately, *more) for more in ((), (late,))]
+    assert lines[0]["expected_lead_time_days"] == 19
+    assert lines[1]["expected_lead_time_days"] == 21
+    assert lines[1]["order_up_to_level"] > lines[0]["order_up_to_level"]
+    assert [line["product_receipts"] for line in lines] == [8, 8]
+    assert asked(lately, late).more["horizon_days"].max() > asked(lately).more["horizon_days"].max()
+
+
+def test_an_order_that_was_forgotten_a_year_ago_changes_nothing():
+    lately = received(*[20] * 8)
+    forgotten = on_order(5, arriving=in_days(-380), order_date=in_days(-400), is_counted=False, rule="late")
+    lines = [the_line(a_product(), in_stock(0), SALES, lately, *more) for more in ((), (forgotten,))]
+    assert lines[1] | {"stock_on_order_late": 0.0} == lines[0]
 
 
 def test_a_forecast_period_ends_the_cover_whatever_days_an_order_takes():
