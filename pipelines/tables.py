@@ -200,7 +200,7 @@ PURCHASE_RECEIPTS = _published(
     purchase_order_id=pl.String, bill_id=pl.String, bill_line_number=pl.Int32,
 )
 SUPPLIER_LEAD_TIMES = _published(
-    "marts", "supplier_lead_times", "One row per supplier that ever delivered an order.",
+    "marts", "supplier_lead_times", "One row per supplier that delivered an order in the last two years.",
     supplier_id=pl.String, supplier_name=pl.String, receipts=pl.Int64, exact_receipts=pl.Int64, orders=pl.Int64,
     median_lead_time_days=pl.Float64, p90_lead_time_days=pl.Float64, promised_receipts=pl.Int64,
     late_receipts=pl.Int64, median_days_late=pl.Float64, p90_days_late=pl.Float64, last_received_date=pl.Date,

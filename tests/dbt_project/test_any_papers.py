@@ -4,10 +4,12 @@ from collections import defaultdict, deque
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipelines import tables
+from pipelines.replenishment.lead_times import known_receipts
 from tests.dbt_project.conftest import Build
 from tests.dbt_project.papers import TODAY, Paper, a_world, in_days, raw_of
 from tests.end_to_end import recomputing
@@ -112,6 +114,21 @@ def test_what_bills_delivered_is_matched_first_in_first_out(build: Build, papers
         billed = sum(quantity for (one, _, _), quantity in matched.items() if one == order.document_id)
         left = float(order.lines[0].quantity) - billed
         assert (row["quantity"], row["is_counted"], row["exception"]) == (left, left > 0, None)
+
+
+@few
+@given(papers=st.lists(st.one_of(order_papers, bill_papers), min_size=5, max_size=30))
+def test_suppliers_are_judged_by_the_receipts_that_lead_times_are_learned_from(
+    build: Build, papers: list[Paper]
+) -> None:
+    """Of the last two years, though the papers lie in the last two and a half."""
+    raw = raw_of(a_world([paper._replace(days=15 * paper.days) for paper in papers]))
+    table = tables.PURCHASE_RECEIPTS
+    learned = known_receipts(
+        pl.DataFrame(build(raw, table.name), schema=table.schema, orient="row"), as_of=TODAY
+    ).group_by("supplier_id").agg(pl.len(), pl.col("lead_time_days").median())  # fmt: skip
+    told = build(raw, "supplier_lead_times")
+    assert {(one["supplier_id"], one["receipts"], one["median_lead_time_days"]) for one in told} == set(learned.rows())
 
 
 def receipts(world: World) -> dict[tuple[str, str, str], float]:

@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.replenishment.lead_times import known_receipts
 from pipelines.tables import TABLES
 from pipelines.warehouse import FILE_NAME
 from tests.dbt_project.conftest import run_dbt
@@ -135,6 +136,19 @@ def test_the_lead_time_is_what_receipts_and_late_orders_teach_where_there_are_ma
     assert sum(row["lead_time_deviation_days"] > 1 for row in plan) > len(plan) / 2
     lengths = published("lead_times").group_by("product_code").agg(pl.col("weight").sum())
     assert lengths["weight"].to_list() == pytest.approx([1.0] * len(plan))
+
+
+def test_the_lead_times_of_suppliers_are_of_the_receipts_that_the_plan_learns_from(
+    plan: list[dict[str, Any]], published: Any, today: date
+) -> None:
+    told = {row["supplier_id"]: row for row in published("supplier_lead_times").to_dicts()}
+    learned = known_receipts(published("purchase_receipts"), as_of=today).group_by("supplier_id").agg(
+        pl.len(), pl.col("lead_time_days").median()
+    )  # fmt: skip
+    assert {(one, row["receipts"], row["median_lead_time_days"]) for one, row in told.items()} == set(learned.rows())
+    for row in plan:
+        assert row["supplier_receipts"] == (told[row["supplier_id"]]["receipts"] if row["supplier_id"] in told else 0)
+    assert len(told) > 5
 
 
 def test_the_limits_of_every_row_follow_from_its_need(plan: list[dict[str, Any]]) -> None:

@@ -1,5 +1,15 @@
+-- The receipts that the plan learns lead times from: of the two years before its day,
+-- but for bills that came two years after the order, which are taken for another's.
 with
-    receipts as (select * from {{ ref("purchase_receipts") }}),
+    receipts as (
+        select purchase_receipts.*
+        from {{ ref("purchase_receipts") }} as purchase_receipts
+        cross join {{ ref("stg_as_of") }} as today
+        where
+            purchase_receipts.received_date >= today.as_of_date - 728
+            and purchase_receipts.received_date < today.as_of_date
+            and purchase_receipts.lead_time_days <= 728
+    ),
 
     suppliers as (select * from {{ ref("suppliers") }})
 
