@@ -76,7 +76,8 @@ def backtest(
     """Replay the last year, review by review, with only what was known then.
 
     The file has the columns product_code, date, quantity, and may have unit_cost, unit_price, lead_time_days,
-    batch_size and minimum_order_quantity.
+    batch_size and minimum_order_quantity. A row sells on its date: where there is one a week, lead times and days
+    between orders should be whole weeks.
 
     An organisation's own rule of ordering is replayed for the products that are planned today; prices, costs, batches
     and settings of the past are not kept, so today's are used.
