@@ -46,11 +46,11 @@ def list_orders(
     if as_json:
         show_json([_summary(order) for order in found])
         return
-    columns = ["order", "state", "supplier", "lines", "value", "currency", "expected"]
+    columns = ["order", "state", "supplier", "lines", "value", "currency", "expected", "remark"]
     rows = [
         [
             order.order_id, order.state.value, order.supplier_name, len(order.lines), order.value, order.currency,
-            order.expected_arrival_date,
+            order.expected_arrival_date, order.remark,
         ]
         for order in found
     ]  # fmt: skip
@@ -76,10 +76,12 @@ def show(
     show_table(
         f"{found.purchase_order_number}: {found.supplier_name}, {found.state.value}, {found.value} {found.currency}",
         ["product", "name", "quantity", "price", "value"],
-        [[line.product_code, line.product_name, line.quantity, line.sent_price, line.value] for line in found.lines],
+        [[line.product_code, line.description, line.quantity, line.sent_price, line.value] for line in found.lines],
         numbers=["quantity", "unit cost", "value"],
     )
     show_table("What happened", ["at", "by", "event"], [list(one.values()) for one in happened])
+    if found.remark:
+        say(f"It is {found.remark}.")
     if found.failure:
         say(f"Xero refused it: {found.failure}")
 
@@ -92,6 +94,9 @@ def approve(
     even_if_stale: Annotated[
         bool, typer.Option("--even-if-stale", help="Send it although the data behind it may be old by then.")
     ] = False,
+    even_if_below_minimum: Annotated[
+        bool, typer.Option("--even-if-below-minimum", help="Although the supplier asks for an order of more.")
+    ] = False,
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
@@ -103,8 +108,9 @@ def approve(
 
     opened = _open(organisation)
     event = approved(
-        opened.ledger.order(order), by=by or getpass.getuser(), at=opened.now(), is_stale_accepted=even_if_stale
-    )
+        opened.ledger.order(order), by=by or getpass.getuser(), at=opened.now(), is_stale_accepted=even_if_stale,
+        is_below_minimum_accepted=even_if_below_minimum,
+    )  # fmt: skip
     _tell(opened.ledger.append(event), as_json=as_json)
 
 
@@ -208,6 +214,8 @@ def _summary(order: "Order") -> dict[str, Any]:
         "supplier_name": order.supplier_name,
         "currency": order.currency,
         "value": order.value,
+        "minimum_order_value": order.minimum_order_value,
+        "is_below_minimum": order.is_below_minimum,
         "expected_arrival_date": order.expected_arrival_date,
         "plan_id": order.plan_id,
         "purchase_order_id": order.purchase_order_id,
@@ -216,6 +224,7 @@ def _summary(order: "Order") -> dict[str, Any]:
             {
                 "product_code": line.product_code,
                 "product_name": line.product_name,
+                "supplier_product_code": line.supplier_product_code,
                 "quantity": line.quantity,
                 "unit_cost": line.unit_cost,
                 "value": line.value,

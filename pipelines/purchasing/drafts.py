@@ -5,7 +5,7 @@ What does not: how much to order (`replenishment`) and where drafts are kept (`l
 Read more in docs/operations.md.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -29,6 +29,27 @@ class Redraft:
     drafted: tuple[Drafted, ...]
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What suppliers ask of orders: a whole one's least value, by supplier, and their own codes, by product."""
+
+    minimum_order_values: Mapping[str, Decimal]
+    supplier_product_codes: Mapping[str, str]
+
+
+def terms_of(settings: pl.DataFrame) -> Terms:
+    """The terms among the settings that people made; `settings` has the shape of `raw.planning_settings`."""
+
+    def told(level: str, name: str) -> dict[str, str]:
+        return dict(settings.filter(level=level, name=name).select("subject", "value").iter_rows())
+
+    least = told("supplier", "minimum_order_value")
+    return Terms(
+        minimum_order_values={supplier: Decimal(amount) for supplier, amount in least.items()},
+        supplier_product_codes=told("product", "supplier_product_code"),
+    )
+
+
 def redraft(
     order_plan: pl.DataFrame,
     orders: Iterable[Order],
@@ -37,6 +58,7 @@ def redraft(
     as_of: date,
     at: datetime,
     data_loaded_at: datetime | None,
+    terms: Terms,
     new_id: Callable[[date], str] = new_order_id,
 ) -> Redraft:
     """Replace the drafts that nobody touched by those of a new plan.
@@ -54,10 +76,13 @@ def redraft(
             supersede(order, plan_id=plan_id, by=BY_THE_PLAN, at=at) for order in drafts if not order.is_edited
         ),
         drafted=tuple(
-            _drafted(rows, plan_id=plan_id, as_of=as_of, at=at, data_loaded_at=data_loaded_at, order_id=new_id(as_of))
+            _drafted(
+                rows, plan_id=plan_id, as_of=as_of, at=at, data_loaded_at=data_loaded_at, terms=terms,
+                order_id=new_id(as_of),
+            )
             for rows in _by_supplier(order_plan, kept)
         ),
-    )
+    )  # fmt: skip
 
 
 def drafts_frame(orders: Iterable[Order]) -> pl.DataFrame:
@@ -65,13 +90,25 @@ def drafts_frame(orders: Iterable[Order]) -> pl.DataFrame:
     rows = [
         (
             order.order_id, order.purchase_order_number, order.supplier_id, order.supplier_name, number,
-            line.product_code, line.product_name, float(line.quantity), line.unit_cost, order.currency,
-            min(line.value, _MOST), order.expected_arrival_date, order.is_edited, order.plan_id,
+            line.product_code, line.product_name, line.supplier_product_code, float(line.quantity), line.unit_cost,
+            order.currency, min(line.value, _MOST), order.minimum_order_value, order.is_below_minimum,
+            order.expected_arrival_date, order.is_edited, order.plan_id,
         )
         for order in orders if order.state is State.DRAFT
         for number, line in enumerate(order.lines, start=1)
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=PURCHASE_ORDER_DRAFTS.schema, orient="row")
+
+
+def drafted_orders(orders: Iterable[Order]) -> pl.DataFrame:
+    """The drafts, one row an order, the dearest first, each with what a person should know of it."""
+    rows = [
+        (order.purchase_order_number, order.supplier_name, len(order.lines), float(order.value), order.currency,
+         order.remark)
+        for order in orders if order.state is State.DRAFT
+    ]  # fmt: skip
+    columns = ["purchase_order_number", "supplier_name", "lines", "value", "currency", "remark"]
+    return pl.DataFrame(rows, schema=columns, orient="row").sort("value", descending=True, maintain_order=True)
 
 
 def _by_supplier(order_plan: pl.DataFrame, kept: set[str]) -> Sequence[list[dict[str, Any]]]:
@@ -93,6 +130,7 @@ def _drafted(
     as_of: date,
     at: datetime,
     data_loaded_at: datetime | None,
+    terms: Terms,
     order_id: str,
 ) -> Drafted:
     first = rows[0]
@@ -107,17 +145,19 @@ def _drafted(
         currency=first["currency"],
         order_date=as_of,
         expected_arrival_date=as_of + timedelta(days=min(row["expected_lead_time_days"] for row in rows)),
-        lines=tuple(_line(row) for row in rows),
+        lines=tuple(_line(row, terms) for row in rows),
         data_loaded_at=data_loaded_at,
+        minimum_order_value=terms.minimum_order_values.get(first["supplier_id"], Decimal(0)),
     )
 
 
-def _line(row: dict[str, Any]) -> OrderLine:
+def _line(row: dict[str, Any], terms: Terms) -> OrderLine:
     return OrderLine(
         product_code=row["product_code"],
         product_name=row["product_name"],
         quantity=_quantity(row["order_quantity"]),
         unit_cost=row["unit_cost"],
+        supplier_product_code=terms.supplier_product_codes.get(row["product_code"], ""),
     )
 
 

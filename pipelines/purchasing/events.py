@@ -21,6 +21,16 @@ class OrderLine(msgspec.Struct, frozen=True):
     product_name: str
     quantity: Decimal
     unit_cost: Decimal
+    supplier_product_code: str = ""
+
+    @property
+    def description(self) -> str:
+        """What the supplier reads: the product's name, after the supplier's own code where there is one.
+
+        >>> OrderLine("TEA-01", "Tea", Decimal(3), Decimal("2.3450"), "4711").description
+        '4711 — Tea'
+        """
+        return " — ".join(filter(None, [self.supplier_product_code, self.product_name]))
 
     @property
     def value(self) -> Decimal:
@@ -55,6 +65,7 @@ class Drafted(_Event, frozen=True, kw_only=True, tag=True):
     expected_arrival_date: date
     lines: tuple[OrderLine, ...]
     data_loaded_at: datetime | None = None
+    minimum_order_value: Decimal = Decimal(0)
 
 
 class LineChanged(_Event, frozen=True, kw_only=True, tag=True):
@@ -69,6 +80,7 @@ class Approved(_Event, frozen=True, kw_only=True, tag=True):
 
     body_hash: str
     is_stale_accepted: bool = False
+    is_below_minimum_accepted: bool = False
 
 
 class Rejected(_Event, frozen=True, kw_only=True, tag=True):

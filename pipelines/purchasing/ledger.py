@@ -14,7 +14,7 @@ from datetime import date, datetime
 import polars as pl
 import sqlalchemy as sa
 
-from pipelines.purchasing.drafts import Redraft, redraft
+from pipelines.purchasing.drafts import Redraft, Terms, redraft
 from pipelines.purchasing.events import Event, read, written
 from pipelines.purchasing.orders import Order, OrderError, State, fold
 from pipelines.store import schema
@@ -69,7 +69,14 @@ class OrderLedger:
             return fold(self._events(connection, event.order_id)[event.order_id])
 
     def redraft(
-        self, order_plan: pl.DataFrame, *, plan_id: str, as_of: date, at: datetime, data_loaded_at: datetime | None
+        self,
+        order_plan: pl.DataFrame,
+        *,
+        plan_id: str,
+        as_of: date,
+        at: datetime,
+        data_loaded_at: datetime | None,
+        terms: Terms,
     ) -> Redraft:
         """Replace the drafts that nobody touched by those of a new plan, in one step.
 
@@ -78,7 +85,9 @@ class OrderLedger:
         for _ in range(REDRAFT_ATTEMPTS):
             with suppress(OrderError), self._store.writing() as connection:
                 orders = [fold(events) for events in self._events(connection).values()]
-                change = redraft(order_plan, orders, plan_id=plan_id, as_of=as_of, at=at, data_loaded_at=data_loaded_at)
+                change = redraft(
+                    order_plan, orders, plan_id=plan_id, as_of=as_of, at=at, data_loaded_at=data_loaded_at, terms=terms
+                )
                 self._insert(connection, [*change.superseded, *change.drafted])
                 return change
         raise OrderError("The drafts were being decided on all the time; plan again in a minute.")

@@ -24,6 +24,8 @@ from enum import StrEnum
 from functools import reduce
 from typing import Any
 
+import msgspec
+
 from pipelines.errors import UsageError
 from pipelines.purchasing.events import (
     Approved,
@@ -75,12 +77,14 @@ class Order:
     lines: tuple[OrderLine, ...]
     drafted_at: datetime
     data_loaded_at: datetime | None = None
+    minimum_order_value: Decimal = Decimal(0)
     is_edited: bool = False
     taken_out: frozenset[str] = frozenset()
     approved_at: datetime | None = None
     approved_by: str = ""
     approved_hash: str = ""
     is_stale_accepted: bool = False
+    is_below_minimum_accepted: bool = False
     attempt: int = 0
     purchase_order_id: str = ""
     failure: str = ""
@@ -94,6 +98,18 @@ class Order:
     def value(self) -> Decimal:
         """What the order costs, in its currency."""
         return sum((line.value for line in self.lines), Decimal("0.00"))
+
+    @property
+    def is_below_minimum(self) -> bool:
+        """Whether the supplier asks for an order of more."""
+        return self.value < self.minimum_order_value
+
+    @property
+    def remark(self) -> str:
+        """What a person should know before approving the order; mostly nothing."""
+        if not self.is_below_minimum:
+            return ""
+        return f"below the supplier's minimum order value of {self.minimum_order_value:,.2f} {self.currency}"
 
 
 def new_order_id(day: date) -> str:
@@ -123,6 +139,7 @@ def _drafted(event: Drafted) -> Order:
         lines=event.lines,
         drafted_at=event.at,
         data_loaded_at=event.data_loaded_at,
+        minimum_order_value=event.minimum_order_value,
     )
 
 
@@ -141,13 +158,14 @@ def _line_changed(order: Order, event: Any) -> dict[str, Any]:
 
 def replace_quantity(line: OrderLine, quantity: Decimal) -> OrderLine:
     """The line with another quantity."""
-    return OrderLine(line.product_code, line.product_name, quantity, line.unit_cost)
+    return msgspec.structs.replace(line, quantity=quantity)
 
 
 def _approved(_: Order, event: Any) -> dict[str, Any]:
     return {
         "state": State.APPROVED, "approved_at": event.at, "approved_by": event.by, "approved_hash": event.body_hash,
-        "is_stale_accepted": event.is_stale_accepted, "failure": "",
+        "is_stale_accepted": event.is_stale_accepted, "is_below_minimum_accepted": event.is_below_minimum_accepted,
+        "failure": "",
     }  # fmt: skip
 
 
@@ -200,22 +218,33 @@ def is_quantity(quantity: Decimal) -> bool:
     return 0 <= quantity < LARGEST_QUANTITY and quantity == round(quantity, QUANTITY_DECIMALS)
 
 
-def approve(order: Order, *, by: str, at: datetime, is_stale_accepted: bool = False) -> Approved:
+def approve(
+    order: Order,
+    *,
+    by: str,
+    at: datetime,
+    is_stale_accepted: bool = False,
+    is_below_minimum_accepted: bool = False,
+) -> Approved:
     """The event of a person approving the order as it stands, or a failed one for another try.
 
     An approved order is approved again only where that says something new: to send it although its data are old.
+    That an order is below its supplier's minimum is accepted once, for it cannot change after that.
 
     Raises:
-        OrderError: the order is neither a draft nor failed, or is empty.
+        OrderError: the order is neither a draft nor failed, is empty, or below the minimum without a deliberate word.
     """
     is_news = is_stale_accepted and not order.is_stale_accepted
     again = {State.APPROVED} if is_news or body_hash(order) != order.approved_hash else set()
     _must_be(order, {State.DRAFT, State.FAILED} | again, "approved", "see `stocktrim orders show`")
     if not order.lines:
         raise OrderError(f"The order {order.order_id} has no lines left; reject it.")
+    is_below_minimum_accepted |= order.is_below_minimum_accepted
+    if order.is_below_minimum and not is_below_minimum_accepted:
+        raise OrderError(_BELOW_MINIMUM.format(order.order_id, order.value, order.currency, order.remark))
     return Approved(
         order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, body_hash=body_hash(order),
-        is_stale_accepted=is_stale_accepted,
+        is_stale_accepted=is_stale_accepted, is_below_minimum_accepted=is_below_minimum_accepted,
     )  # fmt: skip
 
 
@@ -256,3 +285,9 @@ def push_key(orders: Sequence[Order]) -> str:
 def _must_be(order: Order, states: set[State], verb: str, advice: str) -> None:
     if order.state not in states:
         raise OrderError(f"The order {order.order_id} is {order.state.value} and cannot be {verb}; {advice}.")
+
+
+_BELOW_MINIMUM = (
+    "The order {} comes to {:,.2f} {}, {}; raise quantities with `stocktrim orders change`, or approve it with "
+    "--even-if-below-minimum."
+)

@@ -114,7 +114,7 @@ def order_body(order: Order, *, push_status: str) -> dict[str, object]:
         "LineItems": [
             {
                 "ItemCode": line.product_code,
-                "Description": _CONTROL.sub("", line.product_name).strip()[:LONGEST_DESCRIPTION] or line.product_code,
+                "Description": _CONTROL.sub("", line.description).strip()[:LONGEST_DESCRIPTION] or line.product_code,
                 "Quantity": _number(line.quantity),
                 "UnitAmount": _number(line.sent_price),
             }

@@ -21,7 +21,9 @@ from pipelines.tables import PLAN_SETTINGS, PLANNING_SETTINGS
 LEVELS: Final = ("global", "supplier", "product")
 BY_DEFAULT: Final = "default"
 DECIMALS: Final = 4
+LONGEST_CODE: Final = 100
 _EVERYWHERE: Final = ("global", "supplier", "product")
+_SUPPLIER: Final = ("supplier",)
 _PRODUCT: Final = ("product",)
 _GLOBAL: Final = ("global",)
 _NOT_SUPPLIER: Final = ("global", "product")
@@ -68,12 +70,17 @@ def _money(text: str) -> str:
     return _decimal(text, Decimal("0.0001"), Decimal(1_000_000_000), "a price above nothing, such as 12.50")
 
 
-def _decimal(text: str, least: Decimal, most: Decimal, allowed: str) -> str:
+def _order_value(text: str) -> str:
+    allowed = "an amount of money from 0.01 to 1000000000, such as 250"
+    return _decimal(text, Decimal("0.01"), Decimal(1_000_000_000), allowed, decimals=2)
+
+
+def _decimal(text: str, least: Decimal, most: Decimal, allowed: str, *, decimals: int = DECIMALS) -> str:
     try:
         value = Decimal(text.strip())
     except InvalidOperation:
         raise ValueError(allowed) from None
-    if not value.is_finite() or not least <= value <= most or value != round(value, DECIMALS):
+    if not value.is_finite() or not least <= value <= most or value != round(value, decimals):
         raise ValueError(allowed)
     return format(value.normalize() + 0, "f")
 
@@ -121,6 +128,12 @@ def _bundle(text: str) -> str:
 def _any_text(text: str) -> str:
     if not text.strip():
         raise ValueError("the id of a supplier's contact")
+    return text.strip()
+
+
+def _code(text: str) -> str:
+    if not text.strip() or len(text.strip()) > LONGEST_CODE or not text.strip().isprintable():
+        raise ValueError(f"a code of at most {LONGEST_CODE} characters")
     return text.strip()
 
 
@@ -180,6 +193,13 @@ PARAMETERS: Final = {
             "The products that a piece of this one is sold as, with their pieces, such as CUP:2; TEA:1.", _bundle,
         ),
         Parameter("preferred_supplier", "contact", _PRODUCT, "", "Whom to order from.", _any_text),
+        Parameter(
+            "minimum_order_value", "money", _SUPPLIER, "",
+            "The least that a whole order must come to, in its currency; below it waits for a person.", _order_value,
+        ),
+        Parameter(
+            "supplier_product_code", "text", _PRODUCT, "", "The supplier's own code of it, told on its orders.", _code
+        ),
         Parameter("unit_cost", "money", _PRODUCT, "", "Price of a piece, in the supplier's currency.", _money),
         Parameter(
             "discontinued", "flag", _PRODUCT, "false", "Out of the plan for good.", _choice("true", "false")
@@ -305,7 +325,7 @@ def settings_of_products(products: pl.DataFrame, settings: pl.DataFrame) -> pl.D
     A product's own value wins over its supplier's, that over the organisation's, that over the default.
     """
     names = pl.DataFrame(
-        [(one.name, one.default) for one in PARAMETERS.values() if one.levels != _GLOBAL],
+        [(one.name, one.default) for one in PARAMETERS.values() if "product" in one.levels],
         schema=["name", "default"], orient="row",
     )  # fmt: skip
     asked = products.select("product_code", "supplier_id").join(names, how="cross")

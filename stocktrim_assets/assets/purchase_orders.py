@@ -7,11 +7,10 @@ from collections import Counter
 from typing import Any
 
 import dagster as dg
-import polars as pl
 
 from pipelines import tables
 from pipelines.organisation import OpenOrganisation
-from pipelines.purchasing.drafts import drafts_frame
+from pipelines.purchasing.drafts import drafted_orders, drafts_frame, terms_of
 from pipelines.purchasing.orders import State
 from pipelines.purchasing.push import push_orders
 from pipelines.replenishment.freshness import is_stale
@@ -42,20 +41,19 @@ def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> d
         change = organisation.ledger.redraft(
             order_plan, plan_id=plan_id, as_of=as_of, at=organisation.now(),
             data_loaded_at=loaded_at[0] if loaded_at else None,
+            terms=terms_of(read_table(warehouse, tables.PLANNING_SETTINGS)),
         )  # fmt: skip
-        drafts = drafts_frame(organisation.ledger.orders(State.DRAFT))
-        replace_table(warehouse, tables.PURCHASE_ORDER_DRAFTS, drafts)
-    orders = (
-        drafts.group_by("purchase_order_number", "supplier_name", "currency")
-        .agg(lines=pl.len(), value=pl.col("value").cast(pl.Float64).sum())
-        .sort("value", descending=True)
-    )
+        orders = organisation.ledger.orders(State.DRAFT)
+        lines = drafts_frame(orders)
+        replace_table(warehouse, tables.PURCHASE_ORDER_DRAFTS, lines)
+    drafted = drafted_orders(orders)
     return dg.MaterializeResult(
         metadata={
-            **table_metadata(tables.PURCHASE_ORDER_DRAFTS, drafts.height),
-            "orders": orders.height,
+            **table_metadata(tables.PURCHASE_ORDER_DRAFTS, lines.height),
+            "orders": drafted.height,
+            "below_minimum": sum(order.is_below_minimum for order in orders),
             "replaced": len(change.superseded),
-            "drafts": markdown_table(orders, columns={name: name.replace("_", " ") for name in orders.columns}),
+            "drafts": markdown_table(drafted, columns={name: name.replace("_", " ") for name in drafted.columns}),
         }
     )
 

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import dagster as dg
 import polars as pl
 import pytest
 
+from pipelines.settings import read_settings
+from stocktrim_assets.home import dagster_instance
 from tests.end_to_end.conftest import Command, Planned, copied
 from xero_sandbox.documents import World
 
@@ -74,6 +77,35 @@ def test_an_order_that_a_person_deletes_in_xero_is_suggested_again(planned: Plan
     assert stocktrim("load").code == 0
     assert stocktrim("plan").code == 0
     assert {line["product_code"] for line in order["lines"]} <= suggested(stocktrim).keys()
+
+
+def test_an_order_below_its_suppliers_minimum_is_marked_and_waits_for_a_deliberate_word(planned: Planned) -> None:
+    stocktrim, supplier = planned.stocktrim, drafted(planned.stocktrim)[0]["supplier_id"]
+    code = drafted(stocktrim)[0]["lines"][0]["product_code"]
+    stocktrim("settings", "set", "minimum_order_value", "100000", "--supplier", supplier)
+    stocktrim("settings", "set", "supplier_product_code", "-4711", "--product", code)
+    assert stocktrim("plan").code == 0
+    (small,) = [order for order in drafted(stocktrim) if order["is_below_minimum"]]
+    lines = stocktrim.published("purchase_order_drafts").filter("is_below_minimum")
+    assert (set(lines["supplier_id"]), set(lines["order_id"])) == ({supplier}, {small["order_id"]})
+    with dagster_instance(read_settings()) as instance:
+        made = instance.get_latest_materialization_event(dg.AssetKey(["purchase_orders", "purchase_order_drafts"]))
+    assert made is not None
+    assert made.asset_materialization is not None
+    assert made.asset_materialization.metadata["below_minimum"].value == 1
+    remark = f"below the supplier's minimum order value of 100,000.00 {small['currency']}"
+    for shown in (stocktrim("orders", "list"), stocktrim("orders", "show", small["order_id"])):
+        assert remark in " ".join(f"{shown.out} {shown.err}".replace("│", " ").split())
+
+    refused = stocktrim("orders", "approve", small["order_id"])
+    assert (refused.code, remark in " ".join(refused.err.split())) == (2, True)
+    stocktrim("orders", "send")
+    assert not [one for one in planned.world.purchase_orders.values() if one.number.startswith("RP-")]
+    assert stocktrim("orders", "approve", small["order_id"], "--even-if-below-minimum").code == 0
+    assert stocktrim("orders", "send").code == 0
+    (held,) = [one for one in planned.world.purchase_orders.values() if one.number.startswith("RP-")]
+    (named,) = [line for line in held.lines if line.item_code == code]
+    assert named.description.startswith("-4711 — ")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import polars as pl
 
+from pipelines.purchasing.drafts import Terms
 from pipelines.purchasing.events import Drafted, Event, OrderLine
 from pipelines.purchasing.ledger import OrderLedger
 from pipelines.purchasing.orders import Order, approve, fold
@@ -29,10 +30,13 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SUPPLIER = guid("contact Supplier 01")
 TENANT_ID = an_organisation().tenant_id
 CODES = ("TEA-01", "TEA-02", "TEA-03")
+NO_TERMS = Terms({}, {})
 
 
-def a_line(code: str = "TEA-01", quantity: str = "12", cost: str = "2.50") -> OrderLine:
-    return OrderLine(code, f"Name of {code}", Decimal(quantity), Decimal(cost))
+def a_line(
+    code: str = "TEA-01", quantity: str = "12", cost: str = "2.50", *, supplier_code: str = ""
+) -> OrderLine:  # fmt: skip
+    return OrderLine(code, f"Name of {code}", Decimal(quantity), Decimal(cost), supplier_code)
 
 
 def a_draft(order_id: str = "20260302-AAAAAA", *lines: OrderLine, **more: Any) -> Drafted:

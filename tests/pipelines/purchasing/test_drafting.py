@@ -7,17 +7,17 @@ from decimal import Decimal
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
-from purchasing_builders import AS_OF, NOON, SUPPLIER, a_draft, a_line, an_order, planned
+from purchasing_builders import AS_OF, NO_TERMS, NOON, SUPPLIER, a_draft, a_line, an_order, planned
 
-from pipelines.purchasing.drafts import drafts_frame, redraft
+from pipelines.purchasing.drafts import Terms, drafted_orders, drafts_frame, redraft, terms_of
 from pipelines.purchasing.orders import State, approve, change_line, fold, reject, start_push
-from pipelines.tables import PURCHASE_ORDER_DRAFTS
+from pipelines.tables import PLANNING_SETTINGS, PURCHASE_ORDER_DRAFTS
 
 BUYER = {"by": "a buyer", "at": NOON}
 
 
-def redrafted(plan, *orders):
-    return redraft(plan, orders, plan_id="a newer one", as_of=AS_OF, at=NOON, data_loaded_at=NOON)
+def redrafted(plan, *orders, terms=NO_TERMS):
+    return redraft(plan, orders, plan_id="a newer one", as_of=AS_OF, at=NOON, data_loaded_at=NOON, terms=terms)
 
 
 def changed(order, code, quantity):
@@ -59,6 +59,27 @@ def test_a_draft_is_expected_when_the_first_of_its_products_is_so_that_none_coun
 def test_a_draft_tells_how_old_its_data_are():
     (draft,) = redrafted(planned({"product_code": "TEA-01"})).drafted
     assert fold([draft]).data_loaded_at == NOON
+
+
+def test_a_draft_carries_its_suppliers_least_value_and_its_products_codes():
+    plan = planned(
+        {"product_code": "TEA-01"}, {"product_code": "TEA-02"}, {"product_code": "TEA-03", "supplier_id": "S2"}
+    )
+    terms = Terms({"S2": Decimal("250.00"), "nobody": Decimal(9)}, {"TEA-02": "4711"})
+    first, second = sorted(redrafted(plan, terms=terms).drafted, key=lambda draft: -len(draft.lines))
+    assert (first.minimum_order_value, fold([second]).minimum_order_value) == (0, Decimal("250.00"))
+    assert [line.supplier_product_code for line in first.lines] == ["", "4711"]
+
+
+def test_the_terms_are_what_people_set_for_suppliers_and_products():
+    """What only looks like them at another level is no term."""
+    rows = [
+        ("supplier", "S2", "minimum_order_value", "250.5"), ("global", "", "minimum_order_value", "9"),
+        ("supplier", "S2", "lead_time_days", "30"), ("product", "TEA-02", "supplier_product_code", "4711"),
+    ]  # fmt: skip
+    settings = pl.DataFrame([(*row, "", NOON) for row in rows], schema=PLANNING_SETTINGS.schema, orient="row")
+    assert terms_of(settings) == Terms({"S2": Decimal("250.5")}, {"TEA-02": "4711"})
+    assert terms_of(settings.clear()) == NO_TERMS
 
 
 def test_a_new_plan_replaces_the_drafts_that_nobody_touched():
@@ -115,3 +136,17 @@ def test_the_table_of_drafts_has_a_row_a_line_of_what_is_still_a_draft():
         ("RP-20260302-AAAAAA", 1, "TEA-01", Decimal("30.00"), SUPPLIER),
         ("RP-20260302-AAAAAA", 2, "TEA-02", Decimal("3.03"), SUPPLIER),
     ]
+
+
+def test_a_draft_below_its_suppliers_minimum_says_so_in_both_tables():
+    """Thirty is what the line comes to: below forty, and not below thirty."""
+    small = an_order(a_draft("20260302-BBBBBB", minimum_order_value=Decimal(40)))
+    enough = an_order(a_draft("20260302-AAAAAA", a_line(), a_line("TEA-02"), minimum_order_value=Decimal(60)))
+    lines = drafts_frame([small, enough]).select("minimum_order_value", "is_below_minimum").rows()
+    assert lines == [(Decimal(40), True), (Decimal(60), False), (Decimal(60), False)]
+    assert drafted_orders([small, enough]).rows() == [
+        ("RP-20260302-AAAAAA", "Supplier 01", 2, 60.0, "GBP", ""),
+        ("RP-20260302-BBBBBB", "Supplier 01", 1, 30.0, "GBP",
+         "below the supplier's minimum order value of 40.00 GBP"),
+    ]  # fmt: skip
+    assert drafted_orders([]).is_empty()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from purchasing_builders import AS_OF, NOON, a_draft, a_line, approved, planned
+from purchasing_builders import AS_OF, NO_TERMS, NOON, a_draft, a_line, approved, planned
 
 from pipelines.purchasing.events import PushFailed, PushStarted
 from pipelines.purchasing.ledger import OrderLedger, ledger_order_lines
@@ -154,7 +154,9 @@ def test_a_new_plan_and_a_person_who_decide_at_once_do_not_undo_each_other(store
         order = mine.append(a_draft())
         change = change_line(order, product_code="TEA-01", quantity=Decimal(99), by="a buyer", at=NOON)
         with ThreadPoolExecutor(2) as pool:
-            planning = pool.submit(mine.redraft, plan, plan_id="newer", as_of=AS_OF, at=NOON, data_loaded_at=NOON)
+            planning = pool.submit(
+                mine.redraft, plan, plan_id="newer", as_of=AS_OF, at=NOON, data_loaded_at=NOON, terms=NO_TERMS
+            )
             deciding = pool.submit(theirs.append, change)
         planning.result()
         drafted = [line.product_code for one in mine.orders(State.DRAFT) for line in one.lines]
@@ -165,7 +167,7 @@ def test_a_new_plan_and_a_person_who_decide_at_once_do_not_undo_each_other(store
 def test_drafting_the_same_plan_again_changes_no_line(ledger):
     plan = planned({"product_code": "TEA-01"}, {"product_code": "TEA-02"})
     for _ in range(2):
-        ledger.redraft(plan, plan_id="p", as_of=AS_OF, at=NOON, data_loaded_at=NOON)
+        ledger.redraft(plan, plan_id="p", as_of=AS_OF, at=NOON, data_loaded_at=NOON, terms=NO_TERMS)
     (draft,) = ledger.orders(State.DRAFT)
     assert [line.product_code for line in draft.lines] == ["TEA-01", "TEA-02"]
 

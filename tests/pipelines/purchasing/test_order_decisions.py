@@ -1,6 +1,7 @@
 """What may be decided on an order, and when; an order is what its events make of it."""
 
 import doctest
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -162,6 +163,49 @@ def test_an_order_without_lines_is_not_approved():
     emptied = an_order(a_draft(), change_line(an_order(), product_code="TEA-01", quantity=Decimal(0), **BUYER))
     with pytest.raises(OrderError, match="no lines left"):
         approve(emptied, **BUYER)
+
+
+def test_an_order_below_its_suppliers_minimum_is_approved_with_a_deliberate_word_only():
+    small = a_draft(minimum_order_value=Decimal("1200.01"))
+    with pytest.raises(OrderError) as refused:
+        approve(fold([small]), **BUYER)
+    assert str(refused.value) == (
+        "The order 20260302-AAAAAA comes to 30.00 GBP, below the supplier's minimum order value of 1,200.01 GBP; raise "
+        "quantities with `stocktrim orders change`, or approve it with --even-if-below-minimum."
+    )
+    told = fold([small, approve(fold([small]), **BUYER, is_below_minimum_accepted=True)])
+    assert (told.state, told.is_below_minimum) == (State.APPROVED, True)
+
+
+def test_an_order_that_is_raised_to_its_suppliers_minimum_is_approved_as_any_other():
+    small = a_draft(minimum_order_value=Decimal("32.50"))
+    raised = fold([small, change_line(fold([small]), product_code="TEA-01", quantity=Decimal(13), **BUYER)])
+    assert (fold([small]).is_below_minimum, raised.is_below_minimum, raised.remark) == (True, False, "")
+    assert not approve(raised, **BUYER).is_below_minimum_accepted
+
+
+@pytest.mark.parametrize("later", [("approve_although_stale",), ("start", "failed", "approve")])
+def test_that_an_order_is_below_the_minimum_is_accepted_once(later):
+    told = [a_draft("20260302-AAAAAA", minimum_order_value=Decimal(40))]
+    told.append(approve(fold(told), **BUYER, is_below_minimum_accepted=True))
+    for name in later:
+        told.append(DECISIONS[name](fold(told)))
+    assert (fold(told).state, fold(told).is_below_minimum_accepted) == (State.APPROVED, True)
+
+
+def test_a_ledger_from_before_suppliers_had_terms_is_read_as_having_none():
+    draft, accepted = a_draft(), approve(an_order(), **BUYER)
+    old = [json.loads(written(one)) for one in (draft, accepted)]
+    del old[0]["minimum_order_value"], old[0]["lines"][0]["supplier_product_code"], old[1]["is_below_minimum_accepted"]
+    assert [read(json.dumps(one)) for one in old] == [draft, accepted]
+
+
+def test_a_changed_quantity_changes_nothing_else_of_its_line():
+    line = a_line(supplier_code="4711")
+    change = change_line(
+        an_order(a_draft("20260302-AAAAAA", line)), product_code="TEA-01", quantity=Decimal(7), **BUYER
+    )
+    assert fold([a_draft("20260302-AAAAAA", line), change]).lines == (a_line(quantity="7", supplier_code="4711"),)
 
 
 @pytest.mark.parametrize("text", ["-1", "nan", "-nan", "inf", "1e9", "1e400", "0.00001"])

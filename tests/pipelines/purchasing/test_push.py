@@ -39,6 +39,24 @@ def test_an_order_arrives_as_it_was_approved(ledger, xero):
         ("TEA-01", 12, Decimal("2.35")), ("TEA-02", Decimal("0.5"), Decimal("0.01"))]  # fmt: skip
 
 
+def test_a_line_tells_the_suppliers_own_code_before_the_products_name(ledger, xero):
+    lines = a_line("TEA-01", supplier_code="4711"), a_line("TEA-02")
+    push(ledger, xero, approved(ledger, a_draft("20260302-AAAAAA", *lines)))
+    (held,) = xero.orders
+    assert [(line.item_code, line.description) for line in held.lines] == [
+        ("TEA-01", "4711 — Name of TEA-01"), ("TEA-02", "Name of TEA-02")]  # fmt: skip
+
+
+def test_an_order_whose_lines_a_person_worded_anew_in_xero_is_found_and_not_sent_again(ledger, xero):
+    (order,) = approved(ledger, a_draft("20260302-AAAAAA", a_line(supplier_code="4711")))
+    xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
+    assert outcomes(push(ledger, xero, [order])) == [Outcome.UNKNOWN]
+    (held,) = xero.orders
+    held.lines[0].description = "green tea"
+    assert outcomes(push(ledger, xero, [ledger.order(order.order_id)])) == [Outcome.ADOPTED]
+    assert len(xero.orders) == len(xero.puts()) == 1
+
+
 def test_the_value_of_an_order_is_xeros_total_to_the_cent(ledger, xero):
     awkward = [a_line("TEA-01", "0.5", "0.01"), a_line("TEA-02", "1.5", "2.345"), a_line("TEA-03", "3", "1.005")]
     (order,) = approved(ledger, a_draft("20260302-AAAAAA", *awkward))

@@ -132,12 +132,21 @@ def test_what_was_typed_is_kept_in_one_form(name, text, kept):
         ("unit_cost", "0", "a price above nothing, such as 12.50"),
         ("discontinued", "maybe", "one of true, false"),
         ("preferred_supplier", " ", "the id of a supplier's contact"),
+        ("supplier_product_code", " ", "a code of at most 100 characters"),
+        ("supplier_product_code", "4711\n4712", "a code of at most 100 characters"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_can(name, text, allowed):
     with pytest.raises(SettingError) as refused:
         parse_setting(name, text, "product")
     assert str(refused.value) == f"{name} cannot be {text!r}: give {allowed}."
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "nan", "0.001", "1e10", "much"])
+def test_a_suppliers_least_order_is_an_amount_of_money(text):
+    assert parse_setting("minimum_order_value", "250.50", "supplier") == "250.5"
+    with pytest.raises(SettingError, match=r"give an amount of money from 0\.01 to 1000000000, such as 250"):
+        parse_setting("minimum_order_value", text, "supplier")
 
 
 def test_hours_are_asked_for_as_hours():
