@@ -15,6 +15,7 @@ from statistics import NormalDist
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.forecasting.season import mean_by
 from pipelines.forecasting.series import Index, Matrix
@@ -87,8 +88,11 @@ def path_totals(law: DemandLaw) -> Matrix:
     return np.maximum.accumulate(np.maximum(0.0, told), axis=1)
 
 
-def demand_between(law: DemandLaw, days: Index) -> Matrix:
-    """Demand of every path between neighbouring days: rows, paths, intervals. The last day is the row's horizon."""
+def demand_between(law: DemandLaw, days: Index, arrival_day: Index) -> Matrix:
+    """Demand of every path between neighbouring days: rows, paths, intervals. The last day is the row's horizon.
+
+    What comes before the arrival of an order, and what after it, does not depend on the other days.
+    """
     mean = np.diff(mean_by(law.weekly_mean, days), axis=1)
     length = np.diff(days, axis=1).astype(float)
     mean = np.where(mean.sum(axis=1, keepdims=True) > 0, mean, length)
@@ -99,7 +103,8 @@ def demand_between(law: DemandLaw, days: Index) -> Matrix:
     for row in np.flatnonzero(totals[:, -1] > 0):
         # What is no interval takes no number: a product is split alike whatever arrives, of it or of its neighbours.
         real = np.flatnonzero(shape[row] > 0)
-        demand[row][:, real] = _split(totals[row], shape[row, real], np.random.default_rng(law.seeds[row]))
+        is_before = days[row, real + 1] <= arrival_day[row]
+        demand[row][:, real] = _split_twice(totals[row], shape[row, real], is_before, law.seeds[row])
     return _made_regular(demand, mean, totals, law.dispersion)
 
 
@@ -110,6 +115,20 @@ def _made_regular(demand: Matrix, mean: Matrix, totals: Matrix, dispersion: Matr
     scale = np.sqrt(np.maximum(0.0, 1 + dispersion[is_regular]))[:, None, None]
     demand[is_regular] = expected + scale * (demand[is_regular] - expected)
     return demand
+
+
+def _split_twice(totals: Matrix, shape: Matrix, is_before: NDArray[np.bool_], seed: int) -> Matrix:
+    """Each total over two halves, and each of these over its own intervals: the law is that of splitting it at once."""
+    halves = [np.flatnonzero(is_before), np.flatnonzero(~is_before)]
+    if min(half.size for half in halves) == 0:
+        return _split(totals, shape, np.random.default_rng(seed))
+    parts = _split(totals, np.array([shape[half].sum() for half in halves]), np.random.default_rng(seed))
+    told = np.zeros((totals.size, shape.size))
+    for which, half in enumerate(halves):
+        part = parts[:, which]
+        is_one = half.size == 1
+        told[:, half] = part[:, None] if is_one else _split(part, shape[half], np.random.default_rng([seed, 1 + which]))
+    return told
 
 
 def _split(totals: Matrix, shape: Matrix, rng: np.random.Generator) -> Matrix:

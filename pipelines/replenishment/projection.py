@@ -70,7 +70,7 @@ def project(law: DemandLaw, stock: Stock, arrival_day: Index, *, is_lost: bool) 
 
 def _project(law: DemandLaw, stock: Stock, arrival_day: Index, *, is_lost: bool) -> Projection:
     days, arrivals = _intervals(law.horizon_days, stock, arrival_day)
-    demand = demand_between(law, days)
+    demand = demand_between(law, days, arrival_day)
     rows, paths, intervals = demand.shape
     on_hand = np.repeat(stock.available[:, None], paths, axis=1)
     uncut, lost, summed = on_hand, np.zeros((rows, paths)), np.zeros((rows, paths))

@@ -114,7 +114,7 @@ def test_a_certain_demand_is_filled_by_its_share():
 
 def test_the_paths_have_the_totals_of_the_forecast_and_the_expected_shape():
     law = a_law(12, 28, dispersion=2.0)
-    demand = demand_between(law, np.array([[0, 7, 21, 28]]))
+    demand = demand_between(law, np.array([[0, 7, 21, 28]]), np.array([21]))
     assert demand.sum(axis=2) == pytest.approx(path_totals(law))
     mean = (demand * WEIGHTS[None, :, None]).sum(axis=1)[0]
     assert mean == pytest.approx([12, 24, 12], rel=0.08)
@@ -122,7 +122,7 @@ def test_the_paths_have_the_totals_of_the_forecast_and_the_expected_shape():
 
 def test_given_totals_the_weeks_vary_as_negative_binomial_weeks_do():
     law = a_law(12, 28, dispersion=2.0, rows=40)
-    weeks = demand_between(law, np.tile([0, 7, 14, 21, 28], (40, 1)))
+    weeks = demand_between(law, np.tile([0, 7, 14, 21, 28], (40, 1)), np.full(40, 14))
     weights = WEIGHTS[None, :, None] / 40
     mean = (weeks * weights).sum(axis=(0, 1))
     variance = (weeks**2 * weights).sum(axis=(0, 1)) - mean**2
@@ -131,8 +131,17 @@ def test_given_totals_the_weeks_vary_as_negative_binomial_weeks_do():
 
 def test_a_products_paths_do_not_depend_on_its_neighbours():
     law, days = a_law(5, 28, dispersion=1.0, rows=5), np.tile([0, 21, 28], (5, 1))
-    alone = demand_between(law.rows(np.array([3])), days[:1])
-    assert (demand_between(law, days)[3] == alone[0]).all()
+    alone = demand_between(law.rows(np.array([3])), days[:1], np.array([21]))
+    assert (demand_between(law, days, np.full(5, 21))[3] == alone[0]).all()
+
+
+def test_an_open_order_that_moves_changes_no_path_before_the_arrival_or_in_the_cover():
+    law, arrival = a_law(12, 28, dispersion=2.0), np.array([21])
+    alone = project(law, there_is(0), arrival, is_lost=True)
+    for days in ((3,), (9,), (24,), (3, 9, 24)):
+        beside = project(law, there_is(0, *((day, 0) for day in days)), arrival, is_lost=True)
+        assert (beside.before == alone.before).all()
+        assert beside.covered == pytest.approx(alone.covered)
 
 
 def test_two_levels_apply_from_three_in_four_on():
