@@ -24,11 +24,12 @@ from pipelines.forecasting.windows import Window
 FLOOR: Final = "textbook"
 NB_PREDICTIVE: Final = "nb_predictive"
 NB: Final = "nb"
+NB_SEASONAL: Final = "nb_seasonal"
 POOL: Final = "pool"
 NOTHING: Final = "none"
 # From the simplest on: on a tie the earlier one is used.
-MODELS: Final = (FLOOR, *FAMILY, NB_PREDICTIVE, NB, POOL)
-SEASONLESS: Final = tuple(name for name in MODELS if name not in (SEASONAL_NAIVE, POOL))
+MODELS: Final = (FLOOR, *FAMILY, NB_PREDICTIVE, NB, NB_SEASONAL, POOL)
+SEASONLESS: Final = tuple(name for name in MODELS if name not in (SEASONAL_NAIVE, NB_SEASONAL, POOL))
 LEAST_BLEND: Final = 0.1
 BLEND_PRODUCTS: Final = 200
 # Levels that were weighed by how near they came fall to nothing in a quiet spell; the life's mean does not.
@@ -64,8 +65,21 @@ class View:
     @cached_property
     def pooled(self) -> Law:
         """The window's demand by the level that reacts, the variance pooled over all products."""
+        return self._of_level(self.level)
+
+    @cached_property
+    def seasonal(self) -> Law:
+        """The same with a level of demand over the organisation's season, where it has one."""
+        if self.facts.seasonal is None:
+            return self.pooled
+        usual = self.facts.seasonal
+        season = usual.of_windows(self.window, self.facts.series.period_days)
+        reacting = combined_level(usual.levels, self.judged / season, self.periods, self.classes)
+        return self._of_level(((1 - LIFE_SHARE) * reacting + LIFE_SHARE * usual.life) * season)
+
+    def _of_level(self, level: Matrix) -> Law:
         days = self.facts.series.period_days
-        return self._law(pooled_moments(self.level, self.judged, window=self.window, period_days=days))
+        return self._law(pooled_moments(level, self.judged, window=self.window, period_days=days))
 
     @cached_property
     def steady(self) -> Law:
@@ -83,7 +97,7 @@ class View:
 
     def lesson(self) -> Lesson:
         """What the pool learns from this window."""
-        return Lesson(self.window, self.sums, lambda rows, origins: self.pooled.quantiles(rows, origins, LEARNED))
+        return Lesson(self.window, self.sums, lambda rows, origins: self.seasonal.quantiles(rows, origins, LEARNED))
 
     def _law(self, moments: Moments) -> Law:
         return Law(moments, self._recent, self.facts.way, self.periods)
@@ -112,7 +126,7 @@ def learn_from(views: Sequence[View], *, origins: int, seed: int) -> Learned | N
 def model_quantiles(
     view: View, model: str, rows: Index, probabilities: Matrix, learned: Learned | None = None
 ) -> Matrix:
-    """Quantiles of the window's demand for some products, never below nothing; a pool without trees is `nb`."""
+    """Quantiles of the window's demand for some products, never below nothing; without trees the pool's law speaks."""
     if model == NOTHING:
         return np.zeros((rows.size, probabilities.size))
     if model == FLOOR:
@@ -123,7 +137,7 @@ def model_quantiles(
             series.demand, view.sums, view.window, view.classes, rows, model,
             probabilities=probabilities, period_days=series.period_days,
         )  # fmt: skip
-    sturdy = view.law_quantiles(view.steady if model == NB_PREDICTIVE else view.pooled, rows, probabilities)
+    sturdy = view.law_quantiles(_law_of(view, model), rows, probabilities)
     if model != POOL or learned is None:
         return sturdy
     return pool_quantiles(
@@ -134,11 +148,16 @@ def model_quantiles(
 
 def exact_means(view: View, model: str, rows: Index, learned: Learned | None) -> Matrix | None:
     """The mean of the window's demand where the model's law has one; what has only quantiles has none here."""
-    if model == NB_PREDICTIVE:
-        return view.steady.moments.latest(rows)[0]
-    if model == NB or (model == POOL and learned is None):
-        return view.pooled.moments.latest(rows)[0]
+    if model in (NB_PREDICTIVE, NB, NB_SEASONAL) or (model == POOL and learned is None):
+        return _law_of(view, model).moments.latest(rows)[0]
     return None
+
+
+def _law_of(view: View, model: str) -> Law:
+    """The law of a model, and that which the pool is blended with."""
+    if model == NB_PREDICTIVE:
+        return view.steady
+    return view.pooled if model == NB else view.seasonal
 
 
 def blend_share(products: int) -> float:

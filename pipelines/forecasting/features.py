@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 
 from pipelines.forecasting.levels import LEVELS, past_levels, running
+from pipelines.forecasting.season import YEAR, weekly_season
 from pipelines.forecasting.segments import ways_of_selling
-from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix, Series
+from pipelines.forecasting.series import WEEK_DAYS, YEAR_DAYS, Index, Matrix, Series
 from pipelines.forecasting.windows import Window
 
 MEANS: Final = (1, 2, 8, 13, 26)
@@ -24,8 +25,32 @@ LEAST_SCALE: Final = 0.001
 
 
 @dataclass(frozen=True)
+class Seasonal:
+    """What is known at every origin of demand over the organisation's season: levels, and the life's mean.
+
+    `season[c]` is what period c of the calendar sells over a usual one, and then that of the year to come.
+    """
+
+    season: Matrix
+    levels: Matrix
+    life: Matrix
+
+    def of_windows(self, window: Window, period_days: int) -> Matrix:
+        """What the window after each origin sells over a usual one of its length, an entry an origin."""
+        begin = np.arange(self.levels.shape[2]) + window.start_days / period_days
+        end = begin + window.periods(period_days)
+        years = 1 + int(end[-1]) // YEAR
+        summed = np.append(0.0, np.cumsum(np.concatenate([self.season, *[self.season[-YEAR:]] * years])))
+        before, after = (np.interp(one, np.arange(summed.size), summed) for one in (begin, end))
+        return np.asarray((after - before) / window.periods(period_days))
+
+
+@dataclass(frozen=True)
 class Facts:
-    """What is known at every origin, a column an origin; `way` is how a product sold (`segments.ways_of_selling`)."""
+    """What is known at every origin, a column an origin; `way` is how a product sold (`segments.ways_of_selling`).
+
+    `seasonal` is nothing where the organisation has no season that two years agree on.
+    """
 
     series: Series
     as_of: date
@@ -38,6 +63,7 @@ class Facts:
     life: Matrix
     scale: Matrix
     way: Index
+    seasonal: Seasonal | None
 
 
 def gather_facts(series: Series, *, as_of: date) -> Facts:
@@ -61,7 +87,20 @@ def gather_facts(series: Series, *, as_of: date) -> Facts:
         life=life,
         scale=0.5 * levels.mean(axis=0) + 0.5 * life + LEAST_SCALE,
         way=ways_of_selling(count, selling, summed, squares),
+        seasonal=_seasonal(series, count),
     )
+
+
+def _seasonal(series: Series, count: Matrix) -> Seasonal | None:
+    """The levels of demand over its season, for a series of weeks."""
+    if series.period_days != WEEK_DAYS:
+        return None
+    year = weekly_season(series, weeks=YEAR)
+    if (year == 1).all():
+        return None
+    season = year[(np.arange(series.periods + YEAR) - series.periods) % YEAR]
+    usual = series.demand / season[: series.periods]
+    return Seasonal(season, past_levels(usual), running(np.nan_to_num(usual)) / np.maximum(1, count))
 
 
 def known_at(facts: Facts, origin: int) -> Facts:
@@ -69,7 +108,8 @@ def known_at(facts: Facts, origin: int) -> Facts:
     series = facts.series.until(origin)
     gone = timedelta(days=(facts.series.periods - origin) * series.period_days)
     cut = {name: one[..., : origin + 1] for name, one in vars(facts).items() if isinstance(one, np.ndarray)}
-    return replace(facts, series=series, as_of=facts.as_of - gone, **cut)
+    seasonal = _seasonal(series, cut["count"])
+    return replace(facts, series=series, as_of=facts.as_of - gone, seasonal=seasonal, **cut)
 
 
 def features(facts: Facts, window: Window, sums: Matrix, row: Index, origin: Index) -> Matrix:

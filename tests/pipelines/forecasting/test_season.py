@@ -5,9 +5,11 @@ import polars as pl
 import pytest
 
 from pipelines.forecasting.distribution import forecast_distribution
+from pipelines.forecasting.features import gather_facts, known_at
 from pipelines.forecasting.forecast import forecast_demand
 from pipelines.forecasting.season import mean_by, weekly_season
 from pipelines.forecasting.series import make_series
+from pipelines.forecasting.windows import Window
 from tests.pipelines.forecasting.demand_builders import a_company, over_all, seasonal, shifting
 from tests.pipelines.planning_builders import AS_OF
 
@@ -54,6 +56,26 @@ def test_demand_before_arrival_and_in_the_cover_follow_the_path():
     band = told.demand_forecast
     assert (band["quantity_low"] <= band["quantity"]).all()
     assert (band["quantity"] <= band["quantity_high"]).all()
+
+
+@pytest.mark.parametrize(("weeks_ahead", "share"), [(11, 0.5), (37, 1.5), (63, 0.5)])
+def test_a_company_with_too_few_products_to_learn_from_still_expects_its_season(weeks_ahead, share):
+    """Twelve weeks from now is the depth of the year, half a year later its height."""
+    company = seasonal(a_company(25, weeks=156))
+    usual = company["quantity"].sum() / 156 * 4
+    told = forecast_distribution(company, over_all(company, start_days=7 * weeks_ahead), as_of=AS_OF)
+    assert set(told.model.tolist()) == {"pool"}
+    assert told.mean.sum() / usual == pytest.approx(share, rel=0.25)
+
+
+def test_what_a_past_window_sold_over_a_usual_one_is_known_at_its_origin():
+    facts = gather_facts(make_series(seasonal(a_company(40)), as_of=AS_OF), as_of=AS_OF)
+    assert facts.seasonal is not None
+    season = facts.seasonal.season
+    told = facts.seasonal.of_windows(Window(7, 24), 7)
+    assert told[10] == pytest.approx((season[11:14].sum() + season[14] * 3 / 7) / (24 / 7))
+    assert told[-1] == pytest.approx((season[105:108].sum() + season[108] * 3 / 7) / (24 / 7))
+    assert known_at(facts, 100).seasonal is None, "less than two years were known then"
 
 
 def test_a_product_whose_season_is_ignored_has_a_flat_path():
