@@ -36,6 +36,8 @@ def bridge(row: Mapping[str, Any]) -> list[Step]:
     """The steps from demand to the order quantity of a row of `plan.order_plan`; they add up."""
     before_days, cover_days = days_of(row)
     before = f"expected demand in the {before_days} days until an order arrives"
+    if ends_before_arrival(row):
+        before = f"expected demand in the {row['horizon_days']} days of the forecast period"
     cover = f"expected demand in the {cover_days} days it must cover"
     shelf = (
         f"after the minimums (order {_told(row['minimum_order_quantity'])}, shelf {_told(row['minimum_shelf_level'])})"
@@ -67,6 +69,11 @@ def sentences(row: Mapping[str, Any]) -> list[str]:
     ]
     if (beyond := _beyond_the_levels(row)) is not None:
         told.append(beyond)
+    if ends_before_arrival(row):
+        told.append(
+            f"The forecast period of {row['horizon_days']} days ends before an order of today can arrive, in "
+            f"{days_of(row)[0]} days: what is there and on order is filled up for the demand of the period."
+        )
     if row["is_too_late_to_help"]:
         chance = f"{100 * row['shortage_chance_before_arrival']:.0f}%"
         told.append(f"With a chance of {chance} it runs out before an order of today arrives: ask for it sooner.")
@@ -111,6 +118,11 @@ def days_of(row: Mapping[str, Any]) -> tuple[int, int]:
     lengths = pl.DataFrame([(row["product_code"], row["expected_lead_time_days"], 1.0)], schema=LENGTHS, orient="row")
     (window,) = windows_of(asked, lengths).rows(named=True)
     return window["arrival_day"], max(0, window["horizon_days"] - window["arrival_day"])
+
+
+def ends_before_arrival(row: Mapping[str, Any]) -> bool:
+    """Whether a forecast period ends before an order of today arrives, so that the order covers no day of it."""
+    return bool(days_of(row)[0] > row["horizon_days"])
 
 
 def open_orders(plan: pl.DataFrame, stock_on_order: pl.DataFrame, lead_times: pl.DataFrame) -> pl.DataFrame:

@@ -46,6 +46,15 @@ class PlannedTables:
     demand_forecast: pl.DataFrame
 
 
+def most_urgent(order_plan: pl.DataFrame, *, lines: int) -> pl.DataFrame:
+    """The lines that are ordered, those first whose stock runs out first."""
+    return (
+        order_plan.filter(pl.col("order_quantity") > 0)
+        .sort("days_to_stock_out", "understock_value", "product_code", descending=[False, True, False], nulls_last=True)
+        .head(lines)
+    )
+
+
 def explain_product(planned: PlannedTables, product_code: str) -> dict[str, Any]:
     """All that is told of a product of a plan.
 

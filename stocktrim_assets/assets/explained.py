@@ -6,10 +6,11 @@ Read more in docs/operations.md.
 from typing import Any, Final
 
 import dagster as dg
+import polars as pl
 from pydantic import Field
 
 from pipelines.organisation import OpenOrganisation
-from pipelines.replenishment.explanation import SOURCES, PlannedTables, explain_product
+from pipelines.replenishment.explanation import SOURCES, PlannedTables, explain_product, most_urgent
 from pipelines.snapshots import read_published
 from stocktrim_assets.explanations import explanation_text
 from stocktrim_assets.failures import told_plainly
@@ -21,7 +22,9 @@ TRANSACTIONS_SHOWN: Final = 1000
 class ExplainRequest(dg.Config):
     """The product to explain."""
 
-    product_code: str = Field(description="The product's code, as Xero has it.")
+    product_code: str = Field(
+        default="", description="The product's code, as Xero has it; without one the most urgent product is explained."
+    )
 
 
 @dg.asset(
@@ -42,7 +45,7 @@ def explained_product(
     """Explain a product from what is published, as `stocktrim explain` does."""
     with told_plainly():
         planned = PlannedTables(*read_published(organisation.folder, *SOURCES))
-        told = explain_product(planned, config.product_code.strip())
+        told = explain_product(planned, config.product_code.strip() or product_to_explain(planned.order_plan))
     return dg.MaterializeResult(
         metadata={
             "product": told["plan"]["product_code"],
@@ -51,3 +54,9 @@ def explained_product(
             "explanation": dg.MetadataValue.md(explanation_text(told, transactions_shown=TRANSACTIONS_SHOWN)),
         }
     )
+
+
+def product_to_explain(order_plan: pl.DataFrame) -> str:
+    """Where nobody asks for one: the product whose order is most urgent; the first of all where nothing is ordered."""
+    lines = pl.concat([most_urgent(order_plan, lines=1), order_plan.head(1)])
+    return str(lines["product_code"].first() or "")

@@ -17,7 +17,13 @@ from pipelines.expectations import plan as expectations
 from pipelines.expectations.validate import stop_where_blocked
 from pipelines.forecasting.forecast import Forecast
 from pipelines.organisation import OpenOrganisation
-from pipelines.replenishment.explanation import PlannedTables, counted_for, explain_product, moves_in_force
+from pipelines.replenishment.explanation import (
+    PlannedTables,
+    counted_for,
+    explain_product,
+    most_urgent,
+    moves_in_force,
+)
 from pipelines.replenishment.freshness import is_stale
 from pipelines.replenishment.parameters import global_settings
 from pipelines.replenishment.plan import Plan, PlanInputs, make_plan
@@ -133,18 +139,14 @@ def _keep(warehouse: duckdb.DuckDBPyConnection, plan: Plan, summary: pl.DataFram
     replace_rows(warehouse, tables.PLAN_HISTORY, history, key="plan_id")
 
 
-def _most_urgent(plan: pl.DataFrame) -> pl.DataFrame:
-    return (
-        plan.filter(pl.col("order_quantity") > 0)
-        .sort("days_to_stock_out", "understock_value", "product_code", descending=[False, True, False], nulls_last=True)
-        .head(MOST_URGENT)
-    )
-
-
 def _planned(warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast: Forecast, plan: Plan) -> PlannedTables:
     """What the explanations of the most urgent lines are drawn from; of the sales lines only theirs."""
     moves = moves_in_force(plan.plan_settings)
-    sold_as = [code for urgent in _most_urgent(plan.order_plan)["product_code"] for code in counted_for(moves, urgent)]
+    sold_as = [
+        code
+        for urgent in most_urgent(plan.order_plan, lines=MOST_URGENT)["product_code"]
+        for code in counted_for(moves, urgent)
+    ]
     return PlannedTables(
         order_plan=plan.order_plan,
         plan_settings=plan.plan_settings,
@@ -161,7 +163,7 @@ def _planned(warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast:
 
 def _shown_plan(planned: PlannedTables) -> dict[str, Any]:
     """The most urgent lines side by side, then each explained; any other is by `explained_product`."""
-    urgent = _most_urgent(planned.order_plan)
+    urgent = most_urgent(planned.order_plan, lines=MOST_URGENT)
     shown: dict[str, Any] = {"most_urgent": markdown_table(urgent, columns=_URGENT)}
     for code in urgent["product_code"]:
         told = explain_product(planned, code)

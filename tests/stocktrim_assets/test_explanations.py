@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from pipelines.organisation import OpenOrganisation
@@ -12,7 +13,7 @@ from pipelines.settings import read_settings
 from pipelines.snapshots import publish
 from pipelines.store.engine import open_store
 from pipelines.warehouse import open_warehouse
-from stocktrim_assets.assets.explained import explained_product
+from stocktrim_assets.assets.explained import explained_product, product_to_explain
 from stocktrim_assets.assets.plan import _shown_plan
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.explanations import explanation_text
@@ -111,6 +112,18 @@ def test_any_product_is_explained_on_demand_as_metadata(organisation: OpenOrgani
     text = str(told.metadata["explanation"].value)
     assert "What is sold of OLD\\-01 counts for it" in text
     assert text.count("| OLD\\-01 | PAID |") == 30
+
+
+def test_a_run_of_every_asset_at_once_asks_for_no_code(organisation: OpenOrganisation) -> None:
+    """Nothing is ordered here, so it is the first product; else it is the most urgent one."""
+    done = materialize(organisation, "")
+    assert done.success
+    (told,) = done.asset_materializations_for_node("plan__explained_product")
+    assert told.metadata["product"].value == "OLD-01"
+    busy = a_busy_company(12, 60).order_plan
+    assert product_to_explain(busy) == busy.filter(pl.col("order_quantity") > 0).sort("days_to_stock_out").item(
+        0, "product_code"
+    )
 
 
 def test_a_code_that_is_not_planned_is_one_sentence(organisation: OpenOrganisation) -> None:

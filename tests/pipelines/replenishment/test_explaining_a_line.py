@@ -144,3 +144,10 @@ def test_an_open_order_is_told_with_the_day_that_the_plan_reckons_with(order, da
     (line,) = open_orders(plan.order_plan, order, plan.lead_times).rows(named=True)
     assert line["reckoned_arrival_date"] == day
     assert line["expected_arrival_date"] == order["expected_arrival_date"][0]
+
+
+def test_a_forecast_period_that_ends_before_an_order_arrives_is_told():
+    row = the_line(a_product(), in_stock(0), sold_every(1, 2, for_days=400), a_setting("forecast_period_days", "9"))
+    assert bridge(row)[0].label == "expected demand in the 9 days of the forecast period"
+    assert bridge(row)[0].quantity == pytest.approx(18)
+    assert any("ends before an order of today can arrive, in 14 days" in sentence for sentence in sentences(row))
