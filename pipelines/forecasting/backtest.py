@@ -1,7 +1,8 @@
 """How every model would have done: from past origins, on demand summed over each product's own horizon.
 
 What belongs here: origins, and what each model's quantiles cost there. What does not: choosing (`selection.py`).
-A model sees at an origin only what was known then; the learner is fitted once, half a year ago, and judged on the
+A model sees at an origin only what was known then (the week of a launch is known when its first four weeks are over:
+younger products are not judged); the learner is fitted once, half a year ago, and judged on the
 origins since, so that none of its training windows reaches into what it is judged on.
 Read more in docs/maths.md.
 """
@@ -17,7 +18,7 @@ from pipelines.forecasting.candidates import MODELS, View, learn_from, model_qua
 from pipelines.forecasting.features import Facts, gather_facts, known_at
 from pipelines.forecasting.pool import Learned
 from pipelines.forecasting.segments import demand_classes
-from pipelines.forecasting.series import WEEK_DAYS, Index, Matrix, Series
+from pipelines.forecasting.series import LAUNCH_DAYS, WEEK_DAYS, Index, Matrix, Series
 from pipelines.forecasting.windows import Window, sums_after_origins
 
 JUDGED: Final = np.array([0.5, 0.8, 0.9, 0.95, 0.98, 0.99])
@@ -86,7 +87,8 @@ def _judged(facts: Facts, window: Window, products: Index, *, seed: int) -> Iter
     learned = learn_from(seen[:1], origins=origins[0], seed=seed)
     for origin, view in zip(origins, seen, strict=True):
         classes = view.classes
-        is_judged = np.isfinite(sums[products, origin]) & (classes[products] != "dead")
+        is_old_enough = view.facts.count[products, -1] > LAUNCH_DAYS // WEEK_DAYS
+        is_judged = np.isfinite(sums[products, origin]) & (classes[products] != "dead") & is_old_enough
         rows = products[is_judged]
         for model in MODELS:
             if rows.size:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipelines.forecasting.family import FAMILY, SEASONAL_NAIVE, family_quantiles
 from pipelines.forecasting.features import Facts
 from pipelines.forecasting.levels import combined_level
-from pipelines.forecasting.negative_binomial import Moments, pooled_moments, predictive_moments
+from pipelines.forecasting.negative_binomial import Moments, missed_in_the_past, pooled_moments, predictive_moments
 from pipelines.forecasting.pool import LEARNED, Learned, Lesson, learn, pool_quantiles
 from pipelines.forecasting.ranks import Law
 from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix
@@ -69,13 +69,18 @@ class View:
 
     @cached_property
     def seasonal(self) -> Law:
-        """The same with a level of demand over the organisation's season, where it has one."""
+        """The same with the organisation's season, for products whose past windows were nearer to what it says."""
         if self.facts.seasonal is None:
             return self.pooled
-        usual = self.facts.seasonal
-        season = usual.of_windows(self.window, self.facts.series.period_days)
-        reacting = combined_level(usual.levels, self.judged / season, self.periods, self.classes)
-        return self._of_level(((1 - LIFE_SHARE) * reacting + LIFE_SHARE * usual.life) * season)
+        told, days = self.facts.seasonal, self.facts.series.period_days
+        season = told.of_windows(self.window, days)
+        reacting = combined_level(told.levels, self.judged / season, self.periods, self.classes)
+        level = ((1 - LIFE_SHARE) * reacting + LIFE_SHARE * told.life) * season
+        by_season, without = (
+            missed_in_the_past(one * self.periods, self.judged, window=self.window, period_days=days).squared
+            for one in (level, self.level)
+        )
+        return self._of_level(np.where(by_season < without, level, self.level))
 
     def _of_level(self, level: Matrix) -> Law:
         days = self.facts.series.period_days
@@ -87,7 +92,13 @@ class View:
         facts, days = self.facts, self.facts.series.period_days
         return self._law(
             predictive_moments(
-                facts.summed, facts.squares, facts.count, self.judged, window=self.window, period_days=days
+                facts.summed,
+                facts.squares,
+                facts.count,
+                self.judged,
+                window=self.window,
+                period_days=days,
+                kept=facts.series.variation_kept,
             )
         )
 

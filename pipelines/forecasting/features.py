@@ -28,7 +28,8 @@ LEAST_SCALE: Final = 0.001
 class Seasonal:
     """What is known at every origin of demand over the organisation's season: levels, and the life's mean.
 
-    `season[c]` is what period c of the calendar sells over a usual one, and then that of the year to come.
+    `season[c]` is what period c of the calendar sells over a usual one, and then that of the year to come. The season
+    is the one that is known today, at past origins too.
     """
 
     season: Matrix
@@ -99,8 +100,8 @@ def _seasonal(series: Series, count: Matrix) -> Seasonal | None:
     if (year == 1).all():
         return None
     season = year[(np.arange(series.periods + YEAR) - series.periods) % YEAR]
-    usual = series.demand / season[: series.periods]
-    return Seasonal(season, past_levels(usual), running(np.nan_to_num(usual)) / np.maximum(1, count))
+    demand = series.demand / season[: series.periods]
+    return Seasonal(season, past_levels(demand), running(np.nan_to_num(demand)) / np.maximum(1, count))
 
 
 def known_at(facts: Facts, origin: int) -> Facts:

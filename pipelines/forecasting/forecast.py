@@ -79,8 +79,9 @@ def choose_models(
     chosen = {row["demand_class"]: row for row in model_scores.filter(pl.col("is_chosen")).to_dicts()}
     proven = {name: str(row["model"]) for name, row in chosen.items() if row["origins"]}
     calm, is_even = best_without_season(model_scores), sells_evenly(facts, classes)
+    ignored = set(without_season)
     choice = {
-        code: (calm if code in without_season else proven)[name]
+        code: (calm if code in ignored else proven)[name]
         for code, name, is_alone in zip(weekly.product_codes, classes.tolist(), is_even.tolist(), strict=True)
         if name in proven and not is_alone
     }

@@ -28,6 +28,8 @@ GOLDEN: Final = 0.6180339887498949
 LARGEST_Z: Final = 4.0
 MEDIAN: Final = 0.5
 TINY: Final = 1e-9
+# Demand that varies less than chance is no negative binomial: others' ranks say nothing of it.
+NO_WAY: Final = -1
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Law:
         What products that sold in the same way say counts, and beyond that what all of them say.
         """
         ranks, way = ranks_of(self.moments, self.came, self.way)
-        windows = np.isfinite(self.came).sum() / max(1.0, self.periods)
+        windows = _is_ranked(self.moments, self.came).sum() / max(1.0, self.periods)
         a_rank = windows / max(1, ranks.size)
         everybodys = lift_of(ranks, windows=windows)
         own = (ranks[way == one] for one in range(WAYS))
@@ -58,11 +60,12 @@ class Law:
 
     def quantiles(self, rows: Index, origins: Index, probabilities: Matrix) -> Matrix:
         """Quantiles of the demand of some products, each from an origin: a row a product, a column a probability."""
-        here = self.way[rows, origins]
+        mean, variance = self.moments.at(rows, origins)
+        here = np.where(variance < mean, NO_WAY, self.way[rows, origins])
         told = np.zeros((rows.size, probabilities.size))
         for one in np.unique(here):
-            taken = taken_at(probabilities, self.lift[one])
-            told[here == one] = nb_quantiles(*self.moments.at(rows[here == one], origins[here == one]), taken)
+            taken = probabilities if one == NO_WAY else taken_at(probabilities, self.lift[one])
+            told[here == one] = nb_quantiles(mean[here == one], variance[here == one], taken)
         return told
 
 
@@ -81,11 +84,15 @@ def ranks_of(moments: Moments, sums: Matrix, way: Index) -> tuple[Matrix, Index]
     Whole pieces fill a stretch of ranks; each is put at a place in it, evenly over all. Of many sums every k-th is
     taken. `way` says for each product and origin how it sold. Demand that varies less than chance says nothing of it.
     """
-    row, origin = np.nonzero(~np.isnan(sums) & (moments.variance >= moments.mean))
+    row, origin = np.nonzero(_is_ranked(moments, sums))
     step = -(-row.size // MOST_RANKED) or 1
     row, origin = row[::step], origin[::step]
     below, at_or_below = nb_shares(sums[row, origin], moments.mean[row, origin], moments.variance[row, origin])
     return below + (np.arange(row.size) * GOLDEN % 1.0) * (at_or_below - below), way[row, origin]
+
+
+def _is_ranked(moments: Moments, sums: Matrix) -> NDArray[np.bool_]:
+    return np.asarray(np.isfinite(sums) & (moments.variance >= moments.mean))
 
 
 def lift_of(ranks: Matrix, *, windows: float) -> Matrix:

@@ -54,18 +54,17 @@ def select_models(judgements: pl.DataFrame, *, chosen_on: date) -> Selection:
 def best_without_season(model_scores: pl.DataFrame) -> dict[str, str]:
     """For each class that was judged the model that knows no season and cost least, or the floor where none beats it.
 
-    `model_scores` is the table; a model beats the floor by one part in a hundred and two standard errors.
+    `model_scores` is the table. From the simplest on, a model takes the place of another where it costs one part in a
+    hundred less, and less than the floor by two standard errors.
     """
-    margin, error = pl.col("margin"), pl.col("margin_error")
-    is_floor = pl.col("model") == FLOOR
-    is_better = (margin >= MARGIN) & (margin >= STANDARD_ERRORS * error)
-    return dict(
-        model_scores.filter((pl.col("origins") > 0) & pl.col("model").is_in(SEASONLESS) & (is_floor | is_better))
-        .sort("score", maintain_order=True)
-        .group_by("demand_class", maintain_order=True)
-        .agg(pl.col("model").first())
-        .iter_rows()
-    )
+    best: dict[str, tuple[str, float]] = {}
+    rows = model_scores.filter((pl.col("origins") > 0) & pl.col("model").is_in(SEASONLESS)).to_dicts()
+    for row in sorted(rows, key=lambda one: MODELS.index(one["model"])):
+        _, least = best.get(row["demand_class"], ("", np.inf))
+        is_proven = row["margin"] >= STANDARD_ERRORS * row["margin_error"]
+        if row["model"] == FLOOR or (is_proven and row["score"] <= (1 - MARGIN) * least):
+            best[row["demand_class"]] = (row["model"], row["score"])
+    return {name: model for name, (model, _) in best.items()}
 
 
 def _scores(judged: pl.DataFrame, name: str, judged_as: str, *, chosen_on: date) -> pl.DataFrame:

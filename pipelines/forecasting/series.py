@@ -6,7 +6,7 @@ Read more in docs/maths.md.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -47,7 +47,8 @@ class Series:
 
     `demand` has no number before that; what an empty shelf hid is completed, and so is the period of the first row;
     `completed` is the share of the period's days to which that happened. `days` are the same quantities by day.
-    `log_price[:, o]` is the latest price known when column o begins, where prices were given.
+    `log_price[:, o]` is the latest price known when column o begins, where prices were given. `variation_kept` is the
+    share of the variance of weekly rows that is left where each was spread over two of the calendar's weeks.
     """
 
     product_codes: Sequence[str]
@@ -56,6 +57,7 @@ class Series:
     completed: Matrix
     days: Days
     log_price: Matrix | None
+    variation_kept: float = 1.0
 
     @property
     def periods(self) -> int:
@@ -73,7 +75,9 @@ class Series:
         known = Days(*(one[is_known] for one in vars(self.days).values()))
         price = None if self.log_price is None else self.log_price[:, : origins + 1]
         demand, completed = self.demand[:, :origins], self.completed[:, :origins]
-        return Series(self.product_codes, self.period_days, demand, completed, known, price)
+        return replace(
+            self, demand=demand, completed=completed, days=known, log_price=price,
+        )  # fmt: skip
 
     def only(self, rows: Index) -> "Series":
         """The same of some products, in the order of `rows`."""
@@ -83,7 +87,10 @@ class Series:
         kept = Days(place[self.days.row[is_kept]], self.days.day[is_kept], self.days.quantity[is_kept])
         price = None if self.log_price is None else self.log_price[rows]
         codes = [self.product_codes[row] for row in rows.tolist()]
-        return Series(codes, self.period_days, self.demand[rows], self.completed[rows], kept, price)
+        return replace(
+            self, product_codes=codes, demand=self.demand[rows], completed=self.completed[rows], days=kept,
+            log_price=price,
+        )  # fmt: skip
 
 
 def make_series(demand_daily: pl.DataFrame, *, as_of: date, period_days: int = WEEK_DAYS) -> Series:
@@ -106,7 +113,8 @@ def make_series(demand_daily: pl.DataFrame, *, as_of: date, period_days: int = W
     rows = rows.filter(pl.col("day") >= 0)
     shape = (len(codes), periods)
     demand, completed, days = _complete(rows, shape, period_days, launch)
-    return Series(codes.to_list(), period_days, demand, completed, days, _log_price(rows, shape, period_days))
+    price, kept = _log_price(rows, shape, period_days), _variation_kept(demand_daily, as_of=as_of)
+    return Series(codes.to_list(), period_days, demand, completed, days, price, kept)
 
 
 def has_weekly_rows(demand_daily: pl.DataFrame, *, as_of: date) -> bool:
@@ -116,6 +124,15 @@ def has_weekly_rows(demand_daily: pl.DataFrame, *, as_of: date) -> bool:
     if len(days) < 2 or (days.max() + timedelta(days=WEEK_DAYS)) > as_of:  # type: ignore[operator]  # noqa: PLR2004
         return False
     return days.dt.weekday().n_unique() == 1
+
+
+def _variation_kept(demand_daily: pl.DataFrame, *, as_of: date) -> float:
+    """The share of the variance of independent weeks that is left where rows of a week are spread over two: a² + b²."""
+    if not has_weekly_rows(demand_daily, as_of=as_of):
+        return 1.0
+    last: date = demand_daily.filter(pl.col("demand_date") < as_of)["demand_date"].max()  # type: ignore[assignment]
+    share = (as_of - last).days % WEEK_DAYS / WEEK_DAYS
+    return share**2 + (1 - share) ** 2
 
 
 def is_quantity(name: str) -> pl.Expr:

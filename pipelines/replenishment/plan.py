@@ -350,11 +350,11 @@ def _tell_dates(plan: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """The review at which to order: the last from which an order arrives before a shortage is likelier than allowed.
 
     An order that is due is due today. Else stock lasts until demand may exceed it with the chance of the reorder point,
-    which beyond the horizon grows as the days do; the order of a review covers until the next one's can arrive.
+    which beyond the horizon grows as the days do.
     """
     horizon, frequency = pl.col("horizon_days"), pl.col("order_frequency_days")
     lasts = pl.col("stock_position_in_time") / pl.col("reorder_point") * horizon
-    reviews = ((lasts - horizon) / frequency).floor().clip(lower_bound=0.0) + 1
+    reviews = ((lasts - pl.col("expected_lead_time_days")) / frequency).floor().clip(lower_bound=1.0)
     is_planned = pl.col("exclusion").is_null()
     is_told = is_planned & (pl.col("reorder_point") > 0) & (lasts <= LONGEST_HORIZON_DAYS)
     later = pl.lit(as_of) + pl.duration(days=pl.when(is_told).then(reviews * frequency).cast(pl.Int64))

@@ -240,6 +240,6 @@ def of_organisation(
     )
     if lead_time_days is not None:
         return make_history(sales, lead_time_days=lead_time_days)
-    asked = settings.join(products.select("product_code", "supplier_id"), on="product_code")
+    asked = settings.join(products.select("product_code", "supplier_id"), on="product_code", how="left")
     history = make_history(sales, lead_time_days=0, lead_times=lead_times)
     return replace(history, receipts=Receipts(asked, purchase_receipts))

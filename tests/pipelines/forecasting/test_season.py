@@ -10,8 +10,8 @@ from pipelines.forecasting.forecast import forecast_demand
 from pipelines.forecasting.season import mean_by, weekly_season
 from pipelines.forecasting.series import make_series
 from pipelines.forecasting.windows import Window
-from tests.pipelines.forecasting.demand_builders import a_company, over_all, seasonal, shifting
-from tests.pipelines.planning_builders import AS_OF
+from tests.pipelines.forecasting.demand_builders import a_company, over, over_all, seasonal, shifting
+from tests.pipelines.planning_builders import AS_OF, TEA, sold_every
 
 WEEKS = 52
 
@@ -84,3 +84,16 @@ def test_a_product_whose_season_is_ignored_has_a_flat_path():
     swing = np.ptp(told.weekly_mean, axis=1)
     assert swing[3] == 0
     assert (np.delete(swing, 3) > 0).all()
+
+
+def test_a_steady_product_of_a_company_with_a_season_has_none():
+    company = pl.concat([seasonal(a_company(20, weeks=156)), sold_every(7, 20, for_days=1085)], how="diagonal")
+    sales = company.with_columns(
+        quantity=pl.when(pl.col("product_code") == TEA)
+        .then(pl.col("quantity") + pl.int_range(pl.len()).mod(9) * 2)
+        .otherwise(pl.col("quantity"))
+    )
+    told = {
+        start: forecast_distribution(sales, over(TEA, start_days=start), as_of=AS_OF).mean[0] for start in (77, 259)
+    }
+    assert told[77] / told[259] == pytest.approx(1, abs=0.05)

@@ -234,6 +234,15 @@ def test_the_order_by_date_is_the_last_review_from_which_an_order_arrives_while_
     assert line["order_by_date"] == (None if review is None else AS_OF + timedelta(days=7 * review))
 
 
+@pytest.mark.parametrize("period", [9, 21, 90])
+def test_the_order_by_date_knows_when_an_order_arrives_whatever_the_forecast_period_is(period):
+    """A piece a day: 200 last 200 days, and the order of day 182 arrives on day 196."""
+    line = the_line(
+        a_product(), in_stock(200), sold_every(1, 1, for_days=400), a_setting("forecast_period_days", str(period))
+    )
+    assert line["order_by_date"] == AS_OF + timedelta(days=182)
+
+
 def test_a_product_first_sold_a_few_weeks_ago_is_uncertain():
     line = the_line(a_product(), in_stock(7), expecting=expecting(14, 7, demand_class="new", history_weeks=3))
     assert (line["is_uncertain"], line["uncertain_cause"]) == (True, "short_history")

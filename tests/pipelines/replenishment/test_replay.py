@@ -214,12 +214,13 @@ def test_what_is_under_way_helps_a_position_from_the_day_of_its_arrival(rule):
         assert late >= 5
 
 
-def an_organisation(*frames, lead_time_days=None):
-    """The history of TEA, sold daily for 500 days."""
+def an_organisation(*frames, lead_time_days=None, products=None):
+    """The history of TEA, sold daily for 500 days; `products` are those that Xero still has, if not all."""
     told = inputs(a_product(), in_stock(5), sold_every(1, 2.0, for_days=500), *frames)
     plan = make_plan(told, expecting(28, 14), as_of=AS_OF, plan_id="20260302-00000000")
     return of_organisation(
-        told.demand_daily, told.products, plan.order_plan, plan.plan_settings, plan.lead_times, told.purchase_receipts,
+        told.demand_daily, told.products if products is None else products, plan.order_plan, plan.plan_settings,
+        plan.lead_times, told.purchase_receipts,
         lead_time_days=lead_time_days,
     )  # fmt: skip
 
@@ -234,6 +235,11 @@ def test_lead_times_are_told_from_what_was_received_by_then():
     assert 8 in before.lead_times["lead_time_days"]
     assert after.lead_times.equals(history.lead_times)
     assert at_first.lead_time_days > before.lead_time_days < after.lead_time_days
+
+
+def test_a_planned_product_that_xero_no_longer_has_is_replayed_too():
+    history = an_organisation(received(8, 8, days_ago=40), products=a_product().clear())
+    assert history.with_lead_times_known_at(history.daily.shape[1]).lead_time_days.size == 1
 
 
 def test_an_order_is_expected_when_it_was_thought_to_come():
