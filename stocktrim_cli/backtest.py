@@ -76,7 +76,8 @@ def backtest(
     """Replay the last year, review by review, with only what was known then.
 
     The file has the columns product_code, date, quantity, and may have unit_cost, unit_price, lead_time_days,
-    batch_size and minimum_order_quantity. A row sells on its date: where there is one a week, lead times and days
+    batch_size and minimum_order_quantity. Without a cost a piece costs half its price, without a price it sells for
+    twice its cost, and without both it costs 1. A row sells on its date: where there is one a week, lead times and days
     between orders should be whole weeks.
 
     An organisation's own rule of ordering is replayed for the products that are planned today; prices, costs, batches

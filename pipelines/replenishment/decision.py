@@ -131,7 +131,7 @@ def _decide(asked: Question, rule: Rule) -> Decision:
         is_due=(needed > 0) & (least >= 0),
         demand_before_arrival=before,
         demand_in_cover=whole - before,
-        demand_lost_before_arrival=lost,
+        demand_lost_before_arrival=np.minimum(lost, before),
         stock_on_order_in_time=in_time,
         order_up_to_level=order_up_to,
         reorder_point=reorder_point,
@@ -269,8 +269,8 @@ def quantity_for_money(need: Matrix, on_hand: Matrix, weights: Matrix, ratio: Ma
 
     def is_enough(quantity: Matrix) -> NDArray[np.bool_]:
         gone_at = (quantity[:, None] + on_hand + 0.5) / asked
-        share = np.clip(np.floor(days * gone_at) / days, 0.0, 1.0)
-        earned = np.where(need > quantity[:, None], ratio, 0.0)
+        share = np.clip(np.floor(days * gone_at + _ROUNDING) / days, 0.0, 1.0)
+        earned = np.where(need > quantity[:, None] + _ROUNDING, ratio, 0.0)
         return np.asarray((weights * ((1 - ratio) * share - earned)).sum(axis=1) >= -_TINY)
 
     return _least_whole(is_enough, -on_hand, need)

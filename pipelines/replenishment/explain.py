@@ -172,7 +172,10 @@ def _beyond_the_levels(row: Mapping[str, Any]) -> str | None:
     gap = row["order_up_to_level"] - _position_in_time(row) - row["needed_quantity"]
     if gap >= 1:
         less = _told(round(gap))
-        return f"{less} pieces less are needed: what is asked for before goods arrive and not there is lost."
+        return (
+            f"{less} pieces less are needed than the level less what is there: on the paths that count for the service "
+            "level so many are asked for before goods arrive and lost."
+        )
     if gap <= -1:
         return f"{_told(round(-gap))} pieces more are needed, since what is on order comes after they are asked for."
     return None

@@ -96,7 +96,10 @@ def test_an_uncertain_number_says_why():
 def test_what_cannot_be_served_any_more_is_said():
     told = sentences(the_line(a_product(), expecting=THIRTY))
     assert told[3:] == [
-        "28 pieces less are needed: what is asked for before goods arrive and not there is lost.",
+        (
+            "28 pieces less are needed than the level less what is there: on the paths that count for the service "
+            "level so many are asked for before goods arrive and lost."
+        ),
         "With a chance of 100% it runs out before an order of today arrives: ask for it sooner.",
     ]
 

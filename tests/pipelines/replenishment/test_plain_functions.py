@@ -132,6 +132,19 @@ def test_lead_times_may_come_as_samples():
     assert short["order_quantity"] < random["order_quantity"] < long["order_quantity"]
 
 
+@pytest.mark.parametrize("measure", ["cycle", "fill", "money"])
+@pytest.mark.parametrize(("there", "order"), [(0, 21), (20, 1), (21, 0)])
+def test_a_piece_a_day_is_ordered_for_three_weeks_whatever_the_level_means(measure, there, order):
+    every_day = sold([1.0] * 400)
+    told = the_order(every_day, in_stock(there), measure=measure, unmet_demand="backordered")
+    assert told["order_quantity"] == order
+
+
+def test_no_more_is_lost_than_is_asked_for():
+    told = ordered(SOME, in_stock(0), lead_time_days=28)
+    assert 0 < told["demand_lost_before_arrival"][0] <= told["demand_before_arrival"][0]
+
+
 def test_a_fill_rate_and_money_are_other_questions():
     cycle, fill, money = (the_order(SOME, in_stock(30), measure=one) for one in ("cycle", "fill", "money"))
     assert fill["order_quantity"] < cycle["order_quantity"]
