@@ -27,6 +27,11 @@ SHOWN = {
 }  # fmt: skip
 SHARES = ("service_level", "levels_kept", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money")
 WORDS = ("policy", "demand_class")
+BESIDE = {
+    "policy": "policy", "weeks_kept": "weeks kept", "our_stock": "our stock", "stock": "its stock",
+    "stock_ratio": "ours over its", "low": "from (90%)", "high": "to", "our_lost_margin": "our lost margin then",
+    "lost_margin": "its lost margin",
+}  # fmt: skip
 PRICES = {
     "service_level": "asked", "weeks_kept": "weeks kept", "average_stock_value": "stock", "more_stock": "costs more",
     "lost_margin_a_week": "lost margin a week", "less_lost_margin": "saves a week",
@@ -85,8 +90,9 @@ def backtest(
 
     Example: `stocktrim backtest --sales sales.parquet --lead-time-days 21 --service-level 95%`
     """
-    from pipelines.replenishment.replay.backtest import in_words, run_backtest
+    from pipelines.replenishment.replay.backtest import OURS, in_words, run_backtest
     from pipelines.replenishment.replay.picture import frontier_svg
+    from pipelines.replenishment.replay.report import at_equal_service
 
     for file in (json, picture):
         _check_can_be_written(file)
@@ -94,10 +100,13 @@ def backtest(
     asked = _asked(settings, service_level or SERVICE_LEVELS, order_frequency_days, unmet_demand, seed)
     history = _of_file(sales, lead_time_days) if sales else _of_organisation(organisation, lead_time_days)
     say(f"  {in_words(asked)}")
-    results = run_backtest(history, asked, progress=lambda sentence: say(f"  {sentence}")).results
+    replayed = run_backtest(history, asked, progress=lambda sentence: say(f"  {sentence}"))
+    results, beside = replayed.results, at_equal_service(replayed.counts, OURS)
     prices = _show_all(results)
+    _show("Where both keep the same share of product weeks", beside, BESIDE)
     if json:
         told = {"what_is_replayed": in_words(asked), "results": results.to_dicts(), "price_list": prices.to_dicts()}
+        told["at_equal_service"] = beside.to_dicts()
         _write(json, _as_json(told | {"frontier_svg": frontier_svg(results)}))
         out.print(f"Everything is in {json}.", markup=False)
     if picture:

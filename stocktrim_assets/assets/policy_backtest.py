@@ -14,7 +14,7 @@ from pipelines.organisation import OpenOrganisation
 from pipelines.replenishment.replay.backtest import OURS, asked_by, in_words, run_backtest
 from pipelines.replenishment.replay.history import of_organisation
 from pipelines.replenishment.replay.picture import frontier_svg
-from pipelines.replenishment.replay.report import price_list, rules_by_class
+from pipelines.replenishment.replay.report import at_equal_service, price_list, rules_by_class
 from pipelines.warehouse import read_table, replace_table
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
@@ -59,6 +59,7 @@ def policy_backtest(
         metadata=table_metadata(tables.POLICY_BACKTEST, told.results.height)
         | {"what is replayed": in_words(asked)}
         | _shown(told.results)
+        | {"at equal service": _table(at_equal_service(told.counts, OURS))}
     )
 
 

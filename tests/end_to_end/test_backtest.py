@@ -122,6 +122,7 @@ def test_the_weekly_replay_keeps_its_table_and_shows_the_frontier(planned: Plann
     (made,) = done.asset_materializations_for_node("backtest__policy_backtest")
     assert "data:image/svg+xml;base64," in str(made.metadata["frontier"].value)
     assert "price list" in made.metadata
+    assert "textbook, a year" in str(made.metadata["at equal service"].value)
     assert "like StockTrim" in str(made.metadata["weeks kept and stock by class"].value)
     assert "An order every 7 days" in str(made.metadata["what is replayed"].value)
     results = planned.stocktrim.published("policy_backtest")

@@ -17,6 +17,12 @@ from pipelines.tables import POLICY_BACKTEST
 EVERYTHING: Final = "all"
 BLOCK_WEEKS: Final = 4
 DRAWS: Final = 400
+AT_EQUAL_SERVICE: Final = pl.Schema(
+    {"policy": pl.String}
+    | dict.fromkeys(
+        ("weeks_kept", "our_stock", "stock", "stock_ratio", "low", "high", "our_lost_margin", "lost_margin"), pl.Float64
+    )
+)
 # From here on stock is told without what is after the point.
 _LARGE: Final = 100
 
@@ -89,6 +95,27 @@ def rules_by_class(results: pl.DataFrame) -> pl.DataFrame:
     text = dict.fromkeys(columns, pl.String)
     schema = {"demand_class": pl.String, "products": pl.Int64, "policy": pl.String, **text}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def at_equal_service(counts: Mapping[str, Counts], ours: str) -> pl.DataFrame:
+    """Our stock beside each rival's where both keep the same share of product weeks, and lost margin at equal stock.
+
+    One row per rival whose service overlaps with ours, in the middle of what both keep: `policy`, `weeks_kept`,
+    `our_stock`, `stock`, `stock_ratio` with its 90% interval `low` to `high` from blocks of weeks drawn again, and at
+    the rival's stock `our_lost_margin`, `lost_margin` a week (nothing outside of what was replayed).
+    """
+    rows = []
+    for policy in (name for name in counts if name != ours):
+        (own, _), (kept, _) = (_frontier(counts[name], "kept_periods", None, None) for name in (ours, policy))
+        least, most = max(own[0], kept[0]), min(own[-1], kept[-1])
+        if not least <= most:
+            continue
+        share = float(least + most) / 2
+        own_stock, stock = (stock_at(counts[name], share) for name in (ours, policy))
+        lost = (lost_margin_at(counts[name], stock) for name in (ours, policy))
+        rows.append((policy, share, own_stock, stock, *stock_ratio(counts[ours], counts[policy], share), *lost))
+    told = pl.DataFrame(rows, schema=AT_EQUAL_SERVICE, orient="row")
+    return told.with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
 def stock_at(

@@ -14,7 +14,7 @@ from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, 
 from pipelines.replenishment.replay.history import make_history, of_organisation, review_days
 from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review
 from pipelines.replenishment.replay.picture import frontier_svg
-from pipelines.replenishment.replay.report import price_list, results, rules_by_class, stock_at
+from pipelines.replenishment.replay.report import at_equal_service, price_list, results, rules_by_class, stock_at
 from pipelines.replenishment.replay.rivals import stocktrim_levels, textbook_levels
 from pipelines.replenishment.replay.simulation import Reviewed, Shelf, simulate
 from tests.pipelines.planning_builders import (
@@ -310,6 +310,26 @@ def test_more_service_takes_more_stock(backtest):
     assert prices["average_stock_value"].is_sorted()
     assert prices["more_stock"].to_list()[1] > 0
     assert stock_at(backtest[0].counts[OURS], 0.5) != stock_at(backtest[0].counts[OURS], 0.5)  # never as low
+
+
+def test_our_stock_stands_beside_each_rivals_where_both_keep_as_much(backtest):
+    counts = backtest[0].counts
+    told = at_equal_service(counts, OURS)
+    assert OURS not in told["policy"].to_list()
+    assert told.height
+    for row in told.iter_rows(named=True):
+        assert row["our_stock"] == pytest.approx(stock_at(counts[OURS], row["weeks_kept"]))
+        assert row["stock_ratio"] == pytest.approx(row["our_stock"] / row["stock"])
+        assert row["low"] <= row["high"]
+        for policy in (OURS, row["policy"]):
+            kept = backtest[0].results.filter((pl.col("policy") == policy) & (pl.col("demand_class") == "all"))
+            assert kept["weeks_kept"].min() <= row["weeks_kept"] <= kept["weeks_kept"].max()
+
+
+def test_a_rival_that_keeps_less_at_every_level_is_beside_nothing(backtest):
+    counts = backtest[0].counts
+    never = replace(counts[OURS], kept_periods=counts[OURS].kept_periods * 0)
+    assert at_equal_service({OURS: counts[OURS], "never": never}, OURS).is_empty()
 
 
 def test_the_frontier_is_a_picture_with_a_line_a_policy(backtest):
