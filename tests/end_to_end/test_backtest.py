@@ -49,10 +49,11 @@ def test_anybodys_sales_are_replayed_for_every_rule_in_service_and_in_money(
     assert everything["frontier_svg"].startswith("<svg")
     assert drawn.read_text() == everything["frontier_svg"]
     assert "levels kept" in told.out
-    assert (
-        told.out.count("textbook, a year")
-        == 2 + results.filter(pl.col("policy") == OURS)["demand_class"].n_unique() - 1
-    )
+    beside = pl.DataFrame(everything["at_equal_service"])
+    assert set(beside["policy"]) <= POLICIES - {OURS}
+    classes = results["demand_class"].n_unique() - 1
+    at_each_level, beside_ours = 2, beside["policy"].to_list().count("textbook, a year")
+    assert told.out.count("textbook, a year") == at_each_level + classes + beside_ours
     assert [row["service_level"] for row in everything["price_list"]] == [0.8, 0.95]
     ours = results.filter((pl.col("policy") == "ours") & (pl.col("demand_class") == "all")).sort("service_level")
     shares = ours.select("levels_kept", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money")
