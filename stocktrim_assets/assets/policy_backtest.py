@@ -3,7 +3,6 @@
 Read more in docs/maths.md.
 """
 
-import base64
 from typing import Any, Final
 
 import dagster as dg
@@ -18,7 +17,7 @@ from pipelines.replenishment.replay.report import at_equal_service, price_list, 
 from pipelines.warehouse import read_table, replace_table
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import markdown_table, table_metadata
+from stocktrim_assets.reports import markdown_table, picture, table_metadata
 
 SERVICE_LEVELS: Final = (0.9, 0.95, 0.98, 0.99)
 _PAST: Final = (
@@ -65,9 +64,8 @@ def policy_backtest(
 
 def _shown(results: pl.DataFrame) -> dict[str, Any]:
     of_all = results.filter(pl.col("demand_class") == "all").select(_SHOWN)
-    picture = base64.b64encode(frontier_svg(results).encode()).decode()
     return {
-        "frontier": dg.MetadataValue.md(f"![stock against service](data:image/svg+xml;base64,{picture})"),
+        "frontier": dg.MetadataValue.md(picture(frontier_svg(results), "stock against service")),
         "policies": _table(of_all),
         "weeks kept and stock by class": _table(rules_by_class(results)),
         "price list": _table(price_list(results, OURS)),
