@@ -8,6 +8,7 @@ A product may have several lead times, each with its weight: one draw gives both
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
@@ -24,7 +25,7 @@ OrderRule = Literal["projected", "position"]
 # Two levels apply from this service level on: below it half of the orders would wait for a certain shortage.
 LEAST_FOR_TWO_LEVELS: Final = 0.75
 SOON: Final = 0.1
-_PRODUCTS_AT_ONCE: Final = 500
+_CELLS: Final = 4_000_000
 _TINY: Final = 1e-9
 _ROUNDING: Final = 1e-6
 
@@ -84,21 +85,23 @@ class Decision:
 
 
 def decide(question: Question, rule: Rule) -> Decision:
-    """The decision for every product, some hundred products at a time."""
+    """The decision for every product, as many products at a time as memory allows."""
     parts = [_decide(part, rule) for part in _parts(question)]
     return Decision(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
 
 
 def _parts(question: Question) -> Iterator[Question]:
+    """The products of a question in runs of some hundred, of fewer where they have many lead times or open orders."""
     count = question.service_level.size
-    for start in range(0, max(1, count), _PRODUCTS_AT_ONCE):
-        products = np.arange(start, min(count, start + _PRODUCTS_AT_ONCE))
-        first, last = np.searchsorted(question.lead_product, [start, start + products.size])
-        leads = np.arange(first, last)
+    leads = np.bincount(question.lead_product, minlength=count)
+    cells = np.cumsum(leads * (question.stock.arrival_days.shape[1] + 2) * WEIGHTS.size)
+    for start, end in pairwise([0, *(np.flatnonzero(np.diff(cells // _CELLS)) + 1).tolist(), count]):
+        products = np.arange(start, end)
+        rows = np.arange(*np.searchsorted(question.lead_product, [start, end]))
         yield Question(
             question.service_level[products], question.horizon_days[products], question.stock.rows(products),
-            question.lead_product[leads] - start, question.arrival_day[leads], question.lead_weight[leads],
-            question.law.rows(leads),
+            question.lead_product[rows] - start, question.arrival_day[rows], question.lead_weight[rows],
+            question.law.rows(rows),
         )  # fmt: skip
 
 

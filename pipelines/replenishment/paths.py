@@ -9,8 +9,9 @@ Read more in docs/maths.md.
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist
 from typing import Final
 
@@ -91,20 +92,22 @@ def path_totals(law: DemandLaw) -> Matrix:
 def demand_between(law: DemandLaw, days: Index, arrival_day: Index) -> Matrix:
     """Demand of every path between neighbouring days: rows, paths, intervals. The last day is the row's horizon.
 
-    What comes before the arrival of an order, and what after it, does not depend on the other days.
+    What comes before the arrival of an order, and what after it, does not depend on the other days. Rows of a product
+    stand together; its paths do not depend on those of its neighbours.
     """
     mean = np.diff(mean_by(law.weekly_mean, days), axis=1)
     length = np.diff(days, axis=1).astype(float)
     mean = np.where(mean.sum(axis=1, keepdims=True) > 0, mean, length)
     shape = np.minimum(mean / np.maximum(law.dispersion[:, None], mean.sum(axis=1, keepdims=True) / _REGULAR), _REGULAR)
+    is_before = days[:, 1:] <= arrival_day[:, None]
     totals = path_totals(law)
-    # One generator a row: some tenths of a millisecond, and a product's paths do not depend on its neighbours.
     demand = np.zeros((*totals.shape, length.shape[1]))
-    for row in np.flatnonzero(totals[:, -1] > 0):
-        # What is no interval takes no number: a product is split alike whatever arrives, of it or of its neighbours.
-        real = np.flatnonzero(shape[row] > 0)
-        is_before = days[row, real + 1] <= arrival_day[row]
-        demand[row][:, real] = _split_twice(totals[row], shape[row, real], is_before, law.seeds[row])
+    first = np.flatnonzero(np.diff(law.seeds, prepend=-1))
+    for start, end in pairwise([*first.tolist(), law.seeds.size]):
+        sells = int((totals[start:end] <= 0).all(axis=0).sum())
+        demand[start:end, sells:] = _split_twice(
+            totals[start:end, sells:], shape[start:end], is_before[start:end], int(law.seeds[start])
+        )
     return _made_regular(demand, mean, totals, law.dispersion)
 
 
@@ -118,39 +121,37 @@ def _made_regular(demand: Matrix, mean: Matrix, totals: Matrix, dispersion: Matr
 
 
 def _split_twice(totals: Matrix, shape: Matrix, is_before: NDArray[np.bool_], seed: int) -> Matrix:
-    """Each total over two halves, and each of these over its own intervals: the law is that of splitting it at once."""
-    halves = [np.flatnonzero(is_before), np.flatnonzero(~is_before)]
-    if min(half.size for half in halves) == 0:
-        return _split(totals, shape, np.random.default_rng(seed))
-    parts = _split(totals, np.array([shape[half].sum() for half in halves]), np.random.default_rng(seed))
-    told = np.zeros((totals.size, shape.size))
-    for which, half in enumerate(halves):
-        part = parts[:, which]
-        is_one = half.size == 1
-        told[:, half] = part[:, None] if is_one else _split(part, shape[half], np.random.default_rng([seed, 1 + which]))
+    """Totals over two halves, and each of these over its own intervals: the law is that of splitting them at once."""
+    halves = [np.where(is_half, shape, 0.0) for is_half in (is_before, ~is_before)]
+    parts = _split(totals, np.stack([half.sum(axis=1) for half in halves], axis=1), [seed])
+    return _split(parts[:, :, 0], halves[0], [seed, 1]) + _split(parts[:, :, 1], halves[1], [seed, 2])
+
+
+def _split(totals: Matrix, shape: Matrix, seed: Sequence[int]) -> Matrix:
+    """Each row's totals over its intervals: one after the other takes its share of what is left.
+
+    What is no interval has the shape 0 and takes no random number, nor does the last of a row.
+    """
+    rng = np.random.default_rng(seed)
+    told, left = np.zeros((*totals.shape, shape.shape[1])), totals.copy()
+    later = np.cumsum(shape[:, :0:-1], axis=1)[:, ::-1]
+    for k, of_others in enumerate(later.T):
+        shared = np.flatnonzero((shape[:, k] > 0) & (of_others > 0))
+        if shared.size:
+            told[shared, :, k] = _shared(left[shared], shape[shared, k, None], of_others[shared, None], rng)
+        ends = np.flatnonzero((shape[:, k] > 0) & (of_others <= 0))
+        told[ends, :, k] = left[ends]
+        left -= told[:, :, k]
+    told[:, :, -1] = np.where(shape[:, -1:] > 0, left, 0.0)
     return told
 
 
-def _split(totals: Matrix, shape: Matrix, rng: np.random.Generator) -> Matrix:
-    """Each total over the intervals: whole pieces one by one, what is left of a piece in one of them."""
-    share = _dirichlet(shape, totals.size, rng)
+def _shared(totals: Matrix, shape: Matrix, of_others: Matrix, rng: np.random.Generator) -> Matrix:
+    """What one interval takes of the totals: whole pieces beta-binomially, what is left of a piece whole or not."""
+    share = rng.beta(shape, of_others, totals.shape)
     whole = np.floor(totals + 1e-9)
-    pieces = rng.multinomial(whole.astype(np.int64), share).astype(float)
     rest = np.maximum(0.0, totals - whole)
-    where = (rng.random(totals.size)[:, None] > np.cumsum(share, axis=1)[:, :-1]).sum(axis=1)
-    pieces[np.arange(totals.size), where] += rest
-    return pieces
-
-
-def _dirichlet(shape: Matrix, count: int, rng: np.random.Generator) -> Matrix:
-    """Shares that sum to one; in logarithms, since small shapes are nothing but one interval at a time."""
-    gamma = rng.standard_gamma(shape + 1.0, (count, shape.size))
-    uniform = rng.random((count, shape.size))
-    with np.errstate(divide="ignore"):
-        log = np.log(gamma) + np.log1p(-uniform) / shape
-    log = np.where(shape > 0, log, -np.inf)
-    share = np.exp(log - log.max(axis=1, keepdims=True))
-    return np.asarray(share / share.sum(axis=1, keepdims=True))
+    return np.asarray(rng.binomial(whole.astype(np.int64), share) + np.where(rng.random(totals.shape) < share, rest, 0))
 
 
 def _z(probabilities: Matrix) -> Matrix:

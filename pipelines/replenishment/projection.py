@@ -9,14 +9,12 @@ Read more in docs/maths.md.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from pipelines.forecasting.series import Index, Matrix
-from pipelines.replenishment.paths import WEIGHTS, DemandLaw, demand_between
+from pipelines.replenishment.paths import DemandLaw, demand_between
 
-_CELLS: Final = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -31,8 +29,10 @@ class Stock:
     arrival_quantities: Matrix
 
     def rows(self, chosen: Index) -> "Stock":
-        """The stock of some of the rows."""
-        return Stock(self.available[chosen], self.arrival_days[chosen], self.arrival_quantities[chosen])
+        """The stock of some of the rows, no wider than they need."""
+        days, quantities = self.arrival_days[chosen], self.arrival_quantities[chosen]
+        is_used = (quantities != 0).any(axis=0)
+        return Stock(self.available[chosen], days[:, is_used], quantities[:, is_used])
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,6 @@ def project(law: DemandLaw, stock: Stock, arrival_day: Index, *, is_lost: bool) 
     Before A unmet demand is lost (or waits, where it is backordered); in the cover need is the running maximum of
     demand less arrivals, since what arrives in the middle does not help before it.
     """
-    intervals = stock.arrival_days.shape[1] + 2
-    step = max(1, _CELLS // (WEIGHTS.size * intervals))
-    parts = [
-        _project(law.rows(chosen), stock.rows(chosen), arrival_day[chosen], is_lost=is_lost)
-        for start in range(0, max(1, arrival_day.size), step)
-        for chosen in [np.arange(start, min(start + step, arrival_day.size))]
-    ]
-    return Projection(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
-
-
-def _project(law: DemandLaw, stock: Stock, arrival_day: Index, *, is_lost: bool) -> Projection:
     days, arrivals = _intervals(law.horizon_days, stock, arrival_day)
     demand = demand_between(law, days, arrival_day)
     rows, paths, intervals = demand.shape
