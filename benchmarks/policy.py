@@ -34,7 +34,7 @@ from pipelines.forecasting.series import Index, Matrix
 from pipelines.replenishment.decision import Rule
 from pipelines.replenishment.lead_times import MOST_LENGTHS, weigh_samples
 from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, Backtest, run_backtest
-from pipelines.replenishment.replay.history import History, make_history, review_days
+from pipelines.replenishment.replay.history import History, known_at_reviews, make_history, review_days
 from pipelines.replenishment.replay.ours import forecast_at, our_review
 from pipelines.replenishment.replay.report import (
     DRAWS,
@@ -125,7 +125,7 @@ def _replay_random_lead_times(products: int, *, is_lost: bool, is_lasting: bool,
     if is_lasting:
         true = LastingDelays(**vars(true))
     fixed = replace(true, lead_times=make_history(sales, lead_time_days=int(true.lead_time_days[0])).lead_times)
-    reviews = review_days(true, order_frequency_days=7, weeks=WEEKS)
+    known_then = known_at_reviews(true, review_days(true, order_frequency_days=7, weeks=WEEKS))
     counts = {}
     for name, known in {"lead time as it is": true, "its mean for certain": fixed}.items():
 
@@ -135,7 +135,7 @@ def _replay_random_lead_times(products: int, *, is_lost: bool, is_lasting: bool,
 
         groups = np.zeros(len(true.product_codes), dtype=np.int64)
         counts[name] = simulate(
-            true, review, reviews, order_frequency_days=7, groups=groups, is_lost=is_lost, seed=seed
+            true, review, known_then, order_frequency_days=7, groups=groups, is_lost=is_lost, seed=seed
         )
         print(f"replayed {name}", file=sys.stderr)
     told = results(counts, PROMISED, ["all products"], [products]).filter(pl.col("demand_class") == "all")

@@ -16,7 +16,6 @@ from pipelines.forecasting.series import Index, Matrix
 from pipelines.replenishment.paths import DemandLaw, demand_between
 
 
-
 @dataclass(frozen=True)
 class Stock:
     """For each row what there is and what comes: on hand less committed, and arrivals by day (a row each, padded).

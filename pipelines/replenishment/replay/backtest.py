@@ -17,7 +17,7 @@ from pipelines.errors import DataError
 from pipelines.forecasting.series import Index, Matrix
 from pipelines.replenishment.decision import Rule
 from pipelines.replenishment.parameters import global_settings
-from pipelines.replenishment.replay.history import DAYS, FEWEST_WEEKS, History, review_days
+from pipelines.replenishment.replay.history import DAYS, FEWEST_WEEKS, History, known_at_reviews, review_days
 from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review
 from pipelines.replenishment.replay.report import results
 from pipelines.replenishment.replay.rivals import stocktrim_levels, textbook_levels
@@ -101,7 +101,7 @@ def run_backtest(
             f"Nothing was sold before {first_review}, when the replay of these sales begins: it needs products that "
             f"were sold for at least {FEWEST_WEEKS} weeks."
         )
-    known, forecasts = {day: history.with_lead_times_known_at(day) for day in reviews}, {}
+    known, forecasts = known_at_reviews(history, reviews), {}
     for place, day in enumerate(reviews):
         forecasts[day] = forecast_at(known[day], day, order_frequency_days=frequency, seed=asked.seed)
         progress(f"forecast as known on {history.day(day)}, review {place + 1} of {len(reviews)}")
@@ -117,7 +117,7 @@ def run_backtest(
     counts = {}
     for name, one in rules.items():
         counts[name] = simulate(
-            history, one, reviews, order_frequency_days=frequency, groups=groups,
+            history, one, known, order_frequency_days=frequency, groups=groups,
             is_lost=asked.rule.unmet_demand == "lost", seed=asked.seed,
         )  # fmt: skip
         progress(f"replayed {name}")

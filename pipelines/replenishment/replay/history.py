@@ -182,6 +182,11 @@ def review_days(history: History, *, order_frequency_days: int, weeks: int) -> l
     return list(range(start, days, order_frequency_days))
 
 
+def known_at_reviews(history: History, reviews: Sequence[int]) -> dict[int, History]:
+    """The history as each review knew it, by the column of the review."""
+    return {column: history.with_lead_times_known_at(column) for column in reviews}
+
+
 def weeks_until_counted(history: History, *, order_frequency_days: int) -> int:
     """The weeks of a replay before the first whole one that real decisions rule."""
     return -(-(history.longest_lead_time + order_frequency_days) // DAYS)

@@ -4,7 +4,7 @@ What belongs here: the walk and the counts. What does not: rules, and what the c
 Read more in docs/maths.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,19 +64,20 @@ class Counts:
 
 
 def simulate(
-    history: History, rule: Rule, reviews: list[int], *, order_frequency_days: int, groups: Index, is_lost: bool,
-    seed: int = 0,
+    history: History, rule: Rule, known: Mapping[int, History], *, order_frequency_days: int, groups: Index,
+    is_lost: bool, seed: int = 0,
 ) -> Counts:  # fmt: skip
     """Run a rule from the first review to the last day, starting full with nothing under way.
 
+    `known` is the history as each review knew it (`known_at_reviews`); its keys are the days of the reviews.
     Where lead times are random the seed draws the same ones for every rule. Counting begins with the first whole week
     that real decisions rule: after the longest lead time and one order cycle. `groups[i]` is the group of product i;
     the counts have the shape weeks, groups, service levels.
     """
-    drawn = history.drawn_lead_times(len(reviews), seed=seed)
-    walk = _Walk(history, reviews[0], order_frequency_days, groups, is_lost=is_lost)
-    due = {day: drawn[:, place] for place, day in enumerate(reviews)}
-    for day in range(reviews[0], history.daily.shape[1]):
+    drawn = history.drawn_lead_times(len(known), seed=seed)
+    walk = _Walk(history, min(known), order_frequency_days, groups, is_lost=is_lost)
+    due = {day: (one.lead_time_days, drawn[:, place]) for place, (day, one) in enumerate(known.items())}
+    for day in range(min(known), history.daily.shape[1]):
         walk.one_day(day, rule(day) if day in due else None, due.get(day))
     return walk.counts()
 
@@ -109,15 +110,15 @@ class _Walk:
         self.under_way: list[_Placed] = []
         self.net = np.zeros((0, 0))
 
-    def one_day(self, day: int, told: Reviewed | None, lead_times: Index | None) -> None:
-        """What is due arrives, a review may order, demand comes."""
+    def one_day(self, day: int, told: Reviewed | None, lead_times: tuple[Index, Index] | None) -> None:
+        """What is due arrives, a review may order (its lead times as expected, and as they are), demand comes."""
         if told is not None and day == self.start:
             self.net = told.order_up_to_level.copy()
         for order in self.under_way:
             self.net = self.net + np.where((order.arrives == day)[:, None], order.quantity, 0.0)
         self.under_way = [order for order in self.under_way if (order.arrives > day).any()]
         if told is not None and lead_times is not None:
-            self._review(day, told, lead_times)
+            self._review(day, told, *lead_times)
         asked = np.repeat(self.history.daily[:, day][:, None], self.net.shape[1], axis=1)
         there = np.maximum(0.0, self.net)
         served = np.minimum(asked, there)
@@ -125,14 +126,13 @@ class _Walk:
         self.short_days.append(asked > served if self.is_lost else self.net < 0)
         self._count(day, asked, served, (there + np.maximum(0.0, self.net)) / 2)
 
-    def _review(self, day: int, told: Reviewed, lead_times: Index) -> None:
+    def _review(self, day: int, told: Reviewed, expected: Index, lead_times: Index) -> None:
         """Place orders, raised to the minimum and whole batches; one without a lead time is there at once."""
         wanted = told.orders(Shelf(self.net, self._expected(day)))
         batch, least = self.history.batch_size[:, None], self.history.minimum_order_quantity[:, None]
         quantity = np.where(wanted > 0, np.ceil(np.maximum(wanted, least) / batch - 1e-9) * batch, 0.0)
         self.net = self.net + np.where(lead_times[:, None] == 0, quantity, 0.0)
-        expected = day + self.history.with_lead_times_known_at(day).lead_time_days
-        order = _Placed(day, quantity, day + lead_times, expected, told.order_up_to_level)
+        order = _Placed(day, quantity, day + lead_times, day + expected, told.order_up_to_level)
         self.placed.append(order)
         self.under_way.append(order)
 

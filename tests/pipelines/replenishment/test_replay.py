@@ -11,7 +11,7 @@ from pipelines.errors import DataError
 from pipelines.replenishment.decision import Rule
 from pipelines.replenishment.plan import make_plan
 from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, asked_by, in_words, run_backtest
-from pipelines.replenishment.replay.history import make_history, of_organisation, review_days
+from pipelines.replenishment.replay.history import known_at_reviews, make_history, of_organisation, review_days
 from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review
 from pipelines.replenishment.replay.picture import frontier_svg
 from pipelines.replenishment.replay.report import at_equal_service, price_list, results, rules_by_class, stock_at
@@ -36,14 +36,19 @@ def sold(quantities, *, product="TEA", every_days=1, **more):
     return pl.DataFrame({"product_code": product, "date": days, "quantity": [float(n) for n in quantities], **more})
 
 
+def walked(history, rule, reviews, *, order_frequency_days=7, is_lost=False):
+    return simulate(
+        history, rule, known_at_reviews(history, reviews), order_frequency_days=order_frequency_days,
+        groups=np.zeros(1, dtype=np.int64), is_lost=is_lost,
+    )  # fmt: skip
+
+
 def the_counts(level, *, demand=1, lead_time_days=14, days=210, is_lost=False):
     """An order-up-to level against an even demand, for the last ten weeks."""
     history = make_history(sold([demand] * days, unit_cost=2.0, unit_price=5.0), lead_time_days=lead_time_days)
     reviews = review_days(history, order_frequency_days=7, weeks=10)
     rule = as_rule(lambda _: np.array([[float(level)]]))
-    told = simulate(
-        history, rule, reviews, order_frequency_days=7, groups=np.zeros(1, dtype=np.int64), is_lost=is_lost
-    )  # fmt: skip
+    told = walked(history, rule, reviews, is_lost=is_lost)
     return {name: float(values.sum()) for name, values in vars(told).items()}
 
 
@@ -71,10 +76,7 @@ def test_a_stock_that_never_changes_is_the_average_stock(lead_time_days, order_f
     """Ten pieces at a cost of 1 and nothing sold any more: a week in which counting would begin is not counted."""
     history = make_history(sold([1] * 110 + [0] * 100, unit_cost=1.0), lead_time_days=lead_time_days)
     reviews = review_days(history, order_frequency_days=order_frequency_days, weeks=10)
-    counts = simulate(
-        history, as_rule(lambda _: np.array([[10.0]])), reviews, order_frequency_days=order_frequency_days,
-        groups=np.zeros(1, dtype=np.int64), is_lost=False,
-    )  # fmt: skip
+    counts = walked(history, as_rule(lambda _: np.array([[10.0]])), reviews, order_frequency_days=order_frequency_days)
     told = results({"ten pieces": counts}, [0.95], ["smooth"], [1]).filter(pl.col("demand_class") == "all")
     until_counted = -(-(lead_time_days + order_frequency_days) // 7)
     assert (told["average_stock_value"].item(), told["weeks"].item()) == (pytest.approx(10), 10 - until_counted)
@@ -85,10 +87,7 @@ def test_each_review_that_orders_is_an_order(order_frequency_days, orders):
     """A piece a day and no lead time: an order a review from the first whole week after an order cycle on."""
     history = make_history(sold([1] * 210, unit_cost=1.0), lead_time_days=0)
     reviews = review_days(history, order_frequency_days=order_frequency_days, weeks=10)
-    counts = simulate(
-        history, as_rule(lambda _: np.array([[20.0]])), reviews, order_frequency_days=order_frequency_days,
-        groups=np.zeros(1, dtype=np.int64), is_lost=False,
-    )  # fmt: skip
+    counts = walked(history, as_rule(lambda _: np.array([[20.0]])), reviews, order_frequency_days=order_frequency_days)
     told = results({"twenty": counts}, [0.95], ["smooth"], [1]).filter(pl.col("demand_class") == "all")
     assert told.select("orders", "order_lines").row(0) == (orders, orders)
 
@@ -103,10 +102,7 @@ def test_what_is_not_served_from_stock_loses_its_margin():
 def test_an_order_is_raised_to_its_minimum_and_to_whole_batches():
     history = make_history(sold([1] * 210, batch_size=10, minimum_order_quantity=25), lead_time_days=7)
     reviews = review_days(history, order_frequency_days=7, weeks=10)
-    told = simulate(
-        history, as_rule(lambda _: np.array([[14.0]])), reviews, order_frequency_days=7,
-        groups=np.zeros(1, dtype=np.int64), is_lost=False,
-    )  # fmt: skip
+    told = walked(history, as_rule(lambda _: np.array([[14.0]])), reviews)
     assert told.order_lines.sum() == 2  # 30 pieces last four weeks; the others have enough
 
 
@@ -165,7 +161,7 @@ def test_an_order_comes_when_its_draw_says_and_is_expected_at_the_mean():
         return Reviewed(told.order_up_to_level, lambda shelf: seen.append(shelf.under_way.copy()) or told.orders(shelf))
 
     reviews = review_days(history, order_frequency_days=7, weeks=20)
-    told = simulate(history, rule, reviews, order_frequency_days=7, groups=np.zeros(1, dtype=np.int64), is_lost=False)
+    told = walked(history, rule, reviews)
     assert seen[2].ravel().tolist() == [0, 0, 0, 0, 0, 0, 7]  # last week's order of seven is expected in a week
     assert told.kept_orders.sum() < told.judged_orders.sum()  # 26 pieces are not enough where one takes 21 days
 
@@ -250,7 +246,7 @@ def test_an_order_is_expected_when_it_was_thought_to_come():
     def rule(_):
         return Reviewed(np.array([[60.0]]), lambda shelf: seen.append(shelf.under_way.copy()) or 60.0 - shelf.position)
 
-    simulate(history, rule, reviews, order_frequency_days=7, groups=np.zeros(1, dtype=np.int64), is_lost=False)
+    walked(history, rule, reviews)
     assert seen[2].ravel().tolist() == [0, 0, 0, 0, 0, 0, 14]
     assert seen[4].ravel().tolist() == [28, 0, 0, 0, 0, 0, 14]
 
