@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipelines.forecasting.season import mean_by
 from pipelines.forecasting.series import Index, Matrix
-from pipelines.replenishment.paths import WEIGHTS, DemandLaw
+from pipelines.replenishment.paths import DemandLaw
 from pipelines.replenishment.projection import Projection, Stock, project
 
 Measure = Literal["cycle", "fill", "money"]
@@ -62,6 +62,16 @@ class Question:
         """The first day of what an order must cover: its arrival, or today where all ends before it arrives."""
         return np.where(self.arrival_day < self.law.horizon_days, self.arrival_day, 0)
 
+    def of(self, products: Index) -> "Question":
+        """What is asked of some of the products, given in their order."""
+        place = np.full(self.service_level.size, -1)
+        place[products] = np.arange(products.size)
+        rows = np.flatnonzero(place[self.lead_product] >= 0)
+        return Question(
+            self.service_level[products], self.horizon_days[products], self.stock.rows(products),
+            place[self.lead_product[rows]], self.arrival_day[rows], self.lead_weight[rows], self.law.rows(rows),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -86,29 +96,29 @@ class Decision:
 
 def decide(question: Question, rule: Rule) -> Decision:
     """The decision for every product, as many products at a time as memory allows."""
-    parts = [_decide(part, rule) for part in _parts(question)]
-    return Decision(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
+    sells = np.zeros(question.service_level.size, dtype=bool)
+    sells[question.lead_product[(question.law.quantiles > 0).any(axis=1)]] = True
+    kinds = [question.of(np.flatnonzero(kind)) for kind in (sells, ~sells) if kind.any()] or [question]
+    parts = [_decide(part, rule) for kind in kinds for part in _parts(kind)]
+    order = np.argsort(np.concatenate([np.flatnonzero(sells), np.flatnonzero(~sells)]))
+    return Decision(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in vars(parts[0])))
 
 
 def _parts(question: Question) -> Iterator[Question]:
-    """The products of a question in runs of some hundred, of fewer where they have many lead times or open orders."""
+    """The products of a question in runs of some thousand, of fewer where they have many paths."""
     count = question.service_level.size
     leads = np.bincount(question.lead_product, minlength=count)
-    cells = np.cumsum(leads * (question.stock.arrival_days.shape[1] + 2) * WEIGHTS.size)
+    cells = np.cumsum(leads * (question.stock.arrival_days.shape[1] + 2) * question.law.edges.size)
     for start, end in pairwise([0, *(np.flatnonzero(np.diff(cells // _CELLS)) + 1).tolist(), count]):
-        products = np.arange(start, end)
-        rows = np.arange(*np.searchsorted(question.lead_product, [start, end]))
-        yield Question(
-            question.service_level[products], question.horizon_days[products], question.stock.rows(products),
-            question.lead_product[rows] - start, question.arrival_day[rows], question.lead_weight[rows],
-            question.law.rows(rows),
-        )  # fmt: skip
+        yield question.of(np.arange(start, end))
 
 
 def _decide(asked: Question, rule: Rule) -> Decision:
-    rows, weights = paths_of_products(asked.lead_product, asked.lead_weight, asked.service_level.size)
+    rows, weights = paths_of_products(
+        asked.lead_product, asked.lead_weight, asked.service_level.size, path_weights=asked.law.path_weights
+    )
     there = Projection(*(one[rows].reshape(weights.shape) for one in vars(_projected(asked, rule)).values()))
-    arrives_on = np.repeat(asked.arrival_day[rows], WEIGHTS.size, axis=1)
+    arrives_on = np.repeat(asked.arrival_day[rows], asked.law.edges.size, axis=1)
     stock = asked.stock
     is_in_time = stock.arrival_days < asked.horizon_days[:, None]
     in_time = np.where(is_in_time, stock.arrival_quantities, 0.0).sum(axis=1)
@@ -154,19 +164,22 @@ def _projected(asked: Question, rule: Rule) -> Projection:
     return project(asked.law, stock, asked.cover_begins, is_lost=is_lost)
 
 
-def paths_of_products(lead_product: Index, lead_weight: Matrix, products: int) -> tuple[Index, Matrix]:
+def paths_of_products(
+    lead_product: Index, lead_weight: Matrix, products: int, *, path_weights: Matrix
+) -> tuple[Index, Matrix]:
     """For each product the rows of its lead times, padded to the longest, and the weights of the paths of all of them.
 
-    >>> rows, weight = paths_of_products(np.array([0, 1, 1]), np.array([1.0, 0.3, 0.7]), 2)
-    >>> rows.tolist(), weight.shape, [float(one) for one in weight.sum(axis=1).round(9)]
-    ([[0, 0], [1, 2]], (2, 904), [1.0, 1.0])
+    >>> of_three = np.array([0, 1, 1]), np.array([1.0, 0.3, 0.7])
+    >>> rows, weight = paths_of_products(*of_three, 2, path_weights=np.array([0.5, 0.5]))
+    >>> rows.tolist(), weight.tolist()
+    ([[0, 0], [1, 2]], [[0.5, 0.5, 0.0, 0.0], [0.15, 0.15, 0.35, 0.35]])
     """
     count = np.bincount(lead_product, minlength=products)
     first = np.cumsum(count) - count
     slots = np.arange(count.max(initial=1))[None, :]
     rows = first[:, None] + np.minimum(slots, count[:, None] - 1)
     weight = np.where(slots < count[:, None], lead_weight[rows], 0.0)
-    return rows, (weight[:, :, None] * WEIGHTS).reshape(products, slots.size * WEIGHTS.size)
+    return rows, (weight[:, :, None] * path_weights).reshape(products, slots.size * path_weights.size)
 
 
 def _under_way(asked: Question) -> Stock:

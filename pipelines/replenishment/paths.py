@@ -11,7 +11,6 @@ Read more in docs/maths.md.
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import NormalDist
 from typing import Final
 
@@ -47,6 +46,16 @@ class DemandLaw:
     quantiles: Matrix
     weekly_mean: Matrix
     dispersion: Matrix
+
+    @property
+    def edges(self) -> Matrix:
+        """The upper edges of the strata, a path each; one path is enough where nothing is ever sold."""
+        return EDGES if (self.quantiles > 0).any() else EDGES[-1:]
+
+    @property
+    def path_weights(self) -> Matrix:
+        """How likely each path is."""
+        return np.diff(self.edges, prepend=0.0)
 
     def rows(self, chosen: Index) -> "DemandLaw":
         """The law of some of the rows."""
@@ -85,7 +94,7 @@ def quantile_at(probabilities: Matrix, quantiles: Matrix, asked: Matrix) -> Matr
 
 def path_totals(law: DemandLaw) -> Matrix:
     """The horizon's demand of every path, ascending: a row a row, a column a stratum."""
-    told = quantile_at(law.probabilities, law.quantiles, np.minimum(EDGES, HIGHEST))
+    told = quantile_at(law.probabilities, law.quantiles, np.minimum(law.edges, HIGHEST))
     return np.maximum.accumulate(np.maximum(0.0, told), axis=1)
 
 
@@ -103,11 +112,11 @@ def demand_between(law: DemandLaw, days: Index, arrival_day: Index) -> Matrix:
     totals = path_totals(law)
     demand = np.zeros((*totals.shape, length.shape[1]))
     first = np.flatnonzero(np.diff(law.seeds, prepend=-1))
-    for start, end in pairwise([*first.tolist(), law.seeds.size]):
-        sells = int((totals[start:end] <= 0).all(axis=0).sum())
-        demand[start:end, sells:] = _split_twice(
-            totals[start:end, sells:], shape[start:end], is_before[start:end], int(law.seeds[start])
-        )
+    sells = np.maximum.reduceat(totals, first, axis=0) > 0 if first.size else np.zeros(totals.shape, dtype=bool)
+    for place in np.flatnonzero(sells.any(axis=1)).tolist():
+        rows = slice(first[place], first[place + 1] if place + 1 < first.size else None)
+        paths = slice(int(sells[place].argmax()), None)
+        demand[rows, paths] = _split_twice(totals[rows, paths], shape[rows], is_before[rows], int(law.seeds[rows][0]))
     return _made_regular(demand, mean, totals, law.dispersion)
 
 

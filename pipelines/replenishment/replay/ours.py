@@ -110,7 +110,9 @@ def _levels(law: DemandLaw, leads: pl.DataFrame, history: History, at: list[floa
     if leads.height == products:
         told = np.maximum(0.0, quantile_at(law.probabilities, law.quantiles, np.array(at)))
     else:
-        rows, weight = paths_of_products(_products(leads, history), leads["weight"].to_numpy(), products)
+        rows, weight = paths_of_products(
+            _products(leads, history), leads["weight"].to_numpy(), products, path_weights=law.path_weights
+        )
         totals = path_totals(law)[rows].reshape(weight.shape)
         told = np.stack([quantity_for_cycles(totals, weight, np.full(products, one)) for one in at], axis=1)
     return np.asarray(np.ceil(told - 1e-6))
