@@ -73,15 +73,28 @@ def waiting_orders(stock_on_order: pl.DataFrame, receipts: pl.DataFrame, *, as_o
     is not with the supplier yet, is left out, and so is what seems to be forgotten, or delivered without a bill: older
     than two years, or than twice what was promised and what nine in ten receipts of its product and its supplier took.
     """
+    is_delivered = (pl.col("billed_quantity") >= pl.col("ordered_quantity")).fill_null(value=False)
+    is_placed = pl.col("rule").ne_missing("approved_not_sent")
+    return _not_forgotten(stock_on_order.filter(is_placed & ~is_delivered), receipts, as_of=as_of)
+
+
+def waited_for(purchase_receipts: pl.DataFrame, receipts: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """What suppliers owed on a past day, told from what came later; in the shape that `waiting_orders` gives.
+
+    `purchase_receipts` has the shape of its mart, `receipts` is what `known_receipts` gives of that day.
+    """
+    is_owed = (pl.col("order_date") < as_of) & (pl.col("received_date") >= as_of)
+    owed = purchase_receipts.filter(is_owed).unique(["purchase_order_number", "line_number"], maintain_order=True)
+    return _not_forgotten(owed.rename({"promised_date": "expected_arrival_date"}), receipts, as_of=as_of)
+
+
+def _not_forgotten(owed: pl.DataFrame, receipts: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     age, expected = (
         (day - pl.col("order_date")).dt.total_days() for day in (pl.lit(as_of), pl.col("expected_arrival_date"))
     )
-    is_delivered = (pl.col("billed_quantity") >= pl.col("ordered_quantity")).fill_null(value=False)
-    is_placed = pl.col("rule").ne_missing("approved_not_sent")
     usual = pl.max_horizontal("promised", "usual_product_code", "usual_supplier_id")
     return (
-        stock_on_order.filter(is_placed & ~is_delivered)
-        .select("product_code", "supplier_id", lead_time_days=age, promised=expected)
+        owed.select("product_code", "supplier_id", lead_time_days=age, promised=expected)
         .join(_usual(receipts, "product_code"), on="product_code", how="left")
         .join(_usual(receipts, "supplier_id"), on="supplier_id", how="left")
         .filter(

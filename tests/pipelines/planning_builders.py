@@ -101,9 +101,20 @@ def a_late_order(quantity: float, **more: Any) -> pl.DataFrame:
 
 
 def received(*lead_times: int, product: str = TEA, supplier: str = SUPPLIER, days_ago: int = 30) -> pl.DataFrame:
-    """Receipts that took so many days each."""
-    shared = {"product_code": product, "supplier_id": supplier, "received_date": in_days(-days_ago)}
-    return _rows(PURCHASE_RECEIPTS, [shared | {"lead_time_days": days} for days in lead_times])
+    """Receipts that took so many days each, of an order each."""
+    shared = {"product_code": product, "supplier_id": supplier, "received_date": in_days(-days_ago), "line_number": 1}
+    return _rows(
+        PURCHASE_RECEIPTS,
+        [
+            shared
+            | {
+                "lead_time_days": days,
+                "order_date": in_days(-days_ago - days),
+                "purchase_order_number": f"PO-{days_ago}-{at}",
+            }
+            for at, days in enumerate(lead_times)
+        ],
+    )
 
 
 def expecting(

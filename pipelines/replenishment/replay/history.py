@@ -17,7 +17,7 @@ from pipelines.errors import DataError
 from pipelines.forecasting.moves import moved_demand
 from pipelines.forecasting.series import Index, Matrix, is_quantity
 from pipelines.replenishment.checking import days_of, demand_frame, number_frame
-from pipelines.replenishment.lead_times import LENGTHS, known_receipts, learn_lead_times, summarise_lengths
+from pipelines.replenishment.lead_times import LENGTHS, known_receipts, learn_lead_times, summarise_lengths, waited_for
 from pipelines.replenishment.parameters import moves_of, wide_settings
 from pipelines.replenishment.paths import seeds_of
 
@@ -44,7 +44,8 @@ class History:
     """Demand of each product by day from `first_day` on, and what each product costs and how it is bought.
 
     `lead_times` has the shape of `lead_times.LENGTHS`: orders take these days. `lead_time_days` is the mean of each
-    product, rounded. With `receipts` a rule is told no more of it than what had been received by then.
+    product, rounded. With `receipts` a rule is told no more of it than what had been received by then, and what of it
+    was late.
     """
 
     product_codes: Sequence[str]
@@ -81,12 +82,13 @@ class History:
         )  # fmt: skip
 
     def with_lead_times_known_at(self, column: int) -> "History":
-        """The history with the lead times that what was received before a column tells of."""
+        """The history with the lead times that what was received before a column, or owed on it, tells of."""
         if self.receipts is None:
             return self
         products = self.receipts.products.filter(pl.col("product_code").is_in(self.product_codes))
-        received = known_receipts(self.receipts.purchase_receipts, as_of=self.day(column))
-        lengths = learn_lead_times(products, received)
+        came, as_of = self.receipts.purchase_receipts, self.day(column)
+        received = known_receipts(came, as_of=as_of)
+        lengths = learn_lead_times(products, received, waited_for(came, received, as_of=as_of))
         return replace(self, lead_times=lengths, lead_time_days=_expected_days(lengths), receipts=None)
 
     def drawn_lead_times(self, reviews: int, *, seed: int) -> Index:

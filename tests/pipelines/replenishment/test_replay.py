@@ -233,6 +233,20 @@ def test_lead_times_are_told_from_what_was_received_by_then():
     assert at_first.lead_time_days > before.lead_time_days < after.lead_time_days
 
 
+def test_an_order_that_was_late_at_a_review_lengthens_the_lead_time_of_that_review():
+    """Orders took 8 days; one of 15 days was 12 days old, and then older than anybody waits for."""
+    history = an_organisation(received(8, 8, 8, days_ago=400), received(15, days_ago=40))
+    before, late, forgotten = (
+        an_organisation(received(8, 8, 8, days_ago=400), received(days, days_ago=40)).with_lead_times_known_at(
+            history.daily.shape[1] - 43
+        )
+        for days in (3, 15, 30)
+    )
+    assert set(before.lead_times["lead_time_days"]) == set(forgotten.lead_times["lead_time_days"])
+    assert 12 not in before.lead_times["lead_time_days"]
+    assert 12 in late.lead_times["lead_time_days"]
+
+
 def test_a_planned_product_that_xero_no_longer_has_is_replayed_too():
     history = an_organisation(received(8, 8, days_ago=40), products=a_product().clear())
     assert history.with_lead_times_known_at(history.daily.shape[1]).lead_time_days.size == 1
