@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.candidates import MODELS, View, learn_from, model_quantiles
+from pipelines.forecasting.enormous import with_enormous
 from pipelines.forecasting.features import Facts, gather_facts, known_at
 from pipelines.forecasting.pool import Learned
 from pipelines.forecasting.segments import demand_classes
@@ -84,6 +85,7 @@ def _judged(facts: Facts, window: Window, products: Index, *, seed: int) -> Iter
         return
     sums = sums_after_origins(facts.series, window)
     seen = [_seen_at(facts, window, sums, origin) for origin in origins]
+    enormous = _enormous_after_origins(facts.series, window)
     learned = learn_from(seen[:1], origins=origins[0], seed=seed)
     for origin, view in zip(origins, seen, strict=True):
         classes = view.classes
@@ -92,7 +94,8 @@ def _judged(facts: Facts, window: Window, products: Index, *, seed: int) -> Iter
         rows = products[is_judged]
         for model in MODELS:
             if rows.size:
-                yield _judgement(view, learned, model, rows, sums[rows, origin], facts.life[rows, -1])
+                demand = sums[rows, origin] + enormous[rows, origin]
+                yield _judgement(view, learned, model, rows, demand, facts.life[rows, -1])
 
 
 def _seen_at(facts: Facts, window: Window, sums: Matrix, origin: int) -> View:
@@ -107,11 +110,22 @@ def _over(sums: Matrix, window: Window, origin: int) -> Matrix:
     return known
 
 
+def _enormous_after_origins(series: Series, window: Window) -> Matrix:
+    """What enormous weeks sold beyond the usual in the window after each origin."""
+    told = np.zeros((len(series.product_codes), series.periods + 1))
+    begins = np.arange(series.periods + 1) * series.period_days + window.start_days
+    for row, day, quantity in zip(*vars(series.enormous).values(), strict=True):
+        told[row, (begins <= day) & (day < begins + window.days)] += quantity
+    return told
+
+
 def _judgement(
     view: View, learned: Learned | None, model: str, rows: Index, demand: Matrix, mean: Matrix
 ) -> pl.DataFrame:
     series = view.facts.series
-    told = model_quantiles(view, model, rows, JUDGED, learned)
+    a_day, pieces = (one[rows] for one in series.enormous_sales())
+    usual = model_quantiles(view, model, rows, JUDGED, learned)
+    told = with_enormous(usual, JUDGED, np.full(rows.size, view.window.days), a_day=a_day, pieces=pieces)
     scale = mean * view.periods + 1.0
     losses = [pinball_loss(demand, told[:, k], p) for k, p in enumerate(JUDGED) if p in SCORED]
     shares = {

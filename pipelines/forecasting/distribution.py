@@ -22,6 +22,7 @@ from pipelines.forecasting.candidates import (
     learn_from,
     model_quantiles,
 )
+from pipelines.forecasting.enormous import with_enormous
 from pipelines.forecasting.features import Facts, gather_facts
 from pipelines.forecasting.rules import models_by_rule
 from pipelines.forecasting.season import spread, weekly_season
@@ -86,7 +87,7 @@ def forecast_distribution(
         quantiles[short], mean[short] = _told_by_day(
             demand, weekly, classes, models, asked.only(short), as_of=as_of, seed=seed
         )
-    quantiles = _rising(asked, quantiles)
+    quantiles = _rising(asked, _with_enormous(weekly, models, asked, quantiles))
     return DemandDistribution(
         product_codes=weekly.product_codes,
         demand_class=classes,
@@ -157,6 +158,13 @@ def _told(
                 exact = exact_means(view, model, products, learned)
                 mean[rows] = mean_of_quantiles(quantiles[rows]) if exact is None else exact
     return quantiles, mean
+
+
+def _with_enormous(series: Series, models: NDArray[np.str_], asked: _Asked, quantiles: Matrix) -> Matrix:
+    """Quantiles of usual demand with the enormous sales that may come back; where nothing is expected they do not."""
+    a_day, pieces = (one[asked.product] for one in series.enormous_sales())
+    a_day = np.where(models[asked.product] == NOTHING, 0.0, a_day)
+    return with_enormous(quantiles, PROBABILITIES, asked.days, a_day=a_day, pieces=pieces)
 
 
 def _rising(asked: _Asked, quantiles: Matrix) -> Matrix:

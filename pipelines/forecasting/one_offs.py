@@ -10,6 +10,7 @@ from typing import Final
 
 import polars as pl
 
+from pipelines.forecasting.enormous import mark_enormous
 from pipelines.forecasting.series import LONGEST_DAYS, WEEK_DAYS
 from pipelines.tables import ONE_OFF_ORDERS
 
@@ -23,7 +24,7 @@ def find_one_off_orders(demand_daily: pl.DataFrame, *, as_of: date) -> pl.DataFr
     """The one-off orders before `as_of` as `forecast.one_off_orders`, by product, the latest first.
 
     Of at least six selling days, one that sold ten times the median day, and three times what nine days in ten stay
-    below, so that a product that always sells in lumps has none.
+    below, so that a product that always sells in lumps has none; and the day of an enormous week that sold the most.
     """
     age = (pl.lit(as_of) - pl.col("demand_date")).dt.total_days()
     return (
@@ -37,11 +38,14 @@ def find_one_off_orders(demand_daily: pl.DataFrame, *, as_of: date) -> pl.DataFr
             usual_quantity=pl.col("quantity").median().over("product_code"),
             large_quantity=pl.col("quantity").quantile(LARGE, "lower").over("product_code"),
         )
-        .with_columns(times_usual=pl.col("quantity") / pl.col("usual_quantity"))
+        .with_columns(times_usual=pl.col("quantity") / pl.col("usual_quantity"), age=age)
+        .pipe(mark_enormous)
         .filter(
             (pl.col("selling_days") > FEWEST_OTHER_DAYS)
             & (pl.col("times_usual") >= TIMES_USUAL)
             & (pl.col("quantity") >= TIMES_LARGE * pl.col("large_quantity"))
+            | (pl.col("usual_share") < 1)
+            & (pl.col("quantity") == pl.col("quantity").max().over("product_code", "week"))
         )
         .sort("product_code", "demand_date", descending=[False, True])
         .select(list(ONE_OFF_ORDERS.columns))

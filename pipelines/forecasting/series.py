@@ -14,6 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pipelines.forecasting.enormous import RETURNING, mark_enormous
+
 WEEK_DAYS: Final = 7
 YEAR_DAYS: Final = 364
 LONGEST_DAYS: Final = {WEEK_DAYS: 4 * YEAR_DAYS, 1: 2 * YEAR_DAYS}
@@ -35,6 +37,10 @@ class Days:
     day: Index
     quantity: Matrix
 
+    def where(self, is_kept: NDArray[np.bool_]) -> "Days":
+        """Some of the entries."""
+        return Days(self.row[is_kept], self.day[is_kept], self.quantity[is_kept])
+
     def __add__(self, other: "Days") -> "Days":
         """Both, one after the other."""
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
@@ -46,9 +52,10 @@ class Series:
     """Demand by product and period, from the first row of each product on.
 
     `demand` has no number before that; what an empty shelf hid is completed, and so is the period of the first row;
-    `completed` is the share of the period's days to which that happened. `days` are the same quantities by day.
-    `log_price[:, o]` is the latest price known when column o begins, where prices were given. `variation_kept` is the
-    share of the variance of weekly rows that is left where each was spread over two of the calendar's weeks.
+    what goes beyond the usual in an enormous week is not in it but in `enormous`, an entry a week. `completed` is the
+    share of the period's days to which that happened. `days` are the same quantities by day. `log_price[:, o]` is the
+    latest price known when column o begins, where prices were given. `variation_kept` is the share of the variance of
+    weekly rows that is left where each was spread over two of the calendar's weeks.
     """
 
     product_codes: Sequence[str]
@@ -57,6 +64,7 @@ class Series:
     completed: Matrix
     days: Days
     log_price: Matrix | None
+    enormous: Days
     variation_kept: float = 1.0
 
     @property
@@ -69,27 +77,35 @@ class Series:
         """For each product the periods since its first row."""
         return np.asarray((~np.isnan(self.demand)).sum(axis=1), dtype=np.int64)
 
+    def enormous_sales(self) -> tuple[Matrix, Matrix]:
+        """For each product the enormous sales a day that may be expected of its history, and their mean size."""
+        count = np.bincount(self.enormous.row, minlength=len(self.product_codes))
+        pieces = np.bincount(self.enormous.row, weights=self.enormous.quantity, minlength=len(self.product_codes))
+        return RETURNING * count / np.maximum(1, self.history * self.period_days), pieces / np.maximum(1, count)
+
     def until(self, origins: int) -> "Series":
         """What was known when column `origins` began."""
-        is_known = self.days.day < origins * self.period_days
-        known = Days(*(one[is_known] for one in vars(self.days).values()))
+        known, enormous = (one.where(one.day < origins * self.period_days) for one in (self.days, self.enormous))
         price = None if self.log_price is None else self.log_price[:, : origins + 1]
         demand, completed = self.demand[:, :origins], self.completed[:, :origins]
         return replace(
-            self, demand=demand, completed=completed, days=known, log_price=price,
+            self, demand=demand, completed=completed, days=known, log_price=price, enormous=enormous,
         )  # fmt: skip
 
     def only(self, rows: Index) -> "Series":
         """The same of some products, in the order of `rows`."""
         place = np.full(len(self.product_codes), -1)
         place[rows] = np.arange(rows.size)
-        is_kept = place[self.days.row] >= 0
-        kept = Days(place[self.days.row[is_kept]], self.days.day[is_kept], self.days.quantity[is_kept])
+        days, enormous = (
+            replace(kept, row=place[kept.row])
+            for one in (self.days, self.enormous)
+            for kept in [one.where(place[one.row] >= 0)]
+        )
         price = None if self.log_price is None else self.log_price[rows]
         codes = [self.product_codes[row] for row in rows.tolist()]
         return replace(
-            self, product_codes=codes, demand=self.demand[rows], completed=self.completed[rows], days=kept,
-            log_price=price,
+            self, product_codes=codes, demand=self.demand[rows], completed=self.completed[rows], days=days,
+            log_price=price, enormous=enormous,
         )  # fmt: skip
 
 
@@ -110,11 +126,11 @@ def make_series(demand_daily: pl.DataFrame, *, as_of: date, period_days: int = W
         day=periods * period_days - pl.col("age")
     )
     launch = _launch(rows, len(codes))
-    rows = rows.filter(pl.col("day") >= 0)
+    rows, enormous = _without_enormous(rows.filter(pl.col("day") >= 0))
     shape = (len(codes), periods)
     demand, completed, days = _complete(rows, shape, period_days, launch)
     price, kept = _log_price(rows, shape, period_days), _variation_kept(demand_daily, as_of=as_of)
-    return Series(codes.to_list(), period_days, demand, completed, days, price, kept)
+    return Series(codes.to_list(), period_days, demand, completed, days, price, enormous, kept)
 
 
 def has_weekly_rows(demand_daily: pl.DataFrame, *, as_of: date) -> bool:
@@ -171,6 +187,23 @@ def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
 def _without_what_never_sold(rows: pl.DataFrame, *, longest: int) -> pl.DataFrame:
     sold = rows.filter((pl.col("quantity") > 0) & (pl.col("age") <= longest)).select("product_code").unique()
     return rows.join(sold, on="product_code", how="semi", maintain_order="left")
+
+
+def _without_enormous(rows: pl.DataFrame) -> tuple[pl.DataFrame, Days]:
+    """The rows with usual quantities, and what goes beyond them in enormous weeks, on the day that sold the most."""
+    rows = mark_enormous(rows)
+    told = (
+        rows.filter(pl.col("usual_share") < 1)
+        .group_by("row", "week")
+        .agg(
+            pl.col("day").sort_by("quantity", "day").last(),
+            quantity=(pl.col("quantity") * (1 - pl.col("usual_share"))).sum(),
+        )
+        .sort("row", "day")
+    )
+    row, day = (told[name].cast(pl.Int64).to_numpy() for name in ("row", "day"))
+    enormous = Days(row, day, told["quantity"].to_numpy())
+    return rows.with_columns(pl.col("quantity") * pl.col("usual_share")).drop("week", "usual_share"), enormous
 
 
 def _launch(rows: pl.DataFrame, products: int) -> Index:

@@ -1,6 +1,7 @@
 """Very large one-off orders are listed, and stay in the history."""
 
 import polars as pl
+import pytest
 
 from pipelines.forecasting.one_offs import find_one_off_orders
 from pipelines.forecasting.series import make_series
@@ -16,7 +17,13 @@ def test_an_order_of_ten_times_the_usual_day_is_listed():
 
 def test_it_stays_in_the_history():
     without, sales = (make_series(pl.concat(one), as_of=AS_OF) for one in ([USUAL], [USUAL, sold({33: 400})]))
-    assert (sales.demand - without.demand).sum() == 400
+    assert (sales.demand - without.demand).sum() + sales.enormous.quantity.sum() == pytest.approx(400)
+
+
+def test_an_enormous_week_is_listed_by_its_largest_day_also_where_its_days_are_no_one_offs():
+    """Some thirty pieces on each day of a week of a product that sells seven once a week."""
+    sales = pl.concat([sold_every(7, 7, for_days=400), sold({203 + day: 30 + 20 * (day == 3) for day in range(1, 7)})])
+    assert find_one_off_orders(sales, as_of=AS_OF)["demand_date"].to_list() == [in_days(-206)]
 
 
 def test_a_product_that_always_sells_in_lumps_has_no_one_offs():
