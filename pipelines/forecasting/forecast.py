@@ -198,13 +198,15 @@ def _demand_quantiles(told: DemandDistribution, horizons: pl.DataFrame, more: pl
     )
     count = PROBABILITIES.size
     cover = rows["row_cover"]
-    in_cover = np.where(cover.is_null().to_numpy()[:, None], np.nan, told.quantiles[cover.fill_null(0).to_numpy()])
+    whole = told.quantiles[rows["row"].to_numpy()]
+    of_cover = np.minimum(told.quantiles[cover.fill_null(0).to_numpy()], whole)
+    in_cover = np.where(cover.is_null().to_numpy()[:, None], np.nan, of_cover)
     return pl.DataFrame(
         {
             "product_code": rows["product_code"].repeat_by(count).explode(empty_as_null=False),
             "horizon_days": rows["horizon_days"].to_numpy().repeat(count),
             "probability": np.tile(PROBABILITIES, rows.height),
-            "quantity": np.round(told.quantiles[rows["row"].to_numpy()], DIGITS).ravel(),
+            "quantity": np.round(whole, DIGITS).ravel(),
             "quantity_in_cover": np.round(in_cover, DIGITS).ravel(),
         },
         schema=DEMAND_QUANTILES.schema,

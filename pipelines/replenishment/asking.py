@@ -27,6 +27,7 @@ LADDER: Final = np.array(
     [0, 1, 2, 3, 4, 5, 7, 10, 14, 18, 21, 28, 35, 42, 56, 70, 91, 119, 154, 203, 266, 350, 455, 602, 798, 1064, 1414,
      1883, 2506, 3332, LONGEST_HORIZON_DAYS]
 )  # fmt: skip
+MOST_HORIZONS: Final = 12
 MEDIAN: Final = np.array([0.5])
 ARRIVALS: Final = pl.Schema({"product_code": pl.String, "arrival_day": pl.Int64, "quantity": pl.Float64})
 
@@ -62,13 +63,15 @@ def expected_windows(windows: pl.DataFrame) -> pl.DataFrame:
 def horizons_to_forecast(windows: pl.DataFrame) -> pl.DataFrame:
     """The horizons from which `law_of` gets those of the windows: `product_code`, `horizon_days`.
 
-    A product with one horizon is forecast for it; one with several for the days of the ladder around them.
+    A product with one horizon is forecast for it; one with several for the days of the ladder around them, and so are
+    all products where more than twelve horizons are asked for.
     """
     spans = windows.group_by("product_code").agg(
         low=pl.col("horizon_days").min(), high=pl.col("horizon_days").max()
     ).sort("product_code")  # fmt: skip
-    exact = spans.filter(pl.col("low") == pl.col("high")).select("product_code", horizon_days="low")
-    random = spans.filter(pl.col("low") < pl.col("high"))
+    is_one = pl.col("low") == pl.col("high")
+    is_exact = is_one & (spans.filter(is_one)["low"].n_unique() <= MOST_HORIZONS)
+    exact, random = spans.filter(is_exact).select("product_code", horizon_days="low"), spans.filter(~is_exact)
     first = np.searchsorted(LADDER, random["low"].to_numpy(), side="right") - 1
     last = np.searchsorted(LADDER, random["high"].to_numpy())
     steps = random.select(

@@ -128,7 +128,7 @@ def _decide(asked: Question, rule: Rule) -> Decision:
     total = there.before + there.covered
     if rule.measure == "fill":
         needed = least = _whole(quantity_for_fill(there, weights, asked.service_level), position)
-        order_up_to = reorder_point = needed + position + lost
+        order_up_to = reorder_point = np.ceil(needed + position + lost - _ROUNDING)
     elif rule.measure == "money":
         needed = least = _whole(_for_money(asked, rule, there.need, there.on_hand, weights), position)
         order_up_to = reorder_point = _whole(_for_money(asked, rule, total, -there.before, weights), 0.0)
@@ -317,9 +317,11 @@ def level_for_money(ratio: Matrix, cycles_before_arrival: Matrix) -> Matrix:
 
 
 def ordering_level(service_level: Matrix) -> Matrix:
-    """The probability of the reorder point: 1 - 2(1 - p) from p = 0.75 on, p itself below.
+    """The probability of the reorder point: 1 - 2(1 - p), but 0.75 or more where p is, and p itself below.
+
+    So a higher service level never has a lower reorder point.
 
     >>> [float(round(one, 4)) for one in ordering_level(np.array([0.95, 0.6]))]
     [0.9, 0.6]
     """
-    return np.where(service_level >= LEAST_FOR_TWO_LEVELS, 1 - 2 * (1 - service_level), service_level)
+    return np.maximum(1 - 2 * (1 - service_level), np.minimum(service_level, LEAST_FOR_TWO_LEVELS))

@@ -53,7 +53,7 @@ def order_up_to_levels(
             `is_stocked_out` (nobody could buy) and `unit_price`. One row a week, dated by its first day, will do.
         as_of: The first day whose demand is not known yet; later rows are left out.
         horizon_days: Days, or a frame `product_code`, `horizon_days`.
-        service_levels: Fractions above 0 and below 1.
+        service_levels: Fractions above 0 and below 1; above 0.999 the level of 0.999 is told.
         seed: The same seed and the same frames give the same numbers.
 
     Raises:
@@ -113,8 +113,9 @@ def order_quantities(
         service_level: A fraction above 0 and below 1, or a frame `product_code`, `service_level`.
         unmet_demand: `lost`, or `backordered`: it waits.
         measure: What the level means. `cycle`: the chance that a cover ends without shortage; from 0.75 on an order
-            waits until the chance of a shortage without it is twice as high as asked. `fill`: the share of demand that
-            is served from stock. `money`: b / (b + h), with b lost by a piece short and h by a piece held for a cycle.
+            waits until the chance of a shortage without it is twice as high as asked, or one in four. `fill`: the share
+            of demand that is served from stock. `money`: b / (b + h), with b lost by a piece short and h by a piece
+            held for a cycle.
         seed: The same seed and the same frames give the same numbers; a product's paths do not depend on the others.
 
     Raises:

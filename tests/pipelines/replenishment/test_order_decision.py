@@ -145,7 +145,8 @@ def test_an_open_order_that_moves_changes_no_path_before_the_arrival_or_in_the_c
 
 
 def test_two_levels_apply_from_three_in_four_on():
-    assert ordering_level(np.array([0.5, 0.74, 0.75, 0.95])) == pytest.approx([0.5, 0.74, 0.5, 0.9])
+    told = ordering_level(np.array([0.5, 0.74, 0.75, 0.8, 0.9, 0.95]))
+    assert told == pytest.approx([0.5, 0.74, 0.75, 0.75, 0.8, 0.9])
 
 
 def priced(ratio: float, *, lead_time: int, frequency: int, unmet: str = "lost", on_hand: float = 0) -> float:
