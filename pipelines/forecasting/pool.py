@@ -84,7 +84,8 @@ def learn(facts: Facts, lessons: Sequence[Lesson], *, share: float, origins: int
 
     At most 25,000 pairs of product and origin, drawn by the seed, the older the rarer, are shared out among the
     lessons. Products fall into two halves by their code, and trees are fitted to each: what the one half's say of the
-    other's products, blended with the negative binomial, shows how far it holds.
+    other's products, blended with the negative binomial, shows how far it holds. With less than two years it raises
+    quantiles and lowers none: half a year of falling demand says nothing of the half in which it rises.
     """
     if len(facts.series.product_codes) < FEWEST_PRODUCTS:
         return None
@@ -99,7 +100,9 @@ def learn(facts: Facts, lessons: Sequence[Lesson], *, share: float, origins: int
         is_own = in_half == half
         halves.append(_fit(lines[is_own], drawn.target[is_own], seed=seed))
         told[~is_own] = _predicted(halves[-1], lines[~is_own])
-    return Learned(halves, has_number, share, _shift(drawn, np.sort(_blended(told, drawn.sturdy, share), axis=1)))
+    shift = _shift(drawn, np.sort(_blended(told, drawn.sturdy, share), axis=1))
+    has_seen_a_year_twice = origins * facts.series.period_days >= TRAINED_DAYS
+    return Learned(halves, has_number, share, shift if has_seen_a_year_twice else np.maximum(0.0, shift))
 
 
 def _blended(log_ratio: Matrix, sturdy: Matrix, share: float) -> Matrix:
@@ -107,7 +110,7 @@ def _blended(log_ratio: Matrix, sturdy: Matrix, share: float) -> Matrix:
 
 
 def _shift(drawn: Drawn, told: Matrix) -> Matrix:
-    """How far quantiles above the median must be raised so that the target stayed below as often as is asked for.
+    """How far quantiles above the median must be moved so that the target stayed below as often as is asked for.
 
     For each way of selling where enough is known of it, else as for all (Romano, Patterson and Candès 2019).
     """

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 
 from pipelines.forecasting.candidates import View, learn_from
@@ -62,3 +63,21 @@ def test_quantiles_hold_for_weeks_that_were_not_learned_from(whole: View, learne
 def test_trees_alone_are_too_narrow_for_what_they_did_not_see(whole: View, learned: Learned):
     bare = replace(learned, share=0.0, shift=np.zeros_like(learned.shift))
     assert (shares_kept(bare, whole, has_just_sold=True) < ASKED - 0.01).all()
+
+
+def test_a_first_year_in_which_demand_fell_does_not_lower_what_the_next_one_needs():
+    """Demand that falls week by week: what was expected was too much, of which a second year has to be the proof."""
+    falling = (
+        make_series(
+            a_company(60, weeks=weeks, by_week=True).with_columns(
+                quantity=(pl.col("quantity") * 3 * 0.97 ** ((pl.col("demand_date").rank("dense") - 1) % 52)).round()
+            ),
+            as_of=AS_OF,
+        )
+        for weeks in (52, 104)
+    )
+    one_year, two_years = (
+        learn_from([seen_at(series)], origins=series.periods, seed=0).shift.min() for series in falling
+    )
+    assert one_year == 0
+    assert two_years < 0
