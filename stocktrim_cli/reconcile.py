@@ -45,12 +45,12 @@ def reconcile(
 
     Example: `stocktrim reconcile P-0001 --month 2026-03`
     """
-    monthly, differences = _gather(organisation, product_code, month)
+    code, monthly, differences = _gather(organisation, product_code, month)
     if as_json:
-        show_json({"product_code": product_code, "months": monthly, "differences": differences})
+        show_json({"product_code": code, "months": monthly, "differences": differences})
         return
     show_table(
-        f"{product_code}: our total and Xero's",
+        f"{code}: our total and Xero's",
         ["month", *_TOTALS],
         [[f"{one['month']:%Y-%m}", *(one[name] for name in _TOTALS.values())] for one in monthly],
         numbers=list(_TOTALS),
@@ -75,25 +75,26 @@ def _reason(difference: dict[str, Any]) -> str:
     return f"{told} ({note} of {difference['credit_note_date']})" if note else told
 
 
-def _gather(organisation: str, product_code: str, month: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The product's months and the lines that make their differences, as they are published."""
+def _gather(organisation: str, product_code: str, month: str) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
+    """The product, its months, and the lines that make their differences, as they are published."""
     from pipelines import tables
     from pipelines.errors import UsageError
+    from pipelines.product_codes import find_product
     from pipelines.settings import read_settings
     from pipelines.snapshots import read_published
 
     first_day = _first_day(month) if month else None
     folder = read_settings().organisation_folder(organisation)
-    monthly, differences = (
-        _chosen(frame, product_code, first_day)
-        for frame in read_published(folder, tables.SALES_MONTHLY, tables.SALES_DIFFERENCES)
-    )
+    frames = read_published(folder, tables.SALES_MONTHLY, tables.SALES_DIFFERENCES)
+    codes = (code for frame in frames for code in frame["product_code"].unique())
+    code = find_product(codes, product_code) or product_code
+    monthly, differences = (_chosen(frame, code, first_day) for frame in frames)
     if not monthly and not differences:
         raise UsageError(
             f"There are no sales of {product_code!r}{f' in {month}' if month else ''} in what was loaded: "
             f"look at the code, or run `stocktrim load` if they are new in Xero."
         )
-    return monthly, differences
+    return code, monthly, differences
 
 
 def _chosen(frame: "pl.DataFrame", product_code: str, first_day: "date | None") -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from typing import Any
 import msgspec
 
 from pipelines.errors import UsageError
+from pipelines.product_codes import find_product
 from pipelines.purchasing.events import (
     Approved,
     Drafted,
@@ -194,7 +195,8 @@ def change_line(order: Order, *, product_code: str, quantity: Decimal, by: str, 
         OrderError: the order is no draft, does not hold the product, or the quantity is none that Xero takes.
     """
     _must_be(order, {State.DRAFT}, "changed", "reject it and let the next plan draft anew")
-    if product_code not in {line.product_code for line in order.lines}:
+    found = find_product((line.product_code for line in order.lines), product_code)
+    if found is None:
         raise OrderError(f"The order {order.order_id} has no line for {product_code!r}.")
     if not is_quantity(quantity):
         raise OrderError(
@@ -202,8 +204,7 @@ def change_line(order: Order, *, product_code: str, quantity: Decimal, by: str, 
             f"take the line out."
         )
     return LineChanged(
-        order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, product_code=product_code,
-        quantity=quantity,
+        order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, product_code=found, quantity=quantity,
     )  # fmt: skip
 
 

@@ -242,3 +242,10 @@ def test_tries_at_the_same_approval_have_one_key_and_a_new_approval_another():
 def test_the_examples_hold(module):
     told = doctest.testmod(module)
     assert (told.attempted > 0, told.failed) == (True, 0)
+
+
+def test_a_line_is_found_by_its_product_in_any_case():
+    order = fold([a_draft("20260302-AAAAAA", *TWO_LINES)])
+    assert change_line(order, product_code=" tea-01", quantity=Decimal(7), **BUYER).product_code == "TEA-01"
+    with pytest.raises(OrderError, match="has no line for 'tea-03'"):
+        change_line(order, product_code="tea-03", quantity=Decimal(7), **BUYER)

@@ -1,0 +1,40 @@
+"""A product by the code that a person typed.
+
+What belongs here: finding the product. What does not: where codes come from (staging).
+"""
+
+import unicodedata
+from collections.abc import Iterable
+
+from pipelines.errors import UsageError
+
+
+def find_product(codes: Iterable[str], wanted: str) -> str | None:
+    """The code itself, else the only one that differs in nothing but case, blanks and the form of its accents.
+
+    >>> find_product(["P-0004", "p-1", "P-1"], " p-0004"), find_product(["p-1", "P-1"], "P-1")
+    ('P-0004', 'P-1')
+    >>> find_product(["tea-01", "Tea-01"], "TEA-01") is None
+    True
+    """
+    told = set(codes)
+    if wanted in told:
+        return wanted
+    alike = [code for code in told if _folded(code) == _folded(wanted)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def known_product(codes: Iterable[str], wanted: str) -> str:
+    """The product that a person means.
+
+    Raises:
+        UsageError: there is none, or several could be meant.
+    """
+    found = find_product(codes, wanted)
+    if found is None:
+        raise UsageError(f"There is no product {wanted!r}; load first if it is new in Xero.")
+    return found
+
+
+def _folded(code: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(code.split())).casefold()
