@@ -8,6 +8,7 @@ Read more in docs/operations.md.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pipelines.replenishment.explain import model_sentence
 from pipelines.replenishment.explained_picture import explained_svg
 from pipelines.replenishment.explanation import CHANCES_TOLD
 from stocktrim_assets.reports import escaped, picture, table_text
@@ -59,7 +60,7 @@ def _model(told: Mapping[str, Any]) -> str:
     choice = told["model"]
     if not choice:
         return ""
-    chosen = f"Sells {choice['demand_class']}; forecast by {choice['model']}: {choice['reason']}."
+    chosen = model_sentence(told["plan"], choice)
     scores = _in_percent(told["model_scores"], "margin", "margin_error")
     title = "Backtest of its class: share of the textbook rule's loss that was saved"
     return f"{escaped(chosen)}\n\n{_titled(title, scores, _SCORES)}"

@@ -75,6 +75,7 @@ def _show(told: dict[str, Any]) -> None:
 
 def _show_demand(told: dict[str, Any]) -> None:
     """What was sold, which model speaks for it, and how likely each demand of the horizon is."""
+    from pipelines.replenishment.explain import model_sentence
     from pipelines.replenishment.explanation import CHANCES_TOLD
 
     show_table(
@@ -84,7 +85,7 @@ def _show_demand(told: dict[str, Any]) -> None:
     choice = told["model"]
     if not choice:
         return
-    out.print(f"Sells {choice['demand_class']}; forecast by {choice['model']}: {choice['reason']}.", markup=False)
+    out.print(model_sentence(told["plan"], choice), markup=False)
     show_table(
         "Backtest of its class: loss against the textbook rule",
         ["model", "loss", "give or take", "chosen"],

@@ -18,6 +18,7 @@ from pipelines.replenishment.lead_times import LENGTHS
 from pipelines.replenishment.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
 
 WEEK_DAYS: Final = 7
+LEAST_CHANCE_TOLD: Final = 0.005
 _ASKED: Final = pl.Schema(
     {"product_code": pl.String, "order_frequency_days": pl.Int64, "forecast_period_days": pl.Int64}
 )
@@ -75,7 +76,7 @@ def sentences(row: Mapping[str, Any]) -> list[str]:
             f"{days_of(row)[0]} days: what is there and on order is filled up for the demand of the period."
         )
     if row["is_too_late_to_help"]:
-        chance = f"{100 * row['shortage_chance_before_arrival']:.0f}%"
+        chance = _chance(row["shortage_chance_before_arrival"])
         told.append(f"With a chance of {chance} it runs out before an order of today arrives: ask for it sooner.")
     if row["stock_on_order_late"]:
         told.append(f"{_told(row['stock_on_order_late'])} pieces are on late orders, which do not count.")
@@ -88,6 +89,16 @@ def sentences(row: Mapping[str, Any]) -> list[str]:
     if row["product_receipts"] + row["supplier_receipts"]:
         told.append(_lead_time(row))
     return told
+
+
+def model_sentence(row: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
+    """How a product sells and which model speaks for it, and why; or that a person's demand speaks in its place."""
+    if row["model"] == OVERRIDDEN:
+        return (
+            f"Sells {choice['demand_class']}; demand that a person set speaks, in the place of the forecast by "
+            f"{choice['model']}."
+        )
+    return f"Sells {choice['demand_class']}; forecast by {choice['model']}: {choice['reason']}."
 
 
 def quantiles_of_horizon(demand_quantiles: pl.DataFrame, horizon_days: int) -> list[tuple[float, float]]:
@@ -161,6 +172,15 @@ def _lead_time(row: Mapping[str, Any]) -> str:
     learned = f"{row['product_receipts']} receipts of the product and {row['supplier_receipts']} of its supplier"
     spread = f"{row['expected_lead_time_days']} days, give or take {row['lead_time_deviation_days']:.1f}"
     return f"{typed}; with {learned} an order is thought to take {spread}."
+
+
+def _chance(share: float) -> str:
+    """A chance above nothing in whole per cent.
+
+    >>> _chance(0.0004), _chance(0.126)
+    ('less than 1%', '13%')
+    """
+    return "less than 1%" if share < LEAST_CHANCE_TOLD else f"{100 * share:.0f}%"
 
 
 def _position_in_time(row: Mapping[str, Any]) -> float:

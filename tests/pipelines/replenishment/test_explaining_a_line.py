@@ -154,3 +154,9 @@ def test_a_forecast_period_that_ends_before_an_order_arrives_is_told():
     assert bridge(row)[0].label == "expected demand in the 9 days of the forecast period"
     assert bridge(row)[0].quantity == pytest.approx(18)
     assert any("ends before an order of today can arrive, in 14 days" in sentence for sentence in sentences(row))
+
+
+def test_a_tiny_chance_is_not_told_as_none():
+    line = the_line(a_product(), expecting=THIRTY)
+    told = sentences(line | {"shortage_chance_before_arrival": 0.0004})
+    assert "With a chance of less than 1% it runs out before an order of today arrives: ask for it sooner." in told
