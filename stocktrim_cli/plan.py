@@ -79,6 +79,7 @@ def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame") -> None:
         [
             ["to order", summary["products_to_order"], summary["order_value"]],
             ["understocked", summary["products_understocked"], summary["understock_value"]],
+            *_held_back(order_plan),
             ["overstocked", summary["products_overstocked"], summary["overstock_value"]],
             ["out of stock", summary["products_out_of_stock"], summary["out_of_stock_value"]],
             ["late orders", summary["late_orders"], summary["late_on_order_value"]],
@@ -94,6 +95,12 @@ def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame") -> None:
         urgent.select(list(BRIDGE)).rows(),
         numbers=list(BRIDGE.values())[1:],
     )
+
+
+def _held_back(order_plan: "pl.DataFrame") -> list[list[object]]:
+    """The line that tells how many of the understocked products cannot be ordered, where there are any."""
+    held = int((order_plan["status"] == "short").sum())
+    return [["of these, no room to order", held, None]] if held else []
 
 
 def most_urgent(order_plan: "pl.DataFrame") -> "pl.DataFrame":

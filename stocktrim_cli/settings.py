@@ -39,7 +39,8 @@ def show(
         changes = [vars_of(change) for change in setting_history(opened.store, opened.key)]
         _print(f"Changes of settings for {organisation}", changes, as_json=as_json)
     elif product:
-        _print(f"In force for {product}", _of_product(opened, product), as_json=as_json)
+        code = _known_product(opened, product)
+        _print(f"In force for {code}", _of_product(opened, code), as_json=as_json)
     else:
         rows = explicit_settings(opened.store, opened.key).to_dicts()
         _print(f"Set for {organisation}", _defaults() + rows, as_json=as_json)
@@ -68,6 +69,8 @@ def set_value(
     text = parse_setting(name, value, level)
     if name == "preferred_supplier":
         text = _supplier_id(opened, text)
+    elif level == "product":
+        text = _fitting(opened, name, text, subject)
     _change(opened, level=level, subject=subject, name=name, value=text, by=by, reason=reason, as_json=as_json)
 
 
@@ -141,14 +144,25 @@ def _level(opened: "OpenOrganisation", *, product: str, supplier: str) -> tuple[
 
 
 def _known_product(opened: "OpenOrganisation", code: str) -> str:
+    from pipelines.product_codes import known_product
+
+    return known_product(_product_codes(opened), code)
+
+
+def _product_codes(opened: "OpenOrganisation") -> list[str]:
     from pipelines import tables
-    from pipelines.errors import UsageError
     from pipelines.snapshots import read_published
 
     (products,) = read_published(opened.folder, tables.PRODUCTS)
-    if code not in set(products["product_code"].to_list()):
-        raise UsageError(f"There is no product {code!r}; load first if it is new in Xero.")
-    return code
+    return products["product_code"].to_list()
+
+
+def _fitting(opened: "OpenOrganisation", name: str, text: str, product: str) -> str:
+    from pipelines.replenishment.consistency import fit_setting
+    from pipelines.store.planning_settings import explicit_settings
+
+    explicit = explicit_settings(opened.store, opened.key)
+    return fit_setting(name, text, product, products=_product_codes(opened), explicit=explicit)
 
 
 def _supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
@@ -173,7 +187,6 @@ def _of_product(opened: "OpenOrganisation", product: str) -> list[dict[str, Any]
     from pipelines.snapshots import read_published
     from pipelines.store.planning_settings import explicit_settings
 
-    _known_product(opened, product)
     (products,) = read_published(opened.folder, tables.PRODUCTS)
     asked = with_defaults(explicit_settings(opened.store, opened.key))
     return (

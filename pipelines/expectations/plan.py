@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.expectations.validate import Finding, Rule, validate
 
 ROUNDING: Final = 1e-6
-STATUSES: Final = ["order_now", "enough", "too_much", "not_planned"]
+STATUSES: Final = ["order_now", "short", "enough", "too_much", "not_planned"]
 
 RULES: Final = (
     Rule(

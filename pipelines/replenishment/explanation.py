@@ -14,9 +14,10 @@ import polars as pl
 
 from pipelines import tables
 from pipelines.errors import UsageError
-from pipelines.forecasting.moves import MOST_STEPS, moved_demand
+from pipelines.forecasting.moves import moved_demand
+from pipelines.product_codes import find_product
 from pipelines.replenishment.explain import bridge, open_orders, projected_stock, quantiles_of_horizon, sentences
-from pipelines.replenishment.parameters import moves_of, wide_settings
+from pipelines.replenishment.moves import moves_in_force, moves_in_words, sold_as
 
 MONTHS_TOLD: Final = 13
 WEEKS_TOLD: Final = 52
@@ -61,11 +62,12 @@ def explain_product(planned: PlannedTables, product_code: str) -> dict[str, Any]
     Raises:
         UsageError: the plan has no such product, or an earlier version made it.
     """
-    plan = _of(planned.order_plan, product_code)
-    if plan.is_empty():
+    code = find_product(planned.order_plan["product_code"], product_code)
+    if code is None:
         raise UsageError(
             f"The plan has no product {product_code!r}; run `stocktrim load` and `stocktrim plan` if it is new in Xero."
         )
+    plan = _of(planned.order_plan, code)
     row = plan.to_dicts()[0]
     if row["expected_lead_time_days"] is None:
         raise UsageError("This plan was made by an earlier version; run `stocktrim plan`, then ask.")
@@ -73,40 +75,12 @@ def explain_product(planned: PlannedTables, product_code: str) -> dict[str, Any]
     return {
         "plan": row,
         "bridge": [vars(step) for step in bridge(row)],
-        "sentences": sentences(row) + _moved(moves, product_code),
-        "settings": _of(planned.plan_settings, product_code).drop("product_code").to_dicts(),
-        "lead_times": _of(planned.lead_times, product_code).drop("product_code").to_dicts(),
+        "sentences": sentences(row) + moves_in_words(planned.plan_settings, moves, code),
+        "settings": _of(planned.plan_settings, code).drop("product_code").to_dicts(),
+        "lead_times": _of(planned.lead_times, code).drop("product_code").to_dicts(),
         **_demand(planned, row, moves),
         **_supply(planned, plan),
     }
-
-
-def moves_in_force(plan_settings: pl.DataFrame) -> pl.DataFrame:
-    """Whose demand counts for whom by the settings of a plan: `moves.MOVES`."""
-    is_move = pl.col("name").is_in(["successor_of", "bundle_of"]) & (pl.col("value") != "")
-    return moves_of(wide_settings(plan_settings.filter(is_move)))
-
-
-def counted_for(moves: pl.DataFrame, product_code: str) -> dict[str, float]:
-    """The products whose demand counts for a product, with the pieces of it that one of each stands for.
-
-    >>> from pipelines.forecasting.moves import MOVES
-    >>> moves = pl.DataFrame([("SET", "CUP", 2.0), ("BOX", "SET", 6.0)], schema=MOVES, orient="row")
-    >>> counted_for(moves, "CUP"), counted_for(moves, "SET")
-    ({'CUP': 1.0, 'SET': 2.0, 'BOX': 12.0}, {})
-    """
-    if product_code in moves["product_code"]:
-        return {}
-    step = {product_code: 1.0}
-    told = dict(step)
-    for _ in range(MOST_STEPS):
-        rows = moves.filter(pl.col("to_product").is_in(list(step))).sort("product_code", "to_product").rows()
-        before, step = step, {}
-        for code, to, pieces in rows:
-            step[code] = step.get(code, 0.0) + pieces * before[to]
-        for code, pieces in step.items():
-            told[code] = told.get(code, 0.0) + pieces
-    return told
 
 
 def _of(frame: pl.DataFrame, product_code: str) -> pl.DataFrame:
@@ -116,8 +90,9 @@ def _of(frame: pl.DataFrame, product_code: str) -> pl.DataFrame:
 def _demand(planned: PlannedTables, row: Mapping[str, Any], moves: pl.DataFrame) -> dict[str, Any]:
     """What was sold, as it was forecast from, and what the forecast says."""
     code, as_of = row["product_code"], row["as_of_date"]
-    counted = counted_for(moves, code)
-    sold = _of(moved_demand(planned.demand_daily.filter(pl.col("product_code").is_in(list(counted))), moves), code)
+    counted = sold_as(moves, code)
+    own = planned.demand_daily.filter(pl.col("product_code").is_in(list(counted)))
+    sold = own if code in moves["product_code"] else _of(moved_demand(own, moves), code)
     told = sold.with_columns(is_out=pl.col("is_stocked_out").fill_null(value=False))
     recent = told.filter(pl.col("demand_date").is_between(as_of - WEEKS_TOLD * WEEK, as_of, closed="left"))
     quantiles = quantiles_of_horizon(_of(planned.demand_quantiles, code), row["horizon_days"])
@@ -126,7 +101,7 @@ def _demand(planned: PlannedTables, row: Mapping[str, Any], moves: pl.DataFrame)
         "model_scores": planned.model_scores.filter(pl.col("demand_class") == row["demand_class"])
         .sort("score")
         .to_dicts(),
-        "sales": _by_month(told).to_dicts(),
+        "sales": _by_month(told, as_of).to_dicts(),
         "sales_weekly": _by_week(recent, as_of),
         "stock_out_days": recent.filter("is_out").sort("demand_date")["demand_date"].to_list(),
         "forecast": _of(planned.demand_forecast, code)
@@ -154,8 +129,6 @@ def _supply(planned: PlannedTables, plan: pl.DataFrame) -> dict[str, Any]:
 
 def _transactions(transactions: pl.DataFrame, counted: Mapping[str, float]) -> list[dict[str, Any]]:
     """Every sales line behind a product's demand, the latest first: the code that it was sold under, what it counts."""
-    if not counted:
-        return []
     pieces = pl.col("product_code").replace_strict(counted, return_dtype=pl.Float64)
     return (
         transactions.filter(pl.col("product_code").is_in(list(counted)))
@@ -165,14 +138,15 @@ def _transactions(transactions: pl.DataFrame, counted: Mapping[str, float]) -> l
     )
 
 
-def _by_month(demand: pl.DataFrame) -> pl.DataFrame:
-    """Sales of the last months, and on how many days of each nobody could buy, as far as that is known."""
-    return (
-        demand.group_by(month=pl.col("demand_date").dt.strftime("%Y-%m"))
-        .agg(pl.col("quantity").sum(), days_out_of_stock=pl.col("is_out").sum())
-        .sort("month")
-        .tail(MONTHS_TOLD)
+def _by_month(demand: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Sales of the last months until today's, and on how many days of each nobody could buy, as far as is known."""
+    first = min(demand["demand_date"].min() or as_of, as_of)
+    months = pl.select(month=pl.date_range(pl.lit(first).dt.truncate("1mo"), as_of, "1mo").dt.strftime("%Y-%m"))
+    sold = demand.group_by(month=pl.col("demand_date").dt.strftime("%Y-%m")).agg(
+        pl.col("quantity").sum(), days_out_of_stock=pl.col("is_out").sum()
     )
+    told = months.join(sold, on="month", how="full", coalesce=True) if demand.height else sold
+    return told.with_columns(pl.col("quantity", "days_out_of_stock").fill_null(0)).sort("month").tail(MONTHS_TOLD)
 
 
 def _by_week(demand: pl.DataFrame, as_of: date) -> list[dict[str, Any]]:
@@ -185,14 +159,4 @@ def _by_week(demand: pl.DataFrame, as_of: date) -> list[dict[str, Any]]:
     for week in reversed(range(max(by_week, default=-1) + 1)):
         pieces, out = by_week.get(week, (0.0, 0))
         told.append({"week_start_date": as_of - (week + 1) * WEEK, "quantity": pieces, "days_out_of_stock": out})
-    return told
-
-
-def _moved(moves: pl.DataFrame, product_code: str) -> list[str]:
-    """Whose sales count for a product, and where its own go."""
-    goes = moves.filter(pl.col("product_code") == product_code)["to_product"].sort().to_list()
-    told = [f"What is sold of it counts for {', '.join(goes)}, not for itself."] if goes else []
-    for code, pieces in sorted(counted_for(moves, product_code).items()):
-        if code != product_code:
-            told.append(f"What is sold of {code} counts for it: {pieces:g} for each.")
     return told

@@ -14,7 +14,6 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.errors import UsageError
-from pipelines.forecasting.moves import MOVES, without_circles
 from pipelines.replenishment.decision import Rule
 from pipelines.tables import PLAN_SETTINGS, PLANNING_SETTINGS
 
@@ -371,29 +370,6 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
         pl.col("bundle_of").replace("", None),
         ignore_seasonality=pl.col("ignore_seasonality") == "true",
     ).sort("product_code")
-
-
-def moves_of(settings: pl.DataFrame) -> pl.DataFrame:
-    """Whose demand counts for whom, from `wide_settings`: `moves.MOVES`. A bundle has parts, any other one heir.
-
-    Products that lead back to themselves, at once or by others, keep their demand.
-    """
-    succeeded = settings.drop_nulls("successor_of").select(
-        product_code="successor_of", to_product="product_code", pieces=pl.lit(1.0)
-    )
-    parts = (
-        settings.drop_nulls("bundle_of")
-        .select("product_code", part=pl.col("bundle_of").str.split("; "))
-        .explode("part")
-        .select(
-            "product_code",
-            to_product=pl.col("part").str.replace(r":[^:]*$", ""),
-            pieces=pl.col("part").str.extract(r":([^:]*)$").cast(pl.Float64),
-        )
-    )
-    one = succeeded.sort("to_product").unique("product_code", keep="first", maintain_order=True)
-    told = pl.concat([parts, one.join(parts, on="product_code", how="anti")]).cast(MOVES)
-    return without_circles(told).sort("product_code", "to_product")
 
 
 def _subject(settings: pl.DataFrame, subject: str, value: str) -> pl.DataFrame:

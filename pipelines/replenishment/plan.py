@@ -41,14 +41,14 @@ from pipelines.replenishment.lead_times import (
     summarise_lengths,
     waiting_orders,
 )
+from pipelines.replenishment.moves import moves_of
 from pipelines.replenishment.parameters import (
     GlobalSettings,
     global_settings,
-    moves_of,
     settings_of_products,
     wide_settings,
 )
-from pipelines.replenishment.reasons import EXCLUDING
+from pipelines.replenishment.reasons import EXCLUDING, PLANNED_ELSEWHERE, why_due
 from pipelines.replenishment.summary import in_money
 from pipelines.tables import ORDER_PLAN
 
@@ -184,7 +184,7 @@ def _order_plan(
         .join(forecast.demand_horizons.select("product_code", "history_weeks"), on="product_code", how="left")
         .join(forecast.model_choice.select("product_code", "demand_class", "model"), on="product_code", how="left")
         .with_columns(
-            pl.col("demand_class").fill_null("never_sold"),
+            pl.col("demand_class").fill_null(_class_without_demand(moves_of(settings))),
             model=pl.when(_is_overridden(as_of)).then(pl.lit(OVERRIDDEN)).otherwise(pl.col("model").fill_null("none")),
         )
         .with_columns(
@@ -228,6 +228,12 @@ def _decided(
     return answer(known, decide(question, rule)).rename({"short_before_arrival": "shortage_chance_before_arrival"})
 
 
+def _class_without_demand(moves: pl.DataFrame) -> pl.Expr:
+    """How a product sells of which no demand is known: what is sold of it may count for others."""
+    is_moved = pl.col("product_code").is_in(moves["product_code"].unique().implode())
+    return pl.when(is_moved).then(pl.lit(PLANNED_ELSEWHERE)).otherwise(pl.lit("never_sold"))
+
+
 def _is_overridden(as_of: date) -> pl.Expr:
     """Whether demand that a person set reaches into the horizon."""
     end = pl.lit(as_of) + pl.duration(days=pl.col("horizon_days") - 1)
@@ -267,11 +273,11 @@ def _exclusion() -> pl.Expr:
         .then(pl.lit("untracked"))
         .when(pl.col("is_fault") | (pl.col("stock_on_hand") < 0))
         .then(pl.lit("data_fault"))
-        .when(
-            pl.col("demand_class").is_in(["never_sold", "dead"])
-            & (pl.col("model") != OVERRIDDEN)
-            & (pl.col("minimum_shelf_level") <= 0)
-        )
+        .when((pl.col("model") == OVERRIDDEN) | (pl.col("minimum_shelf_level") > 0))
+        .then(None)
+        .when(pl.col("demand_class") == PLANNED_ELSEWHERE)
+        .then(pl.lit(PLANNED_ELSEWHERE))
+        .when(pl.col("demand_class").is_in(["never_sold", "dead"]))
         .then(pl.lit("no_demand"))
     )
 
@@ -316,7 +322,7 @@ def _reason() -> pl.Expr:
         .when(pl.col("is_ordered") & pl.col("supplier_id").is_null())
         .then(pl.lit("no_supplier"))
         .when(pl.col("is_ordered") & pl.col("is_due"))
-        .then(pl.lit("below_reorder_point"))
+        .then(why_due(pl.col("stock_position"), pl.col("stock_on_order")))
         .when("is_ordered")
         .then(pl.lit("below_minimum_shelf_level"))
         .otherwise(pl.lit("enough_stock"))
@@ -329,6 +335,8 @@ def _status() -> pl.Expr:
         .then(pl.lit("not_planned"))
         .when(pl.col("order_quantity") > 0)
         .then(pl.lit("order_now"))
+        .when(pl.col("understock_quantity") > 0)
+        .then(pl.lit("short"))
         .when(pl.col("overstock_quantity") > 0)
         .then(pl.lit("too_much"))
         .otherwise(pl.lit("enough"))

@@ -27,6 +27,7 @@ from pipelines.replenishment.asking import (
 from pipelines.replenishment.decision import Measure, Unmet, decide
 from pipelines.replenishment.lead_times import weigh_samples
 from pipelines.replenishment.paths import quantile_at
+from pipelines.replenishment.reasons import why_due
 
 BRIDGE = (
     "demand_before_arrival", "demand_in_cover", "safety_stock", "stock_on_hand", "stock_committed",
@@ -147,13 +148,17 @@ def order_quantities(
     weeks = -(-int(horizons["horizon_days"].max() or 7) // 7)  # type: ignore[arg-type]
     told = forecast_distribution(known, horizons, as_of=today, seed=seed, weeks=weeks)
     arrivals = arrivals_of(under_way.filter(~pl.col("is_fault")), as_of=today)
-    decided = answer(asked, decide(ask(told, asked, windows, arrivals, seed=seed), rule))
+    on_order = arrivals.group_by("product_code").agg(on_order=pl.col("quantity").sum())
+    decided = answer(asked, decide(ask(told, asked, windows, arrivals, seed=seed), rule)).join(
+        on_order, on="product_code", how="left", maintain_order="left"
+    ).with_columns(pl.col("on_order").fill_null(0.0))  # fmt: skip
+    position = pl.col("stock_on_hand") - pl.col("stock_committed") + pl.col("on_order")
     is_fault = pl.col("is_fault") | pl.col("product_code").is_in(under_way.filter("is_fault")["product_code"].to_list())
     is_ordered = pl.col("is_due") & ~is_fault
     return decided.with_columns(
         order_quantity=pl.when(is_ordered).then(pl.col("needed_quantity").ceil()).otherwise(0.0),
         reason=pl.when(is_fault).then(pl.lit("data_fault"))
-        .when(is_ordered).then(pl.lit("below_reorder_point"))
+        .when(is_ordered).then(why_due(position, pl.col("on_order")))
         .when(pl.col("demand_before_arrival") + pl.col("demand_in_cover") <= 0).then(pl.lit("no_demand"))
         .otherwise(pl.lit("enough_stock")),
     ).select("product_code", "order_quantity", *BRIDGE, "reorder_point", "order_up_to_level", "reason").with_columns(

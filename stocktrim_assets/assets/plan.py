@@ -17,14 +17,9 @@ from pipelines.expectations import plan as expectations
 from pipelines.expectations.validate import stop_where_blocked
 from pipelines.forecasting.forecast import Forecast
 from pipelines.organisation import OpenOrganisation
-from pipelines.replenishment.explanation import (
-    PlannedTables,
-    counted_for,
-    explain_product,
-    most_urgent,
-    moves_in_force,
-)
+from pipelines.replenishment.explanation import PlannedTables, explain_product, most_urgent
 from pipelines.replenishment.freshness import is_stale
+from pipelines.replenishment.moves import moves_in_force, sold_as
 from pipelines.replenishment.parameters import global_settings
 from pipelines.replenishment.plan import Plan, PlanInputs, make_plan
 from pipelines.replenishment.summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
@@ -142,10 +137,10 @@ def _keep(warehouse: duckdb.DuckDBPyConnection, plan: Plan, summary: pl.DataFram
 def _planned(warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast: Forecast, plan: Plan) -> PlannedTables:
     """What the explanations of the most urgent lines are drawn from; of the sales lines only theirs."""
     moves = moves_in_force(plan.plan_settings)
-    sold_as = [
+    sold = [
         code
         for urgent in most_urgent(plan.order_plan, lines=MOST_URGENT)["product_code"]
-        for code in counted_for(moves, urgent)
+        for code in sold_as(moves, urgent)
     ]
     return PlannedTables(
         order_plan=plan.order_plan,
@@ -153,7 +148,7 @@ def _planned(warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast:
         lead_times=plan.lead_times,
         stock_on_order=inputs.stock_on_order,
         demand_daily=inputs.demand_daily,
-        demand_transactions=read_products(warehouse, tables.DEMAND_TRANSACTIONS, sold_as),
+        demand_transactions=read_products(warehouse, tables.DEMAND_TRANSACTIONS, sold),
         model_choice=forecast.model_choice,
         model_scores=read_table(warehouse, tables.MODEL_SCORES),
         demand_quantiles=forecast.demand_quantiles,

@@ -68,3 +68,35 @@ def test_a_product_that_is_not_planned_is_one_sentence(stocktrim: Command) -> No
     told = stocktrim("explain", "NO-SUCH")
     assert (told.code, told.out) == (2, "")
     assert "The plan has no product 'NO-SUCH'" in told.err
+
+
+def test_a_code_in_another_case_is_found(stocktrim: Command) -> None:
+    told = stocktrim("explain", " p-0004 ", "--json")
+    assert told.code == 0, told.err
+    assert told.json()["plan"]["product_code"] == "P-0004"
+    assert stocktrim("reconcile", "p-0004", "--json").json()["product_code"] == "P-0004"
+
+
+def test_a_setting_is_kept_for_the_product_that_is_meant(stocktrim: Command) -> None:
+    told = stocktrim("settings", "set", "bundle_of", "p-0012:2", "--product", "p-0026", "--json")
+    assert told.code == 0, told.err
+    assert (told.json()["subject"], told.json()["value"]) == ("P-0026", "P-0012:2")
+    shown = stocktrim("settings", "show", "--product", "p-0026", "--json").json()
+    assert {one["name"]: one["value"] for one in shown}["bundle_of"] == "P-0012:2"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("bundle_of", "ZZZ:1", "--product", "P-0026"), "There is no product 'ZZZ'; load first if it is new in Xero."),
+        (("successor_of", "NOPE", "--product", "P-0006"), "There is no product 'NOPE'; load first"),
+        (("lead_time_days", "5", "--product", "NOPE"), "There is no product 'NOPE'; load first"),
+        (("successor_of", "P-0006", "--product", "P-0006"), "successor_of of P-0006 cannot name P-0006 itself."),
+        (("overridden_demand_until", "2026-04-01", "--product", "P-0007"), "the override would end before it begins."),
+    ],
+)
+def test_a_setting_that_fits_nothing_is_one_sentence(stocktrim: Command, words: tuple[str, ...], sentence: str) -> None:
+    assert stocktrim("settings", "set", "overridden_demand_from", "2026-05-01", "--product", "P-0007").code == 0
+    told = stocktrim("settings", "set", *words)
+    assert (told.code, told.out) == (2, "")
+    assert sentence in " ".join(told.err.split())

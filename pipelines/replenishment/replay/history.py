@@ -18,7 +18,8 @@ from pipelines.forecasting.moves import moved_demand
 from pipelines.forecasting.series import Index, Matrix, is_quantity
 from pipelines.replenishment.checking import days_of, demand_frame, number_frame
 from pipelines.replenishment.lead_times import LENGTHS, known_receipts, learn_lead_times, summarise_lengths, waited_for
-from pipelines.replenishment.parameters import moves_of, wide_settings
+from pipelines.replenishment.moves import moves_of
+from pipelines.replenishment.parameters import wide_settings
 from pipelines.replenishment.paths import seeds_of
 
 FEWEST_WEEKS: Final = 13

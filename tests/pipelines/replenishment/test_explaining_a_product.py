@@ -5,7 +5,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pipelines.errors import UsageError
+from pipelines.replenishment.explain import model_sentence
 from pipelines.replenishment.explained_picture import explained_svg
+from pipelines.replenishment.reasons import REASONS
 from tests.pipelines.explaining_builders import a_sale, days_without_stock, explained
 from tests.pipelines.planning_builders import (
     a_product,
@@ -53,14 +55,76 @@ def test_a_part_of_a_bundle_shows_the_bundles_sales_by_the_pieces_that_each_stan
         ("TEA-01", 1, 1),
         ("SET", 3, 6),
     ]
-    assert [one["quantity"] for one in told["sales"]] == [7]
+    assert [one["quantity"] for one in told["sales"]] == [7, 0]
 
 
-def test_what_counts_for_others_shows_no_sales_and_says_for_whom():
+def test_a_bundle_says_its_parts_and_shows_what_was_sold_of_it():
     products = a_product(), a_product("CUP"), a_product("SET"), SET
-    told = explained(*products, a_sale(4, 3, product="SET"), product="SET", expecting=THIRTY)
-    assert told["transactions"] == told["sales"] == told["sales_weekly"] == []
-    assert told["sentences"][-1] == "What is sold of it counts for CUP, TEA-01, not for itself."
+    sales = a_sale(4, 3, product="SET"), a_sale(3, 1)
+    told = explained(*products, *sales, product="SET", expecting=THIRTY)
+    assert told["sentences"][0] == REASONS["planned_elsewhere"]
+    assert told["sentences"][-1] == "It is planned as its parts CUP (1 each), TEA-01 (2 each)."
+    assert [(one["product_code"], one["counted_quantity"]) for one in told["transactions"]] == [("SET", 3)]
+    assert [one["quantity"] for one in told["sales"]] == [3, 0]
+    assert sum(one["quantity"] for one in told["sales_weekly"]) == 3
+
+
+def test_a_predecessor_says_its_successor_and_shows_what_was_sold_of_it():
+    told = explained(a_product(), a_product("OLD-01"), HEIR, a_sale(4, 3, product="OLD-01"), product="OLD-01")
+    assert told["sentences"][-1] == "Its demand counts for its successor TEA-01."
+    assert [one["quantity"] for one in told["sales"]] == [3, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        (
+            "bundle_of",
+            "CUP:1; ZZZ:2",
+            (
+                "It is set as a bundle of CUP:1; ZZZ:2, which is passed over: there is no product ZZZ, so that demand "
+                "stays where it is."
+            ),
+        ),
+        (
+            "bundle_of",
+            "CUP:1; TEA-01:2",
+            (
+                "It is set as a bundle of CUP:1; TEA-01:2, which is passed over: that demand counts for others, or "
+                "would come back to itself."
+            ),
+        ),
+        ("successor_of", "ZZZ", "What is sold of ZZZ, which is no product in Xero now, counts for it: 1 for each."),
+    ],
+)
+def test_what_is_set_for_a_product_that_is_none_or_in_a_circle_is_said(name, value, sentence):
+    told = explained(a_product(), a_product("CUP"), a_setting(name, value), a_sale(4, 3))
+    assert told["sentences"][-1] == sentence
+    assert [one["quantity"] for one in told["transactions"]] == [3]
+
+
+def test_months_without_sales_are_told_until_today():
+    told = explained(a_product(), a_sale(130, 5), a_sale(60, 2), expecting=THIRTY)
+    assert [(one["month"], one["quantity"]) for one in told["sales"]] == [
+        ("2025-10", 5), ("2025-11", 0), ("2025-12", 0), ("2026-01", 2), ("2026-02", 0), ("2026-03", 0),
+    ]  # fmt: skip
+    old = explained(a_product(), a_sale(900, 5), expecting=THIRTY)
+    assert [one["quantity"] for one in old["sales"]] == [0] * 13
+
+
+def test_the_model_of_a_product_with_demand_that_a_person_set_does_not_speak():
+    sales = [a_sale(ago, 2, number=f"INV-{ago}") for ago in range(1, 200)]
+    plain, told = explained(a_product(), *sales), explained(a_product(), a_setting("overridden_demand", "5"), *sales)
+    assert "; forecast by " in model_sentence(plain["plan"], plain["model"])
+    assert model_sentence(told["plan"], told["model"]) == (
+        f"Sells smooth; demand that a person set speaks, in the place of the forecast by {told['model']['model']}."
+    )
+
+
+@pytest.mark.parametrize("typed", ["tea-01", " TEA-01 "])
+def test_a_product_is_found_by_its_code_in_any_case(typed):
+    told = explained(a_product(), in_stock(9), a_sale(3, 5), product=typed, expecting=THIRTY)
+    assert told == explained(a_product(), in_stock(9), a_sale(3, 5), expecting=THIRTY)
 
 
 def test_the_sales_lines_come_to_what_was_forecast_from_also_over_several_steps():

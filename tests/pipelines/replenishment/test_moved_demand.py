@@ -16,7 +16,9 @@ def planned(*settings, sales=("OLD",)):
 def test_a_successor_is_ordered_for_what_its_predecessor_sold():
     told = planned(a_setting("successor_of", "OLD", subject="NEW"))
     assert told["NEW"]["horizon_demand"] == pytest.approx(42, rel=0.05)
-    assert (told["OLD"]["reason"], told["OLD"]["order_quantity"]) == ("no_demand", 0)
+    old = told["OLD"]
+    assert (old["reason"], old["order_quantity"], old["status"]) == ("planned_elsewhere", 0, "not_planned")
+    assert old["demand_class"] == "planned_elsewhere"
 
 
 def test_its_own_demand_is_added():
@@ -26,7 +28,7 @@ def test_its_own_demand_is_added():
 
 def test_a_bundle_is_ordered_as_its_parts():
     told = planned(a_setting("bundle_of", "TEA:2; NEW:0.5", subject="SET"), sales=("SET", "TEA"))
-    assert told["SET"]["reason"] == "no_demand"
+    assert told["SET"]["reason"] == "planned_elsewhere"
     assert told["TEA"]["horizon_demand"] == pytest.approx(42 + 84, rel=0.05)
     assert told["NEW"]["horizon_demand"] == pytest.approx(21, rel=0.05)
 
@@ -49,6 +51,24 @@ def test_bundles_of_each_other_keep_their_own_demand():
     assert {code: told[code]["horizon_demand"] for code in told} == {
         code: plain[code]["horizon_demand"] for code in plain
     }
+
+
+def test_a_bundle_with_a_part_that_is_no_product_keeps_its_demand():
+    told = planned(a_setting("bundle_of", "TEA:2; ZZZ:1", subject="SET"), sales=("SET", "TEA"))
+    assert [told[code]["horizon_demand"] for code in ("SET", "TEA")] == pytest.approx([42, 42], rel=0.05)
+    assert told["SET"]["order_quantity"] > 0
+
+
+def test_the_successor_of_a_product_that_is_none_is_planned_as_before():
+    told = planned(a_setting("successor_of", "ZZZ", subject="NEW"), sales=("NEW",))
+    assert told["NEW"]["horizon_demand"] == pytest.approx(42, rel=0.05)
+
+
+def test_a_predecessor_that_must_have_a_minimum_on_the_shelf_is_planned():
+    told = planned(
+        a_setting("successor_of", "OLD", subject="NEW"), a_setting("minimum_shelf_level", "5", subject="OLD")
+    )
+    assert (told["OLD"]["reason"], told["OLD"]["order_quantity"]) == ("below_minimum_shelf_level", 5)
 
 
 @pytest.mark.parametrize(("typed", "kept"), [(" CUP:2;TEA : 1.50 ", "CUP:2; TEA:1.5"), ("A:B:3", "A:B:3"), ("", "")])

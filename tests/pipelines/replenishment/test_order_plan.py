@@ -310,3 +310,19 @@ def test_faults_92_and_93_a_history_of_any_kind_gives_a_row_with_a_reason_and_no
     quantities = plan.select("needed_quantity", "order_quantity", "safety_stock", "horizon_demand", "reorder_point")
     assert quantities.select(pl.all().is_finite().all()).row(0) == (True,) * 5
     assert (plan["order_quantity"] >= 0).all()
+
+
+def test_what_is_short_and_has_no_room_on_the_shelf_is_short_and_not_enough():
+    line = the_line(a_product(), in_stock(30), a_setting("maximum_shelf_level", "30"), expecting=expecting(20, 10))
+    assert line["understock_quantity"] == line["needed_quantity"] == 12
+    assert (line["order_quantity"], line["reason"], line["status"]) == (0, "capped", "short")
+
+
+def test_an_order_above_the_reorder_point_says_that_what_is_on_order_comes_too_late():
+    late = on_order(100, arriving=in_days(20))
+    line = the_line(a_product(), in_stock(30), late, expecting=expecting(20, 10))
+    assert line["stock_position"] > line["reorder_point"]
+    assert (line["order_quantity"] > 0, line["reason"]) == (True, "short_before_open_orders_arrive")
+    few = the_line(a_product(), in_stock(10), on_order(1, arriving=in_days(20)), expecting=expecting(20, 10))
+    assert few["stock_position"] <= few["reorder_point"]
+    assert few["reason"] == "below_reorder_point"

@@ -410,3 +410,13 @@ def test_very_many_products_without_sales_come_back_and_the_one_that_sells_is_or
     assert told.filter(product_code="TEA").to_dicts() == [few]
     others = told.filter(pl.col("product_code") != "TEA")
     assert set(others.select("order_quantity", "reason").iter_rows()) == {(0.0, "no_demand")}
+
+
+LATE = pl.DataFrame({"product_code": "TEA", "arrival_date": [AS_OF + timedelta(days=20)], "quantity": 100.0})
+
+
+def test_an_order_above_the_reorder_point_says_that_what_is_on_order_comes_too_late():
+    told = the_order(ONE_A_DAY, in_stock(15), LATE)
+    assert told["stock_on_hand"] + 100 > told["reorder_point"]
+    assert (told["order_quantity"] > 0, told["reason"]) == (True, "short_before_open_orders_arrive")
+    assert the_order(ONE_A_DAY, in_stock(15))["reason"] == "below_reorder_point"
