@@ -81,33 +81,40 @@ def backtest(
     """Replay the last year, review by review, with only what was known then.
 
     The file has the columns product_code, date, quantity, and may have unit_cost, unit_price, lead_time_days,
-    batch_size and minimum_order_quantity. Without a cost a piece costs half its price, without a price it sells for
-    twice its cost, and without both it costs 1. A row sells on its date: where there is one a week, lead times and days
-    between orders should be whole weeks.
+    batch_size and minimum_order_quantity. A cost or price of 0 is none. Without a cost a piece costs half its price,
+    without a price it sells for twice its cost, and without both it costs 1. A row sells on its date: where there is
+    one a week, lead times and days between orders should be whole weeks.
 
     An organisation's own rule of ordering is replayed for the products that are planned today; prices, costs, batches
     and settings of the past are not kept, so today's are used.
 
     Example: `stocktrim backtest --sales sales.parquet --lead-time-days 21 --service-level 95%`
     """
-    from pipelines.replenishment.replay.backtest import OURS, in_words, run_backtest
+    from pipelines.replenishment.replay.backtest import OURS, in_words, products_in_words, run_backtest
     from pipelines.replenishment.replay.picture import frontier_svg
     from pipelines.replenishment.replay.report import at_equal_service
 
     for file in (json, picture):
         _check_can_be_written(file)
+    _check_is_svg(picture)
     settings = _settings_of(None if sales else organisation)
     asked = _asked(settings, service_level or SERVICE_LEVELS, order_frequency_days, unmet_demand, seed)
     history = _of_file(sales, lead_time_days) if sales else _of_organisation(organisation, lead_time_days)
     say(f"  {in_words(asked)}")
     replayed = run_backtest(history, asked, progress=lambda sentence: say(f"  {sentence}"))
     results, beside = replayed.results, at_equal_service(replayed.counts, OURS)
+    out.print(products_in_words(replayed), markup=False)
     prices = _show_all(results)
     _show("Where both keep the same share of product weeks", beside, BESIDE)
     if json:
-        told = {"what_is_replayed": in_words(asked), "results": results.to_dicts(), "price_list": prices.to_dicts()}
-        told["at_equal_service"] = beside.to_dicts()
-        _write(json, _as_json(told | {"frontier_svg": frontier_svg(results)}))
+        told = {
+            "what_is_replayed": in_words(asked), "which_products": products_in_words(replayed),
+            "products": replayed.products, "products_left_out": replayed.products_left_out,
+            "first_review": replayed.first_review.isoformat(), "results": results.to_dicts(),
+            "price_list": prices.to_dicts(), "at_equal_service": beside.to_dicts(),
+            "frontier_svg": frontier_svg(results),
+        }  # fmt: skip
+        _write(json, _as_json(told))
         out.print(f"Everything is in {json}.", markup=False)
     if picture:
         _write(picture, frontier_svg(results))
@@ -121,6 +128,13 @@ def _check_can_be_written(file: Path | None) -> None:
         raise UsageError(f"There is no folder {file.parent}; make it, or give another file.")
     if file and file.is_dir():
         raise UsageError(f"{file} is a folder; give the path of a file.")
+
+
+def _check_is_svg(picture: Path | None) -> None:
+    from pipelines.errors import UsageError
+
+    if picture and picture.suffix.lower() != ".svg":
+        raise UsageError(f"The picture is an SVG, so its file must end in .svg; {picture.name} does not.")
 
 
 def _settings_of(organisation: str | None) -> "pl.DataFrame":
@@ -180,20 +194,18 @@ def _show(title: str, frame: "pl.DataFrame", columns: dict[str, str]) -> None:
 
 
 def _of_file(file: Path, lead_time_days: int | None) -> "History":
-    import polars as pl
-
     from pipelines.errors import DataError
     from pipelines.replenishment.parameters import PARAMETERS
     from pipelines.replenishment.replay.history import make_history
+    from pipelines.replenishment.replay.sales_file import check_facts, sold_under_a_code
 
     if not file.is_file():
         raise DataError(f"There is no file {file}; give the path of a CSV or Parquet file of sales.")
-    try:
-        is_csv = file.suffix.lower() in (".csv", ".txt")
-        sales = _of_csv(file) if is_csv else pl.read_parquet(file)
-    except (pl.exceptions.PolarsError, OSError) as trouble:
-        says = str(trouble).strip().partition("\n")[0].rstrip(".")
-        raise DataError(f"{file} cannot be read as a CSV or Parquet file: {says}.") from None
+    read = _of_csv(file) if file.suffix.lower() in (".csv", ".txt") else _of_parquet(file)
+    sales = sold_under_a_code(read)
+    if left_out := read.height - sales.height:
+        say(f"  {left_out} of {read.height} rows name no product, and are left out.")
+    check_facts(sales)
     days = int(PARAMETERS["lead_time_days"].default) if lead_time_days is None else lead_time_days
     given = sales if lead_time_days is None else sales.drop("lead_time_days", strict=False)
     return make_history(given, lead_time_days=days)
@@ -203,8 +215,28 @@ def _of_csv(file: Path) -> "pl.DataFrame":
     """Codes as they are written, with their zeros in front; the other columns by what all their rows hold."""
     import polars as pl
 
+    from pipelines.errors import DataError
+
     codes = {"product_code": pl.String}
-    return pl.read_csv(file, try_parse_dates=True, schema_overrides=codes, infer_schema_length=None)
+    try:
+        return pl.read_csv(file, try_parse_dates=True, schema_overrides=codes, infer_schema_length=None)
+    except (pl.exceptions.PolarsError, OSError) as trouble:
+        says = str(trouble).strip().partition("\n")[0].rstrip(".")
+        raise DataError(f"{file} cannot be read as a CSV file: {says}.") from None
+
+
+def _of_parquet(file: Path) -> "pl.DataFrame":
+    import polars as pl
+
+    from pipelines.errors import DataError
+
+    try:
+        return pl.read_parquet(file)
+    except (pl.exceptions.PolarsError, OSError):
+        raise DataError(
+            f"{file} is no Parquet file that can be read, nor a CSV file, whose name ends in .csv or .txt: give one of "
+            f"the two."
+        ) from None
 
 
 def _of_organisation(organisation: str, lead_time_days: int | None) -> "History":

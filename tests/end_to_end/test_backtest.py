@@ -126,6 +126,7 @@ def test_the_weekly_replay_keeps_its_table_and_shows_the_frontier(planned: Plann
     assert "textbook, a year" in str(made.metadata["at equal service"].value)
     assert "like StockTrim" in str(made.metadata["weeks kept and stock by class"].value)
     assert "An order every 7 days" in str(made.metadata["what is replayed"].value)
+    assert "replayed" in str(made.metadata["which products"].value)
     results = planned.stocktrim.published("policy_backtest")
     assert set(results["policy"]) == POLICIES
     assert set(results["service_level"]) == {0.9, 0.95, 0.98, 0.99}
@@ -149,6 +150,17 @@ def test_the_weekly_replay_keeps_its_table_and_shows_the_frontier(planned: Plann
             "product_code,date,quantity,lead_time_days\nTEA,2024-01-01,1,-5\n",
             "must be 0 to 3650 days; it is -5 for TEA",
         ),
+        ("product_code,date,quantity,unit_cost\nTEA,2024-01-01,1,cheap\n", "unit_cost of sales must hold numbers"),
+        (
+            "product_code,date,quantity,unit_cost\nCUP,2024-01-01,1,0\nTEA,2024-01-01,1,-1\nPOT,2024-01-01,1,-2\n",
+            "unit_cost is below nothing in 2 rows of these sales, first of TEA: correct it, or leave it empty",
+        ),
+        ("product_code,date,quantity,unit_price\nTEA,2024-01-01,1,-1\n", "unit_price is below nothing in 1 row of"),
+        ("product_code,date,quantity,batch_size\nTEA,2024-01-01,1,0\n", "batch_size is nothing or less in 1 row of"),
+        (
+            "product_code,date,quantity,minimum_order_quantity\nTEA,2024-01-01,1,-5\n",
+            "minimum_order_quantity is below nothing in 1 row of these sales, first of TEA",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_replayed_is_one_sentence(
@@ -158,8 +170,46 @@ def test_a_file_that_cannot_be_replayed_is_one_sentence(
     file.write_text(content)
     told = stocktrim("backtest", "--sales", str(file))
     assert told.code in (2, 4)
-    assert sentence in told.err
+    assert sentence in " ".join(told.err.split())
     assert "Traceback" not in told.err
+
+
+def test_a_file_that_is_neither_csv_nor_parquet_is_one_sentence(stocktrim: Command, tmp_path: Path) -> None:
+    file = tmp_path / "sales.md"
+    file.write_text("# Sales\n\nMany.\n")
+    told = stocktrim("backtest", "--sales", str(file))
+    assert told.code == 4
+    assert "sales.md is no Parquet file that can be read, nor a CSV file" in " ".join(told.err.split())
+    assert "specification" not in told.err
+
+
+def test_rows_that_name_no_product_are_left_out_and_products_that_were_new_are_counted(
+    stocktrim: Command, sales_file: Path, tmp_path: Path
+) -> None:
+    good = pl.read_csv(sales_file, try_parse_dates=True)
+    nameless = good.head(3).with_columns(product_code=pl.Series(["", "  ", None]))
+    new = good.tail(2).with_columns(product_code=pl.lit("P-NEW"))
+    file, written = tmp_path / "more.parquet", tmp_path / "told.json"
+    pl.concat([good, nameless, new]).write_parquet(file)
+    options = ["--order-frequency-days", "28", "--service-level", "95%", "--json", str(written)]
+    told = stocktrim("backtest", "--sales", str(file), *options)
+    assert told.code == 0, told.err
+    assert f"3 of {good.height + 5} rows name no product, and are left out." in told.err
+    everything = json.loads(written.read_text())
+    assert (everything["products"], everything["products_left_out"]) == (12, 1)
+    first = everything["first_review"]
+    sentence = f"12 of 13 products are replayed; 1 was first sold on {first}, when the replay begins, or later."
+    assert everything["which_products"] == sentence
+    assert sentence in " ".join(told.out.split())
+
+
+def test_a_picture_that_is_no_svg_is_refused_before_the_replay(
+    stocktrim: Command, sales_file: Path, tmp_path: Path
+) -> None:
+    told = stocktrim("backtest", "--sales", str(sales_file), "--picture", str(tmp_path / "told.png"))
+    assert told.code == 2
+    assert "The picture is an SVG, so its file must end in .svg; told.png does not." in " ".join(told.err.split())
+    assert "review 1 of" not in told.err
 
 
 @pytest.mark.parametrize(
@@ -199,7 +249,7 @@ def test_products_of_any_history_spoil_no_replay_and_no_number_of_it(
     weeks = good["date"].unique().sort()
     odd = [pl.DataFrame({"product_code": name, "date": weeks, "quantity": sold}) for name, sold in ODD.items()]
     worthless = pl.DataFrame({
-        "unit_cost": [float("inf")], "unit_price": [-5.0], "lead_time_days": [float("nan")], "batch_size": [0.0],
+        "unit_cost": [float("inf")], "unit_price": [0.0], "lead_time_days": [float("nan")], "batch_size": [None],
         "minimum_order_quantity": [1e300],
     })  # fmt: skip
     first_of_all = pl.DataFrame({"product_code": "P-00", "date": [date(1, 1, 1)], "quantity": [1.0]})

@@ -7,6 +7,7 @@ Read more in docs/maths.md.
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Final
 
@@ -74,11 +75,33 @@ def in_words(asked: Asked) -> str:
 
 @dataclass(frozen=True)
 class Backtest:
-    """The results as a table, the counts behind it by policy, and the class of each group of the counts."""
+    """The results as a table, the counts behind it by policy, the class of each group of the counts, and for whom.
+
+    `products_left_out` were first sold on `first_review` or later.
+    """
 
     results: pl.DataFrame
     counts: dict[str, Counts]
     classes: list[str]
+    products: int
+    products_left_out: int
+    first_review: date
+
+
+def products_in_words(told: Backtest) -> str:
+    """How many products were replayed, as a sentence.
+
+    >>> products_in_words(Backtest(pl.DataFrame(), {}, [], 171, 29, date(2010, 12, 12)))
+    '171 of 200 products are replayed; 29 were first sold on 2010-12-12, when the replay begins, or later.'
+    """
+    count, out = told.products, told.products_left_out
+    verb, were = "is" if count == 1 else "are", "was" if out == 1 else "were"
+    if not out:
+        return "The only product is replayed." if count == 1 else f"All {count} products are replayed."
+    return (
+        f"{count} of {count + out} products {verb} replayed; {out} {were} first sold on {told.first_review}, when the "
+        f"replay begins, or later."
+    )
 
 
 def run_backtest(
@@ -86,7 +109,7 @@ def run_backtest(
 ) -> Backtest:
     """Replay the last weeks for our rule, the textbook's on 90 days and on a year, and one like StockTrim's.
 
-    Products that were first sold later than the first review are left out.
+    Products that were first sold on the first review or later are left out, and counted.
     `ours` names several rules of ours to run on the same forecasts.
 
     Raises:
@@ -94,7 +117,7 @@ def run_backtest(
     """
     frequency = asked.order_frequency_days
     reviews = review_days(history, order_frequency_days=frequency, weeks=asked.weeks)
-    first_review = history.day(reviews[0])
+    first_review, sold = history.day(reviews[0]), len(history.product_codes)
     history = history.known_at(reviews[0])
     if not history.product_codes:
         raise DataError(
@@ -121,7 +144,8 @@ def run_backtest(
             is_lost=asked.rule.unmet_demand == "lost", seed=asked.seed,
         )  # fmt: skip
         progress(f"replayed {name}")
-    return Backtest(results(counts, levels, names, np.bincount(groups).tolist()), counts, names)
+    told, products = results(counts, levels, names, np.bincount(groups).tolist()), len(history.product_codes)
+    return Backtest(told, counts, names, products, sold - products, first_review)
 
 
 def _rivals(known: dict[int, History], levels: list[float], frequency: int) -> dict[str, Callable[[int], Reviewed]]:
