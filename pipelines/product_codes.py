@@ -1,6 +1,7 @@
 """A product by the code that a person typed.
 
 What belongs here: finding the product. What does not: where codes come from (staging).
+Read more in docs/interfaces.md.
 """
 
 import unicodedata
