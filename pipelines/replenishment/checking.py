@@ -86,13 +86,16 @@ def demand_frame(demand: pl.DataFrame) -> pl.DataFrame:
 
 
 def stock_frame(stock: pl.DataFrame) -> pl.DataFrame:
-    """One row a product; what is no number, or beyond all sense, is nothing, and `is_fault` says so."""
+    """One row a product; what is no number, or beyond all sense, is nothing, and `is_fault` says so.
+
+    Where it is not said how much is committed nothing is.
+    """
     _require(stock, "stock", "product_code", "stock_on_hand")
     numbers = [name for name in ("stock_on_hand", "stock_committed") if name in stock.columns]
     told = stock.select(_codes(stock, "stock"), *(_cast(stock, "stock", name, pl.Float64) for name in numbers))
     if "stock_committed" not in numbers:
         told = told.with_columns(stock_committed=pl.lit(0.0))
-    told = told.drop_nulls("product_code")
+    told = told.drop_nulls("product_code").with_columns(pl.col("stock_committed").fill_null(0.0))
     twice = told.filter(pl.col("product_code").is_duplicated())
     if twice.height:
         raise PolicyError(f"stock has several rows for {twice['product_code'].min()!r}; give one, with all its stock.")
@@ -201,13 +204,20 @@ def _codes(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def _cast(frame: pl.DataFrame, name: str, column: str, dtype: type[pl.DataType]) -> pl.Expr:
-    kind, told = frame.schema[column], pl.col(column)
-    told = told.str.to_date("%Y-%m-%d") if dtype == pl.Date and kind == pl.String else told.cast(dtype)
+    kind = frame.schema[column]
+    told = _as_day(column, kind) if dtype == pl.Date else pl.col(column).cast(dtype)
     try:
         frame.select(told)
     except pl.exceptions.PolarsError:
         raise PolicyError(f"The column {column} of {name} must hold {_WORDS[dtype]}, not {kind}.") from None
     return told
+
+
+def _as_day(column: str, kind: pl.DataType) -> pl.Expr:
+    """The day that a text or an instant names, an instant's where its clock is: midnight in Sydney is no day before."""
+    if kind == pl.String:
+        return pl.col(column).str.to_date("%Y-%m-%d")
+    return pl.col(column).dt.date() if kind == pl.Datetime else pl.col(column).cast(pl.Date)
 
 
 def _told(number: float | None) -> str:

@@ -43,6 +43,7 @@ SOME = sold(POISSON)
 
 
 ONE_A_DAY = sold([1.0] * 364)
+AUCKLAND = "Pacific/Auckland"
 
 
 def test_every_product_in_stock_comes_back():
@@ -223,6 +224,18 @@ def test_fault_92_stock_beyond_all_sense_is_a_fault_of_that_product_alone(on_han
     assert (told["order_quantity"][0], told["stock_on_hand"][0]) == (0, 0)
 
 
+def test_where_it_is_not_said_how_much_is_committed_nothing_is():
+    told = ordered(SOME, in_stock(3, 3, 3, stock_committed=[None, 0.0, 2.0]))
+    assert told["stock_committed"].to_list() == [0.0, 2.0, 0.0]
+    assert "data_fault" not in told["reason"].to_list()
+    assert the_order(SOME, in_stock(3, stock_committed=[None])) == the_order(SOME, in_stock(3))
+
+
+@pytest.mark.parametrize("committed", [float("nan"), float("inf")])
+def test_fault_92_committed_stock_that_is_no_number_is_a_fault(committed):
+    assert the_order(SOME, in_stock(3, stock_committed=[committed]))["reason"] == "data_fault"
+
+
 def test_fault_96_a_product_with_two_rows_of_stock_is_one_sentence_that_names_it():
     """A join that went wrong looks the same as two warehouses; summed in silence it would hide a shortage."""
     twice = pl.DataFrame({"product_code": ["TEA", "CUP", None, "CUP", None], "stock_on_hand": [0.0, 2, 3, 2, 4]})
@@ -237,6 +250,14 @@ def test_an_open_order_that_is_no_number_is_a_fault_and_is_not_ordered_again(qua
     )
     told = the_order(SOME, in_stock(0), coming)
     assert (told["order_quantity"], told["reason"]) == (0, "data_fault")
+
+
+def test_an_open_order_arrives_on_the_day_that_the_clock_of_its_place_has():
+    coming = pl.DataFrame({"product_code": "TEA", "arrival_date": [AS_OF + timedelta(days=21)], "quantity": 7.0})
+    midnight = pl.col("arrival_date").cast(pl.Datetime).dt.replace_time_zone(AUCKLAND)
+    told = the_order(SOME, in_stock(0), coming.with_columns(midnight))
+    assert told == the_order(SOME, in_stock(0), coming)
+    assert told["stock_on_order_in_time"] == 0
 
 
 def test_an_open_order_of_less_than_nothing_or_of_an_unknown_product_is_left_out():
@@ -309,6 +330,10 @@ ALIKE = {
     "decimals": SOME.with_columns(pl.col("quantity").cast(pl.Decimal(18, 4))),
     "text": SOME.with_columns(pl.col("quantity", "date").cast(pl.String)),
     "instants": SOME.with_columns(pl.col("date").cast(pl.Datetime("ns"))),
+    "midnight in Auckland": SOME.with_columns(pl.col("date").cast(pl.Datetime).dt.replace_time_zone(AUCKLAND)),
+    "late in New York": SOME.with_columns(
+        pl.col("date").cast(pl.Datetime).dt.offset_by("23h").dt.replace_time_zone("America/New_York")
+    ),
     "categories": SOME.with_columns(pl.col("product_code").cast(pl.Categorical)),
     "another order": SOME.sample(fraction=1, shuffle=True, seed=1),
     "rows of no product and no day": pl.concat(
