@@ -98,7 +98,6 @@ class View:
                 self.judged,
                 window=self.window,
                 period_days=days,
-                kept=facts.series.variation_kept,
             )
         )
 

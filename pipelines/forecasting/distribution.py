@@ -27,7 +27,7 @@ from pipelines.forecasting.features import Facts, gather_facts
 from pipelines.forecasting.rules import models_by_rule
 from pipelines.forecasting.season import spread, weekly_season
 from pipelines.forecasting.segments import demand_classes
-from pipelines.forecasting.series import WEEK_DAYS, Index, Matrix, Series, has_weekly_rows, make_series
+from pipelines.forecasting.series import WEEK_DAYS, Index, Matrix, Series, make_series
 from pipelines.forecasting.windows import Window, sums_after_origins
 
 PROBABILITIES: Final = np.array([0.001, 0.005, *(k / 100 for k in range(1, 100)), 0.9925, 0.995, 0.9975, 0.999])
@@ -79,7 +79,7 @@ def forecast_distribution(
     models = chosen_models(facts, classes, choice or {}, without_season=without_season)
     is_calm = np.isin(weekly.product_codes, list(without_season))
     asked = _asked(windows, weekly)
-    is_short = (asked.days < WEEK_DAYS) & (not has_weekly_rows(demand, as_of=as_of))
+    is_short = asked.days < WEEK_DAYS
     short, long = np.flatnonzero(is_short), np.flatnonzero(~is_short)
     quantiles, mean = np.zeros((asked.product.size, PROBABILITIES.size)), np.zeros(asked.product.size)
     quantiles[long], mean[long] = _told(facts, classes, models, asked.only(long), seed=seed)

@@ -193,30 +193,28 @@ def _law(mean: Matrix, variance: Matrix, windows: Matrix) -> tuple[float, float]
 
 
 def predictive_moments(
-    summed: Matrix, squares: Matrix, count: Matrix, sums: Matrix, *, window: Window, period_days: int, kept: float = 1.0
+    summed: Matrix, squares: Matrix, count: Matrix, sums: Matrix, *, window: Window, period_days: int
 ) -> Moments:
     """For demand that never changes: the life's mean m and variance v of n periods, and not knowing m.
 
     Variance of h periods: h v + h² v / n. It is at least Poisson's, as that of a product seen once is; for demand that
     varies less than chance at least what past windows were missed by. The first three arguments are running sums of
-    demand, of its square and of the known periods, `sums` the demand of windows: a column an origin each; `kept` as
-    for `is_even`.
+    demand, of its square and of the known periods, `sums` the demand of windows: a column an origin each.
     """
     periods, known = window.periods(period_days), np.maximum(1, count)
     mean = summed / known
     variance = np.where(count > 1, np.maximum(0.0, squares - summed * mean) / np.maximum(1, count - 1), mean)
     expected = mean * periods
     missed = missed_in_the_past(expected, sums, window=window, period_days=period_days)
-    least = np.where(is_even(summed, squares, count, kept=kept) & (missed.windows >= 1), missed.squared, expected)
+    least = np.where(is_even(summed, squares, count) & (missed.windows >= 1), missed.squared, expected)
     return Moments(expected, np.maximum(periods * variance + periods**2 * variance / known, least))
 
 
-def is_even(summed: Matrix, squares: Matrix, count: Matrix, *, kept: float = 1.0) -> NDArray[np.bool_]:
+def is_even(summed: Matrix, squares: Matrix, count: Matrix) -> NDArray[np.bool_]:
     """Whether demand varies less from period to period than chance would have it in one case of a thousand.
 
     Of Poisson demand (n - 1) v / m has a chi-square law of n - 1 degrees (Fisher's test of dispersion). The arguments
-    are sums of demand, of its square and of the periods; eight periods are needed. Where demand was spread over periods
-    only the share `kept` of its variance is left.
+    are sums of demand, of its square and of the periods; eight periods are needed.
 
     >>> is_even(np.array([70.0, 70.0]), np.array([490.0, 560.0]), np.array([10.0, 10.0])).tolist()
     [True, False]
@@ -224,6 +222,6 @@ def is_even(summed: Matrix, squares: Matrix, count: Matrix, *, kept: float = 1.0
     from scipy.special import chdtri  # noqa: PLC0415
 
     mean = summed / np.maximum(1, count)
-    dispersion = np.maximum(0.0, squares - summed * mean) / np.maximum(mean, TINY) / kept
+    dispersion = np.maximum(0.0, squares - summed * mean) / np.maximum(mean, TINY)
     least = chdtri(np.maximum(1, np.arange(int(count.max(initial=0)) + 1) - 1), 1 - RARELY)
     return np.asarray((count >= FEWEST_PERIODS) & (summed > 0) & (dispersion < least[count.astype(np.int64)]))

@@ -59,8 +59,7 @@ def sells_evenly(weekly: Facts, classes: NDArray[np.str_]) -> NDArray[np.bool_]:
 def _is_even(weekly: Facts, life: Matrix, reacting: Matrix) -> NDArray[np.bool_]:
     own, other = ((np.nan_to_num(errors) ** 2).sum(axis=1) for errors in (life, reacting))
     sums = (one[:, -1] for one in (weekly.summed, weekly.squares, weekly.count))
-    is_even_now = is_even(*sums, kept=weekly.series.variation_kept)
-    return np.asarray(is_even_now & (own <= other + NOTHING_MISSED))
+    return np.asarray(is_even(*sums) & (own <= other + NOTHING_MISSED))
 
 
 def _is_as_near(life: Matrix, reacting: Matrix) -> bool:

@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipelines.forecasting.enormous import RETURNING, mark_enormous
+from pipelines.forecasting.weekly_rows import by_days
 
 WEEK_DAYS: Final = 7
 YEAR_DAYS: Final = 364
@@ -25,6 +26,9 @@ LAUNCH_DAYS: Final = 28
 MOST_A_DAY: Final = 1e12
 # A period that was mostly completed tells what we think, not what was sold.
 MOST_COMPLETED: Final = 0.5
+# Sales on one weekday are rows of weeks; few of them, the last a few days ago, may be a shop that opens on Saturdays.
+FEWEST_WEEKS: Final = 2
+FEWEST_WITH_ONE_THAT_RUNS: Final = 8
 Matrix = NDArray[np.float64]
 Index = NDArray[np.int64]
 
@@ -54,8 +58,7 @@ class Series:
     `demand` has no number before that; what an empty shelf hid is completed, and so is the period of the first row;
     what goes beyond the usual in an enormous week is not in it but in `enormous`, an entry a week. `completed` is the
     share of the period's days to which that happened. `days` are the same quantities by day. `log_price[:, o]` is the
-    latest price known when column o begins, where prices were given. `variation_kept` is the share of the variance of
-    weekly rows that is left where each was spread over two of the calendar's weeks.
+    latest price known when column o begins, where prices were given.
     """
 
     product_codes: Sequence[str]
@@ -65,7 +68,6 @@ class Series:
     days: Days
     log_price: Matrix | None
     enormous: Days
-    variation_kept: float = 1.0
 
     @property
     def periods(self) -> int:
@@ -129,26 +131,19 @@ def make_series(demand_daily: pl.DataFrame, *, as_of: date, period_days: int = W
     rows, enormous = _without_enormous(rows.filter(pl.col("day") >= 0))
     shape = (len(codes), periods)
     demand, completed, days = _complete(rows, shape, period_days, launch)
-    price, kept = _log_price(rows, shape, period_days), _variation_kept(demand_daily, as_of=as_of)
-    return Series(codes.to_list(), period_days, demand, completed, days, price, enormous, kept)
+    price = _log_price(rows, shape, period_days)
+    return Series(codes.to_list(), period_days, demand, completed, days, price, enormous)
 
 
 def has_weekly_rows(demand_daily: pl.DataFrame, *, as_of: date) -> bool:
-    """Whether each row stands for a week: all on one weekday, on two days or more, the last week over."""
+    """Whether each row stands for a week: all on one weekday, on two days or more; on eight where the last week runs.
+
+    The row of a week that runs holds what was sold until `as_of`.
+    """
     days = demand_daily["demand_date"].drop_nulls()
     days = days.filter(days < as_of).unique()
-    if len(days) < 2 or (days.max() + timedelta(days=WEEK_DAYS)) > as_of:  # type: ignore[operator]  # noqa: PLR2004
-        return False
-    return days.dt.weekday().n_unique() == 1
-
-
-def _variation_kept(demand_daily: pl.DataFrame, *, as_of: date) -> float:
-    """The share of the variance of independent weeks that is left where rows of a week are spread over two: a² + b²."""
-    if not has_weekly_rows(demand_daily, as_of=as_of):
-        return 1.0
-    last: date = demand_daily.filter(pl.col("demand_date") < as_of)["demand_date"].max()  # type: ignore[assignment]
-    share = (as_of - last).days % WEEK_DAYS / WEEK_DAYS
-    return share**2 + (1 - share) ** 2
+    is_over = (days.max() or as_of) + timedelta(days=WEEK_DAYS) <= as_of  # type: ignore[operator]
+    return len(days) >= (FEWEST_WEEKS if is_over else FEWEST_WITH_ONE_THAT_RUNS) and days.dt.weekday().n_unique() == 1
 
 
 def is_quantity(name: str) -> pl.Expr:
@@ -174,14 +169,12 @@ def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
         is_hidden=is_hidden | ~is_told,
         price=pl.when(price.is_finite() & (price > 0)).then(price),
     )
-    if has_weekly_rows(demand_daily, as_of=as_of):
-        rows = rows.with_columns(pl.col("quantity") / WEEK_DAYS, step=pl.int_ranges(0, WEEK_DAYS)).explode("step")
-        rows = rows.with_columns(pl.col("age") - pl.col("step")).filter(pl.col("age") > 0)
-    return (
+    rows = (
         rows.group_by("product_code", "age")
         .agg(pl.col("quantity").sort().sum().clip(lower_bound=0.0), pl.col("is_hidden").any(), pl.col("price").mean())
         .sort("product_code", "age", descending=[False, True])
     )
+    return by_days(rows, as_of=as_of) if has_weekly_rows(demand_daily, as_of=as_of) else rows
 
 
 def _without_what_never_sold(rows: pl.DataFrame, *, longest: int) -> pl.DataFrame:

@@ -111,15 +111,15 @@ def test_one_row_a_week_is_that_week():
     weekly = a_week_a_row([7, 14, 21])
     assert has_weekly_rows(weekly, as_of=AS_OF)
     assert make_series(weekly, as_of=AS_OF).demand.tolist() == [[7, 14, 21]]
-    by_day = make_series(weekly, as_of=AS_OF, period_days=1)
-    assert by_day.demand.tolist() == [[1] * 7 + [2] * 7 + [3] * 7]
+    by_day = make_series(weekly, as_of=AS_OF, period_days=1).demand
+    assert by_day.reshape(3, 7).sum(axis=1).tolist() == [7, 14, 21]
 
 
 def test_a_row_on_a_monday_is_a_day_where_another_row_is_not_on_a_monday():
     assert not has_weekly_rows(sold({7: 7, 14: 7, 20: 1}), as_of=AS_OF)
 
 
-def test_a_row_in_the_last_six_days_cannot_stand_for_a_week():
+def test_of_three_rows_one_in_the_last_six_days_cannot_stand_for_a_week():
     assert not has_weekly_rows(sold({3: 7, 10: 7, 17: 1}), as_of=AS_OF)
 
 
