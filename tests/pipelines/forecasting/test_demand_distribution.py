@@ -209,8 +209,8 @@ def test_what_sold_the_same_until_ten_weeks_ago_and_half_of_it_since_is_not_take
 def test_demand_of_a_wider_week_than_the_horizon_is_not_taken_for_even():
     """Seven pieces every Monday are 7 a week; in ten days they are 7 or 14."""
     mondays = sold_every(7, 7, for_days=364).with_columns(pl.col("demand_date").dt.offset_by("3d"))
-    a_tuesday = sold({73: 0})
-    told = forecast_distribution(pl.concat([mondays, a_tuesday]), over(TEA, days=10), as_of=AS_OF)
+    another_weekday = sold({73: 0})
+    told = forecast_distribution(pl.concat([mondays, another_weekday]), over(TEA, days=10), as_of=AS_OF)
     assert told.quantiles[0, -1] >= 14
 
 
