@@ -1,0 +1,22 @@
+"""What `stocktrim plan` prints adds up for the person who reads it."""
+
+import pytest
+
+from stocktrim_cli.plan import show_plan
+from tests.pipelines.planning_builders import a_product, a_setting, expecting, in_stock
+from tests.pipelines.replenishment.test_plan_summary import a_plan, the_summary
+
+SHORT = expecting(20, 10)
+
+
+def shown(capsys: pytest.CaptureFixture[str], *settings: object) -> str:
+    frames = (a_product(), in_stock(30), *settings)
+    show_plan(the_summary(*frames, expecting=SHORT), a_plan(*frames, expecting=SHORT))  # type: ignore[arg-type]
+    return capsys.readouterr().out
+
+
+def test_what_is_short_and_cannot_be_ordered_is_told_beside_what_is_to_order(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "of these, no room to order" in shown(capsys, a_setting("maximum_shelf_level", "30"))
+    assert "of these, no room to order" not in shown(capsys)
