@@ -118,7 +118,7 @@ def judge(demand: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     frames = []
     for model in MODELS:
         print(f"{as_of} {model} ...", file=sys.stderr)
-        choice = None if model == BY_RULE else dict.fromkeys(CLASSES, model)
+        choice = None if model == BY_RULE else dict.fromkeys(windows["product_code"], model)
         told = forecast_distribution(known, windows, as_of=as_of, choice=choice)
         is_planned = told.demand_class != "dead"
         demanded = np.array([came.get(code, 0.0) for code in told.product_codes])[is_planned]
