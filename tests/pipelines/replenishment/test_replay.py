@@ -10,7 +10,15 @@ import pytest
 from pipelines.errors import DataError
 from pipelines.replenishment.decision import Rule
 from pipelines.replenishment.plan import make_plan
-from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, asked_by, in_words, run_backtest
+from pipelines.replenishment.replay.backtest import (
+    OURS,
+    TEXTBOOK_YEAR,
+    Asked,
+    asked_by,
+    in_words,
+    products_in_words,
+    run_backtest,
+)
 from pipelines.replenishment.replay.history import known_at_reviews, make_history, of_organisation, review_days
 from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review
 from pipelines.replenishment.replay.picture import frontier_svg
@@ -292,6 +300,7 @@ def test_every_policy_is_told_for_every_level_and_class(backtest):
     assert set(told.results["policy"]) == {OURS, TEXTBOOK_YEAR, "textbook, 90 days", "like StockTrim"}
     assert told.results.filter(pl.col("demand_class") == "all").height == 8
     assert any("review 12 of 12" in one for one in said)
+    assert products_in_words(told) == "All 12 products are replayed."
 
 
 def test_every_rule_is_told_beside_the_others_in_every_class(backtest):
