@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pipelines.errors import UsageError
 
 
-def find_product(codes: Iterable[str], wanted: str) -> str | None:
+def find_product(codes: Iterable[str | None], wanted: str) -> str | None:
     """The code itself, else the only one that differs in nothing but case, blanks and the form of its accents.
 
     >>> find_product(["P-0004", "p-1", "P-1"], " p-0004"), find_product(["p-1", "P-1"], "P-1")
@@ -18,7 +18,7 @@ def find_product(codes: Iterable[str], wanted: str) -> str | None:
     >>> find_product(["tea-01", "Tea-01"], "TEA-01") is None
     True
     """
-    told = set(codes)
+    told = {code for code in codes if code is not None}
     if wanted in told:
         return wanted
     alike = [code for code in told if _folded(code) == _folded(wanted)]

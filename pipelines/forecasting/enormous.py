@@ -27,29 +27,47 @@ TINY: Final = 1e-9
 def mark_enormous(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with `week`, counted back, and `usual_share`, the usual part of the quantity: below 1 if it is enormous.
 
-    `rows` has `product_code`, `age` (days before the forecast, from 1 on) and `quantity`. A week is enormous where it
-    sold 26 times the mean of the product's other weeks since its first row, which are 13 or more, and the product sold
-    in half of them. Of such a week the mean of the others is usual.
+    `rows` has `product_code`, `age` (days before the forecast, from 1 on; of a row that stands for a week its first
+    day) and `quantity`. The k largest weeks of a product are enormous where each sold 26 times the mean of the others
+    since its first row, or more, the others are 13 or more, and the product sold in half of them; but where k is more
+    than one in half a year none is, as lumps are usual then. Of such a week the mean of the others is usual.
 
     >>> pieces = [2.0] * 99 + [5002.0] + [2.0] * 264
     >>> told = mark_enormous(pl.DataFrame({"product_code": "TEA", "age": range(1, 365), "quantity": pieces}))
     >>> told.filter(pl.col("usual_share") < 1).select(pl.len(), pl.col("usual_share").mean().round(4)).row(0)
     (7, 0.0028)
     """
-    week = (pl.col("age") - 1) // WEEK_DAYS
-    weeks = pl.col("week").max().over("product_code")
-    others = (pl.col("sold").sum().over("product_code") - pl.col("sold")) / weeks
-    selling = ((pl.col("sold") > 0).sum().over("product_code") - 1) / weeks
-    is_enormous = (
-        (weeks >= FEWEST_WEEKS) & (selling >= LEAST_SELLING) & (others > 0) & (pl.col("sold") >= WEEKS_WORTH * others)
-    )
+    weekly = rows.with_columns(week=(pl.col("age") - 1) // WEEK_DAYS)
     by_week = (
-        rows.group_by("product_code", week=week)
+        weekly.group_by("product_code", "week")
         .agg(sold=pl.col("quantity").sort().sum())
-        .select("product_code", "week", usual_share=pl.when(is_enormous).then(others / pl.col("sold")).otherwise(1.0))
+        .sort("product_code", "sold", "week", descending=[False, True, False])
+        .with_columns(
+            weeks=(pl.col("week").max() + 1).over("product_code"),
+            largest=pl.int_range(1, pl.len() + 1).over("product_code"),
+            left=pl.col("sold").cum_sum(reverse=True).shift(-1, fill_value=0.0).over("product_code"),
+            selling=(pl.col("sold") > 0).sum().over("product_code"),
+        )
+        .with_columns(others=pl.col("weeks") - pl.col("largest"))
+        .with_columns(usual=pl.col("left") / pl.col("others").clip(lower_bound=1))
+        .with_columns(together=_largest_together())
     )
-    weekly = rows.with_columns(week=week)
-    return weekly.join(by_week, on=["product_code", "week"], how="left", maintain_order="left")
+    is_rare = pl.col("together") <= (pl.col("weeks") // WEEKS_WORTH).clip(lower_bound=1)
+    usual = pl.when(pl.col("largest") == pl.col("together")).then("usual").max().over("product_code")
+    share = pl.when(is_rare & (pl.col("largest") <= pl.col("together"))).then(usual / pl.col("sold")).otherwise(1.0)
+    told = by_week.select("product_code", "week", usual_share=share)
+    return weekly.join(told, on=["product_code", "week"], how="left", maintain_order="left")
+
+
+def _largest_together() -> pl.Expr:
+    """How many of a product's largest weeks are each 26 times the mean of what is left without them."""
+    is_far = (
+        (pl.col("others") >= FEWEST_WEEKS)
+        & (pl.col("selling") - pl.col("largest") >= LEAST_SELLING * pl.col("others"))
+        & (pl.col("usual") > 0)
+        & (pl.col("sold") >= WEEKS_WORTH * pl.col("usual"))
+    )
+    return pl.when(is_far).then("largest").max().fill_null(0).over("product_code")
 
 
 def with_enormous(quantiles: Matrix, probabilities: Matrix, days: Index, *, a_day: Matrix, pieces: Matrix) -> Matrix:

@@ -118,21 +118,24 @@ def make_series(demand_daily: pl.DataFrame, *, as_of: date, period_days: int = W
     added), or one row a week that carries the week's first day. A day without a row is zero. At most four years are
     kept, of days two.
     """
-    rows = _by_day(demand_daily, as_of=as_of)
+    rows, enormous = _by_day(demand_daily, as_of=as_of)
     rows = _without_what_never_sold(rows, longest=LONGEST_DAYS[period_days])
     codes = rows["product_code"].unique(maintain_order=True)
     oldest = min(int(rows["age"].max() or 0), LONGEST_DAYS[period_days])  # type: ignore[arg-type]
     periods = -(-oldest // period_days)
     place = pl.DataFrame({"product_code": codes, "row": np.arange(len(codes))})
-    rows = rows.join(place, on="product_code", how="left", maintain_order="left").with_columns(
-        day=periods * period_days - pl.col("age")
+    rows, enormous = (
+        one.join(place, on="product_code", maintain_order="left").with_columns(
+            day=periods * period_days - pl.col("age")
+        )
+        for one in (rows, enormous)
     )
     launch = _launch(rows, len(codes))
-    rows, enormous = _without_enormous(rows.filter(pl.col("day") >= 0))
+    rows, beyond = rows.filter(pl.col("day") >= 0), _days(enormous.filter(pl.col("day") >= 0))
     shape = (len(codes), periods)
     demand, completed, days = _complete(rows, shape, period_days, launch)
     price = _log_price(rows, shape, period_days)
-    return Series(codes.to_list(), period_days, demand, completed, days, price, enormous)
+    return Series(codes.to_list(), period_days, demand, completed, days, price, beyond)
 
 
 def has_weekly_rows(demand_daily: pl.DataFrame, *, as_of: date) -> bool:
@@ -155,8 +158,11 @@ def is_quantity(name: str) -> pl.Expr:
     return pl.col(name).cast(pl.Float64).is_between(-MOST_A_DAY, MOST_A_DAY)
 
 
-def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """One row per product and day: age in days, quantity, whether it is hidden, and the price where there is one."""
+def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row per product and day: age in days, quantity, whether it is hidden, and the price where there is one.
+
+    And what goes beyond the usual in enormous weeks, a row a week.
+    """
     given = demand_daily.columns
     is_hidden = pl.col("is_stocked_out").fill_null(value=False) if "is_stocked_out" in given else pl.lit(value=False)
     price = pl.col("unit_price").cast(pl.Float64) if "unit_price" in given else pl.lit(None, dtype=pl.Float64)
@@ -174,7 +180,8 @@ def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
         .agg(pl.col("quantity").sort().sum().clip(lower_bound=0.0), pl.col("is_hidden").any(), pl.col("price").mean())
         .sort("product_code", "age", descending=[False, True])
     )
-    return by_days(rows, as_of=as_of) if has_weekly_rows(demand_daily, as_of=as_of) else rows
+    rows, enormous = _without_enormous(rows)
+    return by_days(rows, as_of=as_of) if has_weekly_rows(demand_daily, as_of=as_of) else rows, enormous
 
 
 def _without_what_never_sold(rows: pl.DataFrame, *, longest: int) -> pl.DataFrame:
@@ -182,21 +189,24 @@ def _without_what_never_sold(rows: pl.DataFrame, *, longest: int) -> pl.DataFram
     return rows.join(sold, on="product_code", how="semi", maintain_order="left")
 
 
-def _without_enormous(rows: pl.DataFrame) -> tuple[pl.DataFrame, Days]:
+def _without_enormous(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows with usual quantities, and what goes beyond them in enormous weeks, on the day that sold the most."""
     rows = mark_enormous(rows)
-    told = (
+    enormous = (
         rows.filter(pl.col("usual_share") < 1)
-        .group_by("row", "week")
+        .group_by("product_code", "week")
         .agg(
-            pl.col("day").sort_by("quantity", "day").last(),
+            pl.col("age").sort_by("quantity", "age").last(),
             quantity=(pl.col("quantity") * (1 - pl.col("usual_share"))).sum(),
         )
-        .sort("row", "day")
+        .sort("product_code", "week", descending=[False, True])
     )
-    row, day = (told[name].cast(pl.Int64).to_numpy() for name in ("row", "day"))
-    enormous = Days(row, day, told["quantity"].to_numpy())
     return rows.with_columns(pl.col("quantity") * pl.col("usual_share")).drop("week", "usual_share"), enormous
+
+
+def _days(rows: pl.DataFrame) -> Days:
+    row, day = (rows[name].cast(pl.Int64).to_numpy() for name in ("row", "day"))
+    return Days(row, day, rows["quantity"].to_numpy())
 
 
 def _launch(rows: pl.DataFrame, products: int) -> Index:

@@ -150,7 +150,7 @@ def _split(totals: Matrix, shape: Matrix, seed: Sequence[int]) -> Matrix:
             told[shared, :, k] = _shared(left[shared], shape[shared, k, None], of_others[shared, None], rng)
         ends = np.flatnonzero((shape[:, k] > 0) & (of_others <= 0))
         told[ends, :, k] = left[ends]
-        left -= told[:, :, k]
+        left = np.maximum(0.0, left - told[:, :, k])
     told[:, :, -1] = np.where(shape[:, -1:] > 0, left, 0.0)
     return told
 
