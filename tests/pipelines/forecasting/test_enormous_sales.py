@@ -37,6 +37,25 @@ def test_usual_demand_is_ordered_for_as_if_the_sale_had_never_been(once, every_d
     assert told == pytest.approx(without, abs=4)
 
 
+@pytest.mark.parametrize("other", [100, 193, 195, 250])
+def test_two_enormous_sales_do_not_hide_each_other(other):
+    """Half a year and a week apart, and one order that came in two neighbouring weeks."""
+    twice = pl.concat([a_steady_seller(once=10_000), a_steady_seller(once=6_000, days_ago=other)])
+    twice = twice.group_by("product_code", "date").agg(pl.col("quantity").sum() - 2)
+    weekly = make_series(twice.rename({"date": "demand_date"}), as_of=AS_OF)
+    assert weekly.enormous.quantity.size == 2
+    assert weekly.enormous.quantity.sum() == pytest.approx(16_000, rel=0.01)
+    assert np.nanmax(weekly.demand) < 60
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_a_week_in_one_row_is_told_apart_on_whatever_day_the_forecast_is_made(weekday):
+    rows = a_steady_seller(once=10_000, every_days=7).with_columns(pl.col("date") - pl.duration(days=weekday))
+    assert make_series(rows.rename({"date": "demand_date"}), as_of=AS_OF).enormous.quantity.size == 1
+    usual = a_steady_seller(every_days=7).with_columns(pl.col("date") - pl.duration(days=weekday))
+    assert levels(rows) == pytest.approx(levels(usual), abs=5)
+
+
 def test_a_steady_seller_is_ordered_although_it_once_sold_ten_thousand():
     """Thirty on hand, and 42 to be sold until the next order comes."""
     there = pl.DataFrame({"product_code": ["TEA"], "stock_on_hand": [30.0]})

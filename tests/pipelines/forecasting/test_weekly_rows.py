@@ -77,7 +77,7 @@ def test_a_level_that_shifts_is_no_lump():
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.one_of(st.integers(0, 300), st.floats(0, 1e12)), min_size=2, max_size=20))
+@given(st.lists(st.one_of(st.integers(0, 300), st.floats(0, 1e12)), min_size=2, max_size=12))
 def test_the_days_of_a_week_sell_what_the_week_sold(quantities):
     demand = weeks_of(np.array([[1.0, *quantities]]))
     weekly = make_series(demand, as_of=AS_OF).demand[0]
