@@ -123,7 +123,7 @@ def _judgement(
     view: View, learned: Learned | None, model: str, rows: Index, demand: Matrix, mean: Matrix
 ) -> pl.DataFrame:
     series = view.facts.series
-    a_day, pieces = (one[rows] for one in series.enormous_sales())
+    a_day, pieces = (one[rows] for one in series.enormous_sales)
     usual = model_quantiles(view, model, rows, JUDGED, learned)
     told = with_enormous(usual, JUDGED, np.full(rows.size, view.window.days), a_day=a_day, pieces=pieces)
     scale = mean * view.periods + 1.0

@@ -92,12 +92,7 @@ class View:
         facts, days = self.facts, self.facts.series.period_days
         return self._law(
             predictive_moments(
-                facts.summed,
-                facts.squares,
-                facts.count,
-                self.judged,
-                window=self.window,
-                period_days=days,
+                facts.summed, facts.squares, facts.count, self.judged, window=self.window, period_days=days
             )
         )
 

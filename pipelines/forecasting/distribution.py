@@ -162,7 +162,7 @@ def _told(
 
 def _with_enormous(series: Series, models: NDArray[np.str_], asked: _Asked, quantiles: Matrix) -> Matrix:
     """Quantiles of usual demand with the enormous sales that may come back; where nothing is expected they do not."""
-    a_day, pieces = (one[asked.product] for one in series.enormous_sales())
+    a_day, pieces = (one[asked.product] for one in series.enormous_sales)
     a_day = np.where(models[asked.product] == NOTHING, 0.0, a_day)
     return with_enormous(quantiles, PROBABILITIES, asked.days, a_day=a_day, pieces=pieces)
 

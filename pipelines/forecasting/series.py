@@ -8,6 +8,7 @@ Read more in docs/maths.md.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -79,6 +80,7 @@ class Series:
         """For each product the periods since its first row."""
         return np.asarray((~np.isnan(self.demand)).sum(axis=1), dtype=np.int64)
 
+    @cached_property
     def enormous_sales(self) -> tuple[Matrix, Matrix]:
         """For each product the enormous sales a day that may be expected of its history, and their mean size."""
         count = np.bincount(self.enormous.row, minlength=len(self.product_codes))
@@ -90,9 +92,7 @@ class Series:
         known, enormous = (one.where(one.day < origins * self.period_days) for one in (self.days, self.enormous))
         price = None if self.log_price is None else self.log_price[:, : origins + 1]
         demand, completed = self.demand[:, :origins], self.completed[:, :origins]
-        return replace(
-            self, demand=demand, completed=completed, days=known, log_price=price, enormous=enormous,
-        )  # fmt: skip
+        return replace(self, demand=demand, completed=completed, days=known, log_price=price, enormous=enormous)
 
     def only(self, rows: Index) -> "Series":
         """The same of some products, in the order of `rows`."""

@@ -37,11 +37,11 @@ def fit_setting(name: str, value: str, product_code: str, *, products: Collectio
         _check_way(_heirs(rest), name, product_code, by=product_code, back_to=old)
         return old
     if name == "bundle_of" and value:
-        pieces = [part.rpartition(":")[2] for part in value.split("; ")]
-        codes = [known_product(products, code) for code in parts_of(value)]
-        for code in codes:
-            _check_way(_heirs(rest), name, product_code, by=code, back_to=product_code)
-        return "; ".join(f"{code}:{each}" for code, each in zip(codes, pieces, strict=True))
+        parts = [(known_product(products, code), pieces) for code, pieces in parts_of(value)]
+        heirs = _heirs(rest)
+        for code, _ in parts:
+            _check_way(heirs, name, product_code, by=code, back_to=product_code)
+        return "; ".join(f"{code}:{pieces}" for code, pieces in parts)
     return value
 
 
@@ -73,7 +73,7 @@ def _heirs(explicit: pl.DataFrame) -> dict[str, list[str]]:
         if name == "successor_of":
             told.setdefault(value, []).append(subject)
         elif name == "bundle_of":
-            told.setdefault(subject, []).extend(parts_of(value))
+            told.setdefault(subject, []).extend(code for code, _ in parts_of(value))
     return told
 
 

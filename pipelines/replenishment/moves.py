@@ -87,19 +87,21 @@ def moves_in_words(plan_settings: pl.DataFrame, moves: pl.DataFrame, product_cod
             now = "" if code in known else ", which is no product in Xero now,"
             told.append(f"What is sold of {code}{now} counts for it: {pieces:g} for each.")
     if parts and goes.is_empty():
-        told.append(f"It is set as a bundle of {parts}, which is passed over: {_why(set(parts_of(parts)) - known)}.")
+        unknown = {code for code, _ in parts_of(parts)} - known
+        told.append(f"It is set as a bundle of {parts}, which is passed over: {_why(unknown)}.")
     if old and moves.filter(product_code=old, to_product=product_code).is_empty():
         told.append(f"It is set as the successor of {old}, which is passed over: {_why({old} - known)}.")
     return told
 
 
-def parts_of(bundle: str) -> list[str]:
-    """The codes of a bundle's parts.
+def parts_of(bundle: str) -> list[tuple[str, str]]:
+    """A bundle's parts: each code with its pieces, as they are set.
 
     >>> parts_of("CUP:2; A:B:1")
-    ['CUP', 'A:B']
+    [('CUP', '2'), ('A:B', '1')]
     """
-    return [part.rpartition(":")[0] for part in bundle.split("; ") if part]
+    parts = (part.rpartition(":") for part in bundle.split("; ") if part)
+    return [(code, pieces) for code, _, pieces in parts]
 
 
 def _goes(goes: pl.DataFrame, *, is_bundle: bool) -> str:

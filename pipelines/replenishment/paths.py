@@ -11,6 +11,7 @@ Read more in docs/maths.md.
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 from typing import Final
 
@@ -47,7 +48,7 @@ class DemandLaw:
     weekly_mean: Matrix
     dispersion: Matrix
 
-    @property
+    @cached_property
     def edges(self) -> Matrix:
         """The upper edges of the strata, a path each; one path is enough where nothing is ever sold."""
         return EDGES if (self.quantiles > 0).any() else EDGES[-1:]
@@ -143,7 +144,7 @@ def _split(totals: Matrix, shape: Matrix, seed: Sequence[int]) -> Matrix:
     """
     rng = np.random.default_rng(seed)
     told, left = np.zeros((*totals.shape, shape.shape[1])), totals.copy()
-    later = np.cumsum(shape[:, :0:-1], axis=1)[:, ::-1]
+    later = np.pad(np.cumsum(shape[:, :0:-1], axis=1)[:, ::-1], ((0, 0), (0, 1)))
     for k, of_others in enumerate(later.T):
         shared = np.flatnonzero((shape[:, k] > 0) & (of_others > 0))
         if shared.size:
@@ -151,7 +152,6 @@ def _split(totals: Matrix, shape: Matrix, seed: Sequence[int]) -> Matrix:
         ends = np.flatnonzero((shape[:, k] > 0) & (of_others <= 0))
         told[ends, :, k] = left[ends]
         left = np.maximum(0.0, left - told[:, :, k])
-    told[:, :, -1] = np.where(shape[:, -1:] > 0, left, 0.0)
     return told
 
 
