@@ -5,6 +5,7 @@ What does not: anything a room can do by itself.
 Read more in docs/adr/0001-organisations-are-partitions.md.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from pipelines.store.organisations import (
     get_organisation,
     list_organisations,
     need_sign_in,
+    rename_organisation,
     repoint_organisation,
 )
 from pipelines.store.secrets import Secrets, open_secrets
@@ -32,7 +34,9 @@ from pipelines.store.watermarks import advance_watermarks, watermarks
 from pipelines.warehouse import open_warehouse
 from pipelines.xero.auth import SharedTokens, issuer
 from pipelines.xero.client import XeroClient
-from pipelines.xero.time_zones import time_zone
+from pipelines.xero.time_zones import time_zone, time_zone_problem
+
+log = logging.getLogger(__name__)
 
 DEMO: Final = "demo"
 
@@ -69,8 +73,17 @@ class OpenOrganisation:
         return datetime.now(UTC)
 
     def today(self) -> date:
-        """The calendar day where the organisation is."""
+        """The calendar day where the organisation is; where nobody knows its time zone, UTC's, with a warning."""
+        problem = time_zone_problem(self.record.time_zone)
+        if problem is not None:
+            log.warning("%s", problem)
         return self.now().astimezone(time_zone(self.record.time_zone)).date()
+
+    def follow_xero(self, name: str, time_zone: str) -> None:
+        """Keep the organisation's name and time zone as its Xero has them now."""
+        if name and (name, time_zone) != (self.record.name, self.record.time_zone):
+            rename_organisation(self.store, self.key, name=name, time_zone=time_zone)
+            vars(self).pop("record", None)
 
     @contextmanager
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -158,6 +158,17 @@ def _connection(settings: "Settings", key: str) -> str:
     return f"{found.name}, {found.base_currency}, {found.timezone}{demo}"
 
 
+def _time_zone(settings: "Settings", key: str) -> str:
+    from pipelines.errors import DataError
+    from pipelines.xero.time_zones import time_zone, time_zone_problem
+
+    opened = _opened(settings, key)
+    problem = time_zone_problem(opened.record.time_zone)
+    if problem is not None:
+        raise DataError(problem)
+    return f"{time_zone(opened.record.time_zone).key}: today is {opened.today()}"
+
+
 def _freshness(settings: "Settings", key: str) -> str:
     from pipelines import tables
     from pipelines.errors import DataError
@@ -192,6 +203,7 @@ _CHECKS: "tuple[tuple[str, Callable[[Settings, str], str]], ...]" = (
     ("store", _store),
     ("organisation's folder", _folder),
     ("connection to Xero", _connection),
+    ("time zone", _time_zone),
     ("age of the data", _freshness),
     ("plan", _plan),
 )

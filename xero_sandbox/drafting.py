@@ -5,6 +5,7 @@ What belongs here: reading and checking those parts. What does not: what each ki
 Read more in docs/sandbox.md.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -17,7 +18,8 @@ from xero_sandbox.books import Books, new_id
 from xero_sandbox.documents import Contact, Document, Item, Line
 from xero_sandbox.incoming import Fields
 
-_ZONES: Final = {"".join(filter(str.isalnum, name)).upper(): iana for name, iana in win_tz.items()}
+_GIVEN_UP: Final = {"Kamchatka Standard Time": "Asia/Kamchatka", "Mid-Atlantic Standard Time": "Etc/GMT+2"}
+_ZONES: Final = {re.sub(r"[ .-]", "", name).upper(): iana for name, iana in (win_tz | _GIVEN_UP).items()}
 
 Record = dict[str, Any]
 

@@ -65,6 +65,9 @@ def land_load(
 ) -> dict[Table, int]:
     """Land what was read, then move the watermarks; the number of rows of each table."""
     rows = land(warehouse, read)
+    if read.organisation is not None:
+        found = read.organisation.to_dicts()[0]
+        organisation.follow_xero(found["name"], found["time_zone"])
     organisation.advance_watermarks(read.next_watermarks)
     kept.mark_landed()
     prune(organisation.folder, at=organisation.now())

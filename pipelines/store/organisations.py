@@ -144,6 +144,13 @@ def repoint_organisation(store: Store, key: str, *, address: str) -> None:
         connection.execute(sa.update(sign_in).where(sign_in.c.id.in_(of_it)).values(identity_url=address))
 
 
+def rename_organisation(store: Store, key: str, *, name: str, time_zone: str) -> None:
+    """Keep what an organisation is called in Xero now, and where its days begin."""
+    table = schema.organisation
+    with store.writing() as connection:
+        connection.execute(sa.update(table).where(table.c.key == key).values(name=name, time_zone=time_zone))
+
+
 def forget_organisation(store: Store, key: str) -> None:
     """Remove an organisation with everything that was decided for it."""
     with store.writing() as connection:

@@ -1,31 +1,53 @@
 """Xero's names of time zones as IANA's.
 
-What belongs here: the translation. What does not: clocks.
-Xero writes Windows' names in one word of capitals (NEWZEALANDSTANDARDTIME); tzlocal keeps Windows' table.
+What belongs here: the translation, and the sentence about a name that nobody knows. What does not: clocks.
+Xero writes Windows' names in one word of capitals (NEWZEALANDSTANDARDTIME); tzlocal keeps Windows' table, as Unicode's
+CLDR maintains it.
 Read more in docs/glossary.md.
 """
 
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from tzlocal.windows_tz import win_tz
 
-from pipelines.errors import DataError
-
-_BY_XERO_NAME = {"".join(filter(str.isalnum, name)).upper(): iana for name, iana in win_tz.items()}
+# Two that Windows gave up and Xero still offers; CLDR had them as these.
+_GIVEN_UP: Final = {"Kamchatka Standard Time": "Asia/Kamchatka", "Mid-Atlantic Standard Time": "Etc/GMT+2"}
 
 
 def time_zone(xero_name: str) -> ZoneInfo:
-    """The zone that Xero means.
+    """The zone that Xero means; UTC if nobody knows it, which `time_zone_problem` puts in words.
 
-    >>> time_zone("NEWZEALANDSTANDARDTIME").key
-    'Pacific/Auckland'
+    A sign before the hours is kept where Xero keeps it: UTC+13 is east, UTC11 is UTC-11 without its sign.
 
-    Raises:
-        DataError: nobody knows the zone.
+    >>> time_zone("NEWZEALANDSTANDARDTIME").key, time_zone("UTC+13").key, time_zone("UTC11").key
+    ('Pacific/Auckland', 'Etc/GMT-13', 'Etc/GMT+11')
     """
-    if not xero_name:
-        return ZoneInfo("UTC")
-    name = _BY_XERO_NAME.get(xero_name.upper())
-    if name is None:
-        raise DataError(f"The organisation's time zone {xero_name!r} is not known, so its today is not; report it.")
-    return ZoneInfo(name)
+    return ZoneInfo(_BY_XERO_NAME.get(_in_one_word(xero_name), "UTC"))
+
+
+def time_zone_problem(xero_name: str) -> str | None:
+    """What a person should know about a time zone that cannot be used; None if it can.
+
+    >>> time_zone_problem("MARSSTANDARDTIME")[:58]
+    "Xero's time zone 'MARSSTANDARDTIME' is not known here, so "
+    """
+    if _in_one_word(xero_name) in _BY_XERO_NAME:
+        return None
+    name = f"Xero's time zone {xero_name!r} is not known here" if xero_name else "Xero names no time zone"
+    return (
+        f"{name}, so days are counted in UTC and today may be a day off; choose another one in Xero "
+        f"(Settings, Financial settings), then connect again, and report it."
+    )
+
+
+def _in_one_word(name: str) -> str:
+    """A name as Xero writes it: capitals, without blanks, full stops and minus signs.
+
+    >>> _in_one_word("E. Australia Standard Time"), _in_one_word("UTC-02"), _in_one_word("UTC+12")
+    ('EAUSTRALIASTANDARDTIME', 'UTC02', 'UTC+12')
+    """
+    return "".join(letter for letter in name.upper() if letter.isalnum() or letter in "+()")
+
+
+_BY_XERO_NAME: Final = {_in_one_word(name): iana for name, iana in (win_tz | _GIVEN_UP).items()}

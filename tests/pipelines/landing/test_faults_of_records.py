@@ -67,6 +67,15 @@ def test_fault_15_an_unknown_status_and_a_new_field_pass_through_and_are_told(ac
     assert acme.rows(tables.XERO_INVOICES)["status"].unique().to_list() == ["PARKED"]
 
 
+def test_a_time_zone_changed_in_xero_holds_from_the_next_load_of_the_organisation(acme: Loading) -> None:
+    acme.load()
+    assert acme.at_hand.record.time_zone == "GMTSTANDARDTIME"
+    acme.world.organisation.time_zone = "UTC+13"
+    acme.pass_time(days=1)
+    acme.load()
+    assert acme.at_hand.record.time_zone == "UTC+13"
+
+
 @pytest.mark.parametrize(
     ("pattern", "replacement", "reason"),
     [
