@@ -84,7 +84,7 @@ def _sandbox(words: tuple[str, ...]) -> Iterator[str]:
     environment = {**os.environ, "XERO_CLIENT_ID": "bench", "XERO_CLIENT_SECRET": "bench"}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as process:  # noqa: S603, our own
         try:
-            wait_for_port(port, process, patience_seconds=300)
+            wait_for_port(port, {"the sandbox": process}, patience_seconds=300)
             yield f"http://127.0.0.1:{port}"
         finally:
             stop(process)

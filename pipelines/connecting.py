@@ -18,14 +18,13 @@ from urllib.parse import urlsplit
 from pipelines.errors import PlannerError, UsageError
 from pipelines.landing.pages import read_organisation
 from pipelines.organisation import DEMO, OpenOrganisation, secrets_of
+from pipelines.organisation_key import OrganisationError, check_key
 from pipelines.settings import Settings, is_loopback
 from pipelines.store.engine import open_store
 from pipelines.store.organisations import (
     Known,
     Organisation,
-    OrganisationError,
     add_organisations,
-    check_key,
     disconnect_organisation,
     known_keys,
 )

@@ -5,13 +5,15 @@
     ├── SignInError     Xero does not let us in                       (pipelines.xero.errors)
     ├── DataError       what is there, or what came, cannot be used
     ├── DiskFullError   no space is left
-    └── XeroUnreachableError  no answer from Xero; trying later helps (pipelines.xero.errors)
+    ├── XeroUnreachableError  no answer from Xero; trying later helps (pipelines.xero.errors)
+    └── UnexpectedError a fault of ours, to be reported
 
 What belongs here: the root and the kinds that every room shares. What does not: a room's own errors.
 Read more in docs/interfaces.md (exit codes).
 """
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -47,16 +49,41 @@ class DiskFullError(PlannerError):
         )
 
 
+class UnexpectedError(PlannerError):
+    """A fault of ours: what failed, and how to report it."""
+
+    def __init__(self, trouble: BaseException) -> None:
+        super().__init__(
+            f"Something unexpected failed: {type(trouble).__name__}: {trouble}. Nothing that was loaded or published "
+            f"is lost. Run the same with `stocktrim --debug …` and report what it prints."
+        )
+
+
+def origins(trouble: BaseException | None, *, is_context_followed: bool = True) -> Iterator[BaseException]:
+    """An error and every error that it came from or holds, each once, the outermost first.
+
+    Causes and members of groups are followed, and contexts if `is_context_followed`, also when they lead back to where
+    they began: Dagster raises a step's error again while it handles its own, so that each becomes the other's origin.
+    """
+    waiting, seen = [trouble], set[int]()
+    while waiting:
+        error = waiting.pop(0)
+        if error is None or id(error) in seen:
+            continue
+        seen.add(id(error))
+        yield error
+        waiting += [error.__cause__, error.__context__ if is_context_followed else None]
+        if isinstance(error, BaseExceptionGroup):
+            waiting += error.exceptions
+
+
 def is_disk_full(trouble: BaseException | None, *, at: Path | None = None) -> bool:
     """Whether trouble comes from a full disk, whoever tells of it: the system, DuckDB or SQLite.
 
     SQLite speaks of an error of the disk where it has no room for the file that its readers and writers share; so
     where a place is given, that counts too if there is next to nothing free.
     """
-    said = []
-    while trouble is not None:
-        said.append(str(trouble))
-        trouble = trouble.__cause__ or trouble.__context__
+    said = [str(error) for error in origins(trouble)]
     if at is not None and any("disk I/O error" in words for words in said):
         return shutil.disk_usage(at).free < _NEXT_TO_NOTHING
     return any(full in words for words in said for full in _FULL)

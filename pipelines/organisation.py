@@ -133,11 +133,12 @@ class OpenOrganisation:
 
 
 def open_organisation(settings: Settings, key: str) -> OpenOrganisation:
-    """An organisation that is connected.
+    """An organisation that is connected; nothing is made of a key that can be nobody's.
 
     Raises:
         OrganisationError: nothing is connected under this key.
     """
+    settings.organisation_folder(key)
     organisation = OpenOrganisation(key, settings, open_store(settings.database_url))
     organisation.record  # noqa: B018, asked now so that a wrong key is told before anything starts
     return organisation

@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pipelines.errors import UsageError
+from pipelines.organisation_key import OrganisationError, check_key
 from pipelines.secret import Secret
 
 XERO_API_URL: Final = "https://api.xero.com"
@@ -61,8 +62,18 @@ class Settings:
         return self.home / "secret.key"
 
     def organisation_folder(self, key: str) -> Path:
-        """Everything of one organisation: its warehouse, its dbt artefacts, its published snapshots."""
-        return self.home / "organisations" / key
+        """Everything of one organisation: its warehouse, its dbt artefacts, its published snapshots.
+
+        Raises:
+            OrganisationError: it can be nobody's key, or its folder is a link.
+        """
+        folder = self.home / "organisations" / check_key(key)
+        if folder.is_symlink():
+            raise OrganisationError(
+                f"{folder} is a link, and what it leads to may be anybody's: put the folder itself there, or move the "
+                f"whole home and set STOCKTRIM_HOME."
+            )
+        return folder
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -11,6 +11,7 @@ from typing import Final
 import dagster as dg
 
 from pipelines.locks import is_run_alive
+from pipelines.organisation_key import OrganisationError
 from pipelines.settings import Settings
 
 _AT_WORK: Final = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
@@ -34,4 +35,9 @@ def fail_dead_runs(
 
 def _lives(run: dg.DagsterRun, settings: Settings) -> bool:
     key = run.tags.get("dagster/partition")
-    return key is None or is_run_alive(settings.organisation_folder(key), run.run_id)
+    if key is None:
+        return True
+    try:
+        return is_run_alive(settings.organisation_folder(key), run.run_id)
+    except OrganisationError:
+        return False

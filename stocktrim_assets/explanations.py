@@ -8,7 +8,7 @@ Read more in docs/operations.md.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipelines.replenishment.explain import model_sentence
+from pipelines.replenishment.explain import SAVED_TITLE, model_sentence, saved_in_words
 from pipelines.replenishment.explained_picture import explained_svg
 from pipelines.replenishment.explanation import CHANCES_TOLD
 from stocktrim_assets.reports import escaped, picture, table_text
@@ -17,7 +17,7 @@ WEEKS_SHOWN: Final = 26
 ORDERS_SHOWN: Final = 20
 _BRIDGE: Final = {"sign": "", "label": "what", "quantity": "pieces"}
 _SALES: Final = {"month": "month", "quantity": "pieces", "days_out_of_stock": "days out of stock"}
-_SCORES: Final = {"model": "model", "margin": "gain", "margin_error": "give or take", "is_chosen": "chosen"}
+_SCORES: Final = {"model": "model", "margin": "saved", "margin_error": "standard error", "is_chosen": "chosen"}
 _QUANTILES: Final = {"probability": "chance", "quantity": "pieces"}
 _LENGTHS: Final = {"lead_time_days": "days", "weight": "chance"}
 _ORDERS: Final = {
@@ -61,9 +61,11 @@ def _model(told: Mapping[str, Any]) -> str:
     if not choice:
         return ""
     chosen = model_sentence(told["plan"], choice)
-    scores = _in_percent(told["model_scores"], "margin", "margin_error")
-    title = "Backtest of its class: share of the textbook rule's loss that was saved"
-    return f"{escaped(chosen)}\n\n{_titled(title, scores, _SCORES)}"
+    scores = [
+        score | dict(zip(("margin", "margin_error"), saved_in_words(score), strict=True))
+        for score in told["model_scores"]
+    ]
+    return f"{escaped(chosen)}\n\n{_titled(SAVED_TITLE, scores, _SCORES)}"
 
 
 def _quantiles(told: Mapping[str, Any]) -> list[dict[str, Any]]:

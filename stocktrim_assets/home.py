@@ -8,13 +8,16 @@ Read more in docs/operations.md.
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import dagster as dg
 
+from pipelines.organisation import DEMO
 from pipelines.settings import Settings
-from stocktrim_assets.partitions import DEMO, organisations
+from pipelines.store.engine import open_store
+from pipelines.store.organisations import known_keys
+from stocktrim_assets.partitions import organisations
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
 
@@ -33,9 +36,20 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
 @contextmanager
 def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """The instance of this home, with the partition `demo` in it."""
+    """The instance of this home, with a partition for each organisation that was ever connected here."""
     prepare_dagster_home(settings)
     with dg.DagsterInstance.get() as instance:
-        if not instance.has_dynamic_partition(str(organisations.name), DEMO):
-            instance.add_dynamic_partitions(str(organisations.name), [DEMO])
+        _add_partitions(instance, settings)
         yield instance
+
+
+def _add_partitions(instance: dg.DagsterInstance, settings: Settings) -> None:
+    """Add what is missing; take away the partition `demo` that earlier versions gave to a home without a demo."""
+    name = str(organisations.name)
+    with closing(open_store(settings.database_url)) as store:
+        known = set(known_keys(store).values())
+    there = set(instance.get_dynamic_partitions(name))
+    if missing := sorted(known - there):
+        instance.add_dynamic_partitions(name, missing)
+    if DEMO in there - known:
+        instance.delete_dynamic_partition(name, DEMO)

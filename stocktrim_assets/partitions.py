@@ -2,7 +2,7 @@
 
 What belongs here: the set of partitions, and which of them can be worked on.
 What does not: what an organisation is (`pipelines.organisation`).
-`stocktrim connect` adds a key; `demo` is there from the start.
+Connecting adds a key, `demo` too.
 Read more in docs/adr/0001-organisations-are-partitions.md.
 """
 
@@ -13,7 +13,6 @@ import dagster as dg
 from pipelines.organisation import connected_organisations
 from pipelines.settings import read_settings
 
-DEMO: Final = "demo"
 organisations: Final = dg.DynamicPartitionsDefinition(name="organisation")
 
 

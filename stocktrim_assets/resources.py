@@ -8,14 +8,15 @@ Read more in docs/operations.md.
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 
+from pipelines.errors import UsageError
 from pipelines.locks import organisation_lock, run_mark
-from pipelines.organisation import OpenOrganisation
+from pipelines.organisation import OpenOrganisation, open_organisation
 from pipelines.settings import read_settings
-from pipelines.store.engine import open_store
 from stocktrim_assets.assets.marts import PROJECT, Dbt
 from stocktrim_assets.failures import told_plainly
 
@@ -26,20 +27,18 @@ def organisation_of_run(context: dg.InitResourceContext) -> Iterator[OpenOrganis
     run = context.run
     if run is None:
         raise dg.DagsterInvariantViolationError("An organisation is opened for a run only.")
-    settings = read_settings()
-    organisation = OpenOrganisation(run.tags["dagster/partition"], settings, open_store(settings.database_url))
     logger = context.log or logging.getLogger(__name__)
     holder = f"the run {run.run_id} of {run.job_name}"
-    folder = organisation.folder
-    try:
+    with told_plainly():
+        if not (key := run.tags.get("dagster/partition")):
+            raise UsageError("This run names no organisation: choose one as its partition.")
+        organisation = open_organisation(read_settings(), key)
         with (
-            told_plainly(),
-            run_mark(folder, run.run_id),
-            organisation_lock(folder, holder=holder, waiting=logger.info),
+            closing(organisation.store),
+            run_mark(organisation.folder, run.run_id),
+            organisation_lock(organisation.folder, holder=holder, waiting=logger.info),
         ):
             yield organisation
-    finally:
-        organisation.store.close()
 
 
 RESOURCES = {

@@ -46,7 +46,7 @@ def demo(
     _step("A wholesaler in the sandbox Xero")
     process = start_sandbox(command)
     try:
-        wait_for_port(chosen, process)
+        wait_for_port(chosen, {"the sandbox": process})
         _walk(settings, address=f"http://127.0.0.1:{chosen}", as_of=as_of)
     finally:
         stop(process)

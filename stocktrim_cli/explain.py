@@ -75,7 +75,7 @@ def _show(told: dict[str, Any]) -> None:
 
 def _show_demand(told: dict[str, Any]) -> None:
     """What was sold, which model speaks for it, and how likely each demand of the horizon is."""
-    from pipelines.replenishment.explain import model_sentence
+    from pipelines.replenishment.explain import SAVED_TITLE, model_sentence, saved_in_words
     from pipelines.replenishment.explanation import CHANCES_TOLD
 
     show_table(
@@ -87,10 +87,9 @@ def _show_demand(told: dict[str, Any]) -> None:
         return
     out.print(model_sentence(told["plan"], choice), markup=False)
     show_table(
-        "Backtest of its class: loss against the textbook rule",
-        ["model", "loss", "give or take", "chosen"],
-        [[one["model"], *_against_the_floor(one), one["is_chosen"]] for one in told["model_scores"]],
-        numbers=["loss", "give or take"],
+        SAVED_TITLE, ["model", "saved", "standard error", "chosen"],
+        [[score["model"], *saved_in_words(score), score["is_chosen"]] for score in told["model_scores"]],
+        numbers=["saved", "standard error"],
     )  # fmt: skip
     show_table(
         f"Demand of {told['plan']['horizon_days']} days stays at or below", ["chance", "pieces"],
@@ -100,10 +99,3 @@ def _show_demand(told: dict[str, Any]) -> None:
         ],
         numbers=["chance", "pieces"],
     )  # fmt: skip
-
-
-def _against_the_floor(score: dict[str, Any]) -> tuple[str, str]:
-    """How much more or less a model lost than the floor, and that share's standard error; nothing where unjudged."""
-    if score["margin"] is None:
-        return "", ""
-    return f"{0 - score['margin']:+.0%}", f"{score['margin_error']:.0%}"

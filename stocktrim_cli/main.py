@@ -7,7 +7,7 @@ Read more in docs/interfaces.md.
 
 import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -60,25 +60,18 @@ def main() -> None:
 
 def _tell(trouble: Exception) -> int:
     """Say an expected error in its own sentence; anything else in one that asks for a report."""
-    from pipelines.errors import DiskFullError, PlannerError, is_disk_full
+    from pipelines.errors import DiskFullError, PlannerError, UnexpectedError, is_disk_full, origins
     from pipelines.settings import read_settings
 
-    known = _known(trouble, PlannerError)
-    if known is None and is_disk_full(trouble, at=read_settings().home):
+    known = next(
+        (error for error in origins(trouble, is_context_followed=False) if isinstance(error, PlannerError)), None
+    )
+    if (known is None or isinstance(known, UnexpectedError)) and is_disk_full(trouble, at=read_settings().home):
         known = DiskFullError()
-    if known is not None:
-        err.print("[red]Stopped:[/red] ", end="")
-        say(str(known))
-        return int(known.exit_code)
-    say(f"Something unexpected failed: {type(trouble).__name__}: {trouble}")
-    say("Run the same with `stocktrim --debug …` and report what it prints.")
-    return 1
-
-
-def _known(trouble: BaseException | None, kind: type[Any]) -> Any:
-    while trouble is not None and not isinstance(trouble, kind):
-        trouble = trouble.__cause__
-    return trouble
+    known = known or UnexpectedError(trouble)
+    err.print("[red]Stopped:[/red] ", end="")
+    say(str(known))
+    return int(known.exit_code)
 
 
 if __name__ == "__main__":

@@ -37,8 +37,8 @@ def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = Non
 
     settings = read_settings()
     open_organisation(settings, organisation)
-    from stocktrim_assets.assets.raw import FROM_TERMINAL
     from stocktrim_assets.definitions import defs
+    from stocktrim_assets.failures import FROM_TERMINAL
     from stocktrim_assets.home import dagster_instance
 
     # dbt's own lines would stand between the results; Dagster keeps what dbt says of each model and test.

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -68,18 +68,26 @@ def start_sandbox(command: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **usual})  # noqa: S603, our own
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
-    """Return when something answers at the port.
+def wait_for_port(
+    port: int, processes: Mapping[str, subprocess.Popen[bytes]], *, patience_seconds: float = PATIENCE_SECONDS
+) -> None:
+    """Return when something answers at the port; `processes`, by name, must live until then.
 
     Raises:
-        UsageError: the process ended or was silent for too long.
+        UsageError: a process ended, or nothing answered for too long.
     """
     from pipelines.errors import UsageError
 
     deadline = time.monotonic() + patience_seconds
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline:
         if _is_taken(port):
             return
+        for name, process in processes.items():
+            if process.poll() is not None:
+                raise UsageError(
+                    f"{name[0].upper()}{name[1:]} ended with {process.returncode} before it answered; see what was "
+                    f"printed above."
+                )
         time.sleep(0.1)
     raise UsageError(f"Nothing answers on port {port}; see what was printed above.")
 
@@ -134,7 +142,7 @@ def _run_until_stopped(sandbox: list[str] | None, *, ports: list[int], dagster_p
         for name, command in _dagster_commands(dagster_port).items():
             running[name] = subprocess.Popen(command, env=environment, cwd=WORKSPACE.parent)  # noqa: S603, our own
         for port in ports:
-            wait_for_port(port, running["Dagster's web pages"])
+            wait_for_port(port, running)
         out.print(f"Dagster: http://127.0.0.1:{dagster_port}   (Ctrl-C stops everything)", markup=False)
         return _watch(running, look)
     except KeyboardInterrupt:

@@ -19,6 +19,7 @@ from pipelines.replenishment.reasons import BINDING_RULES, REASONS, UNCERTAIN_CA
 
 WEEK_DAYS: Final = 7
 LEAST_CHANCE_TOLD: Final = 0.005
+SAVED_TITLE: Final = "Backtest of its class: share of the textbook rule's loss that was saved (above zero is better)"
 _ASKED: Final = pl.Schema(
     {"product_code": pl.String, "order_frequency_days": pl.Int64, "forecast_period_days": pl.Int64}
 )
@@ -99,6 +100,19 @@ def model_sentence(row: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
             f"{choice['model']}."
         )
     return f"Sells {choice['demand_class']}; forecast by {choice['model']}: {choice['reason']}."
+
+
+def saved_in_words(score: Mapping[str, Any]) -> tuple[str, str]:
+    """The share of the textbook rule's loss that a model saved, above zero where it is the better one, and its error.
+
+    Both are empty where too little history was there to judge. `score` is a row of `forecast.model_scores`.
+
+    >>> saved_in_words({"margin": 0.123, "margin_error": 0.02}), saved_in_words({"margin": -0.04, "margin_error": 0.1})
+    (('+12%', '2%'), ('-4%', '10%'))
+    """
+    if score["margin"] is None:
+        return "", ""
+    return f"{score['margin'] + 0.0:+.0%}", f"{score['margin_error']:.0%}"
 
 
 def quantiles_of_horizon(demand_quantiles: pl.DataFrame, horizon_days: int) -> list[tuple[float, float]]:

@@ -4,26 +4,19 @@ What belongs here: their rows. What does not: credentials and tokens (`sign_ins.
 Read more in docs/adr/0001-organisations-are-partitions.md.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from pipelines.errors import UsageError
+from pipelines.organisation_key import OrganisationError, check_key
 from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.store.secrets import Secrets
 from pipelines.store.sign_ins import SignIn, delete_unused_sign_ins, insert_sign_in
 from pipelines.xero.auth import TokenSet
-
-_KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-
-
-class OrganisationError(UsageError):
-    """No such organisation, or it cannot be connected under this key."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +43,6 @@ class Known(NamedTuple):
 
     tenant_id: str
     api_url: str
-
-
-def check_key(key: str) -> str:
-    """The key, where it can be one.
-
-    Raises:
-        OrganisationError: it holds something else than lower-case letters, digits and dashes.
-    """
-    if not _KEY.fullmatch(key):
-        raise OrganisationError(
-            f"{key!r} cannot be an organisation's key: use up to 40 lower-case letters, digits and dashes."
-        )
-    return key
 
 
 def add_organisations(

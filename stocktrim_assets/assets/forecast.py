@@ -18,6 +18,7 @@ from pipelines.forecasting.moves import moved_demand
 from pipelines.forecasting.one_offs import find_one_off_orders
 from pipelines.forecasting.prices import with_unit_prices
 from pipelines.organisation import OpenOrganisation
+from pipelines.replenishment.explain import SAVED_TITLE, saved_in_words
 from pipelines.replenishment.plan import Horizons, forecast_for_plan, horizons
 from pipelines.warehouse import read_table, replace_table
 from stocktrim_assets.failures import told_plainly
@@ -78,7 +79,7 @@ def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[d
         frames = {table: read_table(warehouse, table) for table in CHOSEN}
     shown = {
         tables.MODEL_CHOICE: {"models": _shown(_classes(frames[tables.MODEL_CHOICE]))},
-        tables.MODEL_SCORES: {"scores": _shown(frames[tables.MODEL_SCORES].drop("reason", "chosen_on"))},
+        tables.MODEL_SCORES: {SAVED_TITLE: _scores(frames[tables.MODEL_SCORES])},
         tables.FORECAST_CALIBRATION: {"how far they held": _shown(frames[tables.FORECAST_CALIBRATION])},
     }
     for table, frame in frames.items():
@@ -130,6 +131,13 @@ def _classes(choice: pl.DataFrame) -> pl.DataFrame:
         .agg(products=pl.len(), score=pl.col("score").first(), floor=pl.col("floor_score").first())
         .sort("products", "demand_class", descending=[True, False])
     )
+
+
+def _scores(model_scores: pl.DataFrame) -> dg.MetadataValue[Any]:
+    """What each model saved, signed and worded as `stocktrim explain` does."""
+    names = pl.Series("saved", [saved_in_words(score)[0] for score in model_scores.to_dicts()], dtype=pl.String)
+    errors = pl.Series("standard_error", [saved_in_words(score)[1] for score in model_scores.to_dicts()], pl.String)
+    return _shown(model_scores.drop("reason", "chosen_on", "margin", "margin_error").with_columns(names, errors))
 
 
 def _shown(frame: pl.DataFrame) -> dg.MetadataValue[Any]:

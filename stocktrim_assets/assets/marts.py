@@ -21,6 +21,7 @@ from pipelines.expectations.validate import ROWS_SHOWN
 from pipelines.organisation import OpenOrganisation
 from pipelines.tables import TABLES, XERO_READINESS
 from pipelines.warehouse import FILE_NAME, read_table, row_count, table_exists
+from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import readiness_report, rows_table, table_metadata
 
@@ -63,30 +64,30 @@ def warehouse_models(
     context: dg.AssetExecutionContext, dbt: Dbt, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[Any]:
     """Build staging, intermediate and marts, and test them; the marts tell their rows and columns."""
-    os.environ["STOCKTRIM_WAREHOUSE"] = str(organisation.folder / FILE_NAME)
-    target = organisation.folder / "dbt"
-    (target / RESULTS).unlink(missing_ok=True)
-    build = dbt.cli(
-        ["build", "--exclude-resource-type", "unit_test"],
-        context=context,
-        target_path=target,
-        raise_on_error=False,
-    )
-    outputs, checks = [], []
-    for event in build.stream():
-        if isinstance(event, dg.Output):
-            outputs.append(event)
-        elif isinstance(event, dg.AssetCheckResult):
-            checks.append(event)
-        else:
-            yield event
-    yield from _told(checks, organisation, build)
-    counts, report = _row_counts(organisation), _readiness(organisation)
-    for output in outputs:
-        yield _counted(output, context, counts, report)
-    if not build.is_successful():
-        trouble = _what_failed(build)
-        raise dg.Failure(description=str(trouble)) from trouble
+    with told_plainly():
+        os.environ["STOCKTRIM_WAREHOUSE"] = str(organisation.folder / FILE_NAME)
+        target = organisation.folder / "dbt"
+        (target / RESULTS).unlink(missing_ok=True)
+        build = dbt.cli(
+            ["build", "--exclude-resource-type", "unit_test"],
+            context=context,
+            target_path=target,
+            raise_on_error=False,
+        )
+        outputs, checks = [], []
+        for event in build.stream():
+            if isinstance(event, dg.Output):
+                outputs.append(event)
+            elif isinstance(event, dg.AssetCheckResult):
+                checks.append(event)
+            else:
+                yield event
+        yield from _told(checks, organisation, build)
+        counts, report = _row_counts(organisation), _readiness(organisation)
+        for output in outputs:
+            yield _counted(output, context, counts, report)
+        if not build.is_successful():
+            raise _what_failed(build)
 
 
 @cache

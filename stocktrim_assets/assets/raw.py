@@ -26,7 +26,7 @@ from pipelines.settings import read_day
 from pipelines.store.planning_settings import explicit_settings
 from pipelines.tables import Table
 from pipelines.warehouse import read_table, replace_table, row_count
-from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.failures import told_plainly, tried_again
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import check_results, check_specs, table_metadata
 
@@ -38,7 +38,6 @@ XERO_TABLES: Final = (
     *(table for endpoint in ENDPOINTS for table in (endpoint.table, endpoint.lines) if table is not None),
 )
 DECISION_TABLES: Final = (tables.PLANNING_SETTINGS, tables.LEDGER_ORDER_LINES, tables.AS_OF)
-FROM_TERMINAL: Final = "stocktrim/from_terminal"
 CHECKED: Final = ("raw", tables.XERO_ITEMS.name)
 
 
@@ -78,17 +77,12 @@ def _specs(owned: tuple[Table, ...], *, kinds: set[str]) -> list[dg.AssetSpec]:
     specs=_specs(XERO_TABLES, kinds={"xero", "duckdb"}),
     check_specs=check_specs(expectations.RULES, asset=CHECKED),
     partitions_def=organisations,
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
 )
 def load_from_xero(
     context: dg.AssetExecutionContext, config: LoadRequest, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-    """One pass over Xero's lists, held aside until it was looked at.
-
-    What passes by itself is tried again by the retry policy, unless a person waits at a terminal.
-    """
-    is_retried = FROM_TERMINAL not in context.run.tags
-    with told_plainly(is_retried=is_retried), organisation.warehouse() as warehouse:
+    """One pass over Xero's lists, held aside until it was looked at."""
+    with tried_again(context), organisation.warehouse() as warehouse:
         if config.replay:
             kept, read = read_kept_load(warehouse, organisation, load_id=config.replay)
         else:

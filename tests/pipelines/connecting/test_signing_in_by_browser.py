@@ -11,11 +11,12 @@ from pipelines.connecting import chosen_among, connect, key_from, sign_in_by_bro
 from pipelines.errors import PlannerError, UsageError
 from pipelines.landing.pages import read_organisation
 from pipelines.organisation import open_organisation
+from pipelines.organisation_key import OrganisationError, check_key
 from pipelines.secret import Secret
 from pipelines.settings import Settings
 from pipelines.store import schema
 from pipelines.store.engine import open_store
-from pipelines.store.organisations import OrganisationError, check_key, list_organisations
+from pipelines.store.organisations import list_organisations
 from pipelines.xero.errors import MissingScopeError, SignInError
 from pipelines.xero.sign_in import REDIRECT_URI, challenge_of, code_in, new_sign_in
 from tests.pipelines.connecting.conftest import CITY, DEMO_COMPANY, HARBOUR, Person, signed_in
