@@ -57,6 +57,7 @@ def _published(stage: str, name: str, grain: str, /, **columns: type_of) -> Tabl
 _DOCUMENT_LINE: Final[dict[str, type_of]] = {
     "line_number": pl.Int32, "line_item_id": pl.String, "item_id": pl.String, "item_code": pl.String,
     "description": pl.String, "quantity": QUANTITY, "unit_amount": UNIT_PRICE, "line_amount": MONEY,
+    "discount_rate": RATE, "discount_amount": UNIT_PRICE, "tax_amount": MONEY,
 }
 
 # raw: what Xero gave us and what people decided, untouched but typed
@@ -81,7 +82,7 @@ XERO_INVOICES = _table(
     "raw", "xero_invoices", "One row per sales invoice (ACCREC) or bill (ACCPAY) in Xero, voided ones too.",
     invoice_id=pl.String, type=pl.String, invoice_number=pl.String, reference=pl.String, status=pl.String,
     contact_id=pl.String, contact_name=pl.String, invoice_date=pl.Date, due_date=pl.Date, currency_code=pl.String,
-    currency_rate=RATE, total=MONEY, updated_at=INSTANT,
+    currency_rate=RATE, total=MONEY, line_amount_types=pl.String, updated_at=INSTANT,
 )
 XERO_INVOICE_LINES = _table(
     "raw", "xero_invoice_lines", "One row per line of an invoice or bill.",
@@ -91,7 +92,7 @@ XERO_CREDIT_NOTES = _table(
     "raw", "xero_credit_notes", "One row per sales (ACCRECCREDIT) or supplier (ACCPAYCREDIT) credit note in Xero.",
     credit_note_id=pl.String, type=pl.String, credit_note_number=pl.String, reference=pl.String, status=pl.String,
     contact_id=pl.String, contact_name=pl.String, credit_note_date=pl.Date, currency_code=pl.String,
-    currency_rate=RATE, total=MONEY, updated_at=INSTANT,
+    currency_rate=RATE, total=MONEY, line_amount_types=pl.String, updated_at=INSTANT,
 )
 XERO_CREDIT_NOTE_LINES = _table(
     "raw", "xero_credit_note_lines", "One row per line of a credit note.",
@@ -101,7 +102,8 @@ XERO_PURCHASE_ORDERS = _table(
     "raw", "xero_purchase_orders", "One row per purchase order in Xero, deleted ones too.",
     purchase_order_id=pl.String, purchase_order_number=pl.String, reference=pl.String, status=pl.String,
     contact_id=pl.String, contact_name=pl.String, order_date=pl.Date, delivery_date=pl.Date,
-    expected_arrival_date=pl.Date, currency_code=pl.String, currency_rate=RATE, total=MONEY, updated_at=INSTANT,
+    expected_arrival_date=pl.Date, currency_code=pl.String, currency_rate=RATE, total=MONEY,
+    line_amount_types=pl.String, updated_at=INSTANT,
 )
 XERO_PURCHASE_ORDER_LINES = _table(
     "raw", "xero_purchase_order_lines", "One row per line of a purchase order.",

@@ -61,21 +61,30 @@ class Contact(msgspec.Struct, kw_only=True):
 
 
 class Line(msgspec.Struct, array_like=True, gc=False):
-    """A document line; `item_code` is empty where the line names no item."""
+    """A document line; `item_code` is empty where the line names no item.
+
+    `discount_rate` is in per cent, `discount_amount` in money; Xero takes one of them. `tax_amount` is inside the line
+    amount where the document's amounts include tax, on top of it where they do not.
+    """
 
     line_item_id: str
     item_code: str
     description: str
     quantity: Decimal
     unit_amount: Decimal
+    discount_rate: Decimal = Decimal(0)
+    discount_amount: Decimal = Decimal(0)
+    tax_type: str = "NONE"
+    tax_amount: Decimal = Decimal(0)
 
 
 class Document(msgspec.Struct, kw_only=True):
     """An invoice, bill, credit note or purchase order.
 
     `kind` is ACCREC, ACCPAY, ACCRECCREDIT, ACCPAYCREDIT or PURCHASEORDER. `due_date` is an invoice's;
-    `delivery_date` and `expected_arrival_date` are a purchase order's. The total is the sum of the lines, and a
-    document of status PAID is paid in full; `amount_paid` tells of an approved one that is paid in part.
+    `delivery_date` and `expected_arrival_date` are a purchase order's. `line_amount_types` is Exclusive, Inclusive or
+    NoTax. The total is the sum of the lines, with tax, and a document of status PAID is paid in full; `amount_paid`
+    tells of an approved one that is paid in part.
     """
 
     document_id: str
@@ -95,6 +104,7 @@ class Document(msgspec.Struct, kw_only=True):
     allow_back_orders: bool = False
     sent_to_contact: bool = False
     amount_paid: Decimal = Decimal(0)
+    line_amount_types: str = "Exclusive"
 
 
 class World(msgspec.Struct, kw_only=True):

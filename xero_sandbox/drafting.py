@@ -8,18 +8,25 @@ Read more in docs/sandbox.md.
 import re
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
 from tzlocal.windows_tz import win_tz
 
 from xero_sandbox.books import Books, new_id
 from xero_sandbox.documents import Contact, Document, Item, Line
 from xero_sandbox.incoming import Fields
+from xero_sandbox.records import CENT, line_amount
 
 _GIVEN_UP: Final = {"Kamchatka Standard Time": "Asia/Kamchatka", "Mid-Atlantic Standard Time": "Etc/GMT+2"}
 _ZONES: Final = {re.sub(r"[ .-]", "", name).upper(): iana for name, iana in (win_tz | _GIVEN_UP).items()}
+TAX_RATES: Final = {
+    "NONE": Decimal(0), "INPUT2": Decimal("0.20"), "OUTPUT2": Decimal("0.20"), "RRINPUT": Decimal("0.05"),
+    "RROUTPUT": Decimal("0.05"), "ZERORATEDINPUT": Decimal(0), "ZERORATEDOUTPUT": Decimal(0),
+}  # fmt: skip
+"""The rates of the tax types that a British organisation has; of another type the caller sends the amount."""
 
 Record = dict[str, Any]
 
@@ -51,14 +58,24 @@ def contact_of(fields: Fields, books: Books, *, present: str = "") -> Contact | 
     return contact
 
 
-def lines_of(fields: Fields, books: Books, *, is_purchase: bool, present: list[Line]) -> list[Line]:
+def tax_mode_of(fields: Fields, present: Document | None) -> str:
+    """Whether the amounts of a document's lines include tax: Exclusive, Inclusive or NoTax, as sent or as before."""
+    sent = fields.text("LineAmountTypes", present.line_amount_types if present else "Exclusive")
+    known = {mode.upper(): mode for mode in ("Exclusive", "Inclusive", "NoTax")}
+    if sent.upper() not in known:
+        fields.problems.append(f"'{sent}' is not a valid LineAmountTypes")
+    return known.get(sent.upper(), "Exclusive")
+
+
+def lines_of(fields: Fields, books: Books, *, is_purchase: bool, tax_mode: str, present: list[Line]) -> list[Line]:
     """The lines as sent, or the present ones where none were; a line keeps its id only where the caller names it."""
     sent = fields.record.get("LineItems")
     if not isinstance(sent, list):
         return present
     items = books.names().items_by_code
     kept = {line.line_item_id: line for line in present}
-    return [_line(row, fields.problems, items, kept, is_purchase=is_purchase) for row in sent if isinstance(row, dict)]
+    rows = [row for row in sent if isinstance(row, dict)]
+    return [_taxed(_line(row, fields.problems, items, kept, is_purchase=is_purchase), row, tax_mode) for row in rows]
 
 
 def currency_of(fields: Fields, books: Books, contact: Contact | None, present: Document | None) -> tuple[str, Decimal]:
@@ -88,9 +105,24 @@ def _line(
         description=fields.text("Description", before.description if before else _usual_description(item)),
         quantity=fields.number("Quantity", before.quantity if before else Decimal(1)),
         unit_amount=fields.number("UnitAmount", before.unit_amount if before else _usual_price(item, is_purchase)),
+        discount_rate=fields.number("DiscountRate", before.discount_rate if before else Decimal(0)),
+        discount_amount=fields.number("DiscountAmount", before.discount_amount if before else Decimal(0)),
+        tax_type=fields.text("TaxType", before.tax_type if before else "NONE"),
+        tax_amount=fields.number("TaxAmount", before.tax_amount if before else Decimal(0)),
     )
     problems.extend(fields.problems)
     return line
+
+
+def _taxed(line: Line, row: Record, tax_mode: str) -> Line:
+    """The line with its tax: none without tax, else as sent, else by the rate of its tax type."""
+    if tax_mode == "NoTax":
+        return msgspec.structs.replace(line, tax_amount=Decimal(0))
+    if row.get("TaxAmount") is not None or line.tax_type not in TAX_RATES:
+        return line
+    rate, amount = TAX_RATES[line.tax_type], line_amount(line)
+    tax = amount * rate / (1 + rate) if tax_mode == "Inclusive" else amount * rate
+    return msgspec.structs.replace(line, tax_amount=tax.quantize(CENT, ROUND_HALF_UP))
 
 
 def _usual_description(item: Item | None) -> str:

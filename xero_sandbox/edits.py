@@ -151,6 +151,10 @@ def _bill_of(edit: CopyToBill, books: Books) -> Call:
             "Description": line.description,
             "Quantity": str(line.quantity),
             "UnitAmount": str(line.unit_amount),
+            "DiscountRate": str(line.discount_rate),
+            "DiscountAmount": str(line.discount_amount),
+            "TaxType": line.tax_type,
+            "TaxAmount": str(line.tax_amount),
         }
         for line in order.lines
     ]
@@ -161,6 +165,7 @@ def _bill_of(edit: CopyToBill, books: Books) -> Call:
         "Contact": {"ContactID": order.contact_id},
         "CurrencyCode": order.currency_code,
         "CurrencyRate": str(order.currency_rate),
+        "LineAmountTypes": order.line_amount_types,
         "LineItems": lines,
     }
     return Call("PUT", f"{BASE}Invoices", {}, {}, orjson.dumps(bill))

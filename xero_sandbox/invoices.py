@@ -13,7 +13,7 @@ import msgspec
 
 from xero_sandbox.books import Books, is_guid, new_id, next_number
 from xero_sandbox.documents import Contact, Document
-from xero_sandbox.drafting import contact_of, currency_of, lines_of, today
+from xero_sandbox.drafting import contact_of, currency_of, lines_of, tax_mode_of, today
 from xero_sandbox.incoming import Fields, InvalidError
 from xero_sandbox.stock import move_stock
 
@@ -104,6 +104,7 @@ def _named(books: Books, fields: Fields, sort: Sort) -> Document | None:
 def _read(fields: Fields, books: Books, present: Document | None, sort: Sort) -> Document:
     contact = contact_of(fields, books, present=present.contact_id if present else "")
     code, rate = currency_of(fields, books, contact, present)
+    tax_mode = tax_mode_of(fields, present)
     kind = fields.text("Type", present.kind if present else "").upper()
     date = fields.day("Date", present.date if present else None) or today(books)
     due_date = fields.day("DueDate", present.due_date if present else date + _TERMS)
@@ -114,12 +115,19 @@ def _read(fields: Fields, books: Books, present: Document | None, sort: Sort) ->
         status=fields.text("Status", present.status if present else "DRAFT").upper(),
         contact_id=contact.contact_id if contact else "",
         date=date,
-        lines=lines_of(fields, books, is_purchase=kind.startswith("ACCPAY"), present=present.lines if present else []),
+        lines=lines_of(
+            fields,
+            books,
+            is_purchase=kind.startswith("ACCPAY"),
+            tax_mode=tax_mode,
+            present=present.lines if present else [],
+        ),
         updated_at=present.updated_at if present else books.clock.now(),
         reference=fields.text("Reference", present.reference if present else ""),
         due_date=due_date if sort is INVOICE else None,
         currency_code=code,
         currency_rate=rate or Decimal(1),
+        line_amount_types=tax_mode,
         allow_back_orders=books.allows_back_orders or (present.allow_back_orders if present else False),
         sent_to_contact=fields.flag("SentToContact", default=present.sent_to_contact if present else False),
         amount_paid=present.amount_paid if present else Decimal(0),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from xero_sandbox.books import Books, is_guid, new_id, next_number
 from xero_sandbox.documents import Document
-from xero_sandbox.drafting import contact_of, currency_of, lines_of, today
+from xero_sandbox.drafting import contact_of, currency_of, lines_of, tax_mode_of, today
 from xero_sandbox.incoming import Fields, InvalidError
 
 NUMBER_NOT_UNIQUE: Final = "Order number must be unique"
@@ -55,6 +55,7 @@ def _named(books: Books, fields: Fields) -> Document | None:
 def _read(fields: Fields, books: Books, present: Document | None) -> Document:
     contact = contact_of(fields, books, present=present.contact_id if present else "")
     code, rate = currency_of(fields, books, contact, present)
+    tax_mode = tax_mode_of(fields, present)
     return Document(
         document_id=present.document_id if present else new_id(),
         kind="PURCHASEORDER",
@@ -62,13 +63,14 @@ def _read(fields: Fields, books: Books, present: Document | None) -> Document:
         status=fields.text("Status", present.status if present else "DRAFT").upper(),
         contact_id=contact.contact_id if contact else "",
         date=fields.day("Date", present.date if present else None) or today(books),
-        lines=lines_of(fields, books, is_purchase=True, present=present.lines if present else []),
+        lines=lines_of(fields, books, is_purchase=True, tax_mode=tax_mode, present=present.lines if present else []),
         updated_at=books.clock.now(),
         reference=fields.text("Reference", present.reference if present else ""),
         delivery_date=fields.day("DeliveryDate", present.delivery_date if present else None),
         expected_arrival_date=fields.day("ExpectedArrivalDate", present.expected_arrival_date if present else None),
         currency_code=code,
         currency_rate=rate or Decimal(1),
+        line_amount_types=tax_mode,
         sent_to_contact=present.sent_to_contact if present else False,
     )
 

@@ -60,13 +60,27 @@ def instant(value: datetime) -> str:
 
 
 def line_amount(line: Line) -> Decimal:
-    """Quantity times unit amount, rounded to the cent, half away from zero."""
-    return (line.quantity * line.unit_amount).quantize(CENT, ROUND_HALF_UP)
+    """Quantity times unit amount after discount, rounded to the cent, half away from zero."""
+    amount = line.quantity * line.unit_amount
+    if line.discount_rate:
+        amount *= 1 - line.discount_rate / 100
+    return (amount - line.discount_amount).quantize(CENT, ROUND_HALF_UP)
+
+
+def net_amount(document: Document, line: Line) -> Decimal:
+    """A line's amount without tax."""
+    return line_amount(line) - (line.tax_amount if document.line_amount_types == "Inclusive" else _NOTHING)
+
+
+def total_tax(document: Document) -> Decimal:
+    """The tax of a document: the sum of its lines'."""
+    return sum((line.tax_amount for line in document.lines), _NOTHING)
 
 
 def total(document: Document) -> Decimal:
-    """What a document comes to: the sum of its lines."""
-    return sum((line_amount(line) for line in document.lines), _NOTHING)
+    """What a document comes to, with tax: the sum of its lines."""
+    net = sum((net_amount(document, line) for line in document.lines), _NOTHING)
+    return net + total_tax(document)
 
 
 def organisation(value: Organisation) -> Record:
@@ -205,7 +219,7 @@ def invoice(value: Document, *, names: Names, view: View) -> Record:
         "AmountCredited": 0.0,
         "SentToContact": value.sent_to_contact,
         "CurrencyRate": float(value.currency_rate),
-        "IsDiscounted": False,
+        "IsDiscounted": _is_discounted(value),
         "HasAttachments": False,
         "HasErrors": False,
     }
@@ -251,7 +265,7 @@ def purchase_order(value: Document, *, names: Names, view: View) -> Record:
         record["ExpectedArrivalDate"] = day(value.expected_arrival_date)[1]
     record |= {
         "HasErrors": False,
-        "IsDiscounted": False,
+        "IsDiscounted": _is_discounted(value),
         "SentToContact": value.sent_to_contact,
         "Reference": value.reference,
         "Type": "PURCHASEORDER",
@@ -261,6 +275,10 @@ def purchase_order(value: Document, *, names: Names, view: View) -> Record:
     record |= _lines_and_totals(value, total(value), names, view._replace(has_lines=True))
     del record["UpdatedDateUTCString"]  # orders have none
     return record | {"HasAttachments": False}
+
+
+def _is_discounted(value: Document) -> bool:
+    return any(line.discount_rate or line.discount_amount for line in value.lines)
 
 
 def _contact_of(value: Document, names: Names) -> Record:
@@ -288,11 +306,12 @@ def _days(value: Document, *, due: date | None = None) -> Record:
 
 def _lines_and_totals(value: Document, amount: Decimal, names: Names, view: View) -> Record:
     lines = [_line(line, names, view.unit_decimals) for line in value.lines] if view.has_lines else []
+    tax = total_tax(value)
     return {
-        "LineAmountTypes": "Exclusive",
+        "LineAmountTypes": value.line_amount_types,
         "LineItems": lines,
-        "SubTotal": float(amount),
-        "TotalTax": 0.0,
+        "SubTotal": float(amount - tax),
+        "TotalTax": float(tax),
         "Total": float(amount),
         "UpdatedDateUTC": instant(value.updated_at),
         "UpdatedDateUTCString": value.updated_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -308,11 +327,15 @@ def _line(line: Line, names: Names, unit_decimals: int) -> Record:
     record |= {
         "Description": line.description,
         "UnitAmount": _price(line.unit_amount, unit_decimals),
-        "TaxType": "NONE",
-        "TaxAmount": 0.0,
+        "TaxType": line.tax_type,
+        "TaxAmount": float(line.tax_amount),
         "LineAmount": float(line_amount(line)),
         "AccountCode": "200",
     }
+    if line.discount_rate:
+        record["DiscountRate"] = float(line.discount_rate)
+    if line.discount_amount:
+        record["DiscountAmount"] = float(line.discount_amount)
     if known is not None:
         record["Item"] = {"ItemID": known.item_id, "Name": known.name, "Code": known.code}
     record |= {"Tracking": [], "Quantity": float(line.quantity), "LineItemID": line.line_item_id}

@@ -12,8 +12,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from xero_sandbox.books import Books
-from xero_sandbox.documents import Document, Item
+from xero_sandbox.documents import Document, Item, Line
 from xero_sandbox.incoming import InvalidError
+from xero_sandbox.records import net_amount
 
 _ARRIVES: Final = {"ACCPAY": 1, "ACCRECCREDIT": 1, "ACCREC": -1, "ACCPAYCREDIT": -1}
 _APPROVED: Final = frozenset({"AUTHORISED", "PAID"})
@@ -38,10 +39,17 @@ def movements(document: Document | None, items: Mapping[str, Item]) -> dict[str,
         if item is None or not item.is_tracked:
             continue
         before = moved.get(line.item_code, Movement(_NOTHING, _NOTHING))
-        cost = line.quantity * line.unit_amount / document.currency_rate if document.kind == "ACCPAY" else _NOTHING
+        cost = _paid(document, line) / document.currency_rate if document.kind == "ACCPAY" else _NOTHING
         quantity = before.quantity + _ARRIVES[document.kind] * line.quantity
         moved[line.item_code] = Movement(quantity, before.cost + cost)
     return moved
+
+
+def _paid(document: Document, line: Line) -> Decimal:
+    """What a line's goods cost, in the document's currency: to the last decimal where neither tax nor discount is."""
+    if line.discount_rate or line.discount_amount or document.line_amount_types == "Inclusive":
+        return net_amount(document, line)
+    return line.quantity * line.unit_amount
 
 
 def move_stock(books: Books, *, before: Document | None, after: Document | None) -> None:

@@ -100,6 +100,7 @@ def _documents(documents: Sequence[Any]) -> Columns:
         "currency_code": [one.currency_code or "" for one in documents],
         "currency_rate": [one.currency_rate for one in documents],
         "total": [one.total or 0.0 for one in documents],
+        "line_amount_types": [one.line_amount_types or "" for one in documents],
         "updated_at": [wire.instant(one.updated_at) for one in documents],
     }
 
@@ -148,6 +149,9 @@ def line_columns(documents: Sequence[Any], key: str) -> Columns:
         "quantity": [line.quantity for line in lines],
         "unit_amount": [line.unit_amount for line in lines],
         "line_amount": [line.line_amount for line in lines],
+        "discount_rate": [line.discount_rate for line in lines],
+        "discount_amount": [line.discount_amount for line in lines],
+        "tax_amount": [line.tax_amount for line in lines],
     }
 
 

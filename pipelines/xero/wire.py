@@ -40,6 +40,9 @@ class Line(_Record):
     quantity: Number | None = None
     unit_amount: Number | None = None
     line_amount: Number | None = None
+    discount_rate: Number | None = None
+    discount_amount: Number | None = None
+    tax_amount: Number | None = None
 
 
 class ContactReference(_Record):
@@ -98,6 +101,7 @@ class _Document(_Record, kw_only=True):
     currency_code: str | None = None
     currency_rate: Number | None = None
     total: Number | None = None
+    line_amount_types: str | None = None
     line_items: list[Line]
     updated_at: str | None = msgspec.field(name="UpdatedDateUTC", default=None)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from pipelines import tables
 from pipelines.tables import Table
 from xero_sandbox.documents import Document, Item, Line, Organisation, World
+from xero_sandbox.records import line_amount, total
 
 TODAY = date(2026, 6, 15)
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -63,7 +64,7 @@ def raw_of(world: World, **settings: str) -> Rows:
             {
                 "item_id": item.item_id, "code": item.code, "name": item.name,
                 "is_tracked_as_inventory": item.is_tracked, "quantity_on_hand": item.quantity_on_hand,
-                "quantity_on_back_order": item.quantity_on_back_order,
+                "quantity_on_back_order": item.quantity_on_back_order, "purchase_unit_price": item.purchase_unit_price,
             }
             for item in world.items.values()
         ],
@@ -85,14 +86,15 @@ def _add(rows: Rows, world: World, documents: Mapping[str, Document], head: Tabl
             key: document.document_id, number: document.number, "type": document.kind, "status": document.status,
             "contact_id": document.contact_id, "contact_name": document.contact_id, day: document.date,
             "delivery_date": document.delivery_date, "expected_arrival_date": document.expected_arrival_date,
-            "currency_code": "GBP", "currency_rate": Decimal(1),
-            "total": sum(line.quantity * line.unit_amount for line in document.lines),
+            "currency_code": document.currency_code, "currency_rate": document.currency_rate,
+            "total": total(document), "line_amount_types": document.line_amount_types,
         }  # fmt: skip
         rows[head].append({name: value for name, value in told.items() if name in head.columns})
         rows[lines] += [
             {
                 key: document.document_id, "line_number": place, "item_code": line.item_code,
                 "item_id": ids.get(line.item_code), "quantity": line.quantity, "unit_amount": line.unit_amount,
+                "line_amount": line_amount(line), "discount_rate": line.discount_rate, "tax_amount": line.tax_amount,
             }
             for place, line in enumerate(document.lines, start=1)
         ]  # fmt: skip

@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 
 from xero_sandbox.documents import Document, Line, World
+from xero_sandbox.records import line_amount, total
 
 SALES = {"DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "ARCHIVED"}
 CREDITS = {"AUTHORISED", "PAID"}
@@ -76,6 +77,36 @@ def suppliers(world: World) -> dict[str, str]:
             if document.kind == "PURCHASEORDER" or sum(one.quantity * one.unit_amount for one in document.lines):
                 found[line.item_code] = document.contact_id
     return found
+
+
+def unit_costs(world: World) -> dict[str, float]:
+    """What was paid for a unit of each product on its latest bill or order, in base currency; nothing if not known.
+
+    Over all lines of the product on the document, free ones too; one that only gives away is passed over.
+    """
+    purchases = [*world.purchase_orders.values(), *world.invoices.values()]
+    statuses = {"PURCHASEORDER": OPEN_ORDERS | {"BILLED"}, "ACCPAY": {"AUTHORISED", "PAID", "ARCHIVED"}}
+    found: dict[str, float] = {}
+    for document in sorted(purchases, key=lambda one: (one.date, one.kind != "PURCHASEORDER", one.number)):
+        if document.status not in statuses.get(document.kind, ()) or not (
+            document.kind == "PURCHASEORDER" or total(document)
+        ):
+            continue
+        for code in {line.item_code for line in document.lines}:
+            lines = [line for line in document.lines if line.item_code == code]
+            units = sum(float(line.quantity) for line in lines if line.unit_amount >= 0)
+            paid = sum(_paid(document, line) for line in lines)
+            rate = 1.0 if document.currency_code == "GBP" else float(document.currency_rate)
+            if units > 0 and paid > 0.0000001 and rate:
+                found[code] = paid / units / rate
+    return found
+
+
+def _paid(document: Document, line: Line) -> float:
+    """What a line came to after discount, without the tax inside it."""
+    if document.line_amount_types == "Inclusive" and line.tax_amount:
+        return float(line_amount(line) - line.tax_amount)
+    return float(line.quantity * line.unit_amount * (100 - line.discount_rate) / 100)
 
 
 def stock_at_day_ends(world: World) -> dict[tuple[str, date], Decimal]:

@@ -1,4 +1,5 @@
--- What suppliers have delivered and billed. A bill that totals nothing is how Xero
+-- What suppliers have delivered and billed; prices and amounts are after discount and
+-- without the tax that is inside them. A bill that totals nothing is how Xero
 -- adjusts stock: no purchase, no receipt, no evidence of a lead time.
 with
     bills as (select * from {{ ref("stg_invoices") }}),
@@ -21,8 +22,10 @@ select
     lines.line_number,
     coalesce(names.product_code, lines.product_code) as product_code,
     lines.quantity,
-    lines.unit_price,
-    lines.line_amount
+    try_cast(
+        {{ net_amount("lines", "bills") }} / lines.quantity as decimal(18, 4)
+    ) as unit_price,
+    try_cast({{ net_amount("lines", "bills") }} as decimal(18, 2)) as line_amount
 from lines
 inner join bills on lines.invoice_id = bills.invoice_id
 left join

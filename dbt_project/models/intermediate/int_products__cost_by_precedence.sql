@@ -1,11 +1,12 @@
--- What a piece costs, in the currency of the supplier's orders: the setting; else the
--- item's purchase price, which Xero
--- keeps in base currency; else the price of the latest order or bill line.
+-- What a unit costs, in the currency of the supplier's orders: the setting; else the
+-- item's purchase price, which Xero keeps in base currency; else what was paid on the
+-- latest order or bill, a bill before an order of the same day. What cannot be brought
+-- into that currency by known rates is not known.
 with
     suppliers as (select * from {{ ref("int_suppliers__currency_and_rate") }}),
 
     organisation as (
-        select any_value(base_currency) as base_currency
+        select coalesce(any_value(base_currency), '') as base_currency
         from {{ ref("stg_organisation") }}
     ),
 
@@ -13,12 +14,17 @@ with
         select
             products.product_code,
             products.purchase_unit_price,
-            by_supplier.* exclude (product_code),
             organisation.base_currency,
             coalesce(
-                nullif(suppliers.currency, ''), organisation.base_currency, ''
+                nullif(suppliers.currency, ''), organisation.base_currency
             ) as currency,
-            suppliers.currency_rate as supplier_rate,
+            {{
+                rate_to_base(
+                    "suppliers.currency",
+                    "suppliers.currency_rate",
+                    "organisation.base_currency",
+                )
+            }} as supplier_rate,
             try_cast(settings.value as decimal(18, 4)) as set_cost
         from {{ ref("stg_products") }} as products
         inner join
@@ -33,43 +39,67 @@ with
         cross join organisation
     ),
 
-    rated as (
+    converted as (
         select
-            *,
+            paid.product_code,
+            paid.source,
+            paid.purchase_date,
             case
-                when currency = coalesce(base_currency, '')
-                then 1
-                when supplier_rate > 0
-                then supplier_rate
-            end::decimal(18, 6) as currency_rate
-        from chosen
+                when
+                    coalesce(nullif(paid.currency, ''), chosen.base_currency)
+                    = chosen.currency
+                then paid.unit_cost::double
+                else
+                    paid.unit_cost::double
+                    * chosen.supplier_rate
+                    / {{
+                        rate_to_base(
+                            "paid.currency",
+                            "paid.currency_rate",
+                            "chosen.base_currency",
+                        )
+                    }}
+            end as unit_cost
+        from {{ ref("int_purchases__latest_cost_by_product") }} as paid
+        inner join chosen on paid.product_code = chosen.product_code
+    ),
+
+    latest as (
+        select
+            product_code,
+            arg_max(source, (purchase_date, source = 'bill')) as source,
+            arg_max(unit_cost, (purchase_date, source = 'bill')) as unit_cost
+        from converted
+        where unit_cost is not null
+        group by product_code
     )
 
 select
-    product_code,
-    currency,
-    currency_rate,
+    chosen.product_code,
+    chosen.currency,
+    chosen.supplier_rate::decimal(18, 6) as currency_rate,
     case
-        when set_cost is not null
+        when chosen.set_cost is not null
         then 'setting'
-        when purchase_unit_price > 0 and currency_rate is not null
+        when chosen.purchase_unit_price > 0 and chosen.supplier_rate is not null
         then 'item'
-        when ordered_price > 0 and ordered_currency = currency
-        then 'purchase_order'
-        when billed_price > 0 and billed_currency = currency
-        then 'bill'
-        else 'unknown'
+        else coalesce(latest.source, 'unknown')
     end as unit_cost_source,
-    case
-        unit_cost_source
-        when 'setting'
-        then set_cost
-        when 'item'
-        then round(purchase_unit_price::double * currency_rate::double, 4)
-        when 'purchase_order'
-        then ordered_price
-        when 'bill'
-        then billed_price
-        else 0
-    end::decimal(18, 4) as unit_cost
-from rated
+    coalesce(
+        try_cast(
+            round(
+                case
+                    unit_cost_source
+                    when 'setting'
+                    then chosen.set_cost::double
+                    when 'item'
+                    then chosen.purchase_unit_price::double * chosen.supplier_rate
+                    else latest.unit_cost
+                end,
+                4
+            ) as decimal(18, 4)
+        ),
+        0
+    ) as unit_cost
+from chosen
+left join latest on chosen.product_code = latest.product_code

@@ -37,10 +37,6 @@ select
         else 'none'
     end as supplier_source,
     coalesce(ordered.supplier_name, billed.supplier_name) as document_name,
-    ordered.unit_price as ordered_price,
-    ordered.currency as ordered_currency,
-    billed.unit_price as billed_price,
-    billed.currency as billed_currency,
     greatest(ordered.purchase_date, billed.purchase_date) as last_purchase_date
 from products
 left join preferred on products.product_code = preferred.product_code

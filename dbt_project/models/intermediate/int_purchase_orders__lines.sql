@@ -1,5 +1,6 @@
 -- Every order line that names a product, of orders that were not deleted; a merged
--- contact is one supplier.
+-- contact is one supplier. Prices and amounts are after discount and without the tax
+-- that is inside them.
 with
     purchase_orders as (select * from {{ ref("stg_purchase_orders") }}),
 
@@ -23,8 +24,12 @@ select
     lines.line_number,
     coalesce(names.product_code, lines.product_code) as product_code,
     lines.quantity,
-    lines.unit_price,
-    lines.line_amount
+    try_cast(
+        {{ net_amount("lines", "purchase_orders") }} / lines.quantity as decimal(18, 4)
+    ) as unit_price,
+    try_cast(
+        {{ net_amount("lines", "purchase_orders") }} as decimal(18, 2)
+    ) as line_amount
 from lines
 inner join
     purchase_orders on lines.purchase_order_id = purchase_orders.purchase_order_id

@@ -1,5 +1,7 @@
--- What lines come to on their documents, discounts taken off, each at the rate of its
--- document. A week with a document whose rate is not known has no amount rather than
+-- What lines come to on their documents, after discount and without the tax inside,
+-- each
+-- at the rate of its document. A week with a document whose rate is not known has no
+-- amount rather than
 -- too small a one.
 with
     lines as (
@@ -25,12 +27,13 @@ with
         select
             lines.*,
             organisation.base_currency,
-            case
-                when coalesce(lines.currency, '') in ('', organisation.base_currency)
-                then 1
-                when lines.currency_rate > 0
-                then lines.currency_rate
-            end as rate
+            {{
+                rate_to_base(
+                    "lines.currency",
+                    "lines.currency_rate",
+                    "organisation.base_currency",
+                )
+            }} as rate
         from lines
         cross join organisation
     ),

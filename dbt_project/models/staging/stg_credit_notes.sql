@@ -14,6 +14,7 @@ with
             currency_code as currency,
             currency_rate,
             total,
+            line_amount_types,
             updated_at
         from source
     )

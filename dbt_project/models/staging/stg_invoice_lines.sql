@@ -11,7 +11,10 @@ with
             description,
             quantity,
             unit_amount as unit_price,
-            line_amount
+            line_amount,
+            discount_rate,
+            discount_amount,
+            tax_amount
         from source
     )
 

@@ -15,6 +15,7 @@ with
             currency_code as currency,
             currency_rate,
             total,
+            line_amount_types,
             updated_at
         from source
     )

@@ -80,6 +80,7 @@ def _line(line: Record) -> tuple[Any, ...]:
     return (
         line.get("LineItemID"), line.get("ItemCode"), line.get("Description", ""),
         _number(line["Quantity"]), _number(line["UnitAmount"]), _number(line["LineAmount"]),
+        _number(line.get("DiscountRate")), _number(line.get("DiscountAmount")), _number(line["TaxAmount"]),
     )  # fmt: skip
 
 
@@ -121,7 +122,10 @@ def _order(one: Record, contact: str) -> tuple[Any, ...]:
 
 
 def _end(one: Record) -> tuple[Any, ...]:
-    return one["CurrencyCode"], _number(one["CurrencyRate"]), _number(one["Total"]), _instant(one["UpdatedDateUTC"])
+    return (
+        one["CurrencyCode"], _number(one["CurrencyRate"]), _number(one["Total"]), one["LineAmountTypes"],
+        _instant(one["UpdatedDateUTC"]),
+    )  # fmt: skip
 
 
 def _number(value: Any) -> float | None:
