@@ -7,12 +7,13 @@ Read more in docs/interfaces.md.
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pipelines.errors import UsageError
 from pipelines.organisation_key import OrganisationError, check_key
@@ -21,6 +22,7 @@ from pipelines.secret import Secret
 XERO_API_URL: Final = "https://api.xero.com"
 XERO_IDENTITY_URL: Final = "https://identity.xero.com"
 XERO_LOGIN_URL: Final = "https://login.xero.com"
+_READ_AS_ADDRESS: Final = re.compile(r"[?#\\\0]|%[0-9A-Fa-f]{2}")
 
 
 # STOCKTRIM_DEBUG is the command's, STOCKTRIM_WAREHOUSE dbt's, STOCKTRIM_SALES_FILE the tests' and benchmarks'.
@@ -86,10 +88,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     for name in given:
         if name.startswith("STOCKTRIM_") and name not in KNOWN_VARIABLES:
             raise SettingsError(f"{name} means nothing here: use one of {', '.join(sorted(KNOWN_VARIABLES))}.")
-    home = Path(given.get("STOCKTRIM_HOME") or ".stocktrim").expanduser().absolute()
+    home = _checked_home(Path(given.get("STOCKTRIM_HOME") or ".stocktrim").expanduser().absolute())
     return Settings(
         home=home,
-        database_url=given.get("STOCKTRIM_DATABASE_URL") or f"sqlite:///{home / 'stocktrim.sqlite'}",
+        database_url=given.get("STOCKTRIM_DATABASE_URL") or f"sqlite:///{quote(str(home / 'stocktrim.sqlite'))}",
         xero_api_url=_checked_address("XERO_API_URL", given.get("XERO_API_URL") or XERO_API_URL),
         xero_identity_url=_checked_address("XERO_IDENTITY_URL", given.get("XERO_IDENTITY_URL") or XERO_IDENTITY_URL),
         xero_login_url=_checked_address("XERO_LOGIN_URL", given.get("XERO_LOGIN_URL") or XERO_LOGIN_URL),
@@ -97,6 +99,16 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         xero_client_secret=_secret(given.get("XERO_CLIENT_SECRET")),
         secret_key=_secret(given.get("STOCKTRIM_SECRET_KEY")),
     )
+
+
+def _checked_home(home: Path) -> Path:
+    """The home, unless Dagster, dbt or DuckDB, which make addresses of it, would look elsewhere."""
+    if _READ_AS_ADDRESS.search(str(home)):
+        raise SettingsError(
+            f"STOCKTRIM_HOME is {str(home)!r}: use a folder without ?, # and \\ in its path, and without % before two "
+            f"of 0-9 and a-f: Dagster, dbt and DuckDB would look for it elsewhere."
+        )
+    return home
 
 
 def _secret(text: str | None) -> Secret | None:

@@ -17,7 +17,7 @@ import polars as pl
 
 from pipelines.errors import DataError
 from pipelines.tables import PUBLISHED, Table, empty
-from pipelines.warehouse import describe_table, open_warehouse, select_declared
+from pipelines.warehouse import describe_table, open_warehouse, quoted, select_declared
 
 SNAPSHOT_FILE: Final = "stocktrim.duckdb"
 SNAPSHOTS_KEPT: Final = 3
@@ -102,7 +102,7 @@ def _read(snapshot: Path, table: Table) -> pl.DataFrame:
     if not path.exists():
         return empty(table)
     try:
-        frame = pl.read_parquet(path)
+        frame = pl.read_parquet(path, glob=False)  # brackets in a path are no pattern
     except pl.exceptions.ComputeError as trouble:
         raise DamagedSnapshotError(
             f"{path} is damaged ({trouble}): `stocktrim load --organisation {snapshot.parent.parent.name}` "
@@ -116,14 +116,15 @@ def _read(snapshot: Path, table: Table) -> pl.DataFrame:
 def _write_tables(folder: Path, target: Path) -> dict[str, int]:
     rows = {}
     with open_warehouse(folder) as connection:
-        connection.execute(f"attach '{target / SNAPSHOT_FILE}' as published (storage_version '{STORAGE_VERSION}')")
+        file = quoted(target / SNAPSHOT_FILE)
+        connection.execute(f"attach {file} as published (storage_version '{STORAGE_VERSION}')")
         for table in PUBLISHED:
             connection.execute(f"create table published.{table.name} ({describe_table(table)})")
             connection.execute(f"insert into published.{table.name} by name {select_declared(connection, table)}")
             _copy_comments(connection, table)
             rows[table.name] = _count(connection, f"published.{table.name}")
-            parquet = target / f"{table.name}.parquet"
-            connection.execute(f"copy (from published.{table.name}) to '{parquet}' (format parquet, compression zstd)")
+            parquet = quoted(target / f"{table.name}.parquet")
+            connection.execute(f"copy (from published.{table.name}) to {parquet} (format parquet, compression zstd)")
         connection.execute("detach published")
     return rows
 
@@ -145,8 +146,7 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str) -> None:
-    quoted = text.replace("'", "''")
-    connection.execute(f"comment on {what} is '{quoted}'")
+    connection.execute(f"comment on {what} is {quoted(text)}")
 
 
 def _sync(folder: Path) -> None:

@@ -9,6 +9,7 @@ Read more in docs/operations.md.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 import duckdb
@@ -127,6 +128,15 @@ def duckdb_type(dtype: type_of) -> str:
     return _DUCKDB_TYPES[dtype]
 
 
+def quoted(text: str | Path) -> str:
+    """A text or a path as SQL writes it.
+
+    >>> quoted(Path("/home/O'Brien/published"))
+    "'/home/O''Brien/published'"
+    """
+    return "'" + str(text).replace("'", "''") + "'"
+
+
 def describe_table(table: Table) -> str:
     """A table's columns in DuckDB's words, for creating it."""
     return ", ".join(f"{name} {duckdb_type(dtype)}" for name, dtype in table.columns.items())
@@ -176,7 +186,7 @@ def _why(path: Path, said: str) -> str:
     damaged, refresh = (path.with_name(f"{path.name}.wal"), _REFRESH) if "WAL" in said else (path, "")
     return (
         f"{damaged} is damaged or no DuckDB database; what is published stays. Restore it from a backup, or "
-        f"`mv {damaged} {damaged}.damaged` and load everything again: "
+        f"`mv {quote(str(damaged))} {quote(f'{damaged}.damaged')}` and load everything again: "
         f"`stocktrim load --organisation {path.parent.name}{refresh}`."
     )
 

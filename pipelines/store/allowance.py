@@ -5,14 +5,16 @@ Read more in docs/loading.md.
 """
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from pipelines.processes import has_ended, this_process
 from pipelines.store import schema
-from pipelines.store.engine import Store
-from pipelines.xero.pace import LONGEST_CALL, Pause, Running, next_free
+from pipelines.store.engine import Store, said_if_long
+from pipelines.xero.pace import LONGEST_CALL, LONGEST_PAUSE, Pause, Running, is_noted_rightly, next_free
 
 
 @dataclass(frozen=True)
@@ -27,18 +29,22 @@ class StoredAllowance:
         call, table = uuid.uuid4().hex, schema.xero_call
         with self.store.writing() as connection:
             if self.store.engine.dialect.name == "postgresql":
-                connection.execute(
-                    sa.text("select pg_advisory_xact_lock(hashtext(:key))"), {"key": f"calls {self.key}"}
-                )
-            pause = _pause(connection, self.key)
+                with said_if_long("another process that counts its call to Xero"):
+                    connection.execute(
+                        sa.text("select pg_advisory_xact_lock(hashtext(:key))"), {"key": f"calls {self.key}"}
+                    )
+            pause = _pause(connection, self.key, now)
             if pause is not None and pause.until > now:
                 return pause
             old = table.c.started_at <= now - LONGEST_CALL
             connection.execute(sa.delete(table).where(table.c.organisation_key == self.key, old))
-            free_at = next_free(_running(connection, self.key), now)
-            if free_at is not None:
-                return Pause(free_at, "minute")
-            row = {"call_id": call, "organisation_key": self.key, "started_at": now, "is_over": False}
+            pause = next_free(list(_running(connection, self.key)), now)
+            if pause is not None:
+                return pause
+            row = {
+                "call_id": call, "organisation_key": self.key, "started_at": now, "is_over": False,
+                "process": this_process(),
+            }  # fmt: skip
             connection.execute(sa.insert(table).values(row))
         return call
 
@@ -52,20 +58,30 @@ class StoredAllowance:
         """No calls before this instant, unless a longer pause is asked for already."""
         table = schema.xero_pause
         with self.store.writing() as connection:
-            there = _pause(connection, self.key)
+            there = _pause(connection, self.key, pause.asked_at)
             if there is None or there.until < pause.until:
                 connection.execute(sa.delete(table).where(table.c.organisation_key == self.key))
-                row = {"organisation_key": self.key, "until": pause.until, "problem": pause.problem}
-                connection.execute(sa.insert(table).values(row))
+                connection.execute(sa.insert(table).values(organisation_key=self.key, **vars(pause)))
 
 
-def _pause(connection: sa.Connection, key: str) -> Pause | None:
+def _pause(connection: sa.Connection, key: str, now: datetime | None) -> Pause | None:
+    """The pause that is noted; none that a clock that was ahead has noted, and none beyond the longest."""
     table = schema.xero_pause
-    row = connection.execute(sa.select(table.c.until, table.c.problem).where(table.c.organisation_key == key)).first()
-    return None if row is None else Pause(row.until, row.problem)
+    columns = (table.c.until, table.c.problem, table.c.asked_at)
+    row = connection.execute(sa.select(*columns).where(table.c.organisation_key == key)).first()
+    if row is None or (now is not None and not _holds(row.until, row.asked_at, now)):
+        return None
+    return Pause(row.until, row.problem, row.asked_at)
 
 
-def _running(connection: sa.Connection, key: str) -> list[Running]:
+def _holds(until: datetime, asked_at: datetime | None, now: datetime) -> bool:
+    return until <= now + LONGEST_PAUSE and (asked_at is None or is_noted_rightly(asked_at, now))
+
+
+def _running(connection: sa.Connection, key: str) -> Iterator[Running]:
+    """The calls that are noted; that of a process that has ended is over."""
     table = schema.xero_call
-    rows = connection.execute(sa.select(table.c.started_at, table.c.is_over).where(table.c.organisation_key == key))
-    return [Running(row.started_at, row.is_over) for row in rows]
+    columns = (table.c.started_at, table.c.is_over, table.c.process)
+    for row in connection.execute(sa.select(*columns).where(table.c.organisation_key == key)):
+        ended = None if row.is_over else has_ended(row.process)
+        yield Running(row.started_at, is_over=row.is_over or ended is True, is_alive=ended is False)

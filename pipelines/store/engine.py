@@ -4,18 +4,23 @@ What belongs here: connecting and upgrading. What does not: queries.
 Read more in docs/operations.md.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from shlex import quote
+from threading import Timer
 from typing import Any, ClassVar, Final
 
 import sqlalchemy as sa
 
 from pipelines.errors import DataError, DiskFullError, PlannerError, UsageError, is_disk_full
 
-HEAD: Final = "0003"
+log = logging.getLogger(__name__)
+
+HEAD: Final = "0004"
 BUSY_SECONDS: Final = 30
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK_NOT_AVAILABLE: Final = "55P03"
@@ -61,7 +66,8 @@ class Store:
         try:
             with _told_plainly(self.engine.url), self.engine.connect() as connection:
                 if self.engine.dialect.name == "sqlite":
-                    connection.exec_driver_sql("begin immediate")
+                    with said_if_long(f"another process that writes to the store, {self._busy_seconds:.0f} s at most"):
+                        connection.exec_driver_sql("begin immediate")
                 else:
                     connection.exec_driver_sql(f"set local lock_timeout = '{self._busy_seconds:.0f}s'")
                 yield connection
@@ -122,6 +128,18 @@ def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Store:
 
 
 @contextmanager
+def said_if_long(what: str, *, after_seconds: float = 1) -> Iterator[None]:
+    """Say that we wait, and for what, where the block has not ended after a second."""
+    timer = Timer(after_seconds, log.info, ["Waiting for %s.", what])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@contextmanager
 def _told_plainly(url: sa.URL) -> Iterator[None]:
     """What befell an SQLite file, in a sentence."""
     try:
@@ -136,11 +154,13 @@ def _told_plainly(url: sa.URL) -> Iterator[None]:
 
 
 def _damaged(url: sa.URL) -> str:
-    path = url.database
-    return (
-        f"{path} is damaged or no SQLite database, and was left as it is. Stop whatever runs, then restore a backup: "
-        f"`mv {path} {path}.damaged; rm -f {path}-wal {path}-shm; cp -p BACKUP {path}`."
-    )
+    path = str(url.database)
+    return f"{path} is damaged or no SQLite database, and was left as it is. {_how_to_restore(path)}"
+
+
+def _how_to_restore(path: str) -> str:
+    file, aside, wal, shm = (quote(f"{path}{ending}") for ending in ("", ".damaged", "-wal", "-shm"))
+    return f"Stop whatever runs, then restore a backup: `mv {file} {aside}; rm -f {wal} {shm}; cp -p BACKUP {file}`."
 
 
 def _is_lock(trouble: sa.exc.OperationalError) -> bool:
@@ -208,12 +228,13 @@ def _migrate(engine: sa.Engine) -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     configuration = Config()
-    configuration.set_main_option("script_location", str(_MIGRATIONS))
+    configuration.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("begin immediate")
-        else:
-            connection.execute(sa.text("select pg_advisory_xact_lock(815)"))
+        with said_if_long("another process that upgrades the store"):
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("begin immediate")
+            else:
+                connection.execute(sa.text("select pg_advisory_xact_lock(815)"))
         version = _version(connection)
         if version != HEAD:
             if version is not None and engine.dialect.name == "sqlite":

@@ -91,6 +91,7 @@ xero_call: Final = sa.Table(
     sa.Column("organisation_key", sa.String(40), nullable=False, index=True),
     sa.Column("started_at", Instant, nullable=False),
     sa.Column("is_over", sa.Boolean, nullable=False),
+    sa.Column("process", sa.Text, nullable=False, server_default=""),
 )
 
 xero_pause: Final = sa.Table(
@@ -99,6 +100,7 @@ xero_pause: Final = sa.Table(
     sa.Column("organisation_key", sa.String(40), primary_key=True),
     sa.Column("until", Instant, nullable=False),
     sa.Column("problem", sa.String(16), nullable=False),
+    sa.Column("asked_at", Instant),
 )
 
 order_event: Final = sa.Table(

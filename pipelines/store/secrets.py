@@ -9,6 +9,7 @@ import os
 import stat
 import tempfile
 from pathlib import Path
+from shlex import quote
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -96,5 +97,5 @@ def _key_in(path: Path) -> Secret:
         if found.st_uid != os.getuid():
             raise SecretKeyError(f"{path} belongs to somebody else; make it yours.")
         if found.st_mode & 0o077:
-            raise SecretKeyError(f"{path} can be read by others; run `chmod 600 {path}`.")
+            raise SecretKeyError(f"{path} can be read by others; run `chmod 600 {quote(str(path))}`.")
         return Secret(file.read().decode("ascii", "replace").strip())

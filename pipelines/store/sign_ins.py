@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from pipelines.secret import Secret
 from pipelines.store import schema
-from pipelines.store.engine import Store
+from pipelines.store.engine import Store, said_if_long
 from pipelines.store.secrets import Secrets
 from pipelines.xero.auth import App, TokenSet
 from pipelines.xero.errors import SignInError
@@ -68,7 +68,9 @@ def locked_tokens(store: Store, sign_in_id: str, secrets: Secrets) -> Iterator[S
     """
     table = schema.sign_in
     with store.writing() as connection:
-        if connection.execute(sa.select(table.c.id).where(table.c.id == sign_in_id).with_for_update()).first() is None:
+        with said_if_long("another process that renews the sign-in at Xero"):
+            locked = connection.execute(sa.select(table.c.id).where(table.c.id == sign_in_id).with_for_update()).first()
+        if locked is None:
             raise SignInError("The organisation was connected anew, or removed, meanwhile; run the same again.")
         yield StoredTokens(connection, sign_in_id, secrets)
 

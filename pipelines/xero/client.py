@@ -183,8 +183,9 @@ class XeroClient:
             except (ConnectionBrokenError, XeroUnreachableError) as trouble:
                 if attempt == READ_ATTEMPTS or isinstance(trouble, RateLimitError):
                     raise
-                log.warning("%s Trying again (%d of %d).", trouble, attempt + 1, READ_ATTEMPTS)
-                self._sleep(2**attempt * (0.5 + random.random() / 2))  # noqa: S311, jitter is no secret
+                wait = 2**attempt * (0.5 + random.random() / 2)  # noqa: S311, jitter is no secret
+                log.warning("%s Trying again in %.0f s (%d of %d).", trouble, wait, attempt + 1, READ_ATTEMPTS)
+                self._sleep(wait)
         raise AssertionError
 
     def _call(self, call: Callable[[], Any]) -> Answer:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -23,24 +23,39 @@ CALLS_PER_MINUTE: Final = 55
 LONGEST_WAIT: Final = timedelta(seconds=60)
 MINUTE: Final = timedelta(seconds=60)
 LONGEST_CALL: Final = timedelta(minutes=5)
-"""A call that is noted as running for longer than this belongs to a process that died."""
+"""A call that is noted as running for longer than this is over, wherever its process is and whatever became of it."""
+LONGEST_PAUSE: Final = timedelta(hours=24)
+"""Xero's longest allowance is a day's: no pause is longer."""
+AHEAD: Final = timedelta(seconds=5)
+"""So far may the clocks of two machines differ; what is noted later than this was noted by a clock that was wrong."""
 POLL: Final = timedelta(seconds=0.1)
+TOLD_AFTER: Final = timedelta(seconds=1)
+TOLD_EVERY: Final = timedelta(seconds=60)
+_WHY: Final = {
+    "minute": f"Xero allows so many calls a minute, and {CALLS_PER_MINUTE} of this organisation have left",
+    "concurrent": f"{CALLS_AT_ONCE} calls of this organisation are under way, as many as may be at once",
+}
 
 
 @dataclass(frozen=True)
 class Pause:
-    """Xero asked for no calls before an instant; `problem` is the limit that was met: minute, day, ..."""
+    """No calls before an instant; `problem` is the limit that was met: minute, day, concurrent, ...
+
+    `asked_at`: when Xero asked for it, by our clock.
+    """
 
     until: datetime
     problem: str
+    asked_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class Running:
-    """A call as it is counted: when it left, and whether its answer came."""
+    """A call as it is counted: when it left, whether it is over, and whether its process is known to live."""
 
     started_at: datetime
     is_over: bool
+    is_alive: bool = False
 
 
 class Allowance(Protocol):
@@ -77,20 +92,37 @@ class OnlyPauses:
         self._pause = pause
 
 
-def next_free(calls: Sequence[Running], now: datetime) -> datetime | None:
-    """When the next call may leave, given the calls of the last minutes; None where it may leave now.
+def is_noted_rightly(noted_at: datetime, now: datetime) -> bool:
+    """Whether an instant was noted by a clock that agrees with ours: nothing has happened later than now."""
+    return noted_at <= now + AHEAD
+
+
+def next_free(calls: Sequence[Running], now: datetime) -> Pause | None:
+    """Until when the next call must wait, given the calls of the last minutes; None if it may leave now.
+
+    A call that was noted by a clock that was ahead counts only while its process is known to make it.
 
     >>> second = timedelta(seconds=1)
     >>> noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
     >>> next_free([Running(noon, is_over=True)] * 54, noon) is None
     True
-    >>> next_free([Running(noon - 20 * second, is_over=True)] * 55, noon).isoformat()
+    >>> next_free([Running(noon - 20 * second, is_over=True)] * 55, noon).until.isoformat()
     '2026-01-05T12:00:40+00:00'
+    >>> next_free([Running(noon + 3600 * second, is_over=True)] * 55, noon) is None
+    True
     """
-    if sum(not call.is_over and call.started_at > now - LONGEST_CALL for call in calls) >= CALLS_AT_ONCE:
-        return now + POLL
-    recent = sorted(call.started_at for call in calls if call.started_at > now - MINUTE)
-    return recent[-CALLS_PER_MINUTE] + MINUTE if len(recent) >= CALLS_PER_MINUTE else None
+    if sum(_is_under_way(call, now) for call in calls) >= CALLS_AT_ONCE:
+        return Pause(now + POLL, "concurrent")
+    recent = sorted(call.started_at for call in calls if now - MINUTE < call.started_at <= now + AHEAD)
+    if len(recent) < CALLS_PER_MINUTE:
+        return None
+    return Pause(min(recent[-CALLS_PER_MINUTE], now) + MINUTE, "minute")
+
+
+def _is_under_way(call: Running, now: datetime) -> bool:
+    if call.is_over or call.started_at <= now - LONGEST_CALL:
+        return False
+    return call.is_alive or is_noted_rightly(call.started_at, now)
 
 
 class Pace:
@@ -124,22 +156,37 @@ class Pace:
 
     def pause(self, seconds: float, problem: str) -> None:
         """Hold every call of this organisation back for so long."""
-        self._allowance.pause(Pause(self._now() + timedelta(seconds=seconds), problem))
+        now = self._now()
+        self._allowance.pause(Pause(now + min(timedelta(seconds=seconds), LONGEST_PAUSE), problem, now))
 
     def _entered(self) -> str:
-        is_told = False
+        waited, told_at = timedelta(), timedelta()
         while True:
             now = self._now()
             place = self._allowance.enter(now)
             if isinstance(place, str):
                 return place
-            wait = place.until - now
+            wait = max(place.until - now, timedelta(milliseconds=1))
             if place.problem == "day" or wait > LONGEST_WAIT:
                 raise _told(place, wait)
-            if not is_told and wait > timedelta(seconds=1):
-                log.info("Waiting %.0f s: Xero allows so many calls a minute.", wait.total_seconds())
-                is_told = True
-            self._sleep(max(wait.total_seconds(), 0.001))
+            waited += wait
+            if waited > TOLD_AFTER and (not told_at or waited - told_at >= TOLD_EVERY):
+                log.info("%s", _waiting(place, wait))
+                told_at = waited
+            self._sleep(wait.total_seconds())
+
+
+def _waiting(pause: Pause, wait: timedelta) -> str:
+    """For what a call waits, and for how long.
+
+    >>> _waiting(Pause(datetime(2026, 1, 5, tzinfo=UTC), "minute"), timedelta(seconds=20))
+    'Waiting 20 s: Xero allows so many calls a minute, and 55 of this organisation have left.'
+    """
+    why = _WHY.get(pause.problem, f"Xero asked for a pause ({pause.problem})")
+    if pause.problem == "concurrent" and wait <= POLL:
+        most = int(LONGEST_CALL.total_seconds() // 60)
+        return f"Waiting until a call ends, {most} minutes at most: {why}."
+    return f"Waiting {wait.total_seconds():.0f} s: {why}."
 
 
 def _told(pause: Pause, wait: timedelta) -> RateLimitError:

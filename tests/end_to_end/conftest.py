@@ -24,6 +24,8 @@ from xero_sandbox.generator import generate_wholesaler
 from xero_sandbox.testing import RunningSandbox, running_sandbox
 
 KEY = "demo"
+HOME = 'O\'Brien & "Söhne"; 100% 🧀'
+"""What a home may be called: whatever runs end to end runs in one."""
 SETTINGS = (
     ("lead_time_days", "21"),
     ("lead_time_days", "35", "--product", "P-0002"),
@@ -93,7 +95,7 @@ def yesterday() -> date:
 @pytest.fixture
 def stocktrim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The command, in a home where nothing happened yet."""
-    return Command(tmp_path / "home", monkeypatch)
+    return Command(tmp_path / HOME, monkeypatch)
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +111,7 @@ def wholesaler() -> World:
 @pytest.fixture(scope="session")
 def planned_home(wholesaler: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the wholesaler was connected, loaded and planned; all workers have it, so commands get a copy."""
-    return made_once(tmp_path_factory, "planned", lambda home: _load_and_plan(home, wholesaler))
+    return made_once(tmp_path_factory, f"{HOME}, planned", lambda home: _load_and_plan(home, wholesaler))
 
 
 def _load_and_plan(home: Path, wholesaler: World) -> None:
@@ -134,7 +136,7 @@ def planned(
     planned_home: Path, wholesaler: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Planned]:
     """A copy of the home and of the wholesaler, to be changed at will."""
-    with copied(planned_home, wholesaler, tmp_path / "home", monkeypatch) as planned:
+    with copied(planned_home, wholesaler, tmp_path / HOME, monkeypatch) as planned:
         yield planned
 
 
@@ -152,4 +154,4 @@ def copied(planned_home: Path, wholesaler: World, home: Path, patch: pytest.Monk
 @pytest.fixture
 def copied_home(planned_home: Path, tmp_path: Path) -> Path:
     """A copy of the home, for what asks nothing of Xero."""
-    return Path(shutil.copytree(planned_home, tmp_path / "home", symlinks=True))
+    return Path(shutil.copytree(planned_home, tmp_path / HOME, symlinks=True))

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.settings import read_settings
 from stocktrim_assets.home import dagster_instance
-from tests.end_to_end.conftest import KEY
+from tests.end_to_end.conftest import HOME, KEY
 
 Seen = list[tuple[Any, dict[str, Any]]]
 
@@ -18,7 +18,7 @@ Seen = list[tuple[Any, dict[str, Any]]]
 @pytest.fixture(scope="module")
 def evaluations(planned_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     """Each evaluation of the two runs, load and plan, with what it tells."""
-    home = Path(shutil.copytree(planned_home, tmp_path_factory.mktemp("checks") / "home", symlinks=True))
+    home = Path(shutil.copytree(planned_home, tmp_path_factory.mktemp("checks") / HOME, symlinks=True))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STOCKTRIM_HOME", str(home))
         patch.setenv("DAGSTER_HOME", str(home / "dagster"))

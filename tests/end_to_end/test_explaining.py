@@ -12,12 +12,12 @@ import pytest
 from pipelines.settings import read_settings
 from stocktrim_assets.home import dagster_instance
 from stocktrim_cli.runs import run_job
-from tests.end_to_end.conftest import KEY, Command
+from tests.end_to_end.conftest import HOME, KEY, Command
 
 
 @pytest.fixture(scope="module")
 def stocktrim(planned_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
-    home = Path(shutil.copytree(planned_home, tmp_path_factory.mktemp("explained") / "home", symlinks=True))
+    home = Path(shutil.copytree(planned_home, tmp_path_factory.mktemp("explained") / HOME, symlinks=True))
     with pytest.MonkeyPatch.context() as patch:
         yield Command(home, patch)
 

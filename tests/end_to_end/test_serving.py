@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.end_to_end.conftest import KEY, Command
+from tests.end_to_end.conftest import HOME, KEY, Command
 from xero_sandbox.documents import World
 from xero_sandbox.state import save_worlds
 
@@ -74,7 +74,7 @@ def free_ports(count: int) -> list[int]:
 
 @pytest.fixture(scope="module")
 def served(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    home = tmp_path_factory.mktemp("served") / "home"
+    home = tmp_path_factory.mktemp("served") / HOME
     shutil.copytree(planned_home, home, symlinks=True)
     save_worlds([wholesaler], home / "sandbox")
     sandbox_port, dagster_port = free_ports(2)

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.settings import read_settings
 from stocktrim_assets.home import dagster_instance
-from tests.end_to_end.conftest import Command, Planned, copied
+from tests.end_to_end.conftest import HOME, Command, Planned, copied
 from xero_sandbox.documents import World
 
 HISTORY = ("kpi_daily", "plan_history", "plan_summary")
@@ -118,7 +118,7 @@ class Refreshed:
 
 @pytest.fixture(scope="module")
 def refreshed(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Refreshed]:
-    home = tmp_path_factory.mktemp("refreshed") / "home"
+    home = tmp_path_factory.mktemp("refreshed") / HOME
     with pytest.MonkeyPatch.context() as patch, copied(planned_home, wholesaler, home, patch) as planned:
         before = [planned.stocktrim.published(table) for table in HISTORY]
         every = ("products", "sales-orders", "purchase-orders", "suppliers")
