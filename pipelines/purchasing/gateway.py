@@ -1,14 +1,19 @@
-"""What the push needs of Xero, in two calls and two kinds of trouble.
+"""What the push needs of Xero, in three calls and three kinds of trouble.
 
 What belongs here: the port. What does not: the adapter, which is `pipelines.xero.client`.
 Read more in docs/operations.md.
 """
 
+from datetime import datetime
 from typing import Protocol
 
 
 class OutcomeUnknownError(Exception):
-    """The connection broke, or the answer says nothing: nobody knows whether Xero did what was asked."""
+    """The connection broke, or the answer says nothing: it is not known whether Xero did what was requested."""
+
+
+class NotReachedError(Exception):
+    """The call was not made, or Xero turned it away unread: it surely did nothing."""
 
 
 class RequestRefusedError(Exception):
@@ -26,11 +31,16 @@ class PurchaseOrderGateway(Protocol):
         """Create orders in one call; Xero's element for each, in order, with errors inside it.
 
         Raises:
-            OutcomeUnknownError: done or not, nobody knows.
-            RequestRefusedError: nothing was done.
+            OutcomeUnknownError: it is not known whether it was done.
+            RequestRefusedError: Xero read it and did nothing of it.
+            NotReachedError: nothing was done; another call would end the same way now.
         """
         ...
 
     def purchase_order_by_number(self, number: str) -> dict[str, object] | None:
         """The order that Xero holds under this number, None where it holds none; an error where it cannot say."""
+        ...
+
+    def purchase_orders_changed_since(self, instant: datetime) -> list[dict[str, object]]:
+        """All orders that were made or changed in Xero since then, whatever number they have now."""
         ...

@@ -12,24 +12,42 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from pipelines.purchasing.events import Event, Pushed, PushFailed
-from pipelines.purchasing.gateway import OutcomeUnknownError, PurchaseOrderGateway, RequestRefusedError
-from pipelines.purchasing.orders import Order, OrderError, State, start_push
+from pipelines.purchasing.gateway import (
+    NotReachedError,
+    OutcomeUnknownError,
+    PurchaseOrderGateway,
+    RequestRefusedError,
+)
+from pipelines.purchasing.held import (
+    ZERO_ID,
+    Held,
+    elements_of,
+    identity_of,
+    in_xero,
+    instant_of,
+    is_ours,
+    is_same_order,
+    kept_decimals,
+    number_of,
+)
+from pipelines.purchasing.orders import Order, OrderError, State, after, push_not_reached, start_push
 
 log = logging.getLogger(__name__)
 
 ORDERS_PER_CALL: Final = 50
 BYTES_PER_CALL: Final = 3_000_000
 LONGEST_DESCRIPTION: Final = 4000
-ZERO_ID: Final = "00000000-0000-0000-0000-000000000000"
 _NOT_UNIQUE: Final = re.compile("order number must be unique", re.IGNORECASE)
+_CLOCKS_DIFFER: Final = timedelta(days=1)
+"""By so much, far more than likely, Xero's clock may be behind ours."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -38,6 +56,7 @@ class Outcome(StrEnum):
 
     SENT = "sent"
     ADOPTED = "adopted"
+    DELETED = "deleted"
     FAILED = "failed"
     UNKNOWN = "unknown"
     STALE = "stale"
@@ -70,6 +89,8 @@ class _Sender:
     push_status: str
     by: str
     now: Callable[[], datetime]
+    known_numbers: frozenset[str]
+    known_ids: frozenset[str]
 
 
 def push_orders(
@@ -82,22 +103,34 @@ def push_orders(
     is_stale: Callable[[Order], bool],
     by: str,
     now: Callable[[], datetime],
+    others: Iterable[Order] = (),
 ) -> list[PushOutcome]:
-    """Send the approved orders, and those of which nobody knows whether they were sent.
+    """Send the approved orders, and those of which it is not known whether they were sent.
 
     An order approved on old data without saying so deliberately is not sent. What was never tried goes first, many
-    orders a call. Expected outcomes are values; an error means that Xero cannot be asked now, and loses nothing.
+    orders a call. `others` are the ledger's other orders: what Xero holds of them is none of these. Expected outcomes
+    are values; an error means that Xero cannot be called now, and loses nothing: what surely was not sent is approved
+    as before.
     """
-    sender = _Sender(gateway, ledger, tenant_id, push_status, by, now)
-    stale = [
-        order for order in orders
-        if order.state is State.APPROVED and not order.is_stale_accepted and is_stale(order)
-    ]  # fmt: skip
+    known = [*orders, *others]
+    sender = _Sender(
+        gateway, ledger, tenant_id, push_status, by, now,
+        known_numbers=frozenset(order.purchase_order_number.casefold() for order in known),
+        known_ids=frozenset(order.purchase_order_id.casefold() for order in known if order.purchase_order_id),
+    )  # fmt: skip
+    stale = [order for order in orders if waits_as_stale(order, is_stale)]
     ready = [order for order in orders if order not in stale]
     outcomes = [PushOutcome(order.order_id, Outcome.STALE, _STALE.format(order.order_id)) for order in stale]
-    for batch in _batches([order for order in ready if not order.attempt], push_status):
+    for batch in _batches([order for order in ready if not order.may_be_in_xero], push_status):
         outcomes += _send(sender, batch)
-    return outcomes + [_send_again(sender, order) for order in ready if order.attempt]
+    tried = [order for order in ready if order.may_be_in_xero]
+    changed = _changed_since_first_push(sender, tried)
+    return outcomes + [_send_again(sender, order, changed) for order in tried]
+
+
+def waits_as_stale(order: Order, is_stale: Callable[[Order], bool]) -> bool:
+    """Whether an approved order is not sent because its data are old and nobody has accepted that."""
+    return order.state is State.APPROVED and not order.is_stale_accepted and is_stale(order)
 
 
 def order_body(order: Order, *, push_status: str) -> dict[str, object]:
@@ -108,7 +141,7 @@ def order_body(order: Order, *, push_status: str) -> dict[str, object]:
         "Date": order.order_date.isoformat(),
         "ExpectedArrivalDate": order.expected_arrival_date.isoformat(),
         "CurrencyCode": order.currency,
-        "Reference": f"plan {order.plan_id}",
+        "Reference": order.reference,
         "Status": push_status,
         "LineAmountTypes": "Exclusive",
         "LineItems": [
@@ -123,24 +156,17 @@ def order_body(order: Order, *, push_status: str) -> dict[str, object]:
     }
 
 
-def is_same_order(order: Order, held: dict[str, Any]) -> bool:
-    """Whether what Xero holds under the order's number is this order, line by line."""
-    contact = str((held.get("Contact") or {}).get("ContactID"))
-    ours = sorted((line.product_code, line.quantity.normalize(), line.sent_price) for line in order.lines)
-    theirs = sorted(
-        (
-            str(line.get("ItemCode")),
-            Decimal(str(line.get("Quantity") or 0)).normalize(),
-            Decimal(str(line.get("UnitAmount") or 0)).quantize(Decimal("0.01")),
-        )
-        for line in held.get("LineItems") or []
-    )
-    return contact.casefold() == order.supplier_id.casefold() and ours == theirs
+def _changed_since_first_push(sender: _Sender, orders: Sequence[Order]) -> list[Held]:
+    """What was made or changed in Xero since the first of these orders was tried, under whatever number."""
+    first = min((order.first_push_at for order in orders if order.first_push_at is not None), default=None)
+    return [] if first is None else sender.gateway.purchase_orders_changed_since(first - _CLOCKS_DIFFER)
 
 
-def _send_again(sender: _Sender, order: Order) -> PushOutcome:
+def _send_again(sender: _Sender, order: Order, changed: Sequence[Held]) -> PushOutcome:
     """What became of an order that was tried before: looked up, and if need be sent by itself, to hold up no other."""
-    return _look_up(sender, order) or _send(sender, [order])[0]
+    was_refused = order.state is State.APPROVED
+    found = (_look_up(sender, order) if was_refused else None) or _find(sender, order, changed)
+    return found or _send(sender, [order])[0]
 
 
 def _send(sender: _Sender, batch: Sequence[Order]) -> list[PushOutcome]:
@@ -158,67 +184,76 @@ def _send(sender: _Sender, batch: Sequence[Order]) -> list[PushOutcome]:
     try:
         elements = sender.gateway.put_purchase_orders(bodies, idempotency_key=_key(sender, started, bodies))
     except OutcomeUnknownError:
-        return outcomes + [PushOutcome(order.order_id, Outcome.UNKNOWN, _UNKNOWN) for order in started]
+        return outcomes + [_unknown(order) for order in started]
+    except NotReachedError:
+        for order in started:
+            _is_written(sender, push_not_reached(order, by=sender.by, at=sender.now()))
+        raise
     except RequestRefusedError as refused:
         if len(started) > 1:
-            return outcomes + [_send_again(sender, order) for order in started]
+            return outcomes + [_look_up(sender, order) or _send(sender, [order])[0] for order in started]
         return [*outcomes, _after_refusal(sender, started[0], str(refused))]
-    return outcomes + list(_read_elements(sender, started, elements))
-
-
-def _read_elements(
-    sender: _Sender, orders: Sequence[Order], elements: Sequence[dict[str, Any]]
-) -> Iterator[PushOutcome]:
-    """Each order's element by its number, since only the number is surely ours; one that is missing is unknown."""
-    by_number = {str(element.get("PurchaseOrderNumber")): element for element in elements}
-    for position, order in enumerate(orders):
-        element = by_number.get(order.purchase_order_number)
-        if element is None and len(elements) == len(orders):
-            element = elements[position]
-        if element is None:
-            yield PushOutcome(order.order_id, Outcome.UNKNOWN, _UNKNOWN)
-        else:
-            yield _read_element(sender, order, element)
+    return outcomes + [
+        _unknown(order) if element is None else _read_element(sender, order, element)
+        for order, element in zip(started, elements_of(started, elements), strict=True)
+    ]
 
 
 def _read_element(sender: _Sender, order: Order, element: dict[str, Any]) -> PushOutcome:
     errors = [str(error.get("Message")) for error in element.get("ValidationErrors") or []]
     if errors or element.get("StatusAttributeString") == "ERROR":
         return _after_refusal(sender, order, "; ".join(errors) or "no reason given")
-    identity = str(element.get("PurchaseOrderID") or ZERO_ID)
-    if identity == ZERO_ID:
-        return PushOutcome(order.order_id, Outcome.UNKNOWN, _UNKNOWN)
+    if identity_of(element) in {ZERO_ID, *sender.known_ids}:
+        return _unknown(order)
     if not is_same_order(order, element):
         return _failed(sender, order, f"Xero holds it with other lines than were sent; {_DECIDE}")
-    return _pushed(sender, order, identity, is_adopted=False)
+    return _pushed(sender, order, element, is_adopted=False)
 
 
 def _after_refusal(sender: _Sender, order: Order, words: str) -> PushOutcome:
     if _NOT_UNIQUE.search(words):
-        return _look_up(sender, order) or PushOutcome(order.order_id, Outcome.UNKNOWN, _UNKNOWN)
+        return _look_up(sender, order) or _unknown(order)
     return _failed(sender, order, words)
 
 
 def _look_up(sender: _Sender, order: Order) -> PushOutcome | None:
     """What became of an order that may be in Xero, deleted there or not; None where its number is free."""
     held = sender.gateway.purchase_order_by_number(order.purchase_order_number)
-    if held is None:
-        return None
-    if not is_same_order(order, held):
-        return _failed(sender, order, f"its number is taken in Xero by an order with other lines; {_DECIDE}")
-    return _pushed(sender, order, str(held.get("PurchaseOrderID")), is_adopted=True)
+    return None if held is None or identity_of(held) in sender.known_ids else _compare(sender, order, held)
 
 
-def _pushed(sender: _Sender, order: Order, identity: str, *, is_adopted: bool) -> PushOutcome:
+def _find(sender: _Sender, order: Order, changed: Sequence[Held]) -> PushOutcome | None:
+    """What became of an order that may be in Xero under its own number or another; None without one."""
+    unknown = [held for held in changed if identity_of(held) not in sender.known_ids]
+    numbered = [held for held in unknown if number_of(held) == order.purchase_order_number.casefold()]
+    ours = [held for held in unknown if is_ours(order, held, known_numbers=sender.known_numbers)]
+    found = ours or numbered
+    return _compare(sender, order, found[0]) if found else None
+
+
+def _compare(sender: _Sender, order: Order, held: Held) -> PushOutcome:
+    if is_same_order(order, held) or is_ours(order, held, known_numbers=sender.known_numbers):
+        return _pushed(sender, order, held, is_adopted=True)
+    return _failed(sender, order, f"its number is taken in Xero by an order with other lines; {_DECIDE}")
+
+
+def _pushed(sender: _Sender, order: Order, held: dict[str, Any], *, is_adopted: bool) -> PushOutcome:
+    value = held.get("SubTotal")
     event = Pushed(
         order_id=order.order_id, sequence=order.sequence + 1, at=sender.now(), by=sender.by,
-        purchase_order_id=identity, is_adopted=is_adopted,
+        purchase_order_id=str(held.get("PurchaseOrderID")), is_adopted=is_adopted,
+        number=str(held.get("PurchaseOrderNumber") or ""), status=str(held.get("Status") or ""),
+        is_changed=not is_same_order(order, held), value=None if value is None else Decimal(str(value)),
+        price_decimals=kept_decimals(order, held), updated_at=instant_of(held.get("UpdatedDateUTC")),
     )  # fmt: skip
     if not _is_written(sender, event):
-        return PushOutcome(order.order_id, Outcome.UNKNOWN, _UNKNOWN)
-    log.info("%s is in Xero%s.", order.purchase_order_number, " already" if is_adopted else "")
-    outcome = Outcome.ADOPTED if is_adopted else Outcome.SENT
-    return PushOutcome(order.order_id, outcome, f"{order.purchase_order_number} is in Xero.")
+        return _unknown(order)
+    sent = after(order, event)
+    sentence = in_xero(sent)
+    log.info(sentence)
+    if sent.is_deleted_in_xero:
+        return PushOutcome(order.order_id, Outcome.DELETED, sentence)
+    return PushOutcome(order.order_id, Outcome.ADOPTED if is_adopted else Outcome.SENT, sentence)
 
 
 def _failed(sender: _Sender, order: Order, words: str) -> PushOutcome:
@@ -226,9 +261,15 @@ def _failed(sender: _Sender, order: Order, words: str) -> PushOutcome:
         order_id=order.order_id, sequence=order.sequence + 1, at=sender.now(), by=sender.by, reason=words
     )
     if not _is_written(sender, event):
-        return PushOutcome(order.order_id, Outcome.UNKNOWN, _UNKNOWN)
+        return _unknown(order)
     log.warning("%s was refused: %s.", order.purchase_order_number, words)
     return PushOutcome(order.order_id, Outcome.FAILED, f"{order.purchase_order_number} was refused: {words}.")
+
+
+def _unknown(order: Order) -> PushOutcome:
+    sentence = f"{order.purchase_order_number}: {NOT_YET_KNOWN}"
+    log.warning(sentence)
+    return PushOutcome(order.order_id, Outcome.UNKNOWN, sentence)
 
 
 def _is_written(sender: _Sender, event: Event) -> bool:
@@ -263,11 +304,12 @@ def _number(value: Decimal) -> float:
     return float(value)
 
 
-_UNKNOWN: Final = (
-    "Nobody knows yet whether Xero took the order; the next run looks it up by its number before it sends again."
+NOT_YET_KNOWN: Final = (
+    "it is not yet known whether Xero accepted it. Do not key it again: the next run finds out, before it sends again."
 )
 _DECIDE: Final = (
-    "compare the two, then give the one in Xero another number and approve this one again, or reject this one"
+    "reject this one (`stocktrim orders reject`): what Xero holds counts, and the next plan suggests what is still "
+    "missing, under another number"
 )
 _STALE: Final = (
     "The order {} was not sent, because its plan was made from data that are old now; reject it, load and plan again, "

@@ -21,9 +21,11 @@ from xero_python.accounting import AccountingApi
 from xero_python.exceptions import BadRequestException, HTTPStatusException
 from xero_python.identity import IdentityApi
 
+from pipelines.purchasing.gateway import NotReachedError
 from pipelines.xero.errors import (
     ConnectionBrokenError,
     MissingScopeError,
+    NeverReachedError,
     RateLimitError,
     RefusedError,
     SignInError,
@@ -36,6 +38,8 @@ from pipelines.xero.transport import Timeouts, new_api_client
 
 log = logging.getLogger(__name__)
 
+PAGE_SIZE: Final = 1000
+MOST_PAGES: Final = 100
 READ_ATTEMPTS: Final = 3
 CALL_ATTEMPTS: Final = 3
 USUAL_PAUSE_SECONDS: Final = 2
@@ -76,6 +80,22 @@ class Tokens(Protocol):
         ...
 
 
+class _WithUnitDecimals:
+    """xero-python's transport, requesting prices of four decimals: its calls for purchase orders have no `unitdp`."""
+
+    def __init__(self, api_client: Any) -> None:
+        self._api_client = api_client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api_client, name)
+
+    def call_api(
+        self, url: str, method: str, path: Any, query: list[tuple[str, Any]], headers: Any, **more: Any
+    ) -> Any:
+        """The call, with `unitdp=4` in its query."""
+        return self._api_client.call_api(url, method, path, [*query, ("unitdp", 4)], headers, **more)
+
+
 class XeroClient:
     """Calls Xero for one organisation, from several threads if need be.
 
@@ -103,6 +123,7 @@ class XeroClient:
         self._raw = {"_preload_content": False, "_request_timeout": (timeouts.connect, timeouts.read)}
         self._api_client = new_api_client(timeouts)
         self._accounting = AccountingApi(self._api_client, base_url=f"{api_url}/api.xro/2.0")
+        self._orders = AccountingApi(_WithUnitDecimals(self._api_client), base_url=f"{api_url}/api.xro/2.0")
         self._identity = IdentityApi(self._api_client, base_url=api_url)
 
     def connections(self) -> list[Connected]:
@@ -130,7 +151,8 @@ class XeroClient:
         self, endpoint: str, *, number: int, size: int, modified_since: datetime | None, status: str | None = None
     ) -> Answer:
         """One page of a list, the latest changes first, so that an edit meanwhile hides no row."""
-        call = getattr(self._accounting, _PAGED[endpoint])
+        lists = self._orders if endpoint == "PurchaseOrders" else self._accounting
+        call = getattr(lists, _PAGED[endpoint])
         parameters: dict[str, Any] = {"order": "UpdatedDateUTC DESC", "page": number, "page_size": size, **self._raw}
         if modified_since is not None:
             parameters["if_modified_since"] = modified_since.strftime("%Y-%m-%dT%H:%M:%S")
@@ -143,10 +165,10 @@ class XeroClient:
         return self._list(lambda: call(self._tenant_id, **parameters))
 
     def put_purchase_orders(self, orders: list[dict[str, object]], *, idempotency_key: str) -> list[dict[str, object]]:
-        """Create purchase orders in one call; Xero's element for each, in order, errors inside it."""
+        """Create purchase orders in one call; Xero's element for each, errors inside it."""
         body = {"PurchaseOrders": orders}
         answer = self._call(
-            lambda: self._accounting.create_purchase_orders(
+            lambda: self._orders.create_purchase_orders(
                 self._tenant_id, body, summarize_errors="false", idempotency_key=idempotency_key, **self._raw
             )
         )
@@ -155,15 +177,24 @@ class XeroClient:
     def purchase_order_by_number(self, number: str) -> dict[str, object] | None:
         """The purchase order of this number as Xero holds it, None where it holds none."""
         try:
-            answer = self._read(
-                lambda: self._accounting.get_purchase_order_by_number(self._tenant_id, number, **self._raw)
-            )
+            answer = self._read(lambda: self._orders.get_purchase_order_by_number(self._tenant_id, number, **self._raw))
         except RefusedError as refused:
             if refused.status == _NOT_FOUND:
                 return None
             raise
         found = _purchase_orders(answer)
         return found[0] if found else None
+
+    def purchase_orders_changed_since(self, instant: datetime) -> list[dict[str, object]]:
+        """All purchase orders that were made or changed since then, page after page, the latest changes first."""
+        found: list[dict[str, object]] = []
+        for number in range(1, MOST_PAGES + 1):
+            answer = self.page("PurchaseOrders", number=number, size=PAGE_SIZE, modified_since=instant)
+            orders = _purchase_orders(answer)
+            found += orders
+            if len(orders) < PAGE_SIZE:
+                break
+        return found
 
     def _list(self, call: Callable[[], Any]) -> Answer:
         """A whole list or a page of it; Xero has no list only where it does not know the organisation any more."""
@@ -192,7 +223,7 @@ class XeroClient:
         """One call; an expired token or a limit was not a call, so it is made again once that is over."""
         is_renewed = False
         for attempt in range(1, CALL_ATTEMPTS + 1):
-            token = self._signed()
+            token = self._signed_or_not_reached()
             try:
                 with self._pace.call():
                     return _answer(call)
@@ -213,6 +244,17 @@ class XeroClient:
         """Note that the organisation lets us in no more, which a missing scope does not mean."""
         if refused.status in {_UNAUTHORISED, _FORBIDDEN} and not missing_scope(refused):
             self._tokens.lost()
+
+    def _signed_or_not_reached(self) -> str:
+        """As `_signed`; where no token comes, the call was surely not made, whatever broke on the way to one."""
+        try:
+            return self._signed()
+        except UnreadableAnswerError as broken:
+            raise NeverReachedError(str(broken)) from broken
+        except XeroUnreachableError as broken:
+            if isinstance(broken, NotReachedError):
+                raise
+            raise NeverReachedError(str(broken)) from broken
 
     def _signed(self) -> str:
         """Sign the calls to come with the current token, and say which it is."""
@@ -249,10 +291,10 @@ def _answer(call: Callable[[], Any]) -> Answer:
         # xero-python reads the body to tell a 400's status, and breaks where the body is no JSON.
         raise HTTPStatusException(http_resp=refused.http_resp) from None
     except urllib3.exceptions.NewConnectionError as silence:
-        raise XeroUnreachableError(NOT_REACHED) from silence
+        raise NeverReachedError(NOT_REACHED) from silence
     except urllib3.exceptions.HTTPError as broken:
         if isinstance(getattr(broken, "reason", None), urllib3.exceptions.NewConnectionError):
-            raise XeroUnreachableError(NOT_REACHED) from broken
+            raise NeverReachedError(NOT_REACHED) from broken
         raise ConnectionBrokenError(
             "The connection to Xero broke in the middle of a call; try again in a minute."
         ) from broken
@@ -277,7 +319,7 @@ def translated(refused: HTTPStatusException) -> Exception:
     if status in {_UNAUTHORISED, _FORBIDDEN}:
         return SignInError(SIGN_IN_AGAIN)
     if status == _TOO_MANY:
-        return RateLimitError("Xero asks for a pause; load again in a minute.", retry_after_seconds=60)
+        return RateLimitError("Xero asks for a pause; try again in a minute.", retry_after_seconds=60)
     if status >= _SERVER_ERROR:
         return ConnectionBrokenError(f"Xero is not available now (it answered {status}); try again later.")
     return RefusedError(f"Xero refused the request: {_reason(refused)}", status)

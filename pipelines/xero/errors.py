@@ -5,6 +5,7 @@
     │   └── MissingScopeError      they let us in, but not into all that is needed
     ├── XeroUnreachableError       no answer, or an answer that says "not now"
     │   ├── ConnectionBrokenError  it broke in mid-call, or Xero stumbled: the request may or may not have been done
+    │   ├── NeverReachedError      there was no connection, or no token: the request never left
     │   └── RateLimitError         the allowance of calls is used up for now
     │       └── DayLimitError      ... for so long that a run does not wait
     ├── RefusedError               Xero understood the request and said no
@@ -26,7 +27,7 @@ class XeroError(PlannerError):
     """Something went wrong between us and Xero; the message is a sentence for the person in front."""
 
 
-class SignInError(XeroError):
+class SignInError(XeroError, gateway.NotReachedError):
     """Xero does not accept the credentials, or no longer allows this organisation."""
 
     exit_code = 3
@@ -51,10 +52,14 @@ class XeroUnreachableError(XeroError):
 
 
 class ConnectionBrokenError(XeroUnreachableError, gateway.OutcomeUnknownError):
-    """The connection broke, or Xero stumbled, after the request left: nobody knows whether Xero did it."""
+    """The connection broke, or Xero stumbled, after the request left: it is not known whether Xero did it."""
 
 
-class RateLimitError(XeroUnreachableError):
+class NeverReachedError(XeroUnreachableError, gateway.NotReachedError):
+    """There was no connection to Xero, or no token for it: the request never left."""
+
+
+class RateLimitError(XeroUnreachableError, gateway.NotReachedError):
     """Xero asks us to wait."""
 
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:

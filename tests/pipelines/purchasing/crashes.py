@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pipelines.purchasing.events import Event
@@ -54,6 +55,9 @@ class WatchedGateway:
 
     def purchase_order_by_number(self, number: str) -> dict[str, object] | None:
         return self._watched(lambda: self.client.purchase_order_by_number(number))
+
+    def purchase_orders_changed_since(self, instant: datetime) -> list[dict[str, object]]:
+        return self._watched(lambda: self.client.purchase_orders_changed_since(instant))
 
     def _watched(self, call: Callable[[], Any]) -> Any:
         self.between.step()

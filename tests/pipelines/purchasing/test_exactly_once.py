@@ -4,6 +4,7 @@ The push, its ledger and its client are the real ones; Xero is the sandbox with 
 any two of its steps, a second daemon can push in the middle of the first, and people act in Xero meanwhile.
 """
 
+import copy
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,13 +15,16 @@ from crashes import Between, CrashError, WatchedGateway, WatchedLedger
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from purchasing_builders import CODES, NOON, Xero, a_draft, a_line, a_supplied_world, push
+from purchasing_builders import CODES, NOON, SUPPLIER, Xero, a_draft, a_line, a_supplied_world, push
 
 from pipelines.errors import PlannerError
 from pipelines.purchasing.ledger import OrderLedger
 from pipelines.purchasing.orders import Order, OrderError, State, approve, body_hash, reject
 from pipelines.store.engine import Store, open_store
+from tests.xero_sandbox.sandbox_builders import guid
 from xero_sandbox.clock import Clock
+from xero_sandbox.documents import Contact, Item
+from xero_sandbox.edits import Merge
 from xero_sandbox.faults import Fault
 from xero_sandbox.limits import Limits
 from xero_sandbox.testing import RunningSandbox, running_sandbox
@@ -28,6 +32,7 @@ from xero_sandbox.testing import RunningSandbox, running_sandbox
 UNLIMITED = Limits(per_minute=10**9, per_day=10**9, app_per_minute=10**9)
 A_DAY = 86_400
 ORDERS = 3
+SURVIVOR = guid("contact Supplier 02")
 orders = st.integers(0, ORDERS - 1)
 methods = st.sampled_from(["PUT", "GET", ""])
 bad_days = st.one_of(
@@ -64,6 +69,8 @@ class Sending(RuleBasedStateMachine):
     store: Store
     sandbox: RunningSandbox
     names: Iterator[int]
+    supplier: Contact
+    items: dict[str, Item]
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,8 +78,11 @@ class Sending(RuleBasedStateMachine):
         self.sandbox.clock.freeze(NOON)
         self.xero = Xero(self.sandbox)
         self.xero.world.purchase_orders.clear()
+        self.xero.world.contacts |= {SUPPLIER: copy.copy(self.supplier)}
+        self.xero.world.items |= self.items
         self.ledger = OrderLedger(self.store, f"organisation-{next(self.names)}")
         self.theirs: set[str] = set()
+        self.edited: set[str] = set()
 
     @initialize(lines=st.lists(st.lists(st.sampled_from(CODES), min_size=1, unique=True), min_size=3, max_size=3))
     def draft(self, lines: list[list[str]]) -> None:
@@ -82,7 +92,7 @@ class Sending(RuleBasedStateMachine):
     @rule(which=orders)
     def a_buyer_approves(self, which: int) -> None:
         with suppress(OrderError):
-            self.ledger.append(approve(self._order(which), by="a buyer", at=NOON))
+            self._approve(self._order(which))
 
     @rule(which=orders)
     def a_buyer_withdraws(self, which: int) -> None:
@@ -90,7 +100,7 @@ class Sending(RuleBasedStateMachine):
         if order.state is State.SENDING:
             with pytest.raises(OrderError):
                 reject(order, by="a buyer", at=NOON)
-        elif order.state in {State.APPROVED, State.FAILED} and not order.attempt:
+        elif order.state in {State.APPROVED, State.FAILED} and not order.may_be_in_xero:
             self.ledger.append(reject(order, by="a buyer", at=NOON))
 
     @rule(faults=st.lists(bad_days, max_size=3))
@@ -133,6 +143,26 @@ class Sending(RuleBasedStateMachine):
         for held in self._in_xero(self._order(which)):
             held.status = "DELETED"
 
+    @rule(which=orders)
+    def a_person_renumbers_the_order(self, which: int) -> None:
+        for held in self._in_xero(self._order(which)):
+            held.number = f"PO-{held.document_id}"
+
+    @rule(which=orders)
+    def a_person_edits_the_order(self, which: int) -> None:
+        for held in self._in_xero(self._order(which)):
+            held.lines[0].quantity += 1
+            self.edited.add(held.document_id)
+
+    @rule()
+    def a_person_merges_the_supplier(self) -> None:
+        self.sandbox.edit(Merge(contact=SUPPLIER, into=SURVIVOR))
+
+    @rule()
+    def a_person_takes_an_item_away(self) -> None:
+        """Orders of it are refused until it is there again."""
+        self.xero.world.items.pop(guid("item TEA-03"), None)
+
     @invariant()
     def an_approved_order_is_in_xero_at_most_once(self) -> None:
         for order in self.ledger.orders():
@@ -144,11 +174,13 @@ class Sending(RuleBasedStateMachine):
             held = self._in_xero(order)
             if order.state is State.SENT:
                 assert [one.document_id for one in held] == [order.purchase_order_id]
+                if order.purchase_order_id in self.edited:
+                    continue
                 assert sorted((line.item_code, line.quantity, line.unit_amount) for line in held[0].lines) == sorted(
                     (line.product_code, line.quantity, line.sent_price) for line in order.lines
                 )
                 assert body_hash(order) == order.approved_hash
-            if order.state is State.DRAFT or (order.state is State.REJECTED and not order.attempt):
+            if order.state in {State.DRAFT, State.REJECTED} and not order.may_be_in_xero:
                 assert held == []
 
     def teardown(self) -> None:
@@ -156,13 +188,20 @@ class Sending(RuleBasedStateMachine):
         self.sandbox.sandbox.faults.reset()
         self.sandbox.clock.advance(A_DAY)
         self.a_person_gives_the_numbers_back()
+        self.xero.world.items |= self.items
         for _ in range(3):
             for order in self.ledger.orders(State.FAILED):
-                self.ledger.append(approve(order, by="a buyer", at=NOON))
+                self._approve(order)
             self._push()
         for order in self.ledger.orders():
             assert order.state in {State.DRAFT, State.REJECTED, State.SENT}
             assert len(self._in_xero(order)) == (order.state is State.SENT)
+
+    def _approve(self, order: Order) -> None:
+        """As Xero's data say that the supplier is now."""
+        merged = self.xero.world.contacts[SUPPLIER].merged_to_contact_id
+        supplier = (merged, "Supplier 02") if merged else None
+        self.ledger.append(approve(order, by="a buyer", at=NOON, supplier=supplier))
 
     def _order(self, which: int) -> Order:
         return self.ledger.order(f"20260302-{which:06d}")
@@ -181,7 +220,11 @@ class Sending(RuleBasedStateMachine):
 def run(schedules: int, steps: int) -> int:
     """Run so many schedules; how many were run."""
     with a_store_and_a_sandbox() as (store, sandbox):
-        machine = type("Schedules", (Sending,), {"store": store, "sandbox": sandbox, "names": itertools.count()})
+        world = sandbox.worlds[0]
+        facts = {"supplier": copy.copy(world.contacts[SUPPLIER]), "items": dict(world.items)}
+        machine = type(
+            "Schedules", (Sending,), {"store": store, "sandbox": sandbox, "names": itertools.count(), **facts}
+        )
         run_state_machine_as_test(
             machine,
             settings=settings(

@@ -7,11 +7,18 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from purchasing_builders import NOON, SUPPLIER, a_draft, a_line, an_order, approved, push
+from purchasing_builders import NOON, SUPPLIER, TENANT_ID, a_draft, a_line, an_order, approved, push
 
 from pipelines.purchasing.orders import OrderError, State, approve, reject
 from pipelines.purchasing.push import Outcome, is_same_order, order_body
-from pipelines.xero.errors import RateLimitError, XeroUnreachableError
+from pipelines.xero.client import XeroClient
+from pipelines.xero.errors import (
+    RateLimitError,
+    SignInError,
+    UnreadableAnswerError,
+    XeroError,
+    XeroUnreachableError,
+)
 from tests.xero_sandbox.sandbox_builders import a_contact, guid
 from xero_sandbox.faults import Fault
 
@@ -234,11 +241,73 @@ def test_a_limit_of_calls_a_minute_is_waited_for_with_the_same_key(ledger, xero)
     assert len({one["idempotency_key"] for one in xero.puts()}) == 1
 
 
+class NoToken:
+    """Tokens that do not come."""
+
+    def __init__(self, trouble):
+        self.trouble = trouble
+
+    def current(self):
+        raise self.trouble
+
+    def renewed(self):
+        raise self.trouble
+
+    def lost(self):
+        """Nothing is noted."""
+
+
+def without_a_token(trouble):
+    return XeroClient(api_url="http://127.0.0.1:9", tenant_id=TENANT_ID, tokens=NoToken(trouble))
+
+
+class FixedToken(NoToken):
+    """A token that never changes."""
+
+    def current(self):
+        return self.trouble
+
+    renewed = current
+
+
+UNREACHED = {
+    "no token": lambda: without_a_token(SignInError("Connect again.")),
+    "the sign-in broke": lambda: without_a_token(XeroUnreachableError("The sign-in broke.")),
+    "the sign-in makes no sense": lambda: without_a_token(UnreadableAnswerError("It gave no token.")),
+    "connection refused": lambda: XeroClient(
+        api_url="http://127.0.0.1:9", tenant_id=TENANT_ID, tokens=FixedToken("token")
+    ),
+    "no such host": lambda: XeroClient(api_url="http://xero.invalid", tenant_id=TENANT_ID, tokens=FixedToken("token")),
+}
+
+
+@pytest.mark.parametrize("why", UNREACHED)
+def test_a_call_that_surely_did_not_reach_xero_leaves_the_orders_approved_and_they_can_be_withdrawn(ledger, why):
+    orders = approved(ledger, *many(2))
+    with pytest.raises(XeroError):
+        push(ledger, UNREACHED[why](), orders)
+    for order in ledger.orders():
+        assert (order.state, order.failure) == (State.APPROVED, "")
+        assert ledger.append(reject(order, by="a buyer", at=NOON)).state is State.REJECTED
+
+
+def test_what_may_be_in_xero_since_an_earlier_call_stays_so_when_a_later_call_does_not_reach_it(ledger, xero):
+    xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
+    push(ledger, xero, approved(ledger))
+    with pytest.raises(XeroError):
+        push(ledger, UNREACHED["connection refused"](), [ledger.order(NUMBER)])
+    assert ledger.order(NUMBER).state is State.SENDING
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.ADOPTED]
+    assert len(xero.orders) == 1
+
+
 def test_the_limit_of_a_day_ends_the_push_and_the_next_one_sends(ledger, xero):
     xero.on_a_bad_day(Fault(kind="rate_limit", method="PUT", retry_after=7200, problem="day"))
     with pytest.raises(RateLimitError):
         push(ledger, xero, approved(ledger))
-    assert (xero.orders, ledger.order(NUMBER).state) == ([], State.SENDING)
+    assert (xero.orders, ledger.order(NUMBER).state) == ([], State.APPROVED)
+    xero.sandbox.clock.advance(7200)
+    assert outcomes(push(ledger, xero, ledger.orders())) == [Outcome.SENT]
 
 
 def test_while_xero_cannot_say_nothing_is_sent_again(ledger, xero):
@@ -317,6 +386,55 @@ def test_the_order_of_lines_and_the_way_numbers_are_written_make_no_difference()
         ],
     }
     assert is_same_order(order, held)
+
+
+def test_an_order_that_a_person_renumbered_before_it_was_read_back_is_found_and_not_sent_again(ledger, xero):
+    xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
+    push(ledger, xero, approved(ledger))
+    (held,) = xero.orders
+    held.number = "PO-0042"
+    (told,) = push(ledger, xero, [ledger.order(NUMBER)])
+    assert (told.outcome, told.sentence) == (Outcome.ADOPTED, f"{NUMBER} is in Xero as PO-0042.")
+    assert ledger.order(NUMBER).purchase_order_id == held.document_id
+    assert (len(xero.orders), len(xero.puts())) == (1, 1)
+
+
+def test_an_order_that_a_person_changed_before_it_was_read_back_counts_as_xero_holds_it(ledger, xero):
+    """To send it again under any number would order the goods twice."""
+    xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
+    push(ledger, xero, approved(ledger))
+    (held,) = xero.orders
+    held.lines[0].quantity = Decimal(7)
+    (told,) = push(ledger, xero, [ledger.order(NUMBER)])
+    assert told.outcome is Outcome.ADOPTED
+    assert "changed there since it was sent" in told.sentence
+    assert (len(xero.orders), len(xero.puts()), ledger.order(NUMBER).state) == (1, 1, State.SENT)
+
+
+def test_the_advice_on_a_number_that_is_taken_never_makes_a_second_order(ledger, xero):
+    """A person changed the order and what it says of itself: rejected here, what Xero holds is the one order."""
+    xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
+    push(ledger, xero, approved(ledger))
+    (held,) = xero.orders
+    held.lines[0].quantity, held.reference = Decimal(7), "for the fair"
+    (told,) = push(ledger, xero, [ledger.order(NUMBER)])
+    assert told.outcome is Outcome.FAILED
+    assert "reject this one" in told.sentence
+    assert "approve" not in told.sentence
+    ledger.append(reject(ledger.order(NUMBER), by="a buyer", at=NOON))
+    push(ledger, xero, ledger.orders(State.APPROVED, State.SENDING))
+    assert len(xero.orders) == 1
+
+
+def test_an_order_that_was_deleted_in_xero_before_it_was_read_back_is_told_as_deleted(ledger, xero):
+    xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
+    (unknown,) = push(ledger, xero, approved(ledger))
+    assert (unknown.outcome, "Do not key it again" in unknown.sentence) == (Outcome.UNKNOWN, True)
+    (held,) = xero.orders
+    held.status = "DELETED"
+    (told,) = push(ledger, xero, [ledger.order(NUMBER)])
+    assert (told.outcome, "deleted there" in told.sentence) == (Outcome.DELETED, True)
+    assert ledger.order(NUMBER).is_deleted_in_xero
 
 
 @pytest.mark.parametrize("when", ["sent", "sending"])

@@ -1,0 +1,145 @@
+"""What Xero holds or answers, compared with our orders: which is whose, and what is different.
+
+What belongs here: reading Xero's purchase orders beside ours, pure. What does not: calling Xero and writing events
+(`push.py`).
+Read more in docs/operations.md.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from pipelines.purchasing.events import rounded_price
+from pipelines.purchasing.orders import Order, rounding
+
+PRICE_DECIMALS: Final = 4
+PRICE_DECIMALS_ROUNDED: Final = 2
+ZERO_ID: Final = "00000000-0000-0000-0000-000000000000"
+_NET_DATE: Final = re.compile(r"^/Date\((-?\d+)")
+
+Held = dict[str, Any]
+
+
+def elements_of(orders: Sequence[Order], elements: Sequence[Held]) -> list[Held | None]:
+    """Each order's own element of an answer, None where the answer does not say which it is.
+
+    An element is an order's where it bears its number, in any case; its place proves nothing. Only an answer of one
+    element without a number, to a call of one order, needs none. Of several that bear one number the one that Xero has
+    given an id counts, and none where it has given several; an id that stands for two orders is neither's.
+    """
+    by_number: dict[str, list[Held]] = defaultdict(list)
+    for element in elements:
+        by_number[number_of(element)].append(element)
+    found = [_chosen(by_number.get(order.purchase_order_number.casefold(), [])) for order in orders]
+    if len(orders) == len(elements) == 1 and not number_of(elements[0]):
+        return [elements[0]]
+    identities = Counter(identity_of(element) for element in found if element is not None)
+    return [
+        None
+        if element is None or (identity_of(element) != ZERO_ID and identities[identity_of(element)] > 1)
+        else element
+        for element in found
+    ]
+
+
+def _chosen(elements: Sequence[Held]) -> Held | None:
+    created = {identity_of(element): element for element in elements if identity_of(element) != ZERO_ID}
+    if created:
+        return next(iter(created.values())) if len(created) == 1 else None
+    return elements[0] if elements else None
+
+
+def number_of(held: Held) -> str:
+    """The number that Xero's order or element bears, in one case; empty where it bears none."""
+    return str(held.get("PurchaseOrderNumber") or "").strip().casefold()
+
+
+def identity_of(held: Held) -> str:
+    """Xero's id of it, in one case; the zero id where it has none."""
+    return str(held.get("PurchaseOrderID") or ZERO_ID).casefold()
+
+
+def is_same_order(order: Order, held: Held) -> bool:
+    """Whether what Xero holds is this order, line by line; prices as they were sent, or as Xero rounds them."""
+    return _is_same_contact(order, held) and any(
+        _lines_sent(order, decimals) == _lines_held(held) for decimals in {PRICE_DECIMALS_ROUNDED, PRICE_DECIMALS}
+    )
+
+
+def _is_same_contact(order: Order, held: Held) -> bool:
+    contact = str((held.get("Contact") or {}).get("ContactID"))
+    return contact.casefold() == order.supplier_id.casefold()
+
+
+def _lines_sent(order: Order, decimals: int) -> list[tuple[str, Decimal, Decimal]]:
+    return sorted(
+        (line.product_code, line.quantity.normalize(), rounded_price(line.sent_price, decimals).normalize())
+        for line in order.lines
+    )
+
+
+def _lines_held(held: Held) -> list[tuple[str, Decimal, Decimal]]:
+    return sorted(
+        (
+            str(line.get("ItemCode")),
+            Decimal(str(line.get("Quantity") or 0)).normalize(),
+            rounded_price(Decimal(str(line.get("UnitAmount") or 0)), PRICE_DECIMALS).normalize(),
+        )
+        for line in held.get("LineItems") or []
+    )
+
+
+def is_ours(order: Order, held: Held, *, known_numbers: frozenset[str]) -> bool:
+    """Whether an order in Xero was made by sending this one, though somebody may have changed it there since.
+
+    It says of which plan it is; of one plan, supplier and currency make one order, and each product is in one.
+    """
+    number = number_of(held)
+    if str(held.get("Reference") or "").strip().casefold() != order.reference.casefold():
+        return False
+    if number in known_numbers and number != order.purchase_order_number.casefold():
+        return False
+    codes = {str(line.get("ItemCode")) for line in held.get("LineItems") or []}
+    is_same_money = str(held.get("CurrencyCode") or order.currency).upper() == order.currency.upper()
+    return not codes.isdisjoint(line.product_code for line in order.lines) or (
+        _is_same_contact(order, held) and is_same_money
+    )
+
+
+def kept_decimals(order: Order, held: Held) -> int:
+    """How many decimals of a price Xero has kept of an order: 0 where all its prices have two at most."""
+    if all(line.sent_price == rounded_price(line.sent_price, PRICE_DECIMALS_ROUNDED) for line in order.lines):
+        return 0
+    for decimals in (PRICE_DECIMALS_ROUNDED, PRICE_DECIMALS):
+        if _lines_sent(order, decimals) == _lines_held(held):
+            return decimals
+    return 0
+
+
+def instant_of(text: object) -> datetime | None:
+    r"""The instant of Xero's `/Date(ms+0000)/`; None where there is none.
+
+    >>> instant_of("/Date(1439434356790+0000)/")
+    datetime.datetime(2015, 8, 13, 2, 52, 36, 790000, tzinfo=datetime.timezone.utc)
+    """
+    match = _NET_DATE.match(str(text or ""))
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(match[1])) if match else None
+
+
+def in_xero(order: Order) -> str:
+    """What Xero was seen to hold of a sent order, in a sentence."""
+    pushed = order.pushed
+    if pushed is None:
+        return ""
+    number = order.purchase_order_number
+    if order.is_deleted_in_xero:
+        return f"{number} reached Xero and was deleted there; it is not sent again, and does not count."
+    facts = [
+        f" as {pushed.number}" if pushed.number and pushed.number.casefold() != number.casefold() else "",
+        ", changed there since it was sent: what Xero holds counts" if pushed.is_changed else "",
+        f"; {rounding(order)}" if rounding(order) else "",
+    ]
+    return f"{number} is in Xero{''.join(facts)}."
