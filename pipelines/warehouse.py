@@ -83,17 +83,21 @@ def select_declared(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
 def replace_table(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
     """Put a frame in the place of a table's rows, in one transaction."""
     with transaction(connection):
-        connection.execute(f"delete from {table.path}")
-        insert_rows(connection, table.path, frame.select(list(table.columns)))
+        put_table(connection, table, frame)
 
 
-def replace_rows(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame, *, key: str) -> None:
-    """Put a frame in the place of the rows that have one of its keys, in one transaction."""
-    with transaction(connection):
-        connection.register("incoming", frame.select(list(table.columns)).to_arrow())
-        connection.execute(f"delete from {table.path} where {key} in (select {key} from incoming)")
-        connection.execute(f"insert into {table.path} by name select * from incoming")
-        connection.unregister("incoming")
+def put_table(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
+    """Put a frame in the place of a table's rows, as part of the caller's transaction."""
+    connection.execute(f"delete from {table.path}")
+    insert_rows(connection, table.path, frame.select(list(table.columns)))
+
+
+def put_rows(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame, *, key: str) -> None:
+    """Put a frame in the place of the rows that have one of its keys, as part of the caller's transaction."""
+    connection.register("incoming", frame.select(list(table.columns)).to_arrow())
+    connection.execute(f"delete from {table.path} where {key} in (select {key} from incoming)")
+    connection.execute(f"insert into {table.path} by name select * from incoming")
+    connection.unregister("incoming")
 
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, target: str, frame: pl.DataFrame) -> None:

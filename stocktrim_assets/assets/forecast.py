@@ -20,19 +20,18 @@ from pipelines.forecasting.prices import with_unit_prices
 from pipelines.organisation import OpenOrganisation
 from pipelines.replenishment.explain import SAVED_TITLE, saved_in_words
 from pipelines.replenishment.plan import Horizons, forecast_for_plan, horizons
-from pipelines.warehouse import read_table, replace_table
+from pipelines.warehouse import read_table
+from pipelines.whole_plan import CHOICE, FORECAST, read_models, set_aside_forecast, set_aside_models
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import markdown_table, table_metadata
 
-CHOSEN: Final = (tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.FORECAST_CALIBRATION)
 TABLES: Final = (
     tables.MODEL_CHOICE,
     tables.DEMAND_FORECAST,
     tables.DEMAND_QUANTILES,
     tables.DEMAND_HORIZONS,
 )
-FORECAST: Final = (*TABLES[1:], tables.ONE_OFF_ORDERS)
 _INPUTS: Final = [
     ["marts", "demand_daily"],
     ["marts", "demand_transactions"],
@@ -61,22 +60,22 @@ def _specs(made: tuple[tables.Table, ...], *, deps: list[list[str]]) -> list[dg.
 @dg.multi_asset(
     name="model_choice",
     description="Choose a model for each kind of product on the organisation's own last half year, once a week.",
-    specs=_specs(CHOSEN, deps=_INPUTS),
+    specs=_specs(CHOICE, deps=_INPUTS),
     partitions_def=organisations,
 )
 def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
     """Judge every model again where the stored answer is a week old; give each product the model of its class."""
     with told_plainly(), organisation.warehouse() as warehouse:
         demand, asked, as_of = _asked(warehouse)
-        scores = read_table(warehouse, tables.MODEL_SCORES)
-        if not is_still_good(scores, as_of=as_of):
+        frames = {table: read_models(warehouse, table) for table in CHOICE}
+        if not is_still_good(frames[tables.MODEL_SCORES], as_of=as_of):
             selection = score_models(demand, asked.own, as_of=as_of)
-            scores = selection.model_scores
-            replace_table(warehouse, tables.MODEL_SCORES, scores)
-            replace_table(warehouse, tables.FORECAST_CALIBRATION, selection.forecast_calibration)
-        choice = choose_models(demand, scores, as_of=as_of, without_season=asked.without_season)
-        replace_table(warehouse, tables.MODEL_CHOICE, choice)
-        frames = {table: read_table(warehouse, table) for table in CHOSEN}
+            frames[tables.MODEL_SCORES] = selection.model_scores
+            frames[tables.FORECAST_CALIBRATION] = selection.forecast_calibration
+        frames[tables.MODEL_CHOICE] = choose_models(
+            demand, frames[tables.MODEL_SCORES], as_of=as_of, without_season=asked.without_season
+        )
+        set_aside_models(warehouse, frames)
     shown = {
         tables.MODEL_CHOICE: {"models": _shown(_classes(frames[tables.MODEL_CHOICE]))},
         tables.MODEL_SCORES: {SAVED_TITLE: _scores(frames[tables.MODEL_SCORES])},
@@ -99,12 +98,11 @@ def demand(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.Mate
     with told_plainly(), organisation.warehouse() as warehouse:
         sold, asked, as_of = _asked(warehouse)
         forecast = forecast_for_plan(
-            sold, asked, as_of=as_of, model_choice=read_table(warehouse, tables.MODEL_CHOICE)
+            sold, asked, as_of=as_of, model_choice=read_models(warehouse, tables.MODEL_CHOICE)
         )  # fmt: skip
         one_offs = find_one_off_orders(sold, as_of=as_of)
         frames = {table: getattr(forecast, table.name, one_offs) for table in FORECAST}
-        for table, frame in frames.items():
-            replace_table(warehouse, table, frame)
+        set_aside_forecast(warehouse, frames)
     for table, frame in frames.items():
         yield dg.MaterializeResult(asset_key=[table.stage, table.name], metadata=table_metadata(table, frame.height))
 

@@ -23,7 +23,8 @@ from pipelines.replenishment.moves import moves_in_force, sold_as
 from pipelines.replenishment.parameters import global_settings
 from pipelines.replenishment.plan import Plan, PlanInputs, make_plan
 from pipelines.replenishment.summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
-from pipelines.warehouse import read_products, read_table, replace_rows, replace_table, row_count
+from pipelines.warehouse import read_products, read_table, row_count
+from pipelines.whole_plan import keep_plan, read_forecast
 from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
 from stocktrim_assets.explanations import explanation_text
 from stocktrim_assets.failures import told_plainly
@@ -71,7 +72,7 @@ def order_plan(
     """Make the plan, look at it, and keep it with all plans before it."""
     with told_plainly(), organisation.warehouse() as warehouse:
         inputs = _inputs(warehouse)
-        forecast = Forecast(*(read_table(warehouse, table) for table in FORECAST_TABLES))
+        forecast = Forecast(*(read_forecast(warehouse, table) for table in FORECAST_TABLES))
         summary, plan = _decide(warehouse, inputs, forecast, at=organisation.now())
         findings = expectations.check_plan(plan.order_plan, inputs.products, inputs.stock_on_order)
         yield from check_results(findings, expectations.RULES, asset=CHECKED)
@@ -125,13 +126,20 @@ def _decide(
 
 
 def _keep(warehouse: duckdb.DuckDBPyConnection, plan: Plan, summary: pl.DataFrame) -> None:
-    replace_table(warehouse, tables.ORDER_PLAN, plan.order_plan)
-    replace_table(warehouse, tables.PLAN_SETTINGS, plan.plan_settings)
-    replace_table(warehouse, tables.LEAD_TIMES, plan.lead_times)
-    replace_rows(warehouse, tables.PLAN_SUMMARY, summary, key="plan_id")
-    replace_rows(warehouse, tables.KPI_DAILY, kpis_of_day(plan.order_plan, summary), key="as_of_date")
     history = plan.order_plan.with_columns(planned_at=pl.lit(summary["planned_at"][0]))
-    replace_rows(warehouse, tables.PLAN_HISTORY, history, key="plan_id")
+    keep_plan(
+        warehouse,
+        replaced={
+            tables.ORDER_PLAN: plan.order_plan,
+            tables.PLAN_SETTINGS: plan.plan_settings,
+            tables.LEAD_TIMES: plan.lead_times,
+        },
+        added={
+            tables.PLAN_SUMMARY: summary,
+            tables.KPI_DAILY: kpis_of_day(plan.order_plan, summary),
+            tables.PLAN_HISTORY: history,
+        },
+    )
 
 
 def _planned(warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast: Forecast, plan: Plan) -> PlannedTables:

@@ -1,0 +1,63 @@
+"""A plan's run in a process of its own, which dies at a write: what it is given must travel to that process."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from pipelines import organisation as at_hand
+from pipelines.organisation import open_organisation
+from pipelines.settings import read_settings
+from pipelines.warehouse import open_warehouse
+from stocktrim_assets.assets import forecast, plan, purchase_orders, raw
+
+KEY = "demo"
+STEPS = [raw.decisions, forecast.model_choice, forecast.demand, plan.order_plan, purchase_orders.purchase_order_drafts]
+
+
+class Dying:
+    """A connection whose process is killed just before its first statement that begins with certain words."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, words: str) -> None:
+        self._connection = connection
+        self._words = words
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._connection, name)
+        return self._deadly(found) if name == "execute" else found
+
+    def _deadly(self, execute: Callable[..., Any]) -> Callable[..., Any]:
+        def executed(statement: str, *values: Any) -> Any:
+            if statement.startswith(self._words):
+                os.kill(os.getpid(), signal.SIGKILL)
+            return execute(statement, *values)
+
+        return executed
+
+
+def run_of_a_plan(home: Path) -> bool:
+    """Everything of the job `plan` between dbt and publishing; whether it came to its end."""
+    organisation = open_organisation(read_settings({"STOCKTRIM_HOME": str(home)}), KEY)
+    with closing(organisation.store), dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("organisation", [KEY])
+        ended = dg.materialize(
+            STEPS, partition_key=KEY, instance=instance, resources={"organisation": organisation}, raise_on_error=False
+        )
+    return ended.success
+
+
+def die_at(home: Path, words: str) -> None:
+    """The same run, killed by the operating system at a write."""
+
+    @contextmanager
+    def deadly(folder: Path) -> Iterator[Any]:
+        with open_warehouse(folder) as connection:
+            yield Dying(connection, words)
+
+    at_hand.open_warehouse = deadly  # type: ignore[assignment]
+    run_of_a_plan(home)

@@ -1,0 +1,99 @@
+"""A plan is kept whole: killed at a write, or blocked by a check, what a later load publishes is of one plan."""
+
+import multiprocessing
+import signal
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines import tables
+from pipelines.settings import read_settings
+from pipelines.snapshots import publish, read_published, snapshot_name
+from pipelines.store.engine import open_store
+from pipelines.store.planning_settings import SettingChange, set_setting
+from stocktrim_assets.assets import plan
+from tests.end_to_end.dying_plans import KEY, die_at, run_of_a_plan
+
+OF_A_PLAN = (
+    tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.FORECAST_CALIBRATION, tables.DEMAND_FORECAST,
+    tables.DEMAND_QUANTILES, tables.DEMAND_HORIZONS, tables.ONE_OFF_ORDERS, tables.ORDER_PLAN, tables.PLAN_SETTINGS,
+    tables.LEAD_TIMES,
+)  # fmt: skip
+HISTORIES = (tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY)
+WRITES = (
+    "create or replace table unfinished.demand_quantiles", "insert into forecast.demand_quantiles",
+    "insert into plan.order_plan", "insert into plan.plan_history", "insert into purchase_orders",
+)  # fmt: skip
+
+
+@pytest.fixture
+def home(copied_home: Path) -> Path:
+    """A home where the next plan differs from the last: every order covers twice as many days."""
+    settings = read_settings({"STOCKTRIM_HOME": str(copied_home)})
+    store = open_store(settings.database_url)
+    set_setting(store, KEY, SettingChange("global", "", "order_frequency_days", "60", "a buyer", datetime.now(UTC)))
+    store.close()
+    return copied_home
+
+
+def published_by_a_later_load(home: Path) -> dict[str, pl.DataFrame]:
+    """What people read after the last step of a load."""
+    folder = home / "organisations" / KEY
+    publish(folder, snapshot_id=snapshot_name(datetime.now(UTC), uuid.uuid4().hex))
+    frames = read_published(folder, *OF_A_PLAN, *HISTORIES, tables.PURCHASE_ORDER_DRAFTS)
+    return dict(
+        zip((table.name for table in (*OF_A_PLAN, *HISTORIES, tables.PURCHASE_ORDER_DRAFTS)), frames, strict=True)
+    )
+
+
+def assert_of_one_plan(home: Path, before: dict[str, pl.DataFrame]) -> bool:
+    """Whether it is the new plan, once it is proven that it is one."""
+    found = published_by_a_later_load(home)
+    (name,) = found["order_plan"]["plan_id"].unique()
+    for table in HISTORIES:
+        newest = found[table.name].filter(pl.col("planned_at") == pl.col("planned_at").max())
+        assert set(newest["plan_id"]) == {name}, table.name
+    assert set(found["purchase_order_drafts"]["plan_id"]) <= {name}
+    is_new = name not in before["plan_summary"]["plan_id"].to_list()
+    assert found["demand_quantiles"].equals(before["demand_quantiles"]) is not is_new
+    assert set(found["plan_settings"].filter(name="order_frequency_days")["value"]) == ({"60"} if is_new else {"7"})
+    if not is_new:
+        assert all(found[table.name].equals(before[table.name]) for table in OF_A_PLAN)
+    return is_new
+
+
+def test_fault_111_a_plan_that_is_killed_at_a_write_is_there_whole_or_not_at_all(home: Path) -> None:
+    before = published_by_a_later_load(home)
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(["tests.end_to_end.dying_plans"])
+    for words in WRITES:
+        process = server.Process(target=die_at, args=(home, words))
+        process.start()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, words
+        assert assert_of_one_plan(home, before) is (words == WRITES[-1]), words
+    assert run_of_a_plan(home)
+    assert assert_of_one_plan(home, before)
+    assert published_by_a_later_load(home)["purchase_order_drafts"].height
+
+
+def test_a_plan_that_a_check_blocks_leaves_the_plan_before_whole(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = published_by_a_later_load(home)
+    monkeypatch.setattr(plan, "make_plan", twice(plan.make_plan))
+    assert not run_of_a_plan(home)
+    assert not assert_of_one_plan(home, before)
+
+
+def twice(make: Callable[..., plan.Plan]) -> Callable[..., plan.Plan]:
+    """A plan that has every product twice, which the border of the plan refuses."""
+
+    def made(*arguments: object, **named: object) -> plan.Plan:
+        good = make(*arguments, **named)
+        return replace(good, order_plan=pl.concat([good.order_plan, good.order_plan]))
+
+    return made
