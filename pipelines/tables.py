@@ -130,8 +130,9 @@ PLANNING_SETTINGS = _table(
 LEDGER_ORDER_LINES = _table(
     "raw", "ledger_order_lines", "One row per line of an order approved here, sent or not.",
     order_id=pl.String, purchase_order_number=pl.String, state=pl.String, supplier_id=pl.String,
-    approved_date=pl.Date, expected_arrival_date=pl.Date, line_number=pl.Int32, product_code=pl.String,
-    quantity=QUANTITY, unit_cost=UNIT_PRICE, currency=pl.String,
+    supplier_name=pl.String, approved_date=pl.Date, expected_arrival_date=pl.Date, order_arrival_date=pl.Date,
+    line_number=pl.Int32, product_code=pl.String, quantity=QUANTITY, unit_cost=UNIT_PRICE, currency=pl.String,
+    reference=pl.String, purchase_order_id=pl.String, sent_at=INSTANT, failure=pl.String,
 )
 AS_OF = _table(
     "raw", "as_of", "One row: the organisation's calendar day on which this run decides.",

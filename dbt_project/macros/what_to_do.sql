@@ -26,6 +26,15 @@
         when 'order_seems_delivered'
         then
             'Mark the order as billed in Xero if the bill delivered it: until then its goods count twice.'
+        when 'order_refused_by_xero'
+        then
+            'Put right what Xero says and approve the order again (stocktrim orders approve), or reject it; until then its goods are not on order.'
+        when 'sent_order_missing_in_xero'
+        then
+            'Look for the order in Xero: it was sent and is not there any more, so its goods are not on order. What is needed is suggested again.'
+        when 'sent_order_deleted_in_xero'
+        then
+            'Nothing, if the deletion was meant: its goods are not on order, and what is needed is suggested again.'
         when 'stock_not_reconciled'
         then
             'Compare the item''s movements in Xero with its documents, and adjust its quantity after a count.'

@@ -5,7 +5,7 @@ What does not: how much to order (`replenishment`) and where drafts are kept (`l
 Read more in docs/operations.md.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -14,7 +14,8 @@ from typing import Any
 import polars as pl
 
 from pipelines.purchasing.events import Drafted, OrderLine, Superseded
-from pipelines.purchasing.orders import QUANTITY_DECIMALS, Order, State, new_order_id, supersede
+from pipelines.purchasing.held import PRICE_DECIMALS
+from pipelines.purchasing.orders import QUANTITY_DECIMALS, SUPPLY_STATES, Order, State, new_order_id, supersede
 from pipelines.tables import MOST_MONEY, PURCHASE_ORDER_DRAFTS
 
 BY_THE_PLAN = "plan"
@@ -31,14 +32,21 @@ class Redraft:
 
 @dataclass(frozen=True)
 class Terms:
-    """What suppliers ask of orders: a whole one's least value, by supplier, and their own codes, by product."""
+    """What orders must heed: a whole one's least value, by supplier, and suppliers' own codes, by product.
+
+    `xero_price_decimals` is how many decimals of a price Xero was seen to keep, 0 where no order has shown it.
+    """
 
     minimum_order_values: Mapping[str, Decimal]
     supplier_product_codes: Mapping[str, str]
+    xero_price_decimals: int = 0
 
 
-def terms_of(settings: pl.DataFrame) -> Terms:
-    """The terms among the settings that people made; `settings` has the shape of `raw.planning_settings`."""
+def terms_of(settings: pl.DataFrame, orders: Iterable[Order] = ()) -> Terms:
+    """The terms among the settings that people made, and what earlier orders have shown of Xero.
+
+    `settings` has the shape of `raw.planning_settings`.
+    """
 
     def told(level: str, name: str) -> dict[str, str]:
         return dict(settings.filter(level=level, name=name).select("subject", "value").iter_rows())
@@ -47,7 +55,14 @@ def terms_of(settings: pl.DataFrame) -> Terms:
     return Terms(
         minimum_order_values={supplier: Decimal(amount) for supplier, amount in least.items()},
         supplier_product_codes=told("product", "supplier_product_code"),
+        xero_price_decimals=xero_price_decimals(orders),
     )
+
+
+def xero_price_decimals(orders: Iterable[Order]) -> int:
+    """How many decimals of a price Xero kept on the order sent last that shows it; 0 where none does."""
+    shown = [order.pushed for order in orders if order.pushed is not None and order.pushed.price_decimals]
+    return max(shown, key=lambda pushed: pushed.at).price_decimals if shown else 0
 
 
 def redraft(
@@ -59,18 +74,24 @@ def redraft(
     at: datetime,
     data_loaded_at: datetime | None,
     terms: Terms,
+    counted: Collection[str] | None = None,
     new_id: Callable[[date], str] = new_order_id,
 ) -> Redraft:
     """Replace the drafts that nobody touched by those of a new plan.
 
     `order_plan` has the shape of `plan.order_plan`, `data_loaded_at` is how old the data behind it are. A draft that
-    a person changed stays as it is, and its products, those taken out too, are in no new draft. Products without a
-    supplier are in no draft. An order is expected when the last of its products is: `as_of` plus the longest lead
-    time.
+    a person changed stays as it is, and its products, those taken out too, are in no new draft. `counted` are the ids
+    of the orders that the plan knew to be on order: the products of one that was approved since are in no new draft
+    either. Products without a supplier are in no draft. Each line is expected after its product's own lead time, the
+    order when the last of its lines is.
     """
+    orders = list(orders)
     drafts = [order for order in orders if order.state is State.DRAFT]
     edited = [order for order in drafts if order.is_edited]
     kept = {line.product_code for order in edited for line in order.lines}.union(*(one.taken_out for one in edited))
+    if counted is not None:
+        approved_since = [one for one in orders if one.state in SUPPLY_STATES and one.order_id not in counted]
+        kept |= {line.product_code for order in approved_since for line in order.lines}
     return Redraft(
         superseded=tuple(
             supersede(order, plan_id=plan_id, by=BY_THE_PLAN, at=at) for order in drafts if not order.is_edited
@@ -92,7 +113,7 @@ def drafts_frame(orders: Iterable[Order]) -> pl.DataFrame:
             order.order_id, order.purchase_order_number, order.supplier_id, order.supplier_name, number,
             line.product_code, line.product_name, line.supplier_product_code, float(line.quantity), line.unit_cost,
             order.currency, min(line.value, _MOST), order.minimum_order_value, order.is_below_minimum,
-            order.expected_arrival_date, order.is_edited, order.plan_id,
+            order.arrival_of(line), order.is_edited, order.plan_id,
         )
         for order in orders if order.state is State.DRAFT
         for number, line in enumerate(order.lines, start=1)
@@ -144,20 +165,27 @@ def _drafted(
         supplier_name=first["supplier_name"],
         currency=first["currency"],
         order_date=as_of,
-        expected_arrival_date=as_of + timedelta(days=min(row["expected_lead_time_days"] for row in rows)),
-        lines=tuple(_line(row, terms) for row in rows),
+        expected_arrival_date=max(_arrival(row, as_of) for row in rows),
+        lines=tuple(_line(row, terms, as_of) for row in rows),
         data_loaded_at=data_loaded_at,
         minimum_order_value=terms.minimum_order_values.get(first["supplier_id"], Decimal(0)),
+        xero_price_decimals=terms.xero_price_decimals,
     )
 
 
-def _line(row: dict[str, Any], terms: Terms) -> OrderLine:
+def _arrival(row: dict[str, Any], as_of: date) -> date:
+    return as_of + timedelta(days=row["expected_lead_time_days"])
+
+
+def _line(row: dict[str, Any], terms: Terms, as_of: date) -> OrderLine:
     return OrderLine(
         product_code=row["product_code"],
         product_name=row["product_name"],
         quantity=_quantity(row["order_quantity"]),
         unit_cost=row["unit_cost"],
         supplier_product_code=terms.supplier_product_codes.get(row["product_code"], ""),
+        expected_arrival_date=_arrival(row, as_of),
+        price_decimals=terms.xero_price_decimals or PRICE_DECIMALS,
     )
 
 

@@ -18,8 +18,8 @@ CENT: Final = Decimal("0.01")
 class OrderLine(msgspec.Struct, frozen=True):
     """A product, how many units of it, at what price in the order's currency, and when it is expected.
 
-    `price_decimals` are sent; lines of older events were approved at two. `product_id` is Xero's ItemID, empty in
-    older events; a line without its own `expected_arrival_date` is expected when the order is.
+    `price_decimals` are sent; lines of older events were approved at two. A line without its own
+    `expected_arrival_date` is expected when the order is.
     """
 
     product_code: str
@@ -28,7 +28,6 @@ class OrderLine(msgspec.Struct, frozen=True):
     unit_cost: Decimal
     supplier_product_code: str = ""
     expected_arrival_date: date | None = None
-    product_id: str = ""
     price_decimals: int = 2
 
     @property

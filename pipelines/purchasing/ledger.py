@@ -7,22 +7,21 @@ Read more in docs/operations.md.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import polars as pl
 import sqlalchemy as sa
 
 from pipelines.purchasing.drafts import Redraft, Terms, redraft
 from pipelines.purchasing.events import Event, read, written
-from pipelines.purchasing.orders import Order, OrderError, State, fold
+from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, State, fold
 from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.tables import LEDGER_ORDER_LINES
 
 REDRAFT_ATTEMPTS = 5
-OPEN_STATES = (State.APPROVED, State.SENDING, State.SENT, State.FAILED)
 
 
 class OrderLedger:
@@ -77,6 +76,7 @@ class OrderLedger:
         at: datetime,
         data_loaded_at: datetime | None,
         terms: Terms,
+        counted: Collection[str] | None = None,
     ) -> Redraft:
         """Replace the drafts that nobody touched by those of a new plan, in one step.
 
@@ -86,8 +86,9 @@ class OrderLedger:
             with suppress(OrderError), self._store.writing() as connection:
                 orders = [fold(events) for events in self._events(connection).values()]
                 change = redraft(
-                    order_plan, orders, plan_id=plan_id, as_of=as_of, at=at, data_loaded_at=data_loaded_at, terms=terms
-                )
+                    order_plan, orders, plan_id=plan_id, as_of=as_of, at=at, data_loaded_at=data_loaded_at,
+                    terms=terms, counted=counted,
+                )  # fmt: skip
                 self._insert(connection, [*change.superseded, *change.drafted])
                 return change
         raise OrderError("The drafts were being decided on all the time; plan again in a minute.")
@@ -120,13 +121,30 @@ class OrderLedger:
 
 
 def ledger_order_lines(orders: Iterable[Order]) -> pl.DataFrame:
-    """The lines of the orders that count as supply until Xero lists them, as `raw.ledger_order_lines`."""
+    """The lines of the orders that were approved here, as `raw.ledger_order_lines`.
+
+    They count as supply until Xero's list shows them; those that Xero refused are no supply and wait for a person.
+    """
     rows = [
         (
-            order.order_id, order.purchase_order_number, order.state.value, order.supplier_id, order.order_date,
-            order.expected_arrival_date, number, line.product_code, line.quantity, line.unit_cost, order.currency,
+            order.order_id, order.purchase_order_number, order.state.value, order.supplier_id, order.supplier_name,
+            order.order_date, order.arrival_of(line), order.expected_arrival_date, number, line.product_code,
+            line.quantity, line.unit_cost, order.currency, order.reference, order.purchase_order_id.lower() or None,
+            _sent_at(order), order.failure,
         )
-        for order in orders if order.state in OPEN_STATES
+        for order in orders if order.state in {*SUPPLY_STATES, State.FAILED}
         for number, line in enumerate(order.lines, start=1)
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=LEDGER_ORDER_LINES.schema, orient="row")
+
+
+def counted_orders(ledger_lines: pl.DataFrame) -> set[str]:
+    """The ids of the orders that a plan made from these `raw.ledger_order_lines` took for supply."""
+    return set(ledger_lines.filter(pl.col("state").is_in(sorted(SUPPLY_STATES)))["order_id"].to_list())
+
+
+def _sent_at(order: Order) -> datetime | None:
+    """Since when Xero holds the order, by Xero's clock; by ours where an older event does not say."""
+    if order.pushed is None:
+        return None
+    return (order.pushed.updated_at or order.pushed.at).astimezone(UTC)

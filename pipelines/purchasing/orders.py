@@ -65,6 +65,10 @@ class State(StrEnum):
     SUPERSEDED = "superseded"
 
 
+SUPPLY_STATES = frozenset({State.APPROVED, State.SENDING, State.SENT})
+"""What a person approved and Xero has not refused: goods to come, until Xero's own list says so or otherwise."""
+
+
 @dataclass(frozen=True)
 class Order:
     """An order as it stands after its events."""

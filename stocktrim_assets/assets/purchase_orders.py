@@ -11,6 +11,7 @@ import dagster as dg
 from pipelines import tables
 from pipelines.organisation import OpenOrganisation
 from pipelines.purchasing.drafts import drafted_orders, drafts_frame, terms_of
+from pipelines.purchasing.ledger import counted_orders
 from pipelines.purchasing.orders import State
 from pipelines.purchasing.push import push_orders
 from pipelines.replenishment.freshness import is_stale
@@ -41,7 +42,8 @@ def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> d
         change = organisation.ledger.redraft(
             order_plan, plan_id=plan_id, as_of=as_of, at=organisation.now(),
             data_loaded_at=loaded_at[0] if loaded_at else None,
-            terms=terms_of(read_table(warehouse, tables.PLANNING_SETTINGS)),
+            terms=terms_of(read_table(warehouse, tables.PLANNING_SETTINGS), organisation.ledger.orders()),
+            counted=counted_orders(read_table(warehouse, tables.LEDGER_ORDER_LINES)),
         )  # fmt: skip
         orders = organisation.ledger.orders(State.DRAFT)
         lines = drafts_frame(orders)

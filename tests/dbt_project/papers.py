@@ -85,6 +85,7 @@ def _add(rows: Rows, world: World, documents: Mapping[str, Document], head: Tabl
         told = {
             key: document.document_id, number: document.number, "type": document.kind, "status": document.status,
             "contact_id": document.contact_id, "contact_name": document.contact_id, day: document.date,
+            "reference": document.reference, "updated_at": document.updated_at,
             "delivery_date": document.delivery_date, "expected_arrival_date": document.expected_arrival_date,
             "currency_code": document.currency_code, "currency_rate": document.currency_rate,
             "total": total(document), "line_amount_types": document.line_amount_types,

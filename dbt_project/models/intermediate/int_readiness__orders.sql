@@ -14,7 +14,7 @@ with
                 exception = 'late', ordered_quantity - billed_quantity, billed_quantity
             ) as pieces
         from {{ ref("stock_on_order") }}
-        where exception is not null
+        where exception in ('late', 'counted_although_billed')
     )
 
 select

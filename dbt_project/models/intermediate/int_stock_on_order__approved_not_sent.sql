@@ -1,13 +1,33 @@
 -- Our own approved orders are supply from the moment of approval until Xero's list of
--- orders shows them.
+-- orders shows them; from then on Xero's version counts. A sent order that Xero's
+-- whole list, read since, does not show is no supply: somebody should look. What Xero
+-- refused is no supply either.
 with
-    ledger as (select * from {{ ref("stg_ledger_order_lines") }}),
+    ledger as (
+        select * from {{ ref("stg_ledger_order_lines") }} where state != 'failed'
+    ),
 
-    purchase_orders as (select * from {{ ref("stg_purchase_orders") }})
+    last_whole_list as (
+        select max(loads.loaded_at) as began_at
+        from {{ ref("stg_loads") }} as loads
+        inner join
+            {{ ref("stg_entity_loads") }} as entities
+            on entities.entity = 'purchase_orders'
+            and date_trunc('second', loads.loaded_at) <= entities.loaded_at
+        where
+            loads.list_name = 'PurchaseOrders'
+            and loads.reading_kind in ('everything', 'count', 'replayed')
+    )
 
-select ledger.*, 'approved_not_sent' as rule
+select
+    ledger.*,
+    if(
+        ledger.state = 'sent' and ledger.sent_at < last_whole_list.began_at,
+        'missing_in_xero',
+        'approved_not_sent'
+    ) as rule
 from ledger
 anti join
-    purchase_orders
-    on ledger.purchase_order_number = purchase_orders.purchase_order_number
+    {{ ref("int_purchase_orders__ours") }} as ours on ledger.order_id = ours.order_id
+cross join last_whole_list
 where ledger.quantity > 0

@@ -19,7 +19,7 @@ select
         lines.delivery_date,
         lines.order_date + coalesce(own.value, theirs.value, everybodys.value)::integer
     )::date as expected_arrival_date,
-    lines.rule not in ('late', 'billed') as is_counted,
+    lines.rule not in ('late', 'billed', 'missing_in_xero') as is_counted,
     lines.rule,
     lines.line_number,
     lines.status,
@@ -39,8 +39,8 @@ select
     lines.ordered_quantity::double as ordered_quantity,
     lines.billed_quantity::double as billed_quantity,
     case
-        when lines.rule = 'late'
-        then 'late'
+        when lines.rule in ('late', 'missing_in_xero')
+        then lines.rule
         when lines.rule != 'unbilled' and is_counted and lines.billed_quantity > 0
         then 'counted_although_billed'
     end as exception

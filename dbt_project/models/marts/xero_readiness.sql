@@ -16,6 +16,12 @@ with
         from {{ ref("int_readiness__orders") }}
         union all by name
         select
+            * exclude (document_id),
+            '/Accounts/Payable/PurchaseOrders/'
+            || coalesce('View/' || document_id, '') as page
+        from {{ ref("int_readiness__approved_orders") }}
+        union all by name
+        select
             *,
             if(
                 problem = 'duplicate_supplier_name', '/Contacts/View/' || record_id, ''

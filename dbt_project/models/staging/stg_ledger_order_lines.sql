@@ -7,13 +7,19 @@ with
             purchase_order_number,
             state,
             supplier_id,
+            supplier_name,
             approved_date,
             expected_arrival_date,
+            order_arrival_date,
             line_number,
             product_code,
             quantity,
             unit_cost,
-            currency
+            currency,
+            reference,
+            purchase_order_id,
+            sent_at,
+            failure
         from source
     )
 

@@ -34,9 +34,17 @@ NO_TERMS = Terms({}, {})
 
 
 def a_line(
-    code: str = "TEA-01", quantity: str = "12", cost: str = "2.50", *, supplier_code: str = ""
-) -> OrderLine:  # fmt: skip
-    return OrderLine(code, f"Name of {code}", Decimal(quantity), Decimal(cost), supplier_code)
+    code: str = "TEA-01",
+    quantity: str = "12",
+    cost: str = "2.50",
+    *,
+    supplier_code: str = "",
+    arrival: date | None = None,
+    price_decimals: int = 2,
+) -> OrderLine:
+    return OrderLine(
+        code, f"Name of {code}", Decimal(quantity), Decimal(cost), supplier_code, arrival, price_decimals=price_decimals
+    )
 
 
 def a_draft(order_id: str = "20260302-AAAAAA", *lines: OrderLine, **more: Any) -> Drafted:

@@ -1,5 +1,6 @@
 """A new plan replaces the drafts that nobody touched, and drafts nothing twice."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,14 +11,18 @@ from hypothesis import strategies as st
 from purchasing_builders import AS_OF, NO_TERMS, NOON, SUPPLIER, a_draft, a_line, an_order, planned
 
 from pipelines.purchasing.drafts import Terms, drafted_orders, drafts_frame, redraft, terms_of
+from pipelines.purchasing.events import read, written
 from pipelines.purchasing.orders import State, approve, change_line, fold, reject, start_push
+from pipelines.purchasing.push import order_body
 from pipelines.tables import PLANNING_SETTINGS, PURCHASE_ORDER_DRAFTS
 
 BUYER = {"by": "a buyer", "at": NOON}
 
 
-def redrafted(plan, *orders, terms=NO_TERMS):
-    return redraft(plan, orders, plan_id="a newer one", as_of=AS_OF, at=NOON, data_loaded_at=NOON, terms=terms)
+def redrafted(plan, *orders, terms=NO_TERMS, counted=None):
+    return redraft(
+        plan, orders, plan_id="a newer one", as_of=AS_OF, at=NOON, data_loaded_at=NOON, terms=terms, counted=counted
+    )
 
 
 def changed(order, code, quantity):
@@ -50,10 +55,29 @@ def test_what_needs_nothing_or_has_no_supplier_is_in_no_draft():
     assert redrafted(plan).drafted == ()
 
 
-def test_a_draft_is_expected_when_the_first_of_its_products_is_so_that_none_counts_as_too_late_and_is_ordered_again():
+def test_each_line_of_a_draft_is_expected_after_its_own_lead_time_and_the_order_when_its_last_line_is():
     slow = {"product_code": "TEA-02", "expected_lead_time_days": 35}
     (draft,) = redrafted(planned({"product_code": "TEA-01"}, slow)).drafted
-    assert (draft.order_date, draft.expected_arrival_date) == (AS_OF, AS_OF + timedelta(days=14))
+    assert (draft.order_date, draft.expected_arrival_date) == (AS_OF, AS_OF + timedelta(days=35))
+    assert [line.expected_arrival_date - AS_OF for line in draft.lines] == [timedelta(days=14), timedelta(days=35)]
+    without_slow = fold([draft, change_line(fold([draft]), product_code="TEA-02", quantity=Decimal(0), **BUYER)])
+    assert without_slow.expected_arrival_date == AS_OF + timedelta(days=14)
+    assert order_body(fold([draft]), push_status="DRAFT")["ExpectedArrivalDate"] == "2026-04-06"
+
+
+def test_the_lines_of_an_order_from_before_lines_had_dates_are_expected_when_the_order_is():
+    old = json.loads(written(a_draft()))
+    for name in ("expected_arrival_date", "price_decimals"):
+        del old["lines"][0][name]
+    order = fold([read(json.dumps(old))])
+    assert [order.arrival_of(line) for line in order.lines] == [order.expected_arrival_date]
+    assert order.expected_arrival_date == AS_OF + timedelta(days=14)
+
+
+def test_what_was_approved_after_the_plan_had_looked_at_the_orders_is_not_drafted_again():
+    known, since = (fold([draft, approve(fold([draft]), **BUYER)]) for draft in (a_draft("A"), a_draft("B")))
+    assert products_of(redrafted(planned({"product_code": "TEA-01"}), known, counted={"A"})) == [["TEA-01"]]
+    assert products_of(redrafted(planned({"product_code": "TEA-01"}), known, since, counted={"A"})) == []
 
 
 def test_a_draft_tells_how_old_its_data_are():
