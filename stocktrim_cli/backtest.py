@@ -11,12 +11,21 @@ import typer
 
 from stocktrim_cli.output import out, say, show_table
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, OrganisationOption
+from stocktrim_cli.sales_options import (
+    CreditNotesOption,
+    DateOrderOption,
+    DecimalOption,
+    forms_of,
+    left_out_sentence,
+    sales_file_errors,
+)
 
 if TYPE_CHECKING:
     import polars as pl
 
     from pipelines.replenishment.replay.backtest import Asked
     from pipelines.replenishment.replay.history import History
+    from sales_files.forms import Forms
 
 SERVICE_LEVELS = ["90%", "95%", "98%", "99%"]
 SHOWN = {
@@ -43,6 +52,9 @@ def backtest(
     sales: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A CSV or Parquet file of sales, instead of an organisation's.")
     ] = None,
+    credit_notes: CreditNotesOption = "",
+    date_order: DateOrderOption = None,
+    decimal: DecimalOption = None,
     lead_time_days: Annotated[
         int | None,
         typer.Option(
@@ -81,7 +93,12 @@ def backtest(
     """Replay the last year, review by review, with only what was known then.
 
     The file has the columns product_code, date, quantity, and may have unit_cost, unit_price, lead_time_days,
-    batch_size and minimum_order_quantity. A cost or price of 0 is none. Without a cost a piece costs half its price,
+    batch_size, minimum_order_quantity, customer and invoice_number; other usual headings are understood, and invoice
+    lines as `stocktrim sandbox --sales` takes them. Negative lines are returns: they cancel the most recent sales of
+    the product before them, of the same customer where there is one. Where the file can be read in two ways the
+    sentence names the option that decides, such as --date-order dmy or --decimal ,
+
+    A cost or price of 0 is none. Without a cost a piece costs half its price,
     without a price it sells for twice its cost, and without both it costs 1. A row sells on its date: where there is
     one a week, lead times and days between orders should be whole weeks.
 
@@ -99,7 +116,8 @@ def backtest(
     _check_is_svg(picture)
     settings = _settings_of(None if sales else organisation)
     asked = _asked(settings, service_level or SERVICE_LEVELS, order_frequency_days, unmet_demand, seed)
-    history = _of_file(sales, lead_time_days) if sales else _of_organisation(organisation, lead_time_days)
+    forms = forms_of(date_order, decimal, credit_notes)
+    history = _of_file(sales, forms, lead_time_days) if sales else _of_organisation(organisation, lead_time_days)
     say(f"  {in_words(asked)}")
     replayed = run_backtest(history, asked, progress=lambda sentence: say(f"  {sentence}"))
     results, beside = replayed.results, at_equal_service(replayed.counts, OURS)
@@ -193,50 +211,31 @@ def _show(title: str, frame: "pl.DataFrame", columns: dict[str, str]) -> None:
     show_table(title, list(columns.values()), rows, numbers=numbers)
 
 
-def _of_file(file: Path, lead_time_days: int | None) -> "History":
-    from pipelines.errors import DataError
+def _of_file(file: Path, forms: "Forms", lead_time_days: int | None) -> "History":
     from pipelines.replenishment.parameters import PARAMETERS
     from pipelines.replenishment.replay.history import make_history
-    from pipelines.replenishment.replay.sales_file import check_facts, sold_under_a_code
+    from pipelines.replenishment.replay.sales_file import check_facts, net_of_returns
 
-    if not file.is_file():
-        raise DataError(f"There is no file {file}; give the path of a CSV or Parquet file of sales.")
-    read = _of_csv(file) if file.suffix.lower() in (".csv", ".txt") else _of_parquet(file)
-    sales = sold_under_a_code(read)
-    if left_out := read.height - sales.height:
-        say(f"  {left_out} of {read.height} rows name no product, and are left out.")
+    sales = _read(file, forms)
     check_facts(sales)
+    netted = net_of_returns(sales)
+    if netted.return_rows:
+        say(f"  {netted.sentence}")
     days = int(PARAMETERS["lead_time_days"].default) if lead_time_days is None else lead_time_days
-    given = sales if lead_time_days is None else sales.drop("lead_time_days", strict=False)
+    given = netted.sales if lead_time_days is None else netted.sales.drop("lead_time_days", strict=False)
     return make_history(given, lead_time_days=days)
 
 
-def _of_csv(file: Path) -> "pl.DataFrame":
-    """Codes as they are written, with their zeros in front; the other columns by what all their rows hold."""
-    import polars as pl
+def _read(file: Path, forms: "Forms") -> "pl.DataFrame":
+    """The sales and returns of a file; what was taken for what, and what is left out, is said."""
+    from sales_files.forms import PRODUCT_SALES
+    from sales_files.reading import read_sales
 
-    from pipelines.errors import DataError
-
-    codes = {"product_code": pl.String}
-    try:
-        return pl.read_csv(file, try_parse_dates=True, schema_overrides=codes, infer_schema_length=None)
-    except (pl.exceptions.PolarsError, OSError) as trouble:
-        says = str(trouble).strip().partition("\n")[0].rstrip(".")
-        raise DataError(f"{file} cannot be read as a CSV file: {says}.") from None
-
-
-def _of_parquet(file: Path) -> "pl.DataFrame":
-    import polars as pl
-
-    from pipelines.errors import DataError
-
-    try:
-        return pl.read_parquet(file)
-    except (pl.exceptions.PolarsError, OSError):
-        raise DataError(
-            f"{file} is no Parquet file that can be read, nor a CSV file, whose name ends in .csv or .txt: give one of "
-            f"the two."
-        ) from None
+    with sales_file_errors():
+        read = read_sales(file, PRODUCT_SALES, forms)
+    for sentence in (*read.notes, *(left_out_sentence(left, read.row_count) for left in read.left_out)):
+        say(f"  {sentence}")
+    return read.used
 
 
 def _of_organisation(organisation: str, lead_time_days: int | None) -> "History":

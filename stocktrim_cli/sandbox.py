@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stocktrim_cli.output import err, out, say, show_table
+from stocktrim_cli.sales_options import (
+    CreditNotesOption,
+    DateOrderOption,
+    DecimalOption,
+    forms_of,
+    left_out_sentence,
+    sales_file_errors,
+)
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from sales_files.forms import Forms
     from xero_sandbox.documents import World
 
 
@@ -23,6 +32,9 @@ def sandbox(
     sales: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Real sales: a CSV or Parquet file of invoice lines.")
     ] = None,
+    credit_notes: CreditNotesOption = "",
+    date_order: DateOrderOption = None,
+    decimal: DecimalOption = None,
     shift: Annotated[
         bool, typer.Option("--shift/--no-shift", help="Move the file's sales by whole weeks, up to now.")
     ] = True,
@@ -46,6 +58,9 @@ def sandbox(
     A custom connection gets the first organisation; who connects in the browser picks among all.
     It takes the client id and secret of XERO_CLIENT_ID and XERO_CLIENT_SECRET, else the ones it prints.
 
+    A file of sales is read as it is written, and what it was taken for is said; where it can be read in two ways, the
+    sentence names the option that decides, such as --date-order dmy, --decimal , or --credit-notes CN-.
+
     Example: `stocktrim sandbox --sales my_sales.csv --port 8800`
     """
     from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
@@ -60,7 +75,8 @@ def sandbox(
         with err.status("Filling the sandbox ..."):
             day = _last_day(end)
             if sales is not None:
-                worlds = [_imported(sales, is_shifted=shift, end=day, seed=seed)]
+                forms = forms_of(date_order, decimal, credit_notes)
+                worlds = [_imported(sales, forms, is_shifted=shift, end=day, seed=seed)]
             else:
                 worlds = _made_up(end=day, products=products, months=months, seed=seed, invoices=invoices)
     else:
@@ -104,15 +120,15 @@ def _made_up(*, end: "date", products: int, months: int, seed: int, invoices: in
     return generate_organisations(end=end, products=products, months=months, seed=seed)
 
 
-def _imported(sales: Path, *, is_shifted: bool, end: "date", seed: int) -> "World":
-    from pipelines.errors import DataError
-    from xero_sandbox.history.sales_file import SalesFileError
+def _imported(sales: Path, forms: "Forms", *, is_shifted: bool, end: "date", seed: int) -> "World":
     from xero_sandbox.importer import import_sales
 
-    try:
-        imported = import_sales(sales, end=end, is_shifted=is_shifted, seed=seed)
-    except SalesFileError as trouble:
-        raise DataError(str(trouble)) from None
+    with sales_file_errors():
+        imported = import_sales(sales, end=end, is_shifted=is_shifted, seed=seed, forms=forms)
+    for note in imported.notes:
+        say(note)
+    for left in imported.left_out:
+        say(left_out_sentence(left, imported.counts["lines in the file"]))
     show_table(
         f"{sales.name}, moved by {imported.days_shifted} days", ["what", "count"], imported.counts.items(),
         numbers=["count"],

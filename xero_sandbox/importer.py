@@ -15,6 +15,8 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from sales_files.forms import Forms
+from sales_files.raw_lines import LeftOut
 from xero_sandbox.documents import Contact, Item, Line, Organisation, World
 from xero_sandbox.history.books import CENT, Books
 from xero_sandbox.history.sales_file import CREDIT, NO_DOCUMENT, SALE, SalesLines, read_sales_file
@@ -31,22 +33,26 @@ UNNAMED: Final = "Customer without a number"
 
 @dataclass(frozen=True)
 class ImportedSales:
-    """The organisation, and what became of the file's lines."""
+    """The organisation, what became of the file's rows, which of them became no document, and how the file was read."""
 
     world: World
     counts: dict[str, int]
     days_shifted: int
+    left_out: list[LeftOut]
+    notes: list[str]
 
 
-def import_sales(path: Path, *, end: date, is_shifted: bool = True, seed: int = 7) -> ImportedSales:
+def import_sales(
+    path: Path, *, end: date, is_shifted: bool = True, seed: int = 7, forms: Forms | None = None
+) -> ImportedSales:
     """The organisation behind a file of invoice lines; the same arguments give the same organisation.
 
     Shifted, the history is moved by whole weeks so that its last day lies within the seven days up to `end`.
 
     Raises:
-        SalesFileError: the file cannot be used.
+        SalesFileError: the file cannot be used, or can be read in two ways and `forms` does not say which.
     """
-    given = read_sales_file(path)
+    given = read_sales_file(path, forms)
     shift = (end - given.last_day).days // 7 * 7 if is_shifted else 0
     lines = given.lines.with_columns(pl.col("day") + timedelta(days=shift))
     last_day = given.last_day + timedelta(days=shift)
@@ -56,7 +62,7 @@ def import_sales(path: Path, *, end: date, is_shifted: bool = True, seed: int = 
     _write_documents(books, lines)
     _write_supply(books, lines, items, first_day)
     books.count_stock()
-    return ImportedSales(books.world, _counts(SalesLines(lines, last_day), books.world), shift)
+    return ImportedSales(books.world, _counts(given, books.world), shift, given.left_out, given.notes)
 
 
 def is_service(code: str) -> bool:
@@ -203,15 +209,12 @@ def _least_opening(supply: Supply, sold: Amounts, returned: Amounts) -> Amounts:
 
 
 def _counts(given: SalesLines, world: World) -> dict[str, int]:
-    kind, quantity = given.lines["kind"], given.lines["quantity"]
-    none = kind == NO_DOCUMENT
+    kind = given.lines["kind"]
     return {
-        "lines in the file": given.lines.height,
+        "lines in the file": given.row_count,
         "sales lines": int((kind == SALE).sum()),
         "credit note lines": int((kind == CREDIT).sum()),
-        "negative lines without C: no document": int((none & (quantity < 0)).sum()),
-        "positive lines of a C number: no document": int((none & (quantity > 0)).sum()),
-        "lines of quantity 0: no document": int((none & (quantity == 0)).sum()),
+        **{f"lines that {left.reason}: no document": left.rows for left in given.left_out},
         "products": sum(item.is_tracked for item in world.items.values()),
         "service items, untracked": sum(not item.is_tracked for item in world.items.values()),
     }

@@ -75,6 +75,32 @@ def test_codes_of_a_file_are_text_and_numbers_are_what_all_rows_hold(stocktrim: 
     assert set(results.filter(pl.col("demand_class") == "all")["products"]) == {3}
 
 
+def test_sales_as_a_ledger_writes_them_are_replayed_and_every_row_is_told(stocktrim: Command, tmp_path: Path) -> None:
+    days = pl.date_range(pl.date(2025, 1, 6), pl.date(2026, 2, 16), "1w", eager=True)
+    rows = [f"Tëa {code};{day:%d.%m.%y};1.200,0" for day in days for code in "ABC"]
+    rows += ["Tëa A;16.02.26;(1.500,0)", "Tëa D;16.02.26;-3,0", ";;", ";16.02.26;4,0"]
+    file, written = tmp_path / "sales.txt", tmp_path / "told.json"
+    file.write_bytes("\r\n".join(["Item Code;Invoice Date;Qty", *rows, ""]).encode("cp1252"))
+    options = ["--order-frequency-days", "28", "--service-level", "95%", "--json", str(written)]
+    told = stocktrim("backtest", "--sales", str(file), *options)
+    assert told.code == 0, told.err
+    said = " ".join(told.err.split())
+    for sentence in (
+        "The text is not UTF-8: it is read as Windows-1252",
+        "Columns: 'Item Code' is product_code, 'Invoice Date' is date, 'Qty' is quantity.",
+        "Dates are read as day-month-year.",
+        "Numbers are read with a decimal comma.",
+        "1 of 181 rows are empty, and are left out.",
+        "1 of 181 rows name no product, and are left out.",
+        "2 rows are returns: they cancel 1,500 units of the most recent sales before them; 3 units found no sale",
+    ):
+        assert sentence in said
+    assert json.loads(written.read_text())["products"] == 3
+    asked = stocktrim("backtest", "--sales", str(file), "--date-order", "mdy")
+    assert asked.code == 4
+    assert "sales.txt, line 8: Invoice Date must hold dates in the order month-day-year" in " ".join(asked.err.split())
+
+
 def test_a_lead_time_that_is_given_wins_over_the_files_column(stocktrim: Command, tmp_path: Path) -> None:
     """A piece a day: with ten days and one order a week stock is half a week's, whatever the column says."""
     days = pl.date_range(pl.date(2024, 1, 1), pl.date(2025, 6, 29), "1d", eager=True)
@@ -138,19 +164,19 @@ def test_the_weekly_replay_keeps_its_table_and_shows_the_frontier(planned: Plann
         ("product_code,date,quantity\n", "Nothing was sold in these sales"),
         ("product_code,date,quantity\nTEA,2024-01-01,0\n", "Nothing was sold in these sales"),
         ("product_code,date\nTEA,2024-01-01\n", "lacks the columns quantity"),
-        ("product_code,date,quantity\nTEA,soon,1\n", "date of demand must hold dates"),
+        ("product_code,date,quantity\nTEA,soon,1\n", "sales.csv, line 2: date must hold dates such as"),
         ("product_code,date,quantity\nTEA,2024-01-01,1\n", "a replay needs"),
         ("", "empty CSV"),
         ("product_code,date,quantity\nTEA,2024-01-01,1,2,3\n", "found more fields"),
         (
             "product_code,date,quantity,lead_time_days\nTEA,2024-01-01,1,soon\n",
-            "lead_time_days of sales must hold numbers",
+            "sales.csv, line 2: lead_time_days must hold numbers",
         ),
         (
             "product_code,date,quantity,lead_time_days\nTEA,2024-01-01,1,-5\n",
             "must be 0 to 3650 days; it is -5 for TEA",
         ),
-        ("product_code,date,quantity,unit_cost\nTEA,2024-01-01,1,cheap\n", "unit_cost of sales must hold numbers"),
+        ("product_code,date,quantity,unit_cost\nTEA,2024-01-01,1,cheap\n", "line 2: unit_cost must hold numbers"),
         (
             "product_code,date,quantity,unit_cost\nCUP,2024-01-01,1,0\nTEA,2024-01-01,1,-1\nPOT,2024-01-01,1,-2\n",
             "unit_cost is below nothing in 2 rows of these sales, first of TEA: correct it, or leave it empty",

@@ -67,3 +67,17 @@ def test_it_holds_as_many_invoices_as_asked_for_and_allows_fewer_calls_a_day():
         assert "Volume Wholesale" in told
         assert len(httpx2.get(f"{url}/_admin/books").json()["Invoices"]) == 50
         assert httpx2.post(f"{url}/_admin/limits", json={}).json()["per_day"] == 1000
+
+
+def test_it_serves_every_sale_of_a_file_whose_numbers_begin_with_a_c_and_tells_what_it_left_out(tmp_path):
+    file = tmp_path / "sales.csv"
+    lines = [f"CA-2016-{row},Tëa {row % 3},{row % 5},{row % 28 + 1}/11/2025,2.50" for row in range(100)]
+    file.write_text("Order ID,Product ID,Quantity,Order Date,Unit Price\n" + "\n".join(lines), encoding="cp1252")
+    with a_sandbox("--sales", str(file)) as (url, told):
+        books = httpx2.get(f"{url}/_admin/books").json()
+        said = " ".join(told.split())
+    sales = [invoice for invoice in books["Invoices"] if invoice["Type"] == "ACCREC"]
+    assert sum(len(invoice["LineItems"]) for invoice in sales) == 80
+    assert not books["CreditNotes"]
+    assert "Warning: 20 of 100 rows have quantity 0, and are left out." in said
+    assert "Dates are read as day-month-year." in said

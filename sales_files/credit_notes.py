@@ -1,0 +1,77 @@
+"""Which lines are sales and which are credit notes: by the number's beginning where the file has such a habit.
+
+What belongs here: the habit, and what each line is. What does not: documents, and which sale a credit note cancels.
+Read more in docs/sales_files.md.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+SALE, CREDIT, UNUSED = "sale", "credit", "none"
+NEARLY_ALL: Final = 0.95
+_PREFIX: Final = pl.col("invoice_number").str.extract(r"^([^0-9]*)")
+
+
+def marking_prefixes(lines: pl.DataFrame) -> list[str]:
+    """The beginnings of numbers that mark credit notes: what stands before the first digit.
+
+    They mark them only where nearly all their lines are negative, and nearly all negative lines bear one of them.
+    Where prices are known, negative lines without one do not count: they correct stock and credit nobody.
+
+    >>> marking_prefixes(pl.DataFrame({"invoice_number": ["12", "C13"], "quantity": [5.0, -5.0]}))
+    ['C']
+    >>> marking_prefixes(pl.DataFrame({"invoice_number": ["CA-1", "US-2"], "quantity": [5.0, 5.0]}))
+    []
+    """
+    negative = lines.filter(pl.col("quantity") < 0)
+    priced = negative.filter(pl.col("unit_price") != 0) if "unit_price" in lines.columns else negative
+    credited = (negative if priced.is_empty() else priced).select(prefix=_PREFIX)
+    candidates = credited.filter(pl.col("prefix") != "")["prefix"].unique().sort().to_list()
+    if not candidates:
+        return []
+    marking = (
+        (
+            lines.filter(bears(candidates), pl.col("quantity") != 0)
+            .group_by(prefix=_PREFIX)
+            .agg(share=(pl.col("quantity") < 0).mean())
+            .filter(pl.col("share") >= NEARLY_ALL)
+        )["prefix"]
+        .sort()
+        .to_list()
+    )
+    marked = credited["prefix"].is_in(marking).sum()
+    return marking if marked >= NEARLY_ALL * credited.height else []
+
+
+def bears(prefixes: Sequence[str]) -> pl.Expr:
+    """Whether exactly one of these stands before the first digit of an invoice number.
+
+    >>> pl.DataFrame({"invoice_number": ["C1", "CA-1", "1"]}).select(bears(["C"])).to_series().to_list()
+    [True, False, False]
+    """
+    beginnings = "|".join(map(re.escape, prefixes))
+    return pl.col("invoice_number").str.contains(f"^(?:{beginnings})(?:[0-9]|$)").fill_null(value=False)
+
+
+def begins_with(prefixes: Sequence[str]) -> pl.Expr:
+    """Whether an invoice number begins with one of these.
+
+    >>> pl.DataFrame({"invoice_number": ["C1", "CA-1", "1"]}).select(begins_with(["C"])).to_series().to_list()
+    [True, True, False]
+    """
+    return pl.any_horizontal(pl.col("invoice_number").str.starts_with(prefix) for prefix in prefixes).fill_null(
+        value=False
+    )
+
+
+def kind_of(is_marked: pl.Expr | None) -> pl.Expr:
+    """What a line is: by its sign alone, or a credit note where it is marked and negative, a sale where neither."""
+    is_sale, is_credit = pl.col("quantity") > 0, pl.col("quantity") < 0
+    if is_marked is not None:
+        is_sale, is_credit = is_sale & ~is_marked, is_credit & is_marked
+    return (
+        pl.when(is_sale).then(pl.lit(SALE)).when(is_credit).then(pl.lit(CREDIT)).otherwise(pl.lit(UNUSED)).alias("kind")
+    )

@@ -1,0 +1,123 @@
+"""Which heading of a file is which column: its documented name in any case, else a usual word for it.
+
+What belongs here: headings. What does not: what stands below them.
+Read more in docs/sales_files.md.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from sales_files.errors import SalesFileError
+from sales_files.forms import Columns
+
+_SAME_AS: Final = {
+    "product_code": "product code, sku, sku code, stock code, item code, item number, item no, item id, product id, "
+    "product number, product no, article code, article number, article no, part number, part no, inventory item code, "
+    "product, item, article, part",
+    "date": "invoice date, order date, sale date, sales date, transaction date, document date, posting date, "
+    "date of sale, day",
+    "quantity": "qty, order demand, demand, units, units sold, quantity sold, qty sold, sold quantity, sales quantity, "
+    "sales qty, quantity ordered, order quantity, invoiced quantity, pieces",
+    "invoice_number": "invoice no, invoice, invoice id, document number, document no, order id, order number, "
+    "order no, transaction id, transaction number",
+    "description": "product name, item name, product description, item description, product title",
+    "unit_price": "price, sales price, selling price, unit amount, price each, price per unit, unit selling price",
+    "customer": "customer id, customer no, customer number, customer code, customer name, contact name, contact",
+    "unit_cost": "cost, cost price, purchase price, unit cost price",
+    "lead_time_days": "lead time in days, lead days",
+    "batch_size": "batch, pack size, order multiple",
+    "minimum_order_quantity": "moq, min order quantity, minimum order qty, min order qty",
+    "is_stocked_out": "stocked out",
+}  # fmt: skip
+_SHOWN: Final = 10
+
+
+@dataclass(frozen=True)
+class Found:
+    """The position of each column that was found, and what was taken for what, in sentences."""
+
+    positions: dict[str, int]
+    notes: list[str] = field(default_factory=list)
+
+
+def key_of(heading: str) -> str:
+    """A heading without case, blanks and signs.
+
+    >>> key_of("*Invoice Date "), key_of("Order_Demand")
+    ('invoicedate', 'orderdemand')
+    """
+    return re.sub(r"[\W_]", "", heading).lower()
+
+
+def count_known(headings: Sequence[str], columns: Columns) -> int:
+    """How many of a contract's columns some heading can be."""
+    keys = {key_of(heading) for heading in headings}
+    wanted = columns.all
+    return sum(not keys.isdisjoint(_keys_of(name, heading)) for name, heading in wanted.items())
+
+
+def find_columns(headings: Sequence[str], columns: Columns, path: Path) -> Found:
+    """The position of each column of a contract.
+
+    Raises:
+        SalesFileError: a needed column is missing, or two headings can be the same needed column.
+    """
+    found = Found({})
+    for name, heading in columns.all.items():
+        at = _positions(headings, name, heading)
+        if len(at) > 1 and (name in columns.needed or len({headings[position] for position in at}) == 1):
+            raise SalesFileError(_both(headings, at, heading, path))
+        if len(at) > 1:
+            written = " and ".join(repr(headings[position]) for position in at)
+            found.notes.append(f"{written} can both be {heading}, so neither is used: rename the right one {heading}.")
+        elif at and at[0] not in found.positions.values():
+            found.positions[name] = at[0]
+    missing = [heading for name, heading in columns.needed.items() if name not in found.positions]
+    if missing:
+        raise SalesFileError(_lacking(headings, columns, missing, path))
+    if renamed := _renamed(headings, columns.all, found.positions):
+        found.notes.append(f"Columns: {renamed}.")
+    return found
+
+
+def _keys_of(name: str, heading: str) -> set[str]:
+    return {key_of(heading), key_of(name), *map(key_of, _SAME_AS.get(name, "").split(","))}
+
+
+def _positions(headings: Sequence[str], name: str, heading: str) -> list[int]:
+    """Where the documented heading stands, else our own name of the column, else a usual word for it."""
+    keys = [key_of(text) for text in headings]
+    for wanted in ({key_of(heading)}, {key_of(name)}, _keys_of(name, heading)):
+        if at := [position for position, key in enumerate(keys) if key in wanted]:
+            return at
+    return []
+
+
+def _both(headings: Sequence[str], at: Sequence[int], heading: str, path: Path) -> str:
+    if len({headings[position] for position in at}) == 1:
+        return f"{path} has the column {headings[at[0]]} {len(at)} times; keep one of them."
+    written = " and ".join(repr(headings[position][:40]) for position in at)
+    return f"{path}: {written} can both be {heading}; rename the right one {heading}, or leave the others out."
+
+
+def _lacking(headings: Sequence[str], columns: Columns, missing: Sequence[str], path: Path) -> str:
+    needed = ", ".join(columns.needed.values())
+    if not count_known(headings, columns):
+        return (
+            f"{path} is no Parquet file that can be read, nor a CSV file whose first line names the columns: "
+            f"it must have {needed}."
+        )
+    there = ", ".join(heading[:40] for heading in headings[:_SHOWN]) + (", ..." if len(headings) > _SHOWN else "")
+    return f"{path} lacks the columns {', '.join(missing)}; it has {there}, and must have {needed}."
+
+
+def _renamed(headings: Sequence[str], wanted: Mapping[str, str], positions: Mapping[str, int]) -> str:
+    """Which heading was taken for which column, where they differ in more than case and signs."""
+    return ", ".join(
+        f"{headings[position]!r} is {wanted[name]}"
+        for name, position in positions.items()
+        if key_of(headings[position]) not in (key_of(wanted[name]), key_of(name))
+    )

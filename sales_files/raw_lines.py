@@ -1,0 +1,77 @@
+"""The lines of a table as they stand there, under the contract's names, and the sentence about a line that is wrong.
+
+What belongs here: untyped lines. What does not: their types (`typed_columns.py`).
+Read more in docs/sales_files.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+import polars as pl
+
+from sales_files.errors import SalesFileError
+from sales_files.forms import Columns
+from sales_files.table import Table
+
+_LONGEST_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows of the file that are not used: why, how many, and with how many units and how much money."""
+
+    reason: str
+    rows: int
+    units: float = 0.0
+    value: float = 0.0
+
+
+@dataclass(frozen=True)
+class RawLines:
+    """Rows with the contract's columns and `row`, their number in the table; `headings` are the file's own."""
+
+    table: Table
+    rows: pl.DataFrame
+    headings: Mapping[str, str]
+
+    def refuse(self, name: str, is_wrong: pl.Series, must_hold: str) -> NoReturn:
+        """Refuse the first wrong row: the sentence says its place, its column, what stands there and what should."""
+        position = int(is_wrong.arg_true()[0])
+        value = self.rows[name][position]
+        held = "but is empty" if value is None else f"not {str(value)[:_LONGEST_SHOWN]!r}"
+        raise SalesFileError(
+            f"{self.place(position)}: {self.headings[name]} must hold {must_hold}, {held}; correct it."
+        )
+
+    def place(self, position: int) -> str:
+        """Where the row at a position stands in the file."""
+        return self.table.place(self.rows["row"][position])
+
+    def place_of(self, name: str, text: str) -> str:
+        """Where a text stands for the first time."""
+        return self.place(int((self.rows[name] == text).arg_true()[0]))
+
+
+def raw_lines(table: Table, positions: Mapping[str, int]) -> RawLines:
+    """The wanted columns; texts without blanks around them, and nothing where nothing is left."""
+    rows = table.rows.select(pl.col(str(position)).alias(name) for name, position in positions.items())
+    texts = {
+        name: pl.col(name).cast(pl.String).str.strip_chars()
+        for name, kind in rows.schema.items()
+        if kind in (pl.String, pl.Categorical, pl.Enum)
+    }
+    rows = rows.with_columns(pl.when(text != "").then(text).alias(name) for name, text in texts.items())
+    headings = {name: table.headings[position] for name, position in positions.items()}
+    return RawLines(table, rows.with_row_index("row"), headings)
+
+
+def without_empty(raw: RawLines, columns: Columns) -> tuple[RawLines, list[LeftOut]]:
+    """The lines that hold anything and, where the contract is lenient, name a product; and what was left out."""
+    filled = raw.rows.filter(~pl.all_horizontal(pl.exclude("row").is_null()))
+    named = filled.filter(pl.col("product_code").is_not_null()) if columns.is_lenient else filled
+    left_out = [
+        LeftOut("are empty", raw.rows.height - filled.height),
+        LeftOut("name no product", filled.height - named.height),
+    ]
+    return RawLines(raw.table, named, raw.headings), left_out

@@ -1,0 +1,129 @@
+"""The lines of a file of sales: typed columns of one contract, what each line is, and what was taken for what.
+
+What belongs here: the way from a file to its lines. What does not: each step's own rules, what becomes of them.
+Read more in docs/sales_files.md.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from sales_files.credit_notes import CREDIT, UNUSED, bears, begins_with, kind_of, marking_prefixes
+from sales_files.errors import SalesFileError
+from sales_files.forms import EARLIEST_YEAR, Columns, Forms
+from sales_files.headings import find_columns
+from sales_files.raw_lines import LeftOut, RawLines, raw_lines, without_empty
+from sales_files.table import read_table
+from sales_files.typed_columns import days_of, flags_of, is_number, names_of, numbers_of
+
+
+@dataclass(frozen=True)
+class Sales:
+    """The lines of a file with the columns of the contract that it has, and `kind`: sale, credit or none.
+
+    `left_out` says which of all `row_count` rows of the file are not used, lines of the kind none among them; `notes`
+    says in sentences what was taken for what. `credit_prefixes` are the beginnings of numbers that mark credit notes;
+    without any, the sign decided.
+    """
+
+    lines: pl.DataFrame
+    row_count: int
+    left_out: list[LeftOut]
+    notes: list[str]
+    credit_prefixes: tuple[str, ...]
+
+    @property
+    def used(self) -> pl.DataFrame:
+        """The lines that are sales or credit notes, and where the contract is lenient those of quantity 0."""
+        return self.lines.filter((pl.col("kind") != UNUSED) | (pl.col("quantity") == 0))
+
+
+def read_sales(path: Path, columns: Columns, forms: Forms | None = None) -> Sales:
+    """The sales in a file; with the same arguments always the same.
+
+    Raises:
+        SalesFileError: the file cannot be used, or something in it can be read in two ways and `forms` does not say
+            which; the sentence names the line and the column.
+    """
+    forms = forms or Forms()
+    table = read_table(path, columns)
+    found = find_columns(table.headings, columns, path)
+    raw, left_out = without_empty(raw_lines(table, found.positions), columns)
+    days, day_notes = days_of(raw, forms)
+    numbers, number_notes = numbers_of(raw, forms)
+    lines = raw.rows.with_columns(*names_of(raw), *numbers, *flags_of(raw), days)
+    if columns.is_lenient:
+        usable = lines.filter(is_number(lines["quantity"]))
+        left_out.append(LeftOut("hold no number as quantity", lines.height - usable.height))
+        lines = usable
+    else:
+        _check_typed(raw, lines, forms)
+    lines, prefixes, credit_notes = _with_kinds(lines, path, forms)
+    left_out += _unused(lines, prefixes, columns)
+    notes = [*table.notes, *found.notes, *day_notes, *number_notes, *credit_notes]
+    return Sales(lines.drop("row"), table.rows.height, [each for each in left_out if each.rows], notes, prefixes)
+
+
+def _check_typed(raw: RawLines, lines: pl.DataFrame, forms: Forms) -> None:
+    """Refuse what a typed file holds and no sale can have."""
+    if (is_wrong := ~is_number(lines["quantity"])).any():
+        raw.refuse("quantity", is_wrong, "numbers up to 10^12")
+    if "unit_price" in lines.columns and (is_wrong := ~is_number(lines["unit_price"].fill_null(0.0))).any():
+        raw.refuse("unit_price", is_wrong, "numbers up to 10^12")
+    if (is_wrong := ~lines["date"].dt.year().is_between(EARLIEST_YEAR, forms.latest_year)).any():
+        raw.refuse("date", is_wrong, f"dates of the years {EARLIEST_YEAR} to {forms.latest_year}")
+    if (is_wrong := lines["invoice_number"].is_null()).any():
+        raw.refuse("invoice_number", is_wrong, "the number of the invoice")
+
+
+def _with_kinds(lines: pl.DataFrame, path: Path, forms: Forms) -> tuple[pl.DataFrame, tuple[str, ...], list[str]]:
+    """The lines with what each is, the prefixes that mark credit notes, and the sentence about them."""
+    has_numbers = "invoice_number" in lines.columns
+    if has_numbers:
+        lines = lines.with_columns(pl.col("invoice_number").str.to_uppercase())
+    if forms.credit_notes and not has_numbers:
+        raise SalesFileError(f"{path} has no column of invoice numbers, so --credit-notes can only be sign.")
+    prefixes = forms.credit_notes
+    if prefixes is None:
+        prefixes = tuple(marking_prefixes(lines)) if has_numbers else ()
+        is_marked = bears(prefixes)
+    else:
+        is_marked = begins_with(prefixes) if prefixes else pl.lit(value=False)
+    if not prefixes:
+        return _by_sign(lines)
+    marked = lines.filter(is_marked)
+    beginnings = " or ".join(prefixes)
+    if marked.is_empty():
+        raise SalesFileError(
+            f"{path}: no invoice number begins with {beginnings}; give --credit-notes another beginning."
+        )
+    if forms.credit_notes and not (marked["quantity"] < 0).any():
+        quantity = pl.when(is_marked).then(-pl.col("quantity")).otherwise("quantity")
+        lines = lines.with_columns(quantity.alias("quantity"))
+    note = f"Credit notes: invoice numbers that begin with {beginnings}, {marked.height:,} lines."
+    return lines.with_columns(kind_of(is_marked)), prefixes, [note]
+
+
+def _by_sign(lines: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...], list[str]]:
+    lines = lines.with_columns(kind_of(None))
+    count = int((lines["kind"] == CREDIT).sum())
+    return lines, (), [f"Credit notes: lines with a negative quantity, {count:,} lines."] if count else []
+
+
+def _unused(lines: pl.DataFrame, prefixes: tuple[str, ...], columns: Columns) -> list[LeftOut]:
+    """The lines that are neither sale nor credit note, by reason; where the contract is lenient, 0 units are a fact."""
+    unused = lines.filter(pl.col("kind") == UNUSED)
+    beginnings = " or ".join(prefixes)
+    by_reason = {
+        f"are negative without {beginnings}": pl.col("quantity") < 0,
+        f"are positive although their number begins with {beginnings}": pl.col("quantity") > 0,
+        **({} if columns.is_lenient else {"have quantity 0": pl.col("quantity") == 0}),
+    }
+    return [_left_out(reason, unused.filter(is_it)) for reason, is_it in by_reason.items()]
+
+
+def _left_out(reason: str, lines: pl.DataFrame) -> LeftOut:
+    units = lines["quantity"].abs()
+    value = (units * lines["unit_price"]).sum() if "unit_price" in lines.columns else 0.0
+    return LeftOut(reason, lines.height, float(units.sum()), float(value))

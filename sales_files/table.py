@@ -1,0 +1,204 @@
+"""A file as a table: Parquet, or text in any usual encoding and with any usual separator.
+
+What belongs here: bytes, lines, fields. What does not: what the fields mean.
+Read more in docs/sales_files.md.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+
+from sales_files.errors import SalesFileError
+from sales_files.forms import Columns
+from sales_files.headings import count_known
+
+SEPARATORS: Final = (",", ";", "\t", "|")
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+_PARQUET: Final = b"PAR1"
+_NO_TEXT: Final = {
+    b"PK\x03\x04": "an Excel workbook or another archive: save the sheet as CSV (UTF-8), and give that file",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save the sheet as CSV (UTF-8), and give that file",
+    b"\x1f\x8b": "compressed: unpack it first",
+    b"%PDF": "a PDF: export the sales as CSV (UTF-8), and give that file",
+}
+_LONGEST_HEAD: Final = 1 << 20
+_BLOCK: Final = 1 << 24
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headings, and the rows below them in columns "0", "1", …: text from a text file, any type from Parquet."""
+
+    path: Path
+    headings: list[str]
+    rows: pl.DataFrame
+    notes: list[str]
+    text: bytes = b""
+    separator: str = ""
+    lines_above: int = 0
+
+    def place(self, row: int) -> str:
+        """Where a row stands: its line in a text file, whose headings are line 1, else its number."""
+        if not self.text:
+            return f"{self.path}, row {row + 1}"
+        starts = (start for start, _ in _records(self.text, self.separator, self.lines_above))
+        return f"{self.path}, line {next(islice(starts, row, None))}"
+
+
+def read_table(path: Path, columns: Columns) -> Table:
+    """The table that a file holds; the separator is the one by which most of the contract's columns are found.
+
+    Raises:
+        SalesFileError: there is no such file, it is no table, or a line has more or fewer fields than the first.
+    """
+    if not path.is_file():
+        raise SalesFileError(f"There is no file {path}; give the path of a CSV or Parquet file of sales.")
+    try:
+        data = path.read_bytes()
+    except OSError as trouble:
+        raise SalesFileError(f"{path} cannot be read: {trouble.strerror}.") from None
+    if data.startswith(_PARQUET):
+        return _of_parquet(path, data)
+    if path.suffix.lower() == ".parquet":
+        raise SalesFileError(f"{path} is no Parquet file that can be read; export the sales again.")
+    text, notes = _as_utf8(path, data)
+    return _of_text(path, text, notes, columns)
+
+
+def _of_parquet(path: Path, data: bytes) -> Table:
+    try:
+        frame = pl.read_parquet(io.BytesIO(data))
+    except (pl.exceptions.PolarsError, OSError):
+        raise SalesFileError(f"{path} is no Parquet file that can be read; export the sales again.") from None
+    names = {name: str(position) for position, name in enumerate(frame.columns)}
+    return Table(path, [_in_a_line(name) for name in names], frame.rename(names), [])
+
+
+def _in_a_line(heading: str) -> str:
+    return " ".join(heading.split())
+
+
+def _as_utf8(path: Path, data: bytes) -> tuple[bytes, list[str]]:
+    """The text in UTF-8, and what it was taken for where it was not."""
+    for beginning, what in _NO_TEXT.items():
+        if data.startswith(beginning):
+            raise SalesFileError(f"{path} is {what}.")
+    mark, encoding = next((pair for pair in _MARKS if data.startswith(pair[0])), (b"", "utf-8"))
+    try:
+        text = data.decode(encoding)
+        notes: list[str] = []
+    except UnicodeDecodeError:
+        text, notes = _in_western_europe(path, data, encoding)
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise SalesFileError(
+            f"{path}, line {line}: there is a NUL character, so this is no text; export it as CSV (UTF-8)."
+        )
+    if encoding == "utf-8" and not notes:
+        return data.removeprefix(mark), notes
+    return text.removeprefix("\ufeff").encode(), notes
+
+
+def _in_western_europe(path: Path, data: bytes, encoding: str) -> tuple[str, list[str]]:
+    try:
+        if encoding == "utf-8":
+            return data.decode("cp1252"), ["The text is not UTF-8: it is read as Windows-1252 (Western Europe)."]
+    except UnicodeDecodeError:
+        pass
+    raise SalesFileError(f"{path} is no text in UTF-8, UTF-16 or Windows-1252; export it as CSV (UTF-8).") from None
+
+
+def _of_text(path: Path, text: bytes, notes: list[str], columns: Columns) -> Table:
+    head = text[:_LONGEST_HEAD].decode(errors="ignore")
+    separators: Sequence[str] = SEPARATORS
+    skipped = 0
+    first = head.partition("\n")[0].strip().strip('"')
+    if first.lower().startswith("sep=") and first[len("sep=") :] in SEPARATORS:
+        separators, skipped = [first[len("sep=") :]], 1
+    found = [(separator, *_headings(path, text, separator, skipped)) for separator in separators]
+    separator, headings, above = max(found, key=lambda each: (count_known(each[1], columns), len(each[1])))
+    if not headings:
+        raise SalesFileError(f"{path} is an empty CSV file; export some sales into it.")
+    body = _after(text, above)
+    rows = _fields(path, text, body, separator, above, len(headings))
+    return Table(path, headings, rows, notes, text, separator, above)
+
+
+def _headings(path: Path, text: bytes, separator: str, skipped: int) -> tuple[list[str], int]:
+    """The fields of the first line that is not empty, and how many lines end with it."""
+    head = io.StringIO(text[:_LONGEST_HEAD].decode(errors="ignore"), newline="")
+    for _ in range(skipped):
+        head.readline()
+    reader = csv.reader(head, delimiter=separator)
+    try:
+        fields = next((fields for fields in reader if any(map(str.strip, fields))), [])
+    except csv.Error:
+        raise SalesFileError(f"{path}, line 1: a quotation mark is not closed.") from None
+    return [_in_a_line(field) for field in fields], reader.line_num + skipped
+
+
+def _after(text: bytes, lines: int) -> bytes:
+    """The text below so many lines."""
+    rest = io.StringIO(text[:_LONGEST_HEAD].decode(errors="ignore"), newline="")
+    above = "".join(rest.readline() for _ in range(lines))
+    return text[len(above.encode()) :]
+
+
+def _fields(path: Path, text: bytes, body: bytes, separator: str, above: int, width: int) -> pl.DataFrame:
+    names = [str(position) for position in range(width)]
+    if not body.strip(b"\r\n"):
+        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(body),
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, block_size=max(1 << 20, min(len(body) + 1, 1 << 27))
+            ),
+            parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=b'"' in body),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False, check_utf8=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        raise SalesFileError(_ragged(path, text, separator, above, width)) from None
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101, a table is a frame
+    return frame
+
+
+def _ragged(path: Path, text: bytes, separator: str, above: int, width: int) -> str:
+    """The sentence about the first line that has not as many fields as the first."""
+    try:
+        for line, fields in _records(text, separator, above):
+            if len(fields) > width:
+                return f"{path}, line {line}: found more fields ({len(fields)}) than the first line has ({width})."
+            if len(fields) < width:
+                return f"{path}, line {line}: found fewer fields ({len(fields)}) than the first line has ({width})."
+    except csv.Error:
+        pass
+    return f"{path} cannot be read as a CSV file: a quotation mark is not closed; export it again."
+
+
+def _records(text: bytes, separator: str, above: int) -> Iterator[tuple[int, list[str]]]:
+    """Each record below the headings with the line on which it begins; empty lines hold none."""
+    lines = io.StringIO(text.decode(), newline="")
+    for _ in range(above):
+        lines.readline()
+    reader = csv.reader(lines, delimiter=separator)
+    begins = above + 1
+    for fields in reader:
+        if fields:
+            yield begins, fields
+        begins = above + reader.line_num + 1

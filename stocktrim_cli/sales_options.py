@@ -1,0 +1,62 @@
+"""The options of every command that takes a file of sales, and how its lines are told.
+
+What belongs here: options, and sentences about what was read and left out. What does not: the reading (`sales_files`).
+Read more in docs/sales_files.md.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from sales_files.forms import Forms
+    from sales_files.raw_lines import LeftOut
+
+DateOrderOption = Annotated[
+    Literal["dmy", "mdy", "ymd"] | None,
+    typer.Option(metavar="ORDER", help="How the file writes dates: dmy, mdy or ymd; without it the file decides."),
+]
+DecimalOption = Annotated[
+    Literal[",", "."] | None,
+    typer.Option(metavar="MARK", help="The file's decimal mark: . or , ; without it the file decides."),
+]
+CreditNotesOption = Annotated[
+    str,
+    typer.Option(
+        metavar="PREFIX|sign",
+        help="How the file marks credit notes: the beginning of their numbers, such as C or CN-,CR-, or sign: every "
+        "negative quantity. Without it the file decides.",
+    ),
+]
+MANY: Final = 0.05
+
+
+def forms_of(date_order: str | None, decimal: str | None, credit_notes: str) -> "Forms":
+    """The forms that a person gives; sales are no later than next year's."""
+    from sales_files.forms import Forms, read_credit_notes
+
+    latest_year = datetime.now(UTC).year + 1
+    return Forms(date_order, decimal, read_credit_notes(credit_notes), latest_year)  # type: ignore[arg-type]
+
+
+@contextmanager
+def sales_file_errors() -> Iterator[None]:
+    """A file that cannot be used is one sentence with the exit code of unusable data."""
+    from pipelines.errors import DataError
+    from sales_files.errors import SalesFileError
+
+    try:
+        yield
+    except SalesFileError as trouble:
+        raise DataError(str(trouble)) from None
+
+
+def left_out_sentence(left: "LeftOut", row_count: int) -> str:
+    """How many rows of a file are not used and why; many of them are a warning."""
+    warning = "Warning: " if left.rows >= MANY * row_count else ""
+    money = f", {left.value:,.2f} in money" if left.value else ""
+    size = f" ({left.units:,.0f} units{money})" if left.units else ""
+    return f"{warning}{left.rows:,} of {row_count:,} rows {left.reason}{size}, and are left out."
