@@ -71,8 +71,8 @@ def sign_in_by_browser(settings: Settings, *, open_page: Callable[[str], None], 
         XeroUnreachableError: Xero gave no answer.
     """
     app = _app(settings)
-    with open_callback() as callback:
-        request = new_sign_in(settings.xero_login_url, app.client_id)
+    request = new_sign_in(settings.xero_login_url, app.client_id)
+    with open_callback(request.state) as callback:
         open_page(request.address)
         code = code_in(callback.wait(patience_seconds), request)
     tokens = exchanged_tokens(app, code=code, verifier=request.verifier, redirect_uri=REDIRECT_URI)

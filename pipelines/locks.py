@@ -47,6 +47,15 @@ def organisation_lock(
             _sign(file, "")
 
 
+def at_work(folder: Path) -> str:
+    """Who works on the organisation now; empty if nobody does."""
+    try:
+        with (folder / LOCK_FILE).open() as file:
+            return "" if _try(file) else _signed(file) or "a run"
+    except FileNotFoundError:
+        return ""
+
+
 @contextmanager
 def run_mark(folder: Path, run_id: str) -> Iterator[None]:
     """Hold a run's own mark for the block: while the mark is held, the run's process lives, waiting or working."""

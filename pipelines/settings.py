@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from pipelines.errors import UsageError
 from pipelines.organisation_key import OrganisationError, check_key
+from pipelines.permissions import group_named
 from pipelines.secret import Secret
 
 XERO_API_URL: Final = "https://api.xero.com"
@@ -27,7 +28,8 @@ _READ_AS_ADDRESS: Final = re.compile(r"[?#\\\0]|%[0-9A-Fa-f]{2}")
 
 # STOCKTRIM_DEBUG is the command's, STOCKTRIM_WAREHOUSE dbt's, STOCKTRIM_SALES_FILE the tests' and benchmarks'.
 KNOWN_VARIABLES: Final = frozenset(
-    f"STOCKTRIM_{name}" for name in ("HOME", "DATABASE_URL", "SECRET_KEY", "DEBUG", "WAREHOUSE", "SALES_FILE")
+    f"STOCKTRIM_{name}"
+    for name in ("HOME", "DATABASE_URL", "SECRET_KEY", "PUBLISHED_GROUP", "DEBUG", "WAREHOUSE", "SALES_FILE")
 )
 
 
@@ -47,6 +49,7 @@ class Settings:
     xero_client_id: str | None
     xero_client_secret: Secret | None
     secret_key: Secret | None
+    published_group: int | None = None
 
     @property
     def dagster_home(self) -> Path:
@@ -98,6 +101,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         xero_client_id=given.get("XERO_CLIENT_ID") or None,
         xero_client_secret=_secret(given.get("XERO_CLIENT_SECRET")),
         secret_key=_secret(given.get("STOCKTRIM_SECRET_KEY")),
+        published_group=group_named(given.get("STOCKTRIM_PUBLISHED_GROUP") or ""),
     )
 
 

@@ -16,8 +16,9 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import DataError
+from pipelines.permissions import open_to_readers
 from pipelines.tables import PUBLISHED, Table, empty
-from pipelines.warehouse import describe_table, open_warehouse, quoted, select_declared
+from pipelines.warehouse import describe_table, open_warehouse, quoted, read_through, select_declared
 
 SNAPSHOT_FILE: Final = "stocktrim.duckdb"
 SNAPSHOTS_KEPT: Final = 3
@@ -42,10 +43,11 @@ def snapshot_name(at: datetime, run_id: str) -> str:
     return f"{at:%Y%m%dT%H%M%S}-{run_id[:8]}"
 
 
-def publish(folder: Path, *, snapshot_id: str) -> dict[str, int]:
+def publish(folder: Path, *, snapshot_id: str, group: int | None = None) -> dict[str, int]:
     """Publish every table that people read; tables that were not made yet are published empty.
 
-    `folder` is the organisation's. The snapshot before stays readable to whoever has it open.
+    `folder` is the organisation's; `group` may read the snapshot, if one is given. The snapshot before stays readable
+    to whoever has it open.
     The number of rows of each published table.
     """
     snapshots = folder / "snapshots"
@@ -56,6 +58,8 @@ def publish(folder: Path, *, snapshot_id: str) -> dict[str, int]:
     _sync(unfinished)
     unfinished.rename(snapshots / snapshot_id)
     _sync_entry(snapshots)
+    if group is not None:
+        open_to_readers(snapshots / snapshot_id, folder.parent, group=group)
     _point(folder / "published", Path("snapshots") / snapshot_id)
     _forget_old(snapshots, current=snapshot_id)
     return rows
@@ -97,17 +101,44 @@ def read_published(folder: Path, *tables: Table) -> tuple[pl.DataFrame, ...]:
     return tuple(_read(snapshot, table) for table in tables)
 
 
+def examine_published(folder: Path) -> Path:
+    """The snapshot that is published, each of its files read to the end.
+
+    Raises:
+        NothingPublishedError: nothing was published yet.
+        DamagedSnapshotError: a file of the snapshot cannot be read, or is gone.
+    """
+    snapshot = published_folder(folder)
+    database = snapshot / SNAPSHOT_FILE
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            names = [name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()]
+            read_through(connection)
+    except duckdb.Error as trouble:
+        raise DamagedSnapshotError(_damaged(database, trouble)) from trouble
+    for name in names:
+        _read_file(snapshot / f"{name}.parquet")
+    return snapshot
+
+
+def _damaged(path: Path, trouble: Exception) -> str:
+    said = str(trouble).partition("\n")[0]
+    key = path.parent.parent.parent.name
+    return f"{path} is damaged ({said}): `stocktrim load --organisation {key}` publishes a new snapshot."
+
+
+def _read_file(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path, glob=False)  # brackets in a path are no pattern
+    except (pl.exceptions.PolarsError, OSError) as trouble:
+        raise DamagedSnapshotError(_damaged(path, trouble)) from trouble
+
+
 def _read(snapshot: Path, table: Table) -> pl.DataFrame:
     path = snapshot / f"{table.name}.parquet"
     if not path.exists():
         return empty(table)
-    try:
-        frame = pl.read_parquet(path, glob=False)  # brackets in a path are no pattern
-    except pl.exceptions.ComputeError as trouble:
-        raise DamagedSnapshotError(
-            f"{path} is damaged ({trouble}): `stocktrim load --organisation {snapshot.parent.parent.name}` "
-            f"publishes a new snapshot."
-        ) from trouble
+    frame = _read_file(path)
     return frame.select(
         pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in table.columns
     ).cast(table.schema)

@@ -16,7 +16,7 @@ import dagster as dg
 from pipelines.organisation import DEMO
 from pipelines.settings import Settings
 from pipelines.store.engine import open_store
-from pipelines.store.organisations import known_keys
+from pipelines.store.organisations import list_organisations
 from stocktrim_assets.partitions import organisations
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
@@ -36,7 +36,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
 @contextmanager
 def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """The instance of this home, with a partition for each organisation that was ever connected here."""
+    """The instance of this home, with a partition for each connected organisation."""
     prepare_dagster_home(settings)
     with dg.DagsterInstance.get() as instance:
         _add_partitions(instance, settings)
@@ -47,7 +47,7 @@ def _add_partitions(instance: dg.DagsterInstance, settings: Settings) -> None:
     """Add what is missing; take away the partition `demo` that earlier versions gave to a home without a demo."""
     name = str(organisations.name)
     with closing(open_store(settings.database_url)) as store:
-        known = set(known_keys(store).values())
+        known = {one.key for one in list_organisations(store)}
     there = set(instance.get_dynamic_partitions(name))
     if missing := sorted(known - there):
         instance.add_dynamic_partitions(name, missing)

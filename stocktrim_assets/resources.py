@@ -16,6 +16,7 @@ import dagster as dg
 from pipelines.errors import UsageError
 from pipelines.locks import organisation_lock, run_mark
 from pipelines.organisation import OpenOrganisation, open_organisation
+from pipelines.permissions import keep_private
 from pipelines.settings import read_settings
 from stocktrim_assets.assets.marts import PROJECT, Dbt
 from stocktrim_assets.failures import told_plainly
@@ -38,6 +39,7 @@ def organisation_of_run(context: dg.InitResourceContext) -> Iterator[OpenOrganis
             run_mark(organisation.folder, run.run_id),
             organisation_lock(organisation.folder, holder=holder, waiting=logger.info),
         ):
+            keep_private(organisation.settings.home, group=organisation.settings.published_group)
             yield organisation
 
 

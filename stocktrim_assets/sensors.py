@@ -6,6 +6,7 @@ the tries, and the ledger alone says what still must be sent.
 Read more in docs/operations.md.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -68,5 +69,6 @@ def pause_seconds(tries: int) -> int:
 
 
 def _age_seconds(record: dg.RunRecord) -> float:
-    ended = record.end_time or record.create_timestamp.timestamp()
-    return datetime.now(UTC).timestamp() - ended
+    """How long ago a run ended; one that ended later than now, by a clock that was ahead, is of no moment."""
+    age = datetime.now(UTC).timestamp() - (record.end_time or record.create_timestamp.timestamp())
+    return age if age >= 0 else math.inf

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stocktrim_cli.output import out, say, show_json, show_table
+from stocktrim_cli.output import out, say, show_json, show_progress, show_table
 from stocktrim_cli.runs import JsonOption
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def connect(
     from stocktrim_assets.home import dagster_instance
     from stocktrim_assets.partitions import organisations
 
+    show_progress()
     settings = _with_credentials(read_settings(), is_custom=custom)
     if custom:
         allowed = sign_in_custom(settings)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from stocktrim_cli.examining import permissions, published, store_schema, warehouse
 from stocktrim_cli.output import show_json, show_table
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
 
@@ -137,9 +138,6 @@ def _folder(settings: "Settings", key: str) -> str:
     for path in (folder, folder / "snapshots", folder / "warehouse.duckdb"):
         if path.exists() and not os.access(path, os.W_OK):
             raise DataError(f"{path} cannot be written: give it back to the user that runs the planner.")
-    published = folder / "published"
-    if published.is_symlink() and not published.exists():
-        raise DataError(f"{published} leads nowhere: run `stocktrim load`, which publishes a new snapshot.")
     return str(folder)
 
 
@@ -200,8 +198,12 @@ def _plan(settings: "Settings", key: str) -> str:
 
 _CHECKS: "tuple[tuple[str, Callable[[Settings, str], str]], ...]" = (
     ("home", _home),
+    ("permissions", permissions),
+    ("store's schema", store_schema),
     ("store", _store),
     ("organisation's folder", _folder),
+    ("warehouse", warehouse),
+    ("published snapshot", published),
     ("connection to Xero", _connection),
     ("time zone", _time_zone),
     ("age of the data", _freshness),

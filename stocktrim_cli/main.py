@@ -49,7 +49,11 @@ def _options(*, debug: Annotated[bool, typer.Option(help="Show where in the code
 
 
 def main() -> None:
-    """Run the command; expected trouble is one sentence on stderr and its exit code, never a stack trace."""
+    """Run the command; expected trouble is one sentence on stderr and its exit code, never a stack trace.
+
+    What it and its children write is for the person who runs it, whatever the umask.
+    """
+    os.umask(0o077)
     try:
         app()
     except Exception as trouble:

@@ -61,13 +61,17 @@ def plan(
 
 def read_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
     """The newest plan's summary and its lines, as they are published."""
+    import polars as pl
+
     from pipelines import tables
     from pipelines.settings import read_settings
     from pipelines.snapshots import read_published
 
     folder = read_settings().organisation_folder(organisation)
     summaries, order_plan = read_published(folder, tables.PLAN_SUMMARY, tables.ORDER_PLAN)
-    return summaries.sort("planned_at").tail(1).to_dicts()[0], order_plan
+    # not the latest by the clock alone, which may have been ahead
+    its_own = pl.col("plan_id").is_in(order_plan["plan_id"].unique().implode())
+    return summaries.sort(its_own, "planned_at").tail(1).to_dicts()[0], order_plan
 
 
 def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame") -> None:

@@ -152,9 +152,11 @@ class Reader:
             self._read_whole(reading, tally)
             return _told(reading, tally)
         read = self._read_until_whole(reading, tally)
-        if read.is_complete or reading.is_full:
+        is_ahead = reading.modified_since is not None and read.started_at < reading.modified_since
+        if not is_ahead and (read.is_complete or reading.is_full):
             return read
-        log.warning("%s: reading everything, since the changes do not add up.", reading.endpoint.name)
+        why = "the last load is later than Xero's clock" if is_ahead else "the changes do not add up"
+        log.warning("%s: reading everything, since %s.", reading.endpoint.name, why)
         return self._read_until_whole(Reading(reading.endpoint), tally)
 
     def _read_until_whole(self, reading: Reading, tally: _Tally) -> ListRead:

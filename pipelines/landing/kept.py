@@ -134,12 +134,17 @@ class KeptLoad:
 
 
 def begin_load(folder: Path, *, at: datetime) -> KeptLoad:
-    """The load to go on with where the last one was interrupted, else a new one."""
+    """The load to go on with where the last one was interrupted, else a new one.
+
+    Names sort by age: where the last one was named by a clock that was ahead, the new one's is a second later.
+    """
     pages = folder / FOLDER
     last = next(iter(reversed(kept_loads(folder))), None)  # journals are read only when asked for
-    if last is not None and not last.is_over and at - last.started_at < GOES_ON_FOR:
+    if last is not None and not last.is_over and abs(at - last.started_at) < GOES_ON_FOR:
         last.go_on()
         return last
+    if last is not None:
+        at = max(at, last.started_at + timedelta(seconds=1))
     new = pages / f"{at:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
     new.mkdir(parents=True)
     return KeptLoad(new)

@@ -46,7 +46,7 @@ def plan_load(
         Reading(endpoint, watermarks.get(endpoint.name) if endpoint.entity in loaded - refreshed else None)
         for endpoint in endpoints_of(wanted)
     ]
-    days = last_days(connection)
+    days = last_days(connection, day=day)
     since = [one.endpoint for one in changes if not one.is_full]
     return Plan(
         readings=(*changes, *(one for endpoint in since for one in _open_orders(endpoint, days, day))),

@@ -51,10 +51,12 @@ def _readings(read: Gathered) -> Iterator[tuple[str, str, ListRead]]:
         yield one.reading.endpoint.name, "count", one
 
 
-def last_days(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], date]:
-    """The organisation's day on which each list was last read in each way."""
+def last_days(connection: duckdb.DuckDBPyConnection, *, day: date) -> dict[tuple[str, str], date]:
+    """The organisation's day on which each list was last read in each way; days after `day` are a wrong clock's."""
     rows = connection.execute(
-        f"select list, kind, max(organisation_date) from {LOADS.path} where kind <> 'replayed' group by all"
+        f"select list, kind, max(organisation_date) from {LOADS.path} "
+        "where kind <> 'replayed' and organisation_date <= ? group by all",
+        [day],
     ).fetchall()
     return {(name, kind): day for name, kind, day in rows}
 

@@ -5,6 +5,7 @@ Read more in docs/operations.md.
 """
 
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -103,11 +104,14 @@ def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Store:
     """The store at a URL, its schema brought up to this version's.
 
     Raises:
-        StoreError: it cannot be reached, or a newer version of this project has upgraded it.
+        StoreError: it cannot be reached, a newer version of this project has upgraded it, or it is gone or empty while
+            the folders of organisations beside it hold data.
     """
     address = _address(url)
-    if address.get_backend_name() == "sqlite" and address.database:
-        _make_private_file(Path(address.database))
+    if (path := _file(address)) is not None:
+        if not path.exists() or not path.stat().st_size:
+            _refuse_beside_data(path)
+        _make_private_file(path)
     # A connection lives as long as its transaction: runs come and go, and idle ones would hold Postgres's few places.
     engine = sa.create_engine(address, hide_parameters=True, poolclass=sa.NullPool)
     if engine.dialect.name == "sqlite":
@@ -153,6 +157,35 @@ def _told_plainly(url: sa.URL) -> Iterator[None]:
         raise
 
 
+def stored_version(url: str) -> str | None:
+    """The schema that the store is at, None before its first use; nothing is changed."""
+    address = _address(url)
+    path = _file(address)
+    if path is not None and (not path.exists() or not path.stat().st_size):
+        return None
+    engine = sa.create_engine(address, hide_parameters=True, poolclass=sa.NullPool)
+    with _told_plainly(address), engine.connect() as connection:
+        return _version(connection)
+
+
+def _file(address: sa.URL) -> Path | None:
+    """Where an SQLite store lies; None for one on a server or in memory."""
+    is_file = address.get_backend_name() == "sqlite" and address.database not in {None, "", ":memory:"}
+    return Path(str(address.database)) if is_file else None
+
+
+def _refuse_beside_data(path: Path) -> None:
+    """A store of nothing is a new one only where there was nothing: elsewhere what people decided was lost."""
+    folders = path.parent / "organisations"
+    if next(folders.glob("*/warehouse.duckdb"), None) is None:
+        return
+    raise StoreError(
+        f"{path} is empty or gone, though {folders} holds the data of organisations: what people decided here, orders "
+        f"and credentials among it, is missing, and nothing was made in its place. {_how_to_restore(str(path))} "
+        f"To begin anew instead, move {folders} away."
+    )
+
+
 def _damaged(url: sa.URL) -> str:
     path = str(url.database)
     return f"{path} is damaged or no SQLite database, and was left as it is. {_how_to_restore(path)}"
@@ -189,6 +222,9 @@ def _make_private_file(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
+        found = path.stat()
+        if found.st_mode & 0o077 and found.st_uid == os.getuid():
+            path.chmod(found.st_mode & 0o700)
     except OSError as refused:
         raise StoreError(
             f"{refused.filename} cannot be written ({refused.strerror}); make it writable for you, or set "
@@ -208,6 +244,8 @@ def _upgrade(engine: sa.Engine) -> None:
         version = _version(connection)
     if version == HEAD:
         return
+    if version is None and (path := _file(engine.url)) is not None:
+        _refuse_beside_data(path)
     if version is not None and version > HEAD:
         raise StoreError(
             f"The store is at schema {version}, made by a newer version of this project (this one knows {HEAD}): "

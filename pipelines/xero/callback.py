@@ -6,6 +6,8 @@ Read more in docs/connecting.md.
 """
 
 import errno
+import hmac
+import logging
 import queue
 import socket
 import threading
@@ -20,6 +22,8 @@ from pipelines.errors import UsageError
 from pipelines.xero.errors import SignInError
 from pipelines.xero.sign_in import CALLBACK_PATH, CALLBACK_PORT
 
+log = logging.getLogger(__name__)
+
 _ADDRESSES: Final = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))  # localhost is either
 _IDLE_SECONDS: Final = 10
 _HEADERS: Final = {
@@ -31,10 +35,12 @@ _HEADERS: Final = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Callback:
-    """The open address."""
+    """The open address, where the answer to one sign-in is waited for, which bears its `state`."""
 
+    state: str
+    ignored: int = 0
     _answers: "queue.Queue[Mapping[str, str]]" = field(default_factory=queue.Queue)
 
     def wait(self, seconds: float) -> Mapping[str, str]:
@@ -46,24 +52,35 @@ class Callback:
         try:
             return self._answers.get(timeout=seconds)
         except queue.Empty:
+            others = " Answers to other sign-ins came and were ignored: use the page that it opens." * bool(
+                self.ignored
+            )
             raise SignInError(
                 f"Nobody allowed access in the browser within {_spoken(seconds)}, so nothing was connected; run "
-                f"`stocktrim connect` again."
+                f"`stocktrim connect` again.{others}"
             ) from None
 
-    def receive(self, answer: Mapping[str, str]) -> None:
-        """Take what a browser brought."""
+    def receive(self, answer: Mapping[str, str]) -> bool:
+        """Take what a browser brought, if it belongs to this sign-in; whether it does.
+
+        Any page can send a browser here, so what bears another state, an error too, ends nothing.
+        """
+        if not hmac.compare_digest(answer.get("state", "").encode(), self.state.encode()):
+            self.ignored += 1
+            log.warning("An answer to another sign-in came and was ignored; still waiting for this one's.")
+            return False
         self._answers.put(answer)
+        return True
 
 
 @contextmanager
-def open_callback() -> Iterator[Callback]:
-    """Listen for the length of a block.
+def open_callback(state: str) -> Iterator[Callback]:
+    """Listen for the answer to a sign-in, for the length of a block.
 
     Raises:
         UsageError: another program listens there.
     """
-    callback = Callback()
+    callback = Callback(state)
     handler = type("Handler", (_Handler,), {"callback": callback})
     with ExitStack() as stack:
         for family, address in _ADDRESSES:
@@ -97,16 +114,22 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _IDLE_SECONDS  # browsers open connections ahead of need
 
     def do_GET(self) -> None:
-        parts = urlsplit(self.path)
-        answer = dict(parse_qsl(parts.query))
+        try:
+            parts = urlsplit(self.path)
+            answer = dict(parse_qsl(parts.query))
+        except ValueError:
+            parts, answer = urlsplit(""), {}
         if parts.path != CALLBACK_PATH or not answer.keys() & {"code", "error"}:
             self._reply(404, "There is nothing here", "This address waits for Xero's answer only.")
             return
-        if "error" in answer:
+        if not self.callback.receive(answer):
+            self._reply(
+                400, "This belongs to another sign-in", "Nothing was connected. Use the page that the terminal names."
+            )
+        elif "error" in answer:
             self._reply(200, "Access was not allowed", "Nothing was connected. You can close this page.")
         else:
             self._reply(200, "Xero's answer has arrived", "Go on in the terminal. You can close this page.")
-        self.callback.receive(answer)
 
     def log_message(self, *_: object) -> None:
         """Say nothing: the address holds the code."""

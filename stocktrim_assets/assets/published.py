@@ -28,7 +28,8 @@ def published_snapshot(
 ) -> dg.MaterializeResult[Any]:
     """Publish the tables as they stand at the end of this run."""
     with told_plainly():
-        rows = publish(organisation.folder, snapshot_id=snapshot_name(organisation.now(), context.run.run_id))
+        name = snapshot_name(organisation.now(), context.run.run_id)
+        rows = publish(organisation.folder, snapshot_id=name, group=organisation.settings.published_group)
     return dg.MaterializeResult(
         metadata={
             "path": dg.MetadataValue.path(str(organisation.folder / "published")),

@@ -40,6 +40,10 @@ VARIABLES = {
     "STOCKTRIM_HOME": ("`./.stocktrim`", "Where everything lies: store, warehouses, snapshots, Dagster's home."),
     "STOCKTRIM_DATABASE_URL": ("SQLite in the home", "The transactional store; `postgresql+psycopg://…` for a server."),
     "STOCKTRIM_SECRET_KEY": ("a key file in the home", "The key that encrypts credentials."),
+    "STOCKTRIM_PUBLISHED_GROUP": (
+        "nobody",
+        "A group of this machine that may read what is published; all else in the home is its owner's alone.",
+    ),
     "STOCKTRIM_DEBUG": ("off", "Shows where in the code something failed; `--debug` sets it."),
     "STOCKTRIM_WAREHOUSE": ("set by the runs", "The warehouse that dbt builds in, when dbt is run by hand."),
     "STOCKTRIM_SALES_FILE": ("none", "Tests and benchmarks only: a file of real sales."),

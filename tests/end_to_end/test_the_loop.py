@@ -121,6 +121,8 @@ def refreshed(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.Te
     home = tmp_path_factory.mktemp("refreshed") / HOME
     with pytest.MonkeyPatch.context() as patch, copied(planned_home, wholesaler, home, patch) as planned:
         before = [planned.stocktrim.published(table) for table in HISTORY]
+        for path in (home, *home.rglob("*")):  # as an older version made it under a careless umask
+            path.chmod(path.lstat().st_mode | 0o055) if not path.is_symlink() else None
         every = ("products", "sales-orders", "purchase-orders", "suppliers")
         told = planned.stocktrim("load", *(word for entity in every for word in ("--refresh", entity)))
         assert told.code == 0, told.err
@@ -134,6 +136,17 @@ def test_fault_66_after_dbt_the_warehouse_is_free_while_the_process_that_ran_it_
     )
     assert (opened.returncode, opened.stderr) == (0, "")
     assert int(opened.stdout) == stocktrim.published("products").height
+
+
+def test_all_that_lies_in_a_home_is_its_owners_alone(refreshed: Refreshed) -> None:
+    home = refreshed.planned.stocktrim.home
+    open_to_others = [
+        str(path.relative_to(home))
+        for path in (home, *home.rglob("*"))
+        if not path.is_symlink() and path.lstat().st_mode & 0o077
+    ]
+    assert open_to_others == []
+    assert len(list(home.rglob("*"))) > 50
 
 
 def test_history_survives_a_refresh_of_everything(refreshed: Refreshed) -> None:

@@ -47,7 +47,7 @@ def test_the_only_organisation_allowed_is_connected_under_a_key_of_its_name(term
     (listed,) = terminal.stocktrim("organisations", "list", "--json").json()
     assert (listed["organisation"], listed["base_currency"]) == ("harbour-wholesale", "NZD")
     assert listed["sign_in_needed_at"] is None
-    assert partitions(terminal) == {"demo", "harbour-wholesale"}
+    assert partitions(terminal) == {"harbour-wholesale"}
 
 
 def test_a_person_connects_with_a_real_browser(terminal: Terminal) -> None:
@@ -101,7 +101,7 @@ def test_an_organisation_is_removed_and_what_was_decided_for_it_stays(terminal: 
     told = terminal.stocktrim("organisations", "remove", "harbour", "--yes")
     assert told.code == 0, told.err
     assert "'harbour' is removed. Kept: its orders' history, its settings, and its data in" in told.out
-    assert partitions(terminal) == {"demo"}
+    assert partitions(terminal) == set()
     assert terminal.stocktrim("load", "-o", "harbour").code == 2
     terminal.connect(through_http(HARBOUR))
     shown = terminal.stocktrim("settings", "show", "-o", "harbour", "--json").json()

@@ -3,15 +3,23 @@
 import json
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from pipelines.errors import DataError
-from pipelines.settings import read_settings
-from stocktrim_cli import doctor
+from pipelines.locks import organisation_lock
+from pipelines.permissions import keep_private
+from pipelines.settings import Settings, read_settings
+from pipelines.snapshots import publish
+from pipelines.store.engine import HEAD, open_store
+from pipelines.tables import DEMAND_FORECAST
+from pipelines.warehouse import open_warehouse
+from stocktrim_cli import doctor, examining
 
 NOBODY = 65534
 
@@ -90,4 +98,77 @@ def test_fault_73_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "published").symlink_to("snapshots/gone")
     with pytest.raises(DataError, match="published leads nowhere: run `stocktrim load"):
-        doctor._folder(settings, "demo")
+        examining.published(settings, "demo")
+
+
+@pytest.fixture
+def published_home(tmp_path: Path) -> Settings:
+    """A home in which a warehouse and a snapshot hold some rows."""
+    settings = read_settings({"STOCKTRIM_HOME": str(tmp_path / "home")})
+    open_store(settings.database_url).close()
+    folder = settings.organisation_folder("demo")
+    with open_warehouse(folder) as connection:
+        connection.execute(
+            f"insert into {DEMAND_FORECAST.path} (product_code) select 'P-' || i from range(50000) as t(i)"
+        )
+    publish(folder, snapshot_id="20260301T060500-00000000")
+    keep_private(settings.home)
+    return settings
+
+
+def test_what_is_whole_and_private_is_found_so(published_home: Settings) -> None:
+    assert examining.warehouse(published_home, "demo") == "50,000 rows, all readable"
+    assert examining.published(published_home, "demo") == "20260301T060500-00000000, all readable"
+    assert examining.permissions(published_home, "demo") == "the owner's alone"
+    assert examining.store_schema(published_home, "demo") == f"version {HEAD}"
+
+
+def test_a_new_home_has_nothing_to_examine(tmp_path: Path) -> None:
+    settings = read_settings({"STOCKTRIM_HOME": str(tmp_path / "home")})
+    for check in (examining.warehouse, examining.published):
+        assert check(settings, "demo") == "none yet"
+    assert examining.permissions(settings, "demo") == "the owner's alone"
+    assert not settings.home.exists()
+
+
+def test_fault_71_a_damaged_warehouse_is_found_and_how_to_restore_it_is_said(published_home: Settings) -> None:
+    path = published_home.organisation_folder("demo") / "warehouse.duckdb"
+    whole = path.read_bytes()
+    for damage in (whole[: len(whole) // 2], b"", b"no database", whole[:20000] + bytes(8192) + whole[28192:]):
+        path.write_bytes(damage)
+        with pytest.raises(DataError, match=r"is damaged or no DuckDB database.*Restore it from a backup, or `mv "):
+            examining.warehouse(published_home, "demo")
+        assert path.read_bytes() == damage
+
+
+def test_fault_67_a_warehouse_that_a_run_works_on_is_left_to_it(published_home: Settings) -> None:
+    folder = published_home.organisation_folder("demo")
+    with organisation_lock(folder, holder="the run 1", waiting=pytest.fail):
+        told = examining.warehouse(published_home, "demo")
+    assert told.startswith("not examined: the run 1 (process ")
+
+
+@pytest.mark.parametrize("name", ["stocktrim.duckdb", "demand_forecast.parquet"])
+def test_fault_71_a_damaged_published_file_is_found(published_home: Settings, name: str) -> None:
+    folder = published_home.organisation_folder("demo")
+    path = (folder / "published").resolve() / name
+    whole = path.read_bytes()
+    for damage in (b"", whole[: len(whole) // 2], None):
+        path.unlink() if damage is None else path.write_bytes(damage)
+        with pytest.raises(DataError, match=rf"{name} is damaged .*: `stocktrim load --organisation demo` publishes"):
+            examining.published(published_home, "demo")
+
+
+def test_a_file_that_others_can_read_is_named(published_home: Settings) -> None:
+    path = published_home.organisation_folder("demo") / "warehouse.duckdb"
+    path.chmod(0o644)
+    with pytest.raises(DataError, match=rf"Others than the owner can reach 1 files and folders .*such as {path}"):
+        examining.permissions(published_home, "demo")
+
+
+def test_fault_74_a_store_of_an_older_version_is_told(published_home: Settings) -> None:
+    with closing(sqlite3.connect(published_home.home / "stocktrim.sqlite")) as database:
+        database.execute("update alembic_version set version_num = '0001'")
+        database.commit()
+    told = examining.store_schema(published_home, "demo")
+    assert told == f"version 0001, brought to {HEAD} now; the store as it was lies beside it"

@@ -4,6 +4,7 @@ import socket
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 
@@ -93,11 +94,46 @@ def test_who_presses_cancel_connects_nothing(settings: Settings) -> None:
     assert trouble.exit_code == 3
 
 
-def test_an_answer_of_another_sign_in_connects_nothing(settings: Settings, sandbox: RunningSandbox) -> None:
-    trouble = refused(settings, Person(HARBOUR, meddle=lambda back: back.replace("state=", "state=x")))
-    assert "belongs to another sign-in, so nothing was connected" in str(trouble)
-    assert trouble.exit_code == 3
+def test_an_answer_to_another_sign_in_connects_nothing(settings: Settings, sandbox: RunningSandbox) -> None:
+    person = Person(HARBOUR, meddle=lambda back: back.replace("state=", "state=x"))
+    with pytest.raises(SignInError, match=r"so nothing was connected.* Answers to other sign-ins came") as told:
+        sign_in_by_browser(settings, open_page=person.open_page, patience_seconds=2)
+    person.leave()
+    assert told.value.exit_code == 3
     assert not [one for one in sandbox.stats()["requests"] if one["path"] == "/connect/token"]
+
+
+STRAY = (
+    "/callback?code=theirs&state=another", "/callback?code=theirs", "/callback?error=access_denied",
+    "/callback?error=access_denied&state=another", "/callback?state=", "/favicon.ico", "/", "/callback", "//[",
+    "/other?code=theirs&state=another", "/callback?code=%00&state=%ff",
+)  # fmt: skip
+
+
+def test_answers_to_other_sign_ins_end_nothing_and_this_ones_is_waited_for(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    statuses = []
+
+    def stray_first(back: str) -> str:
+        with httpx2.Client() as browser:
+            statuses.extend(browser.get(f"http://127.0.0.1:8912{path}").status_code for path in STRAY)
+        return back
+
+    person = Person(HARBOUR, meddle=stray_first)
+    assert [one.name for one in signed_in(settings, person).organisations] == [HARBOUR]
+    assert set(statuses) == {400, 404}
+    assert set(caplog.messages) == {"An answer to another sign-in came and was ignored; still waiting for this one's."}
+    assert person.landed is not None
+    assert "Go on in the terminal" in person.landed.text
+
+
+def test_of_two_answers_the_first_counts(settings: Settings) -> None:
+    def twice(back: str) -> str:
+        httpx2.get(back)
+        return back.replace("code=", "code=x")
+
+    assert [one.name for one in signed_in(settings, Person(HARBOUR, meddle=twice)).organisations] == [HARBOUR]
 
 
 def test_a_code_of_another_sign_in_is_worth_nothing(settings: Settings) -> None:

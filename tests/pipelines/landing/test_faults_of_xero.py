@@ -271,3 +271,35 @@ def test_fault_19_the_watermark_is_xeros_clock_and_never_ours(acme: Loading, min
     assert set(acme.at_hand.watermarks().values()) == {xeros - OVERLAP}
     edited(acme)
     brings_everything(acme)
+
+
+def test_fault_109_a_watermark_later_than_xeros_clock_hides_no_change(acme: Loading) -> None:
+    acme.load(*EVERYTHING)
+    marks = acme.at_hand.watermarks()
+    acme.at_hand.advance_watermarks({name: mark + timedelta(days=30) for name, mark in marks.items()})
+    edited(acme)
+    brings_everything(acme)
+    assert max(acme.at_hand.watermarks().values()) <= acme.sandbox.clock.now()
+
+
+def test_fault_109_days_of_a_clock_that_was_ahead_do_not_put_off_what_is_due_daily(acme: Loading) -> None:
+    acme.load(*EVERYTHING)
+    object.__setattr__(acme.at_hand, "ahead", timedelta(days=400))
+    acme.load(*EVERYTHING)
+    object.__setattr__(acme.at_hand, "ahead", timedelta())
+    acme.pass_time(days=1)
+    acme.calls()
+    acme.load()
+    assert "Organisation?" in acme.calls()
+
+
+def test_fault_109_a_load_after_one_that_was_named_by_a_clock_ahead_is_still_the_latest(acme: Loading) -> None:
+    object.__setattr__(acme.at_hand, "ahead", timedelta(days=400))
+    acme.load(*EVERYTHING)
+    object.__setattr__(acme.at_hand, "ahead", timedelta())
+    edited(acme)
+    second = acme.load()
+    truth = acme.truth()
+    assert max(path.name for path in (acme.at_hand.folder / "pages").iterdir()) == second.load_id
+    acme.replay(second.load_id)
+    assert acme.raw() == truth

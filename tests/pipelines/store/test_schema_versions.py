@@ -16,7 +16,7 @@ from alembic.config import Config
 from pipelines.errors import DiskFullError
 from pipelines.secret import Secret
 from pipelines.store import schema
-from pipelines.store.engine import HEAD, Store, StoreError, open_store
+from pipelines.store.engine import HEAD, Store, StoreError, open_store, stored_version
 from pipelines.store.organisations import list_organisations
 from pipelines.store.planning_settings import SettingChange, set_setting, setting_history
 from pipelines.store.secrets import Secrets
@@ -156,3 +156,30 @@ def test_fault_69_a_full_disk_loses_nothing_that_an_sqlite_store_took(tmp_path: 
         set_setting(store, "acme", a_change(1000))
         assert len(setting_history(store, "acme")) == len(taken) + 1
         store.close()
+
+
+@pytest.mark.parametrize("left", ["nothing", "no bytes", "a database without tables"])
+def test_fault_71_a_store_of_nothing_beside_an_organisations_data_is_refused_and_not_made_anew(
+    left: str, tmp_path: Path
+) -> None:
+    path, warehouse = tmp_path / "stocktrim.sqlite", tmp_path / "organisations" / "acme" / "warehouse.duckdb"
+    warehouse.parent.mkdir(parents=True)
+    warehouse.touch()
+    if left == "no bytes":
+        path.touch()
+    elif left == "a database without tables":
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("vacuum")
+    before = path.read_bytes() if path.exists() else None
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"is empty or gone, though .*/organisations holds the data.*cp -p BACKUP"):
+            open_store(f"sqlite:///{path}")
+    assert (path.read_bytes() if path.exists() else None) == before or left == "a database without tables"
+    warehouse.unlink()
+    open_store(f"sqlite:///{path}").close()
+
+
+def test_the_version_of_a_store_can_be_asked_for_without_an_upgrade(store_url: str) -> None:
+    assert stored_version(store_url) is None
+    made_at(store_url, "0002")
+    assert [stored_version(store_url), stored_version(store_url)] == ["0002", "0002"]
