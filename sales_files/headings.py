@@ -59,6 +59,12 @@ def count_known(headings: Sequence[str], columns: Columns) -> int:
     return sum(not keys.isdisjoint(_keys_of(name, heading)) for name, heading in wanted.items())
 
 
+def positions_known(headings: Sequence[str], columns: Columns) -> list[int]:
+    """The positions of the headings that can be a column of the contract."""
+    keys = {key for name, heading in columns.all.items() for key in _keys_of(name, heading)}
+    return [position for position, heading in enumerate(headings) if key_of(heading) in keys]
+
+
 def find_columns(headings: Sequence[str], columns: Columns, path: Path) -> Found:
     """The position of each column of a contract.
 

@@ -19,7 +19,7 @@ import pyarrow.csv as arrow_csv
 
 from sales_files.errors import SalesFileError
 from sales_files.forms import Columns
-from sales_files.headings import count_known
+from sales_files.headings import count_known, positions_known
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 _MARKS: Final = (
@@ -39,7 +39,10 @@ _BLOCK: Final = 1 << 24
 
 @dataclass(frozen=True)
 class Table:
-    """Headings, and the rows below them in columns "0", "1", …: text from a text file, any type from Parquet."""
+    """Headings, and the rows below them: text from a text file, any type from Parquet.
+
+    `rows` has the columns that a contract may want, each named by its position: "0", "3", …
+    """
 
     path: Path
     headings: list[str]
@@ -54,7 +57,10 @@ class Table:
         if not self.text:
             return f"{self.path}, row {row + 1}"
         starts = (start for start, _ in _records(self.text, self.separator, self.lines_above))
-        return f"{self.path}, line {next(islice(starts, row, None))}"
+        try:
+            return f"{self.path}, line {next(islice(starts, row, None))}"
+        except (csv.Error, StopIteration):
+            return f"{self.path}, row {row + 1}"
 
 
 def read_table(path: Path, columns: Columns) -> Table:
@@ -70,20 +76,22 @@ def read_table(path: Path, columns: Columns) -> Table:
     except OSError as trouble:
         raise SalesFileError(f"{path} cannot be read: {trouble.strerror}.") from None
     if data.startswith(_PARQUET):
-        return _of_parquet(path, data)
+        return _of_parquet(path, data, columns)
     if path.suffix.lower() == ".parquet":
         raise SalesFileError(f"{path} is no Parquet file that can be read; export the sales again.")
     text, notes = _as_utf8(path, data)
     return _of_text(path, text, notes, columns)
 
 
-def _of_parquet(path: Path, data: bytes) -> Table:
+def _of_parquet(path: Path, data: bytes, columns: Columns) -> Table:
     try:
-        frame = pl.read_parquet(io.BytesIO(data))
+        names = list(pl.read_parquet_schema(io.BytesIO(data)))
+        headings = [_in_a_line(name) for name in names]
+        known = {names[position]: str(position) for position in positions_known(headings, columns)}
+        frame = pl.read_parquet(io.BytesIO(data), columns=list(known))
     except (pl.exceptions.PolarsError, OSError):
         raise SalesFileError(f"{path} is no Parquet file that can be read; export the sales again.") from None
-    names = {name: str(position) for position, name in enumerate(frame.columns)}
-    return Table(path, [_in_a_line(name) for name in names], frame.rename(names), [])
+    return Table(path, headings, frame.rename(known), [])
 
 
 def _in_a_line(heading: str) -> str:
@@ -124,15 +132,18 @@ def _of_text(path: Path, text: bytes, notes: list[str], columns: Columns) -> Tab
     head = text[:_LONGEST_HEAD].decode(errors="ignore")
     separators: Sequence[str] = SEPARATORS
     skipped = 0
-    first = head.partition("\n")[0].strip().strip('"')
+    first = head.splitlines()[0].strip(' "') if head else ""
     if first.lower().startswith("sep=") and first[len("sep=") :] in SEPARATORS:
         separators, skipped = [first[len("sep=") :]], 1
     found = [(separator, *_headings(path, text, separator, skipped)) for separator in separators]
     separator, headings, above = max(found, key=lambda each: (count_known(each[1], columns), len(each[1])))
     if not headings:
         raise SalesFileError(f"{path} is an empty CSV file; export some sales into it.")
-    body = _after(text, above)
-    rows = _fields(path, text, body, separator, above, len(headings))
+    known = [str(position) for position in positions_known(headings, columns)]
+    try:
+        rows = _fields(_after(text, above), separator, len(headings), known)
+    except pa.ArrowInvalid:
+        raise SalesFileError(_ragged(path, text, separator, above, len(headings))) from None
     return Table(path, headings, rows, notes, text, separator, above)
 
 
@@ -156,26 +167,22 @@ def _after(text: bytes, lines: int) -> bytes:
     return text[len(above.encode()) :]
 
 
-def _fields(path: Path, text: bytes, body: bytes, separator: str, above: int, width: int) -> pl.DataFrame:
-    names = [str(position) for position in range(width)]
+def _fields(body: bytes, separator: str, width: int, known: list[str]) -> pl.DataFrame:
+    """The fields of the known columns; as many in each line as there are headings, or an error of Arrow's."""
+    texts = dict.fromkeys(known, pa.large_string())
     if not body.strip(b"\r\n"):
-        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
-    try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(body),
-            read_options=arrow_csv.ReadOptions(
-                column_names=names, block_size=max(1 << 20, min(len(body) + 1, 1 << 27))
-            ),
-            parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=b'"' in body),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False, check_utf8=False
-            ),
-        )
-    except pa.ArrowInvalid:
-        raise SalesFileError(_ragged(path, text, separator, above, width)) from None
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101, a table is a frame
-    return frame
+        return pl.DataFrame(schema=dict.fromkeys(known, pl.String))
+    table = arrow_csv.read_csv(
+        pa.BufferReader(body),
+        read_options=arrow_csv.ReadOptions(
+            column_names=[str(position) for position in range(width)], block_size=_BLOCK
+        ),
+        parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=b'"' in body),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=texts, include_columns=known, strings_can_be_null=False, check_utf8=False
+        ),
+    )
+    return pl.DataFrame(table)
 
 
 def _ragged(path: Path, text: bytes, separator: str, above: int, width: int) -> str:
