@@ -6,6 +6,7 @@ Read more in docs/connecting.md.
 """
 
 import re
+import shutil
 import unicodedata
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 
 from pipelines.errors import PlannerError, UsageError
 from pipelines.landing.pages import read_organisation
+from pipelines.locks import LOCK_FILE
 from pipelines.organisation import DEMO, OpenOrganisation, secrets_of
 from pipelines.organisation_key import OrganisationError, check_key
 from pipelines.settings import Settings, is_loopback
@@ -26,9 +28,11 @@ from pipelines.store.organisations import (
     Organisation,
     add_organisations,
     disconnect_organisation,
+    forget_organisation,
     known_keys,
 )
-from pipelines.store.sign_ins import SignIn
+from pipelines.store.secrets import Secrets, next_secrets, take_next_key
+from pipelines.store.sign_ins import SignIn, encrypt_anew
 from pipelines.xero.auth import BROWSER, CUSTOM, App, TokenSet, custom_connection_tokens, exchanged_tokens
 from pipelines.xero.callback import open_callback
 from pipelines.xero.client import Connected, XeroClient
@@ -137,6 +141,40 @@ def disconnect(organisation: OpenOrganisation) -> str | None:
         trouble = str(refused)
     disconnect_organisation(organisation.store, organisation.key)
     return trouble
+
+
+def erase(organisation: OpenOrganisation) -> None:
+    """Delete all that is kept of an organisation: its orders, its settings, and its folder but for the lock."""
+    forget_organisation(organisation.store, organisation.key)
+    for path in organisation.folder.iterdir():
+        if path.name != LOCK_FILE:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def rotate_key(settings: Settings) -> int:
+    """Encrypt all credentials and tokens with a new key, all of them or none; the number of sign-ins.
+
+    The new key is the environment's, if it gives one; else a new one takes the key file's place.
+
+    Raises:
+        UsageError: the environment gives the present key, and no new one.
+        SecretKeyError: a key cannot be used, or something was encrypted with yet another one.
+    """
+    old, given = secrets_of(settings), settings.new_secret_key
+    if given is None and settings.secret_key is not None:
+        raise UsageError(
+            "STOCKTRIM_SECRET_KEY gives the present key: set STOCKTRIM_NEW_SECRET_KEY to the new one for this."
+        )
+    if given is not None:
+        new = Secrets(given, source="STOCKTRIM_NEW_SECRET_KEY")
+    else:
+        new = next_secrets(settings.secret_key_file)
+        old = secrets_of(settings)
+    with closing(open_store(settings.database_url)) as store:
+        count = encrypt_anew(store, old=old, new=new)
+    if given is None:
+        take_next_key(settings.secret_key_file)
+    return count
 
 
 def key_from(name: str, *, taken: Collection[str]) -> str:

@@ -29,7 +29,16 @@ _READ_AS_ADDRESS: Final = re.compile(r"[?#\\\0]|%[0-9A-Fa-f]{2}")
 # STOCKTRIM_DEBUG is the command's, STOCKTRIM_WAREHOUSE dbt's, STOCKTRIM_SALES_FILE the tests' and benchmarks'.
 KNOWN_VARIABLES: Final = frozenset(
     f"STOCKTRIM_{name}"
-    for name in ("HOME", "DATABASE_URL", "SECRET_KEY", "PUBLISHED_GROUP", "DEBUG", "WAREHOUSE", "SALES_FILE")
+    for name in (
+        "HOME",
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "NEW_SECRET_KEY",
+        "PUBLISHED_GROUP",
+        "DEBUG",
+        "WAREHOUSE",
+        "SALES_FILE",
+    )
 )
 
 
@@ -50,6 +59,7 @@ class Settings:
     xero_client_secret: Secret | None
     secret_key: Secret | None
     published_group: int | None = None
+    new_secret_key: Secret | None = None
 
     @property
     def dagster_home(self) -> Path:
@@ -101,6 +111,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         xero_client_id=given.get("XERO_CLIENT_ID") or None,
         xero_client_secret=_secret(given.get("XERO_CLIENT_SECRET")),
         secret_key=_secret(given.get("STOCKTRIM_SECRET_KEY")),
+        new_secret_key=_secret(given.get("STOCKTRIM_NEW_SECRET_KEY")),
         published_group=group_named(given.get("STOCKTRIM_PUBLISHED_GROUP") or ""),
     )
 

@@ -1,4 +1,4 @@
-"""`stocktrim organisations`: which are connected, and taking one out.
+"""`stocktrim organisations`: which are connected, taking one out, and changing the key of their credentials.
 
 Read more in docs/connecting.md.
 """
@@ -11,7 +11,9 @@ import typer
 from stocktrim_cli.output import out, say, show_json, show_table
 from stocktrim_cli.runs import JsonOption
 
-organisations = typer.Typer(help="List the connected organisations, or remove one.", no_args_is_help=True)
+organisations = typer.Typer(
+    help="List the connected organisations, remove one, or change the key of all credentials.", no_args_is_help=True
+)
 
 
 @organisations.command("list")
@@ -42,18 +44,46 @@ def list_(*, as_json: JsonOption = False) -> None:
     show_table("Organisations", ["key", "name", "currency", "demo company", "since", "state"], rows)
 
 
+@organisations.command("rotate-key")
+def rotate_key(*, as_json: JsonOption = False) -> None:
+    """Encrypt all credentials and tokens with a new key; run it while nothing else runs.
+
+    The key file gets a new key. If the environment gives the key, STOCKTRIM_NEW_SECRET_KEY gives the new one.
+
+    Example: `stocktrim organisations rotate-key`
+    """
+    from pipelines.connecting import rotate_key as rotate
+    from pipelines.settings import read_settings
+
+    settings = read_settings()
+    count = rotate(settings)
+    if as_json:
+        show_json({"sign_ins": count})
+        return
+    out.print(f"{count} sign-ins are encrypted with the new key; the old one opens nothing any more.", markup=False)
+    if settings.new_secret_key is not None:
+        out.print(
+            "Next: set STOCKTRIM_SECRET_KEY to the new key, on every machine, before anything runs.", markup=False
+        )
+
+
 @organisations.command()
 def remove(
     organisation: Annotated[str, typer.Argument(metavar="KEY", help="The organisation, as `connect` named it.")],
     *,
+    with_data: Annotated[
+        bool, typer.Option("--with-data", help="Delete its orders, settings and data too, for good.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove an organisation: its credentials go, here and at Xero; its orders, settings and data stay.
+    """Remove an organisation: its credentials go, here and at Xero; its orders, settings and data stay unless named.
 
     Example: `stocktrim organisations remove acme --yes`
     """
-    from pipelines.connecting import disconnect
+    import shutil
+
+    from pipelines.connecting import disconnect, erase
     from pipelines.locks import organisation_lock
     from pipelines.organisation import open_organisation
     from pipelines.settings import read_settings
@@ -62,10 +92,15 @@ def remove(
 
     settings = read_settings()
     opened = open_organisation(settings, organisation)
-    kept = f"its orders' history, its settings, and its data in {opened.folder}"
-    _ask(f"{opened.record.name}: delete its credentials and tokens, and stop loading it? Kept are {kept}.", yes=yes)
+    rest = f"its orders' history, its settings, and its data in {opened.folder}"
+    fate = f"{'Deleted for good' if with_data else 'Kept'}: {rest}."
+    _ask(f"{opened.record.name}: delete its credentials and tokens, and stop loading it? {fate}", yes=yes)
     with organisation_lock(opened.folder, holder="`stocktrim organisations remove`", waiting=say):
         trouble = disconnect(opened)
+        if with_data:
+            erase(opened)
+    if with_data:
+        shutil.rmtree(opened.folder)
     with dagster_instance(settings) as instance:
         instance.delete_dynamic_partition(str(partitions.name), organisation)
     if trouble:
@@ -73,7 +108,7 @@ def remove(
     if as_json:
         show_json({"organisation": organisation, "folder": opened.folder, "is_disconnected_at_xero": trouble is None})
         return
-    out.print(f"{organisation!r} is removed. Kept: {kept}.", markup=False)
+    out.print(f"{organisation!r} is removed. {fate}", markup=False)
 
 
 def _ask(question: str, *, yes: bool) -> None:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from shlex import quote
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from pipelines.errors import DataError
 from pipelines.secret import Secret
@@ -22,12 +22,12 @@ class SecretKeyError(DataError):
 
 
 class Secrets:
-    """Encrypts and decrypts with one key; the key never shows."""
+    """Encrypts with one key, and decrypts with that or, while keys change, the other; no key ever shows."""
 
-    def __init__(self, key: Secret, *, source: str) -> None:
+    def __init__(self, key: Secret, *others: Secret, source: str) -> None:
         self._source = source
         try:
-            self._fernet = Fernet(key.reveal().encode())
+            self._fernet = MultiFernet([Fernet(one.reveal().encode()) for one in (key, *others)])
         except ValueError:
             raise SecretKeyError(
                 f"{source} holds no secret key: it must be 32 bytes in URL-safe base64. Restore it; where it is lost, "
@@ -63,11 +63,31 @@ def open_secrets(key: Secret | None, key_file: Path) -> Secrets:
         return Secrets(key, source="STOCKTRIM_SECRET_KEY")
     try:
         _make_key_file(key_file)
-        return Secrets(_key_in(key_file), source=str(key_file))
+        next_file = _next(key_file)
+        coming = [_key_in(next_file)] if os.path.lexists(next_file) else []
+        return Secrets(_key_in(key_file), *coming, source=str(key_file))
     except OSError as refused:
         if refused.errno == errno.ELOOP:
             raise SecretKeyError(f"{key_file} is a link; put the key itself there.") from None
         raise SecretKeyError(f"The key file {key_file} cannot be used ({refused.strerror}); make it yours.") from None
+
+
+def next_secrets(key_file: Path) -> Secrets:
+    """Secrets with the key that is to come, which is made beside the present one unless it is there already.
+
+    As long as it lies there, both keys decrypt: whenever a change of keys is cut off, nothing is lost.
+    """
+    _make_key_file(_next(key_file))
+    return Secrets(_key_in(_next(key_file)), source=str(_next(key_file)))
+
+
+def take_next_key(key_file: Path) -> None:
+    """Put the key that was to come in the place of the present one, which is gone then."""
+    _next(key_file).replace(key_file)
+
+
+def _next(key_file: Path) -> Path:
+    return key_file.with_name(f"{key_file.name}.next")
 
 
 def _make_key_file(path: Path) -> None:

@@ -108,6 +108,22 @@ def insert_sign_in(connection: sa.Connection, sign_in: SignIn, tokens: TokenSet,
     )
 
 
+def encrypt_anew(store: Store, *, old: Secrets, new: Secrets) -> int:
+    """Encrypt every sign-in's credentials and tokens with another key, all of them or none; how many sign-ins.
+
+    Raises:
+        SecretKeyError: something was encrypted with yet another key.
+    """
+    table = schema.sign_in
+    names = ("credentials", "access_token", "refresh_token")
+    with store.writing() as connection:
+        rows = connection.execute(sa.select(table).with_for_update()).mappings().all()
+        for row in rows:
+            anew = {name: new.encrypt(old.decrypt(row[name])) for name in names if row[name] is not None}
+            connection.execute(sa.update(table).where(table.c.id == row["id"]).values(anew))
+    return len(rows)
+
+
 def delete_unused_sign_ins(connection: sa.Connection) -> None:
     """Forget the sign-ins that let us into no organisation any more, tokens and all."""
     used = sa.select(schema.organisation.c.sign_in_id).where(schema.organisation.c.sign_in_id.is_not(None))

@@ -40,6 +40,7 @@ VARIABLES = {
     "STOCKTRIM_HOME": ("`./.stocktrim`", "Where everything lies: store, warehouses, snapshots, Dagster's home."),
     "STOCKTRIM_DATABASE_URL": ("SQLite in the home", "The transactional store; `postgresql+psycopg://…` for a server."),
     "STOCKTRIM_SECRET_KEY": ("a key file in the home", "The key that encrypts credentials."),
+    "STOCKTRIM_NEW_SECRET_KEY": ("none", "The key to come. Read by `organisations rotate-key` only."),
     "STOCKTRIM_PUBLISHED_GROUP": (
         "nobody",
         "A group of this machine that may read what is published; all else in the home is its owner's alone.",

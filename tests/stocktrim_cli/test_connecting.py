@@ -15,6 +15,9 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from pipelines.settings import read_settings
+from pipelines.store.engine import open_store
+from pipelines.store.organisations import known_keys
+from pipelines.store.planning_settings import setting_history
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from tests.end_to_end.conftest import Told
@@ -178,3 +181,28 @@ def partitions(terminal: Terminal) -> set[str]:
 
 def flat(told: Told) -> str:
     return " ".join(told.err.split())
+
+
+def test_an_organisation_can_be_removed_with_all_that_is_kept_of_it(terminal: Terminal) -> None:
+    terminal.connect(through_http(HARBOUR), "-o", "harbour")
+    terminal.stocktrim("settings", "set", "lead_time_days", "21", "-o", "harbour")
+    folder = terminal.stocktrim.home / "organisations" / "harbour"
+    (folder / "pages").mkdir(parents=True)
+    told = terminal.stocktrim("organisations", "remove", "harbour", "--with-data", "--yes")
+    assert told.code == 0, told.err
+    assert "'harbour' is removed. Deleted for good: its orders' history, its settings" in told.out
+    assert not folder.exists()
+    assert partitions(terminal) == set()
+    store = open_store(read_settings().database_url)
+    assert setting_history(store, "harbour") == []
+    assert known_keys(store) == {}
+    store.close()
+
+
+def test_the_key_is_changed_by_one_command(terminal: Terminal) -> None:
+    terminal.connect(through_http(HARBOUR), "-o", "harbour")
+    before = (terminal.stocktrim.home / "secret.key").read_bytes()
+    told = terminal.stocktrim("organisations", "rotate-key")
+    assert (told.code, "1 sign-ins are encrypted with the new key" in told.out) == (0, True)
+    assert (terminal.stocktrim.home / "secret.key").read_bytes() != before
+    assert terminal.stocktrim("organisations", "list").code == 0
