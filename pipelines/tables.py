@@ -200,7 +200,8 @@ PURCHASE_RECEIPTS = _published(
     purchase_order_number=pl.String, line_number=pl.Int32, product_code=pl.String, supplier_id=pl.String,
     order_date=pl.Date, promised_date=pl.Date, received_date=pl.Date, quantity=pl.Float64, lead_time_days=pl.Int32,
     days_late=pl.Int32, confidence=pl.String, order_status=pl.String, bill_number=pl.String,
-    purchase_order_id=pl.String, bill_id=pl.String, bill_line_number=pl.Int32,
+    purchase_order_id=pl.String, bill_id=pl.String, bill_line_number=pl.Int32, is_evidence=pl.Boolean,
+    no_evidence_reason=pl.String,
 )
 SUPPLIER_LEAD_TIMES = _published(
     "marts", "supplier_lead_times", "One row per supplier that delivered an order in the last two years.",
@@ -270,12 +271,15 @@ _ORDER_PLAN: Final[dict[str, type_of]] = {
     "reason": pl.String, "horizon_days": pl.Int64, "horizon_demand": pl.Float64,
     "demand_before_arrival": pl.Float64, "demand_in_cover": pl.Float64, "safety_stock": pl.Float64,
     "stock_on_hand": pl.Float64, "stock_committed": pl.Float64, "stock_on_order_in_time": pl.Float64,
-    "demand_lost_before_arrival": pl.Float64, "needed_quantity": pl.Float64, "quantity_after_minimum": pl.Float64,
-    "quantity_after_batch": pl.Float64, "quantity_after_cap": pl.Float64, "order_quantity": pl.Float64,
+    "demand_lost_before_arrival": pl.Float64, "timing_adjustment": pl.Float64, "needed_quantity": pl.Float64,
+    "quantity_after_minimum": pl.Float64, "quantity_after_batch": pl.Float64, "quantity_after_cap": pl.Float64,
+    "order_quantity": pl.Float64,
     "binding_rule": pl.String, "reorder_point": pl.Float64, "order_up_to_level": pl.Float64,
     "unit_cost": UNIT_PRICE, "currency": pl.String, "order_value": MONEY, "days_to_stock_out": pl.Int64,
     "order_by_date": pl.Date, "overstock_quantity": pl.Float64, "overstock_value": MONEY,
-    "understock_quantity": pl.Float64, "understock_value": MONEY, "stock_on_order": pl.Float64,
+    "overstock_holding_cost": MONEY, "understock_quantity": pl.Float64, "understock_value": MONEY,
+    "short_without_order": pl.Float64, "understock_margin_lost": MONEY, "missing_price": pl.String,
+    "stock_on_order": pl.Float64,
     "stock_on_order_after_cover": pl.Float64, "stock_on_order_late": pl.Float64, "stock_position": pl.Float64,
     "stock_value": MONEY, "lead_time_days": pl.Int64, "order_frequency_days": pl.Int64, "service_level": pl.Float64,
     "minimum_order_quantity": pl.Float64, "batch_size": pl.Float64, "minimum_shelf_level": pl.Float64,
@@ -283,7 +287,8 @@ _ORDER_PLAN: Final[dict[str, type_of]] = {
     "uncertain_cause": pl.String, "days_to_stock_out_soonest": pl.Int64, "shortage_chance_before_arrival": pl.Float64,
     "is_too_late_to_help": pl.Boolean, "manufacturing_time_days": pl.Int64, "forecast_period_days": pl.Int64,
     "expected_lead_time_days": pl.Int64, "lead_time_deviation_days": pl.Float64, "product_receipts": pl.Int64,
-    "supplier_receipts": pl.Int64,
+    "supplier_receipts": pl.Int64, "lead_time_origin": pl.String, "lead_time_rule": pl.String,
+    "observed_lead_time_days": pl.Float64,
     "demand_class": pl.String, "model": pl.String, "last_sale_date": pl.Date,
     "last_purchase_date": pl.Date, "supplier_id": pl.String, "currency_rate": RATE, "as_of_date": pl.Date,
     "plan_id": pl.String,
@@ -299,15 +304,19 @@ PLAN_SUMMARY = _published(
     plan_id=pl.String, as_of_date=pl.Date, planned_at=INSTANT, data_loaded_at=INSTANT, is_stale=pl.Boolean,
     currency=pl.String, products=pl.Int64, products_to_order=pl.Int64, order_value=MONEY,
     products_understocked=pl.Int64, understock_quantity=pl.Float64, understock_value=MONEY,
-    products_overstocked=pl.Int64, overstock_quantity=pl.Float64, overstock_value=MONEY,
+    understock_margin_lost=MONEY,
+    products_overstocked=pl.Int64, overstock_quantity=pl.Float64, overstock_value=MONEY, overstock_holding_cost=MONEY,
     products_out_of_stock=pl.Int64, out_of_stock_value=MONEY, late_orders=pl.Int64,
     late_on_order_quantity=pl.Float64, late_on_order_value=MONEY, stock_value=MONEY, products_without_rate=pl.Int64,
+    products_without_cost=pl.Int64, products_without_price=pl.Int64, lead_times_to_review=pl.Int64,
     inputs_hash=pl.String, code_version=pl.String,
 )
 KPI_DAILY = _published(
     "plan", "kpi_daily", "One row per day planned for, kept: what the day's last plan comes to.",
     as_of_date=pl.Date, currency=pl.String, stock_quantity=pl.Float64, stock_value=MONEY,
-    understock_quantity=pl.Float64, understock_value=MONEY, overstock_quantity=pl.Float64, overstock_value=MONEY,
+    products_to_order=pl.Int64, order_value=MONEY, products_understocked=pl.Int64, understock_quantity=pl.Float64,
+    understock_value=MONEY, understock_margin_lost=MONEY, products_overstocked=pl.Int64,
+    overstock_quantity=pl.Float64, overstock_value=MONEY, overstock_holding_cost=MONEY,
     out_of_stock_quantity=pl.Float64, out_of_stock_value=MONEY, late_on_order_quantity=pl.Float64,
     late_on_order_value=MONEY, plan_id=pl.String, planned_at=INSTANT,
 )
@@ -318,6 +327,15 @@ PLAN_SETTINGS = _published(
 LEAD_TIMES = _published(
     "plan", "lead_times", "One row per product and number of days that an order of it may take.",
     product_code=pl.String, lead_time_days=pl.Int64, weight=pl.Float64,
+)
+LEAD_TIME_ADVICE = _published(
+    "plan", "lead_time_advice",
+    "One row per product whose lead time a person set and receipts contradict: what was set, and what was seen.",
+    product_code=pl.String, product_name=pl.String, supplier_id=pl.String, supplier_name=pl.String,
+    set_lead_time_days=pl.Int64, set_level=pl.String, observed_lead_time_days=pl.Int64,
+    observed_low_days=pl.Float64, observed_high_days=pl.Float64, receipts=pl.Int64, receipts_of=pl.String,
+    order_up_to_level=pl.Float64, level_change_quantity=pl.Float64, level_change_value=MONEY,
+    stock_change_quantity=pl.Float64, stock_change_value=MONEY, currency=pl.String, plan_id=pl.String,
 )
 
 POLICY_BACKTEST = _published(

@@ -16,6 +16,7 @@ from stocktrim_cli.connect import connect
 from stocktrim_cli.demo import demo
 from stocktrim_cli.doctor import doctor
 from stocktrim_cli.explain import explain
+from stocktrim_cli.lead_times import accept_lead_times
 from stocktrim_cli.load import load
 from stocktrim_cli.orders import orders
 from stocktrim_cli.organisations import organisations
@@ -39,6 +40,7 @@ for _verb in (demo, sandbox, serve, connect, load, plan, explain, reconcile, bac
     app.command()(_verb)
 app.add_typer(organisations, name="organisations")
 app.add_typer(orders, name="orders")
+settings.command(name="accept-lead-times")(accept_lead_times)
 app.add_typer(settings, name="settings")
 
 

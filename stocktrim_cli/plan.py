@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stocktrim_cli.load import tell_warnings
-from stocktrim_cli.output import out, say, show_json, show_table
+from stocktrim_cli.output import out, say, show_json, show_table, text_of
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, run_job
 
 if TYPE_CHECKING:
     import polars as pl
 
 MOST_URGENT = 10
+NAMED = 5
 BRIDGE = {
     "product_code": "product",
     "order_quantity": "order",
@@ -25,6 +26,7 @@ BRIDGE = {
     "stock_committed": "+ committed",
     "stock_on_order_in_time": "- on order",
     "demand_lost_before_arrival": "- lost",
+    "timing_adjustment": "± timing",
     "needed_quantity": "= need",
     "quantity_after_minimum": "minimum",
     "quantity_after_batch": "batch",
@@ -79,17 +81,30 @@ def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame") -> None:
     money = summary["currency"]
     show_table(
         f"Plan {summary['plan_id']} as of {summary['as_of_date']}",
-        ["", "products", f"value in {money}"],
+        ["", "products", f"value in {money}", f"it costs, in {money}"],
         [
-            ["to order", summary["products_to_order"], summary["order_value"]],
-            ["understocked", summary["products_understocked"], summary["understock_value"]],
+            ["to order", summary["products_to_order"], summary["order_value"], ""],
+            [
+                "understocked", summary["products_understocked"], summary["understock_value"],
+                f"{text_of(summary['understock_margin_lost'])} margin, without an order",
+            ],
             *_held_back(order_plan),
-            ["overstocked", summary["products_overstocked"], summary["overstock_value"]],
-            ["out of stock", summary["products_out_of_stock"], summary["out_of_stock_value"]],
-            ["late orders", summary["late_orders"], summary["late_on_order_value"]],
+            [
+                "overstocked", summary["products_overstocked"], summary["overstock_value"],
+                f"{text_of(summary['overstock_holding_cost'])} a year to hold",
+            ],
+            ["out of stock", summary["products_out_of_stock"], summary["out_of_stock_value"], ""],
+            ["late orders", summary["late_orders"], summary["late_on_order_value"], ""],
         ],
-        numbers=["products", f"value in {money}"],
-    )
+        numbers=["products", f"value in {money}", f"it costs, in {money}"],
+    )  # fmt: skip
+    for sentence in missing_prices(order_plan):
+        say(sentence)
+    if summary["lead_times_to_review"]:
+        say(
+            f"Receipts contradict the lead time that was set for {summary['lead_times_to_review']} products: "
+            "`stocktrim settings accept-lead-times --all --dry-run` shows them."
+        )
     if summary["is_stale"]:
         say("This plan was made from old data: load again before you order.")
     urgent = most_urgent(order_plan)
@@ -102,9 +117,29 @@ def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame") -> None:
 
 
 def _held_back(order_plan: "pl.DataFrame") -> list[list[object]]:
-    """The line that tells how many of the understocked products cannot be ordered, where there are any."""
-    held = int((order_plan["status"] == "short").sum())
-    return [["of these, no room to order", held, None]] if held else []
+    """How many of the understocked products are not ordered, and why."""
+    is_short = order_plan["understock_quantity"] > 0
+    reasons = {"capped": "of these, no room to order", "too_late_to_order": "of these, too late to order"}
+    held = {told: int((is_short & (order_plan["reason"] == reason)).sum()) for reason, told in reasons.items()}
+    return [[told, count, None, ""] for told, count in held.items() if count]
+
+
+def missing_prices(order_plan: "pl.DataFrame") -> list[str]:
+    """What lacks to tell the cost of too little or too much, by name: one sentence for each price that lacks."""
+    import polars as pl
+
+    is_short, is_over = pl.col("understock_quantity") > 0, pl.col("overstock_quantity") > 0
+    told = []
+    for price, is_asked, effect in (
+        ("sales price", is_short, "their lost margin is not counted"),
+        ("unit cost", is_short | is_over, "their cost is not counted"),
+        ("exchange rate", is_short | is_over, "their money is in no total"),
+    ):
+        lacks = order_plan.filter(is_asked, pl.col("missing_price").str.contains(price, literal=True))["product_code"]
+        if lacks.len():
+            named = ", ".join(lacks.head(NAMED)) + (", ..." if lacks.len() > NAMED else "")
+            told.append(f"{lacks.len()} products have no {price}, so {effect}: {named}.")
+    return told
 
 
 def most_urgent(order_plan: "pl.DataFrame") -> "pl.DataFrame":

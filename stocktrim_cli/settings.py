@@ -34,12 +34,12 @@ def show(
     """
     from pipelines.store.planning_settings import explicit_settings, setting_history
 
-    opened = _open(organisation)
+    opened = opened_organisation(organisation)
     if history:
         changes = [vars_of(change) for change in setting_history(opened.store, opened.key)]
         _print(f"Changes of settings for {organisation}", changes, as_json=as_json)
     elif product:
-        code = _known_product(opened, product)
+        code = known_product(opened, product)
         _print(f"In force for {code}", _of_product(opened, code), as_json=as_json)
     else:
         rows = explicit_settings(opened.store, opened.key).to_dicts()
@@ -64,11 +64,11 @@ def set_value(
     """
     from pipelines.replenishment.parameters import parse_setting
 
-    opened = _open(organisation)
+    opened = opened_organisation(organisation)
     level, subject = _level(opened, product=product, supplier=supplier)
     text = parse_setting(name, value, level)
     if name == "preferred_supplier":
-        text = _supplier_id(opened, text)
+        text = supplier_id(opened, text)
     elif level == "product":
         text = _fitting(opened, name, text, subject)
     _change(opened, level=level, subject=subject, name=name, value=text, by=by, reason=reason, as_json=as_json)
@@ -91,7 +91,7 @@ def unset(
     """
     from pipelines.replenishment.parameters import check_name
 
-    opened = _open(organisation)
+    opened = opened_organisation(organisation)
     level, subject = _level(opened, product=product, supplier=supplier)
     check_name(name, level)
     _change(opened, level=level, subject=subject, name=name, value=None, by=by, reason=reason, as_json=as_json)
@@ -102,7 +102,8 @@ def vars_of(record: object) -> dict[str, Any]:
     return dict(vars(record))
 
 
-def _open(organisation: str) -> "OpenOrganisation":
+def opened_organisation(organisation: str) -> "OpenOrganisation":
+    """The organisation that a command is about."""
     from pipelines.organisation import open_organisation
     from pipelines.settings import read_settings
 
@@ -137,16 +138,17 @@ def _level(opened: "OpenOrganisation", *, product: str, supplier: str) -> tuple[
     if product and supplier:
         raise UsageError("Set it for a product or for a supplier, not for both at once.")
     if product:
-        return "product", _known_product(opened, product)
+        return "product", known_product(opened, product)
     if supplier:
-        return "supplier", _supplier_id(opened, supplier)
+        return "supplier", supplier_id(opened, supplier)
     return "global", ""
 
 
-def _known_product(opened: "OpenOrganisation", code: str) -> str:
-    from pipelines.product_codes import known_product
+def known_product(opened: "OpenOrganisation", code: str) -> str:
+    """A product's code as Xero has it."""
+    from pipelines import product_codes
 
-    return known_product(_product_codes(opened), code)
+    return product_codes.known_product(_product_codes(opened), code)
 
 
 def _product_codes(opened: "OpenOrganisation") -> list[str]:
@@ -165,7 +167,7 @@ def _fitting(opened: "OpenOrganisation", name: str, text: str, product: str) -> 
     return fit_setting(name, text, product, products=_product_codes(opened), explicit=explicit)
 
 
-def _supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
+def supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
     """A supplier's id from its id or its name."""
     from pipelines import tables
     from pipelines.errors import UsageError

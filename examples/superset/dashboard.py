@@ -110,7 +110,7 @@ ROWS: Final[list[tuple[int, list[Chart]]]] = [
         _number("Stock as of", "data_freshness", "Day", "the newest day loaded",
             force_timestamp_formatting=True, time_format="%d %b %Y"),
         _trend("Stock value", "Stock", "on hand, at cost"),
-        _trend("Understock", "Understock", "to order now, at cost"),
+        _trend("Understock", "Understock", "below the reorder point, at cost"),
         _trend("Overstock", "Overstock", "more than is needed, at cost"),
         _number("Out of stock", "order_plan", "Products", "products that sell", **_where(OUT_OF_STOCK)),
         _number("Late orders", "stock_on_order", "Orders", "past their delivery date", **_where(LATE)),

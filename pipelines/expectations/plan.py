@@ -39,6 +39,19 @@ RULES: Final = (
         is_blocking=True, description="Every product's bridge adds up.",
     ),
     Rule(
+        "safety_stock_is_the_level_above_demand", "plan", "ExpectColumnValuesToBeInSet",
+        {"column": "is_safety_stock", "value_set": [True]},
+        "{count} products have a safety stock that is not their order-up-to level minus expected demand, so the plan "
+        "is not published.",
+        is_blocking=True, description="Safety stock is the order-up-to level minus expected demand.",
+    ),
+    Rule(
+        "days_left_agree_with_stock", "plan", "ExpectColumnValuesToBeInSet",
+        {"column": "is_out_today", "value_set": [True]},
+        "{count} products have nothing left to sell and yet days of stock left, so the plan is not published.",
+        is_blocking=True, description="Without stock no days of stock are left.",
+    ),
+    Rule(
         "a_reason_is_given", "plan", "ExpectColumnValuesToNotBeNull", {"column": "reason"},
         "{count} products have neither a quantity nor a reason, so the plan is not published.",
         is_blocking=True, description="Every product has its reason.",
@@ -55,11 +68,18 @@ RULES: Final = (
         description="Every product to order has a supplier.",
     ),
     Rule(
-        "products_to_order_have_a_cost", "orders", "ExpectColumnValuesToBeBetween",
+        "products_to_order_have_a_cost", "priced", "ExpectColumnValuesToBeBetween",
         {"column": "unit_cost", "min_value": 0, "strict_min": True},
         "{count} products should be ordered but have no cost, so their orders look free; set a purchase price in "
         "Xero or `stocktrim settings set unit_cost`.",
         description="Every product to order has a cost.",
+    ),
+    Rule(
+        "products_to_order_have_an_exchange_rate", "orders", "ExpectColumnValuesToNotBeNull",
+        {"column": "currency_rate"},
+        "{count} products should be ordered in a currency whose exchange rate is not known, so their money is in no "
+        "total; Xero gives a rate with the first order or bill in that currency.",
+        description="Every product to order has an exchange rate.",
     ),
     Rule(
         "orders_arrive_when_promised", "late", "ExpectTableRowCountToEqual", {"value": 0},
@@ -77,7 +97,9 @@ _BRIDGE: Final = (
     + pl.col("stock_committed")
     - pl.col("stock_on_order_in_time")
     - pl.col("demand_lost_before_arrival")
+    + pl.col("timing_adjustment")
 )
+_LEVEL: Final = pl.col("safety_stock") + pl.col("demand_before_arrival") + pl.col("demand_in_cover")
 
 
 def check_plan(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl.DataFrame) -> list[Finding]:
@@ -87,6 +109,10 @@ def check_plan(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order:
 
 def _frames(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl.DataFrame) -> dict[str, pl.DataFrame]:
     counted = order_plan.group_by("product_code").agg(pl.len().alias("rows"))
+    orders = order_plan.filter(pl.col("order_quantity") > 0).select(
+        "product_code", "product_name", "order_quantity", "supplier_id", "currency",
+        pl.col("currency_rate").cast(pl.Float64), pl.col("unit_cost").cast(pl.Float64).fill_null(0.0),
+    )  # fmt: skip
     return {
         "products": products.select("product_code", "product_name")
         .join(counted, on="product_code", how="full", coalesce=True)
@@ -96,19 +122,27 @@ def _frames(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl
             "product_code", "reason", "needed_quantity", "order_quantity", status=pl.col("status").fill_null(""),
             is_finite=_all_finite(order_plan),
             adds_up=((_BRIDGE - pl.col("needed_quantity")).abs() <= ROUNDING),
+            is_safety_stock=((_LEVEL - pl.col("order_up_to_level")).abs() <= ROUNDING),
+            is_out_today=_is_out_today(),
         ),
-        "orders": order_plan.filter(pl.col("order_quantity") > 0).select(
-            "product_code", "product_name", "order_quantity", "supplier_id", pl.col("unit_cost").cast(pl.Float64)
-        ),
+        "orders": orders,
+        "priced": orders.filter((pl.col("unit_cost") > 0) | pl.col("currency_rate").is_not_null()),
         "late": stock_on_order.filter(pl.col("rule") == "late").select(
             "purchase_order_number", "product_code", "quantity", "supplier_name", "delivery_date"
         ),
     }  # fmt: skip
 
 
+def _is_out_today() -> pl.Expr:
+    """Whether a product with nothing left to sell has no days left, if its stock is known and it sells."""
+    has_nothing = pl.col("stock_on_hand") - pl.col("stock_committed") <= ROUNDING
+    is_asked = has_nothing & (pl.col("horizon_demand") > ROUNDING) & (pl.col("status") != "not_planned")
+    return ~is_asked | (pl.col("days_to_stock_out") == 0).fill_null(value=False)
+
+
 def _all_finite(order_plan: pl.DataFrame) -> pl.Expr:
     numbers: Sequence[str] = [name for name, dtype in order_plan.schema.items() if dtype == pl.Float64]
-    may_be_empty = {"maximum_shelf_level"}
+    may_be_empty = {"maximum_shelf_level", "observed_lead_time_days", "shortage_chance_before_arrival"}
     return pl.all_horizontal(
         pl.col(name).is_finite() & pl.col(name).is_not_null() for name in numbers if name not in may_be_empty
     ).fill_null(value=False)

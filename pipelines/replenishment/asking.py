@@ -179,16 +179,20 @@ def _quantiles(distribution: DemandDistribution, product: Index, horizon_days: I
 
 
 def answer(asked: pl.DataFrame, decision: Decision) -> pl.DataFrame:
-    """The decision as columns beside what was asked, rounded as it is stored; the bridge adds up."""
+    """The decision as columns beside what was asked, rounded as it is stored; the bridge adds up.
+
+    Safety stock is the order-up-to level less the expected demand until the next order can arrive. What the sampled
+    paths need beyond that level less stock, and less the demand lost before arrival, is `timing_adjustment`.
+    """
     told = asked.with_columns(pl.Series(name, values) for name, values in vars(decision).items())
     numbers = pl.col([name for name in vars(decision) if name != "is_due"])
     told = told.with_columns(pl.when(numbers.is_finite()).then(numbers.round(4)))
+    demand = pl.col("demand_before_arrival") + pl.col("demand_in_cover")
+    position = pl.col("stock_on_hand") - pl.col("stock_committed") + pl.col("stock_on_order_in_time")
+    lost, level, need = (pl.col(one) for one in ("demand_lost_before_arrival", "order_up_to_level", "needed_quantity"))
     return told.rename({"needed": "needed_quantity"}).with_columns(
-        safety_stock=(
-            pl.col("needed_quantity") - pl.col("demand_before_arrival") - pl.col("demand_in_cover")
-            + pl.col("stock_on_hand") - pl.col("stock_committed") + pl.col("stock_on_order_in_time")
-            + pl.col("demand_lost_before_arrival")
-        ).round(4)
+        safety_stock=(level - demand).round(4),
+        timing_adjustment=(need - (level - position - lost)).round(4),
     )  # fmt: skip
 
 

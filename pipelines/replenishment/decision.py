@@ -25,6 +25,8 @@ OrderRule = Literal["projected", "position"]
 # Two levels apply from this service level on: below it half of the orders would wait for a certain shortage.
 LEAST_FOR_TWO_LEVELS: Final = 0.75
 SOON: Final = 0.1
+# Less demand than this is stored as none.
+LEAST_DEMAND: Final = 5e-5
 _CELLS: Final = 4_000_000
 _TINY: Final = 1e-9
 _ROUNDING: Final = 1e-6
@@ -77,8 +79,9 @@ class Question:
 class Decision:
     """The answer, a number a product: the bridge, the two levels, and what the paths say of shortages.
 
-    `needed` is signed, and a whole number of pieces with what is there in time. Days are days from today, infinite
-    where stock lasts for the horizon: on half of the paths, and on nine in ten.
+    `needed` is signed, and a whole number of units with what is there in time. Days are days from today, infinite
+    where stock lasts for the horizon: on half of the paths, and on nine in ten; 0 if nothing is left to sell.
+    `short_without_order` is the demand until the next order can arrive that stock and open orders cannot serve.
     """
 
     needed: Matrix
@@ -86,6 +89,7 @@ class Decision:
     demand_before_arrival: Matrix
     demand_in_cover: Matrix
     demand_lost_before_arrival: Matrix
+    short_without_order: Matrix
     stock_on_order_in_time: Matrix
     order_up_to_level: Matrix
     reorder_point: Matrix
@@ -123,8 +127,9 @@ def _decide(asked: Question, rule: Rule) -> Decision:
     is_in_time = stock.arrival_days < asked.horizon_days[:, None]
     in_time = np.where(is_in_time, stock.arrival_quantities, 0.0).sum(axis=1)
     position = stock.available + in_time
-    lost = _mean(there.lost, weights)
     before, whole = _expected(asked)
+    lost = _mean(there.lost, weights)
+    lost_mean = np.minimum(lost, before)
     total = there.before + there.covered
     if rule.measure == "fill":
         needed = least = _whole(quantity_for_fill(there, weights, asked.service_level), position)
@@ -137,21 +142,35 @@ def _decide(asked: Question, rule: Rule) -> Decision:
         lower = ordering_level(level) if rule.has_two_levels else level
         needed, least = (_whole(one, position) for one in quantities_for_cycles(there.need, weights, level, lower))
         order_up_to, reorder_point = (_whole(one, 0.0) for one in quantities_for_cycles(total, weights, level, lower))
+    first_short = _first_short_day(there, stock, whole)
     shares = (np.full(needed.size, share) for share in (0.5, SOON))
-    half, soonest = quantities_for_cycles(there.first_short_day, weights, *shares)
+    half, soonest = quantities_for_cycles(first_short, weights, *shares)
     return Decision(
         needed=needed,
         is_due=(needed > 0) & (least >= 0),
         demand_before_arrival=before,
         demand_in_cover=whole - before,
-        demand_lost_before_arrival=np.minimum(lost, before),
+        demand_lost_before_arrival=lost_mean,
+        short_without_order=lost_mean + np.minimum(_mean(_not_served(there), weights), whole - lost_mean),
         stock_on_order_in_time=in_time,
         order_up_to_level=order_up_to,
         reorder_point=reorder_point,
-        short_before_arrival=_mean(there.first_short_day < arrives_on, weights),
+        short_before_arrival=_mean(first_short < arrives_on, weights),
         days_to_stock_out=half,
         days_to_stock_out_soonest=soonest,
     )
+
+
+def _first_short_day(projection: Projection, stock: Stock, expected: Matrix) -> Matrix:
+    """The first short day of each path: today if nothing is left to sell, never if no demand is expected."""
+    is_out, sells = (stock.available <= _TINY)[:, None], (expected >= LEAST_DEMAND)[:, None]
+    return np.where(sells, np.where(is_out, 0.0, projection.first_short_day), np.inf)
+
+
+def _not_served(projection: Projection) -> Matrix:
+    """Demand of each path, that lost before arrival aside, which no stock serves; what is owed today is no demand."""
+    owed = np.maximum(0.0, projection.lost - projection.before - projection.on_hand)
+    return np.asarray(np.maximum(0.0, np.maximum(0.0, projection.need) - owed))
 
 
 def _projected(asked: Question, rule: Rule) -> Projection:

@@ -20,6 +20,7 @@ from pipelines.replenishment.reasons import BINDING_RULES, REASONS, UNCERTAIN_CA
 WEEK_DAYS: Final = 7
 LEAST_CHANCE_TOLD: Final = 0.005
 SAVED_TITLE: Final = "Backtest of its class: share of the textbook rule's loss that was saved (above zero is better)"
+_SET_AT: Final = {"product": "for this product", "supplier": "for its supplier", "global": "for all products"}
 _ASKED: Final = pl.Schema(
     {"product_code": pl.String, "order_frequency_days": pl.Int64, "forecast_period_days": pl.Int64}
 )
@@ -52,12 +53,16 @@ def bridge(row: Mapping[str, Any]) -> list[Step]:
         Step("+", "committed: sold, not yet taken out of stock", row["stock_committed"]),
         Step("-", "on order, arriving in time", row["stock_on_order_in_time"]),
         Step("-", "demand lost before arrival", row["demand_lost_before_arrival"]),
+        Step(
+            "-" if row["timing_adjustment"] < 0 else "+",
+            "timing adjustment: what the demand paths need beyond these averages", abs(row["timing_adjustment"]),
+        ),
         Step("", "need", row["needed_quantity"]),
         Step("", shelf, row["quantity_after_minimum"]),
         Step("", f"after rounding to batches of {_told(row['batch_size'])}", row["quantity_after_batch"]),
         Step("", _cap(row), row["quantity_after_cap"]),
         Step("", "order", row["order_quantity"]),
-    ]
+    ]  # fmt: skip
 
 
 def sentences(row: Mapping[str, Any]) -> list[str]:
@@ -77,19 +82,22 @@ def sentences(row: Mapping[str, Any]) -> list[str]:
             f"{days_of(row)[0]} days: what is there and on order is filled up for the demand of the period."
         )
     if row["is_too_late_to_help"]:
-        chance = _chance(row["shortage_chance_before_arrival"])
-        told.append(f"With a chance of {chance} it runs out before an order of today arrives: ask for it sooner.")
+        told.append(_too_late(row))
+    if row["safety_stock"] < 0:
+        told.append(
+            "Safety stock is negative: at this service level the order-up-to level is below the expected demand, which "
+            "rare large sales raise."
+        )
+    told += _what_it_costs(row)
     if row["stock_on_order_late"]:
-        told.append(f"{_told(row['stock_on_order_late'])} pieces are on late orders, which do not count.")
+        told.append(f"{_told(row['stock_on_order_late'])} units are on late orders, which do not count.")
     if row["stock_on_order_after_cover"]:
-        told.append(f"{_told(row['stock_on_order_after_cover'])} pieces on order arrive too late to help now.")
+        told.append(f"{_told(row['stock_on_order_after_cover'])} units on order arrive too late to help now.")
     if row["uncertain_cause"]:
         told.append(UNCERTAIN_CAUSES[row["uncertain_cause"]])
     if row["model"] == OVERRIDDEN:
         told.append("A person set its demand, in the place of the forecast; the settings say how much and until when.")
-    if row["product_receipts"] + row["supplier_receipts"]:
-        told.append(_lead_time(row))
-    return told
+    return [*told, _lead_time(row)]
 
 
 def model_sentence(row: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
@@ -180,12 +188,50 @@ def projected_stock(
 
 
 def _lead_time(row: Mapping[str, Any]) -> str:
-    """What is set, what receipts taught, and what was reckoned with."""
-    parts = row["lead_time_days"], row["manufacturing_time_days"]
-    typed = f"{parts[0]} days are set as lead time" + (f", {parts[1]} for manufacturing" if parts[1] else "")
-    learned = f"{row['product_receipts']} receipts of the product and {row['supplier_receipts']} of its supplier"
-    spread = f"{row['expected_lead_time_days']} days, give or take {row['lead_time_deviation_days']:.1f}"
-    return f"{typed}; with {learned} an order is thought to take {spread}."
+    """The lead time that the plan uses and where it comes from: what was set, and beside it what receipts show."""
+    typed = f"{row['lead_time_days']} days"
+    more = f", plus {row['manufacturing_time_days']} for manufacturing" if row["manufacturing_time_days"] else ""
+    receipts = f"{row['product_receipts']} receipts of this product, {row['supplier_receipts']} of its supplier"
+    is_seen = row["product_receipts"] + row["supplier_receipts"] > 0
+    observed = f"receipts show {_told(row['observed_lead_time_days'])} days (median; {receipts})" if is_seen else (
+        "no receipt shows how long orders take"
+    )  # fmt: skip
+    expected = f"{row['expected_lead_time_days']} ± {row['lead_time_deviation_days']:.1f} days"
+    by = _SET_AT.get(row["lead_time_origin"])
+    if by and row["lead_time_rule"] == "as_set":
+        return f"Lead time: {typed}, as set {by}{more}; {observed}. The plan uses {expected}."
+    set_or_default = f"{typed} are set {by}, but lead_time_rule lets receipts win" if by else f"the default is {typed}"
+    if not is_seen:
+        return f"Lead time: {typed}{more}, {f'as set {by}' if by else 'the default'}; {observed}."
+    return f"Lead time: {expected}, learned; {observed}; {set_or_default}{more}."
+
+
+def _too_late(row: Mapping[str, Any]) -> str:
+    if row["days_to_stock_out"] == 0 and row["stock_on_hand"] <= row["stock_committed"]:
+        return f"Nothing is left to sell, and an order of today arrives in {days_of(row)[0]} days: ask for it sooner."
+    chance = _chance(row["shortage_chance_before_arrival"])
+    return f"With a chance of {chance} it runs out before an order of today arrives: ask for it sooner."
+
+
+def _what_it_costs(row: Mapping[str, Any]) -> list[str]:
+    """What being understocked or overstocked costs, and which price lacks to say so."""
+    told = []
+    if row["understock_quantity"] > 0:
+        lost = (
+            f"a margin of {row['understock_margin_lost']:,.2f} {row['currency']}" if not row["missing_price"]
+            else f"its margin is unknown, as the product has no {row['missing_price'].replace(', ', ' and no ')}"
+        )  # fmt: skip
+        told.append(
+            f"Understocked: the stock position is {_told(row['understock_quantity'])} units below the reorder point. "
+            f"Without an order now {_told(round(row['short_without_order'], 1))} units are expected to be short until "
+            f"the next order could arrive: {lost}."
+        )
+    if row["overstock_quantity"] > 0 and row["overstock_value"]:
+        told.append(
+            f"Overstocked: {_told(row['overstock_quantity'])} units, worth {row['overstock_value']:,.2f} "
+            f"{row['currency']}; holding them costs {row['overstock_holding_cost']:,.2f} a year."
+        )
+    return told
 
 
 def _chance(share: float) -> str:
@@ -205,13 +251,15 @@ def _beyond_the_levels(row: Mapping[str, Any]) -> str | None:
     """Why the need is not the order-up-to level less what is there, where it is not."""
     gap = row["order_up_to_level"] - _position_in_time(row) - row["needed_quantity"]
     if gap >= 1:
-        less = _told(round(gap))
         return (
-            f"{less} pieces less are needed than the level less what is there: on the paths that count for the service "
-            "level so many are asked for before goods arrive and lost."
+            f"The need is {_told(round(gap))} units smaller than the order-up-to level minus stock: that much demand "
+            "is expected to be lost before an order arrives."
         )
     if gap <= -1:
-        return f"{_told(round(-gap))} pieces more are needed, since what is on order comes after they are asked for."
+        return (
+            f"The need is {_told(round(-gap))} units larger than the order-up-to level minus stock: stock on order "
+            "arrives after it is needed."
+        )
     return None
 
 

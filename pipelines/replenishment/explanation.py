@@ -69,7 +69,7 @@ def explain_product(planned: PlannedTables, product_code: str) -> dict[str, Any]
         )
     plan = _of(planned.order_plan, code)
     row = plan.to_dicts()[0]
-    if row["expected_lead_time_days"] is None:
+    if row["timing_adjustment"] is None:
         raise UsageError("This plan was made by an earlier version; run `stocktrim plan`, then ask.")
     moves = moves_in_force(planned.plan_settings)
     return {

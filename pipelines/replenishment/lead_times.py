@@ -33,37 +33,44 @@ def weigh_samples(samples: pl.DataFrame) -> pl.DataFrame:
     [('A', 7, 0.75), ('A', 14, 0.25)]
     """
     weight = pl.col("weight") if "weight" in samples.columns else pl.lit(1.0)
-    told = (
-        samples.select("product_code", pl.col("lead_time_days").round(0).cast(pl.Int64), weight=weight)
-        .group_by("product_code", "lead_time_days")
+    whole = samples.select("product_code", pl.col("lead_time_days").round(0).cast(pl.Int64), weight=weight)
+    joined = _joined(_summed(whole), most=MOST_LENGTHS)
+    return _summed(joined.with_columns(pl.col("lead_time_days").round(0))).cast(LENGTHS)
+
+
+def _summed(lengths: pl.DataFrame) -> pl.DataFrame:
+    """Each length of a product once; its weights sum to one."""
+    return (
+        lengths.group_by("product_code", "lead_time_days")
         .agg(pl.col("weight").sum())
         .sort("product_code", "lead_time_days")
         .with_columns(pl.col("weight") / pl.col("weight").sum().over("product_code"))
-    )
-    middle = (pl.col("weight").cum_sum() - pl.col("weight") / 2).over("product_code") * MOST_LENGTHS
-    group = (middle + _ROUNDING).floor().cast(pl.Int64).clip(upper_bound=MOST_LENGTHS - 1)
-    is_many = pl.len().over("product_code") > MOST_LENGTHS
-    days = pl.col("lead_time_days")
-    mean = (days * pl.col("weight")).sum() / pl.col("weight").sum()
-    return (
-        told.with_columns(bin=pl.when(is_many).then(group).otherwise(days))
-        .group_by("product_code", "bin", is_many)
-        .agg(mean.round(0).cast(pl.Int64).alias("lead_time_days"), pl.col("weight").sum())
-        .group_by("product_code", "lead_time_days")
-        .agg(pl.col("weight").sum())
-        .sort("product_code", "lead_time_days")
         .select(list(LENGTHS))
-        .cast(LENGTHS)
+    )
+
+
+def _joined(lengths: pl.DataFrame, *, most: int) -> pl.DataFrame:
+    """The lengths of each product; more than `most` are joined to so many groups of equal weight, by their means."""
+    middle = (pl.col("weight").cum_sum() - pl.col("weight") / 2).over("product_code") * most
+    group = (middle + _ROUNDING).floor().clip(upper_bound=most - 1)
+    is_many = pl.len().over("product_code") > most
+    days, weight = pl.col("lead_time_days").cast(pl.Float64), pl.col("weight")
+    return (
+        lengths.with_columns(bin=pl.when(is_many).then(group).otherwise(days))
+        .group_by("product_code", "bin")
+        .agg(lead_time_days=(days * weight).sum() / weight.sum(), weight=weight.sum())
+        .select(list(LENGTHS))
     )
 
 
 def known_receipts(purchase_receipts: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """What was received before a day, of the two years before it; the shape of `marts.purchase_receipts`.
+    """The receipts of the two years before a day that tell of lead times; the shape of `marts.purchase_receipts`.
 
-    A bill that comes two years after the order is taken for another order's.
+    Which do is judged once, by the mart (`is_evidence`).
     """
     is_recent = pl.col("received_date").is_between(as_of - REMEMBERED, as_of, closed="left")
-    return purchase_receipts.filter(is_recent & (pl.col("lead_time_days") <= REMEMBERED.days))
+    is_evidence = pl.coalesce("is_evidence", pl.col("lead_time_days").is_between(1, REMEMBERED.days))
+    return purchase_receipts.filter(is_recent & is_evidence)
 
 
 def waiting_orders(stock_on_order: pl.DataFrame, receipts: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
@@ -109,15 +116,16 @@ def learn_lead_times(
 ) -> pl.DataFrame:
     """The lengths of each product's lead time, in the shape of `LENGTHS`.
 
-    `products` has `product_code`, `supplier_id`, `lead_time_days` (the setting) and `manufacturing_time_days`;
-    `receipts` has `product_code`, `supplier_id` and `lead_time_days` of what was received, and `waiting` the same of
-    what is still to come, which takes at least so long.
+    `products` has `product_code`, `supplier_id`, `lead_time_days` (the setting), `manufacturing_time_days` and may have
+    `is_lead_time_set`: a person set it, and it holds. `receipts` has `product_code`, `supplier_id` and `lead_time_days`
+    of what was received, and `waiting` the same of what is still to come, which takes at least so long.
     Of n own receipts the share n / (n + 4) counts, of n of the supplier n / (n + 8) of what is left, and the rest is
-    the setting, which is then thought to vary by a fifth. Where nothing was ever received the setting is taken at its
-    word. The manufacturing time is added to each length.
+    the setting, which is then taken to vary by a fifth. A lead time that a person set is the mean: receipts say by how
+    much orders differ from it. If nothing was ever received the setting is certain. The manufacturing time is added to
+    each length.
     """
-    known = count_receipts(products, receipts).select(
-        "product_code", "supplier_id", "lead_time_days", "manufacturing_time_days",
+    known = count_receipts(_with_is_set(products), receipts).select(
+        "product_code", "supplier_id", "lead_time_days", "manufacturing_time_days", "is_lead_time_set",
         own_share=_share("product_receipts", SUPPLIER_WEIGHT),
         their_share=(1 - _share("product_receipts", SUPPLIER_WEIGHT)) * _share("supplier_receipts", SETTING_WEIGHT),
         is_known=pl.col("product_receipts") + pl.col("supplier_receipts") > 0,
@@ -125,14 +133,71 @@ def learn_lead_times(
     samples = _samples(receipts, is_received=True)
     if waiting is not None:
         samples = pl.concat([samples, _samples(waiting, is_received=False)])
-    told = pl.concat(
+    parts = pl.concat(
         [
             _observed(known, samples, of="product_code", share="own_share"),
             _observed(known, samples, of="supplier_id", share="their_share"),
             *_set(known),
         ]
+    ).filter(pl.col("weight") > 0)
+    lengths = _around_what_is_set(parts, known)
+    is_set = pl.col("is_lead_time_set")
+    learned, held = (lengths.filter(one).select(list(LENGTHS)) for one in (~is_set, is_set))
+    return pl.concat([weigh_samples(learned), _whole_days(_joined(_summed(held), most=MOST_LENGTHS - 1))]).sort(
+        "product_code", "lead_time_days"
     )
-    return weigh_samples(told.filter(pl.col("weight") > 0))
+
+
+def _with_is_set(products: pl.DataFrame) -> pl.DataFrame:
+    given = pl.col("is_lead_time_set") if "is_lead_time_set" in products.columns else pl.lit(value=False)
+    return products.with_columns(is_lead_time_set=given.fill_null(value=False))
+
+
+def _around_what_is_set(parts: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """The days of each part, manufacturing included; those of a lead time that holds are moved to its mean.
+
+    Each part (own receipts, the supplier's, the setting) keeps its deviations from its own mean; they are drawn
+    together if one would reach below zero days.
+    """
+    days, weight, part = pl.col("days"), pl.col("weight"), ("product_code", "part")
+    mean = (days * weight).sum().over(part) / weight.sum().over(part)
+    least = (-pl.col("deviation").min()).over("product_code")
+    kept = pl.when(least > pl.col("lead_time_days")).then(pl.col("lead_time_days") / least).otherwise(1.0)
+    moved = pl.col("lead_time_days") + kept * pl.col("deviation")
+    return (
+        parts.join(known, on="product_code")
+        .with_columns(deviation=days - mean)
+        .with_columns(days=pl.when("is_lead_time_set").then(moved).otherwise("days"))
+        .select(
+            "product_code", "is_lead_time_set", weight,
+            lead_time_days=days + pl.col("manufacturing_time_days"),
+        )
+    )  # fmt: skip
+
+
+def _whole_days(lengths: pl.DataFrame) -> pl.DataFrame:
+    """Lengths rounded to whole days with the mean as it was: some up, the others down, one of them in part.
+
+    >>> lengths = pl.DataFrame([("TEA", 9.5, 0.5), ("TEA", 14.5, 0.5)], schema=LENGTHS | {"lead_time_days": pl.Float64},
+    ...                        orient="row")
+    >>> _whole_days(lengths).rows()
+    [('TEA', 9, 0.5), ('TEA', 15, 0.5)]
+    """
+    low = (pl.col("lead_time_days") + _ROUNDING).floor()
+    above = (pl.col("lead_time_days") - low).clip(lower_bound=0.0)
+    before = (pl.col("weight").cum_sum() - pl.col("weight")).over("product_code")
+    missing = (pl.col("weight") * pl.col("above")).sum().over("product_code")
+    raised = ((missing - before) / pl.col("weight")).clip(0.0, 1.0)
+    told = (
+        lengths.with_columns(low=low, above=above)
+        .sort("product_code", "above", "lead_time_days", descending=[False, True, True])
+        .with_columns(raised=raised)
+    )
+    split = [
+        told.select("product_code", lead_time_days=pl.col("low") + step, weight=pl.col("weight") * share)
+        for step, share in ((0, 1 - pl.col("raised")), (1, pl.col("raised")))
+    ]
+    return _summed(pl.concat(split).filter(pl.col("weight") > _ROUNDING)).cast(LENGTHS)
 
 
 def weigh_censored(samples: pl.DataFrame) -> pl.DataFrame:
@@ -220,9 +285,7 @@ def _observed(known: pl.DataFrame, samples: pl.DataFrame, *, of: str, share: str
     )
     lengths = weigh_samples(weigh_censored(told)).rename({"product_code": of, "lead_time_days": "days"})
     return known.join(lengths, on=of, how="inner").select(
-        "product_code",
-        lead_time_days=(pl.col("days") + pl.col("manufacturing_time_days")).cast(pl.Float64),
-        weight=pl.col(share) * pl.col("weight"),
+        "product_code", part=pl.lit(of), days=pl.col("days").cast(pl.Float64), weight=pl.col(share) * pl.col("weight")
     )
 
 
@@ -232,9 +295,8 @@ def _set(known: pl.DataFrame) -> list[pl.DataFrame]:
     spread = pl.when("is_known").then(days * SETTING_VARIATION * 3**0.5).otherwise(0.0)
     return [
         known.select(
-            "product_code",
-            lead_time_days=days + sign * spread + pl.col("manufacturing_time_days"),
+            "product_code", part=pl.lit("setting"), days=days + sign * spread,
             weight=(1 - pl.col("own_share") - pl.col("their_share")) * share,
         )
         for sign, share in ((-1, 1 / 6), (0, 2 / 3), (1, 1 / 6))
-    ]
+    ]  # fmt: skip

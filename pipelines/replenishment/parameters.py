@@ -7,20 +7,28 @@ Read more in docs/interfaces.md.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.replenishment.decision import Rule
+from pipelines.replenishment.setting_values import bundle as _bundle
+from pipelines.replenishment.setting_values import choice as _choice
+from pipelines.replenishment.setting_values import code as _code
+from pipelines.replenishment.setting_values import contact as _any_text
+from pipelines.replenishment.setting_values import day as _day
+from pipelines.replenishment.setting_values import order_value as _order_value
+from pipelines.replenishment.setting_values import price as _money
+from pipelines.replenishment.setting_values import quantity as _pieces
+from pipelines.replenishment.setting_values import share as _share
+from pipelines.replenishment.setting_values import whole as _whole
+from pipelines.replenishment.setting_values import yearly_rate as _yearly_rate
 from pipelines.tables import PLAN_SETTINGS, PLANNING_SETTINGS
 
 LEVELS: Final = ("global", "supplier", "product")
 BY_DEFAULT: Final = "default"
-DECIMALS: Final = 4
-LONGEST_CODE: Final = 100
 _EVERYWHERE: Final = ("global", "supplier", "product")
 _SUPPLIER: Final = ("supplier",)
 _PRODUCT: Final = ("product",)
@@ -44,103 +52,16 @@ class Parameter:
     check: Callable[[str], str]
 
 
-def _whole(unit: str, least: int, most: int, *, is_optional: bool = False) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        if is_optional and not text.strip():
-            return ""
-        if not text.strip().isdecimal() or not least <= Decimal(text.strip()) <= most:
-            raise ValueError(f"a whole number of {unit} from {least} to {most}")
-        return str(int(text))
-
-    return check
-
-
-def _pieces(*, least: str, is_optional: bool = False) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        allowed = f"a number of pieces from {least} to 1000000000"
-        if is_optional and not text.strip():
-            return ""
-        return _decimal(text, Decimal(least), Decimal(1_000_000_000), allowed)
-
-    return check
-
-
-def _money(text: str) -> str:
-    return _decimal(text, Decimal("0.0001"), Decimal(1_000_000_000), "a price above nothing, such as 12.50")
-
-
-def _order_value(text: str) -> str:
-    allowed = "an amount of money from 0.01 to 1000000000, such as 250"
-    return _decimal(text, Decimal("0.01"), Decimal(1_000_000_000), allowed, decimals=2)
-
-
-def _decimal(text: str, least: Decimal, most: Decimal, allowed: str, *, decimals: int = DECIMALS) -> str:
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
-        raise ValueError(allowed) from None
-    if not value.is_finite() or not least <= value <= most or value != round(value, decimals):
-        raise ValueError(allowed)
-    return format(value.normalize() + 0, "f")
-
-
-def _share(text: str) -> str:
-    """A share as a fraction: "95%", "95" and "0.95" are the same."""
-    allowed = "a share from 50% to 99.99%, such as 95%"
-    told = text.strip()
-    value = Decimal(_decimal(told.removesuffix("%"), Decimal(0), Decimal(100), allowed))
-    if told.endswith("%") or value >= 1:
-        value /= 100
-    if not Decimal("0.5") <= value <= Decimal("0.9999"):
-        raise ValueError(allowed)
-    return format(value.normalize() + 0, "f")
-
-
-def _choice(*choices: str) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        folded = {choice.lower(): choice for choice in choices}
-        if text.strip().lower() not in folded:
-            raise ValueError(f"one of {', '.join(choices)}")
-        return folded[text.strip().lower()]
-
-    return check
-
-
-def _day(text: str) -> str:
-    told = text.strip()
-    try:
-        return date.fromisoformat(told).isoformat() if told else ""
-    except ValueError:
-        raise ValueError("a day such as 2026-03-31") from None
-
-
-def _bundle(text: str) -> str:
-    """Codes and pieces in one form: "CUP:2; TEA:1"."""
-    parts = [part.rpartition(":") for part in text.split(";") if part.strip()]
-    allowed = "product codes with their pieces, such as CUP:2; TEA:1"
-    if any(not code.strip() for code, _, _ in parts):
-        raise ValueError(allowed)
-    least, most = Decimal("0.0001"), Decimal(1_000_000)
-    return "; ".join(f"{code.strip()}:{_decimal(pieces, least, most, allowed)}" for code, _, pieces in parts)
-
-
-def _any_text(text: str) -> str:
-    if not text.strip():
-        raise ValueError("the id of a supplier's contact")
-    return text.strip()
-
-
-def _code(text: str) -> str:
-    if not text.strip() or len(text.strip()) > LONGEST_CODE or not text.strip().isprintable():
-        raise ValueError(f"a code of at most {LONGEST_CODE} characters")
-    return text.strip()
-
-
 PARAMETERS: Final = {
     parameter.name: parameter
     for parameter in (
         Parameter(
             "lead_time_days", "days", _EVERYWHERE, "14", "Order placed to goods usable.", _whole("days", 0, 730)
+        ),
+        Parameter(
+            "lead_time_rule", "choice", _EVERYWHERE, "as_set",
+            "Whether the lead time that a person set holds, or what receipts show wins over it.",
+            _choice("as_set", "learned"),
         ),
         Parameter(
             "manufacturing_time_days", "days", _PRODUCT, "0", "Added to the lead time.", _whole("days", 0, 730)
@@ -155,6 +76,10 @@ PARAMETERS: Final = {
         Parameter(
             "service_level", "share", _EVERYWHERE, "0.95",
             "Share of order cycles that should end without a shortage, or of demand served from stock.", _share,
+        ),
+        Parameter(
+            "holding_cost_rate", "share a year", _NOT_SUPPLIER, "0.25",
+            "What holding stock costs a year, as a share of its value: capital, space, loss.", _yearly_rate,
         ),
         Parameter(
             "minimum_order_quantity", "pieces", _PRODUCT, "0", "Fewest pieces on a line.", _pieces(least="0")
@@ -352,24 +277,38 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
     missing = [name for name in PARAMETERS if name not in wide.columns]
     wide = wide.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)
     number = pl.Float64
-    return wide.select(
-        "product_code",
-        pl.col("lead_time_days").cast(pl.Int64),
-        pl.col("order_frequency_days").cast(pl.Int64),
-        pl.col("manufacturing_time_days").cast(pl.Int64),
-        pl.col("forecast_period_days").replace("", None).cast(pl.Int64),
-        pl.col("service_level").cast(number),
-        pl.col("minimum_order_quantity").cast(number),
-        pl.col("batch_size").cast(number),
-        pl.col("minimum_shelf_level").cast(number),
-        pl.col("maximum_shelf_level").replace("", None).cast(number),
-        pl.col("overridden_demand").replace("", None).cast(number),
-        pl.col("overridden_demand_from").replace("", None).str.to_date(),
-        pl.col("overridden_demand_until").replace("", None).str.to_date(),
-        pl.col("successor_of").replace("", None),
-        pl.col("bundle_of").replace("", None),
-        ignore_seasonality=pl.col("ignore_seasonality") == "true",
-    ).sort("product_code")
+    return (
+        wide.select(
+            "product_code",
+            pl.col("lead_time_days").cast(pl.Int64),
+            pl.col("order_frequency_days").cast(pl.Int64),
+            pl.col("manufacturing_time_days").cast(pl.Int64),
+            pl.col("forecast_period_days").replace("", None).cast(pl.Int64),
+            pl.col("service_level").cast(number),
+            pl.col("holding_cost_rate").cast(number),
+            pl.col("minimum_order_quantity").cast(number),
+            pl.col("batch_size").cast(number),
+            pl.col("minimum_shelf_level").cast(number),
+            pl.col("maximum_shelf_level").replace("", None).cast(number),
+            pl.col("overridden_demand").replace("", None).cast(number),
+            pl.col("overridden_demand_from").replace("", None).str.to_date(),
+            pl.col("overridden_demand_until").replace("", None).str.to_date(),
+            pl.col("successor_of").replace("", None),
+            pl.col("bundle_of").replace("", None),
+            ignore_seasonality=pl.col("ignore_seasonality") == "true",
+            lead_time_rule=pl.col("lead_time_rule").fill_null("as_set"),
+        )
+        .join(_origins_of_lead_time(plan_settings), on="product_code", how="left")
+        .with_columns(
+            is_lead_time_set=(pl.col("lead_time_origin") != BY_DEFAULT) & (pl.col("lead_time_rule") == "as_set")
+        )
+        .sort("product_code")
+    )
+
+
+def _origins_of_lead_time(plan_settings: pl.DataFrame) -> pl.DataFrame:
+    """At which level the lead time of each product was set."""
+    return plan_settings.filter(pl.col("name") == "lead_time_days").select("product_code", lead_time_origin="origin")
 
 
 def _subject(settings: pl.DataFrame, subject: str, value: str) -> pl.DataFrame:

@@ -1,10 +1,10 @@
 """The order plan: every product once, with a quantity or one reason for none, and the bridge that adds up.
 
-What belongs here: joining stock, forecast and settings, and judging the line. What does not: the order decision
-(`decision.py`), the limits (`constraints.py`), what the plan comes to (`summary.py`).
+What belongs here: joining stock, forecast and settings. What does not: the order decision (`decision.py`), the limits
+(`constraints.py`), judging the line (`judging.py`), what the plan comes to (`summary.py`).
 
     need = demand before arrival + demand in the cover + safety stock
-           - on hand + committed - on order arriving in time - demand lost before arrival
+           - on hand + committed - on order arriving in time - demand lost before arrival + timing adjustment
 
 Read more in docs/maths.md.
 """
@@ -18,11 +18,9 @@ import polars as pl
 
 from pipelines.forecasting.forecast import Forecast, forecast_demand
 from pipelines.forecasting.overrides import OVERRIDDEN, OVERRIDES, override_demand
-from pipelines.forecasting.segments import NEW_WEEKS
 from pipelines.forecasting.series import is_quantity
 from pipelines.replenishment.asking import (
     ARRIVALS,
-    LONGEST_HORIZON_DAYS,
     answer,
     arrivals_on_order,
     ask,
@@ -34,6 +32,8 @@ from pipelines.replenishment.asking import (
 )
 from pipelines.replenishment.constraints import constrain
 from pipelines.replenishment.decision import Rule, decide
+from pipelines.replenishment.judging import exclusion, is_ordered, judge, tell_dates, tell_money
+from pipelines.replenishment.lead_time_advice import advise_lead_times, observed_lead_times
 from pipelines.replenishment.lead_times import (
     count_receipts,
     known_receipts,
@@ -43,13 +43,11 @@ from pipelines.replenishment.lead_times import (
 )
 from pipelines.replenishment.moves import moves_of
 from pipelines.replenishment.parameters import (
-    GlobalSettings,
     global_settings,
     settings_of_products,
     wide_settings,
 )
-from pipelines.replenishment.reasons import EXCLUDING, PLANNED_ELSEWHERE, why_due
-from pipelines.replenishment.summary import in_money
+from pipelines.replenishment.reasons import PLANNED_ELSEWHERE
 from pipelines.tables import ORDER_PLAN
 
 SEED: Final = 0
@@ -70,11 +68,12 @@ class PlanInputs:
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan with the settings and the lead times that it was made with: three tables of the schema `plan`."""
+    """A plan with the settings and lead times that it was made with, and advice: four tables of the schema `plan`."""
 
     order_plan: pl.DataFrame
     plan_settings: pl.DataFrame
     lead_times: pl.DataFrame
+    lead_time_advice: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -159,12 +158,20 @@ def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: s
     in_force = settings_of_products(inputs.products, inputs.planning_settings)
     settings = wide_settings(in_force)
     lengths = _lead_times(inputs.products, settings, inputs.purchase_receipts, inputs.stock_on_order, as_of=as_of)
-    order_plan = _order_plan(inputs, forecast, settings, lengths, as_of=as_of, plan_id=plan_id)
-    return Plan(order_plan, in_force, lengths)
+    observed = observed_lead_times(inputs.products, known_receipts(inputs.purchase_receipts, as_of=as_of))
+    order_plan = _order_plan(inputs, forecast, settings, lengths, observed, as_of=as_of, plan_id=plan_id)
+    return Plan(order_plan, in_force, lengths, advise_lead_times(order_plan, observed))
 
 
 def _order_plan(
-    inputs: PlanInputs, forecast: Forecast, settings: pl.DataFrame, lengths: pl.DataFrame, *, as_of: date, plan_id: str
+    inputs: PlanInputs,
+    forecast: Forecast,
+    settings: pl.DataFrame,
+    lengths: pl.DataFrame,
+    observed: pl.DataFrame,
+    *,
+    as_of: date,
+    plan_id: str,
 ) -> pl.DataFrame:
     everybodys = global_settings(inputs.planning_settings)
     windows = _windows(settings, lengths)
@@ -174,6 +181,7 @@ def _order_plan(
         inputs.products.join(settings, on="product_code", how="left")
         .pipe(count_receipts, known_receipts(inputs.purchase_receipts, as_of=as_of))
         .join(summarise_lengths(lengths), on="product_code", how="left")
+        .join(observed.select("product_code", "observed_lead_time_days"), on="product_code", how="left")
         .join(expected_windows(windows).drop("arrival_day"), on="product_code", how="left")
         .join(inputs.stock_position.drop("stock_on_order", "stock_position"), on="product_code", how="left")
         .with_columns(
@@ -198,12 +206,12 @@ def _order_plan(
         .join(_on_order_by_kind(on_order), on="product_code", how="left")
         .with_columns(pl.col("^stock_on_order.*$").fill_null(0.0))
         .pipe(_positions)
-        .with_columns(_exclusion().alias("exclusion"))
-        .with_columns(_is_ordered().alias("is_ordered"))
+        .with_columns(exclusion().alias("exclusion"))
+        .with_columns(is_ordered().alias("is_ordered"))
         .pipe(constrain)
-        .pipe(_judge, everybodys)
-        .pipe(_tell_dates, as_of)
-        .pipe(_tell_money)
+        .pipe(judge, everybodys)
+        .pipe(tell_dates, as_of)
+        .pipe(tell_money)
         .with_columns(as_of_date=pl.lit(as_of), plan_id=pl.lit(plan_id))
         .select(list(ORDER_PLAN.columns))
         .cast(ORDER_PLAN.schema)
@@ -258,128 +266,4 @@ def _positions(decided: pl.DataFrame) -> pl.DataFrame:
         stock_position=(available + pl.col("stock_on_order")).round(4),
         stock_position_in_time=(available + pl.col("stock_on_order_in_time")).round(4),
         horizon_demand=(pl.col("demand_before_arrival") + pl.col("demand_in_cover")).round(4),
-        is_too_late_to_help=pl.col("shortage_chance_before_arrival") > 1 - pl.col("service_level"),
-    )
-
-
-def _exclusion() -> pl.Expr:
-    """Why a product is not planned at all, null where it is."""
-    return (
-        pl.when("is_discontinued")
-        .then(pl.lit("discontinued"))
-        .when("is_unstocked")
-        .then(pl.lit("unstocked"))
-        .when(~pl.col("is_tracked"))
-        .then(pl.lit("untracked"))
-        .when(pl.col("is_fault") | (pl.col("stock_on_hand") < 0))
-        .then(pl.lit("data_fault"))
-        .when((pl.col("model") == OVERRIDDEN) | (pl.col("minimum_shelf_level") > 0))
-        .then(None)
-        .when(pl.col("demand_class") == PLANNED_ELSEWHERE)
-        .then(pl.lit(PLANNED_ELSEWHERE))
-        .when(pl.col("demand_class").is_in(["never_sold", "dead"]))
-        .then(pl.lit("no_demand"))
-    )
-
-
-def _is_below_shelf() -> pl.Expr:
-    return pl.col("stock_position") < pl.col("minimum_shelf_level")
-
-
-def _is_ordered() -> pl.Expr:
-    return pl.col("exclusion").is_null() & (pl.col("is_due") | _is_below_shelf())
-
-
-def _judge(plan: pl.DataFrame, everybodys: GlobalSettings) -> pl.DataFrame:
-    """Reason, status, and what is too much or too little."""
-    plan = plan.with_columns(
-        average_daily_demand=(pl.col("horizon_demand") / pl.col("horizon_days").clip(lower_bound=1)).round(4)
-    )
-    horizon = pl.col("horizon_days").clip(lower_bound=1)
-    beyond = pl.col("order_up_to_level") * (horizon + everybodys.overstock_period_days) / horizon
-    is_kept = ~pl.col("exclusion").is_in(["untracked", "data_fault"]).fill_null(value=False)
-    plan = plan.with_columns(
-        reason=_reason(),
-        overstock_quantity=pl.when(is_kept)
-        .then((pl.col("stock_position") - pl.max_horizontal(beyond, "minimum_shelf_level")).clip(lower_bound=0.0))
-        .otherwise(0.0)
-        .round(4),
-        understock_quantity=pl.when(pl.col("exclusion").is_null() & pl.col("is_due"))
-        .then(pl.col("needed_quantity"))
-        .otherwise(0.0),
-    )
-    return plan.with_columns(status=_status(), uncertain_cause=_uncertain_cause()).with_columns(
-        is_uncertain=pl.col("uncertain_cause") != ""
-    )
-
-
-def _reason() -> pl.Expr:
-    return (
-        pl.when(pl.col("exclusion").is_not_null())
-        .then(pl.col("exclusion"))
-        .when(pl.col("is_ordered") & (pl.col("order_quantity") <= 0))
-        .then(pl.lit("capped"))
-        .when(pl.col("is_ordered") & pl.col("supplier_id").is_null())
-        .then(pl.lit("no_supplier"))
-        .when(pl.col("is_ordered") & pl.col("is_due"))
-        .then(why_due(pl.col("stock_position"), pl.col("stock_on_order")))
-        .when("is_ordered")
-        .then(pl.lit("below_minimum_shelf_level"))
-        .otherwise(pl.lit("enough_stock"))
-    )
-
-
-def _status() -> pl.Expr:
-    return (
-        pl.when(pl.col("reason").is_in(list(EXCLUDING)))
-        .then(pl.lit("not_planned"))
-        .when(pl.col("order_quantity") > 0)
-        .then(pl.lit("order_now"))
-        .when(pl.col("understock_quantity") > 0)
-        .then(pl.lit("short"))
-        .when(pl.col("overstock_quantity") > 0)
-        .then(pl.lit("too_much"))
-        .otherwise(pl.lit("enough"))
-    )
-
-
-def _uncertain_cause() -> pl.Expr:
-    weeks = pl.col("history_weeks")
-    return (
-        pl.when((weeks > 0) & (weeks < NEW_WEEKS))
-        .then(pl.lit("short_history"))
-        .when((weeks > 0) & (weeks * 7 < pl.col("horizon_days")))
-        .then(pl.lit("horizon_beyond_history"))
-        .otherwise(pl.lit(""))
-    )
-
-
-def _tell_dates(plan: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """The review at which to order: the last from which an order arrives before a shortage is likelier than allowed.
-
-    An order that is due is due today. Else stock lasts until demand may exceed it with the chance of the reorder point,
-    which beyond the horizon grows as the days do.
-    """
-    horizon, frequency = pl.col("horizon_days"), pl.col("order_frequency_days")
-    lasts = pl.col("stock_position_in_time") / pl.col("reorder_point") * horizon
-    reviews = ((lasts - pl.col("expected_lead_time_days")) / frequency).floor().clip(lower_bound=1.0)
-    is_planned = pl.col("exclusion").is_null()
-    is_told = is_planned & (pl.col("reorder_point") > 0) & (lasts <= LONGEST_HORIZON_DAYS)
-    later = pl.lit(as_of) + pl.duration(days=pl.when(is_told).then(reviews * frequency).cast(pl.Int64))
-    return plan.with_columns(
-        order_by_date=pl.when(is_planned & pl.col("is_due")).then(pl.lit(as_of)).when(is_told).then(later),
-        is_too_late_to_help=pl.col("is_too_late_to_help") & is_planned,
-    )
-
-
-def _tell_money(plan: pl.DataFrame) -> pl.DataFrame:
-    cost = pl.col("unit_cost").cast(pl.Float64)
-    return plan.with_columns(
-        in_money(pl.col(quantity) * cost).alias(value)
-        for quantity, value in (
-            ("order_quantity", "order_value"),
-            ("overstock_quantity", "overstock_value"),
-            ("understock_quantity", "understock_value"),
-            ("stock_on_hand", "stock_value"),
-        )
     )

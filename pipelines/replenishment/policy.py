@@ -31,7 +31,7 @@ from pipelines.replenishment.reasons import why_due
 
 BRIDGE = (
     "demand_before_arrival", "demand_in_cover", "safety_stock", "stock_on_hand", "stock_committed",
-    "stock_on_order_in_time", "demand_lost_before_arrival", "needed_quantity",
+    "stock_on_order_in_time", "demand_lost_before_arrival", "timing_adjustment", "needed_quantity",
 )  # fmt: skip
 
 
@@ -99,9 +99,9 @@ def order_quantities(
     """For each product of `stock` the whole pieces to order before the demand of `as_of`, and why.
 
     Columns: `product_code`, `order_quantity`, the bridge (which adds up to `needed_quantity`: demand before arrival +
-    in the cover + safety stock - on hand + committed - on order in time - lost before arrival), `reorder_point`,
-    `order_up_to_level` and `reason`. An order placed now arrives after the lead time, at the start of that day, and
-    must last until the order after it can arrive, one order frequency later.
+    in the cover + safety stock - on hand + committed - on order in time - lost before arrival + timing adjustment),
+    `reorder_point`, `order_up_to_level` and `reason`. An order placed now arrives after the lead time, at the start of
+    that day, and must last until the order after it can arrive, one order frequency later.
 
     Args:
         demand: As for `order_up_to_levels`; all its products teach the forecast, also those without stock.

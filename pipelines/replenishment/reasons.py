@@ -12,6 +12,7 @@ import polars as pl
 PLANNED_ELSEWHERE: Final = "planned_elsewhere"
 BELOW_REORDER_POINT: Final = "below_reorder_point"
 SHORT_BEFORE_OPEN_ORDERS: Final = "short_before_open_orders_arrive"
+TOO_LATE_TO_ORDER: Final = "too_late_to_order"
 REASONS: Final = {
     BELOW_REORDER_POINT: "Without an order a shortage is likelier than it may be, so the product is ordered.",
     SHORT_BEFORE_OPEN_ORDERS: (
@@ -20,6 +21,10 @@ REASONS: Final = {
     ),
     "below_minimum_shelf_level": "The stock position is below the minimum shelf level, so the product is ordered.",
     "no_supplier": "The product should be ordered, but nobody knows from whom; set a preferred supplier.",
+    TOO_LATE_TO_ORDER: (
+        "Stock is below the reorder point, but an order of today would not help: the missing demand is expected to be "
+        "lost before it arrives. Ask for the open orders sooner."
+    ),
     "enough_stock": "What is there and what arrives in time is enough until the next order.",
     "capped": "The maximum shelf level leaves no room for an order.",
     PLANNED_ELSEWHERE: "What is sold of the product counts for its successor or its parts, and is planned there.",

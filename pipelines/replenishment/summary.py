@@ -48,6 +48,7 @@ def summarise_plan(
     inputs_hash: str,
     code_version: str,
     as_of: date,
+    lead_times_to_review: int = 0,
 ) -> pl.DataFrame:
     """One row: `plan.plan_summary`."""
     late = stock_on_order.filter(pl.col("rule") == "late")
@@ -60,13 +61,17 @@ def summarise_plan(
         products_understocked=(under > 0).sum(),
         understock_quantity=under.sum(),
         understock_value=_base("understock_value").sum(),
+        understock_margin_lost=_base("understock_margin_lost").sum(),
         products_overstocked=(over > 0).sum(),
         overstock_quantity=over.sum(),
         overstock_value=_base("overstock_value").sum(),
+        overstock_holding_cost=_base("overstock_holding_cost").sum(),
         products_out_of_stock=is_out.sum(),
         out_of_stock_value=(week.filter(is_out) / _rate().filter(is_out)).sum(),
         stock_value=_base("stock_value").sum(),
         products_without_rate=pl.col("currency_rate").is_null().sum(),
+        products_without_cost=_lacks("unit cost").sum(),
+        products_without_price=_lacks("sales price").sum(),
     )
     return (
         told.with_columns(
@@ -76,6 +81,7 @@ def summarise_plan(
             data_loaded_at=pl.lit(data_loaded_at, dtype=PLAN_SUMMARY.columns["data_loaded_at"]),
             is_stale=pl.lit(is_stale),
             currency=pl.lit(base_currency),
+            lead_times_to_review=pl.lit(lead_times_to_review),
             late_orders=pl.lit(late["purchase_order_number"].n_unique()),
             late_on_order_quantity=pl.lit(float(late["quantity"].sum())),
             late_on_order_value=pl.lit(float(late.select(_base("value").sum()).item())),
@@ -83,12 +89,17 @@ def summarise_plan(
             code_version=pl.lit(code_version),
         )
         .with_columns(
-            in_money(pl.col("^.*_value$")),
+            in_money(pl.col("^.*_value$", "understock_margin_lost", "overstock_holding_cost")),
             pl.col("^.*_quantity$").round(4),
         )
         .select(list(PLAN_SUMMARY.columns))
         .cast(PLAN_SUMMARY.schema)
     )
+
+
+def _lacks(price: str) -> pl.Expr:
+    """Whether a planned product lacks this price."""
+    return pl.col("missing_price").str.contains(price, literal=True) & (pl.col("status") != "not_planned")
 
 
 def in_money(amount: pl.Expr) -> pl.Expr:

@@ -5,6 +5,7 @@ What belongs here: the rows. What does not: which settings there are and what th
 Read more in docs/interfaces.md.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,9 +32,18 @@ class SettingChange:
 
 def set_setting(store: Store, key: str, change: SettingChange) -> None:
     """Keep a change of an organisation's setting; it is in force from now on."""
-    values = {name: getattr(change, name) for name in SettingChange.__dataclass_fields__}
-    with store.writing() as connection:
-        connection.execute(sa.insert(schema.setting_change).values(organisation_key=key, **values))
+    set_settings(store, key, [change])
+
+
+def set_settings(store: Store, key: str, changes: Iterable[SettingChange]) -> None:
+    """Keep several changes of an organisation's settings, all of them or none."""
+    rows = [
+        {"organisation_key": key} | {name: getattr(change, name) for name in SettingChange.__dataclass_fields__}
+        for change in changes
+    ]
+    if rows:
+        with store.writing() as connection:
+            connection.execute(sa.insert(schema.setting_change), rows)
 
 
 def setting_history(store: Store, key: str) -> list[SettingChange]:

@@ -32,8 +32,8 @@ from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import check_results, check_specs, markdown_table, table_metadata
 
 TABLES: Final = (
-    tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.PLAN_SUMMARY, tables.PLAN_HISTORY,
-    tables.KPI_DAILY,
+    tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.LEAD_TIME_ADVICE, tables.PLAN_SUMMARY,
+    tables.PLAN_HISTORY, tables.KPI_DAILY,
 )  # fmt: skip
 CHECKED: Final = (tables.ORDER_PLAN.stage, tables.ORDER_PLAN.name)
 MOST_URGENT: Final = 10
@@ -47,7 +47,7 @@ _URGENT: Final = {
     "product_code": "product", "order_quantity": "order", "demand_before_arrival": "before arrival",
     "demand_in_cover": "in the cover", "safety_stock": "+ safety", "stock_on_hand": "- on hand",
     "stock_committed": "+ committed", "stock_on_order_in_time": "- on order",
-    "demand_lost_before_arrival": "- lost", "needed_quantity": "= need",
+    "demand_lost_before_arrival": "- lost", "timing_adjustment": "± timing", "needed_quantity": "= need",
     "quantity_after_minimum": "minimum", "quantity_after_batch": "batch", "quantity_after_cap": "cap",
     "days_to_stock_out": "days left",
 }  # fmt: skip
@@ -121,6 +121,7 @@ def _decide(
         inputs_hash=told,
         code_version=version,
         as_of=of["as_of_date"],
+        lead_times_to_review=plan.lead_time_advice.height,
     )
     return summary, plan
 
@@ -133,6 +134,7 @@ def _keep(warehouse: duckdb.DuckDBPyConnection, plan: Plan, summary: pl.DataFram
             tables.ORDER_PLAN: plan.order_plan,
             tables.PLAN_SETTINGS: plan.plan_settings,
             tables.LEAD_TIMES: plan.lead_times,
+            tables.LEAD_TIME_ADVICE: plan.lead_time_advice,
         },
         added={
             tables.PLAN_SUMMARY: summary,
@@ -183,11 +185,14 @@ def _numbers(summary: pl.DataFrame) -> dict[str, Any]:
         "order value": float(row["order_value"]),
         "products understocked": row["products_understocked"],
         "understock value": float(row["understock_value"]),
+        "understock margin lost": float(row["understock_margin_lost"]),
         "products overstocked": row["products_overstocked"],
         "overstock value": float(row["overstock_value"]),
+        "overstock holding cost a year": float(row["overstock_holding_cost"]),
         "products out of stock": row["products_out_of_stock"],
         "late orders": row["late_orders"],
         "late on order value": float(row["late_on_order_value"]),
         "stock value": float(row["stock_value"]),
+        "lead times to review": row["lead_times_to_review"],
         "currency": row["currency"],
     }

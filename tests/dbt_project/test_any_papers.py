@@ -107,6 +107,9 @@ def test_what_bills_delivered_is_matched_first_in_first_out(build: Build, papers
     told: dict[Any, float] = defaultdict(float)
     for row in build(raw, "purchase_receipts"):
         told[row["purchase_order_id"], row["bill_id"], row["confidence"]] += row["quantity"]
+        assert row["lead_time_days"] == (row["received_date"] - row["order_date"]).days
+        assert row["is_evidence"] == (row["no_evidence_reason"] == "")
+        assert not row["is_evidence"] or (row["lead_time_days"] >= 1 and row["received_date"] <= TODAY)
     assert told == matched
     open_orders = {order.number: order for order, _, _ in recomputing.open_order_lines(world, TODAY)}
     for row in build(raw, "stock_on_order"):

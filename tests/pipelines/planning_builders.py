@@ -67,6 +67,7 @@ def a_product(product: str = TEA, *, supplier: str | None = SUPPLIER, **more: An
         "is_unstocked": False,
         "supplier_name": supplier and f"Name of {supplier}",
         "unit_cost": Decimal("2.5000"),
+        "sales_unit_price": Decimal("4.0000"),
         "currency": "GBP",
         "currency_rate": Decimal(1),
     }

@@ -3,7 +3,9 @@ with
 
     ordered as (select * from {{ ref("int_purchase_orders__lines") }}),
 
-    billed as (select * from {{ ref("int_bills__lines_that_count") }})
+    billed as (select * from {{ ref("int_bills__lines_that_count") }}),
+
+    judged as (select * from {{ ref("int_receipts__judged") }})
 
 select
     ordered.purchase_order_number,
@@ -14,14 +16,16 @@ select
     coalesce(ordered.expected_arrival_date, ordered.delivery_date) as promised_date,
     billed.bill_date as received_date,
     matches.quantity::double as quantity,
-    greatest(0, billed.bill_date - ordered.order_date)::integer as lead_time_days,
+    (billed.bill_date - ordered.order_date)::integer as lead_time_days,
     (billed.bill_date - promised_date)::integer as days_late,
     matches.confidence,
     ordered.status as order_status,
     billed.bill_number,
     matches.purchase_order_id,
     matches.bill_id,
-    matches.bill_line_number
+    matches.bill_line_number,
+    judged.no_evidence_reason = '' as is_evidence,
+    judged.no_evidence_reason
 from matches
 inner join
     ordered
@@ -31,6 +35,12 @@ inner join
     billed
     on matches.bill_id = billed.bill_id
     and matches.bill_line_number = billed.line_number
+inner join
+    judged
+    on matches.purchase_order_id = judged.purchase_order_id
+    and matches.line_number = judged.line_number
+    and matches.bill_id = judged.bill_id
+    and matches.bill_line_number = judged.bill_line_number
 order by
     ordered.order_date,
     ordered.purchase_order_number,

@@ -1,5 +1,5 @@
--- The receipts that the plan learns lead times from: of the two years before its day,
--- but for bills that came two years after the order, which are taken for another's.
+-- The receipts that the plan learns lead times from: those of the two years before its
+-- day that are evidence.
 with
     receipts as (
         select purchase_receipts.*
@@ -8,7 +8,7 @@ with
         where
             purchase_receipts.received_date >= today.as_of_date - 728
             and purchase_receipts.received_date < today.as_of_date
-            and purchase_receipts.lead_time_days <= 728
+            and purchase_receipts.is_evidence
     ),
 
     suppliers as (select * from {{ ref("suppliers") }})

@@ -34,6 +34,7 @@ SIGNS = {
     "stock_committed": 1,
     "stock_on_order_in_time": -1,
     "demand_lost_before_arrival": -1,
+    "timing_adjustment": 1,
 }
 
 

@@ -36,7 +36,7 @@ def test_each_limit_says_how_large_it_is():
     limits = [a_setting("minimum_order_quantity", "50"), a_setting("batch_size", "1.5")]
     capped = a_setting("maximum_shelf_level", "1000000")
     labels = [step.label for step in bridge(the_line(a_product(), *limits, capped, expecting=THIRTY))]
-    assert labels[8:11] == [
+    assert labels[9:12] == [
         "after the minimums (order 50, shelf 0)",
         "after rounding to batches of 1.5",
         "after the maximum shelf level of 1,000,000",
@@ -66,7 +66,13 @@ def test_the_reason_comes_first_then_the_rule_that_bound():
     told = sentences(the_line(a_product(), in_stock(30), expecting=THIRTY))
     assert told[0] == "Without an order a shortage is likelier than it may be, so the product is ordered."
     assert told[2] == "What is missing was ordered as it is."
-    assert len(told) == 3
+    assert told[3:] == [
+        (
+            "Understocked: the stock position is 6 units below the reorder point. Without an order now 2.1 units are "
+            "expected to be short until the next order could arrive: a margin of 3.15 GBP."
+        ),
+        "Lead time: 14 days, the default; no receipt shows how long orders take.",
+    ]
 
 
 def test_what_receipts_taught_of_the_lead_time_is_told_beside_what_is_set():
@@ -74,39 +80,56 @@ def test_what_receipts_taught_of_the_lead_time_is_told_beside_what_is_set():
     more = a_setting("manufacturing_time_days", "3")
     told = sentences(the_line(a_product(), in_stock(30), deliveries, more, sold_every(1, 2, for_days=300)))
     assert told[-1] == (
-        "14 days are set as lead time, 3 for manufacturing; with 4 receipts of the product and 4 of its supplier an "
-        "order is thought to take 23 days, give or take 5.3."
+        "Lead time: 23 ± 5.3 days, learned; receipts show 23 days (median; 4 receipts of this product, 4 of its "
+        "supplier); the default is 14 days, plus 3 for manufacturing."
+    )
+
+
+def test_what_a_person_set_is_told_beside_what_receipts_show():
+    deliveries = received(6, 8, 8, 12)
+    held, learned = (
+        sentences(the_line(a_product(), in_stock(30), deliveries, *more, sold_every(1, 2, for_days=300)))[-1]
+        for more in ([a_setting("lead_time_days", "30")],
+                     [a_setting("lead_time_days", "30"), a_setting("lead_time_rule", "learned")])
+    )  # fmt: skip
+    seen = "receipts show 8 days (median; 4 receipts of this product, 4 of its supplier)"
+    assert held == f"Lead time: 30 days, as set for this product; {seen}. The plan uses 30 ± 3.8 days."
+    assert learned == (
+        f"Lead time: 16 ± 10.8 days, learned; {seen}; 30 days are set for this product, but lead_time_rule lets "
+        "receipts win."
     )
 
 
 def test_orders_that_do_not_help_are_named():
     orders = [a_late_order(7), on_order(9, arriving=in_days(90))]
     told = sentences(the_line(a_product(), in_stock(30), *orders, expecting=THIRTY))
-    assert told[3:] == [
-        "7 pieces are on late orders, which do not count.",
-        "9 pieces on order arrive too late to help now.",
+    assert told[3:-1] == [
+        "7 units are on late orders, which do not count.",
+        "9 units on order arrive too late to help now.",
     ]
 
 
 def test_an_uncertain_number_says_why():
     new = expecting(20, 10, demand_class="new", history_weeks=3)
-    assert sentences(the_line(a_product(), expecting=new))[-1] == "The product was first sold only a few weeks ago."
+    assert sentences(the_line(a_product(), expecting=new))[-2] == "The product was first sold only a few weeks ago."
 
 
 def test_what_cannot_be_served_any_more_is_said():
     told = sentences(the_line(a_product(), expecting=THIRTY))
-    assert told[3:] == [
+    assert told[3:5] == [
         (
-            "28 pieces less are needed than the level less what is there: on the paths that count for the service "
-            "level so many are asked for before goods arrive and lost."
+            "The need is 28 units smaller than the order-up-to level minus stock: that much demand is expected to be "
+            "lost before an order arrives."
         ),
-        "With a chance of 100% it runs out before an order of today arrives: ask for it sooner.",
+        "Nothing is left to sell, and an order of today arrives in 14 days: ask for it sooner.",
     ]
 
 
 def test_an_order_that_comes_after_the_demand_is_said():
     told = sentences(the_line(a_product(), in_stock(30), on_order(100, arriving=in_days(20)), expecting=THIRTY))
-    assert "98 pieces more are needed, since what is on order comes after they are asked for." in told
+    assert (
+        "The need is 98 units larger than the order-up-to level minus stock: stock on order arrives after it is needed."
+    ) in told
 
 
 @pytest.mark.parametrize("period", ["", "60", "16", "9"])
@@ -158,5 +181,5 @@ def test_a_forecast_period_that_ends_before_an_order_arrives_is_told():
 
 def test_a_tiny_chance_is_not_told_as_none():
     line = the_line(a_product(), expecting=THIRTY)
-    told = sentences(line | {"shortage_chance_before_arrival": 0.0004})
+    told = sentences(line | {"shortage_chance_before_arrival": 0.0004, "days_to_stock_out": 20})
     assert "With a chance of less than 1% it runs out before an order of today arrives: ask for it sooner." in told

@@ -314,7 +314,7 @@ def test_faults_92_and_93_a_history_of_any_kind_gives_a_row_with_a_reason_and_no
 
 def test_what_is_short_and_has_no_room_on_the_shelf_is_short_and_not_enough():
     line = the_line(a_product(), in_stock(30), a_setting("maximum_shelf_level", "30"), expecting=expecting(20, 10))
-    assert line["understock_quantity"] == line["needed_quantity"] == 12
+    assert (line["needed_quantity"], line["reorder_point"], line["understock_quantity"]) == (12, 36, 6)
     assert (line["order_quantity"], line["reason"], line["status"]) == (0, "capped", "short")
 
 

@@ -68,14 +68,14 @@ def test_every_product_in_stock_comes_back():
 def test_each_part_of_the_bridge_of_one_piece_a_day_is_what_it_is_by_hand(on_hand, unmet_demand, lost, needed):
     """Before arrival 14 are asked for and 3 come; in the cover 7 are, 6 of them before the 4 that come on its last day.
 
-    So three of what is on order in time come too late for what is asked for, which the safety stock makes up for; the
-    50 of the day after it are not in time.
+    So three of what is on order in time come too late for what is asked for, which the timing adjustment makes up for;
+    the 50 of the day after it are not in time.
     """
     days = {2: 3.0, 20: 4.0, 21: 50.0}
     arrives = [AS_OF + timedelta(days=day) for day in days]
     coming = pl.DataFrame({"product_code": "TEA", "arrival_date": arrives, "quantity": list(days.values())})
     told = the_order(ONE_A_DAY, in_stock(on_hand, stock_committed=[2.0]), coming, unmet_demand=unmet_demand)
-    by_hand = (14, 7, 3, on_hand, 2, 7, lost, needed)
+    by_hand = (14, 7, 0, on_hand, 2, 7, lost, 3, needed)
     assert tuple(told[step] for step in BRIDGE) == pytest.approx(by_hand, abs=1e-3)
     assert (told["order_quantity"], told["order_up_to_level"]) == (max(0, needed), 21)
 

@@ -1,0 +1,100 @@
+"""Set and observed lead times side by side, and which difference is worth a person's attention.
+
+What belongs here: what receipts show of each product's lead time, and the advice that follows. What does not: which
+receipts are evidence (the warehouse), how long an order may take (`lead_times.py`), accepting advice (the command).
+Read more in docs/maths.md.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from pipelines.replenishment.parameters import BY_DEFAULT
+from pipelines.replenishment.summary import in_money
+from pipelines.tables import LEAD_TIME_ADVICE
+
+# With fewer receipts of its own a product is judged by its supplier's.
+FEWEST_OWN: Final = 4
+FEWEST_OF_SUPPLIER: Final = 8
+# A difference below either is not worth a change.
+LEAST_DAYS: Final = 2
+LEAST_SHARE: Final = 0.2
+LOW, HIGH = 0.25, 0.75
+_FIGURES: Final = ("observed", "low", "high", "receipts")
+
+
+def observed_lead_times(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
+    """What receipts show of each product's lead time: the median, the middle half, how many receipts, and whose.
+
+    `products` has `product_code`, `supplier_id`; `receipts` is what `lead_times.known_receipts` gives. Those of the
+    product itself, if there are four or more; else all of its supplier's. Columns: `product_code`,
+    `observed_lead_time_days`, `observed_low_days`, `observed_high_days`, `receipts`, `receipts_of` (product, supplier).
+
+    >>> tea = pl.DataFrame({"product_code": ["TEA"], "supplier_id": ["S"]})
+    >>> came = pl.DataFrame({"product_code": ["TEA"] * 4, "supplier_id": ["S"] * 4, "lead_time_days": [7, 8, 8, 12]})
+    >>> observed_lead_times(tea, came).rows()
+    [('TEA', 8.0, 7.75, 9.0, 4, 'product')]
+    """
+    own, theirs = _figures(receipts, "product_code"), _figures(receipts, "supplier_id")
+    both = products.select("product_code", "supplier_id").join(own, on="product_code", how="left").join(
+        theirs, on="supplier_id", how="left", suffix="_of_supplier"
+    )  # fmt: skip
+    is_own = (pl.col("receipts") >= FEWEST_OWN).fill_null(value=False) | pl.col("receipts_of_supplier").is_null()
+    chosen = {one: pl.when(is_own).then(one).otherwise(f"{one}_of_supplier") for one in _FIGURES}
+    return both.select(
+        "product_code",
+        observed_lead_time_days=chosen["observed"],
+        observed_low_days=chosen["low"],
+        observed_high_days=chosen["high"],
+        receipts=chosen["receipts"].fill_null(0),
+        receipts_of=pl.when(is_own).then(pl.lit("product")).otherwise(pl.lit("supplier")),
+    )
+
+
+def advise_lead_times(order_plan: pl.DataFrame, observed: pl.DataFrame) -> pl.DataFrame:
+    """The products whose lead time a person set and receipts contradict: `plan.lead_time_advice`, largest money first.
+
+    `order_plan` has the shape of its table, `observed` is what `observed_lead_times` gives. Worth saying is a median
+    that differs from what was set by two days or more and by a fifth or more, if the set value lies outside the middle
+    half of the receipts, and there are four receipts of the product, or eight of its supplier.
+    What following it would change is estimated as demand beyond the horizon is: level and safety stock grow with the
+    days of the protection interval. A forecast period fixes that interval, so nothing changes then.
+    """
+    days, is_own = pl.col("observed_lead_time_days"), pl.col("receipts_of") == "product"
+    is_held = (pl.col("lead_time_rule") == "as_set") & (pl.col("lead_time_origin") != BY_DEFAULT)
+    is_enough = pl.col("receipts") >= pl.when(is_own).then(FEWEST_OWN).otherwise(FEWEST_OF_SUPPLIER)
+    difference = (days - pl.col("lead_time_days")).abs()
+    is_far = (difference >= LEAST_DAYS) & (difference >= LEAST_SHARE * pl.col("lead_time_days"))
+    is_outside = ~pl.col("lead_time_days").is_between("observed_low_days", "observed_high_days")
+    is_planned = pl.col("status") != "not_planned"
+    horizon = pl.col("horizon_days").clip(lower_bound=1)
+    more = pl.when(pl.col("forecast_period_days").is_null()).then(days - pl.col("lead_time_days")).otherwise(0)
+    cost = pl.col("unit_cost").cast(pl.Float64)
+    return (
+        order_plan.drop("observed_lead_time_days")
+        .join(observed, on="product_code")
+        .with_columns((days + 0.5).floor())
+        .filter(is_held & is_enough & is_far & is_outside & is_planned)
+        .with_columns(
+            level_change_quantity=(pl.col("order_up_to_level") * more / horizon).round(1),
+            stock_change_quantity=(pl.col("safety_stock") * more / horizon).round(1),
+        )
+        .with_columns(
+            in_money(pl.when(cost > 0).then(pl.col(f"{one}_quantity") * cost)).alias(f"{one}_value")
+            for one in ("level_change", "stock_change")
+        )
+        .rename({"lead_time_days": "set_lead_time_days", "lead_time_origin": "set_level"})
+        .sort(pl.col("level_change_value").abs(), "product_code", descending=[True, False], nulls_last=True)
+        .select(list(LEAD_TIME_ADVICE.columns))
+        .cast(LEAD_TIME_ADVICE.schema)
+    )
+
+
+def _figures(receipts: pl.DataFrame, of: str) -> pl.DataFrame:
+    days = pl.col("lead_time_days")
+    return receipts.drop_nulls([of, "lead_time_days"]).group_by(of).agg(
+        observed=days.median(),
+        low=days.quantile(LOW, interpolation="linear"),
+        high=days.quantile(HIGH, interpolation="linear"),
+        receipts=pl.len().cast(pl.Int64),
+    )  # fmt: skip

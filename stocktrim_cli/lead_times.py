@@ -1,0 +1,125 @@
+"""`stocktrim settings accept-lead-times`: set lead times to what receipts show, where a plan advised it.
+
+Read more in docs/maths.md.
+"""
+
+import getpass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stocktrim_cli.output import out, show_json, show_table
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
+from stocktrim_cli.settings import ProductOption, SupplierOption, known_product, opened_organisation, supplier_id
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipelines.organisation import OpenOrganisation
+
+SHOWN = {
+    "product_code": "product",
+    "supplier_name": "supplier",
+    "set_lead_time_days": "set",
+    "set_level": "set at",
+    "observed_lead_time_days": "receipts show",
+    "middle_half": "middle half",
+    "receipts": "receipts",
+    "receipts_of": "of the",
+    "level_change_quantity": "level",
+    "level_change_value": "level, value",
+    "stock_change_quantity": "stock",
+    "stock_change_value": "stock, value",
+    "currency": "currency",
+}
+NUMBERS = ("set", "receipts show", "receipts", "level", "level, value", "stock", "stock, value")
+
+
+def accept_lead_times(
+    *,
+    product: ProductOption = "",
+    supplier: SupplierOption = "",
+    everything: Annotated[bool, typer.Option("--all", help="All that the last plan advised.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show old and new; change nothing.")] = False,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who sets it; your login name unless given.")] = "",
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Set lead times to what receipts show, for the products that the last plan advised it for.
+
+    Each becomes the product's own setting; `stocktrim settings unset lead_time_days --product CODE` takes it back.
+
+    Example: `stocktrim settings accept-lead-times --all --dry-run`
+    """
+    opened = opened_organisation(organisation)
+    advice = _chosen(opened, product=product, supplier=supplier, everything=everything)
+    if not dry_run:
+        _accept(opened, advice, by=by or getpass.getuser())
+    if as_json:
+        show_json(advice.to_dicts())
+        return
+    if advice.is_empty():
+        out.print("No lead time to accept: receipts agree with what was set.", markup=False)
+        return
+    _show(advice)
+    done = f"{advice.height} lead times are set to what receipts show. Next: `stocktrim plan`"
+    out.print("Nothing was changed; without --dry-run it is." if dry_run else done, markup=False)
+
+
+def _chosen(opened: "OpenOrganisation", *, product: str, supplier: str, everything: bool) -> "pl.DataFrame":
+    """The advice asked for; what was set since the plan was made is left alone."""
+    import polars as pl
+
+    from pipelines import tables
+    from pipelines.errors import UsageError
+    from pipelines.replenishment.parameters import settings_of_products, with_defaults
+    from pipelines.snapshots import read_published
+    from pipelines.store.planning_settings import explicit_settings
+
+    if sum(map(bool, (product, supplier, everything))) != 1:
+        raise UsageError("Say whose lead times: --product, --supplier or --all.")
+    advice, products = read_published(opened.folder, tables.LEAD_TIME_ADVICE, tables.PRODUCTS)
+    if product:
+        advice = advice.filter(pl.col("product_code") == known_product(opened, product))
+    if supplier:
+        advice = advice.filter(pl.col("supplier_id") == supplier_id(opened, supplier))
+    in_force = settings_of_products(products, with_defaults(explicit_settings(opened.store, opened.key)))
+    today = in_force.filter(pl.col("name") == "lead_time_days").select("product_code", today=pl.col("value"))
+    return (
+        advice.join(today, on="product_code", maintain_order="left")
+        .filter(pl.col("today") == pl.col("set_lead_time_days").cast(pl.String))
+        .drop("today")
+    )
+
+
+def _accept(opened: "OpenOrganisation", advice: "pl.DataFrame", *, by: str) -> None:
+    from pipelines.store.planning_settings import SettingChange, set_settings
+
+    set_settings(
+        opened.store,
+        opened.key,
+        [
+            SettingChange(
+                "product", row["product_code"], "lead_time_days", str(row["observed_lead_time_days"]), by,
+                opened.now(), _reason(row),
+            )
+            for row in advice.to_dicts()
+        ],
+    )  # fmt: skip
+
+
+def _reason(row: dict[str, Any]) -> str:
+    return (
+        f"{row['receipts']} receipts of the {row['receipts_of']} show {row['observed_lead_time_days']} days, "
+        f"{row['set_lead_time_days']} were set (plan {row['plan_id']})"
+    )
+
+
+def _show(advice: "pl.DataFrame") -> None:
+    import polars as pl
+
+    told = advice.with_columns(
+        middle_half=pl.format("{} to {}", pl.col("observed_low_days").round(1), pl.col("observed_high_days").round(1))
+    )
+    show_table("Lead times: set, and what receipts show", list(SHOWN.values()), told.select(list(SHOWN)).rows(),
+               numbers=NUMBERS)  # fmt: skip
