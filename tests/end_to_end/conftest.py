@@ -35,6 +35,7 @@ SETTINGS = (
     ("minimum_shelf_level", "500", "--product", "P-0006"),
     ("unit_cost", "1.25", "--product", "P-0007"),
     ("discontinued", "true", "--product", "P-0008"),
+    ("lead_time_rule", "learned", "--supplier", "Supplier 03"),
 )
 
 

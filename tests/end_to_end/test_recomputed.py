@@ -107,6 +107,7 @@ def test_the_bridge_of_every_row_adds_up(plan: list[dict[str, Any]], wholesaler:
         need = (
             row["demand_before_arrival"] + row["demand_in_cover"] + row["safety_stock"]
             - float(on_hand[code]) + float(committed[code]) - in_time - row["demand_lost_before_arrival"]
+            + row["timing_adjustment"]
         )  # fmt: skip
         assert row["horizon_days"] == row["expected_lead_time_days"] + row["order_frequency_days"]
         assert 0 <= row["demand_lost_before_arrival"] <= 1.1 * row["demand_before_arrival"] + 1
@@ -115,7 +116,7 @@ def test_the_bridge_of_every_row_adds_up(plan: list[dict[str, Any]], wholesaler:
         assert row["stock_on_order"] == sum(float(line.quantity) for _, line in counted)
 
 
-def test_the_lead_time_is_what_receipts_and_late_orders_teach_where_there_are_many(
+def test_the_lead_time_is_what_a_person_set_or_what_receipts_and_late_orders_teach(
     plan: list[dict[str, Any]], published: Any, today: date
 ) -> None:
     """Within a day: many lengths are joined to eight whole ones."""
@@ -132,10 +133,12 @@ def test_the_lead_time_is_what_receipts_and_late_orders_teach_where_there_are_ma
         told, waiting, {row["product_code"]: (row["supplier_id"], row["lead_time_days"]) for row in plan}
     )
     for row in plan:
-        is_set = row["lead_time_origin"] != "default"
-        days = row["lead_time_days"] if is_set else expected[row["product_code"]]
-        assert row["expected_lead_time_days"] == pytest.approx(days, abs=0 if is_set else 1.01)
+        if row["lead_time_rule"] == "learned":
+            assert row["expected_lead_time_days"] == pytest.approx(expected[row["product_code"]], abs=1.01)
+        else:
+            assert row["expected_lead_time_days"] == row["lead_time_days"]
         assert row["product_receipts"] == sum(code == row["product_code"] for code, *_ in told)
+    assert {row["lead_time_rule"] for row in plan} == {"as_set", "learned"}
     assert sum(row["lead_time_deviation_days"] > 1 for row in plan) > len(plan) / 2
     lengths = published("lead_times").group_by("product_code").agg(pl.col("weight").sum())
     assert lengths["weight"].to_list() == pytest.approx([1.0] * len(plan))

@@ -5,16 +5,33 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.replenishment.lead_times import (
     LENGTHS,
     MOST_LENGTHS,
+    known_receipts,
     learn_lead_times,
+    summarise_lengths,
     waiting_orders,
     weigh_censored,
     weigh_samples,
 )
-from tests.pipelines.planning_builders import AS_OF, in_days, on_order
+from pipelines.replenishment.plan import make_plan
+from tests.pipelines.planning_builders import (
+    AS_OF,
+    a_setting,
+    expecting,
+    in_days,
+    in_stock,
+    inputs,
+    on_order,
+    sold_every,
+    the_line,
+)
+from tests.pipelines.planning_builders import a_product as a_planned_product
+from tests.pipelines.planning_builders import received as the_receipts
 
 
 def a_product(code="TEA", supplier="supplier-07", lead_time_days=14, manufacturing_time_days=0):
@@ -65,6 +82,115 @@ def test_a_product_learns_from_what_its_supplier_delivered_of_others():
 def test_a_product_without_a_supplier_learns_from_nobody():
     told = learn_lead_times(a_product(supplier=None), received(28, product="CUP", supplier=None))
     assert told.rows() == [("TEA", 14, 1.0)]
+
+
+def held(days, *came, manufacturing=0, waiting=None):
+    product = a_product(lead_time_days=days, manufacturing_time_days=manufacturing)
+    return learn_lead_times(product.with_columns(is_lead_time_set=pl.lit(value=True)), received(*came), waiting)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(0, 730), st.lists(st.integers(1, 728), max_size=40), st.lists(st.integers(1, 728), max_size=5),
+    st.integers(0, 60),
+)  # fmt: skip
+def test_what_a_person_set_is_the_mean_whatever_receipts_and_late_orders_say(days, came, late, manufacturing):
+    told = held(days, *came, manufacturing=manufacturing, waiting=received(*late))
+    assert mean(told) == pytest.approx(days + manufacturing, abs=1e-6)
+    assert summarise_lengths(told)["expected_lead_time_days"].to_list() == [days + manufacturing]
+    assert (told["lead_time_days"].min(), told["weight"].sum()) >= (manufacturing, 1 - 1e-9)
+    assert told["weight"].sum() == pytest.approx(1)
+    assert told.height <= MOST_LENGTHS
+    assert told.schema == LENGTHS
+
+
+def test_receipts_give_a_lead_time_that_a_person_set_its_spread():
+    steady, varied = held(30, *[8] * 60), held(30, *[4, 12] * 30)
+    deviation = [summarise_lengths(one)["lead_time_deviation_days"].item() for one in (steady, varied)]
+    assert deviation == pytest.approx([0.5, 4], abs=0.2)
+
+
+def test_a_spread_that_would_reach_below_no_days_is_drawn_together():
+    told = held(3, *[10, 50] * 60)
+    assert told["lead_time_days"].min() >= 0
+    assert mean(told) == pytest.approx(3)
+
+
+def test_a_lead_time_that_a_person_set_without_receipts_is_certain():
+    assert held(30).rows() == [("TEA", 30, 1.0)]
+
+
+def test_a_receipt_that_is_no_evidence_teaches_nothing():
+    came = the_receipts(3, 3, 20).with_columns(is_evidence=pl.Series([False, False, True]))
+    assert known_receipts(came, as_of=AS_OF)["lead_time_days"].to_list() == [20]
+
+
+@pytest.mark.parametrize("level", ["product", "supplier", "global"])
+def test_twelve_orders_typed_in_on_the_day_of_their_bill_leave_what_was_set(level):
+    """Set to 30 at any level: 7 a week and 2 on hand is ordered for 37 days, not for 10."""
+    subject = {"product": "TEA-01", "supplier": "supplier-07", "global": ""}[level]
+    typed_in = the_receipts(*[0] * 12).with_columns(is_evidence=pl.lit(value=False))
+    line = the_line(
+        a_planned_product(), in_stock(2), sold_every(1, 1, for_days=280), typed_in,
+        a_setting("lead_time_days", "30", level=level, subject=subject),
+    )  # fmt: skip
+    assert (line["expected_lead_time_days"], line["lead_time_deviation_days"]) == (30, 0)
+    assert (line["product_receipts"], line["lead_time_origin"]) == (0, level)
+    assert line["reorder_point"] >= 37
+    assert line["order_quantity"] > 0
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ([], 30),
+        ([("learned", "global", "")], 10),
+        ([("learned", "supplier", "supplier-07")], 10),
+        ([("learned", "product", "TEA-01")], 10),
+        ([("learned", "global", ""), ("as_set", "product", "TEA-01")], 30),
+    ],
+)
+def test_what_was_set_holds_unless_a_rule_lets_receipts_win(rules, expected):
+    line = the_line(
+        a_planned_product(), in_stock(2), sold_every(1, 1, for_days=280), the_receipts(*[8] * 12),
+        a_setting("lead_time_days", "30"),
+        *(a_setting("lead_time_rule", rule, level=level, subject=subject) for rule, level, subject in rules),
+    )  # fmt: skip
+    assert (line["expected_lead_time_days"], line["observed_lead_time_days"]) == (expected, 8)
+
+
+def test_where_nobody_set_a_lead_time_it_is_learned_and_the_default_is_a_weak_prior():
+    line = the_line(a_planned_product(), in_stock(2), sold_every(1, 1, for_days=280), the_receipts(*[8] * 12))
+    assert (line["expected_lead_time_days"], line["lead_time_origin"]) == (9, "default")
+
+
+def the_advice(*frames):
+    given = inputs(a_planned_product(), in_stock(2), *frames)
+    return make_plan(given, expecting(20, 10), as_of=AS_OF, plan_id="").lead_time_advice.to_dicts()
+
+
+def test_advice_says_what_was_set_what_was_seen_and_what_following_it_would_change():
+    """Six days fewer of 21: 42 and 12 of safety stock fall by 6/21, at 2.50 each."""
+    (advice,) = the_advice(the_receipts(*[8] * 12), a_setting("lead_time_days", "14"))
+    assert (advice["set_lead_time_days"], advice["set_level"], advice["observed_lead_time_days"]) == (14, "product", 8)
+    assert (advice["receipts"], advice["receipts_of"]) == (12, "product")
+    assert (advice["level_change_quantity"], advice["stock_change_quantity"]) == (-12, -3.4)
+    assert (float(advice["level_change_value"]), float(advice["stock_change_value"])) == (-30, -8.5)
+
+
+@pytest.mark.parametrize(
+    ("typed", "came"),
+    [
+        (None, [8] * 12),
+        ("15", [14] * 12),
+        ("40", [33] * 12),
+        ("14", [8, 8, 8]),
+        ("14", [2, 2, 8, 8, 20, 20]),
+    ],
+    ids=["nobody set it", "a day", "less than a fifth", "three receipts", "within the middle half"],
+)
+def test_a_difference_that_is_not_worth_saying_is_no_advice(typed, came):
+    assert the_advice(the_receipts(*came), *([a_setting("lead_time_days", typed)] if typed else [])) == []
 
 
 def test_many_lengths_are_joined_to_eight_with_the_same_mean():
