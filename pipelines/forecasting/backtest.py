@@ -7,6 +7,7 @@ origins since, so that none of its training windows reaches into what it is judg
 Read more in docs/maths.md.
 """
 
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
@@ -48,7 +49,7 @@ def backtest(series: Series, horizon_days: Index, *, as_of: date, seed: int) -> 
     80, 90, 95, 98 and 99 % of the demand over the product's own horizon, over the product's mean demand plus one
     piece.
     """
-    rows = _sample(len(series.product_codes), seed=seed)
+    rows = _sample(series.product_codes, seed=seed)
     series, horizon_days = series.only(rows), horizon_days[rows]
     facts = gather_facts(series, as_of=as_of)
     frames = [
@@ -59,28 +60,32 @@ def backtest(series: Series, horizon_days: Index, *, as_of: date, seed: int) -> 
     return pl.concat(frames) if frames else JUDGEMENTS.to_frame()
 
 
-def _sample(products: int, *, seed: int) -> Index:
-    drawn = np.random.default_rng(seed).permutation(products)[:MOST_PRODUCTS]
+def _sample(codes: Sequence[str], *, seed: int) -> Index:
+    """The rows of at most 1,000 products, drawn by a hash of seed and code: a new product takes the place of one."""
+    drawn = np.argsort([zlib.crc32(f"{seed} {code}".encode()) for code in codes], kind="stable")[:MOST_PRODUCTS]
     return np.sort(drawn).astype(np.int64)
 
 
-def origins_of(weeks: int, window: Window) -> Sequence[int]:
+def origins_of(weeks: int, window: Window, *, known: int | None = None) -> Sequence[int]:
     """The origins that are judged: at most six, evenly spread over the last half year whose windows are over.
 
-    Where a window is longer than that they reach further back; there are none with less than half a year before.
+    If a window is longer than that they reach further back; there are none with less than half a year before, of the
+    last weeks of the calendar that are `known` (all unless given).
 
     >>> origins_of(104, Window(0, 28))
     [78, 82, 87, 91, 96, 100]
+    >>> origins_of(104, Window(0, 28), known=40)
+    []
     """
     last = weeks - -(-window.end_days // WEEK_DAYS)
     first = min(weeks - HELD_OUT_WEEKS, last - HELD_OUT_WEEKS // 4)
-    if first < FEWEST_WEEKS_BEFORE:
+    if first - (weeks - (weeks if known is None else known)) < FEWEST_WEEKS_BEFORE:
         return []
-    return sorted({round(one) for one in np.linspace(first, last, MOST_ORIGINS).tolist()})
+    return sorted({round(origin) for origin in np.linspace(first, last, MOST_ORIGINS).tolist()})
 
 
 def _judged(facts: Facts, window: Window, products: Index, *, seed: int) -> Iterator[pl.DataFrame]:
-    origins = origins_of(facts.series.periods, window)
+    origins = origins_of(facts.series.periods, window, known=facts.series.periods_known)
     if not origins:
         return
     sums = sums_after_origins(facts.series, window)

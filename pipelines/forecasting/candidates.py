@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.forecasting.family import FAMILY, SEASONAL_NAIVE, family_quantiles
+from pipelines.forecasting.family import FAMILY, SEASONAL_NAIVE, family_mean, family_quantiles
 from pipelines.forecasting.features import Facts
-from pipelines.forecasting.levels import combined_level
+from pipelines.forecasting.levels import SHARPNESS, combined_level
 from pipelines.forecasting.negative_binomial import Moments, missed_in_the_past, pooled_moments, predictive_moments
 from pipelines.forecasting.pool import LEARNED, Learned, Lesson, learn, pool_quantiles
 from pipelines.forecasting.ranks import Law
@@ -35,6 +35,8 @@ BLEND_PRODUCTS: Final = 200
 # Levels that were weighed by how near they came fall to nothing in a quiet spell; the life's mean does not.
 LIFE_SHARE: Final = 0.25
 OLD_ENOUGH: Final = 6
+MOST_APART: Final = 1e6
+TINY: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ class View:
 
     @cached_property
     def seasonal(self) -> Law:
-        """The same with the organisation's season, for products whose past windows were nearer to what it says."""
+        """The same with the organisation's season, the more the nearer a product's past windows were to it.
+
+        With the mean squared errors a with the season and b without, the season's share is b⁸ / (a⁸ + b⁸).
+        """
         if self.facts.seasonal is None:
             return self.pooled
         told, days = self.facts.seasonal, self.facts.series.period_days
@@ -77,10 +82,12 @@ class View:
         reacting = combined_level(told.levels, self.judged / season, self.periods, self.classes)
         level = ((1 - LIFE_SHARE) * reacting + LIFE_SHARE * told.life) * season
         by_season, without = (
-            missed_in_the_past(one * self.periods, self.judged, window=self.window, period_days=days).squared
-            for one in (level, self.level)
+            missed_in_the_past(expected * self.periods, self.judged, window=self.window, period_days=days).squared
+            for expected in (level, self.level)
         )
-        return self._of_level(np.where(by_season < without, level, self.level))
+        ratio = np.minimum(MOST_APART, by_season / np.maximum(without, TINY))
+        share = np.where(without > 0, 1 / (1 + ratio**SHARPNESS), 0.0)
+        return self._of_level(share * level + (1 - share) * self.level)
 
     def _of_level(self, level: Matrix) -> Law:
         days = self.facts.series.period_days
@@ -152,7 +159,12 @@ def model_quantiles(
 
 
 def exact_means(view: View, model: str, rows: Index, learned: Learned | None) -> Matrix | None:
-    """The mean of the window's demand where the model's law has one; what has only quantiles has none here."""
+    """The mean of the window's demand by the model's law or path; what has only quantiles has none here."""
+    series = view.facts.series
+    if model in FAMILY:
+        return family_mean(series.demand, view.window, rows, model, series.period_days)
+    if model == FLOOR:
+        return _recent_year(view, rows)[0]
     if model in (NB_PREDICTIVE, NB, NB_SEASONAL) or (model == POOL and learned is None):
         return _law_of(view, model).moments.latest(rows)[0]
     return None
@@ -178,10 +190,16 @@ def _textbook(view: View, rows: Index, probabilities: Matrix) -> Matrix:
     """Mean and standard deviation of the last year, as if weeks were independent and normal: m h + z s √h."""
     from scipy.special import ndtri  # noqa: PLC0415
 
+    mean, deviation = _recent_year(view, rows)
+    return np.asarray(np.maximum(0.0, mean[:, None] + deviation[:, None] * ndtri(probabilities)))
+
+
+def _recent_year(view: View, rows: Index) -> tuple[Matrix, Matrix]:
+    """Mean and standard deviation of the window's demand by the weeks of the last year: m h and s √h."""
     series = view.facts.series
     year = series.demand[rows, -(YEAR_DAYS // series.period_days) :]
     count = np.maximum(1, (~np.isnan(year)).sum(axis=1))
     mean = np.nan_to_num(year).sum(axis=1) / count
     squared = np.where(np.isnan(year), 0.0, year - mean[:, None]) ** 2
     deviation = np.sqrt(squared.sum(axis=1) / np.maximum(1, count - 1) * view.periods)
-    return np.asarray(np.maximum(0.0, (mean * view.periods)[:, None] + deviation[:, None] * ndtri(probabilities)))
+    return np.asarray(mean * view.periods), np.asarray(deviation)

@@ -4,6 +4,7 @@ What belongs here: from demand to a distribution, by a stored choice of models o
 Read more in docs/maths.md.
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -32,8 +33,9 @@ from pipelines.forecasting.windows import Window, sums_after_origins
 
 PROBABILITIES: Final = np.array([0.001, 0.005, *(k / 100 for k in range(1, 100)), 0.9925, 0.995, 0.9975, 0.999])
 WEEKS_SHOWN: Final = 13
-# Windows whose lengths differ by less than this are learned together, told apart by their length.
+# Windows between two steps of 1.5 from a week on are learned together, told apart by their length.
 BUCKET_RATIO: Final = 1.5
+TINY: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -203,22 +205,17 @@ def _told_by_day(
 
 
 def _buckets(asked: _Asked) -> list[list[Window]]:
-    """The distinct windows of a day or more: horizons, and covers; those of nearly one length are learned together."""
+    """The distinct windows of a day or more: horizons, and covers; those of nearly one length are learned together.
+
+    The borders lie at 7 · 1.5^k days, whatever windows there are: a product with another lead time moves none of them.
+    """
     distinct = set(map(Window, asked.start_days.tolist(), asked.days.tolist()))
-    ordered = sorted(distinct, key=lambda window: (window.start_days > 0, window.days, window.start_days))
-    buckets: list[list[Window]] = []
-    for window in (one for one in ordered if one.days > 0):
-        first = buckets[-1][0] if buckets else None
-        if first and _is_near(first, window):
-            buckets[-1].append(window)
-        else:
-            buckets.append([window])
-    return buckets
-
-
-def _is_near(one: Window, other: Window) -> bool:
-    is_alike = (one.start_days > 0) == (other.start_days > 0)
-    return is_alike and other.days <= BUCKET_RATIO * max(WEEK_DAYS, one.days)
+    buckets: dict[tuple[bool, int], list[Window]] = {}
+    for window in sorted(distinct, key=lambda window: (window.start_days > 0, window.days, window.start_days)):
+        if window.days > 0:
+            step = math.floor(math.log(max(window.days, WEEK_DAYS) / WEEK_DAYS, BUCKET_RATIO) + TINY)
+            buckets.setdefault((window.start_days > 0, step), []).append(window)
+    return list(buckets.values())
 
 
 def mean_of_quantiles(quantiles: Matrix) -> Matrix:

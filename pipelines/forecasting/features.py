@@ -159,8 +159,9 @@ def _mean_between(facts: Facts, row: Index, begin: Index, end: Index) -> Matrix:
 
 
 def _everybodys(facts: Facts, periods: int, year: int) -> list[Matrix]:
-    """The organisation's season a year ago, and its latest turn, at every origin."""
-    total = facts.summed.sum(axis=0)
+    """The organisation's season a year ago, and its latest turn, at every origin; each product counts the same."""
+    usual = facts.life[:, -1:]
+    total = (facts.summed[usual[:, 0] > 0] / usual[usual[:, 0] > 0]).sum(axis=0)
     origin = np.arange(total.size)
 
     def mean(begin: Index, end: Index) -> Matrix:

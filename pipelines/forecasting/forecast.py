@@ -78,7 +78,7 @@ def choose_models(
     classes, facts = demand_classes(weekly), gather_facts(weekly, as_of=as_of)
     chosen = {row["demand_class"]: row for row in model_scores.filter(pl.col("is_chosen")).to_dicts()}
     proven = {name: str(row["model"]) for name, row in chosen.items() if row["origins"]}
-    calm, is_even = best_without_season(model_scores), sells_evenly(facts, classes)
+    calm, is_even = best_without_season(model_scores), sells_evenly(facts)
     ignored = set(without_season)
     choice = {
         code: (calm if code in ignored else proven)[name]

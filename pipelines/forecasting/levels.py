@@ -18,6 +18,12 @@ TSB_GAINS: Final = (0.03, 0.1)
 TSB_SIZE_GAIN: Final = 0.1
 JUDGED_ORIGINS: Final = 52
 SHARPNESS: Final = 8
+LEAST_ERROR: Final = 1e-9
+# A level that misses a product by less than half of what its levels do on average, or by more than one and a half
+# times that, counts as if it were so much.
+PROFILE: Final = (0.5, 1.5)
+# So many products of the whole company stand beside those of a class.
+COMPANY_PRODUCTS: Final = 20.0
 LEVELS: Final = (
     *(f"average_{one}" for one in AVERAGES),
     *(f"ses_{one:g}" for one in SMOOTHING_GAINS),
@@ -34,28 +40,34 @@ def past_levels(demand: Matrix) -> Matrix:
     [[0.0, 4.0, 6.0]]
     """
     averages = [_moving_average(demand, window) for window in AVERAGES]
-    smoothed = [_smoothed(demand, gain) for gain in SMOOTHING_GAINS]
-    return np.stack([*averages, *smoothed, *(_tsb(demand, gain) for gain in TSB_GAINS)])
+    by_gain = [smoothed(demand, gain) for gain in SMOOTHING_GAINS]
+    return np.stack([*averages, *by_gain, *(_tsb(demand, gain) for gain in TSB_GAINS)])
 
 
 def combined_level(levels: Matrix, sums: Matrix, periods: float, classes: NDArray[np.str_]) -> Matrix:
     """One level from the eight, by how well each foretold the window's demand in the product's class.
 
-    Weights (least error / error)⁸ of the scaled mean absolute errors at the last 52 origins with a known sum.
+    A product's absolute errors at the last 52 origins with a known sum, over the mean of the eight levels' errors, say
+    how good each level is for it: between 0.5 and 1.5. Weights are (least error / error)⁸ of the means of these over
+    the class, beside which the whole company counts for 20 products: so no single product decides by which level the
+    others are forecast.
     """
     combined = levels.mean(axis=0)
     known = np.flatnonzero(~np.isnan(sums).all(axis=0))[-JUDGED_ORIGINS:]
     scale = np.nan_to_num(sums[:, known]).sum(axis=1) / np.maximum(1, (~np.isnan(sums[:, known])).sum(axis=1))
     with np.errstate(invalid="ignore", divide="ignore"):
         missed = np.abs(sums[None, :, known] - levels[:, :, known] * periods) / scale[None, :, None]
+    is_known = np.isfinite(missed).all(axis=0)
+    error, is_judged = np.where(is_known, missed, 0.0).sum(axis=2) + LEAST_ERROR, is_known.any(axis=1)
+    if not is_judged.any():
+        return np.asarray(combined)
+    profile = np.clip(error / error.mean(axis=0), *PROFILE)
+    company = profile[:, is_judged].mean(axis=1)
     for name in np.unique(classes):
         of_class = classes == name
-        told = missed[:, of_class]
-        is_told = np.isfinite(told)
-        if not is_told.any():
-            continue
-        error = np.where(is_told, told, 0.0).sum(axis=(1, 2)) / is_told.sum(axis=(1, 2))
-        weight = (max(error.min(), 1e-9) / np.maximum(error, 1e-9)) ** SHARPNESS
+        own = profile[:, of_class & is_judged]
+        error_of_class = (own.sum(axis=1) + COMPANY_PRODUCTS * company) / (own.shape[1] + COMPANY_PRODUCTS)
+        weight = (error_of_class.min() / error_of_class) ** SHARPNESS
         combined[of_class] = np.tensordot(weight / weight.sum(), levels[:, of_class], axes=1)
     return np.asarray(combined)
 
@@ -73,8 +85,8 @@ def running(values: Matrix | NDArray[np.bool_]) -> Matrix:
     return np.concatenate([np.zeros((values.shape[0], 1)), np.cumsum(values, axis=1, dtype=float)], axis=1)
 
 
-def _smoothed(demand: Matrix, gain: float) -> Matrix:
-    """Exponential smoothing whose gain is 1/n as long as that is more."""
+def smoothed(demand: Matrix, gain: float) -> Matrix:
+    """Exponential smoothing whose gain is 1/n as long as that is more, at every origin."""
     level = np.zeros((demand.shape[0], demand.shape[1] + 1))
     seen = np.zeros(demand.shape[0])
     for period, value in enumerate(demand.T):

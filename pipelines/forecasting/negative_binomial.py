@@ -16,7 +16,9 @@ from pipelines.forecasting.windows import Window
 
 # What the law of all products counts beside a product's own errors, in independent windows.
 LAW_WEIGHT: Final = 3.0
-FEWEST_FOR_LAW: Final = 20
+PRODUCTS_FOR_LAW: Final = (12, 24)
+ROBUST_STEPS: Final = 4
+FENCE: Final = 1.5
 USUAL_LAW: Final = (0.75, 0.3)
 SLOPES: Final = (0.5, 1.25)
 # Above this mean a gamma of the same two moments is as good, and has quantiles for any number.
@@ -88,6 +90,8 @@ def _counted(size: Matrix, success: Matrix, probabilities: Matrix) -> Matrix:
 def nb_shares(demand: Matrix, mean: Matrix, variance: Matrix) -> tuple[Matrix, Matrix]:
     """How likely less than this demand is, and this demand or less, under the law of `nb_quantiles`.
 
+    Between two whole pieces both are on the straight line between these.
+
     >>> below, at_or_below = nb_shares(np.array([5.0]), np.array([2.0]), np.array([6.0]))
     >>> round(float(below[0]), 3), round(float(at_or_below[0]), 3)
     (0.868, 0.912)
@@ -97,9 +101,12 @@ def nb_shares(demand: Matrix, mean: Matrix, variance: Matrix) -> tuple[Matrix, M
     spread, few, many = _by_law(mean, variance)
     below, at_or_below = (demand > 0).astype(float), np.ones(demand.size)
     size, success = mean[few] ** 2 / (spread[few] - mean[few]), mean[few] / spread[few]
-    pieces = np.ceil(demand[few])
-    below[few] = np.where(pieces > 0, betainc(size, np.maximum(1.0, pieces), success), 0.0)
-    at_or_below[few] = betainc(size, np.floor(demand[few]) + 1, success)
+    pieces = np.floor(demand[few])
+    part = demand[few] - pieces
+    less = np.where(pieces > 0, betainc(size, np.maximum(1.0, pieces), success), 0.0)
+    reached = betainc(size, pieces + 1, success)
+    more = betainc(size, pieces + 2, success) if part.any() else reached
+    below[few], at_or_below[few] = less + part * (reached - less), reached + part * (more - reached)
     below[many] = gammainc(mean[many] ** 2 / spread[many], demand[many] * mean[many] / spread[many])
     at_or_below[many] = below[many]
     return below, at_or_below
@@ -181,15 +188,43 @@ def _until(values: Matrix, ended: int) -> Matrix:
 
 
 def _law(mean: Matrix, variance: Matrix, windows: Matrix) -> tuple[float, float]:
-    """Slope and height of log standard deviation over log mean, by least squares over all products."""
+    """Slope and height of log standard deviation over log mean, by a robust line over all products.
+
+    The usual law up to 12 products, the line's from 24 on, and between them a part of each.
+    """
     is_told = (windows >= 1) & (mean > LEAST_MEAN) & (variance > LEAST_MEAN)
-    if is_told.sum() < FEWEST_FOR_LAW:
+    few, many = PRODUCTS_FOR_LAW
+    share = min(1.0, max(0.0, (int(is_told.sum()) - few) / (many - few)))
+    if share == 0:
         return USUAL_LAW
-    x, y = np.log(mean[is_told]), 0.5 * np.log(variance[is_told])
-    around = x - x.mean()
-    spread = float((around**2).sum())
-    slope = float(np.clip((around * y).sum() / spread, *SLOPES)) if spread > LEAST_MEAN else USUAL_LAW[0]
-    return slope, float(y.mean() - slope * x.mean())
+    fitted = _robust_line(np.log(mean[is_told]), 0.5 * np.log(variance[is_told]))
+    slope, height = (share * own + (1 - share) * usual for own, usual in zip(fitted, USUAL_LAW, strict=True))
+    return slope, height
+
+
+def _robust_line(x: Matrix, y: Matrix) -> tuple[float, float]:
+    """Slope and height of a line by weighted least squares: what is far off, in x or from the line, counts for less.
+
+    Bounded influence regression (Mallows; Huber 1981): beyond 1.5 quartile ranges from the median the weight falls as
+    the square of the distance in x, and as the distance from the line.
+    """
+    in_x = _within(x) ** 2
+    weight = in_x
+    for _ in range(ROBUST_STEPS):
+        middle = np.average(x, weights=weight)
+        around = x - middle
+        spread = float((weight * around**2).sum())
+        slope = float(np.clip((weight * around * y).sum() / spread, *SLOPES)) if spread > LEAST_MEAN else USUAL_LAW[0]
+        height = float(np.average(y, weights=weight) - slope * middle)
+        weight = in_x * _within(y - height - slope * x)
+    return slope, height
+
+
+def _within(values: Matrix) -> Matrix:
+    """1 for values within 1.5 quartile ranges of the median, less the farther off they are."""
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    reach = FENCE * max(float(high - low), LEAST_MEAN)
+    return np.asarray(np.minimum(1.0, reach / np.maximum(np.abs(values - middle), reach)))
 
 
 def predictive_moments(

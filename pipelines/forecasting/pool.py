@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 from pipelines.forecasting.features import Facts, features
 from pipelines.forecasting.ranks import MEDIAN, say_enough
 from pipelines.forecasting.segments import WAYS
-from pipelines.forecasting.series import YEAR_DAYS, Index, Matrix
+from pipelines.forecasting.series import FEWEST_PRODUCTS, YEAR_DAYS, Index, Matrix
 from pipelines.forecasting.windows import Window
 
 LEARNED: Final = np.array([0.5, 0.8, 0.9, 0.95, 0.98])
 MOST_ROWS: Final = 25_000
 FEWEST_ROWS_OF_A_HALF: Final = 500
-FEWEST_PRODUCTS: Final = 30
 TRAINED_DAYS: Final = 104 * 7
 YOUNGEST: Final = 6
 # A draw, not weights: trees of weighted rows cost four times as much. Of few rows so many are drawn.
 DRAWN_SHARE: Final = 0.75
 # A bit of the code's hash: a product stays in its half whatever its neighbours.
 HALF_BIT: Final = 8
+SPLIT_MIX: Final = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 TREES: Final = {
     "max_iter": 70, "learning_rate": 0.12, "max_leaf_nodes": 15, "min_samples_leaf": 100, "max_bins": 63,
     "max_features": 0.7, "l2_regularization": 1.0, "early_stopping": False,
@@ -52,18 +52,19 @@ class Lesson:
 class Learned:
     """Trees fitted to each half of the products, a set a learned probability, and how far their quantiles are shifted.
 
-    `has_number` are the features that had any, `share` is how much of the negative binomial is blended in; `shift` is
-    what is added then, for each way of selling and learned probability.
+    `has_number` are the features that had any in each half, `share` is how much of the negative binomial is blended in;
+    `shift` is what is added then, for each way of selling and learned probability.
     """
 
     halves: Sequence[Sequence[Any]]
-    has_number: NDArray[np.bool_]
+    has_number: Sequence[NDArray[np.bool_]]
     share: float
     shift: Matrix
 
     def log_ratio(self, lines: Matrix, way: Index, sturdy: Matrix) -> Matrix:
         """The learned quantiles of the target for lines of features, ordered; `sturdy` is the other law's D / (h s)."""
-        told = [_predicted(half, np.where(self.has_number, lines, 0.0)) for half in self.halves]
+        pairs = zip(self.halves, self.has_number, strict=True)
+        told = [_predicted(half, np.where(has_number, lines, 0.0)) for half, has_number in pairs]
         return np.sort(_blended(np.mean(told, axis=0), sturdy, self.share) + self.shift[way], axis=1)
 
 
@@ -93,15 +94,15 @@ def learn(facts: Facts, lessons: Sequence[Lesson], *, share: float, origins: int
     in_half = np.array([zlib.crc32(code.encode()) >> HALF_BIT & 1 for code in facts.series.product_codes])[drawn.row]
     if np.bincount(in_half, minlength=2).min() < FEWEST_ROWS_OF_A_HALF:
         return None
-    has_number = np.asarray(~np.isnan(drawn.lines).all(axis=0))
-    lines = np.where(has_number, drawn.lines, 0.0)
-    told, halves = np.zeros((drawn.target.size, LEARNED.size)), []
+    told, halves, has_number = np.zeros((drawn.target.size, LEARNED.size)), [], []
     for half in (0, 1):
         is_own = in_half == half
+        has_number.append(np.asarray(~np.isnan(drawn.lines[is_own]).all(axis=0)))
+        lines = np.where(has_number[-1], drawn.lines, 0.0)
         halves.append(_fit(lines[is_own], drawn.target[is_own], seed=seed))
         told[~is_own] = _predicted(halves[-1], lines[~is_own])
     shift = _shift(drawn, np.sort(_blended(told, drawn.sturdy, share), axis=1))
-    has_seen_a_year_twice = origins * facts.series.period_days >= TRAINED_DAYS
+    has_seen_a_year_twice = facts.series.periods_known * facts.series.period_days >= TRAINED_DAYS
     return Learned(halves, has_number, share, shift if has_seen_a_year_twice else np.maximum(0.0, shift))
 
 
@@ -125,13 +126,12 @@ def _shift(drawn: Drawn, told: Matrix) -> Matrix:
 
 
 def _draw(facts: Facts, lessons: Sequence[Lesson], *, origins: int, seed: int) -> Drawn:
-    random = np.random.default_rng(seed)
     most = MOST_ROWS // len(lessons)
-    parts = [_draw_of(facts, lesson, origins=origins, most=most, random=random) for lesson in lessons]
+    parts = [_draw_of(facts, lesson, origins=origins, most=most, seed=seed) for lesson in lessons]
     return Drawn(*(np.concatenate(one) for one in zip(*(vars(part).values() for part in parts), strict=True)))
 
 
-def _draw_of(facts: Facts, lesson: Lesson, *, origins: int, most: int, random: np.random.Generator) -> Drawn:
+def _draw_of(facts: Facts, lesson: Lesson, *, origins: int, most: int, seed: int) -> Drawn:
     days = facts.series.period_days
     last = origins - -(-lesson.window.end_days // days)
     first = max(0, origins - TRAINED_DAYS // days)
@@ -140,7 +140,8 @@ def _draw_of(facts: Facts, lesson: Lesson, *, origins: int, most: int, random: n
     origin = column + first
     weight = 0.5 ** ((origins - origin) * days / YEAR_DAYS)
     # the largest u^(1/w) are a weighted draw without replacement (Efraimidis and Spirakis 2006)
-    order = np.argsort(np.log(random.random(row.size)) / weight, kind="stable")
+    chance = chances(facts.series.product_codes, row, origins - origin, f"{seed} {lesson.window}")
+    order = np.argsort(np.log(chance) / weight, kind="stable")
     kept = np.sort(order[-min(most, round(DRAWN_SHARE * row.size)) :]) if row.size else order
     row, origin = row[kept], origin[kept]
     periods = lesson.window.periods(days)
@@ -153,6 +154,23 @@ def _draw_of(facts: Facts, lesson: Lesson, *, origins: int, most: int, random: n
         way=facts.way[row, origin],
         periods=np.full(row.size, periods),
     )
+
+
+def chances(codes: Sequence[str], row: Index, age: Index, salt: str) -> Matrix:
+    """A number between 0 and 1 for each pair of a product's row and an age, by hash: the same whoever else is there.
+
+    The hash is that of SplitMix64 (Steele, Lea and Flood 2014).
+
+    >>> together, alone = chances(["A", "B"], np.array([0, 1]), np.array([3, 3]), ""), chances(["B"], *2 * [[0]], "")
+    >>> bool(together[1] == chances(["B"], np.array([0]), np.array([3]), "")[0]), bool((together != alone).all())
+    (True, True)
+    """
+    seeds = np.array([zlib.crc32(f"{salt} {code}".encode()) for code in codes], dtype=np.uint64)
+    bits = (seeds[row] << np.uint64(32)) + np.asarray(age).astype(np.uint64) * np.uint64(SPLIT_MIX[0])
+    for shift, factor in zip((30, 27), SPLIT_MIX[1:], strict=True):
+        bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
+    bits ^= bits >> np.uint64(31)
+    return np.asarray(((bits >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53)
 
 
 def _fit(lines: Matrix, target: Matrix, *, seed: int) -> list[Any]:

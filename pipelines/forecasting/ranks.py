@@ -24,6 +24,8 @@ KNOTS: Final = np.array([0.8, 0.9, 0.95, 0.98, 0.99, 0.995])
 MOST_RANKED: Final = 25_000
 # So many independent windows must lie beyond a probability for the past to say anything of it.
 FEWEST_BEYOND: Final = 10.0
+# So many products of the whole company stand beside those that sold in one way.
+ALL_PRODUCTS: Final = 5.0
 GOLDEN: Final = 0.6180339887498949
 LARGEST_Z: Final = 4.0
 MEDIAN: Final = 0.5
@@ -49,14 +51,19 @@ class Law:
     def lift(self) -> Matrix:
         """How much further out in z quantiles are taken: a row a way of selling, a column one of the `KNOTS`.
 
-        What products that sold in the same way say counts, and beyond that what all of them say.
+        What products that sold in the same way say counts, and beyond that what all of them say. Of n products that
+        sold so it counts n / (n + 5), so that one among few does not set how far the others' quantiles reach.
         """
-        ranks, way = ranks_of(self.moments, self.came, self.way)
+        ranks, way, product = ranks_of(self.moments, self.came, self.way)
         windows = _is_ranked(self.moments, self.came).sum() / max(1.0, self.periods)
         a_rank = windows / max(1, ranks.size)
         everybodys = lift_of(ranks, windows=windows)
-        own = (ranks[way == one] for one in range(WAYS))
-        return np.stack([completed(lift_of(one, windows=one.size * a_rank), everybodys) for one in own])
+        lifts = []
+        for is_own in (way == own for own in range(WAYS)):
+            own = completed(lift_of(ranks[is_own], windows=is_own.sum() * a_rank), everybodys)
+            products = np.unique(product[is_own]).size
+            lifts.append((products * own + ALL_PRODUCTS * everybodys) / (products + ALL_PRODUCTS))
+        return np.stack(lifts)
 
     def quantiles(self, rows: Index, origins: Index, probabilities: Matrix) -> Matrix:
         """Quantiles of the demand of some products, each from an origin: a row a product, a column a probability."""
@@ -78,8 +85,10 @@ def say_enough(windows: float, probabilities: Matrix | float) -> NDArray[np.bool
     return np.asarray(windows * (1 - probabilities) >= FEWEST_BEYOND - TINY)
 
 
-def ranks_of(moments: Moments, sums: Matrix, way: Index) -> tuple[Matrix, Index]:
-    """The rank of every known sum under the law as it stood at its origin, even in 0 ... 1 for a right law; its way.
+def ranks_of(moments: Moments, sums: Matrix, way: Index) -> tuple[Matrix, Index, Index]:
+    """The rank of every known sum under the law as it stood at its origin, even in 0 ... 1 for a right law.
+
+    And the way in which the product sold there, and its row.
 
     Whole pieces fill a stretch of ranks; each is put at a place in it, evenly over all. Of many sums every k-th is
     taken. `way` says for each product and origin how it sold. Demand that varies less than chance says nothing of it.
@@ -88,7 +97,7 @@ def ranks_of(moments: Moments, sums: Matrix, way: Index) -> tuple[Matrix, Index]
     step = -(-row.size // MOST_RANKED) or 1
     row, origin = row[::step], origin[::step]
     below, at_or_below = nb_shares(sums[row, origin], moments.mean[row, origin], moments.variance[row, origin])
-    return below + (np.arange(row.size) * GOLDEN % 1.0) * (at_or_below - below), way[row, origin]
+    return below + (np.arange(row.size) * GOLDEN % 1.0) * (at_or_below - below), way[row, origin], row
 
 
 def _is_ranked(moments: Moments, sums: Matrix) -> NDArray[np.bool_]:

@@ -16,13 +16,16 @@ YEAR: Final = YEAR_DAYS // WEEK_DAYS
 SMOOTHED: Final = 5
 # Two years of luck, smoothed, agree as much as this one time in twenty.
 LEAST_AGREEMENT: Final = 0.5
+FULL_AGREEMENT: Final = 0.8
 LEAST_SEASON: Final = 0.05
+FEWEST_TO_COMPARE: Final = 3
 
 
 def weekly_season(series: Series, *, weeks: int) -> Matrix:
     """Expected demand in each of the coming weeks over a usual week's, for all products of a series of weeks.
 
-    The mean of the last two years, each product over its own mean of the year and five weeks at a time, drawn towards 1
+    The mean of the last two years, each product over its own mean of the year and five weeks at a time, no product
+    above all others in a week nor below them (of three or more products), drawn towards 1
     by how far the years agree: with r their correlation, 2 r / (1 + r) of the swing is kept (Spearman and Brown).
     Below an agreement of 0.5, and with less than two years, no season is known: all weeks are usual.
     """
@@ -34,20 +37,40 @@ def weekly_season(series: Series, *, weeks: int) -> Matrix:
     is_whole = (mean > 0).all(axis=(1, 2))
     if not is_whole.any():
         return flat
-    swing = _smooth((years[is_whole] / mean[is_whole]).mean(axis=0)) - 1.0
+    swing = _swing(years[is_whole] / mean[is_whole])
     if (np.ptp(swing, axis=1) == 0).any():
         return flat
-    agreement = float(np.asarray(np.corrcoef(swing))[0, 1])
-    if agreement < LEAST_AGREEMENT:
+    kept = _kept(float(np.asarray(np.corrcoef(swing))[0, 1])) * _spoken_for(series, int(is_whole.sum()))
+    if kept <= 0:
         return flat
-    season = 1.0 + 2 * agreement / (1 + agreement) * swing.mean(axis=0)
+    season = 1.0 + kept * swing.mean(axis=0)
     return np.asarray(np.round(np.maximum(LEAST_SEASON, season[np.arange(weeks) % YEAR]), 9))
+
+
+def _kept(agreement: float) -> float:
+    """How much of the swing is kept by how far two years agree: nothing at 0.5, all of 2 r / (1 + r) from 0.8 on."""
+    is_known = (agreement - LEAST_AGREEMENT) / (FULL_AGREEMENT - LEAST_AGREEMENT)
+    return 2 * agreement / (1 + agreement) * min(1.0, max(0.0, is_known))
+
+
+def _spoken_for(series: Series, whole: int) -> float:
+    """How far products known for two years speak for the company: not at all for eight times as many, fully at 3/8."""
+    selling = int((np.nan_to_num(series.demand[:, -YEAR:]) > 0).any(axis=1).sum())
+    return min(1.0, max(0.0, 4 * whole / max(1, selling) - 0.5))
+
+
+def _swing(shares: Matrix) -> Matrix:
+    """How far each week of the two years is from a usual one, by products x years x weeks that are 1 on average."""
+    smoothed = np.sort(_smooth(shares), axis=0)
+    left_out = max(len(smoothed) // 4, int(len(smoothed) >= FEWEST_TO_COMPARE))
+    usual = smoothed[left_out : len(smoothed) - left_out].mean(axis=0)
+    return np.asarray(usual / usual.mean(axis=1, keepdims=True) - 1.0)
 
 
 def _smooth(years: Matrix) -> Matrix:
     """The mean of five weeks around each week of a year, which begins again where it ends."""
     half = SMOOTHED // 2
-    return np.asarray(np.mean([np.roll(years, shift, axis=1) for shift in range(-half, half + 1)], axis=0))
+    return np.asarray(np.mean([np.roll(years, shift, axis=-1) for shift in range(-half, half + 1)], axis=0))
 
 
 def mean_by(weekly_mean: Matrix, days: Index) -> Matrix:

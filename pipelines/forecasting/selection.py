@@ -21,10 +21,16 @@ from pipelines.tables import FORECAST_CALIBRATION, MODEL_SCORES
 MARGIN: Final = 0.01
 STANDARD_ERRORS: Final = 2.0
 FEWEST_ORIGINS: Final = 3
-FEWEST_JUDGED: Final = 100
+# With fewer, a single product may decide by which model the others are forecast.
+FEWEST_PRODUCTS: Final = 60
+# A product whose loss is more than five times the median counts as if it were that.
+LARGEST_LOSS: Final = 5.0
+TINY: Final = 1e-9
 EVERYTHING: Final = "all"
 BY_RULE: Final = "by_rule"
 FLOOR_IN_WORDS: Final = "the textbook rule"
+TOO_LITTLE_HISTORY: Final = "too little history to compare models: chosen by rule"
+TOO_FEW_PRODUCTS: Final = f"fewer than {FEWEST_PRODUCTS} products to compare models on: chosen by rule"
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,13 @@ class Selection:
 def select_models(judgements: pl.DataFrame, *, chosen_on: date) -> Selection:
     """The model of every class of demand, with the score of every model and how far the chosen one's quantiles held.
 
-    `judgements` has the columns of `backtest.JUDGEMENTS`. A class with too few of them is judged with all products.
+    `judgements` has the columns of `backtest.JUDGEMENTS`. A class with fewer than 60 products is judged with all. With
+    fewer in all the models are chosen by rule, as a single product would decide for the others.
     """
     scores, shares = [], []
     for name in CLASSES[:-1]:
         own = judgements.filter(pl.col("demand_class") == name)
-        judged_as = name if own.height >= FEWEST_JUDGED * own["model"].n_unique() > 0 else EVERYTHING
+        judged_as = name if own["product"].n_unique() >= FEWEST_PRODUCTS else EVERYTHING
         told = own if judged_as == name else judgements
         of_class = _scores(told, name, judged_as, chosen_on=chosen_on)
         scores.append(of_class)
@@ -69,8 +76,9 @@ def best_without_season(model_scores: pl.DataFrame) -> dict[str, str]:
 
 def _scores(judged: pl.DataFrame, name: str, judged_as: str, *, chosen_on: date) -> pl.DataFrame:
     """The rows of `model_scores` for one class."""
-    losses = _losses(judged)
-    chosen, reason = _choose(losses)
+    lacks = _lacks(judged)
+    losses = {} if lacks else _losses(judged)
+    chosen, reason = (BY_RULE, lacks) if lacks else _choose(losses)
     floor = losses.get(FLOOR)
     rows: list[dict[str, object]] = [
         {
@@ -88,19 +96,32 @@ def _scores(judged: pl.DataFrame, name: str, judged_as: str, *, chosen_on: date)
     return pl.DataFrame(rows, schema=MODEL_SCORES.schema)
 
 
-def _losses(judged: pl.DataFrame) -> dict[str, Matrix]:
-    """For each model the mean loss of every product, in one order; nothing where there are too few origins."""
+def _lacks(judged: pl.DataFrame) -> str:
+    """Why models cannot be compared on these judgements; nothing if they can."""
     if judged["origin"].n_unique() < FEWEST_ORIGINS:
-        return {}
+        return TOO_LITTLE_HISTORY
+    return TOO_FEW_PRODUCTS if judged["product"].n_unique() < FEWEST_PRODUCTS else ""
+
+
+def _losses(judged: pl.DataFrame) -> dict[str, Matrix]:
+    """For each model the mean loss of every product, in one order.
+
+    No loss counts for more than five times the floor's median one; if the floor's own is more, the losses of all models
+    for the product are scaled down with it.
+    """
     by_product = judged.group_by("product", "model").agg(pl.col("loss").mean()).sort("product")
-    told = dict(by_product.group_by("model").agg("loss").iter_rows())
-    return {model: np.array(told[model]) for model in MODELS if model in told}
+    by_model = dict(by_product.group_by("model", maintain_order=True).agg("loss").iter_rows())
+    losses = {model: np.array(by_model[model]) for model in MODELS if model in by_model}
+    of_floor = losses[FLOOR]
+    most = LARGEST_LOSS * float(np.median(of_floor))
+    if most <= 0:
+        return losses
+    scale = np.minimum(1.0, most / np.maximum(of_floor, TINY))
+    return {model: np.minimum(scale * loss, most) for model, loss in losses.items()}
 
 
 def _choose(losses: dict[str, Matrix]) -> tuple[str, str]:
     """From the simplest model on, a better one takes its place by one part in a hundred and two standard errors."""
-    if not losses:
-        return BY_RULE, "too little history to compare models: chosen by rule"
     best = FLOOR
     for model, loss in losses.items():
         gain = _gain(loss, losses[best])

@@ -27,6 +27,8 @@ LAUNCH_DAYS: Final = 28
 MOST_A_DAY: Final = 1e12
 # A period that was mostly completed tells what we think, not what was sold.
 MOST_COMPLETED: Final = 0.5
+# With fewer products a single one decides what seems to hold for all.
+FEWEST_PRODUCTS: Final = 30
 # Sales on one weekday are rows of weeks; few of them, the last a few days ago, may be a shop that opens on Saturdays.
 FEWEST_WEEKS: Final = 2
 FEWEST_WITH_ONE_THAT_RUNS: Final = 8
@@ -79,6 +81,15 @@ class Series:
     def history(self) -> Index:
         """For each product the periods since its first row."""
         return np.asarray((~np.isnan(self.demand)).sum(axis=1), dtype=np.int64)
+
+    @property
+    def periods_known(self) -> int:
+        """For how many periods 30 products are known, or all products if there are fewer.
+
+        One product that was sold years before the others does not make the company older.
+        """
+        ordered = np.sort(self.history)[::-1]
+        return int(ordered[min(FEWEST_PRODUCTS, ordered.size) - 1]) if ordered.size else 0
 
     @cached_property
     def enormous_sales(self) -> tuple[Matrix, Matrix]:

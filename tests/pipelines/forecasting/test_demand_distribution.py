@@ -237,4 +237,4 @@ def test_weeks_that_are_spread_over_two_do_not_look_even(last_week_begins):
         pl.col("demand_date").dt.offset_by(f"-{last_week_begins - 7}d"), quantity=random.poisson(8, 100 * 104) * 1.0
     )
     facts = gather_facts(make_series(weeks, as_of=AS_OF), as_of=AS_OF)
-    assert sells_evenly(facts, np.full(100, "smooth")).sum() <= 1
+    assert sells_evenly(facts).sum() <= 1

@@ -38,7 +38,7 @@ def shares_kept(law: Moments, probabilities: np.ndarray) -> np.ndarray:
 
 def taken(law: Moments, past: np.ndarray, *, windows: float) -> np.ndarray:
     """Where the law's quantiles are taken after this past."""
-    ranks, _ = ranks_of(law, past, np.zeros(past.shape, dtype=np.int64))
+    ranks, *_ = ranks_of(law, past, np.zeros(past.shape, dtype=np.int64))
     return taken_at(HIGH, lift_of(ranks, windows=windows))
 
 

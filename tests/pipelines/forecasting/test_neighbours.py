@@ -1,0 +1,196 @@
+"""No product sways another's forecast: an odd one among twenty ordinary ones moves none of them by a tenth."""
+
+import zlib
+from collections.abc import Mapping
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.forecasting.distribution import forecast_distribution
+from pipelines.forecasting.family import FAMILY, family_paths
+from pipelines.forecasting.features import gather_facts
+from pipelines.forecasting.forecast import Forecast, choose_models, forecast_demand, score_models
+from pipelines.forecasting.pool import chances
+from pipelines.forecasting.rules import models_by_rule
+from pipelines.forecasting.segments import demand_classes
+from pipelines.forecasting.series import make_series
+from tests.pipelines.forecasting.demand_builders import over_all
+from tests.pipelines.planning_builders import AS_OF
+
+LEAD_TIMES = (7, 14, 45)
+FUTURE = -30
+SCHEMA = {"product_code": pl.String, "demand_date": pl.Date, "quantity": pl.Float64}
+
+
+def sales_of(products: Mapping[str, Mapping[int, float]]) -> pl.DataFrame:
+    """Daily sales: of each product so many units so many days before the as-of day."""
+    rows = [(code, AS_OF - timedelta(days=ago), n) for code, days in products.items() for ago, n in days.items()]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def an_ordinary_product(kind: int, weeks: int, random: np.random.Generator) -> dict[int, float]:
+    """Weekly sales, each on a day of its week: smooth, intermittent, seasonal, steady, new, lumpy or shifting."""
+    mean = random.uniform(1, 12)
+    ago = np.arange(weeks, 0, -1)
+    quantity = [
+        random.poisson(mean, weeks),
+        random.poisson(mean, weeks) * (random.random(weeks) < 0.3),
+        random.poisson(3 * mean * (1 + 0.6 * np.sin(2 * np.pi * ago / 52))),
+        np.full(weeks, round(mean)),
+        random.poisson(mean, weeks) * (ago <= 12),
+        np.ceil(random.lognormal(np.log(mean), 1, weeks)) * (random.random(weeks) < 0.25),
+        random.poisson(mean * np.where(ago < weeks / 3, 2, 1)),
+    ][kind]
+    days = 7 * ago - random.integers(0, 6, weeks)
+    return {int(day): float(n) for day, n in zip(days, quantity, strict=True) if n}
+
+
+def ordinary_products(count: int = 20, *, shortest: int = 8, longest: int = 150, seed: int = 3) -> pl.DataFrame:
+    random = np.random.default_rng(seed)
+    return sales_of(
+        {f"P-{k:03}": an_ordinary_product(k % 7, int(random.integers(shortest, longest + 1)), random)
+         for k in range(count)}
+    )  # fmt: skip
+
+
+def the_plan_forecast(sales: pl.DataFrame) -> Forecast:
+    """The weekly path: models are compared, each product has its choice, and is forecast by it."""
+    codes = sales["product_code"].unique().sort()
+    leads = [LEAD_TIMES[zlib.crc32(code.encode()) % len(LEAD_TIMES)] for code in codes]
+    horizons = pl.DataFrame({"product_code": codes, "lead_time_days": leads}).with_columns(order_frequency_days=7)
+    scores = score_models(sales, horizons, as_of=AS_OF).model_scores
+    choice = choose_models(sales, scores, as_of=AS_OF)
+    return forecast_demand(sales, horizons, as_of=AS_OF, model_choice=choice)
+
+
+def expected_by(forecast: Forecast) -> dict[str, float]:
+    """Expected demand of each product before an order arrives and in the days that it covers."""
+    assert (forecast.demand_quantiles["quantity"] >= 0).all()
+    assert forecast.demand_quantiles["quantity"].is_finite().all()
+    before, cover = pl.col("demand_before_arrival"), pl.col("demand_in_cover")
+    return dict(forecast.demand_horizons.select("product_code", before + cover).rows())
+
+
+def moved_most(alone: Mapping[str, float], beside: Mapping[str, float]) -> float:
+    return max(abs(beside[code] - units) / max(units, 0.1) for code, units in alone.items())
+
+
+ODD = {
+    "a row 900 days old": {900: 3.0} | {7 * k + 3: 2.0 for k in range(20)},
+    "500 on a day 900 days ago": {900: 500.0} | {7 * k + 3: 2.0 for k in range(40)},
+    "millions a day": {ago: 1e6 * (1 + ago % 5) for ago in range(1, 300, 3)},
+    "never sold": dict.fromkeys(range(1, 300, 7), 0.0),
+    "one sale": {30: 5.0},
+    "one enormous sale": {200: 50_000.0},
+    "one enormous sale yesterday": {7 * k + 3: 1.0 for k in range(60)} | {1: 100_000.0},
+    "negative rows": {ago: -5.0 if ago % 2 else 2.0 for ago in range(1, 300, 5)},
+    "thousandths": {ago: 0.001 * (ago % 4) for ago in range(1, 300, 2)},
+    "in the future": {FUTURE: 500.0, 10: 5.0},
+    "no numbers": {5: float("nan"), 10: float("inf"), 20: 1e300, 40: 3.0},
+    "eleven years": {ago: float(10 + ago % 7) for ago in range(1, 4000)},
+    "a season for four years": {ago: 40 + 35 * float(np.sin(2 * np.pi * ago / 364)) for ago in range(1, 1400)},
+    "stopped three months ago": {7 * k + 3: 1000.0 for k in range(12, 60)},
+    "doubling": {7 * k + 3: float(2 ** ((60 - k) / 3)) for k in range(60)},
+}
+
+
+@pytest.fixture(scope="module")
+def ordinary():
+    sales = ordinary_products()
+    return sales, expected_by(the_plan_forecast(sales))
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_product_moves_no_ordinary_one_by_a_tenth(ordinary, name):
+    sales, alone = ordinary
+    beside = pl.concat([sales, sales_of({"Ödd ☃": ODD[name]})])
+    assert moved_most(alone, expected_by(the_plan_forecast(beside))) < 0.1
+
+
+def test_a_product_that_sells_as_another_one_moves_no_other(ordinary):
+    sales, alone = ordinary
+    again = sales.filter(product_code="P-000").with_columns(product_code=pl.lit("p-000"))
+    assert moved_most(alone, expected_by(the_plan_forecast(pl.concat([sales, again])))) < 0.1
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    odd=st.dictionaries(
+        st.integers(-40, 1600), st.one_of(st.floats(-1e6, 1e9), st.integers(0, 30).map(float)), min_size=1, max_size=80
+    )
+)
+def test_no_product_at_all_does(ordinary, odd):
+    sales, alone = ordinary
+    assert moved_most(alone, expected_by(the_plan_forecast(pl.concat([sales, sales_of({"ODD": odd})])))) < 0.1
+
+
+@pytest.mark.parametrize("weeks", [30, 60])
+@pytest.mark.parametrize("name", ["a row 900 days old", "500 on a day 900 days ago", "eleven years"])
+def test_an_old_product_makes_a_young_company_no_older(weeks, name):
+    sales = ordinary_products(shortest=weeks, longest=weeks)
+    beside = pl.concat([sales, sales_of({"ODD": ODD[name]})])
+    assert moved_most(*(expected_by(the_plan_forecast(company)) for company in (sales, beside))) < 0.1
+
+
+def steady(products: int, weeks: int, *, closed: tuple[int, ...] = (0,)) -> dict[str, dict[int, float]]:
+    """Products that sell 7 every week, and nothing in the weeks that are closed, counted back from the last one."""
+    days = {7 * ago + 3: 7.0 for ago in range(weeks + 1) if ago not in closed}
+    return {f"P-{k:03}": days for k in range(products)}
+
+
+@pytest.mark.parametrize(("products", "weeks"), [(11, 40), (11, 60), (40, 40), (11, 104), (200, 60)])
+@pytest.mark.parametrize("beside", [None, "500 on a day 900 days ago", "a row 900 days old"])
+def test_a_week_in_which_nobody_sells_changes_no_steady_product(products, weeks, beside):
+    """About 21 in the next 21 days, whoever else the company sells."""
+    sales = sales_of(steady(products, weeks) | ({"ODD": ODD[beside]} if beside else {}))
+    horizons = pl.DataFrame({"product_code": sales["product_code"].unique()}).with_columns(
+        lead_time_days=14, order_frequency_days=7
+    )
+    scores = score_models(sales, horizons, as_of=AS_OF).model_scores
+    choice = choose_models(sales, scores, as_of=AS_OF)
+    told = expected_by(forecast_demand(sales, horizons, as_of=AS_OF, model_choice=choice))
+    assert told["P-000"] == pytest.approx(21, rel=0.05)
+    assert moved_most({code: 21.0 for code in told if code.startswith("P")}, told) < 0.05
+
+
+def test_one_old_row_in_a_company_of_sixty_is_no_error():
+    """The products of one half then have a year before, and those of the other have none."""
+    random = np.random.default_rng(0)
+    company = {f"P-{k:03}": an_ordinary_product(0, 60, random) for k in range(60)}
+    without = forecast_distribution(sales_of(company), over_all(sales_of(company)), as_of=AS_OF)
+    company["P-000"] = {900: 3.0} | company["P-000"]
+    told = forecast_distribution(sales_of(company), over_all(sales_of(company)), as_of=AS_OF)
+    assert np.abs(told.mean[1:] / without.mean[1:] - 1).max() < 0.1
+    assert np.isfinite(told.quantiles).all()
+
+
+@pytest.mark.parametrize("model", FAMILY)
+@pytest.mark.parametrize("last", [0.0, 1000.0])
+def test_no_model_expects_what_the_last_week_sold(model, last):
+    weeks = np.array([[8.0] + [7.0] * 58 + [last]])
+    path = family_paths(weeks, model, periods=1, year=52)[0, 0]
+    assert abs(path - 7) <= 0.4 * abs(last - 7)
+
+
+def test_a_seasonal_company_stays_so_beside_a_product_that_misses_everything():
+    """Whether products are missed together is asked of all alike, however large one of them is."""
+    random = np.random.default_rng(5)
+    company = {f"P-{k:03}": an_ordinary_product(2, 80, random) for k in range(40)}
+    for beside in ({}, {"ODD": ODD["one enormous sale yesterday"]}, {"ODD": ODD["millions a day"]}):
+        facts = gather_facts(make_series(sales_of(company | beside), as_of=AS_OF), as_of=AS_OF)
+        models = models_by_rule(facts, demand_classes(facts.series))
+        places = [facts.series.product_codes.index(code) for code in company]
+        assert set(models[places].tolist()) == {"pool"}
+
+
+def test_what_is_drawn_of_a_product_is_drawn_whoever_else_is_there():
+    rows, ages = np.repeat([0, 1, 2], 50), np.tile(np.arange(50), 3)
+    drawn = chances(["A", "B", "C"], rows, ages, "7")
+    assert np.array_equal(drawn[50:100], chances(["B"], np.zeros(50, dtype=np.int64), np.arange(50), "7"))
+    assert drawn.min() > 0
+    assert drawn.max() < 1
+    assert np.unique(drawn).size == 150
