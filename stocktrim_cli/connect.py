@@ -129,7 +129,11 @@ def _numbers(answer: str, most: int) -> list[int]:
 
 
 def _tell(connected: "Sequence[Organisation]", *, as_json: bool) -> None:
+    from pipelines.xero.time_zones import time_zone_problem
+
     for one in connected:
+        if problem := time_zone_problem(one.time_zone):
+            say(f"{one.name}: {problem}")
         if one.is_demo_company:
             say(f"{one.name} is Xero's demo company: its figures are made up, and Xero resets it every month.")
     if as_json:

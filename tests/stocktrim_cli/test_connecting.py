@@ -206,3 +206,14 @@ def test_the_key_is_changed_by_one_command(terminal: Terminal) -> None:
     assert (told.code, "1 sign-ins are encrypted with the new key" in told.out) == (0, True)
     assert (terminal.stocktrim.home / "secret.key").read_bytes() != before
     assert terminal.stocktrim("organisations", "list").code == 0
+
+
+def test_fault_118_a_time_zone_that_nobody_knows_is_told_when_connecting_and_by_the_doctor(terminal: Terminal) -> None:
+    next(one for one in terminal.sandbox.worlds if one.organisation.name == HARBOUR).organisation.time_zone = "MARS"
+    told = terminal.connect(through_http(HARBOUR), "-o", "harbour")
+    sentence = "Xero's time zone 'MARS' is not known here, so days are counted in UTC"
+    assert (told.code, sentence in flat(told)) == (0, True)
+    checks = {one["check"]: one for one in terminal.stocktrim("doctor", "-o", "harbour", "--json").json()["checks"]}
+    assert (checks["time zone"]["is_ok"], sentence in checks["time zone"]["finding"]) == (False, True)
+    assert checks["permissions"]["is_ok"], checks["permissions"]
+    assert checks["warehouse"]["finding"] == checks["published snapshot"]["finding"] == "none yet"
