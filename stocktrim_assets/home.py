@@ -27,7 +27,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     if not (home / CONFIGURATION.name).exists():
-        shutil.copy(CONFIGURATION, home / CONFIGURATION.name)
+        shutil.copyfile(CONFIGURATION, home / CONFIGURATION.name)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["STOCKTRIM_HOME"] = str(settings.home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
