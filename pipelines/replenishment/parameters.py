@@ -13,6 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.errors import UsageError
+from pipelines.mornings import EVERY_DAY, parse_time, parse_weekdays
 from pipelines.replenishment.decision import Rule
 from pipelines.replenishment.setting_values import bundle as _bundle
 from pipelines.replenishment.setting_values import choice as _choice
@@ -163,6 +164,13 @@ PARAMETERS: Final = {
             "push_status", "choice", _GLOBAL, "DRAFT", "The status that orders get in Xero.",
             _choice("DRAFT", "SUBMITTED", "AUTHORISED"),
         ),
+        Parameter(
+            "daily_run_at", "local time", _GLOBAL, "05:00",
+            "When the daily run begins, in the organisation's own time zone; or off.", parse_time,
+        ),
+        Parameter(
+            "daily_run_weekdays", "days", _GLOBAL, EVERY_DAY, "On which days of the week it begins.", parse_weekdays
+        ),
     )
 }  # fmt: skip
 
@@ -175,6 +183,8 @@ class GlobalSettings:
     overstock_period_days: int
     stale_after_hours: int
     push_status: str
+    daily_run_at: str
+    daily_run_weekdays: str
 
 
 def check_name(name: str, level: str) -> Parameter:
@@ -231,6 +241,8 @@ def global_settings(settings: pl.DataFrame) -> GlobalSettings:
         overstock_period_days=int(told["overstock_period_days"]),
         stale_after_hours=int(told["stale_after_hours"]),
         push_status=told["push_status"],
+        daily_run_at=told["daily_run_at"],
+        daily_run_weekdays=told["daily_run_weekdays"],
     )
 
 

@@ -141,13 +141,17 @@ def _jobs() -> Iterator[str]:
         stages = [stage for stage in order if any(key.path[0] == stage for key in keys)]
         rows.append([f"`{job.name}`", " → ".join(stages), str(job.description)])
     yield table(["job", "stages", "what it does"], rows)
-    schedules = [[f"`{one.name}`", f"`{one.cron_schedule}` UTC", f"`{one.job_name}`"] for one in defs.schedules or ()]
+    schedules = [
+        [f"`{schedule.name}`", f"looks at `{schedule.cron_schedule}`", f"`{schedule.job_name}`", schedule.description]
+        for schedule in defs.schedules or ()
+        if isinstance(schedule, dg.ScheduleDefinition)
+    ]
     sensors = [
-        [f"`{one.name}`", f"every {one.minimum_interval_seconds} seconds", f"`{one.job_name}`"]
+        [f"`{one.name}`", f"every {one.minimum_interval_seconds} seconds", f"`{one.job_name}`", one.description]
         for one in defs.sensors or ()
         if isinstance(one, dg.SensorDefinition)
     ]
-    yield table(["schedule or sensor", "when", "job"], [*schedules, *sensors])
+    yield table(["schedule or sensor", "when", "job", "what it does"], [*schedules, *sensors])
 
 
 def _settings() -> Iterator[str]:
