@@ -6,6 +6,7 @@ checksum, so whatever a crash leaves is either a whole answer or none.
 Read more in docs/loading.md.
 """
 
+import re
 import shutil
 import threading
 import uuid
@@ -18,14 +19,21 @@ from typing import Final
 import msgspec
 import zstandard
 
+from pipelines.errors import DataError
+
 FOLDER: Final = "pages"
 KEPT_FOR: Final = timedelta(days=30)
 GOES_ON_FOR: Final = timedelta(hours=24)
 """How long after its start an interrupted load is gone on with; after that its list has moved too much."""
+_NAME: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _JOURNAL: Final = "journal.jsonl"
 _LANDED: Final = "landed"
 _REFUSED: Final = "refused"
 _LEVEL: Final = 1
+
+
+class DamagedLoadError(DataError):
+    """What a load has kept cannot be read any more."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,9 +88,14 @@ class KeptLoad:
         return (self.folder / _LANDED).exists()
 
     @property
+    def is_refused(self) -> bool:
+        """Whether a check refused what it read."""
+        return (self.folder / _REFUSED).exists()
+
+    @property
     def is_over(self) -> bool:
         """Whether it was landed, or refused by a check."""
-        return self.is_landed or (self.folder / _REFUSED).exists()
+        return self.is_landed or self.is_refused
 
     def go_on(self) -> None:
         """Offer what was read before the interruption."""
@@ -151,9 +164,10 @@ def begin_load(folder: Path, *, at: datetime) -> KeptLoad:
 
 
 def kept_loads(folder: Path) -> list[KeptLoad]:
-    """Every load of an organisation that is kept, the oldest first."""
+    """Every load of an organisation that is kept, the oldest first; what else lies there is nobody's load."""
     pages = folder / FOLDER
-    return [KeptLoad(one) for one in sorted(pages.iterdir()) if one.is_dir()] if pages.is_dir() else []
+    found = sorted(pages.iterdir()) if pages.is_dir() else []
+    return [KeptLoad(path) for path in found if path.is_dir() and _NAME.fullmatch(path.name)]
 
 
 def prune(folder: Path, *, at: datetime) -> None:
@@ -202,4 +216,10 @@ def _read_journal(path: Path) -> list[Request]:
     whole = written[: written.rfind(b"\n") + 1]
     if whole != written:
         path.write_bytes(whole)
-    return [msgspec.json.decode(line, type=Request) for line in whole.splitlines()]
+    try:
+        return [msgspec.json.decode(line, type=Request) for line in whole.splitlines()]
+    except msgspec.MsgspecError as trouble:
+        raise DamagedLoadError(
+            f"{path} is damaged ({trouble}), so what this load kept cannot be read: delete the folder {path.parent}, "
+            f"and replay another load or import everything again with `stocktrim load --refresh`."
+        ) from trouble

@@ -6,18 +6,22 @@ anywhere is begun again by the next one, which goes on after the last page that 
 Read more in docs/loading.md.
 """
 
+import logging
 from collections.abc import Iterable
 
 import duckdb
 
 from pipelines.errors import UsageError
+from pipelines.landing.endpoints import ENDPOINTS
 from pipelines.landing.extract import PAGE_SIZE
-from pipelines.landing.kept import KeptLoad, begin_load, kept_loads, prune
+from pipelines.landing.kept import KEPT_FOR, KeptLoad, answers_behind, begin_load, kept_loads, prune
 from pipelines.landing.land import Pass, land, read_pass, replay_pass
 from pipelines.landing.load import plan_load
-from pipelines.organisation import OpenOrganisation
+from pipelines.organisation import OpenOrganisation, connected_organisations
 from pipelines.tables import Table
 from pipelines.xero.pace import CALLS_AT_ONCE
+
+log = logging.getLogger(__name__)
 
 
 def read_load(
@@ -47,17 +51,37 @@ def read_kept_load(
     """Hold aside what `raw` was after a load, from the bytes that were kept; Xero is not asked.
 
     Raises:
-        UsageError: no such load is kept.
+        UsageError: no such load is kept, or nothing can be made of what is.
+        DataError: what was kept is damaged.
     """
     landed = [load for load in kept_loads(organisation.folder) if load.is_landed]
-    known = [load.load_id for load in landed]
-    if load_id not in known:
+    loads = [load for load in landed if load.load_id <= load_id]
+    if not loads or loads[-1].load_id != load_id:
+        raise UsageError(_why_not(organisation, load_id, [load.load_id for load in landed]))
+    kept = [endpoint.name for endpoint in ENDPOINTS if any(answers_behind(loads, endpoint.name))]
+    if not kept:
         raise UsageError(
-            f"No load {load_id!r} is kept; the latest are: {', '.join(known[:-6:-1]) or 'none'}. "
-            f"The table raw.loads lists all."
+            f"The load {load_id} cannot be replayed: it brought changes only, and no load before it that is kept holds "
+            f"the whole of a list. Answers are kept for {KEPT_FOR.days} days; import everything again with `stocktrim "
+            f"load --refresh`."
         )
-    loads = landed[: known.index(load_id) + 1]
+    if left := [endpoint.name for endpoint in ENDPOINTS if endpoint.name not in kept]:
+        log.info("Left as they are, since no load keeps the whole of them: %s.", ", ".join(left))
     return loads[-1], replay_pass(warehouse, loads, day=organisation.today())
+
+
+def _why_not(organisation: OpenOrganisation, load_id: str, landed: list[str]) -> str:
+    """Why a load cannot be replayed: it is not there, did not come to its end, or is another organisation's."""
+    known = f"the latest are: {', '.join(landed[:-6:-1]) or 'none'}. The table raw.loads lists all."
+    for load in kept_loads(organisation.folder):
+        if load.load_id == load_id:
+            why = "was refused by a check" if load.is_refused else "did not come to its end, and the next one goes on"
+            return f"The load {load_id} {why}, so it cannot be replayed; {known}"
+    for other in connected_organisations(organisation.settings):
+        folder = organisation.settings.organisation_folder(other.key)
+        if any(load.load_id == load_id for load in kept_loads(folder)):
+            return f"The load {load_id} is of the organisation {other.key!r}, not of {organisation.key!r}; {known}"
+    return f"No load {load_id!r} is kept; {known}"
 
 
 def land_load(
