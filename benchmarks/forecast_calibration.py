@@ -29,7 +29,8 @@ from pipelines.forecasting.candidates import FLOOR, NB, NB_PREDICTIVE, POOL
 from pipelines.forecasting.distribution import PROBABILITIES, forecast_distribution
 from pipelines.forecasting.segments import CLASSES
 from pipelines.tables import DEMAND_DAILY
-from xero_sandbox.history.sales_file import CREDIT, SALE, read_sales_file
+from sales_files.credit_notes import CREDIT, SALE
+from xero_sandbox.history.sales_file import read_sales_file
 from xero_sandbox.importer import is_service
 
 HORIZON_DAYS: Final = 28

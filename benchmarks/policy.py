@@ -46,7 +46,8 @@ from pipelines.replenishment.replay.report import (
     stock_ratio,
 )
 from pipelines.replenishment.replay.simulation import Counts, Reviewed, simulate
-from xero_sandbox.history.sales_file import SALE, read_sales_file
+from sales_files.credit_notes import SALE
+from xero_sandbox.history.sales_file import read_sales_file
 
 LEAD_TIME_DAYS: Final = 21
 WEEKS: Final = 48

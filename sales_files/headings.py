@@ -13,25 +13,26 @@ from typing import Final
 from sales_files.errors import SalesFileError
 from sales_files.forms import Columns
 
+# Usual words for a column; those behind the bar can mean something else, and count only where no other is there.
 _SAME_AS: Final = {
     "product_code": "product code, sku, sku code, stock code, item code, item number, item no, item id, product id, "
-    "product number, product no, article code, article number, article no, part number, part no, inventory item code, "
-    "product, item, article, part",
+    "product number, product no, article code, article number, article no, part number, part no, inventory item code "
+    "| product, item, article, part",
     "date": "invoice date, order date, sale date, sales date, transaction date, document date, posting date, "
-    "date of sale, day",
-    "quantity": "qty, order demand, demand, units, units sold, quantity sold, qty sold, sold quantity, sales quantity, "
-    "sales qty, quantity ordered, order quantity, invoiced quantity, pieces",
-    "invoice_number": "invoice no, invoice, invoice id, document number, document no, order id, order number, "
-    "order no, transaction id, transaction number",
-    "description": "product name, item name, product description, item description, product title",
+    "date of sale | day",
+    "quantity": "qty, order demand, units sold, quantity sold, qty sold, sold quantity, sales quantity, sales qty, "
+    "quantity ordered, order quantity, order qty, invoiced quantity | demand, units, pieces",
+    "invoice_number": "invoice no, invoice, invoice id, document number, document no "
+    "| order id, order number, order no, transaction id, transaction number",
+    "description": "product description, item description | product name, item name, product title",
     "unit_price": "price, sales price, selling price, unit amount, price each, price per unit, unit selling price",
-    "customer": "customer id, customer no, customer number, customer code, customer name, contact name, contact",
+    "customer": "customer id, customer no, customer number, customer code | customer name, contact name, contact",
     "unit_cost": "cost, cost price, purchase price, unit cost price",
     "lead_time_days": "lead time in days, lead days",
     "batch_size": "batch, pack size, order multiple",
     "minimum_order_quantity": "moq, min order quantity, minimum order qty, min order qty",
     "is_stocked_out": "stocked out",
-}  # fmt: skip
+}
 _SHOWN: Final = 10
 
 
@@ -61,7 +62,7 @@ def count_known(headings: Sequence[str], columns: Columns) -> int:
 
 def positions_known(headings: Sequence[str], columns: Columns) -> list[int]:
     """The positions of the headings that can be a column of the contract."""
-    keys = {key for name, heading in columns.all.items() for key in _keys_of(name, heading)}
+    keys = {key for name, heading in columns.all.items() for key in _keys_of(name, heading)} - {""}
     return [position for position, heading in enumerate(headings) if key_of(heading) in keys]
 
 
@@ -89,15 +90,21 @@ def find_columns(headings: Sequence[str], columns: Columns, path: Path) -> Found
     return found
 
 
+def _tiers(name: str, heading: str) -> list[set[str]]:
+    """What a column may be called, the surest first: its documented name, our own, usual words, and vague ones."""
+    words = [{key_of(word) for word in tier.split(",")} for tier in _SAME_AS.get(name, "").split("|")]
+    return [{key_of(heading)}, {key_of(name)}, *words]
+
+
 def _keys_of(name: str, heading: str) -> set[str]:
-    return {key_of(heading), key_of(name), *map(key_of, _SAME_AS.get(name, "").split(","))}
+    return {key for tier in _tiers(name, heading) for key in tier}
 
 
 def _positions(headings: Sequence[str], name: str, heading: str) -> list[int]:
-    """Where the documented heading stands, else our own name of the column, else a usual word for it."""
+    """Where the surest name of a column stands."""
     keys = [key_of(text) for text in headings]
-    for wanted in ({key_of(heading)}, {key_of(name)}, _keys_of(name, heading)):
-        if at := [position for position, key in enumerate(keys) if key in wanted]:
+    for tier in _tiers(name, heading):
+        if at := [position for position, key in enumerate(keys) if key and key in tier]:
             return at
     return []
 

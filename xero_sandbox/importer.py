@@ -15,11 +15,12 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from sales_files.credit_notes import CREDIT, SALE, UNUSED
 from sales_files.forms import Forms
 from sales_files.raw_lines import LeftOut
 from xero_sandbox.documents import Contact, Item, Line, Organisation, World
 from xero_sandbox.history.books import CENT, Books
-from xero_sandbox.history.sales_file import CREDIT, NO_DOCUMENT, SALE, SalesLines, read_sales_file
+from xero_sandbox.history.sales_file import SalesLines, read_sales_file
 from xero_sandbox.history.supply import NO_SUPPLIER, Amounts, Suppliers, Supply, simulate_supply
 
 SERVICES: Final = frozenset(
@@ -82,7 +83,7 @@ def _organisation(path: Path) -> Organisation:
 def _items(books: Books, lines: pl.DataFrame, first_day: date) -> dict[str, Item]:
     """An item a code that becomes a document: named as most often, priced at the median."""
     known = (
-        lines.filter((pl.col("code") != "") & (pl.col("kind") != NO_DOCUMENT))
+        lines.filter((pl.col("code") != "") & (pl.col("kind") != UNUSED))
         .group_by("code")
         .agg(
             name=pl.col("description").filter(pl.col("description") != "").mode().sort().first(),
@@ -107,7 +108,7 @@ def _items(books: Books, lines: pl.DataFrame, first_day: date) -> dict[str, Item
 def _write_documents(books: Books, lines: pl.DataFrame) -> None:
     """One document an invoice number, customer and day: a number with several of them gets suffixes."""
     contacts = _contacts(books, lines)
-    kept = lines.filter(pl.col("kind") != NO_DOCUMENT).with_row_index("row")
+    kept = lines.filter(pl.col("kind") != UNUSED).with_row_index("row")
     ids = _ids(books, kept.height)
     numbers: dict[float, Decimal] = {}
     amounts: dict[float, Decimal] = {}

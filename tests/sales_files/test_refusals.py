@@ -135,3 +135,16 @@ def test_invoice_lines_are_known_by_their_usual_headings(path: Path, headings: s
         "invoice_number": "1001", "product_code": "TEA", "quantity": 2.0, "date": date(2026, 1, 1), "unit_price": 2.5,
         "kind": "sale",
     }  # fmt: skip
+
+
+def test_a_sure_heading_wins_over_a_vague_one_and_what_is_unclear_is_told_or_asked(path: Path) -> None:
+    heads = (
+        "Row ID,Order ID,Order Date,Ship Date,Customer ID,Customer Name,Product ID,Product Name,Sales,Quantity,Profit"
+    )
+    path.write_text(f"{heads}\n1,CA-2016-152156,11/8/2016,11/11/2016,CG-1,Claire,FUR-1,Chair,261.96,2,41.91\n")
+    line = read_sales(path, INVOICE_LINES, Forms("mdy", latest_year=2027)).lines.row(0)
+    assert line == ("CA-2016-152156", "FUR-1", 2.0, date(2016, 11, 8), "Chair", "CG-1", "sale")
+    path.write_text("SKU,Product,Date,Qty,Price,Sales price\nT1,Tea,2026-01-01,2,3,4\n")
+    sales = read_sales(path, PRODUCT_SALES, LAST)
+    assert sales.lines.select("product_code", "quantity").row(0) == ("T1", 2.0)
+    assert "'Price' and 'Sales price' can both be unit_price, so neither is used" in sales.notes[0]

@@ -11,14 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
-from sales_files.credit_notes import CREDIT, SALE, UNUSED
+from sales_files.credit_notes import SALE
 from sales_files.errors import SalesFileError
 from sales_files.forms import INVOICE_LINES, Forms
 from sales_files.raw_lines import LeftOut
 from sales_files.reading import Sales, read_sales
-
-NO_DOCUMENT = UNUSED
-__all__ = ["CREDIT", "NO_DOCUMENT", "SALE", "SalesFileError", "SalesLines", "read_sales_file"]
 
 
 @dataclass(frozen=True)
