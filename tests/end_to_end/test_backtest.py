@@ -98,7 +98,7 @@ def test_sales_as_a_ledger_writes_them_are_replayed_and_every_row_is_told(stockt
     assert json.loads(written.read_text())["products"] == 3
     asked = stocktrim("backtest", "--sales", str(file), "--date-order", "mdy")
     assert asked.code == 4
-    assert "sales.txt, line 8: Invoice Date must hold dates in the order month-day-year" in " ".join(asked.err.split())
+    assert "sales.txt, line 5: Invoice Date must hold dates in the order month-day-year" in " ".join(asked.err.split())
 
 
 def test_a_lead_time_that_is_given_wins_over_the_files_column(stocktrim: Command, tmp_path: Path) -> None:
