@@ -21,7 +21,7 @@ def find_product(codes: Iterable[str | None], wanted: str) -> str | None:
     told = {code for code in codes if code is not None}
     if wanted in told:
         return wanted
-    alike = [code for code in told if _folded(code) == _folded(wanted)]
+    alike = [code for code in told if folded(code) == folded(wanted)]
     return alike[0] if len(alike) == 1 else None
 
 
@@ -37,5 +37,6 @@ def known_product(codes: Iterable[str], wanted: str) -> str:
     return found
 
 
-def _folded(code: str) -> str:
+def folded(code: str) -> str:
+    """A code without what people do not see: case, blanks and the form of its accents."""
     return unicodedata.normalize("NFC", " ".join(code.split())).casefold()

@@ -127,6 +127,19 @@ PLANNING_SETTINGS = _table(
     "raw", "planning_settings", "One row per setting in force, at the level where a person set it.",
     level=pl.String, subject=pl.String, name=pl.String, value=pl.String, changed_by=pl.String, changed_at=INSTANT,
 )
+SETTINGS_WITHOUT_SUBJECT = _table(
+    "raw", "settings_without_subject", "One row per setting of a product that Xero has no more, by its code of then.",
+    level=pl.String, subject=pl.String, name=pl.String, value=pl.String, changed_by=pl.String, changed_at=INSTANT,
+)
+FORMER_PRODUCTS = _table(
+    "raw", "former_products", "One row per id or code that an item had and none has now: the product that it names.",
+    item_id=pl.String, item_code=pl.String, product_code=pl.String,
+)
+DEMAND_TRANSFERS = _table(
+    "raw", "demand_transfers",
+    "One row per product whose demand counts for others, and each of these, all steps of successors and bundles taken.",
+    product_code=pl.String, to_product=pl.String, units=pl.Float64,
+)
 LEDGER_ORDER_LINES = _table(
     "raw", "ledger_order_lines", "One row per line of an order approved here, sent or not.",
     order_id=pl.String, purchase_order_number=pl.String, state=pl.String, supplier_id=pl.String,
@@ -183,12 +196,12 @@ STOCK_POSITION = _published(
     on_order_in_xero=pl.Float64, on_order_approved_not_sent=pl.Float64,
 )
 STOCK_ON_ORDER = _published(
-    "marts", "stock_on_order", "One row per open purchase order line that names a product, counted or not.",
+    "marts", "stock_on_order", "One row per open purchase order line and product that it counts for, counted or not.",
     purchase_order_number=pl.String, product_code=pl.String, quantity=pl.Float64,
     expected_arrival_date=pl.Date, is_counted=pl.Boolean, rule=pl.String, line_number=pl.Int32, status=pl.String,
     supplier_id=pl.String, supplier_name=pl.String, order_date=pl.Date, delivery_date=pl.Date, value=MONEY,
     currency=pl.String, currency_rate=RATE, ordered_quantity=pl.Float64, billed_quantity=pl.Float64,
-    exception=pl.String,
+    exception=pl.String, ordered_product_code=pl.String,
 )
 STOCK_DAILY = _published(
     "marts", "stock_daily", "One row per tracked product and day on which its stock moved.",

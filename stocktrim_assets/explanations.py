@@ -21,8 +21,9 @@ _SCORES: Final = {"model": "model", "margin": "saved", "margin_error": "standard
 _QUANTILES: Final = {"probability": "chance", "quantity": "pieces"}
 _LENGTHS: Final = {"lead_time_days": "days", "weight": "chance"}
 _ORDERS: Final = {
-    "purchase_order_number": "order", "quantity": "pieces", "expected_arrival_date": "promised",
-    "reckoned_arrival_date": "reckoned with", "is_counted": "counts", "rule": "rule",
+    "purchase_order_number": "order", "ordered_product_code": "ordered as", "quantity": "pieces",
+    "expected_arrival_date": "promised", "reckoned_arrival_date": "reckoned with", "is_counted": "counts",
+    "rule": "rule",
 }  # fmt: skip
 _STOCK: Final = {"week_start": "week from", "arrivals": "arrives", "demand": "sells", "stock_at_end": "left"}
 _SETTINGS: Final = {"name": "setting", "value": "value", "origin": "set at"}

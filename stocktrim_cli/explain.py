@@ -16,7 +16,8 @@ TRANSACTION = (
     "counted_quantity",
 )  # fmt: skip
 OPEN_ORDER = (
-    "purchase_order_number", "quantity", "expected_arrival_date", "reckoned_arrival_date", "is_counted", "rule",
+    "purchase_order_number", "ordered_product_code", "quantity", "expected_arrival_date", "reckoned_arrival_date",
+    "is_counted", "rule",
 )  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def _show(told: dict[str, Any]) -> None:
         [[one["lead_time_days"], f"{one['weight']:.0%}"] for one in told["lead_times"]], numbers=["days", "chance"],
     )  # fmt: skip
     show_table(
-        "Open orders", ["order", "pieces", "promised", "reckoned with", "counts", "rule"],
+        "Open orders", ["order", "ordered as", "pieces", "promised", "reckoned with", "counts", "rule"],
         [[one[name] for name in OPEN_ORDER] for one in told["open_orders"]], numbers=["pieces"],
     )  # fmt: skip
     show_table(

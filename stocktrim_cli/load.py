@@ -42,7 +42,8 @@ def load(
 ) -> None:
     """Load from Xero what changed since the last load, and publish it.
 
-    With nothing ticked: everything the first time; later products, sales orders and purchase orders.
+    With nothing ticked: everything the first time; later products, sales orders and purchase orders, and once a day
+    suppliers.
 
     Example: `stocktrim load --sales-orders --organisation acme`
     """

@@ -21,7 +21,9 @@ REASONS: Final = {
     "credit_note": "credit note: takes the sale back",
     "other_date": "other date: a credit note of another month counts at the sale's date",
     "other_product": "other product: the invoice carries a code that the product had",
-    "taken_back_on_invoice": "taken back on an invoice: no demand, and no credit note",
+    "taken_back_on_invoice": "taken back on an invoice: cancels the sales before it, unless returns are ignored",
+    "returned_on_invoice": "returned on an invoice: takes the sale back at the sale's date",
+    "negative_price": "negative price: gives money back, no goods",
 }
 _TOTALS: Final = {
     "sold": "sold_quantity",

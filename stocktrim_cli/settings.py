@@ -90,9 +90,11 @@ def unset(
     Example: `stocktrim settings unset lead_time_days --product P-0001`
     """
     from pipelines.replenishment.parameters import check_name
+    from pipelines.store.planning_settings import settings_without_subject
 
     opened = opened_organisation(organisation)
-    level, subject = _level(opened, product=product, supplier=supplier)
+    gone = settings_without_subject(opened.store, opened.key)["subject"].to_list()
+    level, subject = ("product", product) if product in gone else _level(opened, product=product, supplier=supplier)
     check_name(name, level)
     _change(opened, level=level, subject=subject, name=name, value=None, by=by, reason=reason, as_json=as_json)
 

@@ -9,6 +9,9 @@
         then 'Correct the purchase price of the item in Xero.'
         when 'missing_cost'
         then 'Give the item a purchase price in Xero, or set its unit_cost here.'
+        when 'setting_without_subject'
+        then
+            'Unset it, or set it for the product that took its place: Xero has no item with that code any more.'
         when 'no_supplier'
         then
             'Set its preferred supplier here; until then it is planned, but no order is drafted.'

@@ -42,6 +42,26 @@ def moved_demand(demand_daily: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFram
     )
 
 
+def all_steps(moves: pl.DataFrame) -> pl.DataFrame:
+    """The moves with every step taken, in the shape of `MOVES`: each product and those that its demand ends at.
+
+    >>> told = [("BOX", "SET", 6.0), ("SET", "CUP", 2.0), ("SET", "TEA", 1.0)]
+    >>> all_steps(pl.DataFrame(told, schema=MOVES, orient="row")).rows()
+    [('BOX', 'CUP', 12.0), ('BOX', 'TEA', 6.0), ('SET', 'CUP', 2.0), ('SET', 'TEA', 1.0)]
+    """
+    step = moves.rename({"product_code": "to_product", "to_product": "next_product", "pieces": "each"})
+    taken = moves
+    for _ in range(MOST_STEPS - 1):
+        ends = taken.join(step, on="to_product", how="anti")
+        goes_on = taken.join(step, on="to_product", how="inner").select(
+            "product_code", to_product="next_product", pieces=pl.col("pieces") * pl.col("each")
+        )
+        if goes_on.is_empty():
+            break
+        taken = pl.concat([ends, goes_on])
+    return taken.group_by("product_code", "to_product").agg(pl.col("pieces").sum()).sort("product_code", "to_product")
+
+
 def without_circles(moves: pl.DataFrame) -> pl.DataFrame:
     """The moves but those of products that lead back to themselves: these keep their demand.
 

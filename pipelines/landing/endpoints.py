@@ -155,6 +155,7 @@ def line_columns(documents: Sequence[Any], key: str) -> Columns:
     }
 
 
+CONTACTS: Final = Endpoint("Contacts", Entity.SUPPLIERS, wire.Contact, tables.XERO_CONTACTS, "contact_id", _contacts)
 ENDPOINTS: Final = (
     Endpoint("Items", Entity.PRODUCTS, wire.Item, tables.XERO_ITEMS, "item_id", _items, is_paged=False),
     Endpoint(
@@ -169,7 +170,7 @@ ENDPOINTS: Final = (
         "PurchaseOrders", Entity.PURCHASE_ORDERS, wire.PurchaseOrder, tables.XERO_PURCHASE_ORDERS,
         "purchase_order_id", _purchase_orders, tables.XERO_PURCHASE_ORDER_LINES,
     ),
-    Endpoint("Contacts", Entity.SUPPLIERS, wire.Contact, tables.XERO_CONTACTS, "contact_id", _contacts),
+    CONTACTS,
 )  # fmt: skip
 
 

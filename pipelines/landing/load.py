@@ -12,7 +12,7 @@ from typing import Final
 import duckdb
 
 from pipelines.errors import UsageError
-from pipelines.landing.endpoints import USUAL_ENTITIES, Endpoint, Entity, endpoints_of
+from pipelines.landing.endpoints import CONTACTS, USUAL_ENTITIES, Endpoint, Entity, endpoints_of
 from pipelines.landing.extract import Reading
 from pipelines.landing.loads import COUNTED_EVERY, ORGANISATION, last_days
 from pipelines.landing.passes import Plan
@@ -34,19 +34,23 @@ def plan_load(
     """What to read: the entities that were ticked, those to refresh in full; the usual where nothing was said.
 
     The usual is products, sales orders and purchase orders, and whatever was never loaded. Once on each `day` of the
-    organisation its own record and all open orders are read too, and once a week the number of records is compared.
+    organisation its own record, contacts (merged and archived ones must be known before an order is approved) and all
+    open orders are read too, and once a week the number of records is compared.
 
     Raises:
         UsageError: a word names no entity.
     """
     ticked, refreshed = _named(entities), _named(refresh)
     loaded = set(read_table(connection, ENTITY_LOADS)["entity"].to_list())
-    wanted = (ticked | refreshed) or {*USUAL_ENTITIES, *(entity for entity in Entity if entity not in loaded)}
+    days = last_days(connection, day=day)
+    is_contacts_due = _last(days, CONTACTS, "everything", "changes") < day
+    wanted = (ticked | refreshed) or {
+        *USUAL_ENTITIES, *(entity for entity in Entity if entity not in loaded), *([Entity.SUPPLIERS] * is_contacts_due)
+    }  # fmt: skip
     changes = [
         Reading(endpoint, watermarks.get(endpoint.name) if endpoint.entity in loaded - refreshed else None)
         for endpoint in endpoints_of(wanted)
     ]
-    days = last_days(connection, day=day)
     since = [one.endpoint for one in changes if not one.is_full]
     return Plan(
         readings=(*changes, *(one for endpoint in since for one in _open_orders(endpoint, days, day))),

@@ -14,6 +14,7 @@ import duckdb
 from pipelines.errors import UsageError
 from pipelines.landing.endpoints import ENDPOINTS
 from pipelines.landing.extract import PAGE_SIZE
+from pipelines.landing.identities import note_identities
 from pipelines.landing.kept import KEPT_FOR, KeptLoad, answers_behind, begin_load, kept_loads, prune
 from pipelines.landing.land import Pass, land, read_pass, replay_pass
 from pipelines.landing.load import plan_load
@@ -94,5 +95,6 @@ def land_load(
         organisation.follow_xero(found["name"], found["time_zone"])
     organisation.advance_watermarks(read.next_watermarks)
     kept.mark_landed()
+    note_identities(warehouse, organisation)
     prune(organisation.folder, at=organisation.now())
     return rows

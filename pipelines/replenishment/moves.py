@@ -5,12 +5,14 @@ demand (`forecasting/moves.py`), refusing what cannot be set (`consistency.py`).
 Read more in docs/maths.md.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 import polars as pl
 
-from pipelines.forecasting.moves import MOST_STEPS, MOVES, without_circles
+from pipelines.forecasting.moves import MOST_STEPS, MOVES, all_steps, without_circles
 from pipelines.replenishment.parameters import wide_settings
+from pipelines.tables import DEMAND_TRANSFERS
 
 _NAMES: Final = ("successor_of", "bundle_of")
 
@@ -44,6 +46,20 @@ def moves_of(settings: pl.DataFrame) -> pl.DataFrame:
 def moves_in_force(plan_settings: pl.DataFrame) -> pl.DataFrame:
     """Whose demand counts for whom by the settings of a plan: `moves.MOVES`."""
     return moves_of(wide_settings(plan_settings.filter(pl.col("name").is_in(_NAMES))))
+
+
+def demand_transfers(planning_settings: pl.DataFrame, product_codes: Collection[str]) -> pl.DataFrame:
+    """Whose demand counts for whom once every step is taken: `raw.demand_transfers`.
+
+    `planning_settings` has the shape of its table, `product_codes` are all products. A bundle of bundles is its last
+    parts, a successor's successor the last one.
+    """
+    own = planning_settings.filter(pl.col("level") == "product", pl.col("name").is_in(_NAMES), pl.col("value") != "")
+    products = pl.DataFrame({"product_code": sorted(product_codes)}, schema={"product_code": pl.String})
+    for name in _NAMES:
+        of_name = own.filter(pl.col("name") == name).select(product_code="subject", **{name: "value"})
+        products = products.join(of_name, on="product_code", how="left")
+    return all_steps(moves_of(products)).rename({"pieces": "units"}).cast(DEMAND_TRANSFERS.schema)
 
 
 def counted_for(moves: pl.DataFrame, product_code: str) -> dict[str, float]:

@@ -154,6 +154,11 @@ PARAMETERS: Final = {
             _choice("delivery_date", "unbilled"),
         ),
         Parameter(
+            "returns_handling", "choice", _GLOBAL, "net",
+            "Negative lines of sales invoices: returns that cancel sales before them, or ignored.",
+            _choice("net", "ignore"),
+        ),
+        Parameter(
             "overstock_period_days", "days", _GLOBAL, "90", "Stock for longer than this is too much.",
             _whole("days", 0, 3650),
         ),

@@ -1,19 +1,26 @@
 """Settings with their history: every change is kept, with who, when and why; the latest one is in force.
 
-What belongs here: the rows. What does not: which settings there are and what they may be
-(`pipelines.replenishment.parameters`): values come here as checked text.
+A setting hangs on the product or the supplier that it was made for, not on the code or contact of that day: a renamed
+item, one that was deleted and made again under the same code, and a merged contact keep theirs.
+
+What belongs here: the rows, and which of them are in force. What does not: which settings there are and what they may
+be (`pipelines.replenishment.parameters`): values come here as checked text.
 Read more in docs/interfaces.md.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 import polars as pl
 import sqlalchemy as sa
 
+from pipelines.identities import Identities
 from pipelines.store import schema
 from pipelines.store.engine import Store
+from pipelines.store.identities import identities_of
 from pipelines.tables import PLANNING_SETTINGS
 
 
@@ -28,6 +35,15 @@ class SettingChange:
     changed_by: str
     changed_at: datetime
     reason: str = ""
+
+
+class _Followed(NamedTuple):
+    """A change for who its subject is now; whom it was made for, over how many mergers, and when the last was."""
+
+    change: SettingChange
+    origin: str
+    steps: int = 0
+    merged_at: datetime = datetime.min.replace(tzinfo=UTC)
 
 
 def set_setting(store: Store, key: str, change: SettingChange) -> None:
@@ -47,7 +63,7 @@ def set_settings(store: Store, key: str, changes: Iterable[SettingChange]) -> No
 
 
 def setting_history(store: Store, key: str) -> list[SettingChange]:
-    """Every change of an organisation's settings, the oldest first."""
+    """Every change of an organisation's settings, the oldest first, as it was made."""
     table = schema.setting_change
     with store.reading() as connection:
         rows = connection.execute(
@@ -57,11 +73,81 @@ def setting_history(store: Store, key: str) -> list[SettingChange]:
 
 
 def explicit_settings(store: Store, key: str) -> pl.DataFrame:
-    """What people have set and not taken back, in the shape of `raw.planning_settings`."""
-    latest = {(change.level, change.subject, change.name): change for change in setting_history(store, key)}
+    """What people have set and not taken back, in the shape of `raw.planning_settings`.
+
+    Products and suppliers, as subjects and in values, are called what Xero calls them now. Settings whose product is
+    gone are left out; `settings_without_subject` has them.
+    """
+    return _frame(_in_force(setting_history(store, key), identities_of(store, key)))
+
+
+def settings_without_subject(store: Store, key: str) -> pl.DataFrame:
+    """What people have set for products that Xero has no more, by the code of then: as `raw.planning_settings`."""
+    known = identities_of(store, key)
+    latest = {
+        (change.level, change.subject, change.name): change
+        for change in setting_history(store, key) if _is_orphan(change, known)
+    }  # fmt: skip
+    return _frame(latest.values())
+
+
+def _frame(changes: Iterable[SettingChange]) -> pl.DataFrame:
     rows = [
         (change.level, change.subject, change.name, change.value, change.changed_by, change.changed_at)
-        for change in latest.values()
+        for change in changes
         if change.value is not None
     ]
     return pl.DataFrame(rows, schema=PLANNING_SETTINGS.schema, orient="row").sort("level", "subject", "name")
+
+
+def _in_force(changes: Iterable[SettingChange], known: Identities) -> list[SettingChange]:
+    """The latest change of each setting, said of who its subject is now.
+
+    Of a supplier that others were merged into its own settings win, then those of the nearest.
+    """
+    latest: dict[tuple[str, str, str], dict[str, _Followed]] = defaultdict(dict)
+    for change in changes:
+        if not _is_orphan(change, known):
+            followed = _followed(change, known)
+            now = followed.change
+            latest[now.level, now.subject, now.name][followed.origin] = followed
+    return [_chosen(list(of_origins.values())) for of_origins in latest.values()]
+
+
+def _chosen(found: Sequence[_Followed]) -> SettingChange:
+    """The nearest that was not taken back, of equally near the latest; what is taken back after a merger stays so."""
+    chosen, *farther = sorted(found, key=lambda one: (one.steps, -one.change.changed_at.timestamp()))
+    for one in farther:
+        if chosen.change.value is None and chosen.change.changed_at < one.merged_at:
+            chosen = one
+    return chosen.change
+
+
+def _followed(change: SettingChange, known: Identities) -> _Followed:
+    """Who the subject of a change is now, and its value in the codes and contacts of now."""
+    now = replace(change, value=_value_now(change, known))
+    if change.level == "supplier":
+        chain = known.contact_chain(change.subject)
+        return _Followed(replace(now, subject=chain[-1]), chain[0], len(chain) - 1, known.merged_at(chain[0]))
+    product = known.product_of(change.subject, change.changed_at) if change.level == "product" else None
+    if product is None:
+        return _Followed(now, change.subject)
+    return _Followed(replace(now, subject=known.called(product)), product, len(known.chain(product)) - 1)
+
+
+def _value_now(change: SettingChange, known: Identities) -> str | None:
+    value, at = change.value, change.changed_at
+    if not value:
+        return value
+    if change.name == "preferred_supplier":
+        return known.contact_of(value)
+    if change.name == "successor_of":
+        return known.code_of(value, at)
+    if change.name == "bundle_of":
+        parts = (part.rpartition(":") for part in value.split("; "))
+        return "; ".join(f"{known.code_of(code, at)}:{quantity}" for code, _, quantity in parts)
+    return value
+
+
+def _is_orphan(change: SettingChange, known: Identities) -> bool:
+    return change.level == "product" and known.is_gone(change.subject, change.changed_at)

@@ -112,4 +112,27 @@ order_event: Final = sa.Table(
     sa.Column("event", sa.Text, nullable=False),
 )
 
-OF_ONE_ORGANISATION: Final = (setting_change, watermark, xero_call, xero_pause, order_event)
+product_code: Final = sa.Table(
+    "product_code",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("organisation_key", sa.String(40), nullable=False, index=True),
+    sa.Column("product_id", sa.Text, nullable=False),
+    sa.Column("code", sa.Text),
+    sa.Column("seen_at", Instant, nullable=False),
+)
+
+contact_state: Final = sa.Table(
+    "contact_state",
+    metadata,
+    sa.Column("organisation_key", sa.String(40), primary_key=True),
+    sa.Column("contact_id", sa.String(64), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("merged_into", sa.String(64)),
+    sa.Column("is_archived", sa.Boolean, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+)
+
+OF_ONE_ORGANISATION: Final = (
+    setting_change, watermark, xero_call, xero_pause, order_event, product_code, contact_state,
+)  # fmt: skip

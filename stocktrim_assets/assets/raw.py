@@ -16,14 +16,17 @@ from pipelines.errors import UsageError
 from pipelines.expectations import raw as expectations
 from pipelines.expectations.validate import BlockedError, stop_where_blocked
 from pipelines.landing.endpoints import ENDPOINTS
+from pipelines.landing.identities import former_products, note_identities
 from pipelines.landing.land import Pass
 from pipelines.landing.loads import day_calls_left
 from pipelines.landing.run import land_load, read_kept_load, read_load
 from pipelines.organisation import OpenOrganisation
 from pipelines.purchasing.ledger import ledger_order_lines
+from pipelines.purchasing.renamed import called_now
+from pipelines.replenishment.moves import demand_transfers
 from pipelines.replenishment.parameters import with_defaults
 from pipelines.settings import read_day
-from pipelines.store.planning_settings import explicit_settings
+from pipelines.store.planning_settings import explicit_settings, settings_without_subject
 from pipelines.tables import Table
 from pipelines.warehouse import read_table, replace_table, row_count
 from stocktrim_assets.failures import told_plainly, tried_again
@@ -37,7 +40,10 @@ XERO_TABLES: Final = (
     tables.QUARANTINED_RECORDS,
     *(table for endpoint in ENDPOINTS for table in (endpoint.table, endpoint.lines) if table is not None),
 )
-DECISION_TABLES: Final = (tables.PLANNING_SETTINGS, tables.LEDGER_ORDER_LINES, tables.AS_OF)
+DECISION_TABLES: Final = (
+    tables.PLANNING_SETTINGS, tables.SETTINGS_WITHOUT_SUBJECT, tables.DEMAND_TRANSFERS, tables.FORMER_PRODUCTS,
+    tables.LEDGER_ORDER_LINES, tables.AS_OF,
+)  # fmt: skip
 CHECKED: Final = ("raw", tables.XERO_ITEMS.name)
 
 
@@ -111,12 +117,18 @@ def load_from_xero(
 def decisions(
     config: PlanRequest, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[dg.MaterializeResult[Any]]:
-    """Settings in force, our own open orders, and today where the organisation is."""
+    """Settings in force, whose demand counts for whom, our own open orders, and today where the organisation is."""
     with told_plainly(), organisation.warehouse() as warehouse:
         as_of = _day_to_decide_on(config, organisation, read_table(warehouse, tables.PLAN_SUMMARY))
+        known = note_identities(warehouse, organisation)
+        settings = with_defaults(explicit_settings(organisation.store, organisation.key))
+        orders = [called_now(order, known) for order in organisation.ledger.orders()]
         frames = {
-            tables.PLANNING_SETTINGS: with_defaults(explicit_settings(organisation.store, organisation.key)),
-            tables.LEDGER_ORDER_LINES: ledger_order_lines(organisation.ledger.orders()),
+            tables.PLANNING_SETTINGS: settings,
+            tables.SETTINGS_WITHOUT_SUBJECT: settings_without_subject(organisation.store, organisation.key),
+            tables.DEMAND_TRANSFERS: demand_transfers(settings, known.product_codes()),
+            tables.FORMER_PRODUCTS: former_products(known),
+            tables.LEDGER_ORDER_LINES: ledger_order_lines(orders),
             tables.AS_OF: pl.DataFrame({"as_of_date": [as_of]}, schema=tables.AS_OF.schema),
         }
         for table, frame in frames.items():

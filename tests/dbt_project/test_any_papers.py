@@ -5,13 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipelines import tables
 from pipelines.replenishment.lead_times import known_receipts
+from pipelines.replenishment.moves import demand_transfers
 from tests.dbt_project.conftest import Build
-from tests.dbt_project.papers import TODAY, Paper, a_world, in_days, raw_of
+from tests.dbt_project.papers import TODAY, Paper, Rows, a_world, in_days, raw_of
 from tests.end_to_end import recomputing
 from xero_sandbox.documents import World
 
@@ -19,12 +21,13 @@ few = settings(
     max_examples=10, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
+SOLD = ("SET", "BOX", "OLD", "MUG", "NEW", "CUP", "TEA")
 STATUSES = ("DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "ARCHIVED", "VOIDED", "DELETED", "MYSTERY")
 sales_papers = st.lists(
     st.builds(
         Paper, st.sampled_from(("ACCREC", "ACCREC", "ACCRECCREDIT")), st.sampled_from(STATUSES),
-        st.sampled_from(("Ann", "Bob")), st.sampled_from(("MUG", "CUP")), st.integers(-70, 5), st.integers(1, 9),
-        st.just(""), st.just({}),
+        st.sampled_from(("Ann", "Bob")), st.sampled_from(("MUG", "CUP")), st.integers(-70, 5),
+        st.sampled_from((1, 2, 3, 5, 9, 9, 0, -2, -9)), st.just(""), st.just({}),
     ),
     min_size=5, max_size=40,
 )  # fmt: skip
@@ -59,6 +62,102 @@ def test_fault_98_sales_and_credit_notes_of_any_status_and_day_count_by_the_stat
         if row["quantity"]
     }
     assert told == {key: float(quantity) for key, quantity in recomputing.demand(world).items()}
+
+
+PARTS = {"SET": {"CUP": 2, "TEA": 1}, "BOX": {"SET": 6}, "OLD": {"MUG": 1}, "MUG": {"NEW": 1}}
+
+
+@few
+@given(papers=st.lists(
+    st.one_of(
+        st.builds(Paper, st.just("ACCREC"), st.sampled_from(STATUSES), st.just("Ann"), st.sampled_from(SOLD),
+                  st.just(-3), st.integers(1, 9), st.just(""), st.just({})),
+        st.builds(Paper, st.just("PURCHASEORDER"), st.sampled_from(("DRAFT", "AUTHORISED", "BILLED")),
+                  st.just("Mug Works"), st.sampled_from(SOLD), st.just(-3), st.integers(1, 9), st.just(""),
+                  st.just({"delivery_date": None})),
+    ),
+    min_size=1, max_size=20,
+))  # fmt: skip
+def test_what_is_committed_and_on_order_counts_where_its_demand_does(build: Build, papers: list[Paper]) -> None:
+    """A bundle of bundles at its last parts, a successor's predecessor at the last successor, nothing twice."""
+    raw = raw_of(a_world(papers, products=SOLD))
+    set_by_people = [("SET", "bundle_of", "CUP:2; TEA:1"), ("BOX", "bundle_of", "SET:6"),
+                     ("MUG", "successor_of", "OLD"), ("NEW", "successor_of", "MUG")]  # fmt: skip
+    raw[tables.PLANNING_SETTINGS] += [
+        {"level": "product", "subject": code, "name": name, "value": value} for code, name, value in set_by_people
+    ]
+    frame = pl.DataFrame(raw[tables.PLANNING_SETTINGS], schema=tables.PLANNING_SETTINGS.schema)
+    raw[tables.DEMAND_TRANSFERS] = demand_transfers(frame, SOLD).to_dicts()
+    committed: dict[str, float] = defaultdict(float)
+    on_order: dict[str, float] = defaultdict(float)
+    for paper in papers:
+        is_sale = paper.kind == "ACCREC"
+        if paper.status in ({"DRAFT", "SUBMITTED"} if is_sale else recomputing.OPEN_ORDERS):
+            for code, units in exploded(paper.product).items():
+                (committed if is_sale else on_order)[code] += units * paper.quantity
+    told = build(raw, "stock_position")
+    assert {row["product_code"]: (row["stock_committed"], row["stock_on_order"]) for row in told} == {
+        code: (committed[code], on_order[code]) for code in SOLD
+    }
+    ordered = sum(2 * paper.quantity for paper in papers if paper.kind != "ACCREC" and paper.status != "BILLED")
+    assert sum(row["value"] for row in build(raw, "stock_on_order")) == pytest.approx(ordered, abs=0.3)
+
+
+def exploded(code: str) -> dict[str, int]:
+    """What a unit of a product is in the end."""
+    if code not in PARTS:
+        return {code: 1}
+    found: dict[str, int] = defaultdict(int)
+    for part, units in PARTS[code].items():
+        for last, each in exploded(part).items():
+            found[last] += units * each
+    return found
+
+
+def demanded(build: Build, raw: Rows) -> list[tuple[str, float]]:
+    """Each product and day on which there is demand, as the product and the quantity."""
+    days = build(raw, "demand_daily")
+    return [(row["product_code"], row["quantity"]) for row in days if row["quantity"]]
+
+
+def a_sale(contact: str, days: int, quantity: int, *, status: str = "PAID", kind: str = "ACCREC") -> Paper:
+    return Paper(kind, status, contact, "MUG", days, quantity)
+
+
+def test_an_exchange_leaves_demand_as_if_what_came_back_had_not_been_sold(build: Build) -> None:
+    """The return cancels the sale on its day; the invoice's other product is demand of its own."""
+    raw = raw_of(a_world([a_sale("Ann", -20, 70)]))
+    raw[tables.XERO_INVOICES].append(raw[tables.XERO_INVOICES][0] | {"invoice_id": "x", "invoice_date": in_days(-13)})
+    line = raw[tables.XERO_INVOICE_LINES][0]
+    raw[tables.XERO_INVOICE_LINES] += [
+        line | {"invoice_id": "x", "line_number": 1, "quantity": Decimal(-70)},
+        line | {"invoice_id": "x", "line_number": 2, "quantity": Decimal(70), "item_code": "CUP", "item_id": None},
+    ]
+    assert demanded(build, raw) == [("CUP", 70)]
+    ignored = raw_of(a_world([]), returns_handling="ignore")[tables.PLANNING_SETTINGS]
+    assert demanded(build, raw | {tables.PLANNING_SETTINGS: ignored}) == [("CUP", 70), ("MUG", 70)]
+
+
+def test_a_return_cancels_no_sale_of_another_customer_nor_a_later_one(build: Build) -> None:
+    papers = [a_sale("Ann", -20, 5), a_sale("Bob", -10, -5), a_sale("Ann", -30, -2)]
+    assert demanded(build, raw_of(a_world(papers))) == [("MUG", 5)]
+
+
+def test_a_line_with_a_negative_price_is_money_and_no_goods(build: Build) -> None:
+    """A discount on an invoice is no sale, one taken back is no return; each is explained."""
+    raw = raw_of(a_world([a_sale("Ann", -20, 5), a_sale("Ann", -9, 1), a_sale("Ann", -8, -2)]))
+    for line in raw[tables.XERO_INVOICE_LINES][1:]:
+        line["unit_amount"] = Decimal(-2)
+    assert demanded(build, raw) == [("MUG", 5)]
+    reasons = [(row["reason"], row["difference"]) for row in build(raw, "sales_differences")]
+    assert reasons == [("negative_price", -1), ("negative_price", 2)]
+
+
+def test_a_negative_line_of_a_credit_note_takes_back_what_the_note_gives(build: Build) -> None:
+    raw = raw_of(a_world([a_sale("Ann", -20, 9), a_sale("Ann", -9, 5, kind="ACCRECCREDIT")]))
+    line = raw[tables.XERO_CREDIT_NOTE_LINES][0]
+    raw[tables.XERO_CREDIT_NOTE_LINES].append(line | {"line_number": 2, "quantity": Decimal(-2)})
+    assert demanded(build, raw) == [("MUG", 6)]
 
 
 @few

@@ -30,9 +30,13 @@ def stock_on_hand(world: World) -> dict[str, Decimal]:
 
 
 def stock_committed(world: World) -> dict[str, Decimal]:
+    """Back orders, and draft sales less what the same draft takes back."""
     committed = {item.code: item.quantity_on_back_order for item in world.items.values()}
-    for _, line in lines_of(world, world.invoices, "ACCREC", {"DRAFT", "SUBMITTED"}):
-        committed[line.item_code] += line.quantity
+    for invoice in world.invoices.values():
+        if invoice.kind == "ACCREC" and invoice.status in {"DRAFT", "SUBMITTED"}:
+            for code in committed:
+                net = sum(line.quantity for line in invoice.lines if line.item_code == code)
+                committed[code] += max(Decimal(0), Decimal(net))
     return committed
 
 
@@ -43,15 +47,13 @@ def open_order_lines(world: World, today: date) -> Iterator[tuple[Document, Line
 
 
 def demand(world: World) -> dict[tuple[str, date], Decimal]:
-    """Sales net of credit notes, by product and day; days of nothing are left out."""
+    """Sales net of credit notes and returns on invoices, by product and day; days of nothing are left out."""
     stacks: dict[tuple[str, str], list[list[object]]] = defaultdict(list)
     for invoice, line in lines_of(world, world.invoices, "ACCREC", SALES):
         stacks[invoice.contact_id, line.item_code].append([invoice.date, line.quantity])
-    credited = sorted(
-        lines_of(world, world.credit_notes, "ACCRECCREDIT", CREDITS), key=lambda found: (found[0].date, found[0].number)
-    )
-    for note, line in credited:
-        left = line.quantity
+    credited = [*lines_of(world, world.credit_notes, "ACCRECCREDIT", CREDITS), *returns(world)]
+    for note, line in sorted(credited, key=lambda found: (found[0].date, found[0].number)):
+        left = abs(line.quantity)
         earlier = [sale for sale in stacks[note.contact_id, line.item_code] if sale[0] <= note.date]
         for sale in sorted(earlier, key=lambda sale: sale[0], reverse=True):
             taken = min(left, sale[1])
@@ -62,6 +64,13 @@ def demand(world: World) -> dict[tuple[str, date], Decimal]:
         for day, quantity in sales:
             total[code, day] += quantity
     return {key: quantity for key, quantity in total.items() if quantity}
+
+
+def returns(world: World) -> Iterator[tuple[Document, Line]]:
+    """Negative lines of sales invoices that count."""
+    for invoice in world.invoices.values():
+        if invoice.kind == "ACCREC" and invoice.status in SALES:
+            yield from ((invoice, line) for line in invoice.lines if line.item_code and line.quantity < 0)
 
 
 def suppliers(world: World) -> dict[str, str]:

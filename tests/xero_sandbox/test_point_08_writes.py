@@ -220,3 +220,40 @@ def test_a_contact_name_belongs_to_one_active_contact(open_sandbox):
     (contact,) = client.put("Contacts", {"Name": "Supplier 02"}).json()["Contacts"]
     archived = client.post(f"Contacts/{contact['ContactID']}", {"ContactStatus": "ARCHIVED"})
     assert archived.json()["Contacts"][0]["ContactStatus"] == "ARCHIVED"
+
+
+def test_a_line_keeps_its_discount_and_its_tax_and_the_totals_follow(open_sandbox):
+    client = open_sandbox()
+    line = {"ItemCode": "TEA-01", "Quantity": 10, "UnitAmount": 13.37, "DiscountRate": 20, "TaxType": "INPUT2"}
+    client.put("PurchaseOrders", an_order(PurchaseOrderNumber="RP-1", LineItems=[line]))
+    (order,) = client.rows("PurchaseOrders/RP-1")
+    kept = order["LineItems"][0]
+    assert (kept["UnitAmount"], kept["DiscountRate"], kept["LineAmount"], kept["TaxAmount"]) == (
+        13.37,
+        20,
+        106.96,
+        21.39,
+    )
+    assert (order["LineAmountTypes"], order["SubTotal"], order["TotalTax"], order["Total"]) == (
+        "Exclusive", 106.96, 21.39, 128.35,
+    )  # fmt: skip
+    assert order["IsDiscounted"] is True
+
+
+@pytest.mark.parametrize(("mode", "sub_total", "tax"), [("INCLUSIVE", 100.0, 20.0), ("NoTax", 120.0, 0.0)])
+def test_tax_is_inside_the_amounts_or_nowhere(open_sandbox, mode, sub_total, tax):
+    client = open_sandbox()
+    line = {"ItemCode": "TEA-01", "Quantity": 10, "UnitAmount": 12, "TaxType": "INPUT2"}
+    client.put("PurchaseOrders", an_order(PurchaseOrderNumber="RP-1", LineItems=[line], LineAmountTypes=mode))
+    (order,) = client.rows("PurchaseOrders/RP-1")
+    assert (order["SubTotal"], order["TotalTax"], order["Total"]) == (sub_total, tax, 120.0)
+
+
+def test_a_bill_brings_goods_in_at_what_was_paid_for_them(open_sandbox):
+    """Without the tax inside."""
+    client = open_sandbox(a_world(an_item("TEA-01", on_hand=0)))
+    line = {"ItemCode": "TEA-01", "Quantity": 10, "UnitAmount": 12, "TaxAmount": 20}
+    bill = {"Type": "ACCPAY", "Status": "AUTHORISED", "Contact": SUPPLIER, "LineItems": [line]}
+    client.put("Invoices", bill | {"LineAmountTypes": "Inclusive"})
+    (item,) = client.rows("Items/TEA-01")
+    assert (item["QuantityOnHand"], item["TotalCostPool"]) == (10, 100)

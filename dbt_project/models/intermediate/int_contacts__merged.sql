@@ -9,7 +9,7 @@ with recursive
         select followed.contact_id, contacts.merged_to_contact_id, followed.steps + 1
         from followed
         inner join contacts on followed.surviving_id = contacts.contact_id
-        where contacts.merged_to_contact_id is not null and followed.steps < 10
+        where contacts.merged_to_contact_id is not null and followed.steps < 100
     )
 
 select contact_id, arg_max(surviving_id, steps) as surviving_id

@@ -1,8 +1,41 @@
--- The sales that a credit note may cancel, and the credit notes, below nothing.
+-- The sales that a credit note or a return may cancel, and these, with quantities below
+-- zero. By the setting `returns_handling`, negative lines of invoices are returns
+-- (`net`)
+-- or nothing (`ignore`).
 with
     sales as (select * from {{ ref("int_sales__lines_that_count") }}),
 
-    credits as (select * from {{ ref("int_credit_notes__lines_that_count") }}),
+    handling as (
+        select coalesce(any_value(value), 'net') as returns_handling
+        from {{ ref("stg_planning_settings") }}
+        where name = 'returns_handling' and level = 'global'
+    ),
+
+    credits as (
+        select
+            contact_id,
+            product_code,
+            credit_note_date,
+            credit_note_number,
+            credit_note_id,
+            line_number,
+            quantity,
+            false as is_return
+        from {{ ref("int_credit_notes__lines_that_count") }}
+        union all
+        select
+            contact_id,
+            product_code,
+            return_date,
+            invoice_number,
+            invoice_id,
+            line_number,
+            quantity,
+            true
+        from {{ ref("int_sales__returns") }}
+        cross join handling
+        where handling.returns_handling = 'net'
+    ),
 
     credited as (select distinct contact_id, product_code from credits),
 
@@ -11,6 +44,7 @@ with
             sales.contact_id,
             sales.product_code,
             false as is_credit,
+            false as is_return,
             sales.demand_date as event_date,
             sales.invoice_number as document_number,
             sales.invoice_id as document_id,
@@ -23,6 +57,7 @@ with
             contact_id,
             product_code,
             true,
+            is_return,
             credit_note_date,
             credit_note_number,
             credit_note_id,

@@ -1,4 +1,5 @@
--- Which credit note took how much of which sale: of the sale's layer what was still
+-- Which credit note, or return on an invoice, took how much of which sale: of the
+-- sale's layer what was still
 -- there before the credit note, down to the height that the credit note left.
 with stacks as (select * from {{ ref("int_demand__stacks_of_sales") }})
 
@@ -8,6 +9,7 @@ select
     credits.document_id as credit_note_id,
     credits.line_number as credit_note_line_number,
     credits.event_date as credit_note_date,
+    credits.is_return,
     least(sales.height, min(since.height))
     - greatest(sales.height_before, credits.height) as quantity
 from stacks as sales
@@ -34,6 +36,7 @@ group by
     credits.document_id,
     credits.line_number,
     credits.event_date,
+    credits.is_return,
     credits.height
 having
     least(sales.height, min(since.height))

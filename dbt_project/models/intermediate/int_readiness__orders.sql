@@ -23,7 +23,14 @@ select
         'order_late_and_unbilled',
         'order_seems_delivered'
     ) as problem,
-    lines.purchase_order_id || ' line ' || exceptions.line_number as record_id,
+    lines.purchase_order_id
+    || ' line '
+    || exceptions.line_number
+    || if(
+        exceptions.ordered_product_code != exceptions.product_code,
+        ' ' || exceptions.product_code,
+        ''
+    ) as record_id,
     lines.purchase_order_id as document_id,
     exceptions.product_code,
     exceptions.purchase_order_number as document_number,

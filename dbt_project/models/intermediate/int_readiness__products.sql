@@ -1,23 +1,44 @@
 -- What is wrong with a product that is planned. The money at stake is what it sold in
--- the last year, in base currency.
+-- the last year, in base currency; not known where a rate is not.
 with
     today as (select as_of_date from {{ ref("stg_as_of") }}),
 
     invoices as (select * from {{ ref("stg_invoices") }}),
+
+    organisation as (
+        select any_value(base_currency) as base_currency
+        from {{ ref("stg_organisation") }}
+    ),
 
     sold as (
         select
             lines.product_code,
             count(*) as sales_lines,
             sum(lines.quantity)::double as quantity,
+            count(*) = count(
+                {{
+                    rate_to_base(
+                        "invoices.currency",
+                        "invoices.currency_rate",
+                        "organisation.base_currency",
+                    )
+                }}
+            ) as is_amount_known,
             sum(
                 lines.quantity::double
                 * lines.unit_price::double
-                / coalesce(nullif(invoices.currency_rate, 0), 1)::double
+                / {{
+                    rate_to_base(
+                        "invoices.currency",
+                        "invoices.currency_rate",
+                        "organisation.base_currency",
+                    )
+                }}
             ) as amount
         from {{ ref("int_sales__lines_that_count") }} as lines
         inner join invoices on lines.invoice_id = invoices.invoice_id
         cross join today
+        cross join organisation
         where lines.demand_date > today.as_of_date - 365
         group by lines.product_code
     ),
@@ -31,7 +52,12 @@ with
             ) as products_of_the_name,
             coalesce(sold.sales_lines, 0) as sales_lines,
             coalesce(sold.quantity, 0) as quantity,
-            coalesce(sold.amount, 0) as amount
+            case
+                when sold.product_code is null
+                then 0
+                when sold.is_amount_known
+                then sold.amount
+            end as amount
         from {{ ref("products") }} as products
         inner join
             {{ ref("stg_products") }} as items on products.product_id = items.product_id

@@ -12,6 +12,11 @@ with
         where products.product_code is null
     ),
 
+    organisation as (
+        select any_value(base_currency) as base_currency
+        from {{ ref("stg_organisation") }}
+    ),
+
     invoices as (
         select papers.*
         from {{ ref("stg_invoices") }} as papers
@@ -46,8 +51,15 @@ select
     sum(
         lines.quantity::double
         * lines.unit_price::double
-        / coalesce(nullif(invoices.currency_rate, 0), 1)::double
+        / {{
+            rate_to_base(
+                "invoices.currency",
+                "invoices.currency_rate",
+                "organisation.base_currency",
+            )
+        }}
     ) as amount
 from lines
 inner join invoices on lines.invoice_id = invoices.invoice_id
+cross join organisation
 group by lines.invoice_id

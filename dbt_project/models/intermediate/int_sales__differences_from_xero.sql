@@ -54,12 +54,15 @@ select
     cancelled.credit_note_id,
     counted.product_code,
     counted.demand_date,
-    if(
-        date_trunc('month', cancelled.credit_note_date)
-        = date_trunc('month', counted.demand_date),
-        'credit_note',
-        'other_date'
-    ),
+    case
+        when cancelled.is_return
+        then 'returned_on_invoice'
+        when
+            date_trunc('month', cancelled.credit_note_date)
+            = date_trunc('month', counted.demand_date)
+        then 'credit_note'
+        else 'other_date'
+    end,
     - sum(cancelled.quantity),
     0
 from {{ ref("int_demand__sales_cancelled_by_credits") }} as cancelled

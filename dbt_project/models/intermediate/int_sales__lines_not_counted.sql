@@ -1,6 +1,8 @@
 -- Sales lines that are no demand although Xero's invoices have them: of voided
 -- invoices,
--- and those that take back on an invoice.
+-- those that take back on an invoice (they cancel the sales before them), and those
+-- with
+-- a negative price, which give money back and no goods.
 with
     invoices as (select * from {{ ref("stg_invoices") }} where invoice_type = 'ACCREC'),
 
@@ -11,17 +13,23 @@ select
     lines.line_number,
     lines.product_code,
     invoices.invoice_date as demand_date,
-    if(
-        invoices.status = 'VOIDED', 'void_not_counted', 'taken_back_on_invoice'
-    ) as reason,
+    case
+        when invoices.status = 'VOIDED'
+        then 'void_not_counted'
+        when lines.unit_price < 0
+        then 'negative_price'
+        else 'taken_back_on_invoice'
+    end as reason,
     lines.quantity as xeros
 from lines
 inner join invoices on lines.invoice_id = invoices.invoice_id
 where
     lines.product_code is not null
+    and lines.quantity != 0
     and (
         invoices.status = 'VOIDED'
         or (
-            invoices.status in ('AUTHORISED', 'PAID', 'ARCHIVED') and lines.quantity < 0
+            invoices.status in ('AUTHORISED', 'PAID', 'ARCHIVED')
+            and (lines.quantity < 0 or lines.unit_price < 0)
         )
     )

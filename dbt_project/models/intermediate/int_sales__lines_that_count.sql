@@ -1,6 +1,7 @@
 -- Unfulfilled sales count too; voided and deleted ones never do. A line without a
--- product, or with a quantity of nothing or less, is no demand: what comes back is a
--- credit note's business.
+-- product or without a quantity is no demand, a negative one is a return, and one
+-- with a
+-- negative price gives money back, not goods.
 with
     invoices as (select * from {{ ref("stg_invoices") }}),
 
@@ -35,3 +36,4 @@ where
     and invoices.status in ('DRAFT', 'SUBMITTED', 'AUTHORISED', 'PAID', 'ARCHIVED')
     and lines.product_code is not null
     and lines.quantity > 0
+    and coalesce(lines.unit_price, 0) >= 0

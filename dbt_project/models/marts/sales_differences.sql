@@ -24,18 +24,20 @@ select
     differences.ours::double as our_quantity,
     differences.xeros::double as xero_quantity,
     (differences.ours - differences.xeros)::double as difference,
-    credit_notes.credit_note_number,
-    credit_notes.credit_note_date,
+    coalesce(
+        credit_notes.credit_note_number, returns.invoice_number
+    ) as credit_note_number,
+    coalesce(credit_notes.credit_note_date, returns.invoice_date) as credit_note_date,
     differences.invoice_id,
     differences.credit_note_id,
     case
-        when differences.credit_note_id is null
+        when credit_notes.credit_note_id is null
         then
             {{
                 xero_link(
                     "organisation.short_code",
                     "/AccountsReceivable/View.aspx?InvoiceID=",
-                    "differences.invoice_id",
+                    "coalesce(returns.invoice_id, differences.invoice_id)",
                 )
             }}
         else
@@ -54,6 +56,7 @@ inner join
     on differences.invoice_id = lines.invoice_id
     and differences.line_number = lines.line_number
 left join credit_notes on differences.credit_note_id = credit_notes.credit_note_id
+left join invoices as returns on differences.credit_note_id = returns.invoice_id
 cross join organisation
 order by
     differences.product_code,

@@ -1,5 +1,5 @@
 with
-    lines as (select * from {{ ref("int_stock_on_order__in_xero_and_approved") }}),
+    lines as (select * from {{ ref("int_stock_on_order__at_parts") }}),
 
     lead_times as (
         select * from {{ ref("stg_planning_settings") }} where name = 'lead_time_days'
@@ -43,16 +43,19 @@ select
         then lines.rule
         when lines.rule != 'unbilled' and is_counted and lines.billed_quantity > 0
         then 'counted_although_billed'
-    end as exception
+    end as exception,
+    lines.ordered_product_code
 from lines
 left join
     {{ ref("stg_contacts") }} as contacts on lines.supplier_id = contacts.contact_id
 left join
-    lead_times as own on own.level = 'product' and lines.product_code = own.subject
+    lead_times as own
+    on own.level = 'product'
+    and lines.ordered_product_code = own.subject
 left join
     lead_times as theirs
     on theirs.level = 'supplier'
     and lines.supplier_id = theirs.subject
 left join lead_times as everybodys on everybodys.level = 'global'
 cross join organisation
-order by lines.purchase_order_number, lines.line_number
+order by lines.purchase_order_number, lines.line_number, lines.product_code

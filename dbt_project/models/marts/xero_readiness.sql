@@ -2,6 +2,9 @@
 with
     problems as (
         select *, '/Accounts/Inventory/' as page
+        from {{ ref("int_readiness__settings") }}
+        union all by name
+        select *, '/Accounts/Inventory/' as page
         from {{ ref("int_readiness__products") }}
         union all by name
         select *, '/Accounts/Inventory/' as page

@@ -67,7 +67,7 @@ def test_a_later_load_takes_four_calls_and_five_with_suppliers(acme: Loading) ->
     assert lists(acme.calls()).total() == 5
 
 
-def test_the_first_load_of_a_day_adds_the_organisation_and_its_open_orders(acme: Loading) -> None:
+def test_the_first_load_of_a_day_adds_the_organisation_its_contacts_and_its_open_orders(acme: Loading) -> None:
     acme.load()
     acme.pass_time(hours=23)
     acme.load()
@@ -79,7 +79,7 @@ def test_the_first_load_of_a_day_adds_the_organisation_and_its_open_orders(acme:
     acme.at_hand.tokens.renewed()
     acme.load()
     calls = acme.calls()
-    assert lists(calls).total() == 4 + 1 + OPEN_ORDERS + 1  # the eleven approved orders fill two pages
+    assert lists(calls).total() == 4 + 1 + 1 + OPEN_ORDERS + 1  # the eleven approved orders fill two pages
     assert sum("Status=" in call for call in calls) == OPEN_ORDERS + 1
 
 

@@ -1,0 +1,24 @@
+"""An order in the words of now: its products by their present codes, its supplier by the contact that is left.
+
+What belongs here: following an order's names. What does not: what an order is (`orders.py`).
+Read more in docs/operations.md.
+"""
+
+from dataclasses import replace
+
+import msgspec
+
+from pipelines.identities import Identities
+from pipelines.purchasing.orders import Order
+
+
+def called_now(order: Order, known: Identities) -> Order:
+    """The order with the codes and the contact that its products and its supplier have now."""
+    return replace(
+        order,
+        supplier_id=known.contact_of(order.supplier_id),
+        lines=tuple(
+            msgspec.structs.replace(line, product_code=known.code_of(line.product_code, order.drafted_at))
+            for line in order.lines
+        ),
+    )

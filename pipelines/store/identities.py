@@ -1,0 +1,73 @@
+"""Who products and suppliers were and are: what loads saw of codes, appended, and contacts archived or merged.
+
+What belongs here: the rows. What does not: following them (`pipelines.identities`).
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from pipelines.identities import CodeSeen, ContactState, Identities, news_of
+from pipelines.store import schema
+from pipelines.store.engine import Store
+
+
+def identities_of(store: Store, key: str) -> Identities:
+    """What is known of an organisation's products and contacts."""
+    with store.reading() as connection:
+        return _read(connection, key)
+
+
+def remember_identities(
+    store: Store, key: str, *, items: Mapping[str, str], contacts: Mapping[str, ContactState] | None, at: datetime
+) -> Identities:
+    """Note what a load tells: `items` is the complete list, codes by id; `contacts` those archived or merged.
+
+    If no items (or, `contacts` None, no contacts) were loaded yet, what is known of them stays.
+    """
+    with store.writing() as connection:
+        known = _read(connection, key)
+        news = news_of(known, items, at) if items else []
+        rows = [{"organisation_key": key, **seen._asdict()} for seen in news]
+        if rows:
+            connection.execute(sa.insert(schema.product_code), rows)
+        latest = known.contacts if contacts is None else contacts
+        states = {one: _since(known.contacts.get(one), state) for one, state in latest.items()}
+        if states != known.contacts:
+            _replace_contacts(connection, key, states)
+    return Identities((*known.codes, *news), states)
+
+
+def _since(before: ContactState | None, now: ContactState) -> ContactState:
+    """The state as of the load that saw its merger first."""
+    if before is None or before.merged_into != now.merged_into:
+        return now
+    return now._replace(seen_at=before.seen_at)
+
+
+def _read(connection: sa.Connection, key: str) -> Identities:
+    codes, contacts = schema.product_code, schema.contact_state
+    seen = connection.execute(
+        sa.select(codes.c.product_id, codes.c.code, codes.c.seen_at)
+        .where(codes.c.organisation_key == key)
+        .order_by(codes.c.id)
+    )
+    states = connection.execute(
+        sa.select(
+            contacts.c.contact_id, contacts.c.name, contacts.c.merged_into, contacts.c.is_archived, contacts.c.seen_at
+        ).where(contacts.c.organisation_key == key)
+    )
+    return Identities(
+        tuple(CodeSeen(row.product_id, row.code, row.seen_at) for row in seen),
+        {row.contact_id: ContactState(row.name, row.merged_into, row.is_archived, row.seen_at) for row in states},
+    )
+
+
+def _replace_contacts(connection: sa.Connection, key: str, contacts: Mapping[str, ContactState]) -> None:
+    table = schema.contact_state
+    connection.execute(sa.delete(table).where(table.c.organisation_key == key))
+    rows = [{"organisation_key": key, "contact_id": one, **state._asdict()} for one, state in contacts.items()]
+    if rows:
+        connection.execute(sa.insert(table), rows)
