@@ -8,11 +8,13 @@ from typing import Final
 
 import dagster as dg
 
-from stocktrim_assets.assets import explained, marts, raw
+from stocktrim_assets.assets import explained, marts, published, raw
 
 _FROM_XERO = dg.AssetSelection.assets(raw.load_from_xero)
 _MODELLED = dg.AssetSelection.assets(raw.decisions, marts.warehouse_models)
-_PUBLISHED = dg.AssetSelection.groups("published")
+_PUBLISHED = dg.AssetSelection.assets(published.SNAPSHOT)
+_PLAN_PUBLISHED = dg.AssetSelection.assets(published.SNAPSHOT, published.PLAN_SNAPSHOT)
+_BACKTEST_PUBLISHED = dg.AssetSelection.assets(published.BACKTEST_SNAPSHOT)
 _DRAFTS = dg.AssetSelection.assets(["purchase_orders", "purchase_order_drafts"])
 _EXPLAINED = dg.AssetSelection.assets(explained.explained_product)
 _PLANNED = (dg.AssetSelection.groups("forecast", "plan") - _EXPLAINED) | _DRAFTS
@@ -25,13 +27,13 @@ load: Final = dg.define_asset_job(
 )
 plan: Final = dg.define_asset_job(
     "plan",
-    selection=_MODELLED | _PLANNED | _PUBLISHED,
+    selection=_MODELLED | _PLANNED | _PLAN_PUBLISHED,
     executor_def=dg.in_process_executor,
     description="Forecast, decide what to order, draft the orders, publish.",
 )
 load_and_plan: Final = dg.define_asset_job(
     "load_and_plan",
-    selection=_FROM_XERO | _MODELLED | _PLANNED | _PUBLISHED,
+    selection=_FROM_XERO | _MODELLED | _PLANNED | _PLAN_PUBLISHED,
     executor_def=dg.in_process_executor,
     description="Load, then plan: what the daily schedule does.",
 )
@@ -49,7 +51,7 @@ send_approved_orders: Final = dg.define_asset_job(
 )
 backtest: Final = dg.define_asset_job(
     "backtest",
-    selection=dg.AssetSelection.groups("backtest") | _PUBLISHED,
+    selection=dg.AssetSelection.groups("backtest") | _BACKTEST_PUBLISHED,
     executor_def=dg.in_process_executor,
     description="Replay the last year for our rule and its rivals, publish.",
 )

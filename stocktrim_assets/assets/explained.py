@@ -50,7 +50,7 @@ def explained_product(
         metadata={
             "product": told["plan"]["product_code"],
             "plan": told["plan"]["plan_id"],
-            "order quantity": told["plan"]["order_quantity"],
+            "order quantity": f"{told['plan']['order_quantity']:g}",
             "explanation": dg.MetadataValue.md(explanation_text(told, transactions_shown=TRANSACTIONS_SHOWN)),
         }
     )

@@ -82,7 +82,7 @@ def order_plan(
         explained = _shown_plan(_planned(warehouse, inputs, forecast, plan))
     metadata: dict[str, Any] = {
         tables.ORDER_PLAN.name: explained,
-        tables.PLAN_SUMMARY.name: _numbers(summary),
+        tables.PLAN_SUMMARY.name: _numbers(summary, organisation.key),
     }
     for table in TABLES:
         yield dg.MaterializeResult(
@@ -176,9 +176,21 @@ def _shown_plan(planned: PlannedTables) -> dict[str, Any]:
     return shown
 
 
-def _numbers(summary: pl.DataFrame) -> dict[str, Any]:
-    """The numbers that matter, plotted over the plans."""
+def _numbers(summary: pl.DataFrame, organisation: str) -> dict[str, Any]:
+    """The numbers that matter, plotted over the plans: a series an organisation, money with its currency.
+
+    Dagster joins what bears one name into one line, whichever organisation it is of.
+    """
     row = summary.to_dicts()[0]
+    series = {int: organisation, float: f"{organisation}, {row['currency']}"}
+    return {
+        f"{name} ({series[type(value)]})" if type(value) in series else name: value
+        for name, value in _measures(row).items()
+    }
+
+
+def _measures(row: dict[str, Any]) -> dict[str, Any]:
+    """Counts are whole numbers, money is not."""
     return {
         "plan": row["plan_id"],
         "products to order": row["products_to_order"],

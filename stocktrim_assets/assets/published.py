@@ -3,7 +3,8 @@
 Read more in docs/bi.md.
 """
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 import dagster as dg
 
@@ -13,26 +14,47 @@ from pipelines.tables import PUBLISHED
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
 
+# One asset for what each kind of run makes, so that no job waits for, or warns of, what another one has yet to make.
+SNAPSHOT: Final = dg.AssetKey(["published", "snapshot"])
+PLAN_SNAPSHOT: Final = dg.AssetKey(["published", "plan_snapshot"])
+BACKTEST_SNAPSHOT: Final = dg.AssetKey(["published", "backtest_snapshot"])
+_STAGES: Final = {
+    SNAPSHOT: ("marts",),
+    PLAN_SNAPSHOT: ("forecast", "plan", "purchase_orders"),
+    BACKTEST_SNAPSHOT: ("backtest",),
+}
+_DESCRIPTIONS: Final = {
+    SNAPSHOT: "What planners and BI tools read: every published table, swapped in as a whole; here what was loaded.",
+    PLAN_SNAPSHOT: "The forecast, the plan and the drafts in what planners and BI tools read.",
+    BACKTEST_SNAPSHOT: "The policy's backtest in what planners and BI tools read.",
+}
 
-@dg.asset(
-    key=["published", "snapshot"],
-    deps=[[table.stage, table.name] for table in PUBLISHED],
+
+@dg.multi_asset(
+    name="published_snapshot",
+    description="Publish the tables as they stand at the end of a run, all of them, whatever the run has made.",
+    specs=[
+        dg.AssetSpec(
+            key,
+            deps=[[table.stage, table.name] for table in PUBLISHED if table.stage in stages],
+            description=_DESCRIPTIONS[key],
+            group_name="published",
+            kinds={"duckdb", "parquet"},
+            owners=["team:data"],
+            skippable=True,
+        )
+        for key, stages in _STAGES.items()
+    ],
+    can_subset=True,
     partitions_def=organisations,
-    group_name="published",
-    kinds={"duckdb", "parquet"},
-    owners=["team:data"],
-    description="What planners and BI tools read: every published table of this run, swapped in as a whole.",
 )
 def published_snapshot(
     context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
-) -> dg.MaterializeResult[Any]:
-    """Publish the tables as they stand at the end of this run."""
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """Publish once, and tell the rows of what the run was to publish."""
     with told_plainly():
-        name = snapshot_name(organisation.now(), context.run.run_id)
-        rows = publish(organisation.folder, snapshot_id=name, group=organisation.settings.published_group)
-    return dg.MaterializeResult(
-        metadata={
-            "path": dg.MetadataValue.path(str(organisation.folder / "published")),
-            **{f"rows/{name}": count for name, count in rows.items()},
-        }
-    )
+        rows = publish(organisation.folder, snapshot_id=snapshot_name(organisation.now(), context.run.run_id))
+    path = dg.MetadataValue.path(str(organisation.folder / "published"))
+    for key in sorted(context.selected_asset_keys):
+        counts = {f"rows/{table.name}": rows[table.name] for table in PUBLISHED if table.stage in _STAGES[key]}
+        yield dg.MaterializeResult(asset_key=key, metadata={"path": path, **counts})

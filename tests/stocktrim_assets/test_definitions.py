@@ -7,12 +7,16 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
+from pipelines import tables
 from pipelines.settings import read_settings
 from pipelines.tables import TABLES
+from stocktrim_assets.assets.plan import _numbers
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.home import dagster_instance
+from stocktrim_assets.jobs import JOBS
 
 PROGRAM = """
 import dagster as dg
@@ -50,6 +54,28 @@ def test_every_asset_stands_in_its_stage_and_says_what_it_is_made_of_and_whose_i
         assert node.group_name == {"intermediate": "marts"}.get(key.path[0], key.path[0]), key
         assert node.kinds, key
         assert node.owners, key
+
+
+@pytest.mark.parametrize(
+    ("job", "stages"),
+    [("load", set()), ("load_and_plan", set()), ("plan", {"raw"}), ("backtest", {"marts", "plan", "forecast"})],
+)
+def test_a_job_needs_nothing_that_its_organisation_may_not_have_yet(job: str, stages: set[str]) -> None:
+    """Dagster's pages warn of what lies before a job and was never made, and propose to leave the organisation out."""
+    graph = defs.resolve_asset_graph()
+    made = next(one for one in JOBS if one.name == job).selection.resolve(graph)
+    before = {parent for key in made for parent in graph.get(key).parent_keys} - made
+    assert {key.path[0] for key in before} <= stages, before
+
+
+def test_money_and_counts_of_an_organisation_are_series_of_its_own() -> None:
+    counts = dict.fromkeys(tables.PLAN_SUMMARY.columns, 2) | {"plan_id": "20260302-x", "currency": "NZD"}
+    shown = _numbers(pl.DataFrame([counts]), "acme")
+    assert shown["order value (acme, NZD)"] == 2.0
+    assert shown["products to order (acme)"] == 2
+    numbers = {name for name, value in shown.items() if not isinstance(value, str)}
+    assert all("(acme" in name for name in numbers)
+    assert all("(acme, NZD)" in name for name in numbers if "value" in name or "cost" in name or "margin" in name)
 
 
 def test_everything_that_dagster_shows_says_in_a_sentence_what_it_is() -> None:
