@@ -1,8 +1,11 @@
 """What `stocktrim plan` prints adds up for the person who reads it."""
 
+from decimal import Decimal
+from typing import Any
+
 import pytest
 
-from stocktrim_cli.plan import show_plan
+from stocktrim_cli.plan import missing_prices, show_plan
 from tests.pipelines.planning_builders import a_product, a_setting, expecting, in_stock
 from tests.pipelines.replenishment.test_plan_summary import a_plan, the_summary
 
@@ -20,3 +23,22 @@ def test_what_is_short_and_cannot_be_ordered_is_told_beside_what_is_to_order(
 ) -> None:
     assert "of these, no room to order" in shown(capsys, a_setting("maximum_shelf_level", "30"))
     assert "of these, no room to order" not in shown(capsys)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "told"),
+    [
+        (
+            {"sales_unit_price": Decimal(0)},
+            ["1 products have no sales price, so their lost margin is not counted: TEA-01."],
+        ),
+        ({"unit_cost": Decimal(0)}, ["1 products have no unit cost, so their cost is not counted: TEA-01."]),
+        (
+            {"unit_cost": Decimal(0), "currency_rate": None},
+            ["1 products have no exchange rate, so their money is in no total: TEA-01."],
+        ),
+        ({}, []),
+    ],
+)
+def test_the_price_that_lacks_is_named_with_its_products_and_no_other(lacking: dict[str, Any], told: list[str]) -> None:
+    assert missing_prices(a_plan(a_product(**lacking), in_stock(30), expecting=SHORT)) == told

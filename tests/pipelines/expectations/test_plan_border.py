@@ -57,6 +57,11 @@ def test_nothing_is_found_in_a_good_plan_and_every_rule_was_asked(plan):
         ("quantities_are_numbers", {"order_quantity": None}),
         ("orders_are_not_negative", {"order_quantity": -1.0}),
         ("bridges_add_up", {"needed_quantity": 1.0}),
+        ("bridges_add_up", {"timing_adjustment": 0.5}),
+        ("safety_stock_is_the_level_above_demand", {"safety_stock": 99.0}),
+        ("safety_stock_is_the_level_above_demand", {"order_up_to_level": 99.0}),
+        ("days_left_agree_with_stock", {"days_to_stock_out": 3}),
+        ("days_left_agree_with_stock", {"days_to_stock_out": None}),
         ("a_reason_is_given", {"reason": None}),
         ("statuses_are_known", {"status": "perhaps"}),
         ("statuses_are_known", {"status": None}),
@@ -67,6 +72,19 @@ def test_a_plan_with_a_fault_is_not_shown_and_the_product_is_named(plan, rule, p
     assert found[rule].rows["product_code"].to_list() == [TEA]
     with pytest.raises(BlockedError, match=r"1 products .* so the plan is not published"):
         stop_where_blocked([found[rule]])
+
+
+@pytest.mark.parametrize(
+    ("planted", "lacks"),
+    [
+        ({"unit_cost": 0}, {"products_to_order_have_a_cost"}),
+        ({"unit_cost": 0, "currency_rate": None}, {"products_to_order_have_an_exchange_rate"}),
+        ({"currency_rate": None}, {"products_to_order_have_an_exchange_rate"}),
+    ],
+)
+def test_what_an_order_lacks_is_said_and_nothing_else(plan, planted, lacks):
+    """Without a rate a purchase price in base currency gives no cost: then the rate lacks, not the price."""
+    assert set(found_in(of_tea(plan, **planted))) == lacks
 
 
 @pytest.mark.parametrize("rows", [0, 2], ids=["missing", "twice"])

@@ -83,6 +83,30 @@ def test_products_with_too_little_and_too_much_are_counted_with_what_they_cost()
     assert summary["stock_value"] == Decimal("2575.00")
 
 
+def test_too_little_and_too_much_are_told_with_what_they_cost_in_base_currency():
+    """A loses a margin of 1.50 a unit; of B 841.4286 are too many at 2.50 dollars, a quarter of it a year."""
+    stock = [in_stock(0, product="A"), in_stock(1000, product="B")]
+    products = [a_product("A"), a_product("B", **dollars("1.25"))]
+    summary, day = (of(*products, *stock, expecting=both(14, 7)) for of in (the_summary, the_day))
+    plan = a_plan(*products, *stock, expecting=both(14, 7)).to_dicts()
+    assert float(summary["understock_margin_lost"]) == pytest.approx(1.5 * plan[0]["short_without_order"], abs=0.01)
+    assert summary["understock_value"] == Decimal("2.50") * int(plan[0]["reorder_point"])
+    assert summary["overstock_holding_cost"] == Decimal("420.71")  # 841.4286 * 2.50 * 25% / 1.25
+    for told in ("understock_margin_lost", "overstock_holding_cost", "products_to_order", "products_understocked"):
+        assert day[told] == summary[told]
+
+
+def test_what_lacks_a_price_or_a_cost_is_counted_and_left_out():
+    products = [
+        a_product("A", sales_unit_price=Decimal(0)),
+        a_product("B", unit_cost=Decimal(0)),
+        a_product("C", unit_cost=Decimal(0), sales_unit_price=Decimal(0), is_discontinued=True),
+    ]
+    summary = the_summary(*products, expecting=both(14, 7))
+    assert (summary["products_without_price"], summary["products_without_cost"]) == (1, 1)
+    assert summary["understock_margin_lost"] == 0
+
+
 @pytest.mark.parametrize(
     ("product", "on_hand", "is_counted"), [({}, 0, 1), ({}, 1, 0), ({"is_discontinued": True}, 0, 0)]
 )  # fmt: skip
