@@ -6,7 +6,7 @@ Read more in docs/adr/0001-organisations-are-partitions.md.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,6 +17,9 @@ from typing import Final
 import duckdb
 
 from pipelines.purchasing.ledger import OrderLedger
+from pipelines.purchasing.orders import Order
+from pipelines.replenishment.freshness import is_stale
+from pipelines.replenishment.parameters import global_settings, with_defaults
 from pipelines.settings import Settings
 from pipelines.store.allowance import StoredAllowance
 from pipelines.store.engine import Store, open_store
@@ -28,6 +31,7 @@ from pipelines.store.organisations import (
     rename_organisation,
     repoint_organisation,
 )
+from pipelines.store.planning_settings import explicit_settings
 from pipelines.store.secrets import Secrets, open_secrets
 from pipelines.store.sign_ins import SignIn, locked_tokens, sign_in_of
 from pipelines.store.watermarks import advance_watermarks, watermarks
@@ -90,6 +94,12 @@ class OpenOrganisation:
         """Its warehouse, for one call."""
         with open_warehouse(self.folder) as connection:
             yield connection
+
+    def stale_order(self) -> Callable[[Order], bool]:
+        """Whether the data behind an order are old by now, by the organisation's settings."""
+        settings = global_settings(with_defaults(explicit_settings(self.store, self.key)))
+        at = self.now()
+        return lambda order: is_stale(order.data_loaded_at, at=at, settings=settings)
 
     def client(self) -> XeroClient:
         """Its Xero.

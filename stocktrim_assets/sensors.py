@@ -15,8 +15,9 @@ from typing import Final
 import dagster as dg
 
 from pipelines.organisation import OpenOrganisation
-from pipelines.purchasing.orders import State, push_key
-from pipelines.settings import read_settings
+from pipelines.purchasing.orders import Order, State, push_key
+from pipelines.purchasing.push import waits_as_stale
+from pipelines.settings import Settings, read_settings
 from pipelines.store.engine import open_store
 from stocktrim_assets.jobs import send_approved_orders
 from stocktrim_assets.partitions import workable
@@ -24,6 +25,10 @@ from stocktrim_assets.partitions import workable
 PUSH_TAG: Final = "stocktrim/push"
 TICK_SECONDS: Final = 15
 LONGEST_PAUSE_SECONDS: Final = 3600
+_STALE: Final = (
+    "{} approved orders of {} are not sent, because their data are old: approve them again with --even-if-stale, or "
+    "reject them and plan again."
+)
 _ENDED: Final = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
@@ -35,18 +40,23 @@ _ENDED: Final = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Da
 def approved_orders(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """One run an organisation with orders to send, unless one is on its way or has just failed."""
     keys, skipped = workable(context.instance)
-    requests = list(_requests(context.instance, keys))
+    requests: list[dg.RunRequest] = []
+    settings = read_settings()
+    for key in keys:
+        orders, stale = _waiting(settings, key)
+        requests += _request(context.instance, key, push_key(orders)) if orders else ()
+        skipped += [_STALE.format(len(stale), key)] if stale else []
     # Dagster takes a reason only where nothing is asked for.
     return dg.SensorResult(run_requests=requests, skip_reason=None if requests else " ".join(skipped) or None)
 
 
-def _requests(instance: dg.DagsterInstance, keys: list[str]) -> Iterator[dg.RunRequest]:
-    settings = read_settings()
-    for key in keys:
-        with closing(open_store(settings.database_url)) as store:
-            orders = OpenOrganisation(key, settings, store).ledger.orders(State.APPROVED, State.SENDING)
-        if orders:
-            yield from _request(instance, key, push_key(orders))
+def _waiting(settings: Settings, key: str) -> tuple[list[Order], list[Order]]:
+    """The orders that a run would send, and those that it would not, since their data are old."""
+    with closing(open_store(settings.database_url)) as store:
+        organisation = OpenOrganisation(key, settings, store)
+        orders, is_stale = organisation.ledger.orders(State.APPROVED, State.SENDING), organisation.stale_order()
+    stale = [order for order in orders if waits_as_stale(order, is_stale)]
+    return [order for order in orders if order not in stale], stale
 
 
 def _request(instance: dg.DagsterInstance, key: str, push: str) -> Iterator[dg.RunRequest]:

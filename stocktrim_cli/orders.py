@@ -12,6 +12,8 @@ from stocktrim_cli.output import out, say, show_json, show_table
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, MINUS_IS_A_VALUE, JsonOption, OrganisationOption, run_job
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from pipelines.organisation import OpenOrganisation
     from pipelines.purchasing.orders import Order
 
@@ -25,32 +27,32 @@ ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides
 def list_orders(
     *,
     state: Annotated[str, typer.Option(help="draft, approved, sending, sent, failed, rejected or superseded.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Also those that were sent, or have ended.")] = False,
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """List orders: drafts and those that are still on their way, or those of one state.
+    """List the orders that still need a person or a run (draft, approved, sending, failed), or those of one state.
 
     Example: `stocktrim orders list --state sent`
     """
     from pipelines.errors import UsageError
     from pipelines.purchasing.orders import State
+    from pipelines.purchasing.remarks import OPEN_STATES
 
     if state and state not in set(State):
         raise UsageError(f"{state!r} is no state; choose among {', '.join(State)}.")
-    ended = {State.REJECTED, State.SUPERSEDED}
-    found = [
-        order
-        for order in _open(organisation).ledger.orders()
-        if (order.state == state if state else order.state not in ended)
-    ]
+    wanted = {State(state)} if state else set(State) if every else set(OPEN_STATES)
+    opened = _open(organisation)
+    remarks_of = _remarks(opened)
+    found = [order for order in opened.ledger.orders() if order.state in wanted]
     if as_json:
-        show_json([_summary(order) for order in found])
+        show_json([_summary(order, remarks_of(order)) for order in found])
         return
     columns = ["order", "state", "supplier", "lines", "value", "currency", "expected", "remark"]
     rows = [
         [
             order.order_id, order.state.value, order.supplier_name, len(order.lines), order.value, order.currency,
-            order.expected_arrival_date, order.remark,
+            order.expected_arrival_date, "; ".join(remarks_of(order)),
         ]
         for order in found
     ]  # fmt: skip
@@ -67,23 +69,27 @@ def show(
     """
     from pipelines.purchasing.orders import fold
 
-    history = _open(organisation).ledger.history(order)
+    opened = _open(organisation)
+    history = opened.ledger.history(order)
     found = fold(history)
+    told = _remarks(opened)(found)
     happened = [{"at": event.at, "by": event.by, "event": type(event).__name__} for event in history]
     if as_json:
-        show_json({**_summary(found), "history": happened})
+        show_json({**_summary(found, told), "history": happened})
         return
     show_table(
         f"{found.purchase_order_number}: {found.supplier_name}, {found.state.value}, {found.value} {found.currency}",
-        ["product", "name", "quantity", "price", "value"],
-        [[line.product_code, line.description, line.quantity, line.sent_price, line.value] for line in found.lines],
-        numbers=["quantity", "unit cost", "value"],
-    )
-    show_table("What happened", ["at", "by", "event"], [list(one.values()) for one in happened])
-    if found.remark:
-        say(f"It is {found.remark}.")
-    if found.failure:
-        say(f"Xero refused it: {found.failure}")
+        ["product", "name", "quantity", "price", "value", "expected"],
+        [
+            [line.product_code, line.description, line.quantity, str(line.sent_price), line.value,
+             found.arrival_of(line)]
+            for line in found.lines
+        ],
+        numbers=["quantity", "price", "value"],
+    )  # fmt: skip
+    show_table("What happened", ["at", "by", "event"], [list(event.values()) for event in happened])
+    for sentence in told:
+        say(f"{sentence[0].upper()}{sentence[1:]}.")
 
 
 @orders.command()
@@ -105,10 +111,13 @@ def approve(
     Example: `stocktrim orders approve 20260301-K7Q2MZ --by anna`
     """
     from pipelines.purchasing.orders import approve as approved
+    from pipelines.purchasing.remarks import check_not_ordered_twice
 
     opened = _open(organisation)
+    found = opened.ledger.order(order)
+    check_not_ordered_twice(found, opened.ledger.orders())
     event = approved(
-        opened.ledger.order(order), by=by or getpass.getuser(), at=opened.now(), is_stale_accepted=even_if_stale,
+        found, by=by or getpass.getuser(), at=opened.now(), is_stale_accepted=even_if_stale,
         is_below_minimum_accepted=even_if_below_minimum,
     )  # fmt: skip
     _tell(opened.ledger.append(event), as_json=as_json)
@@ -170,25 +179,53 @@ def send(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: Js
 
     Example: `stocktrim orders send --organisation acme`
     """
-    from pipelines.errors import PlannerError
     from pipelines.purchasing.orders import State
 
     opened = _open(organisation)
     before = {order.order_id for order in opened.ledger.orders(State.APPROVED, State.SENDING)}
     run_job("send_approved_orders", organisation=organisation)
     after = [order for order in opened.ledger.orders() if order.order_id in before]
+    remarks_of = _remarks(opened)
     if as_json:
-        show_json([_summary(order) for order in after])
+        show_json([_summary(order, remarks_of(order)) for order in after])
     elif not after:
         out.print("No order is approved and waiting.", markup=False)
     else:
         for order in after:
-            out.print(f"{order.purchase_order_number}: {order.state.value} {order.failure}", markup=False)
-    unsent = [order for order in after if order.state is not State.SENT]
-    if unsent:
-        raise PlannerError(
-            f"{len(unsent)} of {len(after)} orders were not sent; `stocktrim orders show` says what happened to each."
+            told = "; ".join(remarks_of(order)) or order.state.value
+            out.print(f"{order.purchase_order_number} ({order.state.value}): {told}", markup=False)
+    _end(after)
+
+
+def _end(orders: "list[Order]") -> None:
+    """End well where every order was sent.
+
+    Raises:
+        OutcomesUnknownError: what became of some is not known yet.
+        PlannerError: some were not sent.
+    """
+    from pipelines.errors import PlannerError
+    from pipelines.purchasing.orders import State
+    from pipelines.purchasing.push import OutcomesUnknownError
+
+    unknown = sum(order.state is State.SENDING for order in orders)
+    unsent = sum(order.state not in {State.SENDING, State.SENT} for order in orders)
+    sentence = f"{unsent} of {len(orders)} orders were not sent; `stocktrim orders show` says why." if unsent else ""
+    if unknown:
+        raise OutcomesUnknownError(
+            f"It is not yet known whether Xero accepted {unknown} of {len(orders)} orders. Do not key them again: the "
+            f"next run (`stocktrim orders send`, or the sensor) finds out. {sentence}".strip()
         )
+    if unsent:
+        raise PlannerError(sentence)
+
+
+def _remarks(opened: "OpenOrganisation") -> "Callable[[Order], list[str]]":
+    """What a person should know of an order, as everything stands now."""
+    from pipelines.purchasing.remarks import remarks
+
+    is_stale, others = opened.stale_order(), opened.ledger.orders()
+    return lambda order: remarks(order, is_stale=is_stale, others=others)
 
 
 def _open(organisation: str) -> "OpenOrganisation":
@@ -205,7 +242,8 @@ def _tell(order: "Order", *, as_json: bool) -> None:
         out.print(f"{order.purchase_order_number} is {order.state.value}.", markup=False)
 
 
-def _summary(order: "Order") -> dict[str, Any]:
+def _summary(order: "Order", remarks: "Iterable[str]" = ()) -> dict[str, Any]:
+    pushed = order.pushed
     return {
         "order_id": order.order_id,
         "purchase_order_number": order.purchase_order_number,
@@ -220,6 +258,10 @@ def _summary(order: "Order") -> dict[str, Any]:
         "plan_id": order.plan_id,
         "purchase_order_id": order.purchase_order_id,
         "failure": order.failure,
+        "number_in_xero": pushed.number if pushed else "",
+        "status_in_xero": pushed.status if pushed else "",
+        "value_in_xero": pushed.value if pushed else None,
+        "remarks": list(remarks),
         "lines": [
             {
                 "product_code": line.product_code,
@@ -227,7 +269,9 @@ def _summary(order: "Order") -> dict[str, Any]:
                 "supplier_product_code": line.supplier_product_code,
                 "quantity": line.quantity,
                 "unit_cost": line.unit_cost,
+                "sent_price": line.sent_price,
                 "value": line.value,
+                "expected_arrival_date": order.arrival_of(line),
             }
             for line in order.lines
         ],

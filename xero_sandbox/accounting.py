@@ -77,6 +77,7 @@ def accounting_answer(call: Call, books: Books) -> Answer:
 def _written(endpoint: Endpoint, call: Call, books: Books, rest: str) -> Answer:
     identity = _identity(endpoint, books, rest) if rest else None
     books.allows_back_orders = call.is_on("allowBackorders")
+    books.unit_decimals = unit_decimals(endpoint, call, books)
     return write_answer(endpoint, call, books, writer=_WRITERS[endpoint.name], identity=identity)
 
 

@@ -59,6 +59,7 @@ class Books:
         self.clock = clock
         self.switches = switches or Switches()
         self.allows_back_orders = False
+        self.unit_decimals = 4
         self.reading = Reading()
         self.rendering = Rendering()
         self._names_version = 0

@@ -4,13 +4,16 @@ What belongs here: the rules of a purchase order. What does not: reading bodies 
 Read more in docs/sandbox.md.
 """
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+import msgspec
+
 from xero_sandbox.books import Books, is_guid, new_id, next_number
-from xero_sandbox.documents import Document
+from xero_sandbox.documents import Document, Line
 from xero_sandbox.drafting import contact_of, currency_of, lines_of, tax_mode_of, today
 from xero_sandbox.incoming import Fields, InvalidError
+from xero_sandbox.records import UNITS
 
 NUMBER_NOT_UNIQUE: Final = "Order number must be unique"
 SENT_TOO_EARLY: Final = "Only AUTHORISED and BILLED purchase orders may have SentToContact updated."
@@ -56,6 +59,7 @@ def _read(fields: Fields, books: Books, present: Document | None) -> Document:
     contact = contact_of(fields, books, present=present.contact_id if present else "")
     code, rate = currency_of(fields, books, contact, present)
     tax_mode = tax_mode_of(fields, present)
+    lines = lines_of(fields, books, is_purchase=True, tax_mode=tax_mode, present=present.lines if present else [])
     return Document(
         document_id=present.document_id if present else new_id(),
         kind="PURCHASEORDER",
@@ -63,7 +67,7 @@ def _read(fields: Fields, books: Books, present: Document | None) -> Document:
         status=fields.text("Status", present.status if present else "DRAFT").upper(),
         contact_id=contact.contact_id if contact else "",
         date=fields.day("Date", present.date if present else None) or today(books),
-        lines=lines_of(fields, books, is_purchase=True, tax_mode=tax_mode, present=present.lines if present else []),
+        lines=_priced(lines, books),
         updated_at=books.clock.now(),
         reference=fields.text("Reference", present.reference if present else ""),
         delivery_date=fields.day("DeliveryDate", present.delivery_date if present else None),
@@ -73,6 +77,12 @@ def _read(fields: Fields, books: Books, present: Document | None) -> Document:
         line_amount_types=tax_mode,
         sent_to_contact=present.sent_to_contact if present else False,
     )
+
+
+def _priced(lines: list[Line], books: Books) -> list[Line]:
+    """The lines with prices of as many decimals as the request gets, two unless `unitdp` is heeded."""
+    unit = UNITS[books.unit_decimals]
+    return [msgspec.structs.replace(line, unit_amount=line.unit_amount.quantize(unit, ROUND_HALF_UP)) for line in lines]
 
 
 def _check_number(fields: Fields, books: Books, order: Document, present: Document | None) -> None:

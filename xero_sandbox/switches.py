@@ -18,7 +18,7 @@ class Switches:
     `is_order_by_id_honoured`: `order` by the id of a record is heeded, not replaced by the usual order.
     `is_modified_since_inclusive`: what changed within the very second of If-Modified-Since is listed.
     `are_ties_stable`: rows of one stamp come in the same order at every request.
-    `orders_have_unit_decimals`: purchase orders heed `unitdp`.
+    `orders_have_unit_decimals`: purchase orders heed `unitdp`; else prices on them are rounded to two decimals.
     `merge_bumps_documents`: documents of a merged contact change UpdatedDateUTC when they change hands.
     """
 

@@ -95,18 +95,16 @@ def _lines_held(held: Held) -> list[tuple[str, Decimal, Decimal]]:
 def is_ours(order: Order, held: Held, *, known_numbers: frozenset[str]) -> bool:
     """Whether an order in Xero was made by sending this one, though somebody may have changed it there since.
 
-    It says of which plan it is; of one plan, supplier and currency make one order, and each product is in one.
+    It says of which plan it is, and bears the order's number; or another one that is none of ours, and holds one of the
+    order's products, since each product is in one order of a plan.
     """
-    number = number_of(held)
     if str(held.get("Reference") or "").strip().casefold() != order.reference.casefold():
         return False
-    if number in known_numbers and number != order.purchase_order_number.casefold():
-        return False
+    number = number_of(held)
+    if number == order.purchase_order_number.casefold():
+        return True
     codes = {str(line.get("ItemCode")) for line in held.get("LineItems") or []}
-    is_same_money = str(held.get("CurrencyCode") or order.currency).upper() == order.currency.upper()
-    return not codes.isdisjoint(line.product_code for line in order.lines) or (
-        _is_same_contact(order, held) and is_same_money
-    )
+    return number not in known_numbers and not codes.isdisjoint(line.product_code for line in order.lines)
 
 
 def kept_decimals(order: Order, held: Held) -> int:

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
+from pipelines.errors import PlannerError
 from pipelines.purchasing.events import Event, Pushed, PushFailed
 from pipelines.purchasing.gateway import (
     NotReachedError,
@@ -62,6 +63,19 @@ class Outcome(StrEnum):
     STALE = "stale"
 
 
+class OutcomesUnknownError(PlannerError):
+    """It is not yet known whether Xero accepted some of the orders."""
+
+    exit_code = 5
+
+
+class NotSentError(PlannerError):
+    """Xero could not be called, so nothing was sent now; the orders are as they were."""
+
+    exit_code = 5
+    is_passing: ClassVar[bool] = True
+
+
 @dataclass(frozen=True)
 class PushOutcome:
     """How sending one order ended, in a sentence."""
@@ -90,7 +104,7 @@ class _Sender:
     by: str
     now: Callable[[], datetime]
     known_numbers: frozenset[str]
-    known_ids: frozenset[str]
+    known_ids: set[str]
 
 
 def push_orders(
@@ -116,7 +130,7 @@ def push_orders(
     sender = _Sender(
         gateway, ledger, tenant_id, push_status, by, now,
         known_numbers=frozenset(order.purchase_order_number.casefold() for order in known),
-        known_ids=frozenset(order.purchase_order_id.casefold() for order in known if order.purchase_order_id),
+        known_ids={order.purchase_order_id.casefold() for order in known if order.purchase_order_id},
     )  # fmt: skip
     stale = [order for order in orders if waits_as_stale(order, is_stale)]
     ready = [order for order in orders if order not in stale]
@@ -248,6 +262,7 @@ def _pushed(sender: _Sender, order: Order, held: dict[str, Any], *, is_adopted: 
     )  # fmt: skip
     if not _is_written(sender, event):
         return _unknown(order)
+    sender.known_ids.add(identity_of(held))
     sent = after(order, event)
     sentence = in_xero(sent)
     log.info(sentence)

@@ -3,8 +3,11 @@
 Read more in docs/operations.md.
 """
 
+import warnings
 from collections import Counter
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 
 import dagster as dg
 
@@ -13,14 +16,14 @@ from pipelines.organisation import OpenOrganisation
 from pipelines.purchasing.drafts import drafted_orders, drafts_frame, terms_of
 from pipelines.purchasing.ledger import counted_orders
 from pipelines.purchasing.orders import State
-from pipelines.purchasing.push import push_orders
-from pipelines.replenishment.freshness import is_stale
+from pipelines.purchasing.push import NotSentError, Outcome, PushOutcome, push_orders
 from pipelines.replenishment.parameters import global_settings, with_defaults
 from pipelines.store.planning_settings import explicit_settings
 from pipelines.warehouse import read_table, replace_table
+from pipelines.xero.errors import RateLimitError, UnreadableAnswerError
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import markdown_table, table_metadata
+from stocktrim_assets.reports import escaped, markdown_table, table_metadata
 
 
 @dg.asset(
@@ -60,31 +63,75 @@ def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> d
     )
 
 
+SENT_ORDERS: Final = ["purchase_orders", "sent_orders"]
+EVERY_OUTCOME_KNOWN: Final = "every_outcome_is_known"
+KNOWN: Final = "Of each order it is known whether Xero accepted it."
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", dg.PreviewWarning)
+    _CHECK: Final = dg.AssetCheckSpec(
+        EVERY_OUTCOME_KNOWN, asset=SENT_ORDERS, description=KNOWN, partitions_def=organisations
+    )
+
+
 @dg.asset(
-    key=["purchase_orders", "sent_orders"],
+    key=SENT_ORDERS,
     partitions_def=organisations,
     group_name="purchase_orders",
     kinds={"xero"},
     owners=["team:purchasing"],
     description="Sends to Xero, each exactly once, the orders that a person has approved.",
+    check_specs=[_CHECK],
 )
 def sent_orders(
     context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
-) -> dg.MaterializeResult[Any]:
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """Send what is approved; what Xero refuses waits for a person."""
-    with told_plainly():
+    with told_plainly(), _in_words_of_orders():
         settings = global_settings(with_defaults(explicit_settings(organisation.store, organisation.key)))
+        orders = organisation.ledger.orders()
         outcomes = push_orders(
-            organisation.ledger.orders(State.APPROVED, State.SENDING),
+            [order for order in orders if order.state in {State.APPROVED, State.SENDING}],
             gateway=organisation.client(),
             ledger=organisation.ledger,
             tenant_id=organisation.record.tenant_id,
             push_status=settings.push_status,
-            is_stale=lambda order: is_stale(order.data_loaded_at, at=organisation.now(), settings=settings),
+            is_stale=organisation.stale_order(),
             by="stocktrim",
             now=organisation.now,
+            others=orders,
         )
     for outcome in outcomes:
         context.log.info(outcome.sentence)
+    yield from _results(outcomes)
+
+
+def _results(outcomes: Sequence[PushOutcome]) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+    """How many orders ended in each way, and every sentence that a person should read."""
     counts = Counter(outcome.outcome.value for outcome in outcomes)
-    return dg.MaterializeResult(metadata={"orders": len(outcomes), **counts})
+    unknown = [outcome.sentence for outcome in outcomes if outcome.outcome is Outcome.UNKNOWN]
+    sentences = [escaped(outcome.sentence) for outcome in outcomes if outcome.outcome is not Outcome.SENT]
+    said = {"said": dg.MetadataValue.md("\n".join(f"- {sentence}" for sentence in sentences))} if sentences else {}
+    yield dg.MaterializeResult(asset_key=SENT_ORDERS, metadata={"orders": len(outcomes), **counts, **said})
+    yield dg.AssetCheckResult(
+        asset_key=SENT_ORDERS, check_name=EVERY_OUTCOME_KNOWN, passed=not unknown,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"sentence": " ".join(unknown) or KNOWN, "count": len(unknown)},
+    )  # fmt: skip
+
+
+@contextmanager
+def _in_words_of_orders() -> Iterator[None]:
+    """What stops the sending, in words of orders, not of the load that reads the same Xero."""
+    try:
+        yield
+    except RateLimitError as limit:
+        minutes = -(-limit.retry_after_seconds // 60)
+        raise NotSentError(
+            f"Xero accepts no more calls for now, so what was not sent yet stays as it was; the next run in "
+            f"{minutes} minutes or later sends it."
+        ) from limit
+    except UnreadableAnswerError as broken:
+        raise NotSentError(
+            "Xero's answer about an order cannot be read, so what was not sent yet stays as it was; send again in a "
+            "few minutes."
+        ) from broken

@@ -307,6 +307,7 @@ USUAL = [("approve", 0), ("send", 0), ("load", 0)]
         [*USUAL, ("renumber", 0), ("load", 0)],
         [*USUAL, ("renumber", 0), ("take_number", 0), ("load", 0)],
         [("approve", 0), ("send_unknown", 0), ("renumber", 0), ("load", 0)],
+        [("approve", 0), ("approve", 1), ("refuse", 0), ("send_unknown", 0), ("renumber", 0), ("send", 0), ("load", 0)],
         [("approve", 0), ("send", 0), ("lose", 0), ("load", 0)],
         [("approve", 0), ("send", 0), ("lose", 0), ("load_whole", 0)],
         [*USUAL, ("lose", 0), ("load_whole", 0)],
@@ -317,6 +318,7 @@ USUAL = [("approve", 0), ("send", 0), ("load", 0)]
     ],
     ids=[
         "renumbered", "renumbered, its number taken by another", "outcome unknown, renumbered",
+        "of two of one plan with unknown outcomes one was renumbered, one refused",
         "lost, and only changes were loaded", "lost before it was ever loaded", "lost",
         "sent after the whole list was read",
         "deleted", "refused", "promised anew",

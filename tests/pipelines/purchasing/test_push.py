@@ -1,14 +1,15 @@
 """What is sent to Xero, what Xero makes of it, and what is never sent: against the sandbox on its bad days too."""
 
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from purchasing_builders import NOON, SUPPLIER, TENANT_ID, a_draft, a_line, an_order, approved, push
+from purchasing_builders import AS_OF, NOON, SUPPLIER, TENANT_ID, a_draft, a_line, an_order, approved, planned, push
 
+from pipelines.purchasing.drafts import Terms, redraft, xero_price_decimals
 from pipelines.purchasing.orders import OrderError, State, approve, reject
 from pipelines.purchasing.push import Outcome, is_same_order, order_body
 from pipelines.xero.client import XeroClient
@@ -374,6 +375,40 @@ def test_an_order_that_xero_holds_with_the_same_lines_is_adopted(ledger, xero):
 def test_an_order_that_differs_in_anything_bought_is_not_adopted(ledger, xero, other):
     xero.person_makes(NUMBER, **({"code": "TEA-01", "quantity": 12} | other))
     assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.FAILED]
+
+
+@pytest.mark.parametrize("has_decimals", [True, False])
+@pytest.mark.parametrize("price", ["0.0040", "1.2345", "2.5", "0.00404", "13.005"])
+def test_a_price_of_any_decimals_is_found_again_in_xero_whether_xero_rounds_it_or_not(
+    ledger, xero, price, has_decimals
+):
+    xero.sandbox.sandbox.switches.orders_have_unit_decimals = has_decimals
+    (order,) = approved(ledger, a_draft("20260302-AAAAAA", a_line("TEA-01", "10631", price, price_decimals=4)))
+    xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
+    push(ledger, xero, [order])
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.ADOPTED]
+    sent = ledger.order(NUMBER)
+    assert not sent.pushed.is_changed
+    exact = (10631 * Decimal(price)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    assert sent.pushed.value == sent.value_at(4 if has_decimals else 2)
+    assert (sent.remark != "") == (sent.pushed.value != exact)
+
+
+def test_once_an_order_has_shown_that_xero_rounds_prices_the_next_drafts_are_worth_what_xero_will_hold(ledger, xero):
+    for has_decimals in (False, True):
+        xero.sandbox.sandbox.switches.orders_have_unit_decimals = has_decimals
+        order_id = f"20260302-SEEN{has_decimals:d}"
+        push(ledger, xero, approved(ledger, a_draft(order_id, a_line("TEA-01", "100", "0.0140", price_decimals=4))))
+        seen = xero_price_decimals([ledger.order(order_id)])
+        plan = planned({"product_code": "TEA-02", "unit_cost": Decimal("0.0040"), "order_quantity": 10631.0})
+        (drafted,) = redraft(
+            plan, [], plan_id="p", as_of=AS_OF, at=NOON, data_loaded_at=NOON, terms=Terms({}, {}, seen)
+        ).drafted
+        draft = an_order(drafted)
+        ledger.append(drafted)
+        push(ledger, xero, [ledger.append(approve(draft, by="a buyer", at=NOON))])
+        assert ledger.order(draft.order_id).pushed.value == draft.value == Decimal("42.52" if has_decimals else "0.00")
+        assert ("rounded: it comes to 0.00 GBP in Xero instead of 42.52" in draft.remark) == (not has_decimals)
 
 
 def test_the_order_of_lines_and_the_way_numbers_are_written_make_no_difference():

@@ -1,0 +1,64 @@
+"""What a person should know of an order as it stands now: why it waits, what Xero said, what else holds its goods.
+
+What belongs here: putting together the sentences about an order, and the other orders that hold its goods, pure.
+What does not: deciding on it (`orders.py`) and finding out what Xero holds (`held.py`).
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Callable, Iterable
+
+from pipelines.purchasing.held import in_xero
+from pipelines.purchasing.orders import Order, OrderError, State
+from pipelines.purchasing.push import NOT_YET_KNOWN, waits_as_stale
+
+OPEN_STATES = (State.DRAFT, State.APPROVED, State.SENDING, State.FAILED)
+"""What still needs a person or a run; what was sent lives on in Xero."""
+
+
+def remarks(order: Order, *, is_stale: Callable[[Order], bool], others: Iterable[Order] = ()) -> list[str]:
+    """What a person should know of an order, a sentence each, without a full stop; mostly nothing."""
+    told = {
+        State.SENDING: NOT_YET_KNOWN.rstrip("."),
+        State.FAILED: f"Xero refused it: {order.failure}",
+        State.SENT: in_xero(order).rstrip("."),
+    }.get(order.state, "")
+    waits = STALE if waits_as_stale(order, is_stale) else ""
+    again = ""
+    if order.state is State.FAILED and (holding := holding_the_same_goods(order, others)):
+        again = f"some of its goods are on {_named(holding)} by now"
+    facts = "" if order.state is State.SENT else order.remark
+    return [sentence for sentence in (told, waits, again, facts) if sentence]
+
+
+def holding_the_same_goods(order: Order, others: Iterable[Order]) -> list[Order]:
+    """The orders, drafted after this one was approved and not ended, that hold one of its products."""
+    codes = {line.product_code for line in order.lines}
+    return [
+        other for other in others
+        if other.order_id != order.order_id
+        and other.state in {State.DRAFT, State.APPROVED, State.SENDING, State.SENT}
+        and (order.approved_at is None or other.drafted_at > order.approved_at)
+        and not codes.isdisjoint(line.product_code for line in other.lines)
+    ]  # fmt: skip
+
+
+def check_not_ordered_twice(order: Order, others: Iterable[Order]) -> None:
+    """Let a refused order be approved again only while its goods are on no newer order.
+
+    Raises:
+        OrderError: they are, since what Xero refuses may be suggested again.
+    """
+    if order.state is State.FAILED and (holding := holding_the_same_goods(order, others)):
+        raise OrderError(
+            f"The order {order.order_id} would order goods twice: since Xero refused it some of them are on "
+            f"{_named(holding)}. Reject this one, or reject the drafts among those and approve this one again."
+        )
+
+
+def _named(orders: Iterable[Order]) -> str:
+    return ", ".join(f"{order.purchase_order_number} ({order.state.value})" for order in orders)
+
+
+STALE = (
+    "it is not sent, because its data are old: reject it, load and plan again, or approve it again with --even-if-stale"
+)

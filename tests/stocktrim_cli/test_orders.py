@@ -1,0 +1,168 @@
+"""What `stocktrim orders` says of orders that wait, that Xero refused, and of which it is not known what became."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from pipelines.organisation import OpenOrganisation, open_organisation
+from pipelines.purchasing.events import Drafted
+from pipelines.purchasing.orders import State, approve
+from pipelines.settings import read_settings
+from stocktrim_assets.home import dagster_instance
+from stocktrim_assets.partitions import organisations
+from stocktrim_assets.sensors import approved_orders
+from tests.end_to_end.conftest import Command
+from tests.pipelines.purchasing.purchasing_builders import a_draft, a_line, a_supplied_world
+from tests.xero_sandbox.sandbox_builders import guid
+from xero_sandbox.faults import Fault
+from xero_sandbox.testing import RunningSandbox, running_sandbox
+
+
+@pytest.fixture
+def sandbox() -> Iterator[RunningSandbox]:
+    with running_sandbox([a_supplied_world()]) as running:
+        yield running
+
+
+@pytest.fixture
+def opened(stocktrim: Command, sandbox: RunningSandbox) -> Iterator[OpenOrganisation]:
+    assert stocktrim.connect(sandbox).code == 0
+    found = open_organisation(read_settings(), "demo")
+    yield found
+    found.store.close()
+
+
+def fresh(order_id: str, *lines: Any, **more: Any) -> Drafted:
+    """A draft of data that were loaded a moment ago."""
+    now = datetime.now(UTC)
+    return a_draft(order_id, *lines, at=now, data_loaded_at=now, **more)
+
+
+def approved(opened: OpenOrganisation, *drafts: Drafted) -> None:
+    for draft in drafts:
+        opened.ledger.append(approve(opened.ledger.append(draft), by="a buyer", at=opened.now()))
+
+
+def listed(stocktrim: Command, *options: str) -> dict[str, dict[str, Any]]:
+    return {one["order_id"]: one for one in stocktrim("orders", "list", "--json", *options).json()}
+
+
+def in_a_line(told: str) -> str:
+    return " ".join(told.replace("│", " ").split())
+
+
+def test_an_outcome_that_is_not_known_is_told_so_with_its_own_exit_code_and_the_next_run_finds_out(
+    stocktrim: Command, opened: OpenOrganisation, sandbox: RunningSandbox
+) -> None:
+    approved(opened, fresh("20260302-AAAAAA"))
+    sandbox.fault(Fault(kind="drop_after", method="PUT"))
+    told = stocktrim("orders", "send")
+    assert told.code == 5
+    assert "It is not yet known whether Xero accepted 1 of 1 orders. Do not key them again" in in_a_line(told.err)
+    assert "not sent" not in told.out + told.err
+    assert "not yet known" in listed(stocktrim)["20260302-AAAAAA"]["remarks"][0]
+    with dagster_instance(read_settings()) as instance:
+        key = dg.AssetKey(["purchase_orders", "sent_orders"])
+        made = instance.get_latest_materialization_event(key)
+        (checked,) = instance.get_records_for_run(
+            made.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        ).records
+    assert made.asset_materialization.metadata["unknown"].value == 1
+    evaluation = checked.event_log_entry.dagster_event.asset_check_evaluation_data
+    assert (evaluation.passed, "Do not key it again" in evaluation.metadata["sentence"].value) == (False, True)
+
+    assert stocktrim("orders", "send").code == 0
+    assert listed(stocktrim) == {}
+    (sent,) = listed(stocktrim, "--state", "sent").values()
+    assert (sent["state"], sent["status_in_xero"], sent["remarks"]) == (
+        "sent", "DRAFT", ["RP-20260302-AAAAAA is in Xero"])  # fmt: skip
+    assert len(sandbox.worlds[0].purchase_orders) == 1
+
+
+def test_while_xero_cannot_be_reached_orders_stay_approved_and_can_be_withdrawn(
+    stocktrim: Command, opened: OpenOrganisation, sandbox: RunningSandbox
+) -> None:
+    approved(opened, fresh("20260302-AAAAAA"))
+    sandbox.fault(Fault(kind="rate_limit", method="PUT", retry_after=7200, problem="day"))
+    told = stocktrim("orders", "send")
+    assert (told.code, "load" in told.err) == (5, False)
+    assert "Xero accepts no more calls for now" in in_a_line(told.err)
+    (order,) = listed(stocktrim).values()
+    assert (order["state"], order["failure"]) == ("approved", "")
+    assert stocktrim("orders", "reject", "20260302-AAAAAA").code == 0
+
+
+def test_a_refused_order_is_approved_again_only_while_its_goods_are_on_no_newer_order(
+    stocktrim: Command, opened: OpenOrganisation, sandbox: RunningSandbox
+) -> None:
+    item = sandbox.worlds[0].items.pop(guid("item TEA-03"))
+    approved(opened, fresh("20260302-AAAAAA", a_line("TEA-03")))
+    told = stocktrim("orders", "send")
+    assert (told.code, "1 of 1 orders were not sent" in told.err) == (1, True)
+    assert listed(stocktrim)["20260302-AAAAAA"]["remarks"] == ["Xero refused it: Item code 'TEA-03' is not valid"]
+    sandbox.worlds[0].items[item.item_id] = item
+
+    opened.ledger.append(fresh("20260302-BBBBBB", a_line("TEA-03"), a_line("TEA-01")))
+    refused = stocktrim("orders", "approve", "20260302-AAAAAA")
+    assert refused.code == 2
+    assert "would order goods twice" in in_a_line(refused.err)
+    assert "RP-20260302-BBBBBB (draft)" in in_a_line(refused.err)
+    assert stocktrim("orders", "reject", "20260302-BBBBBB").code == 0
+    assert stocktrim("orders", "approve", "20260302-AAAAAA").code == 0
+    assert stocktrim("orders", "send").code == 0
+
+
+def test_an_approved_order_of_old_data_asks_for_no_run_and_says_what_to_do(
+    stocktrim: Command, opened: OpenOrganisation
+) -> None:
+    old = datetime.now(UTC) - timedelta(days=9)
+    approved(opened, a_draft("20260302-AAAAAA", data_loaded_at=old))
+    with dagster_instance(read_settings()) as instance:
+        waiting = approved_orders(dg.build_sensor_context(instance))
+        assert waiting.run_requests == []
+        assert "1 approved orders of demo are not sent, because their data are old" in waiting.skip_reason.skip_message
+        assert "--even-if-stale" in listed(stocktrim)["20260302-AAAAAA"]["remarks"][0]
+        assert stocktrim("orders", "approve", "20260302-AAAAAA", "--even-if-stale").code == 0
+        assert listed(stocktrim)["20260302-AAAAAA"]["remarks"] == []
+        (request,) = approved_orders(dg.build_sensor_context(instance)).run_requests
+        assert request.partition_key == "demo"
+        assert instance.has_dynamic_partition(str(organisations.name), "demo")
+
+
+def test_each_line_shows_when_it_is_expected_and_xero_gets_the_latest_date(
+    stocktrim: Command, opened: OpenOrganisation, sandbox: RunningSandbox
+) -> None:
+    soon, late = datetime(2026, 12, 10, tzinfo=UTC).date(), datetime(2026, 12, 31, tzinfo=UTC).date()
+    approved(opened, fresh("20260302-AAAAAA", a_line("TEA-01", arrival=soon), a_line("TEA-02", arrival=late)))
+    shown = stocktrim("orders", "show", "20260302-AAAAAA", "--json").json()
+    assert [line["expected_arrival_date"] for line in shown["lines"]] == ["2026-12-10", "2026-12-31"]
+    assert "2026-12-10" in stocktrim("orders", "show", "20260302-AAAAAA").out
+    assert stocktrim("orders", "send").code == 0
+    (held,) = sandbox.worlds[0].purchase_orders.values()
+    assert (held.expected_arrival_date, held.delivery_date) == (late, None)
+
+
+@pytest.mark.parametrize("has_decimals", [True, False])
+def test_a_price_below_a_cent_is_sent_with_its_decimals_and_where_xero_rounds_it_that_is_said(
+    stocktrim: Command, opened: OpenOrganisation, sandbox: RunningSandbox, *, has_decimals: bool
+) -> None:
+    sandbox.sandbox.switches.orders_have_unit_decimals = has_decimals
+    bags = a_line("TEA-01", "10631", "0.0040", price_decimals=4)
+    opened.ledger.append(fresh("20260302-AAAAAA", bags))
+    (draft,) = listed(stocktrim).values()
+    assert (draft["value"], draft["lines"][0]["sent_price"]) == ("42.52", "0.0040")
+    (remark,) = draft["remarks"]
+    assert "0.00 GBP there instead of 42.52" in remark
+    assert stocktrim("orders", "approve", "20260302-AAAAAA").code == 0
+    told = stocktrim("orders", "send")
+    assert told.code == 0
+    (held,) = sandbox.worlds[0].purchase_orders.values()
+    assert held.lines[0].unit_amount == (Decimal("0.0040") if has_decimals else 0)
+    (sent,) = listed(stocktrim, "--all").values()
+    assert Decimal(sent["value_in_xero"]) == (Decimal("42.52") if has_decimals else 0)
+    assert ("Xero holds it at 0.00 GBP, not 42.52" in told.out) == (not has_decimals)
+    assert opened.ledger.order("20260302-AAAAAA").state is State.SENT
