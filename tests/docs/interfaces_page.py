@@ -34,7 +34,7 @@ EXIT_CODES = {
     2: "A wrong argument, setting or environment variable; nothing was done.",
     3: "Xero does not know our credentials any more: connect again.",
     4: "The data cannot be used as they are: nothing was changed.",
-    5: "Xero cannot be reached, its limits are used up, or it is not yet known what became of an order: run it again later.",
+    5: "Xero cannot be reached, its limits are used up, or the outcome of an order is not yet known: try again later.",
 }
 VARIABLES = {
     "STOCKTRIM_HOME": ("`./.stocktrim`", "Where everything lies: store, warehouses, snapshots, Dagster's home."),
