@@ -356,7 +356,7 @@ POLICY_BACKTEST = _published(
     policy=pl.String, service_level=pl.Float64, demand_class=pl.String, products=pl.Int64, levels_kept=pl.Float64,
     orders_kept=pl.Float64, weeks_kept=pl.Float64, fill_rate_units=pl.Float64, fill_rate_money=pl.Float64,
     average_stock_value=pl.Float64, lost_margin_a_week=pl.Float64, order_lines=pl.Int64, orders=pl.Int64,
-    weeks=pl.Int64,
+    weeks=pl.Int64, reviews=pl.Int64, model_comparisons=pl.Int64,
 )
 
 # purchase orders: drafts made from the plan

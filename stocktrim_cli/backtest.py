@@ -107,7 +107,7 @@ def backtest(
 
     Example: `stocktrim backtest --sales sales.parquet --lead-time-days 21 --service-level 95%`
     """
-    from pipelines.replenishment.replay.backtest import OURS, in_words, products_in_words, run_backtest
+    from pipelines.replenishment.replay.backtest import OURS, in_words, models_in_words, products_in_words, run_backtest
     from pipelines.replenishment.replay.picture import frontier_svg
     from pipelines.replenishment.replay.report import at_equal_service
 
@@ -121,12 +121,15 @@ def backtest(
     say(f"  {in_words(asked)}")
     replayed = run_backtest(history, asked, progress=lambda sentence: say(f"  {sentence}"))
     results, beside = replayed.results, at_equal_service(replayed.counts, OURS)
-    out.print(products_in_words(replayed), markup=False)
+    for sentence in (products_in_words(replayed), models_in_words(replayed)):
+        out.print(sentence, markup=False)
     prices = _show_all(results)
     _show("Where both keep the same share of product weeks", beside, BESIDE)
     if json:
         told = {
             "what_is_replayed": in_words(asked), "which_products": products_in_words(replayed),
+            "which_models": models_in_words(replayed), "models": dict(replayed.models),
+            "model_comparisons": replayed.comparisons, "reviews": replayed.reviews,
             "products": replayed.products, "products_left_out": replayed.products_left_out,
             "first_review": replayed.first_review.isoformat(), "results": results.to_dicts(),
             "price_list": prices.to_dicts(), "at_equal_service": beside.to_dicts(),

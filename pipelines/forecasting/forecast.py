@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from pipelines.errors import DataError
 from pipelines.forecasting.backtest import backtest
 from pipelines.forecasting.distribution import (
     PROBABILITIES,
@@ -50,7 +51,11 @@ def score_models(demand_daily: pl.DataFrame, horizons: pl.DataFrame, *, as_of: d
     """What every model cost over the last half year, and the model of each class of demand.
 
     `demand_daily` and `horizons` as for `forecast_demand`.
+
+    Raises:
+        DataError: a horizon cannot be.
     """
+    check_horizons(horizons)
     weekly = make_series(demand_daily.join(horizons, on="product_code", how="semi"), as_of=as_of)
     days = pl.DataFrame({"product_code": weekly.product_codes}, schema={"product_code": pl.String}).join(
         horizons.select("product_code", days=_horizon_days()), on="product_code", how="left", maintain_order="left"
@@ -123,7 +128,11 @@ def forecast_demand(
     `model_choice` is the stored answer; without one the models are chosen by rule. `more_horizons` has
     `product_code` and `horizon_days`: other lengths whose quantiles are wanted too, where a lead time is random.
     The products of `without_season` are forecast by a model that knows no season.
+
+    Raises:
+        DataError: a horizon cannot be.
     """
+    check_horizons(horizons)
     asked = demand_daily.join(horizons, on="product_code", how="semi")
     stored = {} if model_choice is None else dict(model_choice.select("product_code", "model").rows())
     more = _no_more() if more_horizons is None else more_horizons.select(_no_more().columns)
@@ -136,6 +145,23 @@ def forecast_demand(
         demand_quantiles=_demand_quantiles(told, horizons, more),
         demand_horizons=_demand_horizons(told, horizons),
     )
+
+
+def check_horizons(horizons: pl.DataFrame) -> None:
+    """Refuse a lead time or an order frequency that is missing or negative, and a second horizon of a product.
+
+    Raises:
+        DataError: the sentence names the first such product.
+    """
+    for name in ("lead_time_days", "order_frequency_days"):
+        wrong = horizons.filter(pl.col(name).is_null() | (pl.col(name) < 0))
+        if wrong.height:
+            code, days = wrong.select("product_code", name).row(0)
+            given = "missing" if days is None else f"{days} days"
+            raise DataError(f"The {name} of {code} is {given}: give 0 or more whole days.")
+    again = horizons.filter(pl.col("product_code").is_duplicated())
+    if again.height:
+        raise DataError(f"Product {again['product_code'][0]} has two horizons: give one row for each product.")
 
 
 def _horizon_days() -> pl.Expr:

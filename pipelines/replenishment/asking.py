@@ -60,6 +60,27 @@ def expected_windows(windows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def own_horizons(windows: pl.DataFrame) -> pl.DataFrame:
+    """The one horizon of each product by which models are compared: of its mean lead time, or the next one forecast.
+
+    Columns `product_code`, `lead_time_days`, `order_frequency_days`: the days before an order arrives, and those that
+    it covers.
+    """
+    cover = (pl.col("horizon_days") - pl.col("arrival_day")).clip(lower_bound=1)
+    return (
+        expected_windows(windows)
+        .join(horizons_to_forecast(windows).rename({"horizon_days": "nearest"}), on="product_code")
+        .filter(pl.col("nearest") >= pl.col("horizon_days"))
+        .group_by("product_code")
+        .agg(pl.col("nearest").min(), order_frequency_days=cover.first())
+        .sort("product_code")
+        .select(
+            "product_code", "order_frequency_days", lead_time_days=pl.col("nearest") - pl.col("order_frequency_days")
+        )
+        .select("product_code", "lead_time_days", "order_frequency_days")
+    )
+
+
 def horizons_to_forecast(windows: pl.DataFrame) -> pl.DataFrame:
     """The horizons from which `law_of` gets those of the windows: `product_code`, `horizon_days`.
 

@@ -27,6 +27,7 @@ from pipelines.replenishment.asking import (
     distribution_of,
     expected_windows,
     horizons_to_forecast,
+    own_horizons,
     windows_of,
     without_minus_nothing,
 )
@@ -104,24 +105,13 @@ def horizons(
     """The horizons to forecast, from the settings and from what receipts and open orders tell of lead times."""
     settings = wide_settings(settings_of_products(products, planning_settings))
     windows = _windows(settings, _lead_times(products, settings, purchase_receipts, stock_on_order, as_of=as_of))
-    more = horizons_to_forecast(windows)
-    expected = expected_windows(windows)
-    cover = (pl.col("horizon_days") - pl.col("arrival_day")).clip(lower_bound=1)
-    own = (
-        expected.join(more.rename({"horizon_days": "nearest"}), on="product_code")
-        .filter(pl.col("nearest") >= pl.col("horizon_days"))
-        .group_by("product_code")
-        .agg(pl.col("nearest").min(), order_frequency_days=cover.first())
-        .sort("product_code")
-        .select("product_code", pl.col("nearest") - pl.col("order_frequency_days"), "order_frequency_days")
-    )
     overrides = settings.filter(pl.col("overridden_demand").is_not_null()).select(
         "product_code", pieces_a_day="overridden_demand", from_date="overridden_demand_from",
         until_date="overridden_demand_until",
     ).cast(OVERRIDES)  # fmt: skip
     return Horizons(
-        own=own.rename({"nearest": "lead_time_days"}),
-        more=more,
+        own=own_horizons(windows),
+        more=horizons_to_forecast(windows),
         overrides=overrides,
         without_season=settings.filter("ignore_seasonality")["product_code"].to_list(),
         moves=moves_of(settings),

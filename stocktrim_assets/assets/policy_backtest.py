@@ -10,7 +10,14 @@ import polars as pl
 
 from pipelines import tables
 from pipelines.organisation import OpenOrganisation
-from pipelines.replenishment.replay.backtest import OURS, asked_by, in_words, products_in_words, run_backtest
+from pipelines.replenishment.replay.backtest import (
+    OURS,
+    asked_by,
+    in_words,
+    models_in_words,
+    products_in_words,
+    run_backtest,
+)
 from pipelines.replenishment.replay.history import of_organisation
 from pipelines.replenishment.replay.picture import frontier_svg
 from pipelines.replenishment.replay.report import at_equal_service, price_list, rules_by_class
@@ -57,6 +64,7 @@ def policy_backtest(
     return dg.MaterializeResult(
         metadata=table_metadata(tables.POLICY_BACKTEST, told.results.height)
         | {"what is replayed": in_words(asked), "which products": products_in_words(told)}
+        | {"which models": models_in_words(told)}
         | _shown(told.results)
         | {"at equal service": _table(at_equal_service(told.counts, OURS))}
     )

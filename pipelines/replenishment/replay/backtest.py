@@ -5,7 +5,8 @@ Read more in docs/maths.md.
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -15,11 +16,13 @@ import numpy as np
 import polars as pl
 
 from pipelines.errors import DataError
+from pipelines.forecasting.backtest import MOST_PRODUCTS
+from pipelines.forecasting.distribution import DemandDistribution
 from pipelines.forecasting.series import Index, Matrix
 from pipelines.replenishment.decision import Rule
 from pipelines.replenishment.parameters import global_settings
 from pipelines.replenishment.replay.history import DAYS, FEWEST_WEEKS, History, known_at_reviews, review_days
-from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review
+from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review, scores_at
 from pipelines.replenishment.replay.report import results
 from pipelines.replenishment.replay.rivals import stocktrim_levels, textbook_levels
 from pipelines.replenishment.replay.simulation import Counts, Reviewed, simulate
@@ -29,6 +32,8 @@ TEXTBOOK_YEAR: Final = "textbook, a year"
 TEXTBOOK_90_DAYS: Final = "textbook, 90 days"
 STOCKTRIM_LIKE: Final = "like StockTrim"
 REPLAYED_WEEKS: Final = 52
+# Comparing models at every review would take as long again as all else.
+MOST_COMPARISONS: Final = 13
 _MEASURES: Final = {"cycle": "cycles", "fill": "demand (fill rate)", "money": "money"}
 _WEEKS_OF: Final = {TEXTBOOK_YEAR: 52, TEXTBOOK_90_DAYS: 13}
 
@@ -77,7 +82,8 @@ def in_words(asked: Asked) -> str:
 class Backtest:
     """The results as a table, the counts behind it by policy, the class of each group of the counts, and for whom.
 
-    `products_left_out` were first sold on `first_review` or later.
+    `products_left_out` were first sold on `first_review` or later. `models` says for each model of how many products
+    and reviews it was used; models were compared at `comparisons` of the `reviews`.
     """
 
     results: pl.DataFrame
@@ -86,12 +92,32 @@ class Backtest:
     products: int
     products_left_out: int
     first_review: date
+    models: Mapping[str, int]
+    comparisons: int
+    reviews: int
+
+
+def models_in_words(replayed: Backtest) -> str:
+    """By which models our rule forecast, and how often these were chosen, as sentences.
+
+    >>> replayed = Backtest(pl.DataFrame(), {}, [], 3, 0, date(2010, 12, 12), {"pool": 90, "nb": 30}, 13, 52)
+    >>> models_in_words(replayed)
+    'Our rule forecast by pool (75%), nb (25%). Models were compared at 13 of 52 reviews; a plan compares them weekly.'
+    """
+    total = max(1, sum(replayed.models.values()))
+    ordered = sorted(replayed.models.items(), key=lambda pair: (-pair[1], pair[0]))
+    on_some = f", on {MOST_PRODUCTS:,} of {replayed.products:,} products" if replayed.products > MOST_PRODUCTS else ""
+    used = ", ".join(f"{name} ({count / total:.0%})" for name, count in ordered)
+    return (
+        f"Our rule forecast by {used}. Models were compared at {replayed.comparisons} of {replayed.reviews} reviews"
+        f"{on_some}; a plan compares them weekly."
+    )
 
 
 def products_in_words(told: Backtest) -> str:
     """How many products were replayed, as a sentence.
 
-    >>> products_in_words(Backtest(pl.DataFrame(), {}, [], 171, 29, date(2010, 12, 12)))
+    >>> products_in_words(Backtest(pl.DataFrame(), {}, [], 171, 29, date(2010, 12, 12), {}, 0, 0))
     '171 of 200 products are replayed; 29 were first sold on 2010-12-12, when the replay begins, or later.'
     """
     count, out = told.products, told.products_left_out
@@ -124,10 +150,9 @@ def run_backtest(
             f"Nothing was sold before {first_review}, when the replay of these sales begins: it needs products that "
             f"were sold for at least {FEWEST_WEEKS} weeks."
         )
-    known, forecasts = known_at_reviews(history, reviews), {}
-    for place, day in enumerate(reviews):
-        forecasts[day] = forecast_at(known[day], day, order_frequency_days=frequency, seed=asked.seed)
-        progress(f"forecast as known on {history.day(day)}, review {place + 1} of {len(reviews)}")
+    known = known_at_reviews(history, reviews)
+    compared = comparisons_of(reviews)
+    forecasts = _forecasts(known, compared, frequency=frequency, seed=asked.seed, progress=progress)
     first = forecasts[reviews[0]]
     names, groups = _groups(history, first.product_codes, first.demand_class.tolist(), blocks=asked.blocks)
     levels = list(asked.service_levels)
@@ -145,7 +170,40 @@ def run_backtest(
         )  # fmt: skip
         progress(f"replayed {name}")
     told, products = results(counts, levels, names, np.bincount(groups).tolist()), len(history.product_codes)
-    return Backtest(told, counts, names, products, sold - products, first_review)
+    models = Counter(name for forecast in forecasts.values() for name in forecast.model.tolist())
+    return Backtest(
+        told.with_columns(reviews=pl.lit(len(reviews)), model_comparisons=_of_ours(len(compared))),
+        counts, names, products, sold - products, first_review, models, len(compared), len(reviews),
+    )  # fmt: skip
+
+
+def comparisons_of(reviews: Sequence[int]) -> list[int]:
+    """The reviews at which models are compared: the first one, and at most 13 at even distances.
+
+    >>> comparisons_of(range(0, 364, 7))[:3], len(comparisons_of(range(0, 364, 7)))
+    ([0, 28, 56], 13)
+    """
+    return list(reviews[:: -(-len(reviews) // MOST_COMPARISONS)])
+
+
+def _forecasts(
+    known: Mapping[int, History], compared: Sequence[int], *, frequency: int, seed: int, progress: Callable[[str], None]
+) -> dict[int, DemandDistribution]:
+    """The forecast of each review by the models of the last comparison, each from what was known then."""
+    forecasts: dict[int, DemandDistribution] = {}
+    scores = None
+    for place, (day, history) in enumerate(known.items()):
+        if day in compared:
+            scores = scores_at(history, day, order_frequency_days=frequency, seed=seed)
+        forecasts[day] = forecast_at(history, day, order_frequency_days=frequency, seed=seed, model_scores=scores)
+        progress(f"forecast as known on {history.day(day)}, review {place + 1} of {len(known)}")
+    return forecasts
+
+
+def _of_ours(comparisons: int) -> pl.Expr:
+    """The number of comparisons for our rules; rivals have no models to choose."""
+    rivals = [*_WEEKS_OF, STOCKTRIM_LIKE]
+    return pl.when(~pl.col("policy").is_in(rivals)).then(pl.lit(comparisons, dtype=pl.Int64))
 
 
 def _rivals(known: dict[int, History], levels: list[float], frequency: int) -> dict[str, Callable[[int], Reviewed]]:

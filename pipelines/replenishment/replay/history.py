@@ -60,6 +60,7 @@ class History:
     minimum_order_quantity: Matrix
     lead_times: pl.DataFrame
     receipts: Receipts | None = None
+    without_season: Sequence[str] = ()
 
     @property
     def longest_lead_time(self) -> int:
@@ -69,6 +70,10 @@ class History:
     def day(self, column: int) -> date:
         """The calendar day of a column."""
         return self.first_day + timedelta(days=column)
+
+    def known_before(self, column: int) -> pl.DataFrame:
+        """The demand before a column."""
+        return self.demand.filter(pl.col("demand_date") < self.day(column))
 
     def known_at(self, column: int) -> "History":
         """The history of the products that were sold before a column: no rule can order what nobody has heard of."""
@@ -246,8 +251,9 @@ def of_organisation(
         .join(prices, on="product_code", how="left")
         .with_columns(pl.when(pl.col(name) > 0).then(name).alias(name) for name in ("unit_cost", "unit_price"))
     )
+    calm = settings.filter("ignore_seasonality")["product_code"].to_list()
     if lead_time_days is not None:
-        return make_history(sales, lead_time_days=lead_time_days)
+        return replace(make_history(sales, lead_time_days=lead_time_days), without_season=calm)
     asked = settings.join(products.select("product_code", "supplier_id"), on="product_code", how="left")
     history = make_history(sales, lead_time_days=0, lead_times=lead_times)
-    return replace(history, receipts=Receipts(asked, purchase_receipts))
+    return replace(history, receipts=Receipts(asked, purchase_receipts), without_season=calm)

@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.distribution import DemandDistribution, forecast_distribution
+from pipelines.forecasting.forecast import choose_models, score_models
 from pipelines.forecasting.series import Index, Matrix
-from pipelines.replenishment.asking import expected_windows, horizons_to_forecast, law_of, windows_of
+from pipelines.replenishment.asking import expected_windows, horizons_to_forecast, law_of, own_horizons, windows_of
 from pipelines.replenishment.decision import (
     Question,
     Rule,
@@ -37,13 +38,30 @@ def lead_windows(history: History, *, order_frequency_days: int) -> pl.DataFrame
     return windows_of(asked, history.lead_times)
 
 
-def forecast_at(history: History, day: int, *, order_frequency_days: int, seed: int) -> DemandDistribution:
-    """The forecast of every product's horizons from what was known before a day."""
+def scores_at(history: History, day: int, *, order_frequency_days: int, seed: int) -> pl.DataFrame:
+    """What a plan's comparison of models says of what was known before a day: a table like `forecast.model_scores`."""
+    horizons = own_horizons(lead_windows(history, order_frequency_days=order_frequency_days))
+    return score_models(history.known_before(day), horizons, as_of=history.day(day), seed=seed).model_scores
+
+
+def forecast_at(
+    history: History, day: int, *, order_frequency_days: int, seed: int, model_scores: pl.DataFrame | None = None
+) -> DemandDistribution:
+    """The forecast of every product's horizons from what was known before a day.
+
+    Each product has the model that a plan would give it by `model_scores`, its class being that of the day; without
+    these models are chosen by rule.
+    """
     horizons = horizons_to_forecast(lead_windows(history, order_frequency_days=order_frequency_days))
     weeks = -(-int(horizons["horizon_days"].max() or DAYS) // DAYS)  # type: ignore[arg-type]
-    as_of = history.day(day)
-    known = history.demand.filter(pl.col("demand_date") < as_of)
-    return forecast_distribution(known, horizons, as_of=as_of, seed=seed, weeks=weeks)
+    as_of, known, calm = history.day(day), history.known_before(day), history.without_season
+    choice = None
+    if model_scores is not None:
+        chosen = choose_models(known, model_scores, as_of=as_of, without_season=calm)
+        choice = dict(chosen.select("product_code", "model").rows())
+    return forecast_distribution(
+        known, horizons, as_of=as_of, seed=seed, choice=choice, weeks=weeks, without_season=calm
+    )  # fmt: skip
 
 
 def our_review(

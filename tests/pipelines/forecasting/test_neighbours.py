@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.errors import DataError
 from pipelines.forecasting.distribution import forecast_distribution
 from pipelines.forecasting.family import FAMILY, family_paths
 from pipelines.forecasting.features import gather_facts
@@ -19,7 +20,7 @@ from pipelines.forecasting.rules import models_by_rule
 from pipelines.forecasting.segments import demand_classes
 from pipelines.forecasting.series import make_series
 from tests.pipelines.forecasting.demand_builders import over_all
-from tests.pipelines.planning_builders import AS_OF
+from tests.pipelines.planning_builders import AS_OF, the_horizon
 
 LEAD_TIMES = (7, 14, 45)
 FUTURE = -30
@@ -194,3 +195,18 @@ def test_what_is_drawn_of_a_product_is_drawn_whoever_else_is_there():
     assert drawn.min() > 0
     assert drawn.max() < 1
     assert np.unique(drawn).size == 150
+
+
+@pytest.mark.parametrize(
+    ("lead_times", "says"),
+    [([-5, 3], "lead_time_days of P-000 is -5 days"), ([3, None], "lead_time_days of P-001 is missing")],
+)
+def test_a_horizon_that_cannot_be_is_one_sentence(lead_times, says):
+    horizons = pl.DataFrame({"product_code": ["P-000", "P-001"], "lead_time_days": lead_times}).with_columns(
+        order_frequency_days=7
+    )
+    for function in (score_models, forecast_demand):
+        with pytest.raises(DataError, match=says):
+            function(sales_of(steady(2, 40)), horizons, as_of=AS_OF)
+        with pytest.raises(DataError, match="two horizons"):
+            function(sales_of(steady(2, 40)), pl.concat([the_horizon("P-000")] * 2), as_of=AS_OF)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines.errors import DataError
+from pipelines.forecasting.forecast import choose_models, score_models
 from pipelines.replenishment.decision import Rule
 from pipelines.replenishment.plan import make_plan
 from pipelines.replenishment.replay.backtest import (
@@ -16,11 +17,12 @@ from pipelines.replenishment.replay.backtest import (
     Asked,
     asked_by,
     in_words,
+    models_in_words,
     products_in_words,
     run_backtest,
 )
 from pipelines.replenishment.replay.history import known_at_reviews, make_history, of_organisation, review_days
-from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review
+from pipelines.replenishment.replay.ours import as_rule, forecast_at, known_weeks, our_review, scores_at
 from pipelines.replenishment.replay.picture import frontier_svg
 from pipelines.replenishment.replay.report import at_equal_service, price_list, results, rules_by_class, stock_at
 from pipelines.replenishment.replay.rivals import stocktrim_levels, textbook_levels
@@ -381,3 +383,54 @@ def test_a_replay_has_a_whole_week_to_count():
 def test_a_past_without_sales_is_one_sentence():
     with pytest.raises(DataError, match="Nothing was sold"):
         make_history(sold([0, 0]), lead_time_days=14)
+
+
+def a_company(products=70, weeks=90, *, twice_since=None):
+    rng = np.random.default_rng(7)
+    days = [FIRST + timedelta(weeks=k) for k in range(weeks)]
+    quantity = rng.negative_binomial(3, 0.3, (products, weeks)).astype(float)
+    if twice_since is not None:
+        quantity[:, twice_since:] *= 20
+    return pl.DataFrame(
+        {"product_code": [f"P-{i:02d}" for i in range(products) for _ in days], "date": days * products,
+         "quantity": quantity.ravel()}
+    )  # fmt: skip
+
+
+def test_a_review_forecasts_by_the_models_that_a_plan_of_that_day_would_choose():
+    history = make_history(a_company(), lead_time_days=14)
+    day = review_days(history, order_frequency_days=7, weeks=12)[0]
+    scores = scores_at(history, day, order_frequency_days=7, seed=0)
+    replayed = forecast_at(history, day, order_frequency_days=7, seed=0, model_scores=scores)
+    as_of, known = history.day(day), history.demand.filter(pl.col("demand_date") < history.day(day))
+    horizons = pl.DataFrame({"product_code": history.product_codes}).with_columns(
+        lead_time_days=14, order_frequency_days=7
+    )
+    planned = score_models(known, horizons, as_of=as_of).model_scores
+    choice = choose_models(known, planned, as_of=as_of)
+    assert dict(zip(replayed.product_codes, replayed.model.tolist(), strict=True)) == dict(
+        choice.select("product_code", "model").rows()
+    )
+    assert scores.filter("is_chosen")["origins"].max() > 0
+
+
+def test_what_comes_later_changes_neither_the_models_nor_the_forecast_of_a_review():
+    past, other = (make_history(a_company(twice_since=since), lead_time_days=14) for since in (None, 80))
+    day = 80 * 7
+    scores = [scores_at(one, day, order_frequency_days=7, seed=0) for one in (past, other)]
+    assert scores[0].equals(scores[1])
+    forecasts = [
+        forecast_at(one, day, order_frequency_days=7, seed=0, model_scores=score)
+        for one, score in zip((past, other), scores, strict=True)
+    ]
+    assert np.array_equal(forecasts[0].quantiles, forecasts[1].quantiles)
+
+
+def test_how_often_models_were_compared_is_told(backtest):
+    replayed, _ = backtest
+    assert (replayed.reviews, replayed.comparisons) == (12, 12)
+    assert sum(replayed.models.values()) == 12 * 12
+    assert "Models were compared at 12 of 12 reviews" in models_in_words(replayed)
+    by_policy = dict(replayed.results.select("policy", "model_comparisons").unique().rows())
+    assert by_policy == {OURS: 12, TEXTBOOK_YEAR: None, "textbook, 90 days": None, "like StockTrim": None}
+    assert set(replayed.results["reviews"]) == {12}
