@@ -6,8 +6,9 @@ Read more in docs/operations.md.
 
 import contextlib
 import io
+import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO, cast
 
 import typer
 
@@ -23,6 +24,21 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result for a
 DEFAULT_ORGANISATION: Final = "demo"
 # For a command that takes a number: -5 is then a value, and told what is allowed, not an option that nobody knows.
 MINUS_IS_A_VALUE: Final = {"ignore_unknown_options": True}
+_DUMP: Final = "Exception while writing logger call to event log"
+
+
+class WithoutDumps:
+    """A stream that leaves out what Dagster prints where it cannot write its log: the step says it in a sentence."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text, unless it is such a dump."""
+        return len(text) if text.startswith(_DUMP) else self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = None) -> "dg.ExecuteInProcessResult":
@@ -42,7 +58,11 @@ def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = Non
     from stocktrim_assets.home import dagster_instance
 
     # dbt's own lines would stand between the results; Dagster keeps what dbt says of each model and test.
-    with dagster_instance(settings) as instance, contextlib.redirect_stdout(io.StringIO()):
+    with (
+        dagster_instance(settings) as instance,
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(cast("TextIO", WithoutDumps(sys.stderr))),
+    ):
         return defs.resolve_job_def(name).execute_in_process(
             instance=instance,
             partition_key=organisation,

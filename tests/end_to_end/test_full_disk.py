@@ -56,6 +56,7 @@ def test_fault_69_a_load_on_a_full_disk_says_so_and_leaves_what_people_read(
     assert told.returncode == 1
     assert "Stopped: The disk is full: free some space, then run the same again." in " ".join(told.stderr.split())
     assert "Traceback" not in told.stderr
+    assert "sqlite3." not in told.stderr
     assert on_a_small_disk.snapshot() == before
     assert on_a_small_disk.published("order_plan").equals(plan)
     again = load()

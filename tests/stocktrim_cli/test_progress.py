@@ -2,11 +2,13 @@
 
 import io
 import logging
+import sys
 
 import pytest
 from rich.console import Console
 
 from stocktrim_cli import output
+from stocktrim_cli.runs import WithoutDumps
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
@@ -25,3 +27,12 @@ def test_pages_of_pages_are_bars_on_a_terminal_and_lines_elsewhere(
     assert "Waiting 20 s." in written.getvalue()
     assert ("Invoices: page 2 of 3." in written.getvalue()) is not is_terminal
     assert "Invoices" in written.getvalue()
+
+
+def test_what_dagster_prints_where_it_cannot_write_its_log_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk the one sentence of the step says it."""
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", WithoutDumps(written))
+    sys.stderr.write("Exception while writing logger call to event log: (sqlite3.OperationalError) disk I/O error\n")
+    output.say("Waiting 20 s.")
+    assert written.getvalue() == "Waiting 20 s.\n"
