@@ -21,6 +21,8 @@ from pipelines.settings import read_settings
 from stocktrim_assets.assets.marts import PROJECT, Dbt
 from stocktrim_assets.failures import told_plainly
 
+log = logging.getLogger("pipelines.locks")
+
 
 @dg.resource(description="The run's organisation, which no other run may touch before this one has ended.")
 def organisation_of_run(context: dg.InitResourceContext) -> Iterator[OpenOrganisation]:
@@ -28,7 +30,13 @@ def organisation_of_run(context: dg.InitResourceContext) -> Iterator[OpenOrganis
     run = context.run
     if run is None:
         raise dg.DagsterInvariantViolationError("An organisation is opened for a run only.")
-    logger = context.log or logging.getLogger(__name__)
+
+    def tell(sentence: str) -> None:
+        """Say it in Dagster's log, and to whoever waits at a terminal."""
+        if context.log:
+            context.log.info(sentence)
+        log.info(sentence)
+
     holder = f"the run {run.run_id} of {run.job_name}"
     with told_plainly():
         if not (key := run.tags.get("dagster/partition")):
@@ -37,7 +45,7 @@ def organisation_of_run(context: dg.InitResourceContext) -> Iterator[OpenOrganis
         with (
             closing(organisation.store),
             run_mark(organisation.folder, run.run_id),
-            organisation_lock(organisation.folder, holder=holder, waiting=logger.info),
+            organisation_lock(organisation.folder, holder=holder, waiting=tell),
         ):
             keep_private(organisation.settings.home, group=organisation.settings.published_group)
             yield organisation

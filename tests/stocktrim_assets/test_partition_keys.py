@@ -1,6 +1,8 @@
 """No key of a partition leads out of the home, whoever typed it into Dagster's pages."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.locks import organisation_lock
 from pipelines.organisation_key import OrganisationError
 from pipelines.settings import read_settings
 from stocktrim_assets.dead_runs import fail_dead_runs
@@ -130,3 +133,22 @@ def test_a_home_has_partitions_of_what_was_connected_and_no_demo_before_that_was
     assert partitions() == ["acme"]
     connect_on_paper(read_settings(), "demo")
     assert sorted(partitions()) == ["acme", "demo"]
+
+
+def test_a_run_at_a_terminal_says_there_whom_it_waits_for(caplog: pytest.LogCaptureFixture) -> None:
+    """The command shows what the steps log, which Dagster's own log is not."""
+    connect_on_paper(read_settings(), "acme")
+    with (
+        ThreadPoolExecutor() as pool,
+        organisation_lock(read_settings().organisation_folder("acme"), holder="the run 1", waiting=pytest.fail),
+        caplog.at_level("INFO", "pipelines"),
+    ):
+        second = pool.submit(run_of, "acme")
+        while not any(record.name == "pipelines.locks" for record in caplog.records):
+            assert not second.done()
+            time.sleep(0.05)
+    ended, _ = second.result()
+    assert ended is not None
+    assert ended.success
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "pipelines.locks"]
+    assert said.startswith("Waiting for the run 1 (process ")
