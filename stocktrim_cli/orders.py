@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pipelines.organisation import OpenOrganisation
     from pipelines.purchasing.orders import Order
+    from pipelines.purchasing.standing import Standing
 
 orders = typer.Typer(help="Look at orders, decide on them, send them to Xero.", no_args_is_help=True)
 
@@ -112,15 +113,21 @@ def approve(
     """
     from pipelines.purchasing.orders import approve as approved
     from pipelines.purchasing.remarks import check_not_ordered_twice
+    from pipelines.purchasing.standing import check_can_be_approved
 
     opened = _open(organisation)
     found = opened.ledger.order(order)
     check_not_ordered_twice(found, opened.ledger.orders())
+    standing = _standing_now(opened, found)
+    check_can_be_approved(found, standing)
     event = approved(
         found, by=by or getpass.getuser(), at=opened.now(), is_stale_accepted=even_if_stale,
-        is_below_minimum_accepted=even_if_below_minimum,
+        is_below_minimum_accepted=even_if_below_minimum, supplier=standing.supplier,
+        renamed_products=standing.renamed_products,
     )  # fmt: skip
     _tell(opened.ledger.append(event), as_json=as_json)
+    for sentence in standing.notes:
+        say(f"{sentence[0].upper()}{sentence[1:]}.")
 
 
 @orders.command()
@@ -223,9 +230,40 @@ def _end(orders: "list[Order]") -> None:
 def _remarks(opened: "OpenOrganisation") -> "Callable[[Order], list[str]]":
     """What a person should know of an order, as everything stands now."""
     from pipelines.purchasing.remarks import remarks
+    from pipelines.purchasing.standing import standing_of
+    from pipelines.store.identities import identities_of
 
     is_stale, others = opened.stale_order(), opened.ledger.orders()
-    return lambda order: remarks(order, is_stale=is_stale, others=others)
+    known, untracked = identities_of(opened.store, opened.key), _untracked(opened)
+    return lambda order: remarks(
+        order, is_stale=is_stale, others=others, standing=standing_of(order, known, untracked=untracked)
+    )
+
+
+def _standing_now(opened: "OpenOrganisation", order: "Order") -> "Standing":
+    """What became of an order's supplier and products: by the last load, the supplier by Xero's own word if it can."""
+    from pipelines.purchasing.standing import standing_of, with_supplier_as_it_is
+    from pipelines.store.identities import identities_of
+    from pipelines.xero.errors import XeroError
+
+    known = identities_of(opened.store, opened.key)
+    try:
+        known = with_supplier_as_it_is(known, order, opened.client(), at=opened.now())
+    except XeroError as trouble:
+        say(f"The supplier could not be looked up in Xero, so the last load counts. {trouble}")
+    return standing_of(order, known, untracked=_untracked(opened))
+
+
+def _untracked(opened: "OpenOrganisation") -> set[str]:
+    """The codes of the items that Xero tracks no stock of."""
+    from pipelines import tables
+    from pipelines.snapshots import NothingPublishedError, read_published
+
+    try:
+        (products,) = read_published(opened.folder, tables.PRODUCTS)
+    except NothingPublishedError:
+        return set()
+    return set(products.filter(~products["is_tracked"])["product_code"].to_list())
 
 
 def _open(organisation: str) -> "OpenOrganisation":

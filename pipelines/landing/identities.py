@@ -19,7 +19,8 @@ def note_identities(warehouse: duckdb.DuckDBPyConnection, organisation: OpenOrga
     now = organisation.now()
     items = warehouse.sql(f"select item_id, trim(code) from {XERO_ITEMS.path} where item_id is not null order by 1")
     contacts = warehouse.sql(
-        "select contact_id, trim(name), nullif(merged_to_contact_id, ''), contact_status = 'ARCHIVED' "
+        "select contact_id, trim(name), nullif(merged_to_contact_id, ''), "
+        "contact_status in ('ARCHIVED', 'GDPRREQUEST') "
         f"from {XERO_CONTACTS.path}"
     ).fetchall()
     states = {

@@ -13,9 +13,11 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.identities import Identities
 from pipelines.purchasing.events import Drafted, OrderLine, Superseded
 from pipelines.purchasing.held import PRICE_DECIMALS
 from pipelines.purchasing.orders import QUANTITY_DECIMALS, SUPPLY_STATES, Order, State, new_order_id, supersede
+from pipelines.purchasing.standing import standing_of
 from pipelines.tables import MOST_MONEY, PURCHASE_ORDER_DRAFTS
 
 BY_THE_PLAN = "plan"
@@ -121,11 +123,12 @@ def drafts_frame(orders: Iterable[Order]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=PURCHASE_ORDER_DRAFTS.schema, orient="row")
 
 
-def drafted_orders(orders: Iterable[Order]) -> pl.DataFrame:
+def drafted_orders(orders: Iterable[Order], known: Identities | None = None) -> pl.DataFrame:
     """The drafts, one row an order, the dearest first, each with what a person should know of it."""
+    known = known or Identities()
     rows = [
         (order.purchase_order_number, order.supplier_name, len(order.lines), float(order.value), order.currency,
-         order.remark)
+         "; ".join(filter(None, [*standing_of(order, known).remarks, order.remark])))
         for order in orders if order.state is State.DRAFT
     ]  # fmt: skip
     columns = ["purchase_order_number", "supplier_name", "lines", "value", "currency", "remark"]

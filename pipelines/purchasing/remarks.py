@@ -10,12 +10,19 @@ from collections.abc import Callable, Iterable
 from pipelines.purchasing.held import in_xero
 from pipelines.purchasing.orders import Order, OrderError, State
 from pipelines.purchasing.push import NOT_YET_KNOWN, waits_as_stale
+from pipelines.purchasing.standing import Standing
 
 OPEN_STATES = (State.DRAFT, State.APPROVED, State.SENDING, State.FAILED)
 """What still needs a person or a run; what was sent lives on in Xero."""
 
 
-def remarks(order: Order, *, is_stale: Callable[[Order], bool], others: Iterable[Order] = ()) -> list[str]:
+def remarks(
+    order: Order,
+    *,
+    is_stale: Callable[[Order], bool],
+    others: Iterable[Order] = (),
+    standing: Standing | None = None,
+) -> list[str]:
     """What a person should know of an order, a sentence each, without a full stop; mostly nothing."""
     told = {
         State.SENDING: NOT_YET_KNOWN.rstrip("."),
@@ -27,7 +34,8 @@ def remarks(order: Order, *, is_stale: Callable[[Order], bool], others: Iterable
     if order.state is State.FAILED and (holding := holding_the_same_goods(order, others)):
         again = f"some of its goods are on {_named(holding)} by now"
     facts = "" if order.state is State.SENT else order.remark
-    return [sentence for sentence in (told, waits, again, facts) if sentence]
+    of_xero = standing.remarks if standing is not None else []
+    return [sentence for sentence in (told, *of_xero, waits, again, facts) if sentence]
 
 
 def holding_the_same_goods(order: Order, others: Iterable[Order]) -> list[Order]:

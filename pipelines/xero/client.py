@@ -196,6 +196,18 @@ class XeroClient:
                 break
         return found
 
+    def contact(self, contact_id: str) -> dict[str, Any] | None:
+        """A contact as Xero holds it, archived or not; None if it holds none. A person waits: one call only."""
+        try:
+            answer = self._call(lambda: self._accounting.get_contact(self._tenant_id, contact_id, **self._raw))
+        except RefusedError as refused:
+            if refused.status == _NOT_FOUND:
+                return None
+            raise
+        envelope = decoded(answer.body, dict[str, Any], "a contact")
+        found: list[dict[str, Any]] = envelope.get("Contacts") or []
+        return found[0] if found else None
+
     def _list(self, call: Callable[[], Any]) -> Answer:
         """A whole list or a page of it; Xero has no list only where it does not know the organisation any more."""
         try:

@@ -18,6 +18,7 @@ from pipelines.purchasing.ledger import counted_orders
 from pipelines.purchasing.orders import State
 from pipelines.purchasing.push import NotSentError, Outcome, PushOutcome, push_orders
 from pipelines.replenishment.parameters import global_settings, with_defaults
+from pipelines.store.identities import identities_of
 from pipelines.store.planning_settings import explicit_settings
 from pipelines.warehouse import read_table, replace_table
 from pipelines.xero.errors import RateLimitError, UnreadableAnswerError
@@ -51,7 +52,7 @@ def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> d
         orders = organisation.ledger.orders(State.DRAFT)
         lines = drafts_frame(orders)
         replace_table(warehouse, tables.PURCHASE_ORDER_DRAFTS, lines)
-    drafted = drafted_orders(orders)
+    drafted = drafted_orders(orders, identities_of(organisation.store, organisation.key))
     return dg.MaterializeResult(
         metadata={
             **table_metadata(tables.PURCHASE_ORDER_DRAFTS, lines.height),

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import dagster as dg
+import msgspec
 import pytest
 
 from pipelines.organisation import OpenOrganisation, open_organisation
@@ -16,8 +17,9 @@ from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.sensors import approved_orders
 from tests.end_to_end.conftest import Command
-from tests.pipelines.purchasing.purchasing_builders import a_draft, a_line, a_supplied_world
+from tests.pipelines.purchasing.purchasing_builders import SUPPLIER, a_draft, a_line, a_supplied_world
 from tests.xero_sandbox.sandbox_builders import guid
+from xero_sandbox.edits import Merge
 from xero_sandbox.faults import Fault
 from xero_sandbox.testing import RunningSandbox, running_sandbox
 
@@ -166,3 +168,51 @@ def test_a_price_below_a_cent_is_sent_with_its_decimals_and_where_xero_rounds_it
     assert Decimal(sent["value_in_xero"]) == (Decimal("42.52") if has_decimals else 0)
     assert ("Xero holds it at 0.00 GBP, not 42.52" in told.out) == (not has_decimals)
     assert opened.ledger.order("20260302-AAAAAA").state is State.SENT
+
+
+def a_change_in_xero(sandbox: RunningSandbox, what: str) -> None:
+    world = sandbox.worlds[0]
+    if what == "merged":
+        sandbox.edit(Merge(contact=SUPPLIER, into=guid("contact Supplier 02")))
+    elif what == "gone":
+        del world.contacts[SUPPLIER]
+    else:
+        world.contacts[SUPPLIER] = msgspec.structs.replace(world.contacts[SUPPLIER], status=what)
+
+
+@pytest.mark.parametrize("what", ["ARCHIVED", "GDPRREQUEST", "gone"])
+def test_an_order_to_a_supplier_that_xero_has_closed_is_not_approved_until_the_contact_is_restored(
+    stocktrim: Command, opened: OpenOrganisation, sandbox: RunningSandbox, what: str
+) -> None:
+    """Approval asks Xero, so that it is said before the next load knows."""
+    supplier = sandbox.worlds[0].contacts[SUPPLIER]
+    opened.ledger.append(fresh("20260302-AAAAAA"))
+    a_change_in_xero(sandbox, what)
+    told = stocktrim("orders", "approve", "20260302-AAAAAA")
+    assert told.code == 2
+    assert "its supplier Supplier 01 is archived in Xero, or gone: restore the contact there" in in_a_line(told.err)
+    assert opened.ledger.order("20260302-AAAAAA").state is State.DRAFT
+    sandbox.worlds[0].contacts[SUPPLIER] = supplier
+    assert stocktrim("orders", "approve", "20260302-AAAAAA").code == 0
+
+
+def test_an_order_to_a_merged_supplier_goes_to_the_contact_that_is_left_and_says_so(
+    stocktrim: Command, opened: OpenOrganisation, sandbox: RunningSandbox
+) -> None:
+    opened.ledger.append(fresh("20260302-AAAAAA"))
+    a_change_in_xero(sandbox, "merged")
+    told = stocktrim("orders", "approve", "20260302-AAAAAA")
+    assert (told.code, "was merged in Xero: the order goes to the contact that is left" in in_a_line(told.err)) == (
+        0, True)  # fmt: skip
+    assert stocktrim("orders", "send").code == 0
+    (held,) = sandbox.worlds[0].purchase_orders.values()
+    assert held.contact_id == guid("contact Supplier 02")
+
+
+def test_while_xero_cannot_be_looked_up_an_approval_goes_by_the_last_load_and_says_so(
+    stocktrim: Command, opened: OpenOrganisation, sandbox: RunningSandbox
+) -> None:
+    opened.ledger.append(fresh("20260302-AAAAAA"))
+    sandbox.fault(Fault(kind="answer", method="GET", path="/Contacts", status=503, body="offline"))
+    told = stocktrim("orders", "approve", "20260302-AAAAAA")
+    assert (told.code, "so the last load counts" in in_a_line(told.err)) == (0, True)

@@ -5,7 +5,7 @@ with
         select
             contact_id,
             trim(name) as contact_name,
-            contact_status = 'ARCHIVED' as is_archived,
+            contact_status in ('ARCHIVED', 'GDPRREQUEST') as is_archived,
             account_number,
             email_address,
             default_currency,

@@ -1,0 +1,118 @@
+"""What has become of an order's supplier and products in Xero since it was drafted, before a person approves it.
+
+What belongs here: comparing an order with who its supplier and products are now. What does not: following names
+(`pipelines.identities`) and deciding on the order (`orders.py`).
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from pipelines.identities import ContactState, Identities
+from pipelines.purchasing.orders import Order, OrderError, State
+
+_CLOSED: Final = frozenset({"ARCHIVED", "GDPRREQUEST"})
+_LONGEST_CHAIN: Final = 20
+_GONE: Final = (
+    "Xero has no item {} any more: take it out of a draft with `stocktrim orders change`, or reject the order and plan "
+    "again"
+)
+
+
+class Contacts(Protocol):
+    """Xero, as far as its contacts are looked up."""
+
+    def contact(self, contact_id: str) -> dict[str, Any] | None:
+        """The contact as Xero holds it, None if it holds none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an order's approval must heed.
+
+    `supplier` is the id and name of the contact that the supplier was merged into, `renamed_products` the codes of now
+    by the drafted ones. `obstacles` forbid the approval, `notes` are only to be known; a sentence each, without a full
+    stop.
+    """
+
+    supplier: tuple[str, str] | None = None
+    renamed_products: Mapping[str, str] | None = None
+    obstacles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> list[str]:
+        """All that a person should know, what forbids the approval first."""
+        return [*self.obstacles, *self.notes]
+
+
+def standing_of(order: Order, known: Identities, *, untracked: Collection[str] = ()) -> Standing:
+    """How an order stands that can still be approved; `untracked` are the codes that Xero tracks no stock of."""
+    if order.state not in {State.DRAFT, State.APPROVED, State.FAILED}:
+        return Standing()
+    supplier = known.contact_of(order.supplier_id)
+    is_merged = supplier != order.supplier_id
+    name = _name_of(known, order.supplier_id) or order.supplier_name
+    gone = [line.product_code for line in order.lines if known.is_gone(line.product_code, order.drafted_at)]
+    names = {line.product_code: known.code_of(line.product_code, order.drafted_at) for line in order.lines}
+    renamed = {old: new for old, new in names.items() if new != old and old not in gone}
+    left = [new for old, new in names.items() if old not in gone and new in untracked]
+    return Standing(
+        supplier=(supplier, _name_of(known, supplier)) if is_merged else None,
+        renamed_products=renamed,
+        obstacles=_said(_is_closed(known, supplier, name), _GONE.format(", ".join(gone)) if gone else ""),
+        notes=_said(
+            f"its supplier {name} was merged in Xero: the order goes to the contact that is left" if is_merged else "",
+            *(f"the item {old} is called {new} in Xero now and is ordered as {new}" for old, new in renamed.items()),
+            f"Xero tracks no stock of {', '.join(left)} any more" if left else "",
+        ),
+    )
+
+
+def _said(*sentences: str) -> tuple[str, ...]:
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def check_can_be_approved(order: Order, standing: Standing) -> None:
+    """Refuse the approval of an order that Xero would refuse.
+
+    Raises:
+        OrderError: its supplier is archived, or an item of it is gone; the sentence says what to do.
+    """
+    if standing.obstacles:
+        raise OrderError(f"The order {order.order_id} cannot be approved: {'; '.join(standing.obstacles)}.")
+
+
+def with_supplier_as_it_is(known: Identities, order: Order, contacts: Contacts, *, at: datetime) -> Identities:
+    """What is known, with the order's supplier, and whatever it was merged into, as Xero holds them now."""
+    states, contact_id = dict(known.contacts), order.supplier_id
+    for _ in range(_LONGEST_CHAIN):
+        held = contacts.contact(contact_id)
+        if held is None:
+            states[contact_id] = ContactState("", None, is_archived=True, seen_at=at)
+            break
+        merged_into = str(held.get("MergedToContactID") or "") or None
+        is_closed = held.get("ContactStatus") in _CLOSED
+        states[contact_id] = ContactState(str(held.get("Name") or ""), merged_into, is_closed, at)
+        if merged_into is None:
+            break
+        contact_id = merged_into
+    return replace(known, contacts=states)
+
+
+def _is_closed(known: Identities, supplier: str, drafted_name: str) -> str:
+    state = known.contacts.get(supplier)
+    if state is None or not state.is_archived:
+        return ""
+    return (
+        f"its supplier {state.name or drafted_name} is archived in Xero, or gone: restore the contact there, or set "
+        f"another preferred supplier and plan again, then reject this order"
+    )
+
+
+def _name_of(known: Identities, contact_id: str) -> str:
+    state = known.contacts.get(contact_id)
+    return state.name if state is not None else ""

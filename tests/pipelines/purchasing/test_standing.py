@@ -1,0 +1,76 @@
+"""What Xero has done to an order's supplier and products since the draft is said before anybody approves it."""
+
+from datetime import timedelta
+
+import pytest
+from purchasing_builders import NOON, SUPPLIER, a_draft, a_line, an_order
+
+from pipelines.identities import CodeSeen, ContactState, Identities
+from pipelines.purchasing.drafts import drafted_orders
+from pipelines.purchasing.orders import OrderError, approve, body_hash, fold
+from pipelines.purchasing.push import order_body
+from pipelines.purchasing.remarks import remarks
+from pipelines.purchasing.standing import check_can_be_approved, standing_of
+
+BEFORE, SINCE = NOON - timedelta(days=30), NOON + timedelta(days=1)
+DRAFT = a_draft("20260302-AAAAAA", a_line("TEA-01"), a_line("TEA-02"))
+KNOWN = (CodeSeen("i-1", "TEA-01", BEFORE), CodeSeen("i-2", "TEA-02", BEFORE))
+
+
+def closed(name, merged_into=None):
+    return ContactState(name, merged_into, is_archived=True, seen_at=SINCE)
+
+
+def standing(*, codes=(), contacts=None, untracked=()):
+    return standing_of(an_order(DRAFT), Identities((*KNOWN, *codes), contacts or {}), untracked=untracked)
+
+
+def test_an_order_of_which_xero_has_changed_nothing_is_approved_as_it_is():
+    found = standing()
+    assert (found.remarks, found.supplier, found.renamed_products) == ([], None, {})
+    check_can_be_approved(an_order(DRAFT), found)
+
+
+def test_a_product_that_was_renamed_is_told_and_ordered_under_its_present_code():
+    found = standing(codes=[CodeSeen("i-1", "TEA-2027", SINCE)])
+    assert found.remarks == ["the item TEA-01 is called TEA-2027 in Xero now and is ordered as TEA-2027"]
+    event = approve(an_order(DRAFT), by="a buyer", at=SINCE, renamed_products=found.renamed_products)
+    order = fold([DRAFT, event])
+    assert [line["ItemCode"] for line in order_body(order, push_status="DRAFT")["LineItems"]] == ["TEA-2027", "TEA-02"]
+    assert body_hash(order) == order.approved_hash
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"codes": [CodeSeen("i-1", None, SINCE)]}, "Xero has no item TEA-01 any more"),
+        ({"contacts": {SUPPLIER: closed("Old")}}, "its supplier Old is archived in Xero"),
+        (
+            {"contacts": {
+                SUPPLIER: closed("Old", "new"), "new": closed("New")}},
+            "its supplier New is archived in Xero",
+        ),
+    ],
+    ids=["an item was deleted", "its supplier was archived", "its supplier was merged into one that was archived"],
+)  # fmt: skip
+def test_what_xero_would_refuse_is_refused_before_approval_and_stands_beside_the_draft(more, said):
+    found = standing(**more)
+    with pytest.raises(OrderError, match=said):
+        check_can_be_approved(an_order(DRAFT), found)
+    assert said in remarks(an_order(DRAFT), is_stale=lambda _: False, standing=found)[0]
+    known = Identities((*KNOWN, *more.get("codes", ())), more.get("contacts", {}))
+    assert said in drafted_orders([an_order(DRAFT)], known)["remark"][0]
+
+
+def test_an_item_made_again_under_its_code_is_ordered_and_one_without_tracking_is_told():
+    made_again = [CodeSeen("i-1", None, SINCE), CodeSeen("i-9", "TEA-01", SINCE)]
+    assert standing(codes=made_again).remarks == []
+    assert standing(untracked={"TEA-02"}).notes == ("Xero tracks no stock of TEA-02 any more",)
+
+
+def test_a_supplier_that_was_merged_is_told_and_the_order_is_approved_for_the_one_that_is_left():
+    found = standing(contacts={SUPPLIER: closed("Old", "new")})
+    assert (found.obstacles, found.supplier) == ((), ("new", ""))
+    order = fold([DRAFT, approve(an_order(DRAFT), by="a buyer", at=SINCE, supplier=found.supplier)])
+    assert order_body(order, push_status="DRAFT")["Contact"] == {"ContactID": "new"}
+    assert body_hash(order) == order.approved_hash
