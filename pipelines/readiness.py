@@ -1,26 +1,136 @@
-"""What Xero's data lack before a plan can be trusted, told as a person reads it: one line a problem.
+"""Exceptions: what could not be read or does not add up, as a person reads it.
 
-What belongs here: adding up `marts.xero_readiness`. What does not: finding the problems, which dbt does.
+What belongs here: adding up `marts.xero_readiness`, and what of it a person dismissed. What does not: finding the
+problems, which dbt does, and keeping decisions, which the store does.
 Read more in docs/operations.md.
 """
 
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
 import polars as pl
 
+from pipelines.errors import UsageError
 
-def told_by_problem(readiness: pl.DataFrame) -> pl.DataFrame:
-    """One row per problem: how many records have it, what money is at stake, what to do, and where the dearest is.
+UNREADABLE: Final = "unreadable_record"
+PROBLEMS_SHOWN: Final = 5
+RECORDS_NAMED: Final = 5
+_STATE: Final = ["problem", "record_id", "version"]
+_MONEYLESS: Final = {"stale_load", "demo_company", "duplicate_supplier_name"}
 
-    The problem with the most money at stake comes first; one that has no money, such as an old load, before all.
+
+def open_exceptions(readiness: pl.DataFrame, dismissed: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `xero_readiness` that no person dismissed as they are now.
+
+    `dismissed` has the shape of `raw.exception_decisions`. A record that changed in Xero since has another version.
     """
+    return readiness.join(dismissed, on=_STATE, how="anti")
+
+
+def by_problem(readiness: pl.DataFrame) -> pl.DataFrame:
+    """One row per problem and effect: its records, the money at stake, the records of most money, what to do.
+
+    What could not be read comes first, then what is of unknown value, then by money. `amount` is the known part;
+    `without_amount` says how many records have none.
+    """
+    name = pl.coalesce(pl.col("document_number", "product_code").replace("", None), "name", "record_id")
     return (
-        readiness.sort("amount", "record_id", descending=[True, False], nulls_last=True)
-        .group_by("problem", maintain_order=True)
+        readiness.with_columns(named=name)
+        .sort("amount", "record_id", descending=[True, False], nulls_last=False)
+        .group_by("problem", "effect", maintain_order=True)
         .agg(
             records=pl.len(),
             amount=pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()),
+            without_amount=pl.col("amount").is_null().sum(),
             currency=pl.col("currency").first(),
+            which=pl.struct("named", "amount", "age_days").head(RECORDS_NAMED),
             what_to_do=pl.col("what_to_do").first(),
-            xero_link=pl.col("xero_link").first(),
+            xero_link=pl.col("xero_link").sort_by("amount", descending=True, nulls_last=True).first(),
         )
-        .sort("amount", "problem", descending=[True, False], nulls_last=False)
-    )
+        .sort(
+            pl.col("problem") != UNREADABLE, pl.col("without_amount") == 0, "amount", "problem",
+            descending=[False, False, True, False], nulls_last=False,
+        )
+    )  # fmt: skip
+
+
+def money(problem: Mapping[str, Any]) -> str:
+    """The money at stake of a row of `by_problem`: what is known, and of how many records it is not.
+
+    >>> money({"problem": "old_draft_invoice", "amount": Decimal("12.5"), "without_amount": 1, "currency": "GBP"})
+    '12.50 GBP and 1 of unknown value'
+    """
+    if problem["problem"] in _MONEYLESS:
+        return ""
+    unknown = f"{problem['without_amount']} of unknown value" if problem["without_amount"] else ""
+    known = "" if problem["amount"] is None else _amount(problem["amount"], problem["currency"])
+    return " and ".join(filter(None, (known, unknown)))
+
+
+def records_named(problem: Mapping[str, Any]) -> str:
+    """The first records of a row of `by_problem`, each with its money and, if it has a date, its age."""
+    named = [
+        _named(one, problem["currency"], is_money=problem["problem"] not in _MONEYLESS) for one in problem["which"]
+    ]
+    more = problem["records"] - len(named)
+    return ", ".join(named) + (f" and {more:,} more" if more else "")
+
+
+def sentences(readiness: pl.DataFrame, *, shown: int = PROBLEMS_SHOWN) -> list[str]:
+    """One line per problem: its records by number, the money at stake, its effect, what to do.
+
+    All that could not be read, and the first `shown` of the other problems; a last line counts the rest.
+    """
+    problems = by_problem(readiness).to_dicts()
+    unreadable = sum(problem["problem"] == UNREADABLE for problem in problems)
+    told = problems[: unreadable + shown]
+    left = problems[len(told) :]
+    lines = [_sentence(problem) for problem in told]
+    if left:
+        records = sum(problem["records"] for problem in left)
+        lines.append(f"{len(left)} more {_count(len(left), 'problem')} of {records:,} {_count(records, 'record')}.")
+    return lines
+
+
+def find_exception(readiness: pl.DataFrame, wanted: str, *, problem: str = "") -> dict[str, Any]:
+    """The row that a person means by a document's number, a product's code, a name or a record's id.
+
+    Raises:
+        UsageError: there is none, several could be meant, or it cannot be dismissed.
+    """
+    names = ("record_id", "document_number", "product_code", "name")
+    rows = [
+        row
+        for row in readiness.to_dicts()
+        if wanted in {row[name] for name in names} and problem in {"", row["problem"]}
+    ]
+    if not rows:
+        raise UsageError(f"No exception is about {wanted!r}; `stocktrim doctor --all` lists them.")
+    if len(rows) > 1:
+        several = "; ".join(f"{row['problem']} of {row['record_id']}" for row in rows)
+        raise UsageError(f"{wanted!r} has several exceptions: give the record's id, or --problem: {several}.")
+    if rows[0]["version"] is None:
+        raise UsageError(f"{rows[0]['problem']} cannot be dismissed. {rows[0]['what_to_do']}")
+    return rows[0]
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    count = f"{problem['records']:,} {_count(problem['records'], 'record')}"
+    heading = ", ".join(filter(None, (f"{problem['problem']}: {count}", money(problem))))
+    return f"{heading}: {records_named(problem)}. {problem['effect'] or ''} {problem['what_to_do']}".replace("  ", " ")
+
+
+def _named(record: Mapping[str, Any], currency: str, *, is_money: bool) -> str:
+    age = "" if record["age_days"] is None else f"{record['age_days']:,} days old"
+    amount = _amount(record["amount"], currency) if is_money else ""
+    details = ", ".join(filter(None, (age, amount)))
+    return f"{record['named']} ({details})" if details else str(record["named"])
+
+
+def _amount(amount: Decimal | None, currency: str | None) -> str:
+    return "value unknown" if amount is None else f"{amount:,.2f} {currency or ''}".rstrip()
+
+
+def _count(number: int, noun: str) -> str:
+    return noun if number == 1 else f"{noun}s"

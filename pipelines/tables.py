@@ -115,7 +115,9 @@ ENTITY_LOADS = _table(
 )
 QUARANTINED_RECORDS = _table(
     "raw", "quarantined_records", "One row per record of Xero that could not be read, until it can.",
-    list=pl.String, record_id=pl.String, reason=pl.String, body=pl.String, load_id=pl.String,
+    list=pl.String, record_id=pl.String, document_type=pl.String, document_number=pl.String, name=pl.String,
+    status=pl.String, total=MONEY, currency_code=pl.String, currency_rate=RATE, updated_at=INSTANT, reason=pl.String,
+    body=pl.String, version=pl.String, load_id=pl.String,
 )
 LOADS = _table(
     "raw", "loads", "One row per load, list of Xero and way in which it was read.",
@@ -139,6 +141,11 @@ DEMAND_TRANSFERS = _table(
     "raw", "demand_transfers",
     "One row per product whose demand counts for others, and each of these, all steps of successors and bundles taken.",
     product_code=pl.String, to_product=pl.String, units=pl.Float64,
+)
+EXCEPTION_DECISIONS = _table(
+    "raw", "exception_decisions", "One row per exception that a person dismissed, and did not restore.",
+    problem=pl.String, record_id=pl.String, version=pl.String, decision=pl.String, decided_by=pl.String,
+    decided_at=INSTANT, reason=pl.String,
 )
 LEDGER_ORDER_LINES = _table(
     "raw", "ledger_order_lines", "One row per line of an order approved here, sent or not.",
@@ -231,8 +238,9 @@ SUPPLIER_SPEND_WEEKLY = _published(
 XERO_READINESS = _published(
     "marts", "xero_readiness", "One row per problem that Xero's data have and the record that has it.",
     problem=pl.String, record_id=pl.String, product_code=pl.String, document_number=pl.String, name=pl.String,
-    occurrences=pl.Int64, quantity=pl.Float64, amount=MONEY, currency=pl.String, what_to_do=pl.String,
-    xero_link=pl.String,
+    occurrences=pl.Int64, quantity=pl.Float64, amount=MONEY, currency=pl.String, age_days=pl.Int64, effect=pl.String,
+    what_to_do=pl.String, xero_link=pl.String, version=pl.String, is_dismissed=pl.Boolean, dismissed_by=pl.String,
+    dismissed_reason=pl.String,
 )
 DATA_FRESHNESS = _published(
     "marts", "data_freshness", "One row: the organisation, the day of the data and how old they are.",

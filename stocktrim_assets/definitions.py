@@ -28,6 +28,7 @@ defs: Final = dg.Definitions(
         purchase_orders.sent_orders,
         published.published_snapshot,
     ],
+    asset_checks=[marts.nothing_needs_a_look],
     jobs=JOBS,
     schedules=[daily_load_and_plan, weekly_backtest],
     sensors=[approved_orders],

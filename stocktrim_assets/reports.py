@@ -16,19 +16,20 @@ import dagster as dg
 import polars as pl
 
 from pipelines.expectations.validate import Finding, Rule
-from pipelines.readiness import told_by_problem
+from pipelines.readiness import by_problem, money, records_named
 from pipelines.tables import Table
 from stocktrim_assets.partitions import organisations
 
 _SPECIAL: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|"})
 RECORDS_SHOWN: Final = 10
 _TOLD: Final = {
-    "problem": "problem", "records": "records", "amount": "money at stake", "currency": "", "what_to_do": "what to do",
-    "xero_link": "in Xero",
+    "problem": "problem", "records": "records", "money": "money at stake", "which": "first of them",
+    "effect": "what it means", "what_to_do": "what to do", "xero_link": "in Xero",
 }  # fmt: skip
 _RECORD: Final = {
     "product_code": "product", "document_number": "document", "name": "name", "occurrences": "lines",
-    "quantity": "pieces", "amount": "money at stake", "currency": "", "xero_link": "in Xero",
+    "quantity": "units", "amount": "money at stake", "currency": "", "age_days": "days old",
+    "effect": "what it means", "xero_link": "in Xero",
 }  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def check_results(
             check_name=finding.rule.name,
             passed=finding.is_met,
             severity=dg.AssetCheckSeverity.ERROR if finding.rule.is_blocking else dg.AssetCheckSeverity.WARN,
-            metadata={"sentence": finding.sentence, "count": finding.count, **_rows(finding)},
+            metadata={"sentence": finding.sentence, "count": finding.count, **_problem(finding), **_rows(finding)},
         )
         for finding in findings
     ]  # fmt: skip
@@ -113,17 +114,28 @@ def rows_table(frame: pl.DataFrame) -> dg.MetadataValue[Any]:
 
 
 def readiness_report(readiness: pl.DataFrame) -> dict[str, Any]:
-    """What Xero's data lack: a line a problem with what to do, then the dearest records of each."""
-    told = told_by_problem(readiness)
-    if told.is_empty():
+    """What Xero's data lack: a line a problem with what to do, then the records of most money of each."""
+    problems = by_problem(readiness)
+    if problems.is_empty():
         return {"readiness": dg.MetadataValue.md("Nothing in Xero needs a look before a plan can be trusted.")}
-    shown: dict[str, Any] = {"readiness": markdown_table(told, columns=_TOLD, links={"xero_link"})}
-    for problem in told["problem"]:
+    shown: dict[str, Any] = {"readiness": readiness_table(problems)}
+    for problem in problems["problem"].unique(maintain_order=True):
         dearest = readiness.filter(pl.col("problem") == problem).sort("amount", descending=True, nulls_last=True)
         shown[f"readiness/{problem}"] = markdown_table(
             dearest.head(RECORDS_SHOWN), columns=_RECORD, links={"xero_link"}
         )
     return shown
+
+
+def readiness_table(problems: pl.DataFrame) -> dg.MetadataValue[Any]:
+    """The rows of `by_problem` as a table, in the words of the command."""
+    rows = [row | {"money": money(row), "which": records_named(row)} for row in problems.to_dicts()]
+    return dg.MetadataValue.md(table_text(rows, columns=_TOLD, links={"xero_link"}))
+
+
+def _problem(finding: Finding) -> dict[str, Any]:
+    """The problem of `xero_readiness` that lists the same records, so that nobody is told twice."""
+    return {"problem": finding.rule.problem} if finding.rule.problem else {}
 
 
 def _rows(finding: Finding) -> dict[str, Any]:

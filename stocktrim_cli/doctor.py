@@ -6,13 +6,18 @@ Read more in docs/operations.md.
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
 
 from stocktrim_cli.examining import permissions, published, store_schema, warehouse
+from stocktrim_cli.exceptions import by_problem_of, read_exceptions, refused_load, show_problems
 from stocktrim_cli.output import show_json, show_table
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from pipelines.organisation import OpenOrganisation
     from pipelines.settings import Settings
 
@@ -20,7 +25,14 @@ _MOUNTS: Final = Path("/proc/self/mounts")
 _NETWORK: Final = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "gluster", "lustre", "fuse.sshfs", "fuse.rclone", "davfs")
 
 
-def doctor(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False) -> None:
+def doctor(
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every record that needs a look, not only the problems.")
+    ] = False,
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
     """Check the home, the store, the connection, the data's age, what Xero's data lack, and say what to do about it.
 
     Example: `stocktrim doctor --organisation acme`
@@ -30,46 +42,31 @@ def doctor(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: 
 
     settings = read_settings()
     rows = [_checked(name, check, settings, organisation) for name, check in _CHECKS]
-    readiness = _readiness(settings, organisation)
+    found = _exceptions(organisation)
     if as_json:
         checks = [dict(zip(("check", "is_ok", "finding"), row, strict=True)) for row in rows]
-        show_json({"checks": checks, "readiness": readiness})
+        show_json({"checks": checks, "readiness": by_problem_of(found), "exceptions": found.to_dicts()})
     else:
         show_table(
             f"Doctor, {organisation}",
             ["check", "", "finding"],
             [[name, "ok" if is_ok else "LOOK", finding] for name, is_ok, finding in rows],
         )
-        if readiness:
-            show_table(
-                "What Xero's data lack; `xero_readiness` lists every record",
-                ["problem", "records", "money at stake", "what to do", "in Xero"],
-                [
-                    [one["problem"], one["records"], _money(one), one["what_to_do"], one["xero_link"]]
-                    for one in readiness
-                ],
-                numbers=["records", "money at stake"],
-            )
+        show_problems(found, every=every)
     faults = sum(not is_ok for _, is_ok, _ in rows)
     if faults:
         raise PlannerError(f"{faults} of {len(rows)} checks need a look.")
 
 
-def _readiness(settings: "Settings", key: str) -> "list[dict[str, Any]]":
-    """The problems that the last run found in Xero's data; none before the first."""
+def _exceptions(organisation: str) -> "pl.DataFrame":
+    """The open exceptions; none where the organisation is not connected, which a check says."""
     from pipelines import tables
-    from pipelines.readiness import told_by_problem
-    from pipelines.snapshots import NothingPublishedError, read_published
+    from pipelines.errors import PlannerError
 
     try:
-        (readiness,) = read_published(settings.organisation_folder(key), tables.XERO_READINESS)
-    except NothingPublishedError:
-        return []
-    return told_by_problem(readiness).to_dicts()
-
-
-def _money(problem: "dict[str, Any]") -> str:
-    return "" if problem["amount"] is None else f"{problem['amount']:,.2f} {problem['currency']}"
+        return read_exceptions(organisation)
+    except PlannerError:
+        return tables.empty(tables.XERO_READINESS)
 
 
 def _checked(
@@ -184,6 +181,15 @@ def _freshness(settings: "Settings", key: str) -> str:
     return f"loaded at {loaded_at:%Y-%m-%d %H:%M} UTC"
 
 
+def _last_load(_: "Settings", key: str) -> str:
+    from pipelines.errors import DataError
+
+    refused = refused_load(key)
+    if refused:
+        raise DataError(f"The last load was refused. {refused}")
+    return "not refused"
+
+
 def _plan(settings: "Settings", key: str) -> str:
     from pipelines import tables
     from pipelines.errors import DataError
@@ -207,5 +213,6 @@ _CHECKS: "tuple[tuple[str, Callable[[Settings, str], str]], ...]" = (
     ("connection to Xero", _connection),
     ("time zone", _time_zone),
     ("age of the data", _freshness),
+    ("last load", _last_load),
     ("plan", _plan),
 )

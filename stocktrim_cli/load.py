@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from stocktrim_cli.exceptions import problems_of, say_exceptions
 from stocktrim_cli.output import out, say, show_json, show_table
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, run_job
 
@@ -68,13 +69,17 @@ def load(
     }
     took = _what_it_took(result)
     if as_json:
-        show_json({"organisation": organisation, "run_id": result.run_id, "rows": tables, **took})
+        show_json(
+            {"organisation": organisation, "run_id": result.run_id, "rows": tables, **took}
+            | {"exceptions": problems_of(organisation)}
+        )
         return
     show_table(f"Loaded for {organisation}", ["table", "rows"], sorted(tables.items()), numbers=["rows"])
     left = took["day_calls_left"]
     allowance = "" if left is None else f"; {left:,} calls are left today"
     say(f"Load {took['load_id']}: {took['calls']} calls to Xero, {took['megabytes']:.2f} MB{allowance}.")
     tell_warnings(result)
+    say_exceptions(organisation)
     out.print("Next: `stocktrim plan`", markup=False)
 
 
@@ -89,8 +94,8 @@ def _what_it_took(result: "object") -> dict[str, Any]:
 
 
 def tell_warnings(result: "object") -> None:
-    """Say what the checks of a run warn about."""
+    """Say what the checks of a run warn about; what is said as an exception is not said twice."""
     for check in result.get_asset_check_evaluations():  # type: ignore[attr-defined]
-        if not check.passed:
+        if not check.passed and "problem" not in check.metadata:
             sentence = check.metadata.get("sentence")
             say(f"Look at: {sentence.value if sentence else check.check_name}")

@@ -15,6 +15,7 @@ from stocktrim_cli.backtest import backtest
 from stocktrim_cli.connect import connect
 from stocktrim_cli.demo import demo
 from stocktrim_cli.doctor import doctor
+from stocktrim_cli.exceptions import exceptions
 from stocktrim_cli.explain import explain
 from stocktrim_cli.lead_times import accept_lead_times
 from stocktrim_cli.load import load
@@ -42,6 +43,7 @@ app.add_typer(organisations, name="organisations")
 app.add_typer(orders, name="orders")
 settings.command(name="accept-lead-times")(accept_lead_times)
 app.add_typer(settings, name="settings")
+app.add_typer(exceptions, name="exceptions")
 
 
 @app.callback()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stocktrim_cli.exceptions import problems_of, say_exceptions
 from stocktrim_cli.load import tell_warnings
 from stocktrim_cli.output import out, say, show_json, show_table, text_of
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, run_job
@@ -54,10 +55,12 @@ def plan(
     result = run_job("plan", organisation=organisation, ops={"decisions": {"config": {"as_of": as_of}}})
     summary, order_plan = read_plan(organisation)
     if as_json:
-        show_json({"summary": summary, "order_plan": order_plan.to_dicts()})
+        show_json({"summary": summary, "order_plan": order_plan.to_dicts(), "exceptions": problems_of(organisation)})
         return
     show_plan(summary, order_plan)
+    _say_drafts(organisation, order_plan)
     tell_warnings(result)
+    say_exceptions(organisation)
     out.print("Next: `stocktrim orders list`, then `stocktrim orders approve ORDER`", markup=False)
 
 
@@ -114,6 +117,19 @@ def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame") -> None:
         urgent.select(list(BRIDGE)).rows(),
         numbers=list(BRIDGE.values())[1:],
     )
+
+
+def _say_drafts(organisation: str, order_plan: "pl.DataFrame") -> None:
+    """Say which of the most urgent lines are ordered for one draft invoice."""
+    from pipelines import tables
+    from pipelines.replenishment.draft_sales import behind_orders, draft_sentence, largest_drafts
+    from pipelines.settings import read_settings
+    from pipelines.snapshots import read_published
+
+    folder = read_settings().organisation_folder(organisation)
+    (transactions,) = read_published(folder, tables.DEMAND_TRANSACTIONS)
+    for draft in behind_orders(largest_drafts(most_urgent(order_plan), transactions)).to_dicts():
+        say(f"{draft['product_code']}: {draft_sentence(draft)}")
 
 
 def _held_back(order_plan: "pl.DataFrame") -> list[list[object]]:

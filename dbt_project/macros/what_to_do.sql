@@ -23,6 +23,37 @@
         when 'sale_without_product'
         then
             'Name the item on each line of the invoice in Xero: what names none is nobody''s demand.'
+        when 'unreadable_record'
+        then
+            'Open it in Xero and save it once, then load again; if it needs no look, dismiss it.'
+        when 'negative_stock'
+        then 'Correct the quantity of the item in Xero after a count.'
+        when 'near_duplicate_code'
+        then
+            'Keep one of the items in Xero, or rename one so that nobody takes it for the other.'
+        when 'archived_supplier'
+        then 'Set another preferred supplier here, or restore the contact in Xero.'
+        when 'archived_supplier_with_orders'
+        then 'Restore the contact in Xero, or delete its open orders.'
+        when 'contact_not_loaded'
+        then 'Load the suppliers: `stocktrim load --suppliers`.'
+        when 'line_names_no_item'
+        then
+            'Put an item that exists on the line in Xero, or make the item again under its code.'
+        when 'credit_note_unmatched'
+        then 'Check the contact, the items and the date of the credit note in Xero.'
+        when 'old_draft_invoice'
+        then
+            'Approve the invoice in Xero if the goods left, delete it if nobody waits for them; else dismiss it.'
+        when 'old_draft_bill'
+        then
+            'Approve the bill in Xero if the goods came, delete it if they never will; else dismiss it.'
+        when 'unknown_status'
+        then 'Open it in Xero and check its status; report the status if it is new.'
+        when 'unknown_type'
+        then 'Open it in Xero and check what it is; report the type if it is new.'
+        when 'foreign_amount_without_rate'
+        then 'Open it in Xero and give it an exchange rate.'
         when 'order_late_and_unbilled'
         then
             'Bill the order in Xero if the goods came, clear its delivery date if they still come, else delete it.'

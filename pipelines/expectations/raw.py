@@ -39,15 +39,15 @@ RULES: Final = (
     Rule(
         "dates_and_quantities_are_readable", "unreadable", "ExpectColumnValuesToBeInSet",
         {"column": "is_vital", "value_set": [False]},
-        "{count} records of Xero have a date or a quantity that cannot be read (see the rows), so nothing was stored; "
-        "open them in Xero, correct them, then load again.",
-        is_blocking=True, description="Every date and quantity has the form that Xero promises.",
+        "{count} records of Xero have a date or a quantity that cannot be read ({which}), so nothing was stored; "
+        "open them in Xero, correct them, then load again. To load without one: `stocktrim exceptions dismiss RECORD`.",
+        is_blocking=True, description="Every date and quantity has the form that Xero promises.", named_by="document",
     ),
     Rule(
         "records_are_readable", "unreadable", "ExpectTableRowCountToEqual", {"value": 0},
-        "Some records of Xero cannot be read (see the rows); what was stored of them stays. Open them in Xero and save "
-        "them once; raw.quarantined_records keeps them until they can be read.",
-        description="Every record could be read.",
+        "Some records of Xero cannot be read ({which}); what was stored of them stays. Open them in Xero and save "
+        "them once; every load, plan and `stocktrim doctor` lists them until they can be read or are dismissed.",
+        description="Every record could be read.", problem="unreadable_record", named_by="document",
     ),
     Rule(
         "stock_stood_still", "lists", "ExpectColumnValuesToBeInSet", {"column": "is_quiescent", "value_set": [True]},
@@ -86,6 +86,7 @@ RULES: Final = (
         "{count} items have codes that differ from another one's by case, spaces or the form of accents only; they are "
         "planned as different products.",
         description="No two items' codes differ by case, spaces or the form of accents only.",
+        problem="near_duplicate_code",
     ),
     Rule(
         "items_have_a_readable_quantity", "items", "ExpectColumnValuesToNotBeNull", {"column": "quantity_on_hand"},
@@ -119,13 +120,13 @@ RULES: Final = (
         "statuses_are_known", "documents", "ExpectColumnValuesToBeInSet",
         {"column": "status", "value_set": KNOWN_STATUSES},
         "{count} documents have a status that is not known here; they count neither as demand nor as supply.",
-        description="Every document's status is one that the rules know.",
+        description="Every document's status is one that the rules know.", problem="unknown_status",
     ),
     Rule(
         "types_are_known", "documents", "ExpectColumnValuesToBeInSet",
         {"column": "type", "value_set": KNOWN_TYPES},
         "{count} documents are of a type that is not known here; they count neither as demand nor as supply.",
-        description="Every document's type is one that the rules know.",
+        description="Every document's type is one that the rules know.", problem="unknown_type",
     ),
     Rule(
         "contact_statuses_are_known", "contacts", "ExpectColumnValuesToBeInSet",
@@ -142,13 +143,13 @@ RULES: Final = (
         "sales_lines_name_a_product", "sales_lines", "ExpectColumnValuesToNotBeNull", {"column": "item_code"},
         "{count} sales lines name no product and count as no demand; where they sold goods, put the item on the "
         "line in Xero.",
-        description="Every sales line names a product.",
+        description="Every sales line names a product.", problem="sale_without_product",
     ),
     Rule(
         "stock_is_not_negative", "items", "ExpectColumnValuesToBeBetween",
         {"column": "quantity_on_hand", "min_value": 0},
         "{count} items have less than nothing on hand; correct the stock in Xero.",
-        description="No item has less than nothing on hand.",
+        description="No item has less than nothing on hand.", problem="negative_stock",
     ),
     Rule(
         "sold_items_are_tracked", "items", "ExpectColumnValuesToBeInSet",
@@ -159,9 +160,17 @@ RULES: Final = (
 )  # fmt: skip
 
 
-def check_pass(connection: duckdb.DuckDBPyConnection, read: Pass) -> list[Finding]:
-    """What the rules find in a pass that is held aside."""
-    return validate(RULES, _frames(connection, read))
+def check_pass(
+    connection: duckdb.DuckDBPyConnection, read: Pass, *, dismissed: pl.DataFrame | None = None
+) -> list[Finding]:
+    """What the rules find in a pass that is held aside; records that a person dismissed as they are stop nothing.
+
+    `dismissed` has the shape of `raw.exception_decisions`.
+    """
+    frames = _frames(connection, read)
+    if dismissed is not None:
+        frames["unreadable"] = frames["unreadable"].join(dismissed, on=["record_id", "version"], how="anti")
+    return validate(RULES, frames)
 
 
 def _frames(connection: duckdb.DuckDBPyConnection, read: Pass) -> dict[str, pl.DataFrame]:
@@ -174,8 +183,14 @@ def _frames(connection: duckdb.DuckDBPyConnection, read: Pass) -> dict[str, pl.D
             schema=["list", "expected", "came", "is_complete", "is_quiescent"], orient="row",
         ),
         "unreadable": pl.DataFrame(
-            [(row.endpoint, row.record_id, row.reason, row.is_vital) for row in read.unreadable],
-            schema={"list": pl.String, "record_id": pl.String, "reason": pl.String, "is_vital": pl.Boolean},
+            [
+                (row.endpoint, row.number or row.record_id, row.record_id, row.version, row.reason, row.is_vital)
+                for row in read.unreadable
+            ],
+            schema={
+                "list": pl.String, "document": pl.String, "record_id": pl.String, "version": pl.String,
+                "reason": pl.String, "is_vital": pl.Boolean,
+            },
             orient="row",
         ),
     }  # fmt: skip

@@ -15,6 +15,7 @@ import polars as pl
 from pipelines.errors import DataError, PlannerError
 
 ROWS_SHOWN: Final = 10
+ROWS_NAMED: Final = 5
 
 
 class CheckCouldNotRunError(PlannerError):
@@ -25,7 +26,8 @@ class CheckCouldNotRunError(PlannerError):
 class Rule:
     """What must hold of a frame: Great Expectations' word for it, and what to tell a person where it does not.
 
-    `sentence` may hold `{count}`. A rule that `is_blocking` stops the run; another one warns.
+    `sentence` may hold `{count}`, and `{which}` for the first values of the column `named_by`. A rule that
+    `is_blocking` stops the run; another one warns. `problem` is that of `xero_readiness` which lists the same records.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Rule:
     sentence: str
     is_blocking: bool = False
     description: str = ""
+    named_by: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,13 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What to tell a person."""
-        return self.rule.description if self.is_met else self.rule.sentence.format(count=self.count)
+        return self.rule.description if self.is_met else self.rule.sentence.format(count=self.count, which=self._which)
+
+    @property
+    def _which(self) -> str:
+        """The first of the rows that offend, by the column that names them."""
+        named = self.rows[self.rule.named_by].to_list() if self.rule.named_by else []
+        return ", ".join(named[:ROWS_NAMED]) + (" and others" if self.count > ROWS_NAMED else "")
 
 
 def validate(rules: Sequence[Rule], frames: Mapping[str, pl.DataFrame]) -> list[Finding]:

@@ -46,6 +46,11 @@ class Endpoint:
     lines: Table | None = None
     is_paged: bool = True
 
+    @property
+    def number(self) -> str:
+        """The column by which people know a record."""
+        return {"Items": "code", "Contacts": "name"}.get(self.name, self.key.replace("_id", "_number"))
+
     @cached_property
     def envelope(self) -> type[Any]:
         """What a page of this list is, read in one pass: its records, where it stands, and Xero's clock."""

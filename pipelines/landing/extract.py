@@ -17,7 +17,8 @@ from typing import Final
 
 from pipelines.landing.endpoints import Endpoint
 from pipelines.landing.kept import KeptLoad, Request
-from pipelines.landing.pages import Page, Unreadable, earliest_change, latest_change, read_page
+from pipelines.landing.pages import Page, earliest_change, latest_change, read_page
+from pipelines.landing.quarantine import Unreadable
 from pipelines.xero.client import Answer, XeroClient
 from pipelines.xero.errors import UnreadableAnswerError
 
@@ -124,7 +125,7 @@ class _Tally:
         """Count a page's records; their ids."""
         self.started_at = self.started_at or page.server_time
         self.latest_change = max(self.latest_change, latest_change(page))
-        unreadable = {one.record_id or one.body: one for one in page.unreadable}
+        unreadable = {one.record_id: one for one in page.unreadable}
         ids = {*page.records[endpoint.key].drop_nulls().to_list(), *unreadable}
         self.unreadable |= unreadable
         self.ids |= ids

@@ -138,9 +138,15 @@ class KeptLoad:
         """What it read is stored."""
         (self.folder / _LANDED).touch()
 
-    def mark_refused(self) -> None:
+    @property
+    def refusal(self) -> str:
+        """Why a check refused it; empty if none did."""
+        marker = self.folder / _REFUSED
+        return marker.read_text(encoding="utf-8") if marker.exists() else ""
+
+    def mark_refused(self, why: str) -> None:
         """A check refused it: it is neither gone on with nor replayed."""
-        (self.folder / _REFUSED).touch()
+        (self.folder / _REFUSED).write_text(why, encoding="utf-8")
 
     def _path(self, request: Request) -> Path:
         return self.folder / f"{request.number:05}-{request.list_name}.json.zst"

@@ -19,8 +19,18 @@ from pipelines.landing.endpoints import ENDPOINTS, Endpoint, Entity, organisatio
 from pipelines.landing.extract import PAGE_SIZE, ListRead, Reader, read_kept
 from pipelines.landing.kept import KeptLoad, answers_behind
 from pipelines.landing.loads import rows_of_loads
-from pipelines.landing.pages import Page, Unreadable, frame_of
+from pipelines.landing.pages import Page, frame_of
 from pipelines.landing.passes import Gathered, Plan, gather
+from pipelines.landing.quarantine import (
+    Unreadable,
+    forget_list,
+    forget_read,
+    is_as_new,
+    newer,
+    newest,
+    note,
+    versions_of,
+)
 from pipelines.tables import ENTITY_LOADS, LOADS, QUARANTINED_RECORDS, XERO_ORGANISATION, Table
 from pipelines.warehouse import describe_table, insert_rows, row_count, transaction
 from pipelines.xero.client import XeroClient
@@ -114,6 +124,14 @@ def replay_pass(connection: duckdb.DuckDBPyConnection, loads: Sequence[KeptLoad]
     )
 
 
+def note_refused(connection: duckdb.DuckDBPyConnection, read: Pass) -> None:
+    """Note of a pass that is not landed the records for which it was refused; no other row changes."""
+    with transaction(connection):
+        for endpoint in read.endpoints:
+            vital = [one for one in _newest_unreadable(connection, read, endpoint) if one.is_vital]
+            note(connection, endpoint, vital, load_id=read.load_id)
+
+
 def aside(table: Table) -> str:
     """The name of the temporary table that holds a pass's rows of a table."""
     return f"temp.incoming_{table.name}"
@@ -158,9 +176,13 @@ class _Aside:
             for table, rows in ((endpoint.table, page.records), (endpoint.lines, page.lines)):
                 if table is not None and rows is not None and not rows.is_empty():
                     insert_rows(self.connection, aside(table), rows.with_columns(order))
-            for identity in page.records[endpoint.key].to_list() if self._unreadable else ():
-                self._unreadable.pop((endpoint.name, identity), None)
-            self._unreadable |= {(endpoint.name, one.record_id or one.body): one for one in page.unreadable}
+            for identity, stamp in page.records.select(endpoint.key, "updated_at").rows() if self._unreadable else ():
+                before = self._unreadable.get((endpoint.name, identity))
+                if before is not None and is_as_new(stamp, before):
+                    del self._unreadable[endpoint.name, identity]
+            for one in page.unreadable:
+                key = (endpoint.name, one.record_id)
+                self._unreadable[key] = newer(one, self._unreadable.get(key))
 
     def known(self, endpoint: Endpoint) -> int:
         """How many records of a list there will be once what is held is landed."""
@@ -183,10 +205,12 @@ def _tables(endpoint: Endpoint) -> tuple[Table, ...]:
 
 
 def _land_list(connection: duckdb.DuckDBPyConnection, read: Pass, endpoint: Endpoint) -> None:
-    unreadable = [one for one in read.unreadable if one.endpoint == endpoint.name]
     is_full = read.is_full(endpoint)
     if not is_full and not any(one.distinct for one in read.lists if one.reading.endpoint is endpoint):
         return
+    if is_full:
+        forget_list(connection, endpoint)
+    unreadable = _newest_unreadable(connection, read, endpoint)
     _choose_latest(connection, endpoint, is_full=is_full)
     kept_back = [one.record_id for one in unreadable]
     for table in _tables(endpoint):
@@ -203,14 +227,23 @@ def _land_list(connection: duckdb.DuckDBPyConnection, read: Pass, endpoint: Endp
                 on incoming.{endpoint.key} = latest.{endpoint.key} and incoming.{_PAGE_ORDER} = latest.{_PAGE_ORDER}
             where incoming.{endpoint.key} not in (select unnest(?::varchar[]))
         """, [kept_back])  # fmt: skip
-    _quarantine(connection, read, endpoint, unreadable, is_full=is_full)
+    forget_read(connection, endpoint, "temp.latest")
+    note(connection, endpoint, unreadable, load_id=read.load_id)
+
+
+def _newest_unreadable(connection: duckdb.DuckDBPyConnection, read: Pass, endpoint: Endpoint) -> list[Unreadable]:
+    """The list's records of which the newest version that was seen could not be read."""
+    unreadable = [one for one in read.unreadable if one.endpoint == endpoint.name]
+    stored = () if read.is_full(endpoint) else (endpoint.table.path,)
+    return newest(connection, unreadable, versions=versions_of(endpoint, aside(endpoint.table), *stored))
 
 
 def _choose_latest(connection: duckdb.DuckDBPyConnection, endpoint: Endpoint, *, is_full: bool) -> None:
     """For each record the page that showed it in its newest state; a stored state that is newer still stays."""
     query = (
         f"select {endpoint.key}, arg_max({_PAGE_ORDER}, (coalesce(updated_at, {_NEVER}), {_PAGE_ORDER})) "
-        f"as {_PAGE_ORDER}, max(updated_at) as updated_at from {aside(endpoint.table)} group by {endpoint.key}"
+        f"as {_PAGE_ORDER}, max(updated_at) as updated_at, max({endpoint.number}) as number "
+        f"from {aside(endpoint.table)} group by {endpoint.key}"
     )
     if not is_full:
         query = (
@@ -218,29 +251,6 @@ def _choose_latest(connection: duckdb.DuckDBPyConnection, endpoint: Endpoint, *,
             f"on incoming.{endpoint.key} = stored.{endpoint.key} and incoming.updated_at < stored.updated_at"
         )
     connection.execute(f"create or replace temp table latest as {query}")
-
-
-def _quarantine(
-    connection: duckdb.DuckDBPyConnection,
-    read: Pass,
-    endpoint: Endpoint,
-    unreadable: Sequence[Unreadable],
-    *,
-    is_full: bool,
-) -> None:
-    """Note what could not be read, and forget what can be read again."""
-    table = QUARANTINED_RECORDS
-    if is_full:
-        connection.execute(f"delete from {table.path} where list = ?", [endpoint.name])
-    else:
-        again = f"select {endpoint.key} from temp.latest union select unnest(?::varchar[])"
-        identities = [one.record_id for one in unreadable]
-        connection.execute(
-            f"delete from {table.path} where list = ? and record_id in ({again})", [endpoint.name, identities]
-        )
-    if unreadable:
-        rows = [(one.endpoint, one.record_id, one.reason, one.body, read.load_id) for one in unreadable]
-        insert_rows(connection, table.path, pl.DataFrame(rows, schema=table.schema, orient="row"))
 
 
 def _replace_rows(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame, *, key: str) -> None:

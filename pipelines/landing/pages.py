@@ -8,32 +8,17 @@ Read more in docs/loading.md.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import polars as pl
 
 from pipelines.landing.endpoints import Columns, Endpoint, line_columns
+from pipelines.landing.quarantine import Unreadable, unreadable_record
 from pipelines.tables import Table, type_of
 from pipelines.xero import wire
 from pipelines.xero.client import Answer, decoded
 from pipelines.xero.errors import UnreadableAnswerError
-
-_VITAL: Final = ("Quantity`", "QuantityOnHand`", "Date`", "DateString`")
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A record that is not what Xero's interface promises: which one, why it cannot be read, and its JSON.
-
-    `is_vital`: what cannot be read is a date or a quantity, without which a plan would be wrong.
-    """
-
-    endpoint: str
-    record_id: str
-    reason: str
-    body: str
-    is_vital: bool
 
 
 @dataclass(frozen=True)
@@ -118,21 +103,8 @@ def _record_by_record(body: bytes, endpoint: Endpoint) -> tuple[Any, Sequence[An
         try:
             read.append(msgspec.json.decode(record, type=endpoint.record))
         except msgspec.ValidationError as reason:
-            unreadable.append(_unreadable(record, endpoint, str(reason)))
+            unreadable.append(unreadable_record(bytes(record), endpoint, str(reason)))
     return envelope, read, tuple(unreadable)
-
-
-def _unreadable(record: msgspec.Raw, endpoint: Endpoint, reason: str) -> Unreadable:
-    name = next(field.encode_name for field in msgspec.structs.fields(endpoint.record) if field.name == endpoint.key)
-    read = msgspec.json.decode(record)
-    identity = read.get(name) if isinstance(read, dict) else None
-    return Unreadable(
-        endpoint=endpoint.name,
-        record_id=identity if isinstance(identity, str) else "",
-        reason=reason,
-        body=bytes(record).decode(errors="replace"),
-        is_vital=reason.endswith(_VITAL),
-    )
 
 
 def _not_readable(endpoint: Endpoint, why: str) -> UnreadableAnswerError:

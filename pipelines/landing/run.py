@@ -16,7 +16,7 @@ from pipelines.landing.endpoints import ENDPOINTS
 from pipelines.landing.extract import PAGE_SIZE
 from pipelines.landing.identities import note_identities
 from pipelines.landing.kept import KEPT_FOR, KeptLoad, answers_behind, begin_load, kept_loads, prune
-from pipelines.landing.land import Pass, land, read_pass, replay_pass
+from pipelines.landing.land import Pass, land, note_refused, read_pass, replay_pass
 from pipelines.landing.load import plan_load
 from pipelines.organisation import OpenOrganisation, connected_organisations
 from pipelines.tables import Table
@@ -98,3 +98,9 @@ def land_load(
     note_identities(warehouse, organisation)
     prune(organisation.folder, at=organisation.now())
     return rows
+
+
+def refuse_load(warehouse: duckdb.DuckDBPyConnection, kept: KeptLoad, read: Pass, *, why: str) -> None:
+    """Land nothing of what was read; note only the records for whose sake it was refused, and why."""
+    note_refused(warehouse, read)
+    kept.mark_refused(why)

@@ -16,6 +16,7 @@ from pipelines import tables
 from pipelines.errors import UsageError
 from pipelines.forecasting.moves import moved_demand
 from pipelines.product_codes import find_product
+from pipelines.replenishment.draft_sales import draft_sentence, largest_drafts
 from pipelines.replenishment.explain import bridge, open_orders, projected_stock, quantiles_of_horizon, sentences
 from pipelines.replenishment.moves import moves_in_force, moves_in_words, sold_as
 
@@ -75,12 +76,21 @@ def explain_product(planned: PlannedTables, product_code: str) -> dict[str, Any]
     return {
         "plan": row,
         "bridge": [vars(step) for step in bridge(row)],
-        "sentences": sentences(row) + moves_in_words(planned.plan_settings, moves, code),
+        "sentences": [
+            *sentences(row),
+            *moves_in_words(planned.plan_settings, moves, code),
+            *_largest_draft(plan, planned.demand_transactions),
+        ],
         "settings": _of(planned.plan_settings, code).drop("product_code").to_dicts(),
         "lead_times": _of(planned.lead_times, code).drop("product_code").to_dicts(),
         **_demand(planned, row, moves),
         **_supply(planned, plan),
     }
+
+
+def _largest_draft(plan: pl.DataFrame, transactions: pl.DataFrame) -> list[str]:
+    """The draft invoice that makes most of what is committed of the product, in a sentence, if there is one."""
+    return [draft_sentence(draft) for draft in largest_drafts(plan, transactions).to_dicts()]
 
 
 def _of(frame: pl.DataFrame, product_code: str) -> pl.DataFrame:

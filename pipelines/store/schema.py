@@ -75,6 +75,20 @@ setting_change: Final = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
 )
 
+exception_decision: Final = sa.Table(
+    "exception_decision",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("organisation_key", sa.String(40), nullable=False, index=True),
+    sa.Column("problem", sa.String(64), nullable=False),
+    sa.Column("record_id", sa.Text, nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("decision", sa.String(16), nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),
+    sa.Column("decided_at", Instant, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
 watermark: Final = sa.Table(
     "watermark",
     metadata,
@@ -134,5 +148,5 @@ contact_state: Final = sa.Table(
 )
 
 OF_ONE_ORGANISATION: Final = (
-    setting_change, watermark, xero_call, xero_pause, order_event, product_code, contact_state,
+    setting_change, exception_decision, watermark, xero_call, xero_pause, order_event, product_code, contact_state,
 )  # fmt: skip

@@ -19,11 +19,12 @@ from packaging.version import Version
 from pipelines.errors import DataError, DiskFullError, PlannerError, is_disk_full
 from pipelines.expectations.validate import ROWS_SHOWN
 from pipelines.organisation import OpenOrganisation
+from pipelines.readiness import by_problem, sentences
 from pipelines.tables import TABLES, XERO_READINESS
 from pipelines.warehouse import FILE_NAME, read_table, row_count, table_exists
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import readiness_report, rows_table, table_metadata
+from stocktrim_assets.reports import readiness_report, readiness_table, rows_table, table_metadata
 
 PROJECT: Final = Path(__file__).resolve().parents[2] / "dbt_project"
 MANIFEST: Final = PROJECT / "target" / "manifest.json"
@@ -158,7 +159,29 @@ def _row_counts(organisation: OpenOrganisation) -> Mapping[str, int]:
 
 def _readiness(organisation: OpenOrganisation) -> Mapping[str, Any]:
     with organisation.warehouse() as warehouse:
-        return readiness_report(read_table(warehouse, XERO_READINESS))
+        return readiness_report(read_table(warehouse, XERO_READINESS).filter(~pl.col("is_dismissed")))
+
+
+@dg.asset_check(
+    asset=["marts", XERO_READINESS.name],
+    name="nothing_needs_a_look",
+    description="All of Xero could be read and adds up, or was dismissed.",
+    partitions_def=organisations,
+)
+def nothing_needs_a_look(organisation: dg.ResourceParam[OpenOrganisation]) -> dg.AssetCheckResult:
+    """Warn of the exceptions that are open, with the lines that the commands print; nothing stops for them."""
+    with organisation.warehouse() as warehouse:
+        found = read_table(warehouse, XERO_READINESS).filter(~pl.col("is_dismissed"))
+    problems = by_problem(found)
+    rows = {} if problems.is_empty() else {"rows": readiness_table(problems.head(ROWS_SHOWN))}
+    return dg.AssetCheckResult(
+        passed=problems.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "sentence": "\n".join(sentences(found)) or "All of Xero could be read and adds up, or was dismissed.",
+            "count": found.height, "problem": "any", **rows,
+        },
+    )  # fmt: skip
 
 
 def _counted(

@@ -19,13 +19,14 @@ from pipelines.landing.endpoints import ENDPOINTS
 from pipelines.landing.identities import former_products, note_identities
 from pipelines.landing.land import Pass
 from pipelines.landing.loads import day_calls_left
-from pipelines.landing.run import land_load, read_kept_load, read_load
+from pipelines.landing.run import land_load, read_kept_load, read_load, refuse_load
 from pipelines.organisation import OpenOrganisation
 from pipelines.purchasing.ledger import ledger_order_lines
 from pipelines.purchasing.renamed import called_now
 from pipelines.replenishment.moves import demand_transfers
 from pipelines.replenishment.parameters import with_defaults
 from pipelines.settings import read_day
+from pipelines.store.exception_decisions import dismissed_exceptions
 from pipelines.store.planning_settings import explicit_settings, settings_without_subject
 from pipelines.tables import Table
 from pipelines.warehouse import read_table, replace_table, row_count
@@ -41,8 +42,8 @@ XERO_TABLES: Final = (
     *(table for endpoint in ENDPOINTS for table in (endpoint.table, endpoint.lines) if table is not None),
 )
 DECISION_TABLES: Final = (
-    tables.PLANNING_SETTINGS, tables.SETTINGS_WITHOUT_SUBJECT, tables.DEMAND_TRANSFERS, tables.FORMER_PRODUCTS,
-    tables.LEDGER_ORDER_LINES, tables.AS_OF,
+    tables.PLANNING_SETTINGS, tables.SETTINGS_WITHOUT_SUBJECT, tables.EXCEPTION_DECISIONS, tables.DEMAND_TRANSFERS,
+    tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES, tables.AS_OF,
 )  # fmt: skip
 CHECKED: Final = ("raw", tables.XERO_ITEMS.name)
 
@@ -93,12 +94,13 @@ def load_from_xero(
             kept, read = read_kept_load(warehouse, organisation, load_id=config.replay)
         else:
             kept, read = read_load(warehouse, organisation, entities=config.entities, refresh=config.refresh)
-        findings = expectations.check_pass(warehouse, read)
+        dismissed = dismissed_exceptions(organisation.store, organisation.key)
+        findings = expectations.check_pass(warehouse, read, dismissed=dismissed)
         yield from check_results(findings, expectations.RULES, asset=CHECKED)
         try:
             stop_where_blocked(findings)
-        except BlockedError:
-            kept.mark_refused()
+        except BlockedError as why:
+            refuse_load(warehouse, kept, read, why=str(why))
             raise
         rows = land_load(warehouse, organisation, kept, read)
         rows |= {table: row_count(warehouse, table) for table in XERO_TABLES if table not in rows}
@@ -117,7 +119,7 @@ def load_from_xero(
 def decisions(
     config: PlanRequest, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[dg.MaterializeResult[Any]]:
-    """Settings in force, whose demand counts for whom, our own open orders, and today where the organisation is."""
+    """Settings and dismissals in force, whose demand counts for whom, our own open orders, and the day to decide on."""
     with told_plainly(), organisation.warehouse() as warehouse:
         as_of = _day_to_decide_on(config, organisation, read_table(warehouse, tables.PLAN_SUMMARY))
         known = note_identities(warehouse, organisation)
@@ -126,6 +128,7 @@ def decisions(
         frames = {
             tables.PLANNING_SETTINGS: settings,
             tables.SETTINGS_WITHOUT_SUBJECT: settings_without_subject(organisation.store, organisation.key),
+            tables.EXCEPTION_DECISIONS: dismissed_exceptions(organisation.store, organisation.key),
             tables.DEMAND_TRANSFERS: demand_transfers(settings, known.product_codes()),
             tables.FORMER_PRODUCTS: former_products(known),
             tables.LEDGER_ORDER_LINES: ledger_order_lines(orders),

@@ -32,6 +32,9 @@ def loaded(world: World) -> Rows:
     for row, item in zip(rows[tables.XERO_ITEMS], world.items.values(), strict=True):
         row["purchase_unit_price"] = item.purchase_unit_price
     entities = ("products", "sales_orders", "purchase_orders", "suppliers")
+    rows[tables.XERO_CONTACTS] = [
+        {"contact_id": one.contact_id, "name": one.name, "contact_status": "ACTIVE"} for one in world.contacts.values()
+    ]
     rows[tables.ENTITY_LOADS] = [{"entity": entity, "loaded_at": NOON} for entity in entities]
     return rows
 
@@ -136,7 +139,7 @@ def plant(rows: Rows) -> dict[tuple[str, str], tuple[float, Decimal | None]]:
     a_paper(rows, "PURCHASEORDER", "B-1", days=-9, contact="s2", code="BILLED", quantity=8)
     a_paper(rows, "ACCPAY", "B-1", days=-3, contact="s2", code="BILLED", quantity=8)
     items["BILLED"]["quantity_on_hand"] = 8
-    rows[tables.XERO_CONTACTS] = [
+    rows[tables.XERO_CONTACTS] += [
         {"contact_id": "s1", "name": "Same Works", "contact_status": "ACTIVE"},
         {"contact_id": "s2", "name": "same  works", "contact_status": "ACTIVE"},
     ]

@@ -47,6 +47,11 @@ with
         select
             products.*,
             items.purchase_unit_price < 0 or products.unit_cost < 0 as is_cost_negative,
+            items.stock_on_hand,
+            coalesce(suppliers.is_archived, false) as is_supplier_archived,
+            count(*) over (
+                partition by {{ code_as_seen("products.product_code") }}
+            ) as codes_that_look_alike,
             count(*) over (
                 partition by {{ folded_code("products.product_name") }}
             ) as products_of_the_name,
@@ -61,6 +66,9 @@ with
         from {{ ref("products") }} as products
         inner join
             {{ ref("stg_products") }} as items on products.product_id = items.product_id
+        left join
+            {{ ref("suppliers") }} as suppliers
+            on products.supplier_id = suppliers.supplier_id
         left join sold on products.product_code = sold.product_code
         where not products.is_discontinued and not products.is_unstocked
     ),
@@ -86,6 +94,25 @@ with
         select 'duplicate_product_name', *
         from planned
         where product_name != '' and products_of_the_name > 1
+        union all
+        select 'near_duplicate_code', *
+        from planned
+        where codes_that_look_alike > 1
+        union all
+        select 'archived_supplier', *
+        from planned
+        where is_tracked and is_supplier_archived
+        union all
+        select
+            'negative_stock',
+            * replace(
+                - stock_on_hand::double as quantity,
+                - stock_on_hand::double
+                * unit_cost::double
+                / nullif(currency_rate, 0)::double as amount
+            )
+        from planned
+        where is_tracked and stock_on_hand < 0
     )
 
 select

@@ -1,5 +1,6 @@
 -- Sales of the last year that no product gets as demand: the line names none, or a
--- code that no item of Xero has. One problem an invoice, however many lines.
+-- code that no item of Xero has. One problem an invoice, however many lines. A line
+-- that names nothing and costs nothing is a text.
 with
     names as (select * from {{ ref("int_products__named_by_lines") }}),
 
@@ -36,9 +37,11 @@ with
             on lines.item_id is not distinct from unknown.item_id
             and lines.product_code = unknown.code_on_line
         where
-            (lines.product_code is null or unknown.code_on_line is not null)
-            and lines.quantity > 0
-            and lines.unit_price != 0
+            lines.quantity > 0
+            and (
+                unknown.code_on_line is not null
+                or (lines.product_code is null and lines.unit_price != 0)
+            )
     )
 
 select

@@ -1,0 +1,101 @@
+-- Documents that the rules cannot use as they are: of a status or a type that no rule
+-- knows, in a foreign currency without a rate, with lines that name an item which
+-- nobody has. Of sales invoices the last are told with those that name nothing.
+with
+    documents as (
+        select
+            documents.*,
+            date_diff('day', documents.document_date, today.as_of_date) as age_days
+        from {{ ref("int_documents__in_xero") }} as documents
+        cross join {{ ref("stg_as_of") }} as today
+    ),
+
+    lines as (
+        select
+            record_id,
+            count(*) filter (where is_of_an_item) as lines_of_items,
+            count(*) filter (where not is_of_an_item) as unknown_lines,
+            sum(quantity) filter (where not is_of_an_item) as unknown_quantity,
+            sum(quantity::double * unit_price::double) filter (
+                where not is_of_an_item
+            ) as unknown_total
+        from {{ ref("int_documents__lines_in_xero") }}
+        where product_code is not null and quantity > 0
+        group by record_id
+    ),
+
+    judged as (
+        select
+            documents.*,
+            coalesce(
+                documents.status in (
+                    'DRAFT',
+                    'SUBMITTED',
+                    'AUTHORISED',
+                    if(documents.list = 'purchase_order', 'BILLED', 'PAID'),
+                    if(documents.list = 'purchase_order', 'BILLED', 'ARCHIVED'),
+                    if(documents.list = 'purchase_order', 'BILLED', 'VOIDED'),
+                    'DELETED'
+                ),
+                false
+            ) as is_status_known,
+            documents.document_type in (
+                'ACCREC',
+                'ACCPAY',
+                'ACCRECCREDIT',
+                'ACCPAYCREDIT',
+                'APCREDIT',
+                'APPREPAYMENT',
+                'APOVERPAYMENT',
+                'ARCREDIT',
+                'ARPREPAYMENT',
+                'AROVERPAYMENT',
+                'PURCHASEORDER'
+            ) as is_type_known,
+            documents.status not in ('VOIDED', 'DELETED') as is_in_force,
+            lines.lines_of_items,
+            lines.unknown_lines,
+            lines.unknown_quantity,
+            documents.amount
+            * lines.unknown_total
+            / nullif(documents.total, 0)::double as unknown_amount
+        from documents
+        left join lines on documents.record_id = lines.record_id
+    ),
+
+    problems as (
+        select 'unknown_status' as problem, 1 as occurrences, null as quantity, *
+        from judged
+        where not is_status_known
+        union all
+        select 'unknown_type', 1, null, *
+        from judged
+        where not is_type_known
+        union all
+        select 'foreign_amount_without_rate', lines_of_items, null, *
+        from judged
+        where is_without_rate and is_in_force and lines_of_items > 0
+        union all
+        select 'line_names_no_item', unknown_lines, unknown_quantity, *
+        from judged
+        where
+            is_in_force
+            and unknown_lines > 0
+            and document_type != 'ACCREC'
+            and if(
+                list = 'purchase_order',
+                status in ('DRAFT', 'SUBMITTED', 'AUTHORISED'),
+                age_days < 365
+            )
+    )
+
+select
+    problem,
+    record_id,
+    document_number,
+    contact_name as name,
+    occurrences,
+    quantity::double as quantity,
+    if(problem = 'line_names_no_item', unknown_amount, amount) as amount,
+    age_days
+from problems

@@ -1,0 +1,52 @@
+-- Suppliers that a person should look at: archived ones that open orders wait for, and
+-- those on recent purchase documents that were never loaded as contacts.
+with
+    archived as (
+        select
+            'archived_supplier_with_orders' as problem,
+            suppliers.supplier_id as record_id,
+            suppliers.supplier_name as name,
+            count(distinct orders.purchase_order_number) as occurrences,
+            sum(orders.quantity) as quantity,
+            sum(
+                orders.value::double / nullif(orders.currency_rate, 0)::double
+            ) as amount
+        from {{ ref("stock_on_order") }} as orders
+        inner join
+            {{ ref("suppliers") }} as suppliers
+            on orders.supplier_id = suppliers.supplier_id
+        where suppliers.is_archived
+        group by suppliers.supplier_id, suppliers.supplier_name
+    ),
+
+    purchases as (
+        select documents.*
+        from {{ ref("int_documents__in_xero") }} as documents
+        cross join {{ ref("stg_as_of") }} as today
+        where
+            documents.document_type in ('ACCPAY', 'PURCHASEORDER')
+            and documents.status not in ('VOIDED', 'DELETED')
+            and documents.document_date > today.as_of_date - 365
+            and documents.contact_id != ''
+            and exists (select 1 from {{ ref("stg_contacts") }})
+            and documents.record_id in (
+                select record_id
+                from {{ ref("int_documents__lines_in_xero") }}
+                where is_of_an_item
+            )
+    )
+
+select *
+from archived
+union all
+select
+    'contact_not_loaded',
+    purchases.contact_id,
+    any_value(purchases.contact_name),
+    count(*),
+    null,
+    sum(purchases.amount)
+from purchases
+anti join
+    {{ ref("stg_contacts") }} as contacts on purchases.contact_id = contacts.contact_id
+group by purchases.contact_id

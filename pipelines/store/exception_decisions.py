@@ -1,0 +1,61 @@
+"""What people decided about exceptions: every decision is kept, with who, when and why; the latest one is in force.
+
+What belongs here: the rows. What does not: which exceptions there are (`marts.xero_readiness`) and whether one may be
+dismissed (`pipelines.readiness`).
+Read more in docs/operations.md.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+import sqlalchemy as sa
+
+from pipelines.store import schema
+from pipelines.store.engine import Store
+from pipelines.tables import EXCEPTION_DECISIONS
+
+DISMISSED: Final = "dismissed"
+RESTORED: Final = "restored"
+
+
+@dataclass(frozen=True)
+class ExceptionDecision:
+    """What a person decided about a problem of a record; it holds while the record is in this version."""
+
+    problem: str
+    record_id: str
+    version: str
+    decision: str
+    decided_by: str
+    decided_at: datetime
+    reason: str = ""
+
+
+_NAMES: Final = tuple(ExceptionDecision.__dataclass_fields__)
+
+
+def decide_exception(store: Store, key: str, decision: ExceptionDecision) -> None:
+    """Keep a decision about an organisation's exception; it is in force from now on."""
+    with store.writing() as connection:
+        connection.execute(sa.insert(schema.exception_decision).values(organisation_key=key, **vars(decision)))
+
+
+def decision_history(store: Store, key: str) -> list[ExceptionDecision]:
+    """Every decision about an organisation's exceptions, the oldest first."""
+    table = schema.exception_decision
+    with store.reading() as connection:
+        rows = connection.execute(
+            sa.select(table).where(table.c.organisation_key == key).order_by(table.c.id)
+        ).mappings()
+        return [
+            ExceptionDecision(**{name: row[name] for name in ExceptionDecision.__dataclass_fields__}) for row in rows
+        ]
+
+
+def dismissed_exceptions(store: Store, key: str) -> pl.DataFrame:
+    """What is dismissed and was not restored since, in the shape of `raw.exception_decisions`."""
+    latest = {(one.problem, one.record_id): one for one in decision_history(store, key)}
+    rows = [vars(one) for one in latest.values() if one.decision == DISMISSED]
+    return pl.DataFrame(rows, schema=EXCEPTION_DECISIONS.schema, orient="row").sort("problem", "record_id")

@@ -1,0 +1,221 @@
+"""`stocktrim exceptions`: what could not be read or does not add up, and what a person decided about it.
+
+What belongs here: printing exceptions, the same lines for every command, and dismissing them. What does not: finding
+them (dbt) and adding them up (`pipelines.readiness`).
+Read more in docs/operations.md.
+"""
+
+import getpass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stocktrim_cli.output import out, say, show_json, show_table
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipelines.organisation import OpenOrganisation
+
+exceptions = typer.Typer(help="Show and dismiss what could not be read or does not add up.", no_args_is_help=True)
+
+RecordArgument = Annotated[
+    str, typer.Argument(metavar="RECORD", help="A document's number, a product's code, a name, or the record's id.")
+]
+ProblemOption = Annotated[str, typer.Option("--problem", metavar="PROBLEM", help="Of a record's problems this one.")]
+ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; your login name unless given.")]
+RECORD = (
+    ("problem", "problem"), ("document_number", "document"), ("product_code", "product"), ("name", "name"),
+    ("age_days", "days old"), ("quantity", "units"), ("amount", "money at stake"), ("currency", ""),
+    ("xero_link", "in Xero"),
+)  # fmt: skip
+DECISION = ("problem", "record_id", "decision", "decided_by", "decided_at", "reason")
+
+
+def say_exceptions(organisation: str) -> None:
+    """Say the problems of most money, each with its documents, its effect and what to do."""
+    from pipelines.readiness import sentences
+
+    refused = refused_load(organisation)
+    if refused:
+        say(f"The last load was refused. {refused}")
+    found = read_exceptions(organisation)
+    if found.is_empty():
+        return
+    say("Look at what could not be read or does not add up (`stocktrim doctor --all` lists every record):")
+    for sentence in sentences(found):
+        say(f"- {sentence}")
+
+
+def problems_of(organisation: str) -> list[dict[str, Any]]:
+    """The same for a program: one record per problem and effect."""
+    return by_problem_of(read_exceptions(organisation))
+
+
+def by_problem_of(found: "pl.DataFrame") -> list[dict[str, Any]]:
+    """Exceptions added up: one record per problem and effect."""
+    from pipelines.readiness import by_problem
+
+    return by_problem(found).to_dicts()
+
+
+def show_problems(found: "pl.DataFrame", *, every: bool) -> None:
+    """Print a table of the problems with the records of most money, and on demand one of every record."""
+    from pipelines.readiness import money, records_named
+
+    if found.is_empty():
+        return
+    show_table(
+        "What Xero's data lack; --all lists every record",
+        ["problem", "records", "money at stake", "first of them", "what it means", "what to do"],
+        [
+            [one["problem"], one["records"], money(one), records_named(one), one["effect"], one["what_to_do"]]
+            for one in by_problem_of(found)
+        ],
+        numbers=["records", "money at stake"],
+    )
+    if every:
+        show_table(
+            "Every record", [heading for _, heading in RECORD],
+            found.sort("problem", "amount", descending=[False, True], nulls_last=False)
+            .select([name for name, _ in RECORD]).rows(),
+            numbers=["units", "money at stake"],
+        )  # fmt: skip
+
+
+def read_exceptions(organisation: str) -> "pl.DataFrame":
+    """The exceptions of the last run that nobody has dismissed; none before the first."""
+    from pipelines import tables
+    from pipelines.readiness import open_exceptions
+    from pipelines.snapshots import NothingPublishedError, read_published
+    from pipelines.store.exception_decisions import dismissed_exceptions
+
+    opened = _open(organisation)
+    try:
+        (readiness,) = read_published(opened.folder, tables.XERO_READINESS)
+    except NothingPublishedError:
+        return tables.empty(tables.XERO_READINESS)
+    return open_exceptions(readiness, dismissed_exceptions(opened.store, opened.key))
+
+
+def refused_load(organisation: str) -> str:
+    """Why the last load was refused; empty if it was not."""
+    from pipelines.landing.kept import kept_loads
+    from pipelines.settings import read_settings
+
+    loads = kept_loads(read_settings().organisation_folder(organisation))
+    return loads[-1].refusal if loads else ""
+
+
+@exceptions.command(name="list")
+def list_decisions(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False) -> None:
+    """List what people decided about exceptions, with who, when and why; `stocktrim doctor` lists the open ones.
+
+    Example: `stocktrim exceptions list --json`
+    """
+    from pipelines.store.exception_decisions import decision_history
+
+    opened = _open(organisation)
+    rows = [{name: vars(one)[name] for name in DECISION} for one in decision_history(opened.store, opened.key)]
+    if as_json:
+        show_json(rows)
+    else:
+        show_table(f"Decided about exceptions of {organisation}", DECISION, [list(row.values()) for row in rows])
+
+
+@exceptions.command()
+def dismiss(
+    record: RecordArgument,
+    *,
+    reason: Annotated[str, typer.Option(help="Why it needs no look.")],
+    problem: ProblemOption = "",
+    by: ByOption = "",
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Dismiss an exception: it is listed no more until its record changes in Xero.
+
+    Example: `stocktrim exceptions dismiss INV-0042 --reason "a test invoice"`
+    """
+    from pipelines.errors import UsageError
+    from pipelines.readiness import find_exception
+    from pipelines.store.exception_decisions import DISMISSED
+
+    if not reason.strip():
+        raise UsageError("Say why it needs no look: --reason TEXT.")
+    opened = _open(organisation)
+    row = find_exception(_with_refused(opened, read_exceptions(organisation)), record, problem=problem)
+    _decide(opened, row, DISMISSED, by=by, reason=reason, as_json=as_json)
+
+
+@exceptions.command()
+def restore(
+    record: RecordArgument,
+    *,
+    problem: ProblemOption = "",
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    by: ByOption = "",
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a dismissal back: the exception is listed again.
+
+    Example: `stocktrim exceptions restore INV-0042`
+    """
+    import polars as pl
+
+    from pipelines import tables
+    from pipelines.readiness import find_exception
+    from pipelines.snapshots import read_published
+    from pipelines.store.exception_decisions import RESTORED, dismissed_exceptions
+
+    opened = _open(organisation)
+    dismissed = dismissed_exceptions(opened.store, opened.key)
+    (readiness,) = read_published(opened.folder, tables.XERO_READINESS)
+    known = readiness.join(dismissed, on=["problem", "record_id"], how="semi")
+    others = dismissed.join(known, on=["problem", "record_id"], how="anti")
+    candidates = pl.concat([known, others.select("problem", "record_id", "version")], how="diagonal")
+    _decide(
+        opened, find_exception(candidates, record, problem=problem), RESTORED, by=by, reason=reason, as_json=as_json
+    )
+
+
+def _with_refused(opened: "OpenOrganisation", found: "pl.DataFrame") -> "pl.DataFrame":
+    """The exceptions, and the records for which the last load was refused, which no run has published."""
+    import polars as pl
+
+    from pipelines import tables
+    from pipelines.readiness import UNREADABLE
+    from pipelines.warehouse import read_table
+
+    if not refused_load(opened.key):
+        return found
+    with opened.warehouse() as warehouse:
+        noted = read_table(warehouse, tables.QUARANTINED_RECORDS).with_columns(problem=pl.lit(UNREADABLE))
+    columns = [name for name in found.columns if name in noted.columns]
+    new = noted.join(found, on=["problem", "record_id"], how="anti").select(columns)
+    return pl.concat([found, new], how="diagonal")
+
+
+def _decide(
+    opened: "OpenOrganisation", row: dict[str, Any], decision: str, *, by: str, reason: str, as_json: bool
+) -> None:
+    from pipelines.store.exception_decisions import ExceptionDecision, decide_exception
+
+    decided = ExceptionDecision(
+        row["problem"], row["record_id"], row["version"], decision, by or getpass.getuser(), opened.now(), reason
+    )
+    decide_exception(opened.store, opened.key, decided)
+    if as_json:
+        show_json(vars(decided))
+    else:
+        name = row["document_number"] or row["product_code"] or row["name"] or row["record_id"]
+        out.print(f"{row['problem']} of {name} is {decision}.", markup=False)
+
+
+def _open(organisation: str) -> "OpenOrganisation":
+    from pipelines.organisation import open_organisation
+    from pipelines.settings import read_settings
+
+    return open_organisation(read_settings(), organisation)
