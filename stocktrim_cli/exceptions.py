@@ -182,7 +182,7 @@ def restore(
 
 
 def _with_refused(opened: "OpenOrganisation", found: "pl.DataFrame") -> "pl.DataFrame":
-    """The exceptions, and the records for which the last load was refused, which no run has published."""
+    """The exceptions, with the records for which the last load was refused, which no run has published."""
     import polars as pl
 
     from pipelines import tables
@@ -194,8 +194,8 @@ def _with_refused(opened: "OpenOrganisation", found: "pl.DataFrame") -> "pl.Data
     with opened.warehouse() as warehouse:
         noted = read_table(warehouse, tables.QUARANTINED_RECORDS).with_columns(problem=pl.lit(UNREADABLE))
     columns = [name for name in found.columns if name in noted.columns]
-    new = noted.join(found, on=["problem", "record_id"], how="anti").select(columns)
-    return pl.concat([found, new], how="diagonal")
+    others = found.join(noted, on=["problem", "record_id"], how="anti")
+    return pl.concat([others, noted.select(columns)], how="diagonal")
 
 
 def _decide(

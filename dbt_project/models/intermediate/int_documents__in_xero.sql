@@ -56,8 +56,13 @@ select
     documents.currency_rate,
     documents.total,
     documents.updated_at,
-    coalesce(documents.currency, '') not in ('', organisation.base_currency)
-    and coalesce(documents.currency_rate, 0) = 0 as is_without_rate,
+    {{
+        rate_to_base(
+            "documents.currency",
+            "documents.currency_rate",
+            "organisation.base_currency",
+        )
+    }} is null as is_without_rate,
     {{
         in_base_currency(
             "documents.total",
