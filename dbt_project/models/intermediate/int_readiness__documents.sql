@@ -10,20 +10,6 @@ with
         cross join {{ ref("stg_as_of") }} as today
     ),
 
-    lines as (
-        select
-            record_id,
-            count(*) filter (where is_of_an_item) as lines_of_items,
-            count(*) filter (where not is_of_an_item) as unknown_lines,
-            sum(quantity) filter (where not is_of_an_item) as unknown_quantity,
-            sum(quantity::double * unit_price::double) filter (
-                where not is_of_an_item
-            ) as unknown_total
-        from {{ ref("int_documents__lines_in_xero") }}
-        where product_code is not null and quantity > 0
-        group by record_id
-    ),
-
     judged as (
         select
             documents.*,
@@ -53,14 +39,16 @@ with
                 'PURCHASEORDER'
             ) as is_type_known,
             documents.status not in ('VOIDED', 'DELETED') as is_in_force,
-            lines.lines_of_items,
+            lines.known_lines,
             lines.unknown_lines,
             lines.unknown_quantity,
             documents.amount
             * lines.unknown_total
             / nullif(documents.total, 0)::double as unknown_amount
         from documents
-        left join lines on documents.record_id = lines.record_id
+        left join
+            {{ ref("int_documents__items_named") }} as lines
+            on documents.record_id = lines.record_id
     ),
 
     problems as (
@@ -72,9 +60,9 @@ with
         from judged
         where not is_type_known
         union all
-        select 'foreign_amount_without_rate', lines_of_items, null, *
+        select 'foreign_amount_without_rate', known_lines, null, *
         from judged
-        where is_without_rate and is_in_force and lines_of_items > 0
+        where is_without_rate and is_in_force and known_lines > 0
         union all
         select 'line_names_no_item', unknown_lines, unknown_quantity, *
         from judged

@@ -12,13 +12,6 @@ with
             documents.list = 'invoice'
             and documents.status in ('DRAFT', 'SUBMITTED')
             and date_diff('day', documents.document_date, today.as_of_date) > 30
-    ),
-
-    lines as (
-        select record_id, count(*) as lines, sum(quantity)::double as quantity
-        from {{ ref("int_documents__lines_in_xero") }}
-        where is_of_an_item and quantity > 0
-        group by record_id
     )
 
 select
@@ -28,10 +21,12 @@ select
     drafts.record_id,
     drafts.document_number,
     drafts.contact_name as name,
-    lines.lines as occurrences,
-    lines.quantity,
+    lines.known_lines as occurrences,
+    lines.known_quantity::double as quantity,
     drafts.amount,
     drafts.age_days
 from drafts
-inner join lines on drafts.record_id = lines.record_id
-where drafts.document_type in ('ACCREC', 'ACCPAY')
+inner join
+    {{ ref("int_documents__items_named") }} as lines
+    on drafts.record_id = lines.record_id
+where drafts.document_type in ('ACCREC', 'ACCPAY') and lines.known_lines > 0

@@ -31,8 +31,8 @@ with
             and exists (select 1 from {{ ref("stg_contacts") }})
             and documents.record_id in (
                 select record_id
-                from {{ ref("int_documents__lines_in_xero") }}
-                where is_of_an_item
+                from {{ ref("int_documents__items_named") }}
+                where known_lines > 0
             )
     )
 
