@@ -78,7 +78,9 @@ def explicit_settings(store: Store, key: str) -> pl.DataFrame:
     Products and suppliers, as subjects and in values, are called what Xero calls them now. Settings whose product is
     gone are left out; `settings_without_subject` has them.
     """
-    return _frame(_in_force(setting_history(store, key), identities_of(store, key)))
+    changes = setting_history(store, key)
+    hangs_on_somebody = any(change.level != "global" for change in changes)
+    return _frame(_in_force(changes, identities_of(store, key) if hangs_on_somebody else Identities()))
 
 
 def settings_without_subject(store: Store, key: str) -> pl.DataFrame:
