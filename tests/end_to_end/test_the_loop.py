@@ -77,6 +77,38 @@ def test_an_order_that_a_person_deletes_in_xero_is_suggested_again(planned: Plan
     assert stocktrim("load").code == 0
     assert stocktrim("plan").code == 0
     assert {line["product_code"] for line in order["lines"]} <= suggested(stocktrim).keys()
+    told = stocktrim.published("xero_readiness").filter(problem="sent_order_deleted_in_xero")
+    assert told["document_number"].to_list() == [order["purchase_order_number"]]
+
+
+def test_an_order_that_was_renumbered_counts_once_and_one_that_xero_lost_or_refused_does_not_and_is_told(
+    planned: Planned,
+) -> None:
+    stocktrim, sandbox = planned.stocktrim, planned.sandbox
+    renumbered, lost, refused = drafted(stocktrim)[:3]
+    world = sandbox.worlds[0]
+    for order in (renumbered, lost, refused):
+        assert stocktrim("orders", "approve", order["order_id"]).code == 0
+    world.contacts[refused["supplier_id"]].status = "ARCHIVED"
+    assert stocktrim("orders", "send").code == 1
+    held = {one.number: one for one in world.purchase_orders.values()}
+    held[renumbered["purchase_order_number"]].number = "PO-9999"
+    del world.purchase_orders[held[lost["purchase_order_number"]].document_id]
+    assert stocktrim("load", "--refresh", "purchase-orders").code == 0
+    assert stocktrim("plan").code == 0
+
+    on_order = stocktrim.published("stock_on_order")
+    assert on_order.filter(pl.col("rule") == "approved_not_sent").is_empty()
+    assert on_order.filter(purchase_order_number="PO-9999")["is_counted"].all()
+    ours = [order["purchase_order_number"] for order in (renumbered, lost, refused)]
+    assert not on_order.filter(pl.col("purchase_order_number").is_in(ours))["is_counted"].any()
+    readiness = stocktrim.published("xero_readiness").filter(pl.col("document_number").is_in(ours))
+    assert dict(readiness.select("problem", "document_number").rows()) == {
+        "sent_order_missing_in_xero": ours[1], "order_refused_by_xero": ours[2]}  # fmt: skip
+    assert (readiness["amount"] > 0).all()
+    for order in (lost, refused):
+        assert {line["product_code"] for line in order["lines"]} <= suggested(stocktrim).keys()
+    assert not {line["product_code"] for line in renumbered["lines"]} & suggested(stocktrim).keys()
 
 
 def test_an_order_below_its_suppliers_minimum_is_marked_and_waits_for_a_deliberate_word(planned: Planned) -> None:
