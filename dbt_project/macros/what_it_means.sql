@@ -32,6 +32,8 @@
         then 'These quantities count for no product.'
         when 'credit_note_unmatched'
         then 'It takes back more than was sold, and the rest is ignored.'
+        when 'return_unmatched'
+        then 'It takes back more than was sold, and the rest is ignored.'
         when 'old_draft_invoice'
         then 'Its quantities are still committed and count as demand.'
         when 'old_draft_bill'

@@ -42,6 +42,8 @@
             'Put an item that exists on the line in Xero, or make the item again under its code.'
         when 'credit_note_unmatched'
         then 'Check the contact, the items and the date of the credit note in Xero.'
+        when 'return_unmatched'
+        then 'Check the contact, the items and the date of the invoice in Xero.'
         when 'old_draft_invoice'
         then
             'Approve the invoice in Xero if the goods left, delete it if nobody waits for them; else dismiss it.'

@@ -1,9 +1,46 @@
--- Credit notes of the last year that take back more than was sold: what matches no sale
--- of the same contact and product on or before their date is ignored.
+-- Credit notes of the last year, and returns on invoices, that take back more than was
+-- sold: what matches no sale of the same contact and product on or before their date
+-- is ignored.
 with
+    handling as (
+        select coalesce(any_value(value), 'net') as returns_handling
+        from {{ ref("stg_planning_settings") }}
+        where name = 'returns_handling' and level = 'global'
+    ),
+
+    taken_back as (
+        select
+            'credit_note_unmatched' as problem,
+            lines.credit_note_id as record_id,
+            lines.line_number,
+            lines.product_code,
+            lines.quantity,
+            papers.unit_price
+        from {{ ref("int_credit_notes__lines_that_count") }} as lines
+        inner join
+            {{ ref("stg_credit_note_lines") }} as papers
+            on lines.credit_note_id = papers.credit_note_id
+            and lines.line_number = papers.line_number
+        union all
+        select
+            'return_unmatched',
+            lines.invoice_id,
+            lines.line_number,
+            lines.product_code,
+            lines.quantity,
+            papers.unit_price
+        from {{ ref("int_sales__returns") }} as lines
+        inner join
+            {{ ref("stg_invoice_lines") }} as papers
+            on lines.invoice_id = papers.invoice_id
+            and lines.line_number = papers.line_number
+        cross join handling
+        where handling.returns_handling = 'net'
+    ),
+
     cancelled as (
         select
-            credit_note_id,
+            credit_note_id as record_id,
             credit_note_line_number as line_number,
             sum(quantity) as quantity
         from {{ ref("int_demand__sales_cancelled_by_credits") }}
@@ -12,47 +49,45 @@ with
 
     unmatched as (
         select
-            lines.credit_note_id,
-            lines.line_number,
-            lines.product_code,
-            lines.credit_note_date,
-            lines.quantity - coalesce(cancelled.quantity, 0) as quantity
-        from {{ ref("int_credit_notes__lines_that_count") }} as lines
+            taken_back.* exclude (quantity),
+            taken_back.quantity - coalesce(cancelled.quantity, 0) as quantity
+        from taken_back
+        inner join
+            {{ ref("stg_products") }} as products
+            on taken_back.product_code = products.product_code
         left join
             cancelled
-            on lines.credit_note_id = cancelled.credit_note_id
-            and lines.line_number = cancelled.line_number
-    ),
-
-    credit_notes as (
-        select * from {{ ref("int_documents__in_xero") }} where list = 'credit_note'
+            on taken_back.record_id = cancelled.record_id
+            and taken_back.line_number = cancelled.line_number
     )
 
 select
-    'credit_note_unmatched' as problem,
-    credit_notes.record_id,
-    any_value(credit_notes.document_number) as document_number,
-    any_value(credit_notes.contact_name) as name,
+    unmatched.problem,
+    unmatched.record_id,
+    any_value(documents.document_number) as document_number,
+    any_value(documents.contact_name) as name,
     count(*) as occurrences,
     sum(unmatched.quantity)::double as quantity,
     sum(
-        unmatched.quantity::double
-        * lines.unit_price::double
-        * credit_notes.amount
-        / nullif(credit_notes.total, 0)::double
+        {{
+            in_base_currency(
+                "(unmatched.quantity::double * unmatched.unit_price::double)",
+                "documents.currency",
+                "documents.currency_rate",
+                "organisation.base_currency",
+            )
+        }}
     ) as amount,
-    any_value(
-        date_diff('day', unmatched.credit_note_date, today.as_of_date)
-    ) as age_days
+    any_value(date_diff('day', documents.document_date, today.as_of_date)) as age_days
 from unmatched
-inner join credit_notes on unmatched.credit_note_id = credit_notes.record_id
 inner join
-    {{ ref("stg_credit_note_lines") }} as lines
-    on unmatched.credit_note_id = lines.credit_note_id
-    and unmatched.line_number = lines.line_number
-inner join
-    {{ ref("stg_products") }} as products
-    on unmatched.product_code = products.product_code
+    {{ ref("int_documents__in_xero") }} as documents
+    on unmatched.record_id = documents.record_id
 cross join {{ ref("stg_as_of") }} as today
-where unmatched.quantity > 0 and unmatched.credit_note_date > today.as_of_date - 365
-group by credit_notes.record_id
+cross join
+    (
+        select any_value(base_currency) as base_currency
+        from {{ ref("stg_organisation") }}
+    ) as organisation
+where unmatched.quantity > 0 and documents.document_date > today.as_of_date - 365
+group by unmatched.problem, unmatched.record_id
