@@ -53,7 +53,8 @@ def published_snapshot(
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """Publish once, and tell the rows of what the run was to publish."""
     with told_plainly():
-        rows = publish(organisation.folder, snapshot_id=snapshot_name(organisation.now(), context.run.run_id))
+        name = snapshot_name(organisation.now(), context.run.run_id)
+        rows = publish(organisation.folder, snapshot_id=name, group=organisation.settings.published_group)
     path = dg.MetadataValue.path(str(organisation.folder / "published"))
     for key in sorted(context.selected_asset_keys):
         counts = {f"rows/{table.name}": rows[table.name] for table in PUBLISHED if table.stage in _STAGES[key]}
