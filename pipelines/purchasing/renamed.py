@@ -18,7 +18,7 @@ def called_now(order: Order, known: Identities) -> Order:
         order,
         supplier_id=known.contact_of(order.supplier_id),
         lines=tuple(
-            msgspec.structs.replace(line, product_code=known.code_of(line.product_code, order.drafted_at))
+            msgspec.structs.replace(line, product_code=known.code_of(line.product_code, order.named_at))
             for line in order.lines
         ),
     )

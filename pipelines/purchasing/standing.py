@@ -56,8 +56,8 @@ def standing_of(order: Order, known: Identities, *, untracked: Collection[str] =
     supplier = known.contact_of(order.supplier_id)
     is_merged = supplier != order.supplier_id
     name = _name_of(known, order.supplier_id) or order.supplier_name
-    gone = [line.product_code for line in order.lines if known.is_gone(line.product_code, order.drafted_at)]
-    names = {line.product_code: known.code_of(line.product_code, order.drafted_at) for line in order.lines}
+    gone = [line.product_code for line in order.lines if known.is_gone(line.product_code, order.named_at)]
+    names = {line.product_code: known.code_of(line.product_code, order.named_at) for line in order.lines}
     renamed = {old: new for old, new in names.items() if new != old and old not in gone}
     left = [new for old, new in names.items() if old not in gone and new in untracked]
     return Standing(

@@ -10,6 +10,7 @@ from pipelines.purchasing.drafts import drafted_orders
 from pipelines.purchasing.orders import OrderError, approve, body_hash, fold
 from pipelines.purchasing.push import order_body
 from pipelines.purchasing.remarks import remarks
+from pipelines.purchasing.renamed import called_now
 from pipelines.purchasing.standing import check_can_be_approved, standing_of
 
 BEFORE, SINCE = NOON - timedelta(days=30), NOON + timedelta(days=1)
@@ -38,6 +39,17 @@ def test_a_product_that_was_renamed_is_told_and_ordered_under_its_present_code()
     order = fold([DRAFT, event])
     assert [line["ItemCode"] for line in order_body(order, push_status="DRAFT")["LineItems"]] == ["TEA-2027", "TEA-02"]
     assert body_hash(order) == order.approved_hash
+
+
+def test_a_code_that_another_item_had_before_names_the_item_that_was_approved():
+    """Two items change codes: TEA-01 is called TEA-02 now, and TEA-02 is called TEA-03."""
+    swapped = Identities((*KNOWN, CodeSeen("i-2", "TEA-03", SINCE), CodeSeen("i-1", "TEA-02", SINCE)))
+    draft = a_draft("20260302-AAAAAA", a_line("TEA-01"))
+    found = standing_of(an_order(draft), swapped)
+    order = fold([draft, approve(an_order(draft), by="a buyer", at=SINCE, renamed_products=found.renamed_products)])
+    assert [line.product_code for line in order.lines] == ["TEA-02"]
+    assert standing_of(order, swapped).renamed_products == {}
+    assert [line.product_code for line in called_now(order, swapped).lines] == ["TEA-02"]
 
 
 @pytest.mark.parametrize(
