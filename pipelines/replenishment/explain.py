@@ -19,6 +19,7 @@ from pipelines.replenishment.reasons import BINDING_RULES, REASONS, UNCERTAIN_CA
 
 WEEK_DAYS: Final = 7
 LEAST_CHANCE_TOLD: Final = 0.005
+LEAST_UNITS: Final = 0.05
 SAVED_TITLE: Final = "Backtest of its class: share of the textbook rule's loss that was saved (above zero is better)"
 _SET_AT: Final = {"product": "for this product", "supplier": "for its supplier", "global": "for all products"}
 _ASKED: Final = pl.Schema(
@@ -248,19 +249,22 @@ def _position_in_time(row: Mapping[str, Any]) -> float:
 
 
 def _beyond_the_levels(row: Mapping[str, Any]) -> str | None:
-    """Why the need is not the order-up-to level less what is there, where it is not."""
-    gap = row["order_up_to_level"] - _position_in_time(row) - row["needed_quantity"]
-    if gap >= 1:
-        return (
-            f"The need is {_told(round(gap))} units smaller than the order-up-to level minus stock: that much demand "
-            "is expected to be lost before an order arrives."
-        )
-    if gap <= -1:
-        return (
-            f"The need is {_told(round(-gap))} units larger than the order-up-to level minus stock: stock on order "
-            "arrives after it is needed."
-        )
-    return None
+    """Why the need is not the order-up-to level minus stock, by the two lines of the bridge that stand between them."""
+    lost, timing = row["demand_lost_before_arrival"], row["timing_adjustment"]
+    gap = lost - timing
+    if abs(gap) < 1:
+        return None
+    size = f"{_told(round(abs(gap)))} units {'smaller' if gap > 0 else 'larger'}"
+    more_or_less, why = "more", "stock on order arrives after it is needed"
+    if timing < 0:
+        more_or_less, why = "less", "more is lost if demand is high"
+    causes = {
+        f"{_told(round(lost, 1))} units of demand are expected to be lost before an order arrives": lost,
+        f"{_told(round(abs(timing), 1))} units {more_or_less} are needed, since {why} or lead times differ "
+        "(timing adjustment)": timing,
+    }
+    those = [cause for cause, units in causes.items() if abs(units) >= LEAST_UNITS]
+    return f"The need is {size} than the order-up-to level minus stock: {'; '.join(those)}."
 
 
 def _cap(row: Mapping[str, Any]) -> str:

@@ -118,18 +118,21 @@ def test_what_cannot_be_served_any_more_is_said():
     told = sentences(the_line(a_product(), expecting=THIRTY))
     assert told[3:5] == [
         (
-            "The need is 28 units smaller than the order-up-to level minus stock: that much demand is expected to be "
-            "lost before an order arrives."
+            "The need is 28 units smaller than the order-up-to level minus stock: 20 units of demand are expected to "
+            "be lost before an order arrives; 8 units less are needed, since more is lost if demand is high or lead "
+            "times differ (timing adjustment)."
         ),
         "Nothing is left to sell, and an order of today arrives in 14 days: ask for it sooner.",
     ]
 
 
 def test_an_order_that_comes_after_the_demand_is_said():
-    told = sentences(the_line(a_product(), in_stock(30), on_order(100, arriving=in_days(20)), expecting=THIRTY))
+    line = the_line(a_product(), in_stock(30), on_order(100, arriving=in_days(20)), expecting=THIRTY)
+    assert line["timing_adjustment"] == 98
     assert (
-        "The need is 98 units larger than the order-up-to level minus stock: stock on order arrives after it is needed."
-    ) in told
+        "The need is 98 units larger than the order-up-to level minus stock: 98 units more are needed, since stock on "
+        "order arrives after it is needed or lead times differ (timing adjustment)."
+    ) in sentences(line)
 
 
 @pytest.mark.parametrize("period", ["", "60", "16", "9"])
