@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from purchasing_builders import AS_OF, NO_TERMS, NOON, SUPPLIER, a_draft, a_line, an_order, planned
 
 from pipelines.purchasing.drafts import Terms, drafted_orders, drafts_frame, redraft, terms_of
-from pipelines.purchasing.events import read, written
-from pipelines.purchasing.orders import State, approve, change_line, fold, reject, start_push
+from pipelines.purchasing.events import PushFailed, read, written
+from pipelines.purchasing.orders import State, after, approve, change_line, fold, reject, start_push
 from pipelines.purchasing.push import order_body
 from pipelines.tables import PLANNING_SETTINGS, PURCHASE_ORDER_DRAFTS
 
@@ -78,6 +78,13 @@ def test_what_was_approved_after_the_plan_had_looked_at_the_orders_is_not_drafte
     known, since = (fold([draft, approve(fold([draft]), **BUYER)]) for draft in (a_draft("A"), a_draft("B")))
     assert products_of(redrafted(planned({"product_code": "TEA-01"}), known, counted={"A"})) == [["TEA-01"]]
     assert products_of(redrafted(planned({"product_code": "TEA-01"}), known, since, counted={"A"})) == []
+
+
+def test_what_xero_refused_is_drafted_again():
+    approved = fold([a_draft("A"), approve(fold([a_draft("A")]), **BUYER)])
+    sending = after(approved, start_push(approved, **BUYER))
+    refused = after(sending, PushFailed(order_id="A", sequence=sending.sequence + 1, **BUYER, reason="no"))
+    assert products_of(redrafted(planned({"product_code": "TEA-01"}), refused, counted=set())) == [["TEA-01"]]
 
 
 def test_a_draft_tells_how_old_its_data_are():
