@@ -216,23 +216,31 @@ def _too_late(row: Mapping[str, Any]) -> str:
 
 def _what_it_costs(row: Mapping[str, Any]) -> list[str]:
     """What being understocked or overstocked costs, and which price lacks to say so."""
-    told = []
+    costs = []
     if row["understock_quantity"] > 0:
         lost = (
             f"a margin of {row['understock_margin_lost']:,.2f} {row['currency']}" if not row["missing_price"]
             else f"its margin is unknown, as the product has no {row['missing_price'].replace(', ', ' and no ')}"
         )  # fmt: skip
-        told.append(
+        costs.append(
             f"Understocked: the stock position is {_told(row['understock_quantity'])} units below the reorder point. "
             f"Without an order now {_told(round(row['short_without_order'], 1))} units are expected to be short until "
             f"the next order could arrive: {lost}."
         )
-    if row["overstock_quantity"] > 0 and row["overstock_value"]:
-        told.append(
-            f"Overstocked: {_told(row['overstock_quantity'])} units, worth {row['overstock_value']:,.2f} "
-            f"{row['currency']}; holding them costs {row['overstock_holding_cost']:,.2f} a year."
-        )
-    return told
+    if row["overstock_quantity"] > 0:
+        worth = f"of unknown value, as the product has no {_lack_of_cost(row)}"
+        if (row["unit_cost"] or 0) > 0:
+            worth = (
+                f"worth {row['overstock_value']:,.2f} {row['currency']}; holding them costs "
+                f"{row['overstock_holding_cost']:,.2f} a year"
+            )
+        costs.append(f"Overstocked: {_told(row['overstock_quantity'])} units, {worth}.")
+    return costs
+
+
+def _lack_of_cost(row: Mapping[str, Any]) -> str:
+    """What lacks to tell a product's cost: the exchange rate to its currency, or the cost itself."""
+    return "exchange rate" if row["currency_rate"] is None else "unit cost"
 
 
 def _chance(share: float) -> str:

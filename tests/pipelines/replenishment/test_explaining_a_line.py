@@ -1,5 +1,7 @@
 """A person can follow how a number was made."""
 
+from decimal import Decimal
+
 import pytest
 
 from pipelines.replenishment.asking import expected_windows, windows_of
@@ -124,6 +126,37 @@ def test_what_cannot_be_served_any_more_is_said():
         ),
         "Nothing is left to sell, and an order of today arrives in 14 days: ask for it sooner.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("known", "worth"),
+    [
+        ({}, "worth {:,.2f} GBP; holding them costs {:,.2f} a year"),
+        ({"unit_cost": Decimal(0)}, "of unknown value, as the product has no unit cost"),
+        (
+            {"unit_cost": Decimal(0), "currency": "EUR", "currency_rate": None},
+            "of unknown value, as the product has no exchange rate",
+        ),
+    ],
+)
+def test_too_much_is_told_with_what_it_costs_or_with_the_price_that_lacks(known, worth):
+    line = the_line(a_product(**known), in_stock(900), expecting=THIRTY)
+    costs = worth.format(line["overstock_value"], line["overstock_holding_cost"])
+    assert f"Overstocked: {line['overstock_quantity']:,g} units, {costs}." in sentences(line)
+
+
+@pytest.mark.parametrize(
+    ("known", "lost"),
+    [
+        ({}, "a margin of 45.00 GBP"),
+        ({"sales_unit_price": None}, "its margin is unknown, as the product has no sales price"),
+        ({"unit_cost": Decimal(0)}, "its margin is unknown, as the product has no unit cost"),
+    ],
+)
+def test_too_little_is_told_with_what_it_costs_or_with_the_price_that_lacks(known, lost):
+    line = the_line(a_product(**known), expecting=THIRTY)
+    (told,) = (one for one in sentences(line) if one.startswith("Understocked: "))
+    assert told.endswith(f"units are expected to be short until the next order could arrive: {lost}.")
 
 
 def test_an_order_that_comes_after_the_demand_is_said():
