@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import DataError
 from pipelines.forecasting.distribution import forecast_distribution
-from pipelines.forecasting.family import FAMILY, family_paths
+from pipelines.forecasting.family import FAMILY, family_paths, ses_level
 from pipelines.forecasting.features import gather_facts
 from pipelines.forecasting.forecast import Forecast, choose_models, forecast_demand, score_models
 from pipelines.forecasting.pool import chances
@@ -175,6 +175,11 @@ def test_no_model_expects_what_the_last_week_sold(model, last):
     weeks = np.array([[8.0] + [7.0] * 58 + [last]])
     path = family_paths(weeks, model, periods=1, year=52)[0, 0]
     assert abs(path - 7) <= 0.4 * abs(last - 7)
+
+
+def test_the_level_of_smoothing_follows_no_single_week_however_well_that_did_before():
+    """Of weeks that only ever grew the last one tells most; a week of nothing still is no reason to expect nothing."""
+    assert ses_level(np.array([[*range(1, 40), 0.0]]))[0] > 0.6 * 39
 
 
 def test_a_seasonal_company_stays_so_beside_a_product_that_misses_everything():
