@@ -30,7 +30,7 @@ class OrganisationBusyError(PlannerError):
 def organisation_lock(
     folder: Path, *, holder: str, waiting: Callable[[str], None], longest_wait_seconds: float = 3600
 ) -> Iterator[None]:
-    """Hold the organisation's lock for the block; `waiting` is told once whom it waits for.
+    """Hold the organisation's lock for the block; `waiting` is told once whom it waits for, and how long at most.
 
     The lock is the operating system's: it ends with the process, however that ends.
 
@@ -85,7 +85,8 @@ def _acquire(file: IO[str], organisation: str, *, waiting: Callable[[str], None]
     while not _try(file):
         # one that took the lock a moment ago has not signed yet
         if not is_told and (name := _signed(file)):
-            waiting(f"Waiting for {name}, which is working on the organisation {organisation!r}.")
+            most = f"{-(-longest_wait_seconds // 60):.0f} min at most"
+            waiting(f"Waiting for {name}, which is working on the organisation {organisation!r}; {most}.")
             is_told = True
         if time.monotonic() > deadline:
             raise OrganisationBusyError(

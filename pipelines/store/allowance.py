@@ -29,7 +29,7 @@ class StoredAllowance:
         call, table = uuid.uuid4().hex, schema.xero_call
         with self.store.writing() as connection:
             if self.store.engine.dialect.name == "postgresql":
-                with said_if_long("another process that counts its call to Xero"):
+                with said_if_long(f"another process that counts its call to Xero, {self.store.longest_wait}"):
                     connection.execute(
                         sa.text("select pg_advisory_xact_lock(hashtext(:key))"), {"key": f"calls {self.key}"}
                     )

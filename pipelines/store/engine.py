@@ -44,6 +44,11 @@ class Store:
         self.engine = engine
         self._busy_seconds = busy_seconds
 
+    @property
+    def longest_wait(self) -> str:
+        """How long a change waits for another process at the most, in words."""
+        return f"{self._busy_seconds:.0f} s at most"
+
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection to look things up.
@@ -67,7 +72,7 @@ class Store:
         try:
             with _told_plainly(self.engine.url), self.engine.connect() as connection:
                 if self.engine.dialect.name == "sqlite":
-                    with said_if_long(f"another process that writes to the store, {self._busy_seconds:.0f} s at most"):
+                    with said_if_long(f"another process that writes to the store, {self.longest_wait}"):
                         connection.exec_driver_sql("begin immediate")
                 else:
                     connection.exec_driver_sql(f"set local lock_timeout = '{self._busy_seconds:.0f}s'")
@@ -268,7 +273,7 @@ def _migrate(engine: sa.Engine) -> None:
     configuration = Config()
     configuration.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with engine.connect() as connection:
-        with said_if_long("another process that upgrades the store"):
+        with said_if_long("another process that upgrades the store, until it has ended"):
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("begin immediate")
             else:

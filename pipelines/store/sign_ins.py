@@ -68,7 +68,7 @@ def locked_tokens(store: Store, sign_in_id: str, secrets: Secrets) -> Iterator[S
     """
     table = schema.sign_in
     with store.writing() as connection:
-        with said_if_long("another process that renews the sign-in at Xero"):
+        with said_if_long(f"another process that renews the sign-in at Xero, {store.longest_wait}"):
             locked = connection.execute(sa.select(table.c.id).where(table.c.id == sign_in_id).with_for_update()).first()
         if locked is None:
             raise SignInError("The organisation was connected anew, or removed, meanwhile; run the same again.")

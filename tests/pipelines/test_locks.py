@@ -62,7 +62,8 @@ def test_fault_67_a_second_run_waits_and_says_whom_it_waits_for(run):
     assert first.says() == "working"
     second = run("the run 2 of plan")
     assert second.says() == (
-        f"Waiting for the run 1 of load (process {first.process.pid}), which is working on the organisation 'acme'."
+        f"Waiting for the run 1 of load (process {first.process.pid}), which is working on the organisation 'acme'; "
+        "60 min at most."
     )
     first.ends()
     assert second.says() == "working"
@@ -122,7 +123,9 @@ def test_a_run_that_took_the_lock_a_moment_ago_is_named_once_it_has_signed(tmp_p
             organisation_lock(tmp_path, holder="the run 2", waiting=told.append, longest_wait_seconds=0.5),
         ):
             pytest.fail("two runs at once")
-    assert told == [f"Waiting for the run 1 (process 7), which is working on the organisation {tmp_path.name!r}."]
+    assert told == [
+        f"Waiting for the run 1 (process 7), which is working on the organisation {tmp_path.name!r}; 1 min at most."
+    ]
 
 
 def test_a_run_that_has_ended_is_named_no_more(tmp_path):
