@@ -84,9 +84,9 @@ def sentences(readiness: pl.DataFrame, *, shown: int = PROBLEMS_SHOWN) -> list[s
     """
     problems = by_problem(readiness).to_dicts()
     unreadable = sum(problem["problem"] == UNREADABLE for problem in problems)
-    told = problems[: unreadable + shown]
-    left = problems[len(told) :]
-    lines = [_sentence(problem) for problem in told]
+    shown_problems = problems[: unreadable + shown]
+    left = problems[len(shown_problems) :]
+    lines = [_sentence(problem) for problem in shown_problems]
     if left:
         records = sum(problem["records"] for problem in left)
         lines.append(f"{len(left)} more {_count(len(left), 'problem')} of {records:,} {_count(records, 'record')}.")

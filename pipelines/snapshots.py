@@ -122,9 +122,9 @@ def examine_published(folder: Path) -> Path:
 
 
 def _damaged(path: Path, trouble: Exception) -> str:
-    said = str(trouble).partition("\n")[0]
+    words = str(trouble).partition("\n")[0]
     key = path.parent.parent.parent.name
-    return f"{path} is damaged ({said}): `stocktrim load --organisation {key}` publishes a new snapshot."
+    return f"{path} is damaged ({words}): `stocktrim load --organisation {key}` publishes a new snapshot."
 
 
 def _read_file(path: Path) -> pl.DataFrame:

@@ -118,8 +118,8 @@ def _reason(row: dict[str, Any]) -> str:
 def _show(advice: "pl.DataFrame") -> None:
     import polars as pl
 
-    told = advice.with_columns(
+    shown = advice.with_columns(
         middle_half=pl.format("{} to {}", pl.col("observed_low_days").round(1), pl.col("observed_high_days").round(1))
     )
-    show_table("Lead times: set, and what receipts show", list(SHOWN.values()), told.select(list(SHOWN)).rows(),
+    show_table("Lead times: set, and what receipts show", list(SHOWN.values()), shown.select(list(SHOWN)).rows(),
                numbers=NUMBERS)  # fmt: skip

@@ -73,10 +73,10 @@ def show(
     opened = _open(organisation)
     history = opened.ledger.history(order)
     found = fold(history)
-    told = _remarks(opened)(found)
+    sentences = _remarks(opened)(found)
     happened = [{"at": event.at, "by": event.by, "event": type(event).__name__} for event in history]
     if as_json:
-        show_json({**_summary(found, told), "history": happened})
+        show_json({**_summary(found, sentences), "history": happened})
         return
     show_table(
         f"{found.purchase_order_number}: {found.supplier_name}, {found.state.value}, {found.value} {found.currency}",
@@ -89,7 +89,7 @@ def show(
         numbers=["quantity", "price", "value"],
     )  # fmt: skip
     show_table("What happened", ["at", "by", "event"], [list(event.values()) for event in happened])
-    for sentence in told:
+    for sentence in sentences:
         say(f"{sentence[0].upper()}{sentence[1:]}.")
 
 
@@ -199,8 +199,8 @@ def send(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: Js
         out.print("No order is approved and waiting.", markup=False)
     else:
         for order in after:
-            told = "; ".join(remarks_of(order)) or order.state.value
-            out.print(f"{order.purchase_order_number} ({order.state.value}): {told}", markup=False)
+            sentence = "; ".join(remarks_of(order)) or order.state.value
+            out.print(f"{order.purchase_order_number} ({order.state.value}): {sentence}", markup=False)
     _end(after)
 
 

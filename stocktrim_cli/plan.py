@@ -136,8 +136,8 @@ def _held_back(order_plan: "pl.DataFrame") -> list[list[object]]:
     """How many of the understocked products are not ordered, and why."""
     is_short = order_plan["understock_quantity"] > 0
     reasons = {"capped": "of these, no room to order", "too_late_to_order": "of these, too late to order"}
-    held = {told: int((is_short & (order_plan["reason"] == reason)).sum()) for reason, told in reasons.items()}
-    return [[told, count, None, ""] for told, count in held.items() if count]
+    held = {name: int((is_short & (order_plan["reason"] == reason)).sum()) for reason, name in reasons.items()}
+    return [[name, count, None, ""] for name, count in held.items() if count]
 
 
 def missing_prices(order_plan: "pl.DataFrame") -> list[str]:
@@ -145,7 +145,7 @@ def missing_prices(order_plan: "pl.DataFrame") -> list[str]:
     import polars as pl
 
     is_short, is_over = pl.col("understock_quantity") > 0, pl.col("overstock_quantity") > 0
-    told = []
+    sentences = []
     for price, is_asked, effect in (
         ("sales price", is_short, "their lost margin is not counted"),
         ("unit cost", is_short | is_over, "their cost is not counted"),
@@ -154,8 +154,8 @@ def missing_prices(order_plan: "pl.DataFrame") -> list[str]:
         lacks = order_plan.filter(is_asked, pl.col("missing_price").str.contains(price, literal=True))["product_code"]
         if lacks.len():
             named = ", ".join(lacks.head(NAMED)) + (", ..." if lacks.len() > NAMED else "")
-            told.append(f"{lacks.len()} products have no {price}, so {effect}: {named}.")
-    return told
+            sentences.append(f"{lacks.len()} products have no {price}, so {effect}: {named}.")
+    return sentences
 
 
 def most_urgent(order_plan: "pl.DataFrame") -> "pl.DataFrame":

@@ -64,24 +64,24 @@ class Unreadable:
 def unreadable_record(record: bytes, endpoint: Endpoint, reason: str) -> Unreadable:
     """An unreadable record with all that it still says of itself."""
     body = record.decode(errors="replace")
-    said = _said(body)
+    fields = _fields_of(body)
     name = next(field.encode_name for field in msgspec.structs.fields(endpoint.record) if field.name == endpoint.key)
-    number = _text(said, _NUMBERS[endpoint.name])
-    contact = said.get("Contact")
+    number = _text(fields, _NUMBERS[endpoint.name])
+    contact = fields.get("Contact")
     return Unreadable(
         endpoint=endpoint.name,
-        record_id=_text(said, name) or (_BY_NUMBER + number if number else _fingerprint(body)),
+        record_id=_text(fields, name) or (_BY_NUMBER + number if number else _fingerprint(body)),
         reason=reason,
         body=body,
         is_vital=reason.endswith(_VITAL),
-        document_type=_text(said, "Type"),
+        document_type=_text(fields, "Type"),
         number=number,
-        name=_text(contact, "Name") if isinstance(contact, dict) else _text(said, "Name"),
-        status=_text(said, "Status") or _text(said, "ContactStatus"),
-        total=_number(said, "Total", places=2),
-        currency_code=_text(said, "CurrencyCode"),
-        currency_rate=_number(said, "CurrencyRate", places=6),
-        updated_at=wire.instant(_text(said, "UpdatedDateUTC")),
+        name=_text(contact, "Name") if isinstance(contact, dict) else _text(fields, "Name"),
+        status=_text(fields, "Status") or _text(fields, "ContactStatus"),
+        total=_number(fields, "Total", places=2),
+        currency_code=_text(fields, "CurrencyCode"),
+        currency_rate=_number(fields, "CurrencyRate", places=6),
+        updated_at=wire.instant(_text(fields, "UpdatedDateUTC")),
     )
 
 
@@ -157,7 +157,7 @@ def _is_older(unreadable: Unreadable, stamp: datetime | None) -> bool:
     return unreadable.updated_at is not None and stamp is not None and unreadable.updated_at < stamp
 
 
-def _said(body: str) -> dict[str, Any]:
+def _fields_of(body: str) -> dict[str, Any]:
     try:
         read = json.loads(body)
     except (ValueError, RecursionError):
@@ -165,13 +165,13 @@ def _said(body: str) -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _text(said: dict[str, Any], name: str) -> str:
-    value = said.get(name)
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
     return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
-def _number(said: dict[str, Any], name: str, *, places: int) -> Decimal | None:
-    value = said.get(name)
+def _number(fields: dict[str, Any], name: str, *, places: int) -> Decimal | None:
+    value = fields.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not -_MOST <= value <= _MOST:
         return None
     return round(Decimal(str(value)), places)

@@ -24,7 +24,7 @@ def remarks(
     standing: Standing | None = None,
 ) -> list[str]:
     """What a person should know of an order, a sentence each, without a full stop; mostly nothing."""
-    told = {
+    of_state = {
         State.SENDING: NOT_YET_KNOWN.rstrip("."),
         State.FAILED: f"Xero refused it: {order.failure}",
         State.SENT: in_xero(order).rstrip("."),
@@ -35,7 +35,7 @@ def remarks(
         again = f"some of its goods are on {_named(holding)} by now"
     facts = "" if order.state is State.SENT else order.remark
     of_xero = standing.remarks if standing is not None else []
-    return [sentence for sentence in (told, *of_xero, waits, again, facts) if sentence]
+    return [sentence for sentence in (of_state, *of_xero, waits, again, facts) if sentence]
 
 
 def holding_the_same_goods(order: Order, others: Iterable[Order]) -> list[Order]:

@@ -78,8 +78,8 @@ def _where(condition: pl.Expr, quantity: pl.Expr) -> pl.Expr:
 def _of_known_stock() -> pl.Expr:
     """How long stock lasts, and how likely it runs out: empty if the stock itself is unknown."""
     is_unknown = ~pl.col("is_tracked") | pl.col("is_fault")
-    told = pl.col("days_to_stock_out", "days_to_stock_out_soonest", "shortage_chance_before_arrival")
-    return pl.when(~is_unknown).then(told).name.keep()
+    of_stock = pl.col("days_to_stock_out", "days_to_stock_out_soonest", "shortage_chance_before_arrival")
+    return pl.when(~is_unknown).then(of_stock).name.keep()
 
 
 def _reason() -> pl.Expr:

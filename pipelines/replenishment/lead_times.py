@@ -188,13 +188,13 @@ def _whole_days(lengths: pl.DataFrame) -> pl.DataFrame:
     before = (pl.col("weight").cum_sum() - pl.col("weight")).over("product_code")
     missing = (pl.col("weight") * pl.col("above")).sum().over("product_code")
     raised = ((missing - before) / pl.col("weight")).clip(0.0, 1.0)
-    told = (
+    ordered = (
         lengths.with_columns(low=low, above=above)
         .sort("product_code", "above", "lead_time_days", descending=[False, True, True])
         .with_columns(raised=raised)
     )
     split = [
-        told.select("product_code", lead_time_days=pl.col("low") + step, weight=pl.col("weight") * share)
+        ordered.select("product_code", lead_time_days=pl.col("low") + step, weight=pl.col("weight") * share)
         for step, share in ((0, 1 - pl.col("raised")), (1, pl.col("raised")))
     ]
     return _summed(pl.concat(split).filter(pl.col("weight") > _ROUNDING)).cast(LENGTHS)

@@ -49,9 +49,7 @@ def decision_history(store: Store, key: str) -> list[ExceptionDecision]:
         rows = connection.execute(
             sa.select(table).where(table.c.organisation_key == key).order_by(table.c.id)
         ).mappings()
-        return [
-            ExceptionDecision(**{name: row[name] for name in ExceptionDecision.__dataclass_fields__}) for row in rows
-        ]
+        return [ExceptionDecision(**{name: row[name] for name in _NAMES}) for row in rows]
 
 
 def dismissed_exceptions(store: Store, key: str) -> pl.DataFrame:

@@ -111,8 +111,8 @@ def _results(outcomes: Sequence[PushOutcome]) -> Iterator[dg.AssetCheckResult | 
     counts = Counter(outcome.outcome.value for outcome in outcomes)
     unknown = [outcome.sentence for outcome in outcomes if outcome.outcome is Outcome.UNKNOWN]
     sentences = [escaped(outcome.sentence) for outcome in outcomes if outcome.outcome is not Outcome.SENT]
-    said = {"said": dg.MetadataValue.md("\n".join(f"- {sentence}" for sentence in sentences))} if sentences else {}
-    yield dg.MaterializeResult(asset_key=SENT_ORDERS, metadata={"orders": len(outcomes), **counts, **said})
+    shown = {"said": dg.MetadataValue.md("\n".join(f"- {sentence}" for sentence in sentences))} if sentences else {}
+    yield dg.MaterializeResult(asset_key=SENT_ORDERS, metadata={"orders": len(outcomes), **counts, **shown})
     yield dg.AssetCheckResult(
         asset_key=SENT_ORDERS, check_name=EVERY_OUTCOME_KNOWN, passed=not unknown,
         severity=dg.AssetCheckSeverity.WARN,
