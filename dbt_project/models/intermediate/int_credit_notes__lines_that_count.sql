@@ -1,7 +1,6 @@
 -- Only approved sales credit notes cancel a sale. A negative line takes back what the
 -- credit note gives for the same product, and a line with a negative price is money,
--- not
--- goods.
+-- not goods.
 with
     credit_notes as (select * from {{ ref("stg_credit_notes") }}),
 

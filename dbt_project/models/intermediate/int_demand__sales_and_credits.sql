@@ -1,7 +1,6 @@
 -- The sales that a credit note or a return may cancel, and these, with quantities below
 -- zero. By the setting `returns_handling`, negative lines of invoices are returns
--- (`net`)
--- or nothing (`ignore`).
+-- (`net`) or nothing (`ignore`).
 with
     sales as (select * from {{ ref("int_sales__lines_that_count") }}),
 

@@ -1,6 +1,6 @@
 -- Which credit note, or return on an invoice, took how much of which sale: of the
--- sale's layer what was still
--- there before the credit note, down to the height that the credit note left.
+-- sale's layer what was still there before the credit note, down to the height that the
+-- credit note left.
 with stacks as (select * from {{ ref("int_demand__stacks_of_sales") }})
 
 select

@@ -1,6 +1,5 @@
--- Xero does not know a product's supplier. It is the setting; else the supplier of
--- the latest purchase order line; else
--- of the latest bill line.
+-- Xero does not know a product's supplier. It is the setting; else the supplier of the
+-- latest purchase order line; else of the latest bill line.
 with
     products as (select product_code from {{ ref("stg_products") }}),
 

@@ -1,7 +1,6 @@
 -- What a unit of each product cost on its latest order and on its latest bill, over all
--- its lines there: after discount, without the tax inside, free units too. A line
--- with a
--- negative price lowers the amount and brings no units. A document that only gives
+-- its lines there: after discount, without the tax inside, free units too. A line with
+-- a negative price lowers the amount and brings no units. A document that only gives
 -- units away says nothing of the cost; the one before it does.
 with
     documents as (

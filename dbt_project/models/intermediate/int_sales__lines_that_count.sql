@@ -1,7 +1,6 @@
 -- Unfulfilled sales count too; voided and deleted ones never do. A line without a
--- product or without a quantity is no demand, a negative one is a return, and one
--- with a
--- negative price gives money back, not goods.
+-- product or without a quantity is no demand, a negative one is a return, and one with
+-- a negative price gives money back, not goods.
 with
     invoices as (select * from {{ ref("stg_invoices") }}),
 

@@ -1,8 +1,6 @@
 -- What lines come to on their documents, after discount and without the tax inside,
--- each
--- at the rate of its document. A week with a document whose rate is not known has no
--- amount rather than
--- too small a one.
+-- each at the rate of its document. A week with a document whose rate is not known has
+-- no amount rather than too small a one.
 with
     lines as (
         select
