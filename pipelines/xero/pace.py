@@ -194,7 +194,7 @@ def _told(pause: Pause, wait: timedelta) -> RateLimitError:
     seconds = max(int(wait.total_seconds()), 1)
     if pause.problem == "day":
         return DayLimitError(
-            f"Xero's allowance of calls for today is used up; load again after {until}. What was read so far is kept.",
+            f"Xero's allowance of calls for today is used up; try again after {until}. What was read so far is kept.",
             retry_after_seconds=seconds,
         )
-    return DayLimitError(f"Xero asks for a pause; load again after {until}.", retry_after_seconds=seconds)
+    return DayLimitError(f"Xero asks for a pause; try again after {until}.", retry_after_seconds=seconds)

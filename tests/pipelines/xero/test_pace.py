@@ -148,6 +148,6 @@ def test_fault_05_a_pause_for_the_day_says_until_when(caplog: pytest.LogCaptureF
     clock = Jumping([])
     pace = Pace(Rows([]), sleep=clock.sleep, now=clock.now)
     pace.pause(1e12, "day")
-    with pytest.raises(RateLimitError, match=re.escape("load again after 2026-06-02 12:00 UTC")), pace.call():
+    with pytest.raises(RateLimitError, match=re.escape("try again after 2026-06-02 12:00 UTC")), pace.call():
         pass
     assert not caplog.messages
