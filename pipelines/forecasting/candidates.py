@@ -144,6 +144,11 @@ def model_quantiles(
     if model == FLOOR:
         return _textbook(view, rows, probabilities)
     series = view.facts.series
+    if model == SEASONAL_NAIVE and (is_young := _is_young(view, rows)).any():
+        quantiles = _textbook(view, rows, probabilities)
+        if not is_young.all():
+            quantiles[~is_young] = model_quantiles(view, model, rows[~is_young], probabilities)
+        return quantiles
     if model in FAMILY:
         return family_quantiles(
             series.demand, view.sums, view.window, view.classes, rows, model,
@@ -162,7 +167,10 @@ def exact_means(view: View, model: str, rows: Index, learned: Learned | None) ->
     """The mean of the window's demand by the model's law or path; what has only quantiles has none here."""
     series = view.facts.series
     if model in FAMILY:
-        return family_mean(series.demand, view.window, rows, model, series.period_days)
+        mean = family_mean(series.demand, view.window, rows, model, series.period_days)
+        if model == SEASONAL_NAIVE:
+            mean = np.where(_is_young(view, rows), _recent_year(view, rows)[0], mean)
+        return mean
     if model == FLOOR:
         return _recent_year(view, rows)[0]
     if model in (NB_PREDICTIVE, NB, NB_SEASONAL) or (model == POOL and learned is None):
@@ -184,6 +192,14 @@ def blend_share(products: int) -> float:
     (0.5, 0.1)
     """
     return max(LEAST_BLEND, BLEND_PRODUCTS / (BLEND_PRODUCTS + products))
+
+
+def _is_young(view: View, rows: Index) -> NDArray[np.bool_]:
+    """Whether a product has no last year to repeat and be held against: the floor then stands for `seasonal_naive`.
+
+    So that model is chosen by what it is, not by what stands for it, and not before two years are known.
+    """
+    return np.asarray(view.facts.count[rows, -1] < 2 * (YEAR_DAYS // view.facts.series.period_days))
 
 
 def _textbook(view: View, rows: Index, probabilities: Matrix) -> Matrix:

@@ -40,7 +40,8 @@ def family_paths(demand: Matrix, model: str, *, periods: int, year: int) -> Matr
     if model == SEASONAL_NAIVE:
         is_asked = count >= 2 * year
         if is_asked.any():
-            again = np.tile(recent[is_asked], (1, -(-periods // year)))[:, :periods]
+            last = np.where(np.isnan(demand[:, -year:]), flat[:, None], recent)
+            again = np.tile(last[is_asked], (1, -(-periods // year)))[:, :periods]
             told[is_asked] = again
         return told
     is_asked = count >= SHORTEST

@@ -33,8 +33,11 @@ def weekly_season(series: Series, *, weeks: int) -> Matrix:
     if series.periods < 2 * YEAR:
         return flat
     years = series.demand[:, -2 * YEAR :].reshape(-1, 2, YEAR)
-    mean = np.asarray(years.mean(axis=2, keepdims=True), dtype=np.float64)
-    is_whole = (mean > 0).all(axis=(1, 2))
+    number = np.maximum(1, (~np.isnan(years)).sum(axis=2, keepdims=True))
+    mean = np.asarray(np.nansum(years, axis=2, keepdims=True) / number, dtype=np.float64)
+    is_known = ~np.isnan(series.demand[:, : series.periods - 2 * YEAR + 1]).all(axis=1)
+    years = np.where(np.isnan(years), mean, years)
+    is_whole = (mean > 0).all(axis=(1, 2)) & is_known
     if not is_whole.any():
         return flat
     swing = _swing(years[is_whole] / mean[is_whole])

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pipelines.forecasting.closures import closed_periods
 from pipelines.forecasting.enormous import RETURNING, mark_enormous
 from pipelines.forecasting.weekly_rows import by_days
 
@@ -58,10 +59,11 @@ class Days:
 class Series:
     """Demand by product and period, from the first row of each product on.
 
-    `demand` has no number before that; what an empty shelf hid is completed, and so is the period of the first row;
-    what goes beyond the usual in an enormous week is not in it but in `enormous`, an entry a week. `completed` is the
-    share of the period's days to which that happened. `days` are the same quantities by day. `log_price[:, o]` is the
-    latest price known when column o begins, where prices were given.
+    `demand` has no number before that, nor in a week in which the company was closed and the product did not sell. What
+    an empty shelf hid is completed, and so is the period of the first row; what goes beyond the usual in an enormous
+    week is not in it but in `enormous`, an entry a week. `completed` is the share of the period's days to which that
+    happened. `days` are the same quantities by day. `log_price[:, o]` is the latest price known when column o begins,
+    where prices were given.
     """
 
     product_codes: Sequence[str]
@@ -145,6 +147,7 @@ def make_series(demand_daily: pl.DataFrame, *, as_of: date, period_days: int = W
     rows, beyond = rows.filter(pl.col("day") >= 0), _days(enormous.filter(pl.col("day") >= 0))
     shape = (len(codes), periods)
     demand, completed, days = _complete(rows, shape, period_days, launch)
+    demand = np.where(closed_periods(demand, period_days) & (demand == 0), np.nan, demand)
     price = _log_price(rows, shape, period_days)
     return Series(codes.to_list(), period_days, demand, completed, days, price, beyond)
 

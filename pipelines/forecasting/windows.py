@@ -33,11 +33,13 @@ class Window:
 def sums_after_origins(series: Series, window: Window) -> Matrix:
     """Demand in the window after each origin, a column an origin (one more than the series has periods).
 
-    No number where the window reaches past the end, before a product's first row, or was mostly hidden.
+    No number where the window reaches past the end, before a product's first row, or was mostly hidden. What a closed
+    company did not sell in a window is no part of its demand.
     """
     origins = np.arange(series.periods + 1)
     begin, end = (_sold_before(series, days) for days in (window.start_days, window.end_days))
-    unknown = np.isnan(series.demand) | (series.completed > MOST_COMPLETED)
+    is_before = np.logical_and.accumulate(np.isnan(series.demand), axis=1)
+    unknown = is_before | (series.completed > MOST_COMPLETED)
     gaps = np.concatenate([np.zeros((len(unknown), 1)), np.cumsum(unknown, axis=1)], axis=1)
     last = np.minimum(-(-window.end_days // series.period_days) + origins, series.periods)
     is_whole = origins * series.period_days + window.end_days <= series.periods * series.period_days

@@ -175,3 +175,16 @@ def test_a_stored_answer_stands_for_a_week(age, is_good):
 def test_without_a_stored_answer_one_is_needed():
     empty = select_models(judged({}), chosen_on=AS_OF).model_scores.clear()
     assert not is_still_good(empty, as_of=AS_OF)
+
+
+@pytest.mark.parametrize("weeks", [100, 110])
+def test_last_years_weeks_are_not_repeated_before_that_proved_itself(weeks):
+    """Until two years are known at the days that are judged, nobody can say how far it holds."""
+    company = shifting(a_company(70, weeks=weeks), days_ago=weeks * 7 // 3)
+    quiet = company.filter(pl.col("demand_date") < in_days(-7))
+    for sales in (company, quiet):
+        scores = score_models(sales, the_horizon(*sales["product_code"].unique()), as_of=AS_OF).model_scores
+        assert "seasonal_naive" not in scores.filter("is_chosen")["model"].to_list()
+        if weeks < 104:
+            floor, naive = (scores.filter(model=name)["score"].to_list() for name in (FLOOR, "seasonal_naive"))
+            assert naive == floor

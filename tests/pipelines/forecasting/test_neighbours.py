@@ -215,3 +215,28 @@ def test_a_horizon_that_cannot_be_is_one_sentence(lead_times, says):
             function(sales_of(steady(2, 40)), horizons, as_of=AS_OF)
         with pytest.raises(DataError, match="two horizons"):
             function(sales_of(steady(2, 40)), pl.concat([the_horizon("P-000")] * 2), as_of=AS_OF)
+
+
+def without_weeks(sales: pl.DataFrame, closed: tuple[int, ...], *, but: str = "") -> pl.DataFrame:
+    """The same without what was sold in some weeks, counted back from the last, but by one product."""
+    week = ((pl.lit(AS_OF) - pl.col("demand_date")).dt.total_days() - 1) // 7
+    return sales.filter(~week.is_in(closed) | (pl.col("product_code") == but))
+
+
+@pytest.mark.parametrize("closed", [(0,), (0, 1), (4, 5), (50, 51)], ids=str)
+@pytest.mark.parametrize("but", ["", "P-000"])
+@pytest.mark.parametrize("count", [20, 70])
+def test_a_company_that_was_closed_expects_what_it_sells_when_open(count, closed, but):
+    sales = ordinary_products(count, shortest=60, longest=110)
+    alone = expected_by(the_plan_forecast(sales))
+    told = expected_by(the_plan_forecast(without_weeks(sales, closed, but=but)))
+    assert sum(told.values()) / sum(alone.values()) == pytest.approx(1, abs=0.1)
+    sell_weekly = [code for code in alone if int(code.removeprefix("P-")) % 7 in (0, 2, 3, 6)]
+    assert min(told[code] / alone[code] for code in sell_weekly) > 0.8
+
+
+def test_a_company_that_stops_selling_is_not_closed():
+    """After some weeks it has stopped: less is expected."""
+    sales = ordinary_products(20, shortest=60, longest=110)
+    stopped = expected_by(the_plan_forecast(without_weeks(sales, tuple(range(13)))))
+    assert sum(stopped.values()) < 0.6 * sum(expected_by(the_plan_forecast(sales)).values())
