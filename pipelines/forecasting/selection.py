@@ -121,11 +121,14 @@ def _losses(judged: pl.DataFrame) -> dict[str, Matrix]:
 
 
 def _choose(losses: dict[str, Matrix]) -> tuple[str, str]:
-    """From the simplest model on, a better one takes its place by one part in a hundred and two standard errors."""
-    best = FLOOR
+    """From the simplest model on, one that costs a part in a hundred less than the best so far takes its place.
+
+    It must cost less than the floor by two standard errors, too.
+    """
+    best, floor = FLOOR, losses[FLOOR]
     for model, loss in losses.items():
-        gain = _gain(loss, losses[best])
-        if gain >= MARGIN and gain >= STANDARD_ERRORS * _gain_error(loss, losses[best]):
+        is_proven = _gain(loss, floor) >= STANDARD_ERRORS * _gain_error(loss, floor)
+        if is_proven and _gain(loss, losses[best]) >= MARGIN:
             best = model
     if best == FLOOR:
         return FLOOR, f"no model beat {FLOOR_IN_WORDS} beyond doubt"
