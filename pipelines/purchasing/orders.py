@@ -131,11 +131,6 @@ class Order:
         return line.expected_arrival_date or self.drafted_arrival_date
 
     @property
-    def named_at(self) -> datetime:
-        """As of when its lines bear the codes of their products: an approval renames what was renamed until then."""
-        return self.approved_at or self.drafted_at
-
-    @property
     def value(self) -> Decimal:
         """What the order costs at the prices that are sent, in its currency."""
         return sum((line.value for line in self.lines), Decimal("0.00"))

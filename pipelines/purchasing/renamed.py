@@ -5,6 +5,7 @@ Read more in docs/operations.md.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 import msgspec
 
@@ -18,7 +19,12 @@ def called_now(order: Order, known: Identities) -> Order:
         order,
         supplier_id=known.contact_of(order.supplier_id),
         lines=tuple(
-            msgspec.structs.replace(line, product_code=known.code_of(line.product_code, order.named_at))
+            msgspec.structs.replace(line, product_code=known.code_of(line.product_code, named_at(order)))
             for line in order.lines
         ),
     )
+
+
+def named_at(order: Order) -> datetime:
+    """As of when an order's lines bear their products' codes: an approval renames what was renamed until then."""
+    return order.approved_at or order.drafted_at

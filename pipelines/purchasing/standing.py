@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from pipelines.identities import ContactState, Identities
 from pipelines.purchasing.orders import Order, OrderError, State
+from pipelines.purchasing.renamed import named_at
 
 _CLOSED: Final = frozenset({"ARCHIVED", "GDPRREQUEST"})
 _LONGEST_CHAIN: Final = 20
@@ -53,11 +54,11 @@ def standing_of(order: Order, known: Identities, *, untracked: Collection[str] =
     """How an order stands that can still be approved; `untracked` are the codes that Xero tracks no stock of."""
     if order.state not in {State.DRAFT, State.APPROVED, State.FAILED}:
         return Standing()
-    supplier = known.contact_of(order.supplier_id)
+    supplier, at = known.contact_of(order.supplier_id), named_at(order)
     is_merged = supplier != order.supplier_id
     name = _name_of(known, order.supplier_id) or order.supplier_name
-    gone = [line.product_code for line in order.lines if known.is_gone(line.product_code, order.named_at)]
-    names = {line.product_code: known.code_of(line.product_code, order.named_at) for line in order.lines}
+    gone = [line.product_code for line in order.lines if known.is_gone(line.product_code, at)]
+    names = {line.product_code: known.code_of(line.product_code, at) for line in order.lines}
     renamed = {old: new for old, new in names.items() if new != old and old not in gone}
     left = [new for old, new in names.items() if old not in gone and new in untracked]
     return Standing(
