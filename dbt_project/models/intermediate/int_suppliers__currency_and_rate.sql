@@ -1,5 +1,5 @@
--- The currency in which a supplier is paid and its latest known rate, from the
--- supplier's latest order or bill.
+-- The currency in which a supplier is paid, by its latest order, else its latest bill,
+-- and the latest known rate of that currency on its papers: never another currency's.
 with
     documents as (
         select
@@ -28,36 +28,45 @@ with
             invoice_type = 'ACCPAY'
             and status in ('AUTHORISED', 'PAID', 'ARCHIVED')
             and total != 0
+    ),
+
+    papers as (
+        select
+            coalesce(contacts.surviving_id, documents.contact_id) as supplier_id,
+            documents.* exclude (contact_id),
+            (
+                documents.is_order,
+                documents.document_date,
+                documents.document_number,
+                documents.document_id
+            ) as place
+        from documents
+        left join
+            {{ ref("int_contacts__merged") }} as contacts
+            on documents.contact_id = contacts.contact_id
+        where documents.contact_id is not null
+    ),
+
+    suppliers as (
+        select
+            supplier_id,
+            arg_max(
+                contact_name, (document_date, document_number, document_id)
+            ) as document_name,
+            arg_max(currency, place) as currency,
+            max(document_date) filter (where is_order) as last_order_date
+        from papers
+        group by supplier_id
     )
 
 select
-    coalesce(contacts.surviving_id, documents.contact_id) as supplier_id,
-    arg_max(
-        documents.contact_name,
-        (documents.document_date, documents.document_number, documents.document_id)
-    ) as document_name,
-    arg_max(
-        documents.currency,
-        (
-            documents.is_order,
-            documents.document_date,
-            documents.document_number,
-            documents.document_id
-        )
-    ) as currency,
-    arg_max(
-        documents.currency_rate,
-        (
-            documents.is_order,
-            documents.document_date,
-            documents.document_number,
-            documents.document_id
-        )
+    suppliers.supplier_id,
+    suppliers.document_name,
+    suppliers.currency,
+    arg_max(papers.currency_rate, papers.place) filter (
+        where papers.currency = suppliers.currency and papers.currency_rate > 0
     ) as currency_rate,
-    max(documents.document_date) filter (where documents.is_order) as last_order_date
-from documents
-left join
-    {{ ref("int_contacts__merged") }} as contacts
-    on documents.contact_id = contacts.contact_id
-where documents.contact_id is not null
+    suppliers.last_order_date
+from suppliers
+inner join papers on suppliers.supplier_id = papers.supplier_id
 group by all
