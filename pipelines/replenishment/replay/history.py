@@ -229,6 +229,7 @@ def of_organisation(
 ) -> History:  # fmt: skip
     """The history of an organisation's planned products, with their costs and the settings that are in force today.
 
+    All money is in base currency; a cost in a currency without a rate is unknown, as if there were none.
     The frames have the shapes of `marts.demand_daily`, `marts.products`, `plan.order_plan`, `plan.plan_settings`,
     `plan.lead_times` and `marts.purchase_receipts`; a lead time that is given takes the place of every product's own.
 
@@ -237,7 +238,7 @@ def of_organisation(
     """
     facts = order_plan.filter(pl.col("status") != "not_planned").select(
         "product_code",
-        pl.col("unit_cost").cast(pl.Float64),
+        pl.col("unit_cost").cast(pl.Float64) / pl.col("currency_rate").cast(pl.Float64),
         "batch_size",
         "minimum_order_quantity",
         lead_time_days=pl.col("expected_lead_time_days") if lead_time_days is None else pl.lit(lead_time_days),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -220,15 +221,25 @@ def test_what_is_under_way_helps_a_position_from_the_day_of_its_arrival(rule):
         assert late >= 5
 
 
-def an_organisation(*frames, lead_time_days=None, products=None):
+def an_organisation(*frames, lead_time_days=None, products=None, **known):
     """The history of TEA, sold daily for 500 days; `products` are those that Xero still has, if not all."""
-    told = inputs(a_product(), in_stock(5), sold_every(1, 2.0, for_days=500), *frames)
+    told = inputs(a_product(**known), in_stock(5), sold_every(1, 2.0, for_days=500), *frames)
     plan = make_plan(told, expecting(28, 14), as_of=AS_OF, plan_id="20260302-00000000")
     return of_organisation(
         told.demand_daily, told.products if products is None else products, plan.order_plan, plan.plan_settings,
         plan.lead_times, told.purchase_receipts,
         lead_time_days=lead_time_days,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("currency", "rate", "cost"),
+    [("GBP", Decimal(1), 2.5), ("EUR", Decimal("1.25"), 2.0), ("EUR", None, 2.0)],
+    ids=["base currency", "a known rate", "no rate: half of the price, as without a cost"],
+)
+def test_an_organisations_costs_are_replayed_in_its_base_currency(currency, rate, cost):
+    history = an_organisation(currency=currency, currency_rate=rate)
+    assert history.unit_cost.tolist() == [cost]
 
 
 def test_lead_times_are_told_from_what_was_received_by_then():
