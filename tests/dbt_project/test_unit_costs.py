@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from pipelines import tables
 from tests.dbt_project.conftest import Build
 from tests.dbt_project.papers import Paper, a_world, in_days, raw_of
 from tests.end_to_end import recomputing
@@ -77,6 +78,29 @@ def a_purchase(**fields: Any) -> list[Any]:
 def test_a_discounted_order_line_costs_what_is_left_after_the_discount(build: Build) -> None:
     mug = next(row for row in build(raw_of(bought(a_purchase())), "products") if row["product_code"] == "MUG")
     assert (mug["unit_cost"], mug["unit_cost_source"]) == (Decimal("10.6960"), "purchase_order")
+
+
+@pytest.mark.parametrize("of", [("PURCHASEORDER", "AUTHORISED"), ("ACCPAY", "PAID")])
+@pytest.mark.parametrize(("mode", "cost"), [("Inclusive", 10), ("Exclusive", "11.5"), ("NoTax", "11.5")])
+def test_tax_that_is_inside_an_amount_is_no_cost(build: Build, of: tuple[str, str], mode: str, cost: str) -> None:
+    taxed = Line("", "MUG", "", Decimal(10), Decimal("11.50"), Decimal(0), Decimal(0), "NONE", Decimal("15.00"))
+    world = bought([(of, -1, [taxed], mode, ("GBP", "1"))])
+    mug = next(row for row in build(raw_of(world), "products") if row["product_code"] == "MUG")
+    assert mug["unit_cost"] == Decimal(cost)
+
+
+def test_a_rate_is_never_that_of_another_currency(build: Build) -> None:
+    """Paid in euros since an order whose rate nobody knows: the cost in euros is known, its worth at home is not."""
+    line = [Line("", "MUG", "", Decimal(10), Decimal(5))]
+    bills = [(("PURCHASEORDER", "BILLED"), -30, line, "Exclusive", ("GBP", "1")),
+             (("PURCHASEORDER", "AUTHORISED"), -1, line, "Exclusive", ("EUR", "0"))]  # fmt: skip
+    raw = raw_of(bought(bills))
+    raw[tables.XERO_PURCHASE_ORDERS] = [
+        row | ({"currency_rate": None} if row["currency_code"] == "EUR" else {})
+        for row in raw[tables.XERO_PURCHASE_ORDERS]
+    ]
+    mug = next(row for row in build(raw, "products") if row["product_code"] == "MUG")
+    assert (mug["unit_cost"], mug["currency"], mug["currency_rate"]) == (5, "EUR", None)
 
 
 def test_ten_and_two_free_cost_the_money_of_ten_over_twelve(build: Build) -> None:
