@@ -33,8 +33,8 @@ from pipelines.forecasting.windows import Window, sums_after_origins
 
 PROBABILITIES: Final = np.array([0.001, 0.005, *(k / 100 for k in range(1, 100)), 0.9925, 0.995, 0.9975, 0.999])
 WEEKS_SHOWN: Final = 13
-# Windows between two steps of 1.5 from a week on are learned together, told apart by their length.
-BUCKET_RATIO: Final = 1.5
+# Windows between two doublings of a week are learned together, told apart by their length.
+BUCKET_RATIO: Final = 2.0
 TINY: Final = 1e-9
 
 
@@ -207,7 +207,7 @@ def _told_by_day(
 def _buckets(asked: _Asked) -> list[list[Window]]:
     """The distinct windows of a day or more: horizons, and covers; those of nearly one length are learned together.
 
-    The borders lie at 7 · 1.5^k days, whatever windows there are: a product with another lead time moves none of them.
+    The borders lie at 7 · 2^k days, whatever windows there are: a product with another lead time moves none of them.
     """
     distinct = set(map(Window, asked.start_days.tolist(), asked.days.tolist()))
     buckets: dict[tuple[bool, int], list[Window]] = {}
