@@ -64,7 +64,7 @@ def _sizes() -> dict[str, tuple[str, ...]]:
 
 
 def _measured(size: str, words: tuple[str, ...]) -> Iterator[Cost]:
-    with tempfile.TemporaryDirectory() as home, _sandbox(words) as address:
+    with tempfile.TemporaryDirectory() as home, sandbox(words) as address:
         environment = {
             **os.environ, "STOCKTRIM_HOME": home, "XERO_API_URL": address, "XERO_IDENTITY_URL": address,
             "XERO_CLIENT_ID": "bench", "XERO_CLIENT_SECRET": "bench",
@@ -78,7 +78,8 @@ def _measured(size: str, words: tuple[str, ...]) -> Iterator[Cost]:
 
 
 @contextmanager
-def _sandbox(words: tuple[str, ...]) -> Iterator[str]:
+def sandbox(words: tuple[str, ...]) -> Iterator[str]:
+    """The address of a sandbox in a process of its own, started with these options of `stocktrim sandbox`."""
     port = free_port(8765)
     command = [sys.executable, "-m", "stocktrim_cli.main", "sandbox", "--port", str(port), *words]
     environment = {**os.environ, "XERO_CLIENT_ID": "bench", "XERO_CLIENT_SECRET": "bench"}
