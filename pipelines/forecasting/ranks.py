@@ -66,14 +66,18 @@ class Law:
         return np.stack(lifts)
 
     def quantiles(self, rows: Index, origins: Index, probabilities: Matrix) -> Matrix:
-        """Quantiles of the demand of some products, each from an origin: a row a product, a column a probability."""
+        """Quantiles of the demand of some products, each from an origin: a row a product, a column a probability.
+
+        The probabilities are in order.
+        """
         mean, variance = self.moments.at(rows, origins)
         here = np.where(variance < mean, NO_WAY, self.way[rows, origins])
         told = np.zeros((rows.size, probabilities.size))
         for one in np.unique(here):
             taken = probabilities if one == NO_WAY else taken_at(probabilities, self.lift[one])
             told[here == one] = nb_quantiles(mean[here == one], variance[here == one], taken)
-        return told
+        # A gamma is inverted to the last digits only: a quantile may lie a rounding below the one before.
+        return np.maximum.accumulate(told, axis=1)
 
 
 def say_enough(windows: float, probabilities: Matrix | float) -> NDArray[np.bool_]:

@@ -68,7 +68,10 @@ def peak_of(verb: str) -> int:
 
 @pytest.fixture(scope="module")
 def file_lines(sales_file: Path) -> pl.DataFrame:
-    """The file's lines as the importer's contract reads them: code, customer, day, quantity, is_sale, is_credit."""
+    """The file's lines as the importer's contract reads them.
+
+    Columns code, customer, day, quantity, is_sale, is_goods, is_credit: a line with a negative price is money.
+    """
     told = pl.read_parquet(sales_file)
     last_day = told["InvoiceDate"].dt.date().max()
     weeks = (yesterday() - last_day).days // 7
@@ -79,6 +82,7 @@ def file_lines(sales_file: Path) -> pl.DataFrame:
         day=pl.col("InvoiceDate").dt.date() + timedelta(weeks=weeks),
         quantity=pl.col("Quantity"),
         is_sale=~is_cancelled & (pl.col("Quantity") > 0),
+        is_goods=pl.col("UnitPrice") >= 0,
         is_credit=is_cancelled & (pl.col("Quantity") < 0),
     )
 
@@ -121,7 +125,9 @@ def test_an_order_cancelled_whole_leaves_no_demand_behind(
 def demand_by_month(lines: pl.DataFrame) -> dict[tuple[str, date], float]:
     """Sales less credits, each credit taken from the customer's most recent sales of the product up to its day."""
     sales: dict[tuple[str, str], list[list[object]]] = defaultdict(list)
-    for customer, code, day, quantity in lines.filter("is_sale").select("customer", "code", "day", "quantity").rows():
+    for customer, code, day, quantity in (
+        lines.filter("is_sale", "is_goods").select("customer", "code", "day", "quantity").rows()
+    ):
         sales[customer, code].append([day, quantity])
     credits_ = lines.filter("is_credit").sort("day").select("customer", "code", "day", "quantity")
     for customer, code, day, quantity in credits_.rows():

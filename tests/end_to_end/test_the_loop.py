@@ -125,7 +125,7 @@ def test_an_order_below_its_suppliers_minimum_is_marked_and_waits_for_a_delibera
     assert made is not None
     assert made.asset_materialization is not None
     assert made.asset_materialization.metadata["below_minimum"].value == 1
-    remark = f"below the supplier's minimum order value of 100,000.00 {small['currency']}"
+    remark = f"elow the supplier's minimum order value of 100,000.00 {small['currency']}"
     for shown in (stocktrim("orders", "list"), stocktrim("orders", "show", small["order_id"])):
         assert remark in " ".join(f"{shown.out} {shown.err}".replace("│", " ").split())
 

@@ -26,8 +26,9 @@ HISTORIES = {
     "crumbs": sold(dict.fromkeys(range(1, 200, 9), 0.0001)),
     "twenty years": sold_every(2, 5, for_days=7300),
     "a row a week": sold(dict.fromkeys(range(7, 400, 7), 3)),
+    "one large sale and a day of nothing": sold({89: 69_982, 221: 0}),
 }
-DAYS = {"four weeks": 28, "three days": 3, "no days": 0, "1,000 days": 1000}
+DAYS = {"four weeks": 28, "three days": 3, "one day": 1, "no days": 0, "1,000 days": 1000}
 
 
 def the_distribution(demand: pl.DataFrame, days: int, *, start_days: int = 0) -> DemandDistribution:
