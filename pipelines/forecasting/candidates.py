@@ -163,8 +163,11 @@ def model_quantiles(
     )  # fmt: skip
 
 
-def exact_means(view: View, model: str, rows: Index, learned: Learned | None) -> Matrix | None:
-    """The mean of the window's demand by the model's law or path; what has only quantiles has none here."""
+def exact_means(view: View, model: str, rows: Index) -> Matrix | None:
+    """The mean of the window's demand by the model's law or path, that of the pool by the law that it is blended with.
+
+    A model that expects nothing has none here.
+    """
     series = view.facts.series
     if model in FAMILY:
         mean = family_mean(series.demand, view.window, rows, model, series.period_days)
@@ -173,7 +176,7 @@ def exact_means(view: View, model: str, rows: Index, learned: Learned | None) ->
         return mean
     if model == FLOOR:
         return _recent_year(view, rows)[0]
-    if model in (NB_PREDICTIVE, NB, NB_SEASONAL) or (model == POOL and learned is None):
+    if model in (NB_PREDICTIVE, NB, NB_SEASONAL, POOL):
         return _law_of(view, model).moments.latest(rows)[0]
     return None
 

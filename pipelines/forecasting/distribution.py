@@ -157,9 +157,16 @@ def _told(
                 rows = np.flatnonzero(is_here & (speaks == model))
                 products = asked.product[rows]
                 quantiles[rows] = model_quantiles(view, model, products, PROBABILITIES, learned)
-                exact = exact_means(view, model, products, learned)
-                mean[rows] = mean_of_quantiles(quantiles[rows]) if exact is None else exact
+                trust = learned.trust if model == POOL and learned is not None else 0.0
+                mean[rows] = _means(quantiles[rows], exact_means(view, model, products), trust)
     return quantiles, mean
+
+
+def _means(quantiles: Matrix, exact: Matrix | None, trust: float) -> Matrix:
+    """The mean of each row: that of the law, `trust` parts of it that of the quantiles; theirs alone without a law."""
+    if exact is None:
+        return mean_of_quantiles(quantiles)
+    return trust * mean_of_quantiles(quantiles) + (1 - trust) * exact if trust else exact
 
 
 def _with_enormous(series: Series, models: NDArray[np.str_], asked: _Asked, quantiles: Matrix) -> Matrix:

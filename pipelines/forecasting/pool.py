@@ -23,6 +23,8 @@ from pipelines.forecasting.windows import Window
 LEARNED: Final = np.array([0.5, 0.8, 0.9, 0.95, 0.98])
 MOST_ROWS: Final = 25_000
 FEWEST_ROWS_OF_A_HALF: Final = 500
+# With twice the fewest products and rows the trees count in full, with the fewest not at all.
+FULL_TRUST: Final = 2.0
 TRAINED_DAYS: Final = 104 * 7
 YOUNGEST: Final = 6
 # A draw, not weights: trees of weighted rows cost four times as much. Of few rows so many are drawn.
@@ -60,6 +62,7 @@ class Learned:
     has_number: Sequence[NDArray[np.bool_]]
     share: float
     shift: Matrix
+    trust: float
 
     def log_ratio(self, lines: Matrix, way: Index, sturdy: Matrix) -> Matrix:
         """The learned quantiles of the target for lines of features, ordered; `sturdy` is the other law's D / (h s)."""
@@ -88,11 +91,13 @@ def learn(facts: Facts, lessons: Sequence[Lesson], *, share: float, origins: int
     other's products, blended with the negative binomial, shows how far it holds. With less than two years it raises
     quantiles and lowers none: half a year of falling demand says nothing of the half in which it rises.
     """
-    if len(facts.series.product_codes) < FEWEST_PRODUCTS:
+    products = len(facts.series.product_codes)
+    if products <= FEWEST_PRODUCTS:
         return None
     drawn = _draw(facts, lessons, origins=origins, seed=seed)
     in_half = np.array([zlib.crc32(code.encode()) >> HALF_BIT & 1 for code in facts.series.product_codes])[drawn.row]
-    if np.bincount(in_half, minlength=2).min() < FEWEST_ROWS_OF_A_HALF:
+    trust = trust_in_trees(products, int(np.bincount(in_half, minlength=2).min()))
+    if trust == 0:
         return None
     told, halves, has_number = np.zeros((drawn.target.size, LEARNED.size)), [], []
     for half in (0, 1):
@@ -103,7 +108,19 @@ def learn(facts: Facts, lessons: Sequence[Lesson], *, share: float, origins: int
         told[~is_own] = _predicted(halves[-1], lines[~is_own])
     shift = _shift(drawn, np.sort(_blended(told, drawn.sturdy, share), axis=1))
     has_seen_a_year_twice = facts.series.periods_known * facts.series.period_days >= TRAINED_DAYS
-    return Learned(halves, has_number, share, shift if has_seen_a_year_twice else np.maximum(0.0, shift))
+    return Learned(halves, has_number, share, shift if has_seen_a_year_twice else np.maximum(0.0, shift), trust)
+
+
+def trust_in_trees(products: int, rows_of_a_half: int) -> float:
+    """How much the trees count, from 0 up to 30 products or 500 rows a half to 1 from twice as many on.
+
+    So a product more or less, which brings the trees in, moves no other product's forecast by a jump.
+
+    >>> trust_in_trees(30, 2_000), trust_in_trees(45, 2_000), trust_in_trees(60, 750), trust_in_trees(60, 1_000)
+    (0.0, 0.5, 0.5, 1.0)
+    """
+    times = min(products / FEWEST_PRODUCTS, rows_of_a_half / FEWEST_ROWS_OF_A_HALF)
+    return float(np.clip((times - 1) / (FULL_TRUST - 1), 0.0, 1.0))
 
 
 def _blended(log_ratio: Matrix, sturdy: Matrix, share: float) -> Matrix:
@@ -210,7 +227,8 @@ def pool_quantiles(
     log_ratio = learned.log_ratio(features(facts, window, sums, rows, at), facts.way[rows, at], beside)
     spread = _between(np.maximum(0.0, np.expm1(log_ratio)) * usual, sturdy, probabilities)
     capped = np.minimum(spread, 3 * sturdy + 3 * np.maximum(1.0, scale)[:, None])
-    return np.maximum.accumulate(np.maximum(0.0, capped), axis=1)
+    trusted = learned.trust * np.maximum(0.0, capped) + (1 - learned.trust) * sturdy
+    return np.maximum.accumulate(trusted, axis=1)
 
 
 def _between(learned: Matrix, sturdy: Matrix, probabilities: Matrix) -> Matrix:

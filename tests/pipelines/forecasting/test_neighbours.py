@@ -129,6 +129,13 @@ def test_no_product_at_all_does(ordinary, odd):
     assert moved_most(alone, expected_by(the_plan_forecast(pl.concat([sales, sales_of({"ODD": odd})])))) < 0.1
 
 
+@pytest.mark.parametrize("products", [29, 30, 44, 59])
+def test_the_product_that_makes_a_company_large_enough_to_learn_from_moves_no_other(products):
+    sales = ordinary_products(products, shortest=110)
+    beside = pl.concat([sales, sales_of({"ODD": ODD["eleven years"]})])
+    assert moved_most(*(expected_by(the_plan_forecast(company)) for company in (sales, beside))) < 0.1
+
+
 @pytest.mark.parametrize("weeks", [30, 60])
 @pytest.mark.parametrize("name", ["a row 900 days old", "500 on a day 900 days ago", "eleven years"])
 def test_an_old_product_makes_a_young_company_no_older(weeks, name):
