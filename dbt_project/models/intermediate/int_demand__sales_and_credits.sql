@@ -1,14 +1,7 @@
 -- The sales that a credit note or a return may cancel, and these, with quantities below
--- zero. By the setting `returns_handling`, negative lines of invoices are returns
--- (`net`) or nothing (`ignore`).
+-- zero.
 with
     sales as (select * from {{ ref("int_sales__lines_that_count") }}),
-
-    handling as (
-        select coalesce(any_value(value), 'net') as returns_handling
-        from {{ ref("stg_planning_settings") }}
-        where name = 'returns_handling' and level = 'global'
-    ),
 
     credits as (
         select
@@ -32,8 +25,6 @@ with
             quantity,
             true
         from {{ ref("int_sales__returns") }}
-        cross join handling
-        where handling.returns_handling = 'net'
     ),
 
     credited as (select distinct contact_id, product_code from credits),

@@ -2,12 +2,6 @@
 -- sold: what matches no sale of the same contact and product on or before their date
 -- is ignored.
 with
-    handling as (
-        select coalesce(any_value(value), 'net') as returns_handling
-        from {{ ref("stg_planning_settings") }}
-        where name = 'returns_handling' and level = 'global'
-    ),
-
     taken_back as (
         select
             'credit_note_unmatched' as problem,
@@ -34,8 +28,6 @@ with
             {{ ref("stg_invoice_lines") }} as papers
             on lines.invoice_id = papers.invoice_id
             and lines.line_number = papers.line_number
-        cross join handling
-        where handling.returns_handling = 'net'
     ),
 
     cancelled as (

@@ -1,5 +1,12 @@
 -- Negative lines of sales invoices that count: what came back, or will with a draft.
+-- None with the setting `returns_handling` = `ignore`.
 with
+    handling as (
+        select coalesce(any_value(value), 'net') as returns_handling
+        from {{ ref("stg_planning_settings") }}
+        where name = 'returns_handling' and level = 'global'
+    ),
+
     invoices as (select * from {{ ref("stg_invoices") }}),
 
     lines as (select * from {{ ref("stg_invoice_lines") }}),
@@ -24,8 +31,10 @@ left join
     on lines.item_id is not distinct from names.item_id
     and lines.product_code = names.code_on_line
 left join contacts on invoices.contact_id = contacts.contact_id
+cross join handling
 where
-    invoices.invoice_type = 'ACCREC'
+    handling.returns_handling = 'net'
+    and invoices.invoice_type = 'ACCREC'
     and invoices.status in ('DRAFT', 'SUBMITTED', 'AUTHORISED', 'PAID', 'ARCHIVED')
     and lines.product_code is not null
     and lines.quantity < 0

@@ -30,12 +30,11 @@ select
     {{ money("lines.quantity::double * coalesce(lines.unit_price, 0)::double") }}
     as value,
     lines.currency,
-    case
-        when lines.currency = organisation.base_currency
-        then 1
-        when lines.currency_rate > 0
-        then lines.currency_rate
-    end::decimal(18, 6) as currency_rate,
+    {{
+        rate_to_base(
+            "lines.currency", "lines.currency_rate", "organisation.base_currency"
+        )
+    }}::decimal(18, 6) as currency_rate,
     lines.ordered_quantity::double as ordered_quantity,
     lines.billed_quantity::double as billed_quantity,
     case

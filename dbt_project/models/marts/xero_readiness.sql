@@ -5,7 +5,10 @@ with
         select *, '/Accounts/Inventory/' as page, '' as version
         from {{ ref("int_readiness__settings") }}
         union all by name
-        select *, '/Accounts/Inventory/' as page, '' as version
+        select
+            *,
+            '/Accounts/Inventory/' as page,
+            if(problem = 'negative_stock', quantity::varchar, '') as version
         from {{ ref("int_readiness__products") }}
         union all by name
         select *, '/Accounts/Inventory/' as page, '' as version
