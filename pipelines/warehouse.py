@@ -16,10 +16,11 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import DataError, DiskFullError, is_disk_full
-from pipelines.tables import TABLES, Table, type_of
+from pipelines.tables import ENTITY_LOADS, TABLES, Table, type_of
 
 FILE_NAME: Final = "warehouse.duckdb"
 MEMORY_LIMIT: Final = "2GB"
+XERO_LISTS: Final = "xero_"
 _DAMAGE: Final = ("Corrupt", "Could not read enough bytes")
 # Without its log the warehouse lacks what was loaded last, while the next load would go on after it.
 _REFRESH: Final = " --refresh products --refresh sales-orders --refresh purchase-orders --refresh suppliers"
@@ -226,18 +227,25 @@ def _why(path: Path, said: str) -> str:
 
 
 def _bring_to_shape(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make what is missing of the tables that Python owns, and of their columns; rows there have none in a new one."""
+    """Make what is missing of the tables that Python owns, and of their columns; rows there have none in a new one.
+
+    Rows of Xero's lists that were landed without a column are read from Xero again: the next load takes everything,
+    since no entity counts as loaded any more, and until then the data are as old as can be.
+    """
     there = _columns(connection)
-    owned = [table for table in TABLES if table.stage != "marts"]
+    owned, is_lacking = [table for table in TABLES if table.stage != "marts"], False
     for stage in sorted({table.stage for table in owned}):
         connection.execute(f"create schema if not exists {stage}")
     for table in owned:
         if table.path not in there:
             connection.execute(f"create table {table.path} ({describe_table(table)})")
             continue
-        for name, dtype in table.columns.items():
-            if name not in there[table.path]:
-                connection.execute(f"alter table {table.path} add column {name} {duckdb_type(dtype)}")
+        added = [name for name in table.columns if name not in there[table.path]]
+        for name in added:
+            connection.execute(f"alter table {table.path} add column {name} {duckdb_type(table.columns[name])}")
+        is_lacking |= bool(added and table.name.startswith(XERO_LISTS) and row_count(connection, table))
+    if is_lacking:
+        connection.execute(f"delete from {ENTITY_LOADS.path}")
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,9 @@ import polars as pl
 import pytest
 
 from pipelines.errors import DiskFullError, is_disk_full
-from pipelines.tables import KPI_DAILY, PLAN_HISTORY, PRODUCTS, TABLES, XERO_ITEMS, empty
+from pipelines.landing.endpoints import ENDPOINTS, Entity
+from pipelines.landing.load import plan_load
+from pipelines.tables import ENTITY_LOADS, KPI_DAILY, PLAN_HISTORY, PRODUCTS, TABLES, XERO_ITEMS, empty
 from pipelines.warehouse import (
     FILE_NAME,
     WarehouseError,
@@ -76,6 +79,27 @@ def test_every_table_of_ours_can_be_made_of_its_first_column(tmp_path: Path) -> 
             earlier.execute(f"create table {table.path} ({next(iter(table.columns))} varchar)")
     with open_warehouse(tmp_path) as warehouse:
         assert [read_table(warehouse, table).columns for table in owned] == [list(table.columns) for table in owned]
+
+
+def test_what_was_landed_without_a_column_is_read_from_xero_again(tmp_path: Path) -> None:
+    today, known = (
+        datetime(2026, 3, 1, tzinfo=UTC),
+        {endpoint.name: datetime(2026, 2, 28, tzinfo=UTC) for endpoint in ENDPOINTS},
+    )
+
+    def read_in_full() -> set[Entity]:
+        with open_warehouse(tmp_path) as warehouse:
+            readings = plan_load(warehouse, known, day=today.date()).readings
+            return {reading.endpoint.entity for reading in readings if reading.is_full}
+
+    with open_warehouse(tmp_path) as warehouse:
+        replace_table(warehouse, XERO_ITEMS, items(1))
+        loaded = pl.DataFrame([(entity, today) for entity in Entity], schema=ENTITY_LOADS.schema, orient="row")
+        replace_table(warehouse, ENTITY_LOADS, loaded)
+    assert read_in_full() == {Entity.PRODUCTS}  # one list without pages, always read whole
+    with open_warehouse(tmp_path) as warehouse:
+        warehouse.execute(f"alter table {XERO_ITEMS.path} drop column name")
+    assert read_in_full() == set(Entity)
 
 
 def cut_short(file: bytes) -> bytes:
