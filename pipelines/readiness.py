@@ -16,6 +16,8 @@ from pipelines.errors import UsageError
 UNREADABLE: Final = "unreadable_record"
 PROBLEMS_SHOWN: Final = 5
 RECORDS_NAMED: Final = 5
+# What could not be read is missing from sales or supply: each is named, but for a list that nobody reads.
+UNREADABLE_NAMED: Final = 50
 _STATE: Final = ["problem", "record_id", "version"]
 _MONEYLESS: Final = {"stale_load", "demo_company", "duplicate_supplier_name"}
 
@@ -44,7 +46,7 @@ def by_problem(readiness: pl.DataFrame) -> pl.DataFrame:
             amount=pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()),
             without_amount=pl.col("amount").is_null().sum(),
             currency=pl.col("currency").first(),
-            which=pl.struct("named", "amount", "age_days").head(RECORDS_NAMED),
+            which=pl.struct("named", "amount", "age_days").head(UNREADABLE_NAMED),
             what_to_do=pl.col("what_to_do").first(),
             xero_link=pl.col("xero_link").sort_by("amount", descending=True, nulls_last=True).first(),
         )
@@ -70,8 +72,10 @@ def money(problem: Mapping[str, Any]) -> str:
 
 def records_named(problem: Mapping[str, Any]) -> str:
     """The first records of a row of `by_problem`, each with its money and, if it has a date, its age."""
+    most = UNREADABLE_NAMED if problem["problem"] == UNREADABLE else RECORDS_NAMED
     named = [
-        _named(one, problem["currency"], is_money=problem["problem"] not in _MONEYLESS) for one in problem["which"]
+        _named(record, problem["currency"], is_money=problem["problem"] not in _MONEYLESS)
+        for record in problem["which"][:most]
     ]
     more = problem["records"] - len(named)
     return ", ".join(named) + (f" and {more:,} more" if more else "")

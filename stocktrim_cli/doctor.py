@@ -190,6 +190,23 @@ def _last_load(_: "Settings", key: str) -> str:
     return "not refused"
 
 
+def _open_orders(settings: "Settings", key: str) -> str:
+    from pipelines.errors import DataError
+    from pipelines.purchasing.remarks import OPEN_STATES
+    from pipelines.purchasing.standing import standing_of
+    from pipelines.store.identities import identities_of
+
+    opened = _opened(settings, key)
+    known, orders = identities_of(opened.store, opened.key), opened.ledger.orders(*OPEN_STATES)
+    obstacles = {order.purchase_order_number: standing_of(order, known).obstacles for order in orders}
+    stopped = [f"{number}: {'; '.join(found)}" for number, found in obstacles.items() if found]
+    if stopped:
+        raise DataError(
+            f"{len(stopped)} of {len(orders)} open orders cannot be sent as they are. {'. '.join(stopped)}."
+        )
+    return f"{len(orders)} open"
+
+
 def _plan(settings: "Settings", key: str) -> str:
     from pipelines import tables
     from pipelines.errors import DataError
@@ -215,4 +232,5 @@ _CHECKS: "tuple[tuple[str, Callable[[Settings, str], str]], ...]" = (
     ("age of the data", _freshness),
     ("last load", _last_load),
     ("plan", _plan),
+    ("open orders", _open_orders),
 )

@@ -145,10 +145,11 @@ def tell_dates(plan: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 
 def tell_money(plan: pl.DataFrame) -> pl.DataFrame:
-    """What quantities are worth and what they cost, in the row's currency; empty where a price that is needed lacks.
+    """What quantities are worth at cost and what they cost to have or to lack, in the row's currency.
 
-    Without an order now an understocked product loses the margin of the units that will be short; overstock costs its
-    yearly holding rate.
+    What a missing price leaves unknown is empty, but for values at cost: these are 0 without a unit cost, and
+    `missing_price` names it. Without an order now an understocked product loses the margin of the units that will be
+    short; overstock costs its yearly holding rate.
     """
     cost, rate = pl.col("unit_cost").cast(pl.Float64), pl.col("currency_rate").cast(pl.Float64)
     plan = plan.with_columns(missing_price=_missing_price())
@@ -164,7 +165,9 @@ def tell_money(plan: pl.DataFrame) -> pl.DataFrame:
         )
     ).with_columns(
         understock_margin_lost=in_money(pl.when(pl.col("understock_quantity") > 0).then(lost).otherwise(0.0)),
-        overstock_holding_cost=in_money(pl.col("overstock_quantity") * cost * pl.col("holding_cost_rate")),
+        overstock_holding_cost=in_money(
+            pl.when(cost > 0).then(pl.col("overstock_quantity") * cost * pl.col("holding_cost_rate"))
+        ),
     )
 
 

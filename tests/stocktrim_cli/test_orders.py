@@ -9,10 +9,12 @@ import dagster as dg
 import msgspec
 import pytest
 
+from pipelines.identities import ContactState
 from pipelines.organisation import OpenOrganisation, open_organisation
 from pipelines.purchasing.events import Drafted
 from pipelines.purchasing.orders import State, approve
 from pipelines.settings import read_settings
+from pipelines.store.identities import remember_identities
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.sensors import approved_orders
@@ -194,6 +196,19 @@ def test_an_order_to_a_supplier_that_xero_has_closed_is_not_approved_until_the_c
     assert opened.ledger.order("20260302-AAAAAA").state is State.DRAFT
     sandbox.worlds[0].contacts[SUPPLIER] = supplier
     assert stocktrim("orders", "approve", "20260302-AAAAAA").code == 0
+
+
+def test_the_doctor_names_the_drafts_to_a_supplier_that_the_last_load_found_archived(
+    stocktrim: Command, opened: OpenOrganisation
+) -> None:
+    opened.ledger.append(fresh("20260302-AAAAAA"))
+    check = {one["check"]: one for one in stocktrim("doctor", "--json").json()["checks"]}["open orders"]
+    assert (check["is_ok"], check["finding"]) == (True, "1 open")
+    archived = ContactState("Supplier 01", None, is_archived=True, seen_at=opened.now())
+    remember_identities(opened.store, opened.key, items={}, contacts={SUPPLIER: archived}, at=opened.now())
+    check = {one["check"]: one for one in stocktrim("doctor", "--json").json()["checks"]}["open orders"]
+    assert not check["is_ok"]
+    assert "RP-20260302-AAAAAA: its supplier Supplier 01 is archived in Xero" in check["finding"]
 
 
 def test_an_order_to_a_merged_supplier_goes_to_the_contact_that_is_left_and_says_so(

@@ -118,6 +118,14 @@ CLAIMS: Final[dict[str, pl.Expr]] = {
         (col(f"{one}_value").cast(pl.Float64) - col(f"{one}_quantity") * COST).abs() <= 0.0051
         for one in ("order", "understock", "overstock")
     ),
+    "what overstock costs to hold is told unless its cost lacks": (
+        pl.when(COST > 0)
+        .then((col("overstock_holding_cost") > 0) <= (col("overstock_quantity") > 0))
+        .otherwise(col("overstock_holding_cost").is_null())
+    ),
+    "overstock lies above the order-up-to level": implies(
+        col("overstock_quantity") > 0, col("stock_position") > col("order_up_to_level") - TINY
+    ),
     "lost margin is told unless a price lacks": implies(
         (col("understock_quantity") > 0) & (col("missing_price") == ""), col("understock_margin_lost") >= 0
     )
