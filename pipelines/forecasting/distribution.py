@@ -25,7 +25,7 @@ from pipelines.forecasting.candidates import (
 )
 from pipelines.forecasting.enormous import with_enormous
 from pipelines.forecasting.features import Facts, gather_facts
-from pipelines.forecasting.rules import models_by_rule
+from pipelines.forecasting.rules import models_by_rule, unless_shifted
 from pipelines.forecasting.season import spread, weekly_season
 from pipelines.forecasting.segments import demand_classes
 from pipelines.forecasting.series import WEEK_DAYS, Index, Matrix, Series, make_series
@@ -109,12 +109,15 @@ def forecast_distribution(
 def chosen_models(
     facts: Facts, classes: NDArray[np.str_], choice: Mapping[str, str], *, without_season: Collection[str] = ()
 ) -> NDArray[np.str_]:
-    """For each product the model that was chosen for it, and by rule where none was; the dead sell nothing."""
+    """For each product the model that was chosen for it, and by rule where none was; the dead sell nothing.
+
+    A product whose sales have shifted has none that expects what was sold on average.
+    """
     chosen = np.array([choice.get(code, "") for code in facts.series.product_codes], dtype="<U16")
     told = np.where(classes == "dead", NOTHING, chosen)
     if (is_open := told == "").any():
         told = np.where(is_open, models_by_rule(facts, classes, without_season=without_season), told)
-    return np.asarray(told)
+    return np.asarray(unless_shifted(told, facts))
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from pipelines.forecasting.distribution import (
     chosen_models,
     forecast_distribution,
 )
+from pipelines.forecasting.family import SES
 from pipelines.forecasting.features import gather_facts
 from pipelines.forecasting.negative_binomial import nb_quantiles
-from pipelines.forecasting.rules import sells_evenly
+from pipelines.forecasting.rules import has_shifted, sells_evenly
 from pipelines.forecasting.season import mean_by
 from pipelines.forecasting.segments import demand_classes
 from pipelines.forecasting.selection import Selection, best_without_season, select_models
@@ -77,7 +78,7 @@ def choose_models(
     """`forecast.model_choice`: each product with its class today and the model that was chosen for that class.
 
     A product whose season is ignored has the best of the models that know none; one that sells more evenly than chance
-    would have it leaves its class.
+    would have it leaves its class, and so does one whose sales have shifted if its model expects the average.
     """
     weekly = make_series(demand_daily, as_of=as_of)
     classes, facts = demand_classes(weekly), gather_facts(weekly, as_of=as_of)
@@ -93,9 +94,12 @@ def choose_models(
     models = chosen_models(facts, classes, choice, without_season=without_season)
     told = _model_choice(weekly.product_codes, classes.tolist(), models.tolist(), chosen)
     is_dead = pl.col("demand_class") == "dead"
+    has_left = pl.Series(has_shifted(facts)) & (pl.col("model") == SES)
     return told.with_columns(
         reason=pl.when(is_dead)
         .then("reason")
+        .when(has_left)
+        .then(pl.lit("its last weeks are not what its average would sell"))
         .when(pl.Series(is_even))
         .then(pl.lit("it sells more evenly than chance would have it"))
         .when(pl.col("product_code").is_in(list(without_season)))

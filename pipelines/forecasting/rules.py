@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.forecasting.candidates import NB, NB_PREDICTIVE, NOTHING, POOL, View
+from pipelines.forecasting.candidates import FLOOR, NB, NB_PREDICTIVE, NOTHING, POOL, View
+from pipelines.forecasting.family import SES
 from pipelines.forecasting.features import LEAST_SCALE, Facts
-from pipelines.forecasting.negative_binomial import FEWEST_PERIODS, is_even
+from pipelines.forecasting.negative_binomial import FEWEST_PERIODS, RARELY, is_even, nb_shares
 from pipelines.forecasting.series import FEWEST_PRODUCTS, Matrix
 from pipelines.forecasting.windows import Window, sums_after_origins
 
@@ -24,6 +25,9 @@ MOST_TOGETHER: Final = 2.5
 TIE: Final = 0.01
 # A product for which one of the two is better by more says no more than this.
 LARGEST_RATIO: Final = 1.5
+# These expect what was sold on average, lately or long ago.
+UNCHANGING: Final = (FLOOR, NB_PREDICTIVE)
+RECENT_PERIODS: Final = (4, 8, 13, 26)
 
 
 def models_by_rule(
@@ -51,6 +55,35 @@ def models_by_rule(
                 models[classes == name] = NB_PREDICTIVE
     models = np.where(sells_evenly(weekly), NB_PREDICTIVE, models)
     return np.where(classes == "dead", NOTHING, models)
+
+
+def unless_shifted(models: NDArray[np.str_], weekly: Facts) -> NDArray[np.str_]:
+    """The models, but exponential smoothing if a model expects what was sold on average and that no longer holds."""
+    return np.where(np.isin(models, UNCHANGING) & has_shifted(weekly), SES, models)
+
+
+def has_shifted(weekly: Facts) -> NDArray[np.bool_]:
+    """Whether a product's last weeks sold less or more than the weeks before them would in one case of a thousand.
+
+    The last 4, 8, 13 and 26 weeks are judged, each by a negative binomial of mean k m and variance k v + k² v / n: m is
+    the mean of the n weeks before, at least eight, and v the variance of a week, half the mean square of the
+    differences of neighbouring weeks. The product's own past alone says so, whoever its neighbours are.
+    """
+    told = np.zeros(len(weekly.series.product_codes), dtype=np.bool_)
+    known, changes = weekly.count[:, -1], np.diff(weekly.series.demand, axis=1)
+    variance = np.nansum(changes**2, axis=1) / 2 / np.maximum(1, np.isfinite(changes).sum(axis=1))
+    for periods in RECENT_PERIODS:
+        at = weekly.series.periods - periods
+        if at < FEWEST_PERIODS:
+            continue
+        before, came = weekly.count[:, at], weekly.summed[:, -1] - weekly.summed[:, at]
+        recent, mean = known - before, weekly.summed[:, at] / np.maximum(1, before)
+        of_a_week = np.maximum(mean, variance)
+        spread = recent * of_a_week + recent**2 * of_a_week / np.maximum(1, before)
+        below, at_or_below = nb_shares(came, recent * mean, spread)
+        rarely = RARELY / 2 / len(RECENT_PERIODS)
+        told |= (before >= FEWEST_PERIODS) & (mean > 0) & ((at_or_below < rarely) | (1 - below < rarely))
+    return told
 
 
 def sells_evenly(weekly: Facts) -> NDArray[np.bool_]:

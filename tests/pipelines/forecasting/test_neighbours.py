@@ -16,7 +16,7 @@ from pipelines.forecasting.family import FAMILY, family_paths, ses_level
 from pipelines.forecasting.features import gather_facts
 from pipelines.forecasting.forecast import Forecast, choose_models, forecast_demand, score_models
 from pipelines.forecasting.pool import chances
-from pipelines.forecasting.rules import models_by_rule
+from pipelines.forecasting.rules import has_shifted, models_by_rule
 from pipelines.forecasting.segments import demand_classes
 from pipelines.forecasting.series import make_series
 from tests.pipelines.forecasting.demand_builders import over_all
@@ -251,3 +251,47 @@ def test_a_company_that_stops_selling_is_not_closed(open_company):
     sales, alone = open_company
     stopped = expected_by(the_plan_forecast(without_weeks(sales, tuple(range(13)))))
     assert sum(stopped.values()) < 0.6 * sum(alone.values())
+
+
+SHIFTED = {
+    "stopped three months ago": ({"before": 2, "since": 0, "weeks": 13}, 0),
+    "stopped two months ago": ({"before": 2, "since": 0, "weeks": 8}, 0),
+    "four times as much for two months": ({"before": 2, "since": 8, "weeks": 8}, 168),
+    "four times as much for a month": ({"before": 2, "since": 8, "weeks": 4}, 168),
+    "half as much for three months": ({"before": 4, "since": 2, "weeks": 13}, 42),
+}
+
+
+def shifted(random: np.random.Generator, *, before: float, since: float, weeks: int) -> dict[int, float]:
+    """Daily sales at one rate until so many weeks ago, and at another since."""
+    return {ago: float(random.poisson(since if ago <= 7 * weeks else before)) for ago in range(1, 560)}
+
+
+@pytest.mark.parametrize("products", [40, 80])
+def test_a_product_that_shifted_is_not_forecast_by_its_average_because_its_neighbours_are_steady(products):
+    random = np.random.default_rng(9)
+    company = {f"P-{k:03}": {ago: float(n) for ago, n in enumerate(random.poisson(1 + k % 5, 560), 1)}
+               for k in range(products)}  # fmt: skip
+    sales = sales_of(company | {name: shifted(random, **rates) for name, (rates, _) in SHIFTED.items()})
+    horizons = pl.DataFrame({"product_code": sales["product_code"].unique()}).with_columns(
+        lead_time_days=14, order_frequency_days=7
+    )
+    scores = score_models(sales, horizons, as_of=AS_OF).model_scores
+    choice = choose_models(sales, scores, as_of=AS_OF)
+    told = expected_by(forecast_demand(sales, horizons, as_of=AS_OF, model_choice=choice))
+    for name, (_, right) in SHIFTED.items():
+        assert told[name] == pytest.approx(right, rel=0.25, abs=5), name
+    reasons = dict(choice.select("product_code", "reason").rows())
+    assert {name for name, why in reasons.items() if "average" in why} == set(SHIFTED)
+
+
+def test_few_products_that_never_changed_have_shifted():
+    """Less than one in a hundred, also where demand is overdispersed."""
+    random = np.random.default_rng(3)
+    company = {}
+    for k in range(600):
+        mean, weeks = random.uniform(0.2, 15), (20, 52, 104)[k % 3]
+        size = random.poisson(mean, weeks) if k % 2 else random.negative_binomial(1.5, 1.5 / (1.5 + mean), weeks)
+        company[f"P-{k:03}"] = {7 * (weeks - at) - 3: float(n) for at, n in enumerate(size)}
+    facts = gather_facts(make_series(sales_of(company), as_of=AS_OF), as_of=AS_OF)
+    assert has_shifted(facts).mean() < 0.01
