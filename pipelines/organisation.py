@@ -18,11 +18,13 @@ import duckdb
 
 from pipelines.purchasing.ledger import OrderLedger
 from pipelines.purchasing.orders import Order
+from pipelines.purchasing.renamed import waits_as_renamed
 from pipelines.replenishment.freshness import is_stale
 from pipelines.replenishment.parameters import global_settings, with_defaults
 from pipelines.settings import Settings
 from pipelines.store.allowance import StoredAllowance
 from pipelines.store.engine import Store, open_store
+from pipelines.store.identities import identities_of
 from pipelines.store.organisations import (
     Organisation,
     get_organisation,
@@ -100,6 +102,11 @@ class OpenOrganisation:
         settings = global_settings(with_defaults(explicit_settings(self.store, self.key)))
         at = self.now()
         return lambda order: is_stale(order.data_loaded_at, at=at, settings=settings)
+
+    def renamed_order(self) -> Callable[[Order], bool]:
+        """Whether an approved order waits since Xero calls a product of it otherwise by now."""
+        known = identities_of(self.store, self.key)
+        return lambda order: waits_as_renamed(order, known)
 
     def client(self) -> XeroClient:
         """Its Xero.

@@ -29,6 +29,9 @@ _STALE: Final = (
     "{} approved orders of {} are not sent, because their data are old: approve them again with --even-if-stale, or "
     "reject them and plan again."
 )
+_RENAMED: Final = (
+    "{} approved orders of {} are not sent, because Xero calls an item of them otherwise by now: approve them again."
+)
 _ENDED: Final = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
@@ -43,20 +46,23 @@ def approved_orders(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     requests: list[dg.RunRequest] = []
     settings = read_settings()
     for key in keys:
-        orders, stale = _waiting(settings, key)
+        orders, stale, renamed = _waiting(settings, key)
         requests += _request(context.instance, key, push_key(orders)) if orders else ()
         skipped += [_STALE.format(len(stale), key)] if stale else []
+        skipped += [_RENAMED.format(len(renamed), key)] if renamed else []
     # Dagster takes a reason only where nothing is asked for.
     return dg.SensorResult(run_requests=requests, skip_reason=None if requests else " ".join(skipped) or None)
 
 
-def _waiting(settings: Settings, key: str) -> tuple[list[Order], list[Order]]:
-    """The orders that a run would send, and those that it would not, since their data are old."""
+def _waiting(settings: Settings, key: str) -> tuple[list[Order], list[Order], list[Order]]:
+    """The orders that a run would send, and those that it would not: their data are old, or their products renamed."""
     with closing(open_store(settings.database_url)) as store:
         organisation = OpenOrganisation(key, settings, store)
         orders, is_stale = organisation.ledger.orders(State.APPROVED, State.SENDING), organisation.stale_order()
+        is_renamed = organisation.renamed_order()
     stale = [order for order in orders if waits_as_stale(order, is_stale)]
-    return [order for order in orders if order not in stale], stale
+    renamed = [order for order in orders if order not in stale and is_renamed(order)]
+    return [order for order in orders if order not in stale and order not in renamed], stale, renamed
 
 
 def _request(instance: dg.DagsterInstance, key: str, push: str) -> Iterator[dg.RunRequest]:

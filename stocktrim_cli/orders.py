@@ -113,11 +113,14 @@ def approve(
     """
     from pipelines.purchasing.orders import approve as approved
     from pipelines.purchasing.remarks import check_not_ordered_twice
+    from pipelines.purchasing.renamed import called_now
     from pipelines.purchasing.standing import check_can_be_approved
+    from pipelines.store.identities import identities_of
 
     opened = _open(organisation)
     found = opened.ledger.order(order)
-    check_not_ordered_twice(found, opened.ledger.orders())
+    known = identities_of(opened.store, opened.key)
+    check_not_ordered_twice(called_now(found, known), [called_now(other, known) for other in opened.ledger.orders()])
     standing = _standing_now(opened, found)
     check_can_be_approved(found, standing)
     event = approved(
@@ -230,14 +233,17 @@ def _end(orders: "list[Order]") -> None:
 def _remarks(opened: "OpenOrganisation") -> "Callable[[Order], list[str]]":
     """What a person should know of an order, as everything stands now."""
     from pipelines.purchasing.remarks import remarks
+    from pipelines.purchasing.renamed import called_now
     from pipelines.purchasing.standing import standing_of
     from pipelines.store.identities import identities_of
 
-    is_stale, others = opened.stale_order(), opened.ledger.orders()
+    is_stale = opened.stale_order()
     known, untracked = identities_of(opened.store, opened.key), _untracked(opened)
+    others = [called_now(other, known) for other in opened.ledger.orders()]
     return lambda order: remarks(
-        order, is_stale=is_stale, others=others, standing=standing_of(order, known, untracked=untracked)
-    )
+        called_now(order, known), is_stale=is_stale, others=others,
+        standing=standing_of(order, known, untracked=untracked),
+    )  # fmt: skip
 
 
 def _standing_now(opened: "OpenOrganisation", order: "Order") -> "Standing":

@@ -14,9 +14,11 @@ from datetime import UTC, date, datetime
 import polars as pl
 import sqlalchemy as sa
 
+from pipelines.identities import Identities
 from pipelines.purchasing.drafts import Redraft, Terms, redraft
 from pipelines.purchasing.events import Event, read, written
 from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, State, fold
+from pipelines.purchasing.renamed import called_now
 from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.tables import LEDGER_ORDER_LINES
@@ -77,14 +79,19 @@ class OrderLedger:
         data_loaded_at: datetime | None,
         terms: Terms,
         counted: Collection[str] | None = None,
+        known: Identities | None = None,
     ) -> Redraft:
         """Replace the drafts that nobody touched by those of a new plan, in one step.
+
+        `known` says what the plan calls the products of older orders.
 
         Where a person decides on one of them in the same moment, the person wins: the drafts are looked at again.
         """
         for _ in range(REDRAFT_ATTEMPTS):
             with suppress(OrderError), self._store.writing() as connection:
-                orders = [fold(events) for events in self._events(connection).values()]
+                orders = [
+                    called_now(fold(events), known or Identities()) for events in self._events(connection).values()
+                ]
                 change = redraft(
                     order_plan, orders, plan_id=plan_id, as_of=as_of, at=at, data_loaded_at=data_loaded_at,
                     terms=terms, counted=counted,

@@ -323,7 +323,8 @@ def approve(
 ) -> Approved:
     """The event of a person approving the order as it stands, or a failed one for another try.
 
-    An approved order is approved again only where that says something new: to send it although its data are old.
+    An approved order is approved again only where that says something new: to send it although its data are old, or
+    under the codes that its products have now.
     That an order is below its supplier's minimum is accepted once, for it cannot change after that.
     `supplier` is the id and name of the contact that Xero has merged the supplier into, `renamed_products` the current
     codes by the drafted ones: what is approved, and sent, is the order with them.
@@ -331,7 +332,7 @@ def approve(
     Raises:
         OrderError: the order is neither a draft nor failed, is empty, or below the minimum without a deliberate word.
     """
-    is_news = is_stale_accepted and not order.is_stale_accepted
+    is_news = bool(renamed_products) or (is_stale_accepted and not order.is_stale_accepted)
     again = {State.APPROVED} if is_news or body_hash(order) != order.approved_hash else set()
     _must_be(order, {State.DRAFT, State.FAILED} | again, "approved", "see `stocktrim orders show`")
     if not order.lines:

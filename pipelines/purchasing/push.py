@@ -61,6 +61,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     STALE = "stale"
+    RENAMED = "renamed"
 
 
 class OutcomesUnknownError(PlannerError):
@@ -117,14 +118,15 @@ def push_orders(
     is_stale: Callable[[Order], bool],
     by: str,
     now: Callable[[], datetime],
+    is_renamed: Callable[[Order], bool] = lambda _: False,
     others: Iterable[Order] = (),
 ) -> list[PushOutcome]:
     """Send the approved orders, and those of which it is not known whether they were sent.
 
-    An order approved on old data without saying so deliberately is not sent. What was never tried goes first, many
-    orders a call. `others` are the ledger's other orders: what Xero holds of them is none of these. Expected outcomes
-    are values; an error means that Xero cannot be called now, and loses nothing: what surely was not sent is approved
-    as before.
+    An order approved on old data without saying so deliberately is not sent, nor one whose products have other codes
+    since its approval. What was never tried goes first, many orders a call. `others` are the ledger's other orders:
+    what Xero holds of them is none of these. Expected outcomes are values; an error means that Xero cannot be called
+    now, and loses nothing: what surely was not sent is approved as before.
     """
     known = [*orders, *others]
     sender = _Sender(
@@ -133,8 +135,10 @@ def push_orders(
         known_ids={order.purchase_order_id.casefold() for order in known if order.purchase_order_id},
     )  # fmt: skip
     stale = [order for order in orders if waits_as_stale(order, is_stale)]
-    ready = [order for order in orders if order not in stale]
+    renamed = [order for order in orders if order not in stale and is_renamed(order)]
+    ready = [order for order in orders if order not in stale and order not in renamed]
     outcomes = [PushOutcome(order.order_id, Outcome.STALE, _STALE.format(order.order_id)) for order in stale]
+    outcomes += [PushOutcome(order.order_id, Outcome.RENAMED, _RENAMED.format(order.order_id)) for order in renamed]
     for batch in _batches([order for order in ready if not order.may_be_in_xero], push_status):
         outcomes += _send(sender, batch)
     tried = [order for order in ready if order.may_be_in_xero]
@@ -329,4 +333,8 @@ _DECIDE: Final = (
 _STALE: Final = (
     "The order {} was not sent, because its plan was made from data that are old now; reject it, load and plan again, "
     "or approve it again with --even-if-stale."
+)
+_RENAMED: Final = (
+    "The order {0} was not sent, because Xero calls an item of it otherwise since it was approved: approve it again "
+    "(`stocktrim orders approve {0}`), and it is sent under the present code."
 )

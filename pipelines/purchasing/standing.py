@@ -67,10 +67,16 @@ def standing_of(order: Order, known: Identities, *, untracked: Collection[str] =
         obstacles=_said(_is_closed(known, supplier, name), _GONE.format(", ".join(gone)) if gone else ""),
         notes=_said(
             f"its supplier {name} was merged in Xero: the order goes to the contact that is left" if is_merged else "",
-            *(f"the item {old} is called {new} in Xero now and is ordered as {new}" for old, new in renamed.items()),
+            *(_renamed(order, old, new) for old, new in renamed.items()),
             f"Xero tracks no stock of {', '.join(left)} any more" if left else "",
         ),
     )
+
+
+def _renamed(order: Order, old: str, new: str) -> str:
+    if order.state is State.APPROVED:
+        return f"the item {old} is called {new} in Xero now: the order is sent as {new} once it is approved again"
+    return f"the item {old} is called {new} in Xero now and is ordered as {new}"
 
 
 def _said(*sentences: str) -> tuple[str, ...]:

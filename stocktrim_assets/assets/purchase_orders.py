@@ -43,16 +43,17 @@ def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> d
         as_of = read_table(warehouse, tables.AS_OF)["as_of_date"][0]
         plan_id = order_plan["plan_id"][0] if order_plan.height else ""
         loaded_at = read_table(warehouse, tables.DATA_FRESHNESS)["loaded_at"].to_list()
+        known = identities_of(organisation.store, organisation.key)
         change = organisation.ledger.redraft(
             order_plan, plan_id=plan_id, as_of=as_of, at=organisation.now(),
             data_loaded_at=loaded_at[0] if loaded_at else None,
             terms=terms_of(read_table(warehouse, tables.PLANNING_SETTINGS), organisation.ledger.orders()),
-            counted=counted_orders(read_table(warehouse, tables.LEDGER_ORDER_LINES)),
+            counted=counted_orders(read_table(warehouse, tables.LEDGER_ORDER_LINES)), known=known,
         )  # fmt: skip
         orders = organisation.ledger.orders(State.DRAFT)
         lines = drafts_frame(orders)
         replace_table(warehouse, tables.PURCHASE_ORDER_DRAFTS, lines)
-    drafted = drafted_orders(orders, identities_of(organisation.store, organisation.key))
+    drafted = drafted_orders(orders, known)
     return dg.MaterializeResult(
         metadata={
             **table_metadata(tables.PURCHASE_ORDER_DRAFTS, lines.height),
@@ -97,6 +98,7 @@ def sent_orders(
             tenant_id=organisation.record.tenant_id,
             push_status=settings.push_status,
             is_stale=organisation.stale_order(),
+            is_renamed=organisation.renamed_order(),
             by="stocktrim",
             now=organisation.now,
             others=orders,

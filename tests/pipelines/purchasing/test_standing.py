@@ -1,16 +1,29 @@
 """What Xero has done to an order's supplier and products since the draft is said before anybody approves it."""
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
-from purchasing_builders import NOON, SUPPLIER, a_draft, a_line, an_order
+from purchasing_builders import (
+    AS_OF,
+    NO_TERMS,
+    NOON,
+    SUPPLIER,
+    a_draft,
+    a_line,
+    an_order,
+    approved,
+    planned,
+    push,
+)
 
 from pipelines.identities import CodeSeen, ContactState, Identities
 from pipelines.purchasing.drafts import drafted_orders
-from pipelines.purchasing.orders import OrderError, approve, body_hash, fold
-from pipelines.purchasing.push import order_body
-from pipelines.purchasing.remarks import remarks
-from pipelines.purchasing.renamed import called_now
+from pipelines.purchasing.orders import OrderError, State, approve, body_hash, change_line, fold
+from pipelines.purchasing.push import Outcome, order_body
+from pipelines.purchasing.remarks import check_not_ordered_twice, remarks
+from pipelines.purchasing.renamed import called_now, waits_as_renamed
 from pipelines.purchasing.standing import check_can_be_approved, standing_of
 
 BEFORE, SINCE = NOON - timedelta(days=30), NOON + timedelta(days=1)
@@ -86,3 +99,40 @@ def test_a_supplier_that_was_merged_is_told_and_the_order_is_approved_for_the_on
     order = fold([DRAFT, approve(an_order(DRAFT), by="a buyer", at=SINCE, supplier=found.supplier)])
     assert order_body(order, push_status="DRAFT")["Contact"] == {"ContactID": "new"}
     assert body_hash(order) == order.approved_hash
+
+
+SWAPPED = Identities((*KNOWN, CodeSeen("i-1", "TEA-02", SINCE), CodeSeen("i-2", "TEA-01", SINCE)))
+
+
+def test_an_order_whose_products_changed_codes_after_its_approval_is_not_sent_for_the_other_product(ledger, xero):
+    order, other = approved(ledger, a_draft("20260302-AAAAAA"), a_draft("20260302-BBBBBB", a_line("TEA-03")))
+    told = push(ledger, xero, [order, other], is_renamed=lambda one: waits_as_renamed(one, SWAPPED))
+    assert {one.order_id: one.outcome for one in told} == {
+        order.order_id: Outcome.RENAMED, other.order_id: Outcome.SENT,
+    }  # fmt: skip
+    assert "approve it again" in next(one.sentence for one in told if one.outcome is Outcome.RENAMED)
+    found = standing_of(order, SWAPPED)
+    assert found.remarks == [
+        "the item TEA-01 is called TEA-02 in Xero now: the order is sent as TEA-02 once it is approved again"
+    ]
+    again = ledger.append(approve(order, by="a buyer", at=SINCE, renamed_products=found.renamed_products))
+    assert [one.outcome for one in push(ledger, xero, [again], is_renamed=lambda one: waits_as_renamed(one, SWAPPED))]
+    assert [line.item_code for line in xero.orders[-1].lines] == ["TEA-02"]
+
+
+def test_a_renamed_product_of_a_draft_that_a_person_changed_is_not_drafted_again_under_its_new_code(ledger):
+    order = ledger.append(a_draft("20260302-AAAAAA", a_line("TEA-01"), a_line("TEA-03")))
+    order = ledger.append(change_line(order, product_code="TEA-01", quantity=Decimal(7), by="a buyer", at=NOON))
+    ledger.append(change_line(order, product_code="TEA-03", quantity=Decimal(0), by="a buyer", at=NOON))
+    known = Identities((*SWAPPED.codes, CodeSeen("i-3", "TEA-03", BEFORE), CodeSeen("i-3", "LEAF", SINCE)))
+    plan = planned({"product_code": "TEA-01"}, {"product_code": "TEA-02"}, {"product_code": "LEAF"})
+    change = ledger.redraft(plan, plan_id="p", as_of=AS_OF, at=SINCE, data_loaded_at=SINCE, terms=NO_TERMS, known=known)
+    assert [[line.product_code for line in one.lines] for one in change.drafted] == [["TEA-01"]]
+
+
+def test_a_refused_order_is_not_approved_again_once_its_goods_are_on_another_one_under_their_new_code():
+    refused = replace(an_order(DRAFT), state=State.FAILED, approved_at=NOON)
+    newer = an_order(a_draft("20260304-BBBBBB", a_line("TEA-2027"), at=SINCE))
+    known = Identities((*KNOWN, CodeSeen("i-1", "TEA-2027", SINCE)))
+    with pytest.raises(OrderError, match="would order goods twice"):
+        check_not_ordered_twice(*(called_now(refused, known), [called_now(newer, known)]))
