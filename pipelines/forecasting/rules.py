@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipelines.forecasting.candidates import FLOOR, NB, NB_PREDICTIVE, NOTHING, POOL, View
 from pipelines.forecasting.family import SES
 from pipelines.forecasting.features import LEAST_SCALE, Facts
-from pipelines.forecasting.negative_binomial import FEWEST_PERIODS, RARELY, is_even, nb_shares
+from pipelines.forecasting.negative_binomial import FEWEST_PERIODS, is_even, nb_shares
 from pipelines.forecasting.series import FEWEST_PRODUCTS, Matrix
 from pipelines.forecasting.windows import Window, sums_after_origins
 
@@ -28,6 +28,8 @@ LARGEST_RATIO: Final = 1.5
 # These expect what was sold on average, lately or long ago.
 UNCHANGING: Final = (FLOOR, NB_PREDICTIVE)
 RECENT_PERIODS: Final = (4, 8, 13, 26)
+# A false alarm costs the product several times what its average does: one in a hundred thousand, over all looks.
+ALARMS: Final = 1e-5
 
 
 def models_by_rule(
@@ -63,7 +65,7 @@ def unless_shifted(models: NDArray[np.str_], weekly: Facts) -> NDArray[np.str_]:
 
 
 def has_shifted(weekly: Facts) -> NDArray[np.bool_]:
-    """Whether a product's last weeks sold less or more than the weeks before them would in one case of a thousand.
+    """Whether a product's last weeks sold less or more than the weeks before them would in one case of a hundred thousand.
 
     The last 4, 8, 13 and 26 weeks are judged, each by a negative binomial of mean k m and variance k v + k² v / n: m is
     the mean of the n weeks before, at least eight, and v the variance of a week, half the mean square of the
@@ -81,7 +83,7 @@ def has_shifted(weekly: Facts) -> NDArray[np.bool_]:
         of_a_week = np.maximum(mean, variance)
         spread = recent * of_a_week + recent**2 * of_a_week / np.maximum(1, before)
         below, at_or_below = nb_shares(came, recent * mean, spread)
-        rarely = RARELY / 2 / len(RECENT_PERIODS)
+        rarely = ALARMS / 2 / len(RECENT_PERIODS)
         told |= (before >= FEWEST_PERIODS) & (mean > 0) & ((at_or_below < rarely) | (1 - below < rarely))
     return told
 

@@ -286,7 +286,7 @@ def test_a_product_that_shifted_is_not_forecast_by_its_average_because_its_neigh
 
 
 def test_few_products_that_never_changed_have_shifted():
-    """Less than one in a hundred, also where demand is overdispersed."""
+    """One of 600 at most, also where demand is overdispersed."""
     random = np.random.default_rng(3)
     company = {}
     for k in range(600):
@@ -294,4 +294,4 @@ def test_few_products_that_never_changed_have_shifted():
         size = random.poisson(mean, weeks) if k % 2 else random.negative_binomial(1.5, 1.5 / (1.5 + mean), weeks)
         company[f"P-{k:03}"] = {7 * (weeks - at) - 3: float(n) for at, n in enumerate(size)}
     facts = gather_facts(make_series(sales_of(company), as_of=AS_OF), as_of=AS_OF)
-    assert has_shifted(facts).mean() < 0.01
+    assert has_shifted(facts).sum() <= 1
