@@ -65,7 +65,7 @@ def unless_shifted(models: NDArray[np.str_], weekly: Facts) -> NDArray[np.str_]:
 
 
 def has_shifted(weekly: Facts) -> NDArray[np.bool_]:
-    """Whether a product's last weeks sold less or more than the weeks before them would in one case of a hundred thousand.
+    """Whether a product's last weeks sold less or more than those before would in one case of a hundred thousand.
 
     The last 4, 8, 13 and 26 weeks are judged, each by a negative binomial of mean k m and variance k v + k² v / n: m is
     the mean of the n weeks before, at least eight, and v the variance of a week, half the mean square of the
