@@ -12,6 +12,9 @@ import polars as pl
 
 SALE, CREDIT, UNUSED = "sale", "credit", "none"
 NEARLY_ALL: Final = 0.95
+FEW: Final = 0.2
+USUAL: Final = frozenset({"CN", "CRN", "CR", "CM", "SCN", "SRN", "SR", "RN", "RMA", "REF", "RF", "CREDIT", "REFUND"})
+_LETTERS: Final = re.compile("[^A-Z]")
 _PREFIX: Final = pl.col("invoice_number").str.extract(r"^([^0-9]*)")
 
 
@@ -44,6 +47,21 @@ def marking_prefixes(lines: pl.DataFrame) -> list[str]:
     )
     marked = credited["prefix"].is_in(marking).sum()
     return marking if marked >= NEARLY_ALL * credited.height else []
+
+
+def usual_prefixes(lines: pl.DataFrame) -> list[tuple[str, int]]:
+    """Beginnings that ledgers usually give to credit notes, without a negative line and on few lines; with their count.
+
+    >>> numbers = [*map(str, range(9)), "CRN-1"]
+    >>> usual_prefixes(pl.DataFrame({"invoice_number": numbers, "quantity": 5.0}))
+    [('CRN-', 1)]
+    """
+    by_prefix = lines.group_by(prefix=_PREFIX).agg(pl.len(), least=pl.col("quantity").min()).sort("prefix")
+    return [
+        (prefix, count)
+        for prefix, count, least in by_prefix.iter_rows()
+        if prefix and _LETTERS.sub("", prefix) in USUAL and least >= 0 and count <= FEW * lines.height
+    ]
 
 
 def bears(prefixes: Sequence[str]) -> pl.Expr:

@@ -6,6 +6,7 @@ Read more in docs/sales_files.md.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Literal
 
 DateOrder = Literal["dmy", "mdy", "ymd"]
@@ -21,13 +22,14 @@ class Forms:
     """How a file is to be read; None leaves it to the file.
 
     `credit_notes` holds the beginnings of the numbers of credit notes; empty, the sign of the quantity decides alone.
-    A date after `latest_year` is a slip.
+    A date after `latest_year` is a slip; lines dated after `latest_day` were not sold yet, and are left out.
     """
 
     date_order: DateOrder | None = None
     decimal: DecimalMark | None = None
     credit_notes: tuple[str, ...] | None = None
     latest_year: int = LATEST_YEAR
+    latest_day: date | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,10 @@ INVOICE_LINES: Final = Columns(
     needed={
         "invoice_number": "InvoiceNo", "product_code": "StockCode", "quantity": "Quantity", "date": "InvoiceDate",
     },
-    optional={"description": "Description", "unit_price": "UnitPrice", "customer": "CustomerID"},
+    optional={
+        "description": "Description", "unit_price": "UnitPrice", "customer": "CustomerID", "document_type": "Type",
+        "status": "Status",
+    },
 )  # fmt: skip
 PRODUCT_SALES: Final = Columns(
     needed={name: name for name in ("product_code", "date", "quantity")},
@@ -60,7 +65,7 @@ PRODUCT_SALES: Final = Columns(
         name: name
         for name in (
             "unit_cost", "unit_price", "lead_time_days", "batch_size", "minimum_order_quantity", "is_stocked_out",
-            "invoice_number", "customer",
+            "invoice_number", "customer", "document_type", "status",
         )
     },
     is_lenient=True,

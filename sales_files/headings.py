@@ -32,6 +32,8 @@ _SAME_AS: Final = {
     "batch_size": "batch, pack size, order multiple",
     "minimum_order_quantity": "moq, min order quantity, minimum order qty, min order qty",
     "is_stocked_out": "stocked out",
+    "document_type": "type, transaction type, invoice type, doc type",
+    "status": "invoice status, document status, order status, transaction status",
 }
 _SHOWN: Final = 10
 

@@ -6,7 +6,7 @@ Read more in docs/sales_files.md.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import polars as pl
 
@@ -15,6 +15,7 @@ from sales_files.forms import Columns
 from sales_files.table import Table
 
 _LONGEST_SHOWN = 40
+TOTAL: Final = r"(?i)^(?:grand |sub-?)?totals?\b"
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,15 @@ def raw_lines(table: Table, positions: Mapping[str, int]) -> RawLines:
 def without_empty(raw: RawLines, columns: Columns) -> tuple[RawLines, list[LeftOut]]:
     """The lines that hold anything and, where the contract is lenient, name a product; and what was left out."""
     filled = raw.rows.filter(~pl.all_horizontal(pl.exclude("row").is_null()))
-    named = filled.filter(pl.col("product_code").is_not_null()) if columns.is_lenient else filled
+    is_total = pl.col("date").is_null() & pl.any_horizontal(
+        pl.col(name).cast(pl.String).str.contains(TOTAL).fill_null(value=False)
+        for name in ("product_code", "invoice_number", "description", "customer") if name in raw.headings
+    )  # fmt: skip
+    dated = filled.filter(~is_total)
+    named = dated.filter(pl.col("product_code").is_not_null()) if columns.is_lenient else dated
     left_out = [
         LeftOut("are empty", raw.rows.height - filled.height),
-        LeftOut("name no product", filled.height - named.height),
+        LeftOut("are totals", filled.height - dated.height),
+        LeftOut("name no product", dated.height - named.height),
     ]
     return RawLines(raw.table, named, raw.headings), left_out

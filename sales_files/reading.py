@@ -6,16 +6,28 @@ Read more in docs/sales_files.md.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
-from sales_files.credit_notes import CREDIT, UNUSED, bears, begins_with, kind_of, marking_prefixes
+from sales_files.credit_notes import (
+    CREDIT,
+    UNUSED,
+    bears,
+    begins_with,
+    kind_of,
+    marking_prefixes,
+    usual_prefixes,
+)
+from sales_files.document_types import CANCELLED, CREDITS, PURCHASES, is_one_of
 from sales_files.errors import SalesFileError
 from sales_files.forms import EARLIEST_YEAR, Columns, Forms
 from sales_files.headings import find_columns
-from sales_files.raw_lines import LeftOut, RawLines, raw_lines, without_empty
+from sales_files.raw_lines import TOTAL, LeftOut, RawLines, raw_lines, without_empty
 from sales_files.table import read_table
 from sales_files.typed_columns import days_of, flags_of, is_number, names_of, numbers_of
+
+TINY: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -59,9 +71,11 @@ def read_sales(path: Path, columns: Columns, forms: Forms | None = None) -> Sale
         lines = usable
     else:
         _check_typed(raw, lines, forms)
+    lines, not_sold, type_notes = _sold(lines, forms)
     lines, prefixes, credit_notes = _with_kinds(lines, path, forms)
-    left_out += _unused(lines, prefixes, columns)
-    notes = [*table.notes, *found.notes, *day_notes, *number_notes, *credit_notes]
+    left_out += [*not_sold, *_unused(lines, prefixes, columns)]
+    notes = [*table.notes, *found.notes, *day_notes, *number_notes, *type_notes, *credit_notes]
+    lines = lines.drop("document_type", "status", strict=False)
     return Sales(lines.drop("row"), table.rows.height, [each for each in left_out if each.rows], notes, prefixes)
 
 
@@ -75,6 +89,48 @@ def _check_typed(raw: RawLines, lines: pl.DataFrame, forms: Forms) -> None:
         raw.refuse("date", is_wrong, f"dates of the years {EARLIEST_YEAR} to {forms.latest_year}")
     if (is_wrong := lines["invoice_number"].is_null()).any():
         raw.refuse("invoice_number", is_wrong, "the number of the invoice")
+
+
+def _sold(lines: pl.DataFrame, forms: Forms) -> tuple[pl.DataFrame, list[LeftOut], list[str]]:
+    """The lines of sales and credits, a credit's quantity below nothing; what is neither, and what was taken for it."""
+    wrong: dict[str, pl.Expr] = {"are totals of the rows above": _is_total_of_above(lines)}
+    if forms.latest_day is not None and not lines.is_empty():
+        wrong["are dated after today"] = pl.col("date") > forms.latest_day
+    if "status" in lines.columns:
+        wrong["are void, deleted or cancelled"] = is_one_of("status", CANCELLED)
+    if "document_type" in lines.columns:
+        wrong["are purchases"] = is_one_of("document_type", PURCHASES)
+    left_out = []
+    for reason, is_it in wrong.items():
+        left_out.append(_left_out(reason, lines.filter(is_it)))
+        lines = lines.filter(~is_it)
+    if "document_type" not in lines.columns:
+        return lines, left_out, []
+    is_credit = is_one_of("document_type", CREDITS)
+    if not (count := lines.filter(is_credit).height):
+        return lines, left_out, []
+    size = pl.col("quantity").abs()
+    if "unit_price" in lines.columns:
+        lines = lines.with_columns(
+            unit_price=pl.when(is_credit).then(pl.col("unit_price").abs()).otherwise("unit_price")
+        )
+    lines = lines.with_columns(quantity=pl.when(is_credit).then(-size).otherwise("quantity"))
+    return lines, left_out, [f"Credits: lines whose type says so, {count:,} lines."]
+
+
+def _is_total_of_above(lines: pl.DataFrame) -> pl.Expr:
+    """Whether a row is called a total and has the sum of all rows above it, or of those since the total before it."""
+    is_called_so = lines["product_code"].str.contains(TOTAL).fill_null(value=False)
+    totals: list[int] = []
+    if is_called_so.any():
+        everything = since = 0.0
+        for row, quantity, is_it in zip(lines["row"], lines["quantity"].fill_null(0.0), is_called_so, strict=True):
+            if is_it and any(abs(quantity - one) <= TINY * max(1.0, abs(one)) for one in (everything, since)):
+                totals.append(row)
+                since = 0.0
+            else:
+                everything, since = everything + quantity, since + quantity
+    return pl.col("row").is_in(totals)
 
 
 def _with_kinds(lines: pl.DataFrame, path: Path, forms: Forms) -> tuple[pl.DataFrame, tuple[str, ...], list[str]]:
@@ -108,7 +164,20 @@ def _with_kinds(lines: pl.DataFrame, path: Path, forms: Forms) -> tuple[pl.DataF
 def _by_sign(lines: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...], list[str]]:
     lines = lines.with_columns(kind_of(None))
     count = int((lines["kind"] == CREDIT).sum())
-    return lines, (), [f"Credit notes: lines with a negative quantity, {count:,} lines."] if count else []
+    notes = [f"Credit notes: lines with a negative quantity, {count:,} lines."] if count else []
+    return lines, (), [*notes, *_may_be_credits(lines)]
+
+
+def _may_be_credits(lines: pl.DataFrame) -> list[str]:
+    """A warning for each beginning that ledgers give to credit notes and of which no line is negative."""
+    if "invoice_number" not in lines.columns:
+        return []
+    usual = usual_prefixes(lines)
+    return [
+        f"Warning: {count:,} lines whose numbers begin with {prefix} have no negative quantity and count as sales; if "
+        f"they are credit notes, say --credit-notes {prefix}."
+        for prefix, count in usual
+    ]
 
 
 def _unused(lines: pl.DataFrame, prefixes: tuple[str, ...], columns: Columns) -> list[LeftOut]:

@@ -33,6 +33,8 @@ _NO_TEXT: Final = {
     b"\x1f\x8b": "compressed: unpack it first",
     b"%PDF": "a PDF: export the sales as CSV (UTF-8), and give that file",
 }
+_LOOKED_AT: Final = 4096
+MOSTLY: Final = 0.9
 _LONGEST_HEAD: Final = 1 << 20
 _BLOCK: Final = 1 << 24
 
@@ -103,7 +105,7 @@ def _as_utf8(path: Path, data: bytes) -> tuple[bytes, list[str]]:
     for beginning, what in _NO_TEXT.items():
         if data.startswith(beginning):
             raise SalesFileError(f"{path} is {what}.")
-    mark, encoding = next((pair for pair in _MARKS if data.startswith(pair[0])), (b"", "utf-8"))
+    mark, encoding = next((pair for pair in _MARKS if data.startswith(pair[0])), (b"", _without_mark(data)))
     try:
         text = data.decode(encoding)
         notes: list[str] = []
@@ -117,6 +119,15 @@ def _as_utf8(path: Path, data: bytes) -> tuple[bytes, list[str]]:
     if encoding == "utf-8" and not notes:
         return data.removeprefix(mark), notes
     return text.removeprefix("\ufeff").encode(), notes
+
+
+def _without_mark(data: bytes) -> str:
+    """UTF-16 where nearly every second byte is 0, as in letters of English; else UTF-8."""
+    head = data[:_LOOKED_AT]
+    for encoding, zeros, letters in (("utf-16-le", head[1::2], head[::2]), ("utf-16-be", head[::2], head[1::2])):
+        if len(data) % 2 == 0 and zeros and zeros.count(0) > MOSTLY * len(zeros) and not letters.count(0):
+            return encoding
+    return "utf-8"
 
 
 def _in_western_europe(path: Path, data: bytes, encoding: str) -> tuple[str, list[str]]:

@@ -17,9 +17,10 @@ from sales_files.numbers import NumberColumn, read_numbers
 from sales_files.raw_lines import RawLines
 from sales_files.readings import first_conflict, first_difference, shared_forms
 
-NAMES: Final = ("invoice_number", "product_code", "description", "customer")
+NAMES: Final = ("invoice_number", "product_code", "description", "customer", "document_type", "status")
 NUMBERS: Final = ("quantity", "unit_price", "unit_cost", "lead_time_days", "batch_size", "minimum_order_quantity")
 _CODES: Final = ("invoice_number", "product_code")
+MONTHS_A_YEAR: Final = 12
 _YES: Final = ("true", "yes", "y", "1", "1.0")
 _NO: Final = ("false", "no", "n", "0", "0.0")
 _MARK_NAMES: Final = {",": "comma", ".": "point"}
@@ -127,9 +128,33 @@ def days_of(raw: RawLines, forms: Forms) -> tuple[pl.Series, list[str]]:
     if unclear is not None:
         at = int((texts == different[unclear]).arg_true()[0])
         raise SalesFileError(_two_orders(raw.place(at), raw.rows["date"][at], readings[unclear], orders))
+    if forms.date_order is None and (swapped := _half_swapped(different, readings)) is not None:
+        raise SalesFileError(_swapped(raw.place(int((texts == swapped).arg_true()[0])), swapped))
     days = [reading[orders[0]] for reading in readings]
     notes = _said_of_days(different, readings, orders[0], forms)
     return texts.replace_strict(different, days, return_dtype=pl.Date).alias("date"), notes
+
+
+def _half_swapped(texts: list[str], readings: Sequence[Mapping[str, date]]) -> str | None:
+    """A date that a spreadsheet may have turned round: day for month where that is a date, and left as text elsewhere.
+
+    So it is where all texts of one order have a day above 12, and all other dates, which say it themselves, one of 12
+    or below.
+    """
+    of_order = [reading for reading in readings if 0 < len(reading) < len(ORDERS)]
+    sure = [(text, reading) for text, reading in zip(texts, readings, strict=True) if len(reading) == len(ORDERS)]
+    if not of_order or not sure or any(len(reading) > 1 for reading in of_order):
+        return None
+    days = [reading[ORDERS[0]].day for _, reading in sure]
+    return sure[0][0] if max(days) <= MONTHS_A_YEAR and any(day != 1 for day in days) else None
+
+
+def _swapped(place: str, text: str) -> str:
+    return (
+        f"{place}: {text!r} may have day and month turned round: all dates in which the two cannot be mistaken are "
+        f"written in another form, as a spreadsheet leaves them. Export the dates as text such as 2026-03-31, or, if "
+        f"they are right, say in which order dates are written, --date-order dmy or --date-order mdy."
+    )
 
 
 def _dates(forms: Forms, *, is_date: bool = False) -> str:

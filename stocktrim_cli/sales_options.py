@@ -6,7 +6,7 @@ Read more in docs/sales_files.md.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
@@ -35,11 +35,17 @@ MANY: Final = 0.05
 
 
 def forms_of(date_order: str | None, decimal: str | None, credit_notes: str) -> "Forms":
-    """The forms that a person gives; sales are no later than next year's."""
+    """The forms that a person gives; sales are no later than today, wherever on earth that is."""
     from sales_files.forms import Forms, read_credit_notes
 
-    latest_year = datetime.now(UTC).year + 1
-    return Forms(date_order, decimal, read_credit_notes(credit_notes), latest_year)  # type: ignore[arg-type]
+    latest = (datetime.now(UTC) + timedelta(days=1)).date()
+    return Forms(
+        date_order,
+        decimal,
+        read_credit_notes(credit_notes),
+        latest_year=latest.year + 1,
+        latest_day=latest,  # type: ignore[arg-type]
+    )
 
 
 @contextmanager

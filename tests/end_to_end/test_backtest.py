@@ -242,9 +242,10 @@ def test_a_picture_that_is_no_svg_is_refused_before_the_replay(
     ("rows", "sentence"),
     [
         ({date(2024, 1, 1): 0.0, date(2026, 1, 1): 4.0}, "Nothing was sold before 2025-01-"),
-        ({date(2024, 1, 1): 4.0, date(2025, 1, 1): 4.0, date(2205, 1, 1): 4.0}, "go on on 2205-01-01, years after"),
+        ({date(2014, 1, 1): 4.0, date(2015, 1, 1): 4.0, date(2026, 1, 1): 4.0}, "go on on 2026-01-01, years after"),
+        ({date(2026, 1, 1): 4.0, date(2205, 1, 1): 4.0}, "1 of 2 rows are dated after today"),
     ],
-    ids=["one sale on the last day", "a slip of the date"],
+    ids=["one sale on the last day", "a slip of the date", "a slip of the date into the future"],
 )
 def test_sales_that_leave_nothing_to_replay_are_one_sentence(
     stocktrim: Command, tmp_path: Path, rows: dict[date, float], sentence: str
