@@ -39,13 +39,8 @@ def forms_of(date_order: str | None, decimal: str | None, credit_notes: str) -> 
     from sales_files.forms import Forms, read_credit_notes
 
     latest = (datetime.now(UTC) + timedelta(days=1)).date()
-    return Forms(
-        date_order,
-        decimal,
-        read_credit_notes(credit_notes),
-        latest_year=latest.year + 1,
-        latest_day=latest,  # type: ignore[arg-type]
-    )
+    notes = read_credit_notes(credit_notes)
+    return Forms(date_order, decimal, notes, latest.year + 1, latest)  # type: ignore[arg-type]
 
 
 @contextmanager
