@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stocktrim_cli.output import out, say, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, command_for
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +43,8 @@ def say_exceptions(organisation: str) -> None:
     found = read_exceptions(organisation)
     if found.is_empty():
         return
-    say("Look at what could not be read or does not add up (`stocktrim doctor --all` lists every record):")
+    every = command_for(organisation, "doctor --all")
+    say(f"Look at what could not be read or does not add up ({every} lists every record):")
     for sentence in sentences(found):
         say(f"- {sentence}")
 
@@ -67,7 +68,7 @@ def show_problems(found: "pl.DataFrame", *, every: bool) -> None:
     if found.is_empty():
         return
     show_table(
-        "What Xero's data lack; --all lists every record",
+        "What Xero's data lack" if every else "What Xero's data lack; --all lists every record",
         ["problem", "records", "money at stake", "first of them", "what it means", "what to do"],
         [
             [one["problem"], one["records"], money(one), records_named(one), one["effect"], one["what_to_do"]]
@@ -120,8 +121,16 @@ def list_decisions(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, a
     rows = [{name: vars(one)[name] for name in DECISION} for one in decision_history(opened.store, opened.key)]
     if as_json:
         show_json(rows)
-    else:
-        show_table(f"Decided about exceptions of {organisation}", DECISION, [list(row.values()) for row in rows])
+        return
+    names = _record_names(opened)
+    show_table(
+        f"Decided about exceptions of {organisation}",
+        ["problem", "record", "decision", "by", "at", "reason"],
+        [
+            [names.get(row[name], row[name]) if name == "record_id" else row[name] for name in DECISION]
+            for row in rows
+        ],
+    )  # fmt: skip
 
 
 @exceptions.command()
@@ -181,6 +190,22 @@ def restore(
     )
 
 
+def _record_names(opened: "OpenOrganisation") -> dict[str, str]:
+    """What people call each record that has or had a problem, by its id; none before the first load."""
+    from pipelines import tables
+    from pipelines.snapshots import NothingPublishedError, read_published
+
+    try:
+        (readiness,) = read_published(opened.folder, tables.XERO_READINESS)
+    except NothingPublishedError:
+        return {}
+    return {row["record_id"]: _name_of(row) for row in readiness.iter_rows(named=True)}
+
+
+def _name_of(row: dict[str, Any]) -> str:
+    return str(row["document_number"] or row["product_code"] or row["name"] or row["record_id"])
+
+
 def _with_refused(opened: "OpenOrganisation", found: "pl.DataFrame") -> "pl.DataFrame":
     """The exceptions, with the records for which the last load was refused, which no run has published."""
     import polars as pl
@@ -210,8 +235,7 @@ def _decide(
     if as_json:
         show_json(vars(decided))
     else:
-        name = row["document_number"] or row["product_code"] or row["name"] or row["record_id"]
-        out.print(f"{row['problem']} of {name} is {decision}.", markup=False)
+        out.print(f"{row['problem']} of {_name_of(row)} is {decision}.", markup=False)
 
 
 def _open(organisation: str) -> "OpenOrganisation":

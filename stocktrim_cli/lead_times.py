@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stocktrim_cli.output import out, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, command_for
 from stocktrim_cli.settings import ProductOption, SupplierOption, known_product, opened_organisation, supplier_id
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ SHOWN = {
     "middle_half": "middle half",
     "receipts": "receipts",
     "receipts_of": "of the",
-    "level_change_quantity": "level",
-    "level_change_value": "level, value",
-    "stock_change_quantity": "stock",
-    "stock_change_value": "stock, value",
+    "level_change_quantity": "level by",
+    "level_change_value": "level by, value",
+    "stock_change_quantity": "stock by",
+    "stock_change_value": "stock by, value",
     "currency": "currency",
 }
-NUMBERS = ("set", "receipts show", "receipts", "level", "level, value", "stock", "stock, value")
+NUMBERS = ("set", "receipts show", "receipts", "level by", "level by, value", "stock by", "stock by, value")
 
 
 def accept_lead_times(
@@ -62,8 +62,9 @@ def accept_lead_times(
         out.print("No lead time to accept: receipts agree with what was set.", markup=False)
         return
     _show(advice)
-    done = f"{advice.height} lead times are set to what receipts show. Next: `stocktrim plan`"
-    out.print("Nothing was changed; without --dry-run it is." if dry_run else done, markup=False)
+    next_step = f"Next: {command_for(opened.key, 'plan')}"
+    done = f"{advice.height} lead times are set to what receipts show. {next_step}"
+    out.print("Nothing was changed; without --dry-run these lead times are set." if dry_run else done, markup=False)
 
 
 def _chosen(opened: "OpenOrganisation", *, product: str, supplier: str, everything: bool) -> "pl.DataFrame":

@@ -10,7 +10,7 @@ import typer
 
 from stocktrim_cli.exceptions import problems_of, say_exceptions
 from stocktrim_cli.output import out, say, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, run_job
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, command_for, run_job
 
 
 class Ticked(StrEnum):
@@ -80,7 +80,7 @@ def load(
     say(f"Load {took['load_id']}: {took['calls']} calls to Xero, {took['megabytes']:.2f} MB{allowance}.")
     tell_warnings(result)
     say_exceptions(organisation)
-    out.print("Next: `stocktrim plan`", markup=False)
+    out.print(f"Next: {command_for(organisation, 'plan')}", markup=False)
 
 
 def _what_it_took(result: "object") -> dict[str, Any]:

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stocktrim_cli.output import out, say, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, MINUS_IS_A_VALUE, JsonOption, OrganisationOption, run_job
+from stocktrim_cli.output import out, say, show_json, show_table, text_of
+from stocktrim_cli.runs import (
+    DEFAULT_ORGANISATION,
+    MINUS_IS_A_VALUE,
+    JsonOption,
+    OrganisationOption,
+    command_for,
+    run_job,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,8 +59,8 @@ def list_orders(
     columns = ["order", "state", "supplier", "lines", "value", "currency", "expected", "remark"]
     rows = [
         [
-            order.order_id, order.state.value, order.supplier_name, len(order.lines), order.value, order.currency,
-            order.expected_arrival_date, "; ".join(remarks_of(order)),
+            order.purchase_order_number, order.state.value, order.supplier_name, len(order.lines), order.value,
+            order.currency, order.expected_arrival_date, "; ".join(remarks_of(order)),
         ]
         for order in found
     ]  # fmt: skip
@@ -79,7 +86,8 @@ def show(
         show_json({**_summary(found, sentences), "history": happened})
         return
     show_table(
-        f"{found.purchase_order_number}: {found.supplier_name}, {found.state.value}, {found.value} {found.currency}",
+        f"{found.purchase_order_number}: {found.supplier_name}, {found.state.value}, "
+        f"{text_of(found.value)} {found.currency}",
         ["product", "name", "quantity", "price", "value", "expected"],
         [
             [line.product_code, line.description, line.quantity, str(line.sent_price), line.value,
@@ -202,12 +210,12 @@ def send(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: Js
         out.print("No order is approved and waiting.", markup=False)
     else:
         for order in after:
-            sentence = "; ".join(remarks_of(order)) or order.state.value
-            out.print(f"{order.purchase_order_number} ({order.state.value}): {sentence}", markup=False)
-    _end(after)
+            number, sentence = order.purchase_order_number, "; ".join(remarks_of(order)) or order.state.value
+            out.print(f"{number} ({order.state.value}): {sentence.removeprefix(f'{number} ')}", markup=False)
+    _end(after, organisation)
 
 
-def _end(orders: "list[Order]") -> None:
+def _end(orders: "list[Order]", organisation: str) -> None:
     """End well where every order was sent.
 
     Raises:
@@ -220,11 +228,12 @@ def _end(orders: "list[Order]") -> None:
 
     unknown = sum(order.state is State.SENDING for order in orders)
     unsent = sum(order.state not in {State.SENDING, State.SENT} for order in orders)
-    sentence = f"{unsent} of {len(orders)} orders were not sent; `stocktrim orders show` says why." if unsent else ""
+    why = command_for(organisation, "orders show ORDER")
+    sentence = f"{unsent} of {len(orders)} orders were not sent; {why} says why." if unsent else ""
     if unknown:
         raise OutcomesUnknownError(
             f"It is not yet known whether Xero accepted {unknown} of {len(orders)} orders. Do not key them again: the "
-            f"next run (`stocktrim orders send`, or the sensor) finds out. {sentence}".strip()
+            f"next run ({command_for(organisation, 'orders send')}, or the sensor) finds out. {sentence}".strip()
         )
     if unsent:
         raise PlannerError(sentence)
@@ -240,10 +249,26 @@ def _remarks(opened: "OpenOrganisation") -> "Callable[[Order], list[str]]":
     is_stale = opened.stale_order()
     known, untracked = identities_of(opened.store, opened.key), _untracked(opened)
     others = [called_now(other, known) for other in opened.ledger.orders()]
+    since_sent = _since_sent(opened)
     return lambda order: remarks(
         called_now(order, known), is_stale=is_stale, others=others,
         standing=standing_of(order, known, untracked=untracked),
+        since_sent=since_sent.get(order.purchase_order_number, ""),
     )  # fmt: skip
+
+
+def _since_sent(opened: "OpenOrganisation") -> dict[str, str]:
+    """What the last load saw become of sent orders, by number: those that Xero deleted, or no longer has."""
+    from pipelines import tables
+    from pipelines.purchasing.remarks import GONE_FROM_XERO
+    from pipelines.snapshots import NothingPublishedError, read_published
+
+    try:
+        (readiness,) = read_published(opened.folder, tables.XERO_READINESS)
+    except NothingPublishedError:
+        return {}
+    gone = readiness.filter(readiness["problem"].is_in(GONE_FROM_XERO))
+    return dict(gone.select("document_number", "effect").iter_rows())
 
 
 def _standing_now(opened: "OpenOrganisation", order: "Order") -> "Standing":
@@ -283,7 +308,8 @@ def _tell(order: "Order", *, as_json: bool) -> None:
     if as_json:
         show_json(_summary(order))
     else:
-        out.print(f"{order.purchase_order_number} is {order.state.value}.", markup=False)
+        amount = f"{text_of(order.value)} {order.currency}"
+        out.print(f"{order.purchase_order_number} is {order.state.value}: {amount}.", markup=False)
 
 
 def _summary(order: "Order", remarks: "Iterable[str]" = ()) -> dict[str, Any]:

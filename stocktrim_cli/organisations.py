@@ -60,7 +60,8 @@ def rotate_key(*, as_json: JsonOption = False) -> None:
     if as_json:
         show_json({"sign_ins": count})
         return
-    out.print(f"{count} sign-ins are encrypted with the new key; the old one opens nothing any more.", markup=False)
+    sign_ins = f"{count} sign-in{' is' if count == 1 else 's are'}"
+    out.print(f"{sign_ins} encrypted with the new key; the old one opens nothing any more.", markup=False)
     if settings.new_secret_key is not None:
         out.print(
             "Next: set STOCKTRIM_SECRET_KEY to the new key, on every machine, before anything runs.", markup=False

@@ -10,7 +10,7 @@ import typer
 from stocktrim_cli.exceptions import problems_of, say_exceptions
 from stocktrim_cli.load import tell_warnings
 from stocktrim_cli.output import out, say, show_json, show_table, text_of
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, run_job
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, command_for, run_job
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,11 +57,12 @@ def plan(
     if as_json:
         show_json({"summary": summary, "order_plan": order_plan.to_dicts(), "exceptions": problems_of(organisation)})
         return
-    show_plan(summary, order_plan)
+    show_plan(summary, order_plan, organisation=organisation)
     _say_drafts(organisation, order_plan)
     tell_warnings(result)
     say_exceptions(organisation)
-    out.print("Next: `stocktrim orders list`, then `stocktrim orders approve ORDER`", markup=False)
+    then = (command_for(organisation, words) for words in ("orders list", "orders approve ORDER"))
+    out.print(f"Next: {', then '.join(then)}", markup=False)
 
 
 def read_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
@@ -79,7 +80,9 @@ def read_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
     return summaries.sort(its_own, "planned_at").tail(1).to_dicts()[0], order_plan
 
 
-def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame") -> None:
+def show_plan(
+    summary: "dict[str, Any]", order_plan: "pl.DataFrame", *, organisation: str = DEFAULT_ORGANISATION
+) -> None:
     """Print what the plan comes to, and its most urgent lines with their bridge."""
     money = summary["currency"]
     show_table(
@@ -106,7 +109,7 @@ def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame") -> None:
     if summary["lead_times_to_review"]:
         say(
             f"Receipts contradict the lead time that was set for {summary['lead_times_to_review']} products: "
-            "`stocktrim settings accept-lead-times --all --dry-run` shows them."
+            f"{command_for(organisation, 'settings accept-lead-times --all --dry-run')} shows them."
         )
     if summary["is_stale"]:
         say("This plan was made from old data: load again before you order.")

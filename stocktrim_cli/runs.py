@@ -27,6 +27,11 @@ MINUS_IS_A_VALUE: Final = {"ignore_unknown_options": True}
 _DUMP: Final = "Exception while writing logger call to event log"
 
 
+def command_for(organisation: str, words: str) -> str:
+    """A command to type next, which is about the same organisation: `stocktrim plan -o acme`."""
+    return f"`stocktrim {words}`" if organisation == DEFAULT_ORGANISATION else f"`stocktrim {words} -o {organisation}`"
+
+
 class WithoutDumps:
     """A stream that leaves out what Dagster prints where it cannot write its log: the step says it in a sentence."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stocktrim_cli.output import out, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, MINUS_IS_A_VALUE, JsonOption, OrganisationOption
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, MINUS_IS_A_VALUE, JsonOption, OrganisationOption, command_for
 
 if TYPE_CHECKING:
     from pipelines.organisation import OpenOrganisation
@@ -37,13 +37,13 @@ def show(
     opened = opened_organisation(organisation)
     if history:
         changes = [vars_of(change) for change in setting_history(opened.store, opened.key)]
-        _print(f"Changes of settings for {organisation}", changes, as_json=as_json)
+        _print(f"Changes of settings for {organisation}", changes, opened, as_json=as_json)
     elif product:
         code = known_product(opened, product)
-        _print(f"In force for {code}", _of_product(opened, code), as_json=as_json)
+        _print(f"In force for {code}", _of_product(opened, code), opened, as_json=as_json)
     else:
         rows = explicit_settings(opened.store, opened.key).to_dicts()
-        _print(f"Set for {organisation}", _defaults() + rows, as_json=as_json)
+        _print(f"Set for {organisation}", _defaults() + rows, opened, as_json=as_json)
 
 
 @settings.command(name="set", context_settings=MINUS_IS_A_VALUE)
@@ -130,8 +130,10 @@ def _change(
     if as_json:
         show_json(vars_of(change))
     else:
-        target = f" for {level} {subject}" if subject else ""
-        out.print(f"{name} is {'unset' if value is None else value}{target}. Next: `stocktrim plan`", markup=False)
+        shown = _with_names(vars_of(change), supplier_names(opened))
+        target = f" for {level} {shown['subject']}" if subject else ""
+        now = f"{name} is {'unset' if value is None else shown['value']}{target}."
+        out.print(f"{now} Next: {command_for(opened.key, 'plan')}", markup=False)
 
 
 def _level(opened: "OpenOrganisation", *, product: str, supplier: str) -> tuple[str, str]:
@@ -183,6 +185,26 @@ def supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
     return str(found[0])
 
 
+def supplier_names(opened: "OpenOrganisation") -> dict[str, str]:
+    """The name of each supplier by its id; none before the first load."""
+    from pipelines import tables
+    from pipelines.snapshots import NothingPublishedError, read_published
+
+    try:
+        (suppliers,) = read_published(opened.folder, tables.SUPPLIERS)
+    except NothingPublishedError:
+        return {}
+    return dict(suppliers.select("supplier_id", "supplier_name").iter_rows())
+
+
+def _with_names(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """A setting as a person reads it: suppliers by their names."""
+    named = {"subject"} if row.get("level") == "supplier" else set()
+    if row["name"] == "preferred_supplier":
+        named.add("value")
+    return {key: names.get(value, value) if key in named else value for key, value in row.items()}
+
+
 def _of_product(opened: "OpenOrganisation", product: str) -> list[dict[str, Any]]:
     import polars as pl
 
@@ -214,9 +236,10 @@ def _defaults() -> list[dict[str, Any]]:
     ]
 
 
-def _print(title: str, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+def _print(title: str, rows: list[dict[str, Any]], opened: "OpenOrganisation", *, as_json: bool) -> None:
     if as_json:
         show_json(rows)
     else:
         columns = list(rows[0]) if rows else ["name", "value"]
-        show_table(title, columns, [list(row.values()) for row in rows])
+        names = supplier_names(opened)
+        show_table(title, columns, [list(_with_names(row, names).values()) for row in rows])

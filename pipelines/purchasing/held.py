@@ -140,4 +140,4 @@ def in_xero(order: Order) -> str:
         ", changed there since it was sent: what Xero holds counts" if pushed.is_changed else "",
         f"; {rounding(order)}" if rounding(order) else "",
     ]
-    return f"{number} is in Xero{''.join(facts)}."
+    return f"{number} reached Xero{''.join(facts)}."

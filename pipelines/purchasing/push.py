@@ -281,8 +281,9 @@ def _failed(sender: _Sender, order: Order, words: str) -> PushOutcome:
     )
     if not _is_written(sender, event):
         return _unknown(order)
-    log.warning("%s was refused: %s.", order.purchase_order_number, words)
-    return PushOutcome(order.order_id, Outcome.FAILED, f"{order.purchase_order_number} was refused: {words}.")
+    sentence = f"{order.purchase_order_number} was refused: {words.rstrip('.')}."
+    log.warning(sentence)
+    return PushOutcome(order.order_id, Outcome.FAILED, sentence)
 
 
 def _unknown(order: Order) -> PushOutcome:

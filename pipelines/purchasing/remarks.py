@@ -15,6 +15,11 @@ from pipelines.purchasing.standing import Standing
 OPEN_STATES = (State.DRAFT, State.APPROVED, State.SENDING, State.FAILED)
 """What still needs a person or a run; what was sent lives on in Xero."""
 
+GONE_FROM_XERO = ("sent_order_deleted_in_xero", "sent_order_missing_in_xero")
+"""The problems of a sent order that Xero does not hold any more."""
+
+_ENDED = (State.SENT, State.REJECTED, State.SUPERSEDED)
+
 
 def remarks(
     order: Order,
@@ -22,20 +27,24 @@ def remarks(
     is_stale: Callable[[Order], bool],
     others: Iterable[Order] = (),
     standing: Standing | None = None,
+    since_sent: str = "",
 ) -> list[str]:
-    """What a person should know of an order, a sentence each, without a full stop; mostly nothing."""
+    """What a person should know of an order, a sentence each, without a full stop; mostly nothing.
+
+    `since_sent` is what a later load saw become of it in Xero.
+    """
     of_state = {
-        State.SENDING: NOT_YET_KNOWN.rstrip("."),
-        State.FAILED: f"Xero refused it: {order.failure}",
-        State.SENT: in_xero(order).rstrip("."),
-    }.get(order.state, "")
+        State.SENDING: [NOT_YET_KNOWN.rstrip(".")],
+        State.FAILED: [f"Xero refused it: {order.failure}".rstrip(".")],
+        State.SENT: [in_xero(order).rstrip("."), "" if order.is_deleted_in_xero else _clause(since_sent)],
+    }.get(order.state, [])
     waits = STALE if waits_as_stale(order, is_stale) else ""
     again = ""
     if order.state is State.FAILED and (holding := holding_the_same_goods(order, others)):
         again = f"some of its goods are on {_named(holding)} by now"
-    facts = "" if order.state is State.SENT else order.remark
+    facts = "" if order.state in _ENDED else order.remark
     of_xero = standing.remarks if standing is not None else []
-    return [sentence for sentence in (of_state, *of_xero, waits, again, facts) if sentence]
+    return [sentence for sentence in (*of_state, *of_xero, waits, again, facts) if sentence]
 
 
 def holding_the_same_goods(order: Order, others: Iterable[Order]) -> list[Order]:
@@ -61,6 +70,10 @@ def check_not_ordered_twice(order: Order, others: Iterable[Order]) -> None:
             f"The order {order.order_id} would order goods twice: since Xero refused it some of them are on "
             f"{_named(holding)}. Reject this one, or reject the drafts among those and approve this one again."
         )
+
+
+def _clause(sentence: str) -> str:
+    return f"{sentence[:1].lower()}{sentence[1:]}".rstrip(".")
 
 
 def _named(orders: Iterable[Order]) -> str:

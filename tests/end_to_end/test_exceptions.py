@@ -47,6 +47,7 @@ def test_fault_106_an_unreadable_record_is_repeated_until_it_is_read_or_dismisse
     assert unreadable(planned) == []
     (decided,) = stocktrim("exceptions", "list", "--json").json()
     assert (decided["decided_by"], decided["reason"], decided["decision"]) == ("Ann", "a test", "dismissed")
+    assert invoice.number in stocktrim("exceptions", "list").out
     assert stocktrim("exceptions", "restore", invoice.number).code == 0
     assert len(unreadable(planned)) == 1
 

@@ -79,6 +79,8 @@ def test_an_order_that_a_person_deletes_in_xero_is_suggested_again(planned: Plan
     assert {line["product_code"] for line in order["lines"]} <= suggested(stocktrim).keys()
     told = stocktrim.published("xero_readiness").filter(problem="sent_order_deleted_in_xero")
     assert told["document_number"].to_list() == [order["purchase_order_number"]]
+    (sent,) = stocktrim("orders", "list", "--state", "sent", "--json").json()
+    assert sent["remarks"][-1] == "it was deleted in Xero, so it is not on order"
 
 
 def test_an_order_that_was_renumbered_counts_once_and_one_that_xero_lost_or_refused_does_not_and_is_told(

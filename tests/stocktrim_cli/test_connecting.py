@@ -97,7 +97,8 @@ def test_a_sign_in_that_fails_is_one_sentence_and_exit_code_3(
 
 def test_an_organisation_is_removed_and_what_was_decided_for_it_stays(terminal: Terminal) -> None:
     terminal.connect(through_http(HARBOUR), "-o", "harbour")
-    terminal.stocktrim("settings", "set", "lead_time_days", "21", "-o", "harbour")
+    told = terminal.stocktrim("settings", "set", "lead_time_days", "21", "-o", "harbour")
+    assert told.out == "lead_time_days is 21. Next: `stocktrim plan -o harbour`\n"
     asked = terminal.stocktrim("organisations", "remove", "harbour")
     assert asked.code == 2
     assert "say --yes" in flat(asked)
@@ -203,7 +204,7 @@ def test_the_key_is_changed_by_one_command(terminal: Terminal) -> None:
     terminal.connect(through_http(HARBOUR), "-o", "harbour")
     before = (terminal.stocktrim.home / "secret.key").read_bytes()
     told = terminal.stocktrim("organisations", "rotate-key")
-    assert (told.code, "1 sign-ins are encrypted with the new key" in told.out) == (0, True)
+    assert (told.code, "1 sign-in is encrypted with the new key" in told.out) == (0, True)
     assert (terminal.stocktrim.home / "secret.key").read_bytes() != before
     assert terminal.stocktrim("organisations", "list").code == 0
 

@@ -83,7 +83,7 @@ def test_an_outcome_that_is_not_known_is_told_so_with_its_own_exit_code_and_the_
     assert listed(stocktrim) == {}
     (sent,) = listed(stocktrim, "--state", "sent").values()
     assert (sent["state"], sent["status_in_xero"], sent["remarks"]) == (
-        "sent", "DRAFT", ["RP-20260302-AAAAAA is in Xero"])  # fmt: skip
+        "sent", "DRAFT", ["RP-20260302-AAAAAA reached Xero"])  # fmt: skip
     assert len(sandbox.worlds[0].purchase_orders) == 1
 
 

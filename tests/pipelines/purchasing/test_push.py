@@ -429,7 +429,7 @@ def test_an_order_that_a_person_renumbered_before_it_was_read_back_is_found_and_
     (held,) = xero.orders
     held.number = "PO-0042"
     (told,) = push(ledger, xero, [ledger.order(NUMBER)])
-    assert (told.outcome, told.sentence) == (Outcome.ADOPTED, f"{NUMBER} is in Xero as PO-0042.")
+    assert (told.outcome, told.sentence) == (Outcome.ADOPTED, f"{NUMBER} reached Xero as PO-0042.")
     assert ledger.order(NUMBER).purchase_order_id == held.document_id
     assert (len(xero.orders), len(xero.puts())) == (1, 1)
 

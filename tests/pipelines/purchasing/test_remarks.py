@@ -1,0 +1,31 @@
+"""What a person is told of an order."""
+
+from decimal import Decimal
+
+from purchasing_builders import NOON, a_draft, a_line, an_order
+
+from pipelines.purchasing.events import PushFailed
+from pipelines.purchasing.orders import Order, after, approve, reject, start_push
+from pipelines.purchasing.remarks import remarks
+
+
+def an_order_refused(reason: str) -> Order:
+    order = an_order(a_draft("20260302-AAAAAA"))
+    order = after(order, approve(order, by="a buyer", at=NOON))
+    order = after(order, start_push(order, by="stocktrim", at=NOON))
+    refusal = PushFailed(order_id=order.order_id, sequence=order.sequence + 1, at=NOON, by="stocktrim", reason=reason)
+    return after(order, refusal)
+
+
+def told(order: Order) -> list[str]:
+    return remarks(order, is_stale=lambda _: False)
+
+
+def test_what_xero_says_with_a_full_stop_is_joined_without_it():
+    assert told(an_order_refused("The contact is archived.")) == ["Xero refused it: The contact is archived"]
+
+
+def test_what_an_order_would_come_to_is_told_only_while_it_may_be_sent():
+    order = an_order(a_draft("20260302-AAAAAA", a_line(), minimum_order_value=Decimal(999)))
+    assert told(order) != []
+    assert told(after(order, reject(order, by="a buyer", at=NOON))) == []

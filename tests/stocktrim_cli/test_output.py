@@ -1,0 +1,17 @@
+"""How values and next steps are written for a person."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from stocktrim_cli.output import text_of
+from stocktrim_cli.runs import command_for
+
+
+def test_an_instant_is_written_in_utc_to_the_second() -> None:
+    at = datetime(2026, 12, 1, 11, 17, 19, 629459, tzinfo=timezone(timedelta(hours=13)))
+    assert text_of(at) == "2026-11-30 22:17:19 UTC"
+    assert text_of(at.astimezone(UTC)) == text_of(at)
+
+
+def test_the_next_command_is_about_the_same_organisation() -> None:
+    assert command_for("acme", "plan") == "`stocktrim plan -o acme`"
+    assert command_for("demo", "plan") == "`stocktrim plan`"
