@@ -24,14 +24,14 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from pipelines.forecasting.backtest import SCORED, pinball_loss
-from pipelines.forecasting.candidates import FLOOR, NB, NB_PREDICTIVE, POOL
 from pipelines.forecasting.distribution import PROBABILITIES, forecast_distribution
-from pipelines.forecasting.segments import CLASSES
-from pipelines.tables import DEMAND_DAILY
+from pipelines.forecasting.history.demand_patterns import CLASSES
+from pipelines.forecasting.models.model_registry import FLOOR, NB, NB_PREDICTIVE, POOL
+from pipelines.forecasting.selection.model_backtest import SCORED, pinball_loss
+from pipelines.storage.tables import DEMAND_DAILY
 from sales_files.credit_notes import CREDIT, SALE
-from xero_sandbox.history.sales_file import read_sales_file
-from xero_sandbox.importer import is_service
+from xero_sandbox.worlds.history.sales_file import read_sales_file
+from xero_sandbox.worlds.importer import is_service
 
 HORIZON_DAYS: Final = 28
 AS_OF_DAYS: Final = 9

@@ -25,10 +25,10 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import tables
+from pipelines.storage import tables
 
 if TYPE_CHECKING:
-    from pipelines.replenishment.plan import PlanInputs
+    from pipelines.replenishment.plan.order_plan import PlanInputs
 
 SIZES: Final = (400, 1_000, 4_000, 10_000, 40_000)
 WEEKS: Final = 104
@@ -46,8 +46,8 @@ PARTS: Final = {
     "calendar": "pipelines.forecasting.distribution.make_series",
     "learning": "pipelines.forecasting.distribution.learn_from",
     "quantiles": "pipelines.forecasting.distribution.model_quantiles",
-    "paths": "pipelines.replenishment.projection.demand_between",
-    "decision": "pipelines.replenishment.plan.decide",
+    "paths": "pipelines.replenishment.decision.stock_projection.demand_between",
+    "decision": "pipelines.replenishment.plan.order_plan.decide",
 }
 Costs = dict[str, float]
 
@@ -93,8 +93,8 @@ def generate(products: int, *, seed: int = 1) -> pl.DataFrame:
 
 def company(demand: pl.DataFrame) -> "PlanInputs":
     """What else a plan is made from: stock, suppliers and what they delivered, open orders, the default settings."""
-    from pipelines.replenishment.parameters import with_defaults  # noqa: PLC0415, its import is measured
-    from pipelines.replenishment.plan import PlanInputs  # noqa: PLC0415
+    from pipelines.planning_settings.registry import with_defaults  # noqa: PLC0415, its import is measured
+    from pipelines.replenishment.plan.order_plan import PlanInputs  # noqa: PLC0415
 
     random = np.random.default_rng(2)
     codes = demand["product_code"].unique().sort()
@@ -142,8 +142,8 @@ def measure(products: int) -> Costs:
     import scipy.stats  # noqa: F401, PLC0415, what the forecast imports where it is reached
     import sklearn.ensemble  # noqa: F401, PLC0415
 
-    from pipelines.forecasting.forecast import score_models  # noqa: PLC0415, its import is measured
-    from pipelines.replenishment.plan import forecast_for_plan, horizons, make_plan  # noqa: PLC0415
+    from pipelines.forecasting.forecast_tables import score_models  # noqa: PLC0415, its import is measured
+    from pipelines.replenishment.plan.order_plan import forecast_for_plan, horizons, make_plan  # noqa: PLC0415
 
     costs: Costs = {START: time.process_time()}
     demand = generate(products)

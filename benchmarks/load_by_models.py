@@ -15,8 +15,8 @@ from xero_python.api_client.oauth2 import OAuth2Token
 from benchmarks.load import Token, memory_now, tenant_of, told
 from pipelines.landing.endpoints import ENDPOINTS, Endpoint
 from pipelines.landing.pages import frame_of
-from pipelines.tables import Table
-from pipelines.warehouse import insert_rows, open_warehouse, row_count, transaction
+from pipelines.storage.tables import Table
+from pipelines.storage.warehouse import insert_rows, open_warehouse, row_count, transaction
 
 PAGE_SIZE: Final = 1000
 ATTRIBUTES: Final = {

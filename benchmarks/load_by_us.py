@@ -5,10 +5,10 @@ import time
 from pathlib import Path
 
 from benchmarks.load import Token, memory_now, now, tenant_of, told
-from pipelines.landing.kept import begin_load
 from pipelines.landing.land import land, read_pass
-from pipelines.landing.load import plan_load
-from pipelines.warehouse import open_warehouse
+from pipelines.landing.load_plan import plan_load
+from pipelines.landing.page_archive import begin_load
+from pipelines.storage.warehouse import open_warehouse
 from pipelines.xero.client import XeroClient
 
 

@@ -36,7 +36,7 @@ def main() -> None:
 
 def seconds(products: int, *, is_random: bool) -> float:
     """CPU seconds of one call."""
-    from pipelines.replenishment.policy import order_quantities  # noqa: PLC0415, its import is measured
+    from pipelines.replenishment.public_api import order_quantities  # noqa: PLC0415, its import is measured
 
     demand = generate(products).rename({"demand_date": "date"})
     codes = demand.select(pl.col("product_code").unique().sort())

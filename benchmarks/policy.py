@@ -30,13 +30,11 @@ from scipy import stats
 
 from benchmarks import goals
 from benchmarks.forecast_calibration import HALVES, net_demand, of_half
-from pipelines.forecasting.series import Index, Matrix
-from pipelines.replenishment.decision import Rule
-from pipelines.replenishment.lead_times import MOST_LENGTHS, weigh_samples
-from pipelines.replenishment.replay.backtest import OURS, TEXTBOOK_YEAR, Asked, Backtest, run_backtest
-from pipelines.replenishment.replay.history import History, known_at_reviews, make_history, review_days
-from pipelines.replenishment.replay.ours import forecast_at, our_review
-from pipelines.replenishment.replay.report import (
+from pipelines.forecasting.history.demand_matrix import Index, Matrix
+from pipelines.policy_backtest.our_rule import forecast_at, our_review
+from pipelines.policy_backtest.past import History, known_at_reviews, make_history, review_days
+from pipelines.policy_backtest.policy_comparison import OURS, TEXTBOOK_YEAR, Asked, Backtest, run_backtest
+from pipelines.policy_backtest.report import (
     DRAWS,
     interval_of,
     lost_margin_at,
@@ -45,9 +43,11 @@ from pipelines.replenishment.replay.report import (
     stock_at,
     stock_ratio,
 )
-from pipelines.replenishment.replay.simulation import Counts, Reviewed, simulate
+from pipelines.policy_backtest.simulation import Counts, Reviewed, simulate
+from pipelines.replenishment.decision.order_decision import Rule
+from pipelines.replenishment.lead_times import MOST_LENGTHS, weigh_samples
 from sales_files.credit_notes import SALE
-from xero_sandbox.history.sales_file import read_sales_file
+from xero_sandbox.worlds.history.sales_file import read_sales_file
 
 LEAD_TIME_DAYS: Final = 21
 WEEKS: Final = 48

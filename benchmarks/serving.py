@@ -12,10 +12,10 @@ from datetime import date
 from typing import Final
 
 from stocktrim_cli.serve import stop
-from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
-from xero_sandbox.limits import Limits
-from xero_sandbox.scale import Size, world_of_size
-from xero_sandbox.serve import serve
+from xero_sandbox.app.serve import serve
+from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.identity.authorization_server import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
+from xero_sandbox.worlds.scale import Size, world_of_size
 
 _LIMITS: Final = Limits(per_minute=1_000_000, per_day=1_000_000, app_per_minute=1_000_000)
 

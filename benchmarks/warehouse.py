@@ -19,7 +19,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.warehouse import FILE_NAME, open_warehouse
+from pipelines.storage.warehouse import FILE_NAME, open_warehouse
 
 SIZES: Final = (0, 100_000, 1_000_000, 5_000_000)
 PROJECT: Final = Path(__file__).resolve().parents[1] / "dbt_project"

@@ -1,6 +1,7 @@
 """Who a product or a supplier is, whatever Xero calls it by now: by Xero's id, through renamed codes and mergers.
 
-What belongs here: following codes and contacts, pure. What does not: where they are kept (`pipelines.store.identities`)
+What belongs here: following codes and contacts, pure.
+What does not: where they are kept (`pipelines.store.identity_history`)
 and what hangs on them (settings, open orders, document lines).
 
 An item's id stays when its code changes. An item that was deleted lives on in the next new item that has its code; one

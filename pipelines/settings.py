@@ -1,7 +1,7 @@
 """The environment, read once: where the home is, which store and which Xero to talk to.
 
 What belongs here: environment variables and the checks on them; nothing else in the project reads the environment.
-What does not: what a buyer sets (lead times, service levels): that is `pipelines.replenishment.parameters`.
+What does not: what a buyer sets (lead times, service levels): that is `pipelines.planning_settings.registry`.
 Read more in docs/interfaces.md.
 """
 
@@ -17,8 +17,8 @@ from urllib.parse import quote, urlsplit
 
 from pipelines.errors import UsageError
 from pipelines.organisation_key import OrganisationError, check_key
-from pipelines.permissions import group_named
 from pipelines.secret import Secret
+from pipelines.storage.permissions import group_named
 
 XERO_API_URL: Final = "https://api.xero.com"
 XERO_IDENTITY_URL: Final = "https://identity.xero.com"

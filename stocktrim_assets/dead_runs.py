@@ -1,6 +1,7 @@
 """Runs whose process has died: Dagster calls them started for ever, and the queue of their organisation waits.
 
-What belongs here: finding them and telling Dagster. What does not: how a run shows that it lives (`pipelines.locks`).
+What belongs here: finding them and telling Dagster.
+What does not: how a run shows that it lives (`pipelines.storage.run_locks`).
 Dagster's own monitoring looks after runs that do not start; a terminal that was closed, or a power cut, it never sees.
 Read more in docs/operations.md.
 """
@@ -10,9 +11,9 @@ from typing import Final
 
 import dagster as dg
 
-from pipelines.locks import is_run_alive
 from pipelines.organisation_key import OrganisationError
 from pipelines.settings import Settings
+from pipelines.storage.run_locks import is_run_alive
 
 _AT_WORK: Final = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 _DIED: Final = "The run's process has died; what was loaded and published before is as it was. Start the job again."

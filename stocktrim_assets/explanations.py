@@ -1,16 +1,16 @@
 """What Dagster shows of one product: everything that `stocktrim explain` tells, as Markdown with a picture.
 
 What belongs here: the order of the parts, their headings and how much of each is shown. What does not: what is told
-(`pipelines/replenishment/explanation.py`).
+(`pipelines/replenishment/explain/product_explanation.py`).
 Read more in docs/operations.md.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipelines.replenishment.explain import SAVED_TITLE, model_sentence, saved_in_words
-from pipelines.replenishment.explained_picture import explained_svg
-from pipelines.replenishment.explanation import CHANCES_TOLD
+from pipelines.replenishment.explain.bridge import SAVED_TITLE, model_sentence, saved_in_words
+from pipelines.replenishment.explain.product_explanation import CHANCES_TOLD
+from pipelines.replenishment.explain.product_picture import explained_svg
 from stocktrim_assets.reports import escaped, picture, table_text
 
 WEEKS_SHOWN: Final = 26

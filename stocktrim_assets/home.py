@@ -13,7 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.organisation import DEMO
+from pipelines.organisations.open_organisation import DEMO
 from pipelines.settings import Settings
 from pipelines.store.engine import open_store
 from pipelines.store.organisations import list_organisations

@@ -1,7 +1,7 @@
 """One organisation = one partition of everything.
 
 What belongs here: the set of partitions, and which of them can be worked on.
-What does not: what an organisation is (`pipelines.organisation`).
+What does not: what an organisation is (`pipelines.organisations.open_organisation`).
 Connecting adds a key, `demo` too.
 Read more in docs/adr/0001-organisations-are-partitions.md.
 """
@@ -10,7 +10,7 @@ from typing import Final
 
 import dagster as dg
 
-from pipelines.organisation import connected_organisations
+from pipelines.organisations.open_organisation import connected_organisations
 from pipelines.settings import read_settings
 
 organisations: Final = dg.DynamicPartitionsDefinition(name="organisation")

@@ -17,7 +17,7 @@ import polars as pl
 
 from pipelines.expectations.validate import Finding, Rule
 from pipelines.readiness import by_problem, money, records_named
-from pipelines.tables import Table
+from pipelines.storage.tables import Table
 from stocktrim_assets.partitions import organisations
 
 _SPECIAL: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|"})

@@ -14,14 +14,14 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.errors import UsageError
-from pipelines.locks import organisation_lock, run_mark
-from pipelines.organisation import OpenOrganisation, open_organisation
-from pipelines.permissions import keep_private
+from pipelines.organisations.open_organisation import OpenOrganisation, open_organisation
 from pipelines.settings import read_settings
+from pipelines.storage.permissions import keep_private
+from pipelines.storage.run_locks import organisation_lock, run_mark
 from stocktrim_assets.assets.marts import PROJECT, Dbt
 from stocktrim_assets.failures import told_plainly
 
-log = logging.getLogger("pipelines.locks")
+log = logging.getLogger("pipelines.storage.run_locks")
 
 
 @dg.resource(description="The run's organisation, which no other run may touch before this one has ended.")

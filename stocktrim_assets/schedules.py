@@ -1,7 +1,7 @@
 """The schedules: load and plan in each organisation's own morning, replay the past on its own Sunday.
 
 What belongs here: which morning's run is still to be asked for. What does not: what is run (`jobs.py`), when a morning
-is (`pipelines.mornings`).
+is (`pipelines.organisations.mornings`).
 A schedule looks every quarter of an hour and remembers nothing: the runs that Dagster has, by the tags that they got
 here, say what was made. So a morning at which this machine was off is caught up, once, and one whose run failed is
 tried again with longer and longer pauses.
@@ -15,8 +15,8 @@ from typing import Final
 
 import dagster as dg
 
-from pipelines.mornings import Morning, due_morning
-from pipelines.replenishment.parameters import GlobalSettings, global_settings, with_defaults
+from pipelines.organisations.mornings import Morning, due_morning
+from pipelines.planning_settings.registry import GlobalSettings, global_settings, with_defaults
 from pipelines.settings import read_settings
 from pipelines.store.engine import open_store
 from pipelines.store.organisations import get_organisation

@@ -14,7 +14,7 @@ from typing import Final
 
 import dagster as dg
 
-from pipelines.organisation import OpenOrganisation
+from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.purchasing.orders import Order, State, push_key
 from pipelines.purchasing.push import waits_as_stale
 from pipelines.settings import Settings, read_settings

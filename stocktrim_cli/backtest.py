@@ -23,8 +23,8 @@ from stocktrim_cli.sales_options import (
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.replenishment.replay.backtest import Asked
-    from pipelines.replenishment.replay.history import History
+    from pipelines.policy_backtest.past import History
+    from pipelines.policy_backtest.policy_comparison import Asked
     from sales_files.forms import Forms
 
 SERVICE_LEVELS = ["90%", "95%", "98%", "99%"]
@@ -107,9 +107,15 @@ def backtest(
 
     Example: `stocktrim backtest --sales sales.parquet --lead-time-days 21 --service-level 95%`
     """
-    from pipelines.replenishment.replay.backtest import OURS, in_words, models_in_words, products_in_words, run_backtest
-    from pipelines.replenishment.replay.picture import frontier_svg
-    from pipelines.replenishment.replay.report import at_equal_service
+    from pipelines.policy_backtest.frontier_picture import frontier_svg
+    from pipelines.policy_backtest.policy_comparison import (
+        OURS,
+        in_words,
+        models_in_words,
+        products_in_words,
+        run_backtest,
+    )
+    from pipelines.policy_backtest.report import at_equal_service
 
     for file in (json, picture):
         _check_can_be_written(file)
@@ -160,10 +166,10 @@ def _check_is_svg(picture: Path | None) -> None:
 
 def _settings_of(organisation: str | None) -> "pl.DataFrame":
     """What the organisation has set, with the defaults of the rest; of no organisation the defaults."""
-    from pipelines import tables
-    from pipelines.organisation import open_organisation
-    from pipelines.replenishment.parameters import with_defaults
+    from pipelines.organisations.open_organisation import open_organisation
+    from pipelines.planning_settings.registry import with_defaults
     from pipelines.settings import read_settings
+    from pipelines.storage import tables
     from pipelines.store.planning_settings import explicit_settings
 
     if organisation is None:
@@ -176,9 +182,9 @@ def _asked(
     settings: "pl.DataFrame", levels: list[str], order_frequency_days: int | None, unmet_demand: str | None, seed: int
 ) -> "Asked":
     """What the settings ask for, where no option says otherwise."""
-    from pipelines.replenishment.checking import rule
-    from pipelines.replenishment.parameters import parse_setting
-    from pipelines.replenishment.replay.backtest import asked_by
+    from pipelines.planning_settings.registry import parse_setting
+    from pipelines.policy_backtest.policy_comparison import asked_by
+    from pipelines.replenishment.decision.input_validation import rule
 
     shares = {float(parse_setting("service_level", one, "global")) for one in levels}
     own = asked_by(settings, service_levels=sorted(shares))
@@ -191,8 +197,8 @@ def _asked(
 
 def _show_all(results: "pl.DataFrame") -> "pl.DataFrame":
     """Show every table; the price list of our rule."""
-    from pipelines.replenishment.replay.backtest import OURS
-    from pipelines.replenishment.replay.report import price_list, rules_by_class
+    from pipelines.policy_backtest.policy_comparison import OURS
+    from pipelines.policy_backtest.report import price_list, rules_by_class
 
     is_of_all = results["demand_class"] == "all"
     own = results.filter((results["policy"] == OURS) & ~is_of_all).sort("demand_class", "service_level")
@@ -215,9 +221,9 @@ def _show(title: str, frame: "pl.DataFrame", columns: dict[str, str]) -> None:
 
 
 def _of_file(file: Path, forms: "Forms", lead_time_days: int | None) -> "History":
-    from pipelines.replenishment.parameters import PARAMETERS
-    from pipelines.replenishment.replay.history import make_history
-    from pipelines.replenishment.replay.sales_file import check_facts, net_of_returns
+    from pipelines.planning_settings.registry import PARAMETERS
+    from pipelines.policy_backtest.past import make_history
+    from pipelines.policy_backtest.sales_file import check_facts, net_of_returns
 
     sales = _read(file, forms)
     check_facts(sales)
@@ -242,10 +248,10 @@ def _read(file: Path, forms: "Forms") -> "pl.DataFrame":
 
 
 def _of_organisation(organisation: str, lead_time_days: int | None) -> "History":
-    from pipelines import tables
-    from pipelines.replenishment.replay.history import of_organisation
+    from pipelines.policy_backtest.past import of_organisation
     from pipelines.settings import read_settings
-    from pipelines.snapshots import read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
 
     folder = read_settings().organisation_folder(organisation)
     frames = read_published(

@@ -13,7 +13,7 @@ from stocktrim_cli.output import out, say, show_json, show_progress, show_table
 from stocktrim_cli.runs import JsonOption
 
 if TYPE_CHECKING:
-    from pipelines.connecting import Allowed
+    from pipelines.organisations.connecting import Allowed
     from pipelines.settings import Settings
     from pipelines.store.organisations import Organisation
     from pipelines.xero.client import Connected
@@ -45,8 +45,8 @@ def connect(
 
     Example: `stocktrim connect --tenant "Harbour Wholesale" --organisation harbour`
     """
-    from pipelines.connecting import connect as keep
-    from pipelines.connecting import sign_in_by_browser, sign_in_custom
+    from pipelines.organisations.connecting import connect as keep
+    from pipelines.organisations.connecting import sign_in_by_browser, sign_in_custom
     from pipelines.settings import read_settings
     from stocktrim_assets.home import dagster_instance
     from stocktrim_assets.partitions import organisations
@@ -102,8 +102,8 @@ def _print(address: str) -> None:
 
 def _chosen(allowed: "Allowed", names: Sequence[str], *, everything: bool) -> "Sequence[Connected]":
     """What a person chose by options or on the terminal; the only one needs no choice."""
-    from pipelines.connecting import chosen_among
     from pipelines.errors import UsageError
+    from pipelines.organisations.connecting import chosen_among
 
     found = allowed.organisations
     if names:

@@ -16,7 +16,7 @@ from stocktrim_cli.runs import run_job
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.organisation import OpenOrganisation
+    from pipelines.organisations.open_organisation import OpenOrganisation
     from pipelines.settings import Settings
 
 DEMO = "demo"
@@ -78,7 +78,7 @@ def _walk(settings: "Settings", *, address: str, as_of: str) -> None:
 
 def _start_over(settings: "Settings") -> None:
     """Forget the demo organisation, and nothing else."""
-    from pipelines.locks import organisation_lock
+    from pipelines.storage.run_locks import organisation_lock
     from pipelines.store.engine import open_store
     from pipelines.store.organisations import forget_organisation
 
@@ -94,11 +94,11 @@ def _start_over(settings: "Settings") -> None:
 def _connect(settings: "Settings", address: str) -> "OpenOrganisation":
     from dataclasses import replace
 
-    from pipelines.connecting import connect, sign_in_custom
-    from pipelines.organisation import open_organisation
+    from pipelines.organisations.connecting import connect, sign_in_custom
+    from pipelines.organisations.open_organisation import open_organisation
     from pipelines.secret import Secret
     from stocktrim_assets.home import dagster_instance
-    from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
+    from xero_sandbox.identity.authorization_server import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 
     there = replace(
         settings, xero_api_url=address, xero_identity_url=address, xero_client_id=DEFAULT_CLIENT_ID,

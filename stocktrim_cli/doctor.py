@@ -18,7 +18,7 @@ from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOpt
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.organisation import OpenOrganisation
+    from pipelines.organisations.open_organisation import OpenOrganisation
     from pipelines.settings import Settings
 
 _MOUNTS: Final = Path("/proc/self/mounts")
@@ -60,8 +60,8 @@ def doctor(
 
 def _exceptions(organisation: str) -> "pl.DataFrame":
     """The open exceptions; none where the organisation is not connected, which a check says."""
-    from pipelines import tables
     from pipelines.errors import PlannerError
+    from pipelines.storage import tables
 
     try:
         return read_exceptions(organisation)
@@ -139,7 +139,7 @@ def _folder(settings: "Settings", key: str) -> str:
 
 
 def _opened(settings: "Settings", key: str) -> "OpenOrganisation":
-    from pipelines.organisation import open_organisation
+    from pipelines.organisations.open_organisation import open_organisation
 
     return open_organisation(settings, key)
 
@@ -165,11 +165,11 @@ def _time_zone(settings: "Settings", key: str) -> str:
 
 
 def _freshness(settings: "Settings", key: str) -> str:
-    from pipelines import tables
     from pipelines.errors import DataError
-    from pipelines.replenishment.freshness import is_stale
-    from pipelines.replenishment.parameters import global_settings, with_defaults
-    from pipelines.snapshots import read_published
+    from pipelines.planning_settings.freshness import is_stale
+    from pipelines.planning_settings.registry import global_settings, with_defaults
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
     from pipelines.store.planning_settings import explicit_settings
 
     opened = _opened(settings, key)
@@ -194,7 +194,7 @@ def _open_orders(settings: "Settings", key: str) -> str:
     from pipelines.errors import DataError
     from pipelines.purchasing.remarks import OPEN_STATES
     from pipelines.purchasing.standing import standing_of
-    from pipelines.store.identities import identities_of
+    from pipelines.store.identity_history import identities_of
 
     opened = _opened(settings, key)
     known, orders = identities_of(opened.store, opened.key), opened.ledger.orders(*OPEN_STATES)
@@ -208,9 +208,9 @@ def _open_orders(settings: "Settings", key: str) -> str:
 
 
 def _plan(settings: "Settings", key: str) -> str:
-    from pipelines import tables
     from pipelines.errors import DataError
-    from pipelines.snapshots import read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
 
     (summary,) = read_published(_opened(settings, key).folder, tables.PLAN_SUMMARY)
     if summary.is_empty():

@@ -23,8 +23,8 @@ def store_schema(settings: "Settings", _: str) -> str:
 
 def warehouse(settings: "Settings", key: str) -> str:
     """The warehouse, every value of it; nothing is examined while a run works on it."""
-    from pipelines.locks import at_work
-    from pipelines.warehouse import examine
+    from pipelines.storage.run_locks import at_work
+    from pipelines.storage.warehouse import examine
 
     folder = settings.organisation_folder(key)
     if name := at_work(folder):
@@ -36,7 +36,7 @@ def warehouse(settings: "Settings", key: str) -> str:
 def published(settings: "Settings", key: str) -> str:
     """The published snapshot, every file of it."""
     from pipelines.errors import DataError
-    from pipelines.snapshots import NothingPublishedError, examine_published
+    from pipelines.storage.snapshots import NothingPublishedError, examine_published
 
     folder = settings.organisation_folder(key)
     link = folder / "published"
@@ -51,7 +51,7 @@ def published(settings: "Settings", key: str) -> str:
 def permissions(settings: "Settings", _: str) -> str:
     """Whether anybody else could read or change what lies in the home."""
     from pipelines.errors import DataError
-    from pipelines.permissions import open_to_others
+    from pipelines.storage.permissions import open_to_others
 
     found = open_to_others(settings.home, group=settings.published_group)
     if found:

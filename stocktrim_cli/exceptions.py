@@ -16,7 +16,7 @@ from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOpt
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.organisation import OpenOrganisation
+    from pipelines.organisations.open_organisation import OpenOrganisation
 
 exceptions = typer.Typer(help="Show and dismiss what could not be read or does not add up.", no_args_is_help=True)
 
@@ -87,9 +87,9 @@ def show_problems(found: "pl.DataFrame", *, every: bool) -> None:
 
 def read_exceptions(organisation: str) -> "pl.DataFrame":
     """The exceptions of the last run that nobody has dismissed; none before the first."""
-    from pipelines import tables
     from pipelines.readiness import open_exceptions
-    from pipelines.snapshots import NothingPublishedError, read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import NothingPublishedError, read_published
     from pipelines.store.exception_decisions import dismissed_exceptions
 
     opened = _open(organisation)
@@ -102,7 +102,7 @@ def read_exceptions(organisation: str) -> "pl.DataFrame":
 
 def refused_load(organisation: str) -> str:
     """Why the last load was refused; empty if it was not."""
-    from pipelines.landing.kept import kept_loads
+    from pipelines.landing.page_archive import kept_loads
     from pipelines.settings import read_settings
 
     loads = kept_loads(read_settings().organisation_folder(organisation))
@@ -174,9 +174,9 @@ def restore(
     """
     import polars as pl
 
-    from pipelines import tables
     from pipelines.readiness import find_exception
-    from pipelines.snapshots import read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
     from pipelines.store.exception_decisions import RESTORED, dismissed_exceptions
 
     opened = _open(organisation)
@@ -192,8 +192,8 @@ def restore(
 
 def _record_names(opened: "OpenOrganisation") -> dict[str, str]:
     """What people call each record that has or had a problem, by its id; none before the first load."""
-    from pipelines import tables
-    from pipelines.snapshots import NothingPublishedError, read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import NothingPublishedError, read_published
 
     try:
         (readiness,) = read_published(opened.folder, tables.XERO_READINESS)
@@ -210,9 +210,9 @@ def _with_refused(opened: "OpenOrganisation", found: "pl.DataFrame") -> "pl.Data
     """The exceptions, with the records for which the last load was refused, which no run has published."""
     import polars as pl
 
-    from pipelines import tables
     from pipelines.readiness import UNREADABLE
-    from pipelines.warehouse import read_table
+    from pipelines.storage import tables
+    from pipelines.storage.warehouse import read_table
 
     if not refused_load(opened.key):
         return found
@@ -239,7 +239,7 @@ def _decide(
 
 
 def _open(organisation: str) -> "OpenOrganisation":
-    from pipelines.organisation import open_organisation
+    from pipelines.organisations.open_organisation import open_organisation
     from pipelines.settings import read_settings
 
     return open_organisation(read_settings(), organisation)

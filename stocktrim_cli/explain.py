@@ -31,9 +31,9 @@ def explain(
 
     Example: `stocktrim explain P-0001`
     """
-    from pipelines.replenishment.explanation import SOURCES, PlannedTables, explain_product
+    from pipelines.replenishment.explain.product_explanation import SOURCES, PlannedTables, explain_product
     from pipelines.settings import read_settings
-    from pipelines.snapshots import read_published
+    from pipelines.storage.snapshots import read_published
 
     folder = read_settings().organisation_folder(organisation)
     told = explain_product(PlannedTables(*read_published(folder, *SOURCES)), product_code)
@@ -76,8 +76,8 @@ def _show(told: dict[str, Any]) -> None:
 
 def _show_demand(told: dict[str, Any]) -> None:
     """What was sold, which model speaks for it, and how likely each demand of the horizon is."""
-    from pipelines.replenishment.explain import SAVED_TITLE, model_sentence, saved_in_words
-    from pipelines.replenishment.explanation import CHANCES_TOLD
+    from pipelines.replenishment.explain.bridge import SAVED_TITLE, model_sentence, saved_in_words
+    from pipelines.replenishment.explain.product_explanation import CHANCES_TOLD
 
     show_table(
         "Sold by month", ["month", "pieces", "days out of stock"], [list(one.values()) for one in told["sales"]],

@@ -15,7 +15,7 @@ from stocktrim_cli.settings import ProductOption, SupplierOption, known_product,
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.organisation import OpenOrganisation
+    from pipelines.organisations.open_organisation import OpenOrganisation
 
 SHOWN = {
     "product_code": "product",
@@ -71,10 +71,10 @@ def _chosen(opened: "OpenOrganisation", *, product: str, supplier: str, everythi
     """The advice asked for; what was set since the plan was made is left alone."""
     import polars as pl
 
-    from pipelines import tables
     from pipelines.errors import UsageError
-    from pipelines.replenishment.parameters import settings_of_products, with_defaults
-    from pipelines.snapshots import read_published
+    from pipelines.planning_settings.registry import settings_of_products, with_defaults
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
     from pipelines.store.planning_settings import explicit_settings
 
     if sum(map(bool, (product, supplier, everything))) != 1:

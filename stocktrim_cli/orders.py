@@ -21,7 +21,7 @@ from stocktrim_cli.runs import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pipelines.organisation import OpenOrganisation
+    from pipelines.organisations.open_organisation import OpenOrganisation
     from pipelines.purchasing.orders import Order
     from pipelines.purchasing.standing import Standing
 
@@ -123,7 +123,7 @@ def approve(
     from pipelines.purchasing.remarks import check_not_ordered_twice
     from pipelines.purchasing.renamed import called_now
     from pipelines.purchasing.standing import check_can_be_approved
-    from pipelines.store.identities import identities_of
+    from pipelines.store.identity_history import identities_of
 
     opened = _open(organisation)
     found = opened.ledger.order(order)
@@ -244,7 +244,7 @@ def _remarks(opened: "OpenOrganisation") -> "Callable[[Order], list[str]]":
     from pipelines.purchasing.remarks import remarks
     from pipelines.purchasing.renamed import called_now
     from pipelines.purchasing.standing import standing_of
-    from pipelines.store.identities import identities_of
+    from pipelines.store.identity_history import identities_of
 
     is_stale = opened.stale_order()
     known, untracked = identities_of(opened.store, opened.key), _untracked(opened)
@@ -259,9 +259,9 @@ def _remarks(opened: "OpenOrganisation") -> "Callable[[Order], list[str]]":
 
 def _since_sent(opened: "OpenOrganisation") -> dict[str, str]:
     """What the last load saw become of sent orders, by number: those that Xero deleted, or no longer has."""
-    from pipelines import tables
     from pipelines.purchasing.remarks import GONE_FROM_XERO
-    from pipelines.snapshots import NothingPublishedError, read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import NothingPublishedError, read_published
 
     try:
         (readiness,) = read_published(opened.folder, tables.XERO_READINESS)
@@ -274,7 +274,7 @@ def _since_sent(opened: "OpenOrganisation") -> dict[str, str]:
 def _standing_now(opened: "OpenOrganisation", order: "Order") -> "Standing":
     """What became of an order's supplier and products: by the last load, the supplier by Xero's own word if it can."""
     from pipelines.purchasing.standing import standing_of, with_supplier_as_it_is
-    from pipelines.store.identities import identities_of
+    from pipelines.store.identity_history import identities_of
     from pipelines.xero.errors import XeroError
 
     known = identities_of(opened.store, opened.key)
@@ -287,8 +287,8 @@ def _standing_now(opened: "OpenOrganisation", order: "Order") -> "Standing":
 
 def _untracked(opened: "OpenOrganisation") -> set[str]:
     """The codes of the items that Xero tracks no stock of."""
-    from pipelines import tables
-    from pipelines.snapshots import NothingPublishedError, read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import NothingPublishedError, read_published
 
     try:
         (products,) = read_published(opened.folder, tables.PRODUCTS)
@@ -298,7 +298,7 @@ def _untracked(opened: "OpenOrganisation") -> set[str]:
 
 
 def _open(organisation: str) -> "OpenOrganisation":
-    from pipelines.organisation import open_organisation
+    from pipelines.organisations.open_organisation import open_organisation
     from pipelines.settings import read_settings
 
     return open_organisation(read_settings(), organisation)

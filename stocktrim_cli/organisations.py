@@ -22,7 +22,7 @@ def list_(*, as_json: JsonOption = False) -> None:
 
     Example: `stocktrim organisations list`
     """
-    from pipelines.organisation import connected_organisations
+    from pipelines.organisations.open_organisation import connected_organisations
     from pipelines.settings import read_settings
 
     found = connected_organisations(read_settings())
@@ -52,7 +52,7 @@ def rotate_key(*, as_json: JsonOption = False) -> None:
 
     Example: `stocktrim organisations rotate-key`
     """
-    from pipelines.connecting import rotate_key as rotate
+    from pipelines.organisations.connecting import rotate_key as rotate
     from pipelines.settings import read_settings
 
     settings = read_settings()
@@ -84,10 +84,10 @@ def remove(
     """
     import shutil
 
-    from pipelines.connecting import disconnect, erase
-    from pipelines.locks import organisation_lock
-    from pipelines.organisation import open_organisation
+    from pipelines.organisations.connecting import disconnect, erase
+    from pipelines.organisations.open_organisation import open_organisation
     from pipelines.settings import read_settings
+    from pipelines.storage.run_locks import organisation_lock
     from stocktrim_assets.home import dagster_instance
     from stocktrim_assets.partitions import organisations as partitions
 

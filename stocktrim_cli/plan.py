@@ -69,9 +69,9 @@ def read_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
     """The newest plan's summary and its lines, as they are published."""
     import polars as pl
 
-    from pipelines import tables
     from pipelines.settings import read_settings
-    from pipelines.snapshots import read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
 
     folder = read_settings().organisation_folder(organisation)
     summaries, order_plan = read_published(folder, tables.PLAN_SUMMARY, tables.ORDER_PLAN)
@@ -124,10 +124,10 @@ def show_plan(
 
 def _say_drafts(organisation: str, order_plan: "pl.DataFrame") -> None:
     """Say which of the most urgent lines are ordered for one draft invoice."""
-    from pipelines import tables
-    from pipelines.replenishment.draft_sales import behind_orders, draft_sentence, largest_drafts
+    from pipelines.replenishment.plan.draft_sales import behind_orders, draft_sentence, largest_drafts
     from pipelines.settings import read_settings
-    from pipelines.snapshots import read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
 
     folder = read_settings().organisation_folder(organisation)
     (transactions,) = read_published(folder, tables.DEMAND_TRANSACTIONS)

@@ -79,11 +79,11 @@ def _reason(difference: dict[str, Any]) -> str:
 
 def _gather(organisation: str, product_code: str, month: str) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
     """The product, its months, and the lines that make their differences, as they are published."""
-    from pipelines import tables
     from pipelines.errors import UsageError
     from pipelines.product_codes import find_product
     from pipelines.settings import read_settings
-    from pipelines.snapshots import read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
 
     first_day = _first_day(month) if month else None
     folder = read_settings().organisation_folder(organisation)

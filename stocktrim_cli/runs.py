@@ -53,7 +53,7 @@ def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = Non
         PlannerError: what the failed step says.
     """
     show_progress()
-    from pipelines.organisation import open_organisation
+    from pipelines.organisations.open_organisation import open_organisation
     from pipelines.settings import read_settings
 
     settings = read_settings()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from sales_files.forms import Forms
-    from xero_sandbox.documents import World
+    from xero_sandbox.core.documents import World
 
 
 def sandbox(
@@ -63,10 +63,10 @@ def sandbox(
 
     Example: `stocktrim sandbox --sales my_sales.csv --port 8800`
     """
-    from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
-    from xero_sandbox.limits import Limits
-    from xero_sandbox.serve import serve
-    from xero_sandbox.state import load_worlds
+    from xero_sandbox.app.serve import serve
+    from xero_sandbox.behaviour.limits import Limits
+    from xero_sandbox.core.state import load_worlds
+    from xero_sandbox.identity.authorization_server import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 
     client_id = os.environ.get("XERO_CLIENT_ID") or DEFAULT_CLIENT_ID
     client_secret = os.environ.get("XERO_CLIENT_SECRET") or DEFAULT_CLIENT_SECRET
@@ -112,8 +112,8 @@ def _last_day(text: str) -> "date":
 
 
 def _made_up(*, end: "date", products: int, months: int, seed: int, invoices: int) -> "list[World]":
-    from xero_sandbox.scale import Size, world_of_size
-    from xero_sandbox.several import generate_organisations
+    from xero_sandbox.app.several import generate_organisations
+    from xero_sandbox.worlds.scale import Size, world_of_size
 
     if invoices:
         return [world_of_size(Size(invoices=invoices), end=end, seed=seed)]
@@ -121,7 +121,7 @@ def _made_up(*, end: "date", products: int, months: int, seed: int, invoices: in
 
 
 def _imported(sales: Path, forms: "Forms", *, is_shifted: bool, end: "date", seed: int) -> "World":
-    from xero_sandbox.importer import import_sales
+    from xero_sandbox.worlds.importer import import_sales
 
     with sales_file_errors():
         imported = import_sales(sales, end=end, is_shifted=is_shifted, seed=seed, forms=forms)

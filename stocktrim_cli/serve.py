@@ -62,7 +62,7 @@ def sandbox_command(settings: "Settings", *, port: int) -> list[str]:
 
 def start_sandbox(command: list[str]) -> subprocess.Popen[bytes]:
     """The sandbox in a process of its own, with its usual client: XERO_CLIENT_ID may be there for the real Xero."""
-    from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
+    from xero_sandbox.identity.authorization_server import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 
     usual = {"XERO_CLIENT_ID": DEFAULT_CLIENT_ID, "XERO_CLIENT_SECRET": DEFAULT_CLIENT_SECRET}
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **usual})  # noqa: S603, our own
@@ -189,6 +189,6 @@ def _is_taken(port: int) -> bool:
 
 def _point_demo_at(settings: "Settings", port: int) -> None:
     """Let the demo organisation, once it is connected, find its sandbox at this port."""
-    from pipelines.organisation import repoint_demo
+    from pipelines.organisations.open_organisation import repoint_demo
 
     repoint_demo(settings, address=f"http://127.0.0.1:{port}")

@@ -12,7 +12,7 @@ from stocktrim_cli.output import out, show_json, show_table
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, MINUS_IS_A_VALUE, JsonOption, OrganisationOption, command_for
 
 if TYPE_CHECKING:
-    from pipelines.organisation import OpenOrganisation
+    from pipelines.organisations.open_organisation import OpenOrganisation
 
 settings = typer.Typer(help="Show and set lead times, service levels and the like.", no_args_is_help=True)
 
@@ -62,7 +62,7 @@ def set_value(
 
     Example: `stocktrim settings set lead_time_days 21 --supplier "Supplier 07" --reason "new port"`
     """
-    from pipelines.replenishment.parameters import parse_setting
+    from pipelines.planning_settings.registry import parse_setting
 
     opened = opened_organisation(organisation)
     level, subject = _level(opened, product=product, supplier=supplier)
@@ -89,7 +89,7 @@ def unset(
 
     Example: `stocktrim settings unset lead_time_days --product P-0001`
     """
-    from pipelines.replenishment.parameters import check_name
+    from pipelines.planning_settings.registry import check_name
     from pipelines.store.planning_settings import settings_without_subject
 
     opened = opened_organisation(organisation)
@@ -106,7 +106,7 @@ def vars_of(record: object) -> dict[str, Any]:
 
 def opened_organisation(organisation: str) -> "OpenOrganisation":
     """The organisation that a command is about."""
-    from pipelines.organisation import open_organisation
+    from pipelines.organisations.open_organisation import open_organisation
     from pipelines.settings import read_settings
 
     return open_organisation(read_settings(), organisation)
@@ -156,15 +156,15 @@ def known_product(opened: "OpenOrganisation", code: str) -> str:
 
 
 def _product_codes(opened: "OpenOrganisation") -> list[str]:
-    from pipelines import tables
-    from pipelines.snapshots import read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
 
     (products,) = read_published(opened.folder, tables.PRODUCTS)
     return products["product_code"].to_list()
 
 
 def _fitting(opened: "OpenOrganisation", name: str, text: str, product: str) -> str:
-    from pipelines.replenishment.consistency import fit_setting
+    from pipelines.planning_settings.validation import fit_setting
     from pipelines.store.planning_settings import explicit_settings
 
     explicit = explicit_settings(opened.store, opened.key)
@@ -173,9 +173,9 @@ def _fitting(opened: "OpenOrganisation", name: str, text: str, product: str) -> 
 
 def supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
     """A supplier's id from its id or its name."""
-    from pipelines import tables
     from pipelines.errors import UsageError
-    from pipelines.snapshots import read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
 
     (suppliers,) = read_published(opened.folder, tables.SUPPLIERS)
     found = [row["supplier_id"] for row in suppliers.to_dicts() if wanted in {row["supplier_id"], row["supplier_name"]}]
@@ -187,8 +187,8 @@ def supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
 
 def supplier_names(opened: "OpenOrganisation") -> dict[str, str]:
     """The name of each supplier by its id; none before the first load."""
-    from pipelines import tables
-    from pipelines.snapshots import NothingPublishedError, read_published
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import NothingPublishedError, read_published
 
     try:
         (suppliers,) = read_published(opened.folder, tables.SUPPLIERS)
@@ -208,9 +208,9 @@ def _with_names(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 def _of_product(opened: "OpenOrganisation", product: str) -> list[dict[str, Any]]:
     import polars as pl
 
-    from pipelines import tables
-    from pipelines.replenishment.parameters import settings_of_products, with_defaults
-    from pipelines.snapshots import read_published
+    from pipelines.planning_settings.registry import settings_of_products, with_defaults
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
     from pipelines.store.planning_settings import explicit_settings
 
     (products,) = read_published(opened.folder, tables.PRODUCTS)
@@ -221,7 +221,7 @@ def _of_product(opened: "OpenOrganisation", product: str) -> list[dict[str, Any]
 
 
 def _defaults() -> list[dict[str, Any]]:
-    from pipelines.replenishment.parameters import PARAMETERS
+    from pipelines.planning_settings.registry import PARAMETERS
 
     return [
         {

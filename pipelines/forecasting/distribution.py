@@ -14,7 +14,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.forecasting.candidates import (
+from pipelines.forecasting.history.demand_matrix import WEEK_DAYS, Index, Matrix, Series, make_series
+from pipelines.forecasting.history.demand_patterns import demand_classes
+from pipelines.forecasting.history.demand_spikes import with_enormous
+from pipelines.forecasting.history.windows import Window, sums_after_origins
+from pipelines.forecasting.models.features import Facts, gather_facts
+from pipelines.forecasting.models.model_registry import (
     NB_PREDICTIVE,
     NOTHING,
     POOL,
@@ -23,13 +28,8 @@ from pipelines.forecasting.candidates import (
     learn_from,
     model_quantiles,
 )
-from pipelines.forecasting.enormous import with_enormous
-from pipelines.forecasting.features import Facts, gather_facts
-from pipelines.forecasting.rules import models_by_rule, unless_shifted
-from pipelines.forecasting.season import spread, weekly_season
-from pipelines.forecasting.segments import demand_classes
-from pipelines.forecasting.series import WEEK_DAYS, Index, Matrix, Series, make_series
-from pipelines.forecasting.windows import Window, sums_after_origins
+from pipelines.forecasting.models.seasonality import spread, weekly_season
+from pipelines.forecasting.selection.fallback_rules import models_by_rule, unless_shifted
 
 PROBABILITIES: Final = np.array([0.001, 0.005, *(k / 100 for k in range(1, 100)), 0.9925, 0.995, 0.9975, 0.999])
 WEEKS_SHOWN: Final = 13

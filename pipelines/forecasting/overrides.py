@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.distribution import PROBABILITIES, WEEKS_SHOWN
-from pipelines.forecasting.forecast import DIGITS, LOW_AND_HIGH, Forecast
-from pipelines.forecasting.negative_binomial import USUAL_LAW, nb_quantiles
-from pipelines.forecasting.series import WEEK_DAYS, Matrix
+from pipelines.forecasting.forecast_tables import DIGITS, LOW_AND_HIGH, Forecast
+from pipelines.forecasting.history.demand_matrix import WEEK_DAYS, Matrix
+from pipelines.forecasting.models.negative_binomial import USUAL_LAW, nb_quantiles
 
 OVERRIDDEN: Final = "overridden"
 OVERRIDES: Final = pl.Schema(

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
-from pipelines import tables
-from pipelines.tables import Table
+from pipelines.storage import tables
+from pipelines.storage.tables import Table
 from pipelines.xero import wire
 
 

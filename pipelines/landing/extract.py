@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pipelines.landing.endpoints import Endpoint
-from pipelines.landing.kept import KeptLoad, Request
+from pipelines.landing.page_archive import KeptLoad, Request
 from pipelines.landing.pages import Page, earliest_change, latest_change, read_page
 from pipelines.landing.quarantine import Unreadable
 from pipelines.xero.client import Answer, XeroClient

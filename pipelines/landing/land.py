@@ -15,12 +15,12 @@ from datetime import date, datetime
 import duckdb
 import polars as pl
 
+from pipelines.landing.concurrent_reads import Gathered, Plan, gather
 from pipelines.landing.endpoints import ENDPOINTS, Endpoint, Entity, organisation_columns
 from pipelines.landing.extract import PAGE_SIZE, ListRead, Reader, read_kept
-from pipelines.landing.kept import KeptLoad, answers_behind
-from pipelines.landing.loads import rows_of_loads
+from pipelines.landing.load_log import rows_of_loads
+from pipelines.landing.page_archive import KeptLoad, answers_behind
 from pipelines.landing.pages import Page, frame_of
-from pipelines.landing.passes import Gathered, Plan, gather
 from pipelines.landing.quarantine import (
     Unreadable,
     forget_list,
@@ -31,10 +31,10 @@ from pipelines.landing.quarantine import (
     note,
     versions_of,
 )
-from pipelines.tables import ENTITY_LOADS, LOADS, QUARANTINED_RECORDS, XERO_ORGANISATION, Table
-from pipelines.warehouse import describe_table, insert_rows, row_count, transaction
+from pipelines.storage.tables import ENTITY_LOADS, LOADS, QUARANTINED_RECORDS, XERO_ORGANISATION, Table
+from pipelines.storage.warehouse import describe_table, insert_rows, row_count, transaction
 from pipelines.xero.client import XeroClient
-from pipelines.xero.pace import CALLS_AT_ONCE
+from pipelines.xero.rate_limit import CALLS_AT_ONCE
 
 _PAGE_ORDER = "page_order"
 _NEVER = "'0001-01-01'::timestamptz"

@@ -1,81 +1,106 @@
-"""Which lists a load reads, and from when.
+"""One load from its first call to its last row, for one organisation.
 
-What belongs here: turning what a person ticked, and what is stored, into a plan of readings. What does not: reading.
-A watermark counts only where the warehouse holds the rows that it speaks of: a new warehouse is read in full.
+What belongs here: the order of the steps, and what makes a load durable. What does not: the steps themselves.
+Watermarks move, and the kept bytes are called landed, only once the rows are on the disk: a load that is stopped
+anywhere is begun again by the next one, which goes on after the last page that was kept.
 Read more in docs/loading.md.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from typing import Final
+import logging
+from collections.abc import Iterable
 
 import duckdb
 
 from pipelines.errors import UsageError
-from pipelines.landing.endpoints import CONTACTS, USUAL_ENTITIES, Endpoint, Entity, endpoints_of
-from pipelines.landing.extract import Reading
-from pipelines.landing.loads import COUNTED_EVERY, ORGANISATION, last_days
-from pipelines.landing.passes import Plan
-from pipelines.tables import ENTITY_LOADS
-from pipelines.warehouse import read_table
+from pipelines.landing.endpoints import ENDPOINTS
+from pipelines.landing.extract import PAGE_SIZE
+from pipelines.landing.identity_notes import note_identities
+from pipelines.landing.land import Pass, land, note_refused, read_pass, replay_pass
+from pipelines.landing.load_plan import plan_load
+from pipelines.landing.page_archive import KEPT_FOR, KeptLoad, answers_behind, begin_load, kept_loads, prune
+from pipelines.organisations.open_organisation import OpenOrganisation, connected_organisations
+from pipelines.storage.tables import Table
+from pipelines.xero.rate_limit import CALLS_AT_ONCE
 
-OPEN_STATUSES: Final = ("DRAFT", "SUBMITTED", "AUTHORISED")
-_NEVER: Final = date.min
+log = logging.getLogger(__name__)
 
 
-def plan_load(
-    connection: duckdb.DuckDBPyConnection,
-    watermarks: Mapping[str, datetime],
+def read_load(
+    warehouse: duckdb.DuckDBPyConnection,
+    organisation: OpenOrganisation,
     *,
-    day: date,
     entities: Iterable[str] = (),
     refresh: Iterable[str] = (),
-) -> Plan:
-    """What to read: the entities that were ticked, those to refresh in full; the usual where nothing was said.
-
-    The usual is products, sales orders and purchase orders, and whatever was never loaded. Once on each `day` of the
-    organisation its own record, contacts (merged and archived ones must be known before an order is approved) and all
-    open orders are read too, and once a week the number of records is compared.
+    at_once: int = CALLS_AT_ONCE,
+    page_size: int = PAGE_SIZE,
+) -> tuple[KeptLoad, Pass]:
+    """Read from Xero what is due, hold it aside, keep its bytes.
 
     Raises:
-        UsageError: a word names no entity.
+        XeroError: Xero could not be read; what came is kept, and the next load goes on with it.
     """
-    ticked, refreshed = _named(entities), _named(refresh)
-    loaded = set(read_table(connection, ENTITY_LOADS)["entity"].to_list())
-    days = last_days(connection, day=day)
-    is_contacts_due = _last(days, CONTACTS, "everything", "changes") < day
-    wanted = (ticked | refreshed) or {
-        *USUAL_ENTITIES, *(entity for entity in Entity if entity not in loaded), *([Entity.SUPPLIERS] * is_contacts_due)
-    }  # fmt: skip
-    changes = [
-        Reading(endpoint, watermarks.get(endpoint.name) if endpoint.entity in loaded - refreshed else None)
-        for endpoint in endpoints_of(wanted)
-    ]
-    since = [one.endpoint for one in changes if not one.is_full]
-    return Plan(
-        readings=(*changes, *(one for endpoint in since for one in _open_orders(endpoint, days, day))),
-        is_organisation_due=days.get((ORGANISATION, "everything"), _NEVER) < day,
-        counted=tuple(one for one in since if day - _last(days, one, "everything", "count") >= COUNTED_EVERY),
-    )
+    day = organisation.today()
+    plan = plan_load(warehouse, organisation.watermarks(), day=day, entities=entities, refresh=refresh)
+    kept = begin_load(organisation.folder, at=organisation.now())
+    read = read_pass(warehouse, organisation.client(), kept, plan, day=day, at_once=at_once, page_size=page_size)
+    return kept, read
 
 
-def _open_orders(endpoint: Endpoint, days: Mapping[tuple[str, str], date], day: date) -> list[Reading]:
-    """All open orders, once a day: a changed date does not always change an order's stamp."""
-    if endpoint.entity is not Entity.PURCHASE_ORDERS or _last(days, endpoint, "everything", "open_orders") >= day:
-        return []
-    return [Reading(endpoint, status=status) for status in OPEN_STATUSES]
+def read_kept_load(
+    warehouse: duckdb.DuckDBPyConnection, organisation: OpenOrganisation, *, load_id: str
+) -> tuple[KeptLoad, Pass]:
+    """Hold aside what `raw` was after a load, from the bytes that were kept; Xero is not asked.
+
+    Raises:
+        UsageError: no such load is kept, or nothing can be made of what is.
+        DataError: what was kept is damaged.
+    """
+    landed = [load for load in kept_loads(organisation.folder) if load.is_landed]
+    loads = [load for load in landed if load.load_id <= load_id]
+    if not loads or loads[-1].load_id != load_id:
+        raise UsageError(_why_not(organisation, load_id, [load.load_id for load in landed]))
+    kept = [endpoint.name for endpoint in ENDPOINTS if any(answers_behind(loads, endpoint.name))]
+    if not kept:
+        raise UsageError(
+            f"The load {load_id} cannot be replayed: it brought changes only, and no load before it that is kept holds "
+            f"the whole of a list. Answers are kept for {KEPT_FOR.days} days; import everything again with `stocktrim "
+            f"load --refresh`."
+        )
+    if left := [endpoint.name for endpoint in ENDPOINTS if endpoint.name not in kept]:
+        log.info("Left as they are, since no load keeps the whole of them: %s.", ", ".join(left))
+    return loads[-1], replay_pass(warehouse, loads, day=organisation.today())
 
 
-def _last(days: Mapping[tuple[str, str], date], endpoint: Endpoint, *kinds: str) -> date:
-    return max(days.get((endpoint.name, kind), _NEVER) for kind in kinds)
+def _why_not(organisation: OpenOrganisation, load_id: str, landed: list[str]) -> str:
+    """Why a load cannot be replayed: it is not there, did not come to its end, or is another organisation's."""
+    known = f"the latest are: {', '.join(landed[:-6:-1]) or 'none'}. The table raw.loads lists all."
+    for load in kept_loads(organisation.folder):
+        if load.load_id == load_id:
+            why = "was refused by a check" if load.is_refused else "did not come to its end, and the next one goes on"
+            return f"The load {load_id} {why}, so it cannot be replayed; {known}"
+    for other in connected_organisations(organisation.settings):
+        folder = organisation.settings.organisation_folder(other.key)
+        if any(load.load_id == load_id for load in kept_loads(folder)):
+            return f"The load {load_id} is of the organisation {other.key!r}, not of {organisation.key!r}; {known}"
+    return f"No load {load_id!r} is kept; {known}"
 
 
-def _named(words: Iterable[str]) -> set[Entity]:
-    found = set()
-    for word in words:
-        try:
-            found.add(Entity(word.replace("-", "_")))
-        except ValueError:
-            known = ", ".join(entity.value for entity in Entity)
-            raise UsageError(f"{word!r} cannot be loaded; choose among {known}.") from None
-    return found
+def land_load(
+    warehouse: duckdb.DuckDBPyConnection, organisation: OpenOrganisation, kept: KeptLoad, read: Pass
+) -> dict[Table, int]:
+    """Land what was read, then move the watermarks; the number of rows of each table."""
+    rows = land(warehouse, read)
+    if read.organisation is not None:
+        found = read.organisation.to_dicts()[0]
+        organisation.follow_xero(found["name"], found["time_zone"])
+    organisation.advance_watermarks(read.next_watermarks)
+    kept.mark_landed()
+    note_identities(warehouse, organisation)
+    prune(organisation.folder, at=organisation.now())
+    return rows
+
+
+def refuse_load(warehouse: duckdb.DuckDBPyConnection, kept: KeptLoad, read: Pass, *, why: str) -> None:
+    """Land nothing of what was read; note only the records for whose sake it was refused, and why."""
+    note_refused(warehouse, read)
+    kept.mark_refused(why)

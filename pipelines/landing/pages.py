@@ -15,7 +15,7 @@ import polars as pl
 
 from pipelines.landing.endpoints import Columns, Endpoint, line_columns
 from pipelines.landing.quarantine import Unreadable, unreadable_record
-from pipelines.tables import Table, type_of
+from pipelines.storage.tables import Table, type_of
 from pipelines.xero import wire
 from pipelines.xero.client import Answer, decoded
 from pipelines.xero.errors import UnreadableAnswerError

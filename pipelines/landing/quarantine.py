@@ -19,8 +19,8 @@ import msgspec
 import polars as pl
 
 from pipelines.landing.endpoints import Endpoint
-from pipelines.tables import QUARANTINED_RECORDS
-from pipelines.warehouse import insert_rows
+from pipelines.storage.tables import QUARANTINED_RECORDS
+from pipelines.storage.warehouse import insert_rows
 from pipelines.xero import wire
 
 _VITAL: Final = ("Quantity`", "QuantityOnHand`", "Date`", "DateString`")

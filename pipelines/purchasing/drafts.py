@@ -18,7 +18,7 @@ from pipelines.purchasing.events import Drafted, OrderLine, Superseded
 from pipelines.purchasing.held import PRICE_DECIMALS
 from pipelines.purchasing.orders import QUANTITY_DECIMALS, SUPPLY_STATES, Order, State, new_order_id, supersede
 from pipelines.purchasing.standing import standing_of
-from pipelines.tables import MOST_MONEY, PURCHASE_ORDER_DRAFTS
+from pipelines.storage.tables import MOST_MONEY, PURCHASE_ORDER_DRAFTS
 
 BY_THE_PLAN = "plan"
 _MOST = Decimal(int(MOST_MONEY))

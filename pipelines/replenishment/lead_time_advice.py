@@ -9,9 +9,9 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.replenishment.parameters import BY_DEFAULT
-from pipelines.replenishment.summary import in_money
-from pipelines.tables import LEAD_TIME_ADVICE
+from pipelines.planning_settings.registry import BY_DEFAULT
+from pipelines.replenishment.plan.plan_summary import in_money
+from pipelines.storage.tables import LEAD_TIME_ADVICE
 
 # With fewer receipts of its own a product is judged by its supplier's.
 FEWEST_OWN: Final = 4

@@ -1,6 +1,6 @@
 """The calls to each organisation's Xero, counted for all processes, and the pauses that Xero asked for.
 
-What belongs here: the rows. What does not: the rule of how many calls may run (`pipelines.xero.pace`).
+What belongs here: the rows. What does not: the rule of how many calls may run (`pipelines.xero.rate_limit`).
 Read more in docs/loading.md.
 """
 
@@ -11,10 +11,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from pipelines.processes import has_ended, this_process
+from pipelines.storage.processes import has_ended, this_process
 from pipelines.store import schema
 from pipelines.store.engine import Store, said_if_long
-from pipelines.xero.pace import LONGEST_CALL, LONGEST_PAUSE, Pause, Running, is_noted_rightly, next_free
+from pipelines.xero.rate_limit import LONGEST_CALL, LONGEST_PAUSE, Pause, Running, is_noted_rightly, next_free
 
 
 @dataclass(frozen=True)

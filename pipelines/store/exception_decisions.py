@@ -12,9 +12,9 @@ from typing import Final
 import polars as pl
 import sqlalchemy as sa
 
+from pipelines.storage.tables import EXCEPTION_DECISIONS
 from pipelines.store import schema
 from pipelines.store.engine import Store
-from pipelines.tables import EXCEPTION_DECISIONS
 
 DISMISSED: Final = "dismissed"
 RESTORED: Final = "restored"

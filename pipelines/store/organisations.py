@@ -16,7 +16,7 @@ from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.store.secrets import Secrets
 from pipelines.store.sign_ins import SignIn, delete_unused_sign_ins, insert_sign_in
-from pipelines.xero.auth import TokenSet
+from pipelines.xero.oauth.tokens import TokenSet
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A setting hangs on the product or the supplier that it was made for, not on the 
 item, one that was deleted and made again under the same code, and a merged contact keep theirs.
 
 What belongs here: the rows, and which of them are in force. What does not: which settings there are and what they may
-be (`pipelines.replenishment.parameters`): values come here as checked text.
+be (`pipelines.planning_settings.registry`): values come here as checked text.
 Read more in docs/interfaces.md.
 """
 
@@ -18,10 +18,10 @@ import polars as pl
 import sqlalchemy as sa
 
 from pipelines.identities import Identities
+from pipelines.storage.tables import PLANNING_SETTINGS
 from pipelines.store import schema
 from pipelines.store.engine import Store
-from pipelines.store.identities import identities_of
-from pipelines.tables import PLANNING_SETTINGS
+from pipelines.store.identity_history import identities_of
 
 
 @dataclass(frozen=True)

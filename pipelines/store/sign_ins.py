@@ -1,6 +1,6 @@
 """What a person allowed: the app's credentials and the tokens, encrypted, in one row for all its organisations.
 
-What belongs here: that row and its lock. What does not: making tokens (`pipelines.xero.auth`).
+What belongs here: that row and its lock. What does not: making tokens (`pipelines.xero.oauth.tokens`).
 A refresh token works once, so whoever renews it holds the row's lock, in this database, wherever the process runs.
 Read more in docs/connecting.md.
 """
@@ -16,8 +16,8 @@ from pipelines.secret import Secret
 from pipelines.store import schema
 from pipelines.store.engine import Store, said_if_long
 from pipelines.store.secrets import Secrets
-from pipelines.xero.auth import App, TokenSet
 from pipelines.xero.errors import SignInError
+from pipelines.xero.oauth.tokens import App, TokenSet
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ from pipelines.xero.errors import (
     UnreadableAnswerError,
     XeroUnreachableError,
 )
-from pipelines.xero.pace import Allowance, OnlyPauses, Pace
-from pipelines.xero.scopes import scope_for
+from pipelines.xero.oauth.scopes import scope_for
+from pipelines.xero.rate_limit import Allowance, OnlyPauses, Pace
 from pipelines.xero.transport import Timeouts, new_api_client
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from pipelines.organisation import OpenOrganisation
-from pipelines.replenishment.explanation import SOURCES, PlannedTables, explain_product, most_urgent
-from pipelines.snapshots import read_published
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.replenishment.explain.product_explanation import SOURCES, PlannedTables, explain_product, most_urgent
+from pipelines.storage.snapshots import read_published
 from stocktrim_assets.explanations import explanation_text
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations

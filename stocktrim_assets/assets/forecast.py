@@ -11,17 +11,17 @@ import dagster as dg
 import duckdb
 import polars as pl
 
-from pipelines import tables
 from pipelines.errors import DataError
-from pipelines.forecasting.forecast import choose_models, is_still_good, score_models
-from pipelines.forecasting.moves import moved_demand
-from pipelines.forecasting.one_offs import find_one_off_orders
-from pipelines.forecasting.prices import with_unit_prices
-from pipelines.organisation import OpenOrganisation
-from pipelines.replenishment.explain import SAVED_TITLE, saved_in_words
-from pipelines.replenishment.plan import Horizons, forecast_for_plan, horizons
-from pipelines.warehouse import read_table
-from pipelines.whole_plan import CHOICE, FORECAST, read_models, set_aside_forecast, set_aside_models
+from pipelines.forecasting.forecast_tables import choose_models, is_still_good, score_models
+from pipelines.forecasting.history.one_off_orders import find_one_off_orders
+from pipelines.forecasting.history.prices import with_unit_prices
+from pipelines.forecasting.history.transferred_demand import moved_demand
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.replenishment.explain.bridge import SAVED_TITLE, saved_in_words
+from pipelines.replenishment.plan.order_plan import Horizons, forecast_for_plan, horizons
+from pipelines.storage import tables
+from pipelines.storage.warehouse import read_table
+from pipelines.storage.whole_plan import CHOICE, FORECAST, read_models, set_aside_forecast, set_aside_models
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import markdown_table, table_metadata

@@ -19,10 +19,10 @@ from packaging.version import Version
 
 from pipelines.errors import DataError, DiskFullError, PlannerError, is_disk_full
 from pipelines.expectations.validate import ROWS_SHOWN
-from pipelines.organisation import OpenOrganisation
+from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.readiness import by_problem, sentences
-from pipelines.tables import TABLES, XERO_READINESS
-from pipelines.warehouse import FILE_NAME, read_table, row_count, table_exists
+from pipelines.storage.tables import TABLES, XERO_READINESS
+from pipelines.storage.warehouse import FILE_NAME, read_table, row_count, table_exists
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import readiness_report, readiness_table, rows_table, table_metadata

@@ -12,19 +12,19 @@ import dagster as dg
 import duckdb
 import polars as pl
 
-from pipelines import tables
-from pipelines.expectations import plan as expectations
+from pipelines.expectations import plan_rules
 from pipelines.expectations.validate import stop_where_blocked
-from pipelines.forecasting.forecast import Forecast
-from pipelines.organisation import OpenOrganisation
-from pipelines.replenishment.explanation import PlannedTables, explain_product, most_urgent
-from pipelines.replenishment.freshness import is_stale
-from pipelines.replenishment.moves import moves_in_force, sold_as
-from pipelines.replenishment.parameters import global_settings
-from pipelines.replenishment.plan import Plan, PlanInputs, make_plan
-from pipelines.replenishment.summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
-from pipelines.warehouse import read_products, read_table, row_count
-from pipelines.whole_plan import keep_plan, read_forecast
+from pipelines.forecasting.forecast_tables import Forecast
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.planning_settings.freshness import is_stale
+from pipelines.planning_settings.registry import global_settings
+from pipelines.planning_settings.successors_and_bundles import moves_in_force, sold_as
+from pipelines.replenishment.explain.product_explanation import PlannedTables, explain_product, most_urgent
+from pipelines.replenishment.plan.order_plan import Plan, PlanInputs, make_plan
+from pipelines.replenishment.plan.plan_summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
+from pipelines.storage import tables
+from pipelines.storage.warehouse import read_products, read_table, row_count
+from pipelines.storage.whole_plan import keep_plan, read_forecast
 from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
 from stocktrim_assets.explanations import explanation_text
 from stocktrim_assets.failures import told_plainly
@@ -63,7 +63,7 @@ _URGENT: Final = {
         )
         for table in TABLES
     ],
-    check_specs=check_specs(expectations.RULES, asset=CHECKED),
+    check_specs=check_specs(plan_rules.RULES, asset=CHECKED),
     partitions_def=organisations,
 )  # fmt: skip
 def order_plan(
@@ -74,8 +74,8 @@ def order_plan(
         inputs = _inputs(warehouse)
         forecast = Forecast(*(read_forecast(warehouse, table) for table in FORECAST_TABLES))
         summary, plan = _decide(warehouse, inputs, forecast, at=organisation.now())
-        findings = expectations.check_plan(plan.order_plan, inputs.products, inputs.stock_on_order)
-        yield from check_results(findings, expectations.RULES, asset=CHECKED)
+        findings = plan_rules.check_plan(plan.order_plan, inputs.products, inputs.stock_on_order)
+        yield from check_results(findings, plan_rules.RULES, asset=CHECKED)
         stop_where_blocked(findings)
         _keep(warehouse, plan, summary)
         rows = {table: row_count(warehouse, table) for table in TABLES}

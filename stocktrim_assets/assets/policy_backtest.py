@@ -8,9 +8,10 @@ from typing import Any, Final
 import dagster as dg
 import polars as pl
 
-from pipelines import tables
-from pipelines.organisation import OpenOrganisation
-from pipelines.replenishment.replay.backtest import (
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.policy_backtest.frontier_picture import frontier_svg
+from pipelines.policy_backtest.past import of_organisation
+from pipelines.policy_backtest.policy_comparison import (
     OURS,
     asked_by,
     in_words,
@@ -18,10 +19,9 @@ from pipelines.replenishment.replay.backtest import (
     products_in_words,
     run_backtest,
 )
-from pipelines.replenishment.replay.history import of_organisation
-from pipelines.replenishment.replay.picture import frontier_svg
-from pipelines.replenishment.replay.report import at_equal_service, price_list, rules_by_class
-from pipelines.warehouse import read_table, replace_table
+from pipelines.policy_backtest.report import at_equal_service, price_list, rules_by_class
+from pipelines.storage import tables
+from pipelines.storage.warehouse import read_table, replace_table
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import markdown_table, picture, table_metadata

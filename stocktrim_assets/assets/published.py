@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import dagster as dg
 
-from pipelines.organisation import OpenOrganisation
-from pipelines.snapshots import publish, snapshot_name
-from pipelines.tables import PUBLISHED
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.storage.snapshots import publish, snapshot_name
+from pipelines.storage.tables import PUBLISHED
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
 

@@ -11,16 +11,16 @@ from typing import Any, Final
 
 import dagster as dg
 
-from pipelines import tables
-from pipelines.organisation import OpenOrganisation
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.planning_settings.registry import global_settings, with_defaults
 from pipelines.purchasing.drafts import drafted_orders, drafts_frame, terms_of
-from pipelines.purchasing.ledger import counted_orders
 from pipelines.purchasing.orders import State
 from pipelines.purchasing.push import NotSentError, Outcome, PushOutcome, push_orders
-from pipelines.replenishment.parameters import global_settings, with_defaults
-from pipelines.store.identities import identities_of
+from pipelines.storage import tables
+from pipelines.storage.warehouse import read_table, replace_table
+from pipelines.store.identity_history import identities_of
+from pipelines.store.order_ledger import counted_orders
 from pipelines.store.planning_settings import explicit_settings
-from pipelines.warehouse import read_table, replace_table
 from pipelines.xero.errors import RateLimitError, UnreadableAnswerError
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations

@@ -11,25 +11,25 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from pipelines import tables
 from pipelines.errors import UsageError
-from pipelines.expectations import raw as expectations
+from pipelines.expectations import raw_rules
 from pipelines.expectations.validate import BlockedError, stop_where_blocked
 from pipelines.landing.endpoints import ENDPOINTS
-from pipelines.landing.identities import former_products, note_identities
+from pipelines.landing.identity_notes import former_products, note_identities
 from pipelines.landing.land import Pass
-from pipelines.landing.loads import day_calls_left
-from pipelines.landing.run import land_load, read_kept_load, read_load, refuse_load
-from pipelines.organisation import OpenOrganisation
-from pipelines.purchasing.ledger import ledger_order_lines
+from pipelines.landing.load import land_load, read_kept_load, read_load, refuse_load
+from pipelines.landing.load_log import day_calls_left
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.planning_settings.registry import with_defaults
+from pipelines.planning_settings.successors_and_bundles import demand_transfers
 from pipelines.purchasing.renamed import called_now
-from pipelines.replenishment.moves import demand_transfers
-from pipelines.replenishment.parameters import with_defaults
 from pipelines.settings import read_day
+from pipelines.storage import tables
+from pipelines.storage.tables import Table
+from pipelines.storage.warehouse import read_table, replace_table, row_count
 from pipelines.store.exception_decisions import dismissed_exceptions
+from pipelines.store.order_ledger import ledger_order_lines
 from pipelines.store.planning_settings import explicit_settings, settings_without_subject
-from pipelines.tables import Table
-from pipelines.warehouse import read_table, replace_table, row_count
 from stocktrim_assets.failures import told_plainly, tried_again
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import check_results, check_specs, table_metadata
@@ -82,7 +82,7 @@ def _specs(owned: tuple[Table, ...], *, kinds: set[str]) -> list[dg.AssetSpec]:
     name="load_from_xero",
     description="Read from Xero what changed, look at it, and land all of it or nothing.",
     specs=_specs(XERO_TABLES, kinds={"xero", "duckdb"}),
-    check_specs=check_specs(expectations.RULES, asset=CHECKED),
+    check_specs=check_specs(raw_rules.RULES, asset=CHECKED),
     partitions_def=organisations,
 )
 def load_from_xero(
@@ -95,8 +95,8 @@ def load_from_xero(
         else:
             kept, read = read_load(warehouse, organisation, entities=config.entities, refresh=config.refresh)
         dismissed = dismissed_exceptions(organisation.store, organisation.key)
-        findings = expectations.check_pass(warehouse, read, dismissed=dismissed)
-        yield from check_results(findings, expectations.RULES, asset=CHECKED)
+        findings = raw_rules.check_pass(warehouse, read, dismissed=dismissed)
+        yield from check_results(findings, raw_rules.RULES, asset=CHECKED)
         try:
             stop_where_blocked(findings)
         except BlockedError as why:

@@ -12,8 +12,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.tables import TABLES, Table
-from pipelines.warehouse import describe_table, insert_rows
+from pipelines.storage.tables import TABLES, Table
+from pipelines.storage.warehouse import describe_table, insert_rows
 from stocktrim_assets.assets.marts import PROJECT
 from tests.running import made_once
 

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipelines import tables
-from pipelines.tables import Table
-from xero_sandbox.documents import Document, Item, Line, Organisation, World
-from xero_sandbox.records import line_amount, total
+from pipelines.storage import tables
+from pipelines.storage.tables import Table
+from xero_sandbox.core.documents import Document, Item, Line, Organisation, World
+from xero_sandbox.core.records import line_amount, total
 
 TODAY = date(2026, 6, 15)
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pipelines import tables
+from pipelines.planning_settings.successors_and_bundles import demand_transfers
 from pipelines.replenishment.lead_times import known_receipts
-from pipelines.replenishment.moves import demand_transfers
+from pipelines.storage import tables
 from tests.dbt_project.conftest import Build
 from tests.dbt_project.papers import TODAY, Paper, Rows, a_world, in_days, raw_of
 from tests.end_to_end import recomputing
-from xero_sandbox.documents import World
+from xero_sandbox.core.documents import World
 
 few = settings(
     max_examples=10, deadline=None, derandomize=True, database=None, phases=[Phase.generate],

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pipelines import tables
 from pipelines.identities import ContactState, Identities
-from pipelines.landing.identities import former_products
+from pipelines.landing.identity_notes import former_products
 from pipelines.product_codes import folded
+from pipelines.storage import tables
 from pipelines.store.engine import Store, open_store
-from pipelines.store.identities import identities_of, remember_identities
+from pipelines.store.identity_history import identities_of, remember_identities
 from pipelines.store.planning_settings import (
     SettingChange,
     explicit_settings,

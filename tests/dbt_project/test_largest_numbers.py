@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines import tables
+from pipelines.storage import tables
 from tests.dbt_project.conftest import Build
 from tests.dbt_project.papers import Paper, Rows, a_world, raw_of
 

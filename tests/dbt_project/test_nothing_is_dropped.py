@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import tables
+from pipelines.storage import tables
 from tests.dbt_project.conftest import Build
 from tests.dbt_project.papers import Paper, Rows, a_world, raw_of
 from tests.dbt_project.test_any_papers import few

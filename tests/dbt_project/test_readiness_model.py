@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import pytest
 
-from pipelines import tables
+from pipelines.storage import tables
 from tests.dbt_project.conftest import Build
 from tests.dbt_project.papers import TODAY, Rows, in_days, raw_of
-from xero_sandbox.documents import Document, World
-from xero_sandbox.generator import generate_wholesaler
+from xero_sandbox.core.documents import Document, World
+from xero_sandbox.worlds.generator import generate_wholesaler
 
 COUNTED: Final = {"DRAFT", "SUBMITTED", "AUTHORISED", "PAID"}
 APPROVED: Final = {"AUTHORISED", "PAID"}

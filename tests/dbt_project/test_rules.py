@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pipelines.warehouse import FILE_NAME, open_warehouse
+from pipelines.storage.warehouse import FILE_NAME, open_warehouse
 from stocktrim_assets.assets.marts import MANIFEST
 from tests.dbt_project.conftest import run_dbt
 

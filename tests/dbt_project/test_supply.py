@@ -18,17 +18,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pipelines import tables
-from pipelines.purchasing.ledger import OrderLedger, ledger_order_lines
 from pipelines.purchasing.orders import Order, OrderError, State, approve, reject
+from pipelines.storage import tables
 from pipelines.store.engine import Store, open_store
+from pipelines.store.order_ledger import OrderLedger, ledger_order_lines
 from tests.dbt_project.conftest import Build
 from tests.dbt_project.papers import TODAY, raw_of
 from tests.pipelines.purchasing.purchasing_builders import Xero, a_draft, a_line, a_supplied_world, push
-from xero_sandbox.clock import Clock
-from xero_sandbox.documents import Document, World
-from xero_sandbox.faults import Fault
-from xero_sandbox.testing import RunningSandbox, running_sandbox
+from xero_sandbox.app.testing import RunningSandbox, running_sandbox
+from xero_sandbox.behaviour.faults import Fault
+from xero_sandbox.core.clock import Clock
+from xero_sandbox.core.documents import Document, World
 
 NOON = datetime.combine(TODAY, datetime.min.time(), UTC) + timedelta(hours=12)
 PRODUCTS = {0: ("TEA-01", "TEA-02"), 1: ("TEA-03",), 2: ("TEA-01", "TEA-03")}

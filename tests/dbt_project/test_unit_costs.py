@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pipelines import tables
+from pipelines.storage import tables
 from tests.dbt_project.conftest import Build
 from tests.dbt_project.papers import Paper, a_world, in_days, raw_of
 from tests.end_to_end import recomputing
-from xero_sandbox.documents import Document, Line, World
+from xero_sandbox.core.documents import Document, Line, World
 
 few = settings(
     max_examples=25, deadline=None, derandomize=True, database=None, phases=[Phase.generate],

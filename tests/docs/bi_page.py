@@ -6,7 +6,7 @@ What belongs here: the list. What does not: the rest of the page, which people w
 import re
 from pathlib import Path
 
-from pipelines.tables import PUBLISHED
+from pipelines.storage.tables import PUBLISHED
 
 PAGE = Path(__file__).parents[2] / "docs" / "bi.md"
 BLOCK = re.compile(r"(<!-- tables: .*? -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -4,7 +4,7 @@ import json
 from functools import cache
 from typing import Any
 
-from pipelines.tables import Table
+from pipelines.storage.tables import Table
 from stocktrim_assets.assets.marts import MANIFEST
 
 

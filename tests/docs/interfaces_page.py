@@ -12,10 +12,10 @@ import dagster as dg
 import typer
 
 from pipelines.errors import PlannerError
+from pipelines.planning_settings.registry import PARAMETERS
 from pipelines.purchasing.orders import State
-from pipelines.replenishment.parameters import PARAMETERS
-from pipelines.replenishment.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
-from pipelines.tables import PUBLISHED
+from pipelines.replenishment.plan.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
+from pipelines.storage.tables import PUBLISHED
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.jobs import JOBS
 from stocktrim_cli.main import app

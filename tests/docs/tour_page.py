@@ -15,13 +15,13 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.replenishment.explain import quantiles_of_horizon
+from pipelines.replenishment.explain.bridge import quantiles_of_horizon
 from stocktrim_cli.runs import run_job
 from tests.docs.markdown import table
 from tests.end_to_end.conftest import KEY, Command, Told
-from xero_sandbox.documents import Document, World
-from xero_sandbox.generator import generate_wholesaler
-from xero_sandbox.testing import running_sandbox
+from xero_sandbox.app.testing import running_sandbox
+from xero_sandbox.core.documents import Document, World
+from xero_sandbox.worlds.generator import generate_wholesaler
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "tour.md"
 TEMPLATE: Final = Path(__file__).with_name("tour.md")

@@ -15,13 +15,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.organisation import repoint_demo
+from pipelines.organisations.open_organisation import repoint_demo
 from pipelines.settings import read_settings
 from stocktrim_cli.main import main
 from tests.running import made_once
-from xero_sandbox.documents import World
-from xero_sandbox.generator import generate_wholesaler
-from xero_sandbox.testing import RunningSandbox, running_sandbox
+from xero_sandbox.app.testing import RunningSandbox, running_sandbox
+from xero_sandbox.core.documents import World
+from xero_sandbox.worlds.generator import generate_wholesaler
 
 KEY = "demo"
 HOME = 'O\'Brien & "Söhne"; 100% 🧀'

@@ -10,10 +10,10 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from pipelines import organisation as at_hand
-from pipelines.organisation import open_organisation
+from pipelines.organisations import open_organisation as at_hand
+from pipelines.organisations.open_organisation import open_organisation
 from pipelines.settings import read_settings
-from pipelines.warehouse import open_warehouse
+from pipelines.storage.warehouse import open_warehouse
 from stocktrim_assets.assets import forecast, plan, purchase_orders, raw
 
 KEY = "demo"

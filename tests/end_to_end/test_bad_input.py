@@ -9,14 +9,14 @@ import httpx2
 import polars as pl
 import pytest
 
-from pipelines import tables
-from pipelines.organisation import repoint_demo
+from pipelines.organisations.open_organisation import repoint_demo
 from pipelines.settings import read_day, read_settings
-from pipelines.warehouse import open_warehouse, read_table
+from pipelines.storage import tables
+from pipelines.storage.warehouse import open_warehouse, read_table
 from tests.end_to_end.conftest import Command, Planned, Told
-from xero_sandbox.documents import Line, World
-from xero_sandbox.generator import generate_wholesaler
-from xero_sandbox.testing import running_sandbox
+from xero_sandbox.app.testing import running_sandbox
+from xero_sandbox.core.documents import Line, World
+from xero_sandbox.worlds.generator import generate_wholesaler
 
 RAW = [table for table in tables.TABLES if table.stage == "raw"]
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from tests.end_to_end.conftest import Planned
-from xero_sandbox.edits import Write
-from xero_sandbox.faults import Fault
+from xero_sandbox.behaviour.edits import Write
+from xero_sandbox.behaviour.faults import Fault
 
 
 def unreadable(planned: Planned) -> list[dict[str, Any]]:

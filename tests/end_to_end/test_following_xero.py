@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from tests.end_to_end.conftest import Planned
-from xero_sandbox.edits import Merge, Write
+from xero_sandbox.behaviour.edits import Merge, Write
 
 
 def test_a_merged_suppliers_settings_and_products_are_those_of_the_one_that_is_left(planned: Planned) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.organisation import repoint_demo
+from pipelines.organisations.open_organisation import repoint_demo
 from pipelines.settings import read_settings
 from tests.disks import a_disk_of, filled_up
 from tests.end_to_end.conftest import Command
-from xero_sandbox.documents import World
-from xero_sandbox.testing import running_sandbox
+from xero_sandbox.app.testing import running_sandbox
+from xero_sandbox.core.documents import World
 
 DISK_MEGABYTES = 200
 

@@ -1,7 +1,7 @@
 """`stocktrim load`: what it says it took, a replay of what it kept, and a day's limit that is remembered."""
 
 from tests.end_to_end.conftest import Planned
-from xero_sandbox.faults import Fault
+from xero_sandbox.behaviour.faults import Fault
 
 
 def test_a_load_says_what_it_took_can_be_replayed_and_keeps_to_the_days_limit(planned: Planned) -> None:

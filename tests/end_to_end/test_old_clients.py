@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from pipelines.tables import PUBLISHED
+from pipelines.storage.tables import PUBLISHED
 from tests.end_to_end.conftest import KEY
 
 OLD_CLIENTS = ("duckdb==1.1.3", "pyarrow==14.0.2", "numpy<2", "pytz")

@@ -11,9 +11,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import tables
 from pipelines.settings import read_settings
-from pipelines.snapshots import publish, read_published, snapshot_name
+from pipelines.storage import tables
+from pipelines.storage.snapshots import publish, read_published, snapshot_name
 from pipelines.store.engine import open_store
 from pipelines.store.planning_settings import SettingChange, set_setting
 from stocktrim_assets.assets import plan

@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 
-from pipelines.tables import PUBLISHED
+from pipelines.storage.tables import PUBLISHED
 
 
 def test_pyarrow_and_pandas_read_each_published_table_as_the_duckdb_file_has_it(planned_home: Path) -> None:

@@ -14,8 +14,8 @@ import pytest
 
 from tests.end_to_end.conftest import KEY, Command, yesterday
 from tests.running import leave_out
-from xero_sandbox.importer import import_sales
-from xero_sandbox.testing import running_sandbox
+from xero_sandbox.app.testing import running_sandbox
+from xero_sandbox.worlds.importer import import_sales
 
 LEFT_OUT = "STOCKTRIM_SALES_FILE names no file of real sales, so the walk of a million lines is left out."
 GIBIBYTE = 1024**3

@@ -12,13 +12,13 @@ import polars as pl
 import pytest
 
 from pipelines.replenishment.lead_times import known_receipts
-from pipelines.tables import TABLES
-from pipelines.warehouse import FILE_NAME
+from pipelines.storage.tables import TABLES
+from pipelines.storage.warehouse import FILE_NAME
 from tests.dbt_project.conftest import run_dbt
 from tests.end_to_end import recomputing
 from tests.end_to_end.conftest import KEY
-from tests.pipelines.replenishment.claims import broken
-from xero_sandbox.documents import World
+from tests.pipelines.replenishment.plan.claims import broken
+from xero_sandbox.core.documents import World
 
 
 @pytest.fixture(scope="module")

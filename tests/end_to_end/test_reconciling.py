@@ -6,7 +6,7 @@ import pytest
 
 from tests.end_to_end import recomputing
 from tests.end_to_end.conftest import Command
-from xero_sandbox.documents import World
+from xero_sandbox.core.documents import World
 
 
 @pytest.fixture

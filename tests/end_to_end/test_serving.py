@@ -16,8 +16,8 @@ import httpx2
 import pytest
 
 from tests.end_to_end.conftest import HOME, KEY, Command
-from xero_sandbox.documents import World
-from xero_sandbox.state import save_worlds
+from xero_sandbox.core.documents import World
+from xero_sandbox.core.state import save_worlds
 
 LOCATION = {"repositoryLocationName": "stocktrim_assets", "repositoryName": "__repository__"}
 LAUNCH = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) {

@@ -13,13 +13,13 @@ import pytest
 from pipelines.settings import read_settings
 from stocktrim_assets.home import dagster_instance
 from tests.end_to_end.conftest import HOME, Command, Planned, copied
-from xero_sandbox.documents import World
+from xero_sandbox.core.documents import World
 
 HISTORY = ("kpi_daily", "plan_history", "plan_summary")
 OPENING = """
 import sys, pathlib
-from pipelines.tables import PRODUCTS
-from pipelines.warehouse import open_warehouse, row_count
+from pipelines.storage.tables import PRODUCTS
+from pipelines.storage.warehouse import open_warehouse, row_count
 with open_warehouse(pathlib.Path(sys.argv[1])) as warehouse:
     print(row_count(warehouse, PRODUCTS))
 """

@@ -10,8 +10,8 @@ import pytest
 from examples.superset import start
 from examples.superset.bundle import is_older, question
 from examples.superset.dashboard import QUESTIONS, ROWS, Chart
-from pipelines.tables import PUBLISHED
-from pipelines.warehouse import describe_table
+from pipelines.storage.tables import PUBLISHED
+from pipelines.storage.warehouse import describe_table
 
 MANIFEST = Path(__file__).parents[2] / "dbt_project" / "target" / "manifest.json"
 CHARTS = [chart for _, row in ROWS for chart in row]

@@ -7,11 +7,11 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.forecasting.forecast import Forecast
-from pipelines.forecasting.moves import moved_demand
-from pipelines.replenishment.parameters import with_defaults
-from pipelines.replenishment.plan import PlanInputs, forecast_for_plan, horizons, make_plan
-from pipelines.tables import (
+from pipelines.forecasting.forecast_tables import Forecast
+from pipelines.forecasting.history.transferred_demand import moved_demand
+from pipelines.planning_settings.registry import with_defaults
+from pipelines.replenishment.plan.order_plan import PlanInputs, forecast_for_plan, horizons, make_plan
+from pipelines.storage.tables import (
     DEMAND_DAILY,
     DEMAND_FORECAST,
     DEMAND_HORIZONS,

@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 
 import pytest
 
-PACKAGES = ("pipelines.forecasting", "pipelines.replenishment", "pipelines.replenishment.replay")
+PACKAGES = ("pipelines.forecasting", "pipelines.replenishment", "pipelines.policy_backtest")
 MODULES = [f"{name}.{one.name}" for name in PACKAGES for one in iter_modules(import_module(name).__path__)]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.errors import UsageError
 from pipelines.readiness import by_problem, find_exception, open_exceptions, sentences
-from pipelines.tables import EXCEPTION_DECISIONS, XERO_READINESS
+from pipelines.storage.tables import EXCEPTION_DECISIONS, XERO_READINESS
 from stocktrim_assets.reports import readiness_report
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines.locks import is_run_alive, run_mark
 from pipelines.settings import Settings, read_settings
+from pipelines.storage.run_locks import is_run_alive, run_mark
 from stocktrim_assets.dead_runs import fail_dead_runs
 
 KEY = "demo"
 HOLDER = """
 import pathlib, sys
-from pipelines.locks import run_mark
+from pipelines.storage.run_locks import run_mark
 with run_mark(pathlib.Path(sys.argv[1]), sys.argv[2]):
     print("held", flush=True)
     sys.stdin.read()

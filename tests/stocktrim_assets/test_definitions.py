@@ -10,9 +10,9 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from pipelines import tables
 from pipelines.settings import read_settings
-from pipelines.tables import TABLES
+from pipelines.storage import tables
+from pipelines.storage.tables import TABLES
 from stocktrim_assets.assets.plan import _numbers
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.home import dagster_instance

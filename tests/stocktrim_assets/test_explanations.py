@@ -7,18 +7,18 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from pipelines.organisation import OpenOrganisation
-from pipelines.replenishment.explanation import SOURCES, PlannedTables
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.replenishment.explain.product_explanation import SOURCES, PlannedTables
 from pipelines.settings import read_settings
-from pipelines.snapshots import publish
+from pipelines.storage.snapshots import publish
+from pipelines.storage.warehouse import open_warehouse
 from pipelines.store.engine import open_store
-from pipelines.warehouse import open_warehouse
 from stocktrim_assets.assets.explained import explained_product, product_to_explain
 from stocktrim_assets.assets.plan import _shown_plan
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.explanations import explanation_text
-from tests.pipelines.explaining_builders import a_sale, days_without_stock, explained, planned
 from tests.pipelines.planning_builders import a_product, a_setting, expecting, in_days, in_stock, on_order
+from tests.pipelines.replenishment.explain.explaining_builders import a_sale, days_without_stock, explained, planned
 
 HEADINGS = (
     "### Sold by month", "### Backtest of its class", "### Demand of 21 days stays at or below",

@@ -6,13 +6,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines import tables
+from pipelines.storage import tables
 from stocktrim_assets.assets.raw import load_from_xero
 from stocktrim_assets.partitions import organisations
 from tests.pipelines.landing.loading import Loading, loading
 from tests.xero_sandbox.sandbox_builders import a_world, an_invoice
-from xero_sandbox import listing
-from xero_sandbox.faults import Fault
+from xero_sandbox.accounting_api import listing
+from xero_sandbox.behaviour.faults import Fault
 
 
 @pytest.fixture

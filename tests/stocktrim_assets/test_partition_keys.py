@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.locks import organisation_lock
 from pipelines.organisation_key import OrganisationError
 from pipelines.settings import read_settings
+from pipelines.storage.run_locks import organisation_lock
 from stocktrim_assets.dead_runs import fail_dead_runs
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
@@ -144,11 +144,11 @@ def test_a_run_at_a_terminal_says_there_whom_it_waits_for(caplog: pytest.LogCapt
         caplog.at_level("INFO", "pipelines"),
     ):
         second = pool.submit(run_of, "acme")
-        while not any(record.name == "pipelines.locks" for record in caplog.records):
+        while not any(record.name == "pipelines.storage.run_locks" for record in caplog.records):
             assert not second.done()
             time.sleep(0.05)
     ended, _ = second.result()
     assert ended is not None
     assert ended.success
-    (said,) = [record.getMessage() for record in caplog.records if record.name == "pipelines.locks"]
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "pipelines.storage.run_locks"]
     assert said.startswith("Waiting for the run 1 (process ")

@@ -9,13 +9,13 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from pipelines import tables
-from pipelines.organisation import OpenOrganisation
-from pipelines.replenishment.plan import make_plan
-from pipelines.replenishment.summary import summarise_plan
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.replenishment.plan.order_plan import make_plan
+from pipelines.replenishment.plan.plan_summary import summarise_plan
 from pipelines.settings import read_settings
+from pipelines.storage import tables
+from pipelines.storage.warehouse import open_warehouse, read_table
 from pipelines.store.engine import open_store
-from pipelines.warehouse import open_warehouse, read_table
 from stocktrim_assets.assets import raw
 from stocktrim_assets.assets.plan import _keep
 from tests.pipelines.planning_builders import AS_OF, a_product, expecting, in_stock, inputs

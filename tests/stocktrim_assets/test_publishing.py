@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from pipelines.settings import read_settings
-from pipelines.snapshots import published_folder
+from pipelines.storage.snapshots import published_folder
 from stocktrim_assets.assets.published import SNAPSHOT, published_snapshot
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.resources import organisation_of_run

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.conftest import Command, Told, stocktrim, wholesaler
-from tests.pipelines.connecting.conftest import Person, callback_port, sandbox
-from xero_sandbox.testing import RunningSandbox
+from tests.pipelines.organisations.conftest import Person, callback_port, sandbox
+from xero_sandbox.app.testing import RunningSandbox
 
 __all__ = ["callback_port", "sandbox", "stocktrim", "wholesaler"]
 ADDRESS = re.compile(r"^http://\S+/identity/connect/authorize\S+$", re.MULTILINE)

@@ -21,7 +21,7 @@ from pipelines.store.planning_settings import setting_history
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from tests.end_to_end.conftest import Told
-from tests.pipelines.connecting.conftest import CITY, DEMO_COMPANY, HARBOUR
+from tests.pipelines.organisations.conftest import CITY, DEMO_COMPANY, HARBOUR
 from tests.running import leave_out
 from tests.stocktrim_cli.conftest import PATIENCE_SECONDS, Terminal, through_http
 

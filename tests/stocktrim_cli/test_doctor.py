@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import DataError
-from pipelines.locks import organisation_lock
-from pipelines.permissions import keep_private
 from pipelines.settings import Settings, read_settings
-from pipelines.snapshots import publish
+from pipelines.storage.permissions import keep_private
+from pipelines.storage.run_locks import organisation_lock
+from pipelines.storage.snapshots import publish
+from pipelines.storage.tables import DEMAND_FORECAST
+from pipelines.storage.warehouse import open_warehouse
 from pipelines.store.engine import HEAD, open_store
-from pipelines.tables import DEMAND_FORECAST
-from pipelines.warehouse import open_warehouse
 from stocktrim_cli import doctor, examining
 
 NOBODY = 65534

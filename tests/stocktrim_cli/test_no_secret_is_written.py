@@ -18,10 +18,10 @@ import pytest
 import zstandard
 from cryptography.fernet import Fernet
 
-from tests.pipelines.connecting.conftest import Person
+from tests.pipelines.organisations.conftest import Person
 from tests.stocktrim_cli.conftest import Terminal
-from xero_sandbox.documents import World
-from xero_sandbox.testing import RunningSandbox, running_sandbox
+from xero_sandbox.app.testing import RunningSandbox, running_sandbox
+from xero_sandbox.core.documents import World
 
 CLIENT_SECRET = "canary-of-the-client-secret"
 ZSTD = b"\x28\xb5\x2f\xfd"

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.organisation import open_organisation
+from pipelines.organisations.open_organisation import open_organisation
 from pipelines.settings import read_settings
 from tests.end_to_end.conftest import Command
-from tests.pipelines.connecting.conftest import HARBOUR, a_world
+from tests.pipelines.organisations.conftest import HARBOUR, a_world
 from tests.pipelines.purchasing.purchasing_builders import a_draft
-from xero_sandbox.testing import running_sandbox
+from xero_sandbox.app.testing import running_sandbox
 
 
 @pytest.fixture

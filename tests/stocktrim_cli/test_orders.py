@@ -10,20 +10,20 @@ import msgspec
 import pytest
 
 from pipelines.identities import ContactState
-from pipelines.organisation import OpenOrganisation, open_organisation
+from pipelines.organisations.open_organisation import OpenOrganisation, open_organisation
 from pipelines.purchasing.events import Drafted
 from pipelines.purchasing.orders import State, approve
 from pipelines.settings import read_settings
-from pipelines.store.identities import remember_identities
+from pipelines.store.identity_history import remember_identities
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.sensors import approved_orders
 from tests.end_to_end.conftest import Command
 from tests.pipelines.purchasing.purchasing_builders import SUPPLIER, a_draft, a_line, a_supplied_world
 from tests.xero_sandbox.sandbox_builders import guid
-from xero_sandbox.edits import Merge
-from xero_sandbox.faults import Fault
-from xero_sandbox.testing import RunningSandbox, running_sandbox
+from xero_sandbox.app.testing import RunningSandbox, running_sandbox
+from xero_sandbox.behaviour.edits import Merge
+from xero_sandbox.behaviour.faults import Fault
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from stocktrim_cli.plan import missing_prices, show_plan
 from tests.pipelines.planning_builders import a_product, a_setting, expecting, in_stock
-from tests.pipelines.replenishment.test_plan_summary import a_plan, the_summary
+from tests.pipelines.replenishment.plan.test_plan_summary import a_plan, the_summary
 
 SHORT = expecting(20, 10)
 

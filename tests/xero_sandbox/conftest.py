@@ -8,9 +8,9 @@ import httpx2
 import pytest
 from sandbox_builders import a_world
 
-from xero_sandbox.documents import World
-from xero_sandbox.edits import Edit
-from xero_sandbox.testing import RunningSandbox, running_sandbox
+from xero_sandbox.app.testing import RunningSandbox, running_sandbox
+from xero_sandbox.behaviour.edits import Edit
+from xero_sandbox.core.documents import World
 
 
 class Client:

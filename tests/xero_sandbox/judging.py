@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.xero_sandbox.xero_contract import Contract
-from xero_sandbox.testing import Judging
+from xero_sandbox.app.testing import Judging
 
 KEPT_AT = Path(__file__).parents[3] / "shared" / "spec" / "xero_accounting.yaml"
 

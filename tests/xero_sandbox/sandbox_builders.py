@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from xero_sandbox.documents import Contact, Document, Item, Line, Organisation, World
+from xero_sandbox.core.documents import Contact, Document, Item, Line, Organisation, World
 
 LONG_AGO = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 

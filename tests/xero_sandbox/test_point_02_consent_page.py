@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sandbox_builders import a_world, an_organisation
 
-from xero_sandbox.identity import challenge_of
+from xero_sandbox.identity.authorization_server import challenge_of
 
 CALLBACK = "http://localhost:8912/callback"
 VERIFIER = "a-verifier-of-more-than-forty-three-characters-in-all"

@@ -3,7 +3,7 @@
 from sandbox_builders import LONG_AGO, a_world, an_organisation
 from sandbox_calls import allow, bearer
 
-from xero_sandbox.clock import Clock
+from xero_sandbox.core.clock import Clock
 
 CALLBACK = "http://localhost:8912/callback"
 

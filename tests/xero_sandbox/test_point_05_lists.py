@@ -15,8 +15,8 @@ from sandbox_builders import (
     guid,
 )
 
-from xero_sandbox.scale import Size, world_of_size
-from xero_sandbox.switches import Switches
+from xero_sandbox.core.switches import Switches
+from xero_sandbox.worlds.scale import Size, world_of_size
 
 
 def some_invoices(count):

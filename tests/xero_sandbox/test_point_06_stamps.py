@@ -4,8 +4,8 @@ import pytest
 from sandbox_builders import a_world, an_invoice, guid
 from sandbox_calls import put
 
-from xero_sandbox.edits import Pay, Write
-from xero_sandbox.switches import Switches
+from xero_sandbox.behaviour.edits import Pay, Write
+from xero_sandbox.core.switches import Switches
 
 
 def test_an_edit_moves_the_stamp(open_sandbox):

@@ -6,8 +6,8 @@ import pytest
 from sandbox_builders import a_bill, a_line, a_purchase_order, a_world, an_item, guid
 from sandbox_calls import a_body, put, stock
 
-from xero_sandbox.edits import CopyToBill, Write
-from xero_sandbox.faults import Fault
+from xero_sandbox.behaviour.edits import CopyToBill, Write
+from xero_sandbox.behaviour.faults import Fault
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sandbox_builders import LONG_AGO, a_contact, a_world, an_item, guid
 
-from xero_sandbox.books import Books
-from xero_sandbox.clock import Clock
-from xero_sandbox.incoming import InvalidError
-from xero_sandbox.invoices import write_credit_note, write_invoice
+from xero_sandbox.accounting_api.incoming import InvalidError
+from xero_sandbox.accounting_api.invoices import write_credit_note, write_invoice
+from xero_sandbox.core.books import Books
+from xero_sandbox.core.clock import Clock
 
 CODES = ("TEA", "MILK")
 ARRIVES = {"ACCPAY": 1, "ACCRECCREDIT": 1, "ACCREC": -1, "ACCPAYCREDIT": -1}

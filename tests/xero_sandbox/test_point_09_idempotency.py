@@ -3,9 +3,9 @@
 import pytest
 from sandbox_builders import LONG_AGO, guid
 
-from xero_sandbox.clock import Clock
-from xero_sandbox.limits import Limits
-from xero_sandbox.switches import Switches
+from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.core.clock import Clock
+from xero_sandbox.core.switches import Switches
 
 ORDER = {"Contact": {"ContactID": guid("contact Supplier 01")}, "LineItems": [{"ItemCode": "TEA-01"}]}
 

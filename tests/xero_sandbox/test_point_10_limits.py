@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sandbox_builders import LONG_AGO, a_world, an_organisation
 
-from xero_sandbox.clock import Clock
-from xero_sandbox.limits import Limits
+from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.core.clock import Clock
 
 
 def test_every_answer_says_what_is_left(open_sandbox):

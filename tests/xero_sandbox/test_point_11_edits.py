@@ -13,8 +13,8 @@ from sandbox_builders import (
     guid,
 )
 
-from xero_sandbox.edits import CopyToBill, Merge, Pay, Stamp, Write
-from xero_sandbox.state import load_worlds
+from xero_sandbox.behaviour.edits import CopyToBill, Merge, Pay, Stamp, Write
+from xero_sandbox.core.state import load_worlds
 
 CUSTOMER = {"Contact": {"ContactID": guid("contact Customer 01")}}
 

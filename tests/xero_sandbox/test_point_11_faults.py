@@ -6,9 +6,9 @@ import httpx2
 import pytest
 from sandbox_builders import LONG_AGO, a_world, an_invoice, an_item, guid
 
-from xero_sandbox.clock import Clock, milliseconds
-from xero_sandbox.edits import Write
-from xero_sandbox.limits import Limits
+from xero_sandbox.behaviour.edits import Write
+from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.core.clock import Clock, milliseconds
 
 ORDER = {"Contact": {"ContactID": guid("contact Supplier 01")}, "LineItems": [{"ItemCode": "TEA-01"}]}
 

@@ -5,13 +5,13 @@ from datetime import date
 import pytest
 from sandbox_calls import allow, bearer
 
-from xero_sandbox.books import Books
-from xero_sandbox.clock import Clock
-from xero_sandbox.edits import Write
-from xero_sandbox.records import View
-from xero_sandbox.rendering import Rendering
-from xero_sandbox.scale import Size, world_of_size
-from xero_sandbox.several import generate_organisations
+from xero_sandbox.app.several import generate_organisations
+from xero_sandbox.behaviour.edits import Write
+from xero_sandbox.core.books import Books
+from xero_sandbox.core.clock import Clock
+from xero_sandbox.core.records import View
+from xero_sandbox.core.rendering import Rendering
+from xero_sandbox.worlds.scale import Size, world_of_size
 
 SMALL = Size(invoices=60, lines=3, purchase_orders=8, credit_notes=5, contacts=40, items=9)
 

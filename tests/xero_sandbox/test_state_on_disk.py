@@ -11,18 +11,18 @@ import httpx2
 import pytest
 from sandbox_builders import a_contact, a_credit_note, a_line, a_purchase_order, a_world, an_invoice, guid
 
-from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
-from xero_sandbox.serve import serve
-from xero_sandbox.state import FILE_NAME, load_worlds, save_worlds
-from xero_sandbox.testing import running_sandbox
+from xero_sandbox.app.serve import serve
+from xero_sandbox.app.testing import running_sandbox
+from xero_sandbox.core.state import FILE_NAME, load_worlds, save_worlds
+from xero_sandbox.identity.authorization_server import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 
 ORDER = {"Contact": {"ContactID": guid("contact Supplier 01")}, "LineItems": [{"ItemCode": "TEA-01"}]}
 PROGRAM = """
 import sys
 from pathlib import Path
-from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
-from xero_sandbox.serve import serve
-from xero_sandbox.state import load_worlds
+from xero_sandbox.identity.authorization_server import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
+from xero_sandbox.app.serve import serve
+from xero_sandbox.core.state import load_worlds
 directory = Path(sys.argv[1])
 serve(load_worlds(directory), port=0, client_id=sys.argv[2], client_secret=sys.argv[3], state_directory=directory,
       on_ready=lambda url: print(url, flush=True))

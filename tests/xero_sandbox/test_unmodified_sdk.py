@@ -25,8 +25,8 @@ from xero_python.api_client.oauth2 import OAuth2Token, TokenApi
 from xero_python.exceptions import AccountingBadRequestException, NotFoundException, RateLimitException
 from xero_python.identity import IdentityApi
 
-from xero_sandbox.limits import Limits
-from xero_sandbox.testing import running_sandbox
+from xero_sandbox.app.testing import running_sandbox
+from xero_sandbox.behaviour.limits import Limits
 
 TENANT = an_organisation().tenant_id
 CALLBACK = "http://localhost:8912/callback"

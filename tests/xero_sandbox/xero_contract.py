@@ -8,7 +8,7 @@ import jsonschema_rs
 import orjson
 import yaml
 
-from xero_sandbox.answers import Answer, Call
+from xero_sandbox.core.answers import Answer, Call
 
 ENVELOPE = {"Id", "Status", "ProviderName", "DateTimeUTC"}
 LEFT_OUT = {

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from pipelines.expectations.plan import RULES, check_plan
+from pipelines.expectations.plan_rules import RULES, check_plan
 from pipelines.expectations.validate import BlockedError, stop_where_blocked
 from tests.pipelines.planning_builders import (
     TEA,

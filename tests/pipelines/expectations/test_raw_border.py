@@ -7,12 +7,12 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from pipelines.expectations.raw import RULES, check_pass
+from pipelines.expectations.raw_rules import RULES, check_pass
 from pipelines.expectations.validate import BlockedError, CheckCouldNotRunError, Rule, stop_where_blocked, validate
-from pipelines.landing.run import land_load, read_load
+from pipelines.landing.load import land_load, read_load
+from pipelines.storage.tables import XERO_INVOICES, XERO_ITEMS, XERO_ORGANISATION
+from pipelines.storage.warehouse import read_table, replace_table
 from pipelines.store.engine import open_store
-from pipelines.tables import XERO_INVOICES, XERO_ITEMS, XERO_ORGANISATION
-from pipelines.warehouse import read_table, replace_table
 from tests.pipelines.landing.loading import EVERYTHING, loading
 from tests.xero_sandbox.sandbox_builders import (
     a_bill,
@@ -25,7 +25,7 @@ from tests.xero_sandbox.sandbox_builders import (
     an_item,
     guid,
 )
-from xero_sandbox.faults import Fault
+from xero_sandbox.behaviour.faults import Fault
 
 PASSES = itertools.count()
 GOOD = (an_item("TEA-02"), an_invoice(), a_bill(), a_credit_note(), a_purchase_order())

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.forecasting.distribution import DemandDistribution, forecast_distribution
-from pipelines.forecasting.features import gather_facts
-from pipelines.forecasting.rules import sells_evenly
-from pipelines.forecasting.series import make_series
+from pipelines.forecasting.history.demand_matrix import make_series
+from pipelines.forecasting.models.features import gather_facts
+from pipelines.forecasting.selection.fallback_rules import sells_evenly
 from tests.pipelines.forecasting.demand_builders import a_company, over, over_all, shifting
 from tests.pipelines.planning_builders import AS_OF, TEA, in_days, sold, sold_every
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from pipelines.errors import DataError
 from pipelines.forecasting.distribution import forecast_distribution
-from pipelines.forecasting.family import FAMILY, family_paths, ses_level
-from pipelines.forecasting.features import gather_facts
-from pipelines.forecasting.forecast import Forecast, choose_models, forecast_demand, score_models
-from pipelines.forecasting.pool import chances
-from pipelines.forecasting.rules import has_shifted, models_by_rule
-from pipelines.forecasting.segments import demand_classes
-from pipelines.forecasting.series import make_series
+from pipelines.forecasting.forecast_tables import Forecast, choose_models, forecast_demand, score_models
+from pipelines.forecasting.history.demand_matrix import make_series
+from pipelines.forecasting.history.demand_patterns import demand_classes
+from pipelines.forecasting.models.features import gather_facts
+from pipelines.forecasting.models.global_quantile_model import chances
+from pipelines.forecasting.models.statsforecast_models import FAMILY, family_paths, ses_level
+from pipelines.forecasting.selection.fallback_rules import has_shifted, models_by_rule
 from tests.pipelines.forecasting.demand_builders import over_all
 from tests.pipelines.planning_builders import AS_OF, the_horizon
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from xero_sandbox.documents import World
-from xero_sandbox.edits import CopyToBill, Edit, Merge, Pay, Write
-from xero_sandbox.faults import Fault
+from xero_sandbox.behaviour.edits import CopyToBill, Edit, Merge, Pay, Write
+from xero_sandbox.behaviour.faults import Fault
+from xero_sandbox.core.documents import World
 
 Wish = tuple[str, int, str]
 

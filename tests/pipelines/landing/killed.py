@@ -7,13 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from pipelines.locks import organisation_lock
 from pipelines.settings import read_settings
+from pipelines.storage.run_locks import organisation_lock
 from pipelines.store.engine import open_store
 from pipelines.xero.transport import Timeouts
 from tests.pipelines.landing.loading import EVERYTHING, AtHand, Loading
-from xero_sandbox.clock import Clock
-from xero_sandbox.documents import Organisation, World
+from xero_sandbox.core.clock import Clock
+from xero_sandbox.core.documents import Organisation, World
 
 
 @dataclass(frozen=True)

@@ -12,22 +12,22 @@ import duckdb
 import httpx2
 import polars as pl
 
-from pipelines import tables
 from pipelines.landing.endpoints import ENDPOINTS, Entity
 from pipelines.landing.land import Pass
-from pipelines.landing.run import land_load, read_kept_load, read_load
-from pipelines.organisation import OpenOrganisation
+from pipelines.landing.load import land_load, read_kept_load, read_load
+from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.settings import Settings, read_settings
+from pipelines.storage import tables
+from pipelines.storage.warehouse import read_table
 from pipelines.store.allowance import StoredAllowance
 from pipelines.store.engine import Store, open_store
 from pipelines.store.organisations import Organisation
-from pipelines.warehouse import read_table
 from pipelines.xero.client import XeroClient
 from pipelines.xero.transport import Timeouts
 from tests.pipelines.landing.truth import Rows, plain, truth
-from xero_sandbox.clock import Clock
-from xero_sandbox.documents import World
-from xero_sandbox.testing import RunningSandbox, running_sandbox
+from xero_sandbox.app.testing import RunningSandbox, running_sandbox
+from xero_sandbox.core.clock import Clock
+from xero_sandbox.core.documents import World
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EVERYTHING = tuple(entity.value for entity in Entity)

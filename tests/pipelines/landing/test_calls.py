@@ -9,12 +9,12 @@ from urllib.parse import parse_qs
 import polars as pl
 import pytest
 
-from pipelines import tables
-from pipelines.landing.loads import day_calls_left
+from pipelines.landing.load_log import day_calls_left
+from pipelines.storage import tables
 from tests.pipelines.landing.loading import EVERYTHING, MONDAY, Loading, loading
 from tests.xero_sandbox.sandbox_builders import a_credit_note, a_line, a_purchase_order, a_world, an_invoice
-from xero_sandbox.edits import Write
-from xero_sandbox.faults import Fault
+from xero_sandbox.behaviour.edits import Write
+from xero_sandbox.behaviour.faults import Fault
 
 OPEN_ORDERS = 3
 

@@ -13,19 +13,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import tables
-from pipelines.expectations.raw import check_pass
+from pipelines.expectations.raw_rules import check_pass
 from pipelines.landing.endpoints import ENDPOINTS
+from pipelines.landing.load import read_load
 from pipelines.landing.pages import read_page
-from pipelines.landing.run import read_load
-from pipelines.warehouse import insert_rows
+from pipelines.storage import tables
+from pipelines.storage.warehouse import insert_rows
 from pipelines.xero import wire
 from pipelines.xero.errors import XeroUnreachableError
 from tests.pipelines.landing.killed import There, load_in_turn
 from tests.pipelines.landing.loading import EVERYTHING, Loading, loading
 from tests.xero_sandbox.sandbox_builders import a_line, a_purchase_order, a_world, an_invoice
-from xero_sandbox.edits import Write
-from xero_sandbox.faults import Fault
+from xero_sandbox.behaviour.edits import Write
+from xero_sandbox.behaviour.faults import Fault
 
 INVOICES = next(one for one in ENDPOINTS if one.name == "Invoices")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipelines import tables
 from pipelines.errors import PlannerError
 from pipelines.landing.extract import OVERLAP
+from pipelines.storage import tables
 from pipelines.xero.client import READ_ATTEMPTS
 from pipelines.xero.errors import (
     ConnectionBrokenError,
@@ -24,10 +24,10 @@ from tests.pipelines.landing.chaos import chaos_before
 from tests.pipelines.landing.loading import EVERYTHING, Loading, loading
 from tests.pipelines.landing.truth import differences
 from tests.xero_sandbox.sandbox_builders import a_purchase_order, a_world, an_invoice
-from xero_sandbox import listing
-from xero_sandbox.edits import Write
-from xero_sandbox.faults import Fault
-from xero_sandbox.switches import Switches
+from xero_sandbox.accounting_api import listing
+from xero_sandbox.behaviour.edits import Write
+from xero_sandbox.behaviour.faults import Fault
+from xero_sandbox.core.switches import Switches
 
 
 def a_small_world() -> Any:

@@ -16,7 +16,7 @@ from tests.pipelines.landing.edits import EDITS, edit_of
 from tests.pipelines.landing.killed import There, load_until_killed
 from tests.pipelines.landing.loading import EVERYTHING, Loading, loading
 from tests.pipelines.landing.test_nothing_is_lost import a_small_organisation
-from xero_sandbox.faults import Fault
+from xero_sandbox.behaviour.faults import Fault
 
 SLICE, SOAK = 5, int(os.environ.get("SOAK_KILLS", "200"))
 PAGE_SIZE = 3

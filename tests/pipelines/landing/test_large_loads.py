@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from xero_sandbox.limits import Limits
-from xero_sandbox.scale import Size, world_of_size
-from xero_sandbox.testing import running_sandbox
+from xero_sandbox.app.testing import running_sandbox
+from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.worlds.scale import Size, world_of_size
 
 
 def peak_megabytes(invoices: int, home: Path) -> float:

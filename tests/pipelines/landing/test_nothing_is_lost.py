@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from pipelines import warehouse as warehouses
+from pipelines.storage import warehouse as warehouses
+from pipelines.storage.tables import TABLES
 from pipelines.store.engine import Store, open_store
-from pipelines.tables import TABLES
 from pipelines.xero.errors import XeroError
 from tests.pipelines.landing.edits import Wish, edit_of, faults, wishes
 from tests.pipelines.landing.loading import EVERYTHING, AtHand, Loading, loading
@@ -28,7 +28,7 @@ from tests.xero_sandbox.sandbox_builders import (
     an_invoice,
     an_item,
 )  # fmt: skip
-from xero_sandbox.faults import Fault
+from xero_sandbox.behaviour.faults import Fault
 
 SLICE, SOAK = 25, int(os.environ.get("SOAK_SCHEDULES", "1000"))
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import PlannerError, UsageError
-from pipelines.landing.kept import KeptLoad, kept_loads
+from pipelines.landing.page_archive import KeptLoad, kept_loads
 from tests.pipelines.landing.loading import Loading, loading
 from tests.stocktrim_assets.connected import connect_on_paper
 from tests.xero_sandbox.sandbox_builders import a_world, an_invoice
-from xero_sandbox.edits import Write
+from xero_sandbox.behaviour.edits import Write
 
 
 @pytest.fixture

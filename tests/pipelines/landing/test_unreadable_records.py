@@ -12,14 +12,14 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import tables
-from pipelines.expectations.raw import check_pass
+from pipelines.expectations.raw_rules import check_pass
 from pipelines.landing.endpoints import ENDPOINTS
 from pipelines.landing.extract import ListRead, Reading
 from pipelines.landing.land import Pass, _Aside, land, note_refused
 from pipelines.landing.pages import read_page
-from pipelines.tables import EXCEPTION_DECISIONS
-from pipelines.warehouse import describe_table, open_warehouse, read_table
+from pipelines.storage import tables
+from pipelines.storage.tables import EXCEPTION_DECISIONS
+from pipelines.storage.warehouse import describe_table, open_warehouse, read_table
 
 INVOICES = next(one for one in ENDPOINTS if one.name == "Invoices")
 THEN = datetime(2026, 3, 2, tzinfo=UTC)

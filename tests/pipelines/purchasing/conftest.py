@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from purchasing_builders import Xero, a_supplied_world
 
-from pipelines.purchasing.ledger import OrderLedger
 from pipelines.store.engine import Store, open_store
-from xero_sandbox.testing import running_sandbox
+from pipelines.store.order_ledger import OrderLedger
+from xero_sandbox.app.testing import running_sandbox
 
 _KEYS = (f"organisation-{number}" for number in itertools.count())
 

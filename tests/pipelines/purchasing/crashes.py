@@ -7,8 +7,8 @@ from typing import Any
 
 from pipelines.purchasing.events import Event
 from pipelines.purchasing.gateway import PurchaseOrderGateway
-from pipelines.purchasing.ledger import OrderLedger
 from pipelines.purchasing.orders import Order
+from pipelines.store.order_ledger import OrderLedger
 
 
 class CrashError(BaseException):

@@ -11,19 +11,19 @@ import polars as pl
 
 from pipelines.purchasing.drafts import Terms
 from pipelines.purchasing.events import Drafted, Event, OrderLine
-from pipelines.purchasing.ledger import OrderLedger
 from pipelines.purchasing.orders import Order, approve, fold
 from pipelines.purchasing.push import PushOutcome, push_orders
-from pipelines.tables import ORDER_PLAN
+from pipelines.storage.tables import ORDER_PLAN
+from pipelines.store.order_ledger import OrderLedger
 from pipelines.xero.client import XeroClient
 from pipelines.xero.errors import XeroUnreachableError
 from tests.xero_sandbox.sandbox_builders import a_contact, a_purchase_order, a_world, an_item, an_organisation, guid
 from tests.xero_sandbox.sandbox_builders import a_line as a_line_in_xero
-from xero_sandbox.clock import Clock
-from xero_sandbox.documents import Document, World
-from xero_sandbox.faults import Fault
-from xero_sandbox.identity import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
-from xero_sandbox.testing import RunningSandbox
+from xero_sandbox.app.testing import RunningSandbox
+from xero_sandbox.behaviour.faults import Fault
+from xero_sandbox.core.clock import Clock
+from xero_sandbox.core.documents import Document, World
+from xero_sandbox.identity.authorization_server import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 
 AS_OF = date(2026, 3, 2)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from pipelines.purchasing.drafts import Terms, drafted_orders, drafts_frame, red
 from pipelines.purchasing.events import PushFailed, read, written
 from pipelines.purchasing.orders import State, after, approve, change_line, fold, reject, start_push
 from pipelines.purchasing.push import order_body
-from pipelines.tables import PLANNING_SETTINGS, PURCHASE_ORDER_DRAFTS
+from pipelines.storage.tables import PLANNING_SETTINGS, PURCHASE_ORDER_DRAFTS
 
 BUYER = {"by": "a buyer", "at": NOON}
 

@@ -18,16 +18,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from purchasing_builders import CODES, NOON, SUPPLIER, Xero, a_draft, a_line, a_supplied_world, push
 
 from pipelines.errors import PlannerError
-from pipelines.purchasing.ledger import OrderLedger
 from pipelines.purchasing.orders import Order, OrderError, State, approve, body_hash, reject
 from pipelines.store.engine import Store, open_store
+from pipelines.store.order_ledger import OrderLedger
 from tests.xero_sandbox.sandbox_builders import guid
-from xero_sandbox.clock import Clock
-from xero_sandbox.documents import Contact, Item
-from xero_sandbox.edits import Merge
-from xero_sandbox.faults import Fault
-from xero_sandbox.limits import Limits
-from xero_sandbox.testing import RunningSandbox, running_sandbox
+from xero_sandbox.app.testing import RunningSandbox, running_sandbox
+from xero_sandbox.behaviour.edits import Merge
+from xero_sandbox.behaviour.faults import Fault
+from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.core.clock import Clock
+from xero_sandbox.core.documents import Contact, Item
 
 UNLIMITED = Limits(per_minute=10**9, per_day=10**9, app_per_minute=10**9)
 A_DAY = 86_400

@@ -8,12 +8,12 @@ import pytest
 from crashes import Between, WatchedGateway, WatchedLedger
 from purchasing_builders import a_client, approved, push
 
-from pipelines.purchasing.ledger import OrderLedger
 from pipelines.purchasing.orders import State
 from pipelines.store.engine import open_store
+from pipelines.store.order_ledger import OrderLedger
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["pipelines.purchasing.ledger", "pipelines.xero.client"])
+PROCESSES.set_forkserver_preload(["pipelines.store.order_ledger", "pipelines.xero.client"])
 STEPS = ("before the first event", "after the first event", "before the call", "after the call",
          "before the last event", "after the last event")  # fmt: skip
 

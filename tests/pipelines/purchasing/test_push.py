@@ -21,7 +21,7 @@ from pipelines.xero.errors import (
     XeroUnreachableError,
 )
 from tests.xero_sandbox.sandbox_builders import a_contact, guid
-from xero_sandbox.faults import Fault
+from xero_sandbox.behaviour.faults import Fault
 
 NUMBER = "RP-20260302-AAAAAA"
 

@@ -18,7 +18,7 @@ from pipelines.replenishment.lead_times import (
     weigh_censored,
     weigh_samples,
 )
-from pipelines.replenishment.plan import make_plan
+from pipelines.replenishment.plan.order_plan import make_plan
 from tests.pipelines.planning_builders import (
     AS_OF,
     a_setting,

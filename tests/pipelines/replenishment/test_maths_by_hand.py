@@ -6,9 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.forecasting.forecast import forecast_demand
-from pipelines.forecasting.series import make_series
-from pipelines.replenishment.explain import bridge
+from pipelines.forecasting.forecast_tables import forecast_demand
+from pipelines.forecasting.history.demand_matrix import make_series
+from pipelines.replenishment.explain.bridge import bridge
 from tests.pipelines.planning_builders import (
     AS_OF,
     a_late_order,

@@ -10,11 +10,11 @@ import pytest
 import yaml
 from xero_python.accounting.models import TimeZone
 
-from pipelines.organisation import OpenOrganisation
+from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.settings import read_settings
 from pipelines.xero.time_zones import time_zone, time_zone_problem
-from xero_sandbox.drafting import today
-from xero_sandbox.generator import generate_wholesaler
+from xero_sandbox.accounting_api.drafting import today
+from xero_sandbox.worlds.generator import generate_wholesaler
 
 JANUARY = datetime(2026, 1, 15, 11, 30, tzinfo=UTC)
 HOURS = {

@@ -1,0 +1,81 @@
+"""Which lists a load reads, and from when.
+
+What belongs here: turning what a person ticked, and what is stored, into a plan of readings. What does not: reading.
+A watermark counts only where the warehouse holds the rows that it speaks of: a new warehouse is read in full.
+Read more in docs/loading.md.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Final
+
+import duckdb
+
+from pipelines.errors import UsageError
+from pipelines.landing.concurrent_reads import Plan
+from pipelines.landing.endpoints import CONTACTS, USUAL_ENTITIES, Endpoint, Entity, endpoints_of
+from pipelines.landing.extract import Reading
+from pipelines.landing.load_log import COUNTED_EVERY, ORGANISATION, last_days
+from pipelines.storage.tables import ENTITY_LOADS
+from pipelines.storage.warehouse import read_table
+
+OPEN_STATUSES: Final = ("DRAFT", "SUBMITTED", "AUTHORISED")
+_NEVER: Final = date.min
+
+
+def plan_load(
+    connection: duckdb.DuckDBPyConnection,
+    watermarks: Mapping[str, datetime],
+    *,
+    day: date,
+    entities: Iterable[str] = (),
+    refresh: Iterable[str] = (),
+) -> Plan:
+    """What to read: the entities that were ticked, those to refresh in full; the usual where nothing was said.
+
+    The usual is products, sales orders and purchase orders, and whatever was never loaded. Once on each `day` of the
+    organisation its own record, contacts (merged and archived ones must be known before an order is approved) and all
+    open orders are read too, and once a week the number of records is compared.
+
+    Raises:
+        UsageError: a word names no entity.
+    """
+    ticked, refreshed = _named(entities), _named(refresh)
+    loaded = set(read_table(connection, ENTITY_LOADS)["entity"].to_list())
+    days = last_days(connection, day=day)
+    is_contacts_due = _last(days, CONTACTS, "everything", "changes") < day
+    wanted = (ticked | refreshed) or {
+        *USUAL_ENTITIES, *(entity for entity in Entity if entity not in loaded), *([Entity.SUPPLIERS] * is_contacts_due)
+    }  # fmt: skip
+    changes = [
+        Reading(endpoint, watermarks.get(endpoint.name) if endpoint.entity in loaded - refreshed else None)
+        for endpoint in endpoints_of(wanted)
+    ]
+    since = [one.endpoint for one in changes if not one.is_full]
+    return Plan(
+        readings=(*changes, *(one for endpoint in since for one in _open_orders(endpoint, days, day))),
+        is_organisation_due=days.get((ORGANISATION, "everything"), _NEVER) < day,
+        counted=tuple(one for one in since if day - _last(days, one, "everything", "count") >= COUNTED_EVERY),
+    )
+
+
+def _open_orders(endpoint: Endpoint, days: Mapping[tuple[str, str], date], day: date) -> list[Reading]:
+    """All open orders, once a day: a changed date does not always change an order's stamp."""
+    if endpoint.entity is not Entity.PURCHASE_ORDERS or _last(days, endpoint, "everything", "open_orders") >= day:
+        return []
+    return [Reading(endpoint, status=status) for status in OPEN_STATUSES]
+
+
+def _last(days: Mapping[tuple[str, str], date], endpoint: Endpoint, *kinds: str) -> date:
+    return max(days.get((endpoint.name, kind), _NEVER) for kind in kinds)
+
+
+def _named(words: Iterable[str]) -> set[Entity]:
+    found = set()
+    for word in words:
+        try:
+            found.add(Entity(word.replace("-", "_")))
+        except ValueError:
+            known = ", ".join(entity.value for entity in Entity)
+            raise UsageError(f"{word!r} cannot be loaded; choose among {known}.") from None
+    return found

@@ -1,0 +1,178 @@
+"""An organisation at hand: its folder, its record, its store, its ledger, its Xero.
+
+What belongs here: joining the rooms for one organisation, for terminals and Dagster alike.
+What does not: anything a room can do by itself.
+Read more in docs/adr/0001-organisations-are-partitions.md.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from pipelines.planning_settings.freshness import is_stale
+from pipelines.planning_settings.registry import global_settings, with_defaults
+from pipelines.purchasing.orders import Order
+from pipelines.purchasing.renamed import waits_as_renamed
+from pipelines.settings import Settings
+from pipelines.storage.warehouse import open_warehouse
+from pipelines.store.allowance import StoredAllowance
+from pipelines.store.engine import Store, open_store
+from pipelines.store.identity_history import identities_of
+from pipelines.store.order_ledger import OrderLedger
+from pipelines.store.organisations import (
+    Organisation,
+    get_organisation,
+    list_organisations,
+    need_sign_in,
+    rename_organisation,
+    repoint_organisation,
+)
+from pipelines.store.planning_settings import explicit_settings
+from pipelines.store.secrets import Secrets, open_secrets
+from pipelines.store.sign_ins import SignIn, locked_tokens, sign_in_of
+from pipelines.store.watermarks import advance_watermarks, watermarks
+from pipelines.xero.client import XeroClient
+from pipelines.xero.oauth.tokens import SharedTokens, issuer
+from pipelines.xero.time_zones import time_zone, time_zone_problem
+
+log = logging.getLogger(__name__)
+
+DEMO: Final = "demo"
+
+
+@dataclass(frozen=True)
+class OpenOrganisation:
+    """Everything that a step needs of one organisation."""
+
+    key: str
+    settings: Settings
+    store: Store
+
+    @property
+    def folder(self) -> Path:
+        """Where its warehouse and its snapshots are."""
+        return self.settings.organisation_folder(self.key)
+
+    @cached_property
+    def record(self) -> Organisation:
+        """What a person connected.
+
+        Raises:
+            OrganisationError: nothing is connected under this key.
+        """
+        return get_organisation(self.store, self.key)
+
+    @property
+    def ledger(self) -> OrderLedger:
+        """Its orders."""
+        return OrderLedger(self.store, self.key)
+
+    def now(self) -> datetime:
+        """The instant, for the rooms that must be told it."""
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        """The calendar day where the organisation is; where nobody knows its time zone, UTC's, with a warning."""
+        problem = time_zone_problem(self.record.time_zone)
+        if problem is not None:
+            log.warning("%s", problem)
+        return self.now().astimezone(time_zone(self.record.time_zone)).date()
+
+    def follow_xero(self, name: str, time_zone: str) -> None:
+        """Keep the organisation's name and time zone as its Xero has them now."""
+        if name and (name, time_zone) != (self.record.name, self.record.time_zone):
+            rename_organisation(self.store, self.key, name=name, time_zone=time_zone)
+            vars(self).pop("record", None)
+
+    @contextmanager
+    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Its warehouse, for one call."""
+        with open_warehouse(self.folder) as connection:
+            yield connection
+
+    def stale_order(self) -> Callable[[Order], bool]:
+        """Whether the data behind an order are old by now, by the organisation's settings."""
+        settings = global_settings(with_defaults(explicit_settings(self.store, self.key)))
+        at = self.now()
+        return lambda order: is_stale(order.data_loaded_at, at=at, settings=settings)
+
+    def renamed_order(self) -> Callable[[Order], bool]:
+        """Whether an approved order waits since Xero calls a product of it otherwise by now."""
+        known = identities_of(self.store, self.key)
+        return lambda order: waits_as_renamed(order, known)
+
+    def client(self) -> XeroClient:
+        """Its Xero.
+
+        Raises:
+            OrganisationError: nothing is connected under this key.
+        """
+        record, sign_in = self.record, self._sign_in
+        tokens = SharedTokens(
+            slot=lambda: locked_tokens(self.store, sign_in.sign_in_id, self._secrets),
+            issue=issuer(sign_in.app, sign_in.grant),
+            on_lost=lambda: need_sign_in(self.store, record, at=self.now()),
+        )
+        return XeroClient(
+            api_url=record.api_url,
+            tenant_id=record.tenant_id,
+            tokens=tokens,
+            allowance=StoredAllowance(self.store, self.key),
+        )
+
+    @property
+    def grant(self) -> str:
+        """How a person connected it: in the browser, or by a custom connection."""
+        return self._sign_in.grant
+
+    def watermarks(self) -> dict[str, datetime]:
+        """From when on each list is asked for changes."""
+        return watermarks(self.store, self.key)
+
+    def advance_watermarks(self, marks: Mapping[str, datetime]) -> None:
+        """Move them, once what they speak of is landed."""
+        advance_watermarks(self.store, self.key, marks, at=self.now())
+
+    @cached_property
+    def _secrets(self) -> Secrets:
+        return secrets_of(self.settings)
+
+    @property
+    def _sign_in(self) -> SignIn:
+        return sign_in_of(self.store, self.record.key, self._secrets)
+
+
+def open_organisation(settings: Settings, key: str) -> OpenOrganisation:
+    """An organisation that is connected; nothing is made of a key that can be nobody's.
+
+    Raises:
+        OrganisationError: nothing is connected under this key.
+    """
+    settings.organisation_folder(key)
+    organisation = OpenOrganisation(key, settings, open_store(settings.database_url))
+    organisation.record  # noqa: B018, asked now so that a wrong key is told before anything starts
+    return organisation
+
+
+def secrets_of(settings: Settings) -> Secrets:
+    """What encrypts this home's credentials."""
+    return open_secrets(settings.secret_key, settings.secret_key_file)
+
+
+def connected_organisations(settings: Settings) -> list[Organisation]:
+    """The organisations that are connected, by key."""
+    with closing(open_store(settings.database_url)) as store:
+        return list_organisations(store)
+
+
+def repoint_demo(settings: Settings, *, address: str) -> None:
+    """Let the demo organisation, where it is connected, find its sandbox at an address of this machine."""
+    with closing(open_store(settings.database_url)) as store:
+        repoint_organisation(store, DEMO, address=address)

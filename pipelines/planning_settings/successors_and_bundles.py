@@ -1,0 +1,134 @@
+"""Whose demand counts for whom, by the settings `successor_of` and `bundle_of`: as rows, and in words.
+
+What belongs here: reading these settings, for the plan, the replay and the explanation alike. What does not: moving
+demand (`forecasting/moves.py`), refusing what cannot be set (`validation.py`).
+Read more in docs/maths.md.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+import polars as pl
+
+from pipelines.forecasting.history.transferred_demand import MOST_STEPS, MOVES, all_steps, without_circles
+from pipelines.planning_settings.registry import wide_settings
+from pipelines.storage.tables import DEMAND_TRANSFERS
+
+_NAMES: Final = ("successor_of", "bundle_of")
+
+
+def moves_of(settings: pl.DataFrame) -> pl.DataFrame:
+    """Whose demand counts for whom, from `wide_settings` of all products: `moves.MOVES`.
+
+    A bundle has parts, any other one heir. A bundle with a part that is no product, and products that lead back to
+    themselves, at once or by others, keep their demand.
+    """
+    succeeded = settings.drop_nulls("successor_of").select(
+        product_code="successor_of", to_product="product_code", pieces=pl.lit(1.0)
+    )
+    parts = (
+        settings.drop_nulls("bundle_of")
+        .select("product_code", part=pl.col("bundle_of").str.split("; "))
+        .explode("part")
+        .select(
+            "product_code",
+            to_product=pl.col("part").str.replace(r":[^:]*$", ""),
+            pieces=pl.col("part").str.extract(r":([^:]*)$").cast(pl.Float64),
+        )
+    )
+    nowhere = parts.join(settings, left_on="to_product", right_on="product_code", how="anti")
+    parts = parts.join(nowhere, on="product_code", how="anti")
+    one = succeeded.sort("to_product").unique("product_code", keep="first", maintain_order=True)
+    told = pl.concat([parts, one.join(parts, on="product_code", how="anti")]).cast(MOVES)
+    return without_circles(told).sort("product_code", "to_product")
+
+
+def moves_in_force(plan_settings: pl.DataFrame) -> pl.DataFrame:
+    """Whose demand counts for whom by the settings of a plan: `moves.MOVES`."""
+    return moves_of(wide_settings(plan_settings.filter(pl.col("name").is_in(_NAMES))))
+
+
+def demand_transfers(planning_settings: pl.DataFrame, product_codes: Collection[str]) -> pl.DataFrame:
+    """Whose demand counts for whom once every step is taken: `raw.demand_transfers`.
+
+    `planning_settings` has the shape of its table, `product_codes` are all products. A bundle of bundles is its last
+    parts, a successor's successor the last one.
+    """
+    own = planning_settings.filter(pl.col("level") == "product", pl.col("name").is_in(_NAMES), pl.col("value") != "")
+    products = pl.DataFrame({"product_code": sorted(product_codes)}, schema={"product_code": pl.String})
+    for name in _NAMES:
+        of_name = own.filter(pl.col("name") == name).select(product_code="subject", **{name: "value"})
+        products = products.join(of_name, on="product_code", how="left")
+    return all_steps(moves_of(products)).rename({"pieces": "units"}).cast(DEMAND_TRANSFERS.schema)
+
+
+def counted_for(moves: pl.DataFrame, product_code: str) -> dict[str, float]:
+    """The products whose demand counts for a product, with the pieces of it that one of each stands for.
+
+    >>> moves = pl.DataFrame([("SET", "CUP", 2.0), ("BOX", "SET", 6.0)], schema=MOVES, orient="row")
+    >>> counted_for(moves, "CUP"), counted_for(moves, "SET")
+    ({'CUP': 1.0, 'SET': 2.0, 'BOX': 12.0}, {})
+    """
+    if product_code in moves["product_code"]:
+        return {}
+    step = {product_code: 1.0}
+    told = dict(step)
+    for _ in range(MOST_STEPS):
+        rows = moves.filter(pl.col("to_product").is_in(list(step))).sort("product_code", "to_product").rows()
+        before, step = step, {}
+        for code, to, pieces in rows:
+            step[code] = step.get(code, 0.0) + pieces * before[to]
+        for code, pieces in step.items():
+            told[code] = told.get(code, 0.0) + pieces
+    return told
+
+
+def sold_as(moves: pl.DataFrame, product_code: str) -> dict[str, float]:
+    """The products whose sales are shown of a product, with the pieces of it that one of each stands for.
+
+    They are those whose demand counts for it; of a product whose demand counts for others, its own.
+    """
+    return counted_for(moves, product_code) or {product_code: 1.0}
+
+
+def moves_in_words(plan_settings: pl.DataFrame, moves: pl.DataFrame, product_code: str) -> list[str]:
+    """Whose sales count for a product, where its own go, and what is set and cannot be."""
+    own = plan_settings.filter(pl.col("product_code") == product_code, pl.col("name").is_in(_NAMES))
+    old, parts = (dict(own.select("name", "value").rows()).get(name, "") for name in _NAMES)
+    goes = moves.filter(pl.col("product_code") == product_code).sort("to_product")
+    told = [_goes(goes, is_bundle=bool(parts))] if goes.height else []
+    known = set(plan_settings["product_code"].unique().to_list())
+    for code, pieces in sorted(counted_for(moves, product_code).items()):
+        if code != product_code:
+            now = "" if code in known else ", which is no product in Xero now,"
+            told.append(f"What is sold of {code}{now} counts for it: {pieces:g} for each.")
+    if parts and goes.is_empty():
+        unknown = {code for code, _ in parts_of(parts)} - known
+        told.append(f"It is set as a bundle of {parts}, which is passed over: {_why(unknown)}.")
+    if old and moves.filter(product_code=old, to_product=product_code).is_empty():
+        told.append(f"It is set as the successor of {old}, which is passed over: {_why({old} - known)}.")
+    return told
+
+
+def parts_of(bundle: str) -> list[tuple[str, str]]:
+    """A bundle's parts: each code with its pieces, as they are set.
+
+    >>> parts_of("CUP:2; A:B:1")
+    [('CUP', '2'), ('A:B', '1')]
+    """
+    parts = (part.rpartition(":") for part in bundle.split("; ") if part)
+    return [(code, pieces) for code, _, pieces in parts]
+
+
+def _goes(goes: pl.DataFrame, *, is_bundle: bool) -> str:
+    if not is_bundle:
+        return f"Its demand counts for its successor {goes['to_product'][0]}."
+    each = (f"{code} ({pieces:g} each)" for code, pieces in goes.select("to_product", "pieces").rows())
+    return f"It is planned as its parts {', '.join(each)}."
+
+
+def _why(unknown: set[str]) -> str:
+    """Why what a setting names counts for nothing, given what of it is no product."""
+    if unknown:
+        return f"there is no product {', '.join(sorted(unknown))}, so that demand stays where it is"
+    return "that demand counts for others, or would come back to itself"

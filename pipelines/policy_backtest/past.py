@@ -1,0 +1,260 @@
+"""A company's past as the replay walks through it: demand by day, prices, limits.
+
+What belongs here: reading the frame, and which days are reviews. What does not: rules.
+Read more in docs/maths.md.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from pipelines.errors import DataError
+from pipelines.forecasting.history.demand_matrix import Index, Matrix, is_quantity
+from pipelines.forecasting.history.transferred_demand import moved_demand
+from pipelines.planning_settings.registry import wide_settings
+from pipelines.planning_settings.successors_and_bundles import moves_of
+from pipelines.replenishment.decision.demand_paths import seeds_of
+from pipelines.replenishment.decision.input_validation import days_of, demand_frame, number_frame
+from pipelines.replenishment.lead_times import LENGTHS, known_receipts, learn_lead_times, summarise_lengths, waited_for
+
+FEWEST_WEEKS: Final = 13
+DAYS: Final = 7
+# Ten years: what is older teaches nothing, and a day of the year 1 must not be followed by a column for each day since.
+MOST_WEEKS: Final = 520
+# Where nothing was sold for so long before the last days, these are a slip.
+LONGEST_PAUSE: Final = timedelta(days=731)
+# Where nobody says what a piece costs and sells for: a margin of half the price.
+PRICE_TO_COST: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """What lead times are learned from: frames as `learn_lead_times` and `known_receipts` take them."""
+
+    products: pl.DataFrame
+    purchase_receipts: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class History:
+    """Demand of each product by day from `first_day` on, and what each product costs and how it is bought.
+
+    `lead_times` has the shape of `lead_times.LENGTHS`: orders take these days. `lead_time_days` is the mean of each
+    product, rounded. With `receipts` a rule is told no more of it than what had been received by then, and what of it
+    was late.
+    """
+
+    product_codes: Sequence[str]
+    first_day: date
+    daily: Matrix
+    demand: pl.DataFrame
+    unit_cost: Matrix
+    unit_price: Matrix
+    lead_time_days: Index
+    batch_size: Matrix
+    minimum_order_quantity: Matrix
+    lead_times: pl.DataFrame
+    receipts: Receipts | None = None
+    without_season: Sequence[str] = ()
+
+    @property
+    def longest_lead_time(self) -> int:
+        """The most days that any order takes."""
+        return int(self.lead_times["lead_time_days"].max() or 0)  # type: ignore[arg-type]
+
+    def day(self, column: int) -> date:
+        """The calendar day of a column."""
+        return self.first_day + timedelta(days=column)
+
+    def known_before(self, column: int) -> pl.DataFrame:
+        """The demand before a column."""
+        return self.demand.filter(pl.col("demand_date") < self.day(column))
+
+    def known_at(self, column: int) -> "History":
+        """The history of the products that were sold before a column: no rule can order what nobody has heard of."""
+        rows = np.flatnonzero(self.daily[:, :column].any(axis=1))
+        codes = [self.product_codes[row] for row in rows.tolist()]
+        is_known = pl.col("product_code").is_in(codes)
+        return replace(
+            self, product_codes=codes, daily=self.daily[rows], demand=self.demand.filter(is_known),
+            unit_cost=self.unit_cost[rows], unit_price=self.unit_price[rows], lead_time_days=self.lead_time_days[rows],
+            batch_size=self.batch_size[rows], minimum_order_quantity=self.minimum_order_quantity[rows],
+            lead_times=self.lead_times.filter(is_known),
+        )  # fmt: skip
+
+    def with_lead_times_known_at(self, column: int) -> "History":
+        """The history with the lead times that what was received before a column, or owed on it, tells of."""
+        if self.receipts is None:
+            return self
+        products = self.receipts.products.filter(pl.col("product_code").is_in(self.product_codes))
+        came, as_of = self.receipts.purchase_receipts, self.day(column)
+        received = known_receipts(came, as_of=as_of)
+        lengths = learn_lead_times(products, received, waited_for(came, received, as_of=as_of))
+        return replace(self, lead_times=lengths, lead_time_days=_expected_days(lengths), receipts=None)
+
+    def drawn_lead_times(self, reviews: int, *, seed: int) -> Index:
+        """How long the order of each product and review takes, drawn by the seed and the product's code."""
+        lengths = self.lead_times.group_by("product_code", maintain_order=True).agg("lead_time_days", "weight")
+        drawn = np.zeros((len(self.product_codes), reviews), dtype=np.int64)
+        for row, (code, days, weight) in enumerate(lengths.rows()):
+            chance = np.random.default_rng(seeds_of([code], seed=seed)[0]).random(reviews)
+            drawn[row] = np.array(days)[np.minimum(np.searchsorted(np.cumsum(weight), chance), len(days) - 1)]
+        return drawn
+
+
+def make_history(sales: pl.DataFrame, *, lead_time_days: int, lead_times: pl.DataFrame | None = None) -> History:
+    """The history of every product that was ever sold.
+
+    `sales` has `product_code`, `date`, `quantity` and may have `unit_cost`, `unit_price`, `lead_time_days`,
+    `batch_size`, `minimum_order_quantity` (the last one of a product counts) and `is_stocked_out`; one row a week,
+    dated by its first day, will do. Whole weeks are kept, counted from the last day back, ten years at most.
+    `lead_times` has the shape of `lead_times.LENGTHS`: where a product has rows there, its orders take these days.
+
+    Raises:
+        DataError: nothing was sold, or the last days are years after all others.
+        PolicyError: a column holds what cannot be used.
+    """
+    demand = demand_frame(sales)
+    sold = demand.filter(is_quantity("quantity")).group_by("product_code", "demand_date").agg(
+        pl.col("quantity").sum().clip(lower_bound=0.0)
+    )  # fmt: skip
+    if sold.filter(pl.col("quantity") > 0).is_empty():
+        raise DataError("Nothing was sold in these sales, so there is nothing to replay.")
+    _check_pauses(sold["demand_date"])
+    codes = sold.filter(pl.col("quantity") > 0).select("product_code").unique().sort("product_code")
+    last: date = sold["demand_date"].max()  # type: ignore[assignment]
+    if demand["demand_date"].dt.weekday().n_unique() == 1:
+        last += timedelta(days=DAYS - 1)
+    first: date = sold["demand_date"].min()  # type: ignore[assignment]
+    weeks = min(MOST_WEEKS, ((last - first).days + 1) // DAYS)
+    start = last + timedelta(days=1 - weeks * DAYS)
+    rows = sold.join(codes.with_row_index("row"), on="product_code").filter(pl.col("demand_date") >= start)
+    daily = np.zeros((codes.height, weeks * DAYS))
+    column = rows.select((pl.col("demand_date") - pl.lit(start)).dt.total_days()).to_series()
+    daily[rows["row"].to_numpy(), column.to_numpy()] = rows["quantity"].to_numpy()
+    cost, price, lead, batch, least = _facts(sales, codes, lead_time_days=lead_time_days)
+    lengths = _lengths(codes, lead, lead_times)
+    lead = _expected_days(lengths)
+    return History(codes["product_code"].to_list(), start, daily, demand, cost, price, lead, batch, least, lengths)
+
+
+def _expected_days(lengths: pl.DataFrame) -> Index:
+    return summarise_lengths(lengths)["expected_lead_time_days"].to_numpy()
+
+
+def _check_pauses(days: pl.Series) -> None:
+    told = days.unique().sort()
+    after = told.filter(told.diff() > LONGEST_PAUSE)
+    if after.is_empty():
+        return
+    before: date = told.filter(told < after[-1]).max()  # type: ignore[assignment]
+    if (told >= after[-1]).sum() < FEWEST_WEEKS:
+        raise DataError(
+            f"These sales go on on {after[-1]}, years after the sales before, of {before}: correct the dates, or leave "
+            f"these rows out."
+        )
+
+
+def _lengths(codes: pl.DataFrame, lead: Index, lead_times: pl.DataFrame | None) -> pl.DataFrame:
+    """The lengths of each product's lead time, by product code."""
+    fixed = codes.with_columns(lead_time_days=pl.Series(lead, dtype=pl.Int64), weight=pl.lit(1.0)).cast(LENGTHS)
+    if lead_times is None:
+        return fixed
+    known = lead_times.select(list(LENGTHS)).cast(LENGTHS).join(codes, on="product_code", how="semi")
+    rest = fixed.join(known, on="product_code", how="anti")
+    return pl.concat([known, rest]).sort("product_code", "lead_time_days")
+
+
+def review_days(history: History, *, order_frequency_days: int, weeks: int) -> list[int]:
+    """The columns on which orders are placed in the last weeks: fewer where the past is short.
+
+    Raises:
+        DataError: so little is known that no order would have arrived and been judged.
+    """
+    days = history.daily.shape[1]
+    known = days // DAYS
+    replayed = min(weeks, max(0, known - FEWEST_WEEKS))
+    start = days - replayed * DAYS
+    counted_from = start + weeks_until_counted(history, order_frequency_days=order_frequency_days) * DAYS
+    if counted_from + max(DAYS, order_frequency_days) > days:
+        raise DataError(
+            f"These sales span {known} week{'' if known == 1 else 's'}; a replay needs {FEWEST_WEEKS} weeks to learn "
+            f"from, and then the longest lead time and two order cycles, in whole weeks; at most {weeks} weeks are "
+            f"replayed."
+        )
+    return list(range(start, days, order_frequency_days))
+
+
+def known_at_reviews(history: History, reviews: Sequence[int]) -> dict[int, History]:
+    """The history as each review knew it, by the column of the review."""
+    return {column: history.with_lead_times_known_at(column) for column in reviews}
+
+
+def weeks_until_counted(history: History, *, order_frequency_days: int) -> int:
+    """The weeks of a replay before the first whole one that real decisions rule."""
+    return -(-(history.longest_lead_time + order_frequency_days) // DAYS)
+
+
+def _facts(
+    sales: pl.DataFrame, codes: pl.DataFrame, *, lead_time_days: int
+) -> tuple[Matrix, Matrix, Index, Matrix, Matrix]:
+    """Cost, price, lead time, batch and minimum order of each product."""
+    names = ("unit_cost", "unit_price", "lead_time_days", "batch_size", "minimum_order_quantity")
+    there = [name for name in names if name in sales.columns]
+    told = number_frame(sales, "sales", there).with_columns(sales["date"]).sort("date")
+    last = told.group_by("product_code", maintain_order=True).agg(pl.col(there).drop_nulls().last())
+    known = codes.join(last, on="product_code", how="left")
+
+    def column(name: str, otherwise: float, *, least: float = 0.0) -> Matrix:
+        if name not in there:
+            return np.full(codes.height, otherwise)
+        return known[name].set(known[name] <= least, None).fill_null(otherwise).to_numpy().copy()
+
+    cost, price = column("unit_cost", np.nan), column("unit_price", np.nan)
+    cost = np.where(np.isnan(cost), np.where(np.isnan(price), 1.0, price / PRICE_TO_COST), cost)
+    price = np.where(np.isnan(price), cost * PRICE_TO_COST, price)
+    days = codes.with_columns(lead_time_days=column("lead_time_days", float(lead_time_days), least=-math.inf))
+    lead = days_of(codes, days, name="lead_time_days", least=0)["lead_time_days"].to_numpy()
+    return cost, price, lead, np.maximum(1e-4, column("batch_size", 1.0)), column("minimum_order_quantity", 0.0)
+
+
+def of_organisation(
+    demand_daily: pl.DataFrame, products: pl.DataFrame, order_plan: pl.DataFrame, plan_settings: pl.DataFrame,
+    lead_times: pl.DataFrame, purchase_receipts: pl.DataFrame, *, lead_time_days: int | None,
+) -> History:  # fmt: skip
+    """The history of an organisation's planned products, with their costs and the settings that are in force today.
+
+    All money is in base currency; a cost in a currency without a rate is unknown, as if there were none.
+    The frames have the shapes of `marts.demand_daily`, `marts.products`, `plan.order_plan`, `plan.plan_settings`,
+    `plan.lead_times` and `marts.purchase_receipts`; a lead time that is given takes the place of every product's own.
+
+    Raises:
+        DataError: nothing was sold.
+    """
+    facts = order_plan.filter(pl.col("status") != "not_planned").select(
+        "product_code",
+        pl.col("unit_cost").cast(pl.Float64) / pl.col("currency_rate").cast(pl.Float64),
+        "batch_size",
+        "minimum_order_quantity",
+        lead_time_days=pl.col("expected_lead_time_days") if lead_time_days is None else pl.lit(lead_time_days),
+    )
+    settings = wide_settings(plan_settings)
+    prices = products.select("product_code", unit_price=pl.col("sales_unit_price").cast(pl.Float64))
+    sales = (
+        moved_demand(demand_daily, moves_of(settings))
+        .rename({"demand_date": "date"})
+        .join(facts, on="product_code", how="inner")
+        .join(prices, on="product_code", how="left")
+        .with_columns(pl.when(pl.col(name) > 0).then(name).alias(name) for name in ("unit_cost", "unit_price"))
+    )
+    calm = settings.filter("ignore_seasonality")["product_code"].to_list()
+    if lead_time_days is not None:
+        return replace(make_history(sales, lead_time_days=lead_time_days), without_season=calm)
+    asked = settings.join(products.select("product_code", "supplier_id"), on="product_code", how="left")
+    history = make_history(sales, lead_time_days=0, lead_times=lead_times)
+    return replace(history, receipts=Receipts(asked, purchase_receipts), without_season=calm)

@@ -1,0 +1,198 @@
+"""The run through the past: orders arrive, a rule orders at each review, demand comes, and everything is counted.
+
+What belongs here: the walk and the counts. What does not: rules, and what the counts come to (`report.py`).
+Read more in docs/maths.md.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.forecasting.history.demand_matrix import Index, Matrix
+from pipelines.policy_backtest.past import DAYS, History, weeks_until_counted
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What a rule sees at a review: net stock, and what is under way by the day on which it is expected.
+
+    Products by service levels; the last axis of `under_way` begins tomorrow, where what is overdue is expected too.
+    """
+
+    net: Matrix
+    under_way: Matrix
+
+    @property
+    def position(self) -> Matrix:
+        """Net stock and all that is under way."""
+        return np.asarray(self.net + self.under_way.sum(axis=2))
+
+
+Orders = Callable[[Shelf], Matrix]
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A rule at one review: what it holds at most, and what it orders."""
+
+    order_up_to_level: Matrix
+    orders: Orders
+
+
+Rule = Callable[[int], Reviewed]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Sums by week (order lines by review), group of products and service level; of whole weeks alone."""
+
+    stock_value: Matrix
+    asked_units: Matrix
+    served_units: Matrix
+    asked_value: Matrix
+    served_value: Matrix
+    lost_margin: Matrix
+    order_lines: Matrix
+    judged_orders: Matrix
+    kept_orders: Matrix
+    periods: Matrix
+    kept_periods: Matrix
+    levels: Matrix
+    kept_levels: Matrix
+
+
+def simulate(
+    history: History, rule: Rule, known: Mapping[int, History], *, order_frequency_days: int, groups: Index,
+    is_lost: bool, seed: int = 0,
+) -> Counts:  # fmt: skip
+    """Run a rule from the first review to the last day, starting full with nothing under way.
+
+    `known` is the history as each review knew it (`known_at_reviews`); its keys are the days of the reviews.
+    Where lead times are random the seed draws the same ones for every rule. Counting begins with the first whole week
+    that real decisions rule: after the longest lead time and one order cycle. `groups[i]` is the group of product i;
+    the counts have the shape weeks, groups, service levels.
+    """
+    drawn = history.drawn_lead_times(len(known), seed=seed)
+    walk = _Walk(history, min(known), order_frequency_days, groups, is_lost=is_lost)
+    due = {day: (one.lead_time_days, drawn[:, place]) for place, (day, one) in enumerate(known.items())}
+    for day in range(min(known), history.daily.shape[1]):
+        walk.one_day(day, rule(day) if day in due else None, due.get(day))
+    return walk.counts()
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """The orders of one review: when each product's was placed, arrives, and was expected."""
+
+    day: int
+    quantity: Matrix
+    arrives: Index
+    expected: Index
+    order_up_to_level: Matrix
+
+
+class _Walk:
+    """The shelves from day to day, what was counted so far, and which days were short: products by service levels."""
+
+    def __init__(
+        self, history: History, start: int, order_frequency_days: int, groups: Index, *, is_lost: bool
+    ) -> None:
+        self.history, self.start, self.is_lost = history, start, is_lost
+        self.frequency = order_frequency_days
+        self.counted_from = start + weeks_until_counted(history, order_frequency_days=order_frequency_days) * DAYS
+        self.weeks: int = (history.daily.shape[1] - start) // DAYS
+        self.of_group = (np.arange(groups.max() + 1)[:, None] == groups).astype(float)
+        self.sums: dict[str, Matrix] = {}
+        self.short_days: list[NDArray[np.bool_]] = []
+        self.placed: list[_Placed] = []
+        self.under_way: list[_Placed] = []
+        self.net = np.zeros((0, 0))
+
+    def one_day(self, day: int, told: Reviewed | None, lead_times: tuple[Index, Index] | None) -> None:
+        """What is due arrives, a review may order (its lead times as expected, and as they are), demand comes."""
+        if told is not None and day == self.start:
+            self.net = told.order_up_to_level.copy()
+        for order in self.under_way:
+            self.net = self.net + np.where((order.arrives == day)[:, None], order.quantity, 0.0)
+        self.under_way = [order for order in self.under_way if (order.arrives > day).any()]
+        if told is not None and lead_times is not None:
+            self._review(day, told, *lead_times)
+        asked = np.repeat(self.history.daily[:, day][:, None], self.net.shape[1], axis=1)
+        there = np.maximum(0.0, self.net)
+        served = np.minimum(asked, there)
+        self.net = self.net - (served if self.is_lost else asked)
+        self.short_days.append(asked > served if self.is_lost else self.net < 0)
+        self._count(day, asked, served, (there + np.maximum(0.0, self.net)) / 2)
+
+    def _review(self, day: int, told: Reviewed, expected: Index, lead_times: Index) -> None:
+        """Place orders, raised to the minimum and whole batches; one without a lead time is there at once."""
+        wanted = told.orders(Shelf(self.net, self._expected(day)))
+        batch, least = self.history.batch_size[:, None], self.history.minimum_order_quantity[:, None]
+        quantity = np.where(wanted > 0, np.ceil(np.maximum(wanted, least) / batch - 1e-9) * batch, 0.0)
+        self.net = self.net + np.where(lead_times[:, None] == 0, quantity, 0.0)
+        order = _Placed(day, quantity, day + lead_times, day + expected, told.order_up_to_level)
+        self.placed.append(order)
+        self.under_way.append(order)
+
+    def _expected(self, day: int) -> Matrix:
+        """What is under way by the day on which it is expected, from tomorrow on."""
+        reach = max([1, *(int(order.expected.max()) - day for order in self.under_way)])
+        told = np.zeros((*self.net.shape, reach))
+        rows = np.arange(self.net.shape[0])
+        for order in self.under_way:
+            is_open = order.arrives > day
+            slot = np.maximum(0, order.expected - day - 1)
+            told[rows[is_open], :, slot[is_open]] += order.quantity[is_open]
+        return told
+
+    def _count(self, day: int, asked: Matrix, served: Matrix, held: Matrix) -> None:
+        cost, price = self.history.unit_cost[:, None], self.history.unit_price[:, None]
+        self._add("stock_value", day, held * cost / DAYS)
+        self._add("asked_units", day, asked)
+        self._add("served_units", day, served)
+        self._add("asked_value", day, asked * price)
+        self._add("served_value", day, served * price)
+        self._add("lost_margin", day, (asked - served) * (price - cost))
+
+    def _add(self, name: str, day: int, values: Matrix | NDArray[np.bool_]) -> None:
+        told = self.sums.setdefault(name, np.zeros((self.weeks, self.of_group.shape[0], self.net.shape[1])))
+        if self._is_counted(day):
+            told[(day - self.start) // DAYS] += self.of_group @ values
+
+    def _is_counted(self, day: int) -> bool:
+        return self.counted_from <= day < self.start + self.weeks * DAYS
+
+    def counts(self) -> Counts:
+        """Everything that was counted, orders and periods judged by the days that were short."""
+        short = np.stack(self.short_days)
+        summed = np.concatenate([np.zeros((1, *short.shape[1:])), np.cumsum(short, axis=0)])
+        sold = np.concatenate([np.zeros((len(self.history.daily), 1)), np.cumsum(self.history.daily, axis=1)], axis=1)
+        for order in self.placed:
+            self._judge(order, summed, sold)
+        self.sums["order_lines"] = np.stack(
+            [self.of_group @ (one.quantity > 0) * self._is_counted(one.day) for one in self.placed]
+        )
+        for day in range(self.start, self.start + self.weeks * DAYS, DAYS):
+            first, end = day - self.start, day - self.start + DAYS
+            is_kept = summed[end] == summed[first] if self.is_lost else ~short[end - 1]
+            self._add("periods", day, np.ones_like(self.net))
+            self._add("kept_periods", day, is_kept)
+        return Counts(**self.sums)
+
+    def _judge(self, order: _Placed, summed: Matrix, sold: Matrix) -> None:
+        """An order is kept if what it covers ends without shortage; a level, if demand of its horizon stays below."""
+        rows, last = np.arange(sold.shape[0]), sold.shape[1] - 1
+        ends = order.arrives + self.frequency
+        is_whole = (ends <= last)[:, None]
+        first, end = np.minimum(order.arrives, last) - self.start, np.minimum(ends, last) - self.start
+        before = first if self.is_lost else end - 1
+        is_kept = summed[end, rows] == summed[before, rows]
+        demand = sold[rows, np.minimum(ends, last)] - sold[rows, order.day]
+        is_placed = (order.quantity > 0) & is_whole
+        level = order.order_up_to_level
+        self._add("judged_orders", order.day, is_placed)
+        self._add("kept_orders", order.day, is_placed & is_kept)
+        self._add("levels", order.day, np.broadcast_to(is_whole, level.shape))
+        self._add("kept_levels", order.day, is_whole & (demand[:, None] <= level + 1e-9))

@@ -1,0 +1,284 @@
+"""From a forecast, stock and lead times to the question that the order decision answers.
+
+What belongs here: joining by product, frames to arrays. What does not: the decision (`order_decision.py`).
+Read more in docs/maths.md.
+"""
+
+from datetime import date
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipelines.forecasting.distribution import DemandDistribution
+from pipelines.forecasting.forecast_tables import Forecast
+from pipelines.forecasting.history.demand_matrix import Index, Matrix
+from pipelines.replenishment.decision.demand_paths import DemandLaw, seeds_of
+from pipelines.replenishment.decision.order_decision import Decision, Question
+from pipelines.replenishment.decision.stock_projection import Stock
+from pipelines.replenishment.lead_times import in_whole_days
+
+# The longest horizon that anything is planned for.
+LONGEST_HORIZON_DAYS: Final = 3650
+# Where a lead time is random, demand is forecast for these days and joined in between: a company asks for few horizons,
+# whatever lengths its suppliers take. Each is at most half as long again as the one before it, a third from 14 on.
+LADDER: Final = np.array(
+    [0, 1, 2, 3, 4, 5, 7, 10, 14, 18, 21, 28, 35, 42, 56, 70, 91, 119, 154, 203, 266, 350, 455, 602, 798, 1064, 1414,
+     1883, 2506, 3332, LONGEST_HORIZON_DAYS]
+)  # fmt: skip
+MOST_HORIZONS: Final = 12
+MEDIAN: Final = np.array([0.5])
+ARRIVALS: Final = pl.Schema({"product_code": pl.String, "arrival_day": pl.Int64, "quantity": pl.Float64})
+
+
+def windows_of(asked: pl.DataFrame, leads: pl.DataFrame) -> pl.DataFrame:
+    """The windows to forecast: for each product and lead time from today to the end of what an order covers.
+
+    `asked` has `product_code`, `order_frequency_days` and may have `forecast_period_days`; `leads` the shape of
+    `lead_times.LENGTHS`. Adds `arrival_day`, the day on which an order of today arrives. Where a forecast period is set
+    the cover ends there, which may be before that day.
+    """
+    period = pl.col("forecast_period_days") if "forecast_period_days" in asked.columns else pl.lit(None, dtype=pl.Int64)
+    frequency = pl.col("order_frequency_days")
+    return (
+        leads.join(asked, on="product_code", how="inner")
+        .with_columns(horizon_days=pl.coalesce(period, pl.col("lead_time_days") + frequency).cast(pl.Int64))
+        .select("product_code", "horizon_days", pl.col("lead_time_days").alias("arrival_day"), "weight")
+        .sort("product_code", "arrival_day")
+    )
+
+
+def expected_windows(windows: pl.DataFrame) -> pl.DataFrame:
+    """The window of each product's mean lead time, in whole days: `product_code`, `arrival_day`, `horizon_days`."""
+    day = pl.col("arrival_day", "horizon_days")
+    return (
+        windows.group_by("product_code")
+        .agg(in_whole_days((day * pl.col("weight")).sum()))
+        .sort("product_code")
+        .select("product_code", "arrival_day", "horizon_days")
+    )
+
+
+def own_horizons(windows: pl.DataFrame) -> pl.DataFrame:
+    """The one horizon of each product by which models are compared: of its mean lead time, or the next one forecast.
+
+    Columns `product_code`, `lead_time_days`, `order_frequency_days`: the days before an order arrives, and those that
+    it covers.
+    """
+    cover = (pl.col("horizon_days") - pl.col("arrival_day")).clip(lower_bound=1)
+    return (
+        expected_windows(windows)
+        .join(horizons_to_forecast(windows).rename({"horizon_days": "nearest"}), on="product_code")
+        .filter(pl.col("nearest") >= pl.col("horizon_days"))
+        .group_by("product_code")
+        .agg(pl.col("nearest").min(), order_frequency_days=cover.first())
+        .sort("product_code")
+        .select(
+            "product_code", "order_frequency_days", lead_time_days=pl.col("nearest") - pl.col("order_frequency_days")
+        )
+        .select("product_code", "lead_time_days", "order_frequency_days")
+    )
+
+
+def horizons_to_forecast(windows: pl.DataFrame) -> pl.DataFrame:
+    """The horizons from which `law_of` gets those of the windows: `product_code`, `horizon_days`.
+
+    A product with one horizon is forecast for it; one with several for the days of the ladder around them, and so are
+    all products where more than twelve horizons are asked for.
+    """
+    spans = windows.group_by("product_code").agg(
+        low=pl.col("horizon_days").min(), high=pl.col("horizon_days").max()
+    ).sort("product_code")  # fmt: skip
+    is_one = pl.col("low") == pl.col("high")
+    is_exact = is_one & (spans.filter(is_one)["low"].n_unique() <= MOST_HORIZONS)
+    exact, random = spans.filter(is_exact).select("product_code", horizon_days="low"), spans.filter(~is_exact)
+    first = np.searchsorted(LADDER, random["low"].to_numpy(), side="right") - 1
+    last = np.searchsorted(LADDER, random["high"].to_numpy())
+    steps = random.select(
+        "product_code",
+        horizon_days=pl.int_ranges(pl.Series(first, dtype=pl.Int64), pl.Series(last, dtype=pl.Int64) + 1),
+    ).explode("horizon_days")
+    days = pl.Series("horizon_days", LADDER[steps["horizon_days"].to_numpy()], dtype=pl.Int64)
+    return pl.concat([exact, steps.with_columns(days)]).sort("product_code", "horizon_days")
+
+
+def ask(
+    distribution: DemandDistribution, asked: pl.DataFrame, windows: pl.DataFrame, arrivals: pl.DataFrame, *, seed: int
+) -> Question:
+    """The question for the products of `asked`, in its order.
+
+    `asked` has `product_code`, `service_level`, `horizon_days`, `stock_on_hand`, `stock_committed`, sorted by product;
+    `windows` is what `windows_of` gives, `arrivals` has the shape of `ARRIVALS`.
+    """
+    codes = asked.select("product_code").with_row_index("row")
+    rows = windows.join(codes, on="product_code", how="inner").sort("row", "arrival_day")
+    days, quantities = _arrivals(codes, arrivals)
+    available = (asked["stock_on_hand"] - asked["stock_committed"]).to_numpy().astype(float)
+    return Question(
+        service_level=asked["service_level"].to_numpy().astype(float),
+        horizon_days=asked["horizon_days"].to_numpy().astype(np.int64),
+        stock=Stock(available, days, quantities),
+        lead_product=rows["row"].to_numpy().astype(np.int64),
+        arrival_day=rows["arrival_day"].to_numpy().astype(np.int64),
+        lead_weight=rows["weight"].to_numpy().astype(float),
+        law=law_of(distribution, rows["product_code"], rows["horizon_days"].to_numpy().astype(np.int64), seed=seed),
+    )
+
+
+def distribution_of(forecast: Forecast) -> DemandDistribution:
+    """The distribution that the tables of a forecast hold."""
+    products = forecast.demand_horizons.select("product_code", "weekly_variance", "history_weeks").unique(
+        "product_code"
+    ).sort("product_code")  # fmt: skip
+    codes = products.select("product_code").with_row_index("row")
+    grid = (
+        forecast.demand_quantiles.join(codes, on="product_code", how="inner")
+        .sort("row", "horizon_days", "probability")
+        .group_by("row", "horizon_days", maintain_order=True)
+        .agg("quantity", "probability")
+    )
+    path = forecast.demand_forecast.join(codes, on="product_code", how="inner").sort("row", "period_start_date")
+    weeks = path.group_by("row", maintain_order=True).agg("quantity")
+    return DemandDistribution(
+        product_codes=products["product_code"].to_list(),
+        demand_class=np.full(products.height, ""),
+        model=np.full(products.height, ""),
+        history_weeks=products["history_weeks"].to_numpy(),
+        weekly_mean=_matrix(weeks["quantity"]),
+        weekly_variance=products["weekly_variance"].to_numpy(),
+        window_product=grid["row"].to_numpy().astype(np.int64),
+        start_days=np.zeros(grid.height, dtype=np.int64),
+        days=grid["horizon_days"].to_numpy(),
+        probabilities=_matrix(grid["probability"].head(1)).ravel() if grid.height else MEDIAN,
+        quantiles=_matrix(grid["quantity"]),
+        mean=np.zeros(grid.height),
+    )
+
+
+def _matrix(lists: pl.Series) -> Matrix:
+    return np.array(lists.to_list(), dtype=float).reshape(len(lists), -1) if len(lists) else np.zeros((0, 1))
+
+
+def law_of(distribution: DemandDistribution, codes: pl.Series, horizon_days: Index, *, seed: int) -> DemandLaw:
+    """What demand may be for each product and horizon; nothing where the forecast knows no demand.
+
+    Between two horizons that were forecast each quantile lies on the straight line between theirs.
+    """
+    place = {code: row for row, code in enumerate(distribution.product_codes)}
+    product = np.array([place.get(code, -1) for code in codes.to_list()], dtype=np.int64)
+    is_known = product >= 0
+    variance = _where_known(distribution.weekly_variance[:, None], product, is_known)[:, 0]
+    weekly = _where_known(distribution.weekly_mean, product, is_known)
+    return DemandLaw(
+        seeds=seeds_of(codes.to_list(), seed=seed),
+        horizon_days=horizon_days,
+        probabilities=distribution.probabilities,
+        quantiles=_quantiles(distribution, product, horizon_days),
+        weekly_mean=weekly,
+        dispersion=_dispersion(weekly.mean(axis=1), variance),
+    )
+
+
+def _quantiles(distribution: DemandDistribution, product: Index, horizon_days: Index) -> Matrix:
+    """The quantiles of each product over its horizon, from the forecast horizons at or around it."""
+    rows = np.flatnonzero(distribution.start_days == 0)
+    key = distribution.window_product[rows] * (LONGEST_HORIZON_DAYS + 1) + distribution.days[rows]
+    rows, key = rows[np.argsort(key)], np.sort(key)
+    sought = product * (LONGEST_HORIZON_DAYS + 1) + horizon_days
+    after = np.searchsorted(key, sought)
+    before = np.searchsorted(key, sought, side="right") - 1
+    is_known = (before >= 0) & (after < key.size) & (product >= 0)
+    after, before = after[is_known], before[is_known]
+    is_own = distribution.window_product[rows[after]] == distribution.window_product[rows[before]]
+    is_own &= distribution.window_product[rows[after]] == product[is_known]
+    share = (sought[is_known] - key[before]) / np.maximum(1, key[after] - key[before])
+    told = np.zeros((product.size, distribution.quantiles.shape[1]))
+    low, high = distribution.quantiles[rows[before]], distribution.quantiles[rows[after]]
+    told[is_known] = np.where(is_own[:, None], low + share[:, None] * (high - low), 0.0)
+    return told
+
+
+def answer(asked: pl.DataFrame, decision: Decision) -> pl.DataFrame:
+    """The decision as columns beside what was asked, rounded as it is stored; the bridge adds up.
+
+    Safety stock is the order-up-to level less the expected demand until the next order can arrive. What the sampled
+    paths need beyond that level less stock, and less the demand lost before arrival, is `timing_adjustment`.
+    """
+    told = asked.with_columns(pl.Series(name, values) for name, values in vars(decision).items())
+    numbers = pl.col([name for name in vars(decision) if name != "is_due"])
+    told = told.with_columns(pl.when(numbers.is_finite()).then(numbers.round(4)))
+    demand = pl.col("demand_before_arrival") + pl.col("demand_in_cover")
+    position = pl.col("stock_on_hand") - pl.col("stock_committed") + pl.col("stock_on_order_in_time")
+    lost, level, need = (pl.col(one) for one in ("demand_lost_before_arrival", "order_up_to_level", "needed_quantity"))
+    return told.rename({"needed": "needed_quantity"}).with_columns(
+        safety_stock=(level - demand).round(4),
+        timing_adjustment=(need - (level - position - lost)).round(4),
+    )  # fmt: skip
+
+
+def without_minus_nothing() -> pl.Expr:
+    """All numbers of a frame, 0.0 for -0.0: they are one number, and must be one text. Polars passes `x + 0.0` by.
+
+    >>> pl.DataFrame({"quantity": [-0.0]}).with_columns(without_minus_nothing()).rows()
+    [(0.0,)]
+    """
+    return pl.when(pl.col(pl.Float64) == 0).then(0.0).otherwise(pl.col(pl.Float64)).name.keep()
+
+
+def arrivals_of(lines: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """Open order lines by product and day from `as_of` on; what is past or has no day arrives today."""
+    day = (pl.col("arrival_date") - pl.lit(as_of)).dt.total_days().fill_null(0).clip(lower_bound=0)
+    return (
+        lines.select("product_code", arrival_day=day, quantity=pl.col("quantity"))
+        .group_by("product_code", "arrival_day")
+        .agg(pl.col("quantity").sort().sum())
+        .sort("product_code", "arrival_day")
+        .cast(ARRIVALS)
+    )
+
+
+def arrivals_on_order(stock_on_order: pl.DataFrame, windows: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """Each open order line of a planned product with the day on which it arrives, and whether that is in time.
+
+    In time is before the end of the cover. A counted order whose expected day has passed is on its way, as far as
+    anybody knows, and arrives today. One that is in time is thought to take as long as orders of the product do, where
+    it was promised for sooner: one order has one day, and what was sent a moment ago comes when an order of today does.
+    """
+    promised = (pl.col("expected_arrival_date") - pl.lit(as_of)).dt.total_days().fill_null(0).clip(lower_bound=0)
+    usual = pl.col("usual_day") - (pl.lit(as_of) - pl.col("order_date")).dt.total_days().clip(lower_bound=0)
+    is_moved = pl.col("is_in_time") & (pl.col("arrival_day") > 0)
+    return (
+        stock_on_order.join(
+            expected_windows(windows).rename({"arrival_day": "usual_day"}), on="product_code", how="inner"
+        )
+        .with_columns(arrival_day=promised)
+        .with_columns(is_in_time=pl.col("arrival_day") < pl.col("horizon_days"))
+        .with_columns(
+            arrival_day=pl.when(is_moved).then(pl.max_horizontal("arrival_day", usual)).otherwise("arrival_day")
+        )
+    )
+
+
+def _arrivals(codes: pl.DataFrame, arrivals: pl.DataFrame) -> tuple[Index, Matrix]:
+    """Arrivals of each product side by side; what is left over is nothing on day 0."""
+    rows = (
+        arrivals.join(codes, on="product_code", how="inner")
+        .sort("row", "arrival_day")
+        .with_columns(slot=pl.int_range(pl.len()).over("row"))
+    )
+    shape = (codes.height, int(rows["slot"].max()) + 1 if rows.height else 0)  # type: ignore[arg-type]
+    days, quantities = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+    row, slot = rows["row"].to_numpy(), rows["slot"].to_numpy()
+    days[row, slot], quantities[row, slot] = rows["arrival_day"].to_numpy(), rows["quantity"].to_numpy()
+    return days, quantities
+
+
+def _where_known(values: Matrix, rows: Index, is_known: NDArray[np.bool_]) -> Matrix:
+    told = np.zeros((rows.size, values.shape[1]))
+    told[is_known] = values[rows[is_known]]
+    return told
+
+
+def _dispersion(mean: Matrix, variance: Matrix) -> Matrix:
+    return np.where(mean > 0, variance / np.maximum(mean, 1e-12) - 1, 0.0)

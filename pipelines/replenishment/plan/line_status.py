@@ -1,0 +1,187 @@
+"""How a line of the plan is judged: its reason, its status, what is too much or too little, dates and money.
+
+What belongs here: facts and words that follow from stock, levels and the order quantity. What does not: the order
+decision (`order_decision.py`), the limits (`order_limits.py`), joining what is known (`order_plan.py`).
+
+    understocked   a fact: the stock position is below the reorder point
+    to order       a decision: the order quantity after the limits is positive
+
+Read more in docs/maths.md.
+"""
+
+from datetime import date
+
+import polars as pl
+
+from pipelines.forecasting.history.demand_patterns import NEW_WEEKS
+from pipelines.forecasting.overrides import OVERRIDDEN
+from pipelines.planning_settings.registry import GlobalSettings
+from pipelines.replenishment.decision.decision_inputs import LONGEST_HORIZON_DAYS
+from pipelines.replenishment.plan.plan_summary import in_money
+from pipelines.replenishment.plan.reasons import EXCLUDING, PLANNED_ELSEWHERE, TOO_LATE_TO_ORDER, why_due
+
+
+def exclusion() -> pl.Expr:
+    """Why a product is not planned at all, null where it is."""
+    return (
+        pl.when("is_discontinued")
+        .then(pl.lit("discontinued"))
+        .when("is_unstocked")
+        .then(pl.lit("unstocked"))
+        .when(~pl.col("is_tracked"))
+        .then(pl.lit("untracked"))
+        .when(pl.col("is_fault") | (pl.col("stock_on_hand") < 0))
+        .then(pl.lit("data_fault"))
+        .when((pl.col("model") == OVERRIDDEN) | (pl.col("minimum_shelf_level") > 0))
+        .then(None)
+        .when(pl.col("demand_class") == PLANNED_ELSEWHERE)
+        .then(pl.lit(PLANNED_ELSEWHERE))
+        .when(pl.col("demand_class").is_in(["never_sold", "dead"]))
+        .then(pl.lit("no_demand"))
+    )
+
+
+def _is_below_shelf() -> pl.Expr:
+    return pl.col("stock_position") < pl.col("minimum_shelf_level")
+
+
+def is_ordered() -> pl.Expr:
+    """Whether a planned product is ordered before the limits: an order is due, or the shelf level asks for it."""
+    return pl.col("exclusion").is_null() & (pl.col("is_due") | _is_below_shelf())
+
+
+def judge(plan: pl.DataFrame, everybodys: GlobalSettings) -> pl.DataFrame:
+    """Reason, status, what is too much or too little, and what is said of a stock that nobody knows: nothing."""
+    plan = plan.with_columns(
+        average_daily_demand=(pl.col("horizon_demand") / pl.col("horizon_days").clip(lower_bound=1)).round(4)
+    )
+    horizon = pl.col("horizon_days").clip(lower_bound=1)
+    beyond = pl.col("order_up_to_level") * (horizon + everybodys.overstock_period_days) / horizon
+    is_kept = ~pl.col("exclusion").is_in(["untracked", "data_fault"]).fill_null(value=False)
+    missing, too_much = (
+        pl.col("reorder_point") - pl.col("stock_position"),
+        pl.col("stock_position") - pl.max_horizontal(beyond, "minimum_shelf_level"),
+    )
+    plan = plan.with_columns(
+        understock_quantity=_where(pl.col("exclusion").is_null(), missing.clip(lower_bound=0.0)).round(4),
+        overstock_quantity=_where(is_kept, too_much.clip(lower_bound=0.0)).round(4),
+    ).with_columns(reason=_reason())
+    return plan.with_columns(_of_known_stock(), status=_status(), uncertain_cause=_uncertain_cause()).with_columns(
+        is_uncertain=pl.col("uncertain_cause") != ""
+    )
+
+
+def _where(condition: pl.Expr, quantity: pl.Expr) -> pl.Expr:
+    return pl.when(condition).then(quantity).otherwise(0.0)
+
+
+def _of_known_stock() -> pl.Expr:
+    """How long stock lasts, and how likely it runs out: empty if the stock itself is unknown."""
+    is_unknown = ~pl.col("is_tracked") | pl.col("is_fault")
+    of_stock = pl.col("days_to_stock_out", "days_to_stock_out_soonest", "shortage_chance_before_arrival")
+    return pl.when(~is_unknown).then(of_stock).name.keep()
+
+
+def _reason() -> pl.Expr:
+    return (
+        pl.when(pl.col("exclusion").is_not_null())
+        .then(pl.col("exclusion"))
+        .when(pl.col("is_ordered") & (pl.col("order_quantity") <= 0))
+        .then(pl.lit("capped"))
+        .when(pl.col("is_ordered") & pl.col("supplier_id").is_null())
+        .then(pl.lit("no_supplier"))
+        .when(pl.col("is_ordered") & pl.col("is_due"))
+        .then(why_due(pl.col("stock_position"), pl.col("stock_on_order")))
+        .when("is_ordered")
+        .then(pl.lit("below_minimum_shelf_level"))
+        .when(pl.col("understock_quantity") > 0)
+        .then(pl.lit(TOO_LATE_TO_ORDER))
+        .otherwise(pl.lit("enough_stock"))
+    )
+
+
+def _status() -> pl.Expr:
+    return (
+        pl.when(pl.col("reason").is_in(list(EXCLUDING)))
+        .then(pl.lit("not_planned"))
+        .when(pl.col("order_quantity") > 0)
+        .then(pl.lit("order_now"))
+        .when((pl.col("understock_quantity") > 0) | pl.col("is_due"))
+        .then(pl.lit("short"))
+        .when(pl.col("overstock_quantity") > 0)
+        .then(pl.lit("too_much"))
+        .otherwise(pl.lit("enough"))
+    )
+
+
+def _uncertain_cause() -> pl.Expr:
+    weeks = pl.col("history_weeks")
+    return (
+        pl.when((weeks > 0) & (weeks < NEW_WEEKS))
+        .then(pl.lit("short_history"))
+        .when((weeks > 0) & (weeks * 7 < pl.col("horizon_days")))
+        .then(pl.lit("horizon_beyond_history"))
+        .otherwise(pl.lit(""))
+    )
+
+
+def tell_dates(plan: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The review at which to order: the last from which an order arrives before a shortage is likelier than allowed.
+
+    An order that is due is due today. Else stock lasts until demand may exceed it with the chance of the reorder point,
+    which beyond the horizon grows as the days do.
+    """
+    horizon, frequency = pl.col("horizon_days"), pl.col("order_frequency_days")
+    lasts = pl.col("stock_position_in_time") / pl.col("reorder_point") * horizon
+    reviews = ((lasts - pl.col("expected_lead_time_days")) / frequency).floor().clip(lower_bound=1.0)
+    is_planned = pl.col("exclusion").is_null()
+    is_told = is_planned & (pl.col("reorder_point") > 0) & (lasts <= LONGEST_HORIZON_DAYS)
+    later = pl.lit(as_of) + pl.duration(days=pl.when(is_told).then(reviews * frequency).cast(pl.Int64))
+    is_short_early = pl.col("shortage_chance_before_arrival").fill_null(0.0) > 1 - pl.col("service_level")
+    return plan.with_columns(
+        order_by_date=pl.when(is_planned & pl.col("is_due")).then(pl.lit(as_of)).when(is_told).then(later),
+        is_too_late_to_help=is_short_early & is_planned,
+    )
+
+
+def tell_money(plan: pl.DataFrame) -> pl.DataFrame:
+    """What quantities are worth at cost and what they cost to have or to lack, in the row's currency.
+
+    What a missing price leaves unknown is empty, but for values at cost: these are 0 without a unit cost, and
+    `missing_price` names it. Without an order now an understocked product loses the margin of the units that will be
+    short; overstock costs its yearly holding rate.
+    """
+    cost, rate = pl.col("unit_cost").cast(pl.Float64), pl.col("currency_rate").cast(pl.Float64)
+    plan = plan.with_columns(missing_price=_missing_price())
+    margin = (pl.col("sales_unit_price").cast(pl.Float64) * rate - cost).clip(lower_bound=0.0)
+    lost = pl.when(pl.col("missing_price") == "").then(pl.col("short_without_order") * margin)
+    return plan.with_columns(
+        in_money(pl.col(quantity) * cost).alias(value)
+        for quantity, value in (
+            ("order_quantity", "order_value"),
+            ("overstock_quantity", "overstock_value"),
+            ("understock_quantity", "understock_value"),
+            ("stock_on_hand", "stock_value"),
+        )
+    ).with_columns(
+        understock_margin_lost=in_money(pl.when(pl.col("understock_quantity") > 0).then(lost).otherwise(0.0)),
+        overstock_holding_cost=in_money(
+            pl.when(cost > 0).then(pl.col("overstock_quantity") * cost * pl.col("holding_cost_rate"))
+        ),
+    )
+
+
+def _missing_price() -> pl.Expr:
+    """What lacks to tell a product's margin, in words; empty if nothing does.
+
+    Without an exchange rate a purchase price in base currency gives no unit cost: the rate is what lacks then.
+    """
+    has_rate = pl.col("currency_rate").is_not_null()
+    lacks = {
+        "exchange rate": ~has_rate,
+        "unit cost": has_rate & ~(pl.col("unit_cost") > 0).fill_null(value=False),
+        "sales price": ~(pl.col("sales_unit_price") > 0).fill_null(value=False),
+    }
+    return pl.concat_str(
+        [pl.when(lack).then(pl.lit(name)) for name, lack in lacks.items()], separator=", ", ignore_nulls=True
+    )

@@ -1,0 +1,136 @@
+"""What a plan comes to: products and money, in the organisation's base currency.
+
+What belongs here: sums over the plan and over the late orders, and the plan's name. What does not: the plan.
+Amounts in another currency are divided by its rate; a product whose rate is not known is counted and left out.
+Read more in docs/bi.md.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime
+
+import polars as pl
+
+from pipelines.storage.tables import KPI_DAILY, MOST_MONEY, PLAN_SUMMARY
+
+
+def hash_inputs(frames: Mapping[str, pl.DataFrame], *, as_of: date, code_version: str) -> str:
+    """A fingerprint of everything a plan is made from, whatever the order of the rows.
+
+    The same inputs, day and version give the same plan, to the byte.
+    """
+    digest = hashlib.sha256(f"{as_of} {code_version}".encode())
+    for name in sorted(frames):
+        frame = frames[name]
+        told = frame.select(sorted(frame.columns)).sort(sorted(frame.columns), nulls_last=True)
+        digest.update(name.encode())
+        digest.update(told.write_csv(float_precision=6).encode())
+    return digest.hexdigest()
+
+
+def plan_id(inputs_hash: str, *, as_of: date) -> str:
+    """A plan's name: its day and the beginning of its fingerprint.
+
+    >>> plan_id("9f2c41aa77", as_of=date(2026, 3, 1))
+    '20260301-9f2c41aa'
+    """
+    return f"{as_of:%Y%m%d}-{inputs_hash[:8]}"
+
+
+def summarise_plan(
+    order_plan: pl.DataFrame,
+    stock_on_order: pl.DataFrame,
+    *,
+    base_currency: str,
+    planned_at: datetime,
+    data_loaded_at: datetime | None,
+    is_stale: bool,
+    inputs_hash: str,
+    code_version: str,
+    as_of: date,
+    lead_times_to_review: int = 0,
+) -> pl.DataFrame:
+    """One row: `plan.plan_summary`."""
+    late = stock_on_order.filter(pl.col("rule") == "late")
+    over, under, order = (pl.col(f"{one}_quantity") for one in ("overstock", "understock", "order"))
+    is_out, week = _is_out_of_stock(), _weeks_demand() * pl.col("unit_cost").cast(pl.Float64)
+    told = order_plan.select(
+        products=pl.len(),
+        products_to_order=(order > 0).sum(),
+        order_value=_base("order_value").sum(),
+        products_understocked=(under > 0).sum(),
+        understock_quantity=under.sum(),
+        understock_value=_base("understock_value").sum(),
+        understock_margin_lost=_base("understock_margin_lost").sum(),
+        products_overstocked=(over > 0).sum(),
+        overstock_quantity=over.sum(),
+        overstock_value=_base("overstock_value").sum(),
+        overstock_holding_cost=_base("overstock_holding_cost").sum(),
+        products_out_of_stock=is_out.sum(),
+        out_of_stock_value=(week.filter(is_out) / _rate().filter(is_out)).sum(),
+        stock_value=_base("stock_value").sum(),
+        products_without_rate=pl.col("currency_rate").is_null().sum(),
+        products_without_cost=_lacks("unit cost").sum(),
+        products_without_price=_lacks("sales price").sum(),
+    )
+    return (
+        told.with_columns(
+            plan_id=pl.lit(plan_id(inputs_hash, as_of=as_of)),
+            as_of_date=pl.lit(as_of),
+            planned_at=pl.lit(planned_at),
+            data_loaded_at=pl.lit(data_loaded_at, dtype=PLAN_SUMMARY.columns["data_loaded_at"]),
+            is_stale=pl.lit(is_stale),
+            currency=pl.lit(base_currency),
+            lead_times_to_review=pl.lit(lead_times_to_review),
+            late_orders=pl.lit(late["purchase_order_number"].n_unique()),
+            late_on_order_quantity=pl.lit(float(late["quantity"].sum())),
+            late_on_order_value=pl.lit(float(late.select(_base("value").sum()).item())),
+            inputs_hash=pl.lit(inputs_hash),
+            code_version=pl.lit(code_version),
+        )
+        .with_columns(
+            in_money(pl.col("^.*_value$", "understock_margin_lost", "overstock_holding_cost")),
+            pl.col("^.*_quantity$").round(4),
+        )
+        .select(list(PLAN_SUMMARY.columns))
+        .cast(PLAN_SUMMARY.schema)
+    )
+
+
+def _lacks(price: str) -> pl.Expr:
+    """Whether a planned product lacks this price."""
+    return pl.col("missing_price").str.contains(price, literal=True) & (pl.col("status") != "not_planned")
+
+
+def in_money(amount: pl.Expr) -> pl.Expr:
+    """An amount as it is kept, to the cent; one beyond all sense is kept as the most that there is.
+
+    >>> pl.select(in_money(pl.Series("amount", [0.125, 1e18]))).to_series().to_list()
+    [0.13, 1000000000000000.0]
+    """
+    return amount.round(2, mode="half_away_from_zero").clip(-MOST_MONEY, MOST_MONEY)
+
+
+def kpis_of_day(order_plan: pl.DataFrame, summary: pl.DataFrame) -> pl.DataFrame:
+    """One row of `plan.kpi_daily`: what is measured day by day, in pieces and in money."""
+    pieces = order_plan.select(
+        stock_quantity=pl.col("stock_on_hand").clip(lower_bound=0).sum().round(4),
+        out_of_stock_quantity=_weeks_demand().filter(_is_out_of_stock()).sum().round(4),
+    )
+    return summary.hstack(pieces).select(list(KPI_DAILY.columns)).cast(KPI_DAILY.schema)
+
+
+def _is_out_of_stock() -> pl.Expr:
+    return (pl.col("stock_on_hand") <= 0) & (pl.col("horizon_demand") > 0) & (pl.col("status") != "not_planned")
+
+
+def _weeks_demand() -> pl.Expr:
+    return pl.col("average_daily_demand") * 7
+
+
+def _rate() -> pl.Expr:
+    return pl.col("currency_rate").cast(pl.Float64)
+
+
+def _base(value: str) -> pl.Expr:
+    return pl.col(value).cast(pl.Float64) / _rate()

@@ -1,0 +1,214 @@
+"""What people read: a read-only snapshot of the published tables, swapped in whole at the end of a run.
+
+What belongs here: writing `snapshots/<id>/`, pointing `published` at it, keeping the last three, opening it to read.
+What does not: the warehouse that the snapshot is taken from (`warehouse.py`).
+A reader that resolves `published` once sees the old snapshot whole or the new one whole, never a mixture.
+Read more in docs/bi.md.
+"""
+
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import polars as pl
+
+from pipelines.errors import DataError
+from pipelines.storage.permissions import open_to_readers
+from pipelines.storage.tables import PUBLISHED, Table, empty
+from pipelines.storage.warehouse import describe_table, open_warehouse, quoted, read_through, select_declared
+
+SNAPSHOT_FILE: Final = "stocktrim.duckdb"
+SNAPSHOTS_KEPT: Final = 3
+# Every DuckDB since 1.0 opens a file of this storage version; the default one opens in 2.0 alone.
+STORAGE_VERSION: Final = "v1.0.0"
+
+
+class NothingPublishedError(DataError):
+    """No snapshot was published for this organisation yet."""
+
+
+class DamagedSnapshotError(DataError):
+    """A file of what is published cannot be read."""
+
+
+def snapshot_name(at: datetime, run_id: str) -> str:
+    """A snapshot's name: when and by which run it was taken, so that names sort by age.
+
+    >>> snapshot_name(datetime(2026, 3, 1, 6, 5), "3f2a9c41-aaaa")
+    '20260301T060500-3f2a9c41'
+    """
+    return f"{at:%Y%m%dT%H%M%S}-{run_id[:8]}"
+
+
+def publish(folder: Path, *, snapshot_id: str, group: int | None = None) -> dict[str, int]:
+    """Publish every table that people read; tables that were not made yet are published empty.
+
+    `folder` is the organisation's; `group` may read the snapshot, if one is given. The snapshot before stays readable
+    to whoever has it open.
+    The number of rows of each published table.
+    """
+    snapshots = folder / "snapshots"
+    unfinished = snapshots / f"{snapshot_id}.tmp"
+    _clear_unfinished(snapshots)
+    unfinished.mkdir(parents=True)
+    rows = _write_tables(folder, unfinished)
+    _sync(unfinished)
+    unfinished.rename(snapshots / snapshot_id)
+    _sync_entry(snapshots)
+    if group is not None:
+        open_to_readers(snapshots / snapshot_id, folder.parent, group=group)
+    _point(folder / "published", Path("snapshots") / snapshot_id)
+    _forget_old(snapshots, current=snapshot_id)
+    return rows
+
+
+def published_folder(folder: Path) -> Path:
+    """The snapshot that is published now, resolved once; the newest whole one where the link leads nowhere.
+
+    Raises:
+        NothingPublishedError: nothing was published yet.
+    """
+    link = folder / "published"
+    if link.exists():
+        return link.resolve()
+    whole = _whole_snapshots(folder / "snapshots")
+    if not whole:
+        raise NothingPublishedError(
+            f"Nothing is published for the organisation {folder.name!r} yet: run `stocktrim load` "
+            f"and `stocktrim plan` first."
+        )
+    return whole[-1].resolve()
+
+
+def _whole_snapshots(snapshots: Path) -> list[Path]:
+    """What is not being written and not going, the oldest first: names sort by age."""
+    return sorted(path for path in snapshots.glob("*") if path.suffix != ".tmp")
+
+
+def read_published(folder: Path, *tables: Table) -> tuple[pl.DataFrame, ...]:
+    """Published tables as frames, all of one snapshot.
+
+    A table or a column that the snapshot does not have yet, since an earlier version published it, is empty.
+
+    Raises:
+        NothingPublishedError: nothing was published yet.
+        DamagedSnapshotError: a file of the snapshot cannot be read.
+    """
+    snapshot = published_folder(folder)
+    return tuple(_read(snapshot, table) for table in tables)
+
+
+def examine_published(folder: Path) -> Path:
+    """The snapshot that is published, each of its files read to the end.
+
+    Raises:
+        NothingPublishedError: nothing was published yet.
+        DamagedSnapshotError: a file of the snapshot cannot be read, or is gone.
+    """
+    snapshot = published_folder(folder)
+    database = snapshot / SNAPSHOT_FILE
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            names = [name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()]
+            read_through(connection)
+    except duckdb.Error as trouble:
+        raise DamagedSnapshotError(_damaged(database, trouble)) from trouble
+    for name in names:
+        _read_file(snapshot / f"{name}.parquet")
+    return snapshot
+
+
+def _damaged(path: Path, trouble: Exception) -> str:
+    words = str(trouble).partition("\n")[0]
+    key = path.parent.parent.parent.name
+    return f"{path} is damaged ({words}): `stocktrim load --organisation {key}` publishes a new snapshot."
+
+
+def _read_file(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path, glob=False)  # brackets in a path are no pattern
+    except (pl.exceptions.PolarsError, OSError) as trouble:
+        raise DamagedSnapshotError(_damaged(path, trouble)) from trouble
+
+
+def _read(snapshot: Path, table: Table) -> pl.DataFrame:
+    path = snapshot / f"{table.name}.parquet"
+    if not path.exists():
+        return empty(table)
+    frame = _read_file(path)
+    return frame.select(
+        pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in table.columns
+    ).cast(table.schema)
+
+
+def _write_tables(folder: Path, target: Path) -> dict[str, int]:
+    rows = {}
+    with open_warehouse(folder) as connection:
+        file = quoted(target / SNAPSHOT_FILE)
+        connection.execute(f"attach {file} as published (storage_version '{STORAGE_VERSION}')")
+        for table in PUBLISHED:
+            connection.execute(f"create table published.{table.name} ({describe_table(table)})")
+            connection.execute(f"insert into published.{table.name} by name {select_declared(connection, table)}")
+            _copy_comments(connection, table)
+            rows[table.name] = _count(connection, f"published.{table.name}")
+            parquet = quoted(target / f"{table.name}.parquet")
+            connection.execute(f"copy (from published.{table.name}) to {parquet} (format parquet, compression zstd)")
+        connection.execute("detach published")
+    return rows
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def _copy_comments(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    found = connection.execute(
+        "select column_name, comment from duckdb_columns() "
+        "where database_name = current_database() and schema_name = ? and table_name = ? and comment is not null",
+        [table.stage, table.name],
+    ).fetchall()
+    _comment(connection, f"table published.{table.name}", table.grain)
+    for column, comment in found:
+        if column in table.columns:
+            _comment(connection, f"column published.{table.name}.{column}", comment)
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str) -> None:
+    connection.execute(f"comment on {what} is {quoted(text)}")
+
+
+def _sync(folder: Path) -> None:
+    """Make a finished folder survive a power cut before the link points at it."""
+    for path in [*folder.iterdir(), folder]:
+        _sync_entry(path)
+
+
+def _sync_entry(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _point(link: Path, target: Path) -> None:
+    beside = link.with_name("published.new")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(target, target_is_directory=True)
+    beside.replace(link)
+    _sync_entry(link.parent)
+
+
+def _clear_unfinished(snapshots: Path) -> None:
+    for left in snapshots.glob("*.tmp"):
+        shutil.rmtree(left)
+
+
+def _forget_old(snapshots: Path, *, current: str) -> None:
+    """One that is going is an unfinished one first, so that a half of it is never kept."""
+    others = [path for path in _whole_snapshots(snapshots) if path.name != current]
+    for old in others[: -(SNAPSHOTS_KEPT - 1)]:
+        shutil.rmtree(old.rename(old.with_name(f"{old.name}.tmp")))

@@ -1,0 +1,233 @@
+"""Tokens: made from what a person allowed once, shared by threads and processes, made anew by one at a time.
+
+What belongs here: asking Xero's identity service for tokens, and reusing those that are still good.
+What does not: how tokens are stored and locked (`pipelines.store.sign_ins`), the way through the browser
+(`authorization.py`), and calls with a token (`client.py`).
+Read more in docs/connecting.md.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
+
+import urllib3
+from xero_python.exceptions import HTTPStatusException
+
+from pipelines.secret import Secret
+from pipelines.xero.client import NOT_REACHED, SIGN_IN_AGAIN, decoded
+from pipelines.xero.errors import SignInError, UnreadableAnswerError, XeroUnreachableError
+from pipelines.xero.transport import Timeouts, new_api_client
+
+EXPIRY_MARGIN: Final = timedelta(seconds=60)
+TIMEOUTS: Final = Timeouts(connect=3, read=10, total=10)  # in sum less than others wait for the lock held meanwhile
+REFRESH_ATTEMPTS: Final = 2
+CUSTOM: Final = "custom"
+BROWSER: Final = "browser"
+_TOO_MANY, _SERVER_ERROR = 429, 500
+
+
+@dataclass(frozen=True)
+class App:
+    """Our app as Xero's identity service knows it; an app that proves itself by PKCE alone has no secret."""
+
+    identity_url: str
+    client_id: str
+    client_secret: Secret | None
+
+
+@dataclass(frozen=True)
+class TokenSet:
+    """What Xero gave: the token of calls and when it ends, the one that brings the next set, what they allow."""
+
+    access_token: Secret
+    expires_at: datetime
+    refresh_token: Secret | None = None
+    scopes: tuple[str, ...] = ()
+
+    def is_ending(self, at: datetime) -> bool:
+        """Whether a call that starts at this instant might find the access token expired."""
+        return self.expires_at - EXPIRY_MARGIN <= at
+
+
+class TokenSlot(Protocol):
+    """The place of one sign-in's tokens, while its lock is held."""
+
+    def read(self) -> TokenSet | None:
+        """The tokens as they stand now, whoever wrote them."""
+        ...
+
+    def write(self, tokens: TokenSet) -> None:
+        """Replace all of them at once."""
+        ...
+
+
+class SharedTokens:
+    """The tokens of one sign-in.
+
+    `issue` makes a set from the present one; `on_lost` is told when only a person can let us in again.
+    """
+
+    def __init__(
+        self,
+        *,
+        slot: Callable[[], AbstractContextManager[TokenSlot]],
+        issue: Callable[[TokenSet | None], TokenSet],
+        on_lost: Callable[[], None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._slot = slot
+        self._issue = issue
+        self._on_lost = on_lost
+        self._now = now
+        self._held: TokenSet | None = None
+        self._guard = threading.Lock()
+
+    def current(self) -> str:
+        """An access token that is valid for at least another minute."""
+        with self._guard:
+            if self._held is None or self._held.is_ending(self._now()):
+                self._held = self._shared(refused=None)
+            return self._held.access_token.reveal()
+
+    def renewed(self) -> str:
+        """Another access token than the present one; another process may have renewed it already."""
+        with self._guard:
+            self._held = self._shared(refused=self._held.access_token if self._held else None)
+            return self._held.access_token.reveal()
+
+    def lost(self) -> None:
+        """Note that Xero does not let this organisation in any more."""
+        self._on_lost()
+
+    def _shared(self, *, refused: Secret | None) -> TokenSet:
+        """The stored tokens while they are good, else new ones.
+
+        A set that comes a second time, because its first answer was lost, may be about to end: it is stored, so that
+        nothing depends on a still older one, and then renewed once more.
+        """
+        try:
+            tokens = self._renewed_once(refused)
+            return self._renewed_once(refused) if tokens.is_ending(self._now()) else tokens
+        except SignInError:
+            self._on_lost()
+            raise
+
+    def _renewed_once(self, refused: Secret | None) -> TokenSet:
+        with self._slot() as slot:
+            tokens = slot.read()
+            if tokens is None or tokens.access_token == refused or tokens.is_ending(self._now()):
+                tokens = self._issue(tokens)
+                slot.write(tokens)
+            return tokens
+
+
+def issuer(app: App, grant: str) -> Callable[[TokenSet | None], TokenSet]:
+    """How new tokens are made for a kind of sign-in."""
+    if grant == CUSTOM:
+        return lambda _: custom_connection_tokens(app)
+    return lambda tokens: refreshed_tokens(app, tokens)
+
+
+def custom_connection_tokens(app: App) -> TokenSet:
+    """New tokens for a custom connection; they allow what was ticked when it was made.
+
+    Raises:
+        SignInError: Xero does not accept the id and secret.
+        XeroUnreachableError: the identity service gave no answer.
+    """
+    return _asked(app, {"grant_type": "client_credentials"})
+
+
+def refreshed_tokens(app: App, tokens: TokenSet | None) -> TokenSet:
+    """The next tokens of a sign-in.
+
+    An answer that was lost is asked for again: the old refresh token works for half an hour after its use.
+
+    Raises:
+        SignInError: the sign-in was withdrawn, or not used for too long.
+        XeroUnreachableError: the identity service gave no answer.
+    """
+    if tokens is None or tokens.refresh_token is None:
+        raise SignInError(SIGN_IN_AGAIN)
+    form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token.reveal()}
+    for attempt in range(1, REFRESH_ATTEMPTS + 1):
+        try:
+            return _asked(app, form)
+        except (XeroUnreachableError, UnreadableAnswerError):
+            if attempt == REFRESH_ATTEMPTS:
+                raise
+    raise AssertionError
+
+
+def exchanged_tokens(app: App, *, code: Secret, verifier: Secret, redirect_uri: str) -> TokenSet:
+    """The first tokens of a sign-in, for the code that the browser brought.
+
+    Raises:
+        SignInError: Xero does not accept the code, or the id and secret.
+        XeroUnreachableError: the identity service gave no answer.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": code.reveal(),
+        "code_verifier": verifier.reveal(),
+        "redirect_uri": redirect_uri,
+    }
+    return _asked(app, form)
+
+
+def _asked(app: App, form: Mapping[str, str]) -> TokenSet:
+    """A request to the identity service, with the app's own proof."""
+    proof = {"client_id": app.client_id}
+    if app.client_secret is not None:
+        proof["client_secret"] = app.client_secret.reveal()
+    asked_at = datetime.now(UTC)
+    try:
+        response, _, _ = new_api_client(TIMEOUTS).call_api(
+            f"{app.identity_url}/connect/token",
+            "POST",
+            header_params={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
+            post_params={**form, **proof},
+            auth_settings=None,
+            _preload_content=False,
+            _request_timeout=(TIMEOUTS.connect, TIMEOUTS.read),
+        )
+        body = response.data
+    except HTTPStatusException as refused:
+        raise _refused(refused, form["grant_type"]) from None
+    except urllib3.exceptions.HTTPError:
+        raise XeroUnreachableError(NOT_REACHED) from None  # its words may hold the request
+    return _token_set(body, asked_at)
+
+
+def _token_set(body: bytes, asked_at: datetime) -> TokenSet:
+    answer = decoded(body, dict[str, Any], "the sign-in")
+    try:
+        refresh_token = answer.get("refresh_token")
+        return TokenSet(
+            access_token=Secret(str(answer["access_token"])),
+            expires_at=asked_at + timedelta(seconds=int(answer["expires_in"])),
+            refresh_token=Secret(str(refresh_token)) if refresh_token else None,
+            scopes=tuple(str(answer.get("scope") or "").split()),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise UnreadableAnswerError("Xero's sign-in service gave no token; try again later.") from None
+
+
+def _refused(refused: HTTPStatusException, grant_type: str) -> Exception:
+    status = refused.status
+    if status >= _SERVER_ERROR or status == _TOO_MANY:
+        return XeroUnreachableError(f"Xero's sign-in service is not available ({status}); try again later.")
+    body = refused.body or b""
+    said = decoded(body, dict[str, Any], "the sign-in").get("error") if body.startswith(b"{") else None
+    if said == "invalid_grant":
+        return SignInError(SIGN_IN_AGAIN if grant_type == "refresh_token" else _CODE_REFUSED)
+    return SignInError(
+        f"Xero refused the client id and secret ({said or status}); check XERO_CLIENT_ID and "
+        f"XERO_CLIENT_SECRET, then connect again with `stocktrim connect`."
+    )
+
+
+_CODE_REFUSED: Final = "Xero did not accept what the browser brought back; nothing was connected. Connect again."

@@ -1,0 +1,41 @@
+"""The pool learns from prices that were known, and from no other."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pipelines.forecasting.history.demand_matrix import make_series
+from pipelines.forecasting.history.prices import with_unit_prices
+from pipelines.storage.tables import DEMAND_TRANSACTIONS
+from tests.pipelines.planning_builders import AS_OF, TEA, in_days, sold
+
+
+def a_line(days_ago: int, quantity: float, price: str, *, currency: str | None = "GBP") -> pl.DataFrame:
+    line = {"product_code": TEA, "demand_date": in_days(-days_ago), "sold_quantity": quantity, "currency": currency}
+    priced = pl.DataFrame([line], schema=DEMAND_TRANSACTIONS.schema, orient="row")
+    return priced.with_columns(unit_price=pl.lit(price).cast(DEMAND_TRANSACTIONS.columns["unit_price"]))
+
+
+def prices(*lines: pl.DataFrame) -> dict[int, float]:
+    told = with_unit_prices(sold({3: 4, 9: 2}), pl.concat(lines))
+    return {(AS_OF - day).days: price for day, price in told.select("demand_date", "unit_price").rows()}
+
+
+def test_a_days_price_is_that_of_its_mean_piece():
+    assert prices(a_line(3, 3, "2.00"), a_line(3, 1, "4.00")) == {3: 2.5, 9: None}
+
+
+def test_a_currency_that_the_product_rarely_sells_in_tells_no_price():
+    lines = [a_line(3, 1, "2.00"), a_line(3, 1, "2.00"), a_line(9, 1, "300.00", currency="JPY")]
+    assert prices(*lines) == {3: 2.0, 9: None}
+
+
+def test_what_was_given_away_has_no_price():
+    assert prices(a_line(3, 3, "0.00"), a_line(9, 1, "4.00")) == {3: None, 9: 4.0}
+
+
+def test_a_price_is_known_from_the_week_after_it_was_paid():
+    priced = with_unit_prices(sold({20: 1, 9: 2, 3: 4}), pl.concat([a_line(9, 1, "4.00"), a_line(3, 1, "8.00")]))
+    known = make_series(priced, as_of=AS_OF).log_price[0]
+    assert np.isnan(known[:2]).all()
+    assert known[2:].tolist() == pytest.approx(np.log([4.0, 8.0]).tolist())

@@ -1,0 +1,91 @@
+"""A law of demand is corrected by how far it held: what past demand went beyond, tomorrow's will."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pipelines.forecasting.history.demand_matrix import make_series
+from pipelines.forecasting.history.demand_patterns import demand_classes
+from pipelines.forecasting.history.windows import Window, sums_after_origins
+from pipelines.forecasting.models.calibration import lift_of, ranks_of, taken_at
+from pipelines.forecasting.models.features import gather_facts
+from pipelines.forecasting.models.model_registry import View
+from pipelines.forecasting.models.negative_binomial import Moments, nb_quantiles, pooled_moments
+from pipelines.forecasting.models.smoothing import past_levels
+from tests.pipelines.forecasting.demand_builders import a_company
+from tests.pipelines.planning_builders import AS_OF
+
+SHAPE = (400, 50)
+HIGH = np.array([0.8, 0.9, 0.95, 0.98, 0.99])
+
+
+def a_negative_binomial(random: np.random.Generator, size: float = 2.0) -> np.ndarray:
+    return random.negative_binomial(size, 1 / 3, SHAPE).astype(float)
+
+
+def forecast_as(demand: np.ndarray, *, variance: float = 1.0) -> Moments:
+    """The true mean at every origin, and so many times the true variance."""
+    return Moments(np.full(demand.shape, demand.mean()), np.full(demand.shape, variance * demand.var()))
+
+
+def shares_kept(law: Moments, probabilities: np.ndarray) -> np.ndarray:
+    """How often the demand of another time stays at or below the law's quantiles."""
+    future = a_negative_binomial(np.random.default_rng(2))
+    return (future.ravel()[:, None] <= nb_quantiles(*law.latest(np.array([0])), probabilities)).mean(axis=0)
+
+
+def taken(law: Moments, past: np.ndarray, *, windows: float) -> np.ndarray:
+    """Where the law's quantiles are taken after this past."""
+    ranks, *_ = ranks_of(law, past, np.zeros(past.shape, dtype=np.int64))
+    return taken_at(HIGH, lift_of(ranks, windows=windows))
+
+
+def test_what_a_right_law_says_stays_as_it_is():
+    past = a_negative_binomial(np.random.default_rng(1))
+    assert taken(forecast_as(past), past, windows=past.size) == pytest.approx(HIGH, abs=0.005)
+
+
+def test_a_law_that_was_too_narrow_is_taken_further_out():
+    past = a_negative_binomial(np.random.default_rng(1))
+    narrow = forecast_as(past, variance=0.5)
+    assert (shares_kept(narrow, HIGH)[1:] < HIGH[1:] - 0.02).all()
+    held = shares_kept(narrow, taken(narrow, past, windows=past.size))
+    assert (held >= HIGH - 0.005).all()
+    assert (held <= HIGH + 0.03).all()
+
+
+def test_too_little_history_corrects_nothing():
+    past = a_negative_binomial(np.random.default_rng(1))
+    assert taken(forecast_as(past, variance=0.5), past, windows=49) is HIGH
+    assert taken_at(HIGH, lift_of(np.zeros(0), windows=1000)) is HIGH
+
+
+def a_view(demand: pl.DataFrame) -> View:
+    weekly, window = make_series(demand, as_of=AS_OF), Window(0, 28)
+    facts = gather_facts(weekly, as_of=AS_OF)
+    return View(facts, window, sums_after_origins(weekly, window), demand_classes(weekly))
+
+
+def test_a_product_is_corrected_by_those_that_sell_as_it_does():
+    smooth, lumpy = a_company(80, size=20.0, mean=12.0), a_company(80, size=0.15, seed=4)
+    beside = pl.concat([smooth, lumpy.with_columns(product_code=pl.lit("Q") + pl.col("product_code"))])
+    rows = np.arange(80)
+    alone, among = (view.law_quantiles(view.pooled, rows, HIGH) for view in (a_view(smooth), a_view(beside)))
+    assert (among / alone).mean(axis=0) == pytest.approx(1.0, abs=0.05)
+    company = a_view(beside)
+    by_all = replace(company, facts=replace(company.facts, way=np.zeros_like(company.facts.way)))
+    assert (by_all.law_quantiles(by_all.pooled, rows, HIGH) > among).mean() > 0.5
+
+
+def test_the_law_of_a_past_day_knows_nothing_of_what_came_after_it():
+    window, origin = Window(0, 28), 40
+    weekly = make_series(a_company(12, weeks=60), as_of=AS_OF)
+    then, now = weekly.until(origin), weekly
+    level = past_levels(weekly.demand)[0]
+    laws = [
+        pooled_moments(level[:, : one.periods + 1], sums_after_origins(one, window), window=window, period_days=7)
+        for one in (then, now)
+    ]
+    assert laws[1].variance[:, : origin + 1] == pytest.approx(laws[0].variance)

@@ -1,0 +1,83 @@
+"""What the pool says holds for demand that it has not seen, also where it had few products to learn from."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pipelines.forecasting.distribution import PROBABILITIES
+from pipelines.forecasting.history.demand_matrix import Series, make_series
+from pipelines.forecasting.history.demand_patterns import demand_classes
+from pipelines.forecasting.history.windows import Window, sums_after_origins
+from pipelines.forecasting.models.features import gather_facts
+from pipelines.forecasting.models.global_quantile_model import Learned, pool_quantiles
+from pipelines.forecasting.models.model_registry import View, learn_from
+from tests.pipelines.forecasting.demand_builders import a_company
+from tests.pipelines.planning_builders import AS_OF
+
+WINDOW = Window(0, 28)
+LEARNED_UNTIL, WEEKS = 100, 150
+ASKED = np.array([0.8, 0.9, 0.95, 0.98])
+
+
+@pytest.fixture(scope="module")
+def whole() -> View:
+    """A small lumpy company, with the weeks that are not learned from."""
+    return seen_at(make_series(a_company(60, weeks=WEEKS, size=0.2, by_week=True), as_of=AS_OF))
+
+
+def seen_at(weekly: Series) -> View:
+    as_of = AS_OF - timedelta(weeks=WEEKS - weekly.periods)
+    facts = gather_facts(weekly, as_of=as_of)
+    return View(facts, WINDOW, sums_after_origins(weekly, WINDOW), demand_classes(weekly))
+
+
+@pytest.fixture(scope="module")
+def learned(whole: View) -> Learned:
+    told = learn_from([seen_at(whole.facts.series.until(LEARNED_UNTIL))], origins=LEARNED_UNTIL, seed=0)
+    assert told is not None
+    return told
+
+
+def shares_kept(learned: Learned, whole: View, *, has_just_sold: bool) -> np.ndarray:
+    """How often the demand of the weeks that were not learned from stays at or below each quantile."""
+    facts, rows, told = whole.facts, np.arange(len(whole.sums)), []
+    for origin in range(LEARNED_UNTIL, WEEKS - 3):
+        then = seen_at(facts.series.until(origin))
+        sturdy = then.law_quantiles(then.pooled, rows, PROBABILITIES)
+        quantiles = pool_quantiles(learned, then.facts, WINDOW, then.sums, rows, origin,
+                                   sturdy=sturdy, probabilities=PROBABILITIES)  # fmt: skip
+        kept = whole.sums[:, [origin]] <= quantiles[:, np.isin(PROBABILITIES, ASKED)]
+        told.append(kept[facts.way[:, origin] % 2 == has_just_sold])
+    return np.concatenate(told).mean(axis=0)
+
+
+@pytest.mark.parametrize("has_just_sold", [True, False])
+def test_quantiles_hold_for_weeks_that_were_not_learned_from(whole: View, learned: Learned, has_just_sold: bool):
+    held = shares_kept(learned, whole, has_just_sold=has_just_sold)
+    assert held == pytest.approx(ASKED, abs=0.03)
+
+
+def test_trees_alone_are_too_narrow_for_what_they_did_not_see(whole: View, learned: Learned):
+    bare = replace(learned, share=0.0, shift=np.zeros_like(learned.shift))
+    assert (shares_kept(bare, whole, has_just_sold=True) < ASKED - 0.01).all()
+
+
+def test_a_first_year_in_which_demand_fell_does_not_lower_what_the_next_one_needs():
+    """Demand that falls week by week: what was expected was too much, of which a second year has to be the proof."""
+    falling = (
+        make_series(
+            a_company(60, weeks=weeks, by_week=True).with_columns(
+                quantity=(pl.col("quantity") * 3 * 0.97 ** ((pl.col("demand_date").rank("dense") - 1) % 52)).round()
+            ),
+            as_of=AS_OF,
+        )
+        for weeks in (52, 104)
+    )
+    one_year, two_years = (
+        learn_from([seen_at(series)], origins=series.periods, seed=0).shift.min() for series in falling
+    )
+    assert one_year == 0
+    assert two_years < 0

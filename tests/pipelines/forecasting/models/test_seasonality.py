@@ -1,0 +1,99 @@
+"""The weekly path has the organisation's season where two years agree on one, and is flat where they do not."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pipelines.forecasting.distribution import forecast_distribution
+from pipelines.forecasting.forecast_tables import forecast_demand
+from pipelines.forecasting.history.demand_matrix import make_series
+from pipelines.forecasting.history.windows import Window
+from pipelines.forecasting.models.features import gather_facts, known_at
+from pipelines.forecasting.models.seasonality import mean_by, weekly_season
+from tests.pipelines.forecasting.demand_builders import a_company, over, over_all, seasonal, shifting
+from tests.pipelines.planning_builders import AS_OF, TEA, sold_every
+
+WEEKS = 52
+
+
+def the_season(demand: pl.DataFrame) -> np.ndarray:
+    return weekly_season(make_series(demand, as_of=AS_OF), weeks=WEEKS)
+
+
+def test_a_season_that_two_years_share_shapes_the_coming_weeks():
+    ahead = np.arange(WEEKS)
+    sold = 1 - 0.5 * np.sin((ahead + 0.5) * 2 * np.pi / 52)
+    assert the_season(seasonal(a_company(40))) == pytest.approx(sold, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    "demand",
+    [a_company(40), shifting(a_company(40)), seasonal(a_company(40, weeks=100))],
+    ids=["steady demand", "a jump", "less than two years"],
+)
+def test_without_one_all_weeks_are_usual(demand):
+    assert set(the_season(demand)) == {1.0}
+
+
+@pytest.mark.parametrize("days", [28, 33, 200])
+def test_the_path_adds_up_to_the_mean_of_the_horizon(days):
+    company = seasonal(a_company(20))
+    told = forecast_distribution(company, over_all(company, days=days), as_of=AS_OF)
+    ends = np.full((len(told.product_codes), 1), days)
+    assert mean_by(told.weekly_mean, ends)[:, 0] == pytest.approx(told.mean)
+
+
+def test_demand_before_arrival_and_in_the_cover_follow_the_path():
+    company = seasonal(a_company(20))
+    asked = over_all(company).select(
+        "product_code", lead_time_days=pl.lit(21, dtype=pl.Int64), order_frequency_days=pl.lit(7, dtype=pl.Int64)
+    )
+    told = forecast_demand(company, asked, as_of=AS_OF)
+    weeks = told.demand_forecast.group_by("product_code", maintain_order=True).agg("quantity")["quantity"].to_list()
+    parts = told.demand_horizons.select("demand_before_arrival", "demand_in_cover").to_numpy()
+    assert parts[:, 0] == pytest.approx([sum(path[:3]) for path in weeks], abs=0.001)
+    assert parts[:, 1] == pytest.approx([path[3] for path in weeks], abs=0.001)
+    band = told.demand_forecast
+    assert (band["quantity_low"] <= band["quantity"]).all()
+    assert (band["quantity"] <= band["quantity_high"]).all()
+
+
+@pytest.mark.parametrize(("weeks_ahead", "share"), [(11, 0.5), (37, 1.5), (63, 0.5)])
+def test_a_company_with_too_few_products_to_learn_from_still_expects_its_season(weeks_ahead, share):
+    """Twelve weeks from now is the depth of the year, half a year later its height."""
+    company = seasonal(a_company(25, weeks=156))
+    usual = company["quantity"].sum() / 156 * 4
+    told = forecast_distribution(company, over_all(company, start_days=7 * weeks_ahead), as_of=AS_OF)
+    assert set(told.model.tolist()) == {"pool"}
+    assert told.mean.sum() / usual == pytest.approx(share, rel=0.25)
+
+
+def test_what_a_past_window_sold_over_a_usual_one_is_known_at_its_origin():
+    facts = gather_facts(make_series(seasonal(a_company(40)), as_of=AS_OF), as_of=AS_OF)
+    assert facts.seasonal is not None
+    season = facts.seasonal.season
+    told = facts.seasonal.of_windows(Window(7, 24), 7)
+    assert told[10] == pytest.approx((season[11:14].sum() + season[14] * 3 / 7) / (24 / 7))
+    assert told[-1] == pytest.approx((season[105:108].sum() + season[108] * 3 / 7) / (24 / 7))
+    assert known_at(facts, 100).seasonal is None, "less than two years were known then"
+
+
+def test_a_product_whose_season_is_ignored_has_a_flat_path():
+    company = seasonal(a_company(20))
+    told = forecast_distribution(company, over_all(company), as_of=AS_OF, without_season=["P-00003"])
+    swing = np.ptp(told.weekly_mean, axis=1)
+    assert swing[3] == 0
+    assert (np.delete(swing, 3) > 0).all()
+
+
+def test_a_steady_product_of_a_company_with_a_season_has_none():
+    company = pl.concat([seasonal(a_company(20, weeks=156)), sold_every(7, 20, for_days=1085)], how="diagonal")
+    sales = company.with_columns(
+        quantity=pl.when(pl.col("product_code") == TEA)
+        .then(pl.col("quantity") + pl.int_range(pl.len()).mod(9) * 2)
+        .otherwise(pl.col("quantity"))
+    )
+    told = {
+        start: forecast_distribution(sales, over(TEA, start_days=start), as_of=AS_OF).mean[0] for start in (77, 259)
+    }
+    assert told[77] / told[259] == pytest.approx(1, abs=0.05)

@@ -1,0 +1,138 @@
+"""The tables of a plan and of its forecast are those of one plan, wherever the writing of the next one stops."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.storage import tables
+from pipelines.storage.tables import Table
+from pipelines.storage.warehouse import open_warehouse, read_table
+from pipelines.storage.whole_plan import (
+    CHOICE,
+    FORECAST,
+    keep_plan,
+    read_forecast,
+    read_models,
+    set_aside_forecast,
+    set_aside_models,
+)
+
+REPLACED = (tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES)
+ADDED = (tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY)
+DAY = date(2026, 3, 2)
+
+
+class StoppedError(Exception):
+    """The process ends here."""
+
+
+class Stopping:
+    """A connection whose process ends at its nth statement."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, at: int) -> None:
+        self._connection = connection
+        self.left = at
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._connection, name)
+        return self._counted(found) if name in {"begin", "execute", "commit", "register"} else found
+
+    def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any) -> Any:
+            self.left -= 1
+            if self.left == 0:
+                raise StoppedError
+            return call(*arguments)
+
+        return counted
+
+
+def of_plan(name: str, table: Table) -> pl.DataFrame:
+    """One row that bears the plan's name in every text, and the day in every date."""
+    values = {pl.String: name, pl.Date: DAY, pl.Boolean: False, tables.INSTANT: datetime(2026, 3, 2, tzinfo=UTC)}
+    return pl.DataFrame({column: [values.get(type_)] for column, type_ in table.columns.items()}, schema=table.schema)
+
+
+def frames(name: str, made: tuple[Table, ...]) -> dict[Table, pl.DataFrame]:
+    return {table: of_plan(name, table) for table in made}
+
+
+def write(connection: Any, name: str) -> None:
+    """What a plan's run writes, step by step."""
+    set_aside_models(connection, frames(name, CHOICE))
+    set_aside_forecast(connection, frames(name, FORECAST))
+    keep_plan(connection, replaced=frames(name, REPLACED), added=frames(name, ADDED))
+
+
+def names(folder: Path) -> set[str]:
+    """The plans that the tables of a plan are of, whatever waits beside them."""
+    with open_warehouse(folder) as connection:
+        found = {table: read_table(connection, table) for table in (*CHOICE, *FORECAST, *REPLACED)}
+        history = {read_table(connection, table)["plan_id"].to_list()[-1] for table in ADDED}
+    return history | {frame.select(pl.col(pl.String).first()).row(0)[0] for frame in found.values()}
+
+
+@contextmanager
+def stopped_at(folder: Path, statement: int) -> Iterator[Stopping]:
+    """A warehouse whose process ends at a statement."""
+    connection = duckdb.connect(str(folder / "warehouse.duckdb"))
+    try:
+        yield Stopping(connection, statement)
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A warehouse with a plan and its drafts."""
+    with open_warehouse(tmp_path) as connection:
+        write(connection, "before")
+    return tmp_path
+
+
+def test_fault_111_wherever_a_plan_stops_its_tables_are_of_one_plan(folder: Path) -> None:
+    statement, is_over, seen = 0, False, set()
+    while not is_over:
+        statement += 1
+        with stopped_at(folder, statement) as connection:
+            try:
+                write(connection, "after")
+                is_over = True
+            except StoppedError:
+                pass
+        (name,) = names(folder)
+        seen.add(name)
+        assert (name == "after") is is_over, statement
+    assert statement > 50
+    assert seen == {"before", "after"}
+
+
+def test_a_forecast_by_other_models_is_not_planned_with(folder: Path) -> None:
+    """Models that wait without a forecast by them change nothing, and what an interrupted run forecast goes."""
+    with open_warehouse(folder) as connection:
+        set_aside_models(connection, frames("first", CHOICE))
+        set_aside_forecast(connection, frames("first", FORECAST))
+        set_aside_models(connection, frames("second", CHOICE))
+        assert read_models(connection, tables.MODEL_CHOICE)["model"].to_list() == ["second"]
+        assert {read_forecast(connection, table).select(pl.col(pl.String)).row(0)[0] for table in FORECAST} == {
+            "before"
+        }
+        assert read_forecast(connection, tables.MODEL_CHOICE)["model"].to_list() == ["before"]
+        keep_plan(connection, replaced=frames("third", REPLACED), added=frames("third", ADDED))
+        assert read_table(connection, tables.MODEL_CHOICE)["model"].to_list() == ["before"]
+
+
+def test_drafts_of_the_plan_before_go_with_it_but_for_those_that_a_person_edited(folder: Path) -> None:
+    drafts = pl.concat([of_plan(name, tables.PURCHASE_ORDER_DRAFTS) for name in ("untouched", "edited")])
+    drafts = drafts.with_columns(is_edited=pl.col("order_id") == "edited")
+    with open_warehouse(folder) as connection:
+        connection.register("drafted", drafts.to_arrow())
+        connection.execute(f"insert into {tables.PURCHASE_ORDER_DRAFTS.path} by name from drafted")
+        keep_plan(connection, replaced=frames("after", REPLACED), added=frames("after", ADDED))
+        assert read_table(connection, tables.PURCHASE_ORDER_DRAFTS)["order_id"].to_list() == ["edited"]

@@ -1,0 +1,153 @@
+"""No call waits for ever, whatever the clock did, and whoever waits is told for what."""
+
+import logging
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.xero.errors import RateLimitError
+from pipelines.xero.rate_limit import (
+    CALLS_AT_ONCE,
+    CALLS_PER_MINUTE,
+    LONGEST_CALL,
+    MINUTE,
+    Pace,
+    Pause,
+    Running,
+    is_noted_rightly,
+    next_free,
+)
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+around = st.integers(-400, 400) | st.integers(-(10**8), 10**8)
+calls = st.lists(
+    st.builds(lambda s, over, lives: Running(NOON + s * SECOND, over, lives), around, *[st.booleans()] * 2)
+)
+
+
+class Rows:
+    """An allowance in memory, for one process that the clock plays tricks on."""
+
+    def __init__(self, calls: list[Running]) -> None:
+        self.calls = {str(number): call for number, call in enumerate(calls)}
+        self.paused: Pause | None = None
+
+    def enter(self, now: datetime) -> str | Pause:
+        pause = self.paused
+        if pause and pause.until > now and (pause.asked_at is None or is_noted_rightly(pause.asked_at, now)):
+            return pause
+        place = next_free(list(self.calls.values()), now)
+        if place is not None:
+            return place
+        name = f"call {len(self.calls)}"
+        self.calls[name] = Running(now, is_over=False, is_alive=True)
+        return name
+
+    def leave(self, call: str) -> None:
+        self.calls[call] = Running(self.calls[call].started_at, is_over=True)
+
+    def pause(self, pause: Pause) -> None:
+        self.paused = pause
+
+
+class Jumping:
+    """A clock that somebody sets while others wait by it."""
+
+    def __init__(self, jumps: list[int]) -> None:
+        self.time, self.slept, self._jumps = NOON, timedelta(), list(jumps)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += timedelta(seconds=seconds)
+        self.time += timedelta(seconds=seconds) + (self._jumps.pop() if self._jumps else 0) * SECOND
+
+
+@given(calls)
+def test_fault_109_a_call_waits_no_longer_than_a_minute_for_calls_however_their_rows_are_dated(
+    noted: list[Running],
+) -> None:
+    pause = next_free(noted, NOON)
+    assert pause is None or NOON < pause.until <= NOON + MINUTE
+
+
+@given(
+    st.lists(st.builds(lambda s: Running(NOON + s * SECOND, is_over=True), around), min_size=60), st.integers(6, 10**8)
+)
+def test_fault_109_calls_from_the_future_are_as_if_they_had_not_been(noted: list[Running], ahead: int) -> None:
+    past = [call for call in noted if call.started_at <= NOON]
+    future = [Running(NOON + (ahead + number) * SECOND, is_over=True) for number in range(60)]
+    assert next_free(past + future, NOON) == next_free(past, NOON)
+
+
+@given(calls, st.lists(st.integers(-(10**7), 10**7), max_size=5))
+def test_fault_109_whoever_waits_gets_in_whatever_is_done_to_the_clock(noted: list[Running], jumps: list[int]) -> None:
+    dead = [Running(call.started_at, call.is_over) for call in noted]
+    clock = Jumping(jumps)
+    pace = Pace(Rows(dead), sleep=clock.sleep, now=clock.now)
+    with pace.call():
+        pass
+    assert clock.slept <= (len(jumps) + 1) * (LONGEST_CALL + MINUTE)
+
+
+@given(st.floats(0, 1e9), st.integers(60, 10**7))
+def test_fault_109_a_pause_asked_for_before_the_clock_was_set_back_is_forgotten(seconds: float, back: int) -> None:
+    clock = Jumping([])
+    pace = Pace(Rows([]), sleep=clock.sleep, now=clock.now)
+    pace.pause(seconds, "day")
+    clock.time -= back * SECOND
+    with pace.call():
+        pass
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture) -> Callable[[list[Running]], list[str]]:
+    """What is said while a call waits for a place."""
+    caplog.set_level(logging.INFO, "pipelines")
+
+    def wait_for(calls: list[Running]) -> list[str]:
+        clock = Jumping([])
+        with Pace(Rows(calls), sleep=clock.sleep, now=clock.now).call():
+            return caplog.messages
+
+    return wait_for
+
+
+def test_fault_108_who_waits_for_a_place_is_told_for_what_and_how_long(
+    said: Callable[[list[Running]], list[str]],
+) -> None:
+    told = said([Running(NOON - 150 * SECOND, is_over=False)] * CALLS_AT_ONCE)
+    assert len(told) == 3
+    assert told[-1] == (
+        "Waiting until a call ends, 5 minutes at most: 4 calls of this organisation are under way, as many as may be "
+        "at once."
+    )
+
+
+def test_fault_108_who_waits_for_the_minute_is_told_how_long(said: Callable[[list[Running]], list[str]]) -> None:
+    told = said([Running(NOON - 20 * SECOND, is_over=True)] * CALLS_PER_MINUTE)
+    assert told == ["Waiting 40 s: Xero allows so many calls a minute, and 55 of this organisation have left."]
+
+
+def test_fault_04_a_pause_that_xero_asked_for_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "pipelines")
+    clock = Jumping([])
+    pace = Pace(Rows([]), sleep=clock.sleep, now=clock.now)
+    pace.pause(20, "appminute")
+    with pace.call():
+        assert caplog.messages == ["Waiting 20 s: Xero asked for a pause (appminute)."]
+
+
+def test_fault_05_a_pause_for_the_day_says_until_when(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Jumping([])
+    pace = Pace(Rows([]), sleep=clock.sleep, now=clock.now)
+    pace.pause(1e12, "day")
+    with pytest.raises(RateLimitError, match=re.escape("try again after 2026-06-02 12:00 UTC")), pace.call():
+        pass
+    assert not caplog.messages
