@@ -24,7 +24,7 @@ from pipelines.forecasting.history.demand_matrix import make_series
 from pipelines.forecasting.history.demand_patterns import demand_classes
 from pipelines.forecasting.models.features import gather_facts
 from pipelines.forecasting.models.negative_binomial import nb_quantiles
-from pipelines.forecasting.models.seasonality import mean_by
+from pipelines.forecasting.models.seasonality import cumulative_mean
 from pipelines.forecasting.models.statsforecast_models import SES
 from pipelines.forecasting.selection.choose_model import Selection, best_without_season, select_models
 from pipelines.forecasting.selection.fallback_rules import has_shifted, sells_evenly
@@ -249,7 +249,7 @@ def _demand_horizons(told: DemandDistribution, horizons: pl.DataFrame) -> pl.Dat
     place = told.window_product[both["row"].to_numpy()]
     mean = np.round(told.mean[both["row"].to_numpy()], DIGITS)
     ends = both.select("lead_time_days", "horizon_days").to_numpy()
-    by_arrival, by_end = mean_by(told.weekly_mean[place], ends).T
+    by_arrival, by_end = cumulative_mean(told.weekly_mean[place], ends).T
     before = np.round(mean * by_arrival / np.where(by_end > 0, by_end, 1.0), DIGITS)
     return both.select(
         "product_code",

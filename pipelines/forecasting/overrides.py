@@ -20,7 +20,7 @@ from pipelines.forecasting.models.negative_binomial import USUAL_LAW, nb_quantil
 
 OVERRIDDEN: Final = "overridden"
 OVERRIDES: Final = pl.Schema(
-    {"product_code": pl.String, "pieces_a_day": pl.Float64, "from_date": pl.Date, "until_date": pl.Date}
+    {"product_code": pl.String, "units_per_day": pl.Float64, "from_date": pl.Date, "until_date": pl.Date}
 )
 _KEYS: Final = {
     "demand_forecast": ["product_code", "period_start_date"],
@@ -69,7 +69,7 @@ def _overridden(
         return
     before = _by_day(own["demand_forecast"], days)
     after = before.copy()
-    after[first:end] = row["pieces_a_day"]
+    after[first:end] = row["units_per_day"]
     old, new = (np.concatenate([[0.0], np.cumsum(one)]) for one in (before, after))
     known = own["demand_quantiles"]
     own_length = lead + cover

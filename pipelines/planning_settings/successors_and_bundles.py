@@ -1,7 +1,7 @@
 """Whose demand counts for whom, by the settings `successor_of` and `bundle_of`: as rows, and in words.
 
 What belongs here: reading these settings, for the plan, the replay and the explanation alike. What does not: moving
-demand (`forecasting/moves.py`), refusing what cannot be set (`validation.py`).
+demand (`forecasting/history/transferred_demand.py`), refusing what cannot be set (`validation.py`).
 Read more in docs/maths.md.
 """
 
@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.forecasting.history.transferred_demand import MOST_STEPS, MOVES, all_steps, without_circles
+from pipelines.forecasting.history.transferred_demand import MOST_STEPS, resolved_transfers, without_cycles
 from pipelines.planning_settings.registry import wide_settings
 from pipelines.storage.tables import DEMAND_TRANSFERS
 
@@ -18,13 +18,13 @@ _NAMES: Final = ("successor_of", "bundle_of")
 
 
 def moves_of(settings: pl.DataFrame) -> pl.DataFrame:
-    """Whose demand counts for whom, from `wide_settings` of all products: `moves.MOVES`.
+    """Whose demand counts for whom, from `wide_settings` of all products: the shape of `DEMAND_TRANSFERS`.
 
     A bundle has parts, any other one heir. A bundle with a part that is no product, and products that lead back to
     themselves, at once or by others, keep their demand.
     """
     succeeded = settings.drop_nulls("successor_of").select(
-        product_code="successor_of", to_product="product_code", pieces=pl.lit(1.0)
+        product_code="successor_of", to_product="product_code", units=pl.lit(1.0)
     )
     parts = (
         settings.drop_nulls("bundle_of")
@@ -33,18 +33,18 @@ def moves_of(settings: pl.DataFrame) -> pl.DataFrame:
         .select(
             "product_code",
             to_product=pl.col("part").str.replace(r":[^:]*$", ""),
-            pieces=pl.col("part").str.extract(r":([^:]*)$").cast(pl.Float64),
+            units=pl.col("part").str.extract(r":([^:]*)$").cast(pl.Float64),
         )
     )
     nowhere = parts.join(settings, left_on="to_product", right_on="product_code", how="anti")
     parts = parts.join(nowhere, on="product_code", how="anti")
     one = succeeded.sort("to_product").unique("product_code", keep="first", maintain_order=True)
-    told = pl.concat([parts, one.join(parts, on="product_code", how="anti")]).cast(MOVES)
-    return without_circles(told).sort("product_code", "to_product")
+    told = pl.concat([parts, one.join(parts, on="product_code", how="anti")]).cast(DEMAND_TRANSFERS.schema)
+    return without_cycles(told).sort("product_code", "to_product")
 
 
 def moves_in_force(plan_settings: pl.DataFrame) -> pl.DataFrame:
-    """Whose demand counts for whom by the settings of a plan: `moves.MOVES`."""
+    """Whose demand counts for whom by the settings of a plan: the shape of `DEMAND_TRANSFERS`."""
     return moves_of(wide_settings(plan_settings.filter(pl.col("name").is_in(_NAMES))))
 
 
@@ -59,13 +59,13 @@ def demand_transfers(planning_settings: pl.DataFrame, product_codes: Collection[
     for name in _NAMES:
         of_name = own.filter(pl.col("name") == name).select(product_code="subject", **{name: "value"})
         products = products.join(of_name, on="product_code", how="left")
-    return all_steps(moves_of(products)).rename({"pieces": "units"}).cast(DEMAND_TRANSFERS.schema)
+    return resolved_transfers(moves_of(products)).cast(DEMAND_TRANSFERS.schema)
 
 
 def counted_for(moves: pl.DataFrame, product_code: str) -> dict[str, float]:
     """The products whose demand counts for a product, with the pieces of it that one of each stands for.
 
-    >>> moves = pl.DataFrame([("SET", "CUP", 2.0), ("BOX", "SET", 6.0)], schema=MOVES, orient="row")
+    >>> moves = pl.DataFrame([("SET", "CUP", 2.0), ("BOX", "SET", 6.0)], schema=DEMAND_TRANSFERS.schema, orient="row")
     >>> counted_for(moves, "CUP"), counted_for(moves, "SET")
     ({'CUP': 1.0, 'SET': 2.0, 'BOX': 12.0}, {})
     """
@@ -123,7 +123,7 @@ def parts_of(bundle: str) -> list[tuple[str, str]]:
 def _goes(goes: pl.DataFrame, *, is_bundle: bool) -> str:
     if not is_bundle:
         return f"Its demand counts for its successor {goes['to_product'][0]}."
-    each = (f"{code} ({pieces:g} each)" for code, pieces in goes.select("to_product", "pieces").rows())
+    each = (f"{code} ({pieces:g} each)" for code, pieces in goes.select("to_product", "units").rows())
     return f"It is planned as its parts {', '.join(each)}."
 
 

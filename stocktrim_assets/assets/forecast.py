@@ -15,7 +15,7 @@ from pipelines.errors import DataError
 from pipelines.forecasting.forecast_tables import choose_models, is_still_good, score_models
 from pipelines.forecasting.history.one_off_orders import find_one_off_orders
 from pipelines.forecasting.history.prices import with_unit_prices
-from pipelines.forecasting.history.transferred_demand import moved_demand
+from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.replenishment.explain.bridge import SAVED_TITLE, saved_in_words
 from pipelines.replenishment.plan.order_plan import Horizons, forecast_for_plan, horizons
@@ -116,7 +116,7 @@ def _asked(warehouse: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, Horizons
     decided_by = (tables.PLANNING_SETTINGS, tables.PURCHASE_RECEIPTS, tables.STOCK_ON_ORDER)
     asked = horizons(products, *(read_table(warehouse, table) for table in decided_by), as_of=as_of)
     sold = with_unit_prices(
-        moved_demand(read_table(warehouse, tables.DEMAND_DAILY), asked.moves),
+        transfer_demand(read_table(warehouse, tables.DEMAND_DAILY), asked.moves),
         read_table(warehouse, tables.DEMAND_TRANSACTIONS),
     )
     return sold, asked, as_of

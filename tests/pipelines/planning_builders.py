@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.forecasting.forecast_tables import Forecast
-from pipelines.forecasting.history.transferred_demand import moved_demand
+from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.planning_settings.registry import with_defaults
 from pipelines.replenishment.plan.order_plan import PlanInputs, forecast_for_plan, horizons, make_plan
 from pipelines.storage.tables import (
@@ -182,7 +182,7 @@ def a_plan(*frames: pl.DataFrame, expecting: Forecast | None = None) -> pl.DataF
     """The plan of these frames; without a forecast, the one that their sales lead to."""
     told = inputs(*frames)
     asked = horizons(told.products, told.planning_settings, told.purchase_receipts, told.stock_on_order, as_of=AS_OF)
-    sales = moved_demand(told.demand_daily, asked.moves)
+    sales = transfer_demand(told.demand_daily, asked.moves)
     forecast = expecting or forecast_for_plan(sales, asked, as_of=AS_OF)
     return make_plan(told, forecast, as_of=AS_OF, plan_id="20260302-00000000").order_plan
 

@@ -2,12 +2,17 @@
 
 import doctest
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import pytest
 
 PACKAGES = ("pipelines.forecasting", "pipelines.replenishment", "pipelines.policy_backtest")
-MODULES = [f"{name}.{one.name}" for name in PACKAGES for one in iter_modules(import_module(name).__path__)]
+MODULES = [
+    module.name
+    for package in PACKAGES
+    for module in walk_packages(import_module(package).__path__, f"{package}.")
+    if not module.ispkg
+]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -18,14 +23,18 @@ def test_the_examples_hold(name):
 @pytest.mark.parametrize(
     "name",
     [
-        "forecasting.backtest",
-        "forecasting.candidates",
         "forecasting.distribution",
-        "forecasting.family",
-        "forecasting.levels",
-        "forecasting.negative_binomial",
-        "replenishment.parameters",
-        "replenishment.policy",
+        "forecasting.history.demand_spikes",
+        "forecasting.history.transferred_demand",
+        "forecasting.models.calibration",
+        "forecasting.models.global_quantile_model",
+        "forecasting.models.model_registry",
+        "forecasting.models.negative_binomial",
+        "forecasting.models.seasonality",
+        "forecasting.models.smoothing",
+        "forecasting.models.statsforecast_models",
+        "forecasting.selection.model_backtest",
+        "replenishment.public_api",
     ],
 )
 def test_the_maths_has_examples(name):

@@ -76,10 +76,10 @@ def _smooth(years: Matrix) -> Matrix:
     return np.asarray(np.mean([np.roll(years, shift, axis=-1) for shift in range(-half, half + 1)], axis=0))
 
 
-def mean_by(weekly_mean: Matrix, days: Index) -> Matrix:
+def cumulative_mean(weekly_mean: Matrix, days: Index) -> Matrix:
     """Expected demand before each day, the last week in part; beyond the weeks given the last one goes on.
 
-    >>> mean_by(np.array([[7.0, 14.0]]), np.array([[0, 10, 21]])).tolist()
+    >>> cumulative_mean(np.array([[7.0, 14.0]]), np.array([[0, 10, 21]])).tolist()
     [[0.0, 13.0, 35.0]]
     """
     summed = np.concatenate([np.zeros((weekly_mean.shape[0], 1)), np.cumsum(weekly_mean, axis=1)], axis=1)
@@ -95,4 +95,4 @@ def spread(season: Matrix, mean: Matrix, days: Index) -> Matrix:
     >>> spread(np.array([[1.0, 2.0, 1.0]]), np.array([6.0]), np.array([14])).tolist()
     [[2.0, 4.0, 2.0]]
     """
-    return np.asarray(season * mean[:, None] / mean_by(season, np.maximum(1, days)[:, None]))
+    return np.asarray(season * mean[:, None] / cumulative_mean(season, np.maximum(1, days)[:, None]))

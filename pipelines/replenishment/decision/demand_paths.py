@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
-from pipelines.forecasting.models.seasonality import mean_by
+from pipelines.forecasting.models.seasonality import cumulative_mean
 
 # Upper edges of the strata of probability: finer towards the tail, where service levels are.
 EDGES: Final = np.concatenate(
@@ -106,7 +106,7 @@ def demand_between(law: DemandLaw, days: Index, arrival_day: Index) -> Matrix:
     What comes before the arrival of an order, and what after it, does not depend on the other days. Rows of a product
     stand together; its paths do not depend on those of its neighbours.
     """
-    mean = np.diff(mean_by(law.weekly_mean, days), axis=1)
+    mean = np.diff(cumulative_mean(law.weekly_mean, days), axis=1)
     length = np.diff(days, axis=1).astype(float)
     mean = np.where(mean.sum(axis=1, keepdims=True) > 0, mean, length)
     shape = np.minimum(mean / np.maximum(law.dispersion[:, None], mean.sum(axis=1, keepdims=True) / _REGULAR), _REGULAR)

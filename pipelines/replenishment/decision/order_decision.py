@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
-from pipelines.forecasting.models.seasonality import mean_by
+from pipelines.forecasting.models.seasonality import cumulative_mean
 from pipelines.replenishment.decision.demand_paths import DemandLaw
 from pipelines.replenishment.decision.stock_projection import Projection, Stock, project
 
@@ -222,7 +222,7 @@ def _expected(asked: Question) -> tuple[Matrix, Matrix]:
     """Expected demand before arrival, and to the end of the cover, over the lead times of each product."""
     end = asked.law.horizon_days
     days = np.stack([np.minimum(asked.arrival_day, end), end], axis=1)
-    mean = mean_by(asked.law.weekly_mean, days) * asked.lead_weight[:, None]
+    mean = cumulative_mean(asked.law.weekly_mean, days) * asked.lead_weight[:, None]
     count = asked.service_level.size
     before, whole = (np.bincount(asked.lead_product, one, count).astype(np.float64) for one in mean.T)
     return before, whole

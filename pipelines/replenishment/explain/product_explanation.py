@@ -13,7 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.errors import UsageError
-from pipelines.forecasting.history.transferred_demand import moved_demand
+from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.planning_settings.successors_and_bundles import moves_in_force, moves_in_words, sold_as
 from pipelines.product_codes import find_product
 from pipelines.replenishment.explain.bridge import bridge, open_orders, projected_stock, quantiles_of_horizon, sentences
@@ -102,7 +102,7 @@ def _demand(planned: PlannedTables, row: Mapping[str, Any], moves: pl.DataFrame)
     code, as_of = row["product_code"], row["as_of_date"]
     counted = sold_as(moves, code)
     own = planned.demand_daily.filter(pl.col("product_code").is_in(list(counted)))
-    sold = own if code in moves["product_code"] else _of(moved_demand(own, moves), code)
+    sold = own if code in moves["product_code"] else _of(transfer_demand(own, moves), code)
     told = sold.with_columns(is_out=pl.col("is_stocked_out").fill_null(value=False))
     recent = told.filter(pl.col("demand_date").is_between(as_of - WEEKS_TOLD * WEEK, as_of, closed="left"))
     quantiles = quantiles_of_horizon(_of(planned.demand_quantiles, code), row["horizon_days"])

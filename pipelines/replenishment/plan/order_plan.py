@@ -107,7 +107,7 @@ def horizons(
     settings = wide_settings(settings_of_products(products, planning_settings))
     windows = _windows(settings, _lead_times(products, settings, purchase_receipts, stock_on_order, as_of=as_of))
     overrides = settings.filter(pl.col("overridden_demand").is_not_null()).select(
-        "product_code", pieces_a_day="overridden_demand", from_date="overridden_demand_from",
+        "product_code", units_per_day="overridden_demand", from_date="overridden_demand_from",
         until_date="overridden_demand_until",
     ).cast(OVERRIDES)  # fmt: skip
     return Horizons(

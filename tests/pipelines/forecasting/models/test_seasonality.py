@@ -9,7 +9,7 @@ from pipelines.forecasting.forecast_tables import forecast_demand
 from pipelines.forecasting.history.demand_matrix import make_series
 from pipelines.forecasting.history.windows import Window
 from pipelines.forecasting.models.features import gather_facts, known_at
-from pipelines.forecasting.models.seasonality import mean_by, weekly_season
+from pipelines.forecasting.models.seasonality import cumulative_mean, weekly_season
 from tests.pipelines.forecasting.demand_builders import a_company, over, over_all, seasonal, shifting
 from tests.pipelines.planning_builders import AS_OF, TEA, sold_every
 
@@ -40,7 +40,7 @@ def test_the_path_adds_up_to_the_mean_of_the_horizon(days):
     company = seasonal(a_company(20))
     told = forecast_distribution(company, over_all(company, days=days), as_of=AS_OF)
     ends = np.full((len(told.product_codes), 1), days)
-    assert mean_by(told.weekly_mean, ends)[:, 0] == pytest.approx(told.mean)
+    assert cumulative_mean(told.weekly_mean, ends)[:, 0] == pytest.approx(told.mean)
 
 
 def test_demand_before_arrival_and_in_the_cover_follow_the_path():

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.forecasting.forecast_tables import Forecast
-from pipelines.forecasting.history.transferred_demand import moved_demand
+from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.replenishment.explain.product_explanation import PlannedTables, explain_product
 from pipelines.replenishment.plan.order_plan import forecast_for_plan, horizons, make_plan
 from pipelines.storage.tables import DEMAND_DAILY, DEMAND_TRANSACTIONS, MODEL_SCORES, empty
@@ -35,7 +35,7 @@ def planned(*frames: pl.DataFrame, expecting: Forecast | None = None) -> Planned
     daily = sales.group_by("product_code", "demand_date").agg(pl.col("quantity").sum(), is_stocked_out=pl.lit(False))  # noqa: FBT003
     told = inputs(*frames, daily.cast(DEMAND_DAILY.schema))
     asked = horizons(told.products, told.planning_settings, told.purchase_receipts, told.stock_on_order, as_of=AS_OF)
-    forecast = expecting or forecast_for_plan(moved_demand(told.demand_daily, asked.moves), asked, as_of=AS_OF)
+    forecast = expecting or forecast_for_plan(transfer_demand(told.demand_daily, asked.moves), asked, as_of=AS_OF)
     plan = make_plan(told, forecast, as_of=AS_OF, plan_id="20260302-00000000")
     return PlannedTables(
         plan.order_plan, plan.plan_settings, plan.lead_times, told.stock_on_order, told.demand_daily, sales,
