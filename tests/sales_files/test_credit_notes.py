@@ -33,33 +33,33 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("prefixes", [("CA-", "US-"), ("C", "C"), ("CN", "INV"), ("Z/", "C.")])
-def test_a_beginning_that_only_sales_bear_marks_no_credit_note(path: Path, prefixes: tuple[str, str]) -> None:
+def test_a_prefix_that_only_sales_have_marks_no_credit_note(path: Path, prefixes: tuple[str, str]) -> None:
     sales = read(path, [f"{prefixes[row % 2]}{row:05}" for row in range(60)], [3.0] * 60)
     assert kinds(sales) == ["sale"] * 60
     assert not sales.left_out
 
 
 @pytest.mark.parametrize("prefix", ["C", "CR-", "CN", "Gutschrift ", "R/", "c"])
-def test_a_beginning_that_nearly_all_negative_lines_bear_marks_credit_notes(path: Path, prefix: str) -> None:
+def test_a_prefix_that_nearly_all_negative_lines_have_marks_credit_notes(path: Path, prefix: str) -> None:
     numbers = [str(row) for row in range(100)] + [f"{prefix}{row}" for row in range(20)]
     sales = read(path, numbers, [5.0] * 100 + [-2.0] * 20)
     assert kinds(sales) == ["sale"] * 100 + ["credit"] * 20
     assert sales.notes == [f"Credit notes: invoice numbers that begin with {prefix.upper()}, 20 lines."]
 
 
-def test_a_beginning_that_sales_bear_too_marks_nothing_and_the_sign_decides(path: Path) -> None:
+def test_a_prefix_that_sales_have_too_marks_nothing_and_the_sign_decides(path: Path) -> None:
     """Returns on invoices of their own, whose numbers begin as those of sales do."""
     sales = read(path, [f"C{row}" for row in range(40)], [5.0] * 30 + [-2.0] * 10)
     assert kinds(sales) == ["sale"] * 30 + ["credit"] * 10
     assert sales.notes == ["Credit notes: lines with a negative quantity, 10 lines."]
 
 
-def test_a_beginning_that_few_of_the_negative_lines_bear_marks_nothing(path: Path) -> None:
+def test_a_prefix_that_few_negative_lines_have_marks_nothing(path: Path) -> None:
     sales = read(path, ["1", "2", "3", "C4"], [5.0, -1.0, -1.0, -1.0])
     assert kinds(sales) == ["sale", "credit", "credit", "credit"]
 
 
-def test_lines_against_the_habit_are_left_out_and_told_by_reason_with_units_and_money(path: Path) -> None:
+def test_lines_against_the_files_rule_are_left_out_and_reported_by_reason_with_units_and_money(path: Path) -> None:
     numbers = [f"{row}" for row in range(60)] + [f"C{row}" for row in range(40)] + ["C900", "ADJ-1", "77"]
     sales = read(path, numbers, [5.0] * 60 + [-2.0] * 40 + [3.0, -7.0, 0.0])
     assert kinds(sales)[-3:] == ["none"] * 3
@@ -70,12 +70,12 @@ def test_lines_against_the_habit_are_left_out_and_told_by_reason_with_units_and_
     ]
 
 
-def test_negative_lines_without_money_correct_stock_and_do_not_hide_the_habit(path: Path) -> None:
+def test_negative_lines_without_money_are_stock_corrections_and_do_not_hide_the_files_rule(path: Path) -> None:
     numbers = ["1", *(f"ADJ{row}" for row in range(5)), *(f"C{row}" for row in range(5))]
     assert kinds(read(path, numbers, [5.0] + [-1.0] * 10))[-1] == "credit"
 
 
-def test_what_a_person_says_of_credit_notes_holds(path: Path) -> None:
+def test_a_persons_choice_of_credit_notes_holds(path: Path) -> None:
     numbers, quantities = ["1", "2", "C3", "CN-4"], [5.0, -1.0, -2.0, -3.0]
     assert kinds(read(path, numbers, quantities, "sign")) == ["sale", "credit", "credit", "credit"]
     assert kinds(read(path, numbers, quantities, "CN-")) == ["sale", "none", "none", "credit"]

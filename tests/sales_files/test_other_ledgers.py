@@ -33,13 +33,13 @@ SOLD = "TEA,2026-01-01,5\nTEA,2026-01-02,6\n"
 @pytest.mark.parametrize(
     "total", ["Total,,11", "Grand Total,,11", "TOTAL TEA,,11", "Sub-total,,11", "subtotal: TEA,,11"]
 )
-def test_a_row_of_totals_without_a_date_is_left_out_and_told(path: Path, total: str) -> None:
+def test_a_row_of_totals_without_a_date_is_left_out_and_reported(path: Path, total: str) -> None:
     sales = read(path, f"{HEAD}{SOLD}{total}\n")
     assert sales.lines["quantity"].to_list() == [5.0, 6.0]
     assert left_out(sales)["are totals"][0] == 1
 
 
-def test_totals_with_a_date_are_left_out_where_they_are_the_sum_of_the_rows_above(path: Path) -> None:
+def test_totals_with_a_date_are_left_out_if_they_are_the_sum_of_the_rows_above(path: Path) -> None:
     cups = "CUP,2026-01-03,2\nTotal CUP,2026-01-03,2\n"
     sales = read(path, f"{HEAD}{SOLD}Total TEA,2026-01-02,11\n{cups}Grand total,2026-01-03,13\n")
     assert sales.lines["product_code"].to_list() == ["TEA", "TEA", "CUP"]
@@ -51,7 +51,7 @@ def test_a_product_that_is_called_total_is_a_product(path: Path) -> None:
     assert (sales.lines["quantity"].sum(), sales.left_out) == (19.0, [])
 
 
-def test_what_is_void_or_a_purchase_is_no_sale_and_told_with_its_units(path: Path) -> None:
+def test_void_lines_and_purchases_are_no_sales_and_are_reported_with_their_units(path: Path) -> None:
     heads = "invoice number,sku,date,qty,Status,Type\n"
     rows = ["1,T,2026-01-01,5,PAID,Sales invoice", "2,T,2026-01-02,500,Voided,Sales invoice",
             "3,T,2026-01-02,9,deleted,Invoice", "4,T,2026-01-02,70,Paid,Bill", "5,T,2026-01-02,6,Draft,ACCREC",
@@ -63,14 +63,14 @@ def test_what_is_void_or_a_purchase_is_no_sale_and_told_with_its_units(path: Pat
 
 @pytest.mark.parametrize("quantity", ["2", "-2"])
 @pytest.mark.parametrize("kind", ["Credit Memo", "credit note", "ACCRECCREDIT", "Refund"])
-def test_a_line_whose_type_says_credit_is_one_whatever_its_sign(path: Path, kind: str, quantity: str) -> None:
+def test_a_line_of_a_credit_type_is_a_credit_whatever_its_sign(path: Path, kind: str, quantity: str) -> None:
     sales = read(path, f"Type,Num,Item,date,Qty\nInvoice,1,TEA,2026-01-01,5\n{kind},2,TEA,2026-01-02,{quantity}\n")
     assert sales.lines.select("quantity", "kind").rows() == [(5.0, "sale"), (-2.0, "credit")]
     assert "Credits: lines whose type says so, 1 lines." in sales.notes
 
 
 @pytest.mark.parametrize("prefix", ["CRN-", "SR-", "CN", "Refund "])
-def test_credit_notes_without_a_minus_are_asked_about_where_their_numbers_look_so(path: Path, prefix: str) -> None:
+def test_positive_lines_with_a_usual_credit_note_prefix_need_a_decision(path: Path, prefix: str) -> None:
     rows = [f"SI-{row},TEA,5,2026-01-01" for row in range(20)] + [f"{prefix}{row},TEA,2,2026-01-02" for row in (1, 2)]
     path.write_text("InvoiceNo,StockCode,Quantity,InvoiceDate\n" + "\n".join(rows) + "\n")
     sales = read_sales(path, INVOICE_LINES, Forms(latest_year=2027))
@@ -79,7 +79,7 @@ def test_credit_notes_without_a_minus_are_asked_about_where_their_numbers_look_s
     assert warning.startswith(f"Warning: 2 lines whose numbers begin with {prefix.upper()} have no negative quantity")
 
 
-def test_what_a_spreadsheet_may_have_turned_round_is_asked(path: Path) -> None:
+def test_dates_that_a_spreadsheet_may_have_swapped_need_a_decision(path: Path) -> None:
     """It took 3 April for 4 March where that is a date, 46085 by its count, and left 13/04/2026 as text."""
     content = f"{HEAD}TEA,46085,1\nTEA,13/04/2026,1\nTEA,25/04/2026,1\n"
     with pytest.raises(SalesFileError, match="line 2: '46085' may have day and month turned round"):
@@ -89,7 +89,7 @@ def test_what_a_spreadsheet_may_have_turned_round_is_asked(path: Path) -> None:
     assert sales.lines["date"].to_list() == [date(2026, 3, 18), date(2026, 4, 13)]
 
 
-def test_what_is_dated_after_today_was_not_sold_yet(path: Path) -> None:
+def test_lines_dated_after_today_are_not_sold_yet(path: Path) -> None:
     """One row in a year to come would make of the year before it one without sales."""
     sales = read(path, f"{HEAD}{SOLD}TEA,2027-12-31,7\n")
     assert left_out(sales) == {"are dated after today": (1, 7.0)}
@@ -97,5 +97,5 @@ def test_what_is_dated_after_today_was_not_sold_yet(path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_is_known_without_its_mark(path: Path, encoding: str) -> None:
+def test_utf_16_is_recognised_without_its_byte_order_mark(path: Path, encoding: str) -> None:
     assert read(path, (HEAD + SOLD).encode(encoding)).lines["quantity"].to_list() == [5.0, 6.0]

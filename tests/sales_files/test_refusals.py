@@ -54,7 +54,7 @@ def path(tmp_path: Path) -> Path:
         ("# Sales\n\nMany.\n", "is no Parquet file that can be read, nor a CSV file"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_line_and_column(path: Path, content: str, sentence: str) -> None:
+def test_an_unreadable_value_is_reported_with_its_line_and_column(path: Path, content: str, sentence: str) -> None:
     path.write_text(content)
     with pytest.raises(SalesFileError) as refused:
         read_sales(path, PRODUCT_SALES, LAST)
@@ -75,9 +75,7 @@ def test_what_cannot_be_read_is_told_with_line_and_column(path: Path, content: s
         ),
     ],
 )
-def test_what_can_be_read_in_two_ways_is_asked_with_the_option_that_decides(
-    path: Path, content: str, sentence: str
-) -> None:
+def test_an_ambiguous_value_names_the_option_that_decides(path: Path, content: str, sentence: str) -> None:
     path.write_text(content)
     with pytest.raises(SalesFileError) as asked:
         read_sales(path, PRODUCT_SALES, LAST)
@@ -137,7 +135,7 @@ def test_invoice_lines_are_known_by_their_usual_headings(path: Path, headings: s
     }  # fmt: skip
 
 
-def test_a_sure_heading_wins_over_a_vague_one_and_what_is_unclear_is_told_or_asked(path: Path) -> None:
+def test_a_sure_heading_wins_over_a_vague_heading_and_unclear_headings_are_reported(path: Path) -> None:
     heads = (
         "Row ID,Order ID,Order Date,Ship Date,Customer ID,Customer Name,Product ID,Product Name,Sales,Quantity,Profit"
     )

@@ -66,7 +66,7 @@ def test_a_script_chooses_by_name_and_gives_a_key(terminal: Terminal) -> None:
     assert [(one["organisation"], one["name"]) for one in told.json()] == [("tools", CITY)]
 
 
-def test_a_script_that_does_not_choose_is_told_how(terminal: Terminal) -> None:
+def test_a_script_that_does_not_choose_gets_a_sentence_on_how_to(terminal: Terminal) -> None:
     told = terminal.connect(through_http(HARBOUR, CITY))
     assert told.code == 2
     assert "You allowed 2 organisations; choose with --tenant NAME, or --all: Harbour Wholesale" in flat(told)
@@ -95,7 +95,7 @@ def test_a_sign_in_that_fails_is_one_sentence_and_exit_code_3(
     assert "Traceback" not in told.err
 
 
-def test_an_organisation_is_removed_and_what_was_decided_for_it_stays(terminal: Terminal) -> None:
+def test_an_organisation_is_removed_and_decisions_about_it_stay(terminal: Terminal) -> None:
     terminal.connect(through_http(HARBOUR), "-o", "harbour")
     told = terminal.stocktrim("settings", "set", "lead_time_days", "21", "-o", "harbour")
     assert told.out == "lead_time_days is 21. Next: `stocktrim plan -o harbour`\n"
@@ -112,7 +112,7 @@ def test_an_organisation_is_removed_and_what_was_decided_for_it_stays(terminal: 
     assert "21" in str(shown)
 
 
-def test_credentials_are_asked_for_on_a_terminal_and_the_secret_is_not_shown(terminal: Terminal) -> None:
+def test_a_terminal_prompts_for_credentials_and_hides_the_secret(terminal: Terminal) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("XERO_CLIENT")}
     with on_a_terminal(environment, "connect", "--custom", "-o", "harbour") as (master, process):
         shown = read_until(master, "Client id")
@@ -184,7 +184,7 @@ def flat(told: Told) -> str:
     return " ".join(told.err.split())
 
 
-def test_an_organisation_can_be_removed_with_all_that_is_kept_of_it(terminal: Terminal) -> None:
+def test_an_organisation_can_be_removed_with_all_its_data(terminal: Terminal) -> None:
     terminal.connect(through_http(HARBOUR), "-o", "harbour")
     terminal.stocktrim("settings", "set", "lead_time_days", "21", "-o", "harbour")
     folder = terminal.stocktrim.home / "organisations" / "harbour"
@@ -209,7 +209,7 @@ def test_the_key_is_changed_by_one_command(terminal: Terminal) -> None:
     assert terminal.stocktrim("organisations", "list").code == 0
 
 
-def test_fault_118_a_time_zone_that_nobody_knows_is_told_when_connecting_and_by_the_doctor(terminal: Terminal) -> None:
+def test_an_unknown_time_zone_is_reported_when_connecting_and_by_the_doctor(terminal: Terminal) -> None:
     next(one for one in terminal.sandbox.worlds if one.organisation.name == HARBOUR).organisation.time_zone = "MARS"
     terminal.sandbox.unjudged()  # Xero's own document does not know the time zone
     told = terminal.connect(through_http(HARBOUR), "-o", "harbour")

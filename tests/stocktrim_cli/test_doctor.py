@@ -52,12 +52,12 @@ def as_nobody(check: object, home: Path) -> str:
         return str(json.load(told))
 
 
-def test_fault_70_a_home_that_is_read_only_is_named(open_folder: Path) -> None:
+def test_a_read_only_home_is_named(open_folder: Path) -> None:
     open_folder.chmod(0o555)
     assert f"{open_folder} cannot be written" in as_nobody(doctor._home, open_folder / "home")
 
 
-def test_fault_70_an_organisations_file_of_another_owner_is_named(open_folder: Path) -> None:
+def test_an_organisations_file_of_another_owner_is_named(open_folder: Path) -> None:
     folder = open_folder / "organisations" / "demo"
     folder.mkdir(parents=True)
     warehouse = folder / "warehouse.duckdb"
@@ -79,7 +79,7 @@ disk2 /srv/local ext4 rw 0 0
     ("home", "kind"),
     [("/srv/stocktrim", "nfs4"), ("/mnt/the office/stocktrim", "cifs"), ("/srv/local/x", ""), ("/home/stocktrim", "")],
 )
-def test_fault_75_a_home_on_a_network_drive_is_warned_of(
+def test_a_home_on_a_network_drive_is_warned_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str, kind: str
 ) -> None:
     (tmp_path / "mounts").write_text(MOUNTS)
@@ -87,12 +87,12 @@ def test_fault_75_a_home_on_a_network_drive_is_warned_of(
     assert doctor._network_drive(Path(home)) == kind
 
 
-def test_fault_75_the_doctor_knows_what_this_machines_home_is_on(tmp_path: Path) -> None:
+def test_a_home_on_a_local_drive_is_not_warned_of(tmp_path: Path) -> None:
     settings = read_settings({"STOCKTRIM_HOME": str(tmp_path / "home")})
     assert doctor._home(settings, "demo") == str(tmp_path / "home")
 
 
-def test_fault_73_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+def test_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
     settings = read_settings({"STOCKTRIM_HOME": str(tmp_path)})
     folder = settings.organisation_folder("demo")
     folder.mkdir(parents=True)
@@ -116,7 +116,7 @@ def published_home(tmp_path: Path) -> Settings:
     return settings
 
 
-def test_what_is_whole_and_private_is_found_so(published_home: Settings) -> None:
+def test_a_healthy_private_home_passes_every_check(published_home: Settings) -> None:
     assert examining.warehouse(published_home, "demo") == "50,000 rows, all readable"
     assert examining.published(published_home, "demo") == "20260301T060500-00000000, all readable"
     assert examining.permissions(published_home, "demo") == "the owner's alone"
@@ -131,7 +131,7 @@ def test_a_new_home_has_nothing_to_examine(tmp_path: Path) -> None:
     assert not settings.home.exists()
 
 
-def test_fault_71_a_damaged_warehouse_is_found_and_how_to_restore_it_is_said(published_home: Settings) -> None:
+def test_a_damaged_warehouse_is_found_with_how_to_restore_it(published_home: Settings) -> None:
     path = published_home.organisation_folder("demo") / "warehouse.duckdb"
     whole = path.read_bytes()
     for damage in (whole[: len(whole) // 2], b"", b"no database", whole[:20000] + bytes(8192) + whole[28192:]):
@@ -141,7 +141,7 @@ def test_fault_71_a_damaged_warehouse_is_found_and_how_to_restore_it_is_said(pub
         assert path.read_bytes() == damage
 
 
-def test_fault_67_a_warehouse_that_a_run_works_on_is_left_to_it(published_home: Settings) -> None:
+def test_a_warehouse_that_a_run_works_on_is_left_to_it(published_home: Settings) -> None:
     folder = published_home.organisation_folder("demo")
     with organisation_lock(folder, holder="the run 1", waiting=pytest.fail):
         told = examining.warehouse(published_home, "demo")
@@ -149,7 +149,7 @@ def test_fault_67_a_warehouse_that_a_run_works_on_is_left_to_it(published_home: 
 
 
 @pytest.mark.parametrize("name", ["stocktrim.duckdb", "demand_forecast.parquet"])
-def test_fault_71_a_damaged_published_file_is_found(published_home: Settings, name: str) -> None:
+def test_a_damaged_published_file_is_found(published_home: Settings, name: str) -> None:
     folder = published_home.organisation_folder("demo")
     path = (folder / "published").resolve() / name
     whole = path.read_bytes()
@@ -166,7 +166,7 @@ def test_a_file_that_others_can_read_is_named(published_home: Settings) -> None:
         examining.permissions(published_home, "demo")
 
 
-def test_fault_74_a_store_of_an_older_version_is_told(published_home: Settings) -> None:
+def test_a_store_of_an_older_version_is_upgraded_and_reported(published_home: Settings) -> None:
     with closing(sqlite3.connect(published_home.home / "stocktrim.sqlite")) as database:
         database.execute("update alembic_version set version_num = '0001'")
         database.commit()

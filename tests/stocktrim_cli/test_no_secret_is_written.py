@@ -93,7 +93,7 @@ def debug_output(*arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_fault_33_no_secret_is_in_any_file_log_or_output(
+def test_no_secret_is_in_any_file_log_or_output(
     terminal: Terminal, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = Fernet.generate_key().decode()

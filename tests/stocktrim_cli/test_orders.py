@@ -59,7 +59,7 @@ def in_a_line(told: str) -> str:
     return " ".join(told.replace("│", " ").split())
 
 
-def test_an_outcome_that_is_not_known_is_told_so_with_its_own_exit_code_and_the_next_run_finds_out(
+def test_an_unknown_outcome_has_its_own_exit_code_and_the_next_run_finds_out(
     stocktrim: Command, opened: OpenOrganisation, sandbox: RunningSandbox
 ) -> None:
     approved(opened, fresh("20260302-AAAAAA"))
@@ -120,7 +120,7 @@ def test_a_refused_order_is_approved_again_only_while_its_goods_are_on_no_newer_
     assert stocktrim("orders", "send").code == 0
 
 
-def test_an_approved_order_of_old_data_asks_for_no_run_and_says_what_to_do(
+def test_an_approved_order_of_old_data_starts_no_run_and_says_what_to_do(
     stocktrim: Command, opened: OpenOrganisation
 ) -> None:
     old = datetime.now(UTC) - timedelta(days=9)
@@ -151,7 +151,7 @@ def test_each_line_shows_when_it_is_expected_and_xero_gets_the_latest_date(
 
 
 @pytest.mark.parametrize("has_decimals", [True, False])
-def test_a_price_below_a_cent_is_sent_with_its_decimals_and_where_xero_rounds_it_that_is_said(
+def test_a_price_below_a_cent_is_sent_with_its_decimals_and_rounding_by_xero_is_reported(
     stocktrim: Command, opened: OpenOrganisation, sandbox: RunningSandbox, *, has_decimals: bool
 ) -> None:
     sandbox.sandbox.switches.orders_have_unit_decimals = has_decimals

@@ -18,7 +18,7 @@ def shown(capsys: pytest.CaptureFixture[str], *settings: object) -> str:
     return capsys.readouterr().out
 
 
-def test_what_is_short_and_cannot_be_ordered_is_told_beside_what_is_to_order(
+def test_products_that_are_short_and_cannot_be_ordered_stand_beside_those_to_order(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert "of these, no room to order" in shown(capsys, a_setting("maximum_shelf_level", "30"))
@@ -40,5 +40,5 @@ def test_what_is_short_and_cannot_be_ordered_is_told_beside_what_is_to_order(
         ({}, []),
     ],
 )
-def test_the_price_that_lacks_is_named_with_its_products_and_no_other(lacking: dict[str, Any], told: list[str]) -> None:
+def test_only_the_missing_price_is_named_with_its_products(lacking: dict[str, Any], told: list[str]) -> None:
     assert missing_prices(a_plan(a_product(**lacking), in_stock(30), expecting=SHORT)) == told

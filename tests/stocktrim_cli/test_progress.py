@@ -29,7 +29,7 @@ def test_pages_of_pages_are_bars_on_a_terminal_and_lines_elsewhere(
     assert "Invoices" in written.getvalue()
 
 
-def test_what_dagster_prints_where_it_cannot_write_its_log_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dagsters_messages_about_its_own_log_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a full disk the one sentence of the step says it."""
     written = io.StringIO()
     monkeypatch.setattr("sys.stderr", WithoutDumps(written))

@@ -62,14 +62,14 @@ def test_it_prints_what_it_serves_goes_on_from_its_state_and_is_reset(tmp_path):
         assert order_numbers(url) == at_first
 
 
-def test_it_holds_as_many_invoices_as_asked_for_and_allows_fewer_calls_a_day():
+def test_it_holds_the_requested_number_of_invoices_and_allows_fewer_calls_a_day():
     with a_sandbox("--invoices", "50", "--day-limit", "1000") as (url, told):
         assert "Volume Wholesale" in told
         assert len(httpx2.get(f"{url}/_admin/books").json()["Invoices"]) == 50
         assert httpx2.post(f"{url}/_admin/limits", json={}).json()["per_day"] == 1000
 
 
-def test_it_serves_every_sale_of_a_file_whose_numbers_begin_with_a_c_and_tells_what_it_left_out(tmp_path):
+def test_it_serves_every_sale_of_a_file_whose_numbers_begin_with_a_c_and_reports_what_it_left_out(tmp_path):
     file = tmp_path / "sales.csv"
     lines = [f"CA-2016-{row},Tëa {row % 3},{row % 5},{row % 28 + 1}/11/2025,2.50" for row in range(100)]
     file.write_text("Order ID,Product ID,Quantity,Order Date,Unit Price\n" + "\n".join(lines), encoding="cp1252")

@@ -50,7 +50,7 @@ def answers(draw):
 
 
 @given(elements=answers())
-def test_no_order_takes_an_element_that_bears_another_orders_number_or_none(elements):
+def test_no_order_takes_an_element_with_another_orders_number_or_without_a_number(elements):
     for order, element in zip((A, B, C), elements_of([A, B, C], elements), strict=True):
         if element is not None:
             assert str(element["PurchaseOrderNumber"]).strip().upper() == order.purchase_order_number
@@ -64,16 +64,16 @@ def test_an_order_whose_number_is_in_the_answer_is_not_left_unknown(elements):
         assert (element is not None) == (order.purchase_order_number in bears)
 
 
-def test_an_id_that_an_answer_gives_to_two_orders_is_neithers():
+def test_an_id_that_an_answer_gives_to_two_orders_belongs_to_neither():
     elements = [created(A), {**created(B), "PurchaseOrderID": an_id(A)}]
     assert elements_of([A, B], elements) == [None, None]
 
 
-def test_an_order_to_which_an_answer_gives_two_ids_is_unknown():
+def test_an_order_with_two_ids_in_an_answer_has_an_unknown_outcome():
     assert elements_of([A, B], [created(A), {**created(A), "PurchaseOrderID": an_id(B)}]) == [None, None]
 
 
-def test_a_lone_element_without_a_number_is_that_of_a_call_of_one_order():
+def test_a_single_element_without_a_number_answers_a_call_with_a_single_order():
     element = {**refused(A), "PurchaseOrderNumber": None}
     assert elements_of([A], [element]) == [element]
     assert elements_of([A], [created(B)]) == [None]
@@ -96,7 +96,7 @@ class Garbling:
         return self.client.purchase_orders_changed_since(instant)
 
 
-def test_with_equal_lines_the_one_that_was_made_is_sent_and_the_refused_one_without_a_number_is_unknown(ledger, xero):
+def test_of_two_equal_orders_the_created_is_sent_and_the_refused_without_a_number_is_unknown(ledger, xero):
     """The answer is [B made, A refused without its number]: A has never B's id."""
     nobody = guid("contact Nobody knows")
     orders = approved(ledger, a_draft("20260302-AAAAAA", supplier_id=nobody), a_draft("20260302-BBBBBB"))

@@ -46,7 +46,7 @@ def test_one_draft_per_supplier_and_currency():
     assert len({draft.order_id for draft in change.drafted}) == 3
 
 
-def test_what_needs_nothing_or_has_no_supplier_is_in_no_draft():
+def test_products_without_need_or_supplier_are_in_no_draft():
     plan = planned(
         {"product_code": "TEA-01", "order_quantity": 0.0},
         {"product_code": "TEA-02", "supplier_id": None},
@@ -74,25 +74,25 @@ def test_the_lines_of_an_order_from_before_lines_had_dates_are_expected_when_the
     assert order.expected_arrival_date == AS_OF + timedelta(days=14)
 
 
-def test_what_was_approved_after_the_plan_had_looked_at_the_orders_is_not_drafted_again():
+def test_an_order_approved_after_the_plan_read_the_orders_is_not_drafted_again():
     known, since = (fold([draft, approve(fold([draft]), **BUYER)]) for draft in (a_draft("A"), a_draft("B")))
     assert products_of(redrafted(planned({"product_code": "TEA-01"}), known, counted={"A"})) == [["TEA-01"]]
     assert products_of(redrafted(planned({"product_code": "TEA-01"}), known, since, counted={"A"})) == []
 
 
-def test_what_xero_refused_is_drafted_again():
+def test_the_products_of_a_refused_order_are_drafted_again():
     approved = fold([a_draft("A"), approve(fold([a_draft("A")]), **BUYER)])
     sending = after(approved, start_push(approved, **BUYER))
     refused = after(sending, PushFailed(order_id="A", sequence=sending.sequence + 1, **BUYER, reason="no"))
     assert products_of(redrafted(planned({"product_code": "TEA-01"}), refused, counted=set())) == [["TEA-01"]]
 
 
-def test_a_draft_tells_how_old_its_data_are():
+def test_a_draft_shows_when_its_data_were_loaded():
     (draft,) = redrafted(planned({"product_code": "TEA-01"})).drafted
     assert fold([draft]).data_loaded_at == NOON
 
 
-def test_a_draft_carries_its_suppliers_least_value_and_its_products_codes():
+def test_a_draft_carries_its_suppliers_minimum_order_value_and_its_products_codes():
     plan = planned(
         {"product_code": "TEA-01"}, {"product_code": "TEA-02"}, {"product_code": "TEA-03", "supplier_id": "S2"}
     )
@@ -140,7 +140,7 @@ def test_a_product_that_a_person_took_out_does_not_come_back_while_the_draft_is_
     assert products_of(redrafted(plan, replace(edited, state=State.REJECTED))) == [["TEA-01", "TEA-02"]]
 
 
-def test_what_was_decided_on_is_left_alone():
+def test_decided_orders_are_left_alone():
     approved = fold([a_draft(), approve(an_order(), **BUYER)])
     sending = fold([a_draft(), approve(an_order(), **BUYER), start_push(approved, **BUYER)])
     rejected = fold([a_draft(), reject(an_order(), **BUYER)])
@@ -159,7 +159,7 @@ def test_every_product_to_order_that_has_a_supplier_is_drafted_once_with_its_qua
     assert all(abs(float(drafted[code]) - quantity) <= 0.00005 + 1e-9 for code, quantity in wanted.items())
 
 
-def test_the_table_of_drafts_has_a_row_a_line_of_what_is_still_a_draft():
+def test_the_table_of_drafts_has_one_row_per_line_of_an_open_draft():
     approved = fold([a_draft("20260302-BBBBBB"), approve(an_order(a_draft("20260302-BBBBBB")), **BUYER)])
     frame = drafts_frame([an_order(a_draft("20260302-AAAAAA", a_line(), a_line("TEA-02", "3", "1.005"))), approved])
     assert frame.schema == pl.Schema(PURCHASE_ORDER_DRAFTS.schema)

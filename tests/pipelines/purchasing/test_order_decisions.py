@@ -108,7 +108,7 @@ def test_each_try_is_counted_and_the_number_never_changes(told):
 
 
 @given(histories)
-def test_no_line_is_of_nothing_and_the_value_is_the_sum_of_the_lines(told):
+def test_every_line_has_a_quantity_and_the_value_is_the_sum_of_the_lines(told):
     order = fold(told)
     assert all(line.quantity > 0 for line in order.lines)
     assert order.value == sum((line.value for line in order.lines), Decimal(0))
@@ -152,7 +152,7 @@ def test_an_approved_order_is_approved_again_only_to_send_it_although_its_data_a
         approve(after("approve_although_stale"), **BUYER, is_stale_accepted=True)
 
 
-def test_an_order_other_than_the_approved_one_is_not_sent_and_can_be_approved_anew():
+def test_an_order_that_differs_from_what_was_approved_is_not_sent_and_can_be_approved_again():
     tampered = replace(after("approve"), lines=(a_line(quantity="1200"),))
     with pytest.raises(OrderError, match="not what was approved"):
         start_push(tampered, **BUYER)
@@ -165,7 +165,7 @@ def test_an_order_without_lines_is_not_approved():
         approve(emptied, **BUYER)
 
 
-def test_an_order_below_its_suppliers_minimum_is_approved_with_a_deliberate_word_only():
+def test_an_order_below_its_suppliers_minimum_needs_a_deliberate_approval():
     small = a_draft(minimum_order_value=Decimal("1200.01"))
     with pytest.raises(OrderError) as refused:
         approve(fold([small]), **BUYER)
@@ -185,7 +185,7 @@ def test_an_order_that_is_raised_to_its_suppliers_minimum_is_approved_as_any_oth
 
 
 @pytest.mark.parametrize("later", [("approve_although_stale",), ("start", "failed", "approve")])
-def test_that_an_order_is_below_the_minimum_is_accepted_once(later):
+def test_an_order_below_the_minimum_is_accepted_only_once(later):
     told = [a_draft("20260302-AAAAAA", minimum_order_value=Decimal(40))]
     told.append(approve(fold(told), **BUYER, is_below_minimum_accepted=True))
     for name in later:
@@ -209,7 +209,7 @@ def test_a_changed_quantity_changes_nothing_else_of_its_line():
 
 
 @pytest.mark.parametrize("text", ["-1", "nan", "-nan", "inf", "1e9", "1e400", "0.00001"])
-def test_a_quantity_that_xero_does_not_take_is_refused(text):
+def test_a_quantity_that_xero_does_not_accept_is_refused(text):
     with pytest.raises(OrderError, match="is no quantity"):
         change_line(an_order(), product_code="TEA-01", quantity=Decimal(text), **BUYER)
 

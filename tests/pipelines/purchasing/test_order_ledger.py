@@ -87,13 +87,13 @@ def test_what_was_written_is_read_again(ledger):
     assert ledger.order("20260302-AAAAAA") == fold([first])
 
 
-def test_orders_are_asked_for_by_where_they_stand(ledger):
+def test_orders_are_listed_by_state(ledger):
     approved(ledger, a_draft("20260302-AAAAAA"))
     ledger.append(a_draft("20260302-BBBBBB"))
     assert [order.order_id for order in ledger.orders(State.APPROVED, State.SENDING)] == ["20260302-AAAAAA"]
 
 
-def test_an_order_that_is_not_there_is_told_in_a_sentence(ledger):
+def test_an_unknown_order_is_one_sentence(ledger):
     with pytest.raises(OrderError, match="There is no order '20260302-ZZZZZZ'"):
         ledger.order("20260302-ZZZZZZ")
 
@@ -111,7 +111,7 @@ def test_the_second_of_two_decisions_on_what_both_saw_is_refused(ledger):
     assert ledger.order(order.order_id).approved_by == "anna"
 
 
-def test_of_four_approvers_at_once_one_approves_and_the_others_are_told(store_url, organisation, ledger):
+def test_of_four_simultaneous_approvers_only_the_first_approves(store_url, organisation, ledger):
     order = ledger.append(a_draft())
     told = at_once(decide, store_url, organisation, order.order_id)
     assert sorted(answer == "approved" for _, answer in told) == [False, False, False, True]
@@ -126,7 +126,7 @@ def test_of_four_daemons_at_once_one_sends_each_order(store_url, organisation, l
     assert all(sum(isinstance(event, PushStarted) for event in ledger.history(order.order_id)) == 1 for order in orders)
 
 
-def test_fault_68_a_killed_writer_loses_nothing_that_was_written(store_url, organisation, ledger):
+def test_a_killed_writer_loses_nothing_that_was_written(store_url, organisation, ledger):
     ledger.append(a_draft())
     reader, writer = PROCESSES.Pipe(duplex=False)
     worker = PROCESSES.Process(target=change_until_killed, args=(store_url, organisation, "20260302-AAAAAA", writer))

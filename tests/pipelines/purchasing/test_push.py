@@ -47,7 +47,7 @@ def test_an_order_arrives_as_it_was_approved(ledger, xero):
         ("TEA-01", 12, Decimal("2.35")), ("TEA-02", Decimal("0.5"), Decimal("0.01"))]  # fmt: skip
 
 
-def test_a_line_tells_the_suppliers_own_code_before_the_products_name(ledger, xero):
+def test_a_line_shows_the_suppliers_own_code_before_the_products_name(ledger, xero):
     lines = a_line("TEA-01", supplier_code="4711"), a_line("TEA-02")
     push(ledger, xero, approved(ledger, a_draft("20260302-AAAAAA", *lines)))
     (held,) = xero.orders
@@ -55,7 +55,7 @@ def test_a_line_tells_the_suppliers_own_code_before_the_products_name(ledger, xe
         ("TEA-01", "4711 — Name of TEA-01"), ("TEA-02", "Name of TEA-02")]  # fmt: skip
 
 
-def test_an_order_whose_lines_a_person_worded_anew_in_xero_is_found_and_not_sent_again(ledger, xero):
+def test_an_order_whose_descriptions_a_person_changed_in_xero_is_found_and_not_sent_again(ledger, xero):
     (order,) = approved(ledger, a_draft("20260302-AAAAAA", a_line(supplier_code="4711")))
     xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
     assert outcomes(push(ledger, xero, [order])) == [Outcome.UNKNOWN]
@@ -84,7 +84,7 @@ def test_an_order_gets_the_status_of_the_setting_and_no_other(ledger, xero, stat
     name=st.builds(str.__mul__, st.text(max_size=30), st.integers(1, 300)),
     price=st.decimals(0, 10**6, places=4, allow_nan=False),
 )
-def test_whatever_a_product_is_called_its_line_says_something_that_xero_takes(name, price):
+def test_any_product_name_gives_a_description_that_xero_accepts(name, price):
     order = an_order(a_draft("20260302-AAAAAA", msgspec.structs.replace(a_line(cost=str(price)), product_name=name)))
     body = order_body(order, push_status="DRAFT")
     (line,) = body["LineItems"]
@@ -101,7 +101,7 @@ def test_orders_travel_fifty_a_call(ledger, xero):
     assert all(len(one["idempotency_key"]) <= 128 for one in xero.puts())
 
 
-def test_calls_stay_below_the_bytes_that_xero_takes(ledger, xero):
+def test_calls_stay_below_xeros_size_limit(ledger, xero):
     long = msgspec.structs.replace(a_line(), product_name="é" * 4000)
     told = push(ledger, xero, approved(ledger, *(a_draft(f"20260302-{n:06d}", *[long] * 40) for n in range(5))))
     assert (set(outcomes(told)), len(xero.orders), len(xero.puts())) == ({Outcome.SENT}, 5, 2)
@@ -125,7 +125,7 @@ def test_in_a_batch_the_refused_order_fails_with_xeros_words_and_the_others_are_
 
 
 @pytest.mark.parametrize("supplier", ["Archived", "Nobody knows"])
-def test_an_order_to_a_contact_that_xero_does_not_serve_fails_until_that_is_mended(ledger, xero, supplier):
+def test_an_order_to_a_closed_contact_fails_until_the_contact_is_restored(ledger, xero, supplier):
     contact = a_contact("Archived", status="ARCHIVED")
     xero.world.contacts[contact.contact_id] = contact
     (order,) = approved(ledger, a_draft(supplier_id=guid(f"contact {supplier}")))
@@ -146,13 +146,13 @@ def test_a_call_that_is_refused_as_a_whole_is_made_for_each_order_alone(ledger, 
     assert (outcomes(told), len(xero.orders), len(xero.puts())) == ([Outcome.SENT] * 3, 3, 4)
 
 
-def test_a_refusal_in_no_words_of_xeros_is_told_as_it_came(ledger, xero):
+def test_a_refusal_without_xeros_words_is_reported_as_it_came(ledger, xero):
     xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=400, body="<html>Blocked by the proxy</html>"))
     assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.FAILED]
     assert "Blocked by the proxy" in ledger.order(NUMBER).failure
 
 
-def test_what_is_not_approved_is_never_sent(ledger, xero):
+def test_an_unapproved_order_is_never_sent(ledger, xero):
     draft = ledger.append(a_draft("20260302-AAAAAA"))
     tampered = replace(approved(ledger, a_draft("20260302-BBBBBB"))[0], lines=(a_line(quantity="1200"),))
     emptied = replace(approved(ledger, a_draft("20260302-CCCCCC"))[0], lines=())
@@ -161,14 +161,14 @@ def test_what_is_not_approved_is_never_sent(ledger, xero):
     assert (xero.puts(), xero.orders) == ([], [])
 
 
-def test_what_was_withdrawn_before_the_push_came_to_it_is_not_sent(ledger, xero):
+def test_an_order_withdrawn_before_its_turn_is_not_sent(ledger, xero):
     (order,) = approved(ledger)
     ledger.append(reject(order, by="a buyer", at=NOON))
     push(ledger, xero, [order])
     assert (xero.puts(), xero.orders) == ([], [])
 
 
-def test_each_order_has_one_outcome_also_where_one_was_withdrawn_and_the_call_is_refused(ledger, xero):
+def test_each_order_has_one_outcome_even_after_a_withdrawal_and_a_refused_call(ledger, xero):
     withdrawn, other = approved(ledger, *many(2))
     ledger.append(reject(withdrawn, by="a buyer", at=NOON))
     xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=400, body='{"Message": "no"}'))
@@ -185,7 +185,7 @@ def test_an_approval_cannot_be_withdrawn_while_the_order_is_being_sent(ledger, x
         reject(ledger.order(NUMBER), by="a buyer", at=NOON)
 
 
-def test_an_order_of_old_data_is_not_sent_without_a_deliberate_word(ledger, xero):
+def test_an_order_of_old_data_needs_a_deliberate_approval(ledger, xero):
     old, fresh = approved(ledger, a_draft("20260302-AAAAAA"), a_draft("20260302-BBBBBB"))
     stale = {"is_stale": lambda order: order.order_id == old.order_id}
     told = push(ledger, xero, [old, fresh], **stale)
@@ -195,7 +195,7 @@ def test_an_order_of_old_data_is_not_sent_without_a_deliberate_word(ledger, xero
     assert outcomes(push(ledger, xero, [again], **stale)) == [Outcome.SENT]
 
 
-def test_nothing_is_read_or_written_in_xero_where_nothing_is_to_be_sent(ledger, xero):
+def test_nothing_is_read_or_written_in_xero_if_there_is_nothing_to_send(ledger, xero):
     assert push(ledger, xero, []) == []
     assert (xero.puts(), xero.gets()) == ([], [])
 
@@ -218,7 +218,7 @@ def told_of(fault):
 
 
 @pytest.mark.parametrize("fault", DONE, ids=told_of)
-def test_an_order_that_xero_took_without_saying_so_is_found_and_not_sent_again(ledger, xero, fault):
+def test_an_order_that_xero_accepted_without_an_answer_is_found_and_not_sent_again(ledger, xero, fault):
     xero.on_a_bad_day(msgspec.structs.replace(fault))
     assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.UNKNOWN]
     assert ledger.order(NUMBER).state is State.SENDING
@@ -236,7 +236,7 @@ def test_an_order_that_did_not_reach_xero_is_looked_up_and_sent_again_with_anoth
     assert (len(xero.orders), len(xero.gets()), ledger.order(NUMBER).attempt) == (1, 1, 2)
 
 
-def test_a_limit_of_calls_a_minute_is_waited_for_with_the_same_key(ledger, xero):
+def test_the_minute_limit_is_waited_out_with_the_same_key(ledger, xero):
     xero.on_a_bad_day(Fault(kind="rate_limit", method="PUT", retry_after=0))
     assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.SENT]
     assert len({one["idempotency_key"] for one in xero.puts()}) == 1
@@ -292,7 +292,7 @@ def test_a_call_that_surely_did_not_reach_xero_leaves_the_orders_approved_and_th
         assert ledger.append(reject(order, by="a buyer", at=NOON)).state is State.REJECTED
 
 
-def test_what_may_be_in_xero_since_an_earlier_call_stays_so_when_a_later_call_does_not_reach_it(ledger, xero):
+def test_an_order_that_may_be_in_xero_stays_so_when_a_later_call_does_not_reach_xero(ledger, xero):
     xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
     push(ledger, xero, approved(ledger))
     with pytest.raises(XeroError):
@@ -302,7 +302,7 @@ def test_what_may_be_in_xero_since_an_earlier_call_stays_so_when_a_later_call_do
     assert len(xero.orders) == 1
 
 
-def test_the_limit_of_a_day_ends_the_push_and_the_next_one_sends(ledger, xero):
+def test_the_daily_limit_ends_the_push_and_the_next_push_sends(ledger, xero):
     xero.on_a_bad_day(Fault(kind="rate_limit", method="PUT", retry_after=7200, problem="day"))
     with pytest.raises(RateLimitError):
         push(ledger, xero, approved(ledger))
@@ -311,7 +311,7 @@ def test_the_limit_of_a_day_ends_the_push_and_the_next_one_sends(ledger, xero):
     assert outcomes(push(ledger, xero, ledger.orders())) == [Outcome.SENT]
 
 
-def test_while_xero_cannot_say_nothing_is_sent_again(ledger, xero):
+def test_nothing_is_sent_again_while_the_lookup_fails(ledger, xero):
     xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"), Fault(kind="answer", method="GET", status=503, times=3))
     push(ledger, xero, approved(ledger))
     with pytest.raises(XeroUnreachableError, match="not available"):
@@ -325,7 +325,7 @@ def test_a_token_that_ends_during_the_push_is_renewed(ledger, xero):
     assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.SENT]
 
 
-def test_a_look_up_that_does_not_see_the_order_yet_makes_no_second_one(ledger, xero):
+def test_a_lookup_that_does_not_see_the_order_yet_makes_no_second_order(ledger, xero):
     xero.on_a_bad_day(
         Fault(kind="drop_after", method="PUT"), Fault(kind="stale_read", method="GET", seconds=600, times=2)
     )
@@ -344,7 +344,7 @@ def test_an_order_that_breaks_every_call_holds_up_no_other(ledger, xero):
 
 
 # A number that somebody else took.
-def test_a_number_that_a_person_took_for_other_goods_waits_for_a_person(ledger, xero):
+def test_an_order_number_that_a_person_used_for_other_goods_waits_for_a_person(ledger, xero):
     theirs = xero.person_makes(NUMBER)
     assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.FAILED]
     failed = ledger.order(NUMBER)
@@ -461,7 +461,7 @@ def test_the_advice_on_a_number_that_is_taken_never_makes_a_second_order(ledger,
     assert len(xero.orders) == 1
 
 
-def test_an_order_that_was_deleted_in_xero_before_it_was_read_back_is_told_as_deleted(ledger, xero):
+def test_an_order_deleted_in_xero_before_it_was_read_back_counts_as_deleted(ledger, xero):
     xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
     (unknown,) = push(ledger, xero, approved(ledger))
     assert (unknown.outcome, "Do not key it again" in unknown.sentence) == (Outcome.UNKNOWN, True)
@@ -473,7 +473,7 @@ def test_an_order_that_was_deleted_in_xero_before_it_was_read_back_is_told_as_de
 
 
 @pytest.mark.parametrize("when", ["sent", "sending"])
-def test_an_order_that_a_person_deletes_in_xero_is_never_made_again_by_itself(ledger, xero, when):
+def test_an_order_that_a_person_deletes_in_xero_is_never_sent_again_automatically(ledger, xero, when):
     if when == "sending":
         xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
     push(ledger, xero, approved(ledger))
@@ -484,7 +484,7 @@ def test_an_order_that_a_person_deletes_in_xero_is_never_made_again_by_itself(le
     assert [one.status for one in xero.orders] == ["DELETED"]
 
 
-def test_what_xero_holds_other_than_it_was_sent_waits_for_a_person(ledger, xero):
+def test_an_order_that_xero_holds_with_changes_waits_for_a_person(ledger, xero):
     xero.on_a_bad_day(Fault(kind="rewrite", method="PUT", pattern='"Quantity": 12.0+', replacement='"Quantity": 11.0'))
     assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.FAILED]
     assert "other lines than were sent" in ledger.order(NUMBER).failure

@@ -21,11 +21,11 @@ def told(order: Order) -> list[str]:
     return remarks(order, is_stale=lambda _: False)
 
 
-def test_what_xero_says_with_a_full_stop_is_joined_without_it():
+def test_xeros_sentences_are_joined_without_their_full_stops():
     assert told(an_order_refused("The contact is archived.")) == ["Xero refused it: The contact is archived"]
 
 
-def test_what_an_order_would_come_to_is_told_only_while_it_may_be_sent():
+def test_the_sent_value_of_an_order_is_shown_only_while_it_may_be_sent():
     order = an_order(a_draft("20260302-AAAAAA", a_line(), minimum_order_value=Decimal(999)))
     assert told(order) != []
     assert told(after(order, reject(order, by="a buyer", at=NOON))) == []

@@ -39,13 +39,13 @@ def standing(*, codes=(), contacts=None, untracked=()):
     return standing_of(an_order(DRAFT), Identities((*KNOWN, *codes), contacts or {}), untracked=untracked)
 
 
-def test_an_order_of_which_xero_has_changed_nothing_is_approved_as_it_is():
+def test_an_order_unchanged_in_xero_is_approved_as_it_is():
     found = standing()
     assert (found.remarks, found.supplier, found.renamed_products) == ([], None, {})
     check_can_be_approved(an_order(DRAFT), found)
 
 
-def test_a_product_that_was_renamed_is_told_and_ordered_under_its_present_code():
+def test_a_renamed_product_is_reported_and_ordered_under_its_present_code():
     found = standing(codes=[CodeSeen("i-1", "TEA-2027", SINCE)])
     assert found.remarks == ["the item TEA-01 is called TEA-2027 in Xero now and is ordered as TEA-2027"]
     event = approve(an_order(DRAFT), by="a buyer", at=SINCE, renamed_products=found.renamed_products)
@@ -78,7 +78,7 @@ def test_a_code_that_another_item_had_before_names_the_item_that_was_approved():
     ],
     ids=["an item was deleted", "its supplier was archived", "its supplier was merged into one that was archived"],
 )  # fmt: skip
-def test_what_xero_would_refuse_is_refused_before_approval_and_stands_beside_the_draft(more, said):
+def test_an_order_that_xero_would_refuse_is_not_approved_and_its_draft_says_why(more, said):
     found = standing(**more)
     with pytest.raises(OrderError, match=said):
         check_can_be_approved(an_order(DRAFT), found)
@@ -87,13 +87,13 @@ def test_what_xero_would_refuse_is_refused_before_approval_and_stands_beside_the
     assert said in drafted_orders([an_order(DRAFT)], known)["remark"][0]
 
 
-def test_an_item_made_again_under_its_code_is_ordered_and_one_without_tracking_is_told():
+def test_an_item_made_again_under_its_code_is_ordered_and_an_untracked_item_is_reported():
     made_again = [CodeSeen("i-1", None, SINCE), CodeSeen("i-9", "TEA-01", SINCE)]
     assert standing(codes=made_again).remarks == []
     assert standing(untracked={"TEA-02"}).notes == ("Xero tracks no stock of TEA-02 any more",)
 
 
-def test_a_supplier_that_was_merged_is_told_and_the_order_is_approved_for_the_one_that_is_left():
+def test_a_merged_supplier_is_reported_and_the_order_goes_to_the_surviving_contact():
     found = standing(contacts={SUPPLIER: closed("Old", "new")})
     assert (found.obstacles, found.supplier) == ((), ("new", ""))
     order = fold([DRAFT, approve(an_order(DRAFT), by="a buyer", at=SINCE, supplier=found.supplier)])
@@ -130,7 +130,7 @@ def test_a_renamed_product_of_a_draft_that_a_person_changed_is_not_drafted_again
     assert [[line.product_code for line in one.lines] for one in change.drafted] == [["TEA-01"]]
 
 
-def test_a_refused_order_is_not_approved_again_once_its_goods_are_on_another_one_under_their_new_code():
+def test_a_refused_order_is_not_approved_again_once_its_goods_are_on_another_order_under_their_new_code():
     refused = replace(an_order(DRAFT), state=State.FAILED, approved_at=NOON)
     newer = an_order(a_draft("20260304-BBBBBB", a_line("TEA-2027"), at=SINCE))
     known = Identities((*KNOWN, CodeSeen("i-1", "TEA-2027", SINCE)))

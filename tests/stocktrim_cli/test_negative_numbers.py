@@ -1,4 +1,4 @@
-"""A number below nothing is a value that is told what is allowed, not an option that nobody knows."""
+"""A negative number is refused as a value with what is allowed, not as an unknown option."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def connected(stocktrim: Command) -> Iterator[Command]:
         ("overstock_period_days", "-0.5", "a whole number of days from 0 to 3650"),
     ],
 )
-def test_fault_94_a_setting_below_nothing_is_refused_with_what_can_be(
+def test_a_negative_setting_is_refused_with_the_allowed_range(
     connected: Command, name: str, value: str, allowed: str
 ) -> None:
     told = connected("settings", "set", name, value)
@@ -43,7 +43,7 @@ def test_the_options_of_setting_a_number_are_read_as_before(connected: Command) 
     assert connected("settings", "show", "--history", "--json").json()[0]["reason"] == "new port"
 
 
-def test_fault_78_a_quantity_below_nothing_is_refused_with_what_can_be(connected: Command) -> None:
+def test_a_negative_quantity_is_refused_with_what_is_allowed(connected: Command) -> None:
     opened = open_organisation(read_settings(), "demo")
     order = opened.ledger.append(a_draft())
     told = connected("orders", "change", order.order_id, "TEA-01", "-5")
