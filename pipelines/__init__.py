@@ -1,7 +1,18 @@
-"""The steps of the replenishment planner, in plain Python, in the order in which the data flows.
+"""The steps of the replenishment planner, in plain Python, each room on a floor: imports only go down.
 
-What belongs here: reading Xero (`xero`, `landing`), demand (`forecasting`), what to order (`replenishment`),
-orders and their ledger (`purchasing`), and what they stand on (`settings`, `tables`, `warehouse`, `store`).
+    expectations                     the rules for what was loaded and what was planned
+    landing                          Xero → raw
+    organisations                    joins settings, store and Xero for one organisation
+    settings · store · xero          the environment; what people decide; Xero's wire
+    policy_backtest                  the plan tried on the past
+    replenishment                    forecast → plan
+    forecasting                      marts → forecast
+    planning_settings · purchasing   what a buyer sets; plan → drafts → approved → sent
+    storage                          tables, the warehouse file, snapshots for readers
+    credentials, call_limits, identities, organisation_key, readiness, product_codes, secret, errors
+
+What belongs here: the steps, and what they stand on. `make lint` checks the floors (import-linter, pyproject.toml):
+nothing below `settings` calls Xero, opens our database or reads the environment.
 What does not: Dagster (`stocktrim_assets`), the command line (`stocktrim_cli`), web pages.
 Read more in README.md and docs/tour.md.
 """

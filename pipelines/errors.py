@@ -1,14 +1,17 @@
 """The root of every error that a person may meet: one plain sentence, and what kind of trouble it is.
 
     PlannerError
-    ├── UsageError      what was asked for does not exist, or cannot be asked
-    ├── SignInError     Xero does not let us in                       (pipelines.xero.errors)
-    ├── DataError       what is there, or what came, cannot be used
+    ├── UsageError      what was requested does not exist, or is not possible
+    ├── XeroError       something went wrong between us and Xero      (the rest of the family: pipelines.xero.errors)
+    │   └── SignInError the credentials, or the connection, no longer let us in
+    ├── DataError       what is stored, or what came, cannot be used
     ├── DiskFullError   no space is left
-    ├── XeroUnreachableError  no answer from Xero; trying later helps (pipelines.xero.errors)
     └── UnexpectedError a fault of ours, to be reported
 
-What belongs here: the root and the kinds that every room shares. What does not: a room's own errors.
+    What became of a call to Xero that failed, for whoever must not make it twice:
+    NotReachedError, OutcomeUnknownError, RequestRefusedError
+
+What belongs here: the root and the errors that several rooms share. What does not: a room's own errors.
 Read more in docs/interfaces.md (exit codes).
 """
 
@@ -32,6 +35,32 @@ class UsageError(PlannerError):
     """What was asked for does not exist or cannot be asked."""
 
     exit_code = 2
+
+
+class OutcomeUnknownError(Exception):
+    """The connection broke, or the answer says nothing: it is not known whether Xero did what was requested."""
+
+
+class NotReachedError(Exception):
+    """The call was not made, or Xero turned it away unread: it surely did nothing."""
+
+
+class RequestRefusedError(Exception):
+    """Xero understood the request and refused it."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class XeroError(PlannerError):
+    """Something went wrong between us and Xero; the message is a sentence for the person in front."""
+
+
+class SignInError(XeroError, NotReachedError):
+    """Xero does not accept the credentials, or no longer allows this organisation."""
+
+    exit_code = 3
 
 
 class DataError(PlannerError):

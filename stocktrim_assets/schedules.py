@@ -15,7 +15,7 @@ from typing import Final
 
 import dagster as dg
 
-from pipelines.organisations.mornings import Morning, due_morning
+from pipelines.planning_settings.mornings import Morning, due_morning
 from pipelines.planning_settings.registry import GlobalSettings, global_settings, with_defaults
 from pipelines.settings import read_settings
 from pipelines.store.engine import open_store

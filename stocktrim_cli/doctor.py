@@ -145,7 +145,7 @@ def _opened(settings: "Settings", key: str) -> "OpenOrganisation":
 
 
 def _connection(settings: "Settings", key: str) -> str:
-    from pipelines.landing.pages import read_organisation
+    from pipelines.xero.organisation_record import read_organisation
 
     opened = _opened(settings, key)
     found = read_organisation(opened.client().organisation())

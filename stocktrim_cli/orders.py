@@ -273,9 +273,9 @@ def _since_sent(opened: "OpenOrganisation") -> dict[str, str]:
 
 def _standing_now(opened: "OpenOrganisation", order: "Order") -> "Standing":
     """What became of an order's supplier and products: by the last load, the supplier by Xero's own word if it can."""
+    from pipelines.errors import XeroError
     from pipelines.purchasing.standing import standing_of, with_supplier_as_it_is
     from pipelines.store.identity_history import identities_of
-    from pipelines.xero.errors import XeroError
 
     known = identities_of(opened.store, opened.key)
     try:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from pipelines.call_limits import CALLS_AT_ONCE
 from pipelines.landing.endpoints import Endpoint
 from pipelines.landing.extract import DAY_CALLS_LEFT, ListRead, LoadStoppedError, Reader, Reading
-from pipelines.landing.pages import read_organisation
 from pipelines.xero import wire
 from pipelines.xero.client import Answer
-from pipelines.xero.rate_limit import CALLS_AT_ONCE
+from pipelines.xero.organisation_record import read_organisation
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from datetime import date, datetime
 import duckdb
 import polars as pl
 
+from pipelines.call_limits import CALLS_AT_ONCE
 from pipelines.landing.concurrent_reads import Gathered, Plan, gather
 from pipelines.landing.endpoints import ENDPOINTS, Endpoint, Entity, organisation_columns
 from pipelines.landing.extract import PAGE_SIZE, ListRead, Reader, read_kept
@@ -34,7 +35,6 @@ from pipelines.landing.quarantine import (
 from pipelines.storage.tables import ENTITY_LOADS, LOADS, QUARANTINED_RECORDS, XERO_ORGANISATION, Table
 from pipelines.storage.warehouse import describe_table, insert_rows, row_count, transaction
 from pipelines.xero.client import XeroClient
-from pipelines.xero.rate_limit import CALLS_AT_ONCE
 
 _PAGE_ORDER = "page_order"
 _NEVER = "'0001-01-01'::timestamptz"

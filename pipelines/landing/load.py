@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import duckdb
 
+from pipelines.call_limits import CALLS_AT_ONCE
 from pipelines.errors import UsageError
 from pipelines.landing.endpoints import ENDPOINTS
 from pipelines.landing.extract import PAGE_SIZE
@@ -20,7 +21,6 @@ from pipelines.landing.load_plan import plan_load
 from pipelines.landing.page_archive import KEPT_FOR, KeptLoad, answers_behind, begin_load, kept_loads, prune
 from pipelines.organisations.open_organisation import OpenOrganisation, connected_organisations
 from pipelines.storage.tables import Table
-from pipelines.xero.rate_limit import CALLS_AT_ONCE
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,6 @@ from pipelines.landing.endpoints import Columns, Endpoint, line_columns
 from pipelines.landing.quarantine import Unreadable, unreadable_record
 from pipelines.storage.tables import Table, type_of
 from pipelines.xero import wire
-from pipelines.xero.client import Answer, decoded
 from pipelines.xero.errors import UnreadableAnswerError
 
 
@@ -57,17 +56,6 @@ def read_page(body: bytes, endpoint: Endpoint) -> Page:
         pagination=envelope.pagination,
         server_time=server_time,
     )
-
-
-def read_organisation(answer: Answer) -> wire.Organisation:
-    """The organisation's own record.
-
-    Raises:
-        UnreadableAnswerError: there is none in the answer.
-    """
-    envelope = decoded(answer.body, dict[str, msgspec.Raw], "the organisation")
-    found = decoded(bytes(envelope.get("Organisations", b"[]")), list[wire.Organisation], "the organisation")
-    return found[0] if found else wire.Organisation()
 
 
 def frame_of(columns: Columns, table: Table) -> pl.DataFrame:

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from pipelines.errors import PlannerError, UsageError
-from pipelines.landing.pages import read_organisation
+from pipelines.credentials import BROWSER, CUSTOM, App, TokenSet
+from pipelines.errors import PlannerError, SignInError, UsageError
 from pipelines.organisation_key import OrganisationError, check_key
 from pipelines.organisations.open_organisation import DEMO, OpenOrganisation, secrets_of
 from pipelines.settings import Settings, is_loopback
@@ -34,11 +34,12 @@ from pipelines.store.organisations import (
 from pipelines.store.secrets import Secrets, next_secrets, take_next_key
 from pipelines.store.sign_ins import SignIn, encrypt_anew
 from pipelines.xero.client import Connected, XeroClient
-from pipelines.xero.errors import MissingScopeError, SignInError
+from pipelines.xero.errors import MissingScopeError
 from pipelines.xero.oauth.authorization import REDIRECT_URI, code_in, new_sign_in
 from pipelines.xero.oauth.callback import open_callback
 from pipelines.xero.oauth.scopes import missing_scopes
-from pipelines.xero.oauth.tokens import BROWSER, CUSTOM, App, TokenSet, custom_connection_tokens, exchanged_tokens
+from pipelines.xero.oauth.tokens import custom_connection_tokens, exchanged_tokens
+from pipelines.xero.organisation_record import read_organisation
 
 LONGEST_KEY: Final = 40
 

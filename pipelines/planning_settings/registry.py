@@ -13,7 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.errors import UsageError
-from pipelines.organisations.mornings import EVERY_DAY, parse_time, parse_weekdays
+from pipelines.planning_settings.mornings import EVERY_DAY, parse_time, parse_weekdays
 from pipelines.planning_settings.setting_values import bundle as _bundle
 from pipelines.planning_settings.setting_values import choice as _choice
 from pipelines.planning_settings.setting_values import code as _code

@@ -10,8 +10,8 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.forecasting.history.transferred_demand import MOST_STEPS, resolved_transfers, without_cycles
 from pipelines.planning_settings.registry import wide_settings
+from pipelines.planning_settings.transfer_steps import MOST_STEPS, resolved_transfers, without_cycles
 from pipelines.storage.tables import DEMAND_TRANSFERS
 
 _NAMES: Final = ("successor_of", "bundle_of")

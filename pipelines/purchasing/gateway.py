@@ -1,27 +1,12 @@
-"""What the push needs of Xero, in three calls and three kinds of trouble.
+"""What the push needs of Xero, in three calls.
 
-What belongs here: the port. What does not: the adapter, which is `pipelines.xero.client`.
+What belongs here: the port. What does not: the adapter (`pipelines.xero.client`), and how a call may fail
+(`pipelines.errors`).
 Read more in docs/operations.md.
 """
 
 from datetime import datetime
 from typing import Protocol
-
-
-class OutcomeUnknownError(Exception):
-    """The connection broke, or the answer says nothing: it is not known whether Xero did what was requested."""
-
-
-class NotReachedError(Exception):
-    """The call was not made, or Xero turned it away unread: it surely did nothing."""
-
-
-class RequestRefusedError(Exception):
-    """Xero understood the request and refused it."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class PurchaseOrderGateway(Protocol):

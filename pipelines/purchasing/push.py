@@ -19,14 +19,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Protocol
 
-from pipelines.errors import PlannerError
+from pipelines.errors import NotReachedError, OutcomeUnknownError, PlannerError, RequestRefusedError
 from pipelines.purchasing.events import Event, Pushed, PushFailed
-from pipelines.purchasing.gateway import (
-    NotReachedError,
-    OutcomeUnknownError,
-    PurchaseOrderGateway,
-    RequestRefusedError,
-)
+from pipelines.purchasing.gateway import PurchaseOrderGateway
 from pipelines.purchasing.held import (
     ZERO_ID,
     Held,

@@ -11,10 +11,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from pipelines.call_limits import LONGEST_CALL, LONGEST_PAUSE, Pause, Running, is_noted_rightly, next_free
 from pipelines.storage.processes import has_ended, this_process
 from pipelines.store import schema
 from pipelines.store.engine import Store, said_if_long
-from pipelines.xero.rate_limit import LONGEST_CALL, LONGEST_PAUSE, Pause, Running, is_noted_rightly, next_free
 
 
 @dataclass(frozen=True)

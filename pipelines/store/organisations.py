@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from pipelines.credentials import TokenSet
 from pipelines.organisation_key import OrganisationError, check_key
 from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.store.secrets import Secrets
 from pipelines.store.sign_ins import SignIn, delete_unused_sign_ins, insert_sign_in
-from pipelines.xero.oauth.tokens import TokenSet
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from pipelines.credentials import App, TokenSet
+from pipelines.errors import SignInError
 from pipelines.secret import Secret
 from pipelines.store import schema
 from pipelines.store.engine import Store, said_if_long
 from pipelines.store.secrets import Secrets
-from pipelines.xero.errors import SignInError
-from pipelines.xero.oauth.tokens import App, TokenSet
 
 
 @dataclass(frozen=True)

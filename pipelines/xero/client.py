@@ -21,14 +21,13 @@ from xero_python.accounting import AccountingApi
 from xero_python.exceptions import BadRequestException, HTTPStatusException
 from xero_python.identity import IdentityApi
 
-from pipelines.purchasing.gateway import NotReachedError
+from pipelines.errors import NotReachedError, SignInError
 from pipelines.xero.errors import (
     ConnectionBrokenError,
     MissingScopeError,
     NeverReachedError,
     RateLimitError,
     RefusedError,
-    SignInError,
     UnreadableAnswerError,
     XeroUnreachableError,
 )

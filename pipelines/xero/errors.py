@@ -1,6 +1,6 @@
 """What can go wrong between us and Xero, as one family.
 
-    XeroError
+    XeroError                      (this one and the next: pipelines.errors)
     ├── SignInError                the credentials, or the connection, no longer let us in
     │   └── MissingScopeError      they let us in, but not into all that is needed
     ├── XeroUnreachableError       no answer, or an answer that says "not now"
@@ -19,18 +19,7 @@ Read more in docs/operations.md.
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pipelines.errors import PlannerError
-from pipelines.purchasing import gateway
-
-
-class XeroError(PlannerError):
-    """Something went wrong between us and Xero; the message is a sentence for the person in front."""
-
-
-class SignInError(XeroError, gateway.NotReachedError):
-    """Xero does not accept the credentials, or no longer allows this organisation."""
-
-    exit_code = 3
+from pipelines.errors import NotReachedError, OutcomeUnknownError, RequestRefusedError, SignInError, XeroError
 
 
 class MissingScopeError(SignInError):
@@ -51,15 +40,15 @@ class XeroUnreachableError(XeroError):
     is_passing: ClassVar[bool] = True
 
 
-class ConnectionBrokenError(XeroUnreachableError, gateway.OutcomeUnknownError):
+class ConnectionBrokenError(XeroUnreachableError, OutcomeUnknownError):
     """The connection broke, or Xero stumbled, after the request left: it is not known whether Xero did it."""
 
 
-class NeverReachedError(XeroUnreachableError, gateway.NotReachedError):
+class NeverReachedError(XeroUnreachableError, NotReachedError):
     """There was no connection to Xero, or no token for it: the request never left."""
 
 
-class RateLimitError(XeroUnreachableError, gateway.NotReachedError):
+class RateLimitError(XeroUnreachableError, NotReachedError):
     """Xero asks us to wait."""
 
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
@@ -73,11 +62,11 @@ class DayLimitError(RateLimitError):
     is_passing: ClassVar[bool] = False
 
 
-class RefusedError(XeroError, gateway.RequestRefusedError):
+class RefusedError(XeroError, RequestRefusedError):
     """Xero understood the request and refused it."""
 
 
-class UnreadableAnswerError(XeroError, gateway.OutcomeUnknownError):
+class UnreadableAnswerError(XeroError, OutcomeUnknownError):
     """Xero's answer is broken JSON, or lacks what its interface promises."""
 
     exit_code = 4

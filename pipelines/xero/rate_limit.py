@@ -8,54 +8,23 @@ Read more in docs/loading.md.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from pipelines.call_limits import CALLS_AT_ONCE, CALLS_PER_MINUTE, LONGEST_CALL, LONGEST_PAUSE, POLL, Pause
 from pipelines.xero.errors import DayLimitError, RateLimitError
 
 log = logging.getLogger(__name__)
 
-CALLS_AT_ONCE: Final = 4
-CALLS_PER_MINUTE: Final = 55
 LONGEST_WAIT: Final = timedelta(seconds=60)
-MINUTE: Final = timedelta(seconds=60)
-LONGEST_CALL: Final = timedelta(minutes=5)
-"""A call that is noted as running for longer than this is over, wherever its process is and whatever became of it."""
-LONGEST_PAUSE: Final = timedelta(hours=24)
-"""Xero's longest allowance is a day's: no pause is longer."""
-AHEAD: Final = timedelta(seconds=5)
-"""So far may the clocks of two machines differ; what is noted later than this was noted by a clock that was wrong."""
-POLL: Final = timedelta(seconds=0.1)
 TOLD_AFTER: Final = timedelta(seconds=1)
 TOLD_EVERY: Final = timedelta(seconds=60)
 _WHY: Final = {
     "minute": f"Xero allows so many calls a minute, and {CALLS_PER_MINUTE} of this organisation have left",
     "concurrent": f"{CALLS_AT_ONCE} calls of this organisation are under way, as many as may be at once",
 }
-
-
-@dataclass(frozen=True)
-class Pause:
-    """No calls before an instant; `problem` is the limit that was met: minute, day, concurrent, ...
-
-    `asked_at`: when Xero asked for it, by our clock.
-    """
-
-    until: datetime
-    problem: str
-    asked_at: datetime | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True)
-class Running:
-    """A call as it is counted: when it left, whether it is over, and whether its process is known to live."""
-
-    started_at: datetime
-    is_over: bool
-    is_alive: bool = False
 
 
 class Allowance(Protocol):
@@ -90,39 +59,6 @@ class OnlyPauses:
     def pause(self, pause: Pause) -> None:
         """No calls before this instant."""
         self._pause = pause
-
-
-def is_noted_rightly(noted_at: datetime, now: datetime) -> bool:
-    """Whether an instant was noted by a clock that agrees with ours: nothing has happened later than now."""
-    return noted_at <= now + AHEAD
-
-
-def next_free(calls: Sequence[Running], now: datetime) -> Pause | None:
-    """Until when the next call must wait, given the calls of the last minutes; None if it may leave now.
-
-    A call that was noted by a clock that was ahead counts only while its process is known to make it.
-
-    >>> second = timedelta(seconds=1)
-    >>> noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
-    >>> next_free([Running(noon, is_over=True)] * 54, noon) is None
-    True
-    >>> next_free([Running(noon - 20 * second, is_over=True)] * 55, noon).until.isoformat()
-    '2026-01-05T12:00:40+00:00'
-    >>> next_free([Running(noon + 3600 * second, is_over=True)] * 55, noon) is None
-    True
-    """
-    if sum(_is_under_way(call, now) for call in calls) >= CALLS_AT_ONCE:
-        return Pause(now + POLL, "concurrent")
-    recent = sorted(call.started_at for call in calls if now - MINUTE < call.started_at <= now + AHEAD)
-    if len(recent) < CALLS_PER_MINUTE:
-        return None
-    return Pause(min(recent[-CALLS_PER_MINUTE], now) + MINUTE, "minute")
-
-
-def _is_under_way(call: Running, now: datetime) -> bool:
-    if call.is_over or call.started_at <= now - LONGEST_CALL:
-        return False
-    return call.is_alive or is_noted_rightly(call.started_at, now)
 
 
 class Pace:

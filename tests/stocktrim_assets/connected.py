@@ -3,13 +3,13 @@
 from contextlib import closing
 from datetime import UTC, datetime
 
+from pipelines.credentials import App, TokenSet
 from pipelines.organisations.open_organisation import secrets_of
 from pipelines.secret import Secret
 from pipelines.settings import Settings
 from pipelines.store.engine import open_store
 from pipelines.store.organisations import Organisation, add_organisations
 from pipelines.store.sign_ins import SignIn
-from pipelines.xero.oauth.tokens import App, TokenSet
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from typing import NoReturn
 import dagster as dg
 import pytest
 
-from pipelines.errors import DataError, PlannerError, UnexpectedError, is_disk_full, origins
-from pipelines.xero.errors import DayLimitError, SignInError, XeroUnreachableError
+from pipelines.errors import DataError, PlannerError, SignInError, UnexpectedError, is_disk_full, origins
+from pipelines.xero.errors import DayLimitError, XeroUnreachableError
 from stocktrim_assets import failures
 from stocktrim_assets.failures import FROM_TERMINAL, told_plainly, tried_again
 from stocktrim_cli import main

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
+from pipelines.errors import SignInError
 from pipelines.secret import Secret
-from pipelines.xero.errors import SignInError
 from pipelines.xero.oauth.scopes import NEEDED, TO_STAY_SIGNED_IN
 
 CALLBACK_PORT: Final = 8912

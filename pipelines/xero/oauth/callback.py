@@ -18,8 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from pipelines.errors import UsageError
-from pipelines.xero.errors import SignInError
+from pipelines.errors import SignInError, UsageError
 from pipelines.xero.oauth.authorization import CALLBACK_PATH, CALLBACK_PORT
 
 log = logging.getLogger(__name__)

@@ -9,47 +9,22 @@ Read more in docs/connecting.md.
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 import urllib3
 from xero_python.exceptions import HTTPStatusException
 
+from pipelines.credentials import CUSTOM, App, TokenSet
+from pipelines.errors import SignInError
 from pipelines.secret import Secret
 from pipelines.xero.client import NOT_REACHED, SIGN_IN_AGAIN, decoded
-from pipelines.xero.errors import SignInError, UnreadableAnswerError, XeroUnreachableError
+from pipelines.xero.errors import UnreadableAnswerError, XeroUnreachableError
 from pipelines.xero.transport import Timeouts, new_api_client
 
-EXPIRY_MARGIN: Final = timedelta(seconds=60)
 TIMEOUTS: Final = Timeouts(connect=3, read=10, total=10)  # in sum less than others wait for the lock held meanwhile
 REFRESH_ATTEMPTS: Final = 2
-CUSTOM: Final = "custom"
-BROWSER: Final = "browser"
 _TOO_MANY, _SERVER_ERROR = 429, 500
-
-
-@dataclass(frozen=True)
-class App:
-    """Our app as Xero's identity service knows it; an app that proves itself by PKCE alone has no secret."""
-
-    identity_url: str
-    client_id: str
-    client_secret: Secret | None
-
-
-@dataclass(frozen=True)
-class TokenSet:
-    """What Xero gave: the token of calls and when it ends, the one that brings the next set, what they allow."""
-
-    access_token: Secret
-    expires_at: datetime
-    refresh_token: Secret | None = None
-    scopes: tuple[str, ...] = ()
-
-    def is_ending(self, at: datetime) -> bool:
-        """Whether a call that starts at this instant might find the access token expired."""
-        return self.expires_at - EXPIRY_MARGIN <= at
 
 
 class TokenSlot(Protocol):

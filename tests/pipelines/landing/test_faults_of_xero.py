@@ -8,17 +8,11 @@ from typing import Any
 
 import pytest
 
-from pipelines.errors import PlannerError
+from pipelines.errors import PlannerError, SignInError
 from pipelines.landing.extract import OVERLAP
 from pipelines.storage import tables
 from pipelines.xero.client import READ_ATTEMPTS
-from pipelines.xero.errors import (
-    ConnectionBrokenError,
-    DayLimitError,
-    SignInError,
-    UnreadableAnswerError,
-    XeroUnreachableError,
-)  # fmt: skip
+from pipelines.xero.errors import ConnectionBrokenError, DayLimitError, UnreadableAnswerError, XeroUnreachableError
 from pipelines.xero.transport import Timeouts
 from tests.pipelines.landing.chaos import chaos_before
 from tests.pipelines.landing.loading import EVERYTHING, Loading, loading

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from pipelines.errors import XeroError
 from pipelines.storage import warehouse as warehouses
 from pipelines.storage.tables import TABLES
 from pipelines.store.engine import Store, open_store
-from pipelines.xero.errors import XeroError
 from tests.pipelines.landing.edits import Wish, edit_of, faults, wishes
 from tests.pipelines.landing.loading import EVERYTHING, AtHand, Loading, loading
 from tests.pipelines.landing.truth import differences

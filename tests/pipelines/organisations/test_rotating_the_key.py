@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from pipelines.errors import UsageError
-from pipelines.landing.pages import read_organisation
 from pipelines.organisations import connecting
 from pipelines.organisations.connecting import connect, rotate_key, sign_in_custom
 from pipelines.organisations.open_organisation import open_organisation
@@ -17,6 +16,7 @@ from pipelines.settings import Settings
 from pipelines.store import schema
 from pipelines.store.engine import open_store
 from pipelines.store.secrets import SecretKeyError
+from pipelines.xero.organisation_record import read_organisation
 from tests.pipelines.organisations.conftest import HARBOUR
 from xero_sandbox.app.testing import RunningSandbox
 

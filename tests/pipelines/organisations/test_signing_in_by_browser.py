@@ -8,8 +8,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from pipelines.errors import PlannerError, UsageError
-from pipelines.landing.pages import read_organisation
+from pipelines.errors import PlannerError, SignInError, UsageError
 from pipelines.organisation_key import OrganisationError, check_key
 from pipelines.organisations.connecting import chosen_among, connect, key_from, sign_in_by_browser, sign_in_custom
 from pipelines.organisations.open_organisation import open_organisation
@@ -18,8 +17,9 @@ from pipelines.settings import Settings
 from pipelines.store import schema
 from pipelines.store.engine import open_store
 from pipelines.store.organisations import list_organisations
-from pipelines.xero.errors import MissingScopeError, SignInError
+from pipelines.xero.errors import MissingScopeError
 from pipelines.xero.oauth.authorization import REDIRECT_URI, challenge_of, code_in, new_sign_in
+from pipelines.xero.organisation_record import read_organisation
 from tests.pipelines.organisations.conftest import CITY, DEMO_COMPANY, HARBOUR, Person, signed_in
 from xero_sandbox.app.testing import RunningSandbox
 

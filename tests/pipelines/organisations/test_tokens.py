@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from pipelines.landing.pages import read_organisation
+from pipelines.credentials import TokenSet
+from pipelines.errors import SignInError
 from pipelines.organisations.connecting import connect, disconnect
 from pipelines.organisations.open_organisation import OpenOrganisation, open_organisation, secrets_of
 from pipelines.settings import Settings
@@ -22,8 +23,9 @@ from pipelines.store.organisations import list_organisations
 from pipelines.store.secrets import SecretKeyError
 from pipelines.store.sign_ins import delete_unused_sign_ins, locked_tokens
 from pipelines.xero.client import XeroClient
-from pipelines.xero.errors import MissingScopeError, SignInError, XeroUnreachableError
-from pipelines.xero.oauth.tokens import REFRESH_ATTEMPTS, TokenSet
+from pipelines.xero.errors import MissingScopeError, XeroUnreachableError
+from pipelines.xero.oauth.tokens import REFRESH_ATTEMPTS
+from pipelines.xero.organisation_record import read_organisation
 from stocktrim_assets.partitions import organisations, workable
 from stocktrim_assets.schedules import daily_load_and_plan
 from stocktrim_assets.sensors import approved_orders

@@ -9,17 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from purchasing_builders import AS_OF, NOON, SUPPLIER, TENANT_ID, a_draft, a_line, an_order, approved, planned, push
 
+from pipelines.errors import SignInError, XeroError
 from pipelines.purchasing.drafts import Terms, redraft, xero_price_decimals
 from pipelines.purchasing.orders import OrderError, State, approve, reject
 from pipelines.purchasing.push import Outcome, is_same_order, order_body
 from pipelines.xero.client import XeroClient
-from pipelines.xero.errors import (
-    RateLimitError,
-    SignInError,
-    UnreadableAnswerError,
-    XeroError,
-    XeroUnreachableError,
-)
+from pipelines.xero.errors import RateLimitError, UnreadableAnswerError, XeroUnreachableError
 from tests.xero_sandbox.sandbox_builders import a_contact, guid
 from xero_sandbox.behaviour.faults import Fault
 

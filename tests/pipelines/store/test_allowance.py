@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.call_limits import CALLS_AT_ONCE, CALLS_PER_MINUTE, POLL, Pause
 from pipelines.storage.processes import has_ended, this_process
 from pipelines.store.allowance import StoredAllowance
 from pipelines.store.engine import Store, open_store
-from pipelines.xero.rate_limit import CALLS_AT_ONCE, CALLS_PER_MINUTE, POLL, Pause
 
 PROCESSES = 4
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
+from pipelines.call_limits import Pause
 from pipelines.purchasing.events import Drafted, OrderLine
 from pipelines.purchasing.orders import OrderError, State, approve, reject
 from pipelines.store.allowance import StoredAllowance
@@ -15,7 +16,6 @@ from pipelines.store.engine import Store
 from pipelines.store.order_ledger import OrderLedger
 from pipelines.store.planning_settings import SettingChange, explicit_settings, set_setting, setting_history
 from pipelines.store.watermarks import advance_watermarks, watermarks
-from pipelines.xero.rate_limit import Pause
 
 AT = datetime(2026, 6, 1, 8, 30, tzinfo=UTC)
 ELSEWHERE = AT.astimezone().replace(microsecond=0)

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.xero.errors import RateLimitError
-from pipelines.xero.rate_limit import (
+from pipelines.call_limits import (
     CALLS_AT_ONCE,
     CALLS_PER_MINUTE,
     LONGEST_CALL,
     MINUTE,
-    Pace,
     Pause,
     Running,
     is_noted_rightly,
     next_free,
 )
+from pipelines.xero.errors import RateLimitError
+from pipelines.xero.rate_limit import Pace
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

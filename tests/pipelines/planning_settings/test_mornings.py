@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.organisations.mornings import DAYS, EVERY_DAY, OFF, due_morning, parse_weekdays
+from pipelines.planning_settings.mornings import DAYS, EVERY_DAY, OFF, due_morning, parse_weekdays
 from pipelines.planning_settings.registry import SettingError, parse_setting
 
 ZONES = (

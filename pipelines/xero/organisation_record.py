@@ -1,0 +1,21 @@
+"""The organisation's own record in Xero: its name, its currency, its time zone.
+
+What belongs here: reading it from Xero's answer. What does not: calls (`client.py`), and landing it (`landing`).
+Read more in docs/loading.md.
+"""
+
+import msgspec
+
+from pipelines.xero import wire
+from pipelines.xero.client import Answer, decoded
+
+
+def read_organisation(answer: Answer) -> wire.Organisation:
+    """The organisation's own record.
+
+    Raises:
+        UnreadableAnswerError: there is none in the answer.
+    """
+    envelope = decoded(answer.body, dict[str, msgspec.Raw], "the organisation")
+    found = decoded(bytes(envelope.get("Organisations", b"[]")), list[wire.Organisation], "the organisation")
+    return found[0] if found else wire.Organisation()
