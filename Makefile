@@ -14,9 +14,10 @@ DBT_FILES := $(shell find dbt_project -path dbt_project/target -prune -o -type f
 MANIFEST := dbt_project/target/manifest.json
 SQL := dbt_project/models dbt_project/macros dbt_project/tests
 SUPERSET := examples/superset/.venv
+SITE := .venv-docs
 PORT ?= 8088
 
-.PHONY: help install demo serve test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse soak docs superset clean
+.PHONY: help install demo serve test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse soak docs docs-site superset clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -29,18 +30,19 @@ demo: install ## the whole loop on a generated wholesaler, with no account
 serve: install ## the sandbox, Dagster's web server and its daemon on this machine
 	@$(BIN)/stocktrim serve
 
-test: install ## the tests, by two workers
+test: install $(SITE)/.ready ## the tests, by two workers
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 soak: install ## the long tests
 	$(BIN)/pytest -m soak
 
-lint: install ## style, types, import rules, SQL format
+lint: install $(SITE)/.ready ## style, types, import rules, SQL format, words, and the links of the pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfmt --check --no-progressbar $(SQL)
+	$(SITE)/bin/zensical build --strict
 
 fmt: install ## format Python and SQL
 	$(BIN)/ruff check --fix .
@@ -69,20 +71,28 @@ bench-policy: install ## our rule and its rivals in money, on STOCKTRIM_SALES_FI
 bench-forecast: install ## what a forecast and a plan cost as products grow, and what dominates them
 	@$(BIN)/python -m benchmarks.forecast_speed
 
-docs: install ## write the pages that tell of the running system, and dbt's own as one file
+docs: install ## write the pages that are made from the running system, and dbt's own as one file
 	$(BIN)/python -m tests.docs.interfaces_page
 	$(BIN)/python -m tests.docs.bi_page
 	$(BIN)/python -m tests.docs.tour_page
 	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project --static
 
+docs-site: $(SITE)/.ready ## the pages as a site, with search, at http://127.0.0.1:8000
+	@$(SITE)/bin/zensical serve
+
 superset: $(SUPERSET)/.ready ## Superset with a dashboard of what is published, in an environment of its own
 	@PORT=$(PORT) $(SUPERSET)/bin/python -m examples.superset.start
 
 clean: ## remove what was built, but no data
-	rm -rf .venv .tools $(SUPERSET) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .tools $(SITE) $(SUPERSET) site .cache dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
 
 $(READY): uv.lock pyproject.toml | $(UV)
 	@$(UV) sync --frozen --compile-bytecode --quiet --python $(PYTHON)
+	@touch $@
+
+$(SITE)/.ready: docs/requirements.txt | $(UV)
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(SITE)
+	@$(UV) pip sync --compile-bytecode --quiet --python $(SITE)/bin/python $<
 	@touch $@
 
 $(SUPERSET)/.ready: examples/superset/requirements.txt | $(UV)
