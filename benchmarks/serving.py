@@ -13,7 +13,7 @@ from typing import Final
 
 from stocktrim_cli.serve import stop
 from xero_sandbox.app.serve import serve
-from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.behaviour.rate_limits import Limits
 from xero_sandbox.identity.authorization_server import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 from xero_sandbox.worlds.scale import Size, world_of_size
 

@@ -64,7 +64,7 @@ def sandbox(
     Example: `stocktrim sandbox --sales my_sales.csv --port 8800`
     """
     from xero_sandbox.app.serve import serve
-    from xero_sandbox.behaviour.limits import Limits
+    from xero_sandbox.behaviour.rate_limits import Limits
     from xero_sandbox.core.state import load_worlds
     from xero_sandbox.identity.authorization_server import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 

@@ -21,7 +21,7 @@ def edit_and_break(planned: Planned, invoice: str, *, pattern: str, replacement:
     )
 
 
-def test_fault_106_an_unreadable_record_is_repeated_until_it_is_read_or_dismissed(planned: Planned) -> None:
+def test_an_unreadable_record_is_repeated_until_it_is_read_or_dismissed(planned: Planned) -> None:
     stocktrim = planned.stocktrim
     invoice = next(
         one for one in planned.world.invoices.values() if one.kind == "ACCREC" and one.status == "AUTHORISED"

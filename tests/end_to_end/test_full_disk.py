@@ -47,7 +47,7 @@ def load() -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     "free_kilobytes", [0, *(pytest.param(free, marks=pytest.mark.soak) for free in (1500, 4500, 7500, 10500))]
 )
-def test_fault_69_a_load_on_a_full_disk_says_so_and_leaves_what_people_read(
+def test_a_load_on_a_full_disk_says_so_and_leaves_what_people_read(
     on_a_small_disk: Command, free_kilobytes: int
 ) -> None:
     before, plan = on_a_small_disk.snapshot(), on_a_small_disk.published("order_plan")

@@ -35,7 +35,7 @@ def old_python(tmp_path_factory: pytest.TempPathFactory) -> str:
     return python
 
 
-def test_fault_101_the_published_file_has_the_storage_version_that_old_clients_read(snapshot: Path) -> None:
+def test_the_published_file_has_the_storage_version_that_old_clients_read(snapshot: Path) -> None:
     header = (snapshot / "stocktrim.duckdb").read_bytes()[:20]
     assert header[8:12] == b"DUCK"
     assert int.from_bytes(header[VERSION_BYTES], "little") == VERSION_OF_1_0
@@ -44,7 +44,7 @@ def test_fault_101_the_published_file_has_the_storage_version_that_old_clients_r
 
 
 @pytest.mark.soak
-def test_fault_101_duckdb_1_1_and_an_old_pyarrow_read_every_published_table(snapshot: Path, old_python: str) -> None:
+def test_duckdb_1_1_and_an_old_pyarrow_read_every_published_table(snapshot: Path, old_python: str) -> None:
     read = subprocess.run([old_python, READING, snapshot], capture_output=True, text=True, check=False)  # noqa: S603, ours
     assert read.returncode == 0, read.stderr
     told = json.loads(read.stdout)

@@ -67,7 +67,7 @@ def assert_of_one_plan(home: Path, before: dict[str, pl.DataFrame]) -> bool:
     return is_new
 
 
-def test_fault_111_a_plan_that_is_killed_at_a_write_is_there_whole_or_not_at_all(home: Path) -> None:
+def test_a_plan_that_is_killed_at_a_write_is_there_whole_or_not_at_all(home: Path) -> None:
     before = published_by_a_later_load(home)
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload(["tests.end_to_end.dying_plans"])

@@ -107,7 +107,7 @@ def test_a_run_from_dagsters_pages_loads_and_plans(served: Served) -> None:
     assert served.stocktrim.snapshot() != before
 
 
-def test_fault_63_a_run_cancelled_while_dbt_works_leaves_the_snapshot(served: Served) -> None:
+def test_a_run_cancelled_while_dbt_works_leaves_the_snapshot(served: Served) -> None:
     before = served.stocktrim.snapshot()
     run = served.launch("load")
 

@@ -163,7 +163,7 @@ def refreshed(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.Te
         yield Refreshed(planned, before)
 
 
-def test_fault_66_after_dbt_the_warehouse_is_free_while_the_process_that_ran_it_lives(refreshed: Refreshed) -> None:
+def test_after_dbt_the_warehouse_is_free_while_the_process_that_ran_it_lives(refreshed: Refreshed) -> None:
     stocktrim = refreshed.planned.stocktrim
     opened = subprocess.run(  # noqa: S603, ours
         [sys.executable, "-c", OPENING, stocktrim.folder], capture_output=True, text=True, check=False

@@ -26,7 +26,7 @@ from xero_python.exceptions import AccountingBadRequestException, NotFoundExcept
 from xero_python.identity import IdentityApi
 
 from xero_sandbox.app.testing import running_sandbox
-from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.behaviour.rate_limits import Limits
 
 TENANT = an_organisation().tenant_id
 CALLBACK = "http://localhost:8912/callback"

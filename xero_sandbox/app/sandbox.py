@@ -17,7 +17,7 @@ from xero_sandbox.app.request_log import RequestLog
 from xero_sandbox.behaviour.edits import Edit, edited
 from xero_sandbox.behaviour.faults import Due, Faults
 from xero_sandbox.behaviour.idempotency import Idempotency, Remembered
-from xero_sandbox.behaviour.limits import Limits, Throttle
+from xero_sandbox.behaviour.rate_limits import Limits, Throttle
 from xero_sandbox.core.answers import JSON, XML, Answer, Call, Refusal, not_found, unauthorised
 from xero_sandbox.core.books import Books, Reading
 from xero_sandbox.core.clock import Clock

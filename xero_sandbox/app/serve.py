@@ -14,7 +14,7 @@ import uvicorn
 
 from xero_sandbox.app.sandbox import Sandbox
 from xero_sandbox.app.server import address, listening_socket, quiet_config
-from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.behaviour.rate_limits import Limits
 from xero_sandbox.core.documents import World
 from xero_sandbox.core.state import opened_state
 

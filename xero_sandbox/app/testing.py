@@ -24,7 +24,7 @@ from xero_sandbox.app.sandbox import Judge, Sandbox
 from xero_sandbox.app.server import address, listening_socket, quiet_config
 from xero_sandbox.behaviour.edits import Edit
 from xero_sandbox.behaviour.faults import Fault
-from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.behaviour.rate_limits import Limits
 from xero_sandbox.core.answers import Answer, Call
 from xero_sandbox.core.clock import Clock
 from xero_sandbox.core.documents import World

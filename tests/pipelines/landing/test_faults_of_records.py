@@ -54,7 +54,7 @@ def edit_one(acme: Loading) -> str:
     return invoice
 
 
-def test_fault_15_an_unknown_status_and_a_new_field_pass_through_and_are_told(acme: Loading) -> None:
+def test_an_unknown_status_and_a_new_field_pass_through_and_are_reported(acme: Loading) -> None:
     rewritten = '"Status": "PARKED",\r\n      "NewField": {"a": [1]}'
     fault = Fault(kind="rewrite", path="/Invoices", pattern='"Status": "AUTHORISED"', replacement=rewritten, times=0)
     acme.sandbox.fault(fault)
@@ -86,7 +86,7 @@ def test_a_time_zone_changed_in_xero_holds_from_the_next_load_of_the_organisatio
         ('"Total": [0-9.]+', '"Total": "much"', "Total`"),
     ],
 )
-def test_fault_16_a_record_without_its_parts_is_quarantined_and_its_last_version_stays(
+def test_a_record_without_its_parts_is_quarantined_and_its_last_version_stays(
     acme: Loading, pattern: str, replacement: str, reason: str
 ) -> None:
     acme.load()
@@ -109,7 +109,7 @@ def test_fault_16_a_record_without_its_parts_is_quarantined_and_its_last_version
     assert acme.raw() == acme.truth()
 
 
-def test_fault_16_a_quarantined_record_warns_and_an_unreadable_quantity_blocks(acme: Loading) -> None:
+def test_a_quarantined_record_warns_and_an_unreadable_quantity_blocks(acme: Loading) -> None:
     acme.sandbox.fault(
         Fault(kind="rewrite", path="/Invoices", pattern='"Total": [0-9.]+', replacement='"Total": []', count=1),
         Fault(kind="rewrite", path="/PurchaseOrders", pattern='"Quantity": [0-9.]+', replacement='"Quantity": "x"'),
@@ -144,7 +144,7 @@ PARTS = ["InvoiceID", "Contact", "LineItems", "DateString", "Date", "Total", "St
 
 @settings(deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(PARTS), st.sampled_from(ODD), max_size=4), max_size=3))
-def test_fault_16_whatever_a_record_holds_it_is_a_row_or_it_is_quarantined(damages: list[dict[str, Any]]) -> None:
+def test_whatever_a_record_holds_it_is_a_row_or_it_is_quarantined(damages: list[dict[str, Any]]) -> None:
     whole = {"InvoiceID": "1", "Contact": {"ContactID": "2"}, "LineItems": [], "DateString": "2026-01-05T00:00:00"}
     records = [whole | damage for damage in damages]
     page = read_page(json.dumps({"DateTimeUTC": "/Date(0)/", "Invoices": records}).encode(), INVOICES)
@@ -156,7 +156,7 @@ def test_fault_16_whatever_a_record_holds_it_is_a_row_or_it_is_quarantined(damag
     st.dates(date(1, 1, 3), date(9999, 12, 29)),
     st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),
 )
-def test_fault_17_every_day_is_the_organisations_own_in_whatever_form_it_comes(day: date, zone: timezone) -> None:
+def test_every_day_is_the_organisations_own_in_whatever_form_it_comes(day: date, zone: timezone) -> None:
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
     milliseconds = (midnight - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     net = f"/Date({milliseconds}{midnight:%z})/"
@@ -166,12 +166,12 @@ def test_fault_17_every_day_is_the_organisations_own_in_whatever_form_it_comes(d
 
 @settings(deadline=None)
 @given(st.text() | st.from_regex(r"/Date\(-?[0-9]{1,30}([+-][0-9]{4})?\)/", fullmatch=True))
-def test_fault_17_what_is_no_day_is_none(text: str) -> None:
+def test_what_is_no_day_is_none(text: str) -> None:
     found = wire.calendar_day(None, text), wire.instant(text)
     assert all(one is None or isinstance(one, date) for one in found)
 
 
-def test_fault_20_a_load_that_stopped_after_page_7_of_20_goes_on_with_page_8(acme: Loading) -> None:
+def test_a_load_that_stopped_after_page_7_of_20_goes_on_with_page_8(acme: Loading) -> None:
     acme.sandbox.fault(Fault(kind="answer", path="/Invoices.*page=8&", status=500, times=3))
     with pytest.raises(XeroUnreachableError):
         acme.load()
@@ -189,7 +189,7 @@ def test_fault_20_a_load_that_stopped_after_page_7_of_20_goes_on_with_page_8(acm
     assert acme.at_hand.watermarks()["Invoices"] <= first_page_at
 
 
-def test_fault_20_an_interrupted_load_of_yesterday_is_begun_again(acme: Loading) -> None:
+def test_an_interrupted_load_of_yesterday_is_begun_again(acme: Loading) -> None:
     acme.sandbox.fault(Fault(kind="answer", path="/Invoices.*page=8&", status=500, times=3))
     with pytest.raises(XeroUnreachableError):
         acme.load()
@@ -200,7 +200,7 @@ def test_fault_20_an_interrupted_load_of_yesterday_is_begun_again(acme: Loading)
     assert sum(call.startswith("Invoices?") for call in acme.calls()) == 20
 
 
-def test_fault_21_of_two_processes_that_load_at_once_the_second_waits_and_loads_after_the_first(
+def test_of_two_processes_that_load_at_once_the_second_waits_and_loads_after_the_first(
     tmp_path: Path,
 ) -> None:
     start = multiprocessing.get_context("forkserver")
@@ -225,7 +225,7 @@ def test_fault_21_of_two_processes_that_load_at_once_the_second_waits_and_loads_
     ]  # fmt: skip
 
 
-def test_fault_22_a_refresh_that_fails_halfway_leaves_the_old_rows(acme: Loading) -> None:
+def test_a_refresh_that_fails_halfway_leaves_the_old_rows(acme: Loading) -> None:
     acme.load()
     before, marks = acme.raw(), acme.at_hand.watermarks()
     acme.pass_time(minutes=15)
@@ -241,7 +241,7 @@ def test_fault_22_a_refresh_that_fails_halfway_leaves_the_old_rows(acme: Loading
     assert acme.raw() == acme.truth()
 
 
-def test_fault_24_another_organisation_than_the_one_these_data_belong_to_is_refused(acme: Loading) -> None:
+def test_data_of_another_organisation_are_refused(acme: Loading) -> None:
     other = pl.DataFrame(
         {
             name: ["another"] if dtype == pl.String else [False]
@@ -257,7 +257,7 @@ def test_fault_24_another_organisation_than_the_one_these_data_belong_to_is_refu
 
 @settings(deadline=None)
 @given(st.sampled_from(["GBP", "USD", "EUR", "JPY"]), st.decimals("0.000001", "999999", places=6))
-def test_fault_25_a_document_keeps_its_own_currency_and_rate(currency: str, rate: Decimal) -> None:
+def test_a_document_keeps_its_own_currency_and_rate(currency: str, rate: Decimal) -> None:
     record = {
         "InvoiceID": "1", "Contact": {"ContactID": "2"}, "DateString": "2026-01-05T00:00:00", "CurrencyCode": currency,
         "CurrencyRate": float(rate), "Total": 12.5, "LineItems": [{"Quantity": 5, "UnitAmount": 2.5}],
@@ -267,7 +267,7 @@ def test_fault_25_a_document_keeps_its_own_currency_and_rate(currency: str, rate
     assert (row["currency_code"], row["currency_rate"], row["total"]) == (currency, rate, Decimal("12.50"))
 
 
-def test_fault_25_mixed_currencies_land_side_by_side(tmp_path: Path) -> None:
+def test_mixed_currencies_land_side_by_side(tmp_path: Path) -> None:
     mixed = [
         an_invoice(f"INV-{code}", a_line(price="2.00"), currency_code=code, currency_rate=Decimal(rate))
         for code, rate in (("GBP", "1"), ("USD", "1.27"), ("EUR", "1.17"))

@@ -78,10 +78,10 @@ def assert_all_is_right(acme: Loading) -> None:
     assert all(marks[name] <= at - OVERLAP for name, at in began.items())
 
 
-def test_fault_68_a_load_that_is_killed_loses_nothing(tmp_path: Path, measured: Callable[[str], None]) -> None:
+def test_a_load_that_is_killed_loses_nothing(tmp_path: Path, measured: Callable[[str], None]) -> None:
     kill_loads(tmp_path, SLICE, measured)
 
 
 @pytest.mark.soak
-def test_fault_68_two_hundred_killed_loads_lose_nothing(tmp_path: Path, measured: Callable[[str], None]) -> None:
+def test_two_hundred_killed_loads_lose_nothing(tmp_path: Path, measured: Callable[[str], None]) -> None:
     kill_loads(tmp_path, SOAK, measured)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from xero_sandbox.app.testing import running_sandbox
-from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.behaviour.rate_limits import Limits
 from xero_sandbox.worlds.scale import Size, world_of_size
 
 
@@ -25,10 +25,10 @@ def peak_megabytes(invoices: int, home: Path) -> float:
     return float(told["peak"])
 
 
-def test_fault_23_fifty_thousand_lines_need_little_memory(tmp_path: Path) -> None:
+def test_fifty_thousand_lines_need_little_memory(tmp_path: Path) -> None:
     assert peak_megabytes(5_000, tmp_path) < 400
 
 
 @pytest.mark.soak
-def test_fault_23_half_a_million_lines_need_hardly_more(tmp_path: Path) -> None:
+def test_half_a_million_lines_need_hardly_more(tmp_path: Path) -> None:
     assert peak_megabytes(50_000, tmp_path) < 550

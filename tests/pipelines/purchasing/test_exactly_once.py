@@ -25,7 +25,7 @@ from tests.xero_sandbox.sandbox_builders import guid
 from xero_sandbox.app.testing import RunningSandbox, running_sandbox
 from xero_sandbox.behaviour.edits import Merge
 from xero_sandbox.behaviour.faults import Fault
-from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.behaviour.rate_limits import Limits
 from xero_sandbox.core.clock import Clock
 from xero_sandbox.core.documents import Contact, Item
 

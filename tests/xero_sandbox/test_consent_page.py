@@ -1,4 +1,4 @@
-"""Point 2: a person picks organisations in the browser, and the app proves itself by PKCE."""
+"""A person picks organisations in the browser, and the app proves itself by PKCE."""
 
 from urllib.parse import parse_qs, urlsplit
 

@@ -1,4 +1,4 @@
-"""Point 6: what changes UpdatedDateUTC, and what Xero changes without telling."""
+"""What changes UpdatedDateUTC, and what Xero changes without telling."""
 
 import pytest
 from sandbox_builders import a_world, an_invoice, guid

@@ -1,4 +1,4 @@
-"""Point 13: several organisations, made from a seed, of any size."""
+"""Several organisations, made from a seed, of any size."""
 
 from datetime import date
 

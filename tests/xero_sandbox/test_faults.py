@@ -1,4 +1,4 @@
-"""Point 11: the bad days of Xero and of the wire, planned from outside."""
+"""The bad days of Xero and of the wire, planned from outside."""
 
 import time
 
@@ -7,7 +7,7 @@ import pytest
 from sandbox_builders import LONG_AGO, a_world, an_invoice, an_item, guid
 
 from xero_sandbox.behaviour.edits import Write
-from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.behaviour.rate_limits import Limits
 from xero_sandbox.core.clock import Clock, milliseconds
 
 ORDER = {"Contact": {"ContactID": guid("contact Supplier 01")}, "LineItems": [{"ItemCode": "TEA-01"}]}

@@ -1,4 +1,4 @@
-"""Point 12: a book of every request, so that calls and bytes can be counted from outside."""
+"""A book of every request, so that calls and bytes can be counted from outside."""
 
 import httpx2
 import pytest

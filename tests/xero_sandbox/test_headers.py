@@ -1,4 +1,4 @@
-"""Point 3: what a request must carry: a bearer, its organisation, the wish for JSON, and the scope of the endpoint."""
+"""What a request must carry: a bearer, its organisation, the wish for JSON, and the scope of the endpoint."""
 
 import pytest
 from sandbox_builders import a_world, an_organisation, guid

@@ -1,4 +1,4 @@
-"""Point 8: creating and changing documents, and how Xero refuses."""
+"""Creating and changing documents, and how Xero refuses."""
 
 import pytest
 from sandbox_builders import a_contact, a_line, a_purchase_order, a_world, an_invoice, an_item, guid

@@ -1,4 +1,4 @@
-"""Point 7: what moves stock and its value, and what never does."""
+"""What moves stock and its value, and what never does."""
 
 from decimal import Decimal
 

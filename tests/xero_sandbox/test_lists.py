@@ -1,4 +1,4 @@
-"""Point 5: what a list answers with."""
+"""What a list answers with."""
 
 from datetime import date, timedelta
 

@@ -1,10 +1,10 @@
-"""Point 10: limits in fixed windows, told by the headers of every answer."""
+"""Limits in fixed windows, told by the headers of every answer."""
 
 from datetime import timedelta
 
 from sandbox_builders import LONG_AGO, a_world, an_organisation
 
-from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.behaviour.rate_limits import Limits
 from xero_sandbox.core.clock import Clock
 
 

@@ -1,4 +1,4 @@
-"""Point 11: people edit in Xero's own pages while an app is connected."""
+"""People edit in Xero's own pages while an app is connected."""
 
 from datetime import timedelta
 

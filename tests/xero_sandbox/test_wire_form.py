@@ -1,4 +1,4 @@
-"""Point 4: the bytes are Xero's."""
+"""The bytes are Xero's."""
 
 import re
 from decimal import Decimal

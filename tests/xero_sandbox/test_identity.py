@@ -1,4 +1,4 @@
-"""Point 2: tokens, their organisations, their rotation and their end."""
+"""Tokens, their organisations, their rotation and their end."""
 
 from sandbox_builders import LONG_AGO, a_world, an_organisation
 from sandbox_calls import allow, bearer

@@ -1,4 +1,4 @@
-"""Point 1: one port for identity and accounting; paths, booleans and parameters read as loosely as Xero does."""
+"""One port for identity and accounting; paths, booleans and parameters read as loosely as Xero does."""
 
 import pytest
 from sandbox_builders import a_contact, a_purchase_order, a_world, an_invoice, guid

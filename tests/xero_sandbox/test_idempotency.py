@@ -1,9 +1,9 @@
-"""Point 9: the same key does nothing twice, for six minutes."""
+"""The same key does nothing twice, for six minutes."""
 
 import pytest
 from sandbox_builders import LONG_AGO, guid
 
-from xero_sandbox.behaviour.limits import Limits
+from xero_sandbox.behaviour.rate_limits import Limits
 from xero_sandbox.core.clock import Clock
 from xero_sandbox.core.switches import Switches
 
