@@ -31,9 +31,10 @@ from scipy import stats
 from benchmarks import goals
 from benchmarks.forecast_calibration import HALVES, net_demand, of_half
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
+from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.our_rule import forecast_at, our_review
 from pipelines.policy_backtest.past import History, known_at_reviews, make_history, review_days
-from pipelines.policy_backtest.policy_comparison import OURS, TEXTBOOK_YEAR, Asked, Backtest, run_backtest
+from pipelines.policy_backtest.policy_comparison import OURS, TEXTBOOK_YEAR, Backtest, BacktestSettings, run_backtest
 from pipelines.policy_backtest.report import (
     DRAWS,
     interval_of,
@@ -43,8 +44,7 @@ from pipelines.policy_backtest.report import (
     stock_at,
     stock_ratio,
 )
-from pipelines.policy_backtest.simulation import Counts, Reviewed, simulate
-from pipelines.replenishment.decision.order_decision import Rule
+from pipelines.policy_backtest.simulation import Counts, ReviewDecision, simulate
 from pipelines.replenishment.lead_times import MOST_LENGTHS, weigh_samples
 from sales_files.credit_notes import SALE
 from xero_sandbox.worlds.history.sales_file import read_sales_file
@@ -97,9 +97,11 @@ def main() -> None:
 
 
 def _replay(sales: pl.DataFrame, *, is_lost: bool, seed: int) -> Backtest:
-    waits = Rule(unmet_demand="backordered", has_two_levels=False)
-    rule, levels = (Rule(), FRONTIER[: FRONTIER.index(PROMISED[-1]) + 1]) if is_lost else (waits, FRONTIER)
-    asked = Asked(order_frequency_days=7, service_levels=levels, rule=rule, weeks=WEEKS, seed=seed, blocks=BLOCKS)
+    waits = OrderPolicy(unmet_demand="backordered", has_two_levels=False)
+    rule, levels = (OrderPolicy(), FRONTIER[: FRONTIER.index(PROMISED[-1]) + 1]) if is_lost else (waits, FRONTIER)
+    asked = BacktestSettings(
+        order_frequency_days=7, service_levels=levels, order_policy=rule, weeks=WEEKS, seed=seed, blocks=BLOCKS
+    )
     history = make_history(sales, lead_time_days=LEAD_TIME_DAYS)
     return run_backtest(history, asked, progress=lambda told: print(told, file=sys.stderr))
 
@@ -115,7 +117,7 @@ class LastingDelays(History):
 
 def _replay_random_lead_times(products: int, *, is_lost: bool, is_lasting: bool, seed: int) -> None:
     """Print what our rule keeps where it knows that orders take now more, now fewer days, and where it does not."""
-    rule = Rule() if is_lost else Rule(unmet_demand="backordered", has_two_levels=False)
+    rule = OrderPolicy() if is_lost else OrderPolicy(unmet_demand="backordered", has_two_levels=False)
     chances = (np.arange(MOST_LENGTHS) + 0.5) / MOST_LENGTHS
     days = np.round(stats.gamma(LEAD_TIME_SHAPE, scale=LEAD_TIME_DAYS / LEAD_TIME_SHAPE).ppf(chances))
     sales = generated("stationary", seed=seed, products=products)
@@ -130,7 +132,7 @@ def _replay_random_lead_times(products: int, *, is_lost: bool, is_lasting: bool,
     counts = {}
     for name, known in {"lead time as it is": true, "its mean for certain": fixed}.items():
 
-        def review(day: int, known: History = known) -> Reviewed:
+        def review(day: int, known: History = known) -> ReviewDecision:
             told = forecast_at(known, day, order_frequency_days=7, seed=seed)
             return our_review(known, told, list(PROMISED), rule, order_frequency_days=7, seed=seed)
 

@@ -1,7 +1,7 @@
 """The schedules: load and plan in each organisation's own morning, replay the past on its own Sunday.
 
 What belongs here: which morning's run is still to be asked for. What does not: what is run (`jobs.py`), when a morning
-is (`pipelines.organisations.mornings`).
+is (`pipelines.planning_settings.mornings`).
 A schedule looks every quarter of an hour and remembers nothing: the runs that Dagster has, by the tags that they got
 here, say what was made. So a morning at which this machine was off is caught up, once, and one whose run failed is
 tried again with longer and longer pauses.

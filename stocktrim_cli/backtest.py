@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from pipelines.policy_backtest.past import History
-    from pipelines.policy_backtest.policy_comparison import Asked
+    from pipelines.policy_backtest.policy_comparison import BacktestSettings
     from sales_files.forms import Forms
 
 SERVICE_LEVELS = ["90%", "95%", "98%", "99%"]
@@ -110,10 +110,10 @@ def backtest(
     from pipelines.policy_backtest.frontier_picture import frontier_svg
     from pipelines.policy_backtest.policy_comparison import (
         OURS,
-        in_words,
         models_in_words,
         products_in_words,
         run_backtest,
+        settings_in_words,
     )
     from pipelines.policy_backtest.report import at_equal_service
 
@@ -124,7 +124,7 @@ def backtest(
     asked = _asked(settings, service_level or SERVICE_LEVELS, order_frequency_days, unmet_demand, seed)
     forms = forms_of(date_order, decimal, credit_notes)
     history = _of_file(sales, forms, lead_time_days) if sales else _of_organisation(organisation, lead_time_days)
-    say(f"  {in_words(asked)}")
+    say(f"  {settings_in_words(asked)}")
     replayed = run_backtest(history, asked, progress=lambda sentence: say(f"  {sentence}"))
     results, beside = replayed.results, at_equal_service(replayed.counts, OURS)
     for sentence in (products_in_words(replayed), models_in_words(replayed)):
@@ -133,7 +133,7 @@ def backtest(
     _show("Where both keep the same share of product weeks", beside, BESIDE)
     if json:
         told = {
-            "what_is_replayed": in_words(asked), "which_products": products_in_words(replayed),
+            "what_is_replayed": settings_in_words(asked), "which_products": products_in_words(replayed),
             "which_models": models_in_words(replayed), "models": dict(replayed.models),
             "model_comparisons": replayed.comparisons, "reviews": replayed.reviews,
             "products": replayed.products, "products_left_out": replayed.products_left_out,
@@ -180,17 +180,17 @@ def _settings_of(organisation: str | None) -> "pl.DataFrame":
 
 def _asked(
     settings: "pl.DataFrame", levels: list[str], order_frequency_days: int | None, unmet_demand: str | None, seed: int
-) -> "Asked":
+) -> "BacktestSettings":
     """What the settings ask for, where no option says otherwise."""
     from pipelines.planning_settings.registry import parse_setting
-    from pipelines.policy_backtest.policy_comparison import asked_by
+    from pipelines.policy_backtest.policy_comparison import backtest_settings
     from pipelines.replenishment.decision.input_validation import rule
 
     shares = {float(parse_setting("service_level", one, "global")) for one in levels}
-    own = asked_by(settings, service_levels=sorted(shares))
-    unmet = own.rule.unmet_demand if unmet_demand is None else rule("cycle", unmet_demand).unmet_demand
+    own = backtest_settings(settings, service_levels=sorted(shares))
+    unmet = own.order_policy.unmet_demand if unmet_demand is None else rule("cycle", unmet_demand).unmet_demand
     return replace(
-        own, rule=replace(own.rule, unmet_demand=unmet), seed=seed,
+        own, order_policy=replace(own.order_policy, unmet_demand=unmet), seed=seed,
         order_frequency_days=own.order_frequency_days if order_frequency_days is None else order_frequency_days,
     )  # fmt: skip
 

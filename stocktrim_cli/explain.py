@@ -31,12 +31,12 @@ def explain(
 
     Example: `stocktrim explain P-0001`
     """
-    from pipelines.replenishment.explain.product_explanation import SOURCES, PlannedTables, explain_product
+    from pipelines.replenishment.explain.product_explanation import SOURCES, ExplanationSources, explain_product
     from pipelines.settings import read_settings
     from pipelines.storage.snapshots import read_published
 
     folder = read_settings().organisation_folder(organisation)
-    told = explain_product(PlannedTables(*read_published(folder, *SOURCES)), product_code)
+    told = explain_product(ExplanationSources(*read_published(folder, *SOURCES)), product_code)
     if as_json:
         show_json(told)
         return

@@ -1,6 +1,6 @@
 """Demand that a person set, in the place of the forecast: so many pieces a day, from one day until another.
 
-What belongs here: the tables of a forecast with it. What does not: the settings (`replenishment/parameters.py`).
+What belongs here: the tables of a forecast with it. What does not: the settings (`planning_settings/registry.py`).
 An override ends by itself: from the day after its last one on the forecast speaks again.
 Read more in docs/maths.md.
 """

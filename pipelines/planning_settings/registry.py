@@ -14,6 +14,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.planning_settings.mornings import EVERY_DAY, parse_time, parse_weekdays
+from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.setting_values import bundle as _bundle
 from pipelines.planning_settings.setting_values import choice as _choice
 from pipelines.planning_settings.setting_values import code as _code
@@ -25,7 +26,6 @@ from pipelines.planning_settings.setting_values import quantity as _pieces
 from pipelines.planning_settings.setting_values import share as _share
 from pipelines.planning_settings.setting_values import whole as _whole
 from pipelines.planning_settings.setting_values import yearly_rate as _yearly_rate
-from pipelines.replenishment.decision.order_decision import Rule
 from pipelines.storage.tables import PLAN_SETTINGS, PLANNING_SETTINGS
 
 LEVELS: Final = ("global", "supplier", "product")
@@ -184,7 +184,7 @@ PARAMETERS: Final = {
 class GlobalSettings:
     """The settings that hold for the whole organisation."""
 
-    rule: Rule
+    order_policy: OrderPolicy
     overstock_period_days: int
     stale_after_hours: int
     push_status: str
@@ -242,7 +242,7 @@ def global_settings(settings: pl.DataFrame) -> GlobalSettings:
     found = settings.filter(pl.col("level") == "global")
     told = defaults | dict(zip(found["name"].to_list(), found["value"].to_list(), strict=True))
     return GlobalSettings(
-        rule=_rule(told),
+        order_policy=_order_policy(told),
         overstock_period_days=int(told["overstock_period_days"]),
         stale_after_hours=int(told["stale_after_hours"]),
         push_status=told["push_status"],
@@ -251,8 +251,8 @@ def global_settings(settings: pl.DataFrame) -> GlobalSettings:
     )
 
 
-def _rule(told: dict[str, Any]) -> Rule:
-    return Rule(
+def _order_policy(told: dict[str, Any]) -> OrderPolicy:
+    return OrderPolicy(
         measure=told["service_measure"],
         unmet_demand=told["unmet_demand"],
         order_rule=told["order_rule"],

@@ -17,7 +17,7 @@ from pipelines.storage.tables import DEMAND_TRANSFERS
 _NAMES: Final = ("successor_of", "bundle_of")
 
 
-def moves_of(settings: pl.DataFrame) -> pl.DataFrame:
+def transfers_of(settings: pl.DataFrame) -> pl.DataFrame:
     """Whose demand counts for whom, from `wide_settings` of all products: the shape of `DEMAND_TRANSFERS`.
 
     A bundle has parts, any other one heir. A bundle with a part that is no product, and products that lead back to
@@ -43,9 +43,9 @@ def moves_of(settings: pl.DataFrame) -> pl.DataFrame:
     return without_cycles(told).sort("product_code", "to_product")
 
 
-def moves_in_force(plan_settings: pl.DataFrame) -> pl.DataFrame:
+def transfers_in_force(plan_settings: pl.DataFrame) -> pl.DataFrame:
     """Whose demand counts for whom by the settings of a plan: the shape of `DEMAND_TRANSFERS`."""
-    return moves_of(wide_settings(plan_settings.filter(pl.col("name").is_in(_NAMES))))
+    return transfers_of(wide_settings(plan_settings.filter(pl.col("name").is_in(_NAMES))))
 
 
 def demand_transfers(planning_settings: pl.DataFrame, product_codes: Collection[str]) -> pl.DataFrame:
@@ -59,22 +59,23 @@ def demand_transfers(planning_settings: pl.DataFrame, product_codes: Collection[
     for name in _NAMES:
         of_name = own.filter(pl.col("name") == name).select(product_code="subject", **{name: "value"})
         products = products.join(of_name, on="product_code", how="left")
-    return resolved_transfers(moves_of(products)).cast(DEMAND_TRANSFERS.schema)
+    return resolved_transfers(transfers_of(products)).cast(DEMAND_TRANSFERS.schema)
 
 
-def counted_for(moves: pl.DataFrame, product_code: str) -> dict[str, float]:
+def counted_for(transfers: pl.DataFrame, product_code: str) -> dict[str, float]:
     """The products whose demand counts for a product, with the pieces of it that one of each stands for.
 
-    >>> moves = pl.DataFrame([("SET", "CUP", 2.0), ("BOX", "SET", 6.0)], schema=DEMAND_TRANSFERS.schema, orient="row")
-    >>> counted_for(moves, "CUP"), counted_for(moves, "SET")
+    >>> steps = [("SET", "CUP", 2.0), ("BOX", "SET", 6.0)]
+    >>> transfers = pl.DataFrame(steps, schema=DEMAND_TRANSFERS.schema, orient="row")
+    >>> counted_for(transfers, "CUP"), counted_for(transfers, "SET")
     ({'CUP': 1.0, 'SET': 2.0, 'BOX': 12.0}, {})
     """
-    if product_code in moves["product_code"]:
+    if product_code in transfers["product_code"]:
         return {}
     step = {product_code: 1.0}
     told = dict(step)
     for _ in range(MOST_STEPS):
-        rows = moves.filter(pl.col("to_product").is_in(list(step))).sort("product_code", "to_product").rows()
+        rows = transfers.filter(pl.col("to_product").is_in(list(step))).sort("product_code", "to_product").rows()
         before, step = step, {}
         for code, to, pieces in rows:
             step[code] = step.get(code, 0.0) + pieces * before[to]
@@ -83,29 +84,29 @@ def counted_for(moves: pl.DataFrame, product_code: str) -> dict[str, float]:
     return told
 
 
-def sold_as(moves: pl.DataFrame, product_code: str) -> dict[str, float]:
+def sold_as(transfers: pl.DataFrame, product_code: str) -> dict[str, float]:
     """The products whose sales are shown of a product, with the pieces of it that one of each stands for.
 
     They are those whose demand counts for it; of a product whose demand counts for others, its own.
     """
-    return counted_for(moves, product_code) or {product_code: 1.0}
+    return counted_for(transfers, product_code) or {product_code: 1.0}
 
 
-def moves_in_words(plan_settings: pl.DataFrame, moves: pl.DataFrame, product_code: str) -> list[str]:
+def transfers_in_words(plan_settings: pl.DataFrame, transfers: pl.DataFrame, product_code: str) -> list[str]:
     """Whose sales count for a product, where its own go, and what is set and cannot be."""
     own = plan_settings.filter(pl.col("product_code") == product_code, pl.col("name").is_in(_NAMES))
     old, parts = (dict(own.select("name", "value").rows()).get(name, "") for name in _NAMES)
-    goes = moves.filter(pl.col("product_code") == product_code).sort("to_product")
+    goes = transfers.filter(pl.col("product_code") == product_code).sort("to_product")
     told = [_goes(goes, is_bundle=bool(parts))] if goes.height else []
     known = set(plan_settings["product_code"].unique().to_list())
-    for code, pieces in sorted(counted_for(moves, product_code).items()):
+    for code, pieces in sorted(counted_for(transfers, product_code).items()):
         if code != product_code:
             now = "" if code in known else ", which is no product in Xero now,"
             told.append(f"What is sold of {code}{now} counts for it: {pieces:g} for each.")
     if parts and goes.is_empty():
         unknown = {code for code, _ in parts_of(parts)} - known
         told.append(f"It is set as a bundle of {parts}, which is passed over: {_why(unknown)}.")
-    if old and moves.filter(product_code=old, to_product=product_code).is_empty():
+    if old and transfers.filter(product_code=old, to_product=product_code).is_empty():
         told.append(f"It is set as the successor of {old}, which is passed over: {_why({old} - known)}.")
     return told
 

@@ -1,6 +1,6 @@
 """Our rule as the replay runs it: the forecast of each review, and orders decided as in a plan.
 
-What belongs here: a review of ours, and levels as a rule. What does not: the maths (`decision.py`).
+What belongs here: a review of ours, and levels as a rule. What does not: the maths (`order_decision.py`).
 Read more in docs/maths.md.
 """
 
@@ -14,19 +14,19 @@ import polars as pl
 from pipelines.forecasting.distribution import DemandDistribution, forecast_distribution
 from pipelines.forecasting.forecast_tables import choose_models, score_models
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
+from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.past import DAYS, History
-from pipelines.policy_backtest.simulation import Orders, Reviewed, Shelf
+from pipelines.policy_backtest.simulation import Orders, ReviewDecision, Shelf
 from pipelines.replenishment.decision.decision_inputs import (
     expected_windows,
     horizons_to_forecast,
-    law_of,
+    interval_demand,
     own_horizons,
     windows_of,
 )
-from pipelines.replenishment.decision.demand_paths import DemandLaw, path_totals, quantile_at
+from pipelines.replenishment.decision.demand_paths import IntervalDemand, path_totals, quantile_at
 from pipelines.replenishment.decision.order_decision import (
-    Question,
-    Rule,
+    DecisionInputs,
     decide,
     ordering_level,
     paths_of_products,
@@ -71,9 +71,9 @@ def forecast_at(
 
 
 def our_review(
-    history: History, told: DemandDistribution, service_levels: list[float], rule: Rule, *, order_frequency_days: int,
-    seed: int,
-) -> Reviewed:  # fmt: skip
+    history: History, told: DemandDistribution, service_levels: list[float], rule: OrderPolicy, *,
+    order_frequency_days: int, seed: int,
+) -> ReviewDecision:  # fmt: skip
     """What our rule holds at most and orders, from a forecast.
 
     Where a service level is one of cycles, demand waits (or positions are compared) and all that is under way arrives
@@ -81,15 +81,17 @@ def our_review(
     are then left out.
     """
     leads = lead_windows(history, order_frequency_days=order_frequency_days)
-    law = law_of(told, leads["product_code"], leads["horizon_days"].to_numpy().astype(np.int64), seed=seed)
+    law = interval_demand(told, leads["product_code"], leads["horizon_days"].to_numpy().astype(np.int64), seed=seed)
     on_paths = _Decided(law, leads, history, service_levels, rule)
     if rule.measure != "cycle":
-        return Reviewed(on_paths.order_up_to_levels(), on_paths.orders)
+        return ReviewDecision(on_paths.order_up_to_levels(), on_paths.orders)
     levels, points = (_levels(law, leads, history, at) for at in (service_levels, _points(service_levels, rule)))
     if rule.unmet_demand == "lost" and rule.order_rule == "projected":
-        return Reviewed(levels, on_paths.orders)
+        return ReviewDecision(levels, on_paths.orders)
     by_position = up_to(levels, points)
-    return Reviewed(levels, lambda shelf: (by_position if _comes_first(shelf, history) else on_paths.orders)(shelf))
+    return ReviewDecision(
+        levels, lambda shelf: (by_position if _comes_first(shelf, history) else on_paths.orders)(shelf)
+    )
 
 
 def up_to(levels: Matrix, points: Matrix | None = None) -> Orders:
@@ -103,12 +105,12 @@ def up_to(levels: Matrix, points: Matrix | None = None) -> Orders:
     return orders
 
 
-def as_rule(levels: Levels) -> Callable[[int], Reviewed]:
+def as_rule(levels: Levels) -> Callable[[int], ReviewDecision]:
     """A rule from the levels of each day."""
 
-    def rule(day: int) -> Reviewed:
+    def rule(day: int) -> ReviewDecision:
         told = levels(day)
-        return Reviewed(told, up_to(told))
+        return ReviewDecision(told, up_to(told))
 
     return rule
 
@@ -120,7 +122,7 @@ def known_weeks(history: History, day: int) -> tuple[Matrix, date]:
     return daily.reshape(daily.shape[0], weeks, DAYS).sum(axis=2), history.day(day)
 
 
-def _points(service_levels: list[float], rule: Rule) -> list[float]:
+def _points(service_levels: list[float], rule: OrderPolicy) -> list[float]:
     return ordering_level(np.array(service_levels)).tolist() if rule.has_two_levels else service_levels
 
 
@@ -128,7 +130,7 @@ def _products(leads: pl.DataFrame, history: History) -> Index:
     return np.searchsorted(np.array(history.product_codes), leads["product_code"].to_numpy()).astype(np.int64)
 
 
-def _levels(law: DemandLaw, leads: pl.DataFrame, history: History, at: list[float]) -> Matrix:
+def _levels(law: IntervalDemand, leads: pl.DataFrame, history: History, at: list[float]) -> Matrix:
     """Quantiles of demand over the horizon, whichever it is; with one lead time a product those of the forecast."""
     products = len(history.product_codes)
     if leads.height == products:
@@ -153,7 +155,7 @@ class _Decided:
     """Orders decided as in a plan, for each service level."""
 
     def __init__(
-        self, law: DemandLaw, leads: pl.DataFrame, history: History, service_levels: list[float], rule: Rule
+        self, law: IntervalDemand, leads: pl.DataFrame, history: History, service_levels: list[float], rule: OrderPolicy
     ) -> None:
         self.law, self.rule, self.service_levels = law, rule, service_levels
         self.horizon = expected_windows(leads)["horizon_days"].to_numpy()
@@ -180,6 +182,6 @@ class _Decided:
         told = [decide(self._question(column, nothing), by_position).order_up_to_level for column in columns]
         return np.stack(told, axis=1)
 
-    def _question(self, column: int, stock: Stock) -> Question:
+    def _question(self, column: int, stock: Stock) -> DecisionInputs:
         asked = np.full(self.horizon.size, self.service_levels[column])
-        return Question(asked, self.horizon, stock, self.lead_product, self.arrival_day, self.weight, self.law)
+        return DecisionInputs(asked, self.horizon, stock, self.lead_product, self.arrival_day, self.weight, self.law)

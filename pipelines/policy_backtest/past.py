@@ -17,7 +17,7 @@ from pipelines.errors import DataError
 from pipelines.forecasting.history.demand_matrix import Index, Matrix, is_quantity
 from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.planning_settings.registry import wide_settings
-from pipelines.planning_settings.successors_and_bundles import moves_of
+from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.replenishment.decision.demand_paths import seeds_of
 from pipelines.replenishment.decision.input_validation import days_of, demand_frame, number_frame
 from pipelines.replenishment.lead_times import LENGTHS, known_receipts, learn_lead_times, summarise_lengths, waited_for
@@ -246,7 +246,7 @@ def of_organisation(
     settings = wide_settings(plan_settings)
     prices = products.select("product_code", unit_price=pl.col("sales_unit_price").cast(pl.Float64))
     sales = (
-        transfer_demand(demand_daily, moves_of(settings))
+        transfer_demand(demand_daily, transfers_of(settings))
         .rename({"demand_date": "date"})
         .join(facts, on="product_code", how="inner")
         .join(prices, on="product_code", how="left")

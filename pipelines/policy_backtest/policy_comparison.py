@@ -19,13 +19,13 @@ from pipelines.errors import DataError
 from pipelines.forecasting.distribution import DemandDistribution
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
 from pipelines.forecasting.selection.model_backtest import MOST_PRODUCTS
+from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.registry import global_settings
 from pipelines.policy_backtest.our_rule import as_rule, forecast_at, known_weeks, our_review, scores_at
 from pipelines.policy_backtest.past import DAYS, FEWEST_WEEKS, History, known_at_reviews, review_days
 from pipelines.policy_backtest.report import results
 from pipelines.policy_backtest.rival_rules import stocktrim_levels, textbook_levels
-from pipelines.policy_backtest.simulation import Counts, Reviewed, simulate
-from pipelines.replenishment.decision.order_decision import Rule
+from pipelines.policy_backtest.simulation import Counts, ReviewRule, simulate
 
 OURS: Final = "ours"
 TEXTBOOK_YEAR: Final = "textbook, a year"
@@ -39,7 +39,7 @@ _WEEKS_OF: Final = {TEXTBOOK_YEAR: 52, TEXTBOOK_90_DAYS: 13}
 
 
 @dataclass(frozen=True)
-class Asked:
+class BacktestSettings:
     """What is replayed: how often orders are placed, the service levels, our rule, how many weeks, the seed.
 
     Each class of demand is counted in so many `blocks` of products.
@@ -47,29 +47,29 @@ class Asked:
 
     order_frequency_days: int
     service_levels: Sequence[float]
-    rule: Rule
+    order_policy: OrderPolicy
     weeks: int = REPLAYED_WEEKS
     seed: int = 0
     blocks: int = 1
 
 
-def asked_by(planning_settings: pl.DataFrame, *, service_levels: Sequence[float]) -> Asked:
+def backtest_settings(planning_settings: pl.DataFrame, *, service_levels: Sequence[float]) -> BacktestSettings:
     """What an organisation's own settings ask for: its rule of ordering, and its order frequency.
 
     `planning_settings` has the shape of `raw.planning_settings`, with the defaults of what nobody set.
     """
     everybodys = planning_settings.filter(pl.col("level") == "global")
     frequency = everybodys.filter(pl.col("name") == "order_frequency_days")["value"].item()
-    return Asked(int(frequency), service_levels, global_settings(planning_settings).rule)
+    return BacktestSettings(int(frequency), service_levels, global_settings(planning_settings).order_policy)
 
 
-def in_words(asked: Asked) -> str:
+def settings_in_words(asked: BacktestSettings) -> str:
     """What is replayed, as a sentence.
 
-    >>> in_words(Asked(7, [0.95], Rule()))
+    >>> settings_in_words(BacktestSettings(7, [0.95], OrderPolicy()))
     'An order every 7 days; a service level is one of cycles; unmet demand is lost; our rule: projected, two levels.'
     """
-    rule = asked.rule
+    rule = asked.order_policy
     days = "day" if asked.order_frequency_days == 1 else f"{asked.order_frequency_days} days"
     levels = "two levels" if rule.has_two_levels else "one level"
     return (
@@ -131,7 +131,11 @@ def products_in_words(told: Backtest) -> str:
 
 
 def run_backtest(
-    history: History, asked: Asked, *, progress: Callable[[str], None], ours: dict[str, Rule] | None = None
+    history: History,
+    asked: BacktestSettings,
+    *,
+    progress: Callable[[str], None],
+    ours: dict[str, OrderPolicy] | None = None,
 ) -> Backtest:
     """Replay the last weeks for our rule, the textbook's on 90 days and on a year, and one like StockTrim's.
 
@@ -156,17 +160,17 @@ def run_backtest(
     first = forecasts[reviews[0]]
     names, groups = _groups(history, first.product_codes, first.demand_class.tolist(), blocks=asked.blocks)
     levels = list(asked.service_levels)
-    rules: dict[str, Callable[[int], Reviewed]] = {
+    rules: dict[str, ReviewRule] = {
         name: lambda day, rule=rule: our_review(
             known[day], forecasts[day], levels, rule, order_frequency_days=frequency, seed=asked.seed
         )
-        for name, rule in (ours or {OURS: asked.rule}).items()
+        for name, rule in (ours or {OURS: asked.order_policy}).items()
     } | _rivals(known, levels, frequency)
     counts = {}
     for name, one in rules.items():
         counts[name] = simulate(
             history, one, known, order_frequency_days=frequency, groups=groups,
-            is_lost=asked.rule.unmet_demand == "lost", seed=asked.seed,
+            is_lost=asked.order_policy.unmet_demand == "lost", seed=asked.seed,
         )  # fmt: skip
         progress(f"replayed {name}")
     told, products = results(counts, levels, names, np.bincount(groups).tolist()), len(history.product_codes)
@@ -206,7 +210,7 @@ def _of_ours(comparisons: int) -> pl.Expr:
     return pl.when(~pl.col("policy").is_in(rivals)).then(pl.lit(comparisons, dtype=pl.Int64))
 
 
-def _rivals(known: dict[int, History], levels: list[float], frequency: int) -> dict[str, Callable[[int], Reviewed]]:
+def _rivals(known: dict[int, History], levels: list[float], frequency: int) -> dict[str, ReviewRule]:
     def textbook(day: int, weeks: int) -> Matrix:
         horizon = (known[day].lead_time_days + frequency) / DAYS
         return textbook_levels(known_weeks(known[day], day)[0], horizon, levels, weeks=weeks)

@@ -34,14 +34,14 @@ Orders = Callable[[Shelf], Matrix]
 
 
 @dataclass(frozen=True)
-class Reviewed:
+class ReviewDecision:
     """A rule at one review: what it holds at most, and what it orders."""
 
     order_up_to_level: Matrix
     orders: Orders
 
 
-Rule = Callable[[int], Reviewed]
+ReviewRule = Callable[[int], ReviewDecision]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Counts:
 
 
 def simulate(
-    history: History, rule: Rule, known: Mapping[int, History], *, order_frequency_days: int, groups: Index,
+    history: History, rule: ReviewRule, known: Mapping[int, History], *, order_frequency_days: int, groups: Index,
     is_lost: bool, seed: int = 0,
 ) -> Counts:  # fmt: skip
     """Run a rule from the first review to the last day, starting full with nothing under way.
@@ -110,7 +110,7 @@ class _Walk:
         self.under_way: list[_Placed] = []
         self.net = np.zeros((0, 0))
 
-    def one_day(self, day: int, told: Reviewed | None, lead_times: tuple[Index, Index] | None) -> None:
+    def one_day(self, day: int, told: ReviewDecision | None, lead_times: tuple[Index, Index] | None) -> None:
         """What is due arrives, a review may order (its lead times as expected, and as they are), demand comes."""
         if told is not None and day == self.start:
             self.net = told.order_up_to_level.copy()
@@ -126,7 +126,7 @@ class _Walk:
         self.short_days.append(asked > served if self.is_lost else self.net < 0)
         self._count(day, asked, served, (there + np.maximum(0.0, self.net)) / 2)
 
-    def _review(self, day: int, told: Reviewed, expected: Index, lead_times: Index) -> None:
+    def _review(self, day: int, told: ReviewDecision, expected: Index, lead_times: Index) -> None:
         """Place orders, raised to the minimum and whole batches; one without a lead time is there at once."""
         wanted = told.orders(Shelf(self.net, self._expected(day)))
         batch, least = self.history.batch_size[:, None], self.history.minimum_order_quantity[:, None]

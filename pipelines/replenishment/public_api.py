@@ -1,7 +1,7 @@
 """What to order, as two plain functions for anyone's data: frames in, frames out.
 
 What belongs here: `order_up_to_levels` and `order_quantities`, which stay as they are. What does not: the maths
-(`order_decision.py`), checking what is asked (`checked.py`), the plan of an organisation (`order_plan.py`).
+(`order_decision.py`), checking the arguments (`input_validation.py`), the plan of an organisation (`order_plan.py`).
 Service levels are fractions. Days count from `as_of`, the first day whose demand is not known yet; orders are placed
 before its demand. Read more in docs/maths.md.
 """
@@ -13,19 +13,20 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.distribution import forecast_distribution
+from pipelines.planning_settings.order_rule import ServiceMeasure, UnmetDemand
 from pipelines.replenishment.decision import input_validation as checked
 from pipelines.replenishment.decision.decision_inputs import (
-    answer,
     arrivals_of,
-    ask,
+    decision_table,
     expected_windows,
     horizons_to_forecast,
-    law_of,
+    interval_demand,
+    prepare_inputs,
     windows_of,
     without_minus_nothing,
 )
 from pipelines.replenishment.decision.demand_paths import quantile_at
-from pipelines.replenishment.decision.order_decision import Measure, Unmet, decide
+from pipelines.replenishment.decision.order_decision import decide
 from pipelines.replenishment.lead_times import weigh_samples
 from pipelines.replenishment.plan.reasons import why_due
 
@@ -71,7 +72,7 @@ def order_up_to_levels(
     windows = horizons.filter(pl.col("horizon_days") > 0)
     seed = checked.seed_of(seed)
     told = forecast_distribution(known, windows, as_of=checked.day(as_of), seed=seed)
-    law = law_of(told, horizons["product_code"], horizons["horizon_days"].to_numpy(), seed=seed)
+    law = interval_demand(told, horizons["product_code"], horizons["horizon_days"].to_numpy(), seed=seed)
     pieces = np.ceil(quantile_at(law.probabilities, law.quantiles, np.array(levels)) - 1e-6)
     return pl.DataFrame(
         {
@@ -92,8 +93,8 @@ def order_quantities(
     lead_time_days: int | pl.DataFrame,
     order_frequency_days: int | pl.DataFrame,
     service_level: float | pl.DataFrame,
-    unmet_demand: Unmet = "lost",
-    measure: Measure = "cycle",
+    unmet_demand: UnmetDemand = "lost",
+    measure: ServiceMeasure = "cycle",
     seed: int = 0,
 ) -> pl.DataFrame:
     """For each product of `stock` the whole pieces to order before the demand of `as_of`, and why.
@@ -154,7 +155,7 @@ def order_quantities(
     told = forecast_distribution(known, horizons, as_of=today, seed=seed, weeks=weeks)
     arrivals = arrivals_of(under_way.filter(~pl.col("is_fault")), as_of=today)
     on_order = arrivals.group_by("product_code").agg(on_order=pl.col("quantity").sum())
-    decided = answer(asked, decide(ask(told, asked, windows, arrivals, seed=seed), rule)).join(
+    decided = decision_table(asked, decide(prepare_inputs(told, asked, windows, arrivals, seed=seed), rule)).join(
         on_order, on="product_code", how="left", maintain_order="left"
     ).with_columns(pl.col("on_order").fill_null(0.0))  # fmt: skip
     position = pl.col("stock_on_hand") - pl.col("stock_committed") + pl.col("on_order")

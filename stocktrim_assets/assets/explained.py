@@ -10,7 +10,12 @@ import polars as pl
 from pydantic import Field
 
 from pipelines.organisations.open_organisation import OpenOrganisation
-from pipelines.replenishment.explain.product_explanation import SOURCES, PlannedTables, explain_product, most_urgent
+from pipelines.replenishment.explain.product_explanation import (
+    SOURCES,
+    ExplanationSources,
+    explain_product,
+    most_urgent,
+)
 from pipelines.storage.snapshots import read_published
 from stocktrim_assets.explanations import explanation_text
 from stocktrim_assets.failures import told_plainly
@@ -44,7 +49,7 @@ def explained_product(
 ) -> dg.MaterializeResult[Any]:
     """Explain a product from what is published, as `stocktrim explain` does."""
     with told_plainly():
-        planned = PlannedTables(*read_published(organisation.folder, *SOURCES))
+        planned = ExplanationSources(*read_published(organisation.folder, *SOURCES))
         told = explain_product(planned, config.product_code.strip() or product_to_explain(planned.order_plan))
     return dg.MaterializeResult(
         metadata={

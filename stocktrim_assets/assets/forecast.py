@@ -116,7 +116,7 @@ def _asked(warehouse: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, Horizons
     decided_by = (tables.PLANNING_SETTINGS, tables.PURCHASE_RECEIPTS, tables.STOCK_ON_ORDER)
     asked = horizons(products, *(read_table(warehouse, table) for table in decided_by), as_of=as_of)
     sold = with_unit_prices(
-        transfer_demand(read_table(warehouse, tables.DEMAND_DAILY), asked.moves),
+        transfer_demand(read_table(warehouse, tables.DEMAND_DAILY), asked.transfers),
         read_table(warehouse, tables.DEMAND_TRANSACTIONS),
     )
     return sold, asked, as_of

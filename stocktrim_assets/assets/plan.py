@@ -18,9 +18,9 @@ from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.freshness import is_stale
 from pipelines.planning_settings.registry import global_settings
-from pipelines.planning_settings.successors_and_bundles import moves_in_force, sold_as
-from pipelines.replenishment.explain.product_explanation import PlannedTables, explain_product, most_urgent
-from pipelines.replenishment.plan.order_plan import Plan, PlanInputs, make_plan
+from pipelines.planning_settings.successors_and_bundles import sold_as, transfers_in_force
+from pipelines.replenishment.explain.product_explanation import ExplanationSources, explain_product, most_urgent
+from pipelines.replenishment.plan.order_plan import PlanInputs, PlanTables, make_plan
 from pipelines.replenishment.plan.plan_summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
 from pipelines.storage import tables
 from pipelines.storage.warehouse import read_products, read_table, row_count
@@ -104,7 +104,7 @@ def _inputs(warehouse: duckdb.DuckDBPyConnection) -> PlanInputs:
 
 def _decide(
     warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast: Forecast, *, at: datetime
-) -> tuple[pl.DataFrame, Plan]:
+) -> tuple[pl.DataFrame, PlanTables]:
     """The plan's summary and the plan."""
     of = read_table(warehouse, tables.DATA_FRESHNESS).to_dicts()[0]
     version = importlib.metadata.version("stocktrim-pipelines")
@@ -126,7 +126,7 @@ def _decide(
     return summary, plan
 
 
-def _keep(warehouse: duckdb.DuckDBPyConnection, plan: Plan, summary: pl.DataFrame) -> None:
+def _keep(warehouse: duckdb.DuckDBPyConnection, plan: PlanTables, summary: pl.DataFrame) -> None:
     history = plan.order_plan.with_columns(planned_at=pl.lit(summary["planned_at"][0]))
     keep_plan(
         warehouse,
@@ -144,15 +144,17 @@ def _keep(warehouse: duckdb.DuckDBPyConnection, plan: Plan, summary: pl.DataFram
     )
 
 
-def _planned(warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast: Forecast, plan: Plan) -> PlannedTables:
+def _planned(
+    warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast: Forecast, plan: PlanTables
+) -> ExplanationSources:
     """What the explanations of the most urgent lines are drawn from; of the sales lines only theirs."""
-    moves = moves_in_force(plan.plan_settings)
+    transfers = transfers_in_force(plan.plan_settings)
     sold = [
         code
         for urgent in most_urgent(plan.order_plan, lines=MOST_URGENT)["product_code"]
-        for code in sold_as(moves, urgent)
+        for code in sold_as(transfers, urgent)
     ]
-    return PlannedTables(
+    return ExplanationSources(
         order_plan=plan.order_plan,
         plan_settings=plan.plan_settings,
         lead_times=plan.lead_times,
@@ -166,7 +168,7 @@ def _planned(warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast:
     )
 
 
-def _shown_plan(planned: PlannedTables) -> dict[str, Any]:
+def _shown_plan(planned: ExplanationSources) -> dict[str, Any]:
     """The most urgent lines side by side, then each explained; any other is by `explained_product`."""
     urgent = most_urgent(planned.order_plan, lines=MOST_URGENT)
     shown: dict[str, Any] = {"most_urgent": markdown_table(urgent, columns=_URGENT)}

@@ -13,11 +13,11 @@ from pipelines.policy_backtest.frontier_picture import frontier_svg
 from pipelines.policy_backtest.past import of_organisation
 from pipelines.policy_backtest.policy_comparison import (
     OURS,
-    asked_by,
-    in_words,
+    backtest_settings,
     models_in_words,
     products_in_words,
     run_backtest,
+    settings_in_words,
 )
 from pipelines.policy_backtest.report import at_equal_service, price_list, rules_by_class
 from pipelines.storage import tables
@@ -57,13 +57,13 @@ def policy_backtest(
     """Replay, keep the table, show the frontier."""
     with told_plainly(), organisation.warehouse() as warehouse:
         history = of_organisation(*(read_table(warehouse, table) for table in _PAST), lead_time_days=None)
-        asked = asked_by(read_table(warehouse, tables.PLANNING_SETTINGS), service_levels=SERVICE_LEVELS)
-        context.log.info(in_words(asked))
+        asked = backtest_settings(read_table(warehouse, tables.PLANNING_SETTINGS), service_levels=SERVICE_LEVELS)
+        context.log.info(settings_in_words(asked))
         told = run_backtest(history, asked, progress=context.log.info)
         replace_table(warehouse, tables.POLICY_BACKTEST, told.results.cast(tables.POLICY_BACKTEST.schema))
     return dg.MaterializeResult(
         metadata=table_metadata(tables.POLICY_BACKTEST, told.results.height)
-        | {"what is replayed": in_words(asked), "which products": products_in_words(told)}
+        | {"what is replayed": settings_in_words(asked), "which products": products_in_words(told)}
         | {"which models": models_in_words(told)}
         | _shown(told.results)
         | {"at equal service": _table(at_equal_service(told.counts, OURS))}

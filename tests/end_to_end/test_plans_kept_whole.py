@@ -89,10 +89,10 @@ def test_a_plan_that_a_check_blocks_leaves_the_plan_before_whole(home: Path, mon
     assert not assert_of_one_plan(home, before)
 
 
-def twice(make: Callable[..., plan.Plan]) -> Callable[..., plan.Plan]:
+def twice(make: Callable[..., plan.PlanTables]) -> Callable[..., plan.PlanTables]:
     """A plan that has every product twice, which the border of the plan refuses."""
 
-    def made(*arguments: object, **named: object) -> plan.Plan:
+    def made(*arguments: object, **named: object) -> plan.PlanTables:
         good = make(*arguments, **named)
         return replace(good, order_plan=pl.concat([good.order_plan, good.order_plan]))
 

@@ -182,7 +182,7 @@ def a_plan(*frames: pl.DataFrame, expecting: Forecast | None = None) -> pl.DataF
     """The plan of these frames; without a forecast, the one that their sales lead to."""
     told = inputs(*frames)
     asked = horizons(told.products, told.planning_settings, told.purchase_receipts, told.stock_on_order, as_of=AS_OF)
-    sales = transfer_demand(told.demand_daily, asked.moves)
+    sales = transfer_demand(told.demand_daily, asked.transfers)
     forecast = expecting or forecast_for_plan(sales, asked, as_of=AS_OF)
     return make_plan(told, forecast, as_of=AS_OF, plan_id="20260302-00000000").order_plan
 

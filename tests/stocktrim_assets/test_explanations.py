@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines.organisations.open_organisation import OpenOrganisation
-from pipelines.replenishment.explain.product_explanation import SOURCES, PlannedTables
+from pipelines.replenishment.explain.product_explanation import SOURCES, ExplanationSources
 from pipelines.settings import read_settings
 from pipelines.storage.snapshots import publish
 from pipelines.storage.warehouse import open_warehouse
@@ -27,7 +27,7 @@ HEADINGS = (
 NASTY = "![x](http://evil.example/x.png) | <img src=x>"
 
 
-def a_busy_company(products: int, lines: int) -> PlannedTables:
+def a_busy_company(products: int, lines: int) -> ExplanationSources:
     """Products that must be ordered, with long names, many sales lines and many open orders."""
     long = "Customer with a very long name " * 8
     frames = []

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pipelines.forecasting.distribution import DemandDistribution
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
-from pipelines.replenishment.decision.demand_paths import DemandLaw, seeds_of
-from pipelines.replenishment.decision.order_decision import Decision, Question
+from pipelines.replenishment.decision.demand_paths import IntervalDemand, seeds_of
+from pipelines.replenishment.decision.order_decision import Decision, DecisionInputs
 from pipelines.replenishment.decision.stock_projection import Stock
 from pipelines.replenishment.lead_times import in_whole_days
 
@@ -82,7 +82,7 @@ def own_horizons(windows: pl.DataFrame) -> pl.DataFrame:
 
 
 def horizons_to_forecast(windows: pl.DataFrame) -> pl.DataFrame:
-    """The horizons from which `law_of` gets those of the windows: `product_code`, `horizon_days`.
+    """The horizons from which `interval_demand` gets those of the windows: `product_code`, `horizon_days`.
 
     A product with one horizon is forecast for it; one with several for the days of the ladder around them, and so are
     all products where more than twelve horizons are asked for.
@@ -103,9 +103,9 @@ def horizons_to_forecast(windows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([exact, steps.with_columns(days)]).sort("product_code", "horizon_days")
 
 
-def ask(
+def prepare_inputs(
     distribution: DemandDistribution, asked: pl.DataFrame, windows: pl.DataFrame, arrivals: pl.DataFrame, *, seed: int
-) -> Question:
+) -> DecisionInputs:
     """The question for the products of `asked`, in its order.
 
     `asked` has `product_code`, `service_level`, `horizon_days`, `stock_on_hand`, `stock_committed`, sorted by product;
@@ -115,14 +115,16 @@ def ask(
     rows = windows.join(codes, on="product_code", how="inner").sort("row", "arrival_day")
     days, quantities = _arrivals(codes, arrivals)
     available = (asked["stock_on_hand"] - asked["stock_committed"]).to_numpy().astype(float)
-    return Question(
+    return DecisionInputs(
         service_level=asked["service_level"].to_numpy().astype(float),
         horizon_days=asked["horizon_days"].to_numpy().astype(np.int64),
         stock=Stock(available, days, quantities),
         lead_product=rows["row"].to_numpy().astype(np.int64),
         arrival_day=rows["arrival_day"].to_numpy().astype(np.int64),
         lead_weight=rows["weight"].to_numpy().astype(float),
-        law=law_of(distribution, rows["product_code"], rows["horizon_days"].to_numpy().astype(np.int64), seed=seed),
+        law=interval_demand(
+            distribution, rows["product_code"], rows["horizon_days"].to_numpy().astype(np.int64), seed=seed
+        ),
     )
 
 
@@ -160,7 +162,9 @@ def _matrix(lists: pl.Series) -> Matrix:
     return np.array(lists.to_list(), dtype=float).reshape(len(lists), -1) if len(lists) else np.zeros((0, 1))
 
 
-def law_of(distribution: DemandDistribution, codes: pl.Series, horizon_days: Index, *, seed: int) -> DemandLaw:
+def interval_demand(
+    distribution: DemandDistribution, codes: pl.Series, horizon_days: Index, *, seed: int
+) -> IntervalDemand:
     """What demand may be for each product and horizon; nothing where the forecast knows no demand.
 
     Between two horizons that were forecast each quantile lies on the straight line between theirs.
@@ -170,7 +174,7 @@ def law_of(distribution: DemandDistribution, codes: pl.Series, horizon_days: Ind
     is_known = product >= 0
     variance = _where_known(distribution.weekly_variance[:, None], product, is_known)[:, 0]
     weekly = _where_known(distribution.weekly_mean, product, is_known)
-    return DemandLaw(
+    return IntervalDemand(
         seeds=seeds_of(codes.to_list(), seed=seed),
         horizon_days=horizon_days,
         probabilities=distribution.probabilities,
@@ -199,7 +203,7 @@ def _quantiles(distribution: DemandDistribution, product: Index, horizon_days: I
     return told
 
 
-def answer(asked: pl.DataFrame, decision: Decision) -> pl.DataFrame:
+def decision_table(asked: pl.DataFrame, decision: Decision) -> pl.DataFrame:
     """The decision as columns beside what was asked, rounded as it is stored; the bridge adds up.
 
     Safety stock is the order-up-to level less the expected demand until the next order can arrive. What the sampled

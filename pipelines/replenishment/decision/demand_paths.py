@@ -34,7 +34,7 @@ _STANDARD: Final = NormalDist()
 
 
 @dataclass(frozen=True)
-class DemandLaw:
+class IntervalDemand:
     """What demand may be in each row: a product, or a product with one of its lead times.
 
     `quantiles[i, j]` is the quantile at `probabilities[j]` of the demand of the first `horizon_days[i]` days,
@@ -59,9 +59,9 @@ class DemandLaw:
         """How likely each path is."""
         return np.diff(self.edges, prepend=0.0)
 
-    def rows(self, chosen: Index) -> "DemandLaw":
+    def rows(self, chosen: Index) -> "IntervalDemand":
         """The law of some of the rows."""
-        return DemandLaw(
+        return IntervalDemand(
             self.seeds[chosen], self.horizon_days[chosen], self.probabilities, self.quantiles[chosen],
             self.weekly_mean[chosen], self.dispersion[chosen],
         )  # fmt: skip
@@ -94,13 +94,13 @@ def quantile_at(probabilities: Matrix, quantiles: Matrix, asked: Matrix) -> Matr
     return np.asarray(quantiles[:, right - 1] * (1 - share) + quantiles[:, right] * share)
 
 
-def path_totals(law: DemandLaw) -> Matrix:
+def path_totals(law: IntervalDemand) -> Matrix:
     """The horizon's demand of every path, ascending: a row a row, a column a stratum."""
     told = quantile_at(law.probabilities, law.quantiles, np.minimum(law.edges, HIGHEST))
     return np.maximum.accumulate(np.maximum(0.0, told), axis=1)
 
 
-def demand_between(law: DemandLaw, days: Index, arrival_day: Index) -> Matrix:
+def demand_between(law: IntervalDemand, days: Index, arrival_day: Index) -> Matrix:
     """Demand of every path between neighbouring days: rows, paths, intervals. The last day is the row's horizon.
 
     What comes before the arrival of an order, and what after it, does not depend on the other days. Rows of a product

@@ -17,8 +17,8 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.forecasting.history.demand_matrix import is_quantity
+from pipelines.planning_settings.order_rule import OrderPolicy, ServiceMeasure, UnmetDemand
 from pipelines.replenishment.decision.decision_inputs import LONGEST_HORIZON_DAYS
-from pipelines.replenishment.decision.order_decision import Measure, Rule, Unmet
 
 NAMED: Final = 3
 _OPEN_ORDERS: Final = {
@@ -49,14 +49,14 @@ def seed_of(seed: int) -> int:
     return int(seed)
 
 
-def rule(measure: str, unmet_demand: str) -> Rule:
+def rule(measure: str, unmet_demand: str) -> OrderPolicy:
     """The rule of these words; two levels where a service level is one of cycles."""
     for name, word, words in (
-        ("measure", measure, get_args(Measure)), ("unmet_demand", unmet_demand, get_args(Unmet)),
+        ("measure", measure, get_args(ServiceMeasure)), ("unmet_demand", unmet_demand, get_args(UnmetDemand)),
     ):  # fmt: skip
         if word not in words:
             raise PolicyError(f"{name} must be one of {', '.join(words)}, not {word!r}.")
-    return Rule(measure=measure, unmet_demand=unmet_demand, has_two_levels=measure == "cycle")  # type: ignore[arg-type]
+    return OrderPolicy(measure=measure, unmet_demand=unmet_demand, has_two_levels=measure == "cycle")  # type: ignore[arg-type]
 
 
 def fractions(levels: object) -> list[float]:

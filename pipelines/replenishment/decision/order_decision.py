@@ -10,19 +10,17 @@ A product may have several lead times, each with its weight: one draw gives both
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
 from pipelines.forecasting.models.seasonality import cumulative_mean
-from pipelines.replenishment.decision.demand_paths import DemandLaw
+from pipelines.planning_settings.order_rule import OrderPolicy
+from pipelines.replenishment.decision.demand_paths import IntervalDemand
 from pipelines.replenishment.decision.stock_projection import Projection, Stock, project
 
-Measure = Literal["cycle", "fill", "money"]
-Unmet = Literal["lost", "backordered"]
-OrderRule = Literal["projected", "position"]
 # Two levels apply from this service level on: below it half of the orders would wait for a certain shortage.
 LEAST_FOR_TWO_LEVELS: Final = 0.75
 SOON: Final = 0.1
@@ -34,17 +32,7 @@ _ROUNDING: Final = 1e-6
 
 
 @dataclass(frozen=True)
-class Rule:
-    """How an order is decided: what a service level means, what becomes of unmet demand, what is compared, levels."""
-
-    measure: Measure = "cycle"
-    unmet_demand: Unmet = "lost"
-    order_rule: OrderRule = "projected"
-    has_two_levels: bool = True
-
-
-@dataclass(frozen=True)
-class Question:
+class DecisionInputs:
     """What is asked: a row a product; and its possible lead times, a row each, by product.
 
     Lead time r is one of product `lead_product[r]`: an order placed today arrives on `arrival_day[r]`, and the law's
@@ -58,19 +46,19 @@ class Question:
     lead_product: Index
     arrival_day: Index
     lead_weight: Matrix
-    law: DemandLaw
+    law: IntervalDemand
 
     @property
     def cover_begins(self) -> Index:
         """The first day of what an order must cover: its arrival, or today where all ends before it arrives."""
         return np.where(self.arrival_day < self.law.horizon_days, self.arrival_day, 0)
 
-    def of(self, products: Index) -> "Question":
+    def of(self, products: Index) -> "DecisionInputs":
         """What is asked of some of the products, given in their order."""
         place = np.full(self.service_level.size, -1)
         place[products] = np.arange(products.size)
         rows = np.flatnonzero(place[self.lead_product] >= 0)
-        return Question(
+        return DecisionInputs(
             self.service_level[products], self.horizon_days[products], self.stock.rows(products),
             place[self.lead_product[rows]], self.arrival_day[rows], self.lead_weight[rows], self.law.rows(rows),
         )  # fmt: skip
@@ -99,7 +87,7 @@ class Decision:
     days_to_stock_out_soonest: Matrix
 
 
-def decide(question: Question, rule: Rule) -> Decision:
+def decide(question: DecisionInputs, rule: OrderPolicy) -> Decision:
     """The decision for every product, as many products at a time as memory allows."""
     sells = np.zeros(question.service_level.size, dtype=bool)
     sells[question.lead_product[(question.law.quantiles > 0).any(axis=1)]] = True
@@ -109,7 +97,7 @@ def decide(question: Question, rule: Rule) -> Decision:
     return Decision(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in vars(parts[0])))
 
 
-def _parts(question: Question) -> Iterator[Question]:
+def _parts(question: DecisionInputs) -> Iterator[DecisionInputs]:
     """The products of a question in runs of some thousand, of fewer where they have many paths."""
     count = question.service_level.size
     leads = np.bincount(question.lead_product, minlength=count)
@@ -118,7 +106,7 @@ def _parts(question: Question) -> Iterator[Question]:
         yield question.of(np.arange(start, end))
 
 
-def _decide(asked: Question, rule: Rule) -> Decision:
+def _decide(asked: DecisionInputs, rule: OrderPolicy) -> Decision:
     rows, weights = paths_of_products(
         asked.lead_product, asked.lead_weight, asked.service_level.size, path_weights=asked.law.path_weights
     )
@@ -174,7 +162,7 @@ def _not_served(projection: Projection) -> Matrix:
     return np.asarray(np.maximum(0.0, np.maximum(0.0, projection.need) - owed))
 
 
-def _projected(asked: Question, rule: Rule) -> Projection:
+def _projected(asked: DecisionInputs, rule: OrderPolicy) -> Projection:
     """The projection of each product and lead time by the rule."""
     stock = _under_way(asked)
     if rule.order_rule == "position":
@@ -202,7 +190,7 @@ def paths_of_products(
     return rows, (weight[:, :, None] * path_weights).reshape(products, slots.size * path_weights.size)
 
 
-def _under_way(asked: Question) -> Stock:
+def _under_way(asked: DecisionInputs) -> Stock:
     """Stock for each lead time: what is in time is as quick or as slow as today's order, in proportion to its way left.
 
     One draw serves all orders, so that what was sent a moment ago is not ordered again: it comes when an order of today
@@ -218,7 +206,7 @@ def _under_way(asked: Question) -> Stock:
     return Stock(stock.available, np.where(is_in_time, moved, days), stock.arrival_quantities)
 
 
-def _expected(asked: Question) -> tuple[Matrix, Matrix]:
+def _expected(asked: DecisionInputs) -> tuple[Matrix, Matrix]:
     """Expected demand before arrival, and to the end of the cover, over the lead times of each product."""
     end = asked.law.horizon_days
     days = np.stack([np.minimum(asked.arrival_day, end), end], axis=1)
@@ -228,7 +216,7 @@ def _expected(asked: Question) -> tuple[Matrix, Matrix]:
     return before, whole
 
 
-def _for_money(asked: Question, rule: Rule, need: Matrix, on_hand: Matrix, weights: Matrix) -> Matrix:
+def _for_money(asked: DecisionInputs, rule: OrderPolicy, need: Matrix, on_hand: Matrix, weights: Matrix) -> Matrix:
     """The quantity that costs least, from the cover of each product and the order cycles before it."""
     count, cover = asked.service_level.size, asked.law.horizon_days - asked.cover_begins
     days, cycles = (

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
-from pipelines.replenishment.decision.demand_paths import DemandLaw, demand_between
+from pipelines.replenishment.decision.demand_paths import IntervalDemand, demand_between
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Projection:
     covered: Matrix
 
 
-def project(law: DemandLaw, stock: Stock, arrival_day: Index, *, is_lost: bool) -> Projection:
+def project(law: IntervalDemand, stock: Stock, arrival_day: Index, *, is_lost: bool) -> Projection:
     """Stock along every path of demand; the cover ends with the law's horizon.
 
     Before A unmet demand is lost (or waits, where it is backordered); in the cover need is the running maximum of

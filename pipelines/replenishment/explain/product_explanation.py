@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.forecasting.history.transferred_demand import transfer_demand
-from pipelines.planning_settings.successors_and_bundles import moves_in_force, moves_in_words, sold_as
+from pipelines.planning_settings.successors_and_bundles import sold_as, transfers_in_force, transfers_in_words
 from pipelines.product_codes import find_product
 from pipelines.replenishment.explain.bridge import bridge, open_orders, projected_stock, quantiles_of_horizon, sentences
 from pipelines.replenishment.plan.draft_sales import draft_sentence, largest_drafts
@@ -33,7 +33,7 @@ SOURCES: Final = (
 
 
 @dataclass(frozen=True)
-class PlannedTables:
+class ExplanationSources:
     """A plan and what it was made from: the tables of `SOURCES` in their order, each frame in its table's shape."""
 
     order_plan: pl.DataFrame
@@ -57,7 +57,7 @@ def most_urgent(order_plan: pl.DataFrame, *, lines: int) -> pl.DataFrame:
     )
 
 
-def explain_product(planned: PlannedTables, product_code: str) -> dict[str, Any]:
+def explain_product(planned: ExplanationSources, product_code: str) -> dict[str, Any]:
     """All that is told of a product of a plan.
 
     Raises:
@@ -72,18 +72,18 @@ def explain_product(planned: PlannedTables, product_code: str) -> dict[str, Any]
     row = plan.to_dicts()[0]
     if row["timing_adjustment"] is None:
         raise UsageError("This plan was made by an earlier version; run `stocktrim plan`, then ask.")
-    moves = moves_in_force(planned.plan_settings)
+    transfers = transfers_in_force(planned.plan_settings)
     return {
         "plan": row,
         "bridge": [vars(step) for step in bridge(row)],
         "sentences": [
             *sentences(row),
-            *moves_in_words(planned.plan_settings, moves, code),
+            *transfers_in_words(planned.plan_settings, transfers, code),
             *_largest_draft(plan, planned.demand_transactions),
         ],
         "settings": _of(planned.plan_settings, code).drop("product_code").to_dicts(),
         "lead_times": _of(planned.lead_times, code).drop("product_code").to_dicts(),
-        **_demand(planned, row, moves),
+        **_demand(planned, row, transfers),
         **_supply(planned, plan),
     }
 
@@ -97,12 +97,12 @@ def _of(frame: pl.DataFrame, product_code: str) -> pl.DataFrame:
     return frame.filter(pl.col("product_code") == product_code)
 
 
-def _demand(planned: PlannedTables, row: Mapping[str, Any], moves: pl.DataFrame) -> dict[str, Any]:
+def _demand(planned: ExplanationSources, row: Mapping[str, Any], transfers: pl.DataFrame) -> dict[str, Any]:
     """What was sold, as it was forecast from, and what the forecast says."""
     code, as_of = row["product_code"], row["as_of_date"]
-    counted = sold_as(moves, code)
+    counted = sold_as(transfers, code)
     own = planned.demand_daily.filter(pl.col("product_code").is_in(list(counted)))
-    sold = own if code in moves["product_code"] else _of(transfer_demand(own, moves), code)
+    sold = own if code in transfers["product_code"] else _of(transfer_demand(own, transfers), code)
     told = sold.with_columns(is_out=pl.col("is_stocked_out").fill_null(value=False))
     recent = told.filter(pl.col("demand_date").is_between(as_of - WEEKS_TOLD * WEEK, as_of, closed="left"))
     quantiles = quantiles_of_horizon(_of(planned.demand_quantiles, code), row["horizon_days"])
@@ -123,7 +123,7 @@ def _demand(planned: PlannedTables, row: Mapping[str, Any], moves: pl.DataFrame)
     }
 
 
-def _supply(planned: PlannedTables, plan: pl.DataFrame) -> dict[str, Any]:
+def _supply(planned: ExplanationSources, plan: pl.DataFrame) -> dict[str, Any]:
     """What is on order, and the stock that follows."""
     row = plan.to_dicts()[0]
     code = row["product_code"]

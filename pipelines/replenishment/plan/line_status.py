@@ -50,7 +50,7 @@ def is_ordered() -> pl.Expr:
     return pl.col("exclusion").is_null() & (pl.col("is_due") | _is_below_shelf())
 
 
-def judge(plan: pl.DataFrame, everybodys: GlobalSettings) -> pl.DataFrame:
+def with_status(plan: pl.DataFrame, everybodys: GlobalSettings) -> pl.DataFrame:
     """Reason, status, what is too much or too little, and what is said of a stock that nobody knows: nothing."""
     plan = plan.with_columns(
         average_daily_demand=(pl.col("horizon_demand") / pl.col("horizon_days").clip(lower_bound=1)).round(4)
@@ -125,7 +125,7 @@ def _uncertain_cause() -> pl.Expr:
     )
 
 
-def tell_dates(plan: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def with_dates(plan: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """The review at which to order: the last from which an order arrives before a shortage is likelier than allowed.
 
     An order that is due is due today. Else stock lasts until demand may exceed it with the chance of the reorder point,
@@ -144,7 +144,7 @@ def tell_dates(plan: pl.DataFrame, as_of: date) -> pl.DataFrame:
     )
 
 
-def tell_money(plan: pl.DataFrame) -> pl.DataFrame:
+def with_money(plan: pl.DataFrame) -> pl.DataFrame:
     """What quantities are worth at cost and what they cost to have or to lack, in the row's currency.
 
     What a missing price leaves unknown is empty, but for values at cost: these are 0 without a unit cost, and

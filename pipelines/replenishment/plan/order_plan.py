@@ -20,25 +20,26 @@ import polars as pl
 from pipelines.forecasting.forecast_tables import Forecast, forecast_demand
 from pipelines.forecasting.history.demand_matrix import is_quantity
 from pipelines.forecasting.overrides import OVERRIDDEN, OVERRIDES, override_demand
+from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.registry import (
     global_settings,
     settings_of_products,
     wide_settings,
 )
-from pipelines.planning_settings.successors_and_bundles import moves_of
+from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.replenishment.decision.decision_inputs import (
     ARRIVALS,
-    answer,
     arrivals_on_order,
-    ask,
+    decision_table,
     distribution_of,
     expected_windows,
     horizons_to_forecast,
     own_horizons,
+    prepare_inputs,
     windows_of,
     without_minus_nothing,
 )
-from pipelines.replenishment.decision.order_decision import Rule, decide
+from pipelines.replenishment.decision.order_decision import decide
 from pipelines.replenishment.lead_time_advice import advise_lead_times, observed_lead_times
 from pipelines.replenishment.lead_times import (
     count_receipts,
@@ -47,7 +48,7 @@ from pipelines.replenishment.lead_times import (
     summarise_lengths,
     waiting_orders,
 )
-from pipelines.replenishment.plan.line_status import exclusion, is_ordered, judge, tell_dates, tell_money
+from pipelines.replenishment.plan.line_status import exclusion, is_ordered, with_dates, with_money, with_status
 from pipelines.replenishment.plan.order_limits import constrain
 from pipelines.replenishment.plan.reasons import PLANNED_ELSEWHERE
 from pipelines.storage.tables import ORDER_PLAN
@@ -69,7 +70,7 @@ class PlanInputs:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PlanTables:
     """A plan with the settings and lead times that it was made with, and advice: four tables of the schema `plan`."""
 
     order_plan: pl.DataFrame
@@ -85,14 +86,14 @@ class Horizons:
     `own` has `product_code`, `lead_time_days`, `order_frequency_days`: the days before an order arrives, and those that
     it covers; with a forecast period these differ from the settings. `more` has `product_code`, `horizon_days`: others
     where the lead time is random. `overrides` is demand that people set in the forecast's place, the season of the
-    products of `without_season` is ignored, and `moves` says whose demand counts for whom.
+    products of `without_season` is ignored, and `transfers` says whose demand counts for whom.
     """
 
     own: pl.DataFrame
     more: pl.DataFrame
     overrides: pl.DataFrame
     without_season: Sequence[str]
-    moves: pl.DataFrame
+    transfers: pl.DataFrame
 
 
 def horizons(
@@ -115,7 +116,7 @@ def horizons(
         more=horizons_to_forecast(windows),
         overrides=overrides,
         without_season=settings.filter("ignore_seasonality")["product_code"].to_list(),
-        moves=moves_of(settings),
+        transfers=transfers_of(settings),
     )
 
 
@@ -144,14 +145,14 @@ def _lead_times(
     return learn_lead_times(asked, receipts, waiting_orders(stock_on_order, receipts, as_of=as_of))
 
 
-def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: str) -> Plan:
+def make_plan(inputs: PlanInputs, forecast: Forecast, *, as_of: date, plan_id: str) -> PlanTables:
     """The plan of every product, by product code, and what it was made with."""
     in_force = settings_of_products(inputs.products, inputs.planning_settings)
     settings = wide_settings(in_force)
     lengths = _lead_times(inputs.products, settings, inputs.purchase_receipts, inputs.stock_on_order, as_of=as_of)
     observed = observed_lead_times(inputs.products, known_receipts(inputs.purchase_receipts, as_of=as_of))
     order_plan = _order_plan(inputs, forecast, settings, lengths, observed, as_of=as_of, plan_id=plan_id)
-    return Plan(order_plan, in_force, lengths, advise_lead_times(order_plan, observed))
+    return PlanTables(order_plan, in_force, lengths, advise_lead_times(order_plan, observed))
 
 
 def _order_plan(
@@ -183,7 +184,7 @@ def _order_plan(
         .join(forecast.demand_horizons.select("product_code", "history_weeks"), on="product_code", how="left")
         .join(forecast.model_choice.select("product_code", "demand_class", "model"), on="product_code", how="left")
         .with_columns(
-            pl.col("demand_class").fill_null(_class_without_demand(moves_of(settings))),
+            pl.col("demand_class").fill_null(_class_without_demand(transfers_of(settings))),
             model=pl.when(_is_overridden(as_of)).then(pl.lit(OVERRIDDEN)).otherwise(pl.col("model").fill_null("none")),
         )
         .with_columns(
@@ -193,16 +194,16 @@ def _order_plan(
     )  # fmt: skip
     on_order = arrivals_on_order(inputs.stock_on_order.filter(is_readable), windows, as_of=as_of)
     return (
-        _decided(known, windows, forecast, on_order, everybodys.rule)
+        _decided(known, windows, forecast, on_order, everybodys.order_policy)
         .join(_on_order_by_kind(on_order), on="product_code", how="left")
         .with_columns(pl.col("^stock_on_order.*$").fill_null(0.0))
         .pipe(_positions)
         .with_columns(exclusion().alias("exclusion"))
         .with_columns(is_ordered().alias("is_ordered"))
         .pipe(constrain)
-        .pipe(judge, everybodys)
-        .pipe(tell_dates, as_of)
-        .pipe(tell_money)
+        .pipe(with_status, everybodys)
+        .pipe(with_dates, as_of)
+        .pipe(with_money)
         .with_columns(as_of_date=pl.lit(as_of), plan_id=pl.lit(plan_id))
         .select(list(ORDER_PLAN.columns))
         .cast(ORDER_PLAN.schema)
@@ -217,19 +218,21 @@ def _windows(settings: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decided(
-    known: pl.DataFrame, windows: pl.DataFrame, forecast: Forecast, on_order: pl.DataFrame, rule: Rule
+    known: pl.DataFrame, windows: pl.DataFrame, forecast: Forecast, on_order: pl.DataFrame, policy: OrderPolicy
 ) -> pl.DataFrame:
     """The order decision beside what is known of each product."""
     arrivals = on_order.filter("is_counted").group_by("product_code", "arrival_day").agg(pl.col("quantity").sum())
-    question = ask(
+    decision_inputs = prepare_inputs(
         distribution_of(forecast), known, windows, arrivals.select(list(ARRIVALS)).cast(ARRIVALS), seed=SEED
     )  # fmt: skip
-    return answer(known, decide(question, rule)).rename({"short_before_arrival": "shortage_chance_before_arrival"})
+    return decision_table(known, decide(decision_inputs, policy)).rename(
+        {"short_before_arrival": "shortage_chance_before_arrival"}
+    )
 
 
-def _class_without_demand(moves: pl.DataFrame) -> pl.Expr:
+def _class_without_demand(transfers: pl.DataFrame) -> pl.Expr:
     """How a product sells of which no demand is known: what is sold of it may count for others."""
-    is_moved = pl.col("product_code").is_in(moves["product_code"].unique().implode())
+    is_moved = pl.col("product_code").is_in(transfers["product_code"].unique().implode())
     return pl.when(is_moved).then(pl.lit(PLANNED_ELSEWHERE)).otherwise(pl.lit("never_sold"))
 
 

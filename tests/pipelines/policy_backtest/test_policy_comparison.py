@@ -10,23 +10,23 @@ import pytest
 
 from pipelines.errors import DataError
 from pipelines.forecasting.forecast_tables import choose_models, score_models
+from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.frontier_picture import frontier_svg
 from pipelines.policy_backtest.our_rule import as_rule, forecast_at, known_weeks, our_review, scores_at
 from pipelines.policy_backtest.past import known_at_reviews, make_history, of_organisation, review_days
 from pipelines.policy_backtest.policy_comparison import (
     OURS,
     TEXTBOOK_YEAR,
-    Asked,
-    asked_by,
-    in_words,
+    BacktestSettings,
+    backtest_settings,
     models_in_words,
     products_in_words,
     run_backtest,
+    settings_in_words,
 )
 from pipelines.policy_backtest.report import at_equal_service, price_list, results, rules_by_class, stock_at
 from pipelines.policy_backtest.rival_rules import stocktrim_levels, textbook_levels
-from pipelines.policy_backtest.simulation import Reviewed, Shelf, simulate
-from pipelines.replenishment.decision.order_decision import Rule
+from pipelines.policy_backtest.simulation import ReviewDecision, Shelf, simulate
 from pipelines.replenishment.plan.order_plan import make_plan
 from tests.pipelines.planning_builders import (
     AS_OF,
@@ -169,7 +169,9 @@ def test_an_order_comes_when_its_draw_says_and_is_expected_at_the_mean():
 
     def rule(_):
         told = as_rule(lambda _: np.array([[26.0]]))(0)
-        return Reviewed(told.order_up_to_level, lambda shelf: seen.append(shelf.under_way.copy()) or told.orders(shelf))
+        return ReviewDecision(
+            told.order_up_to_level, lambda shelf: seen.append(shelf.under_way.copy()) or told.orders(shelf)
+        )
 
     reviews = review_days(history, order_frequency_days=7, weeks=20)
     told = walked(history, rule, reviews)
@@ -196,9 +198,9 @@ UNEVEN = np.random.default_rng(1).negative_binomial(2, 0.2, 210).tolist()
 @pytest.mark.parametrize(
     "measured",
     [
-        Rule(measure="fill", unmet_demand="backordered"),
-        Rule(measure="fill", order_rule="position"),
-        Rule(measure="money", order_rule="position"),
+        OrderPolicy(measure="fill", unmet_demand="backordered"),
+        OrderPolicy(measure="fill", order_rule="position"),
+        OrderPolicy(measure="money", order_rule="position"),
     ],
     ids=["fill, demand waits", "fill, positions", "money, positions"],
 )
@@ -211,7 +213,7 @@ def test_what_a_service_level_means_is_replayed_whatever_becomes_of_demand(measu
     assert ordered == pytest.approx(level)  # nothing is there yet, nothing is under way
 
 
-@pytest.mark.parametrize("rule", [Rule(unmet_demand="backordered"), Rule(order_rule="position")])
+@pytest.mark.parametrize("rule", [OrderPolicy(unmet_demand="backordered"), OrderPolicy(order_rule="position")])
 def test_what_is_under_way_helps_a_position_from_the_day_of_its_arrival(rule):
     """Eight pieces last a week; fourteen in time are enough, but not those that come when the cover is nearly over."""
     _, in_time = of_a_review(rule, on_hand=8, under_way=[(7, 14)])
@@ -279,7 +281,9 @@ def test_an_order_is_expected_when_it_was_thought_to_come():
     reviews, seen = review_days(history, order_frequency_days=7, weeks=20), []
 
     def rule(_):
-        return Reviewed(np.array([[60.0]]), lambda shelf: seen.append(shelf.under_way.copy()) or 60.0 - shelf.position)
+        return ReviewDecision(
+            np.array([[60.0]]), lambda shelf: seen.append(shelf.under_way.copy()) or 60.0 - shelf.position
+        )
 
     walked(history, rule, reviews)
     assert seen[2].ravel().tolist() == [0, 0, 0, 0, 0, 0, 14]
@@ -303,7 +307,7 @@ def backtest():
             "quantity": rng.negative_binomial(3, 0.3, 12 * len(weeks)).astype(float),
         }
     )
-    asked = Asked(order_frequency_days=7, service_levels=[0.8, 0.95], rule=Rule(), weeks=12)
+    asked = BacktestSettings(order_frequency_days=7, service_levels=[0.8, 0.95], order_policy=OrderPolicy(), weeks=12)
     told = []
     return run_backtest(make_history(sales, lead_time_days=14), asked, progress=told.append), told
 
@@ -332,9 +336,9 @@ def test_an_organisations_settings_say_what_is_replayed():
         a_setting("order_frequency_days", "28", **of_all), a_setting("service_measure", "fill", **of_all),
         a_setting("order_frequency_days", "3"),
     ).planning_settings  # fmt: skip
-    asked = asked_by(settings, service_levels=[0.95])
-    assert (asked.order_frequency_days, asked.rule) == (28, Rule(measure="fill"))
-    assert in_words(asked).startswith("An order every 28 days; a service level is one of demand (fill rate)")
+    asked = backtest_settings(settings, service_levels=[0.95])
+    assert (asked.order_frequency_days, asked.order_policy) == (28, OrderPolicy(measure="fill"))
+    assert settings_in_words(asked).startswith("An order every 28 days; a service level is one of demand (fill rate)")
 
 
 def test_more_service_takes_more_stock(backtest):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from pipelines.forecasting.history.demand_matrix import Matrix
-from pipelines.replenishment.decision.demand_paths import EDGES, HIGHEST, DemandLaw, seeds_of
+from pipelines.replenishment.decision.demand_paths import EDGES, HIGHEST, IntervalDemand, seeds_of
 from pipelines.replenishment.decision.stock_projection import Stock
 
 AT = np.minimum(EDGES, HIGHEST)
@@ -15,12 +15,12 @@ Quantiles = Callable[[Matrix], Matrix]
 
 def a_law(
     mean: float, horizon_days: int, *, mean_days: int = 7, dispersion: float = 0.0, rows: int = 1, seed: int = 0
-) -> DemandLaw:
+) -> IntervalDemand:
     """Poisson demand of a mean in so many days, or negative binomial with Var / mean - 1 = dispersion."""
     horizon_mean = mean * horizon_days / mean_days
     weeks = np.full((rows, -(-horizon_days // 7)), mean * 7 / mean_days)
     total = np.repeat(quantiles(horizon_mean, dispersion)(AT)[None, :], rows, axis=0)
-    return DemandLaw(
+    return IntervalDemand(
         seeds_of(map(str, range(rows)), seed=seed), np.full(rows, horizon_days), AT, total, weeks,
         np.full(rows, dispersion),
     )  # fmt: skip
@@ -32,9 +32,9 @@ def quantiles(mean: float, dispersion: float = 0.0) -> Quantiles:
     return lambda at: np.asarray(stats.nbinom.ppf(at, mean / dispersion, 1 / (1 + dispersion)))
 
 
-def one_a_day(horizon_days: int, *, rows: int = 1) -> DemandLaw:
+def one_a_day(horizon_days: int, *, rows: int = 1) -> IntervalDemand:
     """Exactly one piece a day."""
-    return DemandLaw(
+    return IntervalDemand(
         np.zeros(rows, dtype=np.int64), np.full(rows, horizon_days), np.array([0.5]),
         np.full((rows, 1), float(horizon_days)), np.ones((rows, -(-horizon_days // 7))) * 7, -np.ones(rows),
     )  # fmt: skip

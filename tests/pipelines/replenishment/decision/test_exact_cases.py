@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from pipelines.replenishment.decision.demand_paths import EDGES, HIGHEST, WEIGHTS, DemandLaw
-from pipelines.replenishment.decision.order_decision import Question, Rule, decide, quantity_for_cycles
+from pipelines.planning_settings.order_rule import OrderPolicy
+from pipelines.replenishment.decision.demand_paths import EDGES, HIGHEST, WEIGHTS, IntervalDemand
+from pipelines.replenishment.decision.order_decision import DecisionInputs, decide, quantity_for_cycles
 from pipelines.replenishment.decision.stock_projection import project
 from pipelines.replenishment.public_api import order_up_to_levels
 from tests.pipelines.replenishment.decision.known_laws import a_law, there_is
@@ -16,7 +17,7 @@ from tests.pipelines.replenishment.decision.known_laws import a_law, there_is
 AS_OF = date(2026, 3, 2)
 
 
-def the_newsvendors_quantity(law: DemandLaw, holding: float, stock_out: float) -> float:
+def the_newsvendors_quantity(law: IntervalDemand, holding: float, stock_out: float) -> float:
     """One period, no lead time, an empty shelf: what the order decision orders at the critical ratio."""
     there = project(law, there_is(0), np.array([0]), is_lost=True)
     ratio = stock_out / (stock_out + holding)
@@ -26,11 +27,11 @@ def the_newsvendors_quantity(law: DemandLaw, holding: float, stock_out: float) -
 def test_the_newsvendor_with_normal_demand_is_example_4_3_of_snyder_and_shen():
     """Holding 0.18, stock-out 0.70, mean 50, deviation 8: 56.6040 newspapers, so 57 of them."""
     at = np.minimum(EDGES, HIGHEST)
-    law = DemandLaw(np.zeros(1, dtype=np.int64), np.array([7]), at, stats.norm(50, 8).ppf(at)[None, :],
+    law = IntervalDemand(np.zeros(1, dtype=np.int64), np.array([7]), at, stats.norm(50, 8).ppf(at)[None, :],
                     np.array([[50.0]]), np.array([64 / 50 - 1]))  # fmt: skip
     one = np.ones(1, dtype=np.int64)
-    asked = Question(np.array([0.70 / 0.88]), 7 * one, there_is(0), 0 * one, 0 * one, np.ones(1), law)
-    assert decide(asked, Rule(has_two_levels=False)).needed.tolist() == [np.ceil(56.6040)]
+    asked = DecisionInputs(np.array([0.70 / 0.88]), 7 * one, there_is(0), 0 * one, 0 * one, np.ones(1), law)
+    assert decide(asked, OrderPolicy(has_two_levels=False)).needed.tolist() == [np.ceil(56.6040)]
     within = stats.norm(50, 8).ppf([0.70 / 0.88, EDGES[EDGES >= 0.70 / 0.88][0]])
     assert within[0] == pytest.approx(56.6040, abs=1e-4)
     assert within[0] <= the_newsvendors_quantity(law, 0.18, 0.70) <= within[1] + 1e-9

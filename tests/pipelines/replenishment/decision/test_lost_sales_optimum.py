@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.replenishment.decision.order_decision import Question, Rule, decide
+from pipelines.planning_settings.order_rule import OrderPolicy
+from pipelines.replenishment.decision.order_decision import DecisionInputs, decide
 from pipelines.replenishment.decision.stock_projection import Stock
 from tests.pipelines.replenishment.decision.known_laws import a_law, there_is
 from tests.pipelines.replenishment.decision.lost_sales import LostSales
 
-MONEY = Rule(measure="money")
+MONEY = OrderPolicy(measure="money")
 CASES = [
     LostSales(mean, dispersion, lead_time, lost_sale)
     for lead_time in (1, 2, 3)
@@ -25,7 +26,7 @@ def our_orders(case: LostSales):
     rows, cycle = case.states.shape[0], case.days
     horizon = cycle * (case.lead_time + 1)
     days = np.tile(cycle * np.arange(1, case.lead_time), (rows, 1))
-    asked = Question(
+    asked = DecisionInputs(
         service_level=np.full(rows, case.lost_sale / (case.lost_sale + case.holding)),
         horizon_days=np.full(rows, horizon),
         stock=Stock(case.states[:, 0].astype(float), days, case.states[:, 1:].astype(float)),
@@ -68,7 +69,7 @@ def test_an_empty_shelf_is_filled_however_long_an_order_takes(ratio, cycles, cyc
     """A product that sells every day is worth keeping where a sale is worth a cycle's holding or more."""
     horizon = cycle * (cycles + 1)
     one = np.ones(1, dtype=np.int64)
-    asked = Question(
+    asked = DecisionInputs(
         np.array([ratio]), horizon * one, there_is(0), 0 * one, (horizon - cycle) * one, np.ones(1),
         a_law(3.0, horizon, mean_days=1),
     )  # fmt: skip

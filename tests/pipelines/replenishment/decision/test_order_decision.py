@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipelines.replenishment.decision.demand_paths import WEIGHTS, DemandLaw, demand_between, path_totals
+from pipelines.planning_settings.order_rule import OrderPolicy
+from pipelines.replenishment.decision.demand_paths import WEIGHTS, IntervalDemand, demand_between, path_totals
 from pipelines.replenishment.decision.order_decision import (
-    Question,
-    Rule,
+    DecisionInputs,
     decide,
     level_for_money,
     ordering_level,
@@ -20,7 +20,7 @@ from tests.pipelines.replenishment.decision.known_laws import a_law, one_a_day, 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
 
 
-def ordered(law: DemandLaw, stock: Stock, lead_time_days: int, p: float, *, is_lost: bool = True) -> float:
+def ordered(law: IntervalDemand, stock: Stock, lead_time_days: int, p: float, *, is_lost: bool = True) -> float:
     there = project(law, stock, np.full(law.horizon_days.size, lead_time_days), is_lost=is_lost)
     return float(np.ceil(quantity_for_cycles(there.need, WEIGHTS[None, :], np.array([p]))[0] - 1e-9))
 
@@ -152,11 +152,11 @@ def test_two_levels_apply_from_three_in_four_on():
 def priced(ratio: float, *, lead_time: int, frequency: int, unmet: str = "lost", on_hand: float = 0) -> float:
     """The pieces that money asks for, of Poisson demand of four a day."""
     horizon, one = lead_time + frequency, np.ones(1, dtype=np.int64)
-    asked = Question(
+    asked = DecisionInputs(
         np.array([ratio]), horizon * one, there_is(on_hand), 0 * one, lead_time * one, np.ones(1),
         a_law(4.0, horizon, mean_days=1),
     )  # fmt: skip
-    return float(decide(asked, Rule(measure="money", unmet_demand=unmet)).needed[0])
+    return float(decide(asked, OrderPolicy(measure="money", unmet_demand=unmet)).needed[0])
 
 
 @pytest.mark.parametrize("ratio", [0.5, 0.8, 0.95])

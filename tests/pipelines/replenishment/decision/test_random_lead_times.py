@@ -6,9 +6,10 @@ import pytest
 from scipy import stats
 
 from pipelines.forecasting.forecast_tables import forecast_demand
+from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.replenishment.decision.decision_inputs import LADDER, expected_windows, horizons_to_forecast, windows_of
-from pipelines.replenishment.decision.demand_paths import DemandLaw
-from pipelines.replenishment.decision.order_decision import Question, Rule, decide
+from pipelines.replenishment.decision.demand_paths import IntervalDemand
+from pipelines.replenishment.decision.order_decision import DecisionInputs, decide
 from pipelines.replenishment.lead_times import LENGTHS
 from pipelines.replenishment.plan.order_plan import horizons
 from tests.pipelines.planning_builders import (
@@ -153,12 +154,14 @@ def test_a_longer_horizon_never_sells_less():
 def test_with_backorders_the_level_is_the_quantile_of_the_mixture():
     """Poisson 2 a day; 7 or 28 days, half each, and 7 that an order covers: F = (F_14 + F_35) / 2."""
     lengths, weight = np.array([7, 28]), np.array([0.5, 0.5])
-    law = DemandLaw(
+    law = IntervalDemand(
         np.array([1, 1]), lengths + 7, AT, np.stack([stats.poisson.ppf(AT, 2.0 * (one + 7)) for one in lengths]),
         np.full((2, 5), 14.0), np.zeros(2),
     )  # fmt: skip
-    question = Question(np.array([0.95]), np.array([24]), there_is(5), np.zeros(2, dtype=int), lengths, weight, law)
-    told = decide(question, Rule(unmet_demand="backordered", has_two_levels=False))
+    question = DecisionInputs(
+        np.array([0.95]), np.array([24]), there_is(5), np.zeros(2, dtype=int), lengths, weight, law
+    )
+    told = decide(question, OrderPolicy(unmet_demand="backordered", has_two_levels=False))
     level = told.needed[0] + 5
 
     def share(at):

@@ -9,10 +9,11 @@ import pytest
 from scipy import stats
 
 from pipelines.forecasting.history.demand_matrix import Matrix
+from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.our_rule import up_to
 from pipelines.policy_backtest.simulation import Shelf
 from pipelines.replenishment.decision.demand_paths import WEIGHTS
-from pipelines.replenishment.decision.order_decision import Question, Rule, decide
+from pipelines.replenishment.decision.order_decision import DecisionInputs, decide
 from pipelines.replenishment.decision.stock_projection import project
 from tests.pipelines.replenishment.decision.known_laws import a_law, there_is
 
@@ -73,7 +74,7 @@ def test_with_backorders_the_decision_orders_just_so():
     position = np.arange(rows, dtype=float)
     law = a_law(6, 14, rows=rows)
     leads = np.arange(rows)
-    question = Question(
+    question = DecisionInputs(
         np.full(rows, 0.9),
         np.full(rows, 14),
         there_is(position, rows=rows),
@@ -82,7 +83,7 @@ def test_with_backorders_the_decision_orders_just_so():
         np.ones(rows),
         law,
     )
-    told = decide(question, Rule(unmet_demand="backordered"))
+    told = decide(question, OrderPolicy(unmet_demand="backordered"))
     most, least = stats.poisson.ppf(0.9, 12), stats.poisson.ppf(0.8, 12)
     assert (told.order_up_to_level == most).all()
     assert (told.reorder_point == least).all()

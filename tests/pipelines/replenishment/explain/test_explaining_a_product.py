@@ -128,10 +128,10 @@ def test_a_product_is_found_by_its_code_in_any_case(typed):
 
 
 def test_the_sales_lines_come_to_what_was_forecast_from_also_over_several_steps():
-    moves = HEIR, a_setting("bundle_of", "OLD-01:3", subject="SET")
+    transfers = HEIR, a_setting("bundle_of", "OLD-01:3", subject="SET")
     products = a_product(), a_product("OLD-01"), a_product("SET")
     sales = a_sale(9, 2, product="SET"), a_sale(8, 5, product="OLD-01"), a_sale(7, 1)
-    told = explained(*products, *moves, *sales, expecting=THIRTY)
+    told = explained(*products, *transfers, *sales, expecting=THIRTY)
     counted = sum(one["counted_quantity"] for one in told["transactions"])
     assert counted == sum(one["quantity"] for one in told["sales"]) == 2 * 3 + 5 + 1
 
