@@ -15,7 +15,7 @@ from typing import Final
 import dagster as dg
 
 from pipelines.organisations.open_organisation import OpenOrganisation
-from pipelines.purchasing.orders import Order, State, push_key
+from pipelines.purchasing.orders import Order, OrderState, push_key
 from pipelines.purchasing.push import waits_as_stale
 from pipelines.settings import Settings, read_settings
 from pipelines.store.engine import open_store
@@ -58,8 +58,8 @@ def _waiting(settings: Settings, key: str) -> tuple[list[Order], list[Order], li
     """The orders that a run would send, and those that it would not: their data are old, or their products renamed."""
     with closing(open_store(settings.database_url)) as store:
         organisation = OpenOrganisation(key, settings, store)
-        orders, is_stale = organisation.ledger.orders(State.APPROVED, State.SENDING), organisation.stale_order()
-        is_renamed = organisation.renamed_order()
+        orders = organisation.ledger.orders(OrderState.APPROVED, OrderState.SENDING)
+        is_stale, is_renamed = organisation.stale_order(), organisation.renamed_order()
     stale = [order for order in orders if waits_as_stale(order, is_stale)]
     renamed = [order for order in orders if order not in stale and is_renamed(order)]
     return [order for order in orders if order not in stale and order not in renamed], stale, renamed

@@ -124,9 +124,10 @@ def _load() -> None:
 
 def _approve_and_send(opened: "OpenOrganisation") -> Any:
     from pipelines.errors import PlannerError
-    from pipelines.purchasing.orders import State, approve
+    from pipelines.purchasing.orders import OrderState
+    from pipelines.purchasing.transitions import approve
 
-    drafts = opened.ledger.orders(State.DRAFT)
+    drafts = opened.ledger.orders(OrderState.DRAFT)
     if not drafts:
         raise PlannerError("The plan drafted no order, which the demo cannot go on without.")
     chosen = max(drafts, key=lambda order: (order.value, order.order_id))
@@ -134,7 +135,7 @@ def _approve_and_send(opened: "OpenOrganisation") -> Any:
     run_job("send_approved_orders", organisation=DEMO)
     sent = opened.ledger.order(chosen.order_id)
     held = opened.client().purchase_order_by_number(sent.purchase_order_number)
-    if sent.state is not State.SENT or held is None:
+    if sent.state is not OrderState.SENT or held is None:
         raise PlannerError(f"The order {sent.order_id} is {sent.state.value}: {sent.failure}")
     contact: Any = held["Contact"]
     show_table(

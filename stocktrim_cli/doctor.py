@@ -193,12 +193,12 @@ def _last_load(_: "Settings", key: str) -> str:
 def _open_orders(settings: "Settings", key: str) -> str:
     from pipelines.errors import DataError
     from pipelines.purchasing.remarks import OPEN_STATES
-    from pipelines.purchasing.standing import standing_of
+    from pipelines.purchasing.xero_changes import changes_in_xero
     from pipelines.store.identity_history import identities_of
 
     opened = _opened(settings, key)
     known, orders = identities_of(opened.store, opened.key), opened.ledger.orders(*OPEN_STATES)
-    obstacles = {order.purchase_order_number: standing_of(order, known).obstacles for order in orders}
+    obstacles = {order.purchase_order_number: changes_in_xero(order, known).obstacles for order in orders}
     stopped = [f"{number}: {'; '.join(found)}" for number, found in obstacles.items() if found]
     if stopped:
         raise DataError(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pipelines.organisations.open_organisation import OpenOrganisation
     from pipelines.purchasing.orders import Order
-    from pipelines.purchasing.standing import Standing
+    from pipelines.purchasing.xero_changes import XeroChanges
 
 orders = typer.Typer(help="Look at orders, decide on them, send them to Xero.", no_args_is_help=True)
 
@@ -44,12 +44,12 @@ def list_orders(
     Example: `stocktrim orders list --state sent`
     """
     from pipelines.errors import UsageError
-    from pipelines.purchasing.orders import State
+    from pipelines.purchasing.orders import OrderState
     from pipelines.purchasing.remarks import OPEN_STATES
 
-    if state and state not in set(State):
-        raise UsageError(f"{state!r} is no state; choose among {', '.join(State)}.")
-    wanted = {State(state)} if state else set(State) if every else set(OPEN_STATES)
+    if state and state not in set(OrderState):
+        raise UsageError(f"{state!r} is no state; choose among {', '.join(OrderState)}.")
+    wanted = {OrderState(state)} if state else set(OrderState) if every else set(OPEN_STATES)
     opened = _open(organisation)
     remarks_of = _remarks(opened)
     found = [order for order in opened.ledger.orders() if order.state in wanted]
@@ -119,25 +119,26 @@ def approve(
 
     Example: `stocktrim orders approve 20260301-K7Q2MZ --by anna`
     """
-    from pipelines.purchasing.orders import approve as approved
+    from pipelines.purchasing.current_names import with_current_names
     from pipelines.purchasing.remarks import check_not_ordered_twice
-    from pipelines.purchasing.renamed import called_now
-    from pipelines.purchasing.standing import check_can_be_approved
+    from pipelines.purchasing.transitions import approve as approved
+    from pipelines.purchasing.xero_changes import check_can_be_approved
     from pipelines.store.identity_history import identities_of
 
     opened = _open(organisation)
     found = opened.ledger.order(order)
     known = identities_of(opened.store, opened.key)
-    check_not_ordered_twice(called_now(found, known), [called_now(other, known) for other in opened.ledger.orders()])
-    standing = _standing_now(opened, found)
-    check_can_be_approved(found, standing)
+    current = [with_current_names(listed, known) for listed in opened.ledger.orders()]
+    check_not_ordered_twice(with_current_names(found, known), current)
+    changes = _changes_now(opened, found)
+    check_can_be_approved(found, changes)
     event = approved(
         found, by=by or getpass.getuser(), at=opened.now(), is_stale_accepted=even_if_stale,
-        is_below_minimum_accepted=even_if_below_minimum, supplier=standing.supplier,
-        renamed_products=standing.renamed_products,
+        is_below_minimum_accepted=even_if_below_minimum, supplier=changes.supplier,
+        renamed_products=changes.renamed_products,
     )  # fmt: skip
     _tell(opened.ledger.append(event), as_json=as_json)
-    for sentence in standing.notes:
+    for sentence in changes.notes:
         say(f"{sentence[0].upper()}{sentence[1:]}.")
 
 
@@ -154,7 +155,7 @@ def reject(
 
     Example: `stocktrim orders reject 20260301-K7Q2MZ --reason "enough for the season"`
     """
-    from pipelines.purchasing.orders import reject as rejected
+    from pipelines.purchasing.transitions import reject as rejected
 
     opened = _open(organisation)
     event = rejected(opened.ledger.order(order), by=by or getpass.getuser(), at=opened.now(), reason=reason)
@@ -178,7 +179,7 @@ def change(
     from decimal import Decimal, InvalidOperation
 
     from pipelines.errors import UsageError
-    from pipelines.purchasing.orders import change_line
+    from pipelines.purchasing.transitions import change_line
 
     try:
         pieces = Decimal(quantity)
@@ -197,10 +198,10 @@ def send(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: Js
 
     Example: `stocktrim orders send --organisation acme`
     """
-    from pipelines.purchasing.orders import State
+    from pipelines.purchasing.orders import OrderState
 
     opened = _open(organisation)
-    before = {order.order_id for order in opened.ledger.orders(State.APPROVED, State.SENDING)}
+    before = {order.order_id for order in opened.ledger.orders(OrderState.APPROVED, OrderState.SENDING)}
     run_job("send_approved_orders", organisation=organisation)
     after = [order for order in opened.ledger.orders() if order.order_id in before]
     remarks_of = _remarks(opened)
@@ -223,11 +224,11 @@ def _end(orders: "list[Order]", organisation: str) -> None:
         PlannerError: some were not sent.
     """
     from pipelines.errors import PlannerError
-    from pipelines.purchasing.orders import State
+    from pipelines.purchasing.orders import OrderState
     from pipelines.purchasing.push import OutcomesUnknownError
 
-    unknown = sum(order.state is State.SENDING for order in orders)
-    unsent = sum(order.state not in {State.SENDING, State.SENT} for order in orders)
+    unknown = sum(order.state is OrderState.SENDING for order in orders)
+    unsent = sum(order.state not in {OrderState.SENDING, OrderState.SENT} for order in orders)
     why = command_for(organisation, "orders show ORDER")
     sentence = f"{unsent} of {len(orders)} orders were not sent; {why} says why." if unsent else ""
     if unknown:
@@ -241,18 +242,18 @@ def _end(orders: "list[Order]", organisation: str) -> None:
 
 def _remarks(opened: "OpenOrganisation") -> "Callable[[Order], list[str]]":
     """What a person should know of an order, as everything stands now."""
+    from pipelines.purchasing.current_names import with_current_names
     from pipelines.purchasing.remarks import remarks
-    from pipelines.purchasing.renamed import called_now
-    from pipelines.purchasing.standing import standing_of
+    from pipelines.purchasing.xero_changes import changes_in_xero
     from pipelines.store.identity_history import identities_of
 
     is_stale = opened.stale_order()
     known, untracked = identities_of(opened.store, opened.key), _untracked(opened)
-    others = [called_now(other, known) for other in opened.ledger.orders()]
+    others = [with_current_names(other, known) for other in opened.ledger.orders()]
     since_sent = _since_sent(opened)
     return lambda order: remarks(
-        called_now(order, known), is_stale=is_stale, others=others,
-        standing=standing_of(order, known, untracked=untracked),
+        with_current_names(order, known), is_stale=is_stale, others=others,
+        changes=changes_in_xero(order, known, untracked=untracked),
         since_sent=since_sent.get(order.purchase_order_number, ""),
     )  # fmt: skip
 
@@ -271,10 +272,10 @@ def _since_sent(opened: "OpenOrganisation") -> dict[str, str]:
     return dict(gone.select("document_number", "effect").iter_rows())
 
 
-def _standing_now(opened: "OpenOrganisation", order: "Order") -> "Standing":
+def _changes_now(opened: "OpenOrganisation", order: "Order") -> "XeroChanges":
     """What became of an order's supplier and products: by the last load, the supplier by Xero's own word if it can."""
     from pipelines.errors import XeroError
-    from pipelines.purchasing.standing import standing_of, with_supplier_as_it_is
+    from pipelines.purchasing.xero_changes import changes_in_xero, with_supplier_as_it_is
     from pipelines.store.identity_history import identities_of
 
     known = identities_of(opened.store, opened.key)
@@ -282,7 +283,7 @@ def _standing_now(opened: "OpenOrganisation", order: "Order") -> "Standing":
         known = with_supplier_as_it_is(known, order, opened.client(), at=opened.now())
     except XeroError as trouble:
         say(f"The supplier could not be looked up in Xero, so the last load counts. {trouble}")
-    return standing_of(order, known, untracked=_untracked(opened))
+    return changes_in_xero(order, known, untracked=_untracked(opened))
 
 
 def _untracked(opened: "OpenOrganisation") -> set[str]:

@@ -18,8 +18,8 @@ import duckdb
 
 from pipelines.planning_settings.freshness import is_stale
 from pipelines.planning_settings.registry import global_settings, with_defaults
+from pipelines.purchasing.current_names import waits_as_renamed
 from pipelines.purchasing.orders import Order
-from pipelines.purchasing.renamed import waits_as_renamed
 from pipelines.settings import Settings
 from pipelines.storage.warehouse import open_warehouse
 from pipelines.store.allowance import StoredAllowance

@@ -15,9 +15,10 @@ import polars as pl
 
 from pipelines.identities import Identities
 from pipelines.purchasing.events import Drafted, OrderLine, Superseded
-from pipelines.purchasing.held import PRICE_DECIMALS
-from pipelines.purchasing.orders import QUANTITY_DECIMALS, SUPPLY_STATES, Order, State, new_order_id, supersede
-from pipelines.purchasing.standing import standing_of
+from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderState, new_order_id
+from pipelines.purchasing.transitions import QUANTITY_DECIMALS, supersede
+from pipelines.purchasing.xero_changes import changes_in_xero
+from pipelines.purchasing.xero_matching import PRICE_DECIMALS
 from pipelines.storage.tables import MOST_MONEY, PURCHASE_ORDER_DRAFTS
 
 BY_THE_PLAN = "plan"
@@ -88,7 +89,7 @@ def redraft(
     order when the last of its lines is.
     """
     orders = list(orders)
-    drafts = [order for order in orders if order.state is State.DRAFT]
+    drafts = [order for order in orders if order.state is OrderState.DRAFT]
     edited = [order for order in drafts if order.is_edited]
     kept = {line.product_code for order in edited for line in order.lines}.union(*(one.taken_out for one in edited))
     if counted is not None:
@@ -117,7 +118,7 @@ def drafts_frame(orders: Iterable[Order]) -> pl.DataFrame:
             order.currency, min(line.value, _MOST), order.minimum_order_value, order.is_below_minimum,
             order.arrival_of(line), order.is_edited, order.plan_id,
         )
-        for order in orders if order.state is State.DRAFT
+        for order in orders if order.state is OrderState.DRAFT
         for number, line in enumerate(order.lines, start=1)
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=PURCHASE_ORDER_DRAFTS.schema, orient="row")
@@ -128,8 +129,8 @@ def drafted_orders(orders: Iterable[Order], known: Identities | None = None) -> 
     known = known or Identities()
     rows = [
         (order.purchase_order_number, order.supplier_name, len(order.lines), float(order.value), order.currency,
-         "; ".join(filter(None, [*standing_of(order, known).remarks, order.remark])))
-        for order in orders if order.state is State.DRAFT
+         "; ".join(filter(None, [*changes_in_xero(order, known).remarks, order.remark])))
+        for order in orders if order.state is OrderState.DRAFT
     ]  # fmt: skip
     columns = ["purchase_order_number", "supplier_name", "lines", "value", "currency", "remark"]
     return pl.DataFrame(rows, schema=columns, orient="row").sort("value", descending=True, maintain_order=True)

@@ -22,9 +22,11 @@ from typing import Any, ClassVar, Final, Protocol
 from pipelines.errors import NotReachedError, OutcomeUnknownError, PlannerError, RequestRefusedError
 from pipelines.purchasing.events import Event, Pushed, PushFailed
 from pipelines.purchasing.gateway import PurchaseOrderGateway
-from pipelines.purchasing.held import (
+from pipelines.purchasing.orders import Order, OrderError, OrderState, apply_event
+from pipelines.purchasing.transitions import push_not_reached, start_push
+from pipelines.purchasing.xero_matching import (
     ZERO_ID,
-    Held,
+    XeroOrder,
     elements_of,
     identity_of,
     in_xero,
@@ -34,7 +36,6 @@ from pipelines.purchasing.held import (
     kept_decimals,
     number_of,
 )
-from pipelines.purchasing.orders import Order, OrderError, State, after, push_not_reached, start_push
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ _CLOCKS_DIFFER: Final = timedelta(days=1)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-class Outcome(StrEnum):
+class PushResult(StrEnum):
     """How sending an order ended."""
 
     SENT = "sent"
@@ -77,7 +78,7 @@ class PushOutcome:
     """How sending one order ended, in a sentence."""
 
     order_id: str
-    outcome: Outcome
+    result: PushResult
     sentence: str
 
 
@@ -132,8 +133,8 @@ def push_orders(
     stale = [order for order in orders if waits_as_stale(order, is_stale)]
     renamed = [order for order in orders if order not in stale and is_renamed(order)]
     ready = [order for order in orders if order not in stale and order not in renamed]
-    outcomes = [PushOutcome(order.order_id, Outcome.STALE, _STALE.format(order.order_id)) for order in stale]
-    outcomes += [PushOutcome(order.order_id, Outcome.RENAMED, _RENAMED.format(order.order_id)) for order in renamed]
+    outcomes = [PushOutcome(order.order_id, PushResult.STALE, _STALE.format(order.order_id)) for order in stale]
+    outcomes += [PushOutcome(order.order_id, PushResult.RENAMED, _RENAMED.format(order.order_id)) for order in renamed]
     for batch in _batches([order for order in ready if not order.may_be_in_xero], push_status):
         outcomes += _send(sender, batch)
     tried = [order for order in ready if order.may_be_in_xero]
@@ -143,7 +144,7 @@ def push_orders(
 
 def waits_as_stale(order: Order, is_stale: Callable[[Order], bool]) -> bool:
     """Whether an approved order is not sent because its data are old and nobody has accepted that."""
-    return order.state is State.APPROVED and not order.is_stale_accepted and is_stale(order)
+    return order.state is OrderState.APPROVED and not order.is_stale_accepted and is_stale(order)
 
 
 def order_body(order: Order, *, push_status: str) -> dict[str, object]:
@@ -169,15 +170,15 @@ def order_body(order: Order, *, push_status: str) -> dict[str, object]:
     }
 
 
-def _changed_since_first_push(sender: _Sender, orders: Sequence[Order]) -> list[Held]:
+def _changed_since_first_push(sender: _Sender, orders: Sequence[Order]) -> list[XeroOrder]:
     """What was made or changed in Xero since the first of these orders was tried, under whatever number."""
     first = min((order.first_push_at for order in orders if order.first_push_at is not None), default=None)
     return [] if first is None else sender.gateway.purchase_orders_changed_since(first - _CLOCKS_DIFFER)
 
 
-def _send_again(sender: _Sender, order: Order, changed: Sequence[Held]) -> PushOutcome:
+def _send_again(sender: _Sender, order: Order, changed: Sequence[XeroOrder]) -> PushOutcome:
     """What became of an order that was tried before: looked up, and if need be sent by itself, to hold up no other."""
-    was_refused = order.state is State.APPROVED
+    was_refused = order.state is OrderState.APPROVED
     found = (_look_up(sender, order) if was_refused else None) or _find(sender, order, changed)
     return found or _send(sender, [order])[0]
 
@@ -190,7 +191,7 @@ def _send(sender: _Sender, batch: Sequence[Order]) -> list[PushOutcome]:
         try:
             started.append(sender.ledger.append(start_push(order, by=sender.by, at=sender.now())))
         except OrderError as taken:
-            outcomes.append(PushOutcome(order.order_id, Outcome.FAILED, str(taken)))
+            outcomes.append(PushOutcome(order.order_id, PushResult.FAILED, str(taken)))
     if not started:
         return outcomes
     bodies = [order_body(order, push_status=sender.push_status) for order in started]
@@ -235,7 +236,7 @@ def _look_up(sender: _Sender, order: Order) -> PushOutcome | None:
     return None if held is None or identity_of(held) in sender.known_ids else _compare(sender, order, held)
 
 
-def _find(sender: _Sender, order: Order, changed: Sequence[Held]) -> PushOutcome | None:
+def _find(sender: _Sender, order: Order, changed: Sequence[XeroOrder]) -> PushOutcome | None:
     """What became of an order that may be in Xero under its own number or another; None without one."""
     unknown = [held for held in changed if identity_of(held) not in sender.known_ids]
     numbered = [held for held in unknown if number_of(held) == order.purchase_order_number.casefold()]
@@ -244,7 +245,7 @@ def _find(sender: _Sender, order: Order, changed: Sequence[Held]) -> PushOutcome
     return _compare(sender, order, found[0]) if found else None
 
 
-def _compare(sender: _Sender, order: Order, held: Held) -> PushOutcome:
+def _compare(sender: _Sender, order: Order, held: XeroOrder) -> PushOutcome:
     if is_same_order(order, held) or is_ours(order, held, known_numbers=sender.known_numbers):
         return _pushed(sender, order, held, is_adopted=True)
     return _failed(sender, order, f"its number is taken in Xero by an order with other lines; {_DECIDE}")
@@ -262,12 +263,12 @@ def _pushed(sender: _Sender, order: Order, held: dict[str, Any], *, is_adopted: 
     if not _is_written(sender, event):
         return _unknown(order)
     sender.known_ids.add(identity_of(held))
-    sent = after(order, event)
+    sent = apply_event(order, event)
     sentence = in_xero(sent)
     log.info(sentence)
     if sent.is_deleted_in_xero:
-        return PushOutcome(order.order_id, Outcome.DELETED, sentence)
-    return PushOutcome(order.order_id, Outcome.ADOPTED if is_adopted else Outcome.SENT, sentence)
+        return PushOutcome(order.order_id, PushResult.DELETED, sentence)
+    return PushOutcome(order.order_id, PushResult.ADOPTED if is_adopted else PushResult.SENT, sentence)
 
 
 def _failed(sender: _Sender, order: Order, words: str) -> PushOutcome:
@@ -278,13 +279,13 @@ def _failed(sender: _Sender, order: Order, words: str) -> PushOutcome:
         return _unknown(order)
     sentence = f"{order.purchase_order_number} was refused: {words.rstrip('.')}."
     log.warning(sentence)
-    return PushOutcome(order.order_id, Outcome.FAILED, sentence)
+    return PushOutcome(order.order_id, PushResult.FAILED, sentence)
 
 
 def _unknown(order: Order) -> PushOutcome:
     sentence = f"{order.purchase_order_number}: {NOT_YET_KNOWN}"
     log.warning(sentence)
-    return PushOutcome(order.order_id, Outcome.UNKNOWN, sentence)
+    return PushOutcome(order.order_id, PushResult.UNKNOWN, sentence)
 
 
 def _is_written(sender: _Sender, event: Event) -> bool:

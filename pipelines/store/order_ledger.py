@@ -15,10 +15,10 @@ import polars as pl
 import sqlalchemy as sa
 
 from pipelines.identities import Identities
+from pipelines.purchasing.current_names import with_current_names
 from pipelines.purchasing.drafts import Redraft, Terms, redraft
 from pipelines.purchasing.events import Event, read, written
-from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, State, fold
-from pipelines.purchasing.renamed import called_now
+from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, OrderState, fold
 from pipelines.storage.tables import LEDGER_ORDER_LINES
 from pipelines.store import schema
 from pipelines.store.engine import Store
@@ -33,7 +33,7 @@ class OrderLedger:
         self._store = store
         self._key = organisation_key
 
-    def orders(self, *states: State) -> list[Order]:
+    def orders(self, *states: OrderState) -> list[Order]:
         """The orders in these states (all where none is named), by id."""
         with self._store.reading() as connection:
             found = [fold(events) for events in self._events(connection).values()]
@@ -89,9 +89,8 @@ class OrderLedger:
         """
         for _ in range(REDRAFT_ATTEMPTS):
             with suppress(OrderError), self._store.writing() as connection:
-                orders = [
-                    called_now(fold(events), known or Identities()) for events in self._events(connection).values()
-                ]
+                histories = self._events(connection).values()
+                orders = [with_current_names(fold(events), known or Identities()) for events in histories]
                 change = redraft(
                     order_plan, orders, plan_id=plan_id, as_of=as_of, at=at, data_loaded_at=data_loaded_at,
                     terms=terms, counted=counted,
@@ -139,7 +138,7 @@ def ledger_order_lines(orders: Iterable[Order]) -> pl.DataFrame:
             line.quantity, line.unit_cost, order.currency, order.reference, order.purchase_order_id.lower() or None,
             _sent_at(order), order.failure,
         )
-        for order in orders if order.state in {*SUPPLY_STATES, State.FAILED}
+        for order in orders if order.state in {*SUPPLY_STATES, OrderState.FAILED}
         for number, line in enumerate(order.lines, start=1)
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=LEDGER_ORDER_LINES.schema, orient="row")

@@ -14,8 +14,8 @@ import dagster as dg
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.registry import global_settings, with_defaults
 from pipelines.purchasing.drafts import drafted_orders, drafts_frame, terms_of
-from pipelines.purchasing.orders import State
-from pipelines.purchasing.push import NotSentError, Outcome, PushOutcome, push_orders
+from pipelines.purchasing.orders import OrderState
+from pipelines.purchasing.push import NotSentError, PushOutcome, PushResult, push_orders
 from pipelines.storage import tables
 from pipelines.storage.warehouse import read_table, replace_table
 from pipelines.store.identity_history import identities_of
@@ -50,7 +50,7 @@ def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> d
             terms=terms_of(read_table(warehouse, tables.PLANNING_SETTINGS), organisation.ledger.orders()),
             counted=counted_orders(read_table(warehouse, tables.LEDGER_ORDER_LINES)), known=known,
         )  # fmt: skip
-        orders = organisation.ledger.orders(State.DRAFT)
+        orders = organisation.ledger.orders(OrderState.DRAFT)
         lines = drafts_frame(orders)
         replace_table(warehouse, tables.PURCHASE_ORDER_DRAFTS, lines)
     drafted = drafted_orders(orders, known)
@@ -92,7 +92,7 @@ def sent_orders(
         settings = global_settings(with_defaults(explicit_settings(organisation.store, organisation.key)))
         orders = organisation.ledger.orders()
         outcomes = push_orders(
-            [order for order in orders if order.state in {State.APPROVED, State.SENDING}],
+            [order for order in orders if order.state in {OrderState.APPROVED, OrderState.SENDING}],
             gateway=organisation.client(),
             ledger=organisation.ledger,
             tenant_id=organisation.record.tenant_id,
@@ -110,9 +110,9 @@ def sent_orders(
 
 def _results(outcomes: Sequence[PushOutcome]) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """How many orders ended in each way, and every sentence that a person should read."""
-    counts = Counter(outcome.outcome.value for outcome in outcomes)
-    unknown = [outcome.sentence for outcome in outcomes if outcome.outcome is Outcome.UNKNOWN]
-    sentences = [escaped(outcome.sentence) for outcome in outcomes if outcome.outcome is not Outcome.SENT]
+    counts = Counter(outcome.result.value for outcome in outcomes)
+    unknown = [outcome.sentence for outcome in outcomes if outcome.result is PushResult.UNKNOWN]
+    sentences = [escaped(outcome.sentence) for outcome in outcomes if outcome.result is not PushResult.SENT]
     shown = {"said": dg.MetadataValue.md("\n".join(f"- {sentence}" for sentence in sentences))} if sentences else {}
     yield dg.MaterializeResult(asset_key=SENT_ORDERS, metadata={"orders": len(outcomes), **counts, **shown})
     yield dg.AssetCheckResult(

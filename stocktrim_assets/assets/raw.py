@@ -22,7 +22,7 @@ from pipelines.landing.load_log import day_calls_left
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.registry import with_defaults
 from pipelines.planning_settings.successors_and_bundles import demand_transfers
-from pipelines.purchasing.renamed import called_now
+from pipelines.purchasing.current_names import with_current_names
 from pipelines.settings import read_day
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
@@ -124,7 +124,7 @@ def decisions(
         as_of = _day_to_decide_on(config, organisation, read_table(warehouse, tables.PLAN_SUMMARY))
         known = note_identities(warehouse, organisation)
         settings = with_defaults(explicit_settings(organisation.store, organisation.key))
-        orders = [called_now(order, known) for order in organisation.ledger.orders()]
+        orders = [with_current_names(order, known) for order in organisation.ledger.orders()]
         frames = {
             tables.PLANNING_SETTINGS: settings,
             tables.SETTINGS_WITHOUT_SUBJECT: settings_without_subject(organisation.store, organisation.key),

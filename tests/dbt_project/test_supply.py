@@ -18,7 +18,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pipelines.purchasing.orders import Order, OrderError, State, approve, reject
+from pipelines.purchasing.orders import Order, OrderError, OrderState
+from pipelines.purchasing.transitions import approve, reject
 from pipelines.storage import tables
 from pipelines.store.engine import Store, open_store
 from pipelines.store.order_ledger import OrderLedger, ledger_order_lines
@@ -100,8 +101,8 @@ class Books:
     def send(self, _: int, *faults: Fault) -> None:
         self.xero.on_a_bad_day(*(copy.copy(fault) for fault in faults))
         before = set(self.world.purchase_orders)
-        waiting = self.ledger.orders(State.APPROVED, State.SENDING)
-        push(self.ledger, self.xero, waiting, others=self.ledger.orders(State.SENT), now=self.sandbox.clock.now)
+        waiting = self.ledger.orders(OrderState.APPROVED, OrderState.SENDING)
+        push(self.ledger, self.xero, waiting, others=self.ledger.orders(OrderState.SENT), now=self.sandbox.clock.now)
         numbers = {order.purchase_order_number: order.order_id for order in waiting}
         for identity in set(self.world.purchase_orders) - before:
             order_id = numbers[self.world.purchase_orders[identity].number]
@@ -150,7 +151,7 @@ class Books:
     def lose(self, which: int) -> None:
         """As when a demo company begins anew: Xero has the order no more, not even as deleted."""
         for held in self.held(which):
-            if self.order(which).state is State.SENT:
+            if self.order(which).state is OrderState.SENT:
                 del self.world.purchase_orders[held.document_id]
 
     def deliver_late(self, which: int) -> None:
@@ -193,7 +194,7 @@ class Books:
             if document.status in {"DRAFT", "SUBMITTED", "AUTHORISED"} and (on_order_rule == "unbilled" or not is_late):
                 for line in document.lines:
                     found[line.item_code] += line.quantity
-        for order in self.ledger.orders(State.APPROVED, State.SENDING, State.SENT):
+        for order in self.ledger.orders(OrderState.APPROVED, OrderState.SENDING, OrderState.SENT):
             if self.became.get(order.order_id) in self.seen or self._is_missing(order):
                 continue
             for line in order.lines:
@@ -201,7 +202,7 @@ class Books:
         return dict(found)
 
     def _is_missing(self, order: Order) -> bool:
-        is_known = order.state is State.SENT and self.whole_at is not None
+        is_known = order.state is OrderState.SENT and self.whole_at is not None
         return is_known and self.made_at[order.order_id] < self.whole_at
 
     def arrivals(self) -> dict[tuple[str, str], date]:
@@ -211,7 +212,7 @@ class Books:
             (held.number, line.product_code): (
                 order.arrival_of(line) if held.expected_arrival_date == order.expected_arrival_date else day(44)
             )
-            for identity, order in ours.items() if order.state is State.SENT and (held := self.seen.get(identity))
+            for identity, order in ours.items() if order.state is OrderState.SENT and (held := self.seen.get(identity))
             if held.status not in {"BILLED", "DELETED"}
             for line in order.lines
         }  # fmt: skip
@@ -259,10 +260,10 @@ def check(build: Build, books: Books, rule: str) -> None:
     assert {key: found[key] for key in expected} == expected
     told = {(row["problem"], row["document_number"]) for row in build(raw, "int_readiness__approved_orders")}
     missing = {
-        ("sent_order_missing_in_xero", order.purchase_order_number) for order in books.ledger.orders(State.SENT)
+        ("sent_order_missing_in_xero", order.purchase_order_number) for order in books.ledger.orders(OrderState.SENT)
         if books.became[order.order_id] not in books.seen and books._is_missing(order)
     }  # fmt: skip
-    refused = {("order_refused_by_xero", one.purchase_order_number) for one in books.ledger.orders(State.FAILED)}
+    refused = {("order_refused_by_xero", one.purchase_order_number) for one in books.ledger.orders(OrderState.FAILED)}
     assert {one for one in told if one[0] != "sent_order_deleted_in_xero"} == missing | refused
 
 

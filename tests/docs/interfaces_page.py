@@ -13,7 +13,7 @@ import typer
 
 from pipelines.errors import PlannerError
 from pipelines.planning_settings.registry import PARAMETERS
-from pipelines.purchasing.orders import State
+from pipelines.purchasing.orders import OrderState
 from pipelines.replenishment.plan.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
 from pipelines.storage.tables import PUBLISHED
 from stocktrim_assets.definitions import defs
@@ -170,7 +170,7 @@ def _codes() -> Iterator[str]:
         ("`uncertain_cause` of a plan line", UNCERTAIN_CAUSES),
     ):
         yield table([title, "meaning"], [[f"`{code}`", meaning] for code, meaning in codes.items()])
-    yield "States of an order: " + ", ".join(f"`{state}`" for state in State) + "."
+    yield "States of an order: " + ", ".join(f"`{state}`" for state in OrderState) + "."
 
 
 def _tables() -> Iterator[str]:

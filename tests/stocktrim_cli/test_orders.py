@@ -12,7 +12,8 @@ import pytest
 from pipelines.identities import ContactState
 from pipelines.organisations.open_organisation import OpenOrganisation, open_organisation
 from pipelines.purchasing.events import Drafted
-from pipelines.purchasing.orders import State, approve
+from pipelines.purchasing.orders import OrderState
+from pipelines.purchasing.transitions import approve
 from pipelines.settings import read_settings
 from pipelines.store.identity_history import remember_identities
 from stocktrim_assets.home import dagster_instance
@@ -169,7 +170,7 @@ def test_a_price_below_a_cent_is_sent_with_its_decimals_and_rounding_by_xero_is_
     (sent,) = listed(stocktrim, "--all").values()
     assert Decimal(sent["value_in_xero"]) == (Decimal("42.52") if has_decimals else 0)
     assert ("Xero holds it at 0.00 GBP, not 42.52" in told.out) == (not has_decimals)
-    assert opened.ledger.order("20260302-AAAAAA").state is State.SENT
+    assert opened.ledger.order("20260302-AAAAAA").state is OrderState.SENT
 
 
 def a_change_in_xero(sandbox: RunningSandbox, what: str) -> None:
@@ -193,7 +194,7 @@ def test_an_order_to_a_supplier_that_xero_has_closed_is_not_approved_until_the_c
     told = stocktrim("orders", "approve", "20260302-AAAAAA")
     assert told.code == 2
     assert "its supplier Supplier 01 is archived in Xero, or gone: restore the contact there" in in_a_line(told.err)
-    assert opened.ledger.order("20260302-AAAAAA").state is State.DRAFT
+    assert opened.ledger.order("20260302-AAAAAA").state is OrderState.DRAFT
     sandbox.worlds[0].contacts[SUPPLIER] = supplier
     assert stocktrim("orders", "approve", "20260302-AAAAAA").code == 0
 

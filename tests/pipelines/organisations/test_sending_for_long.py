@@ -8,8 +8,9 @@ import pytest
 from pipelines.organisations.connecting import connect, sign_in_custom
 from pipelines.organisations.open_organisation import OpenOrganisation, open_organisation
 from pipelines.purchasing.events import Drafted, OrderLine
-from pipelines.purchasing.orders import State, approve, fold, new_order_id
+from pipelines.purchasing.orders import OrderState, fold, new_order_id
 from pipelines.purchasing.push import ORDERS_PER_CALL, push_orders
+from pipelines.purchasing.transitions import approve
 from pipelines.settings import Settings
 from tests.pipelines.organisations.conftest import HARBOUR, Person, signed_in
 from xero_sandbox.app.testing import RunningSandbox
@@ -46,12 +47,12 @@ def test_fault_34_a_token_that_ends_between_orders_is_renewed_and_no_order_is_se
     approved_orders(opened, ORDERS_PER_CALL + 1)
     sandbox.sandbox.faults.plan([Fault(kind="expire_tokens", method="PUT", skip=1)])
     outcomes = push_orders(
-        opened.ledger.orders(State.APPROVED), gateway=opened.client(), ledger=opened.ledger,
+        opened.ledger.orders(OrderState.APPROVED), gateway=opened.client(), ledger=opened.ledger,
         tenant_id=opened.record.tenant_id, push_status="DRAFT", is_stale=lambda _: False, by="stocktrim",
         now=opened.now,
     )  # fmt: skip
-    assert {one.outcome for one in outcomes} == {"sent"}
-    numbers = sorted(order.purchase_order_number for order in opened.ledger.orders(State.SENT))
+    assert {one.result for one in outcomes} == {"sent"}
+    numbers = sorted(order.purchase_order_number for order in opened.ledger.orders(OrderState.SENT))
     assert sorted(one.number for one in world.purchase_orders.values()) == numbers
     assert len(numbers) == ORDERS_PER_CALL + 1
     asked = [(one["path"], one["status"]) for one in sandbox.stats()["requests"]]

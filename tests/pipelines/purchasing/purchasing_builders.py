@@ -11,8 +11,9 @@ import polars as pl
 
 from pipelines.purchasing.drafts import Terms
 from pipelines.purchasing.events import Drafted, Event, OrderLine
-from pipelines.purchasing.orders import Order, approve, fold
+from pipelines.purchasing.orders import Order, fold
 from pipelines.purchasing.push import PushOutcome, push_orders
+from pipelines.purchasing.transitions import approve
 from pipelines.storage.tables import ORDER_PLAN
 from pipelines.store.order_ledger import OrderLedger
 from pipelines.xero.client import XeroClient

@@ -12,8 +12,9 @@ from purchasing_builders import AS_OF, NO_TERMS, NOON, SUPPLIER, a_draft, a_line
 
 from pipelines.purchasing.drafts import Terms, drafted_orders, drafts_frame, redraft, terms_of
 from pipelines.purchasing.events import PushFailed, read, written
-from pipelines.purchasing.orders import State, after, approve, change_line, fold, reject, start_push
+from pipelines.purchasing.orders import OrderState, apply_event, fold
 from pipelines.purchasing.push import order_body
+from pipelines.purchasing.transitions import approve, change_line, reject, start_push
 from pipelines.storage.tables import PLANNING_SETTINGS, PURCHASE_ORDER_DRAFTS
 
 BUYER = {"by": "a buyer", "at": NOON}
@@ -82,8 +83,8 @@ def test_an_order_approved_after_the_plan_read_the_orders_is_not_drafted_again()
 
 def test_the_products_of_a_refused_order_are_drafted_again():
     approved = fold([a_draft("A"), approve(fold([a_draft("A")]), **BUYER)])
-    sending = after(approved, start_push(approved, **BUYER))
-    refused = after(sending, PushFailed(order_id="A", sequence=sending.sequence + 1, **BUYER, reason="no"))
+    sending = apply_event(approved, start_push(approved, **BUYER))
+    refused = apply_event(sending, PushFailed(order_id="A", sequence=sending.sequence + 1, **BUYER, reason="no"))
     assert products_of(redrafted(planned({"product_code": "TEA-01"}), refused, counted=set())) == [["TEA-01"]]
 
 
@@ -137,7 +138,7 @@ def test_a_product_that_a_person_took_out_does_not_come_back_while_the_draft_is_
     edited = changed(an_order(a_draft("20260301-EDITED", a_line("TEA-01"), a_line("TEA-02"))), "TEA-02", 0)
     plan = planned({"product_code": "TEA-01"}, {"product_code": "TEA-02"})
     assert redrafted(plan, edited).drafted == ()
-    assert products_of(redrafted(plan, replace(edited, state=State.REJECTED))) == [["TEA-01", "TEA-02"]]
+    assert products_of(redrafted(plan, replace(edited, state=OrderState.REJECTED))) == [["TEA-01", "TEA-02"]]
 
 
 def test_decided_orders_are_left_alone():

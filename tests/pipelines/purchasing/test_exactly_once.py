@@ -18,7 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from purchasing_builders import CODES, NOON, SUPPLIER, Xero, a_draft, a_line, a_supplied_world, push
 
 from pipelines.errors import PlannerError
-from pipelines.purchasing.orders import Order, OrderError, State, approve, body_hash, reject
+from pipelines.purchasing.orders import Order, OrderError, OrderState, body_hash
+from pipelines.purchasing.transitions import approve, reject
 from pipelines.store.engine import Store, open_store
 from pipelines.store.order_ledger import OrderLedger
 from tests.xero_sandbox.sandbox_builders import guid
@@ -97,10 +98,10 @@ class Sending(RuleBasedStateMachine):
     @rule(which=orders)
     def a_buyer_withdraws(self, which: int) -> None:
         order = self._order(which)
-        if order.state is State.SENDING:
+        if order.state is OrderState.SENDING:
             with pytest.raises(OrderError):
                 reject(order, by="a buyer", at=NOON)
-        elif order.state in {State.APPROVED, State.FAILED} and not order.may_be_in_xero:
+        elif order.state in {OrderState.APPROVED, OrderState.FAILED} and not order.may_be_in_xero:
             self.ledger.append(reject(order, by="a buyer", at=NOON))
 
     @rule(faults=st.lists(bad_days, max_size=3))
@@ -172,7 +173,7 @@ class Sending(RuleBasedStateMachine):
     def what_counts_as_sent_is_in_xero_as_it_was_approved(self) -> None:
         for order in self.ledger.orders():
             held = self._in_xero(order)
-            if order.state is State.SENT:
+            if order.state is OrderState.SENT:
                 assert [one.document_id for one in held] == [order.purchase_order_id]
                 if order.purchase_order_id in self.edited:
                     continue
@@ -180,7 +181,7 @@ class Sending(RuleBasedStateMachine):
                     (line.product_code, line.quantity, line.sent_price) for line in order.lines
                 )
                 assert body_hash(order) == order.approved_hash
-            if order.state in {State.DRAFT, State.REJECTED} and not order.may_be_in_xero:
+            if order.state in {OrderState.DRAFT, OrderState.REJECTED} and not order.may_be_in_xero:
                 assert held == []
 
     def teardown(self) -> None:
@@ -190,12 +191,12 @@ class Sending(RuleBasedStateMachine):
         self.a_person_gives_the_numbers_back()
         self.xero.world.items |= self.items
         for _ in range(3):
-            for order in self.ledger.orders(State.FAILED):
+            for order in self.ledger.orders(OrderState.FAILED):
                 self._approve(order)
             self._push()
         for order in self.ledger.orders():
-            assert order.state in {State.DRAFT, State.REJECTED, State.SENT}
-            assert len(self._in_xero(order)) == (order.state is State.SENT)
+            assert order.state in {OrderState.DRAFT, OrderState.REJECTED, OrderState.SENT}
+            assert len(self._in_xero(order)) == (order.state is OrderState.SENT)
 
     def _approve(self, order: Order) -> None:
         """As Xero's data say that the supplier is now."""
@@ -212,7 +213,7 @@ class Sending(RuleBasedStateMachine):
 
     def _push(self, between: Between | None = None) -> None:
         between = between or Between(0, lambda: None)
-        waiting = self.ledger.orders(State.APPROVED, State.SENDING)
+        waiting = self.ledger.orders(OrderState.APPROVED, OrderState.SENDING)
         with suppress(CrashError, PlannerError):
             push(WatchedLedger(self.ledger, between), WatchedGateway(self.xero.client, between), waiting)
 

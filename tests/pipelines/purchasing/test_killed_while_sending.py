@@ -8,7 +8,7 @@ import pytest
 from crashes import Between, WatchedGateway, WatchedLedger
 from purchasing_builders import a_client, approved, push
 
-from pipelines.purchasing.orders import State
+from pipelines.purchasing.orders import OrderState
 from pipelines.store.engine import open_store
 from pipelines.store.order_ledger import OrderLedger
 
@@ -22,7 +22,7 @@ def send_until_killed(url, organisation, address, moment):
     """The push, killed by the operating system's hand at this moment."""
     ledger = OrderLedger(open_store(url), organisation)
     between = Between(moment, lambda: os.kill(os.getpid(), signal.SIGKILL))
-    orders = ledger.orders(State.APPROVED, State.SENDING)
+    orders = ledger.orders(OrderState.APPROVED, OrderState.SENDING)
     push(WatchedLedger(ledger, between), WatchedGateway(a_client(address), between), orders)
 
 
@@ -34,6 +34,6 @@ def test_an_order_is_sent_once_although_its_sender_was_killed(ledger, store_url,
     sender.join()
     assert sender.exitcode == -signal.SIGKILL
     for _ in range(2):
-        push(ledger, xero, ledger.orders(State.APPROVED, State.SENDING))
-    assert [order.state for order in ledger.orders()] == [State.SENT]
+        push(ledger, xero, ledger.orders(OrderState.APPROVED, OrderState.SENDING))
+    assert [order.state for order in ledger.orders()] == [OrderState.SENT]
     assert (len(xero.orders), len(xero.puts())) == (1, 1)

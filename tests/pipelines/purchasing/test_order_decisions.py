@@ -11,20 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from purchasing_builders import NOON, a_draft, a_line, an_order
 
-from pipelines.purchasing import events, orders
+from pipelines.purchasing import events, orders, transitions
 from pipelines.purchasing.events import Pushed, PushFailed, read, written
-from pipelines.purchasing.orders import (
-    OrderError,
-    State,
-    approve,
-    body_hash,
-    change_line,
-    fold,
-    push_key,
-    reject,
-    start_push,
-    supersede,
-)
+from pipelines.purchasing.orders import OrderError, OrderState, body_hash, fold, push_key
+from pipelines.purchasing.transitions import approve, change_line, reject, start_push, supersede
 
 BUYER = {"by": "a buyer", "at": NOON}
 TWO_LINES = (a_line("TEA-01"), a_line("TEA-02", "5.5", "1.005"))
@@ -57,7 +47,7 @@ def history(*decisions):
     told = [a_draft("20260302-AAAAAA", *TWO_LINES)]
     for name in decisions:
         order = fold(told)
-        if name in OUTCOMES and order.state is not State.SENDING:
+        if name in OUTCOMES and order.state is not OrderState.SENDING:
             continue
         try:
             told.append(DECISIONS[name](order))
@@ -88,7 +78,7 @@ def test_an_order_is_the_fold_of_its_past_and_then_of_its_next_event(told):
 @given(histories)
 def test_nothing_is_decided_on_an_order_that_has_ended(told):
     states = [fold(told[:length]).state for length in range(1, len(told) + 1)]
-    assert not {State.SENT, State.REJECTED, State.SUPERSEDED} & set(states[:-1])
+    assert not {OrderState.SENT, OrderState.REJECTED, OrderState.SUPERSEDED} & set(states[:-1])
 
 
 @given(histories)
@@ -138,12 +128,12 @@ def test_a_decision_that_comes_too_late_or_too_early_is_refused(reached_by, refu
 
 @pytest.mark.parametrize("reached_by", [(), ("approve",), ("approve", "start", "failed")])
 def test_an_order_can_be_withdrawn_until_it_is_being_sent(reached_by):
-    assert fold([*history(*reached_by), reject(after(*reached_by), **BUYER)]).state is State.REJECTED
+    assert fold([*history(*reached_by), reject(after(*reached_by), **BUYER)]).state is OrderState.REJECTED
 
 
 def test_what_xero_refused_can_be_approved_for_another_try():
     again = after("approve", "start", "failed", "approve")
-    assert (again.state, again.failure, again.attempt) == (State.APPROVED, "", 1)
+    assert (again.state, again.failure, again.attempt) == (OrderState.APPROVED, "", 1)
 
 
 def test_an_approved_order_is_approved_again_only_to_send_it_although_its_data_are_old():
@@ -174,7 +164,7 @@ def test_an_order_below_its_suppliers_minimum_needs_a_deliberate_approval():
         "quantities with `stocktrim orders change`, or approve it with --even-if-below-minimum."
     )
     told = fold([small, approve(fold([small]), **BUYER, is_below_minimum_accepted=True)])
-    assert (told.state, told.is_below_minimum) == (State.APPROVED, True)
+    assert (told.state, told.is_below_minimum) == (OrderState.APPROVED, True)
 
 
 def test_an_order_that_is_raised_to_its_suppliers_minimum_is_approved_as_any_other():
@@ -190,7 +180,7 @@ def test_an_order_below_the_minimum_is_accepted_only_once(later):
     told.append(approve(fold(told), **BUYER, is_below_minimum_accepted=True))
     for name in later:
         told.append(DECISIONS[name](fold(told)))
-    assert (fold(told).state, fold(told).is_below_minimum_accepted) == (State.APPROVED, True)
+    assert (fold(told).state, fold(told).is_below_minimum_accepted) == (OrderState.APPROVED, True)
 
 
 def test_a_ledger_from_before_suppliers_had_terms_is_read_as_having_none():
@@ -238,7 +228,7 @@ def test_tries_at_the_same_approval_have_one_key_and_a_new_approval_another():
     assert push_key([renewed]) != push_key([tried])
 
 
-@pytest.mark.parametrize("module", [events, orders])
+@pytest.mark.parametrize("module", [events, orders, transitions])
 def test_the_examples_hold(module):
     told = doctest.testmod(module)
     assert (told.attempted > 0, told.failed) == (True, 0)

@@ -11,7 +11,8 @@ import pytest
 from purchasing_builders import AS_OF, NO_TERMS, NOON, a_draft, a_line, approved, planned
 
 from pipelines.purchasing.events import PushFailed, PushStarted
-from pipelines.purchasing.orders import OrderError, State, approve, change_line, fold, reject, start_push
+from pipelines.purchasing.orders import OrderError, OrderState, fold
+from pipelines.purchasing.transitions import approve, change_line, reject, start_push
 from pipelines.store.engine import open_store
 from pipelines.store.order_ledger import OrderLedger, ledger_order_lines
 
@@ -43,7 +44,7 @@ def decide(url, organisation, order_id, name, barrier, answers):
 def start_sending(url, organisation, barrier, answers):
     """One of several daemons wants to send what is approved."""
     ledger = OrderLedger(open_store(url), organisation)
-    orders = ledger.orders(State.APPROVED)
+    orders = ledger.orders(OrderState.APPROVED)
     barrier.wait()
     won = []
     for order in orders:
@@ -90,7 +91,7 @@ def test_what_was_written_is_read_again(ledger):
 def test_orders_are_listed_by_state(ledger):
     approved(ledger, a_draft("20260302-AAAAAA"))
     ledger.append(a_draft("20260302-BBBBBB"))
-    assert [order.order_id for order in ledger.orders(State.APPROVED, State.SENDING)] == ["20260302-AAAAAA"]
+    assert [order.order_id for order in ledger.orders(OrderState.APPROVED, OrderState.SENDING)] == ["20260302-AAAAAA"]
 
 
 def test_an_unknown_order_is_one_sentence(ledger):
@@ -159,7 +160,7 @@ def test_a_new_plan_and_a_person_who_decide_at_once_do_not_undo_each_other(store
             )
             deciding = pool.submit(theirs.append, change)
         planning.result()
-        drafted = [line.product_code for one in mine.orders(State.DRAFT) for line in one.lines]
+        drafted = [line.product_code for one in mine.orders(OrderState.DRAFT) for line in one.lines]
         assert sorted(drafted) == ["TEA-01", "TEA-02"]
         assert (deciding.exception() is None) == mine.order(order.order_id).is_edited
 
@@ -168,7 +169,7 @@ def test_drafting_the_same_plan_again_changes_no_line(ledger):
     plan = planned({"product_code": "TEA-01"}, {"product_code": "TEA-02"})
     for _ in range(2):
         ledger.redraft(plan, plan_id="p", as_of=AS_OF, at=NOON, data_loaded_at=NOON, terms=NO_TERMS)
-    (draft,) = ledger.orders(State.DRAFT)
+    (draft,) = ledger.orders(OrderState.DRAFT)
     assert [line.product_code for line in draft.lines] == ["TEA-01", "TEA-02"]
 
 
@@ -179,5 +180,5 @@ def test_what_is_approved_and_not_ended_is_supply_until_xero_lists_it(ledger):
     counted = [ledger_order_lines([one]).height for one in (order, sending, ledger.append(failed))]
     draft = fold([a_draft()])
     ended = [ledger_order_lines([replace(draft, state=state)]).height
-             for state in (State.DRAFT, State.REJECTED, State.SUPERSEDED)]  # fmt: skip
+             for state in (OrderState.DRAFT, OrderState.REJECTED, OrderState.SUPERSEDED)]  # fmt: skip
     assert (counted, ended) == ([1, 1, 1], [0, 0, 0])

@@ -11,8 +11,9 @@ from purchasing_builders import AS_OF, NOON, SUPPLIER, TENANT_ID, a_draft, a_lin
 
 from pipelines.errors import SignInError, XeroError
 from pipelines.purchasing.drafts import Terms, redraft, xero_price_decimals
-from pipelines.purchasing.orders import OrderError, State, approve, reject
-from pipelines.purchasing.push import Outcome, is_same_order, order_body
+from pipelines.purchasing.orders import OrderError, OrderState
+from pipelines.purchasing.push import PushResult, is_same_order, order_body
+from pipelines.purchasing.transitions import approve, reject
 from pipelines.xero.client import XeroClient
 from pipelines.xero.errors import RateLimitError, UnreadableAnswerError, XeroUnreachableError
 from tests.xero_sandbox.sandbox_builders import a_contact, guid
@@ -26,7 +27,7 @@ def many(count):
 
 
 def outcomes(told):
-    return [one.outcome for one in told]
+    return [one.result for one in told]
 
 
 def test_an_order_arrives_as_it_was_approved(ledger, xero):
@@ -34,7 +35,7 @@ def test_an_order_arrives_as_it_was_approved(ledger, xero):
     (order,) = approved(ledger, a_draft("20260302-AAAAAA", *lines))
     (told,) = push(ledger, xero, [order])
     (held,) = xero.orders
-    assert (told.outcome, ledger.order(order.order_id).purchase_order_id) == (Outcome.SENT, held.document_id)
+    assert (told.result, ledger.order(order.order_id).purchase_order_id) == (PushResult.SENT, held.document_id)
     assert (held.number, held.contact_id, held.date, held.reference, held.status) == (
         NUMBER, SUPPLIER, order.order_date, f"plan {order.plan_id}", "DRAFT")  # fmt: skip
     assert (held.expected_arrival_date, held.delivery_date) == (order.expected_arrival_date, None)
@@ -53,10 +54,10 @@ def test_a_line_shows_the_suppliers_own_code_before_the_products_name(ledger, xe
 def test_an_order_whose_descriptions_a_person_changed_in_xero_is_found_and_not_sent_again(ledger, xero):
     (order,) = approved(ledger, a_draft("20260302-AAAAAA", a_line(supplier_code="4711")))
     xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
-    assert outcomes(push(ledger, xero, [order])) == [Outcome.UNKNOWN]
+    assert outcomes(push(ledger, xero, [order])) == [PushResult.UNKNOWN]
     (held,) = xero.orders
     held.lines[0].description = "green tea"
-    assert outcomes(push(ledger, xero, [ledger.order(order.order_id)])) == [Outcome.ADOPTED]
+    assert outcomes(push(ledger, xero, [ledger.order(order.order_id)])) == [PushResult.ADOPTED]
     assert len(xero.orders) == len(xero.puts()) == 1
 
 
@@ -91,7 +92,7 @@ def test_any_product_name_gives_a_description_that_xero_accepts(name, price):
 
 def test_orders_travel_fifty_a_call(ledger, xero):
     told = push(ledger, xero, approved(ledger, *many(120)))
-    assert (set(outcomes(told)), len(xero.orders), len(xero.puts())) == ({Outcome.SENT}, 120, 3)
+    assert (set(outcomes(told)), len(xero.orders), len(xero.puts())) == ({PushResult.SENT}, 120, 3)
     assert len({one["idempotency_key"] for one in xero.puts()}) == 3
     assert all(len(one["idempotency_key"]) <= 128 for one in xero.puts())
 
@@ -99,23 +100,23 @@ def test_orders_travel_fifty_a_call(ledger, xero):
 def test_calls_stay_below_xeros_size_limit(ledger, xero):
     long = msgspec.structs.replace(a_line(), product_name="é" * 4000)
     told = push(ledger, xero, approved(ledger, *(a_draft(f"20260302-{n:06d}", *[long] * 40) for n in range(5))))
-    assert (set(outcomes(told)), len(xero.orders), len(xero.puts())) == ({Outcome.SENT}, 5, 2)
+    assert (set(outcomes(told)), len(xero.orders), len(xero.puts())) == ({PushResult.SENT}, 5, 2)
 
 
 def test_one_order_that_is_too_large_fails_in_words_and_holds_up_no_other(ledger, xero):
     long = msgspec.structs.replace(a_line(), product_name="x" * 4000)
     large = a_draft("20260302-LARGER", *[long] * 900)
     told = push(ledger, xero, approved(ledger, large, a_draft()))
-    assert outcomes(told) == [Outcome.FAILED, Outcome.SENT]
+    assert outcomes(told) == [PushResult.FAILED, PushResult.SENT]
     assert "3.5 MB" in ledger.order("20260302-LARGER").failure
 
 
 def test_in_a_batch_the_refused_order_fails_with_xeros_words_and_the_others_are_sent(ledger, xero):
     unknown = a_draft("20260302-BBBBBB", a_line("TEA-99"))
     told = push(ledger, xero, approved(ledger, a_draft("20260302-AAAAAA"), unknown, a_draft("20260302-CCCCCC")))
-    assert outcomes(told) == [Outcome.SENT, Outcome.FAILED, Outcome.SENT]
+    assert outcomes(told) == [PushResult.SENT, PushResult.FAILED, PushResult.SENT]
     failed = ledger.order("20260302-BBBBBB")
-    assert (failed.state, failed.failure) == (State.FAILED, "Item code 'TEA-99' is not valid")
+    assert (failed.state, failed.failure) == (OrderState.FAILED, "Item code 'TEA-99' is not valid")
     assert [one.number for one in xero.orders] == ["RP-20260302-AAAAAA", "RP-20260302-CCCCCC"]
 
 
@@ -124,26 +125,26 @@ def test_an_order_to_a_closed_contact_fails_until_the_contact_is_restored(ledger
     contact = a_contact("Archived", status="ARCHIVED")
     xero.world.contacts[contact.contact_id] = contact
     (order,) = approved(ledger, a_draft(supplier_id=guid(f"contact {supplier}")))
-    assert outcomes(push(ledger, xero, [order])) == [Outcome.FAILED]
+    assert outcomes(push(ledger, xero, [order])) == [PushResult.FAILED]
     failed = ledger.order(order.order_id)
     assert "contact details" in failed.failure
     xero.world.contacts[order.supplier_id] = msgspec.structs.replace(
         contact, contact_id=order.supplier_id, status="ACTIVE"
     )
     again = ledger.append(approve(failed, by="a buyer", at=NOON))
-    assert outcomes(push(ledger, xero, [again])) == [Outcome.SENT]
+    assert outcomes(push(ledger, xero, [again])) == [PushResult.SENT]
     assert len(xero.orders) == 1
 
 
 def test_a_call_that_is_refused_as_a_whole_is_made_for_each_order_alone(ledger, xero):
     xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=400, body='{"Message": "cannot be read"}'))
     told = push(ledger, xero, approved(ledger, *many(3)))
-    assert (outcomes(told), len(xero.orders), len(xero.puts())) == ([Outcome.SENT] * 3, 3, 4)
+    assert (outcomes(told), len(xero.orders), len(xero.puts())) == ([PushResult.SENT] * 3, 3, 4)
 
 
 def test_a_refusal_without_xeros_words_is_reported_as_it_came(ledger, xero):
     xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=400, body="<html>Blocked by the proxy</html>"))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.FAILED]
+    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.FAILED]
     assert "Blocked by the proxy" in ledger.order(NUMBER).failure
 
 
@@ -152,7 +153,7 @@ def test_an_unapproved_order_is_never_sent(ledger, xero):
     tampered = replace(approved(ledger, a_draft("20260302-BBBBBB"))[0], lines=(a_line(quantity="1200"),))
     emptied = replace(approved(ledger, a_draft("20260302-CCCCCC"))[0], lines=())
     told = push(ledger, xero, [draft, tampered, emptied])
-    assert outcomes(told) == [Outcome.FAILED] * 3
+    assert outcomes(told) == [PushResult.FAILED] * 3
     assert (xero.puts(), xero.orders) == ([], [])
 
 
@@ -168,9 +169,9 @@ def test_each_order_has_one_outcome_even_after_a_withdrawal_and_a_refused_call(l
     ledger.append(reject(withdrawn, by="a buyer", at=NOON))
     xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=400, body='{"Message": "no"}'))
     told = push(ledger, xero, [withdrawn, other])
-    assert [(one.order_id, one.outcome) for one in told] == [
-        (withdrawn.order_id, Outcome.FAILED), (other.order_id, Outcome.FAILED)]  # fmt: skip
-    assert ledger.order(withdrawn.order_id).state is State.REJECTED
+    assert [(one.order_id, one.result) for one in told] == [
+        (withdrawn.order_id, PushResult.FAILED), (other.order_id, PushResult.FAILED)]  # fmt: skip
+    assert ledger.order(withdrawn.order_id).state is OrderState.REJECTED
 
 
 def test_an_approval_cannot_be_withdrawn_while_the_order_is_being_sent(ledger, xero):
@@ -184,10 +185,10 @@ def test_an_order_of_old_data_needs_a_deliberate_approval(ledger, xero):
     old, fresh = approved(ledger, a_draft("20260302-AAAAAA"), a_draft("20260302-BBBBBB"))
     stale = {"is_stale": lambda order: order.order_id == old.order_id}
     told = push(ledger, xero, [old, fresh], **stale)
-    assert outcomes(told) == [Outcome.STALE, Outcome.SENT]
+    assert outcomes(told) == [PushResult.STALE, PushResult.SENT]
     assert "--even-if-stale" in told[0].sentence
     again = ledger.append(approve(ledger.order(old.order_id), by="a buyer", at=NOON, is_stale_accepted=True))
-    assert outcomes(push(ledger, xero, [again], **stale)) == [Outcome.SENT]
+    assert outcomes(push(ledger, xero, [again], **stale)) == [PushResult.SENT]
 
 
 def test_nothing_is_read_or_written_in_xero_if_there_is_nothing_to_send(ledger, xero):
@@ -215,17 +216,17 @@ def told_of(fault):
 @pytest.mark.parametrize("fault", DONE, ids=told_of)
 def test_an_order_that_xero_accepted_without_an_answer_is_found_and_not_sent_again(ledger, xero, fault):
     xero.on_a_bad_day(msgspec.structs.replace(fault))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.UNKNOWN]
-    assert ledger.order(NUMBER).state is State.SENDING
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.ADOPTED]
+    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.UNKNOWN]
+    assert ledger.order(NUMBER).state is OrderState.SENDING
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
     assert (len(xero.orders), len(xero.puts())) == (1, 1)
 
 
 @pytest.mark.parametrize("fault", NOT_DONE, ids=told_of)
 def test_an_order_that_did_not_reach_xero_is_looked_up_and_sent_again_with_another_key(ledger, xero, fault):
     xero.on_a_bad_day(msgspec.structs.replace(fault))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.UNKNOWN]
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.SENT]
+    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.UNKNOWN]
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.SENT]
     first, second = xero.puts()
     assert first["idempotency_key"] != second["idempotency_key"]
     assert (len(xero.orders), len(xero.gets()), ledger.order(NUMBER).attempt) == (1, 1, 2)
@@ -233,7 +234,7 @@ def test_an_order_that_did_not_reach_xero_is_looked_up_and_sent_again_with_anoth
 
 def test_the_minute_limit_is_waited_out_with_the_same_key(ledger, xero):
     xero.on_a_bad_day(Fault(kind="rate_limit", method="PUT", retry_after=0))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.SENT]
+    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.SENT]
     assert len({one["idempotency_key"] for one in xero.puts()}) == 1
 
 
@@ -283,8 +284,8 @@ def test_a_call_that_surely_did_not_reach_xero_leaves_the_orders_approved_and_th
     with pytest.raises(XeroError):
         push(ledger, UNREACHED[why](), orders)
     for order in ledger.orders():
-        assert (order.state, order.failure) == (State.APPROVED, "")
-        assert ledger.append(reject(order, by="a buyer", at=NOON)).state is State.REJECTED
+        assert (order.state, order.failure) == (OrderState.APPROVED, "")
+        assert ledger.append(reject(order, by="a buyer", at=NOON)).state is OrderState.REJECTED
 
 
 def test_an_order_that_may_be_in_xero_stays_so_when_a_later_call_does_not_reach_xero(ledger, xero):
@@ -292,8 +293,8 @@ def test_an_order_that_may_be_in_xero_stays_so_when_a_later_call_does_not_reach_
     push(ledger, xero, approved(ledger))
     with pytest.raises(XeroError):
         push(ledger, UNREACHED["connection refused"](), [ledger.order(NUMBER)])
-    assert ledger.order(NUMBER).state is State.SENDING
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.ADOPTED]
+    assert ledger.order(NUMBER).state is OrderState.SENDING
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
     assert len(xero.orders) == 1
 
 
@@ -301,9 +302,9 @@ def test_the_daily_limit_ends_the_push_and_the_next_push_sends(ledger, xero):
     xero.on_a_bad_day(Fault(kind="rate_limit", method="PUT", retry_after=7200, problem="day"))
     with pytest.raises(RateLimitError):
         push(ledger, xero, approved(ledger))
-    assert (xero.orders, ledger.order(NUMBER).state) == ([], State.APPROVED)
+    assert (xero.orders, ledger.order(NUMBER).state) == ([], OrderState.APPROVED)
     xero.sandbox.clock.advance(7200)
-    assert outcomes(push(ledger, xero, ledger.orders())) == [Outcome.SENT]
+    assert outcomes(push(ledger, xero, ledger.orders())) == [PushResult.SENT]
 
 
 def test_nothing_is_sent_again_while_the_lookup_fails(ledger, xero):
@@ -311,13 +312,13 @@ def test_nothing_is_sent_again_while_the_lookup_fails(ledger, xero):
     push(ledger, xero, approved(ledger))
     with pytest.raises(XeroUnreachableError, match="not available"):
         push(ledger, xero, [ledger.order(NUMBER)])
-    assert (len(xero.puts()), ledger.order(NUMBER).state) == (1, State.SENDING)
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.ADOPTED]
+    assert (len(xero.puts()), ledger.order(NUMBER).state) == (1, OrderState.SENDING)
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
 
 
 def test_a_token_that_ends_during_the_push_is_renewed(ledger, xero):
     xero.on_a_bad_day(Fault(kind="expire_tokens", method="PUT"))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.SENT]
+    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.SENT]
 
 
 def test_a_lookup_that_does_not_see_the_order_yet_makes_no_second_order(ledger, xero):
@@ -325,8 +326,8 @@ def test_a_lookup_that_does_not_see_the_order_yet_makes_no_second_order(ledger, 
         Fault(kind="drop_after", method="PUT"), Fault(kind="stale_read", method="GET", seconds=600, times=2)
     )
     push(ledger, xero, approved(ledger))
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.UNKNOWN]
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.ADOPTED]
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.UNKNOWN]
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
     assert (len(xero.orders), len(xero.puts())) == (1, 2)
 
 
@@ -335,30 +336,30 @@ def test_an_order_that_breaks_every_call_holds_up_no_other(ledger, xero):
     xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=500, times=2))
     push(ledger, xero, approved(ledger, *many(3)))
     told = push(ledger, xero, ledger.orders())
-    assert outcomes(told) == [Outcome.UNKNOWN, Outcome.SENT, Outcome.SENT]
+    assert outcomes(told) == [PushResult.UNKNOWN, PushResult.SENT, PushResult.SENT]
 
 
 # A number that somebody else took.
 def test_an_order_number_that_a_person_used_for_other_goods_waits_for_a_person(ledger, xero):
     theirs = xero.person_makes(NUMBER)
-    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.FAILED]
+    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.FAILED]
     failed = ledger.order(NUMBER)
     assert "taken in Xero by an order with other lines" in failed.failure
     assert xero.orders == [theirs]
 
     again = ledger.append(approve(failed, by="a buyer", at=NOON))
-    assert outcomes(push(ledger, xero, [again])) == [Outcome.FAILED]
+    assert outcomes(push(ledger, xero, [again])) == [PushResult.FAILED]
     assert len(xero.puts()) == 1
 
     theirs.number = "PO-0042"
     again = ledger.append(approve(ledger.order(NUMBER), by="a buyer", at=NOON))
-    assert outcomes(push(ledger, xero, [again])) == [Outcome.SENT]
+    assert outcomes(push(ledger, xero, [again])) == [PushResult.SENT]
     assert sorted(one.number for one in xero.orders) == ["PO-0042", NUMBER]
 
 
 def test_an_order_that_xero_holds_with_the_same_lines_is_adopted(ledger, xero):
     theirs = xero.person_makes(NUMBER, code="TEA-01", quantity=12)
-    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.ADOPTED]
+    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.ADOPTED]
     assert ledger.order(NUMBER).purchase_order_id == theirs.document_id
 
 
@@ -369,7 +370,7 @@ def test_an_order_that_xero_holds_with_the_same_lines_is_adopted(ledger, xero):
 )
 def test_an_order_that_differs_in_anything_bought_is_not_adopted(ledger, xero, other):
     xero.person_makes(NUMBER, **({"code": "TEA-01", "quantity": 12} | other))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.FAILED]
+    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.FAILED]
 
 
 @pytest.mark.parametrize("has_decimals", [True, False])
@@ -381,7 +382,7 @@ def test_a_price_of_any_decimals_is_found_again_in_xero_whether_xero_rounds_it_o
     (order,) = approved(ledger, a_draft("20260302-AAAAAA", a_line("TEA-01", "10631", price, price_decimals=4)))
     xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
     push(ledger, xero, [order])
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [Outcome.ADOPTED]
+    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
     sent = ledger.order(NUMBER)
     assert not sent.pushed.is_changed
     exact = (10631 * Decimal(price)).quantize(Decimal("0.01"), ROUND_HALF_UP)
@@ -424,7 +425,7 @@ def test_an_order_that_a_person_renumbered_before_it_was_read_back_is_found_and_
     (held,) = xero.orders
     held.number = "PO-0042"
     (told,) = push(ledger, xero, [ledger.order(NUMBER)])
-    assert (told.outcome, told.sentence) == (Outcome.ADOPTED, f"{NUMBER} reached Xero as PO-0042.")
+    assert (told.result, told.sentence) == (PushResult.ADOPTED, f"{NUMBER} reached Xero as PO-0042.")
     assert ledger.order(NUMBER).purchase_order_id == held.document_id
     assert (len(xero.orders), len(xero.puts())) == (1, 1)
 
@@ -436,9 +437,9 @@ def test_an_order_that_a_person_changed_before_it_was_read_back_counts_as_xero_h
     (held,) = xero.orders
     held.lines[0].quantity = Decimal(7)
     (told,) = push(ledger, xero, [ledger.order(NUMBER)])
-    assert told.outcome is Outcome.ADOPTED
+    assert told.result is PushResult.ADOPTED
     assert "changed there since it was sent" in told.sentence
-    assert (len(xero.orders), len(xero.puts()), ledger.order(NUMBER).state) == (1, 1, State.SENT)
+    assert (len(xero.orders), len(xero.puts()), ledger.order(NUMBER).state) == (1, 1, OrderState.SENT)
 
 
 def test_the_advice_on_a_number_that_is_taken_never_makes_a_second_order(ledger, xero):
@@ -448,22 +449,22 @@ def test_the_advice_on_a_number_that_is_taken_never_makes_a_second_order(ledger,
     (held,) = xero.orders
     held.lines[0].quantity, held.reference = Decimal(7), "for the fair"
     (told,) = push(ledger, xero, [ledger.order(NUMBER)])
-    assert told.outcome is Outcome.FAILED
+    assert told.result is PushResult.FAILED
     assert "reject this one" in told.sentence
     assert "approve" not in told.sentence
     ledger.append(reject(ledger.order(NUMBER), by="a buyer", at=NOON))
-    push(ledger, xero, ledger.orders(State.APPROVED, State.SENDING))
+    push(ledger, xero, ledger.orders(OrderState.APPROVED, OrderState.SENDING))
     assert len(xero.orders) == 1
 
 
 def test_an_order_deleted_in_xero_before_it_was_read_back_counts_as_deleted(ledger, xero):
     xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
     (unknown,) = push(ledger, xero, approved(ledger))
-    assert (unknown.outcome, "Do not key it again" in unknown.sentence) == (Outcome.UNKNOWN, True)
+    assert (unknown.result, "Do not key it again" in unknown.sentence) == (PushResult.UNKNOWN, True)
     (held,) = xero.orders
     held.status = "DELETED"
     (told,) = push(ledger, xero, [ledger.order(NUMBER)])
-    assert (told.outcome, "deleted there" in told.sentence) == (Outcome.DELETED, True)
+    assert (told.result, "deleted there" in told.sentence) == (PushResult.DELETED, True)
     assert ledger.order(NUMBER).is_deleted_in_xero
 
 
@@ -474,12 +475,12 @@ def test_an_order_that_a_person_deletes_in_xero_is_never_sent_again_automaticall
     push(ledger, xero, approved(ledger))
     (held,) = xero.orders
     held.status = "DELETED"
-    push(ledger, xero, ledger.orders(State.APPROVED, State.SENDING))
-    assert ledger.order(NUMBER).state is State.SENT
+    push(ledger, xero, ledger.orders(OrderState.APPROVED, OrderState.SENDING))
+    assert ledger.order(NUMBER).state is OrderState.SENT
     assert [one.status for one in xero.orders] == ["DELETED"]
 
 
 def test_an_order_that_xero_holds_with_changes_waits_for_a_person(ledger, xero):
     xero.on_a_bad_day(Fault(kind="rewrite", method="PUT", pattern='"Quantity": 12.0+', replacement='"Quantity": 11.0'))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [Outcome.FAILED]
+    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.FAILED]
     assert "other lines than were sent" in ledger.order(NUMBER).failure

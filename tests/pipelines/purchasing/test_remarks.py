@@ -5,16 +5,17 @@ from decimal import Decimal
 from purchasing_builders import NOON, a_draft, a_line, an_order
 
 from pipelines.purchasing.events import PushFailed
-from pipelines.purchasing.orders import Order, after, approve, reject, start_push
+from pipelines.purchasing.orders import Order, apply_event
 from pipelines.purchasing.remarks import remarks
+from pipelines.purchasing.transitions import approve, reject, start_push
 
 
 def an_order_refused(reason: str) -> Order:
     order = an_order(a_draft("20260302-AAAAAA"))
-    order = after(order, approve(order, by="a buyer", at=NOON))
-    order = after(order, start_push(order, by="stocktrim", at=NOON))
+    order = apply_event(order, approve(order, by="a buyer", at=NOON))
+    order = apply_event(order, start_push(order, by="stocktrim", at=NOON))
     refusal = PushFailed(order_id=order.order_id, sequence=order.sequence + 1, at=NOON, by="stocktrim", reason=reason)
-    return after(order, refusal)
+    return apply_event(order, refusal)
 
 
 def told(order: Order) -> list[str]:
@@ -28,4 +29,4 @@ def test_xeros_sentences_are_joined_without_their_full_stops():
 def test_the_sent_value_of_an_order_is_shown_only_while_it_may_be_sent():
     order = an_order(a_draft("20260302-AAAAAA", a_line(), minimum_order_value=Decimal(999)))
     assert told(order) != []
-    assert told(after(order, reject(order, by="a buyer", at=NOON))) == []
+    assert told(apply_event(order, reject(order, by="a buyer", at=NOON))) == []

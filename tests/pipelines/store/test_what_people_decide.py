@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from pipelines.call_limits import Pause
 from pipelines.purchasing.events import Drafted, OrderLine
-from pipelines.purchasing.orders import OrderError, State, approve, reject
+from pipelines.purchasing.orders import OrderError, OrderState
+from pipelines.purchasing.transitions import approve, reject
 from pipelines.store.allowance import StoredAllowance
 from pipelines.store.engine import Store
 from pipelines.store.order_ledger import OrderLedger
@@ -56,7 +57,7 @@ def test_of_two_who_decide_on_an_order_at_once_one_is_told(opened: Callable[...,
         one.join()
     assert len(told) == 1
     assert "Somebody else has just decided on this order" in told[0]
-    assert ledgers[0].order("O1").state in {State.APPROVED, State.REJECTED}
+    assert ledgers[0].order("O1").state in {OrderState.APPROVED, OrderState.REJECTED}
     assert len(ledgers[0].history("O1")) == 2
 
 

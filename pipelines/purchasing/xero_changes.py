@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from pipelines.identities import ContactState, Identities
-from pipelines.purchasing.orders import Order, OrderError, State
-from pipelines.purchasing.renamed import named_at
+from pipelines.purchasing.current_names import named_at
+from pipelines.purchasing.orders import Order, OrderError, OrderState
 
 _CLOSED: Final = frozenset({"ARCHIVED", "GDPRREQUEST"})
 _LONGEST_CHAIN: Final = 20
@@ -31,7 +31,7 @@ class Contacts(Protocol):
 
 
 @dataclass(frozen=True)
-class Standing:
+class XeroChanges:
     """What an order's approval must heed.
 
     `supplier` is the id and name of the contact that the supplier was merged into, `renamed_products` the codes of now
@@ -50,10 +50,10 @@ class Standing:
         return [*self.obstacles, *self.notes]
 
 
-def standing_of(order: Order, known: Identities, *, untracked: Collection[str] = ()) -> Standing:
+def changes_in_xero(order: Order, known: Identities, *, untracked: Collection[str] = ()) -> XeroChanges:
     """How an order stands that can still be approved; `untracked` are the codes that Xero tracks no stock of."""
-    if order.state not in {State.DRAFT, State.APPROVED, State.FAILED}:
-        return Standing()
+    if order.state not in {OrderState.DRAFT, OrderState.APPROVED, OrderState.FAILED}:
+        return XeroChanges()
     supplier, at = known.contact_of(order.supplier_id), named_at(order)
     is_merged = supplier != order.supplier_id
     name = _name_of(known, order.supplier_id) or order.supplier_name
@@ -61,7 +61,7 @@ def standing_of(order: Order, known: Identities, *, untracked: Collection[str] =
     names = {line.product_code: known.code_of(line.product_code, at) for line in order.lines}
     renamed = {old: new for old, new in names.items() if new != old and old not in gone}
     left = [new for old, new in names.items() if old not in gone and new in untracked]
-    return Standing(
+    return XeroChanges(
         supplier=(supplier, _name_of(known, supplier)) if is_merged else None,
         renamed_products=renamed,
         obstacles=_said(_is_closed(known, supplier, name), _GONE.format(", ".join(gone)) if gone else ""),
@@ -74,7 +74,7 @@ def standing_of(order: Order, known: Identities, *, untracked: Collection[str] =
 
 
 def _renamed(order: Order, old: str, new: str) -> str:
-    if order.state is State.APPROVED:
+    if order.state is OrderState.APPROVED:
         return f"the item {old} is called {new} in Xero now: the order is sent as {new} once it is approved again"
     return f"the item {old} is called {new} in Xero now and is ordered as {new}"
 
@@ -83,14 +83,14 @@ def _said(*sentences: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in sentences if sentence)
 
 
-def check_can_be_approved(order: Order, standing: Standing) -> None:
+def check_can_be_approved(order: Order, changes: XeroChanges) -> None:
     """Refuse the approval of an order that Xero would refuse.
 
     Raises:
         OrderError: its supplier is archived, or an item of it is gone; the sentence says what to do.
     """
-    if standing.obstacles:
-        raise OrderError(f"The order {order.order_id} cannot be approved: {'; '.join(standing.obstacles)}.")
+    if changes.obstacles:
+        raise OrderError(f"The order {order.order_id} cannot be approved: {'; '.join(changes.obstacles)}.")
 
 
 def with_supplier_as_it_is(known: Identities, order: Order, contacts: Contacts, *, at: datetime) -> Identities:

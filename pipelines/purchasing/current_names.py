@@ -11,10 +11,10 @@ from datetime import datetime
 import msgspec
 
 from pipelines.identities import Identities
-from pipelines.purchasing.orders import Order, State
+from pipelines.purchasing.orders import Order, OrderState
 
 
-def called_now(order: Order, known: Identities) -> Order:
+def with_current_names(order: Order, known: Identities) -> Order:
     """The order with the codes and the contact that its products and its supplier have now."""
     return replace(
         order,
@@ -33,7 +33,7 @@ def waits_as_renamed(order: Order, known: Identities) -> bool:
     Its old code may be another item's by now.
     """
     codes = [(line.product_code, known.code_of(line.product_code, named_at(order))) for line in order.lines]
-    return order.state is State.APPROVED and not order.may_be_in_xero and any(old != new for old, new in codes)
+    return order.state is OrderState.APPROVED and not order.may_be_in_xero and any(old != new for old, new in codes)
 
 
 def named_at(order: Order) -> datetime:

@@ -20,17 +20,17 @@ PRICE_DECIMALS_ROUNDED: Final = 2
 ZERO_ID: Final = "00000000-0000-0000-0000-000000000000"
 _NET_DATE: Final = re.compile(r"^/Date\((-?\d+)")
 
-Held = dict[str, Any]
+XeroOrder = dict[str, Any]
 
 
-def elements_of(orders: Sequence[Order], elements: Sequence[Held]) -> list[Held | None]:
+def elements_of(orders: Sequence[Order], elements: Sequence[XeroOrder]) -> list[XeroOrder | None]:
     """Each order's own element of an answer, None where the answer does not say which it is.
 
     An element is an order's where it bears its number, in any case; its place proves nothing. Only an answer of one
     element without a number, to a call of one order, needs none. Of several that bear one number the one that Xero has
     given an id counts, and none where it has given several; an id that stands for two orders is neither's.
     """
-    by_number: dict[str, list[Held]] = defaultdict(list)
+    by_number: dict[str, list[XeroOrder]] = defaultdict(list)
     for element in elements:
         by_number[number_of(element)].append(element)
     found = [_chosen(by_number.get(order.purchase_order_number.casefold(), [])) for order in orders]
@@ -45,31 +45,31 @@ def elements_of(orders: Sequence[Order], elements: Sequence[Held]) -> list[Held 
     ]
 
 
-def _chosen(elements: Sequence[Held]) -> Held | None:
+def _chosen(elements: Sequence[XeroOrder]) -> XeroOrder | None:
     created = {identity_of(element): element for element in elements if identity_of(element) != ZERO_ID}
     if created:
         return next(iter(created.values())) if len(created) == 1 else None
     return elements[0] if elements else None
 
 
-def number_of(held: Held) -> str:
+def number_of(held: XeroOrder) -> str:
     """The number that Xero's order or element bears, in one case; empty where it bears none."""
     return str(held.get("PurchaseOrderNumber") or "").strip().casefold()
 
 
-def identity_of(held: Held) -> str:
+def identity_of(held: XeroOrder) -> str:
     """Xero's id of it, in one case; the zero id where it has none."""
     return str(held.get("PurchaseOrderID") or ZERO_ID).casefold()
 
 
-def is_same_order(order: Order, held: Held) -> bool:
+def is_same_order(order: Order, held: XeroOrder) -> bool:
     """Whether what Xero holds is this order, line by line; prices as they were sent, or as Xero rounds them."""
     return _is_same_contact(order, held) and any(
         _lines_sent(order, decimals) == _lines_held(held) for decimals in {PRICE_DECIMALS_ROUNDED, PRICE_DECIMALS}
     )
 
 
-def _is_same_contact(order: Order, held: Held) -> bool:
+def _is_same_contact(order: Order, held: XeroOrder) -> bool:
     contact = str((held.get("Contact") or {}).get("ContactID"))
     return contact.casefold() == order.supplier_id.casefold()
 
@@ -81,7 +81,7 @@ def _lines_sent(order: Order, decimals: int) -> list[tuple[str, Decimal, Decimal
     )
 
 
-def _lines_held(held: Held) -> list[tuple[str, Decimal, Decimal]]:
+def _lines_held(held: XeroOrder) -> list[tuple[str, Decimal, Decimal]]:
     return sorted(
         (
             str(line.get("ItemCode")),
@@ -92,7 +92,7 @@ def _lines_held(held: Held) -> list[tuple[str, Decimal, Decimal]]:
     )
 
 
-def is_ours(order: Order, held: Held, *, known_numbers: frozenset[str]) -> bool:
+def is_ours(order: Order, held: XeroOrder, *, known_numbers: frozenset[str]) -> bool:
     """Whether an order in Xero was made by sending this one, though somebody may have changed it there since.
 
     It says of which plan it is, and bears the order's number; or another one that is none of ours, and holds one of the
@@ -107,7 +107,7 @@ def is_ours(order: Order, held: Held, *, known_numbers: frozenset[str]) -> bool:
     return number not in known_numbers and not codes.isdisjoint(line.product_code for line in order.lines)
 
 
-def kept_decimals(order: Order, held: Held) -> int:
+def kept_decimals(order: Order, held: XeroOrder) -> int:
     """How many decimals of a price Xero has kept of an order: 0 where all its prices have two at most."""
     if all(line.sent_price == rounded_price(line.sent_price, PRICE_DECIMALS_ROUNDED) for line in order.lines):
         return 0

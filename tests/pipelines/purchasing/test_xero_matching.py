@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from purchasing_builders import SUPPLIER, a_draft, an_order, approved, push
 
-from pipelines.purchasing import held
+from pipelines.purchasing import xero_matching
 from pipelines.purchasing.gateway import PurchaseOrderGateway
-from pipelines.purchasing.held import ZERO_ID, elements_of
-from pipelines.purchasing.orders import Order, State
-from pipelines.purchasing.push import Outcome
+from pipelines.purchasing.orders import Order, OrderState
+from pipelines.purchasing.push import PushResult
+from pipelines.purchasing.xero_matching import ZERO_ID, elements_of
 from tests.xero_sandbox.sandbox_builders import guid
 
 A, B, C = (an_order(a_draft(f"20260302-{name * 6}")) for name in "ABC")
@@ -102,13 +102,13 @@ def test_of_two_equal_orders_the_created_is_sent_and_the_refused_without_a_numbe
     orders = approved(ledger, a_draft("20260302-AAAAAA", supplier_id=nobody), a_draft("20260302-BBBBBB"))
     garbled = Garbling(xero.client, lambda made: [made[1], {**made[0], "PurchaseOrderNumber": None}])
     told = push(ledger, garbled, orders)
-    assert [one.outcome for one in told] == [Outcome.UNKNOWN, Outcome.SENT]
+    assert [one.result for one in told] == [PushResult.UNKNOWN, PushResult.SENT]
     first, second = ledger.orders()
-    assert (first.state, first.purchase_order_id) == (State.SENDING, "")
-    assert (second.state, [second.purchase_order_id]) == (State.SENT, [one.document_id for one in xero.orders])
-    assert [one.outcome for one in push(ledger, xero, [first])] == [Outcome.FAILED]
+    assert (first.state, first.purchase_order_id) == (OrderState.SENDING, "")
+    assert (second.state, [second.purchase_order_id]) == (OrderState.SENT, [one.document_id for one in xero.orders])
+    assert [one.result for one in push(ledger, xero, [first])] == [PushResult.FAILED]
 
 
 def test_the_examples_hold():
-    told = doctest.testmod(held)
+    told = doctest.testmod(xero_matching)
     assert (told.attempted > 0, told.failed) == (True, 0)

@@ -19,12 +19,13 @@ from purchasing_builders import (
 )
 
 from pipelines.identities import CodeSeen, ContactState, Identities
+from pipelines.purchasing.current_names import waits_as_renamed, with_current_names
 from pipelines.purchasing.drafts import drafted_orders
-from pipelines.purchasing.orders import OrderError, State, approve, body_hash, change_line, fold
-from pipelines.purchasing.push import Outcome, order_body
+from pipelines.purchasing.orders import OrderError, OrderState, body_hash, fold
+from pipelines.purchasing.push import PushResult, order_body
 from pipelines.purchasing.remarks import check_not_ordered_twice, remarks
-from pipelines.purchasing.renamed import called_now, waits_as_renamed
-from pipelines.purchasing.standing import check_can_be_approved, standing_of
+from pipelines.purchasing.transitions import approve, change_line
+from pipelines.purchasing.xero_changes import changes_in_xero, check_can_be_approved
 
 BEFORE, SINCE = NOON - timedelta(days=30), NOON + timedelta(days=1)
 DRAFT = a_draft("20260302-AAAAAA", a_line("TEA-01"), a_line("TEA-02"))
@@ -35,18 +36,18 @@ def closed(name, merged_into=None):
     return ContactState(name, merged_into, is_archived=True, seen_at=SINCE)
 
 
-def standing(*, codes=(), contacts=None, untracked=()):
-    return standing_of(an_order(DRAFT), Identities((*KNOWN, *codes), contacts or {}), untracked=untracked)
+def changes(*, codes=(), contacts=None, untracked=()):
+    return changes_in_xero(an_order(DRAFT), Identities((*KNOWN, *codes), contacts or {}), untracked=untracked)
 
 
 def test_an_order_unchanged_in_xero_is_approved_as_it_is():
-    found = standing()
+    found = changes()
     assert (found.remarks, found.supplier, found.renamed_products) == ([], None, {})
     check_can_be_approved(an_order(DRAFT), found)
 
 
 def test_a_renamed_product_is_reported_and_ordered_under_its_present_code():
-    found = standing(codes=[CodeSeen("i-1", "TEA-2027", SINCE)])
+    found = changes(codes=[CodeSeen("i-1", "TEA-2027", SINCE)])
     assert found.remarks == ["the item TEA-01 is called TEA-2027 in Xero now and is ordered as TEA-2027"]
     event = approve(an_order(DRAFT), by="a buyer", at=SINCE, renamed_products=found.renamed_products)
     order = fold([DRAFT, event])
@@ -58,11 +59,11 @@ def test_a_code_that_another_item_had_before_names_the_item_that_was_approved():
     """Two items change codes: TEA-01 is called TEA-02 now, and TEA-02 is called TEA-03."""
     swapped = Identities((*KNOWN, CodeSeen("i-2", "TEA-03", SINCE), CodeSeen("i-1", "TEA-02", SINCE)))
     draft = a_draft("20260302-AAAAAA", a_line("TEA-01"))
-    found = standing_of(an_order(draft), swapped)
+    found = changes_in_xero(an_order(draft), swapped)
     order = fold([draft, approve(an_order(draft), by="a buyer", at=SINCE, renamed_products=found.renamed_products)])
     assert [line.product_code for line in order.lines] == ["TEA-02"]
-    assert standing_of(order, swapped).renamed_products == {}
-    assert [line.product_code for line in called_now(order, swapped).lines] == ["TEA-02"]
+    assert changes_in_xero(order, swapped).renamed_products == {}
+    assert [line.product_code for line in with_current_names(order, swapped).lines] == ["TEA-02"]
 
 
 @pytest.mark.parametrize(
@@ -79,22 +80,22 @@ def test_a_code_that_another_item_had_before_names_the_item_that_was_approved():
     ids=["an item was deleted", "its supplier was archived", "its supplier was merged into one that was archived"],
 )  # fmt: skip
 def test_an_order_that_xero_would_refuse_is_not_approved_and_its_draft_says_why(more, said):
-    found = standing(**more)
+    found = changes(**more)
     with pytest.raises(OrderError, match=said):
         check_can_be_approved(an_order(DRAFT), found)
-    assert said in remarks(an_order(DRAFT), is_stale=lambda _: False, standing=found)[0]
+    assert said in remarks(an_order(DRAFT), is_stale=lambda _: False, changes=found)[0]
     known = Identities((*KNOWN, *more.get("codes", ())), more.get("contacts", {}))
     assert said in drafted_orders([an_order(DRAFT)], known)["remark"][0]
 
 
 def test_an_item_made_again_under_its_code_is_ordered_and_an_untracked_item_is_reported():
     made_again = [CodeSeen("i-1", None, SINCE), CodeSeen("i-9", "TEA-01", SINCE)]
-    assert standing(codes=made_again).remarks == []
-    assert standing(untracked={"TEA-02"}).notes == ("Xero tracks no stock of TEA-02 any more",)
+    assert changes(codes=made_again).remarks == []
+    assert changes(untracked={"TEA-02"}).notes == ("Xero tracks no stock of TEA-02 any more",)
 
 
 def test_a_merged_supplier_is_reported_and_the_order_goes_to_the_surviving_contact():
-    found = standing(contacts={SUPPLIER: closed("Old", "new")})
+    found = changes(contacts={SUPPLIER: closed("Old", "new")})
     assert (found.obstacles, found.supplier) == ((), ("new", ""))
     order = fold([DRAFT, approve(an_order(DRAFT), by="a buyer", at=SINCE, supplier=found.supplier)])
     assert order_body(order, push_status="DRAFT")["Contact"] == {"ContactID": "new"}
@@ -107,16 +108,16 @@ SWAPPED = Identities((*KNOWN, CodeSeen("i-1", "TEA-02", SINCE), CodeSeen("i-2", 
 def test_an_order_whose_products_changed_codes_after_its_approval_is_not_sent_for_the_other_product(ledger, xero):
     order, other = approved(ledger, a_draft("20260302-AAAAAA"), a_draft("20260302-BBBBBB", a_line("TEA-03")))
     told = push(ledger, xero, [order, other], is_renamed=lambda one: waits_as_renamed(one, SWAPPED))
-    assert {one.order_id: one.outcome for one in told} == {
-        order.order_id: Outcome.RENAMED, other.order_id: Outcome.SENT,
+    assert {one.order_id: one.result for one in told} == {
+        order.order_id: PushResult.RENAMED, other.order_id: PushResult.SENT,
     }  # fmt: skip
-    assert "approve it again" in next(one.sentence for one in told if one.outcome is Outcome.RENAMED)
-    found = standing_of(order, SWAPPED)
+    assert "approve it again" in next(one.sentence for one in told if one.result is PushResult.RENAMED)
+    found = changes_in_xero(order, SWAPPED)
     assert found.remarks == [
         "the item TEA-01 is called TEA-02 in Xero now: the order is sent as TEA-02 once it is approved again"
     ]
     again = ledger.append(approve(order, by="a buyer", at=SINCE, renamed_products=found.renamed_products))
-    assert [one.outcome for one in push(ledger, xero, [again], is_renamed=lambda one: waits_as_renamed(one, SWAPPED))]
+    assert [one.result for one in push(ledger, xero, [again], is_renamed=lambda one: waits_as_renamed(one, SWAPPED))]
     assert [line.item_code for line in xero.orders[-1].lines] == ["TEA-02"]
 
 
@@ -131,8 +132,8 @@ def test_a_renamed_product_of_a_draft_that_a_person_changed_is_not_drafted_again
 
 
 def test_a_refused_order_is_not_approved_again_once_its_goods_are_on_another_order_under_their_new_code():
-    refused = replace(an_order(DRAFT), state=State.FAILED, approved_at=NOON)
+    refused = replace(an_order(DRAFT), state=OrderState.FAILED, approved_at=NOON)
     newer = an_order(a_draft("20260304-BBBBBB", a_line("TEA-2027"), at=SINCE))
     known = Identities((*KNOWN, CodeSeen("i-1", "TEA-2027", SINCE)))
     with pytest.raises(OrderError, match="would order goods twice"):
-        check_not_ordered_twice(*(called_now(refused, known), [called_now(newer, known)]))
+        check_not_ordered_twice(*(with_current_names(refused, known), [with_current_names(newer, known)]))

@@ -1,0 +1,132 @@
+"""Which event may follow which: each decision on an order is its next event, or one sentence why not.
+
+What belongs here: the checks before an event, pure. What does not: what an event makes of an order (`orders.py`), the
+store (`store/order_ledger.py`) and Xero (`push.py`).
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from pipelines.product_codes import find_product
+from pipelines.purchasing.events import Approved, LineChanged, PushNotReached, PushStarted, Rejected, Superseded
+from pipelines.purchasing.orders import Order, OrderError, OrderState, apply_event, body_hash
+
+QUANTITY_DECIMALS = 4
+LARGEST_QUANTITY = Decimal(10**9)
+
+
+def change_line(order: Order, *, product_code: str, quantity: Decimal, by: str, at: datetime) -> LineChanged:
+    """The event of a person setting a quantity.
+
+    Raises:
+        OrderError: the order is no draft, does not hold the product, or the quantity is none that Xero takes.
+    """
+    _must_be(order, {OrderState.DRAFT}, "changed", "reject it and let the next plan draft anew")
+    found = find_product((line.product_code for line in order.lines), product_code)
+    if found is None:
+        raise OrderError(f"The order {order.order_id} has no line for {product_code!r}.")
+    if not is_xero_quantity(quantity):
+        raise OrderError(
+            f"{quantity} is no quantity; give a number of pieces with at most {QUANTITY_DECIMALS} decimals, or 0 to "
+            f"take the line out."
+        )
+    return LineChanged(
+        order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, product_code=found, quantity=quantity,
+    )  # fmt: skip
+
+
+def is_xero_quantity(quantity: Decimal) -> bool:
+    """Whether Xero keeps this quantity on an order as it is.
+
+    >>> [is_xero_quantity(Decimal(text)) for text in ("48", "0.0001", "0", "-1", "0.00001", "1e9", "nan", "inf")]
+    [True, True, True, False, False, False, False, False]
+    """
+    if not quantity.is_finite():
+        return False
+    return 0 <= quantity < LARGEST_QUANTITY and quantity == round(quantity, QUANTITY_DECIMALS)
+
+
+def approve(
+    order: Order,
+    *,
+    by: str,
+    at: datetime,
+    is_stale_accepted: bool = False,
+    is_below_minimum_accepted: bool = False,
+    supplier: tuple[str, str] | None = None,
+    renamed_products: Mapping[str, str] | None = None,
+) -> Approved:
+    """The event of a person approving the order as it stands, or a failed one for another try.
+
+    An approved order is approved again only where that says something new: to send it although its data are old, or
+    under the codes that its products have now.
+    That an order is below its supplier's minimum is accepted once, for it cannot change after that.
+    `supplier` is the id and name of the contact that Xero has merged the supplier into, `renamed_products` the current
+    codes by the drafted ones: what is approved, and sent, is the order with them.
+
+    Raises:
+        OrderError: the order is neither a draft nor failed, is empty, or below the minimum without a deliberate word.
+    """
+    is_news = bool(renamed_products) or (is_stale_accepted and not order.is_stale_accepted)
+    again = {OrderState.APPROVED} if is_news or body_hash(order) != order.approved_hash else set()
+    _must_be(order, {OrderState.DRAFT, OrderState.FAILED} | again, "approved", "see `stocktrim orders show`")
+    if not order.lines:
+        raise OrderError(f"The order {order.order_id} has no lines left; reject it.")
+    is_below_minimum_accepted |= order.is_below_minimum_accepted
+    if order.is_below_minimum and not is_below_minimum_accepted:
+        raise OrderError(_BELOW_MINIMUM.format(order.order_id, order.value, order.currency, order.minimum_remark))
+    supplier_id, supplier_name = supplier or ("", "")
+    event = Approved(
+        order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, body_hash="",
+        is_stale_accepted=is_stale_accepted, is_below_minimum_accepted=is_below_minimum_accepted,
+        supplier_id=supplier_id, supplier_name=supplier_name, renamed_products=renamed_products or {},
+    )  # fmt: skip
+    return msgspec.structs.replace(event, body_hash=body_hash(apply_event(order, event)))
+
+
+def reject(order: Order, *, by: str, at: datetime, reason: str = "") -> Rejected:
+    """The event of a person deciding against the order, before it is being sent.
+
+    Raises:
+        OrderError: it is being sent, was sent, or has ended.
+    """
+    _must_be(order, {OrderState.DRAFT, OrderState.APPROVED, OrderState.FAILED}, "rejected", "change it in Xero instead")
+    return Rejected(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, reason=reason)
+
+
+def supersede(order: Order, *, plan_id: str, by: str, at: datetime) -> Superseded:
+    """The event of a newer plan taking the place of an untouched draft."""
+    _must_be(order, {OrderState.DRAFT}, "superseded", "it has been decided on")
+    return Superseded(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, plan_id=plan_id)
+
+
+def start_push(order: Order, *, by: str, at: datetime) -> PushStarted:
+    """The event written before Xero is called.
+
+    Raises:
+        OrderError: the order is not approved, or is not what was approved.
+    """
+    _must_be(order, {OrderState.APPROVED, OrderState.SENDING}, "sent", "approve it first")
+    if body_hash(order) != order.approved_hash:
+        raise OrderError(f"The order {order.order_id} is not what was approved; approve it again.")
+    return PushStarted(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, attempt=order.attempt + 1)
+
+
+def push_not_reached(order: Order, *, by: str, at: datetime) -> PushNotReached:
+    """The event of a call that surely did nothing in Xero: the order is as it was before it."""
+    return PushNotReached(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by)
+
+
+def _must_be(order: Order, states: set[OrderState], verb: str, advice: str) -> None:
+    if order.state not in states:
+        raise OrderError(f"The order {order.order_id} is {order.state.value} and cannot be {verb}; {advice}.")
+
+
+_BELOW_MINIMUM = (
+    "The order {} comes to {:,.2f} {}, {}; raise quantities with `stocktrim orders change`, or approve it with "
+    "--even-if-below-minimum."
+)
