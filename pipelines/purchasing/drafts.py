@@ -1,7 +1,7 @@
 """From a plan to drafts: one order per supplier and currency, nothing drafted twice.
 
 What belongs here: which drafts a plan makes and which older ones it replaces, pure.
-What does not: how much to order (`replenishment`) and where drafts are kept (`ledger.py`).
+What does not: how much to order (`replenishment`) and where drafts are kept (`store/order_ledger.py`).
 Read more in docs/operations.md.
 """
 

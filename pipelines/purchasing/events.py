@@ -1,7 +1,7 @@
 """What can happen to an order, each as a plain record with who and when.
 
 What belongs here: the events and their lines, and their form in the ledger. What does not: which may follow which
-(`orders.py`) and where they are kept (`ledger.py`).
+(`transitions.py`) and where they are kept (`store/order_ledger.py`).
 Read more in docs/operations.md.
 """
 

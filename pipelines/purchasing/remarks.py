@@ -1,7 +1,7 @@
 """What a person should know of an order as it stands now: why it waits, what Xero said, what else holds its goods.
 
 What belongs here: putting together the sentences about an order, and the other orders that hold its goods, pure.
-What does not: deciding on it (`orders.py`) and finding out what Xero holds (`held.py`).
+What does not: deciding on it (`transitions.py`) and finding out what Xero holds (`xero_matching.py`).
 Read more in docs/operations.md.
 """
 
