@@ -64,9 +64,9 @@ def test_every_page_is_in_the_menu_once() -> None:
 
 def test_search_finds_a_page(visit: Page) -> None:
     visit.keyboard.press("/")
-    visit.get_by_role("combobox").fill("backup")
-    visit.get_by_role("option", name="Backup and restore").first.click()
-    assert "/operations/" in visit.url
+    visit.get_by_role("combobox").fill("delivery late")
+    visit.get_by_role("option", name="A delivery is late").first.click()
+    assert "/buyer/late-delivery/" in visit.url
 
 
 def test_no_page_asks_another_host_for_anything(visit: Page, address: str) -> None:
