@@ -15,6 +15,9 @@ MANIFEST := dbt_project/target/manifest.json
 SQL := dbt_project/models dbt_project/macros dbt_project/tests
 SUPERSET := examples/superset/.venv
 SITE := .venv-docs
+# codespell takes single words; of the dictionary's phrases a pattern is made, tried before single words
+PHRASES := $(shell sed -n 's/->.*//p' .ci/words.txt | grep ' ' | paste -sd '|')
+WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs --skip=docs/interfaces.md,docs/tour.md,docs/maths.md
 PORT ?= 8088
 
 .PHONY: help install demo serve test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse soak docs docs-site superset clean
@@ -42,6 +45,7 @@ lint: install $(SITE)/.ready ## style, types, import rules, SQL format, words, a
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfmt --check --no-progressbar $(SQL)
+	$(BIN)/codespell --dictionary=-,.ci/words.txt --regex "\b(?:$(PHRASES))\b|[\w'’-]+" $(WORDED)
 	$(SITE)/bin/zensical build --strict
 
 fmt: install ## format Python and SQL
