@@ -30,8 +30,8 @@ from pipelines.forecasting.models.model_registry import FLOOR, NB, NB_PREDICTIVE
 from pipelines.forecasting.selection.model_backtest import SCORED, pinball_loss
 from pipelines.storage.tables import DEMAND_DAILY
 from sales_files.credit_notes import CREDIT, SALE
-from xero_sandbox.worlds.history.sales_file import read_sales_file
 from xero_sandbox.worlds.importer import is_service
+from xero_sandbox.worlds.simulated_history.invoice_lines import read_sales_file
 
 HORIZON_DAYS: Final = 28
 AS_OF_DAYS: Final = 9

@@ -47,7 +47,7 @@ from pipelines.policy_backtest.report import (
 from pipelines.policy_backtest.simulation import Counts, ReviewDecision, simulate
 from pipelines.replenishment.lead_times import MOST_LENGTHS, weigh_samples
 from sales_files.credit_notes import SALE
-from xero_sandbox.worlds.history.sales_file import read_sales_file
+from xero_sandbox.worlds.simulated_history.invoice_lines import read_sales_file
 
 LEAD_TIME_DAYS: Final = 21
 WEEKS: Final = 48

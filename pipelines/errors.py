@@ -2,7 +2,7 @@
 
     PlannerError
     ├── UsageError      what was requested does not exist, or is not possible
-    ├── XeroError       something went wrong between us and Xero      (the rest of the family: pipelines.xero.errors)
+    ├── XeroError       something went wrong between us and Xero   (its family: pipelines.xero.xero_errors)
     │   └── SignInError the credentials, or the connection, no longer let us in
     ├── DataError       what is stored, or what came, cannot be used
     ├── DiskFullError   no space is left

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from sales_files.errors import SalesFileError
 from sales_files.forms import Columns
+from sales_files.sales_file_error import SalesFileError
 
 # Usual words for a column; those behind the bar can mean something else, and count only where no other is there.
 _SAME_AS: Final = {

@@ -10,9 +10,9 @@ from typing import Final, NoReturn
 
 import polars as pl
 
-from sales_files.errors import SalesFileError
 from sales_files.forms import Columns
-from sales_files.table import Table
+from sales_files.sales_file_error import SalesFileError
+from sales_files.table import HeadedTable
 
 _LONGEST_SHOWN = 40
 TOTAL: Final = r"(?i)^(?:grand |sub-?)?totals?\b"
@@ -32,7 +32,7 @@ class LeftOut:
 class RawLines:
     """Rows with the contract's columns and `row`, their number in the table; `headings` are the file's own."""
 
-    table: Table
+    table: HeadedTable
     rows: pl.DataFrame
     headings: Mapping[str, str]
 
@@ -54,7 +54,7 @@ class RawLines:
         return self.place(int((self.rows[name] == text).arg_true()[0]))
 
 
-def raw_lines(table: Table, positions: Mapping[str, int]) -> RawLines:
+def raw_lines(table: HeadedTable, positions: Mapping[str, int]) -> RawLines:
     """The wanted columns; texts without blanks around them, and nothing where nothing is left."""
     rows = table.rows.select(pl.col(str(position)).alias(name) for name, position in positions.items())
     texts = {

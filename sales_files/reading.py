@@ -20,10 +20,10 @@ from sales_files.credit_notes import (
     usual_prefixes,
 )
 from sales_files.document_types import CANCELLED, CREDITS, PURCHASES, is_one_of
-from sales_files.errors import SalesFileError
 from sales_files.forms import EARLIEST_YEAR, Columns, Forms
 from sales_files.headings import find_columns
 from sales_files.raw_lines import TOTAL, LeftOut, RawLines, raw_lines, without_empty
+from sales_files.sales_file_error import SalesFileError
 from sales_files.table import read_table
 from sales_files.typed_columns import days_of, flags_of, is_number, names_of, numbers_of
 

@@ -17,9 +17,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from sales_files.errors import SalesFileError
 from sales_files.forms import Columns
 from sales_files.headings import count_known, positions_known
+from sales_files.sales_file_error import SalesFileError
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 _MARKS: Final = (
@@ -40,7 +40,7 @@ _BLOCK: Final = 1 << 24
 
 
 @dataclass(frozen=True)
-class Table:
+class HeadedTable:
     """Headings, and the rows below them: text from a text file, any type from Parquet.
 
     `rows` has the columns that a contract may want, each named by its position: "0", "3", …
@@ -65,7 +65,7 @@ class Table:
             return f"{self.path}, row {row + 1}"
 
 
-def read_table(path: Path, columns: Columns) -> Table:
+def read_table(path: Path, columns: Columns) -> HeadedTable:
     """The table that a file holds; the separator is the one by which most of the contract's columns are found.
 
     Raises:
@@ -85,7 +85,7 @@ def read_table(path: Path, columns: Columns) -> Table:
     return _of_text(path, text, notes, columns)
 
 
-def _of_parquet(path: Path, data: bytes, columns: Columns) -> Table:
+def _of_parquet(path: Path, data: bytes, columns: Columns) -> HeadedTable:
     try:
         names = list(pl.read_parquet_schema(io.BytesIO(data)))
         headings = [_in_a_line(name) for name in names]
@@ -93,7 +93,7 @@ def _of_parquet(path: Path, data: bytes, columns: Columns) -> Table:
         frame = pl.read_parquet(io.BytesIO(data), columns=list(known))
     except (pl.exceptions.PolarsError, OSError):
         raise SalesFileError(f"{path} is no Parquet file that can be read; export the sales again.") from None
-    return Table(path, headings, frame.rename(known), [])
+    return HeadedTable(path, headings, frame.rename(known), [])
 
 
 def _in_a_line(heading: str) -> str:
@@ -139,7 +139,7 @@ def _in_western_europe(path: Path, data: bytes, encoding: str) -> tuple[str, lis
     raise SalesFileError(f"{path} is no text in UTF-8, UTF-16 or Windows-1252; export it as CSV (UTF-8).") from None
 
 
-def _of_text(path: Path, text: bytes, notes: list[str], columns: Columns) -> Table:
+def _of_text(path: Path, text: bytes, notes: list[str], columns: Columns) -> HeadedTable:
     head = text[:_LONGEST_HEAD].decode(errors="ignore")
     separators: Sequence[str] = SEPARATORS
     skipped = 0
@@ -155,7 +155,7 @@ def _of_text(path: Path, text: bytes, notes: list[str], columns: Columns) -> Tab
         rows = _fields(_after(text, above), separator, len(headings), known)
     except pa.ArrowInvalid:
         raise SalesFileError(_ragged(path, text, separator, above, len(headings))) from None
-    return Table(path, headings, rows, notes, text, separator, above)
+    return HeadedTable(path, headings, rows, notes, text, separator, above)
 
 
 def _headings(path: Path, text: bytes, separator: str, skipped: int) -> tuple[list[str], int]:

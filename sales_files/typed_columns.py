@@ -11,11 +11,11 @@ from typing import Final
 import polars as pl
 
 from sales_files.dates import ORDER_NAMES, ORDERS, is_serial, read_date, without_clock
-from sales_files.errors import SalesFileError
 from sales_files.forms import EARLIEST_YEAR, MOST, Forms
 from sales_files.numbers import NumberColumn, read_numbers
 from sales_files.raw_lines import RawLines
 from sales_files.readings import first_conflict, first_difference, shared_forms
+from sales_files.sales_file_error import SalesFileError
 
 NAMES: Final = ("invoice_number", "product_code", "description", "customer", "document_type", "status")
 NUMBERS: Final = ("quantity", "unit_price", "unit_cost", "lead_time_days", "batch_size", "minimum_order_quantity")

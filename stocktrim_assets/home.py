@@ -15,8 +15,8 @@ import dagster as dg
 
 from pipelines.organisations.open_organisation import DEMO
 from pipelines.settings import Settings
+from pipelines.store.connected_organisations import list_organisations
 from pipelines.store.engine import open_store
-from pipelines.store.organisations import list_organisations
 from stocktrim_assets.partitions import organisations
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")

@@ -18,9 +18,9 @@ import dagster as dg
 from pipelines.planning_settings.mornings import Morning, due_morning
 from pipelines.planning_settings.registry import GlobalSettings, global_settings, with_defaults
 from pipelines.settings import read_settings
+from pipelines.store.connected_organisations import get_organisation
 from pipelines.store.engine import open_store
-from pipelines.store.organisations import get_organisation
-from pipelines.store.planning_settings import explicit_settings
+from pipelines.store.setting_changes import explicit_settings
 from pipelines.xero.time_zones import time_zone
 from stocktrim_assets.jobs import backtest, load_and_plan
 from stocktrim_assets.partitions import workable

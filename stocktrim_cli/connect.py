@@ -15,8 +15,8 @@ from stocktrim_cli.runs import JsonOption
 if TYPE_CHECKING:
     from pipelines.organisations.connecting import Allowed
     from pipelines.settings import Settings
-    from pipelines.store.organisations import Organisation
-    from pipelines.xero.client import Connected
+    from pipelines.store.connected_organisations import ConnectedOrganisation
+    from pipelines.xero.client import XeroConnection
 
 
 def connect(
@@ -100,7 +100,7 @@ def _print(address: str) -> None:
     sys.stderr.flush()
 
 
-def _chosen(allowed: "Allowed", names: Sequence[str], *, everything: bool) -> "Sequence[Connected]":
+def _chosen(allowed: "Allowed", names: Sequence[str], *, everything: bool) -> "Sequence[XeroConnection]":
     """What a person chose by options or on the terminal; the only one needs no choice."""
     from pipelines.errors import UsageError
     from pipelines.organisations.connecting import chosen_among
@@ -128,7 +128,7 @@ def _numbers(answer: str, most: int) -> list[int]:
     return [int(word) for word in dict.fromkeys(words)]
 
 
-def _tell(connected: "Sequence[Organisation]", *, as_json: bool) -> None:
+def _tell(connected: "Sequence[ConnectedOrganisation]", *, as_json: bool) -> None:
     from pipelines.xero.time_zones import time_zone_problem
 
     for one in connected:

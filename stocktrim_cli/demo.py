@@ -79,8 +79,8 @@ def _walk(settings: "Settings", *, address: str, as_of: str) -> None:
 def _start_over(settings: "Settings") -> None:
     """Forget the demo organisation, and nothing else."""
     from pipelines.storage.run_locks import organisation_lock
+    from pipelines.store.connected_organisations import forget_organisation
     from pipelines.store.engine import open_store
-    from pipelines.store.organisations import forget_organisation
 
     folder = settings.organisation_folder(DEMO)
     with organisation_lock(folder, holder="`stocktrim demo`", waiting=say):

@@ -117,8 +117,8 @@ def _unescaped(point: str) -> str:
 
 
 def _store(settings: "Settings", _: str) -> str:
+    from pipelines.store.connected_organisations import list_organisations
     from pipelines.store.engine import open_store
-    from pipelines.store.organisations import list_organisations
 
     store = open_store(settings.database_url)
     store.examine()
@@ -170,7 +170,7 @@ def _freshness(settings: "Settings", key: str) -> str:
     from pipelines.planning_settings.registry import global_settings, with_defaults
     from pipelines.storage import tables
     from pipelines.storage.snapshots import read_published
-    from pipelines.store.planning_settings import explicit_settings
+    from pipelines.store.setting_changes import explicit_settings
 
     opened = _opened(settings, key)
     (freshness,) = read_published(opened.folder, tables.DATA_FRESHNESS)

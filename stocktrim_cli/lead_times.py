@@ -75,7 +75,7 @@ def _chosen(opened: "OpenOrganisation", *, product: str, supplier: str, everythi
     from pipelines.planning_settings.registry import settings_of_products, with_defaults
     from pipelines.storage import tables
     from pipelines.storage.snapshots import read_published
-    from pipelines.store.planning_settings import explicit_settings
+    from pipelines.store.setting_changes import explicit_settings
 
     if sum(map(bool, (product, supplier, everything))) != 1:
         raise UsageError("Say whose lead times: --product, --supplier or --all.")
@@ -94,7 +94,7 @@ def _chosen(opened: "OpenOrganisation", *, product: str, supplier: str, everythi
 
 
 def _accept(opened: "OpenOrganisation", advice: "pl.DataFrame", *, by: str) -> None:
-    from pipelines.store.planning_settings import SettingChange, set_settings
+    from pipelines.store.setting_changes import SettingChange, set_settings
 
     set_settings(
         opened.store,

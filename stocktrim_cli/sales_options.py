@@ -47,7 +47,7 @@ def forms_of(date_order: str | None, decimal: str | None, credit_notes: str) -> 
 def sales_file_errors() -> Iterator[None]:
     """A file that cannot be used is one sentence with the exit code of unusable data."""
     from pipelines.errors import DataError
-    from sales_files.errors import SalesFileError
+    from sales_files.sales_file_error import SalesFileError
 
     try:
         yield

@@ -32,7 +32,7 @@ def show(
 
     Example: `stocktrim settings show --product P-0001`
     """
-    from pipelines.store.planning_settings import explicit_settings, setting_history
+    from pipelines.store.setting_changes import explicit_settings, setting_history
 
     opened = opened_organisation(organisation)
     if history:
@@ -90,7 +90,7 @@ def unset(
     Example: `stocktrim settings unset lead_time_days --product P-0001`
     """
     from pipelines.planning_settings.registry import check_name
-    from pipelines.store.planning_settings import settings_without_subject
+    from pipelines.store.setting_changes import settings_without_subject
 
     opened = opened_organisation(organisation)
     gone = settings_without_subject(opened.store, opened.key)["subject"].to_list()
@@ -123,7 +123,7 @@ def _change(
     reason: str,
     as_json: bool,
 ) -> None:
-    from pipelines.store.planning_settings import SettingChange, set_setting
+    from pipelines.store.setting_changes import SettingChange, set_setting
 
     change = SettingChange(level, subject, name, value, by or getpass.getuser(), opened.now(), reason)
     set_setting(opened.store, opened.key, change)
@@ -165,7 +165,7 @@ def _product_codes(opened: "OpenOrganisation") -> list[str]:
 
 def _fitting(opened: "OpenOrganisation", name: str, text: str, product: str) -> str:
     from pipelines.planning_settings.validation import fit_setting
-    from pipelines.store.planning_settings import explicit_settings
+    from pipelines.store.setting_changes import explicit_settings
 
     explicit = explicit_settings(opened.store, opened.key)
     return fit_setting(name, text, product, products=_product_codes(opened), explicit=explicit)
@@ -211,7 +211,7 @@ def _of_product(opened: "OpenOrganisation", product: str) -> list[dict[str, Any]
     from pipelines.planning_settings.registry import settings_of_products, with_defaults
     from pipelines.storage import tables
     from pipelines.storage.snapshots import read_published
-    from pipelines.store.planning_settings import explicit_settings
+    from pipelines.store.setting_changes import explicit_settings
 
     (products,) = read_published(opened.folder, tables.PRODUCTS)
     asked = with_defaults(explicit_settings(opened.store, opened.key))

@@ -18,7 +18,7 @@ from pipelines.call_limits import CALLS_AT_ONCE
 from pipelines.landing.endpoints import Endpoint
 from pipelines.landing.extract import DAY_CALLS_LEFT, ListRead, LoadStoppedError, Reader, Reading
 from pipelines.xero import wire
-from pipelines.xero.client import Answer
+from pipelines.xero.client import XeroAnswer
 from pipelines.xero.organisation_record import read_organisation
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ _MOVING_STOCK: Final = {"Invoices", "CreditNotes"}
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """What a load reads: its lists, the organisation's record once a day, and the lists whose count is compared."""
 
     readings: tuple[Reading, ...]
@@ -37,10 +37,10 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Organisation:
+class OrganisationRead:
     """The organisation's own record and what asking for it took."""
 
-    record: wire.Organisation
+    record: wire.OrganisationRecord
     megabytes: float
     day_calls_left: int | None
 
@@ -49,13 +49,15 @@ class Organisation:
 class Gathered:
     """All that a pass has read; `counts` are the lists whose number of records was asked for."""
 
-    organisation: Organisation | None
+    organisation: OrganisationRead | None
     lists: tuple[ListRead, ...]
     counts: tuple[ListRead, ...]
     is_quiescent: bool
 
 
-def gather(reader: Reader, plan: Plan, *, known: Callable[[Endpoint], int], at_once: int = CALLS_AT_ONCE) -> Gathered:
+def gather(
+    reader: Reader, plan: LoadPlan, *, known: Callable[[Endpoint], int], at_once: int = CALLS_AT_ONCE
+) -> Gathered:
     """Read what is planned: items first, then documents, each list by itself and the lists beside each other.
 
     `known` says how many records of a list there will be once this pass is landed.
@@ -67,7 +69,9 @@ def gather(reader: Reader, plan: Plan, *, known: Callable[[Endpoint], int], at_o
             reader.is_stopped.set()
 
 
-def _gather(reader: Reader, plan: Plan, threads: ThreadPoolExecutor, *, known: Callable[[Endpoint], int]) -> Gathered:
+def _gather(
+    reader: Reader, plan: LoadPlan, threads: ThreadPoolExecutor, *, known: Callable[[Endpoint], int]
+) -> Gathered:
     items = [one for one in plan.readings if not one.endpoint.is_paged]
     documents = [one for one in plan.readings if one.endpoint.lines is not None]
     others = [one for one in plan.readings if one not in items and one not in documents]
@@ -142,7 +146,7 @@ def _results(running: Sequence[Future[Any]]) -> list[Any]:
     return [one.result() for one in running]
 
 
-def _read_organisation(reader: Reader) -> Organisation:
-    answer: Answer = reader.client.organisation()
+def _read_organisation(reader: Reader) -> OrganisationRead:
+    answer: XeroAnswer = reader.client.organisation()
     left = answer.headers.get(DAY_CALLS_LEFT, "")
-    return Organisation(read_organisation(answer), len(answer.body) / 1e6, int(left) if left.isdecimal() else None)
+    return OrganisationRead(read_organisation(answer), len(answer.body) / 1e6, int(left) if left.isdecimal() else None)

@@ -64,7 +64,7 @@ class Endpoint:
         )
 
 
-def _items(items: Sequence[wire.Item]) -> Columns:
+def _items(items: Sequence[wire.ItemRecord]) -> Columns:
     return {
         "item_id": [one.item_id for one in items],
         "code": [one.code for one in items],
@@ -82,7 +82,7 @@ def _items(items: Sequence[wire.Item]) -> Columns:
     }
 
 
-def _contacts(contacts: Sequence[wire.Contact]) -> Columns:
+def _contacts(contacts: Sequence[wire.ContactRecord]) -> Columns:
     return {
         "contact_id": [one.contact_id for one in contacts],
         "name": [one.name or "" for one in contacts],
@@ -110,7 +110,7 @@ def _documents(documents: Sequence[Any]) -> Columns:
     }
 
 
-def _invoices(invoices: Sequence[wire.Invoice]) -> Columns:
+def _invoices(invoices: Sequence[wire.InvoiceRecord]) -> Columns:
     return _documents(invoices) | {
         "invoice_id": [one.invoice_id for one in invoices],
         "type": [one.type or "" for one in invoices],
@@ -120,7 +120,7 @@ def _invoices(invoices: Sequence[wire.Invoice]) -> Columns:
     }
 
 
-def _credit_notes(notes: Sequence[wire.CreditNote]) -> Columns:
+def _credit_notes(notes: Sequence[wire.CreditNoteRecord]) -> Columns:
     return _documents(notes) | {
         "credit_note_id": [one.credit_note_id for one in notes],
         "type": [one.type or "" for one in notes],
@@ -129,7 +129,7 @@ def _credit_notes(notes: Sequence[wire.CreditNote]) -> Columns:
     }
 
 
-def _purchase_orders(orders: Sequence[wire.PurchaseOrder]) -> Columns:
+def _purchase_orders(orders: Sequence[wire.PurchaseOrderRecord]) -> Columns:
     return _documents(orders) | {
         "purchase_order_id": [one.purchase_order_id for one in orders],
         "purchase_order_number": [one.purchase_order_number or "" for one in orders],
@@ -160,19 +160,21 @@ def line_columns(documents: Sequence[Any], key: str) -> Columns:
     }
 
 
-CONTACTS: Final = Endpoint("Contacts", Entity.SUPPLIERS, wire.Contact, tables.XERO_CONTACTS, "contact_id", _contacts)
+CONTACTS: Final = Endpoint(
+    "Contacts", Entity.SUPPLIERS, wire.ContactRecord, tables.XERO_CONTACTS, "contact_id", _contacts
+)
 ENDPOINTS: Final = (
-    Endpoint("Items", Entity.PRODUCTS, wire.Item, tables.XERO_ITEMS, "item_id", _items, is_paged=False),
+    Endpoint("Items", Entity.PRODUCTS, wire.ItemRecord, tables.XERO_ITEMS, "item_id", _items, is_paged=False),
     Endpoint(
-        "Invoices", Entity.SALES_ORDERS, wire.Invoice, tables.XERO_INVOICES, "invoice_id", _invoices,
+        "Invoices", Entity.SALES_ORDERS, wire.InvoiceRecord, tables.XERO_INVOICES, "invoice_id", _invoices,
         tables.XERO_INVOICE_LINES,
     ),
     Endpoint(
-        "CreditNotes", Entity.SALES_ORDERS, wire.CreditNote, tables.XERO_CREDIT_NOTES, "credit_note_id", _credit_notes,
-        tables.XERO_CREDIT_NOTE_LINES,
+        "CreditNotes", Entity.SALES_ORDERS, wire.CreditNoteRecord, tables.XERO_CREDIT_NOTES, "credit_note_id",
+        _credit_notes, tables.XERO_CREDIT_NOTE_LINES,
     ),
     Endpoint(
-        "PurchaseOrders", Entity.PURCHASE_ORDERS, wire.PurchaseOrder, tables.XERO_PURCHASE_ORDERS,
+        "PurchaseOrders", Entity.PURCHASE_ORDERS, wire.PurchaseOrderRecord, tables.XERO_PURCHASE_ORDERS,
         "purchase_order_id", _purchase_orders, tables.XERO_PURCHASE_ORDER_LINES,
     ),
     CONTACTS,
@@ -185,7 +187,7 @@ def endpoints_of(entities: Iterable[Entity]) -> tuple[Endpoint, ...]:
     return tuple(endpoint for endpoint in ENDPOINTS if endpoint.entity in wanted)
 
 
-def organisation_columns(organisation: wire.Organisation) -> Columns:
+def organisation_columns(organisation: wire.OrganisationRecord) -> Columns:
     """The organisation's own record as the row of `raw.xero_organisation`."""
     return {
         "organisation_id": [organisation.organisation_id],

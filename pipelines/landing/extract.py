@@ -1,7 +1,7 @@
 """Read Xero's lists page after page, so that an edit in the middle loses no row.
 
 What belongs here: the order of the calls of one list, and the count of what came. What does not: what a page holds
-(`pages.py`), which lists are read beside each other (`passes.py`), and where rows go (the `sink` that is passed in).
+(`pages.py`), which lists are read beside each other (`concurrent_reads.py`), and where rows go (the `sink` that is passed in).
 A list is read with the latest changes first, strictly one page after the other: an edit meanwhile moves a row to the
 front, where the catch-up finds it, and pushes the unread ones into pages still to come, where they come twice but are
 never missed. That holds however much time passes between two pages, so a pass that was stopped can go on.
@@ -19,8 +19,8 @@ from pipelines.landing.endpoints import Endpoint
 from pipelines.landing.page_archive import KeptLoad, Request
 from pipelines.landing.pages import Page, earliest_change, latest_change, read_page
 from pipelines.landing.quarantine import Unreadable
-from pipelines.xero.client import Answer, XeroClient
-from pipelines.xero.errors import UnreadableAnswerError
+from pipelines.xero.client import XeroAnswer, XeroClient
+from pipelines.xero.xero_errors import UnreadableAnswerError
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class _Tally:
     started_at: datetime | None = None
     latest_change: datetime = NEVER
 
-    def note_call(self, answer: Answer) -> None:
+    def note_call(self, answer: XeroAnswer) -> None:
         """Count a call and what its answer weighs."""
         self.calls, self.size = self.calls + 1, self.size + len(answer.body)
         left = answer.headers.get(DAY_CALLS_LEFT, "")
@@ -262,7 +262,7 @@ class Reader:
         self.sink(endpoint, page)
         return page
 
-    def _answered(self, endpoint: Endpoint, ask: Callable[[], Answer]) -> tuple[Answer, Page]:
+    def _answered(self, endpoint: Endpoint, ask: Callable[[], XeroAnswer]) -> tuple[XeroAnswer, Page]:
         """An answer that can be read: one that is cut off or no JSON at all is asked for again."""
         for attempt in range(1, ANSWER_ATTEMPTS + 1):
             if self.is_stopped.is_set():
@@ -278,7 +278,7 @@ class Reader:
         raise AssertionError
 
     def _keep(
-        self, answer: Answer, reading: Reading, *, number: int, size: int, page_count: int, is_pass: bool
+        self, answer: XeroAnswer, reading: Reading, *, number: int, size: int, page_count: int, is_pass: bool
     ) -> None:
         self.kept.keep(
             answer.body,

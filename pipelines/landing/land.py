@@ -1,7 +1,7 @@
 """Put what was read in the place of what was there, in one transaction.
 
 What belongs here: holding a pass aside until it is whole and looked at, then landing it in `raw`.
-What does not: reading it (`passes.py`), judging it (`pipelines.expectations`).
+What does not: reading it (`concurrent_reads.py`), judging it (`pipelines.expectations`).
 A list that was read in full replaces what was stored; changes replace the records they name, lines as a set.
 A record that could not be read leaves what was stored of it.
 Read more in docs/loading.md.
@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 
 from pipelines.call_limits import CALLS_AT_ONCE
-from pipelines.landing.concurrent_reads import Gathered, Plan, gather
+from pipelines.landing.concurrent_reads import Gathered, LoadPlan, gather
 from pipelines.landing.endpoints import ENDPOINTS, Endpoint, Entity, organisation_columns
 from pipelines.landing.extract import PAGE_SIZE, ListRead, Reader, read_kept
 from pipelines.landing.load_log import rows_of_loads
@@ -77,7 +77,7 @@ def read_pass(
     connection: duckdb.DuckDBPyConnection,
     client: XeroClient,
     kept: KeptLoad,
-    plan: Plan,
+    plan: LoadPlan,
     *,
     day: date,
     at_once: int = CALLS_AT_ONCE,

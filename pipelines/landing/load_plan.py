@@ -12,7 +12,7 @@ from typing import Final
 import duckdb
 
 from pipelines.errors import UsageError
-from pipelines.landing.concurrent_reads import Plan
+from pipelines.landing.concurrent_reads import LoadPlan
 from pipelines.landing.endpoints import CONTACTS, USUAL_ENTITIES, Endpoint, Entity, endpoints_of
 from pipelines.landing.extract import Reading
 from pipelines.landing.load_log import COUNTED_EVERY, ORGANISATION, last_days
@@ -30,7 +30,7 @@ def plan_load(
     day: date,
     entities: Iterable[str] = (),
     refresh: Iterable[str] = (),
-) -> Plan:
+) -> LoadPlan:
     """What to read: the entities that were ticked, those to refresh in full; the usual where nothing was said.
 
     The usual is products, sales orders and purchase orders, and whatever was never loaded. Once on each `day` of the
@@ -52,7 +52,7 @@ def plan_load(
         for endpoint in endpoints_of(wanted)
     ]
     since = [one.endpoint for one in changes if not one.is_full]
-    return Plan(
+    return LoadPlan(
         readings=(*changes, *(one for endpoint in since for one in _open_orders(endpoint, days, day))),
         is_organisation_due=days.get((ORGANISATION, "everything"), _NEVER) < day,
         counted=tuple(one for one in since if day - _last(days, one, "everything", "count") >= COUNTED_EVERY),

@@ -17,7 +17,7 @@ from pipelines.landing.endpoints import Columns, Endpoint, line_columns
 from pipelines.landing.quarantine import Unreadable, unreadable_record
 from pipelines.storage.tables import Table, type_of
 from pipelines.xero import wire
-from pipelines.xero.errors import UnreadableAnswerError
+from pipelines.xero.xero_errors import UnreadableAnswerError
 
 
 @dataclass(frozen=True)

@@ -22,24 +22,24 @@ from pipelines.organisation_key import OrganisationError, check_key
 from pipelines.organisations.open_organisation import DEMO, OpenOrganisation, secrets_of
 from pipelines.settings import Settings, is_loopback
 from pipelines.storage.run_locks import LOCK_FILE
-from pipelines.store.engine import open_store
-from pipelines.store.organisations import (
-    Known,
-    Organisation,
+from pipelines.store.connected_organisations import (
+    ConnectedOrganisation,
+    XeroTenant,
     add_organisations,
     disconnect_organisation,
     forget_organisation,
     known_keys,
 )
+from pipelines.store.engine import open_store
 from pipelines.store.secrets import Secrets, next_secrets, take_next_key
 from pipelines.store.sign_ins import SignIn, encrypt_anew
-from pipelines.xero.client import Connected, XeroClient
-from pipelines.xero.errors import MissingScopeError
+from pipelines.xero.client import XeroClient, XeroConnection
 from pipelines.xero.oauth.authorization import REDIRECT_URI, code_in, new_sign_in
 from pipelines.xero.oauth.callback import open_callback
 from pipelines.xero.oauth.scopes import missing_scopes
 from pipelines.xero.oauth.tokens import custom_connection_tokens, exchanged_tokens
 from pipelines.xero.organisation_record import read_organisation
+from pipelines.xero.xero_errors import MissingScopeError
 
 LONGEST_KEY: Final = 40
 
@@ -50,7 +50,7 @@ class Allowed:
 
     sign_in: SignIn
     tokens: TokenSet
-    organisations: tuple[Connected, ...]
+    organisations: tuple[XeroConnection, ...]
 
 
 def sign_in_custom(settings: Settings) -> Allowed:
@@ -84,7 +84,7 @@ def sign_in_by_browser(settings: Settings, *, open_page: Callable[[str], None], 
     return _allowed(settings, SignIn(str(uuid.uuid4()), BROWSER, app), tokens)
 
 
-def chosen_among(allowed: Sequence[Connected], names: Collection[str]) -> list[Connected]:
+def chosen_among(allowed: Sequence[XeroConnection], names: Collection[str]) -> list[XeroConnection]:
     """The organisations that a person named, by name or by Xero's id.
 
     Raises:
@@ -102,8 +102,8 @@ def chosen_among(allowed: Sequence[Connected], names: Collection[str]) -> list[C
 
 
 def connect(
-    settings: Settings, allowed: Allowed, chosen: Sequence[Connected], *, key: str | None = None
-) -> list[Organisation]:
+    settings: Settings, allowed: Allowed, chosen: Sequence[XeroConnection], *, key: str | None = None
+) -> list[ConnectedOrganisation]:
     """Keep the chosen organisations, all of them or none, under the given key or one made from the name.
 
     Raises:
@@ -119,7 +119,7 @@ def connect(
         for one in chosen:
             its_key = _checked(settings, key or _usual_key(settings, allowed, one, keys))
             organisation = _read(settings, allowed, one, key=its_key)
-            keys[Known(one.tenant_id, settings.xero_api_url)] = organisation.key
+            keys[XeroTenant(one.tenant_id, settings.xero_api_url)] = organisation.key
             found.append(organisation)
         secrets = secrets_of(settings)
         add_organisations(store, found, sign_in=allowed.sign_in, tokens=allowed.tokens, secrets=secrets)
@@ -229,9 +229,9 @@ def _allowed(settings: Settings, sign_in: SignIn, tokens: TokenSet) -> Allowed:
     return Allowed(sign_in, tokens, organisations)
 
 
-def _usual_key(settings: Settings, allowed: Allowed, one: Connected, known: Mapping[Known, str]) -> str:
+def _usual_key(settings: Settings, allowed: Allowed, one: XeroConnection, known: Mapping[XeroTenant, str]) -> str:
     """The key that an organisation always had; else the demo's for a sandbox's own, or one made from its name."""
-    its_own = known.get(Known(one.tenant_id, settings.xero_api_url))
+    its_own = known.get(XeroTenant(one.tenant_id, settings.xero_api_url))
     taken = set(known.values())
     if its_own is None and allowed.sign_in.grant == CUSTOM and _is_sandbox(settings) and DEMO not in taken:
         return DEMO
@@ -250,10 +250,10 @@ def _is_sandbox(settings: Settings) -> bool:
     return is_loopback(urlsplit(settings.xero_api_url).hostname or "")
 
 
-def _read(settings: Settings, allowed: Allowed, one: Connected, *, key: str) -> Organisation:
+def _read(settings: Settings, allowed: Allowed, one: XeroConnection, *, key: str) -> ConnectedOrganisation:
     client = XeroClient(api_url=settings.xero_api_url, tenant_id=one.tenant_id, tokens=_Fresh(allowed.tokens))
     found = read_organisation(client.organisation())
-    return Organisation(
+    return ConnectedOrganisation(
         key=key,
         tenant_id=one.tenant_id,
         name=found.name or one.name or key,

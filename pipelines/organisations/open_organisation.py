@@ -23,19 +23,19 @@ from pipelines.purchasing.orders import Order
 from pipelines.settings import Settings
 from pipelines.storage.warehouse import open_warehouse
 from pipelines.store.allowance import StoredAllowance
-from pipelines.store.engine import Store, open_store
-from pipelines.store.identity_history import identities_of
-from pipelines.store.order_ledger import OrderLedger
-from pipelines.store.organisations import (
-    Organisation,
+from pipelines.store.connected_organisations import (
+    ConnectedOrganisation,
     get_organisation,
     list_organisations,
     need_sign_in,
     rename_organisation,
     repoint_organisation,
 )
-from pipelines.store.planning_settings import explicit_settings
+from pipelines.store.engine import Store, open_store
+from pipelines.store.identity_history import identities_of
+from pipelines.store.order_ledger import OrderLedger
 from pipelines.store.secrets import Secrets, open_secrets
+from pipelines.store.setting_changes import explicit_settings
 from pipelines.store.sign_ins import SignIn, locked_tokens, sign_in_of
 from pipelines.store.watermarks import advance_watermarks, watermarks
 from pipelines.xero.client import XeroClient
@@ -61,7 +61,7 @@ class OpenOrganisation:
         return self.settings.organisation_folder(self.key)
 
     @cached_property
-    def record(self) -> Organisation:
+    def record(self) -> ConnectedOrganisation:
         """What a person connected.
 
         Raises:
@@ -166,7 +166,7 @@ def secrets_of(settings: Settings) -> Secrets:
     return open_secrets(settings.secret_key, settings.secret_key_file)
 
 
-def connected_organisations(settings: Settings) -> list[Organisation]:
+def connected_organisations(settings: Settings) -> list[ConnectedOrganisation]:
     """The organisations that are connected, by key."""
     with closing(open_store(settings.database_url)) as store:
         return list_organisations(store)

@@ -1,7 +1,7 @@
 """The settings of the planner, each once: its unit, the levels at which it may be set, its default, what it may be.
 
 What belongs here: the registry, checking what a person typed, and which value is in force for a product.
-What does not: where settings are kept (`pipelines.store.planning_settings`).
+What does not: where settings are kept (`pipelines.store.setting_changes`).
 Read more in docs/interfaces.md.
 """
 

@@ -1,8 +1,8 @@
 """One call to Xero at a time: xero-python carries it, raw bytes come back.
 
-What belongs here: turning a call into bytes or one of the errors of `errors.py`, waiting when Xero asks to, and
+What belongs here: turning a call into bytes or one of the errors of `xero_errors.py`, waiting when Xero asks to, and
 trying a read again where that is safe. What does not: what to read (`landing`), what to send (`purchasing`),
-how a token is made (`auth.py`). A write is never repeated here: only the ledger knows whether that is safe.
+how a token is made (`oauth/tokens.py`). A write is never repeated here: only the ledger knows whether that is safe.
 Read more in docs/operations.md.
 """
 
@@ -22,7 +22,10 @@ from xero_python.exceptions import BadRequestException, HTTPStatusException
 from xero_python.identity import IdentityApi
 
 from pipelines.errors import NotReachedError, SignInError
-from pipelines.xero.errors import (
+from pipelines.xero.oauth.scopes import scope_for
+from pipelines.xero.rate_limit import Allowance, OnlyPauses, Pace
+from pipelines.xero.transport import Timeouts, new_api_client
+from pipelines.xero.xero_errors import (
     ConnectionBrokenError,
     MissingScopeError,
     NeverReachedError,
@@ -31,9 +34,6 @@ from pipelines.xero.errors import (
     UnreadableAnswerError,
     XeroUnreachableError,
 )
-from pipelines.xero.oauth.scopes import scope_for
-from pipelines.xero.rate_limit import Allowance, OnlyPauses, Pace
-from pipelines.xero.transport import Timeouts, new_api_client
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 401, 403, 404,
 
 
 @dataclass(frozen=True)
-class Answer:
+class XeroAnswer:
     """The decoded bytes of one answer, with what its headers say of the allowance."""
 
     body: bytes
@@ -54,7 +54,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Connected:
+class XeroConnection:
     """An organisation that the credentials allow."""
 
     connection_id: str
@@ -125,12 +125,12 @@ class XeroClient:
         self._orders = AccountingApi(_WithUnitDecimals(self._api_client), base_url=f"{api_url}/api.xro/2.0")
         self._identity = IdentityApi(self._api_client, base_url=api_url)
 
-    def connections(self) -> list[Connected]:
+    def connections(self) -> list[XeroConnection]:
         """The organisations that these credentials allow."""
         answer = self._read(lambda: self._identity.get_connections(**self._raw))
         rows = decoded(answer.body, list[dict[str, Any]], "the list of connections")
         return [
-            Connected(row["id"], row["tenantId"], row.get("tenantName") or "", row.get("tenantType") or "")
+            XeroConnection(row["id"], row["tenantId"], row.get("tenantName") or "", row.get("tenantType") or "")
             for row in rows
         ]
 
@@ -138,17 +138,17 @@ class XeroClient:
         """Take an organisation out of what these credentials allow."""
         self._call(lambda: self._identity.delete_connection(connection_id, **self._raw))
 
-    def organisation(self) -> Answer:
+    def organisation(self) -> XeroAnswer:
         """The organisation's own record."""
         return self._list(lambda: self._accounting.get_organisations(self._tenant_id, **self._raw))
 
-    def items(self) -> Answer:
+    def items(self) -> XeroAnswer:
         """All items: Xero never pages them."""
         return self._list(lambda: self._accounting.get_items(self._tenant_id, unitdp=4, **self._raw))
 
     def page(
         self, endpoint: str, *, number: int, size: int, modified_since: datetime | None, status: str | None = None
-    ) -> Answer:
+    ) -> XeroAnswer:
         """One page of a list, the latest changes first, so that an edit meanwhile hides no row."""
         lists = self._orders if endpoint == "PurchaseOrders" else self._accounting
         call = getattr(lists, _PAGED[endpoint])
@@ -207,7 +207,7 @@ class XeroClient:
         found: list[dict[str, Any]] = envelope.get("Contacts") or []
         return found[0] if found else None
 
-    def _list(self, call: Callable[[], Any]) -> Answer:
+    def _list(self, call: Callable[[], Any]) -> XeroAnswer:
         """A whole list or a page of it; Xero has no list only where it does not know the organisation any more."""
         try:
             return self._read(call)
@@ -217,7 +217,7 @@ class XeroClient:
                 raise SignInError(SIGN_IN_AGAIN) from refused
             raise
 
-    def _read(self, call: Callable[[], Any]) -> Answer:
+    def _read(self, call: Callable[[], Any]) -> XeroAnswer:
         """A read, tried again where Xero stumbles: nothing can be done twice by reading."""
         for attempt in range(1, READ_ATTEMPTS + 1):
             try:
@@ -230,7 +230,7 @@ class XeroClient:
                 self._sleep(wait)
         raise AssertionError
 
-    def _call(self, call: Callable[[], Any]) -> Answer:
+    def _call(self, call: Callable[[], Any]) -> XeroAnswer:
         """One call; an expired token or a limit was not a call, so it is made again once that is over."""
         is_renewed = False
         for attempt in range(1, CALL_ATTEMPTS + 1):
@@ -294,10 +294,10 @@ _PAGED: Final = {
 }
 
 
-def _answer(call: Callable[[], Any]) -> Answer:
+def _answer(call: Callable[[], Any]) -> XeroAnswer:
     try:
         response = call()
-        return Answer(response.data, response.headers)
+        return XeroAnswer(response.data, response.headers)
     except BadRequestException as refused:
         # xero-python reads the body to tell a 400's status, and breaks where the body is no JSON.
         raise HTTPStatusException(http_resp=refused.http_resp) from None
@@ -357,7 +357,7 @@ def _asked_wait(refused: HTTPStatusException) -> float:
     return float(asked) if asked.isdecimal() else USUAL_PAUSE_SECONDS
 
 
-def _purchase_orders(answer: Answer) -> list[dict[str, object]]:
+def _purchase_orders(answer: XeroAnswer) -> list[dict[str, object]]:
     envelope = decoded(answer.body, dict[str, Any], "a purchase order")
     found: list[dict[str, object]] = envelope.get("PurchaseOrders") or []
     return found

@@ -7,15 +7,15 @@ Read more in docs/loading.md.
 import msgspec
 
 from pipelines.xero import wire
-from pipelines.xero.client import Answer, decoded
+from pipelines.xero.client import XeroAnswer, decoded
 
 
-def read_organisation(answer: Answer) -> wire.Organisation:
+def read_organisation(answer: XeroAnswer) -> wire.OrganisationRecord:
     """The organisation's own record.
 
     Raises:
         UnreadableAnswerError: there is none in the answer.
     """
     envelope = decoded(answer.body, dict[str, msgspec.Raw], "the organisation")
-    found = decoded(bytes(envelope.get("Organisations", b"[]")), list[wire.Organisation], "the organisation")
-    return found[0] if found else wire.Organisation()
+    found = decoded(bytes(envelope.get("Organisations", b"[]")), list[wire.OrganisationRecord], "the organisation")
+    return found[0] if found else wire.OrganisationRecord()

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from pipelines.call_limits import CALLS_AT_ONCE, CALLS_PER_MINUTE, LONGEST_CALL, LONGEST_PAUSE, POLL, Pause
-from pipelines.xero.errors import DayLimitError, RateLimitError
+from pipelines.xero.xero_errors import DayLimitError, RateLimitError
 
 log = logging.getLogger(__name__)
 

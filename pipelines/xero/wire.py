@@ -30,7 +30,7 @@ class ItemReference(_Record):
     item_id: str | None = msgspec.field(name="ItemID", default=None)
 
 
-class Line(_Record):
+class LineRecord(_Record):
     """A line of an invoice, a credit note or a purchase order."""
 
     line_item_id: str | None = msgspec.field(name="LineItemID", default=None)
@@ -58,7 +58,7 @@ class Price(_Record):
     unit_price: Number | None = None
 
 
-class Item(_Record):
+class ItemRecord(_Record):
     """An item with its stock."""
 
     item_id: str | None = msgspec.field(name="ItemID", default=None)
@@ -76,7 +76,7 @@ class Item(_Record):
     updated_at: str | None = msgspec.field(name="UpdatedDateUTC", default=None)
 
 
-class Contact(_Record):
+class ContactRecord(_Record):
     """A contact, customer or supplier or both."""
 
     contact_id: str | None = msgspec.field(name="ContactID", default=None)
@@ -102,11 +102,11 @@ class _Document(_Record, kw_only=True):
     currency_rate: Number | None = None
     total: Number | None = None
     line_amount_types: str | None = None
-    line_items: list[Line]
+    line_items: list[LineRecord]
     updated_at: str | None = msgspec.field(name="UpdatedDateUTC", default=None)
 
 
-class Invoice(_Document):
+class InvoiceRecord(_Document):
     """A sales invoice (ACCREC) or a bill (ACCPAY)."""
 
     invoice_id: str | None = msgspec.field(name="InvoiceID", default=None)
@@ -115,14 +115,14 @@ class Invoice(_Document):
     due_date_string: str | None = None
 
 
-class CreditNote(_Document):
+class CreditNoteRecord(_Document):
     """A sales (ACCRECCREDIT) or supplier (ACCPAYCREDIT) credit note."""
 
     credit_note_id: str | None = msgspec.field(name="CreditNoteID", default=None)
     credit_note_number: str | None = None
 
 
-class PurchaseOrder(_Document):
+class PurchaseOrderRecord(_Document):
     """A purchase order."""
 
     purchase_order_id: str | None = msgspec.field(name="PurchaseOrderID", default=None)
@@ -133,7 +133,7 @@ class PurchaseOrder(_Document):
     expected_arrival_date_string: str | None = None
 
 
-class Organisation(_Record):
+class OrganisationRecord(_Record):
     """The organisation itself."""
 
     organisation_id: str | None = msgspec.field(name="OrganisationID", default=None)

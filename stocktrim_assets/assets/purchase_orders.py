@@ -20,8 +20,8 @@ from pipelines.storage import tables
 from pipelines.storage.warehouse import read_table, replace_table
 from pipelines.store.identity_history import identities_of
 from pipelines.store.order_ledger import counted_orders
-from pipelines.store.planning_settings import explicit_settings
-from pipelines.xero.errors import RateLimitError, UnreadableAnswerError
+from pipelines.store.setting_changes import explicit_settings
+from pipelines.xero.xero_errors import RateLimitError, UnreadableAnswerError
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import escaped, markdown_table, table_metadata

@@ -29,7 +29,7 @@ from pipelines.storage.tables import Table
 from pipelines.storage.warehouse import read_table, replace_table, row_count
 from pipelines.store.exception_decisions import dismissed_exceptions
 from pipelines.store.order_ledger import ledger_order_lines
-from pipelines.store.planning_settings import explicit_settings, settings_without_subject
+from pipelines.store.setting_changes import explicit_settings, settings_without_subject
 from stocktrim_assets.failures import told_plainly, tried_again
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import check_results, check_specs, table_metadata

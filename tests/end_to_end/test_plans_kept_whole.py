@@ -15,7 +15,7 @@ from pipelines.settings import read_settings
 from pipelines.storage import tables
 from pipelines.storage.snapshots import publish, read_published, snapshot_name
 from pipelines.store.engine import open_store
-from pipelines.store.planning_settings import SettingChange, set_setting
+from pipelines.store.setting_changes import SettingChange, set_setting
 from stocktrim_assets.assets import plan
 from tests.end_to_end.dying_plans import KEY, die_at, run_of_a_plan
 

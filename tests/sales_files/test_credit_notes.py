@@ -5,9 +5,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sales_files.errors import SalesFileError
 from sales_files.forms import INVOICE_LINES, Forms, read_credit_notes
 from sales_files.reading import Sales, read_sales
+from sales_files.sales_file_error import SalesFileError
 
 
 def read(path: Path, numbers: list[str], quantities: list[float], credit_notes: str = "", price: float = 2.5) -> Sales:

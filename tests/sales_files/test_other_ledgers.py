@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sales_files.errors import SalesFileError
 from sales_files.forms import INVOICE_LINES, PRODUCT_SALES, Forms
 from sales_files.reading import Sales, read_sales
+from sales_files.sales_file_error import SalesFileError
 
 HEAD = "product_code,date,quantity\n"
 TODAY = date(2026, 11, 30)

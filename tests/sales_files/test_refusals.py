@@ -6,9 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sales_files.errors import SalesFileError
 from sales_files.forms import INVOICE_LINES, PRODUCT_SALES, Forms
 from sales_files.reading import read_sales
+from sales_files.sales_file_error import SalesFileError
 
 HEAD = "product_code,date,quantity\n"
 LAST = Forms(latest_year=2027)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sales_files.errors import SalesFileError
 from sales_files.forms import PRODUCT_SALES, DateOrder, Forms
 from sales_files.reading import Sales, read_sales
+from sales_files.sales_file_error import SalesFileError
 
 LATEST = 2027
 Row = tuple[str, date, Decimal]

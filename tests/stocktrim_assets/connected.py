@@ -7,8 +7,8 @@ from pipelines.credentials import App, TokenSet
 from pipelines.organisations.open_organisation import secrets_of
 from pipelines.secret import Secret
 from pipelines.settings import Settings
+from pipelines.store.connected_organisations import ConnectedOrganisation, add_organisations
 from pipelines.store.engine import open_store
-from pipelines.store.organisations import Organisation, add_organisations
 from pipelines.store.sign_ins import SignIn
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -16,7 +16,7 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 def connect_on_paper(settings: Settings, key: str, *, time_zone: str = "", currency: str = "NZD") -> None:
     """Keep an organisation of this key as `stocktrim connect` does; `time_zone` is Xero's name of one."""
-    organisation = Organisation(
+    organisation = ConnectedOrganisation(
         key=key, tenant_id=f"tenant of {key}", name=key.title(), base_currency=currency, time_zone=time_zone,
         is_demo_company=False, api_url="http://127.0.0.1:1", connected_at=AT, sign_in_id=f"sign-in of {key}",
     )  # fmt: skip

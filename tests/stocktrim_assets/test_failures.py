@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from pipelines.errors import DataError, PlannerError, SignInError, UnexpectedError, is_disk_full, origins
-from pipelines.xero.errors import DayLimitError, XeroUnreachableError
+from pipelines.xero.xero_errors import DayLimitError, XeroUnreachableError
 from stocktrim_assets import failures
 from stocktrim_assets.failures import FROM_TERMINAL, told_plainly, tried_again
 from stocktrim_cli import main

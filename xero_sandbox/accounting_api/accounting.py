@@ -11,7 +11,7 @@ from xero_sandbox.accounting_api.contacts import write_contact
 from xero_sandbox.accounting_api.drafting import today
 from xero_sandbox.accounting_api.invoices import write_credit_note, write_invoice
 from xero_sandbox.accounting_api.items import write_item
-from xero_sandbox.accounting_api.listing import ENDPOINTS, ITEMS, Endpoint, list_answer, unit_decimals
+from xero_sandbox.accounting_api.listing import ENDPOINTS, ITEMS, XeroList, list_answer, unit_decimals
 from xero_sandbox.accounting_api.purchase_orders import write_purchase_order
 from xero_sandbox.accounting_api.writing import Writer, write_answer
 from xero_sandbox.core import records
@@ -74,14 +74,14 @@ def accounting_answer(call: Call, books: Books) -> Answer:
     raise not_found()
 
 
-def _written(endpoint: Endpoint, call: Call, books: Books, rest: str) -> Answer:
+def _written(endpoint: XeroList, call: Call, books: Books, rest: str) -> Answer:
     identity = _identity(endpoint, books, rest) if rest else None
     books.allows_back_orders = call.is_on("allowBackorders")
     books.unit_decimals = unit_decimals(endpoint, call, books)
     return write_answer(endpoint, call, books, writer=_WRITERS[endpoint.name], identity=identity)
 
 
-def _one(endpoint: Endpoint, call: Call, books: Books, rest: str) -> Answer:
+def _one(endpoint: XeroList, call: Call, books: Books, rest: str) -> Answer:
     """GET of one document by its id, number or code; the whole record."""
     value = _found(endpoint, books, rest)
     if value is None:
@@ -107,14 +107,14 @@ def address(path: str, books: Books) -> tuple[str, Kept | None]:
     return endpoint.collection, _found(endpoint, books, rest)
 
 
-def _identity(endpoint: Endpoint, books: Books, rest: str) -> str:
+def _identity(endpoint: XeroList, books: Books, rest: str) -> str:
     value = _found(endpoint, books, rest)
     if value is None:
         raise not_found()
     return identity_of(value)
 
 
-def _found(endpoint: Endpoint, books: Books, text: str) -> Kept | None:
+def _found(endpoint: XeroList, books: Books, text: str) -> Kept | None:
     """The record that a path names, by its id, number or code."""
     if is_guid(text):
         matches = (value for value in books.readable(endpoint.collection) if identity_of(value) == text.lower())

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from xero_sandbox.accounting_api.where import field_names, ordered, predicate
 from xero_sandbox.core.answers import Answer, Call, Refusal, bad_query, envelope, error
-from xero_sandbox.core.books import Books, Kept, Reading, identity_of
+from xero_sandbox.core.books import Books, Kept, ReadFault, identity_of
 from xero_sandbox.core.documents import Contact
 from xero_sandbox.core.records import View
 from xero_sandbox.core.rendering import record_of
@@ -33,7 +33,7 @@ Keeps = Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class XeroList:
     """One list of Xero and what it understands."""
 
     name: str
@@ -46,11 +46,11 @@ class Endpoint:
     needs_page_for_lines: bool = False
 
 
-ITEMS: Final = Endpoint("Items", "items", "ItemID", "item_id", is_paged=False)
-CONTACTS: Final = Endpoint("Contacts", "contacts", "ContactID", "contact_id")
-INVOICES: Final = Endpoint("Invoices", "invoices", "InvoiceID", needs_page_for_lines=True)
-CREDIT_NOTES: Final = Endpoint("CreditNotes", "credit_notes", "CreditNoteID", needs_page_for_lines=True)
-PURCHASE_ORDERS: Final = Endpoint(
+ITEMS: Final = XeroList("Items", "items", "ItemID", "item_id", is_paged=False)
+CONTACTS: Final = XeroList("Contacts", "contacts", "ContactID", "contact_id")
+INVOICES: Final = XeroList("Invoices", "invoices", "InvoiceID", needs_page_for_lines=True)
+CREDIT_NOTES: Final = XeroList("CreditNotes", "credit_notes", "CreditNoteID", needs_page_for_lines=True)
+PURCHASE_ORDERS: Final = XeroList(
     "PurchaseOrders", "purchase_orders", "PurchaseOrderID", is_always_paged=True, has_where=False
 )
 ENDPOINTS: Final = {
@@ -58,7 +58,7 @@ ENDPOINTS: Final = {
 }
 
 
-def list_answer(endpoint: Endpoint, call: Call, books: Books) -> Answer:
+def list_answer(endpoint: XeroList, call: Call, books: Books) -> Answer:
     """The answer to GET on a list."""
     names = books.names()
     is_paged = endpoint.is_paged and (endpoint.is_always_paged or call.parameter("page") is not None)
@@ -81,13 +81,13 @@ def all_records(books: Books) -> dict[str, list[Record]]:
     }
 
 
-def unit_decimals(endpoint: Endpoint, call: Call, books: Books) -> int:
+def unit_decimals(endpoint: XeroList, call: Call, books: Books) -> int:
     """Two decimals of prices, or four where the caller asked for them and the endpoint heeds it."""
     is_heeded = endpoint is not PURCHASE_ORDERS or books.switches.orders_have_unit_decimals
     return 4 if call.parameter("unitdp") == "4" and is_heeded else 2
 
 
-def _view(endpoint: Endpoint, call: Call, books: Books, *, is_paged: bool) -> View:
+def _view(endpoint: XeroList, call: Call, books: Books, *, is_paged: bool) -> View:
     is_summary = call.is_on("summaryOnly")
     return View(
         unit_decimals=unit_decimals(endpoint, call, books),
@@ -96,14 +96,14 @@ def _view(endpoint: Endpoint, call: Call, books: Books, *, is_paged: bool) -> Vi
     )
 
 
-def _kept(endpoint: Endpoint, call: Call, books: Books) -> list[Kept]:
+def _kept(endpoint: XeroList, call: Call, books: Books) -> list[Kept]:
     values: list[Kept] = books.readable(endpoint.collection)
     for keeps in _filters(endpoint, call, books.switches):
         values = [value for value in values if keeps(value)]
     return values
 
 
-def _filters(endpoint: Endpoint, call: Call, switches: Switches) -> Iterable[Keeps]:
+def _filters(endpoint: XeroList, call: Call, switches: Switches) -> Iterable[Keeps]:
     """One test for each filter of the request."""
     if (since := modified_since(call)) is not None:
         first = since if switches.is_modified_since_inclusive else since + timedelta(seconds=1)
@@ -176,7 +176,7 @@ def modified_since(call: Call) -> datetime | None:
     return aware.astimezone(UTC).replace(microsecond=0)
 
 
-def _arranged(endpoint: Endpoint, call: Call, found: list[Kept], books: Books) -> list[Kept]:
+def _arranged(endpoint: XeroList, call: Call, found: list[Kept], books: Books) -> list[Kept]:
     """Filtered by `where` and sorted; the usual order goes by stamp, then id, and never builds a record."""
     where = call.parameter("where") if endpoint.has_where else None
     order = call.parameter("order") or USUAL_ORDER
@@ -195,7 +195,7 @@ def _arranged(endpoint: Endpoint, call: Call, found: list[Kept], books: Books) -
     return [value for _, value in (pairs if is_sorted else ordered(pairs, order))]
 
 
-def _sort_by_attribute(endpoint: Endpoint, order: str, found: list[Any], *, has_stable_ties: bool) -> bool:
+def _sort_by_attribute(endpoint: XeroList, order: str, found: list[Any], *, has_stable_ties: bool) -> bool:
     """Sort by stamp, id or date without building records, ties by id; False where the order asks for more."""
     field, _, direction = order.strip().partition(" ")
     attributes = {"UpdatedDateUTC": "updated_at", endpoint.id_field: endpoint.id_attribute}
@@ -211,7 +211,7 @@ def _sort_by_attribute(endpoint: Endpoint, order: str, found: list[Any], *, has_
     return True
 
 
-def _high_volume(endpoint: Endpoint, call: Call, books: Books) -> list[str]:
+def _high_volume(endpoint: XeroList, call: Call, books: Books) -> list[str]:
     """Refuse a filter that Xero cannot serve over more than 100,000 documents, and warn before that."""
     size = len(books.collection(endpoint.collection))
     where = call.parameter("where") if endpoint.has_where else None
@@ -226,7 +226,7 @@ def _high_volume(endpoint: Endpoint, call: Call, books: Books) -> list[str]:
     return [message]
 
 
-def _page(call: Call, found: list[Kept], reading: Reading) -> tuple[list[Kept], dict[str, int]]:
+def _page(call: Call, found: list[Kept], reading: ReadFault) -> tuple[list[Kept], dict[str, int]]:
     """The rows of a page; a fault may make each page shorter than asked for, or repeat rows of the one before."""
     page = max(_whole(call.parameter("page"), 1), 1)
     size = min(max(_whole(call.parameter("pageSize"), DEFAULT_PAGE_SIZE), 1), LARGEST_PAGE_SIZE)

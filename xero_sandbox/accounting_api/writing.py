@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from xero_sandbox.accounting_api.incoming import InvalidError, elements
-from xero_sandbox.accounting_api.listing import Endpoint, unit_decimals
+from xero_sandbox.accounting_api.listing import XeroList, unit_decimals
 from xero_sandbox.core.answers import Answer, Call, envelope, rendered, validation_failed
 from xero_sandbox.core.books import Books, Kept
 from xero_sandbox.core.records import ZERO_ID, View
@@ -28,7 +28,7 @@ _ECHOED: Final = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ElementOutcome:
     """What became of one element: kept with warnings, or refused with errors."""
 
     sent: Record
@@ -38,7 +38,7 @@ class Outcome:
 
 
 def write_answer(
-    endpoint: Endpoint, call: Call, books: Books, *, writer: Writer, identity: str | None = None
+    endpoint: XeroList, call: Call, books: Books, *, writer: Writer, identity: str | None = None
 ) -> Answer:
     """Keep what can be kept; the answer tells each element's fate, or the summary's."""
     rows = elements(call, endpoint.name)
@@ -52,15 +52,15 @@ def write_answer(
     return _answer(endpoint, call, books, outcomes, is_each=True)
 
 
-def _outcome(books: Books, row: Record, writer: Writer, *, is_create: bool) -> Outcome:
+def _outcome(books: Books, row: Record, writer: Writer, *, is_create: bool) -> ElementOutcome:
     try:
         kept, warnings = writer(books, row, is_create=is_create)
     except InvalidError as invalid:
-        return Outcome(row, None, invalid.messages, [])
-    return Outcome(row, kept, [], warnings)
+        return ElementOutcome(row, None, invalid.messages, [])
+    return ElementOutcome(row, kept, [], warnings)
 
 
-def _summary(endpoint: Endpoint, call: Call, books: Books, outcomes: list[Outcome]) -> Answer:
+def _summary(endpoint: XeroList, call: Call, books: Books, outcomes: list[ElementOutcome]) -> Answer:
     """A 400 with the refused elements; those without fault are kept all the same, which is the worse case."""
     refused = [_refused(endpoint, outcome) for outcome in outcomes if outcome.errors]
     if refused:
@@ -68,7 +68,7 @@ def _summary(endpoint: Endpoint, call: Call, books: Books, outcomes: list[Outcom
     return _answer(endpoint, call, books, outcomes, is_each=False)
 
 
-def _answer(endpoint: Endpoint, call: Call, books: Books, outcomes: list[Outcome], *, is_each: bool) -> Answer:
+def _answer(endpoint: XeroList, call: Call, books: Books, outcomes: list[ElementOutcome], *, is_each: bool) -> Answer:
     names, view = books.names(), View(unit_decimals=unit_decimals(endpoint, call, books))
     records = []
     for outcome in outcomes:
@@ -85,7 +85,7 @@ def _answer(endpoint: Endpoint, call: Call, books: Books, outcomes: list[Outcome
     return envelope(endpoint.name, rows, now=books.clock.shown())
 
 
-def _refused(endpoint: Endpoint, outcome: Outcome) -> Record:
+def _refused(endpoint: XeroList, outcome: ElementOutcome) -> Record:
     """A refused element: what was sent of it, with the id of nothing and its errors."""
     echo = {name: outcome.sent[name] for name in _ECHOED[endpoint.name] if outcome.sent.get(name) is not None}
     errors = {"ValidationErrors": [{"Message": message} for message in outcome.errors]}

@@ -19,10 +19,10 @@ from xero_sandbox.behaviour.faults import Due, Faults
 from xero_sandbox.behaviour.idempotency import Idempotency, Remembered
 from xero_sandbox.behaviour.rate_limits import Limits, Throttle
 from xero_sandbox.core.answers import JSON, XML, Answer, Call, Refusal, not_found, unauthorised
-from xero_sandbox.core.books import Books, Reading
+from xero_sandbox.core.books import Books, ReadFault
 from xero_sandbox.core.clock import Clock
 from xero_sandbox.core.documents import World
-from xero_sandbox.core.state import State
+from xero_sandbox.core.state import StateDatabase
 from xero_sandbox.core.switches import Switches
 from xero_sandbox.identity import consent
 from xero_sandbox.identity.authorization_server import Grant, Identity, allows
@@ -48,7 +48,7 @@ class Sandbox:
     clock: Clock = field(default_factory=Clock)
     limits: Limits = field(default_factory=Limits)
     switches: Switches = field(default_factory=Switches)
-    state: State | None = None
+    state: StateDatabase | None = None
     redirect_uri: str = "http://localhost:8912/callback"
     judge: Judge | None = None
 
@@ -166,7 +166,7 @@ class Sandbox:
         if call.method == "GET":
             books.reading = due.reading(self.clock.now())
         answer = due.instead(is_after_commit=False) or _carried_out(call, books)
-        books.reading = Reading()
+        books.reading = ReadFault()
         answer = due.instead(is_after_commit=True) or answer
         self._commit(call, books, answer)
         return answer

@@ -15,7 +15,7 @@ import msgspec
 
 from xero_sandbox.behaviour.edits import Edit
 from xero_sandbox.core.answers import TEXT, Answer, Call
-from xero_sandbox.core.books import Reading
+from xero_sandbox.core.books import ReadFault
 
 Kind = Literal[
     "latency",
@@ -97,10 +97,10 @@ class Due:
                 return Answer(fault.status, fault.body.encode(), TEXT, fault.headers)
         return None
 
-    def reading(self, now: datetime) -> Reading:
+    def reading(self, now: datetime) -> ReadFault:
         """What happens to a read of the books."""
         stale = [now - timedelta(seconds=fault.seconds) for fault in self.of("stale_read")]
-        return Reading(
+        return ReadFault(
             as_of=min(stale, default=None),
             missing_rows=sum(fault.rows for fault in self.of("short_page")),
             repeated_rows=sum(fault.rows for fault in self.of("repeat_rows")),

@@ -40,7 +40,7 @@ class Past(NamedTuple):
     value: Kept | None
 
 
-class Reading(NamedTuple):
+class ReadFault(NamedTuple):
     """How a fault spoils a read: it shows the books as they were at an instant, pages are short, or repeat rows."""
 
     as_of: datetime | None = None
@@ -60,7 +60,7 @@ class Books:
         self.switches = switches or Switches()
         self.allows_back_orders = False
         self.unit_decimals = 4
-        self.reading = Reading()
+        self.reading = ReadFault()
         self.rendering = Rendering()
         self._names_version = 0
         self._changes: dict[tuple[str, str], Change] = {}

@@ -74,7 +74,7 @@ def load_worlds(state_directory: Path) -> list[World] | None:
     return list(worlds.values())
 
 
-class State:
+class StateDatabase:
     """The open state of a running sandbox; each write is one transaction."""
 
     def __init__(self, state_directory: Path) -> None:
@@ -109,13 +109,13 @@ class State:
         self._database.close()
 
 
-def opened_state(worlds: list[World], state_directory: Path | None) -> State | None:
+def opened_state(worlds: list[World], state_directory: Path | None) -> StateDatabase | None:
     """The state to write to, None where there is no directory; organisations that differ from it are stored first."""
     if state_directory is None:
         return None
     if not _is_stored(worlds, state_directory):
         save_worlds(worlds, state_directory)
-    return State(state_directory)
+    return StateDatabase(state_directory)
 
 
 def _is_stored(worlds: list[World], state_directory: Path) -> bool:

@@ -1,7 +1,7 @@
 """A believable wholesaler, made from a seed: months of sales, purchases and stock, with what goes wrong in real life.
 
 What belongs here: demand by kind of product, and the situations that a planner must cope with. What does not: supply
-(`history.supply`) and writing documents (`history.books`).
+(`simulated_history.supply`) and writing documents (`simulated_history.world_writer`).
 Planted, so that each can be found: orders late and unbilled, an order that still counts although a bill delivered it,
 orders with no, a future and an expected date, drafts of every kind, voided and deleted papers, credit notes of every
 kind, an untracked item that is sold, lines that name no item, products without a supplier, stock-outs, successors.
@@ -18,8 +18,15 @@ from typing import Final
 import numpy as np
 
 from xero_sandbox.core.documents import Contact, Document, Item, Line, Organisation, World
-from xero_sandbox.worlds.history.books import CENT, Books
-from xero_sandbox.worlds.history.supply import NO_SUPPLIER, Amounts, Numbers, Suppliers, Supply, simulate_supply
+from xero_sandbox.worlds.simulated_history.supply import (
+    NO_SUPPLIER,
+    Amounts,
+    Numbers,
+    Suppliers,
+    Supply,
+    simulate_supply,
+)
+from xero_sandbox.worlds.simulated_history.world_writer import CENT, WorldWriter
 
 KINDS: Final = ("smooth", "seasonal", "trending", "erratic", "intermittent", "lumpy", "new", "dead", "successor")
 _SHARES: Final = (0.22, 0.16, 0.08, 0.14, 0.20, 0.10, 0.04, 0.03, 0.03)
@@ -61,11 +68,11 @@ def generate_wholesaler(
     rng = np.random.default_rng(seed)
     days = round(months * 30.44)
     start = end - timedelta(days=days - 1)
-    books = Books(organisation or demo_organisation(), end=end, rng=rng)
-    suppliers = _suppliers(books)
-    customers = [books.contact(f"Customer {number:03}", is_customer=True) for number in range(1, CUSTOMERS + 1)]
-    books.contact("Customer 900", is_customer=True, status="ARCHIVED")
-    sold_range = _products(books, products, days=days, start=start)
+    writer = WorldWriter(organisation or demo_organisation(), end=end, rng=rng)
+    suppliers = _suppliers(writer)
+    customers = [writer.contact(f"Customer {number:03}", is_customer=True) for number in range(1, CUSTOMERS + 1)]
+    writer.contact("Customer 900", is_customer=True, status="ARCHIVED")
+    sold_range = _products(writer, products, days=days, start=start)
     supply = simulate_supply(
         sold_range.demand,
         supplier_of=sold_range.supplier_of,
@@ -76,42 +83,42 @@ def generate_wholesaler(
         rng=rng,
         is_limited_by_stock=True,
     )  # fmt: skip
-    books.open_with(
+    writer.open_with(
         zip(sold_range.items, supply.opening.astype(int).tolist(), strict=True), day=start - timedelta(days=1)
     )
-    _write_sales(books, sold_range, supply, customers, start=start)
-    _write_purchases(books, sold_range, supply, suppliers, start=start)
-    _plant_papers(books, sold_range, customers, suppliers)
-    books.count_stock()
-    return books.world
+    _write_sales(writer, sold_range, supply, customers, start=start)
+    _write_purchases(writer, sold_range, supply, suppliers, start=start)
+    _plant_papers(writer, sold_range, customers, suppliers)
+    writer.count_stock()
+    return writer.world
 
 
-def _suppliers(books: Books) -> list[Contact]:
+def _suppliers(writer: WorldWriter) -> list[Contact]:
     return [
-        books.contact(f"Supplier {number:02}", is_supplier=True, default_currency=_currency(books, number)[0])
+        writer.contact(f"Supplier {number:02}", is_supplier=True, default_currency=_currency(writer, number)[0])
         for number in range(1, SUPPLIERS + 1)
     ]
 
 
-def _currency(books: Books, supplier: int) -> tuple[str, Decimal]:
+def _currency(writer: WorldWriter, supplier: int) -> tuple[str, Decimal]:
     """The currency of a supplier's papers and its rate; none of its own for most."""
-    known = RATES.get(books.world.organisation.base_currency, [])
+    known = RATES.get(writer.world.organisation.base_currency, [])
     return known[FOREIGN[supplier]] if known and supplier in FOREIGN else ("", Decimal(1))
 
 
-def _products(books: Books, products: int, *, days: int, start: date) -> _Range:
-    rng = books.rng
+def _products(writer: WorldWriter, products: int, *, days: int, start: date) -> _Range:
+    rng = writer.rng
     names = [f"{noun}, {colour}, {size}" for noun in _NOUNS for colour in _COLOURS for size in _SIZES]
     kinds = [str(kind) for kind in rng.choice(KINDS, size=products, p=_SHARES)]
     items = []
     for number in range(products):
         cost = Decimal(str(round(float(rng.lognormal(1.4, 0.7)) + 0.4, 2)))
         items.append(
-            books.item(
+            writer.item(
                 Item(
-                    item_id=books.new_id(), code=f"P-{number + 1:04}", name=names[number * 7 % len(names)],
+                    item_id=writer.new_id(), code=f"P-{number + 1:04}", name=names[number * 7 % len(names)],
                     purchase_unit_price=cost, sales_unit_price=(cost * Decimal("2.1")).quantize(CENT),
-                    updated_at=books.instant(start),
+                    updated_at=writer.instant(start),
                 )
             )
         )  # fmt: skip
@@ -148,80 +155,82 @@ def _demand(kind: str, days: int, start: date, rng: np.random.Generator) -> Amou
     return np.asarray(rng.poisson(level * open_share * rng.gamma(shape, 1 / shape, days)), dtype=float)
 
 
-def _write_sales(books: Books, sold_range: _Range, supply: Supply, customers: list[Contact], *, start: date) -> None:
+def _write_sales(
+    writer: WorldWriter, sold_range: _Range, supply: Supply, customers: list[Contact], *, start: date
+) -> None:
     """Each day's pieces go to a few customers, one invoice each; some of it comes back later."""
-    rng = books.rng
-    delivery = books.item(
+    rng = writer.rng
+    delivery = writer.item(
         Item(
-            item_id=books.new_id(), code="DELIVERY", name="Delivery charge", is_tracked=False, is_purchased=False,
-            sales_unit_price=Decimal("7.50"), updated_at=books.instant(start),
+            item_id=writer.new_id(), code="DELIVERY", name="Delivery charge", is_tracked=False, is_purchased=False,
+            sales_unit_price=Decimal("7.50"), updated_at=writer.instant(start),
         )
     )  # fmt: skip
     number = credit_notes = 0
     for day in range(supply.sold.shape[0]):
         date_ = start + timedelta(days=day)
-        for customer, lines in _baskets(books, sold_range, supply.sold[day], customers):
+        for customer, lines in _baskets(writer, sold_range, supply.sold[day], customers):
             number += 1
             if rng.random() < 0.25:
-                lines.append(books.line(delivery, Decimal(1), Decimal("7.50")))
+                lines.append(writer.line(delivery, Decimal(1), Decimal("7.50")))
             if rng.random() < 0.08:
-                lines.append(books.line(None, Decimal(1), Decimal("15.00"), "Packing by hand"))
-            is_paid = date_ < books.end - timedelta(days=30)
-            invoice = books.document(
+                lines.append(writer.line(None, Decimal(1), Decimal("15.00"), "Packing by hand"))
+            is_paid = date_ < writer.end - timedelta(days=30)
+            invoice = writer.document(
                 "ACCREC", f"INV-{number:05}", customer, date_, lines, status="PAID" if is_paid else "AUTHORISED",
                 due_date=date_ + timedelta(days=30),
             )  # fmt: skip
-            if rng.random() < 0.02 and date_ < books.end - timedelta(days=4):
+            if rng.random() < 0.02 and date_ < writer.end - timedelta(days=4):
                 credit_notes += 1
-                _credit(books, invoice, customer, credit_notes)
+                _credit(writer, invoice, customer, credit_notes)
 
 
 def _baskets(
-    books: Books, sold_range: _Range, sold: Amounts, customers: list[Contact]
+    writer: WorldWriter, sold_range: _Range, sold: Amounts, customers: list[Contact]
 ) -> Iterator[tuple[Contact, list[Line]]]:
     """The day's pieces by customer."""
-    rng = books.rng
+    rng = writer.rng
     baskets: dict[int, list[Line]] = {}
     for product in np.flatnonzero(sold).tolist():
         item, left = sold_range.items[product], int(sold[product])
         while left > 0:
             quantity = min(left, int(rng.integers(2, 25)))
             customer = int(rng.integers(0, len(customers)) ** 3 // len(customers) ** 2)
-            baskets.setdefault(customer, []).append(books.line(item, Decimal(quantity), item.sales_unit_price or CENT))
+            baskets.setdefault(customer, []).append(writer.line(item, Decimal(quantity), item.sales_unit_price or CENT))
             left -= quantity
     for customer, lines in sorted(baskets.items()):
         yield customers[customer], lines
 
 
-def _credit(books: Books, invoice: Document, customer: Contact, number: int) -> None:
+def _credit(writer: WorldWriter, invoice: Document, customer: Contact, number: int) -> None:
     line = invoice.lines[0]
-    quantity = Decimal(int(books.rng.integers(1, int(line.quantity) + 1)))
-    day = min(books.end, invoice.date + timedelta(days=int(books.rng.integers(1, 15))))
-    books.document(
+    quantity = Decimal(int(writer.rng.integers(1, int(line.quantity) + 1)))
+    day = min(writer.end, invoice.date + timedelta(days=int(writer.rng.integers(1, 15))))
+    writer.document(
         "ACCRECCREDIT", f"CN-{number:04}", customer, day,
-        [Line(books.new_id(), line.item_code, line.description, quantity, line.unit_amount)],
+        [Line(writer.new_id(), line.item_code, line.description, quantity, line.unit_amount)],
         status="PAID" if number % 2 else "AUTHORISED",
     )  # fmt: skip
 
 
 def _write_purchases(
-    books: Books, sold_range: _Range, supply: Supply, suppliers: list[Contact], *, start: date
+    writer: WorldWriter, sold_range: _Range, supply: Supply, suppliers: list[Contact], *, start: date
 ) -> None:
     """The orders with their bills; the open ones get every kind of date, and a few were forgotten."""
     for simulated in supply.orders:
-        rate = _currency(books, simulated.supplier + 1)[1]
+        rate = _currency(writer, simulated.supplier + 1)[1]
         supplier = suppliers[simulated.supplier]
-        books.purchase(simulated, start=start, supplier=supplier, items=sold_range.items, rate=rate)
-    orders = list(books.world.purchase_orders.values())
+        writer.purchase(simulated, start=start, supplier=supplier, items=sold_range.items, rate=rate)
+    orders = list(writer.world.purchase_orders.values())
     for position, order in enumerate(one for one in orders if one.status == "AUTHORISED"):
-        _date_open_order(books, order, position)
+        _date_open_order(writer, order, position)
     for order in [one for one in orders if one.status == "BILLED"][-2:]:
         order.status = "AUTHORISED"
 
 
-def _date_open_order(books: Books, order: Document, position: int) -> None:
+def _date_open_order(writer: WorldWriter, order: Document, position: int) -> None:
     """No date, a promise, a date to come, a date gone by: as people fill them in."""
-    end = books.end
+    end = writer.end
     match position % 5:
         case 0:
             order.expected_arrival_date = end + timedelta(days=3 + position % 20)
@@ -234,7 +243,7 @@ def _date_open_order(books: Books, order: Document, position: int) -> None:
             order.sent_to_contact = False
 
 
-def _plant_papers(books: Books, sold_range: _Range, customers: list[Contact], suppliers: list[Contact]) -> None:
+def _plant_papers(writer: WorldWriter, sold_range: _Range, customers: list[Contact], suppliers: list[Contact]) -> None:
     """Papers that must not count, that count although nothing was delivered yet, and that only look like purchases."""
     items = [item for item, kind in zip(sold_range.items, sold_range.kinds, strict=True) if kind == "smooth"]
     pick = [items[k % len(items)] for k in range(12)]
@@ -242,9 +251,9 @@ def _plant_papers(books: Books, sold_range: _Range, customers: list[Contact], su
     def papers(kind: str, prefix: str, statuses: str, *, days_ago: int, contacts: list[Contact]) -> None:
         for number, status in enumerate(statuses.split(), start=1):
             item = pick[number % len(pick)]
-            day = books.end - timedelta(days=days_ago * number % 60)
-            lines = [books.line(item, Decimal(number + 1), item.sales_unit_price or CENT)]
-            books.document(kind, f"{prefix}-{number:03}", contacts[number % len(contacts)], day, lines, status=status)
+            day = writer.end - timedelta(days=days_ago * number % 60)
+            lines = [writer.line(item, Decimal(number + 1), item.sales_unit_price or CENT)]
+            writer.document(kind, f"{prefix}-{number:03}", contacts[number % len(contacts)], day, lines, status=status)
 
     papers("ACCREC", "INV-D", "DRAFT SUBMITTED DRAFT SUBMITTED DRAFT", days_ago=1, contacts=customers)
     papers("ACCREC", "INV-V", "VOIDED VOIDED DELETED VOIDED DELETED", days_ago=7, contacts=customers)
@@ -252,7 +261,7 @@ def _plant_papers(books: Books, sold_range: _Range, customers: list[Contact], su
     papers("ACCPAY", "SI-D", "DRAFT VOIDED", days_ago=5, contacts=suppliers)
     papers("ACCPAYCREDIT", "SC", "DRAFT VOIDED", days_ago=5, contacts=suppliers)
     found = pick[0]
-    adjustments = next(one for one in books.world.contacts.values() if one.name == "Inventory Adjustments")
+    adjustments = next(one for one in writer.world.contacts.values() if one.name == "Inventory Adjustments")
     cost = found.purchase_unit_price or CENT
-    lines = [books.line(found, Decimal(6), cost), books.line(None, Decimal(-6), cost, "Stocktake")]
-    books.document("ACCPAY", "ADJ-001", adjustments, books.end - timedelta(days=20), lines)
+    lines = [writer.line(found, Decimal(6), cost), writer.line(None, Decimal(-6), cost, "Stocktake")]
+    writer.document("ACCPAY", "ADJ-001", adjustments, writer.end - timedelta(days=20), lines)

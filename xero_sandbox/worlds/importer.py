@@ -1,7 +1,7 @@
 """Real sales as a Xero organisation: a file of invoice lines becomes invoices, credit notes, and what lies behind them.
 
 What belongs here: documents for the lines, and suppliers, purchases and stock made up so that every sale was possible.
-What does not: reading the file (`history.sales_file`) and the reorder rule (`history.supply`).
+What does not: reading the file (`simulated_history.invoice_lines`) and the reorder rule (`simulated_history.supply`).
 Read more in docs/sandbox.md.
 """
 
@@ -19,9 +19,9 @@ from sales_files.credit_notes import CREDIT, SALE, UNUSED
 from sales_files.forms import Forms
 from sales_files.raw_lines import LeftOut
 from xero_sandbox.core.documents import Contact, Item, Line, Organisation, World
-from xero_sandbox.worlds.history.books import CENT, Books
-from xero_sandbox.worlds.history.sales_file import SalesLines, read_sales_file
-from xero_sandbox.worlds.history.supply import NO_SUPPLIER, Amounts, Suppliers, Supply, simulate_supply
+from xero_sandbox.worlds.simulated_history.invoice_lines import SalesLines, read_sales_file
+from xero_sandbox.worlds.simulated_history.supply import NO_SUPPLIER, Amounts, Suppliers, Supply, simulate_supply
+from xero_sandbox.worlds.simulated_history.world_writer import CENT, WorldWriter
 
 SERVICES: Final = frozenset(
     "POST DOT M D S B C2 C3 PADS CRUK ADJUST ADJUST2 AMAZONFEE DISCOUNT DELIVERY CARRIAGE SHIPPING POSTAGE FEE".split()  # noqa: SIM905
@@ -57,13 +57,13 @@ def import_sales(
     shift = (end - given.last_day).days // 7 * 7 if is_shifted else 0
     lines = given.lines.with_columns(pl.col("day") + timedelta(days=shift))
     last_day = given.last_day + timedelta(days=shift)
-    books = Books(_organisation(path), end=last_day, rng=np.random.default_rng(seed))
+    writer = WorldWriter(_organisation(path), end=last_day, rng=np.random.default_rng(seed))
     first_day: date = lines["day"].min()  # type: ignore[assignment]
-    items = _items(books, lines, first_day)
-    _write_documents(books, lines)
-    _write_supply(books, lines, items, first_day)
-    books.count_stock()
-    return ImportedSales(books.world, _counts(given, books.world), shift, given.left_out, given.notes)
+    items = _items(writer, lines, first_day)
+    _write_documents(writer, lines)
+    _write_supply(writer, lines, items, first_day)
+    writer.count_stock()
+    return ImportedSales(writer.world, _counts(given, writer.world), shift, given.left_out, given.notes)
 
 
 def is_service(code: str) -> bool:
@@ -80,7 +80,7 @@ def _organisation(path: Path) -> Organisation:
     )  # fmt: skip
 
 
-def _items(books: Books, lines: pl.DataFrame, first_day: date) -> dict[str, Item]:
+def _items(writer: WorldWriter, lines: pl.DataFrame, first_day: date) -> dict[str, Item]:
     """An item a code that becomes a document: named as most often, priced at the median."""
     known = (
         lines.filter((pl.col("code") != "") & (pl.col("kind") != UNUSED))
@@ -94,22 +94,22 @@ def _items(books: Books, lines: pl.DataFrame, first_day: date) -> dict[str, Item
     items = {}
     for code, name, price in known.iter_rows():
         cost = Decimal(str(round((price or 1.0) * COST_SHARE, 2))) or CENT
-        items[code] = books.item(
+        items[code] = writer.item(
             Item(
-                item_id=books.new_id(), code=code, name=(name or code)[:50], description=name or "",
+                item_id=writer.new_id(), code=code, name=(name or code)[:50], description=name or "",
                 is_tracked=not is_service(code), is_purchased=not is_service(code),
                 purchase_unit_price=max(cost, CENT), sales_unit_price=Decimal(str(round(price or 1.0, 2))),
-                updated_at=books.instant(first_day),
+                updated_at=writer.instant(first_day),
             )
         )  # fmt: skip
     return items
 
 
-def _write_documents(books: Books, lines: pl.DataFrame) -> None:
+def _write_documents(writer: WorldWriter, lines: pl.DataFrame) -> None:
     """One document an invoice number, customer and day: a number with several of them gets suffixes."""
-    contacts = _contacts(books, lines)
+    contacts = _contacts(writer, lines)
     kept = lines.filter(pl.col("kind") != UNUSED).with_row_index("row")
-    ids = _ids(books, kept.height)
+    ids = _ids(writer, kept.height)
     numbers: dict[float, Decimal] = {}
     amounts: dict[float, Decimal] = {}
     parts: dict[str, int] = {}
@@ -123,24 +123,24 @@ def _write_documents(books: Books, lines: pl.DataFrame) -> None:
             Line(ids[row], code, text, _kept(numbers, quantity, 4), _kept(amounts, price, 4))
             for row, code, text, quantity, price in zip(rows, codes, descriptions, quantities, prices, strict=True)
         ]
-        is_old = day < books.end - timedelta(days=30)
-        books.document(
+        is_old = day < writer.end - timedelta(days=30)
+        writer.document(
             "ACCREC" if kind == SALE else "ACCRECCREDIT", number, contacts[customer], day, written,
             status="PAID" if is_old else "AUTHORISED", due_date=day + timedelta(days=30) if kind == SALE else None,
         )  # fmt: skip
 
 
-def _contacts(books: Books, lines: pl.DataFrame) -> dict[str, Contact]:
+def _contacts(writer: WorldWriter, lines: pl.DataFrame) -> dict[str, Contact]:
     customers = lines["customer"].unique().sort().to_list()
     return {
-        customer: books.contact(f"Customer {customer}" if customer else UNNAMED, is_customer=True)
+        customer: writer.contact(f"Customer {customer}" if customer else UNNAMED, is_customer=True)
         for customer in customers
     }
 
 
-def _ids(books: Books, count: int) -> list[str]:
+def _ids(writer: WorldWriter, count: int) -> list[str]:
     """So many GUIDs at once."""
-    told = books.rng.bytes(16 * count).hex()
+    told = writer.rng.bytes(16 * count).hex()
     return [
         f"{one[:8]}-{one[8:12]}-4{one[13:16]}-a{one[17:20]}-{one[20:]}"
         for one in (told[at : at + 32] for at in range(0, len(told), 32))
@@ -154,16 +154,16 @@ def _kept(known: dict[float, Decimal], value: float, places: int) -> Decimal:
     return known[value]
 
 
-def _write_supply(books: Books, lines: pl.DataFrame, items: dict[str, Item], first_day: date) -> None:
+def _write_supply(writer: WorldWriter, lines: pl.DataFrame, items: dict[str, Item], first_day: date) -> None:
     """Suppliers, orders, bills and opening stock that make every sale possible."""
     tracked = [item for item in items.values() if item.is_tracked]
     if not tracked:
         return
-    days = (books.end - first_day).days + 1
+    days = (writer.end - first_day).days + 1
     sold, returned = (
         _by_day(lines.filter(pl.col("kind") == kind), tracked, first_day, days) for kind in (SALE, CREDIT)
     )
-    rng = books.rng
+    rng = writer.rng
     supplier_of = rng.integers(0, SUPPLIERS, len(tracked))
     supplier_of[rng.random(len(tracked)) < 0.01] = NO_SUPPLIER
     terms = Suppliers(
@@ -175,16 +175,16 @@ def _write_supply(books: Books, lines: pl.DataFrame, items: dict[str, Item], fir
     )
     opening = np.maximum(supply.opening, _least_opening(supply, sold, returned))
     day_before = first_day - timedelta(days=1)
-    books.open_with(zip(tracked, np.ceil(opening).astype(int).tolist(), strict=True), day=day_before)
-    suppliers = [books.contact(f"Supplier {number:02}", is_supplier=True) for number in range(1, SUPPLIERS + 1)]
+    writer.open_with(zip(tracked, np.ceil(opening).astype(int).tolist(), strict=True), day=day_before)
+    suppliers = [writer.contact(f"Supplier {number:02}", is_supplier=True) for number in range(1, SUPPLIERS + 1)]
     for position, order in enumerate(supply.orders):
-        document = books.purchase(
+        document = writer.purchase(
             order, start=first_day, supplier=suppliers[order.supplier], items=tracked, rate=Decimal(1)
         )
         if document.status == "AUTHORISED" and position % 4 == 1:
-            document.delivery_date = max(document.date, books.end - timedelta(days=position % 7))
+            document.delivery_date = max(document.date, writer.end - timedelta(days=position % 7))
         elif document.status == "AUTHORISED" and position % 2:
-            document.expected_arrival_date = books.end + timedelta(days=2 + position % 20)
+            document.expected_arrival_date = writer.end + timedelta(days=2 + position % 20)
 
 
 def _by_day(lines: pl.DataFrame, tracked: list[Item], first_day: date, days: int) -> Amounts:

@@ -19,8 +19,8 @@ from pipelines.credentials import CUSTOM, App, TokenSet
 from pipelines.errors import SignInError
 from pipelines.secret import Secret
 from pipelines.xero.client import NOT_REACHED, SIGN_IN_AGAIN, decoded
-from pipelines.xero.errors import UnreadableAnswerError, XeroUnreachableError
 from pipelines.xero.transport import Timeouts, new_api_client
+from pipelines.xero.xero_errors import UnreadableAnswerError, XeroUnreachableError
 
 TIMEOUTS: Final = Timeouts(connect=3, read=10, total=10)  # in sum less than others wait for the lock held meanwhile
 REFRESH_ATTEMPTS: Final = 2

@@ -20,8 +20,8 @@ from pipelines.settings import Settings, read_settings
 from pipelines.storage import tables
 from pipelines.storage.warehouse import read_table
 from pipelines.store.allowance import StoredAllowance
+from pipelines.store.connected_organisations import ConnectedOrganisation
 from pipelines.store.engine import Store, open_store
-from pipelines.store.organisations import Organisation
 from pipelines.xero.client import XeroClient
 from pipelines.xero.transport import Timeouts
 from tests.pipelines.landing.truth import Rows, plain, truth
@@ -69,9 +69,9 @@ class AtHand(OpenOrganisation):
     ahead: timedelta = timedelta()
 
     @cached_property
-    def record(self) -> Organisation:
+    def record(self) -> ConnectedOrganisation:
         held = self.sandbox.worlds[0].organisation
-        return Organisation(
+        return ConnectedOrganisation(
             key=self.key, tenant_id=held.tenant_id, name=held.name, base_currency=held.base_currency,
             time_zone=held.time_zone, is_demo_company=False, api_url=self.sandbox.url, connected_at=MONDAY,
             sign_in_id="none",

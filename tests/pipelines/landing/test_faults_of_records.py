@@ -20,7 +20,7 @@ from pipelines.landing.pages import read_page
 from pipelines.storage import tables
 from pipelines.storage.warehouse import insert_rows
 from pipelines.xero import wire
-from pipelines.xero.errors import XeroUnreachableError
+from pipelines.xero.xero_errors import XeroUnreachableError
 from tests.pipelines.landing.killed import There, load_in_turn
 from tests.pipelines.landing.loading import EVERYTHING, Loading, loading
 from tests.xero_sandbox.sandbox_builders import a_line, a_purchase_order, a_world, an_invoice

@@ -12,8 +12,8 @@ from pipelines.errors import PlannerError, SignInError
 from pipelines.landing.extract import OVERLAP
 from pipelines.storage import tables
 from pipelines.xero.client import READ_ATTEMPTS
-from pipelines.xero.errors import ConnectionBrokenError, DayLimitError, UnreadableAnswerError, XeroUnreachableError
 from pipelines.xero.transport import Timeouts
+from pipelines.xero.xero_errors import ConnectionBrokenError, DayLimitError, UnreadableAnswerError, XeroUnreachableError
 from tests.pipelines.landing.chaos import chaos_before
 from tests.pipelines.landing.loading import EVERYTHING, Loading, loading
 from tests.pipelines.landing.truth import differences

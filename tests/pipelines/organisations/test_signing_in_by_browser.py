@@ -15,11 +15,11 @@ from pipelines.organisations.open_organisation import open_organisation
 from pipelines.secret import Secret
 from pipelines.settings import Settings
 from pipelines.store import schema
+from pipelines.store.connected_organisations import list_organisations
 from pipelines.store.engine import open_store
-from pipelines.store.organisations import list_organisations
-from pipelines.xero.errors import MissingScopeError
 from pipelines.xero.oauth.authorization import REDIRECT_URI, challenge_of, code_in, new_sign_in
 from pipelines.xero.organisation_record import read_organisation
+from pipelines.xero.xero_errors import MissingScopeError
 from tests.pipelines.organisations.conftest import CITY, DEMO_COMPANY, HARBOUR, Person, signed_in
 from xero_sandbox.app.testing import RunningSandbox
 

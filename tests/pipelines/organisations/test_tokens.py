@@ -18,14 +18,14 @@ from pipelines.errors import SignInError
 from pipelines.organisations.connecting import connect, disconnect
 from pipelines.organisations.open_organisation import OpenOrganisation, open_organisation, secrets_of
 from pipelines.settings import Settings
+from pipelines.store.connected_organisations import list_organisations
 from pipelines.store.engine import Store, StoreBusyError, open_store
-from pipelines.store.organisations import list_organisations
 from pipelines.store.secrets import SecretKeyError
 from pipelines.store.sign_ins import delete_unused_sign_ins, locked_tokens
 from pipelines.xero.client import XeroClient
-from pipelines.xero.errors import MissingScopeError, XeroUnreachableError
 from pipelines.xero.oauth.tokens import REFRESH_ATTEMPTS
 from pipelines.xero.organisation_record import read_organisation
+from pipelines.xero.xero_errors import MissingScopeError, XeroUnreachableError
 from stocktrim_assets.partitions import organisations, workable
 from stocktrim_assets.schedules import daily_load_and_plan
 from stocktrim_assets.sensors import approved_orders

@@ -17,7 +17,7 @@ from pipelines.purchasing.transitions import approve
 from pipelines.storage.tables import ORDER_PLAN
 from pipelines.store.order_ledger import OrderLedger
 from pipelines.xero.client import XeroClient
-from pipelines.xero.errors import XeroUnreachableError
+from pipelines.xero.xero_errors import XeroUnreachableError
 from tests.xero_sandbox.sandbox_builders import a_contact, a_purchase_order, a_world, an_item, an_organisation, guid
 from tests.xero_sandbox.sandbox_builders import a_line as a_line_in_xero
 from xero_sandbox.app.testing import RunningSandbox

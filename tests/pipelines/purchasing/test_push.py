@@ -15,7 +15,7 @@ from pipelines.purchasing.orders import OrderError, OrderState
 from pipelines.purchasing.push import PushResult, is_same_order, order_body
 from pipelines.purchasing.transitions import approve, reject
 from pipelines.xero.client import XeroClient
-from pipelines.xero.errors import RateLimitError, UnreadableAnswerError, XeroUnreachableError
+from pipelines.xero.xero_errors import RateLimitError, UnreadableAnswerError, XeroUnreachableError
 from tests.xero_sandbox.sandbox_builders import a_contact, guid
 from xero_sandbox.behaviour.faults import Fault
 

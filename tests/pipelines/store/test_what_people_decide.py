@@ -15,7 +15,7 @@ from pipelines.purchasing.transitions import approve, reject
 from pipelines.store.allowance import StoredAllowance
 from pipelines.store.engine import Store
 from pipelines.store.order_ledger import OrderLedger
-from pipelines.store.planning_settings import SettingChange, explicit_settings, set_setting, setting_history
+from pipelines.store.setting_changes import SettingChange, explicit_settings, set_setting, setting_history
 from pipelines.store.watermarks import advance_watermarks, watermarks
 
 AT = datetime(2026, 6, 1, 8, 30, tzinfo=UTC)

@@ -19,8 +19,8 @@ from pipelines.call_limits import (
     is_noted_rightly,
     next_free,
 )
-from pipelines.xero.errors import RateLimitError
 from pipelines.xero.rate_limit import Pace
+from pipelines.xero.xero_errors import RateLimitError
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

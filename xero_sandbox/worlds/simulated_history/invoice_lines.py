@@ -12,10 +12,10 @@ from pathlib import Path
 import polars as pl
 
 from sales_files.credit_notes import SALE
-from sales_files.errors import SalesFileError
 from sales_files.forms import INVOICE_LINES, Forms
 from sales_files.raw_lines import LeftOut
 from sales_files.reading import Sales, read_sales
+from sales_files.sales_file_error import SalesFileError
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pipelines.store.sign_ins import SignIn, delete_unused_sign_ins, insert_sign
 
 
 @dataclass(frozen=True)
-class Organisation:
+class ConnectedOrganisation:
     """A connected organisation: what Xero calls it, where its Xero answers, which sign-in lets us in.
 
     `sign_in_needed_at`: since when Xero lets us in no more, until a person connects again.
@@ -38,7 +38,7 @@ class Organisation:
     sign_in_needed_at: datetime | None = None
 
 
-class Known(NamedTuple):
+class XeroTenant(NamedTuple):
     """An organisation as a Xero knows it: its id there, and where that Xero answers."""
 
     tenant_id: str
@@ -46,7 +46,7 @@ class Known(NamedTuple):
 
 
 def add_organisations(
-    store: Store, organisations: Iterable[Organisation], *, sign_in: SignIn, tokens: TokenSet, secrets: Secrets
+    store: Store, organisations: Iterable[ConnectedOrganisation], *, sign_in: SignIn, tokens: TokenSet, secrets: Secrets
 ) -> None:
     """Connect organisations by a new sign-in, or connect them anew; all of them or none.
 
@@ -64,13 +64,13 @@ def add_organisations(
         delete_unused_sign_ins(connection)
 
 
-def known_keys(store: Store) -> dict[Known, str]:
+def known_keys(store: Store) -> dict[XeroTenant, str]:
     """The key of each organisation that is or was connected."""
     with store.reading() as connection:
         return {known: key for key, known in _known(connection).items()}
 
 
-def get_organisation(store: Store, key: str) -> Organisation:
+def get_organisation(store: Store, key: str) -> ConnectedOrganisation:
     """The organisation of a key.
 
     Raises:
@@ -87,15 +87,15 @@ def get_organisation(store: Store, key: str) -> Organisation:
     )
 
 
-def list_organisations(store: Store) -> list[Organisation]:
+def list_organisations(store: Store) -> list[ConnectedOrganisation]:
     """Every connected organisation, by key."""
     table = schema.organisation
     with store.reading() as connection:
         rows = connection.execute(sa.select(table).where(table.c.sign_in_id.is_not(None)).order_by(table.c.key))
-        return [Organisation(**row) for row in rows.mappings()]
+        return [ConnectedOrganisation(**row) for row in rows.mappings()]
 
 
-def need_sign_in(store: Store, organisation: Organisation, *, at: datetime) -> None:
+def need_sign_in(store: Store, organisation: ConnectedOrganisation, *, at: datetime) -> None:
     """Note that Xero lets an organisation in no more, unless it was connected anew meanwhile."""
     table = schema.organisation
     with store.writing() as connection:
@@ -140,14 +140,14 @@ def forget_organisation(store: Store, key: str) -> None:
         delete_unused_sign_ins(connection)
 
 
-def _known(connection: sa.Connection) -> dict[str, Known]:
+def _known(connection: sa.Connection) -> dict[str, XeroTenant]:
     """Each organisation that is or was connected, by key."""
     table = schema.organisation
     rows = connection.execute(sa.select(table.c.key, table.c.tenant_id, table.c.api_url)).mappings()
-    return {row["key"]: Known(row["tenant_id"], row["api_url"]) for row in rows}
+    return {row["key"]: XeroTenant(row["tenant_id"], row["api_url"]) for row in rows}
 
 
-def _refuse_mixing(known: Mapping[str, Known], organisation: Organisation) -> None:
+def _refuse_mixing(known: Mapping[str, XeroTenant], organisation: ConnectedOrganisation) -> None:
     """One key is one organisation's data, and one organisation is planned once."""
     there = known.get(organisation.key)
     if there is not None and there.tenant_id != organisation.tenant_id:
@@ -155,7 +155,7 @@ def _refuse_mixing(known: Mapping[str, Known], organisation: Organisation) -> No
             f"The key {organisation.key!r} belongs to another organisation of Xero, whose data must not be mixed with "
             f"this one's; connect this one under a key of its own: `stocktrim connect --organisation KEY`."
         )
-    this = Known(organisation.tenant_id, organisation.api_url)
+    this = XeroTenant(organisation.tenant_id, organisation.api_url)
     other = next((key for key, one in known.items() if one == this and key != organisation.key), None)
     if other is not None:
         raise OrganisationError(

@@ -14,14 +14,14 @@ from typing import Final
 import numpy as np
 
 from xero_sandbox.core.documents import Contact, Document, Item, Line, Organisation, World
-from xero_sandbox.worlds.history.supply import SimulatedOrder
+from xero_sandbox.worlds.simulated_history.supply import SimulatedOrder
 
 ADJUSTMENTS: Final = "Inventory Adjustments"
 LINES_PER_ADJUSTMENT: Final = 400
 CENT: Final = Decimal("0.01")
 
 
-class Books:
+class WorldWriter:
     """A world being written: contacts, items and documents with ids drawn from one seed."""
 
     def __init__(self, organisation: Organisation, *, end: date, rng: np.random.Generator) -> None:

@@ -1,6 +1,6 @@
 """A plain reorder rule run day by day against demand: what was ordered, when it came, what could be sold.
 
-What belongs here: the simulation, on arrays. What does not: documents (`books.py`).
+What belongs here: the simulation, on arrays. What does not: documents (`world_writer.py`).
 Read more in docs/sandbox.md.
 """
 
