@@ -1,6 +1,7 @@
 """What may be an organisation's key: it names a folder, a partition in Dagster and an option of every command.
 
-What belongs here: the one rule for keys. What does not: which organisations there are (`store.connected_organisations`).
+What belongs here: the one rule for keys. What does not: which organisations there are
+(`store.connected_organisations`).
 Every way from a key to a file asks here first (`Settings.organisation_folder`), so that no key leads out of the home.
 Read more in docs/operations.md.
 """

@@ -1,7 +1,7 @@
 """Read Xero's lists page after page, so that an edit in the middle loses no row.
 
 What belongs here: the order of the calls of one list, and the count of what came. What does not: what a page holds
-(`pages.py`), which lists are read beside each other (`concurrent_reads.py`), and where rows go (the `sink` that is passed in).
+(`pages.py`), which lists are read beside each other (`concurrent_reads.py`), and where rows go (the `sink`).
 A list is read with the latest changes first, strictly one page after the other: an edit meanwhile moves a row to the
 front, where the catch-up finds it, and pushes the unread ones into pages still to come, where they come twice but are
 never missed. That holds however much time passes between two pages, so a pass that was stopped can go on.
