@@ -54,8 +54,7 @@ def next_free(calls: Sequence[Running], now: datetime) -> Pause | None:
 
     A call that was noted by a clock that was ahead counts only while its process is known to make it.
 
-    >>> second = timedelta(seconds=1)
-    >>> noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    >>> second, noon = timedelta(seconds=1), datetime.fromisoformat("2026-01-05T12:00:00Z")
     >>> next_free([Running(noon, is_over=True)] * 54, noon) is None
     True
     >>> next_free([Running(noon - 20 * second, is_over=True)] * 55, noon).until.isoformat()

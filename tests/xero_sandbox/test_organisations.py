@@ -9,7 +9,7 @@ from xero_sandbox.app.several import generate_organisations
 from xero_sandbox.behaviour.edits import Write
 from xero_sandbox.core.books import Books
 from xero_sandbox.core.clock import Clock
-from xero_sandbox.core.records import View
+from xero_sandbox.core.records import RecordDetail
 from xero_sandbox.core.rendering import Rendering
 from xero_sandbox.worlds.scale import Size, world_of_size
 
@@ -104,5 +104,5 @@ def test_a_document_is_rendered_once_and_anew_when_it_or_a_name_in_it_changes(op
 def test_rendered_documents_are_kept_up_to_a_size():
     world = world_of_size(SMALL, end=date(2026, 6, 30))
     names, rendering = Books(world, clock=Clock()).names(), Rendering(capacity_bytes=20_000)
-    bodies = [rendering.body(invoice, names=names, view=View()) for invoice in world.invoices.values()]
+    bodies = [rendering.body(invoice, names=names, view=RecordDetail()) for invoice in world.invoices.values()]
     assert sum(map(len, bodies)) > 20_000 >= rendering.size_bytes > 0

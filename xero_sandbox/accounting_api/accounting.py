@@ -18,7 +18,7 @@ from xero_sandbox.core import records
 from xero_sandbox.core.answers import Answer, Call, envelope, not_found, rendered
 from xero_sandbox.core.books import Books, Kept, identity_of, is_guid, name_of
 from xero_sandbox.core.documents import Contact
-from xero_sandbox.core.records import View, balances
+from xero_sandbox.core.records import RecordDetail, balances
 from xero_sandbox.core.rendering import record_of
 
 BASE: Final = "/api.xro/2.0/"
@@ -92,7 +92,7 @@ def _one(endpoint: XeroList, call: Call, books: Books, rest: str) -> Answer:
 def record_answer(value: Kept, books: Books, *, decimals: int = 4) -> Answer:
     """The whole record of one thing."""
     endpoint = next(one for one in ENDPOINTS.values() if books.collection(one.collection).get(identity_of(value)))
-    record = record_of(value, names=books.names(), view=View(unit_decimals=decimals))
+    record = record_of(value, names=books.names(), view=RecordDetail(unit_decimals=decimals))
     if isinstance(value, Contact):
         record["Balances"] = balances(value, books.world.invoices.values(), today=today(books))
     return envelope(endpoint.name, [rendered(record)], now=books.clock.shown())

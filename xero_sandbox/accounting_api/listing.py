@@ -18,7 +18,7 @@ from xero_sandbox.accounting_api.where import field_names, ordered, predicate
 from xero_sandbox.core.answers import Answer, Call, Refusal, bad_query, envelope, error
 from xero_sandbox.core.books import Books, Kept, ReadFault, identity_of
 from xero_sandbox.core.documents import Contact
-from xero_sandbox.core.records import View
+from xero_sandbox.core.records import RecordDetail
 from xero_sandbox.core.rendering import record_of
 from xero_sandbox.core.switches import Switches
 
@@ -74,7 +74,7 @@ def list_answer(endpoint: XeroList, call: Call, books: Books) -> Answer:
 
 def all_records(books: Books) -> dict[str, list[Record]]:
     """Everything that the books hold, each list under its name, every record whole."""
-    names, view = books.names(), View(unit_decimals=4)
+    names, view = books.names(), RecordDetail(unit_decimals=4)
     return {
         endpoint.name: [record_of(value, names=names, view=view) for value in books.readable(endpoint.collection)]
         for endpoint in ENDPOINTS.values()
@@ -87,9 +87,9 @@ def unit_decimals(endpoint: XeroList, call: Call, books: Books) -> int:
     return 4 if call.parameter("unitdp") == "4" and is_heeded else 2
 
 
-def _view(endpoint: XeroList, call: Call, books: Books, *, is_paged: bool) -> View:
+def _view(endpoint: XeroList, call: Call, books: Books, *, is_paged: bool) -> RecordDetail:
     is_summary = call.is_on("summaryOnly")
-    return View(
+    return RecordDetail(
         unit_decimals=unit_decimals(endpoint, call, books),
         has_lines=not is_summary and (is_paged or not endpoint.needs_page_for_lines),
         is_summary=is_summary or (endpoint is CONTACTS and not is_paged),
@@ -187,7 +187,7 @@ def _arranged(endpoint: XeroList, call: Call, found: list[Kept], books: Books) -
     is_sorted = _sort_by_attribute(endpoint, order, found, has_stable_ties=books.switches.are_ties_stable)
     if is_sorted and where is None:
         return found
-    names, view = books.names(), View(unit_decimals=4, has_lines=False)
+    names, view = books.names(), RecordDetail(unit_decimals=4, has_lines=False)
     pairs = [(record_of(value, names=names, view=view), value) for value in found]
     if where is not None:
         keeps = predicate(where)

@@ -13,7 +13,7 @@ from xero_sandbox.accounting_api.incoming import InvalidError, elements
 from xero_sandbox.accounting_api.listing import XeroList, unit_decimals
 from xero_sandbox.core.answers import Answer, Call, envelope, rendered, validation_failed
 from xero_sandbox.core.books import Books, Kept
-from xero_sandbox.core.records import ZERO_ID, View
+from xero_sandbox.core.records import ZERO_ID, RecordDetail
 from xero_sandbox.core.rendering import record_of
 
 Record = dict[str, Any]
@@ -69,7 +69,7 @@ def _summary(endpoint: XeroList, call: Call, books: Books, outcomes: list[Elemen
 
 
 def _answer(endpoint: XeroList, call: Call, books: Books, outcomes: list[ElementOutcome], *, is_each: bool) -> Answer:
-    names, view = books.names(), View(unit_decimals=unit_decimals(endpoint, call, books))
+    names, view = books.names(), RecordDetail(unit_decimals=unit_decimals(endpoint, call, books))
     records = []
     for outcome in outcomes:
         if outcome.kept is None:

@@ -31,7 +31,7 @@ class Names(NamedTuple):
     version: int = 0
 
 
-class View(NamedTuple):
+class RecordDetail(NamedTuple):
     """How much of a record is asked for."""
 
     unit_decimals: int = 2
@@ -118,7 +118,7 @@ def organisation(value: Organisation) -> Record:
     }
 
 
-def item(value: Item, *, view: View) -> Record:
+def item(value: Item, *, view: RecordDetail) -> Record:
     """An item; quantities only where it is tracked."""
     purchase: Record = {}
     if value.is_purchased and value.purchase_unit_price is not None:
@@ -160,7 +160,7 @@ def _stock(value: Item) -> Record:
     return record
 
 
-def contact(value: Contact, *, view: View) -> Record:
+def contact(value: Contact, *, view: RecordDetail) -> Record:
     """A contact; the lists inside it only where the whole record is asked for."""
     record: Record = {"ContactID": value.contact_id}
     if value.merged_to_contact_id and not view.is_summary:
@@ -198,7 +198,7 @@ def balances(value: Contact, invoices: Iterable[Document], *, today: date) -> Re
     return found
 
 
-def invoice(value: Document, *, names: Names, view: View) -> Record:
+def invoice(value: Document, *, names: Names, view: RecordDetail) -> Record:
     """A sales invoice or a bill."""
     amount = total(value)
     is_paid = value.status == "PAID"
@@ -230,7 +230,7 @@ def invoice(value: Document, *, names: Names, view: View) -> Record:
     return record
 
 
-def credit_note(value: Document, *, names: Names, view: View) -> Record:
+def credit_note(value: Document, *, names: Names, view: RecordDetail) -> Record:
     """A credit note to a customer or from a supplier."""
     amount = total(value)
     record: Record = {
@@ -250,7 +250,7 @@ def credit_note(value: Document, *, names: Names, view: View) -> Record:
     return record | _contact_of(value, names) | _days(value) | _lines_and_totals(value, amount, names, view)
 
 
-def purchase_order(value: Document, *, names: Names, view: View) -> Record:
+def purchase_order(value: Document, *, names: Names, view: RecordDetail) -> Record:
     """A purchase order; it has its lines in every list."""
     text, midnight = day(value.date)
     record: Record = {
@@ -304,7 +304,7 @@ def _days(value: Document, *, due: date | None = None) -> Record:
     return record | {"Status": value.status}
 
 
-def _lines_and_totals(value: Document, amount: Decimal, names: Names, view: View) -> Record:
+def _lines_and_totals(value: Document, amount: Decimal, names: Names, view: RecordDetail) -> Record:
     lines = [_line(line, names, view.unit_decimals) for line in value.lines] if view.has_lines else []
     tax = total_tax(value)
     return {

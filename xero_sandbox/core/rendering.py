@@ -11,7 +11,7 @@ import msgspec
 
 from xero_sandbox.core.answers import rendered
 from xero_sandbox.core.documents import Contact, Document, Item
-from xero_sandbox.core.records import Names, Record, View, contact, credit_note, invoice, item, purchase_order
+from xero_sandbox.core.records import Names, Record, RecordDetail, contact, credit_note, invoice, item, purchase_order
 
 CAPACITY_BYTES: Final = 768_000_000
 
@@ -26,7 +26,7 @@ class _Kept(NamedTuple):
     body: bytes
 
 
-def record_of(value: Value, *, names: Names, view: View) -> Record:
+def record_of(value: Value, *, names: Names, view: RecordDetail) -> Record:
     """A record of whatever kind."""
     match value:
         case Item():
@@ -50,10 +50,10 @@ class Rendering:
 
     def __init__(self, capacity_bytes: int = CAPACITY_BYTES) -> None:
         self._capacity_bytes = capacity_bytes
-        self._kept: dict[tuple[str, View], _Kept] = {}
+        self._kept: dict[tuple[str, RecordDetail], _Kept] = {}
         self.size_bytes = 0
 
-    def body(self, value: Value, *, names: Names, view: View) -> bytes:
+    def body(self, value: Value, *, names: Names, view: RecordDetail) -> bytes:
         """The record as it stands in a list."""
         if not isinstance(value, Document):
             return rendered(record_of(value, names=names, view=view))
@@ -65,7 +65,7 @@ class Rendering:
         self._keep(key, _Kept(fields, names.version, body))
         return body
 
-    def _keep(self, key: tuple[str, View], fresh: _Kept) -> None:
+    def _keep(self, key: tuple[str, RecordDetail], fresh: _Kept) -> None:
         stale = self._kept.pop(key, None)
         self.size_bytes += len(fresh.body) - (len(stale.body) if stale else 0)
         self._kept[key] = fresh
