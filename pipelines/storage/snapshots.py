@@ -35,12 +35,12 @@ class DamagedSnapshotError(DataError):
 
 
 def snapshot_name(at: datetime, run_id: str) -> str:
-    """A snapshot's name: when and by which run it was taken, so that names sort by age.
+    """A snapshot's name: the microsecond and the run in which it was taken, so that names are unique and sort by age.
 
     >>> snapshot_name(datetime(2026, 3, 1, 6, 5), "3f2a9c41-aaaa")
-    '20260301T060500-3f2a9c41'
+    '20260301T060500000000-3f2a9c41'
     """
-    return f"{at:%Y%m%dT%H%M%S}-{run_id[:8]}"
+    return f"{at:%Y%m%dT%H%M%S%f}-{run_id[:8]}"
 
 
 def publish(folder: Path, *, snapshot_id: str, group: int | None = None) -> dict[str, int]:

@@ -132,6 +132,15 @@ def test_the_last_three_are_kept(folder):
     assert sorted(path.name for path in (folder / "snapshots").iterdir()) == [named(day) for day in (2, 3, 4)]
 
 
+def test_one_run_may_publish_twice_within_a_second_and_the_later_snapshot_counts(folder):
+    sold(folder, 1)
+    for microsecond in (0, 1):
+        publish(folder, snapshot_id=snapshot_name(MORNING + timedelta(microseconds=microsecond), "run"))
+    newest = max((folder / "snapshots").iterdir())
+    assert published_folder(folder) == newest.resolve()
+    assert len(list((folder / "snapshots").iterdir())) == 2
+
+
 def test_fault_72_what_a_killed_run_left_is_no_snapshot_and_is_cleared_by_the_next(folder):
     publish_day(folder, 1)
     shutil.copytree(folder / "snapshots" / named(1), folder / "snapshots" / f"{named(0)}.tmp")

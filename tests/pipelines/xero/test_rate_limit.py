@@ -104,6 +104,7 @@ def test_fault_109_a_pause_asked_for_before_the_clock_was_set_back_is_forgotten(
     clock.time -= back * SECOND
     with pace.call():
         pass
+    assert not clock.slept
 
 
 @pytest.fixture
