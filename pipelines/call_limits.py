@@ -1,6 +1,6 @@
-"""How many calls Xero allows an organisation, and when the next may leave: 5 at once and 60 a minute, less a margin.
+"""The limits of calls to an organisation's Xero, 5 at once and 60 a minute, less a margin.
 
-What belongs here: the limits, a call as it is counted, and the rule of when the next may leave, pure.
+What belongs here: the limits, a call as it is counted, and when the next call may start, pure.
 What does not: where the calls of all processes are counted (`pipelines.store.allowance`), and waiting
 (`pipelines.xero.rate_limit`).
 Read more in docs/loading.md.
@@ -15,11 +15,11 @@ CALLS_AT_ONCE: Final = 4
 CALLS_PER_MINUTE: Final = 55
 MINUTE: Final = timedelta(seconds=60)
 LONGEST_CALL: Final = timedelta(minutes=5)
-"""A call that is noted as running for longer than this is over, wherever its process is and whatever became of it."""
+"""A call that was recorded as running for longer than this counts as over, whatever became of its process."""
 LONGEST_PAUSE: Final = timedelta(hours=24)
-"""Xero's longest allowance is a day's: no pause is longer."""
+"""Xero's longest limit is that of a day: no pause is longer."""
 AHEAD: Final = timedelta(seconds=5)
-"""So far may the clocks of two machines differ; what is noted later than this was noted by a clock that was wrong."""
+"""The most by which clocks of two machines differ; an instant further ahead was recorded by a wrong clock."""
 POLL: Final = timedelta(seconds=0.1)
 
 
@@ -27,7 +27,7 @@ POLL: Final = timedelta(seconds=0.1)
 class Pause:
     """No calls before an instant; `problem` is the limit that was met: minute, day, concurrent, ...
 
-    `asked_at`: when Xero asked for it, by our clock.
+    `asked_at`: when Xero requested the pause, by our clock.
     """
 
     until: datetime
@@ -36,30 +36,30 @@ class Pause:
 
 
 @dataclass(frozen=True)
-class Running:
-    """A call as it is counted: when it left, whether it is over, and whether its process is known to live."""
+class CountedCall:
+    """A call as it is counted: when it started, whether it is over, and whether its process is known to be alive."""
 
     started_at: datetime
     is_over: bool
     is_alive: bool = False
 
 
-def is_noted_rightly(noted_at: datetime, now: datetime) -> bool:
-    """Whether an instant was noted by a clock that agrees with ours: nothing has happened later than now."""
-    return noted_at <= now + AHEAD
+def is_plausible(recorded_at: datetime, now: datetime) -> bool:
+    """Whether an instant was recorded by a clock that agrees with ours: it is not in the future."""
+    return recorded_at <= now + AHEAD
 
 
-def next_free(calls: Sequence[Running], now: datetime) -> Pause | None:
-    """Until when the next call must wait, given the calls of the last minutes; None if it may leave now.
+def pause_needed(calls: Sequence[CountedCall], now: datetime) -> Pause | None:
+    """Until when the next call must wait, given the calls of the last minutes; None if it may start now.
 
-    A call that was noted by a clock that was ahead counts only while its process is known to make it.
+    A call that a clock ahead of ours recorded counts only while its process is known to be alive.
 
     >>> second, noon = timedelta(seconds=1), datetime.fromisoformat("2026-01-05T12:00:00Z")
-    >>> next_free([Running(noon, is_over=True)] * 54, noon) is None
+    >>> pause_needed([CountedCall(noon, is_over=True)] * 54, noon) is None
     True
-    >>> next_free([Running(noon - 20 * second, is_over=True)] * 55, noon).until.isoformat()
+    >>> pause_needed([CountedCall(noon - 20 * second, is_over=True)] * 55, noon).until.isoformat()
     '2026-01-05T12:00:40+00:00'
-    >>> next_free([Running(noon + 3600 * second, is_over=True)] * 55, noon) is None
+    >>> pause_needed([CountedCall(noon + 3600 * second, is_over=True)] * 55, noon) is None
     True
     """
     if sum(_is_under_way(call, now) for call in calls) >= CALLS_AT_ONCE:
@@ -70,7 +70,7 @@ def next_free(calls: Sequence[Running], now: datetime) -> Pause | None:
     return Pause(min(recent[-CALLS_PER_MINUTE], now) + MINUTE, "minute")
 
 
-def _is_under_way(call: Running, now: datetime) -> bool:
+def _is_under_way(call: CountedCall, now: datetime) -> bool:
     if call.is_over or call.started_at <= now - LONGEST_CALL:
         return False
-    return call.is_alive or is_noted_rightly(call.started_at, now)
+    return call.is_alive or is_plausible(call.started_at, now)

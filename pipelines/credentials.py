@@ -1,4 +1,4 @@
-"""What lets us into Xero: our app, how a person allowed it, and the tokens that Xero gave.
+"""The credentials for Xero: our app, the way in which a person allowed it, and the tokens that Xero gave.
 
 What belongs here: these values. What does not: making tokens (`pipelines.xero.oauth.tokens`), and keeping them
 encrypted (`pipelines.store.sign_ins`).
@@ -18,7 +18,7 @@ BROWSER: Final = "browser"
 
 @dataclass(frozen=True)
 class App:
-    """Our app as Xero's identity service knows it; an app that proves itself by PKCE alone has no secret."""
+    """Our app as Xero's identity service knows it; an app that uses PKCE alone has no secret."""
 
     identity_url: str
     client_id: str
@@ -27,7 +27,7 @@ class App:
 
 @dataclass(frozen=True)
 class TokenSet:
-    """What Xero gave: the token of calls and when it ends, the one that brings the next set, what they allow."""
+    """The tokens that Xero gave: for calls, with the end of its validity; for the next set; and what they allow."""
 
     access_token: Secret
     expires_at: datetime
@@ -35,5 +35,5 @@ class TokenSet:
     scopes: tuple[str, ...] = ()
 
     def is_ending(self, at: datetime) -> bool:
-        """Whether a call that starts at this instant might find the access token expired."""
+        """Whether the access token may expire during a call that starts at this instant."""
         return self.expires_at - EXPIRY_MARGIN <= at

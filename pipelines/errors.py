@@ -1,4 +1,4 @@
-"""The root of every error that a person may meet: one plain sentence, and what kind of trouble it is.
+"""The errors that a person may meet, as one family: each a plain sentence, with an exit code.
 
     PlannerError
     ├── UsageError      what was requested does not exist, or is not possible
@@ -25,14 +25,14 @@ _NEXT_TO_NOTHING: Final = 1 << 24
 
 
 class PlannerError(Exception):
-    """Something a person can do something about; the message says what happened and what to do."""
+    """An error that a person can act on; the message says what happened and what to do."""
 
     exit_code: ClassVar[int] = 1
     is_passing: ClassVar[bool] = False
 
 
 class UsageError(PlannerError):
-    """What was asked for does not exist or cannot be asked."""
+    """What was requested does not exist, or is not possible."""
 
     exit_code = 2
 
@@ -64,13 +64,13 @@ class SignInError(XeroError, NotReachedError):
 
 
 class DataError(PlannerError):
-    """What is there, or what came from Xero, cannot be used."""
+    """What is stored, or what came from Xero, cannot be used."""
 
     exit_code = 4
 
 
 class DiskFullError(PlannerError):
-    """No space is left where something was to be written."""
+    """No space is left on the disk."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -91,8 +91,8 @@ class UnexpectedError(PlannerError):
 def origins(trouble: BaseException | None, *, is_context_followed: bool = True) -> Iterator[BaseException]:
     """An error and every error that it came from or holds, each once, the outermost first.
 
-    Causes and members of groups are followed, and contexts if `is_context_followed`, also when they lead back to where
-    they began: Dagster raises a step's error again while it handles its own, so that each becomes the other's origin.
+    Causes and members of groups are followed, and contexts if `is_context_followed`. Errors may form a circle: Dagster
+    raises a step's error again while it handles its own, so that each becomes the origin of the other.
     """
     waiting, seen = [trouble], set[int]()
     while waiting:
@@ -107,12 +107,12 @@ def origins(trouble: BaseException | None, *, is_context_followed: bool = True) 
 
 
 def is_disk_full(trouble: BaseException | None, *, at: Path | None = None) -> bool:
-    """Whether trouble comes from a full disk, whoever tells of it: the system, DuckDB or SQLite.
+    """Whether an error comes from a full disk, as the system, DuckDB or SQLite reports it.
 
-    SQLite speaks of an error of the disk where it has no room for the file that its readers and writers share; so
-    where a place is given, that counts too if there is next to nothing free.
+    SQLite reports "disk I/O error" if it has no room for the file that its readers and writers share. If a place is
+    given, that error counts too while almost nothing is free there.
     """
-    said = [str(error) for error in origins(trouble)]
-    if at is not None and any("disk I/O error" in words for words in said):
+    messages = [str(error) for error in origins(trouble)]
+    if at is not None and any("disk I/O error" in message for message in messages):
         return shutil.disk_usage(at).free < _NEXT_TO_NOTHING
-    return any(full in words for words in said for full in _FULL)
+    return any(full in message for message in messages for full in _FULL)

@@ -1,11 +1,10 @@
-"""Who a product or a supplier is, whatever Xero calls it by now: by Xero's id, through renamed codes and mergers.
+"""Which product or supplier is meant, whatever Xero calls it now: by Xero's id, through renamed codes and mergers.
 
-What belongs here: following codes and contacts, pure.
-What does not: where they are kept (`pipelines.store.identity_history`)
-and what hangs on them (settings, open orders, document lines).
+What belongs here: following codes and contacts, pure. What does not: where they are stored
+(`pipelines.store.identity_history`), and what uses them (settings, open orders, document lines).
 
-An item's id stays when its code changes. An item that was deleted lives on in the next new item that has its code; one
-that had another code before is another product. A merged contact lives on in the one that is left.
+An item's id stays when its code changes. A deleted item continues as the next new item that has its code; an item that
+had another code before is another product. A merged contact continues as the contact that it was merged into.
 Read more in docs/maths.md.
 """
 
@@ -22,7 +21,7 @@ _LONGEST_CHAIN: Final = 100
 
 
 class CodeSeen(NamedTuple):
-    """A load saw an item with this code for the first time, or, without a code, saw that it is gone."""
+    """A load saw an item with this code for the first time; without a code: it saw that the item is gone."""
 
     product_id: str
     code: str | None
@@ -30,7 +29,7 @@ class CodeSeen(NamedTuple):
 
 
 class ContactState(NamedTuple):
-    """A contact that was archived or merged: its name, what it was merged into, and since when that is known."""
+    """A contact that was archived or merged: its name, what it was merged into, and when a load saw that."""
 
     name: str
     merged_into: str | None
@@ -39,7 +38,7 @@ class ContactState(NamedTuple):
 
 
 class _Holder(NamedTuple):
-    """An item that came to have a code, where in the history, and whether it was new then."""
+    """An item that took a code: at which place of the history, and whether the item was new then."""
 
     place: int
     product_id: str
@@ -47,7 +46,7 @@ class _Holder(NamedTuple):
 
 
 class Former(NamedTuple):
-    """What a document line may carry and no item has now, an id or a code, and the product that it names."""
+    """An id or a code that document lines may carry and no item has now, and the product that it names."""
 
     product_id: str | None
     code: str | None
@@ -56,30 +55,30 @@ class Former(NamedTuple):
 
 @dataclass(frozen=True)
 class Identities:
-    """What loads saw of codes, the oldest first, and the contacts that were archived or merged, by id."""
+    """The codes that loads saw, the oldest first, and the contacts that were archived or merged, by id."""
 
     codes: tuple[CodeSeen, ...] = ()
     contacts: Mapping[str, ContactState] = field(default_factory=dict)
 
     def product_of(self, code: str, at: datetime) -> str | None:
-        """The id of the product that had a code at an instant, else of the first that had it later."""
+        """The id of the product that had a code at an instant, else of the first that had it later, if any."""
         rows = self._by_code.get(code, ())
         before = [seen for seen in rows if seen.seen_at <= at]
         chosen = before[-1] if before else next(iter(rows), None)
         return None if chosen is None else chosen.product_id
 
     def code_of(self, code: str, at: datetime) -> str:
-        """What a product is called now that had a code at an instant; the code itself if no load ever saw it."""
+        """The code now of the product that had a code at an instant; the code itself if no load ever saw it."""
         product = self.product_of(code, at)
         return code if product is None else self.called(product)
 
     def is_gone(self, code: str, at: datetime) -> bool:
-        """Whether the product that had a code at an instant is in Xero no more, in no other item's guise either."""
+        """Whether Xero no longer has the product that had a code at an instant, nor an item that replaced it."""
         product = self.product_of(code, at)
         return bool(self.codes) and (product is None or self.survivor(product) is None)
 
     def called(self, product_id: str) -> str:
-        """A product's code now; of one that is gone its last, marked where another product has that code now."""
+        """A product's code now; of a deleted product its last code, marked if another product has that code now."""
         survivor = self.survivor(product_id)
         if survivor is not None:
             return str(self.now[survivor])
@@ -87,11 +86,11 @@ class Identities:
         return f"{last} (deleted)" if folded(last) in self._codes_now else last
 
     def survivor(self, product_id: str) -> str | None:
-        """The id of the item that a product is now; None where it is gone."""
+        """The id of the item that a product is now; None if Xero has none."""
         return next((step for step in self.chain(product_id) if self.now[step] is not None), None)
 
     def chain(self, product_id: str) -> list[str]:
-        """A product's id and those of the items that took its place one after the other."""
+        """A product's id, and the ids of the items that replaced it one after the other."""
         steps = [product_id]
         while self.now[steps[-1]] is None and (heir := self._heir(steps[-1])) is not None:
             steps.append(heir)
@@ -102,21 +101,21 @@ class Identities:
         return sorted({code for code in self.now.values() if code is not None})
 
     def former(self) -> list[Former]:
-        """Ids and codes that Xero had and has no more, each with the product that it names."""
-        ids = [Former(one, None, self.called(one)) for one, code in self.now.items() if code is None]
+        """Ids and codes that Xero no longer has, each with the product that it names."""
+        ids = [Former(product, None, self.called(product)) for product, code in self.now.items() if code is None]
         current = {code for code in self.now.values() if code is not None}
         codes = [
             Former(None, code, self.called(rows[-1].product_id))
             for code, rows in self._by_code.items() if code not in current
         ]  # fmt: skip
-        return ids + [one for one in codes if one.code != one.product_code]
+        return ids + [former for former in codes if former.code != former.product_code]
 
     def contact_of(self, contact_id: str) -> str:
-        """The contact that is left of one that was merged, however long the chain."""
+        """The contact that is left after every merger of a contact, however long the chain."""
         return self.contact_chain(contact_id)[-1]
 
     def contact_chain(self, contact_id: str) -> list[str]:
-        """A contact and those that it was merged into one after the other."""
+        """A contact, and the contacts that it was merged into one after the other."""
         steps = [contact_id]
         while (state := self.contacts.get(steps[-1])) is not None and state.merged_into is not None:
             if state.merged_into in steps or len(steps) > _LONGEST_CHAIN:
@@ -125,20 +124,21 @@ class Identities:
         return steps
 
     def merged_at(self, contact_id: str) -> datetime:
-        """When a contact became the one that is left: the latest merger of the chain."""
+        """When the latest merger of a contact's chain was seen; the earliest possible instant if there was none."""
         chain = self.contact_chain(contact_id)[:-1]
         return max((self.contacts[step].seen_at for step in chain), default=datetime.min.replace(tzinfo=UTC))
 
     def _heir(self, product_id: str) -> str | None:
-        """The next item that had a deleted one's last code, where that was a new item."""
+        """The next item that had a deleted item's last code, if it was new then; None otherwise."""
         last = self._last_place[product_id]
         code = folded(str(self.codes[last].code))
-        later = next((one for one in self._holders[code] if one.place > last and one.product_id != product_id), None)
+        holders = (holder for holder in self._holders[code] if holder.place > last and holder.product_id != product_id)
+        later = next(holders, None)
         return later.product_id if later is not None and later.is_new else None
 
     @cached_property
     def now(self) -> dict[str, str | None]:
-        """Every item that a load ever saw by id, with its code, None where it is gone."""
+        """Every item that a load ever saw: its code by its id, None if it is gone."""
         return {seen.product_id: seen.code for seen in self.codes}
 
     @cached_property
@@ -159,7 +159,7 @@ class Identities:
 
     @cached_property
     def _holders(self) -> dict[str, list[_Holder]]:
-        """By folded code the items that came to have it, the earliest first."""
+        """By folded code the items that took it, the earliest first."""
         found: dict[str, list[_Holder]] = defaultdict(list)
         known: set[str] = set()
         for place, seen in enumerate(self.codes):
@@ -170,7 +170,10 @@ class Identities:
 
 
 def news_of(before: Identities, items: Mapping[str, str], at: datetime) -> list[CodeSeen]:
-    """What a complete list of items, codes by id, tells that was not known: who is gone, who is new or renamed."""
-    gone = [one for one, code in before.now.items() if code is not None and one not in items]
-    fresh = [one for one, code in items.items() if before.now.get(one) != code]
-    return [*(CodeSeen(one, None, at) for one in gone), *(CodeSeen(one, items[one], at) for one in fresh)]
+    """What a complete list of items, codes by id, adds to what was known: items that are gone, new or renamed."""
+    gone = [product for product, code in before.now.items() if code is not None and product not in items]
+    changed = [product for product, code in items.items() if before.now.get(product) != code]
+    return [
+        *(CodeSeen(product, None, at) for product in gone),
+        *(CodeSeen(product, items[product], at) for product in changed),
+    ]

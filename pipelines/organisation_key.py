@@ -1,8 +1,8 @@
-"""What may be an organisation's key: it names a folder, a partition in Dagster and an option of every command.
+"""The rule for an organisation's key, which names a folder, a partition in Dagster and an option of every command.
 
 What belongs here: the one rule for keys. What does not: which organisations there are
 (`store.connected_organisations`).
-Every way from a key to a file asks here first (`Settings.organisation_folder`), so that no key leads out of the home.
+`Settings.organisation_folder` checks every key here before it makes a path of it: no key leads out of the home.
 Read more in docs/operations.md.
 """
 
@@ -20,14 +20,14 @@ _SHOWN: Final = 60
 
 
 class OrganisationError(UsageError):
-    """No such organisation, or it cannot be connected under this key."""
+    """There is no such organisation, or it cannot be connected under this key."""
 
 
 def check_key(key: str) -> str:
-    """The key, if it can be one.
+    """The key, checked.
 
     Raises:
-        OrganisationError: it holds anything but lower-case letters, digits and dashes, is too long, or is reserved.
+        OrganisationError: the key has other than lower-case letters, digits and dashes, is too long, or is reserved.
     """
     if not _KEY.fullmatch(key) or key in _RESERVED:
         shown = f"{key[:_SHOWN]!r}{' …' if len(key) > _SHOWN else ''}"

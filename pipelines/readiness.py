@@ -1,7 +1,7 @@
-"""Exceptions: what could not be read or does not add up, as a person reads it.
+"""Exceptions: records that could not be read or do not add up, in sentences for a person.
 
-What belongs here: adding up `marts.xero_readiness`, and what of it a person dismissed. What does not: finding the
-problems, which dbt does, and keeping decisions, which the store does.
+What belongs here: summing up `marts.xero_readiness`, less what a person dismissed. What does not: finding the
+problems (dbt) and storing decisions (`pipelines.store.exception_decisions`).
 Read more in docs/operations.md.
 """
 
@@ -16,16 +16,16 @@ from pipelines.errors import UsageError
 UNREADABLE: Final = "unreadable_record"
 PROBLEMS_SHOWN: Final = 5
 RECORDS_NAMED: Final = 5
-# What could not be read is missing from sales or supply: each is named, but for a list that nobody reads.
+# Unreadable records are missing from sales or supply: each is named, up to a list that nobody would read.
 UNREADABLE_NAMED: Final = 50
 _STATE: Final = ["problem", "record_id", "version"]
 _MONEYLESS: Final = {"stale_load", "demo_company", "duplicate_supplier_name"}
 
 
 def open_exceptions(readiness: pl.DataFrame, dismissed: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `xero_readiness` that no person dismissed as they are now.
+    """The rows of `xero_readiness` that no person dismissed in their present version.
 
-    `dismissed` has the shape of `raw.exception_decisions`. A record that changed in Xero since has another version.
+    `dismissed` has the shape of `raw.exception_decisions`. A record that changed in Xero since then has a new version.
     """
     return readiness.join(dismissed, on=_STATE, how="anti")
 
@@ -33,8 +33,8 @@ def open_exceptions(readiness: pl.DataFrame, dismissed: pl.DataFrame) -> pl.Data
 def by_problem(readiness: pl.DataFrame) -> pl.DataFrame:
     """One row per problem and effect: its records, the money at stake, the records of most money, what to do.
 
-    What could not be read comes first, then what is of unknown value, then by money. `amount` is the known part;
-    `without_amount` says how many records have none.
+    Unreadable records come first, then problems of unknown value, then by money. `amount` is the known part;
+    `without_amount` counts the records without one.
     """
     name = pl.coalesce(pl.col("document_number", "product_code").replace("", None), "name", "record_id")
     return (
@@ -58,7 +58,7 @@ def by_problem(readiness: pl.DataFrame) -> pl.DataFrame:
 
 
 def money(problem: Mapping[str, Any]) -> str:
-    """The money at stake of a row of `by_problem`: what is known, and of how many records it is not.
+    """The money at stake of a row of `by_problem`: the known amount, and the number of records of unknown value.
 
     >>> money({"problem": "old_draft_invoice", "amount": Decimal("12.5"), "without_amount": 1, "currency": "GBP"})
     '12.50 GBP and 1 of unknown value'
@@ -82,9 +82,9 @@ def records_named(problem: Mapping[str, Any]) -> str:
 
 
 def sentences(readiness: pl.DataFrame, *, shown: int = PROBLEMS_SHOWN) -> list[str]:
-    """One line per problem: its records by number, the money at stake, its effect, what to do.
+    """One line per problem: the number of its records, the money at stake, its effect, what to do.
 
-    All that could not be read, and the first `shown` of the other problems; a last line counts the rest.
+    All problems of unreadable records, and the first `shown` others; a last line counts the rest.
     """
     problems = by_problem(readiness).to_dicts()
     unreadable = sum(problem["problem"] == UNREADABLE for problem in problems)
@@ -101,7 +101,7 @@ def find_exception(readiness: pl.DataFrame, wanted: str, *, problem: str = "") -
     """The row that a person means by a document's number, a product's code, a name or a record's id.
 
     Raises:
-        UsageError: there is none, several could be meant, or it cannot be dismissed.
+        UsageError: no row or several rows could be meant, or the row cannot be dismissed.
     """
     names = ("record_id", "document_number", "product_code", "name")
     rows = [

@@ -1,4 +1,4 @@
-"""A text that must not be seen: a client secret, a token, a key.
+"""Secret: a text that no log, page or file shows: a client secret, a token, a key.
 
 What belongs here: the type in which such texts travel. What does not: keeping them (`pipelines.store.secrets`).
 Read more in SECURITY.md.
@@ -26,8 +26,8 @@ class Secret:
         """The text itself, for the one place that sends or encrypts it."""
         return self._text
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self._text.encode(), other._text.encode())
+    def __eq__(self, value: object) -> bool:
+        return isinstance(value, Secret) and hmac.compare_digest(self._text.encode(), value._text.encode())
 
     def __hash__(self) -> int:
         return hash(self._text)

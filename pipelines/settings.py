@@ -1,4 +1,4 @@
-"""The environment, read once: where the home is, which store and which Xero to talk to.
+"""The settings of this process, read once from the environment: the home folder, the store's address, Xero's addresses.
 
 What belongs here: environment variables and the checks on them; nothing else in the project reads the environment.
 What does not: what a buyer sets (lead times, service levels): that is `pipelines.planning_settings.registry`.
@@ -48,7 +48,7 @@ class SettingsError(UsageError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says; secrets are kept out of the repr."""
+    """The settings of this process; secrets do not show in the repr."""
 
     home: Path
     database_url: str = field(repr=False)
@@ -80,12 +80,12 @@ class Settings:
         """Everything of one organisation: its warehouse, its dbt artefacts, its published snapshots.
 
         Raises:
-            OrganisationError: it can be nobody's key, or its folder is a link.
+            OrganisationError: the key is not allowed, or its folder is a link.
         """
         folder = self.home / "organisations" / check_key(key)
         if folder.is_symlink():
             raise OrganisationError(
-                f"{folder} is a link, and what it leads to may be anybody's: put the folder itself there, or move the "
+                f"{folder} is a link, which could lead anywhere: put the folder itself there, or move the "
                 f"whole home and set STOCKTRIM_HOME."
             )
         return folder
@@ -100,7 +100,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     given = os.environ if environment is None else environment
     for name in given:
         if name.startswith("STOCKTRIM_") and name not in KNOWN_VARIABLES:
-            raise SettingsError(f"{name} means nothing here: use one of {', '.join(sorted(KNOWN_VARIABLES))}.")
+            raise SettingsError(f"{name} is not a setting: use one of {', '.join(sorted(KNOWN_VARIABLES))}.")
     home = _checked_home(Path(given.get("STOCKTRIM_HOME") or ".stocktrim").expanduser().absolute())
     return Settings(
         home=home,
@@ -117,7 +117,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 
 def _checked_home(home: Path) -> Path:
-    """The home, unless Dagster, dbt or DuckDB, which make addresses of it, would look elsewhere."""
+    """The home folder, checked: Dagster, dbt and DuckDB make addresses of it and must find it there."""
     if _READ_AS_ADDRESS.search(str(home)):
         raise SettingsError(
             f"STOCKTRIM_HOME is {str(home)!r}: use a folder without ?, # and \\ in its path, and without % before two "
@@ -131,15 +131,15 @@ def _secret(text: str | None) -> Secret | None:
 
 
 def read_day(text: str) -> date:
-    """A calendar day that a person wrote.
+    """The calendar day that a person wrote.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not a date.
     """
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text!r} is no day; write it as YYYY-MM-DD.") from None
+        raise UsageError(f"{text!r} is not a date; write it as YYYY-MM-DD.") from None
 
 
 def is_loopback(host: str) -> bool:
@@ -153,7 +153,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_link_local(host: str) -> bool:
-    """Whether a host is an address of the machine's own network, where clouds keep their metadata."""
+    """Whether a host is a link-local address, at which clouds serve their metadata."""
     try:
         return ipaddress.ip_address(host).is_link_local
     except ValueError:

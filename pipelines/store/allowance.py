@@ -11,7 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from pipelines.call_limits import LONGEST_CALL, LONGEST_PAUSE, Pause, Running, is_noted_rightly, next_free
+from pipelines.call_limits import LONGEST_CALL, LONGEST_PAUSE, CountedCall, Pause, is_plausible, pause_needed
 from pipelines.storage.processes import has_ended, this_process
 from pipelines.store import schema
 from pipelines.store.engine import Store, said_if_long
@@ -38,7 +38,7 @@ class StoredAllowance:
                 return pause
             old = table.c.started_at <= now - LONGEST_CALL
             connection.execute(sa.delete(table).where(table.c.organisation_key == self.key, old))
-            pause = next_free(list(_running(connection, self.key)), now)
+            pause = pause_needed(list(_running(connection, self.key)), now)
             if pause is not None:
                 return pause
             row = {
@@ -75,13 +75,13 @@ def _pause(connection: sa.Connection, key: str, now: datetime | None) -> Pause |
 
 
 def _holds(until: datetime, asked_at: datetime | None, now: datetime) -> bool:
-    return until <= now + LONGEST_PAUSE and (asked_at is None or is_noted_rightly(asked_at, now))
+    return until <= now + LONGEST_PAUSE and (asked_at is None or is_plausible(asked_at, now))
 
 
-def _running(connection: sa.Connection, key: str) -> Iterator[Running]:
+def _running(connection: sa.Connection, key: str) -> Iterator[CountedCall]:
     """The calls that are noted; that of a process that has ended is over."""
     table = schema.xero_call
     columns = (table.c.started_at, table.c.is_over, table.c.process)
     for row in connection.execute(sa.select(*columns).where(table.c.organisation_key == key)):
         ended = None if row.is_over else has_ended(row.process)
-        yield Running(row.started_at, is_over=row.is_over or ended is True, is_alive=ended is False)
+        yield CountedCall(row.started_at, is_over=row.is_over or ended is True, is_alive=ended is False)

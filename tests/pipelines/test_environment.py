@@ -28,7 +28,7 @@ def test_https_and_this_machine_are_fine(address: str) -> None:
 
 
 def test_a_misspelt_variable_is_not_ignored() -> None:
-    with pytest.raises(SettingsError, match=r"^STOCKTRIM_DATABSE_URL means nothing here: use one of .*DATABASE_URL"):
+    with pytest.raises(SettingsError, match=r"^STOCKTRIM_DATABSE_URL is not a setting: use one of .*DATABASE_URL"):
         read_settings({"STOCKTRIM_" + "DATABSE_URL": "sqlite://"})
 
 

@@ -14,10 +14,10 @@ from pipelines.call_limits import (
     CALLS_PER_MINUTE,
     LONGEST_CALL,
     MINUTE,
+    CountedCall,
     Pause,
-    Running,
-    is_noted_rightly,
-    next_free,
+    is_plausible,
+    pause_needed,
 )
 from pipelines.xero.rate_limit import Pace
 from pipelines.xero.xero_errors import RateLimitError
@@ -26,30 +26,30 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 around = st.integers(-400, 400) | st.integers(-(10**8), 10**8)
 calls = st.lists(
-    st.builds(lambda s, over, lives: Running(NOON + s * SECOND, over, lives), around, *[st.booleans()] * 2)
+    st.builds(lambda s, over, lives: CountedCall(NOON + s * SECOND, over, lives), around, *[st.booleans()] * 2)
 )
 
 
 class Rows:
     """An allowance in memory, for one process that the clock plays tricks on."""
 
-    def __init__(self, calls: list[Running]) -> None:
+    def __init__(self, calls: list[CountedCall]) -> None:
         self.calls = {str(number): call for number, call in enumerate(calls)}
         self.paused: Pause | None = None
 
     def enter(self, now: datetime) -> str | Pause:
         pause = self.paused
-        if pause and pause.until > now and (pause.asked_at is None or is_noted_rightly(pause.asked_at, now)):
+        if pause and pause.until > now and (pause.asked_at is None or is_plausible(pause.asked_at, now)):
             return pause
-        place = next_free(list(self.calls.values()), now)
+        place = pause_needed(list(self.calls.values()), now)
         if place is not None:
             return place
         name = f"call {len(self.calls)}"
-        self.calls[name] = Running(now, is_over=False, is_alive=True)
+        self.calls[name] = CountedCall(now, is_over=False, is_alive=True)
         return name
 
     def leave(self, call: str) -> None:
-        self.calls[call] = Running(self.calls[call].started_at, is_over=True)
+        self.calls[call] = CountedCall(self.calls[call].started_at, is_over=True)
 
     def pause(self, pause: Pause) -> None:
         self.paused = pause
@@ -71,24 +71,27 @@ class Jumping:
 
 @given(calls)
 def test_fault_109_a_call_waits_no_longer_than_a_minute_for_calls_however_their_rows_are_dated(
-    noted: list[Running],
+    noted: list[CountedCall],
 ) -> None:
-    pause = next_free(noted, NOON)
+    pause = pause_needed(noted, NOON)
     assert pause is None or NOON < pause.until <= NOON + MINUTE
 
 
 @given(
-    st.lists(st.builds(lambda s: Running(NOON + s * SECOND, is_over=True), around), min_size=60), st.integers(6, 10**8)
+    st.lists(st.builds(lambda s: CountedCall(NOON + s * SECOND, is_over=True), around), min_size=60),
+    st.integers(6, 10**8),
 )
-def test_fault_109_calls_from_the_future_are_as_if_they_had_not_been(noted: list[Running], ahead: int) -> None:
+def test_fault_109_calls_from_the_future_are_as_if_they_had_not_been(noted: list[CountedCall], ahead: int) -> None:
     past = [call for call in noted if call.started_at <= NOON]
-    future = [Running(NOON + (ahead + number) * SECOND, is_over=True) for number in range(60)]
-    assert next_free(past + future, NOON) == next_free(past, NOON)
+    future = [CountedCall(NOON + (ahead + number) * SECOND, is_over=True) for number in range(60)]
+    assert pause_needed(past + future, NOON) == pause_needed(past, NOON)
 
 
 @given(calls, st.lists(st.integers(-(10**7), 10**7), max_size=5))
-def test_fault_109_whoever_waits_gets_in_whatever_is_done_to_the_clock(noted: list[Running], jumps: list[int]) -> None:
-    dead = [Running(call.started_at, call.is_over) for call in noted]
+def test_fault_109_whoever_waits_gets_in_whatever_is_done_to_the_clock(
+    noted: list[CountedCall], jumps: list[int]
+) -> None:
+    dead = [CountedCall(call.started_at, call.is_over) for call in noted]
     clock = Jumping(jumps)
     pace = Pace(Rows(dead), sleep=clock.sleep, now=clock.now)
     with pace.call():
@@ -108,11 +111,11 @@ def test_fault_109_a_pause_asked_for_before_the_clock_was_set_back_is_forgotten(
 
 
 @pytest.fixture
-def said(caplog: pytest.LogCaptureFixture) -> Callable[[list[Running]], list[str]]:
+def said(caplog: pytest.LogCaptureFixture) -> Callable[[list[CountedCall]], list[str]]:
     """What is said while a call waits for a place."""
     caplog.set_level(logging.INFO, "pipelines")
 
-    def wait_for(calls: list[Running]) -> list[str]:
+    def wait_for(calls: list[CountedCall]) -> list[str]:
         clock = Jumping([])
         with Pace(Rows(calls), sleep=clock.sleep, now=clock.now).call():
             return caplog.messages
@@ -121,9 +124,9 @@ def said(caplog: pytest.LogCaptureFixture) -> Callable[[list[Running]], list[str
 
 
 def test_fault_108_who_waits_for_a_place_is_told_for_what_and_how_long(
-    said: Callable[[list[Running]], list[str]],
+    said: Callable[[list[CountedCall]], list[str]],
 ) -> None:
-    told = said([Running(NOON - 150 * SECOND, is_over=False)] * CALLS_AT_ONCE)
+    told = said([CountedCall(NOON - 150 * SECOND, is_over=False)] * CALLS_AT_ONCE)
     assert len(told) == 3
     assert told[-1] == (
         "Waiting until a call ends, 5 minutes at most: 4 calls of this organisation are under way, as many as may be "
@@ -131,8 +134,8 @@ def test_fault_108_who_waits_for_a_place_is_told_for_what_and_how_long(
     )
 
 
-def test_fault_108_who_waits_for_the_minute_is_told_how_long(said: Callable[[list[Running]], list[str]]) -> None:
-    told = said([Running(NOON - 20 * SECOND, is_over=True)] * CALLS_PER_MINUTE)
+def test_fault_108_who_waits_for_the_minute_is_told_how_long(said: Callable[[list[CountedCall]], list[str]]) -> None:
+    told = said([CountedCall(NOON - 20 * SECOND, is_over=True)] * CALLS_PER_MINUTE)
     assert told == ["Waiting 40 s: Xero allows so many calls a minute, and 55 of this organisation have left."]
 
 
