@@ -21,7 +21,7 @@ _SAME_AS: Final = {
     "date": "invoice date, order date, sale date, sales date, transaction date, document date, posting date, "
     "date of sale | day",
     "quantity": "qty, order demand, units sold, quantity sold, qty sold, sold quantity, sales quantity, sales qty, "
-    "quantity ordered, order quantity, order qty, invoiced quantity | demand, units, pieces",
+    "quantity ordered, order quantity, order qty, invoiced quantity | demand, units, pieces",  # codespell:ignore pieces
     "invoice_number": "invoice no, invoice, invoice id, document number, document no "
     "| order id, order number, order no, transaction id, transaction number",
     "description": "product description, item description | product name, item name, product title",

@@ -92,7 +92,7 @@ def _check_typed(raw: RawLines, lines: pl.DataFrame, forms: Forms) -> None:
 
 
 def _sold(lines: pl.DataFrame, forms: Forms) -> tuple[pl.DataFrame, list[LeftOut], list[str]]:
-    """The lines of sales and credits, a credit's quantity below nothing; what is neither, and what was taken for it."""
+    """The lines of sales and credits (credits negative); the lines left out; notes on how the file was read."""
     wrong: dict[str, pl.Expr] = {"are totals of the rows above": _is_total_of_above(lines)}
     if forms.latest_day is not None and not lines.is_empty():
         wrong["are dated after today"] = pl.col("date") > forms.latest_day

@@ -131,8 +131,8 @@ def _dashboard(organisation: str, title: str) -> dict[str, Any]:
         placed = {f"CHART-{row_id}-{number}": chart for number, chart in enumerate(charts)}
         position[row_id] = _place(row_id, list(placed), background="BACKGROUND_TRANSPARENT")
         for place, chart in placed.items():
-            told = {"uuid": _identity(organisation, "chart", chart.name), "width": chart.width, "height": height}
-            position[place] = _place(place, [], chartId=len(position), **told)
+            meta = {"uuid": _identity(organisation, "chart", chart.name), "width": chart.width, "height": height}
+            position[place] = _place(place, [], chartId=len(position), **meta)
     return {
         "uuid": _identity(organisation, "dashboard"),
         "dashboard_title": title,

@@ -1,6 +1,6 @@
 """What the dashboard shows, as data: measures of the published tables, charts, and where each chart stands.
 
-What belongs here: what is asked of which table, and how it looks. What does not: how Superset is told (`bundle.py`).
+What belongs here: the measures of each table, and how they look. What does not: Superset's own form (`bundle.py`).
 Read more in README.md; tests/examples/test_superset_definitions.py asks each question of empty published tables.
 """
 
@@ -58,7 +58,7 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
     "stock_on_order": {
         "Orders": "count(distinct purchase_order_number)",
         "Products": "count(distinct product_code)",
-        "Pieces": "sum(quantity)",
+        "Units": "sum(quantity)",
         "Value": "sum(value / currency_rate)",
     },
     "stock_weekly": {"Stock": "sum(stock_value)", "Products": "sum(products_out_of_stock)"},
@@ -83,20 +83,20 @@ def _where(sql: str) -> dict[str, Any]:
 
 def _number(name: str, table: str, measure: str, says: str, **more: Any) -> Chart:
     """A number in large, and below it what it says."""
-    told = {"metric": measure, "subtitle": says, "header_font_size": 0.4, "subtitle_font_size": 0.15}
-    return Chart(name, table, "big_number_total", 2, told | more)
+    look = {"metric": measure, "subtitle": says, "header_font_size": 0.4, "subtitle_font_size": 0.15}
+    return Chart(name, table, "big_number_total", 2, look | more)
 
 
 def _trend(name: str, measure: str, says: str) -> Chart:
     """The newest day's number over the line of the days before."""
-    told = {"metric": measure, "subtitle": says, "header_font_size": 0.5, "subtitle_font_size": 0.2}
+    look = {"metric": measure, "subtitle": says, "header_font_size": 0.5, "subtitle_font_size": 0.2}
     by_day = {"x_axis": "as_of_date", "time_grain_sqla": "P1D", "aggregation": "LAST_VALUE", "show_trend_line": True}
-    return Chart(name, "kpi_daily", "big_number", 2, told | by_day)
+    return Chart(name, "kpi_daily", "big_number", 2, look | by_day)
 
 
 def _over_time(day: str, *measures: str, **more: Any) -> dict[str, Any]:
-    told = {"x_axis": day, "time_grain_sqla": "P1D", "metrics": list(measures), "show_legend": len(measures) > 1}
-    return told | {"rich_tooltip": True, "x_axis_time_format": "%d %b %y", "y_axis_format": "~s"} | more
+    look = {"x_axis": day, "time_grain_sqla": "P1D", "metrics": list(measures), "show_legend": len(measures) > 1}
+    return look | {"rich_tooltip": True, "x_axis_time_format": "%d %b %y", "y_axis_format": "~s"} | more
 
 
 def _table(filters: str, **more: Any) -> dict[str, Any]:
@@ -124,7 +124,7 @@ ROWS: Final[list[tuple[int, list[Chart]]]] = [
     (44, [
         Chart("Late orders, oldest first", "stock_on_order", "table", 6, _table(
             LATE, query_mode="aggregate", groupby=["delivery_date", "purchase_order_number", "supplier_name"],
-            metrics=["Products", "Pieces", "Value"], order_desc=False, timeseries_limit_metric={
+            metrics=["Products", "Units", "Value"], order_desc=False, timeseries_limit_metric={
                 "expressionType": "SQL", "sqlExpression": "min(delivery_date)", "label": "Due"})),
         Chart("Out of stock, best sellers first", "order_plan", "table", 6, _table(
             OUT_OF_STOCK, query_mode="raw", order_by_cols=['["average_daily_demand", false]'], all_columns=[

@@ -1,4 +1,4 @@
-"""The sandbox in the foreground, until it is told to stop.
+"""The sandbox in the foreground, until it is stopped.
 
 What belongs here: running one server on the main thread. What does not: what it answers (`sandbox.py`).
 Read more in docs/sandbox.md.

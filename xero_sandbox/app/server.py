@@ -65,19 +65,19 @@ class Application:
             pass
 
     def _encoded(self, call: Call, answer: Answer) -> bytes:
-        """The body as it goes over the wire, compressed where that is switched on and asked for."""
+        """The body as it goes over the wire, compressed if that is switched on and requested."""
         is_asked = "gzip" in call.headers.get("accept-encoding", "")
         if not (self._sandbox.switches.is_gzip_on and is_asked):
             return answer.body
         return gzip.compress(answer.body, _GZIP_LEVEL)
 
     async def _send(self, scope: Scope, send: Send, answer: Answer, body: bytes, due: Due) -> None:
-        """Send head and body, in pieces where they drip; where it is cut, the connection ends before the promise."""
+        """Send head and body, in chunks if they drip; a cut answer ends before its promised length."""
         is_cut = due.cut_at() is not None
         promised = len(answer.body) if is_cut else len(body)
         await self._begin(send, answer, promised, is_gzip=body[:2] == _GZIP_MAGIC)
-        for piece, seconds in due.pieces(body):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        for chunk, seconds in due.chunks(body):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await asyncio.sleep(seconds)
             if tuple(scope["client"]) not in self.connections:
                 return

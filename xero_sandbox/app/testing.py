@@ -84,15 +84,15 @@ class RunningSandbox:
         try:
             connection.request(method, f"{PREFIX}{path}", None if body is None else msgspec.json.encode(body))
             answer = connection.getresponse()
-            told = answer.read()
+            body_read = answer.read()
         finally:
             connection.close()
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise ValueError(told.decode())
-        return msgspec.json.decode(told) if told else None
+            raise ValueError(body_read.decode())
+        return msgspec.json.decode(body_read) if body_read else None
 
     def stats(self) -> dict[str, Any]:
-        """Every request so far, as `/_admin/stats` tells it."""
+        """Every request so far, as `/_admin/stats` lists it."""
         return self.sandbox.log.stats()
 
 

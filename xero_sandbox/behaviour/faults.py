@@ -1,4 +1,4 @@
-"""Faults on demand: what Xero and the wire do on a bad day, planned by a test, told apart by request.
+"""Faults on demand: what Xero and the wire do on a bad day, planned by a test for chosen requests.
 
 What belongs here: which faults are due for a request, and what each does to an answer.
 What does not: carrying them out on a connection (`server.py`).
@@ -50,7 +50,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, eq=False):
     makes these `edits`, in the same organisation unless they name another. `stale_read`: a read shows the books as they
     were `seconds` ago, an hour at most. `short_page`: each page has `rows` fewer than asked for, and there are more
     pages. `repeat_rows`: each page but the first begins with the last `rows` of the page before. `drip`: the body comes
-    in pieces of `piece_bytes`, with `seconds` between them.
+    in chunks of `piece_bytes`, with `seconds` between them.
     """
 
     kind: Kind
@@ -116,8 +116,8 @@ class Due:
                 answer = replace(answer, body=answer.body[: fault.keep_bytes])
         return answer
 
-    def pieces(self, body: bytes) -> Iterator[tuple[bytes, float]]:
-        """The body as it is sent, with the seconds after each piece."""
+    def chunks(self, body: bytes) -> Iterator[tuple[bytes, float]]:
+        """The body as it is sent, with the seconds after each chunk."""
         for fault in self.of("drip"):
             for at in range(0, len(body), fault.piece_bytes):
                 yield body[at : at + fault.piece_bytes], fault.seconds

@@ -18,7 +18,7 @@ def milliseconds(instant: datetime) -> int:
 
 
 class Clock:
-    """Real time, shifted as told; or standing still.
+    """Real time, shifted by the seconds given; or standing still.
 
     >>> clock = Clock(datetime(2026, 1, 5, tzinfo=UTC))
     >>> clock.advance(90)

@@ -84,7 +84,7 @@ class Document(msgspec.Struct, kw_only=True):
     `kind` is ACCREC, ACCPAY, ACCRECCREDIT, ACCPAYCREDIT or PURCHASEORDER. `due_date` is an invoice's;
     `delivery_date` and `expected_arrival_date` are a purchase order's. `line_amount_types` is Exclusive, Inclusive or
     NoTax. The total is the sum of the lines, with tax, and a document of status PAID is paid in full; `amount_paid`
-    tells of an approved one that is paid in part.
+    is what was paid of an approved one.
     """
 
     document_id: str

@@ -1,4 +1,4 @@
-"""A sandbox's state on disk, so that a restart, or a crash, loses nothing that a client was told is kept.
+"""A sandbox's state on disk, so that a restart, or a crash, loses nothing that a client was answered.
 
 What belongs here: one SQLite file with each document as a blob, written through before the answer leaves.
 What does not: what the documents mean, and HTTP.
@@ -152,7 +152,7 @@ def _fill(worlds: dict[str, World], database: sqlite3.Connection) -> None:
 class _Shared:
     """Equal texts and numbers of lines as one object each: a million lines then take half the memory.
 
-    Numbers are told apart as written, so that 5 and 5.00 are stored again as they were.
+    Numbers are distinguished as written, so that 5 and 5.00 are stored again as they were.
     """
 
     def __init__(self) -> None:

@@ -129,7 +129,7 @@ def _products(writer: WorldWriter, products: int, *, days: int, start: date) -> 
 
 
 def _demand(kind: str, days: int, start: date, rng: np.random.Generator) -> Amounts:
-    """Pieces asked for on each day, by kind of product; few on Saturdays, none on Sundays."""
+    """Units demanded on each day, by kind of product; few on Saturdays, none on Sundays."""
     day = np.arange(days)
     weekday = (day + start.weekday()) % 7
     year_day = (day + start.timetuple().tm_yday) / 365.25
@@ -158,7 +158,7 @@ def _demand(kind: str, days: int, start: date, rng: np.random.Generator) -> Amou
 def _write_sales(
     writer: WorldWriter, sold_range: _Range, supply: Supply, customers: list[Contact], *, start: date
 ) -> None:
-    """Each day's pieces go to a few customers, one invoice each; some of it comes back later."""
+    """Each day's units go to a few customers, one invoice each; some of it comes back later."""
     rng = writer.rng
     delivery = writer.item(
         Item(
@@ -188,7 +188,7 @@ def _write_sales(
 def _baskets(
     writer: WorldWriter, sold_range: _Range, sold: Amounts, customers: list[Contact]
 ) -> Iterator[tuple[Contact, list[Line]]]:
-    """The day's pieces by customer."""
+    """The day's units by customer."""
     rng = writer.rng
     baskets: dict[int, list[Line]] = {}
     for product in np.flatnonzero(sold).tolist():

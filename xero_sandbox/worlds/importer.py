@@ -140,10 +140,10 @@ def _contacts(writer: WorldWriter, lines: pl.DataFrame) -> dict[str, Contact]:
 
 def _ids(writer: WorldWriter, count: int) -> list[str]:
     """So many GUIDs at once."""
-    told = writer.rng.bytes(16 * count).hex()
+    digits = writer.rng.bytes(16 * count).hex()
     return [
-        f"{one[:8]}-{one[8:12]}-4{one[13:16]}-a{one[17:20]}-{one[20:]}"
-        for one in (told[at : at + 32] for at in range(0, len(told), 32))
+        f"{guid[:8]}-{guid[8:12]}-4{guid[13:16]}-a{guid[17:20]}-{guid[20:]}"
+        for guid in (digits[at : at + 32] for at in range(0, len(digits), 32))
     ]
 
 
@@ -188,7 +188,7 @@ def _write_supply(writer: WorldWriter, lines: pl.DataFrame, items: dict[str, Ite
 
 
 def _by_day(lines: pl.DataFrame, tracked: list[Item], first_day: date, days: int) -> Amounts:
-    """Pieces by day and product."""
+    """Units by day and product."""
     column = pl.DataFrame({"code": [item.code for item in tracked], "column": range(len(tracked))})
     rows = lines.join(column, on="code", how="inner")
     amounts = np.zeros((days, len(tracked)))

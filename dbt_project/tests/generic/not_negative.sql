@@ -1,4 +1,4 @@
-{# Rows whose column is below nothing. #}
+{# Rows whose column is negative. #}
 {% test not_negative(model, column_name) %}
     select * from {{ model }} where {{ column_name }} < 0
 {% endtest %}

@@ -40,7 +40,7 @@ class SimulatedOrder:
 
 @dataclass(frozen=True)
 class Supply:
-    """What came of a simulation: pieces sold by day and product, the orders, the stock at the start."""
+    """What came of a simulation: units sold by day and product, the orders, the stock at the start."""
 
     sold: Amounts
     orders: list[SimulatedOrder]
