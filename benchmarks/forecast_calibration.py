@@ -25,8 +25,8 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.distribution import PROBABILITIES, forecast_distribution
-from pipelines.forecasting.history.demand_patterns import CLASSES
-from pipelines.forecasting.models.model_registry import FLOOR, NB, NB_PREDICTIVE, POOL
+from pipelines.forecasting.history.demand_patterns import PATTERNS
+from pipelines.forecasting.models.model_registry import BASELINE, GLOBAL_MODEL, NB, NB_PREDICTIVE
 from pipelines.forecasting.selection.model_backtest import SCORED, pinball_loss
 from pipelines.storage.tables import DEMAND_DAILY
 from sales_files.credit_notes import CREDIT, SALE
@@ -40,7 +40,7 @@ HALVES: Final = ("chosen", "held_out")
 JUDGED: Final = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 BY_RULE: Final = "by rule"
 EVERY_CLASS: Final = "all but dead"
-MODELS: Final = (FLOOR, NB_PREDICTIVE, NB, POOL, BY_RULE)
+MODELS: Final = (BASELINE, NB_PREDICTIVE, NB, GLOBAL_MODEL, BY_RULE)
 RESAMPLES: Final = 1_000
 
 
@@ -141,23 +141,23 @@ def judge(demand: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
 def as_text(judged: pl.DataFrame) -> str:
     """Two tables: loss over the floor's by class and model; the shares of the forecast by rule, with intervals."""
     every = pl.concat([judged.with_columns(demand_class=pl.lit(EVERY_CLASS)), judged])
-    names = [EVERY_CLASS, *CLASSES[:-1]]
+    names = [EVERY_CLASS, *PATTERNS[:-1]]
     lines = [f"{'pinball loss / floor':22}" + "".join(f"{model:>15}" for model in MODELS)]
     for name in names:
         cost = dict(every.filter(demand_class=name).group_by("model").agg(pl.col("loss").sum()).iter_rows())
         if cost:
-            lines.append(f"{name:22}" + "".join(f"{cost[model] / cost[FLOOR]:15.3f}" for model in MODELS))
+            lines.append(f"{name:22}" + "".join(f"{cost[model] / cost[BASELINE]:15.3f}" for model in MODELS))
     lines += [
         "",
         f"{'by rule: below / at':22}{'forecasts':>10}" + "".join(f"{f'{100 * one:g}%':>16}" for one in JUDGED),
     ]
     for name in names:
-        of_class = every.filter(demand_class=name, model=BY_RULE)
-        if of_class.height:
+        of_pattern = every.filter(demand_class=name, model=BY_RULE)
+        if of_pattern.height:
             told = "".join(
-                f"{_share(of_class, f'below_{p:g}')} /{_share(of_class, f'at_or_below_{p:g}')}" for p in JUDGED
+                f"{_share(of_pattern, f'below_{p:g}')} /{_share(of_pattern, f'at_or_below_{p:g}')}" for p in JUDGED
             )
-            lines.append(f"{name:22}{of_class.height:>10,}{told}")
+            lines.append(f"{name:22}{of_pattern.height:>10,}{told}")
     lines += [f"{'interval, 90 %':32}" + "".join(_interval(every, p) for p in JUDGED)]
     return "\n".join(lines)
 

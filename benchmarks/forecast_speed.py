@@ -43,8 +43,8 @@ LARGEST_START: Final = (400, 0.5)
 # What a product costs may differ by this much from size to size before growth is called more than linear.
 TOLERANCE: Final = 1.25
 PARTS: Final = {
-    "calendar": "pipelines.forecasting.distribution.make_series",
-    "learning": "pipelines.forecasting.distribution.learn_from",
+    "calendar": "pipelines.forecasting.distribution.make_demand_matrix",
+    "learning": "pipelines.forecasting.distribution.fit_to_windows",
     "quantiles": "pipelines.forecasting.distribution.model_quantiles",
     "paths": "pipelines.replenishment.decision.stock_projection.demand_between",
     "decision": "pipelines.replenishment.plan.order_plan.decide",

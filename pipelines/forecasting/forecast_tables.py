@@ -1,7 +1,7 @@
-"""The forecast of every product that was ever sold: which model speaks for it, and how likely each demand is.
+"""The forecast of every product that was ever sold, as tables: the model used, and the distribution of demand.
 
 What belongs here: the tables of the schema `forecast`. What does not: the maths behind them (`distribution.py`).
-Read more in docs/maths.md.
+Read more in docs/maths.md#the-demand-distribution.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,19 +20,19 @@ from pipelines.forecasting.distribution import (
     chosen_models,
     forecast_distribution,
 )
-from pipelines.forecasting.history.demand_matrix import make_series
-from pipelines.forecasting.history.demand_patterns import demand_classes
-from pipelines.forecasting.models.features import gather_facts
+from pipelines.forecasting.history.demand_matrix import make_demand_matrix
+from pipelines.forecasting.history.demand_patterns import DEAD, demand_patterns
+from pipelines.forecasting.models.features import origin_statistics
 from pipelines.forecasting.models.negative_binomial import nb_quantiles
 from pipelines.forecasting.models.seasonality import cumulative_mean
 from pipelines.forecasting.models.statsforecast_models import SES
-from pipelines.forecasting.selection.choose_model import Selection, best_without_season, select_models
-from pipelines.forecasting.selection.fallback_rules import has_shifted, sells_evenly
+from pipelines.forecasting.selection.choose_model import ModelSelection, best_seasonless_models, select_models
+from pipelines.forecasting.selection.fallback_rules import has_shifted, is_predictably_even
 from pipelines.forecasting.selection.model_backtest import backtest
 from pipelines.storage.tables import DEMAND_FORECAST, DEMAND_QUANTILES, MODEL_CHOICE
 
 LOW_AND_HIGH: Final = np.array([0.1, 0.9])
-KEPT: Final = timedelta(days=7)
+VALID_FOR: Final = timedelta(days=7)
 DIGITS: Final = 4
 BY_RULE: Final = "chosen by rule"
 TINY: Final = 1e-9
@@ -40,7 +40,7 @@ TINY: Final = 1e-9
 
 @dataclass(frozen=True)
 class Forecast:
-    """Four tables of the schema `forecast`."""
+    """Four tables of the schema `forecast`, in the shapes of `storage/tables.py`."""
 
     model_choice: pl.DataFrame
     demand_forecast: pl.DataFrame
@@ -48,16 +48,16 @@ class Forecast:
     demand_horizons: pl.DataFrame
 
 
-def score_models(demand_daily: pl.DataFrame, horizons: pl.DataFrame, *, as_of: date, seed: int = 0) -> Selection:
-    """What every model cost over the last half year, and the model of each class of demand.
+def score_models(demand_daily: pl.DataFrame, horizons: pl.DataFrame, *, as_of: date, seed: int = 0) -> ModelSelection:
+    """The loss of every model over the last half year, and the model of each demand pattern.
 
     `demand_daily` and `horizons` as for `forecast_demand`.
 
     Raises:
-        DataError: a horizon cannot be.
+        DataError: a protection interval is missing, negative or given twice.
     """
     check_horizons(horizons)
-    weekly = make_series(demand_daily.join(horizons, on="product_code", how="semi"), as_of=as_of)
+    weekly = make_demand_matrix(demand_daily.join(horizons, on="product_code", how="semi"), as_of=as_of)
     days = pl.DataFrame({"product_code": weekly.product_codes}, schema={"product_code": pl.String}).join(
         horizons.select("product_code", days=_horizon_days()), on="product_code", how="left", maintain_order="left"
     )["days"]
@@ -65,40 +65,40 @@ def score_models(demand_daily: pl.DataFrame, horizons: pl.DataFrame, *, as_of: d
 
 
 def is_still_good(model_scores: pl.DataFrame, *, as_of: date) -> bool:
-    """Whether a stored answer stands: it was found in the last week."""
+    """Whether a stored choice is still valid: it was made in the last week."""
     if model_scores.is_empty():
         return False
-    chosen_on: date = model_scores["chosen_on"].max()  # type: ignore[assignment]
-    return timedelta(0) <= as_of - chosen_on < KEPT
+    chosen_on: date = model_scores["chosen_on"].max()  # type: ignore[assignment]  # the column is one of dates
+    return timedelta(0) <= as_of - chosen_on < VALID_FOR
 
 
 def choose_models(
     demand_daily: pl.DataFrame, model_scores: pl.DataFrame, *, as_of: date, without_season: Collection[str] = ()
 ) -> pl.DataFrame:
-    """`forecast.model_choice`: each product with its class today and the model that was chosen for that class.
+    """`forecast.model_choice`: each product with its demand pattern today and the model chosen for that pattern.
 
-    A product whose season is ignored has the best of the models that know none; one that sells more evenly than chance
-    would have it leaves its class, and so does one whose sales have shifted if its model expects the average.
+    Three products have another model: one whose season is ignored has the best model without a season; an
+    underdispersed one that its mean predicts has `nb_predictive`; and one after a level shift has `ses` if its model
+    expects the average.
     """
-    weekly = make_series(demand_daily, as_of=as_of)
-    classes, facts = demand_classes(weekly), gather_facts(weekly, as_of=as_of)
+    weekly = make_demand_matrix(demand_daily, as_of=as_of)
+    patterns, statistics = demand_patterns(weekly), origin_statistics(weekly, as_of=as_of)
     chosen = {row["demand_class"]: row for row in model_scores.filter(pl.col("is_chosen")).to_dicts()}
-    proven = {name: str(row["model"]) for name, row in chosen.items() if row["origins"]}
-    calm, is_even = best_without_season(model_scores), sells_evenly(facts)
+    scored = {pattern: str(row["model"]) for pattern, row in chosen.items() if row["origins"]}
+    seasonless, is_even = best_seasonless_models(model_scores), is_predictably_even(statistics)
     ignored = set(without_season)
     choice = {
-        code: (calm if code in ignored else proven)[name]
-        for code, name, is_alone in zip(weekly.product_codes, classes.tolist(), is_even.tolist(), strict=True)
-        if name in proven and not is_alone
+        code: (seasonless if code in ignored else scored)[pattern]
+        for code, pattern, is_own in zip(weekly.product_codes, patterns.tolist(), is_even.tolist(), strict=True)
+        if pattern in scored and not is_own
     }
-    models = chosen_models(facts, classes, choice, without_season=without_season)
-    told = _model_choice(weekly.product_codes, classes.tolist(), models.tolist(), chosen)
-    is_dead = pl.col("demand_class") == "dead"
-    has_left = pl.Series(has_shifted(facts)) & (pl.col("model") == SES)
-    return told.with_columns(
-        reason=pl.when(is_dead)
+    models = chosen_models(statistics, patterns, choice, without_season=without_season)
+    table = _model_choice(weekly.product_codes, patterns.tolist(), models.tolist(), chosen)
+    is_replaced = pl.Series(has_shifted(statistics)) & (pl.col("model") == SES)
+    return table.with_columns(
+        reason=pl.when(pl.col("demand_class") == DEAD)
         .then("reason")
-        .when(has_left)
+        .when(is_replaced)
         .then(pl.lit("its last weeks are not what its average would sell"))
         .when(pl.Series(is_even))
         .then(pl.lit("it sells more evenly than chance would have it"))
@@ -109,14 +109,14 @@ def choose_models(
 
 
 def _model_choice(
-    codes: Sequence[str], classes: Sequence[str], models: Sequence[str], chosen: Mapping[str, Mapping[str, object]]
+    codes: Sequence[str], patterns: Sequence[str], models: Sequence[str], chosen: Mapping[str, Mapping[str, object]]
 ) -> pl.DataFrame:
     rows = []
-    for code, name, model in zip(codes, classes, models, strict=True):
-        told = chosen.get(name, {})
-        reason = "not sold for a year" if name == "dead" else told.get("reason", BY_RULE)
-        scores = {key: told.get(key) or 0 for key in ("score", "floor_score", "origins")}
-        rows.append({"product_code": code, "demand_class": name, "model": model, "reason": reason} | scores)
+    for code, pattern, model in zip(codes, patterns, models, strict=True):
+        score = chosen.get(pattern, {})
+        reason = "not sold for a year" if pattern == DEAD else score.get("reason", BY_RULE)
+        scores = {name: score.get(name) or 0 for name in ("score", "floor_score", "origins")}
+        rows.append({"product_code": code, "demand_class": pattern, "model": model, "reason": reason} | scores)
     return pl.DataFrame(rows, schema=MODEL_CHOICE.schema)
 
 
@@ -125,37 +125,40 @@ def forecast_demand(
     model_choice: pl.DataFrame | None = None, more_horizons: pl.DataFrame | None = None,
     without_season: Collection[str] = (), seed: int = 0,
 ) -> Forecast:  # fmt: skip
-    """The distribution of demand over each product's horizon and over what an order covers, from `as_of` on.
+    """The forecast tables: demand from `as_of` on over each protection interval, and over the days an order covers.
 
     `demand_daily` has the shape of `marts.demand_daily`; `horizons` has one row per product with `product_code`,
     `lead_time_days` and `order_frequency_days`. A product not sold in the four years before `as_of` has no row.
-    `model_choice` is the stored answer; without one the models are chosen by rule. `more_horizons` has
-    `product_code` and `horizon_days`: other lengths whose quantiles are wanted too, where a lead time is random.
-    The products of `without_season` are forecast by a model that knows no season.
+    `model_choice` is the stored choice; without it models are chosen by rule. `more_horizons` has `product_code` and
+    `horizon_days`: further interval lengths, as random lead times need. The products of `without_season` are forecast
+    by a model without a season.
 
     Raises:
-        DataError: a horizon cannot be.
+        DataError: a protection interval is missing, negative or given twice.
     """
     check_horizons(horizons)
-    asked = demand_daily.join(horizons, on="product_code", how="semi")
+    demand = demand_daily.join(horizons, on="product_code", how="semi")
     stored = {} if model_choice is None else dict(model_choice.select("product_code", "model").rows())
-    more = _no_more() if more_horizons is None else more_horizons.select(_no_more().columns)
-    told = forecast_distribution(asked, _windows(horizons, more), as_of=as_of, seed=seed, choice=stored,
-                                 without_season=without_season)  # fmt: skip
-    by_rule = _model_choice(told.product_codes, told.demand_class.tolist(), told.model.tolist(), {})
+    more = _no_more_horizons() if more_horizons is None else more_horizons.select(_no_more_horizons().columns)
+    distribution = forecast_distribution(
+        demand, _windows(horizons, more), as_of=as_of, seed=seed, choice=stored, without_season=without_season
+    )
+    by_rule = _model_choice(
+        distribution.product_codes, distribution.demand_class.tolist(), distribution.model.tolist(), {}
+    )  # fmt: skip
     return Forecast(
         model_choice=by_rule if model_choice is None else model_choice.join(horizons, on="product_code", how="semi"),
-        demand_forecast=_demand_forecast(told, as_of=as_of),
-        demand_quantiles=_demand_quantiles(told, horizons, more),
-        demand_horizons=_demand_horizons(told, horizons),
+        demand_forecast=_demand_forecast(distribution, as_of=as_of),
+        demand_quantiles=_demand_quantiles(distribution, horizons, more),
+        demand_horizons=_demand_horizons(distribution, horizons),
     )
 
 
 def check_horizons(horizons: pl.DataFrame) -> None:
-    """Refuse a lead time or an order frequency that is missing or negative, and a second horizon of a product.
+    """Refuse a lead time or an order frequency that is missing or negative, and a second row of a product.
 
     Raises:
-        DataError: the sentence names the first such product.
+        DataError: the message names the first such product.
     """
     for name in ("lead_time_days", "order_frequency_days"):
         wrong = horizons.filter(pl.col(name).is_null() | (pl.col(name) < 0))
@@ -165,71 +168,73 @@ def check_horizons(horizons: pl.DataFrame) -> None:
             raise DataError(f"The {name} of {code} is {given}: give 0 or more whole days.")
     again = horizons.filter(pl.col("product_code").is_duplicated())
     if again.height:
-        raise DataError(f"Product {again['product_code'][0]} has two horizons: give one row for each product.")
+        raise DataError(f"Product {again['product_code'][0]} is listed twice: give one row for each product.")
 
 
 def _horizon_days() -> pl.Expr:
     return (pl.col("lead_time_days") + pl.col("order_frequency_days")).cast(pl.Int64)
 
 
-def _no_more() -> pl.DataFrame:
+def _no_more_horizons() -> pl.DataFrame:
     return pl.DataFrame(schema={"product_code": pl.String, "horizon_days": pl.Int64})
 
 
 def _windows(horizons: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
-    """The horizon of each product, what an order covers of it, and the other horizons."""
+    """The protection interval of each product, the days of it that an order covers, and the further intervals."""
     whole = horizons.select("product_code", horizon_days=_horizon_days(), start_days=pl.lit(0, dtype=pl.Int64))
     cover = horizons.select(
         "product_code",
         horizon_days=pl.col("order_frequency_days").cast(pl.Int64),
         start_days=pl.col("lead_time_days").cast(pl.Int64),
     )
-    others = more.with_columns(start_days=pl.lit(0, dtype=pl.Int64))
-    return pl.concat([whole, cover, others]).unique()
+    further = more.with_columns(start_days=pl.lit(0, dtype=pl.Int64))
+    return pl.concat([whole, cover, further]).unique()
 
 
-def _rows_of(told: DemandDistribution) -> pl.DataFrame:
+def _rows_of(distribution: DemandDistribution) -> pl.DataFrame:
+    """The rows of a distribution as a frame: product, start, length, and the row's number."""
     return pl.DataFrame(
         {
-            "product_code": [told.product_codes[place] for place in told.window_product.tolist()],
-            "start_days": told.start_days,
-            "days": told.days,
-            "row": np.arange(told.days.size),
+            "product_code": [distribution.product_codes[place] for place in distribution.window_product.tolist()],
+            "start_days": distribution.start_days,
+            "days": distribution.days,
+            "row": np.arange(distribution.days.size),
         },
         schema={"product_code": pl.String, "start_days": pl.Int64, "days": pl.Int64, "row": pl.Int64},
     )
 
 
-def _both(told: DemandDistribution, horizons: pl.DataFrame) -> pl.DataFrame:
-    """For each product the row of its horizon in the distribution, and that of its cover."""
-    rows = _rows_of(told)
-    asked = horizons.select(
+def _interval_and_cover(distribution: DemandDistribution, horizons: pl.DataFrame) -> pl.DataFrame:
+    """For each product the row of its protection interval in the distribution, and the row of its cover."""
+    rows = _rows_of(distribution)
+    requested = horizons.select(
         "product_code",
         pl.col("lead_time_days", "order_frequency_days").cast(pl.Int64),
         horizon_days=_horizon_days(),
-        nothing=pl.lit(0, dtype=pl.Int64),
+        today=pl.lit(0, dtype=pl.Int64),
     )
     keys = ["product_code", "start_days", "days"]
     return (
-        asked.join(rows, left_on=["product_code", "nothing", "horizon_days"], right_on=keys)
+        requested.join(rows, left_on=["product_code", "today", "horizon_days"], right_on=keys)
         .join(rows, left_on=["product_code", "lead_time_days", "order_frequency_days"], right_on=keys, suffix="_cover")
         .sort("product_code")
     )
 
 
-def _demand_quantiles(told: DemandDistribution, horizons: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
-    both = _both(told, horizons).select("product_code", "horizon_days", "row", "row_cover")
-    others = more.join(both, on=["product_code", "horizon_days"], how="anti").join(
-        _rows_of(told).filter(pl.col("start_days") == 0), left_on=["product_code", "horizon_days"],
+def _demand_quantiles(distribution: DemandDistribution, horizons: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    """`forecast.demand_quantiles`; further intervals have no `quantity_in_cover`."""
+    own = _interval_and_cover(distribution, horizons).select("product_code", "horizon_days", "row", "row_cover")
+    further = more.join(own, on=["product_code", "horizon_days"], how="anti").join(
+        _rows_of(distribution).filter(pl.col("start_days") == 0), left_on=["product_code", "horizon_days"],
         right_on=["product_code", "days"],
     )  # fmt: skip
-    rows = pl.concat([both, others.select("product_code", "horizon_days", "row")], how="diagonal").sort(
+    rows = pl.concat([own, further.select("product_code", "horizon_days", "row")], how="diagonal").sort(
         "product_code", "horizon_days"
     )
     count = PROBABILITIES.size
     cover = rows["row_cover"]
-    whole = told.quantiles[rows["row"].to_numpy()]
-    of_cover = np.minimum(told.quantiles[cover.fill_null(0).to_numpy()], whole)
+    whole = distribution.quantiles[rows["row"].to_numpy()]
+    of_cover = np.minimum(distribution.quantiles[cover.fill_null(0).to_numpy()], whole)
     in_cover = np.where(cover.is_null().to_numpy()[:, None], np.nan, of_cover)
     return pl.DataFrame(
         {
@@ -243,37 +248,37 @@ def _demand_quantiles(told: DemandDistribution, horizons: pl.DataFrame, more: pl
     ).with_columns(pl.col("quantity_in_cover").fill_nan(None))
 
 
-def _demand_horizons(told: DemandDistribution, horizons: pl.DataFrame) -> pl.DataFrame:
-    """The mean of the horizon, its parts in the proportion of the weekly path."""
-    both = _both(told, horizons)
-    place = told.window_product[both["row"].to_numpy()]
-    mean = np.round(told.mean[both["row"].to_numpy()], DIGITS)
-    ends = both.select("lead_time_days", "horizon_days").to_numpy()
-    by_arrival, by_end = cumulative_mean(told.weekly_mean[place], ends).T
+def _demand_horizons(distribution: DemandDistribution, horizons: pl.DataFrame) -> pl.DataFrame:
+    """`forecast.demand_horizons`: the mean of the protection interval, split in the proportion of the weekly path."""
+    rows = _interval_and_cover(distribution, horizons)
+    place = distribution.window_product[rows["row"].to_numpy()]
+    mean = np.round(distribution.mean[rows["row"].to_numpy()], DIGITS)
+    ends = rows.select("lead_time_days", "horizon_days").to_numpy()
+    by_arrival, by_end = cumulative_mean(distribution.weekly_mean[place], ends).T
     before = np.round(mean * by_arrival / np.where(by_end > 0, by_end, 1.0), DIGITS)
-    return both.select(
+    return rows.select(
         "product_code",
         "horizon_days",
         "lead_time_days",
         demand_before_arrival=pl.Series(before, dtype=pl.Float64),
         demand_in_cover=pl.Series(np.round(mean - before, DIGITS) + 0.0, dtype=pl.Float64),
-        history_weeks=pl.Series(told.history_weeks[place], dtype=pl.Int64),
-        weekly_variance=pl.Series(np.round(told.weekly_variance[place], DIGITS), dtype=pl.Float64),
+        history_weeks=pl.Series(distribution.history_weeks[place], dtype=pl.Int64),
+        weekly_variance=pl.Series(np.round(distribution.weekly_variance[place], DIGITS), dtype=pl.Float64),
     )
 
 
-def _demand_forecast(told: DemandDistribution, *, as_of: date) -> pl.DataFrame:
-    """The weekly path for the eye, between its 10 % and its 90 % quantile."""
-    shown = told.weekly_mean[:, :WEEKS_SHOWN]
+def _demand_forecast(distribution: DemandDistribution, *, as_of: date) -> pl.DataFrame:
+    """`forecast.demand_forecast`: the weekly path between its 10% and its 90% quantile."""
+    shown = distribution.weekly_mean[:, :WEEKS_SHOWN]
     starts = [as_of + timedelta(weeks=k) for k in range(shown.shape[1])]
     swing = shown / np.maximum(TINY, shown.mean(axis=1, keepdims=True))
-    band = nb_quantiles(shown.ravel(), (told.weekly_variance[:, None] * swing).ravel(), LOW_AND_HIGH)
+    band = nb_quantiles(shown.ravel(), (distribution.weekly_variance[:, None] * swing).ravel(), LOW_AND_HIGH)
     low, high = np.minimum(band[:, 0], shown.ravel()), np.maximum(band[:, 1], shown.ravel())
     return pl.DataFrame(
         {
-            "product_code": [code for code in told.product_codes for _ in starts],
-            "period_start_date": starts * len(told.product_codes),
-            "model": np.repeat(told.model, len(starts)).tolist(),
+            "product_code": [code for code in distribution.product_codes for _ in starts],
+            "period_start_date": starts * len(distribution.product_codes),
+            "model": np.repeat(distribution.model, len(starts)).tolist(),
             "quantity": np.round(shown, DIGITS).ravel(),
             "quantity_low": np.round(low, DIGITS),
             "quantity_high": np.round(high, DIGITS),

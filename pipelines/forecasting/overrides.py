@@ -1,12 +1,13 @@
-"""Demand that a person set, in the place of the forecast: so many pieces a day, from one day until another.
+"""Overridden demand: what a person set in place of the forecast, in units per day, from one day until another.
 
-What belongs here: the tables of a forecast with it. What does not: the settings (`planning_settings/registry.py`).
-An override ends by itself: from the day after its last one on the forecast speaks again.
-Read more in docs/maths.md.
+What belongs here: the tables of a forecast with overrides. What does not: the settings
+(`planning_settings/registry.py`).
+An override ends by itself: after its last day the forecast is used again.
+Read more in docs/maths.md#overridden-demand.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ import polars as pl
 from pipelines.forecasting.distribution import PROBABILITIES, WEEKS_SHOWN
 from pipelines.forecasting.forecast_tables import DIGITS, LOW_AND_HIGH, Forecast
 from pipelines.forecasting.history.demand_matrix import WEEK_DAYS, Matrix
-from pipelines.forecasting.models.negative_binomial import USUAL_LAW, nb_quantiles
+from pipelines.forecasting.models.negative_binomial import nb_quantiles, power_law_variance
 
 OVERRIDDEN: Final = "overridden"
 OVERRIDES: Final = pl.Schema(
@@ -32,36 +33,57 @@ _KEYS: Final = {
 def override_demand(
     forecast: Forecast, overrides: pl.DataFrame, horizons: pl.DataFrame, more_horizons: pl.DataFrame, *, as_of: date
 ) -> Forecast:
-    """The forecast with what people set, where that reaches into the days that it is about.
+    """The forecast with what people set, for overrides that reach into the forecast days.
 
-    `overrides` has the shape of `OVERRIDES` (an open end is a null); `horizons` and `more_horizons` as for
-    `forecast_demand`. The days of an override expect its pieces; quantiles grow or shrink with the mean of their days.
-    A product that was never sold has those of a negative binomial.
+    `overrides` has the shape of `OVERRIDES` (a null is an open end); `horizons` and `more_horizons` as for
+    `forecast_demand`. The days of an override expect its units. Quantiles change in the proportion of the mean:
+
+        Q'_p(h) = Q_p(h) (mean of h days with the override) / (mean without it)
+
+    A product that was never sold has the quantiles of a negative binomial with the default power law's variance.
+    Example: 2 a day are expected, a person sets 5 for seven of 21 days: Q'_p = Q_p 63 / 42.
     """
-    told: dict[str, list[pl.DataFrame]] = {name: [] for name in _KEYS}
-    asked = overrides.join(horizons, on="product_code").sort("product_code")
-    for row in asked.iter_rows(named=True):
+    changed: dict[str, list[pl.DataFrame]] = {name: [] for name in _KEYS}
+    for row in overrides.join(horizons, on="product_code").sort("product_code").iter_rows(named=True):
         is_own = pl.col("product_code") == row["product_code"]
         own = {name: getattr(forecast, name).filter(is_own) for name in _KEYS}
-        days = more_horizons.filter(pl.col("product_code") == row["product_code"])["horizon_days"].to_list()
-        for name, frame in _overridden(own, row, days, as_of=as_of):
-            told[name].append(frame)
-    return replace(forecast, **{name: _put(getattr(forecast, name), told[name], keys) for name, keys in _KEYS.items()})
+        further = more_horizons.filter(pl.col("product_code") == row["product_code"])["horizon_days"].to_list()
+        for name, frame in _overridden_tables(own, row, further, as_of=as_of):
+            changed[name].append(frame)
+    return replace(
+        forecast, **{name: _replaced(getattr(forecast, name), changed[name], keys) for name, keys in _KEYS.items()}
+    )
 
 
-def _put(frame: pl.DataFrame, told: list[pl.DataFrame], keys: list[str]) -> pl.DataFrame:
-    if not told:
+def _replaced(frame: pl.DataFrame, changed: list[pl.DataFrame], keys: list[str]) -> pl.DataFrame:
+    if not changed:
         return frame
-    rows = pl.concat(told)
+    rows = pl.concat(changed)
     return pl.concat([frame.join(rows, on=keys, how="anti"), rows]).sort(keys)
 
 
-def _overridden(
-    own: dict[str, pl.DataFrame], row: dict[str, Any], more: list[int], *, as_of: date
+@dataclass(frozen=True)
+class _ExpectedDays:
+    """One product's expected demand by day before and after its override, and the parts of its protection interval."""
+
+    product_code: str
+    lead_time_days: int
+    horizon_days: int
+    before: Matrix
+    after: Matrix
+
+    def means(self, begin: int, end: int) -> tuple[float, float]:
+        """Expected demand of the days `begin` ... `end` - 1, before and after the override."""
+        before, after = (np.concatenate([[0.0], np.cumsum(days)]) for days in (self.before, self.after))
+        return float(before[end] - before[begin]), float(after[end] - after[begin])
+
+
+def _overridden_tables(
+    own: dict[str, pl.DataFrame], row: dict[str, Any], further: list[int], *, as_of: date
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The tables of one product anew; none where the override is over, or begins after all that is forecast."""
-    code, lead, cover = row["product_code"], int(row["lead_time_days"]), int(row["order_frequency_days"])
-    lengths = sorted({lead + cover, *more})
+    """The changed tables of one product; none if the override is over, or begins after all forecast days."""
+    lead, cover = int(row["lead_time_days"]), int(row["order_frequency_days"])
+    lengths = sorted({lead + cover, *further})
     days = max(WEEKS_SHOWN * WEEK_DAYS, *lengths)
     first = 0 if row["from_date"] is None else max(0, (row["from_date"] - as_of).days)
     end = days if row["until_date"] is None else (row["until_date"] - as_of).days + 1
@@ -70,57 +92,52 @@ def _overridden(
     before = _by_day(own["demand_forecast"], days)
     after = before.copy()
     after[first:end] = row["units_per_day"]
-    old, new = (np.concatenate([[0.0], np.cumsum(one)]) for one in (before, after))
-    known = own["demand_quantiles"]
-    own_length = lead + cover
-    yield "demand_quantiles", pl.concat(_quantiles(known, code, n, own_length, lead, old, new) for n in lengths)
-    weekly = after[: WEEKS_SHOWN * WEEK_DAYS].reshape(WEEKS_SHOWN, WEEK_DAYS).sum(axis=1)
-    yield "demand_forecast", _path(own["demand_forecast"], code, weekly, as_of)
-    mean = after.mean() * WEEK_DAYS
-    told = own["demand_horizons"].row(0, named=True) if own["demand_horizons"].height else {"history_weeks": 0}
-    scale = after.sum() / before.sum() if before.sum() > 0 else 0.0
-    variance = told.get("weekly_variance", 0.0) * scale**2 if scale else float(_usual_variance(np.array([mean]))[0])
-    parts = {"demand_before_arrival": new[lead], "demand_in_cover": new[lead + cover] - new[lead]}
-    line = {"product_code": code, "horizon_days": lead + cover, "lead_time_days": lead, "weekly_variance": variance}
-    yield "demand_horizons", _frame(own["demand_horizons"], [told | line | parts])
+    expected = _ExpectedDays(row["product_code"], lead, lead + cover, before, after)
+    yield "demand_quantiles", pl.concat(_quantiles(own["demand_quantiles"], length, expected) for length in lengths)
+    yield "demand_forecast", _path(own["demand_forecast"], expected, as_of)
+    yield "demand_horizons", _horizon(own["demand_horizons"], expected)
 
 
 def _by_day(path: pl.DataFrame, days: int) -> Matrix:
-    """Expected demand of each coming day; after the weeks of the path its last one goes on."""
+    """Expected demand of each coming day; after the weeks of the path its last one repeats."""
     weeks = path.sort("period_start_date")["quantity"].to_numpy()
     daily = np.repeat(weeks if weeks.size else np.zeros(1), WEEK_DAYS) / WEEK_DAYS
     return np.concatenate([daily, np.full(max(0, days - daily.size), daily[-1])])[:days]
 
 
-def _quantiles(
-    known: pl.DataFrame, code: str, length: int, own_length: int, lead: int, old: Matrix, new: Matrix
-) -> pl.DataFrame:
+def _quantiles(known: pl.DataFrame, length: int, expected: _ExpectedDays) -> pl.DataFrame:
+    """The rows of `demand_quantiles` for one interval length, scaled as its mean is."""
     rows = known.filter(pl.col("horizon_days") == length).sort("probability")
 
-    def moved(name: str, begin: int, end: int) -> Matrix:
-        was, is_now = old[end] - old[begin], new[end] - new[begin]
-        there = rows[name].to_numpy() if rows.height and rows[name].null_count() == 0 else np.zeros(0)
-        if was > 0 and there.any():
-            return np.asarray(there * (is_now / was))
-        return np.asarray(nb_quantiles(np.array([is_now]), _usual_variance(np.array([is_now])), PROBABILITIES)[0])
+    def scaled(name: str, begin: int, end: int) -> Matrix:
+        before, after = expected.means(begin, end)
+        quantiles = rows[name].to_numpy() if rows.height and rows[name].null_count() == 0 else np.zeros(0)
+        if before > 0 and quantiles.any():
+            return np.asarray(quantiles * (after / before))
+        mean = np.array([after])
+        return np.asarray(nb_quantiles(mean, power_law_variance(mean), PROBABILITIES)[0])
 
-    cover = moved("quantity_in_cover", lead, length) if length == own_length else np.full(PROBABILITIES.size, np.nan)
+    is_own = length == expected.horizon_days
+    nothing = np.full(PROBABILITIES.size, np.nan)
+    cover = scaled("quantity_in_cover", expected.lead_time_days, length) if is_own else nothing
     return pl.DataFrame(
         {
-            "product_code": [code] * PROBABILITIES.size,
+            "product_code": [expected.product_code] * PROBABILITIES.size,
             "horizon_days": [length] * PROBABILITIES.size,
             "probability": PROBABILITIES,
-            "quantity": np.round(moved("quantity", 0, length), DIGITS),
+            "quantity": np.round(scaled("quantity", 0, length), DIGITS),
             "quantity_in_cover": np.round(cover, DIGITS),
         },
         schema=known.schema,
     ).with_columns(pl.col("quantity_in_cover").fill_nan(None))
 
 
-def _path(known: pl.DataFrame, code: str, weekly: Matrix, as_of: date) -> pl.DataFrame:
-    band = nb_quantiles(weekly, _usual_variance(weekly), LOW_AND_HIGH)
+def _path(known: pl.DataFrame, expected: _ExpectedDays, as_of: date) -> pl.DataFrame:
+    """The rows of `demand_forecast`: the overridden weekly path, its band by the default power law."""
+    weekly = expected.after[: WEEKS_SHOWN * WEEK_DAYS].reshape(WEEKS_SHOWN, WEEK_DAYS).sum(axis=1)
+    band = nb_quantiles(weekly, power_law_variance(weekly), LOW_AND_HIGH)
     rows = [
-        {"product_code": code, "period_start_date": as_of + timedelta(weeks=week), "model": OVERRIDDEN,
+        {"product_code": expected.product_code, "period_start_date": as_of + timedelta(weeks=week), "model": OVERRIDDEN,
          "quantity": round(float(mean), DIGITS), "quantity_low": round(float(min(low, mean)), DIGITS),
          "quantity_high": round(float(max(high, mean)), DIGITS)}
         for week, (mean, (low, high)) in enumerate(zip(weekly, band, strict=True))
@@ -128,9 +145,27 @@ def _path(known: pl.DataFrame, code: str, weekly: Matrix, as_of: date) -> pl.Dat
     return _frame(known, rows)
 
 
-def _usual_variance(mean: Matrix) -> Matrix:
-    slope, height = USUAL_LAW
-    return np.where(mean > 0, np.exp(2 * (slope * np.log(np.maximum(mean, 1e-9)) + height)), 0.0)
+def _horizon(known: pl.DataFrame, expected: _ExpectedDays) -> pl.DataFrame:
+    """The row of `demand_horizons`: the parts of the mean, and the weekly variance scaled as the mean squared is."""
+    row = known.row(0, named=True) if known.height else {"history_weeks": 0}
+    before, after = expected.before, expected.after
+    scale = after.sum() / before.sum() if before.sum() > 0 else 0.0
+    of_a_week = power_law_variance(np.array([after.mean() * WEEK_DAYS]))
+    variance = row.get("weekly_variance", 0.0) * scale**2 if scale else float(of_a_week[0])
+    return _frame(
+        known,
+        [
+            row
+            | {
+                "product_code": expected.product_code,
+                "horizon_days": expected.horizon_days,
+                "lead_time_days": expected.lead_time_days,
+                "weekly_variance": variance,
+                "demand_before_arrival": expected.means(0, expected.lead_time_days)[1],
+                "demand_in_cover": expected.means(expected.lead_time_days, expected.horizon_days)[1],
+            }
+        ],
+    )
 
 
 def _frame(like: pl.DataFrame, rows: list[dict[str, Any]]) -> pl.DataFrame:

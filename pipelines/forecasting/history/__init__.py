@@ -1,4 +1,4 @@
-"""Past demand as the models see it: by period, with stock-outs, spikes, closures and transfers told apart.
+"""Past demand as the models see it: by period, with stock-outs, spikes, closed weeks and transfers treated.
 
-Read more in docs/maths.md.
+Read more in docs/maths.md#demand-history.
 """

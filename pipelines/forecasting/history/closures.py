@@ -1,9 +1,9 @@
-"""Weeks in which a company was closed: hardly anybody sold, where ten products or more usually do.
+"""Closed weeks of a company: hardly any product sold, where ten or more usually do.
 
-What belongs here: telling such weeks. What does not: what a single product's empty shelf hid (`demand_matrix.py`).
-A closed week says nothing of a product's level, and is no week without demand. That needs the company: one product that
-does not sell for a week is no evidence, many that pause together are.
-Read more in docs/maths.md.
+What belongs here: finding such weeks. What does not: a single product's stock-outs (`demand_matrix.py`).
+A closed week shows nothing of a product's level, and is not a week of zero demand. It takes the whole company to see
+one: a single product without sales proves nothing, many products that pause together do.
+Read more in docs/maths.md#closed-weeks.
 """
 
 from typing import Final
@@ -19,11 +19,11 @@ LARGEST_SHARE: Final = 0.1
 
 
 def closed_periods(demand: Matrix, period_days: int) -> NDArray[np.bool_]:
-    """Whether the company was closed in each period of a matrix of products and periods, of a week or a day each.
+    """Whether the company was closed in each period; `demand` is products x periods of a week or a day each.
 
-    A week, counted back from the last period, is closed if a tenth or less of the products sold that did in the median
-    of the eight weeks before, and these were ten or more. After four or five such weeks the median is low itself: then
-    they count, since a company that stops selling is not closed for holidays. Later weeks change nothing.
+    With m the median number of products sold in the eight weeks before, a week is closed if m is 10 or more and at most
+    a tenth of m products sold in it. Weeks are counted back from the last period. After four or five closed weeks m
+    itself is low and the next weeks count: a company that stops selling is not closed. Later weeks change nothing.
 
     >>> sold = np.ones((12, 14))
     >>> sold[:, [10, 13]] = 0

@@ -1,8 +1,8 @@
-"""Very large one-off orders: days on which far more of a product was sold than it ever sells.
+"""One-off orders: days on which far more of a product was sold than it ever sells.
 
-What belongs here: finding and listing them. What does not: removing them, which nobody does: the tail is what safety
-stock is for, and a person decides what a large order means.
-Read more in docs/maths.md.
+What belongs here: finding and listing them. What does not: removing them. Nobody does: the tail is what safety stock is
+for, and a person decides what a large order means.
+Read more in docs/maths.md#one-off-orders.
 """
 
 from datetime import date
@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from pipelines.forecasting.history.demand_matrix import LONGEST_DAYS, WEEK_DAYS
-from pipelines.forecasting.history.demand_spikes import mark_enormous
+from pipelines.forecasting.history.demand_spikes import mark_spikes
 from pipelines.storage.tables import ONE_OFF_ORDERS
 
 FEWEST_OTHER_DAYS: Final = 5
@@ -21,10 +21,10 @@ TIMES_LARGE: Final = 3.0
 
 
 def find_one_off_orders(demand_daily: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """The one-off orders before `as_of` as `forecast.one_off_orders`, by product, the latest first.
+    """The one-off orders before `as_of` as `forecast.one_off_orders`: by product, the latest first.
 
-    Of at least six selling days, one that sold ten times the median day, and three times what nine days in ten stay
-    below, so that a product that always sells in lumps has none; and the day of an enormous week that sold the most.
+    Of at least six selling days: a day that sold ten times the median and three times the 90% quantile. So a product
+    that always sells in lumps has none. The largest day of a demand spike is listed too.
     """
     age = (pl.lit(as_of) - pl.col("demand_date")).dt.total_days()
     return (
@@ -39,7 +39,7 @@ def find_one_off_orders(demand_daily: pl.DataFrame, *, as_of: date) -> pl.DataFr
             large_quantity=pl.col("quantity").quantile(LARGE, "lower").over("product_code"),
         )
         .with_columns(times_usual=pl.col("quantity") / pl.col("usual_quantity"), age=age)
-        .pipe(mark_enormous)
+        .pipe(mark_spikes)
         .filter(
             (pl.col("selling_days") > FEWEST_OTHER_DAYS)
             & (pl.col("times_usual") >= TIMES_USUAL)

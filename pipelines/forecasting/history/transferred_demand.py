@@ -2,7 +2,7 @@
 
 What belongs here: moving demand before anything is forecast. What does not: the settings that say whose demand counts
 for whom (`planning_settings/successors_and_bundles.py`).
-Read more in docs/maths.md, section "What was sold".
+Read more in docs/maths.md#transferred-demand.
 """
 
 import polars as pl

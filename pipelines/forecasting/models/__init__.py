@@ -1,4 +1,4 @@
-"""The models of demand: levels, seasons, distributions, their calibration, and the list of all of them.
+"""The models of demand: levels, seasons, distributions, their calibration, and the list of all models.
 
-Read more in docs/maths.md.
+Read more in docs/maths.md#models.
 """

@@ -1,9 +1,10 @@
-"""The pooled quantile learner: how demand over a window spreads, learned from all products of one organisation.
+"""The global (cross-product) quantile model: demand over a window, learned from all products of one company.
 
-What belongs here: rows, fits, and the guard rails around what they say. What does not: the choice (`choose_model.py`).
-The target is log(1 + D / (h s)), with D the window's demand, h its length and s the product's scale at the origin;
-quantiles pass through a map that never falls, so they are made of the learner's by the way back.
-Read more in docs/maths.md.
+What belongs here: training rows, fits, and the bounds around what they predict. What does not: the choice
+(`choose_model.py`).
+The target is log(1 + D / (h s)), with D the window's demand, h its length in periods and s the product's scale at the
+origin. The map is increasing, so quantiles of the target become quantiles of demand by its inverse.
+Read more in docs/maths.md#the-global-quantile-model.
 """
 
 import zlib
@@ -15,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.history.demand_matrix import FEWEST_PRODUCTS, YEAR_DAYS, Index, Matrix
-from pipelines.forecasting.history.demand_patterns import WAYS
+from pipelines.forecasting.history.demand_patterns import CALIBRATION_GROUPS
 from pipelines.forecasting.history.windows import Window
-from pipelines.forecasting.models.calibration import MEDIAN, say_enough
-from pipelines.forecasting.models.features import Facts, features
+from pipelines.forecasting.models.calibration import MEDIAN, has_enough_windows
+from pipelines.forecasting.models.features import OriginStatistics, features
 
 LEARNED: Final = np.array([0.5, 0.8, 0.9, 0.95, 0.98])
 MOST_ROWS: Final = 25_000
@@ -27,9 +28,9 @@ FEWEST_ROWS_OF_A_HALF: Final = 500
 FULL_TRUST: Final = 2.0
 TRAINED_DAYS: Final = 104 * 7
 YOUNGEST: Final = 6
-# A draw, not weights: trees of weighted rows cost four times as much. Of few rows so many are drawn.
+# A draw instead of weights: trees of weighted rows cost four times as much. Of few rows this share is drawn.
 DRAWN_SHARE: Final = 0.75
-# A bit of the code's hash: a product stays in its half whatever its neighbours.
+# A bit of the code's hash: a product stays in its half whatever other products exist.
 HALF_BIT: Final = 8
 SPLIT_MIX: Final = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 TREES: Final = {
@@ -39,23 +40,25 @@ TREES: Final = {
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """A window to learn from: its sums after every origin, and what the negative binomial said of it there.
+class TrainingWindow:
+    """A window to learn from: its demand after every origin, and the parametric model's quantiles there.
 
-    `sturdy` gives its quantiles at the `LEARNED` probabilities for some products, each at an origin.
+    `sums` is products x origins. `parametric(rows, origins)` gives the negative binomial's quantiles at the `LEARNED`
+    probabilities, pairs x probabilities.
     """
 
     window: Window
     sums: Matrix
-    sturdy: Callable[[Index, Index], Matrix]
+    parametric: Callable[[Index, Index], Matrix]
 
 
 @dataclass(frozen=True)
-class Learned:
-    """Trees fitted to each half of the products, a set a learned probability, and how far their quantiles are shifted.
+class GlobalQuantileModel:
+    """Trees fitted to each half of the products, one for each learned probability, with the conformal shift.
 
-    `has_number` are the features that had any in each half, `share` is how much of the negative binomial is blended in;
-    `shift` is what is added then, for each way of selling and learned probability.
+    `has_number` marks the features that had any number in each half, `share` is the weight of the negative binomial in
+    the blend. `shift` is added to the blend in the target: calibration groups x learned probabilities. `trust` is the
+    weight of the whole beside the negative binomial, below 1 if there is little to learn from.
     """
 
     halves: Sequence[Sequence[Any]]
@@ -64,57 +67,65 @@ class Learned:
     shift: Matrix
     trust: float
 
-    def log_ratio(self, lines: Matrix, way: Index, sturdy: Matrix) -> Matrix:
-        """The learned quantiles of the target for lines of features, ordered; `sturdy` is the other law's D / (h s)."""
-        pairs = zip(self.halves, self.has_number, strict=True)
-        told = [_predicted(half, np.where(has_number, lines, 0.0)) for half, has_number in pairs]
-        return np.sort(_blended(np.mean(told, axis=0), sturdy, self.share) + self.shift[way], axis=1)
+    def target_quantiles(self, rows: Matrix, group: Index, parametric: Matrix) -> Matrix:
+        """The learned quantiles of the target, ascending: rows x learned probabilities.
+
+        `rows` are features, `parametric` the negative binomial's quantiles over h s.
+        """
+        halves = zip(self.halves, self.has_number, strict=True)
+        predicted = [_predicted(trees, np.where(has_number, rows, 0.0)) for trees, has_number in halves]
+        return np.sort(_blended(np.mean(predicted, axis=0), parametric, self.share) + self.shift[group], axis=1)
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """Windows that are learned from: features, target, the other law's ratios, product's row, way, length."""
+class TrainingRows:
+    """Drawn windows, a row each: features, target, negative binomial ratios, product, group, length in periods."""
 
-    lines: Matrix
+    features: Matrix
     target: Matrix
-    sturdy: Matrix
-    row: Index
-    way: Index
+    parametric: Matrix
+    product: Index
+    group: Index
     periods: Matrix
 
 
-def learn(facts: Facts, lessons: Sequence[Lesson], *, share: float, origins: int, seed: int) -> Learned | None:
-    """Trees fitted to windows that were over at the origin `origins`; nothing where there are too few.
+def fit_global_model(
+    statistics: OriginStatistics, windows: Sequence[TrainingWindow], *, share: float, origins: int, seed: int
+) -> GlobalQuantileModel | None:
+    """The model fitted to windows that were over at the origin `origins`; None with too few products or rows.
 
-    At most 25,000 pairs of product and origin, drawn by the seed, the older the rarer, are shared out among the
-    lessons. Products fall into two halves by their code, and trees are fitted to each: what the one half's say of the
-    other's products, blended with the negative binomial, shows how far it holds. With less than two years it raises
-    quantiles and lowers none: half a year of falling demand says nothing of the half in which it rises.
+    At most 25,000 pairs of product and origin are drawn by the seed, older ones less often, in equal parts for each
+    window. Products fall into two halves by their code, and trees are fitted to each half. How far the trees of one
+    half, blended with the negative binomial, miss the other's products gives the conformal shift. With less than two
+    years of history the shift is never negative: a half year of falling demand proves nothing for the rising one.
     """
-    products = len(facts.series.product_codes)
+    products = len(statistics.matrix.product_codes)
     if products <= FEWEST_PRODUCTS:
         return None
-    drawn = _draw(facts, lessons, origins=origins, seed=seed)
-    in_half = np.array([zlib.crc32(code.encode()) >> HALF_BIT & 1 for code in facts.series.product_codes])[drawn.row]
+    rows = _training_rows(statistics, windows, origins=origins, seed=seed)
+    halves_of_products = np.array(
+        [zlib.crc32(code.encode()) >> HALF_BIT & 1 for code in statistics.matrix.product_codes]
+    )
+    in_half = halves_of_products[rows.product]
     trust = trust_in_trees(products, int(np.bincount(in_half, minlength=2).min()))
     if trust == 0:
         return None
-    told, halves, has_number = np.zeros((drawn.target.size, LEARNED.size)), [], []
+    predicted, halves, has_number = np.zeros((rows.target.size, LEARNED.size)), [], []
     for half in (0, 1):
         is_own = in_half == half
-        has_number.append(np.asarray(~np.isnan(drawn.lines[is_own]).all(axis=0)))
-        lines = np.where(has_number[-1], drawn.lines, 0.0)
-        halves.append(_fit(lines[is_own], drawn.target[is_own], seed=seed))
-        told[~is_own] = _predicted(halves[-1], lines[~is_own])
-    shift = _shift(drawn, np.sort(_blended(told, drawn.sturdy, share), axis=1))
-    has_seen_a_year_twice = facts.series.periods_known * facts.series.period_days >= TRAINED_DAYS
-    return Learned(halves, has_number, share, shift if has_seen_a_year_twice else np.maximum(0.0, shift), trust)
+        has_number.append(np.asarray(~np.isnan(rows.features[is_own]).all(axis=0)))
+        known = np.where(has_number[-1], rows.features, 0.0)
+        halves.append(_fit(known[is_own], rows.target[is_own], seed=seed))
+        predicted[~is_own] = _predicted(halves[-1], known[~is_own])
+    shift = _conformal_shift(rows, np.sort(_blended(predicted, rows.parametric, share), axis=1))
+    has_two_years = statistics.matrix.periods_known * statistics.matrix.period_days >= TRAINED_DAYS
+    return GlobalQuantileModel(halves, has_number, share, shift if has_two_years else np.maximum(0.0, shift), trust)
 
 
 def trust_in_trees(products: int, rows_of_a_half: int) -> float:
-    """How much the trees count, from 0 up to 30 products or 500 rows a half to 1 from twice as many on.
+    """The weight of the trees: 0 up to 30 products or 500 rows in a half, 1 from twice as many on, linear in between.
 
-    So a product more or less, which brings the trees in, moves no other product's forecast by a jump.
+    So the product that brings the trees in moves no other product's forecast by a jump.
 
     >>> trust_in_trees(30, 2_000), trust_in_trees(45, 2_000), trust_in_trees(60, 750), trust_in_trees(60, 1_000)
     (0.0, 0.5, 0.5, 1.0)
@@ -123,64 +134,74 @@ def trust_in_trees(products: int, rows_of_a_half: int) -> float:
     return float(np.clip((times - 1) / (FULL_TRUST - 1), 0.0, 1.0))
 
 
-def _blended(log_ratio: Matrix, sturdy: Matrix, share: float) -> Matrix:
-    return np.log1p((1 - share) * np.maximum(0.0, np.expm1(log_ratio)) + share * sturdy)
+def _blended(target: Matrix, parametric: Matrix, share: float) -> Matrix:
+    """The blend of both models' D / (h s), in the target."""
+    return np.log1p((1 - share) * np.maximum(0.0, np.expm1(target)) + share * parametric)
 
 
-def _shift(drawn: Drawn, told: Matrix) -> Matrix:
-    """How far quantiles above the median must be moved so that the target stayed below as often as is asked for.
+def _conformal_shift(rows: TrainingRows, predicted: Matrix) -> Matrix:
+    """How far quantiles above the median are moved, so that targets stayed below them as often as requested.
 
-    For each way of selling where enough is known of it, else as for all (Romano, Patterson and Candès 2019).
+    The shift for p is the p-quantile of target - prediction, of a calibration group if it has enough independent
+    windows, else of all rows (Romano, Patterson and Candès 2019). Groups x learned probabilities.
     """
-    shift = np.zeros((WAYS, LEARNED.size))
+    shift = np.zeros((CALIBRATION_GROUPS, LEARNED.size))
     for column in np.flatnonzero(LEARNED > MEDIAN).tolist():
-        missed = drawn.target - told[:, column]
-        for ways in (range(WAYS), *((one,) for one in range(WAYS))):
-            is_here = np.isin(drawn.way, ways)
-            if say_enough(float((1 / np.maximum(1.0, drawn.periods[is_here])).sum()), LEARNED[column]):
-                shift[list(ways), column] = np.quantile(missed[is_here], LEARNED[column])
+        errors = rows.target - predicted[:, column]
+        for groups in (range(CALIBRATION_GROUPS), *((number,) for number in range(CALIBRATION_GROUPS))):
+            is_own = np.isin(rows.group, groups)
+            if has_enough_windows(float((1 / np.maximum(1.0, rows.periods[is_own])).sum()), LEARNED[column]):
+                shift[list(groups), column] = np.quantile(errors[is_own], LEARNED[column])
     return shift
 
 
-def _draw(facts: Facts, lessons: Sequence[Lesson], *, origins: int, seed: int) -> Drawn:
-    most = MOST_ROWS // len(lessons)
-    parts = [_draw_of(facts, lesson, origins=origins, most=most, seed=seed) for lesson in lessons]
-    return Drawn(*(np.concatenate(one) for one in zip(*(vars(part).values() for part in parts), strict=True)))
+def _training_rows(
+    statistics: OriginStatistics, windows: Sequence[TrainingWindow], *, origins: int, seed: int
+) -> TrainingRows:
+    most = MOST_ROWS // len(windows)
+    parts = [_rows_of_window(statistics, window, origins=origins, most=most, seed=seed) for window in windows]
+    columns = zip(*(vars(part).values() for part in parts), strict=True)
+    return TrainingRows(*(np.concatenate(column) for column in columns))
 
 
-def _draw_of(facts: Facts, lesson: Lesson, *, origins: int, most: int, seed: int) -> Drawn:
-    days = facts.series.period_days
-    last = origins - -(-lesson.window.end_days // days)
+def _rows_of_window(
+    statistics: OriginStatistics, training: TrainingWindow, *, origins: int, most: int, seed: int
+) -> TrainingRows:
+    """The rows drawn of one window: of the last 104 weeks, with six or more known periods before the origin."""
+    window, days = training.window, statistics.matrix.period_days
+    last = origins - -(-window.end_days // days)
     first = max(0, origins - TRAINED_DAYS // days)
-    known = lesson.sums[:, first : max(first, last + 1)]
-    row, column = np.nonzero(~np.isnan(known) & (facts.count[:, first : max(first, last + 1)] >= YOUNGEST))
+    known = training.sums[:, first : max(first, last + 1)]
+    is_old_enough = statistics.count[:, first : max(first, last + 1)] >= YOUNGEST
+    product, column = np.nonzero(~np.isnan(known) & is_old_enough)
     origin = column + first
     weight = 0.5 ** ((origins - origin) * days / YEAR_DAYS)
     # the largest u^(1/w) are a weighted draw without replacement (Efraimidis and Spirakis 2006)
-    chance = chances(facts.series.product_codes, row, origins - origin, f"{seed} {lesson.window}")
-    order = np.argsort(np.log(chance) / weight, kind="stable")
-    kept = np.sort(order[-min(most, round(DRAWN_SHARE * row.size)) :]) if row.size else order
-    row, origin = row[kept], origin[kept]
-    periods = lesson.window.periods(days)
-    usual = periods * facts.scale[row, origin]
-    return Drawn(
-        lines=features(facts, lesson.window, lesson.sums, row, origin),
-        target=np.log1p(lesson.sums[row, origin] / usual),
-        sturdy=lesson.sturdy(row, origin) / usual[:, None],
-        row=row,
-        way=facts.way[row, origin],
-        periods=np.full(row.size, periods),
+    uniform = uniform_by_hash(statistics.matrix.product_codes, product, origins - origin, f"{seed} {window}")
+    order = np.argsort(np.log(uniform) / weight, kind="stable")
+    kept = np.sort(order[-min(most, round(DRAWN_SHARE * product.size)) :]) if product.size else order
+    product, origin = product[kept], origin[kept]
+    periods = window.periods(days)
+    usual = periods * statistics.scale[product, origin]
+    return TrainingRows(
+        features=features(statistics, window, training.sums, product, origin),
+        target=np.log1p(training.sums[product, origin] / usual),
+        parametric=training.parametric(product, origin) / usual[:, None],
+        product=product,
+        group=statistics.group[product, origin],
+        periods=np.full(product.size, periods),
     )
 
 
-def chances(codes: Sequence[str], row: Index, age: Index, salt: str) -> Matrix:
-    """A number between 0 and 1 for each pair of a product's row and an age, by hash: the same whoever else is there.
+def uniform_by_hash(codes: Sequence[str], row: Index, age: Index, salt: str) -> Matrix:
+    """A uniform number in (0, 1) for each pair of a product's row and an age, the same whatever other products exist.
 
     The hash is that of SplitMix64 (Steele, Lea and Flood 2014).
 
-    >>> together, alone = chances(["A", "B"], np.array([0, 1]), np.array([3, 3]), ""), chances(["B"], *2 * [[0]], "")
-    >>> bool(together[1] == chances(["B"], np.array([0]), np.array([3]), "")[0]), bool((together != alone).all())
-    (True, True)
+    >>> rows, ages = np.array([0, 1]), np.array([3, 3])
+    >>> together, alone = uniform_by_hash(["A", "B"], rows, ages, ""), uniform_by_hash(["B"], rows[:1], ages[:1], "")
+    >>> bool(together[1] == alone[0]), bool(together[0] == alone[0])
+    (True, False)
     """
     seeds = np.array([zlib.crc32(f"{salt} {code}".encode()) for code in codes], dtype=np.uint64)
     bits = (seeds[row] << np.uint64(32)) + np.asarray(age).astype(np.uint64) * np.uint64(SPLIT_MIX[0])
@@ -190,62 +211,63 @@ def chances(codes: Sequence[str], row: Index, age: Index, salt: str) -> Matrix:
     return np.asarray(((bits >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53)
 
 
-def _fit(lines: Matrix, target: Matrix, *, seed: int) -> list[Any]:
+def _fit(rows: Matrix, target: Matrix, *, seed: int) -> list[Any]:
     from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415, 1 s: only a forecast pays for it
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415, comes with scikit-learn
 
     with threadpool_limits(limits=1):
         return [
-            HistGradientBoostingRegressor(loss="quantile", quantile=p, random_state=seed + k, **TREES).fit(
-                lines, target
-            )
+            HistGradientBoostingRegressor(loss="quantile", quantile=p, random_state=seed + k, **TREES).fit(rows, target)
             for k, p in enumerate(LEARNED.tolist())
         ]
 
 
-def _predicted(trees: Sequence[Any], lines: Matrix) -> Matrix:
+def _predicted(trees: Sequence[Any], rows: Matrix) -> Matrix:
     from threadpoolctl import threadpool_limits  # noqa: PLC0415, comes with scikit-learn
 
     with threadpool_limits(limits=1):
-        return np.stack([one.predict(lines) for one in trees], axis=1)
+        return np.stack([tree.predict(rows) for tree in trees], axis=1)
 
 
-def pool_quantiles(
-    learned: Learned, facts: Facts, window: Window, sums: Matrix, rows: Index, origin: int,
-    *, sturdy: Matrix, probabilities: Matrix,
+def global_quantiles(
+    model: GlobalQuantileModel, statistics: OriginStatistics, window: Window, sums: Matrix, rows: Index, origin: int,
+    *, parametric: Matrix, probabilities: Matrix,
 ) -> Matrix:  # fmt: skip
-    """Quantiles of the window's demand from an origin, for some products, the negative binomial blended in.
+    """The quantiles of the window's demand from an origin, for some products: products x probabilities, in units.
 
-    `sturdy` are the negative binomial's quantiles for the same products and probabilities: between the learned
-    probabilities the learner's are joined in z, beyond them they go on as the negative binomial's do, and nowhere are
-    they above three of its and three scales.
+    `parametric` holds the negative binomial's quantiles, in the same shape; they are blended in. Between the learned
+    probabilities the model's quantiles are linear in z, beyond them they grow as the negative binomial's do. Nowhere
+    are they above 3 times the negative binomial's plus 3 max(1, s).
     """
     at = np.full(rows.size, origin)
-    scale = facts.scale[rows, at]
-    usual = (scale * window.periods(facts.series.period_days))[:, None]
-    beside = _at(sturdy, probabilities, LEARNED) / usual
-    log_ratio = learned.log_ratio(features(facts, window, sums, rows, at), facts.way[rows, at], beside)
-    spread = _between(np.maximum(0.0, np.expm1(log_ratio)) * usual, sturdy, probabilities)
-    capped = np.minimum(spread, 3 * sturdy + 3 * np.maximum(1.0, scale)[:, None])
-    trusted = learned.trust * np.maximum(0.0, capped) + (1 - learned.trust) * sturdy
+    scale = statistics.scale[rows, at]
+    usual = (scale * window.periods(statistics.matrix.period_days))[:, None]
+    ratio = _nearest(parametric, probabilities, LEARNED) / usual
+    lines = features(statistics, window, sums, rows, at)
+    target = model.target_quantiles(lines, statistics.group[rows, at], ratio)
+    interpolated = _interpolated(np.maximum(0.0, np.expm1(target)) * usual, parametric, probabilities)
+    capped = np.minimum(interpolated, 3 * parametric + 3 * np.maximum(1.0, scale)[:, None])
+    trusted = model.trust * np.maximum(0.0, capped) + (1 - model.trust) * parametric
     return np.maximum.accumulate(trusted, axis=1)
 
 
-def _between(learned: Matrix, sturdy: Matrix, probabilities: Matrix) -> Matrix:
-    from scipy.special import ndtri  # noqa: PLC0415
+def _interpolated(learned: Matrix, parametric: Matrix, probabilities: Matrix) -> Matrix:
+    """Quantiles at all probabilities from those at the learned ones, the tails in the parametric model's shape."""
+    from scipy.special import ndtri  # noqa: PLC0415, only a forecast pays for the import
 
     knots = ndtri(LEARNED)
     z = ndtri(np.clip(probabilities, 1e-9, 1 - 1e-9))
     left = np.clip(np.searchsorted(knots, z, side="right") - 1, 0, knots.size - 2)
     share = np.clip((z - knots[left]) / (knots[left + 1] - knots[left]), 0.0, 1.0)
-    told = learned[:, left] * (1 - share) + learned[:, left + 1] * share
-    first, last = (_at(sturdy, probabilities, one) for one in (LEARNED[:1], LEARNED[-1:]))
+    quantiles = learned[:, left] * (1 - share) + learned[:, left + 1] * share
+    first, last = (_nearest(parametric, probabilities, knot) for knot in (LEARNED[:1], LEARNED[-1:]))
     with np.errstate(divide="ignore", invalid="ignore"):
-        below = np.where(first > 0, np.clip(sturdy / first, 0.0, 1.0), 0.0)
-        above = np.where(last > 0, np.clip(sturdy / last, 1.0, 4.0), 1.0)
-    told = np.where(probabilities < LEARNED[0], told * below, told)
-    return np.asarray(np.where(probabilities > LEARNED[-1], told * above, told))
+        below = np.where(first > 0, np.clip(parametric / first, 0.0, 1.0), 0.0)
+        above = np.where(last > 0, np.clip(parametric / last, 1.0, 4.0), 1.0)
+    quantiles = np.where(probabilities < LEARNED[0], quantiles * below, quantiles)
+    return np.asarray(np.where(probabilities > LEARNED[-1], quantiles * above, quantiles))
 
 
-def _at(quantiles: Matrix, probabilities: Matrix, asked: Matrix) -> Matrix:
-    return quantiles[:, np.abs(probabilities[:, None] - asked).argmin(axis=0)]
+def _nearest(quantiles: Matrix, probabilities: Matrix, wanted: Matrix) -> Matrix:
+    """The columns of the quantiles whose probabilities are nearest to the wanted ones."""
+    return quantiles[:, np.abs(probabilities[:, None] - wanted).argmin(axis=0)]

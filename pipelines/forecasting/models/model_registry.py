@@ -1,7 +1,7 @@
-"""The models that compete, from the simplest on: what each says of a window, seen from one origin.
+"""The models that compete, from the simplest on, and the quantiles that each gives for a window.
 
-What belongs here: the list, and the quantiles of each model. What does not: judging (`model_backtest.py`).
-Read more in docs/maths.md.
+What belongs here: the list, and the quantiles of each model. What does not: scoring (`model_backtest.py`).
+Read more in docs/maths.md#models.
 """
 
 from collections.abc import Sequence
@@ -13,188 +13,209 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.history.demand_matrix import YEAR_DAYS, Index, Matrix
+from pipelines.forecasting.history.demand_patterns import DEAD
 from pipelines.forecasting.history.windows import Window
-from pipelines.forecasting.models.calibration import Law
-from pipelines.forecasting.models.features import Facts
-from pipelines.forecasting.models.global_quantile_model import LEARNED, Learned, Lesson, learn, pool_quantiles
-from pipelines.forecasting.models.negative_binomial import (
-    Moments,
-    missed_in_the_past,
-    pooled_moments,
-    predictive_moments,
+from pipelines.forecasting.models.calibration import CalibratedDistribution
+from pipelines.forecasting.models.features import OriginStatistics
+from pipelines.forecasting.models.global_quantile_model import (
+    LEARNED,
+    GlobalQuantileModel,
+    TrainingWindow,
+    fit_global_model,
+    global_quantiles,
 )
+from pipelines.forecasting.models.negative_binomial import Moments, past_errors, predictive_moments, shrunken_moments
 from pipelines.forecasting.models.smoothing import SHARPNESS, combined_level
-from pipelines.forecasting.models.statsforecast_models import FAMILY, SEASONAL_NAIVE, family_mean, family_quantiles
+from pipelines.forecasting.models.statsforecast_models import (
+    POINT_MODELS,
+    SEASONAL_NAIVE,
+    point_model_mean,
+    point_model_quantiles,
+)
 
-FLOOR: Final = "textbook"
+# The names are published in tables: `pool` is the global quantile model, `textbook` the baseline.
+BASELINE: Final = "textbook"
 NB_PREDICTIVE: Final = "nb_predictive"
 NB: Final = "nb"
 NB_SEASONAL: Final = "nb_seasonal"
-POOL: Final = "pool"
-NOTHING: Final = "none"
+GLOBAL_MODEL: Final = "pool"
+NO_MODEL: Final = "none"
 # From the simplest on: on a tie the earlier one is used.
-MODELS: Final = (FLOOR, *FAMILY, NB_PREDICTIVE, NB, NB_SEASONAL, POOL)
-SEASONLESS: Final = tuple(name for name in MODELS if name not in (SEASONAL_NAIVE, NB_SEASONAL, POOL))
+MODELS: Final = (BASELINE, *POINT_MODELS, NB_PREDICTIVE, NB, NB_SEASONAL, GLOBAL_MODEL)
+SEASONLESS: Final = tuple(name for name in MODELS if name not in (SEASONAL_NAIVE, NB_SEASONAL, GLOBAL_MODEL))
 LEAST_BLEND: Final = 0.1
 BLEND_PRODUCTS: Final = 200
-# Levels that were weighed by how near they came fall to nothing in a quiet spell; the life's mean does not.
-LIFE_SHARE: Final = 0.25
+# Levels weighted by their errors fall to zero in a quiet spell; the overall mean does not.
+OVERALL_SHARE: Final = 0.25
 OLD_ENOUGH: Final = 6
-MOST_APART: Final = 1e6
+LARGEST_RATIO: Final = 1e6
 TINY: Final = 1e-9
 
 
 @dataclass(frozen=True)
-class View:
-    """A window seen from the last origin of the facts: the sums known there, and the classes."""
+class WindowModels:
+    """The parametric models of one window's demand, as known at the last origin of the statistics.
 
-    facts: Facts
+    `sums` is the window's demand after each origin, products x origins; `patterns` the demand pattern of each product.
+    """
+
+    statistics: OriginStatistics
     window: Window
     sums: Matrix
-    classes: NDArray[np.str_]
+    patterns: NDArray[np.str_]
 
     @property
     def periods(self) -> float:
-        """The window's length."""
-        return self.window.periods(self.facts.series.period_days)
+        """The window's length in periods."""
+        return self.window.periods(self.statistics.matrix.period_days)
 
     @cached_property
-    def judged(self) -> Matrix:
-        """The sums from origins where a product was old enough for a level to be held against them."""
-        return np.where(self.facts.count >= OLD_ENOUGH, self.sums, np.nan)
+    def comparable_sums(self) -> Matrix:
+        """The sums from origins at which a product was old enough for a level: six or more known periods."""
+        return np.where(self.statistics.count >= OLD_ENOUGH, self.sums, np.nan)
 
     @cached_property
     def level(self) -> Matrix:
-        """The level that reacts, at every origin, a quarter of it the life's mean."""
-        reacting = combined_level(self.facts.levels, self.judged, self.periods, self.classes)
-        return (1 - LIFE_SHARE) * reacting + LIFE_SHARE * self.facts.life
+        """The reactive level, products x origins, in units per period.
+
+        Three quarters are the weighted mean of the running levels, one quarter the overall mean of the product.
+        """
+        reactive = combined_level(self.statistics.levels, self.comparable_sums, self.periods, self.patterns)
+        return (1 - OVERALL_SHARE) * reactive + OVERALL_SHARE * self.statistics.mean
 
     @cached_property
-    def pooled(self) -> Law:
-        """The window's demand by the level that reacts, the variance pooled over all products."""
+    def reactive(self) -> CalibratedDistribution:
+        """The window's demand by the reactive level: model `nb`."""
         return self._of_level(self.level)
 
     @cached_property
-    def seasonal(self) -> Law:
-        """The same with the organisation's season, the more the nearer a product's past windows were to it.
+    def seasonal(self) -> CalibratedDistribution:
+        """The window's demand by the level with the company's season: model `nb_seasonal`.
 
-        With the mean squared errors a with the season and b without, the season's share is b⁸ / (a⁸ + b⁸).
+        With the mean squared errors a with the season and b without, of a product's past windows, the season's weight
+        is b^8 / (a^8 + b^8). Without a season it is `reactive`.
         """
-        if self.facts.seasonal is None:
-            return self.pooled
-        told, days = self.facts.seasonal, self.facts.series.period_days
-        season = told.of_windows(self.window, days)
-        reacting = combined_level(told.levels, self.judged / season, self.periods, self.classes)
-        level = ((1 - LIFE_SHARE) * reacting + LIFE_SHARE * told.life) * season
-        by_season, without = (
-            missed_in_the_past(expected * self.periods, self.judged, window=self.window, period_days=days).squared
+        deseasonalised, days = self.statistics.deseasonalised, self.statistics.matrix.period_days
+        if deseasonalised is None:
+            return self.reactive
+        index = deseasonalised.index_of_windows(self.window, days)
+        reactive = combined_level(deseasonalised.levels, self.comparable_sums / index, self.periods, self.patterns)
+        level = ((1 - OVERALL_SHARE) * reactive + OVERALL_SHARE * deseasonalised.mean) * index
+        with_season, without = (
+            past_errors(expected * self.periods, self.comparable_sums, window=self.window, period_days=days).squared
             for expected in (level, self.level)
         )
-        ratio = np.minimum(MOST_APART, by_season / np.maximum(without, TINY))
+        ratio = np.minimum(LARGEST_RATIO, with_season / np.maximum(without, TINY))
         share = np.where(without > 0, 1 / (1 + ratio**SHARPNESS), 0.0)
         return self._of_level(share * level + (1 - share) * self.level)
 
-    def _of_level(self, level: Matrix) -> Law:
-        days = self.facts.series.period_days
-        return self._law(pooled_moments(level, self.judged, window=self.window, period_days=days))
+    def _of_level(self, level: Matrix) -> CalibratedDistribution:
+        days = self.statistics.matrix.period_days
+        return self._calibrated(shrunken_moments(level, self.comparable_sums, window=self.window, period_days=days))
 
     @cached_property
-    def steady(self) -> Law:
-        """The window's demand if it never changes."""
-        facts, days = self.facts, self.facts.series.period_days
-        return self._law(
-            predictive_moments(
-                facts.summed, facts.squares, facts.count, self.judged, window=self.window, period_days=days
-            )
+    def stationary(self) -> CalibratedDistribution:
+        """The window's demand if it never changes: model `nb_predictive`."""
+        statistics, days = self.statistics, self.statistics.matrix.period_days
+        sums, squares, count = statistics.summed, statistics.squares, statistics.count
+        return self._calibrated(
+            predictive_moments(sums, squares, count, self.comparable_sums, window=self.window, period_days=days)
         )
 
-    def law_quantiles(self, law: Law, rows: Index, probabilities: Matrix) -> Matrix:
-        """A law's quantiles from the last origin."""
-        return law.quantiles(rows, np.full(rows.size, self.facts.series.periods), probabilities)
+    def latest_quantiles(self, distribution: CalibratedDistribution, rows: Index, probabilities: Matrix) -> Matrix:
+        """The quantiles of a distribution at the last origin: products x probabilities."""
+        return distribution.quantiles(rows, np.full(rows.size, self.statistics.matrix.periods), probabilities)
 
-    def lesson(self) -> Lesson:
-        """What the pool learns from this window."""
-        return Lesson(self.window, self.sums, lambda rows, origins: self.seasonal.quantiles(rows, origins, LEARNED))
+    def training_window(self) -> TrainingWindow:
+        """What the global quantile model learns from this window."""
+        return TrainingWindow(
+            self.window, self.sums, lambda rows, origins: self.seasonal.quantiles(rows, origins, LEARNED)
+        )
 
-    def _law(self, moments: Moments) -> Law:
-        return Law(moments, self._recent, self.facts.way, self.periods)
+    def _calibrated(self, moments: Moments) -> CalibratedDistribution:
+        return CalibratedDistribution(moments, self._recent_sums, self.statistics.group, self.periods)
 
     @property
-    def share(self) -> float:
-        """How much of the negative binomial the pool has."""
-        return blend_share(int((self.classes != "dead").sum()))
+    def blend_share(self) -> float:
+        """The weight of the negative binomial in the global quantile model."""
+        return blend_share(int((self.patterns != DEAD).sum()))
 
     @cached_property
-    def _recent(self) -> Matrix:
+    def _recent_sums(self) -> Matrix:
         """The sums of the last year, from origins that knew half or more of what is known of a product today."""
-        year = YEAR_DAYS // self.facts.series.period_days
-        recent = np.where((self.classes != "dead")[:, None], self.judged, np.nan)
+        year = YEAR_DAYS // self.statistics.matrix.period_days
+        recent = np.where((self.patterns != DEAD)[:, None], self.comparable_sums, np.nan)
         recent[:, : max(0, recent.shape[1] - year)] = np.nan
-        recent[self.facts.count < self.facts.count[:, -1:] / 2] = np.nan
+        recent[self.statistics.count < self.statistics.count[:, -1:] / 2] = np.nan
         return np.asarray(recent)
 
 
-def learn_from(views: Sequence[View], *, origins: int, seed: int) -> Learned | None:
-    """The pool that learns from some windows of the same products."""
-    lessons = [view.lesson() for view in views]
-    return learn(views[0].facts, lessons, share=views[0].share, origins=origins, seed=seed)
+def fit_to_windows(windows: Sequence[WindowModels], *, origins: int, seed: int) -> GlobalQuantileModel | None:
+    """The global quantile model fitted to windows of the same products; None if there is too little to learn from."""
+    training = [window_models.training_window() for window_models in windows]
+    share = windows[0].blend_share
+    return fit_global_model(windows[0].statistics, training, share=share, origins=origins, seed=seed)
 
 
 def model_quantiles(
-    view: View, model: str, rows: Index, probabilities: Matrix, learned: Learned | None = None
-) -> Matrix:
-    """Quantiles of the window's demand for some products, never below nothing; without trees the pool's law speaks."""
-    if model == NOTHING:
+    window_models: WindowModels, model: str, rows: Index, probabilities: Matrix,
+    global_model: GlobalQuantileModel | None = None,
+) -> Matrix:  # fmt: skip
+    """The quantiles of the window's demand by a model, for some products: products x probabilities, in units, >= 0.
+
+    Without a fitted global model `pool` is `nb_seasonal`.
+    """
+    if model == NO_MODEL:
         return np.zeros((rows.size, probabilities.size))
-    if model == FLOOR:
-        return _textbook(view, rows, probabilities)
-    series = view.facts.series
-    if model == SEASONAL_NAIVE and (is_young := _is_young(view, rows)).any():
-        quantiles = _textbook(view, rows, probabilities)
+    if model == BASELINE:
+        return _textbook(window_models, rows, probabilities)
+    if model == SEASONAL_NAIVE and (is_young := _is_young(window_models, rows)).any():
+        quantiles = _textbook(window_models, rows, probabilities)
         if not is_young.all():
-            quantiles[~is_young] = model_quantiles(view, model, rows[~is_young], probabilities)
+            quantiles[~is_young] = model_quantiles(window_models, model, rows[~is_young], probabilities)
         return quantiles
-    if model in FAMILY:
-        return family_quantiles(
-            series.demand, view.sums, view.window, view.classes, rows, model,
-            probabilities=probabilities, period_days=series.period_days,
+    matrix = window_models.statistics.matrix
+    if model in POINT_MODELS:
+        return point_model_quantiles(
+            matrix.demand, window_models.sums, window_models.window, window_models.patterns, rows, model,
+            probabilities=probabilities, period_days=matrix.period_days,
         )  # fmt: skip
-    sturdy = view.law_quantiles(_law_of(view, model), rows, probabilities)
-    if model != POOL or learned is None:
-        return sturdy
-    return pool_quantiles(
-        learned, view.facts, view.window, view.sums, rows, series.periods,
-        sturdy=sturdy, probabilities=probabilities,
+    parametric = window_models.latest_quantiles(_distribution_of(window_models, model), rows, probabilities)
+    if model != GLOBAL_MODEL or global_model is None:
+        return parametric
+    return global_quantiles(
+        global_model, window_models.statistics, window_models.window, window_models.sums, rows, matrix.periods,
+        parametric=parametric, probabilities=probabilities,
     )  # fmt: skip
 
 
-def exact_means(view: View, model: str, rows: Index) -> Matrix | None:
-    """The mean of the window's demand by the model's law or path, that of the pool by the law that it is blended with.
+def exact_means(window_models: WindowModels, model: str, rows: Index) -> Matrix | None:
+    """The mean of the window's demand by a model, for some products, in units; None for a model that expects nothing.
 
-    A model that expects nothing has none here.
+    That of the global quantile model is the mean of the negative binomial with which it is blended.
     """
-    series = view.facts.series
-    if model in FAMILY:
-        mean = family_mean(series.demand, view.window, rows, model, series.period_days)
+    matrix = window_models.statistics.matrix
+    if model in POINT_MODELS:
+        mean = point_model_mean(matrix.demand, window_models.window, rows, model, matrix.period_days)
         if model == SEASONAL_NAIVE:
-            mean = np.where(_is_young(view, rows), _recent_year(view, rows)[0], mean)
+            mean = np.where(_is_young(window_models, rows), _recent_year(window_models, rows)[0], mean)
         return mean
-    if model == FLOOR:
-        return _recent_year(view, rows)[0]
-    if model in (NB_PREDICTIVE, NB, NB_SEASONAL, POOL):
-        return _law_of(view, model).moments.latest(rows)[0]
+    if model == BASELINE:
+        return _recent_year(window_models, rows)[0]
+    if model in (NB_PREDICTIVE, NB, NB_SEASONAL, GLOBAL_MODEL):
+        return _distribution_of(window_models, model).moments.latest(rows)[0]
     return None
 
 
-def _law_of(view: View, model: str) -> Law:
-    """The law of a model, and that which the pool is blended with."""
+def _distribution_of(window_models: WindowModels, model: str) -> CalibratedDistribution:
+    """The distribution of a parametric model; for the global quantile model the one with which it is blended."""
     if model == NB_PREDICTIVE:
-        return view.steady
-    return view.pooled if model == NB else view.seasonal
+        return window_models.stationary
+    return window_models.reactive if model == NB else window_models.seasonal
 
 
 def blend_share(products: int) -> float:
-    """How much of the negative binomial is mixed into the pool's quantiles: 200 / (200 + products), a tenth at least.
+    """The weight of the negative binomial in the global quantile model: max(0.1, 200 / (200 + products)).
 
     >>> blend_share(200), blend_share(40_000)
     (0.5, 0.1)
@@ -202,28 +223,29 @@ def blend_share(products: int) -> float:
     return max(LEAST_BLEND, BLEND_PRODUCTS / (BLEND_PRODUCTS + products))
 
 
-def _is_young(view: View, rows: Index) -> NDArray[np.bool_]:
-    """Whether a product has no last year to repeat and be held against: the floor then stands for `seasonal_naive`.
+def _is_young(window_models: WindowModels, rows: Index) -> NDArray[np.bool_]:
+    """Whether a product is known for less than two years: the baseline then stands for `seasonal_naive`.
 
-    So that model is chosen by what it is, not by what stands for it, and not before two years are known.
+    So `seasonal_naive` is chosen for what it is, not for what replaces it.
     """
-    return np.asarray(view.facts.count[rows, -1] < 2 * (YEAR_DAYS // view.facts.series.period_days))
+    year = YEAR_DAYS // window_models.statistics.matrix.period_days
+    return np.asarray(window_models.statistics.count[rows, -1] < 2 * year)
 
 
-def _textbook(view: View, rows: Index, probabilities: Matrix) -> Matrix:
-    """Mean and standard deviation of the last year, as if weeks were independent and normal: m h + z s √h."""
-    from scipy.special import ndtri  # noqa: PLC0415
+def _textbook(window_models: WindowModels, rows: Index, probabilities: Matrix) -> Matrix:
+    """The baseline's quantiles m h + z s sqrt(h): mean m and deviation s of the last year's periods, as if normal."""
+    from scipy.special import ndtri  # noqa: PLC0415, only a forecast pays for the import
 
-    mean, deviation = _recent_year(view, rows)
+    mean, deviation = _recent_year(window_models, rows)
     return np.asarray(np.maximum(0.0, mean[:, None] + deviation[:, None] * ndtri(probabilities)))
 
 
-def _recent_year(view: View, rows: Index) -> tuple[Matrix, Matrix]:
-    """Mean and standard deviation of the window's demand by the weeks of the last year: m h and s √h."""
-    series = view.facts.series
-    year = series.demand[rows, -(YEAR_DAYS // series.period_days) :]
+def _recent_year(window_models: WindowModels, rows: Index) -> tuple[Matrix, Matrix]:
+    """Mean and standard deviation of the window's demand by the periods of the last year: m h and s sqrt(h)."""
+    matrix = window_models.statistics.matrix
+    year = matrix.demand[rows, -(YEAR_DAYS // matrix.period_days) :]
     count = np.maximum(1, (~np.isnan(year)).sum(axis=1))
     mean = np.nan_to_num(year).sum(axis=1) / count
     squared = np.where(np.isnan(year), 0.0, year - mean[:, None]) ** 2
-    deviation = np.sqrt(squared.sum(axis=1) / np.maximum(1, count - 1) * view.periods)
-    return np.asarray(mean * view.periods), np.asarray(deviation)
+    deviation = np.sqrt(squared.sum(axis=1) / np.maximum(1, count - 1) * window_models.periods)
+    return np.asarray(mean * window_models.periods), np.asarray(deviation)

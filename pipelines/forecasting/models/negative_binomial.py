@@ -1,9 +1,9 @@
-"""Demand as a negative binomial: a mean, a variance that past errors teach, and what that says of every probability.
+"""Demand as a negative binomial: a mean, a variance learned from past forecast errors, and the quantiles of both.
 
-What belongs here: the law, the pooled variance, the predictive variance.
-What does not: the learner (`global_quantile_model.py`).
-Demand that varies less than chance, which no negative binomial does, is a gamma of the same two moments.
-Read more in docs/maths.md.
+What belongs here: the distribution, the shrunken variance, the predictive variance. What does not: the global quantile
+model (`global_quantile_model.py`).
+Underdispersed demand, which varies less than Poisson demand and has no negative binomial, is a gamma of these moments.
+Read more in docs/maths.md#the-negative-binomial.
 """
 
 from dataclasses import dataclass
@@ -15,30 +15,32 @@ from numpy.typing import NDArray
 from pipelines.forecasting.history.demand_matrix import YEAR_DAYS, Index, Matrix
 from pipelines.forecasting.history.windows import Window
 
-# What the law of all products counts beside a product's own errors, in independent windows.
-LAW_WEIGHT: Final = 3.0
-PRODUCTS_FOR_LAW: Final = (12, 24)
+# The power law of all products counts as so many independent windows beside a product's own errors.
+POWER_LAW_WINDOWS: Final = 3.0
+PRODUCTS_FOR_POWER_LAW: Final = (12, 24)
 ROBUST_STEPS: Final = 4
 FENCE: Final = 1.5
-USUAL_LAW: Final = (0.75, 0.3)
+# Slope and intercept of log standard deviation over log mean, if there are too few products to fit them.
+DEFAULT_POWER_LAW: Final = (0.75, 0.3)
 SLOPES: Final = (0.5, 1.25)
-# Above this mean a gamma of the same two moments is as good, and has quantiles for any number.
+# Above this mean a gamma of the same two moments is as good, and its quantiles are cheap at any size.
 LARGEST_COUNTED: Final = 200.0
 LEAST_EXCESS: Final = 1.0001
-LEAST_SPREAD: Final = 1e-28
+LEAST_DISPERSION: Final = 1e-28
 LEAST_MEAN: Final = 1e-6
 WIDEST: Final = 1e4
 TINY: Final = 1e-9
 FEWEST_PERIODS: Final = 8
-RARELY: Final = 0.001
+SIGNIFICANCE: Final = 0.001
 ROUNDING: Final = 1e-12
 MOST_ADDED: Final = 1_000
 
 
 def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix) -> Matrix:
-    """Quantiles of a negative binomial with these moments, a row a product.
+    """The quantiles of negative binomials with these moments: products x probabilities, in units.
 
-    Of a gamma where the mean is above 200, or the variance below the mean.
+    With mean m and variance v > m, the number of successes is m^2 / (v - m) and their probability m / v. If m > 200 or
+    v < m it is the gamma of shape m^2 / v and scale v / m.
 
     >>> nb_quantiles(np.array([2.0]), np.array([2.0]), np.array([0.5, 0.9, 0.95])).tolist()
     [[2.0, 4.0, 5.0]]
@@ -49,118 +51,119 @@ def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix) -> Matri
     """
     from scipy.special import gammaincinv  # noqa: PLC0415, half a second: only a forecast pays for it
 
-    spread, few, many = _by_law(mean, variance)
-    told = np.zeros((mean.size, probabilities.size))
-    size = mean[few] ** 2 / (spread[few] - mean[few])
-    told[few] = _counted(size, mean[few] / spread[few], probabilities)
-    shape = mean[many] ** 2 / spread[many]
-    told[many] = gammaincinv(shape[:, None], probabilities[None, :]) * (spread[many] / mean[many])[:, None]
-    return np.asarray(np.nan_to_num(told, nan=0.0, posinf=0.0))
+    bounded, counted, continuous = _by_distribution(mean, variance)
+    quantiles = np.zeros((mean.size, probabilities.size))
+    size = mean[counted] ** 2 / (bounded[counted] - mean[counted])
+    quantiles[counted] = _counted(size, mean[counted] / bounded[counted], probabilities)
+    shape, scale = mean[continuous] ** 2 / bounded[continuous], bounded[continuous] / mean[continuous]
+    quantiles[continuous] = gammaincinv(shape[:, None], probabilities[None, :]) * scale[:, None]
+    return np.asarray(np.nan_to_num(quantiles, nan=0.0, posinf=0.0))
 
 
 def _counted(size: Matrix, success: Matrix, probabilities: Matrix) -> Matrix:
-    """The least k that a demand stays at or below with each probability, by adding up the law from nothing on.
+    """The least k with P(D <= k) >= p for each row and probability p, by adding up the distribution from zero.
 
-    The share of k + 1 is (size + k) / (k + 1) (1 - success) times that of k. A quantile is how many k the law is below
-    its probability at: `passed` counts those by the first of the probabilities that is not reached. Laws that have not
-    come to an end after 1,000 pieces are inverted, at twenty times the cost.
+    P(D = k + 1) = P(D = k) (size + k) / (k + 1) (1 - success). `passed` counts the k at which P(D <= k) lies between
+    two of the probabilities, so its running sum is the quantile. Rows that do not end within 1,000 units are inverted
+    by scipy, at twenty times the cost.
     """
     order = np.argsort(probabilities)
     wanted = probabilities[order] - ROUNDING
     passed = np.zeros((size.size, wanted.size + 1))
     rows, share = np.arange(size.size), success**size
     reached = share.copy()
-    for pieces in range(MOST_ADDED):
+    for units in range(MOST_ADDED):
         first = np.searchsorted(wanted, reached, side="right")
         passed[rows, first] += 1
         if (is_over := first == wanted.size).any():
             rows, share, reached = rows[~is_over], share[~is_over], reached[~is_over]
         if not rows.size:
             break
-        share = share * (size[rows] + pieces) / (pieces + 1) * (1 - success[rows])
+        share = share * (size[rows] + units) / (units + 1) * (1 - success[rows])
         reached = reached + share
-    told = np.zeros((size.size, wanted.size))
-    told[:, order] = np.cumsum(passed[:, :-1], axis=1)
+    quantiles = np.zeros((size.size, wanted.size))
+    quantiles[:, order] = np.cumsum(passed[:, :-1], axis=1)
     if rows.size:
-        from scipy.stats import nbinom  # noqa: PLC0415, a second
+        from scipy.stats import nbinom  # noqa: PLC0415, a second: only wide distributions pay for it
 
-        told[rows] = nbinom.ppf(probabilities[None, :], size[rows, None], success[rows, None])
-    return told
+        quantiles[rows] = nbinom.ppf(probabilities[None, :], size[rows, None], success[rows, None])
+    return quantiles
 
 
-def nb_shares(demand: Matrix, mean: Matrix, variance: Matrix) -> tuple[Matrix, Matrix]:
-    """How likely less than this demand is, and this demand or less, under the law of `nb_quantiles`.
+def nb_probabilities(demand: Matrix, mean: Matrix, variance: Matrix) -> tuple[Matrix, Matrix]:
+    """P(D < demand) and P(D <= demand) under the distribution of `nb_quantiles`, an entry each.
 
-    Between two whole pieces both are on the straight line between these.
+    Between two whole units both are interpolated in a straight line.
 
-    >>> below, at_or_below = nb_shares(np.array([5.0]), np.array([2.0]), np.array([6.0]))
+    >>> below, at_or_below = nb_probabilities(np.array([5.0]), np.array([2.0]), np.array([6.0]))
     >>> round(float(below[0]), 3), round(float(at_or_below[0]), 3)
     (0.868, 0.912)
     """
-    from scipy.special import betainc, gammainc  # noqa: PLC0415
+    from scipy.special import betainc, gammainc  # noqa: PLC0415, only a forecast pays for the import
 
-    spread, few, many = _by_law(mean, variance)
+    bounded, counted, continuous = _by_distribution(mean, variance)
     below, at_or_below = (demand > 0).astype(float), np.ones(demand.size)
-    size, success = mean[few] ** 2 / (spread[few] - mean[few]), mean[few] / spread[few]
-    pieces = np.floor(demand[few])
-    part = demand[few] - pieces
-    less = np.where(pieces > 0, betainc(size, np.maximum(1.0, pieces), success), 0.0)
-    reached = betainc(size, pieces + 1, success)
-    more = betainc(size, pieces + 2, success) if part.any() else reached
-    below[few], at_or_below[few] = less + part * (reached - less), reached + part * (more - reached)
-    below[many] = gammainc(mean[many] ** 2 / spread[many], demand[many] * mean[many] / spread[many])
-    at_or_below[many] = below[many]
+    size, success = mean[counted] ** 2 / (bounded[counted] - mean[counted]), mean[counted] / bounded[counted]
+    units = np.floor(demand[counted])
+    part = demand[counted] - units
+    less = np.where(units > 0, betainc(size, np.maximum(1.0, units), success), 0.0)
+    reached = betainc(size, units + 1, success)
+    more = betainc(size, units + 2, success) if part.any() else reached
+    below[counted], at_or_below[counted] = less + part * (reached - less), reached + part * (more - reached)
+    scaled = demand[continuous] * mean[continuous] / bounded[continuous]
+    below[continuous] = gammainc(mean[continuous] ** 2 / bounded[continuous], scaled)
+    at_or_below[continuous] = below[continuous]
     return below, at_or_below
 
 
-def _by_law(mean: Matrix, variance: Matrix) -> tuple[Matrix, Index, Index]:
-    """The variance within what a law can have, and which rows are counted by the piece, and which are a gamma."""
-    is_even, is_many = variance < mean, mean > LARGEST_COUNTED
-    least = np.where(is_even, LEAST_SPREAD * mean**2, LEAST_EXCESS * mean)
-    spread = np.clip(variance, least, WIDEST * mean * np.maximum(1.0, mean))
+def _by_distribution(mean: Matrix, variance: Matrix) -> tuple[Matrix, Index, Index]:
+    """The variance within what a distribution can have; the rows that are negative binomial; those that are gamma."""
+    is_under, is_large = variance < mean, mean > LARGEST_COUNTED
+    least = np.where(is_under, LEAST_DISPERSION * mean**2, LEAST_EXCESS * mean)
+    bounded = np.clip(variance, least, WIDEST * mean * np.maximum(1.0, mean))
     is_known = mean > LEAST_MEAN
-    return spread, np.flatnonzero(is_known & ~is_even & ~is_many), np.flatnonzero(is_known & (is_even | is_many))
+    return bounded, np.flatnonzero(is_known & ~is_under & ~is_large), np.flatnonzero(is_known & (is_under | is_large))
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Mean and variance of the window's demand for each product, a column an origin: the last one is the forecast's."""
+    """Mean and variance of the window's demand, products x origins; the last origin is the forecast's."""
 
     mean: Matrix
     variance: Matrix
 
     def latest(self, rows: Index) -> tuple[Matrix, Matrix]:
-        """Those of some products at the origin of the forecast."""
+        """Mean and variance of some products at the origin of the forecast."""
         return self.at(rows, np.full(rows.size, self.mean.shape[1] - 1))
 
     def at(self, rows: Index, origins: Index) -> tuple[Matrix, Matrix]:
-        """Those of some products, each at an origin."""
+        """Mean and variance of some products, each at an origin."""
         return self.mean[rows, origins], self.variance[rows, origins]
 
 
-def pooled_moments(level: Matrix, sums: Matrix, *, window: Window, period_days: int) -> Moments:
-    """The mean that the level says, and the variance of its past errors, shrunk to the law of all products.
+def shrunken_moments(level: Matrix, sums: Matrix, *, window: Window, period_days: int) -> Moments:
+    """The mean that the level gives, and the variance of its past errors, shrunk to the power law of all products.
 
         v = (n v_own + 3 v_law) / (n + 3),   log v_law = 2 (a log f + b)
 
-    v_own is the mean squared error of the demand of windows that were over at the origin, half as heavy a year before;
-    n the sum of the weights over the window's length in periods, since windows overlap. `level` and `sums` have a
-    column an origin. The law is that of the last origin.
+    f is the mean. v_own is the mean squared error of windows that were over at the origin, half as heavy a year before.
+    n is the sum of the weights over the window's length in periods, since windows overlap. `level` (units per period)
+    and `sums` (units) are products x origins. a and b (Taylor's power law, 1961) are those of the last origin.
     """
-    past = level * window.periods(period_days)
-    missed = missed_in_the_past(past, sums, window=window, period_days=period_days)
-    slope, height = _law(missed.mean, missed.squared[:, -1], missed.windows[:, -1])
-    by_law = np.exp(2 * (slope * np.log(np.maximum(past, LEAST_MEAN)) + height))
-    variance = (missed.windows * missed.squared + LAW_WEIGHT * by_law) / (missed.windows + LAW_WEIGHT)
-    return Moments(past, np.maximum(variance, LEAST_EXCESS * past))
+    expected = level * window.periods(period_days)
+    errors = past_errors(expected, sums, window=window, period_days=period_days)
+    slope, intercept = _power_law(errors.mean, errors.squared[:, -1], errors.windows[:, -1])
+    by_law = np.exp(2 * (slope * np.log(np.maximum(expected, LEAST_MEAN)) + intercept))
+    variance = (errors.windows * errors.squared + POWER_LAW_WINDOWS * by_law) / (errors.windows + POWER_LAW_WINDOWS)
+    return Moments(expected, np.maximum(variance, LEAST_EXCESS * expected))
 
 
 @dataclass(frozen=True)
-class Missed:
-    """What windows that were over at each origin were missed by, the older the lighter: a row a product.
+class PastErrors:
+    """The forecast errors of windows that were over at each origin, older ones weighing less; products x origins.
 
-    `squared` is the mean squared error, `windows` how many independent windows it comes from, a column an origin each;
-    `mean` is what was expected of them on average.
+    `squared` is the mean squared error, `windows` the number of independent windows behind it. `mean`, an entry a
+    product, is the mean of what was expected of them.
     """
 
     squared: Matrix
@@ -168,96 +171,115 @@ class Missed:
     mean: Matrix
 
 
-def missed_in_the_past(expected: Matrix, sums: Matrix, *, window: Window, period_days: int) -> Missed:
-    """How far demand was from what was expected of it, both with a column an origin; half as heavy a year before."""
+def past_errors(expected: Matrix, sums: Matrix, *, window: Window, period_days: int) -> PastErrors:
+    """The errors of what was expected of each window's demand; both are products x origins, in units.
+
+    A window weighs half as much as one a year later.
+    """
     growth = 2.0 ** (np.arange(sums.shape[1]) * period_days / YEAR_DAYS)
     weight = np.where(np.isnan(sums), 0.0, growth)
     ended = -(-window.end_days // period_days)
-    total = _until(weight, ended)
-    return Missed(
-        squared=_until(weight * (np.nan_to_num(sums) - expected) ** 2, ended) / np.maximum(total, TINY),
+    total = _of_ended_windows(weight, ended)
+    return PastErrors(
+        squared=_of_ended_windows(weight * (np.nan_to_num(sums) - expected) ** 2, ended) / np.maximum(total, TINY),
         windows=total / growth / max(1.0, window.periods(period_days)),
         mean=(weight * expected).sum(axis=1) / np.maximum(total[:, -1], TINY),
     )
 
 
-def _until(values: Matrix, ended: int) -> Matrix:
-    """Running sums over the origins whose windows were over, so many columns before."""
-    told = np.zeros_like(values)
-    told[:, ended:] = np.cumsum(values[:, : max(0, values.shape[1] - ended)], axis=1)
-    return told
+def _of_ended_windows(values: Matrix, ended: int) -> Matrix:
+    """Running sums over the origins whose windows were over: those at least `ended` columns before."""
+    sums = np.zeros_like(values)
+    sums[:, ended:] = np.cumsum(values[:, : max(0, values.shape[1] - ended)], axis=1)
+    return sums
 
 
-def _law(mean: Matrix, variance: Matrix, windows: Matrix) -> tuple[float, float]:
-    """Slope and height of log standard deviation over log mean, by a robust line over all products.
+def _power_law(mean: Matrix, variance: Matrix, windows: Matrix) -> tuple[float, float]:
+    """Slope and intercept of log standard deviation over log mean, by a robust line over all products.
 
-    The usual law up to 12 products, the line's from 24 on, and between them a part of each.
+    The default up to 12 products, the fitted line from 24 on, and a mixture of both in between.
     """
-    is_told = (windows >= 1) & (mean > LEAST_MEAN) & (variance > LEAST_MEAN)
-    few, many = PRODUCTS_FOR_LAW
-    share = min(1.0, max(0.0, (int(is_told.sum()) - few) / (many - few)))
+    is_known = (windows >= 1) & (mean > LEAST_MEAN) & (variance > LEAST_MEAN)
+    few, many = PRODUCTS_FOR_POWER_LAW
+    share = min(1.0, max(0.0, (int(is_known.sum()) - few) / (many - few)))
     if share == 0:
-        return USUAL_LAW
-    fitted = _robust_line(np.log(mean[is_told]), 0.5 * np.log(variance[is_told]))
-    slope, height = (share * own + (1 - share) * usual for own, usual in zip(fitted, USUAL_LAW, strict=True))
-    return slope, height
+        return DEFAULT_POWER_LAW
+    fitted = _robust_line(np.log(mean[is_known]), 0.5 * np.log(variance[is_known]))
+    slope, intercept = (
+        share * own + (1 - share) * default for own, default in zip(fitted, DEFAULT_POWER_LAW, strict=True)
+    )
+    return slope, intercept
+
+
+def power_law_variance(mean: Matrix) -> Matrix:
+    """The variance that the default power law gives for these means; 0 for a mean of 0.
+
+    >>> power_law_variance(np.array([0.0, 6.0])).round(1).tolist()
+    [0.0, 26.8]
+    """
+    slope, intercept = DEFAULT_POWER_LAW
+    return np.where(mean > 0, np.exp(2 * (slope * np.log(np.maximum(mean, TINY)) + intercept)), 0.0)
 
 
 def _robust_line(x: Matrix, y: Matrix) -> tuple[float, float]:
-    """Slope and height of a line by weighted least squares: what is far off, in x or from the line, counts for less.
+    """Slope and intercept by weighted least squares; points far off, in x or from the line, weigh less.
 
     Bounded influence regression (Mallows; Huber 1981): beyond 1.5 quartile ranges from the median the weight falls as
     the square of the distance in x, and as the distance from the line.
     """
-    in_x = _within(x) ** 2
+    in_x = _closeness(x) ** 2
     weight = in_x
     for _ in range(ROBUST_STEPS):
-        middle = np.average(x, weights=weight)
-        around = x - middle
+        center = np.average(x, weights=weight)
+        around = x - center
         spread = float((weight * around**2).sum())
-        slope = float(np.clip((weight * around * y).sum() / spread, *SLOPES)) if spread > LEAST_MEAN else USUAL_LAW[0]
-        height = float(np.average(y, weights=weight) - slope * middle)
-        weight = in_x * _within(y - height - slope * x)
-    return slope, height
+        slope = DEFAULT_POWER_LAW[0]
+        if spread > LEAST_MEAN:
+            slope = float(np.clip((weight * around * y).sum() / spread, *SLOPES))
+        intercept = float(np.average(y, weights=weight) - slope * center)
+        weight = in_x * _closeness(y - intercept - slope * x)
+    return slope, intercept
 
 
-def _within(values: Matrix) -> Matrix:
-    """1 for values within 1.5 quartile ranges of the median, less the farther off they are."""
-    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+def _closeness(values: Matrix) -> Matrix:
+    """1 for values within 1.5 quartile ranges of the median, and less the farther away they are."""
+    low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
     reach = FENCE * max(float(high - low), LEAST_MEAN)
-    return np.asarray(np.minimum(1.0, reach / np.maximum(np.abs(values - middle), reach)))
+    return np.asarray(np.minimum(1.0, reach / np.maximum(np.abs(values - median), reach)))
 
 
 def predictive_moments(
     summed: Matrix, squares: Matrix, count: Matrix, sums: Matrix, *, window: Window, period_days: int
 ) -> Moments:
-    """For demand that never changes: the life's mean m and variance v of n periods, and not knowing m.
+    """The moments of demand that never changes: h periods of mean m and variance v, with m estimated from n periods.
 
-    Variance of h periods: h v + h² v / n. It is at least Poisson's, as that of a product seen once is; for demand that
-    varies less than chance at least what past windows were missed by. The first three arguments are running sums of
-    demand, of its square and of the known periods, `sums` the demand of windows: a column an origin each.
+        mean = h m,   variance = h v + h^2 v / n
+
+    The variance is at least the mean, as that of a product seen once is. For underdispersed demand it is at least the
+    mean squared error of past windows. The first three arguments are running sums of demand, its square and the known
+    periods; `sums` is the demand of windows. All are products x origins.
     """
     periods, known = window.periods(period_days), np.maximum(1, count)
     mean = summed / known
     variance = np.where(count > 1, np.maximum(0.0, squares - summed * mean) / np.maximum(1, count - 1), mean)
     expected = mean * periods
-    missed = missed_in_the_past(expected, sums, window=window, period_days=period_days)
-    least = np.where(is_even(summed, squares, count) & (missed.windows >= 1), missed.squared, expected)
+    errors = past_errors(expected, sums, window=window, period_days=period_days)
+    least = np.where(is_underdispersed(summed, squares, count) & (errors.windows >= 1), errors.squared, expected)
     return Moments(expected, np.maximum(periods * variance + periods**2 * variance / known, least))
 
 
-def is_even(summed: Matrix, squares: Matrix, count: Matrix) -> NDArray[np.bool_]:
-    """Whether demand varies less from period to period than chance would have it in one case of a thousand.
+def is_underdispersed(summed: Matrix, squares: Matrix, count: Matrix) -> NDArray[np.bool_]:
+    """Whether demand varies less from period to period than Poisson demand would in one case of a thousand.
 
-    Of Poisson demand (n - 1) v / m has a chi-square law of n - 1 degrees (Fisher's test of dispersion). The arguments
-    are sums of demand, of its square and of the periods; eight periods are needed.
+    For Poisson demand (n - 1) v / m is chi-square with n - 1 degrees of freedom (Fisher's test of dispersion). The
+    arguments are sums of demand, its square and the periods; fewer than eight periods prove nothing.
 
-    >>> is_even(np.array([70.0, 70.0]), np.array([490.0, 560.0]), np.array([10.0, 10.0])).tolist()
+    >>> is_underdispersed(np.array([70.0, 70.0]), np.array([490.0, 560.0]), np.array([10.0, 10.0])).tolist()
     [True, False]
     """
-    from scipy.special import chdtri  # noqa: PLC0415
+    from scipy.special import chdtri  # noqa: PLC0415, only a forecast pays for the import
 
     mean = summed / np.maximum(1, count)
     dispersion = np.maximum(0.0, squares - summed * mean) / np.maximum(mean, TINY)
-    least = chdtri(np.maximum(1, np.arange(int(count.max(initial=0)) + 1) - 1), 1 - RARELY)
+    least = chdtri(np.maximum(1, np.arange(int(count.max(initial=0)) + 1) - 1), 1 - SIGNIFICANCE)
     return np.asarray((count >= FEWEST_PERIODS) & (summed > 0) & (dispersion < least[count.astype(np.int64)]))

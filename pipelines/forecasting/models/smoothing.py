@@ -1,8 +1,9 @@
-"""Eight running levels of demand, each with its value at every past origin, from one pass over the calendar.
+"""Eight running levels of demand, each at every past origin, from one pass over the calendar.
 
-What belongs here: the recursions, and what they say together. What does not: how far they miss (`negative_binomial`).
-Column o of a level uses the periods before o. A period without a number leaves every level as it was.
-Read more in docs/maths.md.
+What belongs here: the recursions, and their weighted mean. What does not: their forecast errors
+(`negative_binomial.py`).
+Column o of a level uses the periods before o. A period without a number (NaN) leaves every level unchanged.
+Read more in docs/maths.md#levels.
 """
 
 from typing import Final
@@ -16,77 +17,88 @@ AVERAGES: Final = (13, 26)
 SMOOTHING_GAINS: Final = (0.05, 0.1, 0.2, 0.4)
 TSB_GAINS: Final = (0.03, 0.1)
 TSB_SIZE_GAIN: Final = 0.1
-JUDGED_ORIGINS: Final = 52
+SCORED_ORIGINS: Final = 52
 SHARPNESS: Final = 8
 LEAST_ERROR: Final = 1e-9
-# A level that misses a product by less than half of what its levels do on average, or by more than one and a half
-# times that, counts as if it were so much.
-PROFILE: Final = (0.5, 1.5)
-# So many products of the whole company stand beside those of a class.
+# The relative error of a level for one product is held within these bounds.
+RELATIVE_ERRORS: Final = (0.5, 1.5)
+# So many products of the whole company count beside those of a demand pattern.
 COMPANY_PRODUCTS: Final = 20.0
 LEVELS: Final = (
-    *(f"average_{one}" for one in AVERAGES),
-    *(f"ses_{one:g}" for one in SMOOTHING_GAINS),
-    *(f"tsb_{one:g}" for one in TSB_GAINS),
+    *(f"average_{periods}" for periods in AVERAGES),
+    *(f"ses_{gain:g}" for gain in SMOOTHING_GAINS),
+    *(f"tsb_{gain:g}" for gain in TSB_GAINS),
 )
 
 
 def past_levels(demand: Matrix) -> Matrix:
-    """The levels `LEVELS` per period at every origin: levels x products x (periods + 1).
+    """The levels `LEVELS`, in units per period, at every origin: levels x products x (periods + 1).
 
     Before a product's first number they are 0.
 
     >>> past_levels(np.array([[4.0, 8.0]]))[LEVELS.index("ses_0.1")].tolist()
     [[0.0, 4.0, 6.0]]
     """
-    averages = [_moving_average(demand, window) for window in AVERAGES]
+    averages = [_moving_average(demand, periods) for periods in AVERAGES]
     by_gain = [smoothed(demand, gain) for gain in SMOOTHING_GAINS]
     return np.stack([*averages, *by_gain, *(_tsb(demand, gain) for gain in TSB_GAINS)])
 
 
-def combined_level(levels: Matrix, sums: Matrix, periods: float, classes: NDArray[np.str_]) -> Matrix:
-    """One level from the eight, by how well each foretold the window's demand in the product's class.
+def combined_level(levels: Matrix, sums: Matrix, periods: float, patterns: NDArray[np.str_]) -> Matrix:
+    """The weighted mean of the eight levels, products x origins; weights are those of the product's demand pattern.
 
-    A product's absolute errors at the last 52 origins with a known sum, over the mean of the eight levels' errors, say
-    how good each level is for it: between 0.5 and 1.5. Weights are (least error / error)⁸ of the means of these over
-    the class, beside which the whole company counts for 20 products: so no single product decides by which level the
-    others are forecast.
+    `sums` is the demand of windows of `periods` periods after each origin, products x origins.
+    The relative error of a level for a product is its mean absolute error at the last 52 origins with a known sum, over
+    the mean of all eight levels' errors, held between 0.5 and 1.5. With e_k the mean of these over the products of the
+    pattern (the whole company counts as 20 products beside them), the weight of level k is
+
+        w_k = (min e / e_k)^8 / sum_j (min e / e_j)^8
+
+    So no single product decides by which level the others are forecast.
     """
     combined = levels.mean(axis=0)
-    known = np.flatnonzero(~np.isnan(sums).all(axis=0))[-JUDGED_ORIGINS:]
+    known = np.flatnonzero(~np.isnan(sums).all(axis=0))[-SCORED_ORIGINS:]
     scale = np.nan_to_num(sums[:, known]).sum(axis=1) / np.maximum(1, (~np.isnan(sums[:, known])).sum(axis=1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        missed = np.abs(sums[None, :, known] - levels[:, :, known] * periods) / scale[None, :, None]
-    is_known = np.isfinite(missed).all(axis=0)
-    error, is_judged = np.where(is_known, missed, 0.0).sum(axis=2) + LEAST_ERROR, is_known.any(axis=1)
-    if not is_judged.any():
+        errors = np.abs(sums[None, :, known] - levels[:, :, known] * periods) / scale[None, :, None]
+    is_known = np.isfinite(errors).all(axis=0)
+    error, is_scored = np.where(is_known, errors, 0.0).sum(axis=2) + LEAST_ERROR, is_known.any(axis=1)
+    if not is_scored.any():
         return np.asarray(combined)
-    profile = np.clip(error / error.mean(axis=0), *PROFILE)
-    company = profile[:, is_judged].mean(axis=1)
-    for name in np.unique(classes):
-        of_class = classes == name
-        own = profile[:, of_class & is_judged]
-        error_of_class = (own.sum(axis=1) + COMPANY_PRODUCTS * company) / (own.shape[1] + COMPANY_PRODUCTS)
-        weight = (error_of_class.min() / error_of_class) ** SHARPNESS
-        combined[of_class] = np.tensordot(weight / weight.sum(), levels[:, of_class], axes=1)
+    relative = np.clip(error / error.mean(axis=0), *RELATIVE_ERRORS)
+    company = relative[:, is_scored].mean(axis=1)
+    for pattern in np.unique(patterns):
+        is_of_pattern = patterns == pattern
+        own = relative[:, is_of_pattern & is_scored]
+        error_of_pattern = (own.sum(axis=1) + COMPANY_PRODUCTS * company) / (own.shape[1] + COMPANY_PRODUCTS)
+        weight = (error_of_pattern.min() / error_of_pattern) ** SHARPNESS
+        combined[is_of_pattern] = np.tensordot(weight / weight.sum(), levels[:, is_of_pattern], axes=1)
     return np.asarray(combined)
 
 
-def _moving_average(demand: Matrix, window: int) -> Matrix:
-    summed, count = running(np.nan_to_num(demand)), running(~np.isnan(demand))
-    start = np.maximum(0, np.arange(demand.shape[1] + 1) - window)
+def _moving_average(demand: Matrix, periods: int) -> Matrix:
+    summed, count = running_sums(np.nan_to_num(demand)), running_sums(~np.isnan(demand))
+    start = np.maximum(0, np.arange(demand.shape[1] + 1) - periods)
     inside, number = summed - summed[:, start], count - count[:, start]
-    life = summed / np.maximum(1, count)
-    return np.asarray(np.where(number > 0, inside / np.maximum(1, number), life))
+    overall = summed / np.maximum(1, count)
+    return np.asarray(np.where(number > 0, inside / np.maximum(1, number), overall))
 
 
-def running(values: Matrix | NDArray[np.bool_]) -> Matrix:
-    """Sums of all columns before each origin."""
+def running_sums(values: Matrix | NDArray[np.bool_]) -> Matrix:
+    """The sum of all columns before each origin: rows x (columns + 1).
+
+    >>> running_sums(np.array([[1.0, 2.0]])).tolist()
+    [[0.0, 1.0, 3.0]]
+    """
     return np.concatenate([np.zeros((values.shape[0], 1)), np.cumsum(values, axis=1, dtype=float)], axis=1)
 
 
 def smoothed(demand: Matrix, gain: float) -> Matrix:
-    """Exponential smoothing whose gain is 1/n as long as that is more, at every origin."""
+    """Exponential smoothing at every origin, products x (periods + 1), in units per period.
+
+    With y the demand of the n-th known period and a the gain: level <- level + max(a, 1/n) (y - level). So the first
+    levels are plain means.
+    """
     level = np.zeros((demand.shape[0], demand.shape[1] + 1))
     seen = np.zeros(demand.shape[0])
     for period, value in enumerate(demand.T):
@@ -98,7 +110,7 @@ def smoothed(demand: Matrix, gain: float) -> Matrix:
 
 
 def _tsb(demand: Matrix, gain: float) -> Matrix:
-    """How often a period sells, times how much it then sells (Teunter, Syntetos and Babai 2011)."""
+    """The probability that a period sells, times its size if it does (Teunter, Syntetos and Babai 2011, EJOR 214)."""
     level = np.zeros((demand.shape[0], demand.shape[1] + 1))
     share, size = np.zeros(demand.shape[0]), np.zeros(demand.shape[0])
     seen, sold = np.zeros(demand.shape[0]), np.zeros(demand.shape[0])

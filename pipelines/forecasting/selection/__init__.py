@@ -1,4 +1,4 @@
-"""Which model forecasts a product: a backtest of all of them, the choice, and rules if history is too short.
+"""Which model forecasts a product: a backtest of all models, the choice, and fallback rules for a short history.
 
-Read more in docs/maths.md.
+Read more in docs/maths.md#model-selection.
 """

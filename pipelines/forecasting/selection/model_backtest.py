@@ -1,10 +1,10 @@
-"""How every model would have done: from past origins, on demand summed over each product's own horizon.
+"""The backtest: the loss of every model at past origins, on demand over each product's own protection interval.
 
-What belongs here: origins, and what each model's quantiles cost there. What does not: choosing (`choose_model.py`).
-A model sees at an origin only what was known then (the week of a launch is known when its first four weeks are over:
-younger products are not judged); the learner is fitted at the first and at the fourth of the origins, each time to
-windows that were over then.
-Read more in docs/maths.md.
+What belongs here: origins, and the loss of each model's quantiles there. What does not: choosing (`choose_model.py`).
+A model sees at an origin only what was known then. Products younger than four weeks at an origin are left out, since
+their launch week is imputed from those weeks. The global quantile model is fitted at the first and the fourth origin,
+each time to windows that were over then.
+Read more in docs/maths.md#the-backtest-of-models.
 """
 
 import zlib
@@ -15,20 +15,20 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from pipelines.forecasting.history.demand_matrix import LAUNCH_DAYS, WEEK_DAYS, Index, Matrix, Series
-from pipelines.forecasting.history.demand_patterns import demand_classes
-from pipelines.forecasting.history.demand_spikes import with_enormous
+from pipelines.forecasting.history.demand_matrix import LAUNCH_DAYS, WEEK_DAYS, DemandMatrix, Index, Matrix
+from pipelines.forecasting.history.demand_patterns import DEAD, demand_patterns
+from pipelines.forecasting.history.demand_spikes import with_spikes
 from pipelines.forecasting.history.windows import Window, sums_after_origins
-from pipelines.forecasting.models.features import Facts, gather_facts, known_at
-from pipelines.forecasting.models.global_quantile_model import Learned
-from pipelines.forecasting.models.model_registry import MODELS, View, learn_from, model_quantiles
+from pipelines.forecasting.models.features import OriginStatistics, known_at, origin_statistics
+from pipelines.forecasting.models.global_quantile_model import GlobalQuantileModel
+from pipelines.forecasting.models.model_registry import MODELS, WindowModels, fit_to_windows, model_quantiles
 
 JUDGED: Final = np.array([0.5, 0.8, 0.9, 0.95, 0.98, 0.99])
 SCORED: Final = (0.8, 0.9, 0.95, 0.98, 0.99)
 HELD_OUT_WEEKS: Final = 26
 FEWEST_WEEKS_BEFORE: Final = 52
 MOST_ORIGINS: Final = 6
-# A plan fits the learner anew; one of half a year ago is no fair rival, and one for each origin takes too long.
+# A plan fits the global model anew; a fit of half a year ago is no fair rival, and one for each origin takes too long.
 ORIGINS_A_FIT: Final = 3
 MOST_PRODUCTS: Final = 1_000
 
@@ -44,35 +44,34 @@ JUDGEMENTS: Final = pl.Schema(
 )
 
 
-def backtest(series: Series, horizon_days: Index, *, as_of: date, seed: int) -> pl.DataFrame:
-    """One row per product, past origin and model, columns `JUDGEMENTS`; a sample of products and origins.
+def backtest(matrix: DemandMatrix, horizon_days: Index, *, as_of: date, seed: int) -> pl.DataFrame:
+    """One row per product, past origin and model, columns `JUDGEMENTS`, for a sample of products and origins.
 
-    `series` is one of weeks, `horizon_days` has a number for each of its products. `loss` is the mean pinball loss at
-    80, 90, 95, 98 and 99 % of the demand over the product's own horizon, over the product's mean demand plus one
-    piece.
+    `matrix` is weekly, `horizon_days` the protection interval of each of its products. `loss` is the mean pinball loss
+    of the interval's demand at 80, 90, 95, 98 and 99%, over the product's mean demand plus one unit.
     """
-    rows = _sample(series.product_codes, seed=seed)
-    series, horizon_days = series.only(rows), horizon_days[rows]
-    facts = gather_facts(series, as_of=as_of)
+    rows = _sample(matrix.product_codes, seed=seed)
+    matrix, horizon_days = matrix.only(rows), horizon_days[rows]
+    statistics = origin_statistics(matrix, as_of=as_of)
     frames = [
         frame
         for days in np.unique(horizon_days).tolist()
-        for frame in _judged(facts, Window(0, days), np.flatnonzero(horizon_days == days), seed=seed)
+        for frame in _judged(statistics, Window(0, days), np.flatnonzero(horizon_days == days), seed=seed)
     ]
     return pl.concat(frames) if frames else JUDGEMENTS.to_frame()
 
 
 def _sample(codes: Sequence[str], *, seed: int) -> Index:
-    """The rows of at most 1,000 products, drawn by a hash of seed and code: a new product takes the place of one."""
+    """The rows of at most 1,000 products, drawn by a hash of seed and code: a new product replaces one at most."""
     drawn = np.argsort([zlib.crc32(f"{seed} {code}".encode()) for code in codes], kind="stable")[:MOST_PRODUCTS]
     return np.sort(drawn).astype(np.int64)
 
 
 def origins_of(weeks: int, window: Window, *, known: int | None = None) -> Sequence[int]:
-    """The origins that are judged: at most six, evenly spread over the last half year whose windows are over.
+    """The judged origins, as weeks from the calendar's start: at most six, evenly over the last half year.
 
-    If a window is longer than that they reach further back; there are none with less than a year before, of the
-    last weeks of the calendar that are `known` (all unless given).
+    Their windows are over; for a window longer than half a year they reach further back. `known` is the number of the
+    calendar's last weeks that are known (all if not given). There is no origin with less than a known year before it.
 
     >>> origins_of(104, Window(0, 28))
     [78, 82, 87, 91, 96, 100]
@@ -86,67 +85,69 @@ def origins_of(weeks: int, window: Window, *, known: int | None = None) -> Seque
     return sorted({round(origin) for origin in np.linspace(first, last, MOST_ORIGINS).tolist()})
 
 
-def _judged(facts: Facts, window: Window, products: Index, *, seed: int) -> Iterator[pl.DataFrame]:
-    origins = origins_of(facts.series.periods, window, known=facts.series.periods_known)
+def _judged(statistics: OriginStatistics, window: Window, products: Index, *, seed: int) -> Iterator[pl.DataFrame]:
+    """The judgements of some products over one window, a frame for each origin and model."""
+    origins = origins_of(statistics.matrix.periods, window, known=statistics.matrix.periods_known)
     if not origins:
         return
-    sums = sums_after_origins(facts.series, window)
-    seen = [_seen_at(facts, window, sums, origin) for origin in origins]
-    enormous = _enormous_after_origins(facts.series, window)
-    learned = None
-    for place, (origin, view) in enumerate(zip(origins, seen, strict=True)):
-        if place % ORIGINS_A_FIT == 0:
-            learned = learn_from([view], origins=origin, seed=seed)
-        classes = view.classes
-        is_old_enough = view.facts.count[products, -1] > LAUNCH_DAYS // WEEK_DAYS
-        is_judged = np.isfinite(sums[products, origin]) & (classes[products] != "dead") & is_old_enough
+    sums = sums_after_origins(statistics.matrix, window)
+    views = [_seen_at(statistics, window, sums, origin) for origin in origins]
+    spikes = _spikes_after_origins(statistics.matrix, window)
+    global_model = None
+    for number, (origin, view) in enumerate(zip(origins, views, strict=True)):
+        if number % ORIGINS_A_FIT == 0:
+            global_model = fit_to_windows([view], origins=origin, seed=seed)
+        patterns = view.patterns
+        is_old_enough = view.statistics.count[products, -1] > LAUNCH_DAYS // WEEK_DAYS
+        is_judged = np.isfinite(sums[products, origin]) & (patterns[products] != DEAD) & is_old_enough
         rows = products[is_judged]
         for model in MODELS:
             if rows.size:
-                demand = sums[rows, origin] + enormous[rows, origin]
-                yield _judgement(view, learned, model, rows, demand, facts.life[rows, -1])
+                demand = sums[rows, origin] + spikes[rows, origin]
+                yield _judgement(view, global_model, model, rows, demand, statistics.mean[rows, -1])
 
 
-def _seen_at(facts: Facts, window: Window, sums: Matrix, origin: int) -> View:
-    known = known_at(facts, origin)
-    return View(known, window, _over(sums, window, origin), demand_classes(known.series))
+def _seen_at(statistics: OriginStatistics, window: Window, sums: Matrix, origin: int) -> WindowModels:
+    known = known_at(statistics, origin)
+    return WindowModels(known, window, _ended(sums, window, origin), demand_patterns(known.matrix))
 
 
-def _over(sums: Matrix, window: Window, origin: int) -> Matrix:
-    """The sums that were known at an origin: of windows that were over."""
+def _ended(sums: Matrix, window: Window, origin: int) -> Matrix:
+    """The sums that were known at an origin: those of windows that were over."""
     known = sums[:, : origin + 1].copy()
     known[:, max(0, origin - -(-window.end_days // WEEK_DAYS) + 1) :] = np.nan
     return known
 
 
-def _enormous_after_origins(series: Series, window: Window) -> Matrix:
-    """What enormous weeks sold beyond the usual in the window after each origin."""
-    told = np.zeros((len(series.product_codes), series.periods + 1))
-    begins = np.arange(series.periods + 1) * series.period_days + window.start_days
-    for row, day, quantity in zip(*vars(series.enormous).values(), strict=True):
-        told[row, (begins <= day) & (day < begins + window.days)] += quantity
-    return told
+def _spikes_after_origins(matrix: DemandMatrix, window: Window) -> Matrix:
+    """What demand spikes sold beyond the usual in the window after each origin: products x (periods + 1)."""
+    spikes = np.zeros((len(matrix.product_codes), matrix.periods + 1))
+    begins = np.arange(matrix.periods + 1) * matrix.period_days + window.start_days
+    for row, day, quantity in zip(*vars(matrix.spikes).values(), strict=True):
+        spikes[row, (begins <= day) & (day < begins + window.days)] += quantity
+    return spikes
 
 
 def _judgement(
-    view: View, learned: Learned | None, model: str, rows: Index, demand: Matrix, mean: Matrix
+    view: WindowModels, global_model: GlobalQuantileModel | None, model: str, rows: Index, demand: Matrix, mean: Matrix
 ) -> pl.DataFrame:
-    series = view.facts.series
-    a_day, pieces = (one[rows] for one in series.enormous_sales)
-    usual = model_quantiles(view, model, rows, JUDGED, learned)
-    told = with_enormous(usual, JUDGED, np.full(rows.size, view.window.days), a_day=a_day, pieces=pieces)
+    """The judgements of one model at one origin, for some products with their demand and their mean demand."""
+    matrix = view.statistics.matrix
+    rate, size = (values[rows] for values in matrix.spike_rate_and_size)
+    usual = model_quantiles(view, model, rows, JUDGED, global_model)
+    quantiles = with_spikes(usual, JUDGED, np.full(rows.size, view.window.days), rate_per_day=rate, size=size)
     scale = mean * view.periods + 1.0
-    losses = [pinball_loss(demand, told[:, k], p) for k, p in enumerate(JUDGED) if p in SCORED]
+    losses = [pinball_loss(demand, quantiles[:, k], p) for k, p in enumerate(JUDGED) if p in SCORED]
     shares = {
-        f"{name}_{100 * p:g}": is_true
+        f"{share}_{100 * p:g}": is_true
         for k, p in enumerate(JUDGED)
-        for name, is_true in (("below", demand < told[:, k]), ("at_or_below", demand <= told[:, k]))
+        for share, is_true in (("below", demand < quantiles[:, k]), ("at_or_below", demand <= quantiles[:, k]))
     }
     return pl.DataFrame(
         {
             "product": rows,
-            "origin": np.full(rows.size, series.periods),
-            "demand_class": view.classes[rows].tolist(),
+            "origin": np.full(rows.size, matrix.periods),
+            "demand_class": view.patterns[rows].tolist(),
             "model": [model] * rows.size,
             "loss": np.mean(losses, axis=0) / scale,
             **shares,
@@ -156,7 +157,9 @@ def _judgement(
 
 
 def pinball_loss(demand: Matrix, quantile: Matrix, probability: float) -> Matrix:
-    """What a quantile that misses costs: p a piece above it, 1 - p a piece below (Koenker and Bassett 1978).
+    """The pinball loss of a quantile Q for the probability p: max(p (D - Q), (p - 1) (D - Q)), in units.
+
+    A unit above the quantile costs p, a unit below it 1 - p (Koenker and Bassett 1978).
 
     >>> pinball_loss(np.array([10.0]), np.array([6.0]), 0.9).tolist()
     [3.6]

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.forecasting.distribution import DemandDistribution, forecast_distribution
-from pipelines.forecasting.history.demand_matrix import make_series
-from pipelines.forecasting.models.features import gather_facts
-from pipelines.forecasting.selection.fallback_rules import sells_evenly
+from pipelines.forecasting.history.demand_matrix import make_demand_matrix
+from pipelines.forecasting.models.features import origin_statistics
+from pipelines.forecasting.selection.fallback_rules import is_predictably_even
 from tests.pipelines.forecasting.demand_builders import a_company, over, over_all, shifting
 from tests.pipelines.planning_builders import AS_OF, TEA, in_days, sold, sold_every
 
@@ -237,5 +237,5 @@ def test_weeks_that_are_spread_over_two_do_not_look_even(last_week_begins):
     weeks = a_company(100, by_week=True).with_columns(
         pl.col("demand_date").dt.offset_by(f"-{last_week_begins - 7}d"), quantity=random.poisson(8, 100 * 104) * 1.0
     )
-    facts = gather_facts(make_series(weeks, as_of=AS_OF), as_of=AS_OF)
-    assert sells_evenly(facts).sum() <= 1
+    statistics = origin_statistics(make_demand_matrix(weeks, as_of=AS_OF), as_of=AS_OF)
+    assert is_predictably_even(statistics).sum() <= 1

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from pipelines.errors import DataError
 from pipelines.forecasting.distribution import forecast_distribution
 from pipelines.forecasting.forecast_tables import Forecast, choose_models, forecast_demand, score_models
-from pipelines.forecasting.history.demand_matrix import make_series
-from pipelines.forecasting.history.demand_patterns import demand_classes
-from pipelines.forecasting.models.features import gather_facts
-from pipelines.forecasting.models.global_quantile_model import chances
-from pipelines.forecasting.models.statsforecast_models import FAMILY, family_paths, ses_level
+from pipelines.forecasting.history.demand_matrix import make_demand_matrix
+from pipelines.forecasting.history.demand_patterns import demand_patterns
+from pipelines.forecasting.models.features import origin_statistics
+from pipelines.forecasting.models.global_quantile_model import uniform_by_hash
+from pipelines.forecasting.models.statsforecast_models import POINT_MODELS, point_forecasts, ses_level
 from pipelines.forecasting.selection.fallback_rules import has_shifted, models_by_rule
 from tests.pipelines.forecasting.demand_builders import over_all
 from tests.pipelines.planning_builders import AS_OF, the_horizon
@@ -176,11 +176,11 @@ def test_one_old_row_in_a_company_of_sixty_is_no_error():
     assert np.isfinite(told.quantiles).all()
 
 
-@pytest.mark.parametrize("model", FAMILY)
+@pytest.mark.parametrize("model", POINT_MODELS)
 @pytest.mark.parametrize("last", [0.0, 1000.0])
 def test_no_model_expects_what_the_last_week_sold(model, last):
     weeks = np.array([[8.0] + [7.0] * 58 + [last]])
-    path = family_paths(weeks, model, periods=1, year=52)[0, 0]
+    path = point_forecasts(weeks, model, periods=1, year=52)[0, 0]
     assert abs(path - 7) <= 0.4 * abs(last - 7)
 
 
@@ -194,16 +194,16 @@ def test_a_seasonal_company_stays_so_beside_a_product_that_misses_everything():
     random = np.random.default_rng(5)
     company = {f"P-{k:03}": an_ordinary_product(2, 80, random) for k in range(40)}
     for beside in ({}, {"ODD": ODD["one enormous sale yesterday"]}, {"ODD": ODD["millions a day"]}):
-        facts = gather_facts(make_series(sales_of(company | beside), as_of=AS_OF), as_of=AS_OF)
-        models = models_by_rule(facts, demand_classes(facts.series))
-        places = [facts.series.product_codes.index(code) for code in company]
+        statistics = origin_statistics(make_demand_matrix(sales_of(company | beside), as_of=AS_OF), as_of=AS_OF)
+        models = models_by_rule(statistics, demand_patterns(statistics.matrix))
+        places = [statistics.matrix.product_codes.index(code) for code in company]
         assert set(models[places].tolist()) == {"pool"}
 
 
 def test_what_is_drawn_of_a_product_is_drawn_whoever_else_is_there():
     rows, ages = np.repeat([0, 1, 2], 50), np.tile(np.arange(50), 3)
-    drawn = chances(["A", "B", "C"], rows, ages, "7")
-    assert np.array_equal(drawn[50:100], chances(["B"], np.zeros(50, dtype=np.int64), np.arange(50), "7"))
+    drawn = uniform_by_hash(["A", "B", "C"], rows, ages, "7")
+    assert np.array_equal(drawn[50:100], uniform_by_hash(["B"], np.zeros(50, dtype=np.int64), np.arange(50), "7"))
     assert drawn.min() > 0
     assert drawn.max() < 1
     assert np.unique(drawn).size == 150
@@ -220,7 +220,7 @@ def test_a_horizon_that_cannot_be_is_one_sentence(lead_times, says):
     for function in (score_models, forecast_demand):
         with pytest.raises(DataError, match=says):
             function(sales_of(steady(2, 40)), horizons, as_of=AS_OF)
-        with pytest.raises(DataError, match="two horizons"):
+        with pytest.raises(DataError, match="listed twice"):
             function(sales_of(steady(2, 40)), pl.concat([the_horizon("P-000")] * 2), as_of=AS_OF)
 
 
@@ -293,5 +293,5 @@ def test_few_products_that_never_changed_have_shifted():
         mean, weeks = random.uniform(0.2, 15), (20, 52, 104)[k % 3]
         size = random.poisson(mean, weeks) if k % 2 else random.negative_binomial(1.5, 1.5 / (1.5 + mean), weeks)
         company[f"P-{k:03}"] = {7 * (weeks - at) - 3: float(n) for at, n in enumerate(size)}
-    facts = gather_facts(make_series(sales_of(company), as_of=AS_OF), as_of=AS_OF)
-    assert has_shifted(facts).sum() <= 1
+    statistics = origin_statistics(make_demand_matrix(sales_of(company), as_of=AS_OF), as_of=AS_OF)
+    assert has_shifted(statistics).sum() <= 1

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from pipelines.forecasting.forecast_tables import forecast_demand
-from pipelines.forecasting.history.demand_matrix import make_series
+from pipelines.forecasting.history.demand_matrix import make_demand_matrix
 from pipelines.replenishment.explain.bridge import bridge
 from tests.pipelines.planning_builders import (
     AS_OF,
@@ -59,4 +59,4 @@ def test_two_open_days_and_five_without_stock_are_75_pieces():
     week = sold({7: 30, 6: 30}).with_columns(is_stocked_out=pl.lit(value=False))
     hidden = sold(dict.fromkeys(range(1, 6), 0)).with_columns(is_stocked_out=pl.lit(value=True))
     before = sold(dict.fromkeys(range(8, 71), 3)).with_columns(is_stocked_out=pl.lit(value=False))
-    assert make_series(pl.concat([before, week, hidden]), as_of=AS_OF).demand[0, -1] == pytest.approx(75)
+    assert make_demand_matrix(pl.concat([before, week, hidden]), as_of=AS_OF).demand[0, -1] == pytest.approx(75)

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.forecasting.history.demand_matrix import has_weekly_rows, make_series
+from pipelines.forecasting.history.demand_matrix import has_weekly_rows, make_demand_matrix
 from pipelines.forecasting.history.windows import Window, sums_after_origins
 from tests.pipelines.planning_builders import AS_OF, TEA, in_days, sold, sold_every
 
@@ -20,98 +20,98 @@ def a_week_a_row(quantities: list[float], *, last_week_begins: int = 7, product:
 
 
 def test_sales_on_or_after_the_as_of_day_are_left_out():
-    series = make_series(sold({1: 4, 0: 100, -1: 1000}), as_of=AS_OF)
+    series = make_demand_matrix(sold({1: 4, 0: 100, -1: 1000}), as_of=AS_OF)
     assert series.demand.tolist() == [[4]]
 
 
 def test_weeks_end_the_day_before_the_as_of_day():
-    series = make_series(sold({1: 2, 7: 3, 8: 5, 14: 0}), as_of=AS_OF)
+    series = make_demand_matrix(sold({1: 2, 7: 3, 8: 5, 14: 0}), as_of=AS_OF)
     assert series.demand.tolist() == [[5, 5]]
 
 
 def test_before_the_first_sale_is_not_zero_demand():
     history = pl.concat([sold({400: 1}, "OLD"), sold({20: 1}, "YOUNG")])
-    series = make_series(history, as_of=AS_OF)
+    series = make_demand_matrix(history, as_of=AS_OF)
     assert dict(zip(series.product_codes, series.history.tolist(), strict=True)) == {"OLD": 58, "YOUNG": 3}
     assert np.isnan(series.demand[1, :-3]).all()
     assert series.demand[1, -3:].tolist() == [1, 0, 0]
 
 
 def test_a_product_is_known_from_its_first_row_on_even_if_nothing_was_sold_on_it():
-    series = make_series(sold({21: 0, 3: 1}), as_of=AS_OF)
+    series = make_demand_matrix(sold({21: 0, 3: 1}), as_of=AS_OF)
     assert series.demand.tolist() == [[0, 0, 1]]
 
 
 def test_the_days_of_a_launchs_week_before_it_sold_as_a_usual_day_of_the_weeks_after_it():
     """Launched 9 days ago with 50, and 2 on each of 8 days since: 5 days before it are 2 each."""
-    series = make_series(sold({9: 50} | dict.fromkeys(range(1, 9), 2)), as_of=AS_OF)
+    series = make_demand_matrix(sold({9: 50} | dict.fromkeys(range(1, 9), 2)), as_of=AS_OF)
     assert series.demand[0].tolist() == pytest.approx([5 * 2 + 50 + 2, 14])
-    assert series.completed[0].tolist() == pytest.approx([5 / 7, 0])
+    assert series.imputed_share[0].tolist() == pytest.approx([5 / 7, 0])
 
 
 def test_what_sold_once_is_not_thought_to_have_sold_before():
-    assert make_series(sold({10: 50}), as_of=AS_OF).demand.tolist() == [[50, 0]]
+    assert make_demand_matrix(sold({10: 50}), as_of=AS_OF).demand.tolist() == [[50, 0]]
 
 
 def test_a_sale_four_years_ago_is_forgotten_the_day_after():
     kept, lost = sold({208 * 7: 1}), sold({208 * 7 + 1: 1})
-    assert make_series(kept, as_of=AS_OF).product_codes == [TEA]
-    assert make_series(lost, as_of=AS_OF).product_codes == []
+    assert make_demand_matrix(kept, as_of=AS_OF).product_codes == [TEA]
+    assert make_demand_matrix(lost, as_of=AS_OF).product_codes == []
 
 
 def test_of_twenty_years_of_days_four_are_kept_and_the_product_is_old():
-    series = make_series(sold_every(30, 1, for_days=7300), as_of=AS_OF)
+    series = make_demand_matrix(sold_every(30, 1, for_days=7300), as_of=AS_OF)
     assert series.periods == 208
     assert series.history.tolist() == [208]
 
 
 def test_a_day_that_came_back_more_than_it_sold_is_nothing():
-    assert make_series(sold({2: -5, 4: 7}), as_of=AS_OF).demand.tolist() == [[7]]
+    assert make_demand_matrix(sold({2: -5, 4: 7}), as_of=AS_OF).demand.tolist() == [[7]]
 
 
 def test_a_quantity_that_is_no_number_is_unknown_and_not_zero():
-    known = make_series(sold_every(1, 2, for_days=70), as_of=AS_OF)
+    known = make_demand_matrix(sold_every(1, 2, for_days=70), as_of=AS_OF)
     day = pl.col("demand_date") == in_days(-3)
     told = pl.when(day).then(float("nan")).otherwise(pl.col("quantity"))
-    unknown = make_series(sold_every(1, 2, for_days=70).with_columns(quantity=told), as_of=AS_OF)
+    unknown = make_demand_matrix(sold_every(1, 2, for_days=70).with_columns(quantity=told), as_of=AS_OF)
     assert unknown.demand[0] == pytest.approx(known.demand[0])
 
 
 def test_no_sale_at_all_is_an_empty_history():
     for nothing in (sold({}), sold({3: 0, 9: 0}), sold({5: -2})):
-        assert make_series(nothing, as_of=AS_OF).demand.shape == (0, 0)
+        assert make_demand_matrix(nothing, as_of=AS_OF).demand.shape == (0, 0)
 
 
 def test_a_week_without_stock_sold_what_the_weeks_before_it_say():
     sales = sold(dict.fromkeys(range(8, 71), 3)).with_columns(is_stocked_out=pl.lit(value=False))
-    series = make_series(pl.concat([sales, out_of_stock(*range(1, 8))]), as_of=AS_OF)
+    series = make_demand_matrix(pl.concat([sales, out_of_stock(*range(1, 8))]), as_of=AS_OF)
     assert series.demand[0].tolist() == pytest.approx([21] * 10)
-    assert series.completed[0].tolist() == [0] * 9 + [1]
+    assert series.imputed_share[0].tolist() == [0] * 9 + [1]
 
 
 def test_days_without_stock_are_completed_and_the_others_are_left_as_they_are():
     sales = sold(dict.fromkeys(range(8, 71), 3) | {6: 30, 7: 30}).with_columns(is_stocked_out=pl.lit(value=False))
-    series = make_series(pl.concat([sales, out_of_stock(*range(1, 6))]), as_of=AS_OF)
+    series = make_demand_matrix(pl.concat([sales, out_of_stock(*range(1, 6))]), as_of=AS_OF)
     assert series.demand[0, -1] == pytest.approx(60 + 21 * 5 / 7)
 
 
 def test_what_was_sold_on_the_day_the_shelf_ran_empty_is_never_lowered():
     sales = sold(dict.fromkeys(range(8, 71), 3) | dict.fromkeys(range(1, 8), 9))
     sales = sales.with_columns(is_stocked_out=pl.col("demand_date") >= in_days(-7))
-    assert make_series(sales, as_of=AS_OF).demand[0, -1] == 63
+    assert make_demand_matrix(sales, as_of=AS_OF).demand[0, -1] == 63
 
 
 def test_a_product_out_of_stock_before_its_first_sale_is_not_launched_yet():
     sales = sold({9: 4, 2: 4}).with_columns(is_stocked_out=pl.lit(value=False))
-    series = make_series(pl.concat([out_of_stock(40, 41), sales]), as_of=AS_OF)
+    series = make_demand_matrix(pl.concat([out_of_stock(40, 41), sales]), as_of=AS_OF)
     assert series.history.tolist() == [2]
 
 
 def test_one_row_a_week_is_that_week():
     weekly = a_week_a_row([7, 14, 21])
     assert has_weekly_rows(weekly, as_of=AS_OF)
-    assert make_series(weekly, as_of=AS_OF).demand.tolist() == [[7, 14, 21]]
-    by_day = make_series(weekly, as_of=AS_OF, period_days=1).demand
+    assert make_demand_matrix(weekly, as_of=AS_OF).demand.tolist() == [[7, 14, 21]]
+    by_day = make_demand_matrix(weekly, as_of=AS_OF, period_days=1).demand
     assert by_day.reshape(3, 7).sum(axis=1).tolist() == [7, 14, 21]
 
 
@@ -124,19 +124,19 @@ def test_of_three_rows_one_in_the_last_six_days_cannot_stand_for_a_week():
 
 
 def test_weeks_that_began_on_another_weekday_are_spread_and_not_shifted():
-    series = make_series(a_week_a_row([7, 7, 7], last_week_begins=9), as_of=AS_OF)
+    series = make_demand_matrix(a_week_a_row([7, 7, 7], last_week_begins=9), as_of=AS_OF)
     usual = (6 + 7 + 7) / 22
     assert series.demand[0].tolist() == pytest.approx([2 + 5 * usual, 7, 7, 5])
 
 
 @pytest.mark.parametrize(("window", "pieces"), [((0, 7), 3), ((0, 10), 6), ((3, 7), 3), ((10, 4), 4), ((0, 14), 10)])
 def test_demand_over_a_window_sums_its_days(window, pieces):
-    series = make_series(sold({14: 1, 12: 2, 7: 1, 5: 2, 4: 1, 2: 3, 21: 0}), as_of=AS_OF)
+    series = make_demand_matrix(sold({14: 1, 12: 2, 7: 1, 5: 2, 4: 1, 2: 3, 21: 0}), as_of=AS_OF)
     assert sums_after_origins(series, Window(*window))[0, 1] == pieces
 
 
 def test_a_window_that_reaches_past_the_end_or_before_the_launch_is_unknown():
-    series = make_series(pl.concat([sold_every(1, 1, for_days=70), sold({12: 0, 10: 1}, "YOUNG")]), as_of=AS_OF)
+    series = make_demand_matrix(pl.concat([sold_every(1, 1, for_days=70), sold({12: 0, 10: 1}, "YOUNG")]), as_of=AS_OF)
     old, young = sums_after_origins(series, Window(0, 21))
     assert np.isnan(old).tolist() == [False] * 8 + [True] * 3
     assert np.isnan(young).all()
@@ -145,5 +145,5 @@ def test_a_window_that_reaches_past_the_end_or_before_the_launch_is_unknown():
 
 def test_a_window_that_was_mostly_out_of_stock_teaches_nothing():
     sales = sold(dict.fromkeys(range(8, 71), 3)).with_columns(is_stocked_out=pl.lit(value=False))
-    series = make_series(pl.concat([sales, out_of_stock(*range(1, 8))]), as_of=AS_OF)
+    series = make_demand_matrix(pl.concat([sales, out_of_stock(*range(1, 8))]), as_of=AS_OF)
     assert np.isnan(sums_after_origins(series, Window(0, 7))[0]).tolist() == [False] * 9 + [True] * 2

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.forecasting.history.demand_matrix import make_series
-from pipelines.forecasting.history.demand_patterns import demand_classes
+from pipelines.forecasting.history.demand_matrix import make_demand_matrix
+from pipelines.forecasting.history.demand_patterns import demand_patterns
 from tests.pipelines.planning_builders import AS_OF, sold
 
 
@@ -23,4 +23,4 @@ from tests.pipelines.planning_builders import AS_OF, sold
     ],
 )  # fmt: skip
 def test_how_a_product_sells_is_told_by_how_often_and_how_evenly(days_ago, demand_class):
-    assert demand_classes(make_series(sold(days_ago), as_of=AS_OF)).tolist() == [demand_class]
+    assert demand_patterns(make_demand_matrix(sold(days_ago), as_of=AS_OF)).tolist() == [demand_class]

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from pipelines.forecasting.distribution import PROBABILITIES, forecast_distribution
-from pipelines.forecasting.history.demand_matrix import make_series
-from pipelines.forecasting.history.demand_spikes import RETURNING, with_enormous
+from pipelines.forecasting.history.demand_matrix import make_demand_matrix
+from pipelines.forecasting.history.demand_spikes import SPIKE_RETURN_SHARE, with_spikes
 from pipelines.forecasting.selection.model_backtest import JUDGED, backtest
 from pipelines.replenishment.public_api import order_quantities, order_up_to_levels
 from tests.pipelines.forecasting.demand_builders import a_company, over
@@ -42,16 +42,16 @@ def test_two_enormous_sales_do_not_hide_each_other(other):
     """Half a year and a week apart, and one order that came in two neighbouring weeks."""
     twice = pl.concat([a_steady_seller(once=10_000), a_steady_seller(once=6_000, days_ago=other)])
     twice = twice.group_by("product_code", "date").agg(pl.col("quantity").sum() - 2)
-    weekly = make_series(twice.rename({"date": "demand_date"}), as_of=AS_OF)
-    assert weekly.enormous.quantity.size == 2
-    assert weekly.enormous.quantity.sum() == pytest.approx(16_000, rel=0.01)
+    weekly = make_demand_matrix(twice.rename({"date": "demand_date"}), as_of=AS_OF)
+    assert weekly.spikes.quantity.size == 2
+    assert weekly.spikes.quantity.sum() == pytest.approx(16_000, rel=0.01)
     assert np.nanmax(weekly.demand) < 60
 
 
 @pytest.mark.parametrize("weekday", range(7))
 def test_a_week_in_one_row_is_told_apart_on_whatever_day_the_forecast_is_made(weekday):
     rows = a_steady_seller(once=10_000, every_days=7).with_columns(pl.col("date") - pl.duration(days=weekday))
-    assert make_series(rows.rename({"date": "demand_date"}), as_of=AS_OF).enormous.quantity.size == 1
+    assert make_demand_matrix(rows.rename({"date": "demand_date"}), as_of=AS_OF).spikes.quantity.size == 1
     usual = a_steady_seller(every_days=7).with_columns(pl.col("date") - pl.duration(days=weekday))
     assert levels(rows) == pytest.approx(levels(usual), abs=5)
 
@@ -81,7 +81,7 @@ def test_the_sale_may_come_back_at_a_fifth_of_the_rate_at_which_it_came():
         for one in (10_000, 0)
     ]
     told, without = (one.quantiles[0] for one in of_both)
-    chance = 1 - np.exp(-RETURNING * 21 / 728)
+    chance = 1 - np.exp(-SPIKE_RETURN_SHARE * 21 / 728)
     assert ((told > 5_000) == (1 - chance < PROBABILITIES)).all()
     assert told[-1] == pytest.approx(10_000 + without[len(without) // 2], rel=0.01)
     assert of_both[0].mean == pytest.approx(of_both[1].mean, rel=0.05)
@@ -91,7 +91,7 @@ def test_the_sale_may_come_back_at_a_fifth_of_the_rate_at_which_it_came():
 def test_what_goes_on_selling_so_much_is_demand_after_three_weeks():
     times = pl.when(pl.col("date") >= in_days(-21)).then(40).otherwise(1)
     grown = a_steady_seller().select("product_code", pl.col("quantity") * times, demand_date="date")
-    assert make_series(grown, as_of=AS_OF).enormous.quantity.size == 0
+    assert make_demand_matrix(grown, as_of=AS_OF).spikes.quantity.size == 0
 
 
 @pytest.mark.parametrize("every", [3, 20])
@@ -100,16 +100,16 @@ def test_a_product_that_sells_in_lumps_has_no_enormous_sale(every):
     lumps = a_steady_seller().with_columns(
         quantity=pl.when(pl.int_range(pl.len()) % (7 * every) == 0).then(1_000.0).otherwise(0.0 if every == 3 else 2.0)
     )
-    assert make_series(lumps.rename({"date": "demand_date"}), as_of=AS_OF).enormous.quantity.size == 0
+    assert make_demand_matrix(lumps.rename({"date": "demand_date"}), as_of=AS_OF).spikes.quantity.size == 0
 
 
 def test_quantiles_are_those_of_usual_demand_and_a_poisson_number_of_sales():
     random = np.random.default_rng(1)
     usual = random.negative_binomial(5, 0.1, 400_000).astype(float)
     with_them = usual + 1_000 * random.poisson(0.3, usual.size)
-    told = with_enormous(
-        np.quantile(usual, PROBABILITIES)[None, :], PROBABILITIES, np.array([30]), a_day=np.array([0.01]),
-        pieces=np.array([1_000.0]),
+    told = with_spikes(
+        np.quantile(usual, PROBABILITIES)[None, :], PROBABILITIES, np.array([30]), rate_per_day=np.array([0.01]),
+        size=np.array([1_000.0]),
     )  # fmt: skip
     inner = (PROBABILITIES > 0.01) & (PROBABILITIES < 0.99)
     assert told[0, inner] == pytest.approx(np.quantile(with_them, PROBABILITIES[inner]), abs=10)
@@ -117,9 +117,7 @@ def test_quantiles_are_those_of_usual_demand_and_a_poisson_number_of_sales():
 
 def test_the_comparison_of_models_counts_an_enormous_week_as_demand():
     """It came in the last half year, in the windows of some origins: no model can have known."""
-    judged = backtest(
-        make_series(a_steady_seller(once=10_000, days=728, days_ago=80).rename({"date": "demand_date"}), as_of=AS_OF),
-        np.array([28]), as_of=AS_OF, seed=0,
-    )  # fmt: skip
+    sales = a_steady_seller(once=10_000, days=728, days_ago=80).rename({"date": "demand_date"})
+    judged = backtest(make_demand_matrix(sales, as_of=AS_OF), np.array([28]), as_of=AS_OF, seed=0)
     share = judged.group_by("origin").agg(pl.col(f"at_or_below_{100 * JUDGED[-1]:g}").any()).to_series(1)
     assert 0 < share.sum() < share.len()

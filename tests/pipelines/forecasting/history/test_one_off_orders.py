@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from pipelines.forecasting.history.demand_matrix import make_series
+from pipelines.forecasting.history.demand_matrix import make_demand_matrix
 from pipelines.forecasting.history.one_off_orders import find_one_off_orders
 from tests.pipelines.planning_builders import AS_OF, TEA, in_days, sold, sold_every
 
@@ -16,8 +16,8 @@ def test_an_order_of_ten_times_the_usual_day_is_listed():
 
 
 def test_it_stays_in_the_history():
-    without, sales = (make_series(pl.concat(one), as_of=AS_OF) for one in ([USUAL], [USUAL, sold({33: 400})]))
-    assert (sales.demand - without.demand).sum() + sales.enormous.quantity.sum() == pytest.approx(400)
+    without, sales = (make_demand_matrix(pl.concat(one), as_of=AS_OF) for one in ([USUAL], [USUAL, sold({33: 400})]))
+    assert (sales.demand - without.demand).sum() + sales.spikes.quantity.sum() == pytest.approx(400)
 
 
 def test_an_enormous_week_is_listed_by_its_largest_day_also_where_its_days_are_no_one_offs():

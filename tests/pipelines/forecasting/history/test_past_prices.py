@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.forecasting.history.demand_matrix import make_series
+from pipelines.forecasting.history.demand_matrix import make_demand_matrix
 from pipelines.forecasting.history.prices import with_unit_prices
 from pipelines.storage.tables import DEMAND_TRANSACTIONS
 from tests.pipelines.planning_builders import AS_OF, TEA, in_days, sold
@@ -36,6 +36,6 @@ def test_what_was_given_away_has_no_price():
 
 def test_a_price_is_known_from_the_week_after_it_was_paid():
     priced = with_unit_prices(sold({20: 1, 9: 2, 3: 4}), pl.concat([a_line(9, 1, "4.00"), a_line(3, 1, "8.00")]))
-    known = make_series(priced, as_of=AS_OF).log_price[0]
+    known = make_demand_matrix(priced, as_of=AS_OF).log_price[0]
     assert np.isnan(known[:2]).all()
     assert known[2:].tolist() == pytest.approx(np.log([4.0, 8.0]).tolist())

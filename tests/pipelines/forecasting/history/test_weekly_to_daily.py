@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.forecasting.distribution import forecast_distribution
-from pipelines.forecasting.history.demand_matrix import has_weekly_rows, make_series
+from pipelines.forecasting.history.demand_matrix import has_weekly_rows, make_demand_matrix
 from tests.pipelines.forecasting.demand_builders import over, over_all
 from tests.pipelines.planning_builders import AS_OF, TEA, sold
 
@@ -25,7 +25,7 @@ def weeks_of(quantity: np.ndarray, *, last_week_begins: int = 7) -> pl.DataFrame
 
 
 def by_day(demand: pl.DataFrame, *, as_of=AS_OF) -> np.ndarray:
-    return make_series(demand, as_of=as_of, period_days=1).demand
+    return make_demand_matrix(demand, as_of=as_of, period_days=1).demand
 
 
 def poisson(mean: float, *, products: int = 100, weeks: int = WEEKS) -> np.ndarray:
@@ -80,7 +80,7 @@ def test_a_level_that_shifts_is_no_lump():
 @given(st.lists(st.one_of(st.integers(0, 300), st.floats(0, 1e12)), min_size=2, max_size=12))
 def test_the_days_of_a_week_sell_what_the_week_sold(quantities):
     demand = weeks_of(np.array([[1.0, *quantities]]))
-    weekly = make_series(demand, as_of=AS_OF).demand[0]
+    weekly = make_demand_matrix(demand, as_of=AS_OF).demand[0]
     assert weekly == pytest.approx([1.0, *quantities], abs=1e-8)
     whole = [k for k, one in enumerate(quantities, 1) if float(one).is_integer() and one < 1e9]
     assert weekly[whole].tolist() == pytest.approx([quantities[k - 1] for k in whole], rel=1e-15)
@@ -113,8 +113,8 @@ def test_two_products_that_sold_the_same_did_not_sell_on_the_same_days():
 def test_a_hidden_week_is_hidden_on_all_its_days_and_tells_nothing_of_lumps():
     """It sold 600 on an almost empty shelf, between weeks of 7."""
     weeks = weeks_of(np.array([[7] * 20 + [600] + [7] * 20]))
-    series = make_series(weeks.with_columns(is_stocked_out=pl.col("quantity") == 600), as_of=AS_OF)
-    assert series.completed[0].tolist() == [0] * 20 + [1] + [0] * 20
+    series = make_demand_matrix(weeks.with_columns(is_stocked_out=pl.col("quantity") == 600), as_of=AS_OF)
+    assert series.imputed_share[0].tolist() == [0] * 20 + [1] + [0] * 20
     hidden = weeks.with_columns(is_stocked_out=pl.col("quantity") == 600)
     assert set(np.delete(by_day(hidden)[0], np.arange(140, 147))) == {1.0}
 
@@ -156,6 +156,6 @@ def test_a_few_sales_on_one_weekday_are_days_where_the_last_of_them_was_this_wee
 
 
 def test_a_launch_is_its_weeks_first_day():
-    series = make_series(pl.concat([LUMPY, sold({21: 5, 7: 3}, TEA).select(LUMPY.columns)]), as_of=AS_OF)
+    series = make_demand_matrix(pl.concat([LUMPY, sold({21: 5, 7: 3}, TEA).select(LUMPY.columns)]), as_of=AS_OF)
     assert series.demand[-1, -3:].tolist() == [5, 0, 3]
     assert np.isnan(series.demand[-1, :-3]).all()

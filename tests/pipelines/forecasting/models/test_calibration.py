@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.forecasting.history.demand_matrix import make_series
-from pipelines.forecasting.history.demand_patterns import demand_classes
+from pipelines.forecasting.history.demand_matrix import make_demand_matrix
+from pipelines.forecasting.history.demand_patterns import demand_patterns
 from pipelines.forecasting.history.windows import Window, sums_after_origins
-from pipelines.forecasting.models.calibration import lift_of, ranks_of, taken_at
-from pipelines.forecasting.models.features import gather_facts
-from pipelines.forecasting.models.model_registry import View
-from pipelines.forecasting.models.negative_binomial import Moments, nb_quantiles, pooled_moments
+from pipelines.forecasting.models.calibration import calibrated_probabilities, calibration_shift, pit_values
+from pipelines.forecasting.models.features import origin_statistics
+from pipelines.forecasting.models.model_registry import WindowModels
+from pipelines.forecasting.models.negative_binomial import Moments, nb_quantiles, shrunken_moments
 from pipelines.forecasting.models.smoothing import past_levels
 from tests.pipelines.forecasting.demand_builders import a_company
 from tests.pipelines.planning_builders import AS_OF
@@ -38,8 +38,8 @@ def shares_kept(law: Moments, probabilities: np.ndarray) -> np.ndarray:
 
 def taken(law: Moments, past: np.ndarray, *, windows: float) -> np.ndarray:
     """Where the law's quantiles are taken after this past."""
-    ranks, *_ = ranks_of(law, past, np.zeros(past.shape, dtype=np.int64))
-    return taken_at(HIGH, lift_of(ranks, windows=windows))
+    ranks, *_ = pit_values(law, past, np.zeros(past.shape, dtype=np.int64))
+    return calibrated_probabilities(HIGH, calibration_shift(ranks, windows=windows))
 
 
 def test_what_a_right_law_says_stays_as_it_is():
@@ -59,33 +59,33 @@ def test_a_law_that_was_too_narrow_is_taken_further_out():
 def test_too_little_history_corrects_nothing():
     past = a_negative_binomial(np.random.default_rng(1))
     assert taken(forecast_as(past, variance=0.5), past, windows=49) is HIGH
-    assert taken_at(HIGH, lift_of(np.zeros(0), windows=1000)) is HIGH
+    assert calibrated_probabilities(HIGH, calibration_shift(np.zeros(0), windows=1000)) is HIGH
 
 
-def a_view(demand: pl.DataFrame) -> View:
-    weekly, window = make_series(demand, as_of=AS_OF), Window(0, 28)
-    facts = gather_facts(weekly, as_of=AS_OF)
-    return View(facts, window, sums_after_origins(weekly, window), demand_classes(weekly))
+def a_view(demand: pl.DataFrame) -> WindowModels:
+    weekly, window = make_demand_matrix(demand, as_of=AS_OF), Window(0, 28)
+    statistics = origin_statistics(weekly, as_of=AS_OF)
+    return WindowModels(statistics, window, sums_after_origins(weekly, window), demand_patterns(weekly))
 
 
 def test_a_product_is_corrected_by_those_that_sell_as_it_does():
     smooth, lumpy = a_company(80, size=20.0, mean=12.0), a_company(80, size=0.15, seed=4)
     beside = pl.concat([smooth, lumpy.with_columns(product_code=pl.lit("Q") + pl.col("product_code"))])
     rows = np.arange(80)
-    alone, among = (view.law_quantiles(view.pooled, rows, HIGH) for view in (a_view(smooth), a_view(beside)))
+    alone, among = (view.latest_quantiles(view.reactive, rows, HIGH) for view in (a_view(smooth), a_view(beside)))
     assert (among / alone).mean(axis=0) == pytest.approx(1.0, abs=0.05)
     company = a_view(beside)
-    by_all = replace(company, facts=replace(company.facts, way=np.zeros_like(company.facts.way)))
-    assert (by_all.law_quantiles(by_all.pooled, rows, HIGH) > among).mean() > 0.5
+    by_all = replace(company, statistics=replace(company.statistics, group=np.zeros_like(company.statistics.group)))
+    assert (by_all.latest_quantiles(by_all.reactive, rows, HIGH) > among).mean() > 0.5
 
 
 def test_the_law_of_a_past_day_knows_nothing_of_what_came_after_it():
     window, origin = Window(0, 28), 40
-    weekly = make_series(a_company(12, weeks=60), as_of=AS_OF)
+    weekly = make_demand_matrix(a_company(12, weeks=60), as_of=AS_OF)
     then, now = weekly.until(origin), weekly
     level = past_levels(weekly.demand)[0]
     laws = [
-        pooled_moments(level[:, : one.periods + 1], sums_after_origins(one, window), window=window, period_days=7)
+        shrunken_moments(level[:, : one.periods + 1], sums_after_origins(one, window), window=window, period_days=7)
         for one in (then, now)
     ]
     assert laws[1].variance[:, : origin + 1] == pytest.approx(laws[0].variance)

@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 
 from pipelines.forecasting.distribution import PROBABILITIES
-from pipelines.forecasting.history.demand_matrix import Series, make_series
-from pipelines.forecasting.history.demand_patterns import demand_classes
+from pipelines.forecasting.history.demand_matrix import DemandMatrix, make_demand_matrix
+from pipelines.forecasting.history.demand_patterns import demand_patterns
 from pipelines.forecasting.history.windows import Window, sums_after_origins
-from pipelines.forecasting.models.features import gather_facts
-from pipelines.forecasting.models.global_quantile_model import Learned, pool_quantiles
-from pipelines.forecasting.models.model_registry import View, learn_from
+from pipelines.forecasting.models.features import origin_statistics
+from pipelines.forecasting.models.global_quantile_model import GlobalQuantileModel, global_quantiles
+from pipelines.forecasting.models.model_registry import WindowModels, fit_to_windows
 from tests.pipelines.forecasting.demand_builders import a_company
 from tests.pipelines.planning_builders import AS_OF
 
@@ -23,52 +23,54 @@ ASKED = np.array([0.8, 0.9, 0.95, 0.98])
 
 
 @pytest.fixture(scope="module")
-def whole() -> View:
+def whole() -> WindowModels:
     """A small lumpy company, with the weeks that are not learned from."""
-    return seen_at(make_series(a_company(60, weeks=WEEKS, size=0.2, by_week=True), as_of=AS_OF))
+    return seen_at(make_demand_matrix(a_company(60, weeks=WEEKS, size=0.2, by_week=True), as_of=AS_OF))
 
 
-def seen_at(weekly: Series) -> View:
+def seen_at(weekly: DemandMatrix) -> WindowModels:
     as_of = AS_OF - timedelta(weeks=WEEKS - weekly.periods)
-    facts = gather_facts(weekly, as_of=as_of)
-    return View(facts, WINDOW, sums_after_origins(weekly, WINDOW), demand_classes(weekly))
+    statistics = origin_statistics(weekly, as_of=as_of)
+    return WindowModels(statistics, WINDOW, sums_after_origins(weekly, WINDOW), demand_patterns(weekly))
 
 
 @pytest.fixture(scope="module")
-def learned(whole: View) -> Learned:
-    told = learn_from([seen_at(whole.facts.series.until(LEARNED_UNTIL))], origins=LEARNED_UNTIL, seed=0)
-    assert told is not None
-    return told
+def global_model(whole: WindowModels) -> GlobalQuantileModel:
+    fitted = fit_to_windows([seen_at(whole.statistics.matrix.until(LEARNED_UNTIL))], origins=LEARNED_UNTIL, seed=0)
+    assert fitted is not None
+    return fitted
 
 
-def shares_kept(learned: Learned, whole: View, *, has_just_sold: bool) -> np.ndarray:
+def shares_kept(global_model: GlobalQuantileModel, whole: WindowModels, *, has_just_sold: bool) -> np.ndarray:
     """How often the demand of the weeks that were not learned from stays at or below each quantile."""
-    facts, rows, told = whole.facts, np.arange(len(whole.sums)), []
+    statistics, rows, held = whole.statistics, np.arange(len(whole.sums)), []
     for origin in range(LEARNED_UNTIL, WEEKS - 3):
-        then = seen_at(facts.series.until(origin))
-        sturdy = then.law_quantiles(then.pooled, rows, PROBABILITIES)
-        quantiles = pool_quantiles(learned, then.facts, WINDOW, then.sums, rows, origin,
-                                   sturdy=sturdy, probabilities=PROBABILITIES)  # fmt: skip
+        then = seen_at(statistics.matrix.until(origin))
+        parametric = then.latest_quantiles(then.reactive, rows, PROBABILITIES)
+        quantiles = global_quantiles(global_model, then.statistics, WINDOW, then.sums, rows, origin,
+                                   parametric=parametric, probabilities=PROBABILITIES)  # fmt: skip
         kept = whole.sums[:, [origin]] <= quantiles[:, np.isin(PROBABILITIES, ASKED)]
-        told.append(kept[facts.way[:, origin] % 2 == has_just_sold])
-    return np.concatenate(told).mean(axis=0)
+        held.append(kept[statistics.group[:, origin] % 2 == has_just_sold])
+    return np.concatenate(held).mean(axis=0)
 
 
 @pytest.mark.parametrize("has_just_sold", [True, False])
-def test_quantiles_hold_for_weeks_that_were_not_learned_from(whole: View, learned: Learned, has_just_sold: bool):
-    held = shares_kept(learned, whole, has_just_sold=has_just_sold)
+def test_quantiles_hold_for_weeks_that_were_not_learned_from(
+    whole: WindowModels, global_model: GlobalQuantileModel, has_just_sold: bool
+):
+    held = shares_kept(global_model, whole, has_just_sold=has_just_sold)
     assert held == pytest.approx(ASKED, abs=0.03)
 
 
-def test_trees_alone_are_too_narrow_for_what_they_did_not_see(whole: View, learned: Learned):
-    bare = replace(learned, share=0.0, shift=np.zeros_like(learned.shift))
+def test_trees_alone_are_too_narrow_for_what_they_did_not_see(whole: WindowModels, global_model: GlobalQuantileModel):
+    bare = replace(global_model, share=0.0, shift=np.zeros_like(global_model.shift))
     assert (shares_kept(bare, whole, has_just_sold=True) < ASKED - 0.01).all()
 
 
 def test_a_first_year_in_which_demand_fell_does_not_lower_what_the_next_one_needs():
     """Demand that falls week by week: what was expected was too much, of which a second year has to be the proof."""
     falling = (
-        make_series(
+        make_demand_matrix(
             a_company(60, weeks=weeks, by_week=True).with_columns(
                 quantity=(pl.col("quantity") * 3 * 0.97 ** ((pl.col("demand_date").rank("dense") - 1) % 52)).round()
             ),
@@ -77,7 +79,7 @@ def test_a_first_year_in_which_demand_fell_does_not_lower_what_the_next_one_need
         for weeks in (52, 104)
     )
     one_year, two_years = (
-        learn_from([seen_at(series)], origins=series.periods, seed=0).shift.min() for series in falling
+        fit_to_windows([seen_at(series)], origins=series.periods, seed=0).shift.min() for series in falling
     )
     assert one_year == 0
     assert two_years < 0

@@ -6,9 +6,9 @@ import pytest
 
 from pipelines.forecasting.distribution import forecast_distribution
 from pipelines.forecasting.forecast_tables import forecast_demand
-from pipelines.forecasting.history.demand_matrix import make_series
+from pipelines.forecasting.history.demand_matrix import make_demand_matrix
 from pipelines.forecasting.history.windows import Window
-from pipelines.forecasting.models.features import gather_facts, known_at
+from pipelines.forecasting.models.features import known_at, origin_statistics
 from pipelines.forecasting.models.seasonality import cumulative_mean, weekly_season
 from tests.pipelines.forecasting.demand_builders import a_company, over, over_all, seasonal, shifting
 from tests.pipelines.planning_builders import AS_OF, TEA, sold_every
@@ -17,7 +17,7 @@ WEEKS = 52
 
 
 def the_season(demand: pl.DataFrame) -> np.ndarray:
-    return weekly_season(make_series(demand, as_of=AS_OF), weeks=WEEKS)
+    return weekly_season(make_demand_matrix(demand, as_of=AS_OF), weeks=WEEKS)
 
 
 def test_a_season_that_two_years_share_shapes_the_coming_weeks():
@@ -69,13 +69,13 @@ def test_a_company_with_too_few_products_to_learn_from_still_expects_its_season(
 
 
 def test_what_a_past_window_sold_over_a_usual_one_is_known_at_its_origin():
-    facts = gather_facts(make_series(seasonal(a_company(40)), as_of=AS_OF), as_of=AS_OF)
-    assert facts.seasonal is not None
-    season = facts.seasonal.season
-    told = facts.seasonal.of_windows(Window(7, 24), 7)
+    statistics = origin_statistics(make_demand_matrix(seasonal(a_company(40)), as_of=AS_OF), as_of=AS_OF)
+    assert statistics.deseasonalised is not None
+    season = statistics.deseasonalised.season
+    told = statistics.deseasonalised.index_of_windows(Window(7, 24), 7)
     assert told[10] == pytest.approx((season[11:14].sum() + season[14] * 3 / 7) / (24 / 7))
     assert told[-1] == pytest.approx((season[105:108].sum() + season[108] * 3 / 7) / (24 / 7))
-    assert known_at(facts, 100).seasonal is None, "less than two years were known then"
+    assert known_at(statistics, 100).deseasonalised is None, "less than two years were known then"
 
 
 def test_a_product_whose_season_is_ignored_has_a_flat_path():

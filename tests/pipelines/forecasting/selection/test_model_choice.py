@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from pipelines.forecasting.forecast_tables import choose_models, forecast_demand, is_still_good, score_models
-from pipelines.forecasting.history.demand_matrix import make_series
-from pipelines.forecasting.history.demand_patterns import demand_classes
+from pipelines.forecasting.history.demand_matrix import make_demand_matrix
+from pipelines.forecasting.history.demand_patterns import demand_patterns
 from pipelines.forecasting.history.windows import Window
-from pipelines.forecasting.models.features import gather_facts
-from pipelines.forecasting.models.model_registry import FLOOR, MODELS
+from pipelines.forecasting.models.features import origin_statistics
+from pipelines.forecasting.models.model_registry import BASELINE, MODELS
 from pipelines.forecasting.selection.choose_model import select_models
 from pipelines.forecasting.selection.fallback_rules import models_by_rule
 from pipelines.forecasting.selection.model_backtest import JUDGEMENTS, backtest, origins_of
@@ -45,16 +45,16 @@ def the_choice(judgements: pl.DataFrame, demand_class: str = "lumpy") -> dict[st
 
 def test_a_model_that_does_not_beat_the_textbook_rule_is_not_used():
     choice = the_choice(judged(dict.fromkeys(MODELS[1:], 1.5)))
-    assert choice["model"] == FLOOR
+    assert choice["model"] == BASELINE
     assert choice["reason"] == "no model beat the textbook rule beyond doubt"
 
 
-@pytest.mark.parametrize(("cost", "model"), [(0.995, FLOOR), (0.98, "pool")])
+@pytest.mark.parametrize(("cost", "model"), [(0.995, BASELINE), (0.98, "pool")])
 def test_a_model_must_beat_the_textbook_rule_by_one_part_in_a_hundred(cost, model):
     assert the_choice(judged({"pool": cost}))["model"] == model
 
 
-@pytest.mark.parametrize(("noise", "model"), [(0.05, "pool"), (1.0, FLOOR)])
+@pytest.mark.parametrize(("noise", "model"), [(0.05, "pool"), (1.0, BASELINE)])
 def test_a_model_must_beat_the_textbook_rule_by_two_standard_errors(noise, model):
     assert the_choice(judged({"pool": 0.9}, noise=noise))["model"] == model
 
@@ -95,7 +95,7 @@ def test_a_model_sees_nothing_after_its_origin():
     quiet = a_company(40, weeks=80)
     loud = pl.concat([quiet, sold({1: 90_000}, "P-00003").select(quiet.columns)])
     before, after = (
-        backtest(make_series(one, as_of=AS_OF), np.full(40, 21), as_of=AS_OF, seed=0) for one in (quiet, loud)
+        backtest(make_demand_matrix(one, as_of=AS_OF), np.full(40, 21), as_of=AS_OF, seed=0) for one in (quiet, loud)
     )
     last = before["origin"].max()
     shares = [name for name in before.columns if "below" in name]
@@ -124,8 +124,8 @@ def test_products_with_horizons_of_any_length_are_judged_together():
 def test_by_rule_the_predictive_law_speaks_for_what_never_changes_and_the_pool_for_what_does():
     steady = a_company(40)
     for company, model in ((steady, "nb_predictive"), (shifting(steady), "pool"), (seasonal(steady), "pool")):
-        facts = gather_facts(make_series(company, as_of=AS_OF), as_of=AS_OF)
-        told = models_by_rule(facts, demand_classes(facts.series))
+        statistics = origin_statistics(make_demand_matrix(company, as_of=AS_OF), as_of=AS_OF)
+        told = models_by_rule(statistics, demand_patterns(statistics.matrix))
         assert set(told.tolist()) == {model}
 
 
@@ -154,7 +154,7 @@ def test_a_product_that_sells_more_evenly_than_chance_leaves_its_class():
 
 @pytest.mark.parametrize(
     ("cost", "model"),
-    [({"pool": 0.5, "nb": 0.9, "ses": 0.8}, "ses"), ({"pool": 0.5}, FLOOR), ({"seasonal_naive": 0.5}, FLOOR)],
+    [({"pool": 0.5, "nb": 0.9, "ses": 0.8}, "ses"), ({"pool": 0.5}, BASELINE), ({"seasonal_naive": 0.5}, BASELINE)],
 )
 def test_a_product_whose_season_is_ignored_has_the_best_model_that_knows_none(cost, model):
     scores = select_models(judged(cost), chosen_on=AS_OF).model_scores
@@ -186,5 +186,5 @@ def test_last_years_weeks_are_not_repeated_before_that_proved_itself(weeks):
         scores = score_models(sales, the_horizon(*sales["product_code"].unique()), as_of=AS_OF).model_scores
         assert "seasonal_naive" not in scores.filter("is_chosen")["model"].to_list()
         if weeks < 104:
-            floor, naive = (scores.filter(model=name)["score"].to_list() for name in (FLOOR, "seasonal_naive"))
+            floor, naive = (scores.filter(model=name)["score"].to_list() for name in (BASELINE, "seasonal_naive"))
             assert naive == floor
