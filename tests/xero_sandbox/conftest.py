@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from sandbox_builders import a_world
 
+from tests.xero_sandbox.sandbox_builders import a_world
 from xero_sandbox.app.testing import RunningSandbox, running_sandbox
 from xero_sandbox.behaviour.edits import Edit
 from xero_sandbox.core.documents import World

@@ -1,6 +1,6 @@
 """What tests ask of a sandbox again and again."""
 
-from sandbox_builders import guid
+from tests.xero_sandbox.sandbox_builders import guid
 
 CALLBACK = "http://localhost:8912/callback"
 

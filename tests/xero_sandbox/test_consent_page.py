@@ -3,8 +3,8 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from sandbox_builders import a_world, an_organisation
 
+from tests.xero_sandbox.sandbox_builders import a_world, an_organisation
 from xero_sandbox.identity.authorization_server import challenge_of
 
 CALLBACK = "http://localhost:8912/callback"

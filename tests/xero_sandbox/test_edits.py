@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from sandbox_builders import (
+
+from tests.xero_sandbox.sandbox_builders import (
     LONG_AGO,
     a_contact,
     a_line,
@@ -12,7 +13,6 @@ from sandbox_builders import (
     an_organisation,
     guid,
 )
-
 from xero_sandbox.behaviour.edits import CopyToBill, Merge, Pay, Stamp, Write
 from xero_sandbox.core.state import load_worlds
 

@@ -4,8 +4,8 @@ import time
 
 import httpx2
 import pytest
-from sandbox_builders import LONG_AGO, a_world, an_invoice, an_item, guid
 
+from tests.xero_sandbox.sandbox_builders import LONG_AGO, a_world, an_invoice, an_item, guid
 from xero_sandbox.behaviour.edits import Write
 from xero_sandbox.behaviour.rate_limits import Limits
 from xero_sandbox.core.clock import Clock, milliseconds

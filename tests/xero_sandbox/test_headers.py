@@ -1,8 +1,9 @@
 """What a request must carry: a bearer, its organisation, the wish for JSON, and the scope of the endpoint."""
 
 import pytest
-from sandbox_builders import a_world, an_organisation, guid
-from sandbox_calls import allow, bearer
+
+from tests.xero_sandbox.sandbox_builders import a_world, an_organisation, guid
+from tests.xero_sandbox.sandbox_calls import allow, bearer
 
 
 def test_the_tenant_header_is_optional_for_a_custom_connection_only(open_sandbox):

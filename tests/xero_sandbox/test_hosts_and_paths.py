@@ -1,7 +1,8 @@
 """One port for identity and accounting; paths, booleans and parameters read as loosely as Xero does."""
 
 import pytest
-from sandbox_builders import a_contact, a_purchase_order, a_world, an_invoice, guid
+
+from tests.xero_sandbox.sandbox_builders import a_contact, a_purchase_order, a_world, an_invoice, guid
 
 
 @pytest.mark.parametrize(

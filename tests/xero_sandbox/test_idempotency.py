@@ -1,8 +1,8 @@
 """The same key does nothing twice, for six minutes."""
 
 import pytest
-from sandbox_builders import LONG_AGO, guid
 
+from tests.xero_sandbox.sandbox_builders import LONG_AGO, guid
 from xero_sandbox.behaviour.rate_limits import Limits
 from xero_sandbox.core.clock import Clock
 from xero_sandbox.core.switches import Switches

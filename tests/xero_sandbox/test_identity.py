@@ -1,8 +1,7 @@
 """Tokens, their organisations, their rotation and their end."""
 
-from sandbox_builders import LONG_AGO, a_world, an_organisation
-from sandbox_calls import allow, bearer
-
+from tests.xero_sandbox.sandbox_builders import LONG_AGO, a_world, an_organisation
+from tests.xero_sandbox.sandbox_calls import allow, bearer
 from xero_sandbox.core.clock import Clock
 
 CALLBACK = "http://localhost:8912/callback"

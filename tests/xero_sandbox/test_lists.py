@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
-from sandbox_builders import (
+
+from tests.xero_sandbox.sandbox_builders import (
     LONG_AGO,
     a_bill,
     a_contact,
@@ -14,7 +15,6 @@ from sandbox_builders import (
     an_item,
     guid,
 )
-
 from xero_sandbox.core.switches import Switches
 from xero_sandbox.worlds.scale import Size, world_of_size
 

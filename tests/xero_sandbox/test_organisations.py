@@ -3,8 +3,8 @@
 from datetime import date
 
 import pytest
-from sandbox_calls import allow, bearer
 
+from tests.xero_sandbox.sandbox_calls import allow, bearer
 from xero_sandbox.app.several import generate_organisations
 from xero_sandbox.behaviour.edits import Write
 from xero_sandbox.core.books import Books

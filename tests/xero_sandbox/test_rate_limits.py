@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from sandbox_builders import LONG_AGO, a_world, an_organisation
-
+from tests.xero_sandbox.sandbox_builders import LONG_AGO, a_world, an_organisation
 from xero_sandbox.behaviour.rate_limits import Limits
 from xero_sandbox.core.clock import Clock
 

@@ -2,8 +2,8 @@
 
 import httpx2
 import pytest
-from sandbox_builders import LONG_AGO, a_world, an_invoice, guid
 
+from tests.xero_sandbox.sandbox_builders import LONG_AGO, a_world, an_invoice, guid
 from xero_sandbox.core.clock import Clock
 
 ORDER = {"Contact": {"ContactID": guid("contact Supplier 01")}, "LineItems": [{"ItemCode": "TEA-01"}]}

@@ -1,9 +1,9 @@
 """What changes UpdatedDateUTC, and what Xero changes without telling."""
 
 import pytest
-from sandbox_builders import a_world, an_invoice, guid
-from sandbox_calls import put
 
+from tests.xero_sandbox.sandbox_builders import a_world, an_invoice, guid
+from tests.xero_sandbox.sandbox_calls import put
 from xero_sandbox.behaviour.edits import Pay, Write
 from xero_sandbox.core.switches import Switches
 

@@ -9,8 +9,16 @@ from contextlib import contextmanager
 
 import httpx2
 import pytest
-from sandbox_builders import a_contact, a_credit_note, a_line, a_purchase_order, a_world, an_invoice, guid
 
+from tests.xero_sandbox.sandbox_builders import (
+    a_contact,
+    a_credit_note,
+    a_line,
+    a_purchase_order,
+    a_world,
+    an_invoice,
+    guid,
+)
 from xero_sandbox.app.serve import serve
 from xero_sandbox.app.testing import running_sandbox
 from xero_sandbox.core.state import FILE_NAME, load_worlds, save_worlds

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 import pytest
-from sandbox_builders import a_bill, a_line, a_purchase_order, a_world, an_item, guid
-from sandbox_calls import a_body, put, stock
 
+from tests.xero_sandbox.sandbox_builders import a_bill, a_line, a_purchase_order, a_world, an_item, guid
+from tests.xero_sandbox.sandbox_calls import a_body, put, stock
 from xero_sandbox.behaviour.edits import CopyToBill, Write
 from xero_sandbox.behaviour.faults import Fault
 

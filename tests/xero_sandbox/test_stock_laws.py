@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sandbox_builders import LONG_AGO, a_contact, a_world, an_item, guid
 
+from tests.xero_sandbox.sandbox_builders import LONG_AGO, a_contact, a_world, an_item, guid
 from xero_sandbox.accounting_api.incoming import InvalidError
 from xero_sandbox.accounting_api.invoices import write_credit_note, write_invoice
 from xero_sandbox.core.books import Books

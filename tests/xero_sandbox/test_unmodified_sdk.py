@@ -7,7 +7,14 @@ from types import SimpleNamespace
 import httpx2
 import pytest
 import urllib3
-from sandbox_builders import (
+from xero_python.accounting import AccountingApi, Contact, LineItem, PurchaseOrder, PurchaseOrders
+from xero_python.api_client import ApiClient
+from xero_python.api_client.configuration import Configuration
+from xero_python.api_client.oauth2 import OAuth2Token, TokenApi
+from xero_python.exceptions import AccountingBadRequestException, NotFoundException, RateLimitException
+from xero_python.identity import IdentityApi
+
+from tests.xero_sandbox.sandbox_builders import (
     a_bill,
     a_contact,
     a_credit_note,
@@ -18,13 +25,6 @@ from sandbox_builders import (
     an_organisation,
     guid,
 )
-from xero_python.accounting import AccountingApi, Contact, LineItem, PurchaseOrder, PurchaseOrders
-from xero_python.api_client import ApiClient
-from xero_python.api_client.configuration import Configuration
-from xero_python.api_client.oauth2 import OAuth2Token, TokenApi
-from xero_python.exceptions import AccountingBadRequestException, NotFoundException, RateLimitException
-from xero_python.identity import IdentityApi
-
 from xero_sandbox.app.testing import running_sandbox
 from xero_sandbox.behaviour.rate_limits import Limits
 

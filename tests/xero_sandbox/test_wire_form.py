@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from sandbox_builders import a_line, a_world, an_invoice, an_item
+from tests.xero_sandbox.sandbox_builders import a_line, a_world, an_invoice, an_item
 
 
 def test_json_is_pretty_with_crlf_and_escaped_slashes(open_sandbox):

@@ -1,7 +1,8 @@
 """Creating and changing documents, and how Xero refuses."""
 
 import pytest
-from sandbox_builders import a_contact, a_line, a_purchase_order, a_world, an_invoice, an_item, guid
+
+from tests.xero_sandbox.sandbox_builders import a_contact, a_line, a_purchase_order, a_world, an_invoice, an_item, guid
 
 SUPPLIER = {"ContactID": guid("contact Supplier 01")}
 

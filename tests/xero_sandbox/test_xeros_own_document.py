@@ -3,8 +3,17 @@
 import httpx2
 import jsonschema_rs
 import pytest
-from sandbox_builders import a_bill, a_contact, a_credit_note, a_purchase_order, a_world, an_invoice, an_item, guid
 
+from tests.xero_sandbox.sandbox_builders import (
+    a_bill,
+    a_contact,
+    a_credit_note,
+    a_purchase_order,
+    a_world,
+    an_invoice,
+    an_item,
+    guid,
+)
 from xero_sandbox.app.testing import running_sandbox
 
 CONTACT = {"Contact": {"ContactID": guid("contact Supplier 01")}}

@@ -4,10 +4,10 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from purchasing_builders import Xero, a_supplied_world
 
 from pipelines.store.engine import Store, open_store
 from pipelines.store.order_ledger import OrderLedger
+from tests.pipelines.purchasing.purchasing_builders import Xero, a_supplied_world
 from xero_sandbox.app.testing import running_sandbox
 
 _KEYS = (f"organisation-{number}" for number in itertools.count())

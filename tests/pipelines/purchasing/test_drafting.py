@@ -8,7 +8,6 @@ from decimal import Decimal
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
-from purchasing_builders import AS_OF, NO_TERMS, NOON, SUPPLIER, a_draft, a_line, an_order, planned
 
 from pipelines.purchasing.drafts import Terms, drafted_orders, drafts_frame, redraft, terms_of
 from pipelines.purchasing.events import PushFailed, read, written
@@ -16,6 +15,16 @@ from pipelines.purchasing.orders import OrderState, apply_event, fold
 from pipelines.purchasing.push import order_body
 from pipelines.purchasing.transitions import approve, change_line, reject, start_push
 from pipelines.storage.tables import PLANNING_SETTINGS, PURCHASE_ORDER_DRAFTS
+from tests.pipelines.purchasing.purchasing_builders import (
+    AS_OF,
+    NO_TERMS,
+    NOON,
+    SUPPLIER,
+    a_draft,
+    a_line,
+    an_order,
+    planned,
+)
 
 BUYER = {"by": "a buyer", "at": NOON}
 

@@ -11,17 +11,26 @@ from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
 
 import pytest
-from crashes import Between, CrashError, WatchedGateway, WatchedLedger
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from purchasing_builders import CODES, NOON, SUPPLIER, Xero, a_draft, a_line, a_supplied_world, push
 
 from pipelines.errors import PlannerError
 from pipelines.purchasing.orders import Order, OrderError, OrderState, body_hash
 from pipelines.purchasing.transitions import approve, reject
 from pipelines.store.engine import Store, open_store
 from pipelines.store.order_ledger import OrderLedger
+from tests.pipelines.purchasing.crashes import Between, CrashError, WatchedGateway, WatchedLedger
+from tests.pipelines.purchasing.purchasing_builders import (
+    CODES,
+    NOON,
+    SUPPLIER,
+    Xero,
+    a_draft,
+    a_line,
+    a_supplied_world,
+    push,
+)
 from tests.xero_sandbox.sandbox_builders import guid
 from xero_sandbox.app.testing import RunningSandbox, running_sandbox
 from xero_sandbox.behaviour.edits import Merge

@@ -5,12 +5,12 @@ import os
 import signal
 
 import pytest
-from crashes import Between, WatchedGateway, WatchedLedger
-from purchasing_builders import a_client, approved, push
 
 from pipelines.purchasing.orders import OrderState
 from pipelines.store.engine import open_store
 from pipelines.store.order_ledger import OrderLedger
+from tests.pipelines.purchasing.crashes import Between, WatchedGateway, WatchedLedger
+from tests.pipelines.purchasing.purchasing_builders import a_client, approved, push
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["pipelines.store.order_ledger", "pipelines.xero.client"])

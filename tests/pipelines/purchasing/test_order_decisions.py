@@ -9,12 +9,12 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from purchasing_builders import NOON, a_draft, a_line, an_order
 
 from pipelines.purchasing import events, orders, transitions
 from pipelines.purchasing.events import Pushed, PushFailed, read, written
 from pipelines.purchasing.orders import OrderError, OrderState, body_hash, fold, push_key
 from pipelines.purchasing.transitions import approve, change_line, reject, start_push, supersede
+from tests.pipelines.purchasing.purchasing_builders import NOON, a_draft, a_line, an_order
 
 BUYER = {"by": "a buyer", "at": NOON}
 TWO_LINES = (a_line("TEA-01"), a_line("TEA-02", "5.5", "1.005"))

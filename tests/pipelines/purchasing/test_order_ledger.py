@@ -8,13 +8,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from purchasing_builders import AS_OF, NO_TERMS, NOON, a_draft, a_line, approved, planned
 
 from pipelines.purchasing.events import PushFailed, PushStarted
 from pipelines.purchasing.orders import OrderError, OrderState, fold
 from pipelines.purchasing.transitions import approve, change_line, reject, start_push
 from pipelines.store.engine import open_store
 from pipelines.store.order_ledger import OrderLedger, ledger_order_lines
+from tests.pipelines.purchasing.purchasing_builders import AS_OF, NO_TERMS, NOON, a_draft, a_line, approved, planned
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["pipelines.store.order_ledger"])

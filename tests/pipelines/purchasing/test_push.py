@@ -7,7 +7,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from purchasing_builders import AS_OF, NOON, SUPPLIER, TENANT_ID, a_draft, a_line, an_order, approved, planned, push
 
 from pipelines.errors import SignInError, XeroError
 from pipelines.purchasing.drafts import Terms, redraft, xero_price_decimals
@@ -16,6 +15,18 @@ from pipelines.purchasing.push import PushResult, is_same_order, order_body
 from pipelines.purchasing.transitions import approve, reject
 from pipelines.xero.client import XeroClient
 from pipelines.xero.xero_errors import RateLimitError, UnreadableAnswerError, XeroUnreachableError
+from tests.pipelines.purchasing.purchasing_builders import (
+    AS_OF,
+    NOON,
+    SUPPLIER,
+    TENANT_ID,
+    a_draft,
+    a_line,
+    an_order,
+    approved,
+    planned,
+    push,
+)
 from tests.xero_sandbox.sandbox_builders import a_contact, guid
 from xero_sandbox.behaviour.faults import Fault
 

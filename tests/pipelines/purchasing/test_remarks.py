@@ -2,12 +2,11 @@
 
 from decimal import Decimal
 
-from purchasing_builders import NOON, a_draft, a_line, an_order
-
 from pipelines.purchasing.events import PushFailed
 from pipelines.purchasing.orders import Order, apply_event
 from pipelines.purchasing.remarks import remarks
 from pipelines.purchasing.transitions import approve, reject, start_push
+from tests.pipelines.purchasing.purchasing_builders import NOON, a_draft, a_line, an_order
 
 
 def an_order_refused(reason: str) -> Order:

@@ -5,7 +5,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from purchasing_builders import (
+
+from pipelines.identities import CodeSeen, ContactState, Identities
+from pipelines.purchasing.current_names import waits_as_renamed, with_current_names
+from pipelines.purchasing.drafts import drafted_orders
+from pipelines.purchasing.orders import OrderError, OrderState, body_hash, fold
+from pipelines.purchasing.push import PushResult, order_body
+from pipelines.purchasing.remarks import check_not_ordered_twice, remarks
+from pipelines.purchasing.transitions import approve, change_line
+from pipelines.purchasing.xero_changes import changes_in_xero, check_can_be_approved
+from tests.pipelines.purchasing.purchasing_builders import (
     AS_OF,
     NO_TERMS,
     NOON,
@@ -17,15 +26,6 @@ from purchasing_builders import (
     planned,
     push,
 )
-
-from pipelines.identities import CodeSeen, ContactState, Identities
-from pipelines.purchasing.current_names import waits_as_renamed, with_current_names
-from pipelines.purchasing.drafts import drafted_orders
-from pipelines.purchasing.orders import OrderError, OrderState, body_hash, fold
-from pipelines.purchasing.push import PushResult, order_body
-from pipelines.purchasing.remarks import check_not_ordered_twice, remarks
-from pipelines.purchasing.transitions import approve, change_line
-from pipelines.purchasing.xero_changes import changes_in_xero, check_can_be_approved
 
 BEFORE, SINCE = NOON - timedelta(days=30), NOON + timedelta(days=1)
 DRAFT = a_draft("20260302-AAAAAA", a_line("TEA-01"), a_line("TEA-02"))
