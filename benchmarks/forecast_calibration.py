@@ -163,7 +163,8 @@ def as_text(judged: pl.DataFrame) -> str:
 
 
 def _share(judged: pl.DataFrame, column: str) -> str:
-    return f"{100 * judged[column].mean():>7.1f}"  # type: ignore[operator]
+    share = judged.select(100 * pl.col(column).cast(pl.Float64).mean()).item()
+    return f"{share:>7.1f}"
 
 
 def _interval(every: pl.DataFrame, p: float) -> str:

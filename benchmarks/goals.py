@@ -43,9 +43,9 @@ def goals(what: str, results: pl.DataFrame, summary: Mapping[str, Any], *, is_lo
             (f"stock over the textbook's, {name}", f"at most {most:.2f}", ratio, ratio <= most or is_ours_alone)
         )
     lost = summary["lost_margin_at_equal_stock"]
-    if most := BEATEN if is_lost else LOST_MARGIN.get(what):
+    if most_lost := BEATEN if is_lost else LOST_MARGIN.get(what):
         ratio = lost[OURS] / lost[TEXTBOOK_YEAR]
-        told.append(("lost margin over the textbook's", f"at most {most:.2f}", ratio, ratio <= most))
+        told.append(("lost margin over the textbook's", f"at most {most_lost:.2f}", ratio, ratio <= most_lost))
     return told
 
 

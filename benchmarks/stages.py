@@ -60,7 +60,8 @@ def main() -> None:
 
 def _sizes() -> dict[str, tuple[str, ...]]:
     file = os.environ.get("STOCKTRIM_SALES_FILE")
-    return SIZES | ({"real sales": ("--sales", file)} if file else {})
+    real: dict[str, tuple[str, ...]] = {"real sales": ("--sales", file)} if file else {}
+    return SIZES | real
 
 
 def _measured(size: str, words: tuple[str, ...]) -> Iterator[Cost]:

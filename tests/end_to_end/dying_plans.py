@@ -9,8 +9,8 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+import pytest
 
-from pipelines.organisations import open_organisation as at_hand
 from pipelines.organisations.open_organisation import open_organisation
 from pipelines.settings import read_settings
 from pipelines.storage.warehouse import open_warehouse
@@ -59,5 +59,6 @@ def die_at(home: Path, words: str) -> None:
         with open_warehouse(folder) as connection:
             yield Dying(connection, words)
 
-    at_hand.open_warehouse = deadly  # type: ignore[assignment]
-    run_of_a_plan(home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.organisations.open_organisation.open_warehouse", deadly)
+        run_of_a_plan(home)

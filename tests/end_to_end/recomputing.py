@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -46,23 +47,31 @@ def open_order_lines(world: World, today: date) -> Iterator[tuple[Document, Line
         yield order, line, order.delivery_date is None or order.delivery_date > today
 
 
+@dataclass
+class Sale:
+    """What a customer bought on a day, and has not given back."""
+
+    day: date
+    kept: Decimal
+
+
 def demand(world: World) -> dict[tuple[str, date], Decimal]:
     """Sales net of credit notes and returns on invoices, by product and day; days of nothing are left out."""
-    stacks: dict[tuple[str, str], list[list[object]]] = defaultdict(list)
+    stacks: dict[tuple[str, str], list[Sale]] = defaultdict(list)
     for invoice, line in lines_of(world, world.invoices, "ACCREC", SALES):
-        stacks[invoice.contact_id, line.item_code].append([invoice.date, line.quantity])
+        stacks[invoice.contact_id, line.item_code].append(Sale(invoice.date, line.quantity))
     credited = [*lines_of(world, world.credit_notes, "ACCRECCREDIT", CREDITS), *returns(world)]
     for note, line in sorted(credited, key=lambda found: (found[0].date, found[0].number)):
         left = abs(line.quantity)
-        earlier = [sale for sale in stacks[note.contact_id, line.item_code] if sale[0] <= note.date]
-        for sale in sorted(earlier, key=lambda sale: sale[0], reverse=True):
-            taken = min(left, sale[1])
-            sale[1] -= taken
+        earlier = [sale for sale in stacks[note.contact_id, line.item_code] if sale.day <= note.date]
+        for sale in sorted(earlier, key=lambda sale: sale.day, reverse=True):
+            taken = min(left, sale.kept)
+            sale.kept -= taken
             left -= taken
     total: dict[tuple[str, date], Decimal] = defaultdict(Decimal)
     for (_, code), sales in stacks.items():
-        for day, quantity in sales:
-            total[code, day] += quantity
+        for sale in sales:
+            total[code, sale.day] += sale.kept
     return {key: quantity for key, quantity in total.items() if quantity}
 
 
@@ -82,8 +91,9 @@ def suppliers(world: World) -> dict[str, str]:
     billed = lines_of(world, world.invoices, "ACCPAY", {"AUTHORISED", "PAID", "ARCHIVED"})
     ordered = lines_of(world, world.purchase_orders, "PURCHASEORDER", OPEN_ORDERS | {"BILLED"})
     for documents in (billed, ordered):
-        for document, line in sorted(documents, key=lambda one: (one[0].date, one[0].number)):
-            if document.kind == "PURCHASEORDER" or sum(one.quantity * one.unit_amount for one in document.lines):
+        for document, line in sorted(documents, key=lambda found: (found[0].date, found[0].number)):
+            amount = sum(line.quantity * line.unit_amount for line in document.lines)
+            if document.kind == "PURCHASEORDER" or amount:
                 found[line.item_code] = document.contact_id
     return found
 
@@ -156,9 +166,9 @@ def expected_lead_times(
             late[code].append(age)
             late[supplier].append(age)
     found = {}
-    for code, (supplier, setting) in settings.items():
-        n, m = len(came[code]), len(came[supplier]) if supplier else 0
-        theirs = (m * censored_mean(came[supplier], late[supplier]) + 8 * setting) / (m + 8) if m else setting
+    for code, (its_supplier, setting) in settings.items():
+        n, m = len(came[code]), len(came[its_supplier]) if its_supplier else 0
+        theirs = (m * censored_mean(came[its_supplier], late[its_supplier]) + 8 * setting) / (m + 8) if m else setting
         found[code] = (n * censored_mean(came[code], late[code]) + 4 * theirs) / (n + 4) if n else theirs
     return found
 

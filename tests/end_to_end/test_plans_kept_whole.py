@@ -7,16 +7,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
+from pipelines.replenishment.plan.order_plan import PlanTables, make_plan
 from pipelines.settings import read_settings
 from pipelines.storage import tables
 from pipelines.storage.snapshots import publish, read_published, snapshot_name
 from pipelines.store.engine import open_store
 from pipelines.store.setting_changes import SettingChange, set_setting
-from stocktrim_assets.assets import plan
 from tests.end_to_end.dying_plans import KEY, die_at, run_of_a_plan
 
 OF_A_PLAN = (
@@ -84,15 +85,15 @@ def test_a_plan_that_is_killed_at_a_write_is_there_whole_or_not_at_all(home: Pat
 
 def test_a_plan_that_a_check_blocks_leaves_the_plan_before_whole(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = published_by_a_later_load(home)
-    monkeypatch.setattr(plan, "make_plan", twice(plan.make_plan))
+    monkeypatch.setattr("stocktrim_assets.assets.plan.make_plan", twice(make_plan))
     assert not run_of_a_plan(home)
     assert not assert_of_one_plan(home, before)
 
 
-def twice(make: Callable[..., plan.PlanTables]) -> Callable[..., plan.PlanTables]:
+def twice(make: Callable[..., PlanTables]) -> Callable[..., PlanTables]:
     """A plan that has every product twice, which the border of the plan refuses."""
 
-    def made(*arguments: object, **named: object) -> plan.PlanTables:
+    def made(*arguments: Any, **named: Any) -> PlanTables:
         good = make(*arguments, **named)
         return replace(good, order_plan=pl.concat([good.order_plan, good.order_plan]))
 

@@ -72,11 +72,12 @@ def file_lines(sales_file: Path) -> pl.DataFrame:
 
     Columns code, customer, day, quantity, is_sale, is_goods, is_credit: a line with a negative price is money.
     """
-    told = pl.read_parquet(sales_file)
-    last_day = told["InvoiceDate"].dt.date().max()
+    lines = pl.read_parquet(sales_file)
+    last_day = lines["InvoiceDate"].dt.date().max()
+    assert isinstance(last_day, date)
     weeks = (yesterday() - last_day).days // 7
     is_cancelled = pl.col("InvoiceNo").str.starts_with("C")
-    return told.select(
+    return lines.select(
         code=pl.col("StockCode").str.strip_chars().str.to_uppercase(),
         customer=pl.col("CustomerID").cast(pl.String).fill_null("nobody"),
         day=pl.col("InvoiceDate").dt.date() + timedelta(weeks=weeks),
@@ -122,24 +123,33 @@ def test_an_order_cancelled_whole_leaves_no_demand_behind(
     ]
 
 
+@dataclass
+class Sale:
+    """What a customer bought on a day, and has not given back."""
+
+    day: date
+    kept: float
+
+
 def demand_by_month(lines: pl.DataFrame) -> dict[tuple[str, date], float]:
     """Sales less credits, each credit taken from the customer's most recent sales of the product up to its day."""
-    sales: dict[tuple[str, str], list[list[object]]] = defaultdict(list)
+    sales: dict[tuple[str, str], list[Sale]] = defaultdict(list)
     for customer, code, day, quantity in (
         lines.filter("is_sale", "is_goods").select("customer", "code", "day", "quantity").rows()
     ):
-        sales[customer, code].append([day, quantity])
+        sales[customer, code].append(Sale(day, quantity))
     credits_ = lines.filter("is_credit").sort("day").select("customer", "code", "day", "quantity")
     for customer, code, day, quantity in credits_.rows():
         left = -quantity
-        for sale in sorted((one for one in sales[customer, code] if one[0] <= day), key=lambda one: one[0])[::-1]:
-            taken = min(left, sale[1])
-            sale[1] -= taken
+        earlier = [sale for sale in sales[customer, code] if sale.day <= day]
+        for sale in sorted(earlier, key=lambda sale: sale.day)[::-1]:
+            taken = min(left, sale.kept)
+            sale.kept -= taken
             left -= taken
     total: dict[tuple[str, date], float] = defaultdict(float)
     for (_, code), rows in sales.items():
-        for day, quantity in rows:
-            total[code, day.replace(day=1)] += quantity
+        for sale in rows:
+            total[code, sale.day.replace(day=1)] += sale.kept
     return {key: quantity for key, quantity in total.items() if quantity}
 
 

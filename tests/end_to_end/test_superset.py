@@ -54,7 +54,8 @@ def superset(home: Path) -> Iterator[str]:
     finally:
         os.killpg(command.pid, signal.SIGINT)
         command.wait(60)
-        command.stdout.close()
+        if command.stdout:
+            command.stdout.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -30,8 +31,9 @@ def suggested(stocktrim: Command) -> dict[str, float]:
     return dict(plan.select("product_code", "order_quantity").iter_rows())
 
 
-def drafted(stocktrim: Command) -> list[dict[str, object]]:
-    return stocktrim("orders", "list", "--state", "draft", "--json").json()
+def drafted(stocktrim: Command) -> list[dict[str, Any]]:
+    orders: list[dict[str, Any]] = stocktrim("orders", "list", "--state", "draft", "--json").json()
+    return orders
 
 
 def test_what_was_ordered_is_not_suggested_again(planned: Planned) -> None:

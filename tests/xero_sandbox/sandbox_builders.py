@@ -20,7 +20,7 @@ def an_organisation(name: str = "Harbour Wholesale", **more: Any) -> Organisatio
 
 
 def an_item(code: str = "TEA-01", *, on_hand: int = 100, cost: str = "2.50", **more: Any) -> Item:
-    defaults = {
+    defaults: dict[str, Any] = {
         "item_id": guid(f"item {code}"),
         "name": f"Name of {code}",
         "purchase_unit_price": Decimal(cost),
@@ -33,7 +33,8 @@ def an_item(code: str = "TEA-01", *, on_hand: int = 100, cost: str = "2.50", **m
 
 
 def a_contact(name: str = "Customer 01", **more: Any) -> Contact:
-    return Contact(name=name, **({"contact_id": guid(f"contact {name}"), "updated_at": LONG_AGO} | more))
+    defaults: dict[str, Any] = {"contact_id": guid(f"contact {name}"), "updated_at": LONG_AGO}
+    return Contact(name=name, **(defaults | more))
 
 
 def a_line(code: str = "TEA-01", quantity: float = 1, price: str = "5.00", **more: Any) -> Line:
@@ -62,7 +63,7 @@ def an_invoice(number: str = "INV-0001", *lines: Line, **more: Any) -> Document:
 
 
 def a_bill(number: str = "BILL-1", *lines: Line, **more: Any) -> Document:
-    defaults = {"due_date": date(2026, 2, 4), "contact": "Supplier 01"}
+    defaults: dict[str, Any] = {"due_date": date(2026, 2, 4), "contact": "Supplier 01"}
     return a_document("ACCPAY", number, *lines, **(defaults | more))
 
 

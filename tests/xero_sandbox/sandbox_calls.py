@@ -1,6 +1,10 @@
 """What tests ask of a sandbox again and again."""
 
+from pathlib import Path
+
 from tests.xero_sandbox.sandbox_builders import guid
+from xero_sandbox.core.documents import World
+from xero_sandbox.core.state import load_worlds
 
 CALLBACK = "http://localhost:8912/callback"
 
@@ -16,6 +20,14 @@ def put(client, kind, quantity, **more):
     answer = client.put(path, a_body(kind, quantity, **more))
     assert answer.status_code == 200, answer.text
     return answer.json()[path][0]
+
+
+def stored_world(directory: Path) -> World:
+    """The only organisation that is stored in a directory."""
+    worlds = load_worlds(directory)
+    assert worlds is not None
+    (world,) = worlds
+    return world
 
 
 def stock(client, code="TEA-01"):

@@ -1,6 +1,7 @@
 """People edit in Xero's own pages while an app is connected."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -13,8 +14,8 @@ from tests.xero_sandbox.sandbox_builders import (
     an_organisation,
     guid,
 )
+from tests.xero_sandbox.sandbox_calls import stored_world
 from xero_sandbox.behaviour.edits import CopyToBill, Merge, Pay, Stamp, Write
-from xero_sandbox.core.state import load_worlds
 
 CUSTOMER = {"Contact": {"ContactID": guid("contact Customer 01")}}
 
@@ -38,14 +39,14 @@ def test_people_approve_void_and_delete(open_sandbox, before, status):
 
 def test_an_invoice_is_paid_in_part_and_then_in_full(open_sandbox):
     client = open_sandbox(a_world(an_invoice("INV-0001", a_line(quantity=2, price="5.00"))))
-    part, full = client.edit(Pay(path="Invoices/INV-0001", amount="4"), Pay(path="Invoices/INV-0001"))
+    part, full = client.edit(Pay(path="Invoices/INV-0001", amount=Decimal(4)), Pay(path="Invoices/INV-0001"))
     assert (part["Status"], part["AmountPaid"], part["AmountDue"]) == ("AUTHORISED", 4.0, 6.0)
     assert (full["Status"], full["AmountPaid"], full["AmountDue"]) == ("PAID", 10.0, 0.0)
 
 
 def test_what_is_paid_in_part_cannot_be_voided(open_sandbox):
     client = open_sandbox(a_world(an_invoice()))
-    client.edit(Pay(path="Invoices/INV-0001", amount="1"))
+    client.edit(Pay(path="Invoices/INV-0001", amount=Decimal(1)))
     (answer,) = client.sandbox.edit(Write(path="Invoices/INV-0001", body={"Status": "VOIDED"}))
     assert answer["status"] == 400
 
@@ -89,7 +90,7 @@ def test_an_edit_names_its_organisation(open_sandbox):
     [
         (Write(path="Invoices/NOPE", body={}), 404),
         (Write(path="Invoices", method="PUT", body={"Type": "ACCREC"}), 400),
-        (Pay(path="Invoices/INV-0001", amount="1000"), 400),
+        (Pay(path="Invoices/INV-0001", amount=Decimal(1000)), 400),
         (Merge(contact="Nobody", into="Customer 01"), 404),
         (Merge(contact="customer 01", into="Customer 01"), 400),
         (CopyToBill(path="Invoices/INV-0001"), 400),
@@ -110,4 +111,4 @@ def test_an_edit_that_cannot_be_read_is_refused(open_sandbox, edit):
 def test_edits_are_in_the_state_on_disk(tmp_path, open_sandbox):
     client = open_sandbox(a_world(an_invoice()), state_directory=tmp_path)
     client.edit(Pay(path="Invoices/INV-0001"))
-    assert [invoice.status for invoice in load_worlds(tmp_path)[0].invoices.values()] == ["PAID"]
+    assert [invoice.status for invoice in stored_world(tmp_path).invoices.values()] == ["PAID"]

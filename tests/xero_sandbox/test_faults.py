@@ -158,7 +158,7 @@ def test_a_drip_ends_with_its_reader(open_sandbox):
     plan(client, kind="drip", piece_bytes=1, seconds=0.02)
     with client.http.stream("GET", "/api.xro/2.0/Items", headers=client.headers) as answer:
         next(answer.iter_raw())
-    statuses = []
+    statuses: list[int] = []
     while 200 not in statuses and len(statuses) < 50:
         time.sleep(0.02)
         statuses.append(client.get("Items").status_code)

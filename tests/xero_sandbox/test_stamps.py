@@ -1,5 +1,7 @@
 """What changes UpdatedDateUTC, and what Xero changes without telling."""
 
+from decimal import Decimal
+
 import pytest
 
 from tests.xero_sandbox.sandbox_builders import a_world, an_invoice, guid
@@ -63,6 +65,6 @@ def test_a_contacts_balance_changes_without_a_stamp(open_sandbox):
 )
 def test_the_due_date_of_what_is_paid_in_part_changes_without_a_stamp(open_sandbox, change, is_stamped):
     client = open_sandbox(a_world(an_invoice()))
-    (before,) = client.edit(Pay(path="Invoices/INV-0001", amount="1"))
+    (before,) = client.edit(Pay(path="Invoices/INV-0001", amount=Decimal(1)))
     (after,) = client.edit(Write(path="Invoices/INV-0001", body=change))
     assert (after["UpdatedDateUTC"] != before["UpdatedDateUTC"]) is is_stamped

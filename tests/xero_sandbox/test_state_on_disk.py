@@ -19,6 +19,7 @@ from tests.xero_sandbox.sandbox_builders import (
     an_invoice,
     guid,
 )
+from tests.xero_sandbox.sandbox_calls import stored_world
 from xero_sandbox.app.serve import serve
 from xero_sandbox.app.testing import running_sandbox
 from xero_sandbox.core.state import FILE_NAME, load_worlds, save_worlds
@@ -46,6 +47,7 @@ def a_process(directory):
         command, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
+            assert process.stdout
             yield process, process.stdout.readline().strip()
         finally:
             process.kill()
@@ -68,8 +70,7 @@ def put_order(url, number, **headers):
 
 
 def numbers(directory):
-    (world,) = load_worlds(directory)
-    return [order.number for order in world.purchase_orders.values()]
+    return [order.number for order in stored_world(directory).purchase_orders.values()]
 
 
 def test_nothing_stored_is_no_world(tmp_path):
@@ -85,7 +86,7 @@ def test_worlds_come_back_as_they_were_saved(tmp_path):
 def test_a_restart_does_not_store_everything_anew(tmp_path):
     save_worlds([a_world(an_invoice("INV-1", a_line(quantity=5), a_line(price="5")))], tmp_path)
     before = (tmp_path / FILE_NAME).stat().st_ino
-    with running_sandbox(load_worlds(tmp_path), state_directory=tmp_path):
+    with running_sandbox([stored_world(tmp_path)], state_directory=tmp_path):
         assert (tmp_path / FILE_NAME).stat().st_ino == before
 
 
@@ -134,7 +135,7 @@ def test_a_refresh_token_still_works_after_a_restart(tmp_path):
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": "x"}
         credentials = (running.client_id, running.client_secret)
         tokens = httpx2.post(f"{running.url}/connect/token", data=form, auth=credentials).json()
-    with running_sandbox(load_worlds(tmp_path), state_directory=tmp_path) as running:
+    with running_sandbox([stored_world(tmp_path)], state_directory=tmp_path) as running:
         form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
         assert httpx2.post(f"{running.url}/connect/token", data=form, auth=credentials).status_code == 200
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
@@ -145,10 +146,10 @@ def test_moved_stock_and_a_deleted_item_are_stored(tmp_path, open_sandbox):
     client = open_sandbox(a_world(), state_directory=tmp_path)
     sale = {"Type": "ACCREC", "Status": "AUTHORISED", "Contact": ORDER["Contact"]}
     client.put("Invoices", sale | {"LineItems": [{"ItemCode": "TEA-01", "Quantity": 30}]})
-    assert load_worlds(tmp_path)[0].items[guid("item TEA-01")].quantity_on_hand == 70
+    assert stored_world(tmp_path).items[guid("item TEA-01")].quantity_on_hand == 70
     client.sign_in(scope="accounting.settings")
     client.send("DELETE", "Items/TEA-01")
-    assert load_worlds(tmp_path)[0].items == {}
+    assert stored_world(tmp_path).items == {}
 
 
 def test_a_taken_port_is_said_at_once(open_sandbox):
@@ -166,6 +167,7 @@ def test_the_state_is_one_file_after_a_clean_stop(tmp_path):
 def test_the_stored_key_holds_the_answer(tmp_path):
     with running_sandbox([a_world()], state_directory=tmp_path) as running:
         body = put_order(running.url, "RP-1", **{"Idempotency-Key": "k"}).content
+        assert running.sandbox.state
         (stored,) = running.sandbox.state.remembered("answer:")
     assert json.loads(body)["Id"].encode() in stored
 
@@ -176,8 +178,8 @@ def test_a_reset_brings_back_the_start_in_memory_and_on_disk(tmp_path, open_sand
     client.put("Invoices", sale | {"LineItems": [{"ItemCode": "TEA-01", "Quantity": 30}]}, Idempotency_Key="k")
     client.post("Invoices", {"InvoiceNumber": "INV-0001", "Reference": "edited"})
     client.http.post("/_admin/reset")
-    assert client.sandbox.worlds[0].items == load_worlds(tmp_path)[0].items
+    assert client.sandbox.worlds[0].items == stored_world(tmp_path).items
     assert client.sandbox.worlds[0].items[guid("item TEA-01")].quantity_on_hand == 100
     assert [row["Reference"] for row in client.rows("Invoices")] == [""]
-    assert [invoice.number for invoice in load_worlds(tmp_path)[0].invoices.values()] == ["INV-0001"]
+    assert [invoice.number for invoice in stored_world(tmp_path).invoices.values()] == ["INV-0001"]
     assert client.sandbox.sandbox.state.remembered("answer:") == []

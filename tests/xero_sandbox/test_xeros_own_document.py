@@ -1,5 +1,7 @@
 """Every answer of every endpoint is what Xero's OpenAPI document describes, strictly."""
 
+from typing import Any
+
 import httpx2
 import jsonschema_rs
 import pytest
@@ -23,7 +25,7 @@ READS = [
     for name in ("Items", "Contacts", "Invoices", "CreditNotes", "PurchaseOrders")
     for query in ("", "?page=1&pageSize=1000", "?order=UpdatedDateUTC DESC&unitdp=4")
 ]
-WRITES = {
+WRITES: dict[str, dict[str, Any]] = {
     "Items": {"Code": "MILK", "Name": "Milk", "PurchaseDetails": {"UnitPrice": 1.5}},
     "Contacts": {"Name": "Supplier 02", "EmailAddress": "orders@example.com"},
     "Invoices": CONTACT | LINES | {"Type": "ACCPAY", "Status": "AUTHORISED"},

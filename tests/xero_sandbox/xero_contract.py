@@ -80,5 +80,5 @@ def _strict(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     """No property beyond those described and those that Xero is known to send."""
     if "properties" not in schema:
         return schema
-    allowed = {field: {} for field in LEFT_OUT.get(name, set())}
+    allowed: dict[str, Any] = {field: {} for field in LEFT_OUT.get(name, set())}
     return schema | {"properties": schema["properties"] | allowed, "additionalProperties": False}
