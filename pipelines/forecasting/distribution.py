@@ -34,7 +34,7 @@ from pipelines.forecasting.selection.fallback_rules import models_by_rule, repla
 
 PROBABILITIES: Final = np.array([0.001, 0.005, *(k / 100 for k in range(1, 100)), 0.9925, 0.995, 0.9975, 0.999])
 WEEKS_SHOWN: Final = 13
-# Windows between two doublings of a week are learned together, told apart by their length.
+# Windows between two doublings of a week are learned together; their length is a feature.
 BUCKET_RATIO: Final = 2.0
 TINY: Final = 1e-9
 

@@ -40,7 +40,7 @@ def override_demand(
 
         Q'_p(h) = Q_p(h) (mean of h days with the override) / (mean without it)
 
-    A product that was never sold has the quantiles of a negative binomial with the default power law's variance.
+    A product that was never sold has the quantiles of a negative binomial with the default power-law variance.
     Example: 2 a day are expected, a person sets 5 for seven of 21 days: Q'_p = Q_p 63 / 42.
     """
     changed: dict[str, list[pl.DataFrame]] = {name: [] for name in _KEYS}
@@ -133,7 +133,7 @@ def _quantiles(known: pl.DataFrame, length: int, expected: _ExpectedDays) -> pl.
 
 
 def _path(known: pl.DataFrame, expected: _ExpectedDays, as_of: date) -> pl.DataFrame:
-    """The rows of `demand_forecast`: the overridden weekly path, its band by the default power law."""
+    """The rows of `demand_forecast`: the overridden weekly path, its band by the power-law variance."""
     weekly = expected.after[: WEEKS_SHOWN * WEEK_DAYS].reshape(WEEKS_SHOWN, WEEK_DAYS).sum(axis=1)
     band = nb_quantiles(weekly, power_law_variance(weekly), LOW_AND_HIGH)
     rows = [

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipelines.forecasting.history.demand_matrix import YEAR_DAYS, Index, Matrix
 from pipelines.forecasting.history.windows import Window
 
-# The power law of all products counts as so many independent windows beside a product's own errors.
+# The power-law variance of all products counts as so many independent windows beside a product's own errors.
 POWER_LAW_WINDOWS: Final = 3.0
 PRODUCTS_FOR_POWER_LAW: Final = (12, 24)
 ROBUST_STEPS: Final = 4
@@ -142,13 +142,13 @@ class Moments:
 
 
 def shrunken_moments(level: Matrix, sums: Matrix, *, window: Window, period_days: int) -> Moments:
-    """The mean that the level gives, and the variance of its past errors, shrunk to the power law of all products.
+    """The mean that the level gives, and the variance of its past errors, shrunk to the power-law one of all products.
 
         v = (n v_own + 3 v_law) / (n + 3),   log v_law = 2 (a log f + b)
 
     f is the mean. v_own is the mean squared error of windows that were over at the origin, half as heavy a year before.
     n is the sum of the weights over the window's length in periods, since windows overlap. `level` (units per period)
-    and `sums` (units) are products x origins. a and b (Taylor's power law, 1961) are those of the last origin.
+    and `sums` (units) are products x origins. a and b (Taylor's power-law variance, 1961) are those of the last origin.
     """
     expected = level * window.periods(period_days)
     errors = past_errors(expected, sums, window=window, period_days=period_days)
@@ -212,7 +212,7 @@ def _power_law(mean: Matrix, variance: Matrix, windows: Matrix) -> tuple[float, 
 
 
 def power_law_variance(mean: Matrix) -> Matrix:
-    """The variance that the default power law gives for these means; 0 for a mean of 0.
+    """The default power-law variance of these means; 0 for a mean of 0.
 
     >>> power_law_variance(np.array([0.0, 6.0])).round(1).tolist()
     [0.0, 26.8]
