@@ -7,7 +7,7 @@ The planner stands at nine days of the last year, forecasts 28 days (lead time 2
 before, each model by itself and then all by rule, and is compared with what was sold then. Credit notes cancel sales
 as in the mart, also where they came after the forecast's day. Products fall into two halves by a hash of the code, so
 that what was chosen on one can be reported on the other; pools hold one half only.
-Demand comes in whole pieces, so a right quantile p lies between the two shares: demand is at or below it in p of all
+Demand comes in whole units, so a right quantile p lies between the two shares: demand is at or below it in p of all
 cases or more, and strictly below it in p or fewer. The interval is a bootstrap over the nine days: all products share
 what happens on them.
 """
@@ -120,15 +120,15 @@ def judge(demand: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     for model in MODELS:
         print(f"{as_of} {model} ...", file=sys.stderr)
         choice = None if model == BY_RULE else dict.fromkeys(windows["product_code"], model)
-        told = forecast_distribution(known, windows, as_of=as_of, choice=choice)
-        is_planned = told.demand_class != "dead"
-        demanded = np.array([came.get(code, 0.0) for code in told.product_codes])[is_planned]
-        at = {p: told.quantiles[is_planned][:, np.argmin(np.abs(PROBABILITIES - p))] for p in JUDGED}
+        forecast = forecast_distribution(known, windows, as_of=as_of, choice=choice)
+        is_planned = forecast.demand_class != "dead"
+        demanded = np.array([came.get(code, 0.0) for code in forecast.product_codes])[is_planned]
+        at = {p: forecast.quantiles[is_planned][:, np.argmin(np.abs(PROBABILITIES - p))] for p in JUDGED}
         shares = {f"{p:g}": np.stack([demanded < q, demanded <= q], axis=1).tolist() for p, q in at.items()}
         frames.append(
             pl.DataFrame(
                 {"as_of": [as_of] * demanded.size, "model": [model] * demanded.size,
-                 "demand_class": told.demand_class[is_planned].tolist(), "demand": demanded,
+                 "demand_class": forecast.demand_class[is_planned].tolist(), "demand": demanded,
                  "loss": np.mean([pinball_loss(demanded, at[p], p) for p in SCORED], axis=0)}
             ).with_columns(
                 pl.Series(f"{name}_{p}", [pair[k] for pair in pairs])
@@ -149,15 +149,16 @@ def as_text(judged: pl.DataFrame) -> str:
             lines.append(f"{name:22}" + "".join(f"{cost[model] / cost[BASELINE]:15.3f}" for model in MODELS))
     lines += [
         "",
-        f"{'by rule: below / at':22}{'forecasts':>10}" + "".join(f"{f'{100 * one:g}%':>16}" for one in JUDGED),
+        f"{'by rule: below / at':22}{'forecasts':>10}"
+        + "".join(f"{f'{100 * probability:g}%':>16}" for probability in JUDGED),
     ]
     for name in names:
         of_pattern = every.filter(demand_class=name, model=BY_RULE)
         if of_pattern.height:
-            told = "".join(
+            shares = "".join(
                 f"{_share(of_pattern, f'below_{p:g}')} /{_share(of_pattern, f'at_or_below_{p:g}')}" for p in JUDGED
             )
-            lines.append(f"{name:22}{of_pattern.height:>10,}{told}")
+            lines.append(f"{name:22}{of_pattern.height:>10,}{shares}")
     lines += [f"{'interval, 90 %':32}" + "".join(_interval(every, p) for p in JUDGED)]
     return "\n".join(lines)
 

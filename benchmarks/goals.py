@@ -1,9 +1,9 @@
 """What the policy promises, beside what a replay measured: a goal a row.
 
 What belongs here: the goals and their table. What does not: the replay (`policy.py`).
-Demand comes in whole pieces: where a product sells few of them, the least level that keeps 90% keeps more, since the
-piece before would keep less. That is not taken off here. Where the textbook's rule never keeps as many weeks there is
-nothing to measure, and ours has reached what it did not.
+Demand comes in whole units: if a product sells few, the smallest level that achieves 90% achieves more, since one unit
+less would achieve less. That is not taken off here. If the textbook's rule never achieves as many weeks, there is
+nothing to measure, and ours has reached the goal.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,27 +33,27 @@ Row = tuple[str, str, float, bool]
 
 
 def goals(what: str, results: pl.DataFrame, summary: Mapping[str, Any], *, is_lost: bool) -> list[Row]:
-    """Each goal: what it is, what was asked, what was measured, and whether that is reached."""
-    told = [] if is_lost else list(_orders_kept(results, of_classes=what == "retail"))
+    """Each goal: what it is, what was required, what was measured, and whether that is reached."""
+    rows = [] if is_lost else list(_orders_kept(results, of_classes=what == "retail"))
     stock = {EVERYTHING: BEATEN} if is_lost else STOCK[what]
     ratios = summary["stock_over_rivals"][TEXTBOOK_YEAR]
     for name, most in stock.items():
         ratio, is_ours_alone = ratios[name][0], isnan(ratios[name][0]) and isfinite(summary["stock"][OURS])
-        told.append(
+        rows.append(
             (f"stock over the textbook's, {name}", f"at most {most:.2f}", ratio, ratio <= most or is_ours_alone)
         )
     lost = summary["lost_margin_at_equal_stock"]
     if most_lost := BEATEN if is_lost else LOST_MARGIN.get(what):
         ratio = lost[OURS] / lost[TEXTBOOK_YEAR]
-        told.append(("lost margin over the textbook's", f"at most {most_lost:.2f}", ratio, ratio <= most_lost))
-    return told
+        rows.append(("lost margin over the textbook's", f"at most {most_lost:.2f}", ratio, ratio <= most_lost))
+    return rows
 
 
-def as_text(told: list[Row]) -> str:
+def as_text(rows: list[Row]) -> str:
     """The goals as a table."""
-    lines = [f"{'goal':42}{'asked':>20}{'measured':>10}"]
-    for name, asked, measured, is_reached in told:
-        lines.append(f"{name:42}{asked:>20}{measured:>10.3f}{'' if is_reached else '  missed'}")
+    lines = [f"{'goal':42}{'required':>20}{'measured':>10}"]
+    for name, required, measured, is_reached in rows:
+        lines.append(f"{name:42}{required:>20}{measured:>10.3f}{'' if is_reached else '  missed'}")
     return "\n".join(lines)
 
 

@@ -94,11 +94,11 @@ def _measured(reader: str, invoices: int, address: str) -> Cost:
     with tempfile.TemporaryDirectory() as home:
         command = [sys.executable, "-m", READERS[reader], address, home]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)  # noqa: S603, our own
-    told = json.loads(done.stdout)
+    printed = json.loads(done.stdout)
     counts = httpx2.get(f"{address}/_admin/stats", timeout=60).json()["counts"]
     return Cost(
-        reader, invoices, told["rows"], counts["accounting_requests"], counts["raw_bytes"] / 1e6,
-        told["cpu_seconds"], told["memory"], told["peak"],
+        reader, invoices, printed["rows"], counts["accounting_requests"], counts["raw_bytes"] / 1e6,
+        printed["cpu_seconds"], printed["memory"], printed["peak"],
     )  # fmt: skip
 
 
@@ -120,8 +120,8 @@ def memory_now() -> float:
     return _status("VmRSS")
 
 
-def told(*, rows: int, cpu_seconds: float, memory_before: float) -> None:
-    """Print what a reader took; the peak is this program's own, not that of the process which started it."""
+def print_cost(*, rows: int, cpu_seconds: float, memory_before: float) -> None:
+    """Print what a reader used; the peak is this program's own, not that of the process which started it."""
     peak = _status("VmHWM")
     print(json.dumps({"rows": rows, "cpu_seconds": cpu_seconds, "memory": peak - memory_before, "peak": peak}))
 

@@ -12,7 +12,7 @@ from xero_python.api_client import ApiClient
 from xero_python.api_client.configuration import Configuration
 from xero_python.api_client.oauth2 import OAuth2Token
 
-from benchmarks.load import Token, memory_now, tenant_of, told
+from benchmarks.load import Token, memory_now, print_cost, tenant_of
 from pipelines.landing.endpoints import ENDPOINTS, Endpoint
 from pipelines.landing.pages import frame_of
 from pipelines.storage.tables import Table
@@ -47,7 +47,7 @@ def main(address: str, home: Path) -> None:
                 _land(warehouse, endpoint, models)
         tables = [table for one in ENDPOINTS for table in (one.table, one.lines) if table is not None]
         rows = sum(row_count(warehouse, table) for table in tables)
-    told(rows=rows, cpu_seconds=time.process_time() - began, memory_before=memory)
+    print_cost(rows=rows, cpu_seconds=time.process_time() - began, memory_before=memory)
 
 
 def _pages(api: AccountingApi, tenant: str, endpoint: Endpoint) -> Iterator[Sequence[Any]]:

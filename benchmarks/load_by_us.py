@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.load import Token, memory_now, now, tenant_of, told
+from benchmarks.load import Token, memory_now, now, print_cost, tenant_of
 from pipelines.landing.land import land, read_pass
 from pipelines.landing.load_plan import plan_load
 from pipelines.landing.page_archive import begin_load
@@ -21,7 +21,7 @@ def main(address: str, home: Path) -> None:
         kept = begin_load(home, at=now())
         plan = plan_load(warehouse, {}, day=now().date())
         rows = land(warehouse, read_pass(warehouse, client, kept, plan, day=now().date()))
-    told(rows=sum(rows.values()), cpu_seconds=time.process_time() - began, memory_before=memory)
+    print_cost(rows=sum(rows.values()), cpu_seconds=time.process_time() - began, memory_before=memory)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python -m benchmarks.order_speed [--sizes 250 1000 4000]
 
 Generated products with 104 weeks of daily sales, half of them with an open order. The first call of a process, which
-pays for the libraries, is told apart. Seconds depend on the machine; growth hardly does.
+pays for the libraries, is shown apart. Seconds depend on the machine; growth hardly does.
 """
 
 import argparse

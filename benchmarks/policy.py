@@ -86,24 +86,24 @@ def main() -> None:
         else generated(given.what, seed=given.seed, products=given.products or GENERATED_PRODUCTS)
     )
     began = time.process_time()
-    told = _replay(sales, is_lost=given.lost, seed=given.seed)
-    summary = summarise(told)
+    backtest = _replay(sales, is_lost=given.lost, seed=given.seed)
+    summary = summarise(backtest)
     print(f"{given.what} {given.half if given.what == 'retail' else ''} {'lost' if given.lost else 'backordered'}")
-    print(as_text(told, summary))
-    print(goals.as_text(goals.goals(given.what, told.results, summary, is_lost=given.lost)))
+    print(as_text(backtest, summary))
+    print(goals.as_text(goals.goals(given.what, backtest.results, summary, is_lost=given.lost)))
     print(f"{time.process_time() - began:.0f} CPU seconds")
     if given.json:
-        given.json.write_text(json.dumps({"summary": summary, "results": told.results.to_dicts()}, indent=2))
+        given.json.write_text(json.dumps({"summary": summary, "results": backtest.results.to_dicts()}, indent=2))
 
 
 def _replay(sales: pl.DataFrame, *, is_lost: bool, seed: int) -> Backtest:
     waits = OrderPolicy(unmet_demand="backordered", has_two_levels=False)
     rule, levels = (OrderPolicy(), FRONTIER[: FRONTIER.index(PROMISED[-1]) + 1]) if is_lost else (waits, FRONTIER)
-    asked = BacktestSettings(
+    settings = BacktestSettings(
         order_frequency_days=7, service_levels=levels, order_policy=rule, weeks=WEEKS, seed=seed, blocks=BLOCKS
     )
     history = make_history(sales, lead_time_days=LEAD_TIME_DAYS)
-    return run_backtest(history, asked, progress=lambda told: print(told, file=sys.stderr))
+    return run_backtest(history, settings, progress=lambda line: print(line, file=sys.stderr))
 
 
 @dataclass(frozen=True)
@@ -133,17 +133,18 @@ def _replay_random_lead_times(products: int, *, is_lost: bool, is_lasting: bool,
     for name, known in {"lead time as it is": true, "its mean for certain": fixed}.items():
 
         def review(day: int, known: History = known) -> ReviewDecision:
-            told = forecast_at(known, day, order_frequency_days=7, seed=seed)
-            return our_review(known, told, list(PROMISED), rule, order_frequency_days=7, seed=seed)
+            forecast = forecast_at(known, day, order_frequency_days=7, seed=seed)
+            return our_review(known, forecast, list(PROMISED), rule, order_frequency_days=7, seed=seed)
 
         groups = np.zeros(len(true.product_codes), dtype=np.int64)
         counts[name] = simulate(
             true, review, known_then, order_frequency_days=7, groups=groups, is_lost=is_lost, seed=seed
         )
         print(f"replayed {name}", file=sys.stderr)
-    told = results(counts, PROMISED, ["all products"], [products]).filter(pl.col("demand_class") == "all")
+    frontier = results(counts, PROMISED, ["all products"], [products]).filter(pl.col("demand_class") == "all")
     with pl.Config(tbl_cols=-1, tbl_width_chars=160):
-        print(told.select("policy", "service_level", "levels_kept", "orders_kept", "weeks_kept", "average_stock_value"))
+        columns = ("policy", "service_level", "levels_kept", "orders_kept", "weeks_kept", "average_stock_value")
+        print(frontier.select(columns))
 
 
 def _retail(half: str, products: int) -> pl.DataFrame:
@@ -190,23 +191,28 @@ def _drawn(rng: np.random.Generator, mean: Matrix, *, is_lumpy: bool) -> Matrix:
     return rng.negative_binomial(mean / 2.0, 1 / 3.0).astype(float)
 
 
-def summarise(told: Backtest) -> dict[str, Any]:
+def summarise(backtest: Backtest) -> dict[str, Any]:
     """Our stock over each rival's at the same achieved service, and our lost margin at equal stock."""
-    ours = told.counts[OURS]
+    ours = backtest.counts[OURS]
     ratios = {
         rival: {
             name: (*stock_ratio(ours, counts, AT, members=members), *_over_products(ours, counts, members))
-            for name, members in members_of(told.classes).items()
+            for name, members in members_of(backtest.classes).items()
             if name not in ("dead", "new")
         }
-        for rival, counts in told.counts.items()
+        for rival, counts in backtest.counts.items()
         if rival != OURS
     }
-    theirs = (stock_at(told.counts[TEXTBOOK_YEAR], level) for level in (AT, 0.9, 0.8))
+    theirs = (stock_at(backtest.counts[TEXTBOOK_YEAR], level) for level in (AT, 0.9, 0.8))
     stock = next((at for at in theirs if np.isfinite(at)), float("nan"))
-    margins = {name: lost_margin_at(counts, stock) for name, counts in told.counts.items()}
-    return {"stock_over_rivals": ratios, "stock": {name: stock_at(one, AT) for name, one in told.counts.items()},
-            "equal_stock": stock, "lost_margin_at_equal_stock": margins}  # fmt: skip
+    margins = {name: lost_margin_at(counts, stock) for name, counts in backtest.counts.items()}
+    stocks = {name: stock_at(counts, AT) for name, counts in backtest.counts.items()}
+    return {
+        "stock_over_rivals": ratios,
+        "stock": stocks,
+        "equal_stock": stock,
+        "lost_margin_at_equal_stock": margins,
+    }
 
 
 def _over_products(ours: Counts, theirs: Counts, members: list[int]) -> tuple[float, float]:
@@ -219,11 +225,11 @@ def _over_products(ours: Counts, theirs: Counts, members: list[int]) -> tuple[fl
     return interval_of(drawn)
 
 
-def as_text(told: Backtest, summary: dict[str, Any]) -> str:
+def as_text(backtest: Backtest, summary: dict[str, Any]) -> str:
     """The tables."""
     heads = "".join(f"{head:>7}" for head in ("a", "b", "c", "fill"))
     lines = [f"{'policy':18}{'level':>7}  {'class':13}{heads}{'stock':>12}{'lost':>10}{'lines':>8}"]
-    shown = told.results.filter(pl.col("service_level").is_in(PROMISED))
+    shown = backtest.results.filter(pl.col("service_level").is_in(PROMISED))
     for row in shown.sort("policy", "service_level", "demand_class").iter_rows(named=True):
         shares = "".join(
             f"{'' if row[one] is None else f'{100 * row[one]:.1f}':>7}"

@@ -44,7 +44,7 @@ def served(invoices: int) -> Iterator[Served]:
 
 
 def main(invoices: int) -> None:
-    """Serve until told to stop; the address is printed first."""
+    """Serve until stopped; the address is printed first."""
     world = world_of_size(Size(invoices=invoices), end=date(2026, 6, 30))
     serve(
         [world], port=0, client_id=DEFAULT_CLIENT_ID, client_secret=DEFAULT_CLIENT_SECRET, limits=_LIMITS,

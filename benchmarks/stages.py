@@ -3,7 +3,7 @@
     python -m benchmarks.stages [--json]
 
 The generated wholesaler at two sizes and, where STOCKTRIM_SALES_FILE names a file, real sales. What a stage costs is
-told as its share of the run and as its growth from the smaller size: seconds depend on the machine, these hardly do.
+shown as its share of the run and as its growth from the smaller size: seconds depend on the machine, these hardly do.
 A stage's cost contains the start of Python and of its libraries, which is all that a small organisation pays for.
 """
 
