@@ -154,8 +154,8 @@ def measure(products: int) -> Costs:
     asked = horizons(
         inputs.products, inputs.planning_settings, inputs.purchase_receipts, inputs.stock_on_order, as_of=AS_OF
     )
-    told = _timed(costs, FORECAST, lambda: forecast_for_plan(demand, asked, as_of=AS_OF))
-    _timed(costs, PLAN, lambda: make_plan(inputs, told, as_of=AS_OF, plan_id=""))
+    forecast = _timed(costs, FORECAST, lambda: forecast_for_plan(demand, asked, as_of=AS_OF))
+    _timed(costs, PLAN, lambda: make_plan(inputs, forecast, as_of=AS_OF, plan_id=""))
     costs["decision"] -= costs["paths"]
     costs["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     parts = {part: costs[part] / _of_products(costs) for part in PARTS}
@@ -173,9 +173,9 @@ def _let_tell(costs: Costs, part: str, place: str) -> None:
 
 def _timed(costs: Costs, name: str, call: Callable[[], Any]) -> Any:
     began = time.process_time()
-    told = call()
+    result = call()
     costs[name] = costs.get(name, 0.0) + time.process_time() - began
-    return told
+    return result
 
 
 def _whole(cost: Mapping[str, float]) -> float:
@@ -187,21 +187,21 @@ def _of_products(cost: Mapping[str, float]) -> float:
 
 
 def _broken(costs: Mapping[int, Costs]) -> list[str]:
-    """What of the promises does not hold."""
-    told = []
+    """The promises that do not hold, a sentence each."""
+    broken = []
     size, seconds, megabytes = BOUND
     if size in costs and _whole(costs[size]) > seconds:
-        told.append(f"{size:,} products take {_whole(costs[size]):.1f} CPU seconds, more than {seconds:g}.")
+        broken.append(f"{size:,} products take {_whole(costs[size]):.1f} CPU seconds, more than {seconds:g}.")
     if size in costs and costs[size]["peak MB"] > megabytes:
-        told.append(f"{size:,} products take {costs[size]['peak MB']:,.0f} MB, more than {megabytes:,.0f}.")
+        broken.append(f"{size:,} products take {costs[size]['peak MB']:,.0f} MB, more than {megabytes:,.0f}.")
     size, share = LARGEST_START
     if size in costs and costs[size][START] >= share * _whole(costs[size]):
-        told.append(f"Of {size:,} products imports take {costs[size][START] / _whole(costs[size]):.0%}.")
+        broken.append(f"Of {size:,} products imports take {costs[size][START] / _whole(costs[size]):.0%}.")
     for fewer, more in zip(list(costs), list(costs)[1:], strict=False):
         growth = _of_products(costs[more]) / _of_products(costs[fewer]) / (more / fewer)
         if growth > TOLERANCE:
-            told.append(f"A product of {more:,} costs {growth:.2f} times what one of {fewer:,} does.")
-    return told
+            broken.append(f"A product of {more:,} costs {growth:.2f} times what one of {fewer:,} does.")
+    return broken
 
 
 def _table(costs: dict[int, Costs]) -> Table:
