@@ -1,4 +1,4 @@
-"""`stocktrim connect`: allow this planner into Xero organisations.
+"""`stocktrim connect`: connect Xero organisations.
 
 Read more in docs/connecting.md.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stocktrim_cli.output import out, say, show_json, show_progress, show_table
-from stocktrim_cli.runs import JsonOption
+from stocktrim_cli.runs import JsonOption, command_for
 
 if TYPE_CHECKING:
     from pipelines.organisations.connecting import Allowed
@@ -26,22 +26,25 @@ def connect(
     ] = False,
     tenant: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Choose this organisation, by name or id; repeat it."),
+        typer.Option(metavar="NAME", help="Connect this organisation, by name or id; may be repeated."),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Choose every organisation that you allowed.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Connect every organisation that you allowed.")] = False,
     organisation: Annotated[
-        str, typer.Option("--organisation", "-o", metavar="KEY", help="Its key; made from its name unless given.")
+        str,
+        typer.Option(
+            "--organisation", "-o", metavar="KEY", help="The organisation's key here; by default made from its name."
+        ),
     ] = "",
     browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open Xero's page, or only print its address.")
+        bool, typer.Option("--browser/--no-browser", help="Open Xero's page in the browser, or only print its address.")
     ] = True,
     wait: Annotated[int, typer.Option(min=1, max=3600, help="How many seconds to wait for the browser.")] = 300,
     as_json: JsonOption = False,
 ) -> None:
     """Sign in at Xero, choose organisations, and connect them; or use a custom connection, which needs no browser.
 
-    Your app's XERO_CLIENT_ID and, unless it is a native app, XERO_CLIENT_SECRET come from the environment, else they
-    are asked for. They count only now: credentials, encrypted, and addresses are kept with the organisation.
+    XERO_CLIENT_ID and, unless your app is a native app, XERO_CLIENT_SECRET come from the environment; on a terminal the
+    command prompts for them. They are needed only now: they are kept with the organisation, encrypted.
 
     Example: `stocktrim connect --tenant "Harbour Wholesale" --organisation harbour`
     """
@@ -61,12 +64,12 @@ def connect(
     chosen = _chosen(allowed, tenant or [], everything=everything)
     connected = keep(settings, allowed, chosen, key=organisation or None)
     with dagster_instance(settings) as instance:
-        instance.add_dynamic_partitions(str(organisations.name), [one.key for one in connected])
-    _tell(connected, as_json=as_json)
+        instance.add_dynamic_partitions(str(organisations.name), [organisation.key for organisation in connected])
+    _show(connected, as_json=as_json)
 
 
 def _with_credentials(settings: "Settings", *, is_custom: bool) -> "Settings":
-    """The settings with what a person at a terminal is asked for; what is missing elsewhere, the next step tells."""
+    """The settings, with credentials from a prompt if they are missing and a person is at a terminal."""
     from dataclasses import replace
 
     from pipelines.secret import Secret
@@ -82,7 +85,7 @@ def _with_credentials(settings: "Settings", *, is_custom: bool) -> "Settings":
 
 
 def _open(address: str) -> None:
-    """Open the person's browser, where there is one; a browser of text would take over the terminal."""
+    """Open the person's browser, if there is one; a text browser would take over the terminal."""
     import webbrowser
 
     _print(address)
@@ -95,13 +98,13 @@ def _open(address: str) -> None:
 
 
 def _print(address: str) -> None:
-    say("Sign in at Xero and allow access on this page (Ctrl-C ends the waiting):")
+    say("Sign in at Xero and allow access on this page (Ctrl-C cancels):")
     sys.stderr.write(f"{address}\n")
     sys.stderr.flush()
 
 
 def _chosen(allowed: "Allowed", names: Sequence[str], *, everything: bool) -> "Sequence[XeroConnection]":
-    """What a person chose by options or on the terminal; the only one needs no choice."""
+    """The organisations chosen by options or on the terminal; a single organisation needs no choice."""
     from pipelines.errors import UsageError
     from pipelines.organisations.connecting import chosen_among
 
@@ -111,11 +114,11 @@ def _chosen(allowed: "Allowed", names: Sequence[str], *, everything: bool) -> "S
     if everything or len(found) == 1:
         return found
     if not sys.stdin.isatty():
-        listed = "; ".join(f"{one.name} ({one.tenant_id})" for one in found)
+        listed = "; ".join(f"{organisation.name} ({organisation.tenant_id})" for organisation in found)
         raise UsageError(f"You allowed {len(found)} organisations; choose with --tenant NAME, or --all: {listed}.")
-    rows = [[number, one.name] for number, one in enumerate(found, start=1)]
+    rows = [[number, organisation.name] for number, organisation in enumerate(found, start=1)]
     show_table("You allowed", ["number", "organisation"], rows, numbers=["number"])
-    answer = typer.prompt("Which of them? Numbers with commas between, or all", err=True)
+    answer = typer.prompt("Connect which? Numbers separated by commas, or all", err=True)
     return found if answer.strip() == "all" else [found[number - 1] for number in _numbers(answer, len(found))]
 
 
@@ -124,21 +127,25 @@ def _numbers(answer: str, most: int) -> list[int]:
 
     words = [word.strip() for word in answer.split(",")]
     if not all(word.isascii() and word.isdigit() and 1 <= int(word) <= most for word in words):
-        raise UsageError(f"{answer!r} chooses nothing: write numbers from 1 to {most}, with commas between.")
+        raise UsageError(f"{answer!r} is not a choice: give numbers from 1 to {most}, separated by commas.")
     return [int(word) for word in dict.fromkeys(words)]
 
 
-def _tell(connected: "Sequence[ConnectedOrganisation]", *, as_json: bool) -> None:
+def _show(connected: "Sequence[ConnectedOrganisation]", *, as_json: bool) -> None:
     from pipelines.xero.time_zones import time_zone_problem
 
-    for one in connected:
-        if problem := time_zone_problem(one.time_zone):
-            say(f"{one.name}: {problem}")
-        if one.is_demo_company:
-            say(f"{one.name} is Xero's demo company: its figures are made up, and Xero resets it every month.")
+    for organisation in connected:
+        if problem := time_zone_problem(organisation.time_zone):
+            say(f"{organisation.name}: {problem}")
+        if organisation.is_demo_company:
+            say(f"{organisation.name} is Xero's demo company: its figures are made up, and Xero resets it every month.")
     if as_json:
         names = ("name", "tenant_id", "base_currency", "is_demo_company")
-        show_json([{"organisation": one.key} | {name: getattr(one, name) for name in names} for one in connected])
+        show_json([
+            {"organisation": organisation.key, **{name: getattr(organisation, name) for name in names}}
+            for organisation in connected
+        ])  # fmt: skip
         return
-    for one in connected:
-        out.print(f"{one.name} is connected as {one.key!r}. Next: `stocktrim load -o {one.key}`", markup=False)
+    for organisation in connected:
+        next_step = command_for(organisation.key, "load")
+        out.print(f"{organisation.name} is connected as {organisation.key!r}. Next: {next_step}", markup=False)

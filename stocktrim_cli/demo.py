@@ -1,4 +1,4 @@
-"""`stocktrim demo`: the whole loop on a made-up wholesaler, from an empty home to an order in its Xero.
+"""`stocktrim demo`: the whole loop for a made-up wholesaler, from an empty home to an order in its Xero.
 
 Read more in docs/tour.md.
 """
@@ -24,11 +24,11 @@ DEMO = "demo"
 
 def demo(
     *,
-    end: Annotated[str, typer.Option(metavar="DATE", help="The last day of the history; yesterday unless given.")] = "",
+    end: Annotated[str, typer.Option(metavar="DATE", help="The last day of the history; default: yesterday.")] = "",
     products: Annotated[int, typer.Option(min=20, max=100_000, help="How many products to make up.")] = 400,
-    port: Annotated[int, typer.Option(help="Where the sandbox answers meanwhile, if that is free.")] = 8765,
+    port: Annotated[int, typer.Option(help="The sandbox's port; if it is taken, a free port is used.")] = 8765,
 ) -> None:
-    """Walk the whole loop on a made-up wholesaler: no account, no key, no question. It starts over each time.
+    """Run the whole loop for a made-up wholesaler: no account, no key, no question. It starts over each time.
 
     Example: `stocktrim demo --products 100`
     """
@@ -53,7 +53,7 @@ def demo(
     _step(f"Done in {time.monotonic() - started:.0f} seconds")
     out.print(
         "Open next: `make serve`, then http://127.0.0.1:3000 for the runs, tables and checks in Dagster;\n"
-        "`.venv/bin/stocktrim explain PRODUCT_CODE` for one product; docs/tour.md for the whole way of one.",
+        "`.venv/bin/stocktrim explain PRODUCT_CODE` for the arithmetic of a product; docs/tour.md follows it by steps.",
         markup=False,
     )
 
@@ -77,7 +77,7 @@ def _walk(settings: "Settings", *, address: str, as_of: str) -> None:
 
 
 def _start_over(settings: "Settings") -> None:
-    """Forget the demo organisation, and nothing else."""
+    """Delete the demo organisation's data, and nothing else."""
     from pipelines.storage.run_locks import organisation_lock
     from pipelines.store.connected_organisations import forget_organisation
     from pipelines.store.engine import open_store
@@ -129,7 +129,7 @@ def _approve_and_send(opened: "OpenOrganisation") -> Any:
 
     drafts = opened.ledger.orders(OrderState.DRAFT)
     if not drafts:
-        raise PlannerError("The plan drafted no order, which the demo cannot go on without.")
+        raise PlannerError("The plan drafted no order, so the demo has none to send.")
     chosen = max(drafts, key=lambda order: (order.value, order.order_id))
     opened.ledger.append(approve(chosen, by="demo", at=opened.now(), is_stale_accepted=True))
     run_job("send_approved_orders", organisation=DEMO)
@@ -139,7 +139,7 @@ def _approve_and_send(opened: "OpenOrganisation") -> Any:
         raise PlannerError(f"The order {sent.order_id} is {sent.state.value}: {sent.failure}")
     contact: Any = held["Contact"]
     show_table(
-        f"{held['PurchaseOrderNumber']} as Xero holds it: {held['Status']}, {contact['Name']}, "
+        f"{held['PurchaseOrderNumber']} in Xero: {held['Status']}, {contact['Name']}, "
         f"{held['Total']} {held['CurrencyCode']}",
         ["item", "description", "quantity", "unit amount", "line amount"],
         [[line[name] for name in ("ItemCode", "Description", "Quantity", "UnitAmount", "LineAmount")]
@@ -150,7 +150,11 @@ def _approve_and_send(opened: "OpenOrganisation") -> Any:
 
 
 def _compare(first: "pl.DataFrame", second: "pl.DataFrame", sent: Any) -> None:
-    """Prove that what was ordered is not suggested again."""
+    """Show that ordered products are not suggested again.
+
+    Raises:
+        PlannerError: some are.
+    """
     import polars as pl
 
     from pipelines.errors import PlannerError
@@ -164,12 +168,13 @@ def _compare(first: "pl.DataFrame", second: "pl.DataFrame", sent: Any) -> None:
         .sort("product_code")
     )
     show_table(
-        "What was ordered is on order now, and is not suggested again", ["product", "suggested", "on order", "again"],
-        rows.rows(), numbers=["suggested", "on order", "again"],
+        "Ordered products are on order, and are not suggested again",
+        ["product", "suggested", "on order", "suggested again"],
+        rows.rows(), numbers=["suggested", "on order", "suggested again"],
     )  # fmt: skip
     if again.height:
-        raise PlannerError(f"{again.height} products are suggested twice; that is a fault: please report it.")
-    out.print(f"Nothing is suggested twice: {len(codes)} products, 0 suggested again.", markup=False)
+        raise PlannerError(f"{again.height} products are suggested twice; please report this fault.")
+    out.print(f"Nothing is suggested twice: {len(codes)} products ordered, 0 suggested again.", markup=False)
 
 
 def _step(title: str) -> None:

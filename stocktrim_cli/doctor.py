@@ -1,4 +1,4 @@
-"""`stocktrim doctor`: is everything in order, and if not, what to do.
+"""`stocktrim doctor`: checks of everything, each with what to do about a fault.
 
 Read more in docs/operations.md.
 """
@@ -28,12 +28,12 @@ _NETWORK: Final = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "gluster", "lustre
 def doctor(
     *,
     every: Annotated[
-        bool, typer.Option("--all", help="Every record that needs a look, not only the problems.")
+        bool, typer.Option("--all", help="List every record that needs attention, not only the problems.")
     ] = False,
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the home, the store, the connection, the data's age, what Xero's data lack, and say what to do about it.
+    """Check the home, the store, the connection, the age of the data and Xero's data; say what to do about each fault.
 
     Example: `stocktrim doctor --organisation acme`
     """
@@ -50,16 +50,16 @@ def doctor(
         show_table(
             f"Doctor, {organisation}",
             ["check", "", "finding"],
-            [[name, "ok" if is_ok else "LOOK", finding] for name, is_ok, finding in rows],
+            [[name, "ok" if is_ok else "FAULT", finding] for name, is_ok, finding in rows],
         )
         show_problems(found, every=every)
     faults = sum(not is_ok for _, is_ok, _ in rows)
     if faults:
-        raise PlannerError(f"{faults} of {len(rows)} checks need a look.")
+        raise PlannerError(f"{faults} of {len(rows)} checks found a fault.")
 
 
 def _exceptions(organisation: str) -> "pl.DataFrame":
-    """The open exceptions; none where the organisation is not connected, which a check says."""
+    """The open exceptions; none if the organisation is not connected, which a check reports."""
     from pipelines.errors import PlannerError
     from pipelines.storage import tables
 
@@ -90,29 +90,29 @@ def _home(settings: "Settings", _: str) -> str:
         place = place.parent
     if not os.access(place, os.W_OK | os.X_OK):
         raise DataError(f"{place} cannot be written: make it writable for you, or set STOCKTRIM_HOME elsewhere.")
-    kind = _network_drive(place.resolve())
-    if kind:
+    file_system = _network_drive(place.resolve())
+    if file_system:
         raise DataError(
-            f"{settings.home} is on a network drive ({kind}), where locks do not hold and a database can be damaged: "
+            f"{settings.home} is on a network drive ({file_system}), where locks fail and a database can be damaged: "
             f"set STOCKTRIM_HOME to a folder on a disk of this machine."
         )
     return str(settings.home)
 
 
 def _network_drive(place: Path) -> str:
-    """What kind of network drive a folder is on; empty where it is on none, or the system does not tell."""
+    """The file system of the network drive that holds a folder; empty if it is on none, or that is not known."""
     mounts = _MOUNTS.read_text().splitlines() if _MOUNTS.exists() else []
     above = [
-        (len(Path(_unescaped(point)).parts), number, kind)
-        for number, (_, point, kind, *_) in enumerate(line.split() for line in mounts)
+        (len(Path(_unescaped(point)).parts), number, file_system)
+        for number, (_, point, file_system, *_) in enumerate(line.split() for line in mounts)
         if place.is_relative_to(_unescaped(point))
     ]
-    _, _, kind = max(above, default=(0, 0, ""))  # the deepest mount; of two in one place the last
-    return kind if kind.startswith(_NETWORK) else ""
+    _, _, file_system = max(above, default=(0, 0, ""))  # the deepest mount; of two in one place the last
+    return file_system if file_system.startswith(_NETWORK) else ""
 
 
 def _unescaped(point: str) -> str:
-    """A space in a path is written as the digits of its code there."""
+    """The path, in which the system writes a space as an octal code."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), point)
 
 
@@ -122,7 +122,7 @@ def _store(settings: "Settings", _: str) -> str:
 
     store = open_store(settings.database_url)
     store.examine()
-    keys = [one.key for one in list_organisations(store)]
+    keys = [organisation.key for organisation in list_organisations(store)]
     return f"connected: {', '.join(keys) or 'none yet'}"
 
 
@@ -134,7 +134,7 @@ def _folder(settings: "Settings", key: str) -> str:
     folder = settings.organisation_folder(key)
     for path in (folder, folder / "snapshots", folder / "warehouse.duckdb"):
         if path.exists() and not os.access(path, os.W_OK):
-            raise DataError(f"{path} cannot be written: give it back to the user that runs the planner.")
+            raise DataError(f"{path} cannot be written: change its owner to the user that runs the planner.")
     return str(folder)
 
 
@@ -175,8 +175,8 @@ def _freshness(settings: "Settings", key: str) -> str:
     opened = _opened(settings, key)
     (freshness,) = read_published(opened.folder, tables.DATA_FRESHNESS)
     loaded_at = freshness["loaded_at"][0] if freshness.height else None
-    asked = global_settings(with_defaults(explicit_settings(opened.store, opened.key)))
-    if is_stale(loaded_at, at=opened.now(), settings=asked):
+    in_force = global_settings(with_defaults(explicit_settings(opened.store, opened.key)))
+    if is_stale(loaded_at, at=opened.now(), settings=in_force):
         raise DataError(f"The data were loaded at {loaded_at}; run `stocktrim load` before you order.")
     return f"loaded at {loaded_at:%Y-%m-%d %H:%M} UTC"
 

@@ -1,6 +1,7 @@
-"""What `stocktrim doctor` looks through in a home: the warehouse, what is published, who may read it.
+"""The doctor's checks of a home: the store's version, the warehouse, the published snapshot, permissions.
 
-What belongs here: checks, each a sentence or an error that says what to do. What does not: showing them (`doctor.py`).
+What belongs here: checks that return a finding, or raise an error that says what to do. What does not: showing them
+(`doctor.py`).
 Read more in docs/operations.md.
 """
 
@@ -12,17 +13,17 @@ if TYPE_CHECKING:
 
 
 def store_schema(settings: "Settings", _: str) -> str:
-    """The version of the store's schema; a newer one is refused, an older one brought up at the first use."""
+    """The version of the store's schema. A newer version is refused; an older one is upgraded at first use."""
     from pipelines.store.engine import HEAD, stored_version
 
     version = stored_version(settings.database_url)
     if version is not None and version < HEAD:
-        return f"version {version}, brought to {HEAD} now; the store as it was lies beside it"
+        return f"version {version}, upgraded to {HEAD} now; a copy of the old store is kept beside it"
     return f"version {version or HEAD}"
 
 
 def warehouse(settings: "Settings", key: str) -> str:
-    """The warehouse, every value of it; nothing is examined while a run works on it."""
+    """The number of rows in the warehouse, every value read; it is not examined while a run works on it."""
     from pipelines.storage.run_locks import at_work
     from pipelines.storage.warehouse import examine
 
@@ -34,7 +35,7 @@ def warehouse(settings: "Settings", key: str) -> str:
 
 
 def published(settings: "Settings", key: str) -> str:
-    """The published snapshot, every file of it."""
+    """The name of the published snapshot, every file read."""
     from pipelines.errors import DataError
     from pipelines.storage.snapshots import NothingPublishedError, examine_published
 
@@ -49,7 +50,7 @@ def published(settings: "Settings", key: str) -> str:
 
 
 def permissions(settings: "Settings", _: str) -> str:
-    """Whether anybody else could read or change what lies in the home."""
+    """Whether only the owner can read and change the home."""
     from pipelines.errors import DataError
     from pipelines.storage.permissions import open_to_others
 
@@ -57,7 +58,7 @@ def permissions(settings: "Settings", _: str) -> str:
     if found:
         first = quote(str(found[0]))
         raise DataError(
-            f"Others than the owner can reach {len(found)} files and folders of the home, such as {first}: the next "
-            f"run of its owner closes them, or `chmod -R go= {quote(str(settings.home))}`."
+            f"Other users can reach {len(found)} files and folders of the home, such as {first}: run "
+            f"`chmod -R go= {quote(str(settings.home))}`, or any command as the owner."
         )
-    return "the owner's alone" + ("" if settings.published_group is None else ", but what is published")
+    return "only the owner" + ("" if settings.published_group is None else "; published data also the group")

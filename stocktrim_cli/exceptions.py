@@ -1,4 +1,4 @@
-"""`stocktrim exceptions`: what could not be read or does not add up, and what a person decided about it.
+"""`stocktrim exceptions`: records that cannot be read or do not add up, and what people decided about them.
 
 What belongs here: printing exceptions, the same lines for every command, and dismissing them. What does not: finding
 them (dbt) and adding them up (`pipelines.readiness`).
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
     from pipelines.organisations.open_organisation import OpenOrganisation
 
-exceptions = typer.Typer(help="Show and dismiss what could not be read or does not add up.", no_args_is_help=True)
+exceptions = typer.Typer(help="Dismiss and restore records that cannot be read or do not add up.", no_args_is_help=True)
 
 RecordArgument = Annotated[
     str, typer.Argument(metavar="RECORD", help="A document's number, a product's code, a name, or the record's id.")
 ]
-ProblemOption = Annotated[str, typer.Option("--problem", metavar="PROBLEM", help="Of a record's problems this one.")]
-ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; your login name unless given.")]
+ProblemOption = Annotated[
+    str, typer.Option("--problem", metavar="PROBLEM", help="Only this problem, if the record has several.")
+]
+ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; default: your login name.")]
 RECORD = (
     ("problem", "problem"), ("document_number", "document"), ("product_code", "product"), ("name", "name"),
     ("age_days", "days old"), ("quantity", "units"), ("amount", "money at stake"), ("currency", ""),
@@ -33,8 +35,8 @@ RECORD = (
 DECISION = ("problem", "record_id", "decision", "decided_by", "decided_at", "reason")
 
 
-def say_exceptions(organisation: str) -> None:
-    """Say the problems of most money, each with its documents, its effect and what to do."""
+def print_exceptions(organisation: str) -> None:
+    """Print the problems with the most money at stake, each with its documents, effect and remedy."""
     from pipelines.readiness import sentences
 
     refused = refused_load(organisation)
@@ -44,35 +46,35 @@ def say_exceptions(organisation: str) -> None:
     if found.is_empty():
         return
     every = command_for(organisation, "doctor --all")
-    say(f"Look at what could not be read or does not add up ({every} lists every record):")
+    say(f"Some records cannot be read or do not add up ({every} lists every record):")
     for sentence in sentences(found):
         say(f"- {sentence}")
 
 
 def problems_of(organisation: str) -> list[dict[str, Any]]:
-    """The same for a program: one record per problem and effect."""
+    """The open exceptions of an organisation, summed: one record per problem and effect."""
     return by_problem_of(read_exceptions(organisation))
 
 
 def by_problem_of(found: "pl.DataFrame") -> list[dict[str, Any]]:
-    """Exceptions added up: one record per problem and effect."""
+    """Exceptions, summed: one record per problem and effect."""
     from pipelines.readiness import by_problem
 
     return by_problem(found).to_dicts()
 
 
 def show_problems(found: "pl.DataFrame", *, every: bool) -> None:
-    """Print a table of the problems with the records of most money, and on demand one of every record."""
+    """Print a table of the problems; with `every` also a table of every record."""
     from pipelines.readiness import money, records_named
 
     if found.is_empty():
         return
     show_table(
-        "What Xero's data lack" if every else "What Xero's data lack; --all lists every record",
-        ["problem", "records", "money at stake", "first of them", "what it means", "what to do"],
+        "Problems in Xero's data" if every else "Problems in Xero's data; --all lists every record",
+        ["problem", "records", "money at stake", "such as", "what it means", "what to do"],
         [
-            [one["problem"], one["records"], money(one), records_named(one), one["effect"], one["what_to_do"]]
-            for one in by_problem_of(found)
+            [row["problem"], row["records"], money(row), records_named(row), row["effect"], row["what_to_do"]]
+            for row in by_problem_of(found)
         ],
         numbers=["records", "money at stake"],
     )
@@ -86,7 +88,7 @@ def show_problems(found: "pl.DataFrame", *, every: bool) -> None:
 
 
 def read_exceptions(organisation: str) -> "pl.DataFrame":
-    """The exceptions of the last run that nobody has dismissed; none before the first."""
+    """The exceptions of the last run that nobody has dismissed; none before the first run."""
     from pipelines.readiness import open_exceptions
     from pipelines.storage import tables
     from pipelines.storage.snapshots import NothingPublishedError, read_published
@@ -101,7 +103,7 @@ def read_exceptions(organisation: str) -> "pl.DataFrame":
 
 
 def refused_load(organisation: str) -> str:
-    """Why the last load was refused; empty if it was not."""
+    """The reason why the last load was refused; empty if it was not."""
     from pipelines.landing.page_archive import kept_loads
     from pipelines.settings import read_settings
 
@@ -111,20 +113,21 @@ def refused_load(organisation: str) -> str:
 
 @exceptions.command(name="list")
 def list_decisions(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False) -> None:
-    """List what people decided about exceptions, with who, when and why; `stocktrim doctor` lists the open ones.
+    """List people's decisions about exceptions, with who, when and why; `stocktrim doctor` lists open exceptions.
 
     Example: `stocktrim exceptions list --json`
     """
     from pipelines.store.exception_decisions import decision_history
 
     opened = _open(organisation)
-    rows = [{name: vars(one)[name] for name in DECISION} for one in decision_history(opened.store, opened.key)]
+    decisions = decision_history(opened.store, opened.key)
+    rows = [{name: vars(decision)[name] for name in DECISION} for decision in decisions]
     if as_json:
         show_json(rows)
         return
     names = _record_names(opened)
     show_table(
-        f"Decided about exceptions of {organisation}",
+        f"Decisions about exceptions of {organisation}",
         ["problem", "record", "decision", "by", "at", "reason"],
         [
             [names.get(row[name], row[name]) if name == "record_id" else row[name] for name in DECISION]
@@ -137,13 +140,13 @@ def list_decisions(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, a
 def dismiss(
     record: RecordArgument,
     *,
-    reason: Annotated[str, typer.Option(help="Why it needs no look.")],
+    reason: Annotated[str, typer.Option(help="Why the record is right as it is.")],
     problem: ProblemOption = "",
     by: ByOption = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Dismiss an exception: it is listed no more until its record changes in Xero.
+    """Dismiss an exception: it is not listed again until its record changes in Xero.
 
     Example: `stocktrim exceptions dismiss INV-0042 --reason "a test invoice"`
     """
@@ -152,7 +155,7 @@ def dismiss(
     from pipelines.store.exception_decisions import DISMISSED
 
     if not reason.strip():
-        raise UsageError("Say why it needs no look: --reason TEXT.")
+        raise UsageError("Give a reason: --reason TEXT.")
     opened = _open(organisation)
     row = find_exception(_with_refused(opened, read_exceptions(organisation)), record, problem=problem)
     _decide(opened, row, DISMISSED, by=by, reason=reason, as_json=as_json)
@@ -168,7 +171,7 @@ def restore(
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a dismissal back: the exception is listed again.
+    """Undo a dismissal: the exception is listed again.
 
     Example: `stocktrim exceptions restore INV-0042`
     """
@@ -191,7 +194,7 @@ def restore(
 
 
 def _record_names(opened: "OpenOrganisation") -> dict[str, str]:
-    """What people call each record that has or had a problem, by its id; none before the first load."""
+    """The name that people know of each record with a problem, by its id; none before the first load."""
     from pipelines.storage import tables
     from pipelines.storage.snapshots import NothingPublishedError, read_published
 
@@ -207,7 +210,7 @@ def _name_of(row: dict[str, Any]) -> str:
 
 
 def _with_refused(opened: "OpenOrganisation", found: "pl.DataFrame") -> "pl.DataFrame":
-    """The exceptions, with the records for which the last load was refused, which no run has published."""
+    """The exceptions, and the records that made the last load fail, which are not published."""
     import polars as pl
 
     from pipelines.readiness import UNREADABLE

@@ -1,4 +1,4 @@
-"""`stocktrim settings accept-lead-times`: set lead times to what receipts show, where a plan advised it.
+"""`stocktrim settings accept-lead-times`: set lead times to what receipts show, for products that a plan names.
 
 Read more in docs/maths.md.
 """
@@ -39,15 +39,15 @@ def accept_lead_times(
     *,
     product: ProductOption = "",
     supplier: SupplierOption = "",
-    everything: Annotated[bool, typer.Option("--all", help="All that the last plan advised.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All products that the last plan names.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show old and new; change nothing.")] = False,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who sets it; your login name unless given.")] = "",
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who sets it; default: your login name.")] = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Set lead times to what receipts show, for the products that the last plan advised it for.
+    """Set lead times to what receipts show, for the products that the last plan names.
 
-    Each becomes the product's own setting; `stocktrim settings unset lead_time_days --product CODE` takes it back.
+    Each becomes a setting of the product; `stocktrim settings unset lead_time_days --product CODE` undoes it.
 
     Example: `stocktrim settings accept-lead-times --all --dry-run`
     """
@@ -59,16 +59,18 @@ def accept_lead_times(
         show_json(advice.to_dicts())
         return
     if advice.is_empty():
-        out.print("No lead time to accept: receipts agree with what was set.", markup=False)
+        out.print("No lead time to change: receipts agree with the settings.", markup=False)
         return
     _show(advice)
     next_step = f"Next: {command_for(opened.key, 'plan')}"
     done = f"{advice.height} lead times are set to what receipts show. {next_step}"
-    out.print("Nothing was changed; without --dry-run these lead times are set." if dry_run else done, markup=False)
+    out.print(
+        "Nothing was changed. Run it without --dry-run to set these lead times." if dry_run else done, markup=False
+    )
 
 
 def _chosen(opened: "OpenOrganisation", *, product: str, supplier: str, everything: bool) -> "pl.DataFrame":
-    """The advice asked for; what was set since the plan was made is left alone."""
+    """The plan's advice for the chosen products, without lead times that were changed since the plan."""
     import polars as pl
 
     from pipelines.errors import UsageError
@@ -78,7 +80,7 @@ def _chosen(opened: "OpenOrganisation", *, product: str, supplier: str, everythi
     from pipelines.store.setting_changes import explicit_settings
 
     if sum(map(bool, (product, supplier, everything))) != 1:
-        raise UsageError("Say whose lead times: --product, --supplier or --all.")
+        raise UsageError("Choose whose lead times: --product, --supplier or --all.")
     advice, products = read_published(opened.folder, tables.LEAD_TIME_ADVICE, tables.PRODUCTS)
     if product:
         advice = advice.filter(pl.col("product_code") == known_product(opened, product))
@@ -122,5 +124,5 @@ def _show(advice: "pl.DataFrame") -> None:
     shown = advice.with_columns(
         middle_half=pl.format("{} to {}", pl.col("observed_low_days").round(1), pl.col("observed_high_days").round(1))
     )
-    show_table("Lead times: set, and what receipts show", list(SHOWN.values()), shown.select(list(SHOWN)).rows(),
+    show_table("Lead times: as set, and as receipts show", list(SHOWN.values()), shown.select(list(SHOWN)).rows(),
                numbers=NUMBERS)  # fmt: skip

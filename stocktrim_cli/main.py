@@ -1,4 +1,4 @@
-"""The command itself: its verbs, and how trouble ends it.
+"""The command itself: its verbs, and its exit codes.
 
 What belongs here: registering verbs, turning an expected error into one sentence and an exit code.
 What does not: what a verb does (its own module).
@@ -47,36 +47,36 @@ app.add_typer(exceptions, name="exceptions")
 
 
 @app.callback()
-def _options(*, debug: Annotated[bool, typer.Option(help="Show where in the code something failed.")] = False) -> None:
+def _options(*, debug: Annotated[bool, typer.Option(help="Show a stack trace if something fails.")] = False) -> None:
     if debug:
         os.environ["STOCKTRIM_DEBUG"] = "1"
 
 
 def main() -> None:
-    """Run the command; expected trouble is one sentence on stderr and its exit code, never a stack trace.
+    """Run the command; an expected error is one sentence on stderr and an exit code, never a stack trace.
 
-    What it and its children write is for the person who runs it, whatever the umask.
+    Files that it and its children write are private to the user, whatever the umask.
     """
     os.umask(0o077)
     try:
         app()
-    except Exception as trouble:
+    except Exception as error:
         if os.environ.get("STOCKTRIM_DEBUG"):
             raise
-        sys.exit(_tell(trouble))
+        sys.exit(_print_error(error))
 
 
-def _tell(trouble: Exception) -> int:
-    """Say an expected error in its own sentence; anything else in one that asks for a report."""
+def _print_error(error: Exception) -> int:
+    """Print an error as one sentence, and return its exit code; an unexpected error asks for a report."""
     from pipelines.errors import DiskFullError, PlannerError, UnexpectedError, is_disk_full, origins
     from pipelines.settings import read_settings
 
     known = next(
-        (error for error in origins(trouble, is_context_followed=False) if isinstance(error, PlannerError)), None
+        (origin for origin in origins(error, is_context_followed=False) if isinstance(origin, PlannerError)), None
     )
-    if (known is None or isinstance(known, UnexpectedError)) and is_disk_full(trouble, at=read_settings().home):
+    if (known is None or isinstance(known, UnexpectedError)) and is_disk_full(error, at=read_settings().home):
         known = DiskFullError()
-    known = known or UnexpectedError(trouble)
+    known = known or UnexpectedError(error)
     err.print("[red]Stopped:[/red] ", end="")
     say(str(known))
     return int(known.exit_code)

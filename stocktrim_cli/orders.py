@@ -1,4 +1,4 @@
-"""`stocktrim orders`: look at drafts, decide on them, send them.
+"""`stocktrim orders`: list, change, approve, reject and send orders.
 
 Read more in docs/operations.md.
 """
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     from pipelines.purchasing.orders import Order
     from pipelines.purchasing.xero_changes import XeroChanges
 
-orders = typer.Typer(help="Look at orders, decide on them, send them to Xero.", no_args_is_help=True)
+orders = typer.Typer(help="List, change, approve, reject and send orders.", no_args_is_help=True)
 
-OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id or number.")]
-ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; your login name unless given.")]
+OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's number or id.")]
+ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; default: your login name.")]
 
 
 @orders.command(name="list")
 def list_orders(
     *,
     state: Annotated[str, typer.Option(help="draft, approved, sending, sent, failed, rejected or superseded.")] = "",
-    every: Annotated[bool, typer.Option("--all", help="Also those that were sent, or have ended.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also orders that were sent, rejected or superseded.")] = False,
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """List the orders that still need a person or a run (draft, approved, sending, failed), or those of one state.
+    """List open orders (draft, approved, sending, failed), or the orders of one state.
 
     Example: `stocktrim orders list --state sent`
     """
@@ -48,7 +48,7 @@ def list_orders(
     from pipelines.purchasing.remarks import OPEN_STATES
 
     if state and state not in set(OrderState):
-        raise UsageError(f"{state!r} is no state; choose among {', '.join(OrderState)}.")
+        raise UsageError(f"{state!r} is not a state; choose from {', '.join(OrderState)}.")
     wanted = {OrderState(state)} if state else set(OrderState) if every else set(OPEN_STATES)
     opened = _open(organisation)
     remarks_of = _remarks(opened)
@@ -71,7 +71,7 @@ def list_orders(
 def show(
     order: OrderArgument, *, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False
 ) -> None:
-    """Show an order: its lines, and everything that happened to it.
+    """Show an order: its lines and its history.
 
     Example: `stocktrim orders show 20260301-K7Q2MZ`
     """
@@ -81,9 +81,9 @@ def show(
     history = opened.ledger.history(order)
     found = fold(history)
     sentences = _remarks(opened)(found)
-    happened = [{"at": event.at, "by": event.by, "event": type(event).__name__} for event in history]
+    past = [{"at": event.at, "by": event.by, "event": type(event).__name__} for event in history]
     if as_json:
-        show_json({**_summary(found, sentences), "history": happened})
+        show_json({**_summary(found, sentences), "history": past})
         return
     show_table(
         f"{found.purchase_order_number}: {found.supplier_name}, {found.state.value}, "
@@ -96,7 +96,7 @@ def show(
         ],
         numbers=["quantity", "price", "value"],
     )  # fmt: skip
-    show_table("What happened", ["at", "by", "event"], [list(event.values()) for event in happened])
+    show_table("History", ["at", "by", "event"], [list(event.values()) for event in past])
     for sentence in sentences:
         say(f"{sentence[0].upper()}{sentence[1:]}.")
 
@@ -106,16 +106,14 @@ def approve(
     order: OrderArgument,
     *,
     by: ByOption = "",
-    even_if_stale: Annotated[
-        bool, typer.Option("--even-if-stale", help="Send it although the data behind it may be old by then.")
-    ] = False,
+    even_if_stale: Annotated[bool, typer.Option("--even-if-stale", help="Send it even if its data are old.")] = False,
     even_if_below_minimum: Annotated[
-        bool, typer.Option("--even-if-below-minimum", help="Although the supplier asks for an order of more.")
+        bool, typer.Option("--even-if-below-minimum", help="Approve it below the supplier's minimum order value.")
     ] = False,
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Approve an order as it stands: it will be sent to Xero.
+    """Approve an order as it is: it will be sent to Xero.
 
     Example: `stocktrim orders approve 20260301-K7Q2MZ --by anna`
     """
@@ -137,7 +135,7 @@ def approve(
         is_below_minimum_accepted=even_if_below_minimum, supplier=changes.supplier,
         renamed_products=changes.renamed_products,
     )  # fmt: skip
-    _tell(opened.ledger.append(event), as_json=as_json)
+    _show_decided(opened.ledger.append(event), as_json=as_json)
     for sentence in changes.notes:
         say(f"{sentence[0].upper()}{sentence[1:]}.")
 
@@ -151,7 +149,7 @@ def reject(
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Decide against an order, before it is being sent.
+    """Reject an order, before it is sent.
 
     Example: `stocktrim orders reject 20260301-K7Q2MZ --reason "enough for the season"`
     """
@@ -159,20 +157,20 @@ def reject(
 
     opened = _open(organisation)
     event = rejected(opened.ledger.order(order), by=by or getpass.getuser(), at=opened.now(), reason=reason)
-    _tell(opened.ledger.append(event), as_json=as_json)
+    _show_decided(opened.ledger.append(event), as_json=as_json)
 
 
 @orders.command(context_settings=MINUS_IS_A_VALUE)
 def change(
     order: OrderArgument,
     product: Annotated[str, typer.Argument(metavar="PRODUCT_CODE", help="The product.")],
-    quantity: Annotated[str, typer.Argument(help="Pieces; 0 takes the line out.")],
+    quantity: Annotated[str, typer.Argument(metavar="QUANTITY", help="The new quantity in units; 0 removes the line.")],
     *,
     by: ByOption = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Change a quantity on a draft; a new plan then leaves the draft alone.
+    """Change a quantity on a draft; later plans then keep the draft.
 
     Example: `stocktrim orders change 20260301-K7Q2MZ P-0001 48`
     """
@@ -182,19 +180,19 @@ def change(
     from pipelines.purchasing.transitions import change_line
 
     try:
-        pieces = Decimal(quantity)
+        units = Decimal(quantity)
     except InvalidOperation:
-        raise UsageError(f"{quantity!r} is no quantity; give a number of pieces, or 0 to take the line out.") from None
+        raise UsageError(f"{quantity!r} is not a quantity: give a number of units, or 0 to remove the line.") from None
     opened = _open(organisation)
     event = change_line(
-        opened.ledger.order(order), product_code=product, quantity=pieces, by=by or getpass.getuser(), at=opened.now()
+        opened.ledger.order(order), product_code=product, quantity=units, by=by or getpass.getuser(), at=opened.now()
     )
-    _tell(opened.ledger.append(event), as_json=as_json)
+    _show_decided(opened.ledger.append(event), as_json=as_json)
 
 
 @orders.command()
 def send(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False) -> None:
-    """Send the approved orders to Xero now, as the sensor would.
+    """Send the approved orders to Xero now; the sensor in Dagster does it automatically.
 
     Example: `stocktrim orders send --organisation acme`
     """
@@ -208,19 +206,19 @@ def send(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: Js
     if as_json:
         show_json([_summary(order, remarks_of(order)) for order in after])
     elif not after:
-        out.print("No order is approved and waiting.", markup=False)
+        out.print("No approved order is waiting to be sent.", markup=False)
     else:
         for order in after:
             number, sentence = order.purchase_order_number, "; ".join(remarks_of(order)) or order.state.value
             out.print(f"{number} ({order.state.value}): {sentence.removeprefix(f'{number} ')}", markup=False)
-    _end(after, organisation)
+    _check_all_sent(after, organisation)
 
 
-def _end(orders: "list[Order]", organisation: str) -> None:
-    """End well where every order was sent.
+def _check_all_sent(orders: "list[Order]", organisation: str) -> None:
+    """Check that every order was sent.
 
     Raises:
-        OutcomesUnknownError: what became of some is not known yet.
+        OutcomesUnknownError: it is not yet known whether Xero accepted some.
         PlannerError: some were not sent.
     """
     from pipelines.errors import PlannerError
@@ -233,15 +231,15 @@ def _end(orders: "list[Order]", organisation: str) -> None:
     sentence = f"{unsent} of {len(orders)} orders were not sent; {why} says why." if unsent else ""
     if unknown:
         raise OutcomesUnknownError(
-            f"It is not yet known whether Xero accepted {unknown} of {len(orders)} orders. Do not key them again: the "
-            f"next run ({command_for(organisation, 'orders send')}, or the sensor) finds out. {sentence}".strip()
+            f"It is not yet known whether Xero accepted {unknown} of {len(orders)} orders. Do not enter them by hand: "
+            f"the next run ({command_for(organisation, 'orders send')}, or the sensor) finds out. {sentence}".strip()
         )
     if unsent:
         raise PlannerError(sentence)
 
 
 def _remarks(opened: "OpenOrganisation") -> "Callable[[Order], list[str]]":
-    """What a person should know of an order, as everything stands now."""
+    """A function that returns what a person should know about an order now."""
     from pipelines.purchasing.current_names import with_current_names
     from pipelines.purchasing.remarks import remarks
     from pipelines.purchasing.xero_changes import changes_in_xero
@@ -249,7 +247,7 @@ def _remarks(opened: "OpenOrganisation") -> "Callable[[Order], list[str]]":
 
     is_stale = opened.stale_order()
     known, untracked = identities_of(opened.store, opened.key), _untracked(opened)
-    others = [with_current_names(other, known) for other in opened.ledger.orders()]
+    others = [with_current_names(order, known) for order in opened.ledger.orders()]
     since_sent = _since_sent(opened)
     return lambda order: remarks(
         with_current_names(order, known), is_stale=is_stale, others=others,
@@ -259,7 +257,7 @@ def _remarks(opened: "OpenOrganisation") -> "Callable[[Order], list[str]]":
 
 
 def _since_sent(opened: "OpenOrganisation") -> dict[str, str]:
-    """What the last load saw become of sent orders, by number: those that Xero deleted, or no longer has."""
+    """What the last load found about sent orders that were deleted in Xero or are missing there, by number."""
     from pipelines.purchasing.remarks import GONE_FROM_XERO
     from pipelines.storage import tables
     from pipelines.storage.snapshots import NothingPublishedError, read_published
@@ -273,7 +271,7 @@ def _since_sent(opened: "OpenOrganisation") -> dict[str, str]:
 
 
 def _changes_now(opened: "OpenOrganisation", order: "Order") -> "XeroChanges":
-    """What became of an order's supplier and products: by the last load, the supplier by Xero's own word if it can."""
+    """What changed in Xero about an order: the products by the last load, the supplier as Xero answers now."""
     from pipelines.errors import XeroError
     from pipelines.purchasing.xero_changes import changes_in_xero, with_supplier_as_it_is
     from pipelines.store.identity_history import identities_of
@@ -281,13 +279,13 @@ def _changes_now(opened: "OpenOrganisation", order: "Order") -> "XeroChanges":
     known = identities_of(opened.store, opened.key)
     try:
         known = with_supplier_as_it_is(known, order, opened.client(), at=opened.now())
-    except XeroError as trouble:
-        say(f"The supplier could not be looked up in Xero, so the last load counts. {trouble}")
+    except XeroError as error:
+        say(f"Xero did not answer about the supplier, so its state of the last load is used. {error}")
     return changes_in_xero(order, known, untracked=_untracked(opened))
 
 
 def _untracked(opened: "OpenOrganisation") -> set[str]:
-    """The codes of the items that Xero tracks no stock of."""
+    """The codes of the items whose stock Xero does not track."""
     from pipelines.storage import tables
     from pipelines.storage.snapshots import NothingPublishedError, read_published
 
@@ -305,7 +303,7 @@ def _open(organisation: str) -> "OpenOrganisation":
     return open_organisation(read_settings(), organisation)
 
 
-def _tell(order: "Order", *, as_json: bool) -> None:
+def _show_decided(order: "Order", *, as_json: bool) -> None:
     if as_json:
         show_json(_summary(order))
     else:

@@ -1,4 +1,4 @@
-"""`stocktrim organisations`: which are connected, taking one out, and changing the key of their credentials.
+"""`stocktrim organisations`: list and remove connected organisations, and change the key of their credentials.
 
 Read more in docs/connecting.md.
 """
@@ -18,7 +18,7 @@ organisations = typer.Typer(
 
 @organisations.command("list")
 def list_(*, as_json: JsonOption = False) -> None:
-    """List the connected organisations, and whether Xero still lets us in.
+    """List the connected organisations, and whether Xero still accepts their sign-in.
 
     Example: `stocktrim organisations list`
     """
@@ -29,24 +29,24 @@ def list_(*, as_json: JsonOption = False) -> None:
     if as_json:
         names = ("name", "tenant_id", "base_currency", "time_zone", "is_demo_company", "connected_at")
         show_json([
-            {"organisation": one.key, **{name: getattr(one, name) for name in names}}
-            | {"sign_in_needed_at": one.sign_in_needed_at}
-            for one in found
+            {"organisation": each.key, **{name: getattr(each, name) for name in names}}
+            | {"sign_in_needed_at": each.sign_in_needed_at}
+            for each in found
         ])  # fmt: skip
         return
     rows = [
         [
-            one.key, one.name, one.base_currency, one.is_demo_company, f"{one.connected_at:%Y-%m-%d}",
-            f"connect again (since {one.sign_in_needed_at:%Y-%m-%d})" if one.sign_in_needed_at else "connected",
+            each.key, each.name, each.base_currency, each.is_demo_company, f"{each.connected_at:%Y-%m-%d}",
+            f"connect again (since {each.sign_in_needed_at:%Y-%m-%d})" if each.sign_in_needed_at else "connected",
         ]
-        for one in found
+        for each in found
     ]  # fmt: skip
     show_table("Organisations", ["key", "name", "currency", "demo company", "since", "state"], rows)
 
 
 @organisations.command("rotate-key")
 def rotate_key(*, as_json: JsonOption = False) -> None:
-    """Encrypt all credentials and tokens with a new key; run it while nothing else runs.
+    """Encrypt all credentials and tokens with a new key; stop everything else first.
 
     The key file gets a new key. If the environment gives the key, STOCKTRIM_NEW_SECRET_KEY gives the new one.
 
@@ -61,7 +61,7 @@ def rotate_key(*, as_json: JsonOption = False) -> None:
         show_json({"sign_ins": count})
         return
     sign_ins = f"{count} sign-in{' is' if count == 1 else 's are'}"
-    out.print(f"{sign_ins} encrypted with the new key; the old one opens nothing any more.", markup=False)
+    out.print(f"{sign_ins} encrypted with the new key; the old key is no longer valid.", markup=False)
     if settings.new_secret_key is not None:
         out.print(
             "Next: set STOCKTRIM_SECRET_KEY to the new key, on every machine, before anything runs.", markup=False
@@ -75,10 +75,10 @@ def remove(
     with_data: Annotated[
         bool, typer.Option("--with-data", help="Delete its orders, settings and data too, for good.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove an organisation: its credentials go, here and at Xero; its orders, settings and data stay unless named.
+    """Remove an organisation: delete its credentials here and its connection at Xero; keep its data unless --with-data.
 
     Example: `stocktrim organisations remove acme --yes`
     """
@@ -97,17 +97,17 @@ def remove(
     fate = f"{'Deleted for good' if with_data else 'Kept'}: {rest}."
     _ask(f"{opened.record.name}: delete its credentials and tokens, and stop loading it? {fate}", yes=yes)
     with organisation_lock(opened.folder, holder="`stocktrim organisations remove`", waiting=say):
-        trouble = disconnect(opened)
+        problem = disconnect(opened)
         if with_data:
             erase(opened)
     if with_data:
         shutil.rmtree(opened.folder)
     with dagster_instance(settings) as instance:
         instance.delete_dynamic_partition(str(partitions.name), organisation)
-    if trouble:
-        say(f"Xero may still list this app for it ({trouble}); take it out there: Settings, Connected apps.")
+    if problem:
+        say(f"Xero may still list this app ({problem}); remove it in Xero under Settings, Connected apps.")
     if as_json:
-        show_json({"organisation": organisation, "folder": opened.folder, "is_disconnected_at_xero": trouble is None})
+        show_json({"organisation": organisation, "folder": opened.folder, "is_disconnected_at_xero": problem is None})
         return
     out.print(f"{organisation!r} is removed. {fate}", markup=False)
 
@@ -118,6 +118,6 @@ def _ask(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("Removing an organisation is asked about on a terminal; elsewhere say --yes.")
+        raise UsageError("Removing an organisation needs a confirmation; in a script give --yes.")
     if not typer.confirm(question, err=True):
         raise UsageError("Nothing was removed.")

@@ -1,6 +1,6 @@
-"""How the command speaks: sentences on stderr, tables and results on stdout.
+"""The command's output: sentences on stderr, tables and results on stdout.
 
-What belongs here: the two consoles, tables, JSON for programs. What does not: what is said.
+What belongs here: the two consoles, tables, JSON for programs. What does not: the texts.
 Read more in docs/interfaces.md.
 """
 
@@ -24,12 +24,12 @@ err: Final = Console(stderr=True, highlight=False, width=None if sys.stderr.isat
 
 
 def say(sentence: str) -> None:
-    """Tell the person in front what is going on."""
+    """Print a sentence on stderr."""
     err.print(escape(sentence))
 
 
 def show_json(value: object) -> None:
-    """Print a result for another program."""
+    """Print a result as JSON for another program."""
     sys.stdout.write(json.dumps(value, default=_plain, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -47,11 +47,11 @@ def show_table(
 
 
 def text_of(value: object) -> str:
-    """A value as a person reads it."""
+    """A value as text for a person."""
     if value is None:
         return ""
     if isinstance(value, float):
-        value += 0.0  # no minus nothing
+        value += 0.0  # turns -0.0 into 0.0
         return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
     if isinstance(value, Decimal):
         return f"{value:,.2f}"
@@ -63,12 +63,12 @@ def text_of(value: object) -> str:
 
 
 def rows_of(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[list[Any]]:
-    """The named columns of records, as rows."""
+    """The rows of these columns of records."""
     return [[record[column] for column in columns] for record in records]
 
 
 def show_progress() -> None:
-    """Show what the steps report as they work: one line each, and on a terminal bars of the pages of a load."""
+    """Show the progress of the steps: a line for each report, and on a terminal bars for the pages of a load."""
     logger = logging.getLogger("pipelines")
     if not any(isinstance(handler, _Lines) for handler in logger.handlers):
         logger.addHandler(_Lines())
@@ -76,7 +76,7 @@ def show_progress() -> None:
 
 
 class _Lines(logging.Handler):
-    """Lines, and bars for the records that say how many pages of how many were read."""
+    """A log handler that prints lines, and bars for records with the number of pages read."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class _Lines(logging.Handler):
             say(f"  {record.getMessage()}")
 
     def _show(self, name: str, page: int, pages: int) -> None:
-        """Move a list's bar; the bars go once every list is read."""
+        """Move a list's bar; the bars disappear when every list is read."""
         if name not in self._tasks:
             self._bars.start()
             self._tasks[name] = self._bars.add_task(name, completed=page, total=pages)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stocktrim_cli.exceptions import problems_of, say_exceptions
-from stocktrim_cli.load import tell_warnings
+from stocktrim_cli.exceptions import print_exceptions, problems_of
+from stocktrim_cli.load import print_warnings
 from stocktrim_cli.output import out, say, show_json, show_table, text_of
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, command_for, run_job
 
@@ -21,7 +21,7 @@ BRIDGE = {
     "product_code": "product",
     "order_quantity": "order",
     "demand_before_arrival": "before arrival",
-    "demand_in_cover": "in the cover",
+    "demand_in_cover": "in coverage",
     "safety_stock": "+ safety",
     "stock_on_hand": "- on hand",
     "stock_committed": "+ committed",
@@ -39,7 +39,7 @@ BRIDGE = {
 def plan(
     *,
     as_of: Annotated[
-        str, typer.Option(metavar="DATE", help="Decide on this day instead of the organisation's today.")
+        str, typer.Option(metavar="DATE", help="Plan as of this day; default: the organisation's today.")
     ] = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
@@ -58,15 +58,15 @@ def plan(
         show_json({"summary": summary, "order_plan": order_plan.to_dicts(), "exceptions": problems_of(organisation)})
         return
     show_plan(summary, order_plan, organisation=organisation)
-    _say_drafts(organisation, order_plan)
-    tell_warnings(result)
-    say_exceptions(organisation)
+    _print_drafts(organisation, order_plan)
+    print_warnings(result)
+    print_exceptions(organisation)
     then = (command_for(organisation, words) for words in ("orders list", "orders approve ORDER"))
     out.print(f"Next: {', then '.join(then)}", markup=False)
 
 
 def read_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
-    """The newest plan's summary and its lines, as they are published."""
+    """The published plan: its summary and its lines, one row per product."""
     import polars as pl
 
     from pipelines.settings import read_settings
@@ -83,16 +83,16 @@ def read_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
 def show_plan(
     summary: "dict[str, Any]", order_plan: "pl.DataFrame", *, organisation: str = DEFAULT_ORGANISATION
 ) -> None:
-    """Print what the plan comes to, and its most urgent lines with their bridge."""
+    """Print the plan's totals, and its most urgent lines with their bridge."""
     money = summary["currency"]
     show_table(
         f"Plan {summary['plan_id']} as of {summary['as_of_date']}",
-        ["", "products", f"value in {money}", f"it costs, in {money}"],
+        ["", "products", f"value in {money}", f"cost in {money}"],
         [
             ["to order", summary["products_to_order"], summary["order_value"], ""],
             [
                 "understocked", summary["products_understocked"], summary["understock_value"],
-                f"{text_of(summary['understock_margin_lost'])} margin, without an order",
+                f"{text_of(summary['understock_margin_lost'])} lost margin without an order",
             ],
             *_held_back(order_plan),
             [
@@ -102,13 +102,13 @@ def show_plan(
             ["out of stock", summary["products_out_of_stock"], summary["out_of_stock_value"], ""],
             ["late orders", summary["late_orders"], summary["late_on_order_value"], ""],
         ],
-        numbers=["products", f"value in {money}", f"it costs, in {money}"],
+        numbers=["products", f"value in {money}", f"cost in {money}"],
     )  # fmt: skip
     for sentence in missing_prices(order_plan):
         say(sentence)
     if summary["lead_times_to_review"]:
         say(
-            f"Receipts contradict the lead time that was set for {summary['lead_times_to_review']} products: "
+            f"Receipts contradict the lead times that were set for {summary['lead_times_to_review']} products: "
             f"{command_for(organisation, 'settings accept-lead-times --all --dry-run')} shows them."
         )
     if summary["is_stale"]:
@@ -122,8 +122,8 @@ def show_plan(
     )
 
 
-def _say_drafts(organisation: str, order_plan: "pl.DataFrame") -> None:
-    """Say which of the most urgent lines are ordered for one draft invoice."""
+def _print_drafts(organisation: str, order_plan: "pl.DataFrame") -> None:
+    """Print which of the most urgent lines are ordered because of a draft invoice."""
     from pipelines.replenishment.plan.draft_sales import behind_orders, draft_sentence, largest_drafts
     from pipelines.settings import read_settings
     from pipelines.storage import tables
@@ -136,7 +136,7 @@ def _say_drafts(organisation: str, order_plan: "pl.DataFrame") -> None:
 
 
 def _held_back(order_plan: "pl.DataFrame") -> list[list[object]]:
-    """How many of the understocked products are not ordered, and why."""
+    """Rows for the understocked products that are not ordered, by reason."""
     is_short = order_plan["understock_quantity"] > 0
     reasons = {"capped": "of these, no room to order", "too_late_to_order": "of these, too late to order"}
     held = {name: int((is_short & (order_plan["reason"] == reason)).sum()) for reason, name in reasons.items()}
@@ -144,20 +144,22 @@ def _held_back(order_plan: "pl.DataFrame") -> list[list[object]]:
 
 
 def missing_prices(order_plan: "pl.DataFrame") -> list[str]:
-    """What lacks to tell the cost of too little or too much, by name: one sentence for each price that lacks."""
+    """A sentence for each missing price, with the products that lack it and the effect."""
     import polars as pl
 
     is_short, is_over = pl.col("understock_quantity") > 0, pl.col("overstock_quantity") > 0
     sentences = []
-    for price, is_asked, effect in (
+    for price, is_needed, effect in (
         ("sales price", is_short, "their lost margin is not counted"),
         ("unit cost", is_short | is_over, "their cost is not counted"),
-        ("exchange rate", is_short | is_over, "their money is in no total"),
+        ("exchange rate", is_short | is_over, "they are not in the totals"),
     ):
-        lacks = order_plan.filter(is_asked, pl.col("missing_price").str.contains(price, literal=True))["product_code"]
-        if lacks.len():
-            named = ", ".join(lacks.head(NAMED)) + (", ..." if lacks.len() > NAMED else "")
-            sentences.append(f"{lacks.len()} products have no {price}, so {effect}: {named}.")
+        lacking = order_plan.filter(is_needed, pl.col("missing_price").str.contains(price, literal=True))[
+            "product_code"
+        ]
+        if lacking.len():
+            named = ", ".join(lacking.head(NAMED)) + (", ..." if lacking.len() > NAMED else "")
+            sentences.append(f"{lacking.len()} products have no {price}, so {effect}: {named}.")
     return sentences
 
 

@@ -1,4 +1,4 @@
-"""`stocktrim reconcile`: why a month's total is not the one in Xero.
+"""`stocktrim reconcile`: why a month's total differs from Xero's.
 
 Read more in docs/bi.md.
 """
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from stocktrim_cli.output import out, rows_of, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
+from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, command_for
 
 if TYPE_CHECKING:
     from datetime import date
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 REASONS: Final = {
-    "draft_counted": "draft counted: not approved yet, so Xero's total leaves it out",
-    "void_not_counted": "void not counted: the invoice stays in Xero's list, its sale never was",
-    "credit_note": "credit note: takes the sale back",
+    "draft_counted": "draft counted: Xero's total leaves it out until it is approved",
+    "void_not_counted": "void not counted: the invoice stays in Xero's list, but it is no sale",
+    "credit_note": "credit note: cancels the sale",
     "other_date": "other date: a credit note of another month counts at the sale's date",
-    "other_product": "other product: the invoice carries a code that the product had",
-    "taken_back_on_invoice": "taken back on an invoice: cancels the sales before it, unless returns are ignored",
-    "returned_on_invoice": "returned on an invoice: takes the sale back at the sale's date",
-    "negative_price": "negative price: gives money back, no goods",
+    "other_product": "other product: the invoice has an earlier code of the product",
+    "taken_back_on_invoice": "taken back on an invoice: cancels earlier sales, unless returns are ignored",
+    "returned_on_invoice": "returned on an invoice: cancels the sale at the sale's date",
+    "negative_price": "negative price: returns money, not goods",
 }
 _TOTALS: Final = {
     "sold": "sold_quantity",
@@ -39,11 +39,11 @@ _SHOWN: Final = ("demand_date", "invoice_number", "status", "customer_name", "qu
 def reconcile(
     product_code: Annotated[str, typer.Argument(metavar="PRODUCT_CODE", help="The product's code.")],
     *,
-    month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month; without it, every month.")] = "",
+    month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month; default: every month.")] = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Reconcile a product's monthly totals with Xero's own invoices, each line that makes a difference with its reason.
+    """Compare a product's monthly totals with Xero's invoices, and give the reason for each difference.
 
     Example: `stocktrim reconcile P-0001 --month 2026-03`
     """
@@ -54,31 +54,31 @@ def reconcile(
     show_table(
         f"{code}: our total and Xero's",
         ["month", *_TOTALS],
-        [[f"{one['month']:%Y-%m}", *(one[name] for name in _TOTALS.values())] for one in monthly],
+        [[f"{row['month']:%Y-%m}", *(row[name] for name in _TOTALS.values())] for row in monthly],
         numbers=list(_TOTALS),
     )  # fmt: skip
     if not differences:
-        out.print("Both totals are the same, line by line.", markup=False)
+        out.print("Both totals agree, line by line.", markup=False)
         return
     show_table(
-        "What makes the difference",
-        ["date", "invoice", "status", "customer", "pieces", "difference", "reason", "in Xero"],
+        "Reasons for the difference",
+        ["date", "invoice", "status", "customer", "units", "difference", "reason", "in Xero"],
         [
-            [*values, _reason(one), one["xero_link"]]
-            for one, values in zip(differences, rows_of(differences, _SHOWN), strict=True)
+            [*values, _reason(row), row["xero_link"]]
+            for row, values in zip(differences, rows_of(differences, _SHOWN), strict=True)
         ],
-        numbers=["pieces", "difference"],
+        numbers=["units", "difference"],
     )
 
 
 def _reason(difference: dict[str, Any]) -> str:
     note = difference["credit_note_number"]
-    told = REASONS[difference["reason"]]
-    return f"{told} ({note} of {difference['credit_note_date']})" if note else told
+    reason = REASONS[difference["reason"]]
+    return f"{reason} ({note} of {difference['credit_note_date']})" if note else reason
 
 
 def _gather(organisation: str, product_code: str, month: str) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
-    """The product, its months, and the lines that make their differences, as they are published."""
+    """The product's code, its published months, and the lines with a difference."""
     from pipelines.errors import UsageError
     from pipelines.product_codes import find_product
     from pipelines.settings import read_settings
@@ -93,8 +93,8 @@ def _gather(organisation: str, product_code: str, month: str) -> tuple[str, list
     monthly, differences = (_chosen(frame, code, first_day) for frame in frames)
     if not monthly and not differences:
         raise UsageError(
-            f"There are no sales of {product_code!r}{f' in {month}' if month else ''} in what was loaded: "
-            f"look at the code, or run `stocktrim load` if they are new in Xero."
+            f"No sales of {product_code!r}{f' in {month}' if month else ''} were loaded: check the code, or run "
+            f"{command_for(organisation, 'load')} if they are new in Xero."
         )
     return code, monthly, differences
 
@@ -114,4 +114,4 @@ def _first_day(month: str) -> "date":
     try:
         return datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007, a month of the organisation's calendar
     except ValueError:
-        raise UsageError(f"{month!r} is no month: give it as YYYY-MM, such as 2026-03.") from None
+        raise UsageError(f"{month!r} is not a month: give it as YYYY-MM, such as 2026-03.") from None

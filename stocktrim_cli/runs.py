@@ -1,4 +1,4 @@
-"""Run a Dagster job from a terminal: in this process, on the same instance, so that the run is in Dagster's UI too.
+"""Dagster jobs from a terminal: run in this process, on the same instance, so that Dagster's UI shows the run.
 
 What belongs here: finding the organisation, executing a job of the code location. What does not: jobs themselves.
 Read more in docs/operations.md.
@@ -18,28 +18,28 @@ if TYPE_CHECKING:
     import dagster as dg
 
 OrganisationOption = Annotated[
-    str, typer.Option("--organisation", "-o", metavar="KEY", help="The organisation, as `connect` named it.")
+    str, typer.Option("--organisation", "-o", metavar="KEY", help="The organisation's key, as `connect` gave it.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result for another program.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 DEFAULT_ORGANISATION: Final = "demo"
-# For a command that takes a number: -5 is then a value, and told what is allowed, not an option that nobody knows.
+# For a command that takes a number: -5 is then refused as a value, not as an unknown option.
 MINUS_IS_A_VALUE: Final = {"ignore_unknown_options": True}
 _DUMP: Final = "Exception while writing logger call to event log"
 
 
 def command_for(organisation: str, words: str) -> str:
-    """A command to type next, which is about the same organisation: `stocktrim plan -o acme`."""
+    """The next command to run for the same organisation, such as `stocktrim plan -o acme`."""
     return f"`stocktrim {words}`" if organisation == DEFAULT_ORGANISATION else f"`stocktrim {words} -o {organisation}`"
 
 
 class WithoutDumps:
-    """A stream that leaves out what Dagster prints where it cannot write its log: the step says it in a sentence."""
+    """A stream without the dump that Dagster prints if it cannot write its log; the step says so in a sentence."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write a text, unless it is such a dump."""
+        """Write a text unless it is such a dump."""
         return len(text) if text.startswith(_DUMP) else self._stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
@@ -47,10 +47,10 @@ class WithoutDumps:
 
 
 def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = None) -> "dg.ExecuteInProcessResult":
-    """Execute a job for an organisation, here and now.
+    """The result of a job for an organisation, run in this process.
 
     Raises:
-        PlannerError: what the failed step says.
+        PlannerError: a step failed; the sentence is the step's.
     """
     show_progress()
     from pipelines.organisations.open_organisation import open_organisation

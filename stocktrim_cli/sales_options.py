@@ -1,6 +1,6 @@
-"""The options of every command that takes a file of sales, and how its lines are told.
+"""The options of every command that reads a file of sales, and the sentences about its lines.
 
-What belongs here: options, and sentences about what was read and left out. What does not: the reading (`sales_files`).
+What belongs here: options, and sentences about what was left out. What does not: the reading (`sales_files`).
 Read more in docs/sales_files.md.
 """
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 
 DateOrderOption = Annotated[
     Literal["dmy", "mdy", "ymd"] | None,
-    typer.Option(metavar="ORDER", help="How the file writes dates: dmy, mdy or ymd; without it the file decides."),
+    typer.Option(metavar="ORDER", help="The order of dates in the file: dmy, mdy or ymd; default: read from the file."),
 ]
 DecimalOption = Annotated[
     Literal[",", "."] | None,
-    typer.Option(metavar="MARK", help="The file's decimal mark: . or , ; without it the file decides."),
+    typer.Option(metavar="MARK", help="The file's decimal mark: . or , ; default: read from the file."),
 ]
 CreditNotesOption = Annotated[
     str,
     typer.Option(
         metavar="PREFIX|sign",
-        help="How the file marks credit notes: the beginning of their numbers, such as C or CN-,CR-, or sign: every "
-        "negative quantity. Without it the file decides.",
+        help="How the file marks credit notes: prefixes of their numbers, such as C or CN-,CR-; or sign, for every "
+        "negative quantity. Default: read from the file.",
     ),
 ]
 MANY: Final = 0.05
 
 
 def forms_of(date_order: str | None, decimal: str | None, credit_notes: str) -> "Forms":
-    """The forms that a person gives; sales are no later than today, wherever on earth that is."""
+    """The forms of the options; sales are not later than today in any time zone."""
     from sales_files.forms import Forms, read_credit_notes
 
     latest = (datetime.now(UTC) + timedelta(days=1)).date()
@@ -45,18 +45,18 @@ def forms_of(date_order: str | None, decimal: str | None, credit_notes: str) -> 
 
 @contextmanager
 def sales_file_errors() -> Iterator[None]:
-    """A file that cannot be used is one sentence with the exit code of unusable data."""
+    """Turn an error about a file into one sentence with the exit code of unusable data."""
     from pipelines.errors import DataError
     from sales_files.sales_file_error import SalesFileError
 
     try:
         yield
-    except SalesFileError as trouble:
-        raise DataError(str(trouble)) from None
+    except SalesFileError as error:
+        raise DataError(str(error)) from None
 
 
 def left_out_sentence(left: "LeftOut", row_count: int) -> str:
-    """How many rows of a file are not used and why; many of them are a warning."""
+    """A sentence on the rows of a file that are left out and why; a warning if they are many."""
     warning = "Warning: " if left.rows >= MANY * row_count else ""
     money = f", {left.value:,.2f} in money" if left.value else ""
     size = f" ({left.units:,.0f} units{money})" if left.units else ""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def sandbox(
     *,
-    port: Annotated[int, typer.Option(help="Where it answers.")] = 8765,
+    port: Annotated[int, typer.Option(help="The port it listens on.")] = 8765,
     sales: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Real sales: a CSV or Parquet file of invoice lines.")
     ] = None,
@@ -36,30 +36,31 @@ def sandbox(
     date_order: DateOrderOption = None,
     decimal: DecimalOption = None,
     shift: Annotated[
-        bool, typer.Option("--shift/--no-shift", help="Move the file's sales by whole weeks, up to now.")
+        bool, typer.Option("--shift/--no-shift", help="Move the file's sales by whole weeks to end now.")
     ] = True,
-    end: Annotated[str, typer.Option(metavar="DATE", help="The last day of the history; yesterday unless given.")] = "",
+    end: Annotated[str, typer.Option(metavar="DATE", help="The last day of the history; default: yesterday.")] = "",
     products: Annotated[int, typer.Option(min=1, max=100_000, help="How many products to make up.")] = 400,
     months: Annotated[int, typer.Option(min=4, max=120, help="How many months of history to make up.")] = 26,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, another wholesaler.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the made-up data.")] = 7,
     invoices: Annotated[
-        int, typer.Option(min=0, max=1_000_000, help="Instead of a history, so many invoices of ten lines.")
+        int, typer.Option(min=0, max=1_000_000, help="Instead of a history, this many invoices of ten lines.")
     ] = 0,
     day_limit: Annotated[
-        int, typer.Option(min=1, help="Calls a day for an organisation; 1000 on Xero's smallest tier.")
+        int, typer.Option(min=1, help="Calls per day and organisation; 1000 on Xero's smallest tier.")
     ] = 5000,
     state: Annotated[
-        Path | None, typer.Option(metavar="DIRECTORY", help="Keep what is written to it here, and start from it.")
+        Path | None,
+        typer.Option(metavar="DIRECTORY", help="Keep the sandbox's state in this directory, and continue from it."),
     ] = None,
-    reset: Annotated[bool, typer.Option("--reset", help="Start anew, whatever --state holds.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Ignore the kept state and start again.")] = False,
 ) -> None:
     """Serve a stateful Xero on this machine until Ctrl-C: made-up organisations, or your own sales.
 
-    A custom connection gets the first organisation; who connects in the browser picks among all.
-    It takes the client id and secret of XERO_CLIENT_ID and XERO_CLIENT_SECRET, else the ones it prints.
+    A custom connection gets the first organisation; a sign-in by browser chooses among all.
+    The client id and secret are XERO_CLIENT_ID and XERO_CLIENT_SECRET, or else those that it prints.
 
-    A file of sales is read as it is written, and what it was taken for is said; where it can be read in two ways, the
-    sentence names the option that decides, such as --date-order dmy, --decimal , or --credit-notes CN-.
+    The form of a file of sales is recognised and reported. If a value can be read in two ways, a sentence names the
+    option that decides, such as --date-order dmy, --decimal , or --credit-notes CN-.
 
     Example: `stocktrim sandbox --sales my_sales.csv --port 8800`
     """
@@ -80,7 +81,7 @@ def sandbox(
             else:
                 worlds = _made_up(end=day, products=products, months=months, seed=seed, invoices=invoices)
     else:
-        say(f"The sandbox goes on from {state}.")
+        say(f"The sandbox continues from {state}.")
     _show(worlds)
 
     def ready(address: str) -> None:
@@ -100,7 +101,7 @@ def sandbox(
     except OSError as taken:
         from pipelines.errors import UsageError
 
-        raise UsageError(f"Port {port} cannot be used ({taken.strerror}); choose another one with --port.") from None
+        raise UsageError(f"Port {port} cannot be used ({taken.strerror}); choose another with --port.") from None
 
 
 def _last_day(text: str) -> "date":

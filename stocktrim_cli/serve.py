@@ -30,13 +30,13 @@ LOOK_SECONDS: Final = 60
 
 def serve(
     *,
-    sandbox_port: Annotated[int, typer.Option(help="Where the sandbox answers.")] = 8765,
-    dagster_port: Annotated[int, typer.Option(help="Where Dagster's web pages are.")] = 3000,
+    sandbox_port: Annotated[int, typer.Option(help="The sandbox's port.")] = 8765,
+    dagster_port: Annotated[int, typer.Option(help="The port of Dagster's web pages.")] = 3000,
     sandbox: Annotated[bool, typer.Option("--sandbox/--no-sandbox", help="Serve the demo organisation too.")] = True,
 ) -> None:
-    """Serve the demo organisation's sandbox, Dagster's web pages and its daemon, until Ctrl-C.
+    """Serve the demo organisation's sandbox, Dagster's web pages and its daemon until Ctrl-C.
 
-    All of it listens on this machine only; put a proxy with a login in front for anybody else.
+    Everything listens on this machine only; for others, put a proxy with a login in front.
 
     Example: `stocktrim serve --dagster-port 3001 --no-sandbox`
     """
@@ -71,7 +71,7 @@ def start_sandbox(command: list[str]) -> subprocess.Popen[bytes]:
 def wait_for_port(
     port: int, processes: Mapping[str, subprocess.Popen[bytes]], *, patience_seconds: float = PATIENCE_SECONDS
 ) -> None:
-    """Return when something answers at the port; `processes`, by name, must live until then.
+    """Wait until something answers on the port; `processes`, by name, must keep running until then.
 
     Raises:
         UsageError: a process ended, or nothing answered for too long.
@@ -93,7 +93,7 @@ def wait_for_port(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process that we started, and its children."""
+    """Stop a process that we started."""
     if process.poll() is not None:
         return
     process.send_signal(signal.SIGTERM)
@@ -105,7 +105,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port(wanted: int) -> int:
-    """The wanted port, or another one where it is taken."""
+    """The wanted port, or a free one if it is taken."""
     if not _is_taken(wanted):
         return wanted
     with socket.socket() as probe:
@@ -121,7 +121,7 @@ def _dagster_commands(port: int) -> dict[str, list[str]]:
 
 
 def _look_for_dead_runs(instance: "dg.DagsterInstance", settings: "Settings") -> Iterator[None]:
-    """At each step, a minute or more after the one before, tell Dagster of runs whose process has died."""
+    """Once a minute, mark runs whose process has died as failed in Dagster; a step waits in between."""
     from stocktrim_assets.dead_runs import fail_dead_runs
 
     suspects: set[str] = set()
@@ -133,7 +133,7 @@ def _look_for_dead_runs(instance: "dg.DagsterInstance", settings: "Settings") ->
 
 
 def _run_until_stopped(sandbox: list[str] | None, *, ports: list[int], dagster_port: int, look: Iterator[None]) -> int:
-    _hear_signals()
+    _stop_at_signals()
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
@@ -153,17 +153,17 @@ def _run_until_stopped(sandbox: list[str] | None, *, ports: list[int], dagster_p
             stop(process)
 
 
-def _hear_signals() -> None:
-    """Stop at Ctrl-C and at SIGTERM, also where a shell in the background made its children deaf to Ctrl-C.
+def _stop_at_signals() -> None:
+    """Stop at Ctrl-C and at SIGTERM, even if a background shell made its children ignore Ctrl-C.
 
-    What is started here inherits it: Dagster cancels a run by the very signal that such a shell ignores.
+    Processes started here inherit it: Dagster cancels a run by the signal that such a shell ignores.
     """
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def _watch(running: dict[str, subprocess.Popen[bytes]], look: Iterator[None]) -> int:
-    """Wait until one of the processes ends, which none should, and look around every second."""
+    """Wait until a process ends, which none should; return the exit code."""
     while True:
         for name, process in running.items():
             if process.poll() is not None:
@@ -188,7 +188,7 @@ def _is_taken(port: int) -> bool:
 
 
 def _point_demo_at(settings: "Settings", port: int) -> None:
-    """Let the demo organisation, once it is connected, find its sandbox at this port."""
+    """Point the demo organisation, if it is connected, at the sandbox on this port."""
     from pipelines.organisations.open_organisation import repoint_demo
 
     repoint_demo(settings, address=f"http://127.0.0.1:{port}")

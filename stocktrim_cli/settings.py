@@ -1,4 +1,4 @@
-"""`stocktrim settings`: what the maths needs to know, for everybody, a supplier or a product.
+"""`stocktrim settings`: what a plan uses, for the organisation, a supplier or a product.
 
 Read more in docs/interfaces.md.
 """
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 settings = typer.Typer(help="Show and set lead times, service levels and the like.", no_args_is_help=True)
 
 ProductOption = Annotated[str, typer.Option("--product", metavar="PRODUCT_CODE", help="For this product.")]
-SupplierOption = Annotated[str, typer.Option("--supplier", metavar="NAME", help="For this supplier: name or id.")]
+SupplierOption = Annotated[str, typer.Option("--supplier", metavar="NAME", help="For this supplier, by name or id.")]
 
 
 @settings.command()
 def show(
     *,
     product: ProductOption = "",
-    history: Annotated[bool, typer.Option("--history", help="Every change, with who and when.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="Show every change, with who and when.")] = False,
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the settings that people set, all of them with their defaults, or those in force for a product.
+    """Show all settings with their defaults, or those in force for a product.
 
     Example: `stocktrim settings show --product P-0001`
     """
@@ -37,23 +37,23 @@ def show(
     opened = opened_organisation(organisation)
     if history:
         changes = [vars_of(change) for change in setting_history(opened.store, opened.key)]
-        _print(f"Changes of settings for {organisation}", changes, opened, as_json=as_json)
+        _print(f"Changes of settings of {organisation}", changes, opened, as_json=as_json)
     elif product:
         code = known_product(opened, product)
-        _print(f"In force for {code}", _of_product(opened, code), opened, as_json=as_json)
+        _print(f"Settings in force for {code}", _of_product(opened, code), opened, as_json=as_json)
     else:
         rows = explicit_settings(opened.store, opened.key).to_dicts()
-        _print(f"Set for {organisation}", _defaults() + rows, opened, as_json=as_json)
+        _print(f"Settings of {organisation}", _defaults() + rows, opened, as_json=as_json)
 
 
 @settings.command(name="set", context_settings=MINUS_IS_A_VALUE)
 def set_value(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The setting, such as lead_time_days.")],
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="Its value, such as 21 or 95%.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="The value, such as 21 or 95%.")],
     *,
     product: ProductOption = "",
     supplier: SupplierOption = "",
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who sets it; your login name unless given.")] = "",
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who sets it; default: your login name.")] = "",
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
@@ -80,12 +80,12 @@ def unset(
     *,
     product: ProductOption = "",
     supplier: SupplierOption = "",
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who takes it back.")] = "",
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who removes it; default: your login name.")] = "",
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a setting back: what holds one level above is in force again.
+    """Remove a setting: the value of the next level applies again.
 
     Example: `stocktrim settings unset lead_time_days --product P-0001`
     """
@@ -105,7 +105,7 @@ def vars_of(record: object) -> dict[str, Any]:
 
 
 def opened_organisation(organisation: str) -> "OpenOrganisation":
-    """The organisation that a command is about."""
+    """The opened organisation with this key."""
     from pipelines.organisations.open_organisation import open_organisation
     from pipelines.settings import read_settings
 
@@ -140,7 +140,7 @@ def _level(opened: "OpenOrganisation", *, product: str, supplier: str) -> tuple[
     from pipelines.errors import UsageError
 
     if product and supplier:
-        raise UsageError("Set it for a product or for a supplier, not for both at once.")
+        raise UsageError("Give --product or --supplier, not both.")
     if product:
         return "product", known_product(opened, product)
     if supplier:
@@ -149,7 +149,7 @@ def _level(opened: "OpenOrganisation", *, product: str, supplier: str) -> tuple[
 
 
 def known_product(opened: "OpenOrganisation", code: str) -> str:
-    """A product's code as Xero has it."""
+    """The product's code as Xero writes it."""
     from pipelines import product_codes
 
     return product_codes.known_product(_product_codes(opened), code)
@@ -172,7 +172,7 @@ def _fitting(opened: "OpenOrganisation", name: str, text: str, product: str) -> 
 
 
 def supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
-    """A supplier's id from its id or its name."""
+    """The supplier's id, from its id or its name."""
     from pipelines.errors import UsageError
     from pipelines.storage import tables
     from pipelines.storage.snapshots import read_published
@@ -180,13 +180,13 @@ def supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
     (suppliers,) = read_published(opened.folder, tables.SUPPLIERS)
     found = [row["supplier_id"] for row in suppliers.to_dicts() if wanted in {row["supplier_id"], row["supplier_name"]}]
     if len(found) != 1:
-        many = "several suppliers are" if found else "no supplier is"
-        raise UsageError(f"{many.capitalize()} called {wanted!r}; give the id, which the table `suppliers` shows.")
+        count = "Several suppliers are" if found else "No supplier is"
+        raise UsageError(f"{count} called {wanted!r}; the table `suppliers` lists names and ids.")
     return str(found[0])
 
 
 def supplier_names(opened: "OpenOrganisation") -> dict[str, str]:
-    """The name of each supplier by its id; none before the first load."""
+    """The names of suppliers by id; none before the first load."""
     from pipelines.storage import tables
     from pipelines.storage.snapshots import NothingPublishedError, read_published
 
@@ -198,7 +198,7 @@ def supplier_names(opened: "OpenOrganisation") -> dict[str, str]:
 
 
 def _with_names(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """A setting as a person reads it: suppliers by their names."""
+    """A setting with suppliers' names instead of ids."""
     named = {"subject"} if row.get("level") == "supplier" else set()
     if row["name"] == "preferred_supplier":
         named.add("value")
@@ -214,9 +214,11 @@ def _of_product(opened: "OpenOrganisation", product: str) -> list[dict[str, Any]
     from pipelines.store.setting_changes import explicit_settings
 
     (products,) = read_published(opened.folder, tables.PRODUCTS)
-    asked = with_defaults(explicit_settings(opened.store, opened.key))
+    in_force = with_defaults(explicit_settings(opened.store, opened.key))
     return (
-        settings_of_products(products.filter(pl.col("product_code") == product), asked).drop("product_code").to_dicts()
+        settings_of_products(products.filter(pl.col("product_code") == product), in_force)
+        .drop("product_code")
+        .to_dicts()
     )
 
 
@@ -227,12 +229,12 @@ def _defaults() -> list[dict[str, Any]]:
         {
             "level": "default",
             "subject": "",
-            "name": one.name,
-            "value": one.default,
+            "name": parameter.name,
+            "value": parameter.default,
             "changed_by": "",
             "changed_at": None,
         }
-        for one in PARAMETERS.values()
+        for parameter in PARAMETERS.values()
     ]
 
 

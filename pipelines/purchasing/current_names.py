@@ -1,6 +1,6 @@
-"""An order in the words of now: its products by their present codes, its supplier by the contact that is left.
+"""An order with current names: its products' current codes, and the contact that its supplier was merged into.
 
-What belongs here: following an order's names, and whether it waits for them. What does not: what an order is
+What belongs here: following renames, and whether an order waits because of one. What does not: what an order is
 (`orders.py`).
 Read more in docs/operations.md.
 """
@@ -15,7 +15,7 @@ from pipelines.purchasing.orders import Order, OrderState
 
 
 def with_current_names(order: Order, known: Identities) -> Order:
-    """The order with the codes and the contact that its products and its supplier have now."""
+    """The order with the current codes of its products and the current contact of its supplier."""
     return replace(
         order,
         supplier_id=known.contact_of(order.supplier_id),
@@ -28,14 +28,14 @@ def with_current_names(order: Order, known: Identities) -> Order:
 
 
 def waits_as_renamed(order: Order, known: Identities) -> bool:
-    """Whether an approved order is not sent because Xero calls a product of it otherwise since the approval.
+    """Whether an approved order is held back because Xero renamed a product of it after the approval.
 
-    Its old code may be another item's by now.
+    The old code may belong to another item now.
     """
     codes = [(line.product_code, known.code_of(line.product_code, named_at(order))) for line in order.lines]
     return order.state is OrderState.APPROVED and not order.may_be_in_xero and any(old != new for old, new in codes)
 
 
 def named_at(order: Order) -> datetime:
-    """As of when an order's lines bear their products' codes: an approval renames what was renamed until then."""
+    """The instant at which an order's codes were current: its approval, or its draft."""
     return order.approved_at or order.drafted_at

@@ -1,4 +1,4 @@
-"""From a plan to drafts: one order per supplier and currency, nothing drafted twice.
+"""From a plan to drafts: one order per supplier and currency, no product drafted twice.
 
 What belongs here: which drafts a plan makes and which older ones it replaces, pure.
 What does not: how much to order (`replenishment`) and where drafts are kept (`store/order_ledger.py`).
@@ -27,7 +27,7 @@ _MOST = Decimal(int(MOST_MONEY))
 
 @dataclass(frozen=True)
 class Redraft:
-    """What a new plan does to the drafts: the ones it replaces, and the ones it makes."""
+    """What a new plan does to the drafts: those it supersedes and those it creates."""
 
     superseded: tuple[Superseded, ...]
     drafted: tuple[Drafted, ...]
@@ -35,9 +35,9 @@ class Redraft:
 
 @dataclass(frozen=True)
 class Terms:
-    """What orders must heed: a whole one's least value, by supplier, and suppliers' own codes, by product.
+    """Suppliers' terms: the minimum value of an order by supplier, and suppliers' own codes by product.
 
-    `xero_price_decimals` is how many decimals of a price Xero was seen to keep, 0 where no order has shown it.
+    `xero_price_decimals` is the number of decimals that Xero kept of a price, 0 if no order has shown it.
     """
 
     minimum_order_values: Mapping[str, Decimal]
@@ -46,24 +46,24 @@ class Terms:
 
 
 def terms_of(settings: pl.DataFrame, orders: Iterable[Order] = ()) -> Terms:
-    """The terms among the settings that people made, and what earlier orders have shown of Xero.
+    """The terms in the settings that people made, and the price decimals that earlier orders have shown.
 
     `settings` has the shape of `raw.planning_settings`.
     """
 
-    def told(level: str, name: str) -> dict[str, str]:
+    def values_of(level: str, name: str) -> dict[str, str]:
         return dict(settings.filter(level=level, name=name).select("subject", "value").iter_rows())
 
-    least = told("supplier", "minimum_order_value")
+    minimums = values_of("supplier", "minimum_order_value")
     return Terms(
-        minimum_order_values={supplier: Decimal(amount) for supplier, amount in least.items()},
-        supplier_product_codes=told("product", "supplier_product_code"),
+        minimum_order_values={supplier: Decimal(amount) for supplier, amount in minimums.items()},
+        supplier_product_codes=values_of("product", "supplier_product_code"),
         xero_price_decimals=xero_price_decimals(orders),
     )
 
 
 def xero_price_decimals(orders: Iterable[Order]) -> int:
-    """How many decimals of a price Xero kept on the order sent last that shows it; 0 where none does."""
+    """The number of price decimals that Xero kept on the last sent order that shows it; 0 if none does."""
     shown = [order.pushed for order in orders if order.pushed is not None and order.pushed.price_decimals]
     return max(shown, key=lambda pushed: pushed.at).price_decimals if shown else 0
 
@@ -80,20 +80,20 @@ def redraft(
     counted: Collection[str] | None = None,
     new_id: Callable[[date], str] = new_order_id,
 ) -> Redraft:
-    """Replace the drafts that nobody touched by those of a new plan.
+    """The drafts of a new plan, and the untouched drafts that they supersede.
 
-    `order_plan` has the shape of `plan.order_plan`, `data_loaded_at` is how old the data behind it are. A draft that
-    a person changed stays as it is, and its products, those taken out too, are in no new draft. `counted` are the ids
-    of the orders that the plan knew to be on order: the products of one that was approved since are in no new draft
-    either. Products without a supplier are in no draft. Each line is expected after its product's own lead time, the
-    order when the last of its lines is.
+    `order_plan` has the shape of `plan.order_plan`; `data_loaded_at` is when its data were loaded.
+    A draft that a person changed stays as it is. Its products, removed lines included, are in no new draft.
+    `counted` are the ids of the orders that the plan counted as on order. The products of an order that was approved
+    later are in no new draft either. Products without a supplier are in no draft.
+    Each line is expected after its product's lead time, and the order with its last line.
     """
     orders = list(orders)
     drafts = [order for order in orders if order.state is OrderState.DRAFT]
     edited = [order for order in drafts if order.is_edited]
-    kept = {line.product_code for order in edited for line in order.lines}.union(*(one.taken_out for one in edited))
+    kept = {line.product_code for order in edited for line in order.lines}.union(*(order.taken_out for order in edited))
     if counted is not None:
-        approved_since = [one for one in orders if one.state in SUPPLY_STATES and one.order_id not in counted]
+        approved_since = [order for order in orders if order.state in SUPPLY_STATES and order.order_id not in counted]
         kept |= {line.product_code for order in approved_since for line in order.lines}
     return Redraft(
         superseded=tuple(
@@ -110,7 +110,7 @@ def redraft(
 
 
 def drafts_frame(orders: Iterable[Order]) -> pl.DataFrame:
-    """The drafts as rows of `purchase_orders.purchase_order_drafts`, one a line."""
+    """The drafts as `purchase_orders.purchase_order_drafts`: one row per line of a draft."""
     rows = [
         (
             order.order_id, order.purchase_order_number, order.supplier_id, order.supplier_name, number,
@@ -125,7 +125,7 @@ def drafts_frame(orders: Iterable[Order]) -> pl.DataFrame:
 
 
 def drafted_orders(orders: Iterable[Order], known: Identities | None = None) -> pl.DataFrame:
-    """The drafts, one row an order, the dearest first, each with what a person should know of it."""
+    """The drafts with what a person should know about each: one row per order, the largest value first."""
     known = known or Identities()
     rows = [
         (order.purchase_order_number, order.supplier_name, len(order.lines), float(order.value), order.currency,
@@ -193,7 +193,7 @@ def _line(row: dict[str, Any], terms: Terms, as_of: date) -> OrderLine:
     )
 
 
-def _quantity(pieces: float) -> Decimal:
-    """A planned quantity with the decimals that Xero keeps, and no more digits than needed."""
-    kept = Decimal(str(pieces)).quantize(Decimal(1).scaleb(-QUANTITY_DECIMALS), ROUND_HALF_UP)
+def _quantity(units: float) -> Decimal:
+    """A planned quantity, rounded to the decimals that Xero keeps."""
+    kept = Decimal(str(units)).quantize(Decimal(1).scaleb(-QUANTITY_DECIMALS), ROUND_HALF_UP)
     return kept.normalize() + 0

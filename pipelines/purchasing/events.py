@@ -1,6 +1,6 @@
-"""What can happen to an order, each as a plain record with who and when.
+"""The events of an order: plain records of what happened, who did it and when.
 
-What belongs here: the events and their lines, and their form in the ledger. What does not: which may follow which
+What belongs here: the events and their lines, and their form in the ledger. What does not: which event may follow which
 (`transitions.py`) and where they are kept (`store/order_ledger.py`).
 Read more in docs/operations.md.
 """
@@ -16,10 +16,10 @@ CENT: Final = Decimal("0.01")
 
 
 class OrderLine(msgspec.Struct, frozen=True):
-    """A product, how many units of it, at what price in the order's currency, and when it is expected.
+    """A line of an order: product, quantity, price in the order's currency, expected date.
 
-    `price_decimals` are sent; lines of older events were approved at two. A line without its own
-    `expected_arrival_date` is expected when the order is.
+    The price is sent with `price_decimals` decimals; lines of older events were approved with two.
+    A line without an `expected_arrival_date` is expected with the order.
     """
 
     product_code: str
@@ -32,7 +32,7 @@ class OrderLine(msgspec.Struct, frozen=True):
 
     @property
     def description(self) -> str:
-        """What the supplier reads: the product's name, after the supplier's own code where there is one.
+        """The text for the supplier: the supplier's own code, if there is one, and the product's name.
 
         >>> OrderLine("TEA-01", "Tea", Decimal(3), Decimal("2.3450"), "4711").description
         '4711 — Tea'
@@ -41,12 +41,12 @@ class OrderLine(msgspec.Struct, frozen=True):
 
     @property
     def value(self) -> Decimal:
-        """What the line costs at the price that is sent."""
+        """The value of the line at the price that is sent."""
         return self.value_at(self.price_decimals)
 
     @property
     def sent_price(self) -> Decimal:
-        """The price that is sent, a half of its last decimal rounded up.
+        """The price that is sent, rounded half up.
 
         >>> OrderLine("TEA-01", "Tea", Decimal(3), Decimal("2.3450")).sent_price
         Decimal('2.35')
@@ -56,7 +56,7 @@ class OrderLine(msgspec.Struct, frozen=True):
         return rounded_price(self.unit_cost, self.price_decimals)
 
     def value_at(self, decimals: int) -> Decimal:
-        """What the line costs where Xero keeps prices with so many decimals.
+        """The value of the line if Xero keeps this number of decimals of a price.
 
         >>> [OrderLine("BAG", "Bag", Decimal(10631), Decimal("0.0040")).value_at(decimals) for decimals in (2, 4)]
         [Decimal('0.00'), Decimal('42.52')]
@@ -65,7 +65,7 @@ class OrderLine(msgspec.Struct, frozen=True):
 
 
 def rounded_price(price: Decimal, decimals: int) -> Decimal:
-    """A price with so many decimals, a half of the last one rounded up."""
+    """A price with this number of decimals, rounded half up."""
     return price.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
@@ -77,7 +77,7 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
 
 
 class Drafted(_Event, frozen=True, kw_only=True, tag=True):
-    """A plan, made from data that were loaded then, suggested the order."""
+    """A plan suggested the order; `data_loaded_at` is when the plan's data were loaded."""
 
     plan_id: str
     supplier_id: str
@@ -89,21 +89,21 @@ class Drafted(_Event, frozen=True, kw_only=True, tag=True):
     data_loaded_at: datetime | None = None
     minimum_order_value: Decimal = Decimal(0)
     xero_price_decimals: int = 0
-    """How many decimals of a price Xero kept on earlier orders; 0 where no order has shown it yet."""
+    """The number of price decimals that Xero kept on earlier orders; 0 if no order has shown it yet."""
 
 
 class LineChanged(_Event, frozen=True, kw_only=True, tag=True):
-    """A person set another quantity for a product; none takes the line out."""
+    """A person changed the quantity of a product; 0 removes the line."""
 
     product_code: str
     quantity: Decimal
 
 
 class Approved(_Event, frozen=True, kw_only=True, tag=True):
-    """A person approved the order as it stood: `body_hash` says what that was.
+    """A person approved the order as it was then; `body_hash` is the fingerprint of that.
 
-    Where Xero has merged the supplier or renamed products since the draft, the order goes to the surviving contact,
-    under the current codes: `renamed_products` has them by the old ones.
+    If Xero merged the supplier or renamed products since the draft, the order goes to the surviving contact under the
+    current codes. `renamed_products` maps old codes to current ones.
     """
 
     body_hash: str
@@ -121,25 +121,25 @@ class Rejected(_Event, frozen=True, kw_only=True, tag=True):
 
 
 class Superseded(_Event, frozen=True, kw_only=True, tag=True):
-    """A newer plan took the place of a draft that nobody had touched."""
+    """A newer plan replaced a draft that nobody had changed."""
 
     plan_id: str
 
 
 class PushStarted(_Event, frozen=True, kw_only=True, tag=True):
-    """Sending is about to begin; written before Xero is called, so that a crash is noticed."""
+    """Sending is about to start; written before the call to Xero, so that a crash is noticed."""
 
     attempt: int
 
 
 class PushNotReached(_Event, frozen=True, kw_only=True, tag=True):
-    """The call surely did nothing in Xero: it was not made, or Xero turned it away before reading it."""
+    """The call certainly changed nothing in Xero: it was not made, or Xero rejected it unread."""
 
 
 class Pushed(_Event, frozen=True, kw_only=True, tag=True):
-    """Xero holds the order: under which number, in which status, at what value, and since when by Xero's clock.
+    """Xero has the order: with this number, status and value, since `updated_at` by Xero's clock.
 
-    `is_changed`: somebody changed it in Xero before it was read back. `value` is None in older events.
+    `is_changed` says that somebody changed it in Xero before it was read back. `value` is None in older events.
     """
 
     purchase_order_id: str
@@ -164,11 +164,11 @@ _DECODER: Final = msgspec.json.Decoder(Event)
 
 
 def written(event: Event) -> str:
-    """An event as the text that the ledger keeps."""
+    """The event as JSON text for the ledger."""
     return msgspec.json.encode(event).decode()
 
 
 def read(text: str) -> Event:
-    """The event that a text of the ledger tells."""
+    """The event of a JSON text from the ledger."""
     event: Event = _DECODER.decode(text)
     return event

@@ -64,12 +64,12 @@ class OrderState(StrEnum):
 
 
 SUPPLY_STATES = frozenset({OrderState.APPROVED, OrderState.SENDING, OrderState.SENT})
-"""What a person approved and Xero has not refused: goods to come, until Xero's own list says so or otherwise."""
+"""States that count as supply: approved by a person, not refused by Xero, until Xero's own list shows the order."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """An order as it stands after its events."""
+    """An order after its events."""
 
     order_id: str
     sequence: int
@@ -101,7 +101,7 @@ class Order:
 
     @property
     def purchase_order_number(self) -> str:
-        """The number under which Xero knows the order: made from its id alone, it never changes."""
+        """The order's number in Xero; it is made from the id alone and never changes."""
         return NUMBER_PREFIX + self.order_id
 
     @property
@@ -111,79 +111,79 @@ class Order:
 
     @property
     def is_deleted_in_xero(self) -> bool:
-        """Whether Xero said that the order was deleted when it was read back."""
+        """Whether the order was deleted in Xero when it was read back."""
         return self.pushed is not None and self.pushed.status == "DELETED"
 
     @property
     def reference(self) -> str:
-        """What the order says of itself in Xero, whatever number a person gives it there."""
+        """The order's reference in Xero: its plan. It stays when a person changes the number there."""
         return f"plan {self.plan_id}"
 
     @property
     def expected_arrival_date(self) -> date:
-        """When its last line is expected: the one date that Xero has for an order."""
+        """When the last line is expected: Xero has a single date for an order."""
         return max((self.arrival_of(line) for line in self.lines), default=self.drafted_arrival_date)
 
     def arrival_of(self, line: OrderLine) -> date:
-        """When a line is expected; the order's date where the line has none of its own."""
+        """When a line is expected; the order's date if the line has none."""
         return line.expected_arrival_date or self.drafted_arrival_date
 
     @property
     def value(self) -> Decimal:
-        """What the order costs at the prices that are sent, in its currency."""
+        """The order's value at the prices that are sent, in its currency."""
         return sum((line.value for line in self.lines), Decimal("0.00"))
 
     def value_at(self, decimals: int) -> Decimal:
-        """What the order costs where Xero keeps prices with so many decimals."""
+        """The order's value if Xero keeps this number of decimals of a price."""
         return sum((line.value_at(decimals) for line in self.lines), Decimal("0.00"))
 
     @property
     def is_below_minimum(self) -> bool:
-        """Whether the supplier asks for an order of more."""
+        """Whether the order is below the supplier's minimum order value."""
         return self.value < self.minimum_order_value
 
     @property
     def remark(self) -> str:
-        """What a person should know of the order itself; mostly nothing."""
+        """What a person should know about the order's value; usually empty."""
         return "; ".join(filter(None, [self.minimum_remark, rounding(self)]))
 
     @property
     def minimum_remark(self) -> str:
-        """That the order is below its supplier's minimum; empty if it is not."""
+        """A clause if the order is below its supplier's minimum; empty if it is not."""
         if not self.is_below_minimum:
             return ""
         return f"below the supplier's minimum order value of {self.minimum_order_value:,.2f} {self.currency}"
 
 
 def rounding(order: Order) -> str:
-    """By how much Xero's rounding of prices changes what the order comes to: read back once sent, else foretold.
+    """A clause if Xero's rounding of prices changes the order's value: as read back, or as expected before sending.
 
     >>> line = OrderLine("BAG", "Bag", Decimal(10631), Decimal("0.0040"), price_decimals=4)
     >>> drafted = Drafted(order_id="1", sequence=1, at=datetime(2026, 3, 2), by="plan", plan_id="p", supplier_id="s",
     ...     supplier_name="S", currency="GBP", order_date=date(2026, 3, 2), expected_arrival_date=date(2026, 3, 9),
     ...     lines=(line,))
     >>> rounding(fold([drafted]))
-    'Xero may round its prices to two decimals: the order would then come to 0.00 GBP there instead of 42.52'
+    'Xero may round its prices to two decimals: its value there would be 0.00 GBP instead of 42.52'
     """
     exact = sum(((line.quantity * line.unit_cost).quantize(CENT, ROUND_HALF_UP) for line in order.lines), Decimal(0))
     if order.pushed is not None:
         held = order.pushed.value
         if held is None or order.pushed.is_changed or held == order.value == exact:
             return ""
-        return f"Xero holds it at {held:,.2f} {order.currency}, not {exact:,.2f}: it rounds prices"
+        return f"Xero rounds prices: its value there is {held:,.2f} {order.currency} instead of {exact:,.2f}"
     if order.value != exact:
-        return f"prices are rounded: it comes to {order.value:,.2f} {order.currency} in Xero instead of {exact:,.2f}"
+        return f"prices are rounded: its value in Xero is {order.value:,.2f} {order.currency} instead of {exact:,.2f}"
     rounded = order.value_at(2)
     if order.xero_price_decimals or rounded == order.value:
         return ""
     return (
-        f"Xero may round its prices to two decimals: the order would then come to {rounded:,.2f} {order.currency} "
-        f"there instead of {order.value:,.2f}"
+        f"Xero may round its prices to two decimals: its value there would be {rounded:,.2f} {order.currency} "
+        f"instead of {order.value:,.2f}"
     )
 
 
 def new_order_id(day: date) -> str:
-    """A new order's id: its day, and six characters that no other order of the day has."""
+    """A new order's id: its day and six random characters."""
     return f"{day:%Y%m%d}-{base64.b32encode(secrets.token_bytes(5)).decode()[:6]}"
 
 
@@ -287,13 +287,13 @@ def _push_not_reached(order: Order) -> Order:
 
 
 def body_hash(order: Order) -> str:
-    """A fingerprint of everything that would be sent: what was approved is what is sent."""
-    told = (order.supplier_id, order.currency, order.order_date, order.expected_arrival_date, order.plan_id,
-            [(line.product_code, str(line.quantity), str(line.sent_price)) for line in order.lines])  # fmt: skip
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    """The fingerprint of everything that would be sent, to compare what is sent with what was approved."""
+    content = (order.supplier_id, order.currency, order.order_date, order.expected_arrival_date, order.plan_id,
+               [(line.product_code, str(line.quantity), str(line.sent_price)) for line in order.lines])  # fmt: skip
+    return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
 def push_key(orders: Sequence[Order]) -> str:
-    """A key for sending exactly these orders as they were approved: each try at them has the same key."""
-    told = sorted((order.order_id, str(order.approved_at), order.approved_hash) for order in orders)
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
+    """A key for sending exactly these orders as they were approved; every attempt has the same key."""
+    approvals = sorted((order.order_id, str(order.approved_at), order.approved_hash) for order in orders)
+    return hashlib.sha256(repr(approvals).encode()).hexdigest()[:32]

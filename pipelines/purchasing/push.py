@@ -1,10 +1,12 @@
 """Send approved orders to Xero, each exactly once, whatever breaks on the way.
 
 What belongs here: the order of the steps that makes it so. What does not: HTTP (`pipelines.xero`) and storage.
-Four locks, each enough against most of what can happen, together against all of it that we know:
-an event is written before Xero is called, so that a crash is seen; the order's number never changes and Xero keeps
-numbers unique; an order that was tried before is looked up by its number before it is sent again; and the call
-carries an Idempotency-Key, another one for each try, since Xero remembers errors under a key and forgets keys soon.
+Four safeguards, which together cover every failure that we know:
+1. An event is written before the call to Xero, so that a crash is noticed.
+2. The order's number never changes, and Xero keeps numbers unique.
+3. An order that was tried before is looked up by its number before it is sent again.
+4. The call carries an Idempotency-Key, a new one for each attempt: Xero remembers errors under a key, and soon forgets
+   keys.
 Read more in docs/operations.md.
 """
 
@@ -44,12 +46,12 @@ BYTES_PER_CALL: Final = 3_000_000
 LONGEST_DESCRIPTION: Final = 4000
 _NOT_UNIQUE: Final = re.compile("order number must be unique", re.IGNORECASE)
 _CLOCKS_DIFFER: Final = timedelta(days=1)
-"""By so much, far more than likely, Xero's clock may be behind ours."""
+"""How far Xero's clock may be behind ours; far more than is likely."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class PushResult(StrEnum):
-    """How sending an order ended."""
+    """The result of sending an order."""
 
     SENT = "sent"
     ADOPTED = "adopted"
@@ -67,7 +69,7 @@ class OutcomesUnknownError(PlannerError):
 
 
 class NotSentError(PlannerError):
-    """Xero could not be called, so nothing was sent now; the orders are as they were."""
+    """Xero could not be reached, so nothing was sent; the orders are as they were."""
 
     exit_code = 5
     is_passing: ClassVar[bool] = True
@@ -75,7 +77,7 @@ class NotSentError(PlannerError):
 
 @dataclass(frozen=True)
 class PushOutcome:
-    """How sending one order ended, in a sentence."""
+    """The result of sending an order, with a sentence."""
 
     order_id: str
     result: PushResult
@@ -86,7 +88,7 @@ class Ledger(Protocol):
     """Where events are kept."""
 
     def append(self, event: Event) -> Order:
-        """Write the next event of an order, and give the order as it stands then."""
+        """Write the next event of an order; return the order after it."""
         ...
 
 
@@ -117,12 +119,13 @@ def push_orders(
     is_renamed: Callable[[Order], bool] = lambda _: False,
     others: Iterable[Order] = (),
 ) -> list[PushOutcome]:
-    """Send the approved orders, and those of which it is not known whether they were sent.
+    """Send the approved orders, and those that may have been sent before; return the outcome of each.
 
-    An order approved on old data without saying so deliberately is not sent, nor one whose products have other codes
-    since its approval. What was never tried goes first, many orders a call. `others` are the ledger's other orders:
-    what Xero holds of them is none of these. Expected outcomes are values; an error means that Xero cannot be called
-    now, and loses nothing: what surely was not sent is approved as before.
+    An order is not sent if its data are old and nobody accepted that, or if its products were renamed since its
+    approval. Orders that were never tried go first, many to a call. `others` are the ledger's remaining orders, so that
+    what Xero holds of them is not taken for one of these.
+    Expected outcomes are values. An error means that Xero cannot be reached now; nothing is lost, and an order that
+    certainly was not sent stays approved.
     """
     known = [*orders, *others]
     sender = _Sender(
@@ -143,12 +146,12 @@ def push_orders(
 
 
 def waits_as_stale(order: Order, is_stale: Callable[[Order], bool]) -> bool:
-    """Whether an approved order is not sent because its data are old and nobody has accepted that."""
+    """Whether an approved order is held back because its data are old and nobody has accepted that."""
     return order.state is OrderState.APPROVED and not order.is_stale_accepted and is_stale(order)
 
 
 def order_body(order: Order, *, push_status: str) -> dict[str, object]:
-    """The order as Xero takes it: no delivery date, so that it counts as on order until the goods are there."""
+    """The order as Xero's API expects it; without a delivery date, so that it stays on order until goods arrive."""
     return {
         "PurchaseOrderNumber": order.purchase_order_number,
         "Contact": {"ContactID": order.supplier_id},
@@ -171,20 +174,20 @@ def order_body(order: Order, *, push_status: str) -> dict[str, object]:
 
 
 def _changed_since_first_push(sender: _Sender, orders: Sequence[Order]) -> list[XeroOrder]:
-    """What was made or changed in Xero since the first of these orders was tried, under whatever number."""
+    """The orders created or changed in Xero since the first of these was tried, under whatever number."""
     first = min((order.first_push_at for order in orders if order.first_push_at is not None), default=None)
     return [] if first is None else sender.gateway.purchase_orders_changed_since(first - _CLOCKS_DIFFER)
 
 
 def _send_again(sender: _Sender, order: Order, changed: Sequence[XeroOrder]) -> PushOutcome:
-    """What became of an order that was tried before: looked up, and if need be sent by itself, to hold up no other."""
+    """The outcome of an order that was tried before: it is looked up and, if not found, sent in a call of its own."""
     was_refused = order.state is OrderState.APPROVED
     found = (_look_up(sender, order) if was_refused else None) or _find(sender, order, changed)
     return found or _send(sender, [order])[0]
 
 
 def _send(sender: _Sender, batch: Sequence[Order]) -> list[PushOutcome]:
-    """Send orders in one call; where Xero refuses the call as a whole, each by itself."""
+    """The outcomes of sending orders in one call; if Xero refuses the whole call, of sending each alone."""
     started: list[Order] = []
     outcomes: list[PushOutcome] = []
     for order in batch:
@@ -220,7 +223,7 @@ def _read_element(sender: _Sender, order: Order, element: dict[str, Any]) -> Pus
     if identity_of(element) in {ZERO_ID, *sender.known_ids}:
         return _unknown(order)
     if not is_same_order(order, element):
-        return _failed(sender, order, f"Xero holds it with other lines than were sent; {_DECIDE}")
+        return _failed(sender, order, f"Xero has it with other lines than were sent; {_DECIDE}")
     return _pushed(sender, order, element, is_adopted=False)
 
 
@@ -231,13 +234,13 @@ def _after_refusal(sender: _Sender, order: Order, words: str) -> PushOutcome:
 
 
 def _look_up(sender: _Sender, order: Order) -> PushOutcome | None:
-    """What became of an order that may be in Xero, deleted there or not; None where its number is free."""
+    """The outcome of an order that Xero has under its number, deleted or not; None if the number is free."""
     held = sender.gateway.purchase_order_by_number(order.purchase_order_number)
     return None if held is None or identity_of(held) in sender.known_ids else _compare(sender, order, held)
 
 
 def _find(sender: _Sender, order: Order, changed: Sequence[XeroOrder]) -> PushOutcome | None:
-    """What became of an order that may be in Xero under its own number or another; None without one."""
+    """The outcome of an order that Xero has under its number or a changed one; None if it has none."""
     unknown = [held for held in changed if identity_of(held) not in sender.known_ids]
     numbered = [held for held in unknown if number_of(held) == order.purchase_order_number.casefold()]
     ours = [held for held in unknown if is_ours(order, held, known_numbers=sender.known_numbers)]
@@ -248,7 +251,7 @@ def _find(sender: _Sender, order: Order, changed: Sequence[XeroOrder]) -> PushOu
 def _compare(sender: _Sender, order: Order, held: XeroOrder) -> PushOutcome:
     if is_same_order(order, held) or is_ours(order, held, known_numbers=sender.known_numbers):
         return _pushed(sender, order, held, is_adopted=True)
-    return _failed(sender, order, f"its number is taken in Xero by an order with other lines; {_DECIDE}")
+    return _failed(sender, order, f"Xero has another order with its number; {_DECIDE}")
 
 
 def _pushed(sender: _Sender, order: Order, held: dict[str, Any], *, is_adopted: bool) -> PushOutcome:
@@ -289,7 +292,7 @@ def _unknown(order: Order) -> PushOutcome:
 
 
 def _is_written(sender: _Sender, event: Event) -> bool:
-    """Write what came of an order; false where another run has written its own event meanwhile."""
+    """Write an order's event; false if another run wrote an event first."""
     try:
         sender.ledger.append(event)
     except OrderError:
@@ -298,8 +301,9 @@ def _is_written(sender: _Sender, event: Event) -> bool:
 
 
 def _key(sender: _Sender, orders: Sequence[Order], bodies: Sequence[dict[str, object]]) -> str:
-    told = (sender.tenant_id, [(order.order_id, order.attempt) for order in orders], json.dumps(bodies, sort_keys=True))
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    attempts = [(order.order_id, order.attempt) for order in orders]
+    content = (sender.tenant_id, attempts, json.dumps(bodies, sort_keys=True))
+    return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
 def _batches(orders: Sequence[Order], push_status: str) -> Iterator[list[Order]]:
@@ -321,17 +325,18 @@ def _number(value: Decimal) -> float:
 
 
 NOT_YET_KNOWN: Final = (
-    "it is not yet known whether Xero accepted it. Do not key it again: the next run finds out, before it sends again."
+    "it is not yet known whether Xero accepted it. Do not enter it by hand: the next run finds out before it sends "
+    "again."
 )
 _DECIDE: Final = (
-    "reject this one (`stocktrim orders reject`): what Xero holds counts, and the next plan suggests what is still "
-    "missing, under another number"
+    "reject it with `stocktrim orders reject`: the order in Xero counts, and the next plan drafts what is still "
+    "missing under a new number"
 )
 _STALE: Final = (
-    "The order {} was not sent, because its plan was made from data that are old now; reject it, load and plan again, "
-    "or approve it again with --even-if-stale."
+    "The order {} was not sent: its plan was made from data that are old now. Reject it, load and plan again; or "
+    "approve it again with --even-if-stale."
 )
 _RENAMED: Final = (
-    "The order {0} was not sent, because Xero calls an item of it otherwise since it was approved: approve it again "
-    "(`stocktrim orders approve {0}`), and it is sent under the present code."
+    "The order {0} was not sent: Xero renamed an item of it after the approval. Approve it again "
+    "(`stocktrim orders approve {0}`) to send it under the current code."
 )

@@ -20,19 +20,19 @@ LARGEST_QUANTITY = Decimal(10**9)
 
 
 def change_line(order: Order, *, product_code: str, quantity: Decimal, by: str, at: datetime) -> LineChanged:
-    """The event of a person setting a quantity.
+    """The event of a person changing a quantity.
 
     Raises:
-        OrderError: the order is no draft, does not hold the product, or the quantity is none that Xero takes.
+        OrderError: the order is not a draft, has no such product, or Xero would not accept the quantity.
     """
-    _must_be(order, {OrderState.DRAFT}, "changed", "reject it and let the next plan draft anew")
+    _must_be(order, {OrderState.DRAFT}, "changed", "reject it, and the next plan drafts its products again")
     found = find_product((line.product_code for line in order.lines), product_code)
     if found is None:
         raise OrderError(f"The order {order.order_id} has no line for {product_code!r}.")
     if not is_xero_quantity(quantity):
         raise OrderError(
-            f"{quantity} is no quantity; give a number of pieces with at most {QUANTITY_DECIMALS} decimals, or 0 to "
-            f"take the line out."
+            f"{quantity} is not a valid quantity: give a number of units with at most {QUANTITY_DECIMALS} decimals, or "
+            f"0 to remove the line."
         )
     return LineChanged(
         order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, product_code=found, quantity=quantity,
@@ -40,7 +40,7 @@ def change_line(order: Order, *, product_code: str, quantity: Decimal, by: str, 
 
 
 def is_xero_quantity(quantity: Decimal) -> bool:
-    """Whether Xero keeps this quantity on an order as it is.
+    """Whether Xero accepts this quantity on an order unchanged.
 
     >>> [is_xero_quantity(Decimal(text)) for text in ("48", "0.0001", "0", "-1", "0.00001", "1e9", "nan", "inf")]
     [True, True, True, False, False, False, False, False]
@@ -60,16 +60,16 @@ def approve(
     supplier: tuple[str, str] | None = None,
     renamed_products: Mapping[str, str] | None = None,
 ) -> Approved:
-    """The event of a person approving the order as it stands, or a failed one for another try.
+    """The event of a person approving the order as it is now, or a failed order for another attempt.
 
-    An approved order is approved again only where that says something new: to send it although its data are old, or
-    under the codes that its products have now.
-    That an order is below its supplier's minimum is accepted once, for it cannot change after that.
-    `supplier` is the id and name of the contact that Xero has merged the supplier into, `renamed_products` the current
-    codes by the drafted ones: what is approved, and sent, is the order with them.
+    An approved order is approved again only if that changes something: to send it although its data are old, or under
+    its products' current codes. An order below its supplier's minimum is accepted once, since it cannot change later.
+    `supplier` is the id and name of the contact that Xero merged the supplier into. `renamed_products` maps drafted
+    codes to current ones. What is approved and sent is the order with them.
 
     Raises:
-        OrderError: the order is neither a draft nor failed, is empty, or below the minimum without a deliberate word.
+        OrderError: the order is neither a draft nor failed, has no lines, or is below the minimum and that was not
+            accepted.
     """
     is_news = bool(renamed_products) or (is_stale_accepted and not order.is_stale_accepted)
     again = {OrderState.APPROVED} if is_news or body_hash(order) != order.approved_hash else set()
@@ -89,7 +89,7 @@ def approve(
 
 
 def reject(order: Order, *, by: str, at: datetime, reason: str = "") -> Rejected:
-    """The event of a person deciding against the order, before it is being sent.
+    """The event of a person rejecting the order, before it is sent.
 
     Raises:
         OrderError: it is being sent, was sent, or has ended.
@@ -99,7 +99,7 @@ def reject(order: Order, *, by: str, at: datetime, reason: str = "") -> Rejected
 
 
 def supersede(order: Order, *, plan_id: str, by: str, at: datetime) -> Superseded:
-    """The event of a newer plan taking the place of an untouched draft."""
+    """The event of a newer plan replacing an untouched draft."""
     _must_be(order, {OrderState.DRAFT}, "superseded", "it has been decided on")
     return Superseded(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, plan_id=plan_id)
 
@@ -112,12 +112,12 @@ def start_push(order: Order, *, by: str, at: datetime) -> PushStarted:
     """
     _must_be(order, {OrderState.APPROVED, OrderState.SENDING}, "sent", "approve it first")
     if body_hash(order) != order.approved_hash:
-        raise OrderError(f"The order {order.order_id} is not what was approved; approve it again.")
+        raise OrderError(f"The order {order.order_id} differs from what was approved; approve it again.")
     return PushStarted(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, attempt=order.attempt + 1)
 
 
 def push_not_reached(order: Order, *, by: str, at: datetime) -> PushNotReached:
-    """The event of a call that surely did nothing in Xero: the order is as it was before it."""
+    """The event of a call that certainly changed nothing in Xero: the order is as it was before."""
     return PushNotReached(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by)
 
 
@@ -127,6 +127,6 @@ def _must_be(order: Order, states: set[OrderState], verb: str, advice: str) -> N
 
 
 _BELOW_MINIMUM = (
-    "The order {} comes to {:,.2f} {}, {}; raise quantities with `stocktrim orders change`, or approve it with "
+    "The order {} is worth {:,.2f} {}, {}; raise quantities with `stocktrim orders change`, or approve it with "
     "--even-if-below-minimum."
 )

@@ -1,7 +1,7 @@
-"""What has become of an order's supplier and products in Xero since it was drafted, before a person approves it.
+"""What changed in Xero about an order's supplier and products since it was drafted.
 
-What belongs here: comparing an order with who its supplier and products are now. What does not: following names
-(`pipelines.identities`) and deciding on the order (`orders.py`).
+What belongs here: comparing an order with its supplier and products now, before an approval. What does not: following
+names (`pipelines.identities`) and deciding on the order (`orders.py`).
 Read more in docs/operations.md.
 """
 
@@ -17,26 +17,25 @@ from pipelines.purchasing.orders import Order, OrderError, OrderState
 _CLOSED: Final = frozenset({"ARCHIVED", "GDPRREQUEST"})
 _LONGEST_CHAIN: Final = 20
 _GONE: Final = (
-    "Xero has no item {} any more: take it out of a draft with `stocktrim orders change`, or reject the order and plan "
-    "again"
+    "Xero no longer has the item {}: remove it from a draft with `stocktrim orders change`, or reject the order and "
+    "plan again"
 )
 
 
 class Contacts(Protocol):
-    """Xero, as far as its contacts are looked up."""
+    """Xero's contacts."""
 
     def contact(self, contact_id: str) -> dict[str, Any] | None:
-        """The contact as Xero holds it, None if it holds none."""
+        """The contact in Xero; None if there is none."""
         ...
 
 
 @dataclass(frozen=True)
 class XeroChanges:
-    """What an order's approval must heed.
+    """What changed in Xero about an order since its draft.
 
-    `supplier` is the id and name of the contact that the supplier was merged into, `renamed_products` the codes of now
-    by the drafted ones. `obstacles` forbid the approval, `notes` are only to be known; a sentence each, without a full
-    stop.
+    `supplier` is the id and name of the contact that the supplier was merged into. `renamed_products` maps drafted
+    codes to current ones. `obstacles` forbid the approval, `notes` do not; each is a sentence without a full stop.
     """
 
     supplier: tuple[str, str] | None = None
@@ -46,12 +45,15 @@ class XeroChanges:
 
     @property
     def remarks(self) -> list[str]:
-        """All that a person should know, what forbids the approval first."""
+        """The sentences that a person should know, obstacles first."""
         return [*self.obstacles, *self.notes]
 
 
 def changes_in_xero(order: Order, known: Identities, *, untracked: Collection[str] = ()) -> XeroChanges:
-    """How an order stands that can still be approved; `untracked` are the codes that Xero tracks no stock of."""
+    """What changed in Xero about an order that can still be approved.
+
+    `untracked` are the codes of the items whose stock Xero does not track.
+    """
     if order.state not in {OrderState.DRAFT, OrderState.APPROVED, OrderState.FAILED}:
         return XeroChanges()
     supplier, at = known.contact_of(order.supplier_id), named_at(order)
@@ -64,37 +66,37 @@ def changes_in_xero(order: Order, known: Identities, *, untracked: Collection[st
     return XeroChanges(
         supplier=(supplier, _name_of(known, supplier)) if is_merged else None,
         renamed_products=renamed,
-        obstacles=_said(_is_closed(known, supplier, name), _GONE.format(", ".join(gone)) if gone else ""),
-        notes=_said(
-            f"its supplier {name} was merged in Xero: the order goes to the contact that is left" if is_merged else "",
+        obstacles=_sentences(_is_closed(known, supplier, name), _GONE.format(", ".join(gone)) if gone else ""),
+        notes=_sentences(
+            f"Xero merged its supplier {name} into another contact, which gets the order" if is_merged else "",
             *(_renamed(order, old, new) for old, new in renamed.items()),
-            f"Xero tracks no stock of {', '.join(left)} any more" if left else "",
+            f"Xero no longer tracks stock of {', '.join(left)}" if left else "",
         ),
     )
 
 
 def _renamed(order: Order, old: str, new: str) -> str:
     if order.state is OrderState.APPROVED:
-        return f"the item {old} is called {new} in Xero now: the order is sent as {new} once it is approved again"
-    return f"the item {old} is called {new} in Xero now and is ordered as {new}"
+        return f"Xero renamed the item {old} to {new}: approve the order again to send it as {new}"
+    return f"Xero renamed the item {old} to {new}: it is ordered as {new}"
 
 
-def _said(*sentences: str) -> tuple[str, ...]:
+def _sentences(*sentences: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in sentences if sentence)
 
 
 def check_can_be_approved(order: Order, changes: XeroChanges) -> None:
-    """Refuse the approval of an order that Xero would refuse.
+    """Check that Xero would accept the order.
 
     Raises:
-        OrderError: its supplier is archived, or an item of it is gone; the sentence says what to do.
+        OrderError: its supplier is archived, or an item is deleted; the sentence says what to do.
     """
     if changes.obstacles:
         raise OrderError(f"The order {order.order_id} cannot be approved: {'; '.join(changes.obstacles)}.")
 
 
 def with_supplier_as_it_is(known: Identities, order: Order, contacts: Contacts, *, at: datetime) -> Identities:
-    """What is known, with the order's supplier, and whatever it was merged into, as Xero holds them now."""
+    """The known identities, with the order's supplier, and the contacts it was merged into, as Xero has them now."""
     states, contact_id = dict(known.contacts), order.supplier_id
     for _ in range(_LONGEST_CHAIN):
         held = contacts.contact(contact_id)
@@ -115,8 +117,8 @@ def _is_closed(known: Identities, supplier: str, drafted_name: str) -> str:
     if state is None or not state.is_archived:
         return ""
     return (
-        f"its supplier {state.name or drafted_name} is archived in Xero, or gone: restore the contact there, or set "
-        f"another preferred supplier and plan again, then reject this order"
+        f"its supplier {state.name or drafted_name} is archived or deleted in Xero: restore the contact there; or set "
+        f"another preferred supplier, plan again, and reject this order"
     )
 
 

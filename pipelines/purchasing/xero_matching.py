@@ -1,6 +1,6 @@
-"""What Xero holds or answers, compared with our orders: which is whose, and what is different.
+"""Xero's purchase orders matched with ours: which belongs to which, and what differs.
 
-What belongs here: reading Xero's purchase orders beside ours, pure. What does not: calling Xero and writing events
+What belongs here: comparing, pure. What does not: calling Xero and writing events
 (`push.py`).
 Read more in docs/operations.md.
 """
@@ -24,11 +24,11 @@ XeroOrder = dict[str, Any]
 
 
 def elements_of(orders: Sequence[Order], elements: Sequence[XeroOrder]) -> list[XeroOrder | None]:
-    """Each order's own element of an answer, None where the answer does not say which it is.
+    """Each order's element of an answer, None if the answer does not say which it is.
 
-    An element is an order's where it bears its number, in any case; its place proves nothing. Only an answer of one
-    element without a number, to a call of one order, needs none. Of several that bear one number the one that Xero has
-    given an id counts, and none where it has given several; an id that stands for two orders is neither's.
+    An element belongs to the order whose number it has, in any case; its position proves nothing. Only a single element
+    that answers a call with a single order needs no number. Of several elements with the same number, the one with an
+    id from Xero counts, and none if several have an id. An id that stands for two orders belongs to neither.
     """
     by_number: dict[str, list[XeroOrder]] = defaultdict(list)
     for element in elements:
@@ -53,17 +53,17 @@ def _chosen(elements: Sequence[XeroOrder]) -> XeroOrder | None:
 
 
 def number_of(held: XeroOrder) -> str:
-    """The number that Xero's order or element bears, in one case; empty where it bears none."""
+    """The number of Xero's order, case-folded; empty if it has none."""
     return str(held.get("PurchaseOrderNumber") or "").strip().casefold()
 
 
 def identity_of(held: XeroOrder) -> str:
-    """Xero's id of it, in one case; the zero id where it has none."""
+    """Xero's id of the order, case-folded; the zero id if it has none."""
     return str(held.get("PurchaseOrderID") or ZERO_ID).casefold()
 
 
 def is_same_order(order: Order, held: XeroOrder) -> bool:
-    """Whether what Xero holds is this order, line by line; prices as they were sent, or as Xero rounds them."""
+    """Whether Xero's order equals this order line by line, with prices as sent or as Xero rounds them."""
     return _is_same_contact(order, held) and any(
         _lines_sent(order, decimals) == _lines_held(held) for decimals in {PRICE_DECIMALS_ROUNDED, PRICE_DECIMALS}
     )
@@ -93,10 +93,10 @@ def _lines_held(held: XeroOrder) -> list[tuple[str, Decimal, Decimal]]:
 
 
 def is_ours(order: Order, held: XeroOrder, *, known_numbers: frozenset[str]) -> bool:
-    """Whether an order in Xero was made by sending this one, though somebody may have changed it there since.
+    """Whether Xero's order was created by sending this order, even if somebody changed it there since.
 
-    It says of which plan it is, and bears the order's number; or another one that is none of ours, and holds one of the
-    order's products, since each product is in one order of a plan.
+    It refers to the order's plan, and has the order's number. With a number that is not one of ours, it must have a
+    product of the order, since each product is in one order of a plan.
     """
     if str(held.get("Reference") or "").strip().casefold() != order.reference.casefold():
         return False
@@ -108,7 +108,7 @@ def is_ours(order: Order, held: XeroOrder, *, known_numbers: frozenset[str]) -> 
 
 
 def kept_decimals(order: Order, held: XeroOrder) -> int:
-    """How many decimals of a price Xero has kept of an order: 0 where all its prices have two at most."""
+    """The number of price decimals that Xero kept of an order; 0 if no price has more than two."""
     if all(line.sent_price == rounded_price(line.sent_price, PRICE_DECIMALS_ROUNDED) for line in order.lines):
         return 0
     for decimals in (PRICE_DECIMALS_ROUNDED, PRICE_DECIMALS):
@@ -118,7 +118,7 @@ def kept_decimals(order: Order, held: XeroOrder) -> int:
 
 
 def instant_of(text: object) -> datetime | None:
-    r"""The instant of Xero's `/Date(ms+0000)/`; None where there is none.
+    r"""The instant of Xero's `/Date(ms+0000)/`; None if there is none.
 
     >>> instant_of("/Date(1439434356790+0000)/")
     datetime.datetime(2015, 8, 13, 2, 52, 36, 790000, tzinfo=datetime.timezone.utc)
@@ -128,16 +128,16 @@ def instant_of(text: object) -> datetime | None:
 
 
 def in_xero(order: Order) -> str:
-    """What Xero was seen to hold of a sent order, in a sentence."""
+    """A sentence on what Xero had of a sent order when it was read back."""
     pushed = order.pushed
     if pushed is None:
         return ""
     number = order.purchase_order_number
     if order.is_deleted_in_xero:
-        return f"{number} reached Xero and was deleted there; it is not sent again, and does not count."
+        return f"{number} reached Xero and was deleted there: it is not sent again and is not on order."
     facts = [
         f" as {pushed.number}" if pushed.number and pushed.number.casefold() != number.casefold() else "",
-        ", changed there since it was sent: what Xero holds counts" if pushed.is_changed else "",
+        " and was changed there: Xero's version counts" if pushed.is_changed else "",
         f"; {rounding(order)}" if rounding(order) else "",
     ]
     return f"{number} reached Xero{''.join(facts)}."

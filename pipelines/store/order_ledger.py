@@ -1,8 +1,8 @@
-"""Where orders' events are kept: appended, never changed, and the next event of an order is one only.
+"""The ledger of orders: events are appended, never changed, and each sequence number of an order is used once.
 
-What belongs here: reading and appending. What does not: what an event means (`orders.py`).
-Two people, or two daemons, that decide on an order at the same moment write the same sequence number; the store
-takes one of them, and the other is told.
+What belongs here: reading and appending. What does not: what an event means (`purchasing/orders.py`).
+If two people or daemons decide on an order at the same moment, both write the same sequence number. The store accepts
+the first; the second gets an error.
 Read more in docs/operations.md.
 """
 
@@ -34,21 +34,21 @@ class OrderLedger:
         self._key = organisation_key
 
     def orders(self, *states: OrderState) -> list[Order]:
-        """The orders in these states (all where none is named), by id."""
+        """The orders in these states, by id; all orders if no state is given."""
         with self._store.reading() as connection:
             found = [fold(events) for events in self._events(connection).values()]
         return [order for order in found if not states or order.state in states]
 
     def order(self, order_id: str) -> Order:
-        """One order, by its id or its purchase order number.
+        """The order with this id or purchase order number.
 
         Raises:
-            OrderError: there is none.
+            OrderError: there is no such order.
         """
         return fold(self.history(order_id))
 
     def history(self, order_id: str) -> list[Event]:
-        """Everything that happened to an order.
+        """All events of an order, in sequence.
 
         Raises:
             OrderError: there is no such order.
@@ -56,14 +56,14 @@ class OrderLedger:
         with self._store.reading() as connection:
             events = self._events(connection, order_id.removeprefix("RP-"))
         if not events:
-            raise OrderError(f"There is no order {order_id!r}; `stocktrim orders list` shows the ones there are.")
+            raise OrderError(f"There is no order {order_id!r}; `stocktrim orders list --all` lists all orders.")
         return next(iter(events.values()))
 
     def append(self, event: Event) -> Order:
-        """Write the next event of an order, and give the order as it stands then.
+        """Write the next event of an order; return the order after it.
 
         Raises:
-            OrderError: somebody else has decided on the order meanwhile.
+            OrderError: somebody else has decided on the order in the meantime.
         """
         with self._store.writing() as connection:
             self._insert(connection, [event])
@@ -81,11 +81,13 @@ class OrderLedger:
         counted: Collection[str] | None = None,
         known: Identities | None = None,
     ) -> Redraft:
-        """Replace the drafts that nobody touched by those of a new plan, in one step.
+        """Replace the untouched drafts by those of a new plan in one transaction; return the change.
 
-        `known` says what the plan calls the products of older orders.
+        `known` has the current names of the products and suppliers of older orders.
+        If a person decides on a draft at the same moment, the person wins and the change is computed again.
 
-        Where a person decides on one of them in the same moment, the person wins: the drafts are looked at again.
+        Raises:
+            OrderError: people kept deciding on drafts meanwhile.
         """
         for _ in range(REDRAFT_ATTEMPTS):
             with suppress(OrderError), self._store.writing() as connection:
@@ -97,7 +99,7 @@ class OrderLedger:
                 )  # fmt: skip
                 self._insert(connection, [*change.superseded, *change.drafted])
                 return change
-        raise OrderError("The drafts were being decided on all the time; plan again in a minute.")
+        raise OrderError("The drafts kept changing while they were being replaced; plan again in a minute.")
 
     def _insert(self, connection: sa.Connection, events: Iterable[Event]) -> None:
         rows = [
@@ -127,9 +129,9 @@ class OrderLedger:
 
 
 def ledger_order_lines(orders: Iterable[Order]) -> pl.DataFrame:
-    """The lines of the orders that were approved here, as `raw.ledger_order_lines`.
+    """The lines of approved orders as `raw.ledger_order_lines`: one row per line.
 
-    They count as supply until Xero's list shows them; those that Xero refused are no supply and wait for a person.
+    They count as supply until Xero's list shows them. Orders that Xero refused are not supply and wait for a person.
     """
     rows = [
         (
@@ -145,12 +147,12 @@ def ledger_order_lines(orders: Iterable[Order]) -> pl.DataFrame:
 
 
 def counted_orders(ledger_lines: pl.DataFrame) -> set[str]:
-    """The ids of the orders that a plan made from these `raw.ledger_order_lines` took for supply."""
+    """The ids of the orders that a plan made from these `raw.ledger_order_lines` counted as supply."""
     return set(ledger_lines.filter(pl.col("state").is_in(sorted(SUPPLY_STATES)))["order_id"].to_list())
 
 
 def _sent_at(order: Order) -> datetime | None:
-    """Since when Xero holds the order, by Xero's clock; by ours where an older event does not say."""
+    """When Xero received the order, by Xero's clock; by ours if an older event does not say."""
     if order.pushed is None:
         return None
     return (order.pushed.updated_at or order.pushed.at).astimezone(UTC)

@@ -45,7 +45,7 @@ _INPUTS: Final = [
 ]  # fmt: skip
 _URGENT: Final = {
     "product_code": "product", "order_quantity": "order", "demand_before_arrival": "before arrival",
-    "demand_in_cover": "in the cover", "safety_stock": "+ safety", "stock_on_hand": "- on hand",
+    "demand_in_cover": "in coverage", "safety_stock": "+ safety", "stock_on_hand": "- on hand",
     "stock_committed": "+ committed", "stock_on_order_in_time": "- on order",
     "demand_lost_before_arrival": "- lost", "timing_adjustment": "± timing", "needed_quantity": "= need",
     "quantity_after_minimum": "minimum", "quantity_after_batch": "batch", "quantity_after_cap": "cap",

@@ -18,7 +18,7 @@ import pytest
 from pipelines.replenishment.explain.bridge import quantiles_of_horizon
 from stocktrim_cli.runs import run_job
 from tests.docs.markdown import table
-from tests.end_to_end.conftest import KEY, Command, Told
+from tests.end_to_end.conftest import KEY, Command, CommandResult
 from xero_sandbox.app.testing import running_sandbox
 from xero_sandbox.core.documents import Document, World
 from xero_sandbox.worlds.generator import generate_wholesaler
@@ -56,7 +56,7 @@ def walk(home: Path, patch: pytest.MonkeyPatch) -> Walk:
     world = generate_wholesaler(end=END, products=PRODUCTS, months=MONTHS)
     stocktrim = Command(home, patch)
 
-    def run(*arguments: str) -> Told:
+    def run(*arguments: str) -> CommandResult:
         told = stocktrim(*arguments)
         assert told.code == 0, told.err
         return told

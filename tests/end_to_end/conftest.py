@@ -40,8 +40,8 @@ SETTINGS = (
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a command said, and how it ended."""
+class CommandResult:
+    """The output and the exit code of a command."""
 
     code: int
     out: str
@@ -63,7 +63,7 @@ class Command:
     def folder(self) -> Path:
         return self.home / "organisations" / KEY
 
-    def __call__(self, *arguments: str) -> Told:
+    def __call__(self, *arguments: str) -> CommandResult:
         self._patch.setattr(sys, "argv", ["stocktrim", *arguments])
         with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
             try:
@@ -71,9 +71,9 @@ class Command:
                 code = 0
             except SystemExit as ended:
                 code = int(ended.code or 0)
-        return Told(code, out.getvalue(), err.getvalue())
+        return CommandResult(code, out.getvalue(), err.getvalue())
 
-    def connect(self, sandbox: RunningSandbox, *, organisation: str = KEY, secret: str | None = None) -> Told:
+    def connect(self, sandbox: RunningSandbox, *, organisation: str = KEY, secret: str | None = None) -> CommandResult:
         with self._patch.context() as patch:
             patch.setenv("XERO_API_URL", sandbox.url)
             patch.setenv("XERO_IDENTITY_URL", sandbox.url)

@@ -44,4 +44,4 @@ def test_advice_is_only_given_where_a_person_set_what_receipts_contradict(planne
 @pytest.mark.parametrize("words", [(), ("--all", "--product", "P-0001")])
 def test_whose_lead_times_is_said_once(planned: Planned, words: tuple[str, ...]) -> None:
     told = planned.stocktrim("settings", "accept-lead-times", *words)
-    assert (told.code, told.err) == (2, "Stopped: Say whose lead times: --product, --supplier or --all.\n")
+    assert (told.code, told.err) == (2, "Stopped: Choose whose lead times: --product, --supplier or --all.\n")

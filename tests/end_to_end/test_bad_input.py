@@ -13,7 +13,7 @@ from pipelines.organisations.open_organisation import repoint_demo
 from pipelines.settings import read_day, read_settings
 from pipelines.storage import tables
 from pipelines.storage.warehouse import open_warehouse, read_table
-from tests.end_to_end.conftest import Command, Planned, Told
+from tests.end_to_end.conftest import Command, CommandResult, Planned
 from xero_sandbox.app.testing import running_sandbox
 from xero_sandbox.core.documents import Line, World
 from xero_sandbox.worlds.generator import generate_wholesaler
@@ -32,7 +32,7 @@ def digest(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
-def assert_refused(told: Told, *, code: int, saying: str) -> None:
+def assert_refused(told: CommandResult, *, code: int, saying: str) -> None:
     assert told.code == code, told.err
     assert saying in " ".join(told.err.split())
     assert "Traceback" not in told.out + told.err

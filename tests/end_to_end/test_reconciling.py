@@ -47,5 +47,5 @@ def test_the_table_tells_each_reason_in_words(told: Command, wholesaler: World) 
 def test_a_product_nobody_sold_and_a_month_that_is_none_are_one_sentence(told: Command) -> None:
     nobody, no_month = told("reconcile", "NO-SUCH"), told("reconcile", "P-0001", "--month", "last")
     assert (nobody.code, no_month.code) == (2, 2)
-    assert "There are no sales of 'NO-SUCH'" in nobody.err
+    assert "No sales of 'NO-SUCH'" in nobody.err
     assert "give it as YYYY-MM" in no_month.err

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import Command, Told, stocktrim, wholesaler
+from tests.end_to_end.conftest import Command, CommandResult, stocktrim, wholesaler
 from tests.pipelines.organisations.conftest import Person, callback_port, sandbox
 from xero_sandbox.app.testing import RunningSandbox
 
@@ -28,12 +28,12 @@ class Terminal:
     stocktrim: Command
     sandbox: RunningSandbox
 
-    def connect(self, person: Callable[[str], None], *options: str) -> Told:
+    def connect(self, person: Callable[[str], None], *options: str) -> CommandResult:
         reader = threading.Thread(target=_open_what_is_printed, args=[person])
         reader.start()
-        told = self.stocktrim("connect", "--no-browser", *options)
+        result = self.stocktrim("connect", "--no-browser", *options)
         reader.join()
-        return told
+        return result
 
 
 def _open_what_is_printed(person: Callable[[str], None]) -> None:

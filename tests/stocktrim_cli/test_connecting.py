@@ -20,7 +20,7 @@ from pipelines.store.engine import open_store
 from pipelines.store.setting_changes import setting_history
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
-from tests.end_to_end.conftest import Told
+from tests.end_to_end.conftest import CommandResult
 from tests.pipelines.organisations.conftest import CITY, DEMO_COMPANY, HARBOUR
 from tests.running import leave_out
 from tests.stocktrim_cli.conftest import PATIENCE_SECONDS, Terminal, through_http
@@ -44,9 +44,9 @@ def through_chromium(*organisations: str) -> Callable[[str], None]:
 
 
 def test_the_only_organisation_allowed_is_connected_under_a_key_of_its_name(terminal: Terminal) -> None:
-    told = terminal.connect(through_http(HARBOUR))
-    assert told.code == 0, told.err
-    assert "Harbour Wholesale is connected as 'harbour-wholesale'. Next: `stocktrim load -o" in told.out
+    result = terminal.connect(through_http(HARBOUR))
+    assert result.code == 0, result.err
+    assert "Harbour Wholesale is connected as 'harbour-wholesale'. Next: `stocktrim load -o" in result.out
     (listed,) = terminal.stocktrim("organisations", "list", "--json").json()
     assert (listed["organisation"], listed["base_currency"]) == ("harbour-wholesale", "NZD")
     assert listed["sign_in_needed_at"] is None
@@ -56,27 +56,27 @@ def test_the_only_organisation_allowed_is_connected_under_a_key_of_its_name(term
 def test_a_person_connects_with_a_real_browser(terminal: Terminal) -> None:
     if not CHROMIUM.exists():
         leave_out("Chromium is not installed (apt-get install chromium)")
-    told = terminal.connect(through_chromium(HARBOUR, CITY), "--all", "--json")
-    assert told.code == 0, told.err
-    assert [one["organisation"] for one in told.json()] == ["harbour-wholesale", "city-tools"]
+    result = terminal.connect(through_chromium(HARBOUR, CITY), "--all", "--json")
+    assert result.code == 0, result.err
+    assert [row["organisation"] for row in result.json()] == ["harbour-wholesale", "city-tools"]
 
 
 def test_a_script_chooses_by_name_and_gives_a_key(terminal: Terminal) -> None:
-    told = terminal.connect(through_http(HARBOUR, CITY), "--tenant", CITY, "-o", "tools", "--json")
-    assert [(one["organisation"], one["name"]) for one in told.json()] == [("tools", CITY)]
+    result = terminal.connect(through_http(HARBOUR, CITY), "--tenant", CITY, "-o", "tools", "--json")
+    assert [(row["organisation"], row["name"]) for row in result.json()] == [("tools", CITY)]
 
 
 def test_a_script_that_does_not_choose_gets_a_sentence_on_how_to(terminal: Terminal) -> None:
-    told = terminal.connect(through_http(HARBOUR, CITY))
-    assert told.code == 2
-    assert "You allowed 2 organisations; choose with --tenant NAME, or --all: Harbour Wholesale" in flat(told)
+    result = terminal.connect(through_http(HARBOUR, CITY))
+    assert result.code == 2
+    assert "You allowed 2 organisations; choose with --tenant NAME, or --all: Harbour Wholesale" in flat(result)
     assert terminal.stocktrim("organisations", "list", "--json").json() == []
 
 
 def test_a_demo_company_is_warned_of(terminal: Terminal) -> None:
-    told = terminal.connect(through_http(DEMO_COMPANY))
-    assert told.code == 0
-    assert "Demo Company (NZ) is Xero's demo company: its figures are made up" in flat(told)
+    result = terminal.connect(through_http(DEMO_COMPANY))
+    assert result.code == 0
+    assert "Demo Company (NZ) is Xero's demo company: its figures are made up" in flat(result)
 
 
 @pytest.mark.parametrize(
@@ -89,22 +89,22 @@ def test_a_demo_company_is_warned_of(terminal: Terminal) -> None:
 def test_a_sign_in_that_fails_is_one_sentence_and_exit_code_3(
     terminal: Terminal, person: Callable[[str], None], sentence: str
 ) -> None:
-    told = terminal.connect(person, "--wait", "2")
-    assert told.code == 3
-    assert f"Stopped: {sentence}" in flat(told)
-    assert "Traceback" not in told.err
+    result = terminal.connect(person, "--wait", "2")
+    assert result.code == 3
+    assert f"Stopped: {sentence}" in flat(result)
+    assert "Traceback" not in result.err
 
 
 def test_an_organisation_is_removed_and_decisions_about_it_stay(terminal: Terminal) -> None:
     terminal.connect(through_http(HARBOUR), "-o", "harbour")
-    told = terminal.stocktrim("settings", "set", "lead_time_days", "21", "-o", "harbour")
-    assert told.out == "lead_time_days is 21. Next: `stocktrim plan -o harbour`\n"
+    result = terminal.stocktrim("settings", "set", "lead_time_days", "21", "-o", "harbour")
+    assert result.out == "lead_time_days is 21. Next: `stocktrim plan -o harbour`\n"
     asked = terminal.stocktrim("organisations", "remove", "harbour")
     assert asked.code == 2
-    assert "say --yes" in flat(asked)
-    told = terminal.stocktrim("organisations", "remove", "harbour", "--yes")
-    assert told.code == 0, told.err
-    assert "'harbour' is removed. Kept: its orders' history, its settings, and its data in" in told.out
+    assert "give --yes" in flat(asked)
+    result = terminal.stocktrim("organisations", "remove", "harbour", "--yes")
+    assert result.code == 0, result.err
+    assert "'harbour' is removed. Kept: its orders' history, its settings, and its data in" in result.out
     assert partitions(terminal) == set()
     assert terminal.stocktrim("load", "-o", "harbour").code == 2
     terminal.connect(through_http(HARBOUR))
@@ -170,7 +170,7 @@ def read_until(terminal: int, words: str) -> str:
         try:
             shown += os.read(terminal, 4096).decode()
         except OSError:
-            pytest.fail(f"{words!r} was never said: {shown}")
+            pytest.fail(f"{words!r} was never printed: {shown}")
     return shown
 
 
@@ -180,8 +180,8 @@ def partitions(terminal: Terminal) -> set[str]:
         return set(instance.get_dynamic_partitions(str(organisations.name)))
 
 
-def flat(told: Told) -> str:
-    return " ".join(told.err.split())
+def flat(result: CommandResult) -> str:
+    return " ".join(result.err.split())
 
 
 def test_an_organisation_can_be_removed_with_all_its_data(terminal: Terminal) -> None:
@@ -189,9 +189,9 @@ def test_an_organisation_can_be_removed_with_all_its_data(terminal: Terminal) ->
     terminal.stocktrim("settings", "set", "lead_time_days", "21", "-o", "harbour")
     folder = terminal.stocktrim.home / "organisations" / "harbour"
     (folder / "pages").mkdir(parents=True)
-    told = terminal.stocktrim("organisations", "remove", "harbour", "--with-data", "--yes")
-    assert told.code == 0, told.err
-    assert "'harbour' is removed. Deleted for good: its orders' history, its settings" in told.out
+    result = terminal.stocktrim("organisations", "remove", "harbour", "--with-data", "--yes")
+    assert result.code == 0, result.err
+    assert "'harbour' is removed. Deleted for good: its orders' history, its settings" in result.out
     assert not folder.exists()
     assert partitions(terminal) == set()
     store = open_store(read_settings().database_url)
@@ -203,8 +203,8 @@ def test_an_organisation_can_be_removed_with_all_its_data(terminal: Terminal) ->
 def test_the_key_is_changed_by_one_command(terminal: Terminal) -> None:
     terminal.connect(through_http(HARBOUR), "-o", "harbour")
     before = (terminal.stocktrim.home / "secret.key").read_bytes()
-    told = terminal.stocktrim("organisations", "rotate-key")
-    assert (told.code, "1 sign-in is encrypted with the new key" in told.out) == (0, True)
+    result = terminal.stocktrim("organisations", "rotate-key")
+    assert (result.code, "1 sign-in is encrypted with the new key" in result.out) == (0, True)
     assert (terminal.stocktrim.home / "secret.key").read_bytes() != before
     assert terminal.stocktrim("organisations", "list").code == 0
 
@@ -212,10 +212,12 @@ def test_the_key_is_changed_by_one_command(terminal: Terminal) -> None:
 def test_an_unknown_time_zone_is_reported_when_connecting_and_by_the_doctor(terminal: Terminal) -> None:
     next(one for one in terminal.sandbox.worlds if one.organisation.name == HARBOUR).organisation.time_zone = "MARS"
     terminal.sandbox.unjudged()  # Xero's own document does not know the time zone
-    told = terminal.connect(through_http(HARBOUR), "-o", "harbour")
+    result = terminal.connect(through_http(HARBOUR), "-o", "harbour")
     sentence = "Xero's time zone 'MARS' is not known here, so days are counted in UTC"
-    assert (told.code, sentence in flat(told)) == (0, True)
-    checks = {one["check"]: one for one in terminal.stocktrim("doctor", "-o", "harbour", "--json").json()["checks"]}
+    assert (result.code, sentence in flat(result)) == (0, True)
+    checks = {
+        check["check"]: check for check in terminal.stocktrim("doctor", "-o", "harbour", "--json").json()["checks"]
+    }
     assert (checks["time zone"]["is_ok"], sentence in checks["time zone"]["finding"]) == (False, True)
     assert checks["permissions"]["is_ok"], checks["permissions"]
     assert checks["warehouse"]["finding"] == checks["published snapshot"]["finding"] == "none yet"

@@ -5,7 +5,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -33,23 +33,23 @@ def open_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def as_nobody(check: object, home: Path) -> str:
-    """What a check says to a user who owns nothing; root may write everywhere."""
+def as_nobody(check: Callable[[Settings, str], str], home: Path) -> str:
+    """The finding of a check for a user who owns nothing; root may write everywhere."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             if os.geteuid() == 0:
                 os.setuid(NOBODY)
-            said = check(read_settings({"STOCKTRIM_HOME": str(home)}), "demo")  # type: ignore[operator]
+            finding = check(read_settings({"STOCKTRIM_HOME": str(home)}), "demo")
         except DataError as trouble:
-            said = str(trouble)
-        os.write(writing, json.dumps(said).encode())
+            finding = str(trouble)
+        os.write(writing, json.dumps(finding).encode())
         os._exit(0)
     os.waitpid(child, 0)
     os.close(writing)
-    with os.fdopen(reading) as told:
-        return str(json.load(told))
+    with os.fdopen(reading) as answer:
+        return str(json.load(answer))
 
 
 def test_a_read_only_home_is_named(open_folder: Path) -> None:
@@ -119,7 +119,7 @@ def published_home(tmp_path: Path) -> Settings:
 def test_a_healthy_private_home_passes_every_check(published_home: Settings) -> None:
     assert examining.warehouse(published_home, "demo") == "50,000 rows, all readable"
     assert examining.published(published_home, "demo") == "20260301T060500-00000000, all readable"
-    assert examining.permissions(published_home, "demo") == "the owner's alone"
+    assert examining.permissions(published_home, "demo") == "only the owner"
     assert examining.store_schema(published_home, "demo") == f"version {HEAD}"
 
 
@@ -127,7 +127,7 @@ def test_a_new_home_has_nothing_to_examine(tmp_path: Path) -> None:
     settings = read_settings({"STOCKTRIM_HOME": str(tmp_path / "home")})
     for check in (examining.warehouse, examining.published):
         assert check(settings, "demo") == "none yet"
-    assert examining.permissions(settings, "demo") == "the owner's alone"
+    assert examining.permissions(settings, "demo") == "only the owner"
     assert not settings.home.exists()
 
 
@@ -144,8 +144,8 @@ def test_a_damaged_warehouse_is_found_with_how_to_restore_it(published_home: Set
 def test_a_warehouse_that_a_run_works_on_is_left_to_it(published_home: Settings) -> None:
     folder = published_home.organisation_folder("demo")
     with organisation_lock(folder, holder="the run 1", waiting=pytest.fail):
-        told = examining.warehouse(published_home, "demo")
-    assert told.startswith("not examined: the run 1 (process ")
+        result = examining.warehouse(published_home, "demo")
+    assert result.startswith("not examined: the run 1 (process ")
 
 
 @pytest.mark.parametrize("name", ["stocktrim.duckdb", "demand_forecast.parquet"])
@@ -162,7 +162,7 @@ def test_a_damaged_published_file_is_found(published_home: Settings, name: str) 
 def test_a_file_that_others_can_read_is_named(published_home: Settings) -> None:
     path = published_home.organisation_folder("demo") / "warehouse.duckdb"
     path.chmod(0o644)
-    with pytest.raises(DataError, match=rf"Others than the owner can reach 1 files and folders .*such as {path}"):
+    with pytest.raises(DataError, match=rf"Other users can reach 1 files and folders .*such as {path}"):
         examining.permissions(published_home, "demo")
 
 
@@ -170,5 +170,5 @@ def test_a_store_of_an_older_version_is_upgraded_and_reported(published_home: Se
     with closing(sqlite3.connect(published_home.home / "stocktrim.sqlite")) as database:
         database.execute("update alembic_version set version_num = '0001'")
         database.commit()
-    told = examining.store_schema(published_home, "demo")
-    assert told == f"version 0001, brought to {HEAD} now; the store as it was lies beside it"
+    result = examining.store_schema(published_home, "demo")
+    assert result == f"version 0001, upgraded to {HEAD} now; a copy of the old store is kept beside it"

@@ -51,6 +51,6 @@ def test_help_loads_nothing_heavy() -> None:
         "import sys\nsys.argv = ['stocktrim', 'orders', '--help']\nfrom stocktrim_cli.main import main\n"
         "try:\n    main()\nfinally:\n    print(*sorted(name for name in sys.modules if '.' not in name))"
     )
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
-    assert "approve" in told.stdout
-    assert not HEAVY & set(told.stdout.splitlines()[-1].split())
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
+    assert "approve" in result.stdout
+    assert not HEAVY & set(result.stdout.splitlines()[-1].split())

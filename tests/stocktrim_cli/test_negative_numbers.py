@@ -30,8 +30,8 @@ def connected(stocktrim: Command) -> Iterator[Command]:
 def test_a_negative_setting_is_refused_with_the_allowed_range(
     connected: Command, name: str, value: str, allowed: str
 ) -> None:
-    told = connected("settings", "set", name, value)
-    assert (told.code, told.err) == (2, f"Stopped: {name} cannot be {value!r}: give {allowed}.\n")
+    result = connected("settings", "set", name, value)
+    assert (result.code, result.err) == (2, f"Stopped: {name} cannot be {value!r}: give {allowed}.\n")
 
 
 def test_the_options_of_setting_a_number_are_read_as_before(connected: Command) -> None:
@@ -46,8 +46,8 @@ def test_the_options_of_setting_a_number_are_read_as_before(connected: Command) 
 def test_a_negative_quantity_is_refused_with_what_is_allowed(connected: Command) -> None:
     opened = open_organisation(read_settings(), "demo")
     order = opened.ledger.append(a_draft())
-    told = connected("orders", "change", order.order_id, "TEA-01", "-5")
-    assert told.code == 2
-    assert "Stopped: -5 is no quantity; give a number of pieces" in told.err
+    result = connected("orders", "change", order.order_id, "TEA-01", "-5")
+    assert result.code == 2
+    assert "Stopped: -5 is not a valid quantity: give a number of units" in result.err
     assert opened.ledger.order(order.order_id) == order
     opened.store.close()

@@ -35,7 +35,7 @@ def sandbox(wholesaler: World) -> Iterator[RunningSandbox]:
 
 @contextmanager
 def everything_logged() -> Iterator[io.StringIO]:
-    """All that any library says, but not httpx and httpcore, which only the test's browser uses."""
+    """Everything that any library logs, but not httpx and httpcore, which only the test's browser uses."""
     words = io.StringIO()
     handler, root = logging.StreamHandler(words), logging.getLogger()
     handler.addFilter(lambda record: not record.name.startswith("http"))
@@ -52,7 +52,9 @@ def everything_logged() -> Iterator[io.StringIO]:
 def tokens(sandbox: RunningSandbox) -> set[str]:
     """The tokens of every sign-in as they stand now."""
     grants = sandbox.sandbox.identity.grants()
-    return {one for grant in grants for one in (grant.access_token, grant.refresh_token, grant.replaced_token) if one}
+    return {
+        token for grant in grants for token in (grant.access_token, grant.refresh_token, grant.replaced_token) if token
+    }
 
 
 def written(home: Path) -> Iterator[tuple[Path, bytes]]:
@@ -76,9 +78,13 @@ def rows_of(path: Path) -> Iterator[bytes]:
         for (name,) in connection.execute(names).fetchall():
             frame = connection.sql(f"select columns(*)::varchar from {name}").fetchall()
             yield repr(frame).encode()
-            blobs = [column for column, kind, *_ in connection.sql(f"describe {name}").fetchall() if kind == "BLOB"]
+            blobs = [
+                column for column, data_type, *_ in connection.sql(f"describe {name}").fetchall() if data_type == "BLOB"
+            ]
             for column in blobs:
-                yield from (plain(one) for (one,) in connection.sql(f"select {column} from {name}").fetchall() if one)
+                yield from (
+                    plain(blob) for (blob,) in connection.sql(f"select {column} from {name}").fetchall() if blob
+                )
 
 
 def plain(body: bytes) -> bytes:
@@ -98,7 +104,7 @@ def test_no_secret_is_in_any_file_log_or_output(
 ) -> None:
     key = Fernet.generate_key().decode()
     monkeypatch.setenv("STOCKTRIM_SECRET_KEY", key)
-    canaries, said = {CLIENT_SECRET, key}, []
+    canaries, printed = {CLIENT_SECRET, key}, []
     person = Person(sandbox.worlds[0].organisation.name)
 
     def visit(address: str) -> None:
@@ -107,25 +113,27 @@ def test_no_secret_is_in_any_file_log_or_output(
 
     with everything_logged() as logged:
         for step in ("connect", "load", "doctor"):
-            told = (
+            result = (
                 terminal.connect(visit, "-o", "acme") if step == "connect" else terminal.stocktrim(step, "-o", "acme")
             )
-            assert told.code == 0 or step == "doctor", told.err
-            said += [told.out, told.err]
+            assert result.code == 0 or step == "doctor", result.err
+            printed += [result.out, result.err]
             canaries |= tokens(sandbox)
             sandbox.sandbox.identity.expire_access_tokens()
         assert isinstance(person.landed, httpx2.Response)
         canaries |= set(parse_qs(urlsplit(str(person.landed.url)).query)["code"])
         sandbox.sandbox.identity._grants.clear()
-        said.append(debug_output("load", "-o", "acme"))
+        printed.append(debug_output("load", "-o", "acme"))
     assert len(canaries) >= 7
-    texts = {"what was said": "".join(said).encode(), "what was logged": logged.getvalue().encode()}
+    texts = {"the output": "".join(printed).encode(), "the log": logged.getvalue().encode()}
     found = [(str(path), text) for path, text in written(terminal.stocktrim.home)]
     leaks = [
         (path, secret) for path, text in [*texts.items(), *found] for secret in canaries if secret.encode() in text
     ]
     assert not leaks
-    for kind, known in ((".sqlite", b"Demo Wholesale"), (".duckdb", b"P-0002"), (".parquet", b"P-0002")):
-        assert [path for path, text in found if path.endswith(kind) and known in text], f"the search is blind in {kind}"
+    for suffix, known in ((".sqlite", b"Demo Wholesale"), (".duckdb", b"P-0002"), (".parquet", b"P-0002")):
+        assert [path for path, text in found if path.endswith(suffix) and known in text], (
+            f"the search is blind in {suffix}"
+        )
     assert [path for path, text in found if "/dagster/" in path and b"load_from_xero" in text]
-    assert b"/api.xro/2.0/Items" in texts["what was logged"]
+    assert b"/api.xro/2.0/Items" in texts["the log"]

@@ -56,8 +56,8 @@ def listed(stocktrim: Command, *options: str) -> dict[str, dict[str, Any]]:
     return {one["order_id"]: one for one in stocktrim("orders", "list", "--json", *options).json()}
 
 
-def in_a_line(told: str) -> str:
-    return " ".join(told.replace("│", " ").split())
+def in_a_line(text: str) -> str:
+    return " ".join(text.replace("│", " ").split())
 
 
 def test_an_unknown_outcome_has_its_own_exit_code_and_the_next_run_finds_out(
@@ -65,10 +65,10 @@ def test_an_unknown_outcome_has_its_own_exit_code_and_the_next_run_finds_out(
 ) -> None:
     approved(opened, fresh("20260302-AAAAAA"))
     sandbox.fault(Fault(kind="drop_after", method="PUT"))
-    told = stocktrim("orders", "send")
-    assert told.code == 5
-    assert "It is not yet known whether Xero accepted 1 of 1 orders. Do not key them again" in in_a_line(told.err)
-    assert "not sent" not in told.out + told.err
+    result = stocktrim("orders", "send")
+    assert result.code == 5
+    assert "It is not yet known whether Xero accepted 1 of 1 orders. Do not enter them by hand" in in_a_line(result.err)
+    assert "not sent" not in result.out + result.err
     assert "not yet known" in listed(stocktrim)["20260302-AAAAAA"]["remarks"][0]
     with dagster_instance(read_settings()) as instance:
         key = dg.AssetKey(["purchase_orders", "sent_orders"])
@@ -78,7 +78,7 @@ def test_an_unknown_outcome_has_its_own_exit_code_and_the_next_run_finds_out(
         ).records
     assert made.asset_materialization.metadata["unknown"].value == 1
     evaluation = checked.event_log_entry.dagster_event.asset_check_evaluation_data
-    assert (evaluation.passed, "Do not key it again" in evaluation.metadata["sentence"].value) == (False, True)
+    assert (evaluation.passed, "Do not enter it by hand" in evaluation.metadata["sentence"].value) == (False, True)
 
     assert stocktrim("orders", "send").code == 0
     assert listed(stocktrim) == {}
@@ -93,9 +93,9 @@ def test_while_xero_cannot_be_reached_orders_stay_approved_and_can_be_withdrawn(
 ) -> None:
     approved(opened, fresh("20260302-AAAAAA"))
     sandbox.fault(Fault(kind="rate_limit", method="PUT", retry_after=7200, problem="day"))
-    told = stocktrim("orders", "send")
-    assert (told.code, "load" in told.err) == (5, False)
-    assert "Xero accepts no more calls for now" in in_a_line(told.err)
+    result = stocktrim("orders", "send")
+    assert (result.code, "load" in result.err) == (5, False)
+    assert "Xero accepts no more calls for now" in in_a_line(result.err)
     (order,) = listed(stocktrim).values()
     assert (order["state"], order["failure"]) == ("approved", "")
     assert stocktrim("orders", "reject", "20260302-AAAAAA").code == 0
@@ -106,15 +106,15 @@ def test_a_refused_order_is_approved_again_only_while_its_goods_are_on_no_newer_
 ) -> None:
     item = sandbox.worlds[0].items.pop(guid("item TEA-03"))
     approved(opened, fresh("20260302-AAAAAA", a_line("TEA-03")))
-    told = stocktrim("orders", "send")
-    assert (told.code, "1 of 1 orders were not sent" in told.err) == (1, True)
+    result = stocktrim("orders", "send")
+    assert (result.code, "1 of 1 orders were not sent" in result.err) == (1, True)
     assert listed(stocktrim)["20260302-AAAAAA"]["remarks"] == ["Xero refused it: Item code 'TEA-03' is not valid"]
     sandbox.worlds[0].items[item.item_id] = item
 
     opened.ledger.append(fresh("20260302-BBBBBB", a_line("TEA-03"), a_line("TEA-01")))
     refused = stocktrim("orders", "approve", "20260302-AAAAAA")
     assert refused.code == 2
-    assert "would order goods twice" in in_a_line(refused.err)
+    assert "would order products twice" in in_a_line(refused.err)
     assert "RP-20260302-BBBBBB (draft)" in in_a_line(refused.err)
     assert stocktrim("orders", "reject", "20260302-BBBBBB").code == 0
     assert stocktrim("orders", "approve", "20260302-AAAAAA").code == 0
@@ -161,15 +161,15 @@ def test_a_price_below_a_cent_is_sent_with_its_decimals_and_rounding_by_xero_is_
     (draft,) = listed(stocktrim).values()
     assert (draft["value"], draft["lines"][0]["sent_price"]) == ("42.52", "0.0040")
     (remark,) = draft["remarks"]
-    assert "0.00 GBP there instead of 42.52" in remark
+    assert "its value there would be 0.00 GBP instead of 42.52" in remark
     assert stocktrim("orders", "approve", "20260302-AAAAAA").code == 0
-    told = stocktrim("orders", "send")
-    assert told.code == 0
+    result = stocktrim("orders", "send")
+    assert result.code == 0
     (held,) = sandbox.worlds[0].purchase_orders.values()
     assert held.lines[0].unit_amount == (Decimal("0.0040") if has_decimals else 0)
     (sent,) = listed(stocktrim, "--all").values()
     assert Decimal(sent["value_in_xero"]) == (Decimal("42.52") if has_decimals else 0)
-    assert ("Xero holds it at 0.00 GBP, not 42.52" in told.out) == (not has_decimals)
+    assert ("its value there is 0.00 GBP instead of 42.52" in result.out) == (not has_decimals)
     assert opened.ledger.order("20260302-AAAAAA").state is OrderState.SENT
 
 
@@ -187,13 +187,13 @@ def a_change_in_xero(sandbox: RunningSandbox, what: str) -> None:
 def test_an_order_to_a_supplier_that_xero_has_closed_is_not_approved_until_the_contact_is_restored(
     stocktrim: Command, opened: OpenOrganisation, sandbox: RunningSandbox, what: str
 ) -> None:
-    """Approval asks Xero, so that it is said before the next load knows."""
+    """Approval asks Xero, so that a closed contact is found before the next load."""
     supplier = sandbox.worlds[0].contacts[SUPPLIER]
     opened.ledger.append(fresh("20260302-AAAAAA"))
     a_change_in_xero(sandbox, what)
-    told = stocktrim("orders", "approve", "20260302-AAAAAA")
-    assert told.code == 2
-    assert "its supplier Supplier 01 is archived in Xero, or gone: restore the contact there" in in_a_line(told.err)
+    result = stocktrim("orders", "approve", "20260302-AAAAAA")
+    assert result.code == 2
+    assert "its supplier Supplier 01 is archived or deleted in Xero: restore the contact there" in in_a_line(result.err)
     assert opened.ledger.order("20260302-AAAAAA").state is OrderState.DRAFT
     sandbox.worlds[0].contacts[SUPPLIER] = supplier
     assert stocktrim("orders", "approve", "20260302-AAAAAA").code == 0
@@ -203,13 +203,13 @@ def test_the_doctor_names_the_drafts_to_a_supplier_that_the_last_load_found_arch
     stocktrim: Command, opened: OpenOrganisation
 ) -> None:
     opened.ledger.append(fresh("20260302-AAAAAA"))
-    check = {one["check"]: one for one in stocktrim("doctor", "--json").json()["checks"]}["open orders"]
+    check = {check["check"]: check for check in stocktrim("doctor", "--json").json()["checks"]}["open orders"]
     assert (check["is_ok"], check["finding"]) == (True, "1 open")
     archived = ContactState("Supplier 01", None, is_archived=True, seen_at=opened.now())
     remember_identities(opened.store, opened.key, items={}, contacts={SUPPLIER: archived}, at=opened.now())
-    check = {one["check"]: one for one in stocktrim("doctor", "--json").json()["checks"]}["open orders"]
+    check = {check["check"]: check for check in stocktrim("doctor", "--json").json()["checks"]}["open orders"]
     assert not check["is_ok"]
-    assert "RP-20260302-AAAAAA: its supplier Supplier 01 is archived in Xero" in check["finding"]
+    assert "RP-20260302-AAAAAA: its supplier Supplier 01 is archived or deleted in Xero" in check["finding"]
 
 
 def test_an_order_to_a_merged_supplier_goes_to_the_contact_that_is_left_and_says_so(
@@ -217,8 +217,8 @@ def test_an_order_to_a_merged_supplier_goes_to_the_contact_that_is_left_and_says
 ) -> None:
     opened.ledger.append(fresh("20260302-AAAAAA"))
     a_change_in_xero(sandbox, "merged")
-    told = stocktrim("orders", "approve", "20260302-AAAAAA")
-    assert (told.code, "was merged in Xero: the order goes to the contact that is left" in in_a_line(told.err)) == (
+    result = stocktrim("orders", "approve", "20260302-AAAAAA")
+    assert (result.code, "into another contact, which gets the order" in in_a_line(result.err)) == (
         0, True)  # fmt: skip
     assert stocktrim("orders", "send").code == 0
     (held,) = sandbox.worlds[0].purchase_orders.values()
@@ -230,5 +230,5 @@ def test_while_xero_cannot_be_looked_up_an_approval_goes_by_the_last_load_and_sa
 ) -> None:
     opened.ledger.append(fresh("20260302-AAAAAA"))
     sandbox.fault(Fault(kind="answer", method="GET", path="/Contacts", status=503, body="offline"))
-    told = stocktrim("orders", "approve", "20260302-AAAAAA")
-    assert (told.code, "so the last load counts" in in_a_line(told.err)) == (0, True)
+    result = stocktrim("orders", "approve", "20260302-AAAAAA")
+    assert (result.code, "so its state of the last load is used" in in_a_line(result.err)) == (0, True)

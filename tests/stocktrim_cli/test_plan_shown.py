@@ -26,7 +26,7 @@ def test_products_that_are_short_and_cannot_be_ordered_stand_beside_those_to_ord
 
 
 @pytest.mark.parametrize(
-    ("lacking", "told"),
+    ("lacking", "sentences"),
     [
         (
             {"sales_unit_price": Decimal(0)},
@@ -35,10 +35,10 @@ def test_products_that_are_short_and_cannot_be_ordered_stand_beside_those_to_ord
         ({"unit_cost": Decimal(0)}, ["1 products have no unit cost, so their cost is not counted: TEA-01."]),
         (
             {"unit_cost": Decimal(0), "currency_rate": None},
-            ["1 products have no exchange rate, so their money is in no total: TEA-01."],
+            ["1 products have no exchange rate, so they are not in the totals: TEA-01."],
         ),
         ({}, []),
     ],
 )
-def test_only_the_missing_price_is_named_with_its_products(lacking: dict[str, Any], told: list[str]) -> None:
-    assert missing_prices(a_plan(a_product(**lacking), in_stock(30), expecting=SHORT)) == told
+def test_only_the_missing_price_is_named_with_its_products(lacking: dict[str, Any], sentences: list[str]) -> None:
+    assert missing_prices(a_plan(a_product(**lacking), in_stock(30), expecting=SHORT)) == sentences

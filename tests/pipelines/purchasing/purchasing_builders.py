@@ -68,7 +68,7 @@ def approved(ledger: OrderLedger, *drafts: Drafted, **more: Any) -> list[Order]:
 
 
 def planned(*rows: dict[str, Any]) -> pl.DataFrame:
-    """An order plan of these products, twelve pieces of each unless said."""
+    """An order plan of these products, twelve units of each by default."""
     defaults = {
         "product_name": "Tea", "supplier_id": SUPPLIER, "supplier_name": "Supplier 01", "currency": "GBP",
         "unit_cost": Decimal("2.5000"), "order_quantity": 12.0, "expected_lead_time_days": 14,

@@ -35,8 +35,8 @@ def decide(url, organisation, order_id, name, barrier, answers):
     barrier.wait()
     try:
         ledger.append(approve(order, by=name, at=NOON))
-    except OrderError as told:
-        answers.put((name, str(told)))
+    except OrderError as refused:
+        answers.put((name, str(refused)))
     else:
         answers.put((name, "approved"))
 
@@ -67,16 +67,16 @@ def change_until_killed(url, organisation, order_id, answers):
 
 
 def at_once(work, *shared, count=4):
-    """Run work in several processes that start at the same moment; what each of them told."""
+    """Run work in several processes that start at the same moment; return the answer of each."""
     barrier, answers = PROCESSES.Barrier(count), PROCESSES.Queue()
     workers = [PROCESSES.Process(target=work, args=(*shared, *([f"buyer {n}"] if work is decide else []), barrier,
                                                     answers)) for n in range(count)]  # fmt: skip
     for worker in workers:
         worker.start()
-    told = [answers.get(timeout=60) for _ in workers]
+    answered = [answers.get(timeout=60) for _ in workers]
     for worker in workers:
         worker.join()
-    return told
+    return answered
 
 
 def test_what_was_written_is_read_again(ledger):
@@ -114,10 +114,10 @@ def test_the_second_of_two_decisions_on_what_both_saw_is_refused(ledger):
 
 def test_of_four_simultaneous_approvers_only_the_first_approves(store_url, organisation, ledger):
     order = ledger.append(a_draft())
-    told = at_once(decide, store_url, organisation, order.order_id)
-    assert sorted(answer == "approved" for _, answer in told) == [False, False, False, True]
-    assert all("Somebody else" in answer for _, answer in told if answer != "approved")
-    assert ledger.order(order.order_id).approved_by == {answer: name for name, answer in told}["approved"]
+    answered = at_once(decide, store_url, organisation, order.order_id)
+    assert sorted(answer == "approved" for _, answer in answered) == [False, False, False, True]
+    assert all("Somebody else" in answer for _, answer in answered if answer != "approved")
+    assert ledger.order(order.order_id).approved_by == {answer: name for name, answer in answered}["approved"]
 
 
 def test_of_four_daemons_at_once_one_sends_each_order(store_url, organisation, ledger):
@@ -143,7 +143,7 @@ def test_a_killed_writer_loses_nothing_that_was_written(store_url, organisation,
         except EOFError:
             break
     (line,) = ledger.order("20260302-AAAAAA").lines
-    assert line.quantity in {acknowledged, acknowledged + 1}  # killed after the disk had it, before it was told
+    assert line.quantity in {acknowledged, acknowledged + 1}  # killed after the disk had it, before it was answered
 
 
 def test_a_new_plan_and_a_person_who_decide_at_once_do_not_undo_each_other(store, ledger):

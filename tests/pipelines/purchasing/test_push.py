@@ -37,16 +37,16 @@ def many(count):
     return [a_draft(f"20260302-{n:06d}") for n in range(count)]
 
 
-def outcomes(told):
-    return [one.result for one in told]
+def results_of(outcomes):
+    return [outcome.result for outcome in outcomes]
 
 
 def test_an_order_arrives_as_it_was_approved(ledger, xero):
     lines = a_line("TEA-01", "12", "2.345"), a_line("TEA-02", "0.5", "0.01")
     (order,) = approved(ledger, a_draft("20260302-AAAAAA", *lines))
-    (told,) = push(ledger, xero, [order])
+    (outcome,) = push(ledger, xero, [order])
     (held,) = xero.orders
-    assert (told.result, ledger.order(order.order_id).purchase_order_id) == (PushResult.SENT, held.document_id)
+    assert (outcome.result, ledger.order(order.order_id).purchase_order_id) == (PushResult.SENT, held.document_id)
     assert (held.number, held.contact_id, held.date, held.reference, held.status) == (
         NUMBER, SUPPLIER, order.order_date, f"plan {order.plan_id}", "DRAFT")  # fmt: skip
     assert (held.expected_arrival_date, held.delivery_date) == (order.expected_arrival_date, None)
@@ -65,10 +65,10 @@ def test_a_line_shows_the_suppliers_own_code_before_the_products_name(ledger, xe
 def test_an_order_whose_descriptions_a_person_changed_in_xero_is_found_and_not_sent_again(ledger, xero):
     (order,) = approved(ledger, a_draft("20260302-AAAAAA", a_line(supplier_code="4711")))
     xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
-    assert outcomes(push(ledger, xero, [order])) == [PushResult.UNKNOWN]
+    assert results_of(push(ledger, xero, [order])) == [PushResult.UNKNOWN]
     (held,) = xero.orders
     held.lines[0].description = "green tea"
-    assert outcomes(push(ledger, xero, [ledger.order(order.order_id)])) == [PushResult.ADOPTED]
+    assert results_of(push(ledger, xero, [ledger.order(order.order_id)])) == [PushResult.ADOPTED]
     assert len(xero.orders) == len(xero.puts()) == 1
 
 
@@ -102,30 +102,30 @@ def test_any_product_name_gives_a_description_that_xero_accepts(name, price):
 
 
 def test_orders_travel_fifty_a_call(ledger, xero):
-    told = push(ledger, xero, approved(ledger, *many(120)))
-    assert (set(outcomes(told)), len(xero.orders), len(xero.puts())) == ({PushResult.SENT}, 120, 3)
+    outcomes = push(ledger, xero, approved(ledger, *many(120)))
+    assert (set(results_of(outcomes)), len(xero.orders), len(xero.puts())) == ({PushResult.SENT}, 120, 3)
     assert len({one["idempotency_key"] for one in xero.puts()}) == 3
     assert all(len(one["idempotency_key"]) <= 128 for one in xero.puts())
 
 
 def test_calls_stay_below_xeros_size_limit(ledger, xero):
     long = msgspec.structs.replace(a_line(), product_name="é" * 4000)
-    told = push(ledger, xero, approved(ledger, *(a_draft(f"20260302-{n:06d}", *[long] * 40) for n in range(5))))
-    assert (set(outcomes(told)), len(xero.orders), len(xero.puts())) == ({PushResult.SENT}, 5, 2)
+    outcomes = push(ledger, xero, approved(ledger, *(a_draft(f"20260302-{n:06d}", *[long] * 40) for n in range(5))))
+    assert (set(results_of(outcomes)), len(xero.orders), len(xero.puts())) == ({PushResult.SENT}, 5, 2)
 
 
 def test_one_order_that_is_too_large_fails_in_words_and_holds_up_no_other(ledger, xero):
     long = msgspec.structs.replace(a_line(), product_name="x" * 4000)
     large = a_draft("20260302-LARGER", *[long] * 900)
-    told = push(ledger, xero, approved(ledger, large, a_draft()))
-    assert outcomes(told) == [PushResult.FAILED, PushResult.SENT]
+    outcomes = push(ledger, xero, approved(ledger, large, a_draft()))
+    assert results_of(outcomes) == [PushResult.FAILED, PushResult.SENT]
     assert "3.5 MB" in ledger.order("20260302-LARGER").failure
 
 
 def test_in_a_batch_the_refused_order_fails_with_xeros_words_and_the_others_are_sent(ledger, xero):
     unknown = a_draft("20260302-BBBBBB", a_line("TEA-99"))
-    told = push(ledger, xero, approved(ledger, a_draft("20260302-AAAAAA"), unknown, a_draft("20260302-CCCCCC")))
-    assert outcomes(told) == [PushResult.SENT, PushResult.FAILED, PushResult.SENT]
+    outcomes = push(ledger, xero, approved(ledger, a_draft("20260302-AAAAAA"), unknown, a_draft("20260302-CCCCCC")))
+    assert results_of(outcomes) == [PushResult.SENT, PushResult.FAILED, PushResult.SENT]
     failed = ledger.order("20260302-BBBBBB")
     assert (failed.state, failed.failure) == (OrderState.FAILED, "Item code 'TEA-99' is not valid")
     assert [one.number for one in xero.orders] == ["RP-20260302-AAAAAA", "RP-20260302-CCCCCC"]
@@ -136,26 +136,26 @@ def test_an_order_to_a_closed_contact_fails_until_the_contact_is_restored(ledger
     contact = a_contact("Archived", status="ARCHIVED")
     xero.world.contacts[contact.contact_id] = contact
     (order,) = approved(ledger, a_draft(supplier_id=guid(f"contact {supplier}")))
-    assert outcomes(push(ledger, xero, [order])) == [PushResult.FAILED]
+    assert results_of(push(ledger, xero, [order])) == [PushResult.FAILED]
     failed = ledger.order(order.order_id)
     assert "contact details" in failed.failure
     xero.world.contacts[order.supplier_id] = msgspec.structs.replace(
         contact, contact_id=order.supplier_id, status="ACTIVE"
     )
     again = ledger.append(approve(failed, by="a buyer", at=NOON))
-    assert outcomes(push(ledger, xero, [again])) == [PushResult.SENT]
+    assert results_of(push(ledger, xero, [again])) == [PushResult.SENT]
     assert len(xero.orders) == 1
 
 
 def test_a_call_that_is_refused_as_a_whole_is_made_for_each_order_alone(ledger, xero):
     xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=400, body='{"Message": "cannot be read"}'))
-    told = push(ledger, xero, approved(ledger, *many(3)))
-    assert (outcomes(told), len(xero.orders), len(xero.puts())) == ([PushResult.SENT] * 3, 3, 4)
+    outcomes = push(ledger, xero, approved(ledger, *many(3)))
+    assert (results_of(outcomes), len(xero.orders), len(xero.puts())) == ([PushResult.SENT] * 3, 3, 4)
 
 
 def test_a_refusal_without_xeros_words_is_reported_as_it_came(ledger, xero):
     xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=400, body="<html>Blocked by the proxy</html>"))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.FAILED]
+    assert results_of(push(ledger, xero, approved(ledger))) == [PushResult.FAILED]
     assert "Blocked by the proxy" in ledger.order(NUMBER).failure
 
 
@@ -163,8 +163,8 @@ def test_an_unapproved_order_is_never_sent(ledger, xero):
     draft = ledger.append(a_draft("20260302-AAAAAA"))
     tampered = replace(approved(ledger, a_draft("20260302-BBBBBB"))[0], lines=(a_line(quantity="1200"),))
     emptied = replace(approved(ledger, a_draft("20260302-CCCCCC"))[0], lines=())
-    told = push(ledger, xero, [draft, tampered, emptied])
-    assert outcomes(told) == [PushResult.FAILED] * 3
+    outcomes = push(ledger, xero, [draft, tampered, emptied])
+    assert results_of(outcomes) == [PushResult.FAILED] * 3
     assert (xero.puts(), xero.orders) == ([], [])
 
 
@@ -179,8 +179,8 @@ def test_each_order_has_one_outcome_even_after_a_withdrawal_and_a_refused_call(l
     withdrawn, other = approved(ledger, *many(2))
     ledger.append(reject(withdrawn, by="a buyer", at=NOON))
     xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=400, body='{"Message": "no"}'))
-    told = push(ledger, xero, [withdrawn, other])
-    assert [(one.order_id, one.result) for one in told] == [
+    outcomes = push(ledger, xero, [withdrawn, other])
+    assert [(outcome.order_id, outcome.result) for outcome in outcomes] == [
         (withdrawn.order_id, PushResult.FAILED), (other.order_id, PushResult.FAILED)]  # fmt: skip
     assert ledger.order(withdrawn.order_id).state is OrderState.REJECTED
 
@@ -195,11 +195,11 @@ def test_an_approval_cannot_be_withdrawn_while_the_order_is_being_sent(ledger, x
 def test_an_order_of_old_data_needs_a_deliberate_approval(ledger, xero):
     old, fresh = approved(ledger, a_draft("20260302-AAAAAA"), a_draft("20260302-BBBBBB"))
     stale = {"is_stale": lambda order: order.order_id == old.order_id}
-    told = push(ledger, xero, [old, fresh], **stale)
-    assert outcomes(told) == [PushResult.STALE, PushResult.SENT]
-    assert "--even-if-stale" in told[0].sentence
+    outcomes = push(ledger, xero, [old, fresh], **stale)
+    assert results_of(outcomes) == [PushResult.STALE, PushResult.SENT]
+    assert "--even-if-stale" in outcomes[0].sentence
     again = ledger.append(approve(ledger.order(old.order_id), by="a buyer", at=NOON, is_stale_accepted=True))
-    assert outcomes(push(ledger, xero, [again], **stale)) == [PushResult.SENT]
+    assert results_of(push(ledger, xero, [again], **stale)) == [PushResult.SENT]
 
 
 def test_nothing_is_read_or_written_in_xero_if_there_is_nothing_to_send(ledger, xero):
@@ -220,24 +220,24 @@ DONE = [
 NOT_DONE = [Fault(kind="drop_before", method="PUT"), Fault(kind="answer", method="PUT", status=503, body="offline")]
 
 
-def told_of(fault):
+def fault_name(fault):
     return f"{fault.kind}-{fault.status if fault.kind == 'answer' else ''}{'-cut' if fault.is_cut else ''}"
 
 
-@pytest.mark.parametrize("fault", DONE, ids=told_of)
+@pytest.mark.parametrize("fault", DONE, ids=fault_name)
 def test_an_order_that_xero_accepted_without_an_answer_is_found_and_not_sent_again(ledger, xero, fault):
     xero.on_a_bad_day(msgspec.structs.replace(fault))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.UNKNOWN]
+    assert results_of(push(ledger, xero, approved(ledger))) == [PushResult.UNKNOWN]
     assert ledger.order(NUMBER).state is OrderState.SENDING
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
+    assert results_of(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
     assert (len(xero.orders), len(xero.puts())) == (1, 1)
 
 
-@pytest.mark.parametrize("fault", NOT_DONE, ids=told_of)
+@pytest.mark.parametrize("fault", NOT_DONE, ids=fault_name)
 def test_an_order_that_did_not_reach_xero_is_looked_up_and_sent_again_with_another_key(ledger, xero, fault):
     xero.on_a_bad_day(msgspec.structs.replace(fault))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.UNKNOWN]
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.SENT]
+    assert results_of(push(ledger, xero, approved(ledger))) == [PushResult.UNKNOWN]
+    assert results_of(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.SENT]
     first, second = xero.puts()
     assert first["idempotency_key"] != second["idempotency_key"]
     assert (len(xero.orders), len(xero.gets()), ledger.order(NUMBER).attempt) == (1, 1, 2)
@@ -245,7 +245,7 @@ def test_an_order_that_did_not_reach_xero_is_looked_up_and_sent_again_with_anoth
 
 def test_the_minute_limit_is_waited_out_with_the_same_key(ledger, xero):
     xero.on_a_bad_day(Fault(kind="rate_limit", method="PUT", retry_after=0))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.SENT]
+    assert results_of(push(ledger, xero, approved(ledger))) == [PushResult.SENT]
     assert len({one["idempotency_key"] for one in xero.puts()}) == 1
 
 
@@ -305,7 +305,7 @@ def test_an_order_that_may_be_in_xero_stays_so_when_a_later_call_does_not_reach_
     with pytest.raises(XeroError):
         push(ledger, UNREACHED["connection refused"](), [ledger.order(NUMBER)])
     assert ledger.order(NUMBER).state is OrderState.SENDING
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
+    assert results_of(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
     assert len(xero.orders) == 1
 
 
@@ -315,7 +315,7 @@ def test_the_daily_limit_ends_the_push_and_the_next_push_sends(ledger, xero):
         push(ledger, xero, approved(ledger))
     assert (xero.orders, ledger.order(NUMBER).state) == ([], OrderState.APPROVED)
     xero.sandbox.clock.advance(7200)
-    assert outcomes(push(ledger, xero, ledger.orders())) == [PushResult.SENT]
+    assert results_of(push(ledger, xero, ledger.orders())) == [PushResult.SENT]
 
 
 def test_nothing_is_sent_again_while_the_lookup_fails(ledger, xero):
@@ -324,12 +324,12 @@ def test_nothing_is_sent_again_while_the_lookup_fails(ledger, xero):
     with pytest.raises(XeroUnreachableError, match="not available"):
         push(ledger, xero, [ledger.order(NUMBER)])
     assert (len(xero.puts()), ledger.order(NUMBER).state) == (1, OrderState.SENDING)
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
+    assert results_of(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
 
 
 def test_a_token_that_ends_during_the_push_is_renewed(ledger, xero):
     xero.on_a_bad_day(Fault(kind="expire_tokens", method="PUT"))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.SENT]
+    assert results_of(push(ledger, xero, approved(ledger))) == [PushResult.SENT]
 
 
 def test_a_lookup_that_does_not_see_the_order_yet_makes_no_second_order(ledger, xero):
@@ -337,8 +337,8 @@ def test_a_lookup_that_does_not_see_the_order_yet_makes_no_second_order(ledger, 
         Fault(kind="drop_after", method="PUT"), Fault(kind="stale_read", method="GET", seconds=600, times=2)
     )
     push(ledger, xero, approved(ledger))
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.UNKNOWN]
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
+    assert results_of(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.UNKNOWN]
+    assert results_of(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
     assert (len(xero.orders), len(xero.puts())) == (1, 2)
 
 
@@ -346,31 +346,31 @@ def test_an_order_that_breaks_every_call_holds_up_no_other(ledger, xero):
     """The first call carries all and breaks; then each goes alone."""
     xero.on_a_bad_day(Fault(kind="answer", method="PUT", status=500, times=2))
     push(ledger, xero, approved(ledger, *many(3)))
-    told = push(ledger, xero, ledger.orders())
-    assert outcomes(told) == [PushResult.UNKNOWN, PushResult.SENT, PushResult.SENT]
+    outcomes = push(ledger, xero, ledger.orders())
+    assert results_of(outcomes) == [PushResult.UNKNOWN, PushResult.SENT, PushResult.SENT]
 
 
 # A number that somebody else took.
 def test_an_order_number_that_a_person_used_for_other_goods_waits_for_a_person(ledger, xero):
     theirs = xero.person_makes(NUMBER)
-    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.FAILED]
+    assert results_of(push(ledger, xero, approved(ledger))) == [PushResult.FAILED]
     failed = ledger.order(NUMBER)
-    assert "taken in Xero by an order with other lines" in failed.failure
+    assert "Xero has another order with its number" in failed.failure
     assert xero.orders == [theirs]
 
     again = ledger.append(approve(failed, by="a buyer", at=NOON))
-    assert outcomes(push(ledger, xero, [again])) == [PushResult.FAILED]
+    assert results_of(push(ledger, xero, [again])) == [PushResult.FAILED]
     assert len(xero.puts()) == 1
 
     theirs.number = "PO-0042"
     again = ledger.append(approve(ledger.order(NUMBER), by="a buyer", at=NOON))
-    assert outcomes(push(ledger, xero, [again])) == [PushResult.SENT]
+    assert results_of(push(ledger, xero, [again])) == [PushResult.SENT]
     assert sorted(one.number for one in xero.orders) == ["PO-0042", NUMBER]
 
 
 def test_an_order_that_xero_holds_with_the_same_lines_is_adopted(ledger, xero):
     theirs = xero.person_makes(NUMBER, code="TEA-01", quantity=12)
-    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.ADOPTED]
+    assert results_of(push(ledger, xero, approved(ledger))) == [PushResult.ADOPTED]
     assert ledger.order(NUMBER).purchase_order_id == theirs.document_id
 
 
@@ -381,7 +381,7 @@ def test_an_order_that_xero_holds_with_the_same_lines_is_adopted(ledger, xero):
 )
 def test_an_order_that_differs_in_anything_bought_is_not_adopted(ledger, xero, other):
     xero.person_makes(NUMBER, **({"code": "TEA-01", "quantity": 12} | other))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.FAILED]
+    assert results_of(push(ledger, xero, approved(ledger))) == [PushResult.FAILED]
 
 
 @pytest.mark.parametrize("has_decimals", [True, False])
@@ -393,7 +393,7 @@ def test_a_price_of_any_decimals_is_found_again_in_xero_whether_xero_rounds_it_o
     (order,) = approved(ledger, a_draft("20260302-AAAAAA", a_line("TEA-01", "10631", price, price_decimals=4)))
     xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
     push(ledger, xero, [order])
-    assert outcomes(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
+    assert results_of(push(ledger, xero, [ledger.order(NUMBER)])) == [PushResult.ADOPTED]
     sent = ledger.order(NUMBER)
     assert not sent.pushed.is_changed
     exact = (10631 * Decimal(price)).quantize(Decimal("0.01"), ROUND_HALF_UP)
@@ -415,7 +415,7 @@ def test_once_an_order_has_shown_that_xero_rounds_prices_the_next_drafts_are_wor
         ledger.append(drafted)
         push(ledger, xero, [ledger.append(approve(draft, by="a buyer", at=NOON))])
         assert ledger.order(draft.order_id).pushed.value == draft.value == Decimal("42.52" if has_decimals else "0.00")
-        assert ("rounded: it comes to 0.00 GBP in Xero instead of 42.52" in draft.remark) == (not has_decimals)
+        assert ("rounded: its value in Xero is 0.00 GBP instead of 42.52" in draft.remark) == (not has_decimals)
 
 
 def test_the_order_of_lines_and_the_way_numbers_are_written_make_no_difference():
@@ -435,8 +435,8 @@ def test_an_order_that_a_person_renumbered_before_it_was_read_back_is_found_and_
     push(ledger, xero, approved(ledger))
     (held,) = xero.orders
     held.number = "PO-0042"
-    (told,) = push(ledger, xero, [ledger.order(NUMBER)])
-    assert (told.result, told.sentence) == (PushResult.ADOPTED, f"{NUMBER} reached Xero as PO-0042.")
+    (outcome,) = push(ledger, xero, [ledger.order(NUMBER)])
+    assert (outcome.result, outcome.sentence) == (PushResult.ADOPTED, f"{NUMBER} reached Xero as PO-0042.")
     assert ledger.order(NUMBER).purchase_order_id == held.document_id
     assert (len(xero.orders), len(xero.puts())) == (1, 1)
 
@@ -447,9 +447,9 @@ def test_an_order_that_a_person_changed_before_it_was_read_back_counts_as_xero_h
     push(ledger, xero, approved(ledger))
     (held,) = xero.orders
     held.lines[0].quantity = Decimal(7)
-    (told,) = push(ledger, xero, [ledger.order(NUMBER)])
-    assert told.result is PushResult.ADOPTED
-    assert "changed there since it was sent" in told.sentence
+    (outcome,) = push(ledger, xero, [ledger.order(NUMBER)])
+    assert outcome.result is PushResult.ADOPTED
+    assert "changed there: Xero's version counts" in outcome.sentence
     assert (len(xero.orders), len(xero.puts()), ledger.order(NUMBER).state) == (1, 1, OrderState.SENT)
 
 
@@ -459,10 +459,10 @@ def test_the_advice_on_a_number_that_is_taken_never_makes_a_second_order(ledger,
     push(ledger, xero, approved(ledger))
     (held,) = xero.orders
     held.lines[0].quantity, held.reference = Decimal(7), "for the fair"
-    (told,) = push(ledger, xero, [ledger.order(NUMBER)])
-    assert told.result is PushResult.FAILED
-    assert "reject this one" in told.sentence
-    assert "approve" not in told.sentence
+    (outcome,) = push(ledger, xero, [ledger.order(NUMBER)])
+    assert outcome.result is PushResult.FAILED
+    assert "reject it" in outcome.sentence
+    assert "approve" not in outcome.sentence
     ledger.append(reject(ledger.order(NUMBER), by="a buyer", at=NOON))
     push(ledger, xero, ledger.orders(OrderState.APPROVED, OrderState.SENDING))
     assert len(xero.orders) == 1
@@ -471,11 +471,11 @@ def test_the_advice_on_a_number_that_is_taken_never_makes_a_second_order(ledger,
 def test_an_order_deleted_in_xero_before_it_was_read_back_counts_as_deleted(ledger, xero):
     xero.on_a_bad_day(Fault(kind="drop_after", method="PUT"))
     (unknown,) = push(ledger, xero, approved(ledger))
-    assert (unknown.result, "Do not key it again" in unknown.sentence) == (PushResult.UNKNOWN, True)
+    assert (unknown.result, "Do not enter it by hand" in unknown.sentence) == (PushResult.UNKNOWN, True)
     (held,) = xero.orders
     held.status = "DELETED"
-    (told,) = push(ledger, xero, [ledger.order(NUMBER)])
-    assert (told.result, "deleted there" in told.sentence) == (PushResult.DELETED, True)
+    (outcome,) = push(ledger, xero, [ledger.order(NUMBER)])
+    assert (outcome.result, "deleted there" in outcome.sentence) == (PushResult.DELETED, True)
     assert ledger.order(NUMBER).is_deleted_in_xero
 
 
@@ -493,5 +493,5 @@ def test_an_order_that_a_person_deletes_in_xero_is_never_sent_again_automaticall
 
 def test_an_order_that_xero_holds_with_changes_waits_for_a_person(ledger, xero):
     xero.on_a_bad_day(Fault(kind="rewrite", method="PUT", pattern='"Quantity": 12.0+', replacement='"Quantity": 11.0'))
-    assert outcomes(push(ledger, xero, approved(ledger))) == [PushResult.FAILED]
+    assert results_of(push(ledger, xero, approved(ledger))) == [PushResult.FAILED]
     assert "other lines than were sent" in ledger.order(NUMBER).failure

@@ -1,4 +1,4 @@
-"""What a person is told of an order."""
+"""What a person should know about an order."""
 
 from decimal import Decimal
 
@@ -17,15 +17,15 @@ def an_order_refused(reason: str) -> Order:
     return apply_event(order, refusal)
 
 
-def told(order: Order) -> list[str]:
+def remarks_on(order: Order) -> list[str]:
     return remarks(order, is_stale=lambda _: False)
 
 
 def test_xeros_sentences_are_joined_without_their_full_stops():
-    assert told(an_order_refused("The contact is archived.")) == ["Xero refused it: The contact is archived"]
+    assert remarks_on(an_order_refused("The contact is archived.")) == ["Xero refused it: The contact is archived"]
 
 
 def test_the_sent_value_of_an_order_is_shown_only_while_it_may_be_sent():
     order = an_order(a_draft("20260302-AAAAAA", a_line(), minimum_order_value=Decimal(999)))
-    assert told(order) != []
-    assert told(apply_event(order, reject(order, by="a buyer", at=NOON))) == []
+    assert remarks_on(order) != []
+    assert remarks_on(apply_event(order, reject(order, by="a buyer", at=NOON))) == []

@@ -1,4 +1,4 @@
-"""What Xero has done to an order's supplier and products since the draft is said before anybody approves it."""
+"""What changed in Xero about an order since its draft is shown before anybody approves it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -48,7 +48,7 @@ def test_an_order_unchanged_in_xero_is_approved_as_it_is():
 
 def test_a_renamed_product_is_reported_and_ordered_under_its_present_code():
     found = changes(codes=[CodeSeen("i-1", "TEA-2027", SINCE)])
-    assert found.remarks == ["the item TEA-01 is called TEA-2027 in Xero now and is ordered as TEA-2027"]
+    assert found.remarks == ["Xero renamed the item TEA-01 to TEA-2027: it is ordered as TEA-2027"]
     event = approve(an_order(DRAFT), by="a buyer", at=SINCE, renamed_products=found.renamed_products)
     order = fold([DRAFT, event])
     assert [line["ItemCode"] for line in order_body(order, push_status="DRAFT")["LineItems"]] == ["TEA-2027", "TEA-02"]
@@ -67,31 +67,31 @@ def test_a_code_that_another_item_had_before_names_the_item_that_was_approved():
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "sentence"),
     [
-        ({"codes": [CodeSeen("i-1", None, SINCE)]}, "Xero has no item TEA-01 any more"),
-        ({"contacts": {SUPPLIER: closed("Old")}}, "its supplier Old is archived in Xero"),
+        ({"codes": [CodeSeen("i-1", None, SINCE)]}, "Xero no longer has the item TEA-01"),
+        ({"contacts": {SUPPLIER: closed("Old")}}, "its supplier Old is archived or deleted in Xero"),
         (
             {"contacts": {
                 SUPPLIER: closed("Old", "new"), "new": closed("New")}},
-            "its supplier New is archived in Xero",
+            "its supplier New is archived or deleted in Xero",
         ),
     ],
     ids=["an item was deleted", "its supplier was archived", "its supplier was merged into one that was archived"],
 )  # fmt: skip
-def test_an_order_that_xero_would_refuse_is_not_approved_and_its_draft_says_why(more, said):
+def test_an_order_that_xero_would_refuse_is_not_approved_and_its_draft_says_why(more, sentence):
     found = changes(**more)
-    with pytest.raises(OrderError, match=said):
+    with pytest.raises(OrderError, match=sentence):
         check_can_be_approved(an_order(DRAFT), found)
-    assert said in remarks(an_order(DRAFT), is_stale=lambda _: False, changes=found)[0]
+    assert sentence in remarks(an_order(DRAFT), is_stale=lambda _: False, changes=found)[0]
     known = Identities((*KNOWN, *more.get("codes", ())), more.get("contacts", {}))
-    assert said in drafted_orders([an_order(DRAFT)], known)["remark"][0]
+    assert sentence in drafted_orders([an_order(DRAFT)], known)["remark"][0]
 
 
 def test_an_item_made_again_under_its_code_is_ordered_and_an_untracked_item_is_reported():
     made_again = [CodeSeen("i-1", None, SINCE), CodeSeen("i-9", "TEA-01", SINCE)]
     assert changes(codes=made_again).remarks == []
-    assert changes(untracked={"TEA-02"}).notes == ("Xero tracks no stock of TEA-02 any more",)
+    assert changes(untracked={"TEA-02"}).notes == ("Xero no longer tracks stock of TEA-02",)
 
 
 def test_a_merged_supplier_is_reported_and_the_order_goes_to_the_surviving_contact():
@@ -107,17 +107,18 @@ SWAPPED = Identities((*KNOWN, CodeSeen("i-1", "TEA-02", SINCE), CodeSeen("i-2", 
 
 def test_an_order_whose_products_changed_codes_after_its_approval_is_not_sent_for_the_other_product(ledger, xero):
     order, other = approved(ledger, a_draft("20260302-AAAAAA"), a_draft("20260302-BBBBBB", a_line("TEA-03")))
-    told = push(ledger, xero, [order, other], is_renamed=lambda one: waits_as_renamed(one, SWAPPED))
-    assert {one.order_id: one.result for one in told} == {
+    outcomes = push(ledger, xero, [order, other], is_renamed=lambda order: waits_as_renamed(order, SWAPPED))
+    assert {outcome.order_id: outcome.result for outcome in outcomes} == {
         order.order_id: PushResult.RENAMED, other.order_id: PushResult.SENT,
     }  # fmt: skip
-    assert "approve it again" in next(one.sentence for one in told if one.result is PushResult.RENAMED)
+    assert "Approve it again" in next(outcome.sentence for outcome in outcomes if outcome.result is PushResult.RENAMED)
     found = changes_in_xero(order, SWAPPED)
-    assert found.remarks == [
-        "the item TEA-01 is called TEA-02 in Xero now: the order is sent as TEA-02 once it is approved again"
-    ]
+    assert found.remarks == ["Xero renamed the item TEA-01 to TEA-02: approve the order again to send it as TEA-02"]
     again = ledger.append(approve(order, by="a buyer", at=SINCE, renamed_products=found.renamed_products))
-    assert [one.result for one in push(ledger, xero, [again], is_renamed=lambda one: waits_as_renamed(one, SWAPPED))]
+    assert [
+        outcome.result
+        for outcome in push(ledger, xero, [again], is_renamed=lambda order: waits_as_renamed(order, SWAPPED))
+    ]
     assert [line.item_code for line in xero.orders[-1].lines] == ["TEA-02"]
 
 
@@ -135,5 +136,5 @@ def test_a_refused_order_is_not_approved_again_once_its_goods_are_on_another_ord
     refused = replace(an_order(DRAFT), state=OrderState.FAILED, approved_at=NOON)
     newer = an_order(a_draft("20260304-BBBBBB", a_line("TEA-2027"), at=SINCE))
     known = Identities((*KNOWN, CodeSeen("i-1", "TEA-2027", SINCE)))
-    with pytest.raises(OrderError, match="would order goods twice"):
+    with pytest.raises(OrderError, match="would order products twice"):
         check_not_ordered_twice(*(with_current_names(refused, known), [with_current_names(newer, known)]))

@@ -101,14 +101,14 @@ def test_of_two_equal_orders_the_created_is_sent_and_the_refused_without_a_numbe
     nobody = guid("contact Nobody knows")
     orders = approved(ledger, a_draft("20260302-AAAAAA", supplier_id=nobody), a_draft("20260302-BBBBBB"))
     garbled = Garbling(xero.client, lambda made: [made[1], {**made[0], "PurchaseOrderNumber": None}])
-    told = push(ledger, garbled, orders)
-    assert [one.result for one in told] == [PushResult.UNKNOWN, PushResult.SENT]
+    outcomes = push(ledger, garbled, orders)
+    assert [outcome.result for outcome in outcomes] == [PushResult.UNKNOWN, PushResult.SENT]
     first, second = ledger.orders()
     assert (first.state, first.purchase_order_id) == (OrderState.SENDING, "")
     assert (second.state, [second.purchase_order_id]) == (OrderState.SENT, [one.document_id for one in xero.orders])
-    assert [one.result for one in push(ledger, xero, [first])] == [PushResult.FAILED]
+    assert [outcome.result for outcome in push(ledger, xero, [first])] == [PushResult.FAILED]
 
 
 def test_the_examples_hold():
-    told = doctest.testmod(xero_matching)
-    assert (told.attempted > 0, told.failed) == (True, 0)
+    tested = doctest.testmod(xero_matching)
+    assert (tested.attempted > 0, tested.failed) == (True, 0)
