@@ -1,5 +1,5 @@
-"""Where tables are kept: their shapes, the warehouse file, snapshots for readers, and who may work on them.
+"""Storage of tables: their shapes, the warehouse file, snapshots for readers, and who may work on them.
 
-What goes in: frames of the steps. What comes out: whole tables, or all as it was.
+What goes in: frames of the steps. What comes out: whole tables, or no change.
 Read more in docs/operations.md.
 """

@@ -1,7 +1,7 @@
-"""Who may read what lies in the home: its owner alone, unless a group may read what is published.
+"""The rights on a home's files: its owner alone may read them, unless a group may read what is published.
 
-What belongs here: the mode of every path of a home, and setting it. What does not: what lies there.
-Only what this project made is touched; a home that holds other things too keeps its own mode.
+What belongs here: the mode of every path of a home, and setting it. What does not: what the files contain.
+Only files of this project change; a home that holds other files too keeps its own mode.
 Read more in SECURITY.md.
 """
 
@@ -23,9 +23,9 @@ _SNAPSHOTS_AT: Final = 3
 
 
 def keep_private(home: Path, *, group: int | None = None) -> None:
-    """Take from everybody else what lies in a home; only `group` may go to what is published, and read it.
+    """Make a home private to its owner; only `group` may enter and read what is published.
 
-    New files of this process and its children are private too. What belongs to somebody else is left as it is.
+    New files of this process and its children are private too. Files of another owner stay as they are.
     """
     os.umask(PRIVATE_UMASK)
     for path in _paths(home):
@@ -33,14 +33,14 @@ def keep_private(home: Path, *, group: int | None = None) -> None:
 
 
 def open_to_readers(path: Path, organisations: Path, *, group: int) -> None:
-    """Let a group read a snapshot before it is published, and go to it from the folder of all organisations."""
+    """Let a group read a snapshot before it is published, and enter the folders that lead to it."""
     inside = [path, *path.iterdir()] if path.is_dir() else [path]
-    for one in [*path.parents[: len(path.relative_to(organisations).parts) - 1], *inside]:
-        _set(one, group, _rights(one, organisations.parent))
+    for each in [*path.parents[: len(path.relative_to(organisations).parts) - 1], *inside]:
+        _set(each, group, _rights(each, organisations.parent))
 
 
 def open_to_others(home: Path, *, group: int | None = None) -> list[Path]:
-    """What somebody else than the owner could read, change or enter, beyond what `group` may."""
+    """The paths that others than the owner can read, change or enter, beyond the rights of `group`."""
     return [
         path
         for path in _paths(home)
@@ -50,7 +50,7 @@ def open_to_others(home: Path, *, group: int | None = None) -> list[Path]:
 
 
 def group_named(name: str) -> int | None:
-    """The number of a group by its name or number; None if none is named.
+    """The number of a group by its name or number; None for an empty name.
 
     Raises:
         UsageError: this machine has no such group.
@@ -66,7 +66,7 @@ def group_named(name: str) -> int | None:
 
 
 def _paths(home: Path) -> Iterator[Path]:
-    """The home, if nothing else lies in it, and all that is ours below it; no link is followed."""
+    """The home, if it holds only our files, and every path of ours below it; no link is followed."""
     there = [path for path in home.iterdir() if _is_ours(path)] if home.is_dir() else []
     if there and len(there) == len(list(home.iterdir())):
         yield home
@@ -82,7 +82,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _rights(path: Path, home: Path) -> int:
-    """What a group may do that reads what is published: go there, and read the whole snapshots.
+    """The rights of the group that reads what is published: to enter the folders, and to read whole snapshots.
 
     >>> home = Path("/home/stocktrim")
     >>> [oct(_rights(home / rest, home)) for rest in ("", "organisations/acme", "organisations/acme/warehouse.duckdb")]
@@ -102,7 +102,7 @@ def _rights(path: Path, home: Path) -> int:
 
 
 def _look(path: Path) -> os.stat_result | None:
-    """What a path is; None for a link, or if it is gone meanwhile."""
+    """The state of a path; None for a link, or if it has gone meanwhile."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -118,7 +118,7 @@ def _set(path: Path, group: int | None, rights: int) -> None:
     wanted, is_given = mode & ~_OTHERS | rights, bool(rights) and found.st_gid != group
     try:
         if is_given and group is not None:
-            path.chmod(mode & ~_OTHERS)  # the group before never gets what this one may
+            path.chmod(mode & ~_OTHERS)  # the former group never gets the rights of this group
             os.chown(path, -1, group)
         if is_given or mode != wanted:
             path.chmod(wanted)
@@ -128,5 +128,5 @@ def _set(path: Path, group: int | None, rights: int) -> None:
         if rights:
             raise UsageError(
                 f"{path} cannot be given to the group {group} ({refused.strerror}): be a member of the group of "
-                f"STOCKTRIM_PUBLISHED_GROUP, or choose another one."
+                f"STOCKTRIM_PUBLISHED_GROUP, or choose another group."
             ) from None

@@ -1,8 +1,8 @@
-"""Which process is which, so that what a dead one left behind is known for what it is.
+"""Unique names of processes, so that what a dead process left behind is recognised.
 
-What belongs here: the name of this process, and whether a named one has ended. What does not: locks (`run_locks.py`).
-A process's number is given again to others, so its name holds the instant of its start too, and the machine, since
-several of them may share a store.
+What belongs here: the name of this process, and whether a named process has ended. What does not: locks
+(`run_locks.py`). The system reuses a process's number, so its name holds the instant of its start too, and the
+machine, since several machines may share a store.
 Read more in docs/operations.md.
 """
 
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 _ENDED: Final = {"Z", "X"}
-"""The states of a process that was killed and that nobody has asked after yet."""
+"""The states of a process that has ended and whose parent has not collected it yet."""
 
 
 class _Seen(NamedTuple):
-    """A living process as the system shows it."""
+    """A process as the system shows it."""
 
     state: str
     started: str
@@ -33,7 +33,7 @@ def this_process() -> str:
 
 
 def has_ended(name: str) -> bool | None:
-    """Whether a named process has ended; None if it ran on another machine or under a system that does not tell.
+    """Whether a named process has ended; None if it ran on another machine or the system cannot tell.
 
     >>> has_ended("another-machine 1 1") is None
     True
@@ -46,7 +46,7 @@ def has_ended(name: str) -> bool | None:
 
 
 def _machine() -> str:
-    """This machine since it was started, and the part of it whose processes we see: containers count by themselves."""
+    """The name of this machine since its start, and of the processes that we see: each container has its own."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
@@ -59,7 +59,7 @@ def _look(number: int) -> _Seen | None:
     if not Path("/proc/self/stat").exists():
         return _Seen("", "") if _answers(number) else None
     try:
-        # the name in brackets may hold anything, brackets too
+        # the name in brackets may hold any text, brackets too
         fields = Path(f"/proc/{number}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None

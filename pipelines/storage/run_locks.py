@@ -1,8 +1,7 @@
-"""One run of an organisation at a time, wherever it was started from, and whether a run's process still lives.
+"""Locks of runs: one run of an organisation at a time, wherever it was started, and whether its process is alive.
 
-What belongs here: the lock that every run takes before it opens the warehouse, saying whom a run waits for, and the
-mark that every run holds while it lives.
-What does not: Dagster's queue, which keeps runs of one organisation apart but never sees a run from a terminal.
+What belongs here: the lock that every run takes before it opens the warehouse, and the mark that it holds until its
+process ends. What does not: Dagster's queue, which separates an organisation's runs but sees none from a terminal.
 Read more in docs/operations.md.
 """
 
@@ -23,16 +22,16 @@ UNSIGNED_SECONDS: Final = 0.01
 
 
 class OrganisationBusyError(PlannerError):
-    """Another run of the organisation held the lock for longer than this one would wait."""
+    """Another run of the organisation held the lock for longer than this run waits."""
 
 
 @contextmanager
 def organisation_lock(
     folder: Path, *, holder: str, waiting: Callable[[str], None], longest_wait_seconds: float = 3600
 ) -> Iterator[None]:
-    """Hold the organisation's lock for the block; `waiting` is told once whom it waits for, and how long at most.
+    """Hold the organisation's lock for the block; `waiting` is called once, with a sentence that names the holder.
 
-    The lock is the operating system's: it ends with the process, however that ends.
+    The operating system releases the lock when the process ends, however it ends.
 
     Raises:
         OrganisationBusyError: the other run did not end in time.
@@ -48,7 +47,7 @@ def organisation_lock(
 
 
 def at_work(folder: Path) -> str:
-    """Who works on the organisation now; empty if nobody does."""
+    """The holder of the organisation's lock; empty if nobody holds it."""
     try:
         with (folder / LOCK_FILE).open() as file:
             return "" if _try(file) else _signed(file) or "a run"
@@ -58,7 +57,7 @@ def at_work(folder: Path) -> str:
 
 @contextmanager
 def run_mark(folder: Path, run_id: str) -> Iterator[None]:
-    """Hold a run's own mark for the block: while the mark is held, the run's process lives, waiting or working."""
+    """Hold a run's own mark for the block: while it is held, the run's process is alive."""
     marks = folder / RUN_MARKS
     marks.mkdir(parents=True, exist_ok=True)
     mark = marks / run_id
@@ -71,7 +70,7 @@ def run_mark(folder: Path, run_id: str) -> Iterator[None]:
 
 
 def is_run_alive(folder: Path, run_id: str) -> bool:
-    """Whether a process holds the run's mark; the operating system lets go of it however a process ends."""
+    """Whether a process holds the run's mark; the operating system releases it however the process ends."""
     try:
         with (folder / RUN_MARKS / run_id).open() as file:
             return not _try(file)
@@ -81,19 +80,19 @@ def is_run_alive(folder: Path, run_id: str) -> bool:
 
 def _acquire(file: IO[str], organisation: str, *, waiting: Callable[[str], None], longest_wait_seconds: float) -> None:
     deadline = time.monotonic() + longest_wait_seconds
-    is_told = False
+    is_reported = False
     while not _try(file):
-        # one that took the lock a moment ago has not signed yet
-        if not is_told and (name := _signed(file)):
+        # a run that took the lock a moment ago has not signed yet
+        if not is_reported and (name := _signed(file)):
             most = f"{-(-longest_wait_seconds // 60):.0f} min at most"
             waiting(f"Waiting for {name}, which is working on the organisation {organisation!r}; {most}.")
-            is_told = True
+            is_reported = True
         if time.monotonic() > deadline:
             raise OrganisationBusyError(
                 f"{_signed(file) or 'Another run'} is still working on the organisation {organisation!r}; "
                 "try again when it has ended."
             )
-        time.sleep(POLL_SECONDS if is_told else UNSIGNED_SECONDS)
+        time.sleep(POLL_SECONDS if is_reported else UNSIGNED_SECONDS)
 
 
 def _try(file: IO[str]) -> bool:

@@ -1,8 +1,8 @@
-"""What people read: a read-only snapshot of the published tables, swapped in whole at the end of a run.
+"""Snapshots: read-only copies of the published tables, swapped in whole at the end of a run.
 
 What belongs here: writing `snapshots/<id>/`, pointing `published` at it, keeping the last three, opening it to read.
 What does not: the warehouse that the snapshot is taken from (`warehouse.py`).
-A reader that resolves `published` once sees the old snapshot whole or the new one whole, never a mixture.
+A reader that resolves `published` once sees the whole old snapshot or the whole new snapshot, never a mixture.
 Read more in docs/bi.md.
 """
 
@@ -22,7 +22,7 @@ from pipelines.storage.warehouse import describe_table, open_warehouse, quoted, 
 
 SNAPSHOT_FILE: Final = "stocktrim.duckdb"
 SNAPSHOTS_KEPT: Final = 3
-# Every DuckDB since 1.0 opens a file of this storage version; the default one opens in 2.0 alone.
+# Every DuckDB since 1.0 opens a file of this storage version; the default version opens in 2.0 alone.
 STORAGE_VERSION: Final = "v1.0.0"
 
 
@@ -31,7 +31,7 @@ class NothingPublishedError(DataError):
 
 
 class DamagedSnapshotError(DataError):
-    """A file of what is published cannot be read."""
+    """A file of the published snapshot cannot be read."""
 
 
 def snapshot_name(at: datetime, run_id: str) -> str:
@@ -44,11 +44,10 @@ def snapshot_name(at: datetime, run_id: str) -> str:
 
 
 def publish(folder: Path, *, snapshot_id: str, group: int | None = None) -> dict[str, int]:
-    """Publish every table that people read; tables that were not made yet are published empty.
+    """Publish every table that people read; the number of rows of each.
 
-    `folder` is the organisation's; `group` may read the snapshot, if one is given. The snapshot before stays readable
-    to whoever has it open.
-    The number of rows of each published table.
+    `folder` is the organisation's; `group`, if given, may read the snapshot. Tables that do not exist yet are published
+    empty. Readers who have the former snapshot open can go on reading it.
     """
     snapshots = folder / "snapshots"
     unfinished = snapshots / f"{snapshot_id}.tmp"
@@ -66,7 +65,7 @@ def publish(folder: Path, *, snapshot_id: str, group: int | None = None) -> dict
 
 
 def published_folder(folder: Path) -> Path:
-    """The snapshot that is published now, resolved once; the newest whole one where the link leads nowhere.
+    """The folder of the published snapshot, resolved once; the newest whole snapshot if the link leads nowhere.
 
     Raises:
         NothingPublishedError: nothing was published yet.
@@ -84,14 +83,14 @@ def published_folder(folder: Path) -> Path:
 
 
 def _whole_snapshots(snapshots: Path) -> list[Path]:
-    """What is not being written and not going, the oldest first: names sort by age."""
+    """The snapshots that are neither being written nor deleted, the oldest first: names sort by age."""
     return sorted(path for path in snapshots.glob("*") if path.suffix != ".tmp")
 
 
 def read_published(folder: Path, *tables: Table) -> tuple[pl.DataFrame, ...]:
     """Published tables as frames, all of one snapshot.
 
-    A table or a column that the snapshot does not have yet, since an earlier version published it, is empty.
+    A table or a column is empty if an earlier version, which did not have it, published the snapshot.
 
     Raises:
         NothingPublishedError: nothing was published yet.
@@ -102,7 +101,7 @@ def read_published(folder: Path, *tables: Table) -> tuple[pl.DataFrame, ...]:
 
 
 def examine_published(folder: Path) -> Path:
-    """The snapshot that is published, each of its files read to the end.
+    """The folder of the published snapshot, after reading each of its files to the end.
 
     Raises:
         NothingPublishedError: nothing was published yet.
@@ -122,14 +121,14 @@ def examine_published(folder: Path) -> Path:
 
 
 def _damaged(path: Path, trouble: Exception) -> str:
-    words = str(trouble).partition("\n")[0]
+    reason = str(trouble).partition("\n")[0]
     key = path.parent.parent.parent.name
-    return f"{path} is damaged ({words}): `stocktrim load --organisation {key}` publishes a new snapshot."
+    return f"{path} is damaged ({reason}): `stocktrim load --organisation {key}` publishes a new snapshot."
 
 
 def _read_file(path: Path) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path, glob=False)  # brackets in a path are no pattern
+        return pl.read_parquet(path, glob=False)  # brackets in a path are not a pattern
     except (pl.exceptions.PolarsError, OSError) as trouble:
         raise DamagedSnapshotError(_damaged(path, trouble)) from trouble
 
@@ -181,7 +180,7 @@ def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str) -> Non
 
 
 def _sync(folder: Path) -> None:
-    """Make a finished folder survive a power cut before the link points at it."""
+    """Make a finished folder durable before the link points at it."""
     for path in [*folder.iterdir(), folder]:
         _sync_entry(path)
 
@@ -208,7 +207,7 @@ def _clear_unfinished(snapshots: Path) -> None:
 
 
 def _forget_old(snapshots: Path, *, current: str) -> None:
-    """One that is going is an unfinished one first, so that a half of it is never kept."""
-    others = [path for path in _whole_snapshots(snapshots) if path.name != current]
-    for old in others[: -(SNAPSHOTS_KEPT - 1)]:
+    """Delete all but the newest; each is renamed to `.tmp` first, so that a half of it never counts as a snapshot."""
+    former = [path for path in _whole_snapshots(snapshots) if path.name != current]
+    for old in former[: -(SNAPSHOTS_KEPT - 1)]:
         shutil.rmtree(old.rename(old.with_name(f"{old.name}.tmp")))

@@ -1,7 +1,7 @@
-"""What people decide, kept in a transactional store: organisations, credentials, settings, watermarks, the ledger.
+"""The transactional store of what people decide: organisations, credentials, settings, watermarks, the ledger.
 
 What comes in: decisions, each with who and when. What goes out: the same, unchanged.
-What does not belong here: what Xero gave us and what is computed from it, which the warehouse holds and can be made
-again. SQLite in the home by default, Postgres by STOCKTRIM_DATABASE_URL.
+What does not belong here: data of Xero and what is computed from them, which the warehouse holds and can make again.
+SQLite in the home by default, Postgres by STOCKTRIM_DATABASE_URL.
 Read more in docs/operations.md.
 """

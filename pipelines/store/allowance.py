@@ -1,6 +1,6 @@
-"""The calls to each organisation's Xero, counted for all processes, and the pauses that Xero asked for.
+"""The calls to each organisation's Xero, counted for all processes, and the pauses that Xero requested.
 
-What belongs here: the rows. What does not: the rule of how many calls may run (`pipelines.xero.rate_limit`).
+What belongs here: the rows. What does not: how many calls may run (`pipelines.call_limits`).
 Read more in docs/loading.md.
 """
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pipelines.call_limits import LONGEST_CALL, LONGEST_PAUSE, CountedCall, Pause, is_plausible, pause_needed
 from pipelines.storage.processes import has_ended, this_process
 from pipelines.store import schema
-from pipelines.store.engine import Store, said_if_long
+from pipelines.store.engine import Store, waiting_logged
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class StoredAllowance:
     key: str
 
     def enter(self, now: datetime) -> str | Pause:
-        """Count a call and give it a name, or say until when there is no place for it."""
+        """Count a call: its name, or the pause until it may start."""
         call, table = uuid.uuid4().hex, schema.xero_call
         with self.store.writing() as connection:
             if self.store.engine.dialect.name == "postgresql":
-                with said_if_long(f"another process that counts its call to Xero, {self.store.longest_wait}"):
+                with waiting_logged(f"another process that counts its call to Xero, {self.store.longest_wait}"):
                     connection.execute(
                         sa.text("select pg_advisory_xact_lock(hashtext(:key))"), {"key": f"calls {self.key}"}
                     )
@@ -49,13 +49,13 @@ class StoredAllowance:
         return call
 
     def leave(self, call: str) -> None:
-        """The call has ended."""
+        """Record that a call has ended."""
         table = schema.xero_call
         with self.store.writing() as connection:
             connection.execute(sa.update(table).where(table.c.call_id == call).values(is_over=True))
 
     def pause(self, pause: Pause) -> None:
-        """No calls before this instant, unless a longer pause is asked for already."""
+        """Record that no call may start before an instant, unless a longer pause is recorded."""
         table = schema.xero_pause
         with self.store.writing() as connection:
             there = _pause(connection, self.key, pause.asked_at)
@@ -65,7 +65,7 @@ class StoredAllowance:
 
 
 def _pause(connection: sa.Connection, key: str, now: datetime | None) -> Pause | None:
-    """The pause that is noted; none that a clock that was ahead has noted, and none beyond the longest."""
+    """The recorded pause; None if a clock ahead of ours recorded it, or it is longer than any."""
     table = schema.xero_pause
     columns = (table.c.until, table.c.problem, table.c.asked_at)
     row = connection.execute(sa.select(*columns).where(table.c.organisation_key == key)).first()
@@ -79,7 +79,7 @@ def _holds(until: datetime, asked_at: datetime | None, now: datetime) -> bool:
 
 
 def _running(connection: sa.Connection, key: str) -> Iterator[CountedCall]:
-    """The calls that are noted; that of a process that has ended is over."""
+    """The recorded calls; a call of a process that has ended is over."""
     table = schema.xero_call
     columns = (table.c.started_at, table.c.is_over, table.c.process)
     for row in connection.execute(sa.select(*columns).where(table.c.organisation_key == key)):

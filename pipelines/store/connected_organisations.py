@@ -1,4 +1,4 @@
-"""The organisations that are connected, and those that once were: their key stays theirs.
+"""The organisations that are or were connected; a key stays its organisation's.
 
 What belongs here: their rows. What does not: credentials and tokens (`sign_ins.py`), and talking to Xero.
 Read more in docs/adr/0001-organisations-are-partitions.md.
@@ -21,9 +21,9 @@ from pipelines.store.sign_ins import SignIn, delete_unused_sign_ins, insert_sign
 
 @dataclass(frozen=True)
 class ConnectedOrganisation:
-    """A connected organisation: what Xero calls it, where its Xero answers, which sign-in lets us in.
+    """A connected organisation: its name in Xero, the address of its Xero, and the sign-in that it is reached by.
 
-    `sign_in_needed_at`: since when Xero lets us in no more, until a person connects again.
+    `sign_in_needed_at`: since when Xero refuses the sign-in, until a person connects again.
     """
 
     key: str
@@ -39,7 +39,7 @@ class ConnectedOrganisation:
 
 
 class XeroTenant(NamedTuple):
-    """An organisation as a Xero knows it: its id there, and where that Xero answers."""
+    """An organisation as Xero knows it: its id there, and the address of that Xero."""
 
     tenant_id: str
     api_url: str
@@ -48,7 +48,7 @@ class XeroTenant(NamedTuple):
 def add_organisations(
     store: Store, organisations: Iterable[ConnectedOrganisation], *, sign_in: SignIn, tokens: TokenSet, secrets: Secrets
 ) -> None:
-    """Connect organisations by a new sign-in, or connect them anew; all of them or none.
+    """Connect organisations by a new sign-in, for the first time or again; all of them or none.
 
     Raises:
         OrganisationError: a key belongs to another organisation of Xero, or an organisation has another key.
@@ -74,13 +74,13 @@ def get_organisation(store: Store, key: str) -> ConnectedOrganisation:
     """The organisation of a key.
 
     Raises:
-        OrganisationError: none is connected under it.
+        OrganisationError: no organisation is connected under it.
     """
     connected = list_organisations(store)
-    for one in connected:
-        if one.key == key:
-            return one
-    known = ", ".join(one.key for one in connected) or "none yet"
+    for organisation in connected:
+        if organisation.key == key:
+            return organisation
+    known = ", ".join(organisation.key for organisation in connected) or "none yet"
     raise OrganisationError(
         f"No organisation is connected as {key!r} (connected: {known}); run `make demo` for the demo, or "
         f"`stocktrim connect`."
@@ -96,7 +96,7 @@ def list_organisations(store: Store) -> list[ConnectedOrganisation]:
 
 
 def need_sign_in(store: Store, organisation: ConnectedOrganisation, *, at: datetime) -> None:
-    """Note that Xero lets an organisation in no more, unless it was connected anew meanwhile."""
+    """Record that Xero refuses an organisation's sign-in, unless it was connected again meanwhile."""
     table = schema.organisation
     with store.writing() as connection:
         connection.execute(
@@ -108,7 +108,7 @@ def need_sign_in(store: Store, organisation: ConnectedOrganisation, *, at: datet
 
 
 def disconnect_organisation(store: Store, key: str) -> None:
-    """Forget how an organisation is reached; what was decided for it stays, and its key stays its own."""
+    """Delete how an organisation is reached; what was decided for it stays, and so does its key."""
     table = schema.organisation
     with store.writing() as connection:
         connection.execute(sa.update(table).where(table.c.key == key).values(sign_in_id=None, sign_in_needed_at=None))
@@ -116,7 +116,7 @@ def disconnect_organisation(store: Store, key: str) -> None:
 
 
 def repoint_organisation(store: Store, key: str, *, address: str) -> None:
-    """Let an organisation find its Xero elsewhere, where it is connected."""
+    """Change the address of an organisation's Xero, if the organisation is connected."""
     table, sign_in = schema.organisation, schema.sign_in
     of_it = sa.select(table.c.sign_in_id).where(table.c.key == key)
     with store.writing() as connection:
@@ -125,14 +125,14 @@ def repoint_organisation(store: Store, key: str, *, address: str) -> None:
 
 
 def rename_organisation(store: Store, key: str, *, name: str, time_zone: str) -> None:
-    """Keep what an organisation is called in Xero now, and where its days begin."""
+    """Store an organisation's present name and time zone in Xero."""
     table = schema.organisation
     with store.writing() as connection:
         connection.execute(sa.update(table).where(table.c.key == key).values(name=name, time_zone=time_zone))
 
 
 def forget_organisation(store: Store, key: str) -> None:
-    """Remove an organisation with everything that was decided for it."""
+    """Delete an organisation with everything that was decided for it."""
     with store.writing() as connection:
         for table in schema.OF_ONE_ORGANISATION:
             connection.execute(sa.delete(table).where(table.c.organisation_key == key))
@@ -148,17 +148,17 @@ def _known(connection: sa.Connection) -> dict[str, XeroTenant]:
 
 
 def _refuse_mixing(known: Mapping[str, XeroTenant], organisation: ConnectedOrganisation) -> None:
-    """One key is one organisation's data, and one organisation is planned once."""
+    """Refuse a key that holds another organisation's data, and a second key for one organisation."""
     there = known.get(organisation.key)
     if there is not None and there.tenant_id != organisation.tenant_id:
         raise OrganisationError(
-            f"The key {organisation.key!r} belongs to another organisation of Xero, whose data must not be mixed with "
-            f"this one's; connect this one under a key of its own: `stocktrim connect --organisation KEY`."
+            f"The key {organisation.key!r} belongs to another organisation of Xero, and data of two organisations must "
+            f"not mix; connect this organisation under another key: `stocktrim connect --organisation KEY`."
         )
-    this = XeroTenant(organisation.tenant_id, organisation.api_url)
-    other = next((key for key, one in known.items() if one == this and key != organisation.key), None)
-    if other is not None:
+    tenant = XeroTenant(organisation.tenant_id, organisation.api_url)
+    stored = next((key for key, each in known.items() if each == tenant and key != organisation.key), None)
+    if stored is not None:
         raise OrganisationError(
-            f"This organisation is kept as {other!r}, and planned twice it would be ordered for twice; connect it "
-            f"with `stocktrim connect --organisation {other}`."
+            f"This organisation is stored as {stored!r}; under a second key everything would be ordered twice. "
+            f"Connect it with `stocktrim connect --organisation {stored}`."
         )

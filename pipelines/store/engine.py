@@ -1,4 +1,4 @@
-"""Open the transactional store: SQLite with every commit on the disk, or Postgres, at the schema this version knows.
+"""The transactional store, opened: SQLite with durable commits, or Postgres, at the schema of this version.
 
 What belongs here: connecting and upgrading. What does not: queries.
 Read more in docs/operations.md.
@@ -32,7 +32,7 @@ class StoreError(DataError):
 
 
 class StoreBusyError(PlannerError):
-    """Another process kept a lock for longer than this one would wait."""
+    """Another process kept a lock for longer than this process waits."""
 
     is_passing: ClassVar[bool] = True
 
@@ -46,18 +46,18 @@ class Store:
 
     @property
     def longest_wait(self) -> str:
-        """How long a change waits for another process at the most, in words."""
+        """The longest wait of a change for another process, in words."""
         return f"{self._busy_seconds:.0f} s at most"
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection to look things up.
+        """A connection to read with.
 
         Raises:
-            StoreError: its file is damaged.
-            DiskFullError: no space is left for it.
+            StoreError: the file is damaged.
+            DiskFullError: no space is left.
         """
-        with _told_plainly(self.engine.url), self.engine.connect() as connection:
+        with _plain_errors(self.engine.url), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -66,13 +66,13 @@ class Store:
 
         Raises:
             StoreBusyError: another process is writing, and did not end in time.
-            StoreError: its file is damaged.
-            DiskFullError: no space is left for it.
+            StoreError: the file is damaged.
+            DiskFullError: no space is left.
         """
         try:
-            with _told_plainly(self.engine.url), self.engine.connect() as connection:
+            with _plain_errors(self.engine.url), self.engine.connect() as connection:
                 if self.engine.dialect.name == "sqlite":
-                    with said_if_long(f"another process that writes to the store, {self.longest_wait}"):
+                    with waiting_logged(f"another process that writes to the store, {self.longest_wait}"):
                         connection.exec_driver_sql("begin immediate")
                 else:
                     connection.exec_driver_sql(f"set local lock_timeout = '{self._busy_seconds:.0f}s'")
@@ -83,15 +83,15 @@ class Store:
                 raise
             raise StoreBusyError(
                 f"Another process has kept the store locked for {self._busy_seconds:.0f} seconds; try again. If it "
-                f"stays so, look for a `stocktrim` or Dagster process that hangs."
+                f"happens again, look for a `stocktrim` or Dagster process that hangs."
             ) from None
 
     def examine(self) -> None:
-        """Look through all of a file for damage; a server looks after itself.
+        """Check the whole of an SQLite file for damage; nothing is checked on a server.
 
         Raises:
-            StoreError: its file is damaged.
-            DiskFullError: no space is left for it.
+            StoreError: the file is damaged.
+            DiskFullError: no space is left.
         """
         if self.engine.dialect.name != "sqlite":
             return
@@ -101,28 +101,28 @@ class Store:
             raise StoreError(_damaged(self.engine.url))
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """Close every connection."""
         self.engine.dispose()
 
 
 def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Store:
-    """The store at a URL, its schema brought up to this version's.
+    """The store at a URL, its schema upgraded to that of this version.
 
     Raises:
-        StoreError: it cannot be reached, a newer version of this project has upgraded it, or it is gone or empty while
-            the folders of organisations beside it hold data.
+        StoreError: the store cannot be reached, a newer version of this project has upgraded it, or it is gone or
+            empty while the folders of organisations beside it hold data.
     """
     address = _address(url)
     if (path := _file(address)) is not None:
         if not path.exists() or not path.stat().st_size:
             _refuse_beside_data(path)
         _make_private_file(path)
-    # A connection lives as long as its transaction: runs come and go, and idle ones would hold Postgres's few places.
+    # A connection lasts as long as its transaction: idle connections of many runs would use up Postgres's limit.
     engine = sa.create_engine(address, hide_parameters=True, poolclass=sa.NullPool)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", partial(_configure_sqlite, busy_seconds=busy_seconds))
     try:
-        with _told_plainly(address):
+        with _plain_errors(address):
             _upgrade(engine)
     except PlannerError:
         engine.dispose()
@@ -137,9 +137,9 @@ def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Store:
 
 
 @contextmanager
-def said_if_long(what: str, *, after_seconds: float = 1) -> Iterator[None]:
-    """Say that we wait, and for what, where the block has not ended after a second."""
-    timer = Timer(after_seconds, log.info, ["Waiting for %s.", what])
+def waiting_logged(cause: str, *, after_seconds: float = 1) -> Iterator[None]:
+    """Log what the block waits for, if it has not ended after a second."""
+    timer = Timer(after_seconds, log.info, ["Waiting for %s.", cause])
     timer.daemon = True
     timer.start()
     try:
@@ -149,8 +149,8 @@ def said_if_long(what: str, *, after_seconds: float = 1) -> Iterator[None]:
 
 
 @contextmanager
-def _told_plainly(url: sa.URL) -> Iterator[None]:
-    """What befell an SQLite file, in a sentence."""
+def _plain_errors(url: sa.URL) -> Iterator[None]:
+    """Turn what SQLite reports of a damaged file or a full disk into an error for a person."""
     try:
         yield
     except sa.exc.DatabaseError as trouble:
@@ -163,53 +163,53 @@ def _told_plainly(url: sa.URL) -> Iterator[None]:
 
 
 def stored_version(url: str) -> str | None:
-    """The schema that the store is at, None before its first use; nothing is changed."""
+    """The schema version of the store; None before its first use. Changes nothing."""
     address = _address(url)
     path = _file(address)
     if path is not None and (not path.exists() or not path.stat().st_size):
         return None
     engine = sa.create_engine(address, hide_parameters=True, poolclass=sa.NullPool)
-    with _told_plainly(address), engine.connect() as connection:
+    with _plain_errors(address), engine.connect() as connection:
         return _version(connection)
 
 
 def _file(address: sa.URL) -> Path | None:
-    """Where an SQLite store lies; None for one on a server or in memory."""
+    """The path of an SQLite store; None for a store on a server or in memory."""
     is_file = address.get_backend_name() == "sqlite" and address.database not in {None, "", ":memory:"}
     return Path(str(address.database)) if is_file else None
 
 
 def _refuse_beside_data(path: Path) -> None:
-    """A store of nothing is a new one only where there was nothing: elsewhere what people decided was lost."""
+    """Refuse an empty store beside the data of organisations: what people decided was lost."""
     folders = path.parent / "organisations"
     if next(folders.glob("*/warehouse.duckdb"), None) is None:
         return
     raise StoreError(
-        f"{path} is empty or gone, though {folders} holds the data of organisations: what people decided here, orders "
-        f"and credentials among it, is missing, and nothing was made in its place. {_how_to_restore(str(path))} "
-        f"To begin anew instead, move {folders} away."
+        f"{path} is empty or gone, though {folders} holds the data of organisations: what people decided, including "
+        f"orders and credentials, is missing. Nothing was created in its place. {_how_to_restore(str(path))} "
+        f"To start from nothing instead, move {folders} away."
     )
 
 
 def _damaged(url: sa.URL) -> str:
     path = str(url.database)
-    return f"{path} is damaged or no SQLite database, and was left as it is. {_how_to_restore(path)}"
+    return f"{path} is damaged or not an SQLite database. It was not changed. {_how_to_restore(path)}"
 
 
 def _how_to_restore(path: str) -> str:
     file, aside, wal, shm = (quote(f"{path}{ending}") for ending in ("", ".damaged", "-wal", "-shm"))
-    return f"Stop whatever runs, then restore a backup: `mv {file} {aside}; rm -f {wal} {shm}; cp -p BACKUP {file}`."
+    return f"Stop all runs, then restore a backup: `mv {file} {aside}; rm -f {wal} {shm}; cp -p BACKUP {file}`."
 
 
 def _is_lock(trouble: sa.exc.OperationalError) -> bool:
-    """Whether a lock of another process was in the way."""
+    """Whether the error is a lock that another process holds."""
     if isinstance(trouble.orig, sqlite3.Error):
         return trouble.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
     return getattr(trouble.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def _address(url: str) -> sa.URL:
-    """The URL taken apart; it may hold a password, so it is never told."""
+    """The URL in its parts; it may hold a password, so no message shows it."""
     try:
         address = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
@@ -223,7 +223,7 @@ def _address(url: str) -> sa.URL:
 
 
 def _make_private_file(path: Path) -> None:
-    """Make the file before SQLite does, so that nobody else can read it."""
+    """Create the file before SQLite does, so that nobody else can read it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
@@ -253,7 +253,7 @@ def _upgrade(engine: sa.Engine) -> None:
         _refuse_beside_data(path)
     if version is not None and version > HEAD:
         raise StoreError(
-            f"The store is at schema {version}, made by a newer version of this project (this one knows {HEAD}): "
+            f"The store is at schema {version}, made by a newer version of this project (this version knows {HEAD}): "
             f"install that version again; nothing was changed."
         )
     _migrate(engine)
@@ -266,14 +266,15 @@ def _version(connection: sa.Connection) -> str | None:
 
 
 def _migrate(engine: sa.Engine) -> None:
-    """Run Alembic, one process at a time; importing it takes a while, so only an upgrade pays for it."""
+    """Run Alembic, one process at a time."""
+    # imported here, since it takes a while and only an upgrade needs it
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
     configuration = Config()
     configuration.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with engine.connect() as connection:
-        with said_if_long("another process that upgrades the store, until it has ended"):
+        with waiting_logged("another process that upgrades the store, until it has ended"):
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("begin immediate")
             else:
@@ -288,7 +289,7 @@ def _migrate(engine: sa.Engine) -> None:
 
 
 def _back_up(path: Path, version: str) -> None:
-    """Keep the store as it was before an upgrade beside it, for the way back; it is whole or it is not there."""
+    """Copy the store before an upgrade, so that the way back is open; the copy is whole or absent."""
     kept = path.with_name(f"{path.name}.before-upgrade-from-{version}")
     fresh = kept.with_name(f"{kept.name}.new")
     fresh.unlink(missing_ok=True)

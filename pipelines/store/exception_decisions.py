@@ -1,7 +1,7 @@
-"""What people decided about exceptions: every decision is kept, with who, when and why; the latest one is in force.
+"""Decisions about exceptions: each is stored, with who, when and why; the latest is in force.
 
-What belongs here: the rows. What does not: which exceptions there are (`marts.xero_readiness`) and whether one may be
-dismissed (`pipelines.readiness`).
+What belongs here: the rows. What does not: which exceptions exist (`marts.xero_readiness`), and which may be dismissed
+(`pipelines.readiness`).
 Read more in docs/operations.md.
 """
 
@@ -22,7 +22,7 @@ RESTORED: Final = "restored"
 
 @dataclass(frozen=True)
 class ExceptionDecision:
-    """What a person decided about a problem of a record; it holds while the record is in this version."""
+    """A person's decision about a problem of a record; it holds while the record is in this version."""
 
     problem: str
     record_id: str
@@ -37,7 +37,7 @@ _NAMES: Final = tuple(ExceptionDecision.__dataclass_fields__)
 
 
 def decide_exception(store: Store, key: str, decision: ExceptionDecision) -> None:
-    """Keep a decision about an organisation's exception; it is in force from now on."""
+    """Store a decision about an organisation's exception; it is in force from now on."""
     with store.writing() as connection:
         connection.execute(sa.insert(schema.exception_decision).values(organisation_key=key, **vars(decision)))
 
@@ -53,7 +53,7 @@ def decision_history(store: Store, key: str) -> list[ExceptionDecision]:
 
 
 def dismissed_exceptions(store: Store, key: str) -> pl.DataFrame:
-    """What is dismissed and was not restored since, in the shape of `raw.exception_decisions`."""
-    latest = {(one.problem, one.record_id): one for one in decision_history(store, key)}
-    rows = [vars(one) for one in latest.values() if one.decision == DISMISSED]
+    """The exceptions that are dismissed and not restored since, in the shape of `raw.exception_decisions`."""
+    latest = {(decision.problem, decision.record_id): decision for decision in decision_history(store, key)}
+    rows = [vars(decision) for decision in latest.values() if decision.decision == DISMISSED]
     return pl.DataFrame(rows, schema=EXCEPTION_DECISIONS.schema, orient="row").sort("problem", "record_id")

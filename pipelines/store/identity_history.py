@@ -1,4 +1,4 @@
-"""Who products and suppliers were and are: what loads saw of codes, appended, and contacts archived or merged.
+"""The history of products' codes as loads saw them, appended, and the contacts that were archived or merged.
 
 What belongs here: the rows. What does not: following them (`pipelines.identities`).
 Read more in docs/operations.md.
@@ -15,7 +15,7 @@ from pipelines.store.engine import Store
 
 
 def identities_of(store: Store, key: str) -> Identities:
-    """What is known of an organisation's products and contacts."""
+    """The identities of an organisation's products and contacts."""
     with store.reading() as connection:
         return _read(connection, key)
 
@@ -23,9 +23,9 @@ def identities_of(store: Store, key: str) -> Identities:
 def remember_identities(
     store: Store, key: str, *, items: Mapping[str, str], contacts: Mapping[str, ContactState] | None, at: datetime
 ) -> Identities:
-    """Note what a load tells: `items` is the complete list, codes by id; `contacts` those archived or merged.
+    """Store the identities that a load saw: all `items`, codes by id, and the `contacts` archived or merged.
 
-    If no items (or, `contacts` None, no contacts) were loaded yet, what is known of them stays.
+    If `items` is empty or `contacts` is None, since none were loaded yet, what is known of them stays.
     """
     with store.writing() as connection:
         known = _read(connection, key)
@@ -34,14 +34,14 @@ def remember_identities(
         if rows:
             connection.execute(sa.insert(schema.product_code), rows)
         latest = known.contacts if contacts is None else contacts
-        states = {one: _since(known.contacts.get(one), state) for one, state in latest.items()}
+        states = {contact: _since(known.contacts.get(contact), state) for contact, state in latest.items()}
         if states != known.contacts:
             _replace_contacts(connection, key, states)
     return Identities((*known.codes, *news), states)
 
 
 def _since(before: ContactState | None, now: ContactState) -> ContactState:
-    """The state as of the load that saw its merger first."""
+    """The state, dated by the load that saw its merger first."""
     if before is None or before.merged_into != now.merged_into:
         return now
     return now._replace(seen_at=before.seen_at)
@@ -68,6 +68,6 @@ def _read(connection: sa.Connection, key: str) -> Identities:
 def _replace_contacts(connection: sa.Connection, key: str, contacts: Mapping[str, ContactState]) -> None:
     table = schema.contact_state
     connection.execute(sa.delete(table).where(table.c.organisation_key == key))
-    rows = [{"organisation_key": key, "contact_id": one, **state._asdict()} for one, state in contacts.items()]
+    rows = [{"organisation_key": key, "contact_id": contact, **state._asdict()} for contact, state in contacts.items()]
     if rows:
         connection.execute(sa.insert(table), rows)

@@ -13,13 +13,13 @@ metadata: Final = sa.MetaData()
 
 
 class Instant(sa.types.TypeDecorator[datetime]):
-    """An instant, always UTC and always aware, whatever the database keeps."""
+    """An instant, always in UTC and with its zone, whatever the database stores."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        """Refuse an instant of no zone; keep it in UTC."""
+        """The instant in UTC; refused without a zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -27,7 +27,7 @@ class Instant(sa.types.TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        """Give back an aware instant."""
+        """The instant with its zone."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,6 +1,6 @@
-"""Credentials and tokens, encrypted with a key that only its owner can read.
+"""Encryption of credentials and tokens, with a key that only its owner can read.
 
-What belongs here: the key and its file, encrypting, decrypting. What does not: where ciphertext is kept.
+What belongs here: the key and its file, encrypting, decrypting. What does not: where ciphertext is stored.
 Read more in SECURITY.md.
 """
 
@@ -22,42 +22,42 @@ class SecretKeyError(DataError):
 
 
 class Secrets:
-    """Encrypts with one key, and decrypts with that or, while keys change, the other; no key ever shows."""
+    """Encrypts with the present key, and decrypts with it or, while keys change, with the next; shows neither."""
 
-    def __init__(self, key: Secret, *others: Secret, source: str) -> None:
+    def __init__(self, key: Secret, *next_keys: Secret, source: str) -> None:
         self._source = source
         try:
-            self._fernet = MultiFernet([Fernet(one.reveal().encode()) for one in (key, *others)])
+            self._fernet = MultiFernet([Fernet(each.reveal().encode()) for each in (key, *next_keys)])
         except ValueError:
             raise SecretKeyError(
-                f"{source} holds no secret key: it must be 32 bytes in URL-safe base64. Restore it; where it is lost, "
-                f"take it away and connect again with `stocktrim connect`."
+                f"{source} holds no secret key: it must be 32 bytes in URL-safe base64. Restore it; if it is lost, "
+                f"delete it and connect again with `stocktrim connect`."
             ) from None
 
     def encrypt(self, secret: Secret) -> bytes:
-        """The text, unreadable without the key."""
+        """The text, encrypted."""
         return self._fernet.encrypt(secret.reveal().encode())
 
     def decrypt(self, ciphertext: bytes) -> Secret:
-        """The text again.
+        """The text, decrypted.
 
         Raises:
-            SecretKeyError: it was encrypted with another key.
+            SecretKeyError: it was encrypted with a different key.
         """
         try:
             return Secret(self._fernet.decrypt(bytes(ciphertext)).decode())
         except InvalidToken:
             raise SecretKeyError(
-                f"The stored credentials were encrypted with another key than {self._source}: restore the old key, "
-                f"or connect again with `stocktrim connect`."
+                f"The stored credentials were encrypted with another key than that of {self._source}: restore the "
+                f"old key, or connect again with `stocktrim connect`."
             ) from None
 
 
 def open_secrets(key: Secret | None, key_file: Path) -> Secrets:
-    """Secrets with the given key, else with the key file's, which is made at the first use.
+    """The encryption with the given key, else with the key of a file, which is created at the first use.
 
     Raises:
-        SecretKeyError: the file cannot be read or made, or is a link, somebody else's, or readable for others.
+        SecretKeyError: the file cannot be read or created, is a link, belongs to somebody else, or others can read it.
     """
     if key is not None:
         return Secrets(key, source="STOCKTRIM_SECRET_KEY")
@@ -73,16 +73,16 @@ def open_secrets(key: Secret | None, key_file: Path) -> Secrets:
 
 
 def next_secrets(key_file: Path) -> Secrets:
-    """Secrets with the key that is to come, which is made beside the present one unless it is there already.
+    """The encryption with the next key, which is created beside the present key unless it exists.
 
-    As long as it lies there, both keys decrypt: whenever a change of keys is cut off, nothing is lost.
+    While it exists, both keys decrypt: a change of keys that is interrupted loses nothing.
     """
     _make_key_file(_next(key_file))
     return Secrets(_key_in(_next(key_file)), source=str(_next(key_file)))
 
 
 def take_next_key(key_file: Path) -> None:
-    """Put the key that was to come in the place of the present one, which is gone then."""
+    """Replace the present key by the next key; the present key is gone then."""
     _next(key_file).replace(key_file)
 
 
@@ -91,7 +91,7 @@ def _next(key_file: Path) -> Path:
 
 
 def _make_key_file(path: Path) -> None:
-    """Put a new key there, whole from its first moment, unless there is something already."""
+    """Create a file with a new key, whole from its first moment, unless the path exists."""
     if os.path.lexists(path):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def _key_in(path: Path) -> Secret:
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
-            raise SecretKeyError(f"{path} is no file; put the key itself there.")
+            raise SecretKeyError(f"{path} is not a file; put the key itself there.")
         if found.st_uid != os.getuid():
             raise SecretKeyError(f"{path} belongs to somebody else; make it yours.")
         if found.st_mode & 0o077:

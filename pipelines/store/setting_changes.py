@@ -1,10 +1,10 @@
-"""Settings with their history: every change is kept, with who, when and why; the latest one is in force.
+"""Settings with their history: every change is stored, with who, when and why; the latest is in force.
 
-A setting hangs on the product or the supplier that it was made for, not on the code or contact of that day: a renamed
-item, one that was deleted and made again under the same code, and a merged contact keep theirs.
+A setting belongs to a product or a supplier, not to the code or contact of that day: a renamed item, an item that was
+deleted and created again under the same code, and a merged contact keep their settings.
 
-What belongs here: the rows, and which of them are in force. What does not: which settings there are and what they may
-be (`pipelines.planning_settings.registry`): values come here as checked text.
+What belongs here: the rows, and which of them are in force. What does not: which settings exist and their values
+(`pipelines.planning_settings.registry`), which come here as checked text.
 Read more in docs/interfaces.md.
 """
 
@@ -26,7 +26,7 @@ from pipelines.store.identity_history import identities_of
 
 @dataclass(frozen=True)
 class SettingChange:
-    """A setting that a person set at a level, or took back (`value` None)."""
+    """A setting that a person set at a level, or removed (`value` None)."""
 
     level: str
     subject: str
@@ -38,7 +38,7 @@ class SettingChange:
 
 
 class _Followed(NamedTuple):
-    """A change for who its subject is now; whom it was made for, over how many mergers, and when the last was."""
+    """A change for its present subject; the original subject, the mergers in between, and the time of the last."""
 
     change: SettingChange
     origin: str
@@ -47,12 +47,12 @@ class _Followed(NamedTuple):
 
 
 def set_setting(store: Store, key: str, change: SettingChange) -> None:
-    """Keep a change of an organisation's setting; it is in force from now on."""
+    """Store a change of an organisation's setting; it is in force from now on."""
     set_settings(store, key, [change])
 
 
 def set_settings(store: Store, key: str, changes: Iterable[SettingChange]) -> None:
-    """Keep several changes of an organisation's settings, all of them or none."""
+    """Store several changes of an organisation's settings, all of them or none."""
     rows = [
         {"organisation_key": key} | {name: getattr(change, name) for name in SettingChange.__dataclass_fields__}
         for change in changes
@@ -63,7 +63,7 @@ def set_settings(store: Store, key: str, changes: Iterable[SettingChange]) -> No
 
 
 def setting_history(store: Store, key: str) -> list[SettingChange]:
-    """Every change of an organisation's settings, the oldest first, as it was made."""
+    """Every change of an organisation's settings as it was made, the oldest first."""
     table = schema.setting_change
     with store.reading() as connection:
         rows = connection.execute(
@@ -73,18 +73,18 @@ def setting_history(store: Store, key: str) -> list[SettingChange]:
 
 
 def explicit_settings(store: Store, key: str) -> pl.DataFrame:
-    """What people have set and not taken back, in the shape of `raw.planning_settings`.
+    """The settings in force that people set, in the shape of `raw.planning_settings`.
 
-    Products and suppliers, as subjects and in values, are called what Xero calls them now. Settings whose product is
-    gone are left out; `settings_without_subject` has them.
+    Products and suppliers, as subjects and in values, have their present codes and contacts. Settings of products that
+    are gone are left out; `settings_without_subject` has them.
     """
     changes = setting_history(store, key)
-    hangs_on_somebody = any(change.level != "global" for change in changes)
-    return _frame(_in_force(changes, identities_of(store, key) if hangs_on_somebody else Identities()))
+    has_subjects = any(change.level != "global" for change in changes)
+    return _frame(_in_force(changes, identities_of(store, key) if has_subjects else Identities()))
 
 
 def settings_without_subject(store: Store, key: str) -> pl.DataFrame:
-    """What people have set for products that Xero has no more, by the code of then: as `raw.planning_settings`."""
+    """The settings of products that Xero no longer has, by their last code: the shape of `raw.planning_settings`."""
     known = identities_of(store, key)
     latest = {
         (change.level, change.subject, change.name): change
@@ -103,9 +103,9 @@ def _frame(changes: Iterable[SettingChange]) -> pl.DataFrame:
 
 
 def _in_force(changes: Iterable[SettingChange], known: Identities) -> list[SettingChange]:
-    """The latest change of each setting, said of who its subject is now.
+    """The latest change of each setting, for its present subject.
 
-    Of a supplier that others were merged into its own settings win, then those of the nearest.
+    If suppliers were merged, the settings of the remaining supplier win, then those of the nearest merged one.
     """
     latest: dict[tuple[str, str, str], dict[str, _Followed]] = defaultdict(dict)
     for change in changes:
@@ -117,16 +117,16 @@ def _in_force(changes: Iterable[SettingChange], known: Identities) -> list[Setti
 
 
 def _chosen(found: Sequence[_Followed]) -> SettingChange:
-    """The nearest that was not taken back, of equally near the latest; what is taken back after a merger stays so."""
-    chosen, *farther = sorted(found, key=lambda one: (one.steps, -one.change.changed_at.timestamp()))
-    for one in farther:
-        if chosen.change.value is None and chosen.change.changed_at < one.merged_at:
-            chosen = one
+    """The nearest change that was not removed, of equally near the latest; a removal after a merger counts."""
+    chosen, *farther = sorted(found, key=lambda row: (row.steps, -row.change.changed_at.timestamp()))
+    for followed in farther:
+        if chosen.change.value is None and chosen.change.changed_at < followed.merged_at:
+            chosen = followed
     return chosen.change
 
 
 def _followed(change: SettingChange, known: Identities) -> _Followed:
-    """Who the subject of a change is now, and its value in the codes and contacts of now."""
+    """The change for its present subject, with its value in present codes and contacts."""
     now = replace(change, value=_value_now(change, known))
     if change.level == "supplier":
         chain = known.contact_chain(change.subject)

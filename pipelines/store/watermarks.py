@@ -1,4 +1,4 @@
-"""From when on the next load asks Xero for changes, one instant a list.
+"""Watermarks: for each list the instant since which the next load reads changes.
 
 What belongs here: the rows. What does not: how far a watermark moves (`pipelines.landing.extract`).
 Read more in docs/operations.md.
@@ -14,7 +14,7 @@ from pipelines.store.engine import Store
 
 
 def watermarks(store: Store, key: str) -> dict[str, datetime]:
-    """The watermark of each list of an organisation that was loaded."""
+    """The watermarks of an organisation, by list; lists that were never loaded have none."""
     table = schema.watermark
     with store.reading() as connection:
         rows = connection.execute(
@@ -24,7 +24,7 @@ def watermarks(store: Store, key: str) -> dict[str, datetime]:
 
 
 def advance_watermarks(store: Store, key: str, marks: Mapping[str, datetime], *, at: datetime) -> None:
-    """Move watermarks, all in one step, once what they speak of is durably landed."""
+    """Move watermarks in one step, after the rows that they cover are durably landed."""
     table = schema.watermark
     with store.writing() as connection:
         for endpoint, modified_since in marks.items():

@@ -336,7 +336,7 @@ def test_who_is_connected_anew_meanwhile_runs_again(harbour: OpenOrganisation, s
     allowed = signed_in(harbour.settings, Person(HARBOUR))
     connect(harbour.settings, allowed, allowed.organisations)
     sandbox.sandbox.identity.expire_access_tokens()
-    with pytest.raises(SignInError, match="connected anew, or removed, meanwhile; run the same again"):
+    with pytest.raises(SignInError, match="connected again, or removed, meanwhile; repeat the command"):
         client.organisation()
     store = open_store(harbour.settings.database_url)
     assert not list_organisations(store)[0].sign_in_needed_at
