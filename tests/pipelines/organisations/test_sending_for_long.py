@@ -35,7 +35,7 @@ def approved_orders(opened: OpenOrganisation, number: int) -> None:
 
 
 @pytest.mark.parametrize("is_custom", [False, True])
-def test_fault_34_a_token_that_ends_between_orders_is_renewed_and_no_order_is_sent_twice(
+def test_a_token_that_ends_between_orders_is_renewed_and_no_order_is_sent_twice(
     either: Settings, sandbox: RunningSandbox, *, is_custom: bool
 ) -> None:
     stamp, world = datetime(2026, 1, 5, tzinfo=UTC), sandbox.worlds[0]

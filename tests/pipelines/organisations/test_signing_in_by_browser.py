@@ -196,27 +196,29 @@ def test_a_demo_company_is_known_as_one(settings: Settings) -> None:
     assert (kept.key, kept.is_demo_company) == ("demo-company-nz", True)
 
 
-def test_fault_24_a_key_never_changes_its_organisation(either: Settings) -> None:
+def test_a_key_never_changes_its_organisation(either: Settings) -> None:
     allowed = signed_in(either, Person(HARBOUR, CITY))
     harbour, city = allowed.organisations
     connect(either, allowed, [harbour], key="acme")
-    with pytest.raises(OrganisationError, match="'acme' belongs to another organisation of Xero, whose data must not"):
+    with pytest.raises(OrganisationError, match="'acme' belongs to another organisation of Xero, and data of two"):
         connect(either, signed_in(either, Person(HARBOUR, CITY)), [city], key="acme")
     store = open_store(either.database_url)
     assert [(one.key, one.name) for one in list_organisations(store)] == [("acme", HARBOUR)]
     store.close()
 
 
-def test_fault_24_an_organisation_is_never_planned_twice(either: Settings) -> None:
+def test_an_organisation_is_never_planned_twice(either: Settings) -> None:
     allowed = signed_in(either, Person(HARBOUR))
     connect(either, allowed, allowed.organisations, key="acme")
-    with pytest.raises(OrganisationError, match="stored as 'acme'; under a second key everything would be ordered twice"):
+    with pytest.raises(
+        OrganisationError, match="stored as 'acme'; under a second key everything would be ordered twice"
+    ):
         connect(either, signed_in(either, Person(HARBOUR)), allowed.organisations, key="other")
     again = connect(either, signed_in(either, Person(HARBOUR)), allowed.organisations)
     assert [one.key for one in again] == ["acme"]
 
 
-def test_fault_24_the_demos_key_is_for_the_demo_only(settings: Settings) -> None:
+def test_the_demos_key_is_for_the_demo_only(settings: Settings) -> None:
     allowed = signed_in(settings, Person(HARBOUR))
     real = replace(settings, xero_api_url="https://api.xero.com")
     with pytest.raises(OrganisationError, match="'demo' is the demo's, which `stocktrim demo` starts over"):

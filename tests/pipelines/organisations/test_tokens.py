@@ -130,7 +130,7 @@ def renew_and_die(opened: OpenOrganisation) -> None:
         assert one.wait() == -9
 
 
-def test_fault_26_processes_that_renew_at_once_renew_once(harbour: OpenOrganisation, sandbox: RunningSandbox) -> None:
+def test_processes_that_renew_at_once_renew_once(harbour: OpenOrganisation, sandbox: RunningSandbox) -> None:
     with ExitStack() as stack:
         started = processes(stack, harbour, PROCESSES)
         for number in range(ROUNDS):
@@ -141,7 +141,7 @@ def test_fault_26_processes_that_renew_at_once_renew_once(harbour: OpenOrganisat
     assert renewals(sandbox) == [200] * ROUNDS
 
 
-def test_fault_26_threads_that_renew_at_once_renew_once(harbour: OpenOrganisation, sandbox: RunningSandbox) -> None:
+def test_threads_that_renew_at_once_renew_once(harbour: OpenOrganisation, sandbox: RunningSandbox) -> None:
     client = harbour.client()
     let_expire(sandbox, harbour, is_noticed=True)
     threads = [threading.Thread(target=client.organisation) for _ in range(PROCESSES)]
@@ -152,7 +152,7 @@ def test_fault_26_threads_that_renew_at_once_renew_once(harbour: OpenOrganisatio
     assert renewals(sandbox) == [200]
 
 
-def test_fault_27_a_crash_between_answer_and_saving_is_survived_within_half_an_hour(
+def test_a_crash_between_answer_and_saving_is_survived_within_half_an_hour(
     harbour: OpenOrganisation, sandbox: RunningSandbox
 ) -> None:
     let_expire(sandbox, harbour, is_noticed=False)
@@ -161,9 +161,7 @@ def test_fault_27_a_crash_between_answer_and_saving_is_survived_within_half_an_h
     assert renewals(sandbox) == [200, 200]
 
 
-def test_fault_27_after_half_an_hour_a_crash_means_connecting_again(
-    harbour: OpenOrganisation, sandbox: RunningSandbox
-) -> None:
+def test_after_half_an_hour_a_crash_means_connecting_again(harbour: OpenOrganisation, sandbox: RunningSandbox) -> None:
     let_expire(sandbox, harbour, is_noticed=False)
     renew_and_die(harbour)
     sandbox.clock.advance(HALF_AN_HOUR + 60)
@@ -171,18 +169,14 @@ def test_fault_27_after_half_an_hour_a_crash_means_connecting_again(
         name_read(harbour)
 
 
-def test_fault_27_an_answer_lost_on_the_wire_is_asked_for_again(
-    harbour: OpenOrganisation, sandbox: RunningSandbox
-) -> None:
+def test_an_answer_lost_on_the_wire_is_asked_for_again(harbour: OpenOrganisation, sandbox: RunningSandbox) -> None:
     let_expire(sandbox, harbour, is_noticed=True)
     lose_answers(sandbox, 1)
     assert name_read(harbour) == HARBOUR
     assert renewals(sandbox) == [200, 200]
 
 
-def test_fault_27_a_set_that_comes_late_is_renewed_before_it_ends(
-    harbour: OpenOrganisation, sandbox: RunningSandbox
-) -> None:
+def test_a_set_that_comes_late_is_renewed_before_it_ends(harbour: OpenOrganisation, sandbox: RunningSandbox) -> None:
     let_expire(sandbox, harbour, is_noticed=True)
     lose_answers(sandbox, REFRESH_ATTEMPTS)
     with pytest.raises(XeroUnreachableError):
@@ -228,27 +222,27 @@ def assert_asks_for_a_person(
     again.store.close()
 
 
-def test_fault_28_a_sign_in_unused_for_61_days_waits_for_a_person(
+def test_a_sign_in_unused_for_61_days_waits_for_a_person(
     harbour: OpenOrganisation, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert_asks_for_a_person(harbour, monkeypatch, lost=lambda: sandbox.clock.advance(61 * DAY))
 
 
-def test_fault_29_a_sign_in_that_was_revoked_waits_for_a_person(
+def test_a_sign_in_that_was_revoked_waits_for_a_person(
     harbour_here: OpenOrganisation, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     identity = sandbox.sandbox.identity
     assert_asks_for_a_person(harbour_here, monkeypatch, lost=lambda: [identity._end(one) for one in identity.grants()])
 
 
-def test_fault_29_an_organisation_that_was_taken_out_at_xero_waits_for_a_person(
+def test_an_organisation_that_was_taken_out_at_xero_waits_for_a_person(
     harbour_here: OpenOrganisation, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grants = sandbox.sandbox.identity.grants()
     assert_asks_for_a_person(harbour_here, monkeypatch, lost=lambda: [one.tenant_ids.clear() for one in grants])
 
 
-def test_fault_29_the_other_organisations_of_a_sign_in_go_on(settings: Settings, sandbox: RunningSandbox) -> None:
+def test_the_other_organisations_of_a_sign_in_go_on(settings: Settings, sandbox: RunningSandbox) -> None:
     allowed = signed_in(settings, Person(HARBOUR, CITY))
     connect(settings, allowed, allowed.organisations)
     harbour, city = (open_organisation(settings, key) for key in ("harbour-wholesale", "city-tools"))
@@ -262,7 +256,7 @@ def test_fault_29_the_other_organisations_of_a_sign_in_go_on(settings: Settings,
         one.store.close()
 
 
-def test_fault_31_a_lost_key_asks_to_connect_again(harbour_here: OpenOrganisation) -> None:
+def test_a_lost_key_asks_to_connect_again(harbour_here: OpenOrganisation) -> None:
     harbour_here.settings.secret_key_file.unlink()
     again = open_organisation(harbour_here.settings, "harbour")
     with pytest.raises(SecretKeyError, match="restore the old key, or connect again with `stocktrim connect`"):
@@ -275,7 +269,7 @@ def test_fault_31_a_lost_key_asks_to_connect_again(harbour_here: OpenOrganisatio
     again.store.close()
 
 
-def test_fault_32_a_locked_store_is_waited_for(harbour: OpenOrganisation, opened: Callable[..., Store]) -> None:
+def test_a_locked_store_is_waited_for(harbour: OpenOrganisation, opened: Callable[..., Store]) -> None:
     sign_in_id, secrets = harbour.record.sign_in_id, secrets_of(harbour.settings)
     is_held = threading.Event()
 
@@ -293,7 +287,7 @@ def test_fault_32_a_locked_store_is_waited_for(harbour: OpenOrganisation, opened
     holder.join()
 
 
-def test_fault_32_a_store_that_stays_locked_is_told(harbour: OpenOrganisation, opened: Callable[..., Store]) -> None:
+def test_a_store_that_stays_locked_is_told(harbour: OpenOrganisation, opened: Callable[..., Store]) -> None:
     sign_in_id, secrets = harbour.record.sign_in_id, secrets_of(harbour.settings)
     impatient = opened(busy_seconds=1)
     with (

@@ -37,7 +37,7 @@ ELSEWHERE = ["what?", "a#b", "a%20b", "100%25", "a\\b", "x?mode=memory"]
 
 
 @pytest.mark.parametrize("names", NAMES)
-def test_fault_112_everything_of_a_home_is_inside_it_whatever_it_is_called(names: list[str], tmp_path: Path) -> None:
+def test_everything_of_a_home_is_inside_it_whatever_it_is_called(names: list[str], tmp_path: Path) -> None:
     home = tmp_path.joinpath(*names)
     settings = read_settings({"STOCKTRIM_HOME": str(home)})
     with closing(open_store(settings.database_url)) as store:
@@ -56,13 +56,13 @@ def test_fault_112_everything_of_a_home_is_inside_it_whatever_it_is_called(names
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
-def test_fault_112_a_home_that_a_library_would_look_for_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
+def test_a_home_that_a_library_would_look_for_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"^STOCKTRIM_HOME is .* would look for it elsewhere\.$"):
         read_settings({"STOCKTRIM_HOME": str(tmp_path / name)})
     assert not list(tmp_path.iterdir())
 
 
-def test_fault_112_the_commands_that_restore_can_be_pasted_whatever_the_home_is_called(tmp_path: Path) -> None:
+def test_the_commands_that_restore_can_be_pasted_whatever_the_home_is_called(tmp_path: Path) -> None:
     folder = tmp_path / "O'Brien & Söhne" / "acme"
     folder.mkdir(parents=True)
     for name in (FILE_NAME, "stocktrim.sqlite"):

@@ -57,7 +57,7 @@ def run(tmp_path):
             one.is_killed()
 
 
-def test_fault_67_a_second_run_waits_and_says_whom_it_waits_for(run):
+def test_a_second_run_waits_and_says_whom_it_waits_for(run):
     first = run("the run 1 of load")
     assert first.says() == "working"
     second = run("the run 2 of plan")

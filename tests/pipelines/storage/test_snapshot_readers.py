@@ -60,7 +60,7 @@ def test_readers_see_whole_snapshots_while_runs_publish(tmp_path: Path, runs: in
         assert [reader.wait() for reader in readers] == [0] * READERS
 
 
-def test_fault_77_a_bi_tool_that_holds_the_published_file_stops_no_publish_and_keeps_what_it_opened(
+def test_a_bi_tool_that_holds_the_published_file_stops_no_publish_and_keeps_what_it_opened(
     tmp_path: Path,
 ) -> None:
     run(tmp_path, "opened")

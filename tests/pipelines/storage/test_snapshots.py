@@ -141,7 +141,7 @@ def test_one_run_may_publish_twice_within_a_second_and_the_later_snapshot_counts
     assert len(list((folder / "snapshots").iterdir())) == 2
 
 
-def test_fault_72_what_a_killed_run_left_is_no_snapshot_and_is_cleared_by_the_next(folder):
+def test_what_a_killed_run_left_is_no_snapshot_and_is_cleared_by_the_next(folder):
     publish_day(folder, 1)
     shutil.copytree(folder / "snapshots" / named(1), folder / "snapshots" / f"{named(0)}.tmp")
     (folder / "published.new").symlink_to("snapshots/nowhere")
@@ -151,7 +151,7 @@ def test_fault_72_what_a_killed_run_left_is_no_snapshot_and_is_cleared_by_the_ne
     assert not (folder / "published.new").is_symlink()
 
 
-def test_fault_73_a_link_that_leads_nowhere_is_passed_by_for_the_newest_whole_snapshot(folder):
+def test_a_link_that_leads_nowhere_is_passed_by_for_the_newest_whole_snapshot(folder):
     for day in (1, 2, 3):
         publish_day(folder, day)
     shutil.rmtree(folder / "snapshots" / named(3))
@@ -161,7 +161,7 @@ def test_fault_73_a_link_that_leads_nowhere_is_passed_by_for_the_newest_whole_sn
     assert is_whole(folder / "published", 5)
 
 
-def test_fault_71_a_damaged_file_of_a_snapshot_is_named_with_what_to_do(folder):
+def test_a_damaged_file_of_a_snapshot_is_named_with_what_to_do(folder):
     publish_day(folder, 1)
     path = published_folder(folder) / "products.parquet"
     damaged = path.read_bytes()[:100]
@@ -173,7 +173,7 @@ def test_fault_71_a_damaged_file_of_a_snapshot_is_named_with_what_to_do(folder):
     assert read_published(folder, PRODUCTS)[0].is_empty()
 
 
-def test_fault_69_a_full_disk_leaves_the_old_snapshot(tmp_path):
+def test_a_full_disk_leaves_the_old_snapshot(tmp_path):
     with a_disk_of(24, tmp_path / "acme") as folder:
         publish_day(folder, 1)
         sold(folder, 2)

@@ -116,7 +116,7 @@ def scratched(file: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("damage", [cut_short, overwritten, scratched])
-def test_fault_71_a_damaged_warehouse_is_named_with_what_to_do_and_left_as_it_is(
+def test_a_damaged_warehouse_is_named_with_what_to_do_and_left_as_it_is(
     tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     with open_warehouse(tmp_path) as warehouse:
@@ -129,7 +129,7 @@ def test_fault_71_a_damaged_warehouse_is_named_with_what_to_do_and_left_as_it_is
     assert path.read_bytes() == damaged
 
 
-def test_fault_71_a_damaged_log_of_the_warehouse_is_named_and_what_it_lost_is_loaded_again(tmp_path: Path) -> None:
+def test_a_damaged_log_of_the_warehouse_is_named_and_what_it_lost_is_loaded_again(tmp_path: Path) -> None:
     open_and_close(tmp_path)
     killed = PROCESSES.Process(target=write_and_be_killed, args=(tmp_path,))
     killed.start()
@@ -142,7 +142,7 @@ def test_fault_71_a_damaged_log_of_the_warehouse_is_named_and_what_it_lost_is_lo
     assert read_items(tmp_path).is_empty()
 
 
-def test_fault_74_a_warehouse_of_a_newer_duckdb_is_refused_with_what_to_do_and_left_alone(tmp_path: Path) -> None:
+def test_a_warehouse_of_a_newer_duckdb_is_refused_with_what_to_do_and_left_alone(tmp_path: Path) -> None:
     open_and_close(tmp_path)
     path = tmp_path / FILE_NAME
     header = bytearray(path.read_bytes()[8:4096])
@@ -160,7 +160,7 @@ def checksum(header: bytes) -> int:
     return functools.reduce(lambda sum_, word: sum_ ^ (word * 0xBF58476D1CE4E5B9 % 2**64), words, 5381)
 
 
-def test_fault_69_a_full_disk_leaves_the_warehouse_as_it_was(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_warehouse_as_it_was(tmp_path: Path) -> None:
     with a_disk_of(8, tmp_path / "disk") as disk:
         with open_warehouse(disk) as warehouse:
             replace_table(warehouse, XERO_ITEMS, items(1000))

@@ -96,7 +96,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_fault_111_wherever_a_plan_stops_its_tables_are_of_one_plan(folder: Path) -> None:
+def test_wherever_a_plan_stops_its_tables_are_of_one_plan(folder: Path) -> None:
     statement, is_over, seen = 0, False, set()
     while not is_over:
         statement += 1

@@ -80,7 +80,7 @@ def test_no_more_than_four_calls_are_in_flight_over_all_processes(asked: Callabl
         assert pauses == {Pause(NOON + POLL, "concurrent")}
 
 
-def test_fault_04_no_more_than_55_calls_a_minute_leave_over_all_processes(
+def test_no_more_than_55_calls_a_minute_leave_over_all_processes(
     asked: Callable[..., tuple[int, set[Pause]]],
 ) -> None:
     let_in, pauses = asked(times=20)
@@ -90,7 +90,7 @@ def test_fault_04_no_more_than_55_calls_a_minute_leave_over_all_processes(
     assert asked(times=20, at=NOON + timedelta(minutes=1))[0] == 55
 
 
-def test_fault_05_a_pause_that_one_process_was_asked_for_holds_for_all(
+def test_a_pause_that_one_process_was_asked_for_holds_for_all(
     asked: Callable[..., tuple[int, set[Pause]]], store: Store
 ) -> None:
     pause = Pause(NOON + timedelta(hours=9), "day")
@@ -114,7 +114,7 @@ def enter_and_tell(url: str, key: str, line: Connection) -> None:
     time.sleep(600)
 
 
-def test_fault_108_the_places_of_killed_callers_are_free_at_once(store: Store) -> None:
+def test_the_places_of_killed_callers_are_free_at_once(store: Store) -> None:
     url, start = store.engine.url.render_as_string(hide_password=False), multiprocessing.get_context("spawn")
     callers = []
     for _ in range(CALLS_AT_ONCE):
@@ -142,7 +142,7 @@ def _until_dead(number: int | None) -> None:
         time.sleep(0.01)
 
 
-def test_fault_108_a_process_number_that_was_given_again_is_another_process() -> None:
+def test_a_process_number_that_was_given_again_is_another_process() -> None:
     machine, number, started = this_process().split(" ")
     assert has_ended(f"{machine} {number} {started}") is False
     assert has_ended(f"{machine} {number} {int(started or 0) + 1}") is True
@@ -150,7 +150,7 @@ def test_fault_108_a_process_number_that_was_given_again_is_another_process() ->
     assert has_ended("") is None
 
 
-def test_fault_109_what_a_clock_that_was_ahead_has_noted_locks_nobody_out(store: Store) -> None:
+def test_what_a_clock_that_was_ahead_has_noted_locks_nobody_out(store: Store) -> None:
     allowance, ahead = StoredAllowance(store, "acme"), NOON + timedelta(hours=7)
     for _ in range(CALLS_PER_MINUTE):
         call = allowance.enter(ahead)
@@ -167,7 +167,7 @@ def test_fault_109_what_a_clock_that_was_ahead_has_noted_locks_nobody_out(store:
     assert allowance.enter(NOON) == short
 
 
-def test_fault_109_no_pause_is_longer_than_a_day_whoever_asked_for_it(store: Store) -> None:
+def test_no_pause_is_longer_than_a_day_whoever_asked_for_it(store: Store) -> None:
     allowance = StoredAllowance(store, "acme")
     allowance.pause(Pause(NOON + timedelta(days=400), "day"))
     assert isinstance(allowance.enter(NOON), str)

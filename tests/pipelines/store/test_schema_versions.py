@@ -77,7 +77,7 @@ def test_opening_twice_changes_nothing(opened: Callable[..., Store]) -> None:
     assert [list_organisations(opened()), list_organisations(opened())] == [[], []]
 
 
-def test_fault_74_a_newer_schema_is_refused_with_what_to_do_and_left_alone(store: Store, store_url: str) -> None:
+def test_a_newer_schema_is_refused_with_what_to_do_and_left_alone(store: Store, store_url: str) -> None:
     with store.writing() as connection:
         connection.execute(sa.text("update alembic_version set version_num = '9999'"))
     with pytest.raises(StoreError, match=f"schema 9999, made by a newer version .* knows {HEAD}.*install that version"):
@@ -96,7 +96,7 @@ def test_an_older_store_is_upgraded_with_what_is_in_it(store_url: str, opened: C
     assert sign_in.app.client_secret == Secret("hunter2")
 
 
-def test_fault_74_an_sqlite_store_is_backed_up_before_its_upgrade(tmp_path: Path) -> None:
+def test_an_sqlite_store_is_backed_up_before_its_upgrade(tmp_path: Path) -> None:
     path = tmp_path / "stocktrim.sqlite"
     engine = made_at(f"sqlite:///{path}", "0001")
     connect_an_organisation_of_the_first_version(engine)
@@ -110,9 +110,7 @@ def test_fault_74_an_sqlite_store_is_backed_up_before_its_upgrade(tmp_path: Path
 
 
 @pytest.mark.parametrize(("at", "count"), [(0, 100), (100, 4000)], ids=["the header", "the schema"])
-def test_fault_71_a_damaged_sqlite_store_is_named_with_what_to_do_and_left_as_it_is(
-    tmp_path: Path, at: int, count: int
-) -> None:
+def test_a_damaged_sqlite_store_is_named_with_what_to_do_and_left_as_it_is(tmp_path: Path, at: int, count: int) -> None:
     path = tmp_path / "stocktrim.sqlite"
     open_store(f"sqlite:///{path}").close()
     damaged = scratch(path, at, count)
@@ -121,7 +119,7 @@ def test_fault_71_a_damaged_sqlite_store_is_named_with_what_to_do_and_left_as_it
     assert path.read_bytes() == damaged
 
 
-def test_fault_71_damage_within_an_sqlite_store_is_found_by_who_reads_it_and_by_who_examines_it(tmp_path: Path) -> None:
+def test_damage_within_an_sqlite_store_is_found_by_who_reads_it_and_by_who_examines_it(tmp_path: Path) -> None:
     path = tmp_path / "stocktrim.sqlite"
     store = open_store(f"sqlite:///{path}")
     set_setting(store, "acme", a_change(1))
@@ -145,7 +143,7 @@ def set_until_full(store: Store) -> list[SettingChange]:
     return taken
 
 
-def test_fault_69_a_full_disk_loses_nothing_that_an_sqlite_store_took(tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing_that_an_sqlite_store_took(tmp_path: Path) -> None:
     with a_disk_of(2, tmp_path / "disk") as disk:
         store = open_store(f"sqlite:///{disk / 'stocktrim.sqlite'}")
         with filled_up(disk, but_for=200_000):
@@ -159,7 +157,7 @@ def test_fault_69_a_full_disk_loses_nothing_that_an_sqlite_store_took(tmp_path: 
 
 
 @pytest.mark.parametrize("left", ["nothing", "no bytes", "a database without tables"])
-def test_fault_71_a_store_of_nothing_beside_an_organisations_data_is_refused_and_not_made_anew(
+def test_a_store_of_nothing_beside_an_organisations_data_is_refused_and_not_made_anew(
     left: str, tmp_path: Path
 ) -> None:
     path, warehouse = tmp_path / "stocktrim.sqlite", tmp_path / "organisations" / "acme" / "warehouse.duckdb"

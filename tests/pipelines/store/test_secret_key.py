@@ -42,28 +42,28 @@ def test_processes_that_make_the_key_at_once_agree(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
-def test_fault_30_a_key_file_that_others_may_read_is_refused(key_file: Path, mode: int) -> None:
+def test_a_key_file_that_others_may_read_is_refused(key_file: Path, mode: int) -> None:
     key_file.chmod(mode)
     with pytest.raises(SecretKeyError, match=f"can be read by others; run `chmod 600 {key_file}`"):
         open_secrets(None, key_file)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_fault_30_a_key_file_of_another_owner_is_refused(key_file: Path) -> None:
+def test_a_key_file_of_another_owner_is_refused(key_file: Path) -> None:
     os.chown(key_file, NOBODY, NOBODY)
     with pytest.raises(SecretKeyError, match="belongs to somebody else"):
         open_secrets(None, key_file)
 
 
 @pytest.mark.parametrize("is_dangling", [False, True])
-def test_fault_30_a_key_file_that_is_a_link_is_refused(key_file: Path, *, is_dangling: bool) -> None:
+def test_a_key_file_that_is_a_link_is_refused(key_file: Path, *, is_dangling: bool) -> None:
     link = key_file.with_name("link.key")
     link.symlink_to(key_file.with_name("nowhere") if is_dangling else key_file)
     with pytest.raises(SecretKeyError, match="is a link"):
         open_secrets(None, link)
 
 
-def test_fault_31_another_key_is_told_without_the_ciphertext(key_file: Path) -> None:
+def test_another_key_is_told_without_the_ciphertext(key_file: Path) -> None:
     sealed = open_secrets(None, key_file).encrypt(Secret("hunter2"))
     key_file.write_bytes(Fernet.generate_key())
     with pytest.raises(SecretKeyError, match=r"another key than .*secret.key: restore the old key, or connect") as told:
@@ -74,14 +74,14 @@ def test_fault_31_another_key_is_told_without_the_ciphertext(key_file: Path) -> 
 
 
 @pytest.mark.parametrize("text", ["", "no key", "a" * 43, "\x00\xff"])
-def test_fault_31_a_damaged_key_is_named_and_not_shown(key_file: Path, text: str) -> None:
+def test_a_damaged_key_is_named_and_not_shown(key_file: Path, text: str) -> None:
     key_file.write_text(text)
     with pytest.raises(SecretKeyError, match=r"secret.key holds no secret key") as told:
         open_secrets(None, key_file)
     assert not text or text not in str(told.value)
 
 
-def test_fault_31_a_wrong_key_of_the_environment_is_named() -> None:
+def test_a_wrong_key_of_the_environment_is_named() -> None:
     with pytest.raises(SecretKeyError, match="STOCKTRIM_SECRET_KEY holds no secret key"):
         open_secrets(Secret("hunter2"), Path("/nowhere"))
 

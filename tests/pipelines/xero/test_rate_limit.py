@@ -70,7 +70,7 @@ class Jumping:
 
 
 @given(calls)
-def test_fault_109_a_call_waits_no_longer_than_a_minute_for_calls_however_their_rows_are_dated(
+def test_a_call_waits_no_longer_than_a_minute_for_calls_however_their_rows_are_dated(
     noted: list[CountedCall],
 ) -> None:
     pause = pause_needed(noted, NOON)
@@ -81,16 +81,14 @@ def test_fault_109_a_call_waits_no_longer_than_a_minute_for_calls_however_their_
     st.lists(st.builds(lambda s: CountedCall(NOON + s * SECOND, is_over=True), around), min_size=60),
     st.integers(6, 10**8),
 )
-def test_fault_109_calls_from_the_future_are_as_if_they_had_not_been(noted: list[CountedCall], ahead: int) -> None:
+def test_calls_from_the_future_are_as_if_they_had_not_been(noted: list[CountedCall], ahead: int) -> None:
     past = [call for call in noted if call.started_at <= NOON]
     future = [CountedCall(NOON + (ahead + number) * SECOND, is_over=True) for number in range(60)]
     assert pause_needed(past + future, NOON) == pause_needed(past, NOON)
 
 
 @given(calls, st.lists(st.integers(-(10**7), 10**7), max_size=5))
-def test_fault_109_whoever_waits_gets_in_whatever_is_done_to_the_clock(
-    noted: list[CountedCall], jumps: list[int]
-) -> None:
+def test_whoever_waits_gets_in_whatever_is_done_to_the_clock(noted: list[CountedCall], jumps: list[int]) -> None:
     dead = [CountedCall(call.started_at, call.is_over) for call in noted]
     clock = Jumping(jumps)
     pace = Pace(Rows(dead), sleep=clock.sleep, now=clock.now)
@@ -100,7 +98,7 @@ def test_fault_109_whoever_waits_gets_in_whatever_is_done_to_the_clock(
 
 
 @given(st.floats(0, 1e9), st.integers(60, 10**7))
-def test_fault_109_a_pause_asked_for_before_the_clock_was_set_back_is_forgotten(seconds: float, back: int) -> None:
+def test_a_pause_asked_for_before_the_clock_was_set_back_is_forgotten(seconds: float, back: int) -> None:
     clock = Jumping([])
     pace = Pace(Rows([]), sleep=clock.sleep, now=clock.now)
     pace.pause(seconds, "day")
@@ -123,7 +121,7 @@ def said(caplog: pytest.LogCaptureFixture) -> Callable[[list[CountedCall]], list
     return wait_for
 
 
-def test_fault_108_who_waits_for_a_place_is_told_for_what_and_how_long(
+def test_who_waits_for_a_place_is_told_for_what_and_how_long(
     said: Callable[[list[CountedCall]], list[str]],
 ) -> None:
     told = said([CountedCall(NOON - 150 * SECOND, is_over=False)] * CALLS_AT_ONCE)
@@ -134,12 +132,12 @@ def test_fault_108_who_waits_for_a_place_is_told_for_what_and_how_long(
     )
 
 
-def test_fault_108_who_waits_for_the_minute_is_told_how_long(said: Callable[[list[CountedCall]], list[str]]) -> None:
+def test_who_waits_for_the_minute_is_told_how_long(said: Callable[[list[CountedCall]], list[str]]) -> None:
     told = said([CountedCall(NOON - 20 * SECOND, is_over=True)] * CALLS_PER_MINUTE)
     assert told == ["Waiting 40 s: Xero allows so many calls a minute, and 55 of this organisation have left."]
 
 
-def test_fault_04_a_pause_that_xero_asked_for_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_pause_that_xero_asked_for_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "pipelines")
     clock = Jumping([])
     pace = Pace(Rows([]), sleep=clock.sleep, now=clock.now)
@@ -148,7 +146,7 @@ def test_fault_04_a_pause_that_xero_asked_for_is_told_as_such(caplog: pytest.Log
         assert caplog.messages == ["Waiting 20 s: Xero asked for a pause (appminute)."]
 
 
-def test_fault_05_a_pause_for_the_day_says_until_when(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_pause_for_the_day_says_until_when(caplog: pytest.LogCaptureFixture) -> None:
     clock = Jumping([])
     pace = Pace(Rows([]), sleep=clock.sleep, now=clock.now)
     pace.pause(1e12, "day")

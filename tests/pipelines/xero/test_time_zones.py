@@ -64,7 +64,7 @@ class Placed(OpenOrganisation):
 
 
 @pytest.mark.parametrize("name", ["MARSSTANDARDTIME", "UTC+99", "", "Pacific/Nowhere", "../../etc/passwd"])
-def test_fault_118_an_unknown_time_zone_is_warned_of_each_time_and_its_days_are_utcs(
+def test_an_unknown_time_zone_is_warned_of_each_time_and_its_days_are_utcs(
     name: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     placed = type("There", (Placed,), {"record": SimpleNamespace(time_zone=name)})(
