@@ -1,6 +1,6 @@
-"""Which lines are sales and which are credit notes: by the number's beginning where the file has such a habit.
+"""Which lines are sales and which are credit notes: by the prefix of the invoice number, or by the sign.
 
-What belongs here: the habit, and what each line is. What does not: documents, and which sale a credit note cancels.
+What belongs here: finding prefixes, and the kind of each line. What does not: which sale a credit note cancels.
 Read more in docs/sales_files.md.
 """
 
@@ -19,10 +19,10 @@ _PREFIX: Final = pl.col("invoice_number").str.extract(r"^([^0-9]*)")
 
 
 def marking_prefixes(lines: pl.DataFrame) -> list[str]:
-    """The beginnings of numbers that mark credit notes: what stands before the first digit.
+    """The prefixes of invoice numbers that mark credit notes; a prefix is the text before the first digit.
 
-    They mark them only where nearly all their lines are negative, and nearly all negative lines bear one of them.
-    Where prices are known, negative lines without one do not count: they correct stock and credit nobody.
+    Nearly all lines with such a prefix must be negative, and nearly all negative lines must have such a prefix.
+    If prices are known, negative lines without a price do not count: they are stock corrections.
 
     >>> marking_prefixes(pl.DataFrame({"invoice_number": ["12", "C13"], "quantity": [5.0, -5.0]}))
     ['C']
@@ -50,7 +50,7 @@ def marking_prefixes(lines: pl.DataFrame) -> list[str]:
 
 
 def usual_prefixes(lines: pl.DataFrame) -> list[tuple[str, int]]:
-    """Beginnings that ledgers usually give to credit notes, without a negative line and on few lines; with their count.
+    """The usual prefixes of credit notes that are on few lines, none of them negative; with the number of lines.
 
     >>> numbers = [*map(str, range(9)), "CRN-1"]
     >>> usual_prefixes(pl.DataFrame({"invoice_number": numbers, "quantity": 5.0}))
@@ -65,13 +65,13 @@ def usual_prefixes(lines: pl.DataFrame) -> list[tuple[str, int]]:
 
 
 def bears(prefixes: Sequence[str]) -> pl.Expr:
-    """Whether exactly one of these stands before the first digit of an invoice number.
+    """Whether one of these is the whole text before the first digit of an invoice number.
 
     >>> pl.DataFrame({"invoice_number": ["C1", "CA-1", "1"]}).select(bears(["C"])).to_series().to_list()
     [True, False, False]
     """
-    beginnings = "|".join(map(re.escape, prefixes))
-    return pl.col("invoice_number").str.contains(f"^(?:{beginnings})(?:[0-9]|$)").fill_null(value=False)
+    alternatives = "|".join(map(re.escape, prefixes))
+    return pl.col("invoice_number").str.contains(f"^(?:{alternatives})(?:[0-9]|$)").fill_null(value=False)
 
 
 def begins_with(prefixes: Sequence[str]) -> pl.Expr:
@@ -86,7 +86,7 @@ def begins_with(prefixes: Sequence[str]) -> pl.Expr:
 
 
 def kind_of(is_marked: pl.Expr | None) -> pl.Expr:
-    """What a line is: by its sign alone, or a credit note where it is marked and negative, a sale where neither."""
+    """The kind of a line, by its sign; if credits are marked, a marked negative is one, an unmarked positive a sale."""
     is_sale, is_credit = pl.col("quantity") > 0, pl.col("quantity") < 0
     if is_marked is not None:
         is_sale, is_credit = is_sale & ~is_marked, is_credit & is_marked

@@ -1,6 +1,6 @@
-"""Dates as spreadsheets and ledgers write them, each taken as the calendar day that stands there.
+"""Dates as spreadsheets and ledgers write them, each read as the calendar day that is written.
 
-A clock and a zone behind a date are left away: a zone is the place's own, and so is the day.
+A time of day and a time zone after a date are ignored: the zone is the local one, and so is the day.
 What belongs here: one date's readings, and one order of day and month for a column. What does not: the columns.
 Read more in docs/sales_files.md.
 """
@@ -38,19 +38,19 @@ _YEAR_NAME_DAY: Final = re.compile(rf"(\d{{4}})[-/., ]*{_MONTH}[-/., ]*(\d{{1,2}
 
 
 def without_clock(column: pl.Series) -> pl.Series:
-    """The texts without the time of day and the zone that follow their date."""
+    """The texts without the time of day and the zone after the date."""
     if not column.str.contains(":", literal=True).any():
         return column
     return column.str.replace(_CLOCK, "").str.strip_chars()
 
 
 def is_serial(text: str) -> bool:
-    """Whether a text is a day number of a spreadsheet: 45658 is 2025-01-01."""
+    """Whether a text is a spreadsheet's day number: 45658 is 2025-01-01."""
     return _SERIAL.fullmatch(text) is not None
 
 
 def read_date(text: str, *, latest_year: int) -> dict[str, date]:
-    """The day that a text without a clock can be, by order of day, month and year; empty where it is none.
+    """The days that a text without a time can be, by order of day, month and year; empty if it is no date.
 
     >>> read_date("3/4/2025", latest_year=2030)
     {'dmy': datetime.date(2025, 4, 3), 'mdy': datetime.date(2025, 3, 4)}
@@ -65,7 +65,7 @@ def read_date(text: str, *, latest_year: int) -> dict[str, date]:
 
 
 def _by_order(first: str, second: str, third: str, latest_year: int) -> dict[str, date]:
-    """The days that three numbers can be; a year in front is followed by its month in every order."""
+    """The days that three numbers can be; after a leading year comes the month, in every order."""
     if len(first) == len("2025"):
         day = _day(first, second, third, latest_year)
         return {} if day is None or len(third) > len("31") else dict.fromkeys(ORDERS, day)
@@ -79,7 +79,7 @@ def _by_order(first: str, second: str, third: str, latest_year: int) -> dict[str
 
 
 def _of_one_order(text: str, latest_year: int) -> date | None:
-    """The day of a text that says itself what is day, month and year."""
+    """The day of a text in which day, month and year are unambiguous."""
     if found := _COMPACT.fullmatch(text):
         return _day(found[1], found[2], found[3], latest_year)
     if found := _SERIAL.fullmatch(text):
@@ -99,7 +99,7 @@ def _number_of(month: str) -> str:
 
 
 def _day(year: str, month: str, number: str, latest_year: int) -> date | None:
-    """The day, if there is one in a year that sales can have; a year of two digits is the latest such year."""
+    """The day, None if it does not exist or its year cannot have sales; two digits mean the latest possible year."""
     full = int(year)
     if len(year) == len("25"):
         full += 2000 if full + 2000 <= latest_year else 1900

@@ -1,6 +1,6 @@
-"""What kind of document a line is of, where the file has a column for it: credits, purchases, and what was cancelled.
+"""The document type and status of a line, if the file has such columns: credits, purchases, cancelled documents.
 
-What belongs here: the words that ledgers use. What does not: numbers' beginnings and signs (`credit_notes.py`).
+What belongs here: the words that ledgers use. What does not: prefixes of numbers and signs (`credit_notes.py`).
 Read more in docs/sales_files.md.
 """
 
@@ -20,7 +20,7 @@ PURCHASES: Final = (
 
 
 def is_one_of(column: str, words: tuple[str, ...]) -> pl.Expr:
-    """Whether a text is one of these words, whatever its case, blanks and signs.
+    """Whether a text is one of these words, ignoring case, blanks and signs.
 
     >>> frame = pl.DataFrame({"status": ["VOIDED", "Paid", None, " Credit Memo"]})
     >>> frame.select(is_one_of("status", CANCELLED + CREDITS)).to_series().to_list()

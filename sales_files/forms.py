@@ -1,6 +1,6 @@
-"""What a person says of a file's forms, and which columns a reader wants of it.
+"""How a file is to be read: its forms, and the columns that a reader needs.
 
-What belongs here: the requests. What does not: the reading (`reading.py`).
+What belongs here: forms and columns. What does not: the reading (`reading.py`).
 Read more in docs/sales_files.md.
 """
 
@@ -19,10 +19,10 @@ MOST: Final = 1e12
 
 @dataclass(frozen=True)
 class Forms:
-    """How a file is to be read; None leaves it to the file.
+    """The forms of a file; None means that the file decides.
 
-    `credit_notes` holds the beginnings of the numbers of credit notes; empty, the sign of the quantity decides alone.
-    A date after `latest_year` is a slip; lines dated after `latest_day` were not sold yet, and are left out.
+    `credit_notes` are the prefixes of credit notes' numbers; if empty, the sign of the quantity decides.
+    A date after `latest_year` is refused as a slip. Lines dated after `latest_day` are left out as not sold yet.
     """
 
     date_order: DateOrder | None = None
@@ -34,10 +34,10 @@ class Forms:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a contract, each by our name with the heading that its documentation gives.
+    """The columns that a reader needs: our name of each, with its documented heading.
 
-    With `is_lenient` lines without a product, and quantities of a typed file that are no number, are left out and
-    counted; otherwise they are kept, or refused.
+    With `is_lenient`, lines without a product, and lines of a typed file whose quantity is no number, are left out and
+    counted. Otherwise the former are kept and the latter refused.
     """
 
     needed: Mapping[str, str]
@@ -46,7 +46,7 @@ class Columns:
 
     @property
     def all(self) -> dict[str, str]:
-        """Every column, the needed ones first."""
+        """All columns, needed ones first."""
         return {**self.needed, **self.optional}
 
 
@@ -73,7 +73,7 @@ PRODUCT_SALES: Final = Columns(
 
 
 def read_credit_notes(text: str) -> tuple[str, ...] | None:
-    """The beginnings of credit notes' numbers as a person writes them: none, `sign`, or some with commas between.
+    """The prefixes of credit notes that an option gives: None if empty, () for `sign`, or those separated by commas.
 
     >>> read_credit_notes(""), read_credit_notes("sign"), read_credit_notes("c, CN-")
     (None, (), ('C', 'CN-'))

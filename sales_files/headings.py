@@ -1,6 +1,6 @@
-"""Which heading of a file is which column: its documented name in any case, else a usual word for it.
+"""Which heading of a file is which column: its documented name in any case, or a usual word for it.
 
-What belongs here: headings. What does not: what stands below them.
+What belongs here: headings. What does not: the values below them.
 Read more in docs/sales_files.md.
 """
 
@@ -13,7 +13,7 @@ from typing import Final
 from sales_files.forms import Columns
 from sales_files.sales_file_error import SalesFileError
 
-# Usual words for a column; those behind the bar can mean something else, and count only where no other is there.
+# Usual words for a column. Words after the bar can mean something else, and count only if no other word is found.
 _SAME_AS: Final = {
     "product_code": "product code, sku, sku code, stock code, item code, item number, item no, item id, product id, "
     "product number, product no, article code, article number, article no, part number, part no, inventory item code "
@@ -39,15 +39,15 @@ _SHOWN: Final = 10
 
 
 @dataclass(frozen=True)
-class Found:
-    """The position of each column that was found, and what was taken for what, in sentences."""
+class FoundColumns:
+    """The position of each column that was found, with notes on renamed or unclear headings."""
 
     positions: dict[str, int]
     notes: list[str] = field(default_factory=list)
 
 
 def key_of(heading: str) -> str:
-    """A heading without case, blanks and signs.
+    """A heading in lower case without blanks and signs.
 
     >>> key_of("*Invoice Date "), key_of("Order_Demand")
     ('invoicedate', 'orderdemand')
@@ -56,32 +56,34 @@ def key_of(heading: str) -> str:
 
 
 def count_known(headings: Sequence[str], columns: Columns) -> int:
-    """How many of a contract's columns some heading can be."""
+    """The number of columns for which there is a heading."""
     keys = {key_of(heading) for heading in headings}
     wanted = columns.all
     return sum(not keys.isdisjoint(_keys_of(name, heading)) for name, heading in wanted.items())
 
 
 def positions_known(headings: Sequence[str], columns: Columns) -> list[int]:
-    """The positions of the headings that can be a column of the contract."""
+    """The positions of the headings that can be one of the columns."""
     keys = {key for name, heading in columns.all.items() for key in _keys_of(name, heading)} - {""}
     return [position for position, heading in enumerate(headings) if key_of(heading) in keys]
 
 
-def find_columns(headings: Sequence[str], columns: Columns, path: Path) -> Found:
-    """The position of each column of a contract.
+def find_columns(headings: Sequence[str], columns: Columns, path: Path) -> FoundColumns:
+    """The position of each column.
 
     Raises:
         SalesFileError: a needed column is missing, or two headings can be the same needed column.
     """
-    found = Found({})
+    found = FoundColumns({})
     for name, heading in columns.all.items():
         at = _positions(headings, name, heading)
         if len(at) > 1 and (name in columns.needed or len({headings[position] for position in at}) == 1):
             raise SalesFileError(_both(headings, at, heading, path))
         if len(at) > 1:
             written = " and ".join(repr(headings[position]) for position in at)
-            found.notes.append(f"{written} can both be {heading}, so neither is used: rename the right one {heading}.")
+            found.notes.append(
+                f"{written} can both be {heading}, so neither is used: rename the right column {heading}."
+            )
         elif at and at[0] not in found.positions.values():
             found.positions[name] = at[0]
     missing = [heading for name, heading in columns.needed.items() if name not in found.positions]
@@ -93,7 +95,7 @@ def find_columns(headings: Sequence[str], columns: Columns, path: Path) -> Found
 
 
 def _tiers(name: str, heading: str) -> list[set[str]]:
-    """What a column may be called, the surest first: its documented name, our own, usual words, and vague ones."""
+    """The names of a column, surest first: its documented name, ours, usual words, vague words."""
     words = [{key_of(word) for word in tier.split(",")} for tier in _SAME_AS.get(name, "").split("|")]
     return [{key_of(heading)}, {key_of(name)}, *words]
 
@@ -103,7 +105,7 @@ def _keys_of(name: str, heading: str) -> set[str]:
 
 
 def _positions(headings: Sequence[str], name: str, heading: str) -> list[int]:
-    """Where the surest name of a column stands."""
+    """The positions of the surest name of a column."""
     keys = [key_of(text) for text in headings]
     for tier in _tiers(name, heading):
         if at := [position for position, key in enumerate(keys) if key and key in tier]:
@@ -113,24 +115,24 @@ def _positions(headings: Sequence[str], name: str, heading: str) -> list[int]:
 
 def _both(headings: Sequence[str], at: Sequence[int], heading: str, path: Path) -> str:
     if len({headings[position] for position in at}) == 1:
-        return f"{path} has the column {headings[at[0]]} {len(at)} times; keep one of them."
+        return f"{path} has the column {headings[at[0]]} {len(at)} times: keep only the right column."
     written = " and ".join(repr(headings[position][:40]) for position in at)
-    return f"{path}: {written} can both be {heading}; rename the right one {heading}, or leave the others out."
+    return f"{path}: {written} can both be {heading}: rename the right column {heading}, or remove the others."
 
 
 def _lacking(headings: Sequence[str], columns: Columns, missing: Sequence[str], path: Path) -> str:
     needed = ", ".join(columns.needed.values())
     if not count_known(headings, columns):
         return (
-            f"{path} is no Parquet file that can be read, nor a CSV file whose first line names the columns: "
-            f"it must have {needed}."
+            f"{path} is neither a readable Parquet file nor a CSV file whose first line names the columns; it must "
+            f"have {needed}."
         )
     there = ", ".join(heading[:40] for heading in headings[:_SHOWN]) + (", ..." if len(headings) > _SHOWN else "")
-    return f"{path} lacks the columns {', '.join(missing)}; it has {there}, and must have {needed}."
+    return f"{path} lacks the columns {', '.join(missing)}: it has {there}, and must have {needed}."
 
 
 def _renamed(headings: Sequence[str], wanted: Mapping[str, str], positions: Mapping[str, int]) -> str:
-    """Which heading was taken for which column, where they differ in more than case and signs."""
+    """Which heading was read as which column, if they differ in more than case and signs."""
     return ", ".join(
         f"{headings[position]!r} is {wanted[name]}"
         for name, position in positions.items()

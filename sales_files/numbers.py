@@ -1,6 +1,6 @@
-"""Numbers as spreadsheets and ledgers write them: decimal point or comma, thousands apart, brackets, currency signs.
+"""Numbers as spreadsheets and ledgers write them: decimal marks, thousands separators, brackets, currency signs.
 
-What belongs here: one number's readings, and one decimal mark for a column. What does not: which columns there are.
+What belongs here: the readings of a number, and the decimal mark of a column. What does not: the list of columns.
 Read more in docs/sales_files.md.
 """
 
@@ -42,7 +42,7 @@ _GROUPED: Final = r"^[-+]?[1-9]\d{0,2}\.\d{3}$"
 
 
 def read_number(text: str) -> dict[str, float]:
-    """The number that a text can be, by decimal mark; empty where it is none.
+    """The numbers that a text can be, by decimal mark; empty if it is no number.
 
     >>> read_number("1,500"), read_number("(2.50)"), read_number("1'234,5-"), read_number("1e400")
     ({'.': 1500.0, ',': 1.5}, {'.': -2.5}, {',': -1234.5}, {})
@@ -60,7 +60,7 @@ def read_number(text: str) -> dict[str, float]:
 
 
 def _size(digits: str, power: str, mark: DecimalMark) -> float | None:
-    """The size of unsigned digits with this decimal mark; None where they are no number."""
+    """The size of unsigned digits with this decimal mark; None if they are no number."""
     whole, _, part = digits.partition(mark)
     if not (part.isdigit() or not part) or not (whole or part):
         return None
@@ -75,10 +75,10 @@ def _size(digits: str, power: str, mark: DecimalMark) -> float | None:
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A column of texts as the numbers it can hold, by decimal mark.
+    """The numbers that a column of texts can hold, by decimal mark.
 
-    `values` holds them already where only one reading is possible; otherwise `readings` are those of `texts`, the
-    different values in the order of the file.
+    `values` has them if only one reading is possible. Otherwise `readings` are those of `texts`, the distinct texts in
+    the order of the file.
     """
 
     values: pl.Series | None
@@ -88,12 +88,12 @@ class NumberColumn:
 
     @property
     def conflict(self) -> str | None:
-        """The first text that leaves no decimal mark to the column."""
+        """The first text that rules out every decimal mark; None if there is none."""
         return None if self.marks else self.texts[first_conflict(self.readings, MARKS)]
 
     @property
     def difference(self) -> str | None:
-        """The first text that has two readings."""
+        """The first text with two different readings; None if there is none."""
         position = first_difference(self.readings, self.marks) if len(self.marks) > 1 else None
         return None if position is None else self.texts[position]
 
@@ -102,7 +102,7 @@ class NumberColumn:
         return bool(self.readings_of(text))
 
     def readings_of(self, text: str) -> Mapping[str, float]:
-        """The numbers that one of the texts can be."""
+        """The numbers that a text of the column can be."""
         return self.readings[self.texts.index(text)]
 
     def read(self, column: pl.Series, mark: str) -> pl.Series:
@@ -114,7 +114,7 @@ class NumberColumn:
 
 
 def read_numbers(column: pl.Series, decimal: DecimalMark | None) -> NumberColumn:
-    """The numbers that a column of trimmed texts can hold; a decimal mark that is given is the only one."""
+    """The numbers that a column of trimmed texts can hold, with any decimal mark or only the given one."""
     plain = column.cast(pl.Float64, strict=False)
     is_plain = plain.null_count() == column.null_count() and bool((plain.is_finite() & (plain.abs() <= MOST)).all())
     has_point = bool(column.str.contains(".", literal=True).any())

@@ -1,4 +1,4 @@
-"""The lines of a table as they stand there, under the contract's names, and the sentence about a line that is wrong.
+"""The untyped lines of a table under our column names, and the sentence about a wrong line.
 
 What belongs here: untyped lines. What does not: their types (`typed_columns.py`).
 Read more in docs/sales_files.md.
@@ -20,7 +20,7 @@ TOTAL: Final = r"(?i)^(?:grand |sub-?)?totals?\b"
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Rows of the file that are not used: why, how many, and with how many units and how much money."""
+    """Rows of the file that are left out: the reason, and their number, units and money."""
 
     reason: str
     rows: int
@@ -30,14 +30,14 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class RawLines:
-    """Rows with the contract's columns and `row`, their number in the table; `headings` are the file's own."""
+    """Rows with our columns and `row`, their number in the table; `headings` are those of the file."""
 
     table: HeadedTable
     rows: pl.DataFrame
     headings: Mapping[str, str]
 
     def refuse(self, name: str, is_wrong: pl.Series, must_hold: str) -> NoReturn:
-        """Refuse the first wrong row: the sentence says its place, its column, what stands there and what should."""
+        """Refuse the first wrong row: the sentence names its place, its column, its value and what is expected."""
         position = int(is_wrong.arg_true()[0])
         value = self.rows[name][position]
         held = "but is empty" if value is None else f"not {str(value)[:_LONGEST_SHOWN]!r}"
@@ -46,21 +46,21 @@ class RawLines:
         )
 
     def place(self, position: int) -> str:
-        """Where the row at a position stands in the file."""
+        """The place in the file of the row at a position."""
         return self.table.place(self.rows["row"][position])
 
     def place_of(self, name: str, text: str) -> str:
-        """Where a text stands for the first time."""
+        """The place in the file of the first row with this text."""
         return self.place(int((self.rows[name] == text).arg_true()[0]))
 
 
 def raw_lines(table: HeadedTable, positions: Mapping[str, int]) -> RawLines:
-    """The wanted columns; texts without blanks around them, and nothing where nothing is left."""
+    """The rows of the found columns, with trimmed texts; an empty text is null."""
     rows = table.rows.select(pl.col(str(position)).alias(name) for name, position in positions.items())
     texts = {
         name: pl.col(name).cast(pl.String).str.strip_chars()
-        for name, kind in rows.schema.items()
-        if kind in (pl.String, pl.Categorical, pl.Enum)
+        for name, data_type in rows.schema.items()
+        if data_type in (pl.String, pl.Categorical, pl.Enum)
     }
     rows = rows.with_columns(pl.when(text != "").then(text).alias(name) for name, text in texts.items())
     headings = {name: table.headings[position] for name, position in positions.items()}
@@ -68,7 +68,7 @@ def raw_lines(table: HeadedTable, positions: Mapping[str, int]) -> RawLines:
 
 
 def without_empty(raw: RawLines, columns: Columns) -> tuple[RawLines, list[LeftOut]]:
-    """The lines that hold anything and, where the contract is lenient, name a product; and what was left out."""
+    """The lines with any value and, if lenient, with a product; and what was left out."""
     filled = raw.rows.filter(~pl.all_horizontal(pl.exclude("row").is_null()))
     is_total = pl.col("date").is_null() & pl.any_horizontal(
         pl.col(name).cast(pl.String).str.contains(TOTAL).fill_null(value=False)

@@ -1,6 +1,6 @@
-"""The lines of a file of sales: typed columns of one contract, what each line is, and what was taken for what.
+"""The lines of a sales file: typed columns, the kind of each line, and notes on how the file was read.
 
-What belongs here: the way from a file to its lines. What does not: each step's own rules, what becomes of them.
+What belongs here: the steps from a file to its lines. What does not: the rules of each step, and the use of the lines.
 Read more in docs/sales_files.md.
 """
 
@@ -32,11 +32,11 @@ TINY: Final = 1e-9
 
 @dataclass(frozen=True)
 class Sales:
-    """The lines of a file with the columns of the contract that it has, and `kind`: sale, credit or none.
+    """The lines of a file: the found columns, and `kind`, which is sale, credit or none.
 
-    `left_out` says which of all `row_count` rows of the file are not used, lines of the kind none among them; `notes`
-    says in sentences what was taken for what. `credit_prefixes` are the beginnings of numbers that mark credit notes;
-    without any, the sign decided.
+    `left_out` counts the rows that are not used, of all `row_count` rows of the file; lines of the kind none are among
+    them. `notes` are sentences on how the file was read. `credit_prefixes` mark credit notes; if empty, the sign
+    decided.
     """
 
     lines: pl.DataFrame
@@ -47,16 +47,16 @@ class Sales:
 
     @property
     def used(self) -> pl.DataFrame:
-        """The lines that are sales or credit notes, and where the contract is lenient those of quantity 0."""
+        """The lines that are sales or credit notes, and those with quantity 0."""
         return self.lines.filter((pl.col("kind") != UNUSED) | (pl.col("quantity") == 0))
 
 
 def read_sales(path: Path, columns: Columns, forms: Forms | None = None) -> Sales:
-    """The sales in a file; with the same arguments always the same.
+    """The sales in a file.
 
     Raises:
-        SalesFileError: the file cannot be used, or something in it can be read in two ways and `forms` does not say
-            which; the sentence names the line and the column.
+        SalesFileError: the file cannot be used, or a value can be read in two ways and `forms` does not decide; the
+            sentence names the line and the column.
     """
     forms = forms or Forms()
     table = read_table(path, columns)
@@ -80,7 +80,7 @@ def read_sales(path: Path, columns: Columns, forms: Forms | None = None) -> Sale
 
 
 def _check_typed(raw: RawLines, lines: pl.DataFrame, forms: Forms) -> None:
-    """Refuse what a typed file holds and no sale can have."""
+    """Refuse values of a typed file that no sale can have."""
     if (is_wrong := ~is_number(lines["quantity"])).any():
         raw.refuse("quantity", is_wrong, "numbers up to 10^12")
     if "unit_price" in lines.columns and (is_wrong := ~is_number(lines["unit_price"].fill_null(0.0))).any():
@@ -101,9 +101,9 @@ def _sold(lines: pl.DataFrame, forms: Forms) -> tuple[pl.DataFrame, list[LeftOut
     if "document_type" in lines.columns:
         wrong["are purchases"] = is_one_of("document_type", PURCHASES)
     left_out = []
-    for reason, is_it in wrong.items():
-        left_out.append(_left_out(reason, lines.filter(is_it)))
-        lines = lines.filter(~is_it)
+    for reason, is_wrong in wrong.items():
+        left_out.append(_left_out(reason, lines.filter(is_wrong)))
+        lines = lines.filter(~is_wrong)
     if "document_type" not in lines.columns:
         return lines, left_out, []
     is_credit = is_one_of("document_type", CREDITS)
@@ -115,17 +115,21 @@ def _sold(lines: pl.DataFrame, forms: Forms) -> tuple[pl.DataFrame, list[LeftOut
             unit_price=pl.when(is_credit).then(pl.col("unit_price").abs()).otherwise("unit_price")
         )
     lines = lines.with_columns(quantity=pl.when(is_credit).then(-size).otherwise("quantity"))
-    return lines, left_out, [f"Credits: lines whose type says so, {count:,} lines."]
+    return lines, left_out, [f"Credits: {count:,} lines of a credit type."]
 
 
 def _is_total_of_above(lines: pl.DataFrame) -> pl.Expr:
-    """Whether a row is called a total and has the sum of all rows above it, or of those since the total before it."""
-    is_called_so = lines["product_code"].str.contains(TOTAL).fill_null(value=False)
+    """Whether a row is called a total and equals the sum of all rows above it, or of those since the last total."""
+    is_named_total = lines["product_code"].str.contains(TOTAL).fill_null(value=False)
     totals: list[int] = []
-    if is_called_so.any():
+    if is_named_total.any():
         everything = since = 0.0
-        for row, quantity, is_it in zip(lines["row"], lines["quantity"].fill_null(0.0), is_called_so, strict=True):
-            if is_it and any(abs(quantity - one) <= TINY * max(1.0, abs(one)) for one in (everything, since)):
+        for row, quantity, is_candidate in zip(
+            lines["row"], lines["quantity"].fill_null(0.0), is_named_total, strict=True
+        ):
+            if is_candidate and any(
+                abs(quantity - total) <= TINY * max(1.0, abs(total)) for total in (everything, since)
+            ):
                 totals.append(row)
                 since = 0.0
             else:
@@ -134,12 +138,12 @@ def _is_total_of_above(lines: pl.DataFrame) -> pl.Expr:
 
 
 def _with_kinds(lines: pl.DataFrame, path: Path, forms: Forms) -> tuple[pl.DataFrame, tuple[str, ...], list[str]]:
-    """The lines with what each is, the prefixes that mark credit notes, and the sentence about them."""
+    """The lines with their kinds, the prefixes that mark credit notes, and a note on them."""
     has_numbers = "invoice_number" in lines.columns
     if has_numbers:
         lines = lines.with_columns(pl.col("invoice_number").str.to_uppercase())
     if forms.credit_notes and not has_numbers:
-        raise SalesFileError(f"{path} has no column of invoice numbers, so --credit-notes can only be sign.")
+        raise SalesFileError(f"{path} has no column of invoice numbers, so --credit-notes must be sign.")
     prefixes = forms.credit_notes
     if prefixes is None:
         prefixes = tuple(marking_prefixes(lines)) if has_numbers else ()
@@ -149,47 +153,47 @@ def _with_kinds(lines: pl.DataFrame, path: Path, forms: Forms) -> tuple[pl.DataF
     if not prefixes:
         return _by_sign(lines)
     marked = lines.filter(is_marked)
-    beginnings = " or ".join(prefixes)
+    alternatives = " or ".join(prefixes)
     if marked.is_empty():
         raise SalesFileError(
-            f"{path}: no invoice number begins with {beginnings}; give --credit-notes another beginning."
+            f"{path}: no invoice number begins with {alternatives}; give --credit-notes another prefix."
         )
     if forms.credit_notes and not (marked["quantity"] < 0).any():
         quantity = pl.when(is_marked).then(-pl.col("quantity")).otherwise("quantity")
         lines = lines.with_columns(quantity.alias("quantity"))
-    note = f"Credit notes: invoice numbers that begin with {beginnings}, {marked.height:,} lines."
+    note = f"Credit notes: {marked.height:,} lines whose invoice number begins with {alternatives}."
     return lines.with_columns(kind_of(is_marked)), prefixes, [note]
 
 
 def _by_sign(lines: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...], list[str]]:
     lines = lines.with_columns(kind_of(None))
     count = int((lines["kind"] == CREDIT).sum())
-    notes = [f"Credit notes: lines with a negative quantity, {count:,} lines."] if count else []
+    notes = [f"Credit notes: {count:,} lines with a negative quantity."] if count else []
     return lines, (), [*notes, *_may_be_credits(lines)]
 
 
 def _may_be_credits(lines: pl.DataFrame) -> list[str]:
-    """A warning for each beginning that ledgers give to credit notes and of which no line is negative."""
+    """A warning for each usual prefix of credit notes that has no negative line."""
     if "invoice_number" not in lines.columns:
         return []
     usual = usual_prefixes(lines)
     return [
-        f"Warning: {count:,} lines whose numbers begin with {prefix} have no negative quantity and count as sales; if "
-        f"they are credit notes, say --credit-notes {prefix}."
+        f"Warning: {count:,} lines whose invoice number begins with {prefix} have no negative quantity and count as "
+        f"sales. If they are credit notes, give --credit-notes {prefix}."
         for prefix, count in usual
     ]
 
 
 def _unused(lines: pl.DataFrame, prefixes: tuple[str, ...], columns: Columns) -> list[LeftOut]:
-    """The lines that are neither sale nor credit note, by reason; where the contract is lenient, 0 units are a fact."""
+    """The lines that are neither sale nor credit note, by reason; if lenient, lines with quantity 0 are kept."""
     unused = lines.filter(pl.col("kind") == UNUSED)
-    beginnings = " or ".join(prefixes)
+    alternatives = " or ".join(prefixes)
     by_reason = {
-        f"are negative without {beginnings}": pl.col("quantity") < 0,
-        f"are positive although their number begins with {beginnings}": pl.col("quantity") > 0,
+        f"are negative without the prefix {alternatives}": pl.col("quantity") < 0,
+        f"are positive with the prefix {alternatives}": pl.col("quantity") > 0,
         **({} if columns.is_lenient else {"have quantity 0": pl.col("quantity") == 0}),
     }
-    return [_left_out(reason, unused.filter(is_it)) for reason, is_it in by_reason.items()]
+    return [_left_out(reason, unused.filter(is_unused)) for reason, is_unused in by_reason.items()]
 
 
 def _left_out(reason: str, lines: pl.DataFrame) -> LeftOut:

@@ -1,7 +1,7 @@
-"""One form for a whole column: which forms let every value be read, where none does, and whether two forms differ.
+"""The form of a whole column: the forms that fit every value, the first conflict, the first ambiguous value.
 
 A value is given as its readings, a mapping of form to value: 3/4/2025 is {"dmy": 3 April, "mdy": 4 March}.
-What belongs here: what dates and numbers have in common. What does not: their forms.
+What belongs here: rules that dates and numbers share. What does not: their forms.
 Read more in docs/sales_files.md.
 """
 
@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 
 
 def shared_forms(readings: Sequence[Mapping[str, Value]], forms: Sequence[str]) -> list[str]:
-    """The forms under which every value can be read.
+    """The forms that fit every value.
 
     >>> shared_forms([{"dmy": 1, "mdy": 2}, {"dmy": 3}], ["dmy", "mdy"])
     ['dmy']
@@ -21,7 +21,7 @@ def shared_forms(readings: Sequence[Mapping[str, Value]], forms: Sequence[str]) 
 
 
 def first_conflict(readings: Sequence[Mapping[str, Value]], forms: Sequence[str]) -> int:
-    """The position of the first value that leaves no form to the column.
+    """The position of the first value after which no form fits all values.
 
     >>> first_conflict([{"dmy": 1, "mdy": 2}, {"dmy": 3}, {"mdy": 4}], ["dmy", "mdy"])
     2
@@ -35,7 +35,7 @@ def first_conflict(readings: Sequence[Mapping[str, Value]], forms: Sequence[str]
 
 
 def first_difference(readings: Sequence[Mapping[str, Value]], forms: Sequence[str]) -> int | None:
-    """The position of the first value that two of the forms read differently; None where all forms agree.
+    """The position of the first value that two of the forms read differently; None if all agree.
 
     >>> first_difference([{"dmy": 1, "mdy": 1}, {"dmy": 2, "mdy": 3}], ["dmy", "mdy"])
     1

@@ -1,4 +1,4 @@
-"""Why a file of sales cannot be used: one plain sentence that says where and what to do.
+"""The error of a sales file that cannot be used: one sentence that says where and what to do.
 
 Read more in docs/sales_files.md.
 """

@@ -1,4 +1,4 @@
-"""A file as a table: Parquet, or text in any usual encoding and with any usual separator.
+"""A file as a table: Parquet, or text with any usual encoding and separator.
 
 What belongs here: bytes, lines, fields. What does not: what the fields mean.
 Read more in docs/sales_files.md.
@@ -41,9 +41,9 @@ _BLOCK: Final = 1 << 24
 
 @dataclass(frozen=True)
 class HeadedTable:
-    """Headings, and the rows below them: text from a text file, any type from Parquet.
+    """Headings and rows: texts from a text file, any types from Parquet.
 
-    `rows` has the columns that a contract may want, each named by its position: "0", "3", …
+    `rows` has the columns that a reader may need, each named by its position: "0", "3", …
     """
 
     path: Path
@@ -55,7 +55,7 @@ class HeadedTable:
     lines_above: int = 0
 
     def place(self, row: int) -> str:
-        """Where a row stands: its line in a text file, whose headings are line 1, else its number."""
+        """The place of a row: its line in a text file, whose headings are line 1, or else its number."""
         if not self.text:
             return f"{self.path}, row {row + 1}"
         starts = (start for start, _ in _records(self.text, self.separator, self.lines_above))
@@ -66,10 +66,10 @@ class HeadedTable:
 
 
 def read_table(path: Path, columns: Columns) -> HeadedTable:
-    """The table that a file holds; the separator is the one by which most of the contract's columns are found.
+    """The table in a file; its separator is the one that yields most of the columns.
 
     Raises:
-        SalesFileError: there is no such file, it is no table, or a line has more or fewer fields than the first.
+        SalesFileError: the file is missing or no table, or a line has more or fewer fields than the first.
     """
     if not path.is_file():
         raise SalesFileError(f"There is no file {path}; give the path of a CSV or Parquet file of sales.")
@@ -80,7 +80,7 @@ def read_table(path: Path, columns: Columns) -> HeadedTable:
     if data.startswith(_PARQUET):
         return _of_parquet(path, data, columns)
     if path.suffix.lower() == ".parquet":
-        raise SalesFileError(f"{path} is no Parquet file that can be read; export the sales again.")
+        raise SalesFileError(f"{path} is not a readable Parquet file; export the sales again.")
     text, notes = _as_utf8(path, data)
     return _of_text(path, text, notes, columns)
 
@@ -92,7 +92,7 @@ def _of_parquet(path: Path, data: bytes, columns: Columns) -> HeadedTable:
         known = {names[position]: str(position) for position in positions_known(headings, columns)}
         frame = pl.read_parquet(io.BytesIO(data), columns=list(known))
     except (pl.exceptions.PolarsError, OSError):
-        raise SalesFileError(f"{path} is no Parquet file that can be read; export the sales again.") from None
+        raise SalesFileError(f"{path} is not a readable Parquet file; export the sales again.") from None
     return HeadedTable(path, headings, frame.rename(known), [])
 
 
@@ -101,7 +101,7 @@ def _in_a_line(heading: str) -> str:
 
 
 def _as_utf8(path: Path, data: bytes) -> tuple[bytes, list[str]]:
-    """The text in UTF-8, and what it was taken for where it was not."""
+    """The text in UTF-8, and a note if it was in another encoding."""
     for beginning, what in _NO_TEXT.items():
         if data.startswith(beginning):
             raise SalesFileError(f"{path} is {what}.")
@@ -114,7 +114,7 @@ def _as_utf8(path: Path, data: bytes) -> tuple[bytes, list[str]]:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise SalesFileError(
-            f"{path}, line {line}: there is a NUL character, so this is no text; export it as CSV (UTF-8)."
+            f"{path}, line {line}: there is a NUL character, so this is not text; export it as CSV (UTF-8)."
         )
     if encoding == "utf-8" and not notes:
         return data.removeprefix(mark), notes
@@ -122,7 +122,7 @@ def _as_utf8(path: Path, data: bytes) -> tuple[bytes, list[str]]:
 
 
 def _without_mark(data: bytes) -> str:
-    """UTF-16 where nearly every second byte is 0, as in letters of English; else UTF-8."""
+    """UTF-16 if nearly every second byte is 0, as in English text; otherwise UTF-8."""
     head = data[:_LOOKED_AT]
     for encoding, zeros, letters in (("utf-16-le", head[1::2], head[::2]), ("utf-16-be", head[::2], head[1::2])):
         if len(data) % 2 == 0 and zeros and zeros.count(0) > MOSTLY * len(zeros) and not letters.count(0):
@@ -136,7 +136,7 @@ def _in_western_europe(path: Path, data: bytes, encoding: str) -> tuple[str, lis
             return data.decode("cp1252"), ["The text is not UTF-8: it is read as Windows-1252 (Western Europe)."]
     except UnicodeDecodeError:
         pass
-    raise SalesFileError(f"{path} is no text in UTF-8, UTF-16 or Windows-1252; export it as CSV (UTF-8).") from None
+    raise SalesFileError(f"{path} is not text in UTF-8, UTF-16 or Windows-1252; export it as CSV (UTF-8).") from None
 
 
 def _of_text(path: Path, text: bytes, notes: list[str], columns: Columns) -> HeadedTable:
@@ -159,7 +159,7 @@ def _of_text(path: Path, text: bytes, notes: list[str], columns: Columns) -> Hea
 
 
 def _headings(path: Path, text: bytes, separator: str, skipped: int) -> tuple[list[str], int]:
-    """The fields of the first line that is not empty, and how many lines end with it."""
+    """The fields of the first line that is not empty, and the number of lines up to its end."""
     head = io.StringIO(text[:_LONGEST_HEAD].decode(errors="ignore"), newline="")
     for _ in range(skipped):
         head.readline()
@@ -172,14 +172,14 @@ def _headings(path: Path, text: bytes, separator: str, skipped: int) -> tuple[li
 
 
 def _after(text: bytes, lines: int) -> bytes:
-    """The text below so many lines."""
+    """The text below this number of lines."""
     rest = io.StringIO(text[:_LONGEST_HEAD].decode(errors="ignore"), newline="")
     above = "".join(rest.readline() for _ in range(lines))
     return text[len(above.encode()) :]
 
 
 def _fields(body: bytes, separator: str, width: int, known: list[str]) -> pl.DataFrame:
-    """The fields of the known columns; as many in each line as there are headings, or an error of Arrow's."""
+    """The fields of the known columns; an error of Arrow if a line has not as many fields as there are headings."""
     texts = dict.fromkeys(known, pa.large_string())
     if not body.strip(b"\r\n"):
         return pl.DataFrame(schema=dict.fromkeys(known, pl.String))
@@ -197,7 +197,7 @@ def _fields(body: bytes, separator: str, width: int, known: list[str]) -> pl.Dat
 
 
 def _ragged(path: Path, text: bytes, separator: str, above: int, width: int) -> str:
-    """The sentence about the first line that has not as many fields as the first."""
+    """The sentence about the first line with more or fewer fields than the headings."""
     try:
         for line, fields in _records(text, separator, above):
             if len(fields) > width:
@@ -210,7 +210,7 @@ def _ragged(path: Path, text: bytes, separator: str, above: int, width: int) -> 
 
 
 def _records(text: bytes, separator: str, above: int) -> Iterator[tuple[int, list[str]]]:
-    """Each record below the headings with the line on which it begins; empty lines hold none."""
+    """The records below the headings, each with the line on which it begins; empty lines are skipped."""
     lines = io.StringIO(text.decode(), newline="")
     for _ in range(above):
         lines.readline()

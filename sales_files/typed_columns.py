@@ -1,6 +1,6 @@
-"""The columns of lines with their types: names, numbers with one decimal mark, days with one order, yes and no.
+"""The typed columns of lines: names, numbers with one decimal mark, days in one order, yes and no.
 
-What belongs here: a whole column at a time. What does not: one text's readings (`numbers.py`, `dates.py`).
+What belongs here: whole columns. What does not: the readings of a single text (`numbers.py`, `dates.py`).
 Read more in docs/sales_files.md.
 """
 
@@ -27,7 +27,7 @@ _MARK_NAMES: Final = {",": "comma", ".": "point"}
 
 
 def names_of(raw: RawLines) -> list[pl.Series]:
-    """The columns of names: whole numbers are names too, a line break within a code is a slip of quotation marks."""
+    """The columns of names. Whole numbers are names too; a line break within a code is refused."""
     columns = []
     for name in NAMES:
         if name not in raw.headings:
@@ -47,9 +47,9 @@ def names_of(raw: RawLines) -> list[pl.Series]:
 
 
 def numbers_of(raw: RawLines, forms: Forms) -> tuple[list[pl.Series], list[str]]:
-    """The columns of numbers, and what was taken for what.
+    """The columns of numbers, and notes on how they were read.
 
-    A column that can be read with either decimal mark follows the other columns, where those have one.
+    A column that can be read with either decimal mark follows the other columns, if those decide.
 
     Raises:
         SalesFileError: a value is no number, or the decimal mark is not clear.
@@ -81,12 +81,12 @@ def _refuse_number(raw: RawLines, name: str, column: NumberColumn, forms: Forms)
         "numbers up to 10^12" if forms.decimal is None else f"numbers with a decimal {_MARK_NAMES[forms.decimal]}"
     )
     if forms.decimal is None and text is not None and column.is_number(text):
-        must_hold = "numbers of one decimal mark (other lines have the other one)"
+        must_hold = "numbers with one decimal mark (other lines have the other)"
     raw.refuse(name, (raw.rows[name] == text).fill_null(value=False), must_hold)
 
 
 def _mark_of(raw: RawLines, name: str, column: NumberColumn, clear: set[str]) -> str:
-    """The decimal mark of a column: its own, else that of the other columns, else any where all agree."""
+    """The decimal mark of a column: its own, or that of the other columns, or any if both read the same."""
     if len(column.marks) == 1:
         return column.marks[0]
     if len(clear) == 1:
@@ -96,13 +96,13 @@ def _mark_of(raw: RawLines, name: str, column: NumberColumn, clear: set[str]) ->
         return column.marks[0]
     apart, point = (f"{column.readings_of(text)[mark]:g}" for mark in (".", ","))
     raise SalesFileError(
-        f"{raw.place_of(name, text)}: {raw.headings[name]} {text!r} can be {apart} or {point}: say which mark decimals "
-        f"have, --decimal . or --decimal ,"
+        f"{raw.place_of(name, text)}: {raw.headings[name]} {text!r} can be {apart} or {point}: give the decimal mark, "
+        f"--decimal . or --decimal ,"
     )
 
 
 def days_of(raw: RawLines, forms: Forms) -> tuple[pl.Series, list[str]]:
-    """The days of the lines, and what was taken for what; a typed instant's is the day of its own clock.
+    """The days of the lines, and notes on how they were read; an instant is the day of its own time zone.
 
     Raises:
         SalesFileError: a value is no date in a year that sales can have, or the order of day and month is not clear.
@@ -131,15 +131,15 @@ def days_of(raw: RawLines, forms: Forms) -> tuple[pl.Series, list[str]]:
     if forms.date_order is None and (swapped := _half_swapped(different, readings)) is not None:
         raise SalesFileError(_swapped(raw.place(int((texts == swapped).arg_true()[0])), swapped))
     days = [reading[orders[0]] for reading in readings]
-    notes = _said_of_days(different, readings, orders[0], forms)
+    notes = _notes_on_days(different, readings, orders[0], forms)
     return texts.replace_strict(different, days, return_dtype=pl.Date).alias("date"), notes
 
 
 def _half_swapped(texts: list[str], readings: Sequence[Mapping[str, date]]) -> str | None:
-    """A date that a spreadsheet may have turned round: day for month where that is a date, and left as text elsewhere.
+    """A date whose day and month a spreadsheet may have swapped; None if there is none.
 
-    So it is where all texts of one order have a day above 12, and all other dates, which say it themselves, one of 12
-    or below.
+    A spreadsheet swaps them if that gives a date, and leaves the rest as text. Then all texts have a day above 12, and
+    all dates in an unambiguous form have a day of 12 or below.
     """
     of_order = [reading for reading in readings if 0 < len(reading) < len(ORDERS)]
     sure = [(text, reading) for text, reading in zip(texts, readings, strict=True) if len(reading) == len(ORDERS)]
@@ -151,9 +151,9 @@ def _half_swapped(texts: list[str], readings: Sequence[Mapping[str, date]]) -> s
 
 def _swapped(place: str, text: str) -> str:
     return (
-        f"{place}: {text!r} may have day and month turned round: all dates in which the two cannot be mistaken are "
-        f"written in another form, as a spreadsheet leaves them. Export the dates as text such as 2026-03-31, or, if "
-        f"they are right, say in which order dates are written, --date-order dmy or --date-order mdy."
+        f"{place}: day and month of {text!r} may be swapped, as a spreadsheet does: all dates with a day above 12 are "
+        f"written in another form. Export the dates as text such as 2026-03-31; or, if they are right, give their "
+        f"order, --date-order dmy or --date-order mdy."
     )
 
 
@@ -161,29 +161,29 @@ def _dates(forms: Forms, *, is_date: bool = False) -> str:
     if forms.date_order is not None and is_date:
         return f"dates in the order {ORDER_NAMES[forms.date_order]}"
     if is_date:
-        return "dates of one order of day and month (other lines have another one)"
+        return "dates in one order of day and month (other lines have another)"
     return f"dates such as 2026-03-31 of the years {EARLIEST_YEAR} to {forms.latest_year}"
 
 
 def _two_orders(place: str, text: str, reading: Mapping[str, date], orders: list[str]) -> str:
     days = " or ".join(f"{reading[order]}" for order in orders)
     options = " or ".join(f"--date-order {order}" for order in orders)
-    return f"{place}: the date {text!r} can be {days}: say in which order dates are written, {options}."
+    return f"{place}: the date {text!r} can be {days}: give the order of dates, {options}."
 
 
-def _said_of_days(texts: list[str], readings: Sequence[Mapping[str, date]], order: str, forms: Forms) -> list[str]:
-    """What was taken for what, where the file did not write year-month-day."""
+def _notes_on_days(texts: list[str], readings: Sequence[Mapping[str, date]], order: str, forms: Forms) -> list[str]:
+    """Notes on how dates were read, unless the file writes year-month-day."""
     notes = []
     if forms.date_order is None and any(len(reading) < len(ORDERS) for reading in readings):
         notes.append(f"Dates are read as {ORDER_NAMES[order]}.")
     serial = next((position for position, text in enumerate(texts) if is_serial(text)), None)
     if serial is not None:
-        notes.append(f"Dates are day numbers of a spreadsheet: {texts[serial]} is {readings[serial][order]}.")
+        notes.append(f"Dates are spreadsheet day numbers: {texts[serial]} is {readings[serial][order]}.")
     return notes
 
 
 def flags_of(raw: RawLines) -> list[pl.Series]:
-    """Whether a product was out of stock, where the file says so."""
+    """The column of stock-outs, if the file has one as text."""
     if "is_stocked_out" not in raw.headings or raw.rows.schema["is_stocked_out"] != pl.String:
         return []
     texts = raw.rows["is_stocked_out"].str.to_lowercase()
@@ -193,5 +193,5 @@ def flags_of(raw: RawLines) -> list[pl.Series]:
 
 
 def is_number(column: pl.Series) -> pl.Series:
-    """Whether each value is a number that sales can have."""
+    """Whether each value is a finite number that sales can have."""
     return (column.is_finite() & (column.abs() <= MOST)).fill_null(value=False)

@@ -205,7 +205,7 @@ def test_a_file_that_is_neither_csv_nor_parquet_is_one_sentence(stocktrim: Comma
     file.write_text("# Sales\n\nMany.\n")
     told = stocktrim("backtest", "--sales", str(file))
     assert told.code == 4
-    assert "sales.md is no Parquet file that can be read, nor a CSV file" in " ".join(told.err.split())
+    assert "sales.md is neither a readable Parquet file nor a CSV file" in " ".join(told.err.split())
     assert "specification" not in told.err
 
 

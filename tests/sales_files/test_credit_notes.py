@@ -1,4 +1,4 @@
-"""The file decides what marks credit notes: a beginning of numbers that only negative lines bear, else the sign."""
+"""The file decides what marks credit notes: a prefix that only negative lines have, or else the sign."""
 
 from pathlib import Path
 
@@ -44,14 +44,14 @@ def test_a_prefix_that_nearly_all_negative_lines_have_marks_credit_notes(path: P
     numbers = [str(row) for row in range(100)] + [f"{prefix}{row}" for row in range(20)]
     sales = read(path, numbers, [5.0] * 100 + [-2.0] * 20)
     assert kinds(sales) == ["sale"] * 100 + ["credit"] * 20
-    assert sales.notes == [f"Credit notes: invoice numbers that begin with {prefix.upper()}, 20 lines."]
+    assert sales.notes == [f"Credit notes: 20 lines whose invoice number begins with {prefix.upper()}."]
 
 
 def test_a_prefix_that_sales_have_too_marks_nothing_and_the_sign_decides(path: Path) -> None:
-    """Returns on invoices of their own, whose numbers begin as those of sales do."""
+    """Returns on separate invoices, whose numbers have the prefix of sales."""
     sales = read(path, [f"C{row}" for row in range(40)], [5.0] * 30 + [-2.0] * 10)
     assert kinds(sales) == ["sale"] * 30 + ["credit"] * 10
-    assert sales.notes == ["Credit notes: lines with a negative quantity, 10 lines."]
+    assert sales.notes == ["Credit notes: 10 lines with a negative quantity."]
 
 
 def test_a_prefix_that_few_negative_lines_have_marks_nothing(path: Path) -> None:
@@ -64,8 +64,8 @@ def test_lines_against_the_files_rule_are_left_out_and_reported_by_reason_with_u
     sales = read(path, numbers, [5.0] * 60 + [-2.0] * 40 + [3.0, -7.0, 0.0])
     assert kinds(sales)[-3:] == ["none"] * 3
     assert [(left.reason, left.rows, left.units, left.value) for left in sales.left_out] == [
-        ("are negative without C", 1, 7.0, 0.0),
-        ("are positive although their number begins with C", 1, 3.0, 7.5),
+        ("are negative without the prefix C", 1, 7.0, 0.0),
+        ("are positive with the prefix C", 1, 3.0, 7.5),
         ("have quantity 0", 1, 0.0, 0.0),
     ]
 

@@ -1,4 +1,4 @@
-"""What other ledgers and spreadsheets leave in a file: totals, types, statuses, dates turned round, sales to come."""
+"""Files from other ledgers and spreadsheets: totals, types, statuses, swapped dates, future sales."""
 
 from datetime import date
 from pathlib import Path
@@ -62,11 +62,13 @@ def test_void_lines_and_purchases_are_no_sales_and_are_reported_with_their_units
 
 
 @pytest.mark.parametrize("quantity", ["2", "-2"])
-@pytest.mark.parametrize("kind", ["Credit Memo", "credit note", "ACCRECCREDIT", "Refund"])
-def test_a_line_of_a_credit_type_is_a_credit_whatever_its_sign(path: Path, kind: str, quantity: str) -> None:
-    sales = read(path, f"Type,Num,Item,date,Qty\nInvoice,1,TEA,2026-01-01,5\n{kind},2,TEA,2026-01-02,{quantity}\n")
+@pytest.mark.parametrize("document_type", ["Credit Memo", "credit note", "ACCRECCREDIT", "Refund"])
+def test_a_line_of_a_credit_type_is_a_credit_whatever_its_sign(path: Path, document_type: str, quantity: str) -> None:
+    sales = read(
+        path, f"Type,Num,Item,date,Qty\nInvoice,1,TEA,2026-01-01,5\n{document_type},2,TEA,2026-01-02,{quantity}\n"
+    )
     assert sales.lines.select("quantity", "kind").rows() == [(5.0, "sale"), (-2.0, "credit")]
-    assert "Credits: lines whose type says so, 1 lines." in sales.notes
+    assert "Credits: 1 lines of a credit type." in sales.notes
 
 
 @pytest.mark.parametrize("prefix", ["CRN-", "SR-", "CN", "Refund "])
@@ -76,13 +78,15 @@ def test_positive_lines_with_a_usual_credit_note_prefix_need_a_decision(path: Pa
     sales = read_sales(path, INVOICE_LINES, Forms(latest_year=2027))
     assert sales.lines["kind"].to_list() == ["sale"] * 22
     (warning,) = sales.notes
-    assert warning.startswith(f"Warning: 2 lines whose numbers begin with {prefix.upper()} have no negative quantity")
+    assert warning.startswith(
+        f"Warning: 2 lines whose invoice number begins with {prefix.upper()} have no negative quantity"
+    )
 
 
 def test_dates_that_a_spreadsheet_may_have_swapped_need_a_decision(path: Path) -> None:
-    """It took 3 April for 4 March where that is a date, 46085 by its count, and left 13/04/2026 as text."""
+    """A spreadsheet reads 3 April as 4 March, which is day 46085, and leaves 13/04/2026 as text."""
     content = f"{HEAD}TEA,46085,1\nTEA,13/04/2026,1\nTEA,25/04/2026,1\n"
-    with pytest.raises(SalesFileError, match="line 2: '46085' may have day and month turned round"):
+    with pytest.raises(SalesFileError, match="line 2: day and month of '46085' may be swapped"):
         read(path, content)
     assert read(path, content, date_order="dmy").lines["date"][0] == date(2026, 3, 4)
     sales = read(path, f"{HEAD}TEA,46099,1\nTEA,13/04/2026,1\n")
@@ -90,7 +94,7 @@ def test_dates_that_a_spreadsheet_may_have_swapped_need_a_decision(path: Path) -
 
 
 def test_lines_dated_after_today_are_not_sold_yet(path: Path) -> None:
-    """One row in a year to come would make of the year before it one without sales."""
+    """Otherwise a row in a future year would make the year before it a year without sales."""
     sales = read(path, f"{HEAD}{SOLD}TEA,2027-12-31,7\n")
     assert left_out(sales) == {"are dated after today": (1, 7.0)}
     assert sales.lines["date"].max() == date(2026, 1, 2)

@@ -1,4 +1,4 @@
-"""What cannot be read, or can be read in two ways, is one sentence with line and column."""
+"""A value that cannot be read, or can be read in two ways, is one sentence with line and column."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -27,13 +27,16 @@ def path(tmp_path: Path) -> Path:
         (HEAD + "TEA,71589,1\n", "line 2: date must hold dates"),
         (HEAD + "TEA,31/02/2026,1\n", "line 2: date must hold dates"),
         (HEAD + "TEA,,1\n", "line 2: date must hold dates such as 2026-03-31 of the years 1980 to 2027, but is empty"),
-        (HEAD + "TEA,31/12/2026,1\nTEA,12/31/2026,1\n", "line 3: date must hold dates of one order of day and month"),
+        (HEAD + "TEA,31/12/2026,1\nTEA,12/31/2026,1\n", "line 3: date must hold dates in one order of day and month"),
         (HEAD + "TEA,2026-01-01,\n", "line 2: quantity must hold numbers, but is empty"),
         (HEAD + "TEA,2026-01-01,1e400\n", "line 2: quantity must hold numbers up to 10^12, not '1e400'"),
         (HEAD + "TEA,2026-01-01,NaN\n", "line 2: quantity must hold numbers up to 10^12, not 'NaN'"),
         (HEAD + "TEA,2026-01-01,inf\n", "line 2: quantity must hold numbers up to 10^12, not 'inf'"),
         (HEAD + "TEA,2026-01-01,5 dozen\n", "line 2: quantity must hold numbers up to 10^12, not '5 dozen'"),
-        (HEAD + 'TEA,2026-01-01,1.5\nTEA,2026-01-01,"1,5"\n', "line 3: quantity must hold numbers of one decimal mark"),
+        (
+            HEAD + 'TEA,2026-01-01,1.5\nTEA,2026-01-01,"1,5"\n',
+            "line 3: quantity must hold numbers with one decimal mark",
+        ),
         (HEAD + '"a\nb",2026-01-01,1\n', "line 2: product_code must hold no line break"),
         (HEAD + 'TEA,"\n2026-01-01",1\nTEA,2026-01-02,x\n', "line 4: quantity must hold numbers"),
         (HEAD + "\n\nTEA,2026-01-02,x\n", "line 4: quantity must hold numbers"),
@@ -47,11 +50,11 @@ def path(tmp_path: Path) -> Path:
         ("quantity,product_code,date,quantity\n1,TEA,2026-01-01,1\n", "has the column quantity 2 times"),
         ("sku,item code,date,quantity\n", "'sku' and 'item code' can both be product_code"),
         ("Order Date,Invoice Date,sku,qty\n", "'Order Date' and 'Invoice Date' can both be date"),
-        ("product_code,date\n", "lacks the columns quantity; it has product_code, date"),
+        ("product_code,date\n", "lacks the columns quantity: it has product_code, date"),
         ("", "is an empty CSV file"),
         ("\n\n \n", "is an empty CSV file"),
         ("PK\x03\x04", "is an Excel workbook or another archive: save the sheet as CSV (UTF-8), and give that file"),
-        ("# Sales\n\nMany.\n", "is no Parquet file that can be read, nor a CSV file"),
+        ("# Sales\n\nMany.\n", "is neither a readable Parquet file nor a CSV file"),
     ],
 )
 def test_an_unreadable_value_is_reported_with_its_line_and_column(path: Path, content: str, sentence: str) -> None:
@@ -66,20 +69,20 @@ def test_an_unreadable_value_is_reported_with_its_line_and_column(path: Path, co
     [
         (
             HEAD + "TEA,05/05/2026,1\nTEA,03/04/2026,1\n",
-            "'03/04/2026' can be 2026-04-03 or 2026-03-04: say in which order dates are written, --date-order dmy or",
+            "'03/04/2026' can be 2026-04-03 or 2026-03-04: give the order of dates, --date-order dmy or",
         ),
         (HEAD + "TEA,05-06-07,1\n", "--date-order dmy or --date-order mdy or --date-order ymd"),
         (
             HEAD + 'TEA,2026-01-01,7\nTEA,2026-01-01,"1,500"\n',
-            "line 3: quantity '1,500' can be 1500 or 1.5: say which mark decimals have, --decimal . or --decimal ,",
+            "line 3: quantity '1,500' can be 1500 or 1.5: give the decimal mark, --decimal . or --decimal ,",
         ),
     ],
 )
 def test_an_ambiguous_value_names_the_option_that_decides(path: Path, content: str, sentence: str) -> None:
     path.write_text(content)
-    with pytest.raises(SalesFileError) as asked:
+    with pytest.raises(SalesFileError) as refused:
         read_sales(path, PRODUCT_SALES, LAST)
-    assert sentence in str(asked.value)
+    assert sentence in str(refused.value)
     assert read_sales(path, PRODUCT_SALES, Forms("dmy", ",", latest_year=2027)).lines.height
 
 
