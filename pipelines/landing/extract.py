@@ -53,7 +53,7 @@ class Reading:
 
     @property
     def kind(self) -> str:
-        """What it is called where loads are told."""
+        """Its name in `raw.loads`: open_orders, everything or changes."""
         if self.status is not None:
             return "open_orders"
         return "everything" if self.is_full else "changes"
@@ -108,11 +108,11 @@ class _Tally:
         self.ids, self.expected = set(), 0
 
     def expect(self, count: int) -> None:
-        """Of what a pass was told of the list's length the most counts.
+        """Note the list's length as a page states it; the largest counts.
 
-        No record leaves these lists, but a page may come from a copy of Xero's that does not know the latest yet: it
-        has fewer records, or not their new places, so that a page that comes after a newer one begins too far on.
-        All that came is known to the newest of the copies. So as many ids as the most that was told are all there are.
+        No record leaves these lists, but a page may come from one of Xero's copies that lags behind: it has fewer
+        records, or not their new places, so that a page that comes after a newer one begins too far on. The newest
+        copy knows every record that came. So as many ids as the largest stated length are all there are.
         """
         self.expected = max(self.expected, count)
 
@@ -133,7 +133,7 @@ class _Tally:
 
 
 class LoadStoppedError(Exception):
-    """Another list failed, so this one is not read on; the failure itself is what is told."""
+    """Another list failed, so this one is not read on; the failure itself is reported."""
 
 
 @dataclass

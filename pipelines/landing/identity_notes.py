@@ -1,6 +1,6 @@
 """Who products and contacts are, noted after each load, so that what people decided follows them.
 
-What belongs here: from the landed tables to what is noted, and what dbt is told of it. What does not: following
+What belongs here: from the landed tables to the notes, and the notes as dbt reads them. What does not: following
 (`pipelines.identities`) and keeping (`pipelines.store.identity_history`).
 Read more in docs/loading.md.
 """
