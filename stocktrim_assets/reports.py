@@ -96,11 +96,13 @@ def markdown_table(
 
 def table_text(records: Iterable[Mapping[str, Any]], *, columns: Mapping[str, str], links: Collection[str] = ()) -> str:
     """Some values of records as a table in Markdown; `columns` and `links` as those of `markdown_table`."""
-    lines = ["| " + " | ".join(columns.values()) + " |", "|" + " --- |" * len(columns)]
-    for record in records:
-        cells = (_link(record[name]) if name in links else _cell(record[name]) for name in columns)
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    rows = ((_link(record[name]) if name in links else _cell(record[name]) for name in columns) for record in records)
+    return _table(columns.values(), rows)
+
+
+def markdown_rows(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Rows of values as a table in Markdown under their headings."""
+    return _table(headings, ((_cell(value) for value in row) for row in rows))
 
 
 def picture(svg: str, words: str) -> str:
@@ -145,6 +147,13 @@ def _rows(finding: Finding) -> dict[str, Any]:
 def _link(address: str) -> str:
     """An address as a link that stays one whatever Xero put into it."""
     return f"[open]({quote(address, safe='/:?&=')})"
+
+
+def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    titles = list(headings)
+    lines = [" | ".join(titles), *(" | ".join(row) for row in rows)]
+    lines.insert(1, " | ".join("---" for _ in titles))
+    return "\n".join(f"| {line} |" for line in lines)
 
 
 def _cell(value: object) -> str:

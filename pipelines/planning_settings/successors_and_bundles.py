@@ -101,13 +101,13 @@ def transfers_in_words(plan_settings: pl.DataFrame, transfers: pl.DataFrame, pro
     known = set(plan_settings["product_code"].unique().to_list())
     for code, pieces in sorted(counted_for(transfers, product_code).items()):
         if code != product_code:
-            now = "" if code in known else ", which is no product in Xero now,"
-            told.append(f"What is sold of {code}{now} counts for it: {pieces:g} for each.")
+            now = "" if code in known else ", which is no longer a product in Xero,"
+            told.append(f"Sales of {code}{now} count for this product ({pieces:g} for each unit).")
     if parts and goes.is_empty():
         unknown = {code for code, _ in parts_of(parts)} - known
-        told.append(f"It is set as a bundle of {parts}, which is passed over: {_why(unknown)}.")
+        told.append(f"The setting bundle_of ({parts}) is ignored: {_why(unknown)}.")
     if old and transfers.filter(product_code=old, to_product=product_code).is_empty():
-        told.append(f"It is set as the successor of {old}, which is passed over: {_why({old} - known)}.")
+        told.append(f"The setting successor_of ({old}) is ignored: {_why({old} - known)}.")
     return told
 
 
@@ -125,11 +125,11 @@ def _goes(goes: pl.DataFrame, *, is_bundle: bool) -> str:
     if not is_bundle:
         return f"Its demand counts for its successor {goes['to_product'][0]}."
     each = (f"{code} ({pieces:g} each)" for code, pieces in goes.select("to_product", "units").rows())
-    return f"It is planned as its parts {', '.join(each)}."
+    return f"Planned as its parts: {', '.join(each)}."
 
 
 def _why(unknown: set[str]) -> str:
     """Why what a setting names counts for nothing, given what of it is no product."""
     if unknown:
-        return f"there is no product {', '.join(sorted(unknown))}, so that demand stays where it is"
-    return "that demand counts for others, or would come back to itself"
+        return f"there is no product {', '.join(sorted(unknown))}"
+    return "that demand counts for another product already, or would return to its own"

@@ -49,19 +49,19 @@ def explained_product(
 ) -> dg.MaterializeResult[Any]:
     """Explain a product from what is published, as `stocktrim explain` does."""
     with told_plainly():
-        planned = ExplanationSources(*read_published(organisation.folder, *SOURCES))
-        told = explain_product(planned, config.product_code.strip() or product_to_explain(planned.order_plan))
+        sources = ExplanationSources(*read_published(organisation.folder, *SOURCES))
+        explanation = explain_product(sources, config.product_code.strip() or product_to_explain(sources.order_plan))
     return dg.MaterializeResult(
         metadata={
-            "product": told["plan"]["product_code"],
-            "plan": told["plan"]["plan_id"],
-            "order quantity": f"{told['plan']['order_quantity']:g}",
-            "explanation": dg.MetadataValue.md(explanation_text(told, transactions_shown=TRANSACTIONS_SHOWN)),
+            "product": explanation.plan.product_code,
+            "plan": explanation.plan.plan_id,
+            "order quantity": f"{explanation.plan.order_quantity:g}",
+            "explanation": dg.MetadataValue.md(explanation_text(explanation, transactions_shown=TRANSACTIONS_SHOWN)),
         }
     )
 
 
 def product_to_explain(order_plan: pl.DataFrame) -> str:
-    """Where nobody asks for one: the product whose order is most urgent; the first of all where nothing is ordered."""
+    """The product whose order is most urgent, or the first of all if nothing is ordered: explained without a code."""
     lines = pl.concat([most_urgent(order_plan, lines=1), order_plan.head(1)])
     return str(lines["product_code"].first() or "")

@@ -17,7 +17,8 @@ from pipelines.forecasting.history.one_off_orders import find_one_off_orders
 from pipelines.forecasting.history.prices import with_unit_prices
 from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.organisations.open_organisation import OpenOrganisation
-from pipelines.replenishment.explain.bridge import SAVED_TITLE, saved_in_words
+from pipelines.replenishment.explain.explanation_tables import SCORES_TITLE
+from pipelines.replenishment.explain.records import ModelScore, records_of
 from pipelines.replenishment.plan.order_plan import Horizons, forecast_for_plan, horizons
 from pipelines.storage import tables
 from pipelines.storage.warehouse import read_table
@@ -78,7 +79,7 @@ def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[d
         set_aside_models(warehouse, frames)
     shown = {
         tables.MODEL_CHOICE: {"models": _shown(_classes(frames[tables.MODEL_CHOICE]))},
-        tables.MODEL_SCORES: {SAVED_TITLE: _scores(frames[tables.MODEL_SCORES])},
+        tables.MODEL_SCORES: {SCORES_TITLE: _scores(frames[tables.MODEL_SCORES])},
         tables.FORECAST_CALIBRATION: {"how far they held": _shown(frames[tables.FORECAST_CALIBRATION])},
     }
     for table, frame in frames.items():
@@ -133,9 +134,10 @@ def _classes(choice: pl.DataFrame) -> pl.DataFrame:
 
 def _scores(model_scores: pl.DataFrame) -> dg.MetadataValue[Any]:
     """What each model saved, signed and worded as `stocktrim explain` does."""
-    names = pl.Series("saved", [saved_in_words(score)[0] for score in model_scores.to_dicts()], dtype=pl.String)
-    errors = pl.Series("standard_error", [saved_in_words(score)[1] for score in model_scores.to_dicts()], pl.String)
-    return _shown(model_scores.drop("reason", "chosen_on", "margin", "margin_error").with_columns(names, errors))
+    scores = records_of(model_scores, ModelScore)
+    saved = pl.Series("saved", [score.saved for score in scores], dtype=pl.String)
+    errors = pl.Series("standard_error", [score.saved_error for score in scores], dtype=pl.String)
+    return _shown(model_scores.drop("reason", "chosen_on", "margin", "margin_error").with_columns(saved, errors))
 
 
 def _shown(frame: pl.DataFrame) -> dg.MetadataValue[Any]:

@@ -173,8 +173,8 @@ def _shown_plan(planned: ExplanationSources) -> dict[str, Any]:
     urgent = most_urgent(planned.order_plan, lines=MOST_URGENT)
     shown: dict[str, Any] = {"most_urgent": markdown_table(urgent, columns=_URGENT)}
     for code in urgent["product_code"]:
-        told = explain_product(planned, code)
-        shown[f"explained {code}"] = dg.MetadataValue.md(explanation_text(told, transactions_shown=TRANSACTIONS_SHOWN))
+        text = explanation_text(explain_product(planned, code), transactions_shown=TRANSACTIONS_SHOWN)
+        shown[f"explained {code}"] = dg.MetadataValue.md(text)
     return shown
 
 

@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.replenishment.explain.bridge import quantiles_of_horizon
+from pipelines.replenishment.explain.product_explanation import quantiles_of_horizon
 from stocktrim_cli.runs import run_job
 from tests.docs.markdown import table
 from tests.end_to_end.conftest import KEY, Command, CommandResult

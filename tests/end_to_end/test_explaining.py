@@ -59,7 +59,14 @@ def test_any_product_is_explained_in_dagster_without_another_plan(stocktrim: Com
 def test_the_command_prints_every_part(stocktrim: Command) -> None:
     code = stocktrim.published("order_plan").filter(pl.col("order_quantity") > 0)["product_code"][0]
     told = stocktrim("explain", code)
-    parts = ("need", "Sold by month", "Backtest of its class", "An order may take", "Settings", "sales lines behind it")
+    parts = (
+        "net requirement",
+        "Sold by month",
+        "Backtest of its class",
+        "Possible lead times",
+        "Settings",
+        "Sales lines",
+    )
     assert told.code == 0
     assert not [part for part in parts if part not in told.out]
 

@@ -22,7 +22,8 @@ from tests.pipelines.replenishment.explain.explaining_builders import a_sale, da
 
 HEADINGS = (
     "### Sold by month", "### Backtest of its class", "### Demand of 21 days stays at or below",
-    "### An order may take", "### Open orders", "### Projected stock", "### Settings", "### Sales lines behind it",
+    "### Possible lead times", "### Open orders", "### Projected stock", "### Settings",
+    "### Sales lines, the latest first",
 )  # fmt: skip
 NASTY = "![x](http://evil.example/x.png) | <img src=x>"
 
@@ -44,7 +45,7 @@ def a_busy_company(products: int, lines: int) -> ExplanationSources:
 def test_everything_is_shown_under_its_heading_with_the_picture_first() -> None:
     sales = a_sale(30, 4), days_without_stock(5), a_setting("lead_time_days", "14")
     text = explanation_text(explained(a_product(), *sales, expecting=expecting(20, 10)), transactions_shown=20)
-    assert text.index("data:image/svg+xml;base64,") < text.index("| need |") < text.index(HEADINGS[0])
+    assert text.index("data:image/svg+xml;base64,") < text.index("| net requirement |") < text.index(HEADINGS[0])
     assert not [heading for heading in HEADINGS if heading not in text]
 
 
@@ -63,7 +64,7 @@ def test_nothing_that_xero_says_is_fetched_or_breaks_a_table() -> None:
 def test_what_is_left_out_is_said() -> None:
     sales = [a_sale(k + 1, 1, number=f"INV-{k}") for k in range(30)]
     text = explanation_text(explained(a_product(), *sales), transactions_shown=20)
-    assert "### Sales lines behind it, the latest first (20 of 30)" in text
+    assert "### Sales lines, the latest first (20 of 30)" in text
     assert text.count("INV\\-") == 20
 
 
@@ -110,7 +111,7 @@ def test_any_product_is_explained_on_demand_as_metadata(organisation: OpenOrgani
     (told,) = done.asset_materializations_for_node("plan__explained_product")
     assert told.metadata["product"].value == "TEA-01"
     text = str(told.metadata["explanation"].value)
-    assert "What is sold of OLD\\-01 counts for it" in text
+    assert "Sales of OLD\\-01 count for this product" in text
     assert text.count("| OLD\\-01 | PAID |") == 30
 
 

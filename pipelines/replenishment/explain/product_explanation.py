@@ -1,30 +1,45 @@
-"""All that is told of one product, from its sales to its order, as plain lists and values.
+"""How the number of one product was made, from its sales to its order, as typed records.
 
-What belongs here: which rows of which tables tell of a product. What does not: the bridge and the sentences
-(`bridge.py`), the picture (`product_picture.py`), showing it (the command, Dagster).
-Read more in docs/maths.md.
+What belongs here: which rows of which tables explain a product. What does not: the records (`records.py`), the steps
+and sentences (`bridge.py`, `sentences.py`), showing them (`explanation_tables.py`, `product_picture.py`).
+Read more in docs/operations.md.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any, Final
+from datetime import date
+from typing import Final
 
+import numpy as np
 import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.planning_settings.successors_and_bundles import sold_as, transfers_in_force, transfers_in_words
 from pipelines.product_codes import find_product
-from pipelines.replenishment.explain.bridge import bridge, open_orders, projected_stock, quantiles_of_horizon, sentences
+from pipelines.replenishment.explain.bridge import bridge
+from pipelines.replenishment.explain.projected_stock import WEEK, open_orders, projected_stock
+from pipelines.replenishment.explain.records import (
+    DemandQuantile,
+    ForecastWeek,
+    LeadTimeChance,
+    ModelChoice,
+    ModelScore,
+    MonthSold,
+    OpenOrderLine,
+    PlanLine,
+    ProductExplanation,
+    SalesLine,
+    SettingInForce,
+    WeekSold,
+    records_of,
+)
+from pipelines.replenishment.explain.sentences import sentences
 from pipelines.replenishment.plan.draft_sales import draft_sentence, largest_drafts
 from pipelines.storage import tables
 
-MONTHS_TOLD: Final = 13
-WEEKS_TOLD: Final = 52
-# Of the many probabilities of a forecast, those that a person is shown.
-CHANCES_TOLD: Final = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
-WEEK: Final = timedelta(days=7)
+MONTHS_SHOWN: Final = 13
+WEEKS_OF_HISTORY: Final = 52
 SOURCES: Final = (
     tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.STOCK_ON_ORDER, tables.DEMAND_DAILY,
     tables.DEMAND_TRANSACTIONS, tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.DEMAND_QUANTILES,
@@ -49,7 +64,7 @@ class ExplanationSources:
 
 
 def most_urgent(order_plan: pl.DataFrame, *, lines: int) -> pl.DataFrame:
-    """The lines that are ordered, those first whose stock runs out first."""
+    """The lines that are ordered, in the order in which their stock runs out."""
     return (
         order_plan.filter(pl.col("order_quantity") > 0)
         .sort("days_to_stock_out", "understock_value", "product_code", descending=[False, True, False], nulls_last=True)
@@ -57,116 +72,108 @@ def most_urgent(order_plan: pl.DataFrame, *, lines: int) -> pl.DataFrame:
     )
 
 
-def explain_product(planned: ExplanationSources, product_code: str) -> dict[str, Any]:
-    """All that is told of a product of a plan.
+def explain_product(sources: ExplanationSources, product_code: str) -> ProductExplanation:
+    """How the number of a product of a plan was made.
 
     Raises:
         UsageError: the plan has no such product, or an earlier version made it.
     """
-    code = find_product(planned.order_plan["product_code"], product_code)
+    plan = _plan_of(sources.order_plan, product_code)
+    (line,) = records_of(plan, PlanLine)
+    code, as_of = line.product_code, line.as_of_date
+    transfers = transfers_in_force(sources.plan_settings)
+    demand = _demand_of(sources.demand_daily, transfers, code)
+    recent = demand.filter(pl.col("demand_date").is_between(as_of - WEEKS_OF_HISTORY * WEEK, as_of, closed="left"))
+    scores = sources.model_scores.filter(pl.col("demand_class") == line.demand_class).sort("score")
+    weeks = _of(sources.demand_forecast, code).sort("period_start_date").drop("product_code", "model")
+    on_order = open_orders(plan, _of(sources.stock_on_order, code), _of(sources.lead_times, code))
+    arrivals = on_order.filter("is_counted").select("reckoned_arrival_date", "quantity")
+    return ProductExplanation(
+        plan=line,
+        bridge=bridge(line),
+        sentences=[
+            *sentences(line),
+            *transfers_in_words(sources.plan_settings, transfers, code),
+            *(draft_sentence(draft) for draft in largest_drafts(plan, sources.demand_transactions).to_dicts()),
+        ],
+        settings=records_of(_of(sources.plan_settings, code).drop("product_code"), SettingInForce),
+        lead_times=records_of(_of(sources.lead_times, code).drop("product_code"), LeadTimeChance),
+        model=next(iter(records_of(_of(sources.model_choice, code), ModelChoice)), None),
+        model_scores=records_of(scores, ModelScore),
+        sales=records_of(_by_month(demand, as_of), MonthSold),
+        sales_weekly=_by_week(recent, as_of),
+        stock_out_days=recent.filter("is_out").sort("demand_date")["demand_date"].to_list(),
+        forecast=records_of(weeks, ForecastWeek),
+        quantiles=quantiles_of_horizon(_of(sources.demand_quantiles, code), line.horizon_days),
+        transactions=records_of(_sales_lines(sources.demand_transactions, sold_as(transfers, code)), SalesLine),
+        open_orders=records_of(on_order, OpenOrderLine),
+        projected_stock=projected_stock(line, weeks.select("period_start_date", "quantity").rows(), arrivals.rows()),
+    )
+
+
+def quantiles_of_horizon(demand_quantiles: pl.DataFrame, horizon_days: int) -> list[DemandQuantile]:
+    """The quantiles of a product's demand over a horizon; between two forecast horizons on the line between theirs.
+
+    `demand_quantiles` has the shape of `forecast.demand_quantiles` and the rows of one product.
+    """
+    by_probability = demand_quantiles.sort("probability", "horizon_days").group_by("probability", maintain_order=True)
+    return [
+        DemandQuantile(probability, round(float(np.interp(horizon_days, days, units)), 4))
+        for probability, days, units in by_probability.agg("horizon_days", "quantity").rows()
+    ]
+
+
+def _plan_of(order_plan: pl.DataFrame, product_code: str) -> pl.DataFrame:
+    """The one line of a product, whatever the case in which its code was typed."""
+    code = find_product(order_plan["product_code"], product_code)
     if code is None:
         raise UsageError(
             f"The plan has no product {product_code!r}; run `stocktrim load` and `stocktrim plan` if it is new in Xero."
         )
-    plan = _of(planned.order_plan, code)
-    row = plan.to_dicts()[0]
-    if row["timing_adjustment"] is None:
-        raise UsageError("This plan was made by an earlier version; run `stocktrim plan`, then ask.")
-    transfers = transfers_in_force(planned.plan_settings)
-    return {
-        "plan": row,
-        "bridge": [vars(step) for step in bridge(row)],
-        "sentences": [
-            *sentences(row),
-            *transfers_in_words(planned.plan_settings, transfers, code),
-            *_largest_draft(plan, planned.demand_transactions),
-        ],
-        "settings": _of(planned.plan_settings, code).drop("product_code").to_dicts(),
-        "lead_times": _of(planned.lead_times, code).drop("product_code").to_dicts(),
-        **_demand(planned, row, transfers),
-        **_supply(planned, plan),
-    }
-
-
-def _largest_draft(plan: pl.DataFrame, transactions: pl.DataFrame) -> list[str]:
-    """The draft invoice that makes most of what is committed of the product, in a sentence, if there is one."""
-    return [draft_sentence(draft) for draft in largest_drafts(plan, transactions).to_dicts()]
+    plan = _of(order_plan, code)
+    if plan["timing_adjustment"].has_nulls():
+        raise UsageError("An earlier version made this plan: run `stocktrim plan`, then explain the product.")
+    return plan
 
 
 def _of(frame: pl.DataFrame, product_code: str) -> pl.DataFrame:
     return frame.filter(pl.col("product_code") == product_code)
 
 
-def _demand(planned: ExplanationSources, row: Mapping[str, Any], transfers: pl.DataFrame) -> dict[str, Any]:
-    """What was sold, as it was forecast from, and what the forecast says."""
-    code, as_of = row["product_code"], row["as_of_date"]
-    counted = sold_as(transfers, code)
-    own = planned.demand_daily.filter(pl.col("product_code").is_in(list(counted)))
-    sold = own if code in transfers["product_code"] else _of(transfer_demand(own, transfers), code)
-    told = sold.with_columns(is_out=pl.col("is_stocked_out").fill_null(value=False))
-    recent = told.filter(pl.col("demand_date").is_between(as_of - WEEKS_TOLD * WEEK, as_of, closed="left"))
-    quantiles = quantiles_of_horizon(_of(planned.demand_quantiles, code), row["horizon_days"])
-    return {
-        "model": next(iter(_of(planned.model_choice, code).to_dicts()), None),
-        "model_scores": planned.model_scores.filter(pl.col("demand_class") == row["demand_class"])
-        .sort("score")
-        .to_dicts(),
-        "sales": _by_month(told, as_of).to_dicts(),
-        "sales_weekly": _by_week(recent, as_of),
-        "stock_out_days": recent.filter("is_out").sort("demand_date")["demand_date"].to_list(),
-        "forecast": _of(planned.demand_forecast, code)
-        .sort("period_start_date")
-        .drop("product_code", "model")
-        .to_dicts(),
-        "quantiles": [{"probability": share, "quantity": pieces} for share, pieces in quantiles],
-        "transactions": _transactions(planned.demand_transactions, counted),
-    }
+def _demand_of(demand_daily: pl.DataFrame, transfers: pl.DataFrame, code: str) -> pl.DataFrame:
+    """Daily demand of a product as it is forecast from; of one whose demand counts for others, its own."""
+    own = demand_daily.filter(pl.col("product_code").is_in(list(sold_as(transfers, code))))
+    demand = own if code in transfers["product_code"] else _of(transfer_demand(own, transfers), code)
+    return demand.with_columns(is_out=pl.col("is_stocked_out").fill_null(value=False))
 
 
-def _supply(planned: ExplanationSources, plan: pl.DataFrame) -> dict[str, Any]:
-    """What is on order, and the stock that follows."""
-    row = plan.to_dicts()[0]
-    code = row["product_code"]
-    on_order = open_orders(plan, _of(planned.stock_on_order, code), _of(planned.lead_times, code))
-    path = _of(planned.demand_forecast, code).sort("period_start_date")
-    weeks = path.select("period_start_date", "quantity").rows()
-    arrivals = on_order.filter("is_counted").select("reckoned_arrival_date", "quantity").rows()
-    return {
-        "open_orders": on_order.to_dicts(),
-        "projected_stock": [vars(week) for week in projected_stock(row, weeks, arrivals)],
-    }
-
-
-def _transactions(transactions: pl.DataFrame, counted: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Every sales line behind a product's demand, the latest first: the code that it was sold under, what it counts."""
-    pieces = pl.col("product_code").replace_strict(counted, return_dtype=pl.Float64)
+def _sales_lines(transactions: pl.DataFrame, counted: Mapping[str, float]) -> pl.DataFrame:
+    """Every sales line behind a product's demand, the latest first, and the units of the product that it counts for."""
+    units = pl.col("product_code").replace_strict(counted, return_dtype=pl.Float64)
     return (
         transactions.filter(pl.col("product_code").is_in(list(counted)))
-        .with_columns(counted_quantity=(pl.col("quantity") * pieces).round(4))
+        .with_columns(counted_quantity=(pl.col("quantity") * units).round(4))
         .sort("demand_date", "invoice_number", "line_number", descending=True)
-        .to_dicts()
     )
 
 
 def _by_month(demand: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Sales of the last months until today's, and on how many days of each nobody could buy, as far as is known."""
+    """Units sold and days out of stock of the last months, until today's."""
     first = min(demand["demand_date"].min() or as_of, as_of)
     months = pl.select(month=pl.date_range(pl.lit(first).dt.truncate("1mo"), as_of, "1mo").dt.strftime("%Y-%m"))
     sold = demand.group_by(month=pl.col("demand_date").dt.strftime("%Y-%m")).agg(
         pl.col("quantity").sum(), days_out_of_stock=pl.col("is_out").sum()
     )
-    told = months.join(sold, on="month", how="full", coalesce=True) if demand.height else sold
-    return told.with_columns(pl.col("quantity", "days_out_of_stock").fill_null(0)).sort("month").tail(MONTHS_TOLD)
+    by_month = months.join(sold, on="month", how="full", coalesce=True) if demand.height else sold
+    return by_month.with_columns(pl.col("quantity", "days_out_of_stock").fill_null(0)).sort("month").tail(MONTHS_SHOWN)
 
 
-def _by_week(demand: pl.DataFrame, as_of: date) -> list[dict[str, Any]]:
-    """Sales of the weeks that end on the day before the plan's, from the first of them on in which something was."""
+def _by_week(demand: pl.DataFrame, as_of: date) -> list[WeekSold]:
+    """The weeks that end on the day before the plan's, from the first with a row on."""
     ago = (pl.lit(as_of) - pl.col("demand_date")).dt.total_days().sub(1) // WEEK.days
-    by_week = {week: (pieces, out) for week, pieces, out in demand.group_by(ago.alias("ago")).agg(
-        pl.col("quantity").sum(), pl.col("is_out").sum()
-    ).rows()}  # fmt: skip
-    told = []
-    for week in reversed(range(max(by_week, default=-1) + 1)):
-        pieces, out = by_week.get(week, (0.0, 0))
-        told.append({"week_start_date": as_of - (week + 1) * WEEK, "quantity": pieces, "days_out_of_stock": out})
-    return told
+    by_week = demand.group_by(ago.alias("ago")).agg(pl.col("quantity").sum(), pl.col("is_out").sum())
+    found = {week: (units, days_out) for week, units, days_out in by_week.rows()}
+    return [
+        WeekSold(as_of - (week + 1) * WEEK, *found.get(week, (0.0, 0)))
+        for week in reversed(range(max(found, default=-1) + 1))
+    ]

@@ -1,16 +1,17 @@
 """A product's explanation as a picture: sales and forecast above, projected stock below, one line of days for both.
 
-What belongs here: one inline SVG. What does not: numbers (`product_explanation.py`).
-Read more in docs/maths.md.
+What belongs here: one inline SVG. What does not: what it shows (`product_explanation.py`).
+Read more in docs/operations.md.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
-from pipelines.replenishment.explain.bridge import WEEK_DAYS
+from pipelines.replenishment.explain.projected_stock import WEEK
+from pipelines.replenishment.explain.records import ForecastWeek, ProductExplanation
 
 WIDTH, HEIGHT, MARGIN = 720, 380, 40
 SALES: Final = (40, 200)
@@ -21,7 +22,7 @@ Points = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class _Panel:
-    """Where a day and a number of pieces lie, between the panel's top and bottom."""
+    """Where a day and a number of units lie, between the panel's top and bottom."""
 
     first: date
     last: date
@@ -32,28 +33,30 @@ class _Panel:
     def across(self, day: date) -> float:
         return MARGIN + (day - self.first).days / max(1, (self.last - self.first).days) * (WIDTH - 2 * MARGIN)
 
-    def at(self, day: date, pieces: float) -> tuple[float, float]:
-        return self.across(day), self.bottom - pieces / self.most * (self.bottom - self.top)
+    def at(self, day: date, units: float) -> tuple[float, float]:
+        return self.across(day), self.bottom - units / self.most * (self.bottom - self.top)
 
 
-def explained_svg(told: Mapping[str, Any]) -> str:
-    """An SVG of what `explain_product` tells: history with its days out of stock, forecast with its band, stock."""
-    as_of = told["plan"]["as_of_date"]
-    history, forecast, stock = told["sales_weekly"], told["forecast"], told["projected_stock"]
-    first = history[0]["week_start_date"] if history else as_of
-    last = as_of + timedelta(days=WEEK_DAYS * max(1, len(forecast)))
-    sold = [*(one["quantity"] for one in history), *(one["quantity_high"] or 0.0 for one in forecast)]
-    left = [_available(told), *(one["stock_at_end"] for one in stock)]
+def explained_svg(explanation: ProductExplanation) -> str:
+    """An SVG of an explanation: sales with their days out of stock, the forecast with its band, and projected stock."""
+    as_of = explanation.plan.as_of_date
+    history, forecast = explanation.sales_weekly, explanation.forecast
+    first = history[0].week_start_date if history else as_of
+    last = as_of + WEEK * max(1, len(forecast))
+    stock = _stock(explanation)
+    sold = [*(week.quantity for week in history), *(week.quantity_high or 0.0 for week in forecast)]
     sales = _Panel(first, last, max([1.0, *sold]), *SALES)
-    shelf = _Panel(first, last, max([1.0, *left]), *STOCK)
+    shelf = _Panel(first, last, max([1.0, *(units for _, units in stock)]), *STOCK)
+    past = [sales.at(week.week_start_date + WEEK // 2, week.quantity) for week in history]
+    coming = [sales.at(week.period_start_date + WEEK // 2, week.quantity) for week in forecast]
     parts = [
-        *_days_out(sales, told["stock_out_days"]),
+        *_days_out(sales, explanation.stock_out_days),
         _shape("polygon", _band(sales, forecast), f'fill="{BAND}"'),
-        _shape("polyline", _weeks(sales, history, "week_start_date"), f'fill="none" stroke="{SOLD}"'),
-        _shape("polyline", _weeks(sales, forecast, "period_start_date"), f'fill="none" stroke="{EXPECTED}"'),
-        _shape("polyline", _shelf(shelf, told, as_of), f'fill="none" stroke="{EXPECTED}"'),
-        _frame(sales, as_of, "sold in a week; shaded: days out of stock; blue: expected, with its band"),
-        _frame(shelf, as_of, "stock, at the expected pace and with this order"),
+        _shape("polyline", past, f'fill="none" stroke="{SOLD}"'),
+        _shape("polyline", coming, f'fill="none" stroke="{EXPECTED}"'),
+        _shape("polyline", [shelf.at(*point) for point in stock], f'fill="none" stroke="{EXPECTED}"'),
+        _frame(sales, as_of, "units sold in a week; shaded: days out of stock; blue: forecast, with its band"),
+        _frame(shelf, as_of, "projected stock with expected demand and this order"),
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" font-size="12" '
@@ -62,45 +65,34 @@ def explained_svg(told: Mapping[str, Any]) -> str:
     )
 
 
-def _weeks(panel: _Panel, weeks: Iterable[Mapping[str, Any]], start: str) -> Points:
-    """The pieces of each week at its middle."""
-    return [panel.at(one[start] + timedelta(days=WEEK_DAYS // 2), one["quantity"]) for one in weeks]
+def _band(panel: _Panel, forecast: Sequence[ForecastWeek]) -> Points:
+    high = [(week.period_start_date, week.quantity_high) for week in forecast]
+    low = [(week.period_start_date, week.quantity_low) for week in reversed(forecast)]
+    return [panel.at(day + WEEK // 2, units) for day, units in (*high, *low) if units is not None]
 
 
-def _band(panel: _Panel, forecast: Sequence[Mapping[str, Any]]) -> Points:
-    high = [(one["period_start_date"], one["quantity_high"]) for one in forecast]
-    low = [(one["period_start_date"], one["quantity_low"]) for one in reversed(forecast)]
-    return [
-        panel.at(day + timedelta(days=WEEK_DAYS // 2), pieces) for day, pieces in (*high, *low) if pieces is not None
-    ]
-
-
-def _shelf(panel: _Panel, told: Mapping[str, Any], as_of: date) -> Points:
-    """What of today's stock is nobody's yet, then what is left at the end of each week."""
-    weeks = [(one["week_start"] + timedelta(days=WEEK_DAYS), one["stock_at_end"]) for one in told["projected_stock"]]
-    return [panel.at(day, pieces) for day, pieces in [(as_of, _available(told)), *weeks]]
-
-
-def _available(told: Mapping[str, Any]) -> float:
-    return max(0.0, float(told["plan"]["stock_on_hand"] - told["plan"]["stock_committed"]))
+def _stock(explanation: ProductExplanation) -> list[tuple[date, float]]:
+    """Stock available today, then at the end of each coming week."""
+    today = (explanation.plan.as_of_date, max(0.0, explanation.plan.available_stock))
+    return [today, *((week.week_start + WEEK, week.stock_at_end) for week in explanation.projected_stock)]
 
 
 def _days_out(panel: _Panel, days: Sequence[date]) -> list[str]:
-    """A rectangle for each run of days on which nothing was there."""
-    breaks = [0, *(k + 1 for k, (one, next_) in enumerate(pairwise(days)) if (next_ - one).days > 1), len(days)]
-    told = []
+    """A rectangle for each run of days out of stock."""
+    breaks = [0, *(k + 1 for k, (day, next_day) in enumerate(pairwise(days)) if (next_day - day).days > 1), len(days)]
+    rectangles = []
     for begin, end in pairwise(breaks):
         if begin < end:
             left, right = panel.across(days[begin]), panel.across(days[end - 1] + timedelta(days=1))
-            told.append(
+            rectangles.append(
                 f'<rect class="out" x="{left:.1f}" y="{panel.top}" width="{right - left:.1f}" '
                 f'height="{panel.bottom - panel.top}" fill="{OUT}"/>'
             )
-    return told
+    return rectangles
 
 
-def _shape(kind: str, points: Points, style: str) -> str:
-    return f'<{kind} points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}" {style} stroke-width="1.5"/>'
+def _shape(element: str, points: Points, style: str) -> str:
+    return f'<{element} points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}" {style} stroke-width="1.5"/>'
 
 
 def _frame(panel: _Panel, as_of: date, title: str) -> str:

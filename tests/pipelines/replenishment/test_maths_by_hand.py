@@ -9,6 +9,7 @@ import pytest
 from pipelines.forecasting.forecast_tables import forecast_demand
 from pipelines.forecasting.history.demand_matrix import make_demand_matrix
 from pipelines.replenishment.explain.bridge import bridge
+from pipelines.replenishment.explain.records import PlanLine
 from tests.pipelines.planning_builders import (
     AS_OF,
     a_late_order,
@@ -37,7 +38,7 @@ def test_the_bridge_by_hand_is_the_bridge_of_the_plan(line):
     told = PAGE.read_text().split("## One product, by hand")[1].split("##")[0]
     rows = re.findall(r"^\| [a-z].* \| ([+-]?) ?(\d+) \|$", told, flags=re.MULTILINE)
     by_hand = [(sign, float(pieces)) for sign, pieces in rows]
-    assert by_hand == [(step.sign, step.quantity) for step in bridge(line)]
+    assert by_hand == [(step.sign, step.quantity) for step in bridge(PlanLine(**line))]
 
 
 def test_the_levels_by_hand_are_the_levels_of_the_plan(line):

@@ -1,4 +1,4 @@
-"""Words for what is told of a product: sales lines, and the tables that a small plan leaves behind."""
+"""Builders for explanations: sales lines, and the tables that a small plan leaves behind."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ import polars as pl
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.replenishment.explain.product_explanation import ExplanationSources, explain_product
+from pipelines.replenishment.explain.records import PlanLine, ProductExplanation
 from pipelines.replenishment.plan.order_plan import forecast_for_plan, horizons, make_plan
 from pipelines.storage.tables import DEMAND_DAILY, DEMAND_TRANSACTIONS, MODEL_SCORES, empty
-from tests.pipelines.planning_builders import AS_OF, TEA, in_days, inputs
+from tests.pipelines.planning_builders import AS_OF, TEA, in_days, inputs, the_line
 
 
 def a_sale(days_ago: int, quantity: float, *, product: str = TEA, number: str = "INV-1", **more: Any) -> pl.DataFrame:
@@ -28,20 +29,32 @@ def days_without_stock(*days_ago: int, product: str = TEA) -> pl.DataFrame:
 
 
 def planned(*frames: pl.DataFrame, expecting: Forecast | None = None) -> ExplanationSources:
-    """What a plan of these frames leaves behind; what was sold is taken from sales lines, where there are any."""
+    """What a plan of these frames leaves behind; demand is taken from the sales lines among them, if any."""
     sales = pl.concat(
-        [empty(DEMAND_TRANSACTIONS), *(one for one in frames if one.schema == DEMAND_TRANSACTIONS.schema)]
+        [empty(DEMAND_TRANSACTIONS), *(frame for frame in frames if frame.schema == DEMAND_TRANSACTIONS.schema)]
     )
-    daily = sales.group_by("product_code", "demand_date").agg(pl.col("quantity").sum(), is_stocked_out=pl.lit(False))  # noqa: FBT003
-    told = inputs(*frames, daily.cast(DEMAND_DAILY.schema))
-    asked = horizons(told.products, told.planning_settings, told.purchase_receipts, told.stock_on_order, as_of=AS_OF)
-    forecast = expecting or forecast_for_plan(transfer_demand(told.demand_daily, asked.transfers), asked, as_of=AS_OF)
-    plan = make_plan(told, forecast, as_of=AS_OF, plan_id="20260302-00000000")
+    daily = sales.group_by("product_code", "demand_date").agg(
+        pl.col("quantity").sum(), is_stocked_out=pl.lit(value=False)
+    )  # fmt: skip
+    tables = inputs(*frames, daily.cast(DEMAND_DAILY.schema))
+    requested = horizons(
+        tables.products, tables.planning_settings, tables.purchase_receipts, tables.stock_on_order, as_of=AS_OF
+    )  # fmt: skip
+    demand = transfer_demand(tables.demand_daily, requested.transfers)
+    forecast = expecting or forecast_for_plan(demand, requested, as_of=AS_OF)
+    plan = make_plan(tables, forecast, as_of=AS_OF, plan_id="20260302-00000000")
     return ExplanationSources(
-        plan.order_plan, plan.plan_settings, plan.lead_times, told.stock_on_order, told.demand_daily, sales,
+        plan.order_plan, plan.plan_settings, plan.lead_times, tables.stock_on_order, tables.demand_daily, sales,
         forecast.model_choice, empty(MODEL_SCORES), forecast.demand_quantiles, forecast.demand_forecast,
     )  # fmt: skip
 
 
-def explained(*frames: pl.DataFrame, product: str = TEA, expecting: Forecast | None = None) -> dict[str, Any]:
+def explained(
+    *frames: pl.DataFrame, product: str = TEA, expecting: Forecast | None = None
+) -> ProductExplanation:  # fmt: skip
     return explain_product(planned(*frames, expecting=expecting), product)
+
+
+def plan_line(*frames: pl.DataFrame, expecting: Forecast | None = None, **known: Any) -> PlanLine:
+    """The only line of the plan of one product, with some of its values replaced."""
+    return PlanLine(**the_line(*frames, expecting=expecting) | known)

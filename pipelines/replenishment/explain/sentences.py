@@ -1,0 +1,167 @@
+"""Why a product has its order quantity, in sentences.
+
+What belongs here: the sentences about a line of the plan and its model. What does not: the sentence of each reason code
+(`plan/reasons.py`), numbers (`bridge.py`).
+Read more in docs/interfaces.md.
+"""
+
+from typing import Final
+
+from pipelines.forecasting.overrides import OVERRIDDEN
+from pipelines.replenishment.explain.bridge import in_units
+from pipelines.replenishment.explain.records import ModelChoice, PlanLine
+from pipelines.replenishment.plan.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
+
+LEAST_CHANCE: Final = 0.005
+LEAST_UNITS: Final = 0.05
+_SET_AT: Final = {"product": "for this product", "supplier": "for its supplier", "global": "for all products"}
+_NO_SALES: Final = "dead"
+_PATTERNS: Final = {_NO_SALES: "no sales in 52 weeks", "new": "new, with less than 6 weeks of sales"}
+
+
+def sentences(line: PlanLine) -> list[str]:
+    """Why this quantity, which limit applied, what it costs, and what to check."""
+    in_time = line.available_stock + line.stock_on_order_in_time
+    levels = f"reorder point {in_units(line.reorder_point)}, order-up-to level {in_units(line.order_up_to_level)}"
+    return [
+        REASONS[line.reason],
+        f"Stock position in time: {in_units(in_time)}; {levels}.",
+        BINDING_RULES[line.binding_rule],
+        *_why_not_level_minus_stock(line),
+        *_about_arrival(line),
+        *_about_safety_stock(line),
+        *_understocked(line),
+        *_overstocked(line),
+        *_about_open_orders(line),
+        *_about_demand(line),
+        _lead_time(line),
+    ]
+
+
+def model_sentence(line: PlanLine, choice: ModelChoice) -> str:
+    """The demand pattern of a product, its model and why it was chosen; or that a person set the demand."""
+    pattern = f"Demand pattern: {_PATTERNS.get(choice.demand_class, choice.demand_class)}."
+    if line.model == OVERRIDDEN:
+        return f"{pattern} A person set the demand; without that the model is {choice.model}."
+    if choice.demand_class == _NO_SALES:
+        return f"{pattern} Not forecast."
+    return f"{pattern} Model: {choice.model} ({choice.reason})."
+
+
+def _why_not_level_minus_stock(line: PlanLine) -> list[str]:
+    """Why the net requirement is not the order-up-to level minus stock, by the two steps that make the difference."""
+    lost, timing = line.demand_lost_before_arrival, line.timing_adjustment
+    gap = lost - timing
+    if abs(gap) < 1:
+        return []
+    why = "stock on order arrives after it is needed" if timing > 0 else "more is lost if demand is high"
+    more_or_less = "more" if timing > 0 else "fewer"
+    causes = {
+        f"{in_units(round(lost, 1))} units of demand are expected to be lost before an order arrives": lost,
+        f"{in_units(round(abs(timing), 1))} units {more_or_less} are needed, because {why} or lead times differ "
+        "(timing adjustment)": timing,
+    }
+    size = f"{in_units(round(abs(gap)))} units {'smaller' if gap > 0 else 'larger'}"
+    named = "; ".join(cause for cause, units in causes.items() if abs(units) >= LEAST_UNITS)
+    return [f"The net requirement is {size} than the order-up-to level minus stock: {named}."]
+
+
+def _about_arrival(line: PlanLine) -> list[str]:
+    """A forecast period that ends before an order arrives, and a stock-out that no order can prevent."""
+    days = line.expected_lead_time_days
+    shown = []
+    if line.ends_before_arrival:
+        shown.append(
+            f"The forecast period of {line.horizon_days} days ends before an order placed today arrives, in {days} "
+            "days: the order fills stock up for the demand of the period."
+        )
+    if line.is_too_late_to_help:
+        chance = _percent(line.shortage_chance_before_arrival or 0.0)
+        is_sold_out = line.days_to_stock_out == 0 and line.available_stock <= 0
+        shown.append(
+            f"Nothing is left to sell, and an order placed today arrives in {days} days: ask for faster delivery."
+            if is_sold_out
+            else f"The stock-out risk before an order placed today arrives is {chance}: ask for faster delivery."
+        )
+    return shown
+
+
+def _about_safety_stock(line: PlanLine) -> list[str]:
+    sentence = (
+        "Safety stock is negative: rare large sales raise the expected demand above the order-up-to level of this "
+        "service level."
+    )
+    return [sentence] if line.safety_stock < 0 else []
+
+
+def _understocked(line: PlanLine) -> list[str]:
+    if line.understock_quantity <= 0:
+        return []
+    lost = (
+        f"its margin is unknown, as the product has no {line.missing_price.replace(', ', ' and no ')}"
+        if line.missing_price
+        else f"a margin of {line.understock_margin_lost:,.2f} {line.currency}"
+    )
+    below, short = in_units(line.understock_quantity), in_units(round(line.short_without_order, 1))
+    sentence = (
+        f"Understocked: the stock position is {below} units below the reorder point. Without an order now {short} "
+        f"units are expected to be short until the next order could arrive: {lost}."
+    )
+    return [sentence]
+
+
+def _overstocked(line: PlanLine) -> list[str]:
+    if line.overstock_quantity <= 0:
+        return []
+    worth = (
+        f"worth {line.overstock_value:,.2f} {line.currency}; holding them costs {line.overstock_holding_cost:,.2f} a "
+        "year"
+    ) if (line.unit_cost or 0) > 0 else (
+        f"of unknown value, as the product has no {'exchange rate' if line.currency_rate is None else 'unit cost'}"
+    )  # fmt: skip
+    return [f"Overstocked: {in_units(line.overstock_quantity)} units, {worth}."]
+
+
+def _about_open_orders(line: PlanLine) -> list[str]:
+    late, after_cover = line.stock_on_order_late, line.stock_on_order_after_cover
+    return [
+        *([f"{in_units(late)} units are on late orders, which do not count."] if late else []),
+        *([f"{in_units(after_cover)} units on order arrive after the coverage period."] if after_cover else []),
+    ]
+
+
+def _about_demand(line: PlanLine) -> list[str]:
+    uncertain = [UNCERTAIN_CAUSES[line.uncertain_cause]] if line.uncertain_cause else []
+    if line.model == OVERRIDDEN:
+        return [*uncertain, "A person set the demand, which replaces the forecast; see the settings."]
+    return uncertain
+
+
+def _lead_time(line: PlanLine) -> str:
+    """The lead time that the plan uses: set, estimated from receipts, or the default; and what receipts show."""
+    manufacturing = f", plus {line.manufacturing_time_days} for manufacturing" if line.manufacturing_time_days else ""
+    planned = f"{line.expected_lead_time_days} ± {line.lead_time_deviation_days:.1f} days"
+    set_at = _SET_AT.get(line.lead_time_origin)
+    if line.observed_lead_time_days is None:
+        where = f"set {set_at}" if set_at else "the default"
+        return f"Lead time: {line.lead_time_days} days, {where}{manufacturing}; no receipts yet."
+    counts = f"{line.product_receipts} receipts of this product, {line.supplier_receipts} of its supplier"
+    median = in_units(line.observed_lead_time_days)
+    if set_at and line.lead_time_rule == "as_set":
+        return (
+            f"Lead time: {line.lead_time_days} days, set {set_at}{manufacturing}; receipts show a median of {median} "
+            f"days ({counts}). Planned with {planned}."
+        )
+    setting = f"The {line.lead_time_days} days set {set_at} are not used, as lead_time_rule is learned" if set_at else (
+        f"The default is {line.lead_time_days} days"
+    )  # fmt: skip
+    return f"Estimated lead time: {planned} (median {median}; {counts}). {setting}{manufacturing}."
+
+
+def _percent(share: float) -> str:
+    """A positive probability in whole per cent.
+
+    >>> _percent(0.0004), _percent(0.126)
+    ('less than 1%', '13%')
+    """
+    return "less than 1%" if share < LEAST_CHANCE else f"{100 * share:.0f}%"
