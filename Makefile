@@ -17,7 +17,9 @@ SUPERSET := examples/superset/.venv
 SITE := .venv-docs
 # codespell takes single words; of the dictionary's phrases a pattern is made, tried before single words
 PHRASES := $(shell sed -n 's/->.*//p' .ci/words.txt | grep ' ' | paste -sd '|')
-WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples pipelines/forecasting sales_files xero_sandbox dbt_project/macros dbt_project/tests pipelines/forecasting benchmarks pipelines/purchasing pipelines/store/order_ledger.py pipelines/purchasing pipelines/storage pipelines/store $(wildcard pipelines/*.py) pipelines/landing
+WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples benchmarks sales_files xero_sandbox \
+  dbt_project/macros dbt_project/tests $(wildcard pipelines/*.py) \
+  $(addprefix pipelines/,forecasting landing purchasing storage store)
 PORT ?= 8088
 
 .PHONY: help install demo serve test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse soak docs docs-site superset clean
