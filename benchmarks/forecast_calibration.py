@@ -53,7 +53,7 @@ def main() -> None:
     if not file:
         sys.exit("Set STOCKTRIM_SALES_FILE to a CSV or Parquet file of invoice lines.")
     demand = of_half(net_demand(Path(file)), half)
-    days = held_out_days(demand["demand_date"].max())  # type: ignore[arg-type]
+    days = held_out_days(max(demand["demand_date"]))
     judged = pl.concat(judge(demand, as_of=day) for day in days)
     print(f"{HORIZON_DAYS} days from each of {', '.join(map(str, days))}; products: {half}")
     print(as_text(judged))

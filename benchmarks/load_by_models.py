@@ -24,7 +24,7 @@ ATTRIBUTES: Final = {
 }  # fmt: skip
 
 
-class _Fixed(OAuth2Token):  # type: ignore[misc]
+class _Fixed(OAuth2Token):  # type: ignore[misc]  # xero-python has no types
     """The token stands in a header."""
 
     def get_auth_settings(self) -> None:

@@ -2,6 +2,8 @@
 
 import sys
 
+import dagster as dg
+
 from pipelines.settings import read_settings
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.home import dagster_instance
@@ -9,7 +11,8 @@ from stocktrim_assets.home import dagster_instance
 
 def run_steps(steps: list[str]) -> None:
     """Materialize what the steps own, in this process."""
-    owned = {key for one in defs.assets or () if one.op.name in steps for key in one.keys}  # type: ignore[union-attr]
+    assets = [one for one in defs.assets or () if isinstance(one, dg.AssetsDefinition)]
+    owned = {key for asset in assets if asset.op.name in steps for key in asset.keys}
     with dagster_instance(read_settings()) as instance:
         defs.resolve_job_def("load_and_plan").execute_in_process(
             instance=instance, partition_key="demo", asset_selection=sorted(owned),

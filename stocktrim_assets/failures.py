@@ -36,7 +36,7 @@ def told_plainly(*, is_retried: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def tried_again(context: dg.AssetExecutionContext) -> Iterator[None]:
+def tried_again(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
     """As `told_plainly`; trouble that passes is tried again twice, unless a person waits at a terminal.
 
     The last try fails with its own sentence: a retry policy of Dagster's would say how often it has tried instead,

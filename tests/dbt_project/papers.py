@@ -42,11 +42,12 @@ def a_world(papers: Iterable[Paper], *, products: Iterable[str] = ("MUG", "CUP")
         world.items[f"id of {code}"] = Item(item_id=f"id of {code}", code=code, name=code, updated_at=_THEN)
     shelves = {"PURCHASEORDER": world.purchase_orders, "ACCREC": world.invoices, "ACCPAY": world.invoices}
     for place, paper in enumerate(papers):
+        dates: dict[str, Any] = {name: None if days is None else in_days(days) for name, days in paper.dates.items()}
         line = Line("", paper.product, "", Decimal(paper.quantity), Decimal(2))
         shelves.get(paper.kind, world.credit_notes)[f"document {place:04}"] = Document(
             document_id=f"document {place:04}", kind=paper.kind, number=paper.number or f"N{place:04}",
             status=paper.status, contact_id=paper.contact, date=in_days(paper.days), lines=[line], updated_at=_THEN,
-            **{name: None if days is None else in_days(days) for name, days in paper.dates.items()},  # type: ignore[arg-type]
+            **dates,
         )  # fmt: skip
     return world
 

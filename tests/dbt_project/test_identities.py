@@ -210,7 +210,9 @@ def test_a_code_that_moved_on_takes_no_settings_with_it(kept: Store) -> None:
 
 def test_a_deleted_products_settings_go_to_no_product_that_was_there_before(kept: Store) -> None:
     company = lived(kept, [("set", "product", "MUG", "batch_size", "6"), ("delete", "MUG")])
-    company.holder("CUP").code = "MUG"  # type: ignore[union-attr]
+    cup = company.holder("CUP")
+    assert cup is not None
+    cup.code = "MUG"
     company.load()
     assert explicit_settings(kept, company.key).is_empty()
     assert settings_without_subject(kept, company.key)["subject"].to_list() == ["MUG"]

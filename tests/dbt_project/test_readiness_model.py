@@ -120,7 +120,7 @@ def a_paper(
     })  # fmt: skip
 
 
-def plant(rows: Rows) -> dict[tuple[str, str], tuple[float, Decimal | None]]:
+def plant(rows: Rows) -> dict[tuple[str, str], tuple[float | None, Decimal | None]]:
     """Plant every fault once, each at records of its own; the pieces and the money that are at stake."""
     for code in ("WORK", "DEAR", "FREE", "TWIN", "FOUND", "LATE", "BILLED"):
         an_item(rows, code)
@@ -145,7 +145,7 @@ def plant(rows: Rows) -> dict[tuple[str, str], tuple[float, Decimal | None]]:
     ]
     rows[tables.XERO_ORGANISATION][0]["is_demo_company"] = True
     rows[tables.ENTITY_LOADS][0]["loaded_at"] = NOON - timedelta(days=2)
-    return {
+    expected: dict[tuple[str, str], tuple[float | None, Decimal | None]] = {
         ("sold_but_not_tracked", "WORK"): (4, Decimal(12)), ("negative_cost", "DEAR"): (0, Decimal(0)),
         ("missing_cost", "FREE"): (0, Decimal(0)), ("no_supplier", "ALONE"): (0, Decimal(0)),
         ("duplicate_product_name", "TWIN"): (0, Decimal(0)), ("duplicate_product_name", "TWIN-2"): (0, Decimal(0)),
@@ -156,6 +156,7 @@ def plant(rows: Rows) -> dict[tuple[str, str], tuple[float, Decimal | None]]:
         ("duplicate_supplier_name", "s1"): (None, None), ("duplicate_supplier_name", "s2"): (None, None),
         ("demo_company", "o"): (None, None), ("stale_load", "o"): (None, None),
     }  # fmt: skip
+    return expected
 
 
 def test_every_planted_fault_is_found_with_its_money_and_none_is_invented(build: Build, wholesaler: World) -> None:

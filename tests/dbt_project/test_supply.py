@@ -197,13 +197,14 @@ class Books:
         for order in self.ledger.orders(OrderState.APPROVED, OrderState.SENDING, OrderState.SENT):
             if self.became.get(order.order_id) in self.seen or self._is_missing(order):
                 continue
-            for line in order.lines:
-                found[line.product_code] += line.quantity
+            for ordered in order.lines:
+                found[ordered.product_code] += ordered.quantity
         return dict(found)
 
     def _is_missing(self, order: Order) -> bool:
-        is_known = order.state is OrderState.SENT and self.whole_at is not None
-        return is_known and self.made_at[order.order_id] < self.whole_at
+        if order.state is not OrderState.SENT or self.whole_at is None:
+            return False
+        return self.made_at[order.order_id] < self.whole_at
 
     def arrivals(self) -> dict[tuple[str, str], date]:
         """When each line of our orders in Xero is expected, by the number that it has there and product."""

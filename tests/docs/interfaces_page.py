@@ -142,12 +142,12 @@ def _jobs() -> Iterator[str]:
         rows.append([f"`{job.name}`", " → ".join(stages), str(job.description)])
     yield table(["job", "stages", "what it does"], rows)
     schedules = [
-        [f"`{schedule.name}`", f"looks at `{schedule.cron_schedule}`", f"`{schedule.job_name}`", schedule.description]
-        for schedule in defs.schedules or ()
-        if isinstance(schedule, dg.ScheduleDefinition)
+        [f"`{one.name}`", f"looks at `{one.cron_schedule}`", f"`{one.job_name}`", str(one.description)]
+        for one in defs.schedules or ()
+        if isinstance(one, dg.ScheduleDefinition)
     ]
     sensors = [
-        [f"`{one.name}`", f"every {one.minimum_interval_seconds} seconds", f"`{one.job_name}`", one.description]
+        [f"`{one.name}`", f"every {one.minimum_interval_seconds} seconds", f"`{one.job_name}`", str(one.description)]
         for one in defs.sensors or ()
         if isinstance(one, dg.SensorDefinition)
     ]

@@ -266,9 +266,9 @@ def _order(seen: Walk) -> dict[str, str]:
 def _quantiles(seen: Walk) -> str:
     horizon_days = seen.first["plan"]["horizon_days"]
     rows = [
-        [f"{probability:.0%}", _pieces(quantity)]
-        for probability, quantity in quantiles_of_horizon(seen.quantiles, horizon_days)
-        if any(abs(probability - wanted) < 1e-9 for wanted in QUANTILES)
+        [f"{quantile.probability:.0%}", _pieces(quantile.quantity)]
+        for quantile in quantiles_of_horizon(seen.quantiles, horizon_days)
+        if any(abs(quantile.probability - wanted) < 1e-9 for wanted in QUANTILES)
     ]
     return table(["probability", "demand is at most"], rows)
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "sales.csv"
 
 
-def read(path: Path, content: str | bytes, **forms: str) -> Sales:
+def read(path: Path, content: str | bytes, **forms: Any) -> Sales:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_sales(path, PRODUCT_SALES, Forms(latest_year=2027, latest_day=TODAY, **forms))  # type: ignore[arg-type]
+    return read_sales(path, PRODUCT_SALES, Forms(latest_year=2027, latest_day=TODAY, **forms))
 
 
 def left_out(sales: Sales) -> dict[str, tuple[int, float]]:

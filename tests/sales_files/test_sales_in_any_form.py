@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import example, given, settings
@@ -44,11 +45,11 @@ class Written:
     encoding: str
     separator: str
     newline: str
-    quoting: int
+    quoting: Literal[0, 1, 2, 3]
     headings: tuple[str, ...]
-    date: str
+    date_form: str
     clock: str
-    decimal: str
+    decimal: Literal[".", ","]
     group: str
     places: int
     negative: str
@@ -63,9 +64,9 @@ class Written:
         return (mark + text.getvalue()).encode(self.encoding)
 
     def day(self, day: date) -> str:
-        if self.date == "serial":
+        if self.date_form == "serial":
             return str((day - date(1899, 12, 30)) / timedelta(days=1)).removesuffix(".0")
-        return day.strftime(self.date) + self.clock
+        return day.strftime(self.date_form) + self.clock
 
     def number(self, amount: Decimal) -> str:
         whole, _, part = f"{abs(amount):,.{self.places}f}".partition(".")
@@ -80,7 +81,7 @@ FORMS = st.builds(
     newline=st.sampled_from(["\n", "\r\n", "\r"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     headings=st.sampled_from(HEADINGS),
-    date=st.sampled_from(list(DATES)),
+    date_form=st.sampled_from(list(DATES)),
     clock=st.sampled_from(CLOCKS),
     decimal=st.sampled_from([".", ","]),
     group=st.sampled_from(GROUPS),
@@ -118,7 +119,7 @@ def test_sales_in_any_form_are_read_as_written_or_one_sentence_names_the_option_
     if isinstance(sales, str):
         assert "line " in sales
         assert "--date-order" in sales or "--decimal" in sales
-        sales = read_sales(file, PRODUCT_SALES, Forms(DATES[form.date], form.decimal, latest_year=LATEST))
+        sales = read_sales(file, PRODUCT_SALES, Forms(DATES[form.date_form], form.decimal, latest_year=LATEST))
     assert sales.lines.select("product_code", "date", "quantity").rows() == written
     assert not sales.left_out
 

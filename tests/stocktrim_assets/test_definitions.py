@@ -82,8 +82,9 @@ def test_everything_that_dagster_shows_says_in_a_sentence_what_it_is() -> None:
     graph = defs.resolve_asset_graph()
     told = {str(key.path): graph.get(key).description for key in graph.materializable_asset_keys}
     told |= {str(key): graph.get(key).description for key in graph.asset_check_keys}
-    told |= {one.name: one.description for one in [*defs.jobs, *defs.schedules, *defs.sensors]}
-    told |= {one.op.name: one.op.description for one in defs.assets if isinstance(one, dg.AssetsDefinition)}
+    runners = [*(defs.jobs or ()), *(defs.schedules or ()), *(defs.sensors or ())]
+    told |= {one.name: one.description for one in runners}
+    told |= {one.op.name: one.op.description for one in defs.assets or () if isinstance(one, dg.AssetsDefinition)}
     assert len(told) > 100
     assert not [name for name, words in told.items() if not re.match(r"[A-Z].*[.!]( |\n|$)", words or "")]
 

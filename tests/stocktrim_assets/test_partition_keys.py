@@ -1,7 +1,6 @@
 """No key of a partition leads out of the home, whoever typed it into Dagster's pages."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,7 +26,7 @@ NO_KEYS = (
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home, deep enough that a way out of it ends beside it."""
     home = tmp_path / "some" / "where" / "home"
     monkeypatch.setenv("STOCKTRIM_HOME", str(home))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,9 +47,9 @@ def _open_what_is_printed(person: Callable[[str], None]) -> None:
         time.sleep(0.02)
 
 
-def through_http(*organisations: str, **more: str) -> Callable[[str], None]:
+def through_http(*organisations: str, **more: Any) -> Callable[[str], None]:
     def visit(address: str) -> None:
-        person = Person(*organisations, **more)  # type: ignore[arg-type]
+        person = Person(*organisations, **more)
         person.open_page(address)
         person.leave()
 

@@ -56,6 +56,13 @@ def listed(stocktrim: Command, *options: str) -> dict[str, dict[str, Any]]:
     return {one["order_id"]: one for one in stocktrim("orders", "list", "--json", *options).json()}
 
 
+def look(instance: dg.DagsterInstance) -> dg.SensorResult:
+    """What the sensor finds now."""
+    result = approved_orders(dg.build_sensor_context(instance))
+    assert isinstance(result, dg.SensorResult)
+    return result
+
+
 def in_a_line(text: str) -> str:
     return " ".join(text.replace("│", " ").split())
 
@@ -73,12 +80,15 @@ def test_an_unknown_outcome_has_its_own_exit_code_and_the_next_run_finds_out(
     with dagster_instance(read_settings()) as instance:
         key = dg.AssetKey(["purchase_orders", "sent_orders"])
         made = instance.get_latest_materialization_event(key)
+        assert made is not None
         (checked,) = instance.get_records_for_run(
             made.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
         ).records
+    assert made.asset_materialization is not None
     assert made.asset_materialization.metadata["unknown"].value == 1
-    evaluation = checked.event_log_entry.dagster_event.asset_check_evaluation_data
-    assert (evaluation.passed, "Do not enter it by hand" in evaluation.metadata["sentence"].value) == (False, True)
+    evaluation = checked.event_log_entry.asset_check_evaluation
+    assert evaluation is not None
+    assert (evaluation.passed, "Do not enter it by hand" in str(evaluation.metadata["sentence"].value)) == (False, True)
 
     assert stocktrim("orders", "send").code == 0
     assert listed(stocktrim) == {}
@@ -127,13 +137,14 @@ def test_an_approved_order_of_old_data_starts_no_run_and_says_what_to_do(
     old = datetime.now(UTC) - timedelta(days=9)
     approved(opened, a_draft("20260302-AAAAAA", data_loaded_at=old))
     with dagster_instance(read_settings()) as instance:
-        waiting = approved_orders(dg.build_sensor_context(instance))
+        waiting = look(instance)
         assert waiting.run_requests == []
-        assert "1 approved orders of demo are not sent, because their data are old" in waiting.skip_reason.skip_message
+        assert waiting.skip_reason is not None
+        assert "1 approved orders of demo are not sent, because their data are old" in str(waiting.skip_reason)
         assert "--even-if-stale" in listed(stocktrim)["20260302-AAAAAA"]["remarks"][0]
         assert stocktrim("orders", "approve", "20260302-AAAAAA", "--even-if-stale").code == 0
         assert listed(stocktrim)["20260302-AAAAAA"]["remarks"] == []
-        (request,) = approved_orders(dg.build_sensor_context(instance)).run_requests
+        (request,) = look(instance).run_requests or ()
         assert request.partition_key == "demo"
         assert instance.has_dynamic_partition(str(organisations.name), "demo")
 

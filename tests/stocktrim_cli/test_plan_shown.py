@@ -3,18 +3,19 @@
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 
 from stocktrim_cli.plan import missing_prices, show_plan
-from tests.pipelines.planning_builders import a_product, a_setting, expecting, in_stock
-from tests.pipelines.replenishment.plan.test_plan_summary import a_plan, the_summary
+from tests.pipelines.planning_builders import a_plan, a_product, a_setting, expecting, in_stock
+from tests.pipelines.replenishment.plan.test_plan_summary import the_summary
 
 SHORT = expecting(20, 10)
 
 
-def shown(capsys: pytest.CaptureFixture[str], *settings: object) -> str:
+def shown(capsys: pytest.CaptureFixture[str], *settings: pl.DataFrame) -> str:
     frames = (a_product(), in_stock(30), *settings)
-    show_plan(the_summary(*frames, expecting=SHORT), a_plan(*frames, expecting=SHORT))  # type: ignore[arg-type]
+    show_plan(the_summary(*frames, expecting=SHORT), a_plan(*frames, expecting=SHORT))
     return capsys.readouterr().out
 
 

@@ -18,7 +18,8 @@ def a_sandbox(*words):
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
-            printed = []
+            printed: list[str] = []
+            assert process.stdout
             while not any("_admin" in line for line in printed):
                 printed.append(process.stdout.readline())
                 assert printed[-1], printed

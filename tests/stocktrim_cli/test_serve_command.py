@@ -17,6 +17,6 @@ def test_a_process_that_died_is_named_at_once_while_the_others_live() -> None:
     ):
         try:
             with pytest.raises(UsageError, match=r"^The sandbox ended with 7 before it answered; see what was printed"):
-                wait_for_port(*free_ports(1), {"the web pages": lives, "the sandbox": dies})
+                wait_for_port(free_ports(1)[0], {"the web pages": lives, "the sandbox": dies})
         finally:
             lives.kill()

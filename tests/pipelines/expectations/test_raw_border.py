@@ -3,6 +3,7 @@
 import itertools
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 import pytest
@@ -74,7 +75,7 @@ def test_nothing_is_found_in_good_data_and_every_rule_was_asked(passing):
     stop_where_blocked(findings)
 
 
-PLANTED = {
+PLANTED: dict[str, tuple[dict[str, Any], dict[str, set[Any]]]] = {
     "pass_is_complete": (
         {"faults": [answered("Invoices", '"itemCount": 2', '"itemCount": 5')]},
         {"list": {"Invoices"}, "expected": {5}, "came": {2}},

@@ -22,7 +22,7 @@ class Draw:
     word: str
 
     def chosen(self, name: str) -> str:
-        collections = {
+        collections: dict[str, dict[str, Any]] = {
             "Invoices": self.world.invoices, "CreditNotes": self.world.credit_notes, "Items": self.world.items,
             "PurchaseOrders": self.world.purchase_orders, "Contacts": self.world.contacts,
         }  # fmt: skip
@@ -105,11 +105,14 @@ def faults(draw: st.DrawFn) -> Fault:
         case "truncate" | "cut":
             return Fault(kind="truncate", keep_bytes=draw(st.integers(0, 3000)), is_cut=kind == "cut", **at)
         case "limit":
-            problem, seconds = draw(st.sampled_from([("minute", 7), ("concurrent", None), ("day", 5000)]))
-            return Fault(kind="rate_limit", problem=problem, retry_after=seconds, **at)
+            limits: list[dict[str, Any]] = [
+                {"problem": "minute", "retry_after": 7}, {"problem": "concurrent"},
+                {"problem": "day", "retry_after": 5000},
+            ]  # fmt: skip
+            return Fault(kind="rate_limit", **draw(st.sampled_from(limits)), **at)
         case "token":
             return Fault(kind="expire_tokens", **at)
         case "stale":
             return Fault(kind="stale_read", seconds=60, **at)
         case _:
-            return Fault(kind=kind, **at)  # type: ignore[arg-type]
+            return Fault(kind="drop_before" if kind == "drop_before" else "drop_after", **at)

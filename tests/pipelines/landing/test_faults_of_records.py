@@ -244,7 +244,7 @@ def test_a_refresh_that_fails_halfway_leaves_the_old_rows(acme: Loading) -> None
 def test_data_of_another_organisation_are_refused(acme: Loading) -> None:
     other = pl.DataFrame(
         {
-            name: ["another"] if dtype == pl.String else [False]
+            name: pl.Series(["another" if dtype == pl.String else False])
             for name, dtype in tables.XERO_ORGANISATION.columns.items()
         }
     )

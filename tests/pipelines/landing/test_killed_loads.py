@@ -45,7 +45,7 @@ class Killer:
         process.start()
         process.join(timeout=60 if after is None else after)
         if process.is_alive():
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
         process.join()
         assert process.exitcode in {0, -signal.SIGKILL}
         self.kills += process.exitcode == -signal.SIGKILL

@@ -49,7 +49,7 @@ class InMemory(Loading):
         super().__init__(*arguments, **options)
         self.connection = connection
 
-    def warehouse(self) -> Any:  # type: ignore[override]
+    def warehouse(self) -> Any:
         return _Open(self.connection)
 
 

@@ -88,7 +88,7 @@ def _item(one: Record) -> tuple[Any, ...]:
     return (
         one["ItemID"], one["Code"], one["Name"], one["Description"], one["IsSold"], one["IsPurchased"],
         one["IsTrackedAsInventory"], _number(one.get("QuantityOnHand", 0)), _number(one.get("QuantityOnBackOrder", 0)),
-        round(_number(one.get("TotalCostPool", 0)), 2), _number(one["PurchaseDetails"].get("UnitPrice")),
+        round(one.get("TotalCostPool") or 0, 2), _number(one["PurchaseDetails"].get("UnitPrice")),
         _number(one["SalesDetails"].get("UnitPrice")), _instant(one["UpdatedDateUTC"]),
     )  # fmt: skip
 

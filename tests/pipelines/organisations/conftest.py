@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
@@ -21,10 +22,10 @@ PATIENCE_SECONDS = 30.0
 HARBOUR, CITY, DEMO_COMPANY = "Harbour Wholesale", "City Tools", "Demo Company (NZ)"
 
 
-def a_world(name: str, number: int, **more: object) -> World:
+def a_world(name: str, number: int, **more: Any) -> World:
     identity = f"00000000-0000-0000-0000-{number:012d}"
-    defaults = {"tenant_id": identity, "organisation_id": identity, "short_code": f"!s{number}"}
-    return World(organisation=Organisation(name=name, **(defaults | more)))  # type: ignore[arg-type]
+    defaults: dict[str, Any] = {"tenant_id": identity, "organisation_id": identity, "short_code": f"!s{number}"}
+    return World(organisation=Organisation(name=name, **(defaults | more)))
 
 
 def three_worlds() -> list[World]:

@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 
+import pytest
+
 from pipelines.errors import PlannerError
 from pipelines.organisations.open_organisation import open_organisation
 from pipelines.settings import read_settings
@@ -18,7 +20,7 @@ def main() -> None:
     say("ready")
     for line in sys.stdin:
         if line.strip() == "die":
-            StoredTokens.write = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+            pytest.MonkeyPatch().setattr(StoredTokens, "write", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
         try:
             opened.client().organisation()
             say("ok")

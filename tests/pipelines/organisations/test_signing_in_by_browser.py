@@ -113,7 +113,7 @@ STRAY = (
 def test_answers_to_other_sign_ins_end_nothing_and_this_ones_is_waited_for(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    statuses = []
+    statuses: list[int] = []
 
     def stray_first(back: str) -> str:
         with httpx2.Client() as browser:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -187,7 +188,7 @@ def test_a_set_that_comes_late_is_renewed_before_it_ends(harbour: OpenOrganisati
     assert not list_organisations(harbour.store)[0].sign_in_needed_at
 
 
-def ticks(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> tuple[object, object]:
+def ticks(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
     """What the schedule and the sensor say now."""
     monkeypatch.setenv("STOCKTRIM_HOME", str(settings.home))
     monkeypatch.setenv("STOCKTRIM_DATABASE_URL", settings.database_url)
@@ -203,20 +204,20 @@ def assert_asks_for_a_person(
 ) -> None:
     """Exit code 3 and what to do; then the schedule and the sensor leave it alone until it is connected again."""
     scheduled, _ = ticks(harbour.settings, monkeypatch)
-    assert [one.partition_key for one in scheduled] == ["harbour"]  # type: ignore[attr-defined]
+    assert [one.partition_key for one in scheduled] == ["harbour"]
     lost()
     with pytest.raises(SignInError, match="connect again with `stocktrim connect`") as told:
         name_read(harbour)
     assert told.value.exit_code == 3
     assert not told.value.is_passing
     scheduled, sensed = ticks(harbour.settings, monkeypatch)
-    for reason in (scheduled.skip_message, sensed.skip_reason.skip_message):  # type: ignore[attr-defined]
+    for reason in (scheduled.skip_message, sensed.skip_reason.skip_message):
         assert "'harbour' is skipped: Xero has not let us in since 20" in reason
         assert "connect it again with `stocktrim connect`" in reason
     allowed = signed_in(harbour.settings, Person(HARBOUR))
     connect(harbour.settings, allowed, allowed.organisations)
     scheduled, _ = ticks(harbour.settings, monkeypatch)
-    assert [one.partition_key for one in scheduled] == ["harbour"]  # type: ignore[attr-defined]
+    assert [one.partition_key for one in scheduled] == ["harbour"]
     again = open_organisation(harbour.settings, "harbour")
     assert name_read(again) == HARBOUR
     again.store.close()
@@ -232,14 +233,24 @@ def test_a_sign_in_that_was_revoked_waits_for_a_person(
     harbour_here: OpenOrganisation, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     identity = sandbox.sandbox.identity
-    assert_asks_for_a_person(harbour_here, monkeypatch, lost=lambda: [identity._end(one) for one in identity.grants()])
+
+    def revoke() -> None:
+        for grant in identity.grants():
+            identity._end(grant)
+
+    assert_asks_for_a_person(harbour_here, monkeypatch, lost=revoke)
 
 
 def test_an_organisation_that_was_taken_out_at_xero_waits_for_a_person(
     harbour_here: OpenOrganisation, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grants = sandbox.sandbox.identity.grants()
-    assert_asks_for_a_person(harbour_here, monkeypatch, lost=lambda: [one.tenant_ids.clear() for one in grants])
+
+    def take_out() -> None:
+        for grant in grants:
+            grant.tenant_ids.clear()
+
+    assert_asks_for_a_person(harbour_here, monkeypatch, lost=take_out)
 
 
 def test_the_other_organisations_of_a_sign_in_go_on(settings: Settings, sandbox: RunningSandbox) -> None:

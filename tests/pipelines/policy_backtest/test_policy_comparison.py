@@ -168,10 +168,13 @@ def test_an_order_comes_when_its_draw_says_and_is_expected_at_the_mean():
     seen = []
 
     def rule(_):
-        told = as_rule(lambda _: np.array([[26.0]]))(0)
-        return ReviewDecision(
-            told.order_up_to_level, lambda shelf: seen.append(shelf.under_way.copy()) or told.orders(shelf)
-        )
+        decision = as_rule(lambda _: np.array([[26.0]]))(0)
+
+        def orders(shelf):
+            seen.append(shelf.under_way.copy())
+            return decision.orders(shelf)
+
+        return ReviewDecision(decision.order_up_to_level, orders)
 
     reviews = review_days(history, order_frequency_days=7, weeks=20)
     told = walked(history, rule, reviews)
@@ -281,9 +284,11 @@ def test_an_order_is_expected_when_it_was_thought_to_come():
     reviews, seen = review_days(history, order_frequency_days=7, weeks=20), []
 
     def rule(_):
-        return ReviewDecision(
-            np.array([[60.0]]), lambda shelf: seen.append(shelf.under_way.copy()) or 60.0 - shelf.position
-        )
+        def orders(shelf):
+            seen.append(shelf.under_way.copy())
+            return 60.0 - shelf.position
+
+        return ReviewDecision(np.array([[60.0]]), orders)
 
     walked(history, rule, reviews)
     assert seen[2].ravel().tolist() == [0, 0, 0, 0, 0, 0, 14]
@@ -308,8 +313,8 @@ def backtest():
         }
     )
     asked = BacktestSettings(order_frequency_days=7, service_levels=[0.8, 0.95], order_policy=OrderPolicy(), weeks=12)
-    told = []
-    return run_backtest(make_history(sales, lead_time_days=14), asked, progress=told.append), told
+    progress: list[str] = []
+    return run_backtest(make_history(sales, lead_time_days=14), asked, progress=progress.append), progress
 
 
 def test_every_policy_is_told_for_every_level_and_class(backtest):
@@ -426,7 +431,7 @@ def test_a_review_forecasts_by_the_models_that_a_plan_of_that_day_would_choose()
     assert dict(zip(replayed.product_codes, replayed.model.tolist(), strict=True)) == dict(
         choice.select("product_code", "model").rows()
     )
-    assert scores.filter("is_chosen")["origins"].max() > 0
+    assert max(scores.filter("is_chosen")["origins"]) > 0
 
 
 def test_what_comes_later_changes_neither_the_models_nor_the_forecast_of_a_review():

@@ -49,7 +49,7 @@ def a_line(
 
 
 def a_draft(order_id: str = "20260302-AAAAAA", *lines: OrderLine, **more: Any) -> Drafted:
-    defaults = {
+    defaults: dict[str, Any] = {
         "sequence": 1, "at": NOON, "by": "plan", "plan_id": f"plan of {order_id}", "supplier_id": SUPPLIER,
         "supplier_name": "Supplier 01", "currency": "GBP", "order_date": AS_OF,
         "expected_arrival_date": AS_OF + timedelta(days=14), "data_loaded_at": NOON,
@@ -106,7 +106,7 @@ class SandboxTokens:
 
 def a_client(address: str, clock: Clock | None = None) -> XeroClient:
     """The client that purchasing calls the sandbox at an address with; it waits by the sandbox's clock, if told."""
-    by = {"sleep": clock.advance, "now": clock.now} if clock else {}
+    by: dict[str, Any] = {"sleep": clock.advance, "now": clock.now} if clock else {}
     return XeroClient(api_url=address, tenant_id=TENANT_ID, tokens=SandboxTokens(address), **by)
 
 
@@ -143,7 +143,7 @@ class Xero:
 
 def push(ledger: Any, gateway: Any, orders: Sequence[Order], **more: Any) -> list[PushOutcome]:
     """The real push of these orders to a Xero or through a gateway."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "tenant_id": TENANT_ID, "push_status": "DRAFT", "is_stale": lambda _: False, "by": "stocktrim",
         "now": lambda: NOON,
     }  # fmt: skip

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 from hypothesis import given
@@ -26,7 +27,7 @@ from tests.pipelines.purchasing.purchasing_builders import (
     planned,
 )
 
-BUYER = {"by": "a buyer", "at": NOON}
+BUYER: dict[str, Any] = {"by": "a buyer", "at": NOON}
 
 
 def redrafted(plan, *orders, terms=NO_TERMS, counted=None):

@@ -232,9 +232,8 @@ def run(schedules: int, steps: int) -> int:
     with a_store_and_a_sandbox() as (store, sandbox):
         world = sandbox.worlds[0]
         facts = {"supplier": copy.copy(world.contacts[SUPPLIER]), "items": dict(world.items)}
-        machine = type(
-            "Schedules", (Sending,), {"store": store, "sandbox": sandbox, "names": itertools.count(), **facts}
-        )
+        names = itertools.count()
+        machine = type("Schedules", (Sending,), {"store": store, "sandbox": sandbox, "names": names, **facts})
         run_state_machine_as_test(
             machine,
             settings=settings(
@@ -242,7 +241,7 @@ def run(schedules: int, steps: int) -> int:
                 suppress_health_check=list(HealthCheck),
             ),
         )  # fmt: skip
-    return next(machine.names)
+    return next(names)
 
 
 def test_each_approved_order_is_in_xero_once_whatever_breaks():

@@ -5,18 +5,19 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.purchasing import events, orders, transitions
-from pipelines.purchasing.events import Pushed, PushFailed, read, written
+from pipelines.purchasing.events import Event, Pushed, PushFailed, read, written
 from pipelines.purchasing.orders import OrderError, OrderState, body_hash, fold, push_key
 from pipelines.purchasing.transitions import approve, change_line, reject, start_push, supersede
 from tests.pipelines.purchasing.purchasing_builders import NOON, a_draft, a_line, an_order
 
-BUYER = {"by": "a buyer", "at": NOON}
+BUYER: dict[str, Any] = {"by": "a buyer", "at": NOON}
 TWO_LINES = (a_line("TEA-01"), a_line("TEA-02", "5.5", "1.005"))
 
 
@@ -176,7 +177,7 @@ def test_an_order_that_is_raised_to_its_suppliers_minimum_is_approved_as_any_oth
 
 @pytest.mark.parametrize("later", [("approve_although_stale",), ("start", "failed", "approve")])
 def test_an_order_below_the_minimum_is_accepted_only_once(later):
-    past = [a_draft("20260302-AAAAAA", minimum_order_value=Decimal(40))]
+    past: list[Event] = [a_draft("20260302-AAAAAA", minimum_order_value=Decimal(40))]
     past.append(approve(fold(past), **BUYER, is_below_minimum_accepted=True))
     for name in later:
         past.append(DECISIONS[name](fold(past)))

@@ -1,8 +1,6 @@
 """The ledger keeps every event, takes one of two that decide at the same moment, and loses none to a kill."""
 
 import multiprocessing
-import os
-import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -135,7 +133,7 @@ def test_a_killed_writer_loses_nothing_that_was_written(store_url, organisation,
     writer.close()
     for _ in range(20):
         acknowledged = reader.recv()
-    os.kill(worker.pid, signal.SIGKILL)
+    worker.kill()
     worker.join()
     while reader.poll():
         try:

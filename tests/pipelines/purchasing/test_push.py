@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from pipelines.errors import SignInError, XeroError
 from pipelines.purchasing.drafts import Terms, redraft, xero_price_decimals
 from pipelines.purchasing.orders import OrderError, OrderState
-from pipelines.purchasing.push import PushResult, is_same_order, order_body
+from pipelines.purchasing.push import PushResult, order_body
 from pipelines.purchasing.transitions import approve, reject
+from pipelines.purchasing.xero_matching import is_same_order
 from pipelines.xero.client import XeroClient
 from pipelines.xero.xero_errors import RateLimitError, UnreadableAnswerError, XeroUnreachableError
 from tests.pipelines.purchasing.purchasing_builders import (
@@ -93,7 +95,7 @@ def test_an_order_gets_the_status_of_the_setting_and_no_other(ledger, xero, stat
 )
 def test_any_product_name_gives_a_description_that_xero_accepts(name, price):
     order = an_order(a_draft("20260302-AAAAAA", msgspec.structs.replace(a_line(cost=str(price)), product_name=name)))
-    body = order_body(order, push_status="DRAFT")
+    body: dict[str, Any] = order_body(order, push_status="DRAFT")
     (line,) = body["LineItems"]
     assert 0 < len(line["Description"]) <= 4000
     assert not any(ord(char) < 32 and char not in "\t\n\r" for char in line["Description"])

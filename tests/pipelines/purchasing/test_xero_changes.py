@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,8 @@ def test_a_renamed_product_is_reported_and_ordered_under_its_present_code():
     assert found.remarks == ["Xero renamed the item TEA-01 to TEA-2027: it is ordered as TEA-2027"]
     event = approve(an_order(DRAFT), by="a buyer", at=SINCE, renamed_products=found.renamed_products)
     order = fold([DRAFT, event])
-    assert [line["ItemCode"] for line in order_body(order, push_status="DRAFT")["LineItems"]] == ["TEA-2027", "TEA-02"]
+    lines: Any = order_body(order, push_status="DRAFT")["LineItems"]
+    assert [line["ItemCode"] for line in lines] == ["TEA-2027", "TEA-02"]
     assert body_hash(order) == order.approved_hash
 
 

@@ -1,6 +1,7 @@
 """How long an order may take: samples, and what receipts teach."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -211,7 +212,7 @@ def seen(*received_days, waiting=(), product="TEA"):
 
 def ordered(days_ago, *, promised=14, **more):
     """An open order of so many days ago, promised for so many days after it."""
-    given = {
+    given: dict[str, Any] = {
         "product": "TEA", "supplier_id": "supplier-07", "ordered_quantity": 5.0, "billed_quantity": 0.0,
         "order_date": in_days(-days_ago),
     }  # fmt: skip

@@ -2,8 +2,6 @@
 
 import fcntl
 import multiprocessing
-import os
-import signal
 import threading
 
 import pytest
@@ -38,7 +36,7 @@ class Run:
         self.process.join(30)
 
     def is_killed(self):
-        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.kill()
         self.process.join(30)
 
 
@@ -103,7 +101,7 @@ def test_runs_of_different_organisations_do_not_wait_for_each_other(run):
 
 def test_a_run_that_waited_long_enough_says_who_works_and_gives_up(tmp_path, run):
     run("the run 1 of load").says()
-    told = []
+    told: list[str] = []
     with (
         pytest.raises(OrganisationBusyError, match=r"the run 1 of load .* is still working on the organisation 'acme'"),
         organisation_lock(tmp_path / "acme", holder="the run 2", waiting=told.append, longest_wait_seconds=0),
@@ -113,7 +111,7 @@ def test_a_run_that_waited_long_enough_says_who_works_and_gives_up(tmp_path, run
 
 
 def test_a_run_that_took_the_lock_a_moment_ago_is_named_once_it_has_signed(tmp_path):
-    told = []
+    told: list[str] = []
     with (tmp_path / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         later = threading.Timer(0.2, lambda: (file.write("the run 1 (process 7)"), file.flush()))

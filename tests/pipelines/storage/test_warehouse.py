@@ -147,7 +147,7 @@ def test_a_warehouse_of_a_newer_duckdb_is_refused_with_what_to_do_and_left_alone
     path = tmp_path / FILE_NAME
     header = bytearray(path.read_bytes()[8:4096])
     header[4:12] = (4242).to_bytes(8, "little")
-    newer = checksum(header).to_bytes(8, "little") + header + path.read_bytes()[4096:]
+    newer = checksum(bytes(header)).to_bytes(8, "little") + header + path.read_bytes()[4096:]
     path.write_bytes(newer)
     with pytest.raises(WarehouseError, match=r"written by a newer DuckDB .*: install that version again"):
         open_and_close(tmp_path)

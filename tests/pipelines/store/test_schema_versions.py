@@ -125,7 +125,8 @@ def test_damage_within_an_sqlite_store_is_found_by_who_reads_it_and_by_who_exami
     set_setting(store, "acme", a_change(1))
     store.examine()
     with store.reading() as connection:
-        root = connection.execute(sa.text("select rootpage from sqlite_master where name = 'setting_change'")).scalar()
+        pages = connection.execute(sa.text("select rootpage from sqlite_master where name = 'setting_change'"))
+        root: int = pages.scalar_one()
     scratch(path, (root - 1) * 4096, 4096)
     for look in (lambda: setting_history(store, "acme"), store.examine):
         with pytest.raises(StoreError, match=f"{path} is damaged"):

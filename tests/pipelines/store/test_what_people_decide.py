@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.call_limits import Pause
-from pipelines.purchasing.events import Drafted, OrderLine
+from pipelines.purchasing.events import Drafted, Event, OrderLine
 from pipelines.purchasing.orders import OrderError, OrderState
 from pipelines.purchasing.transitions import approve, reject
 from pipelines.store.allowance import StoredAllowance
@@ -41,7 +41,7 @@ def test_an_order_is_read_as_it_was_written(store: Store) -> None:
 def test_of_two_who_decide_on_an_order_at_once_one_is_told(opened: Callable[..., Store]) -> None:
     ledgers = [OrderLedger(opened(), "acme") for _ in range(2)]
     draft = ledgers[0].append(a_draft())
-    decisions = [approve(draft, by="a buyer", at=AT), reject(draft, by="another", at=AT)]
+    decisions: list[Event] = [approve(draft, by="a buyer", at=AT), reject(draft, by="another", at=AT)]
     told: list[str] = []
 
     def decide(number: int) -> None:

@@ -14,6 +14,8 @@ from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.settings import read_settings
 from pipelines.xero.time_zones import time_zone, time_zone_problem
 from xero_sandbox.accounting_api.drafting import today
+from xero_sandbox.core.books import Books
+from xero_sandbox.core.clock import Clock
 from xero_sandbox.worlds.generator import generate_wholesaler
 
 JANUARY = datetime(2026, 1, 15, 11, 30, tzinfo=UTC)
@@ -48,16 +50,14 @@ def test_a_time_zone_is_so_many_hours_from_utc_as_its_name_says(name: str, hours
 
 def test_the_sandbox_counts_its_days_as_we_do() -> None:
     world = generate_wholesaler(end=date(2026, 1, 14), products=20, months=1)
-    books = SimpleNamespace(world=world, clock=SimpleNamespace(now=lambda: JANUARY))
+    books = Books(world, clock=Clock(JANUARY))
     for name in offered():
         world.organisation.time_zone = name
-        assert today(books) == JANUARY.astimezone(time_zone(name)).date()  # type: ignore[arg-type]
+        assert today(books) == JANUARY.astimezone(time_zone(name)).date()
 
 
 class Placed(OpenOrganisation):
     """An organisation of which nothing matters but its time zone."""
-
-    record = SimpleNamespace(time_zone="")  # type: ignore[assignment]
 
     def now(self) -> datetime:
         return JANUARY

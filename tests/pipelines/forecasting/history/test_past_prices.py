@@ -36,6 +36,8 @@ def test_what_was_given_away_has_no_price():
 
 def test_a_price_is_known_from_the_week_after_it_was_paid():
     priced = with_unit_prices(sold({20: 1, 9: 2, 3: 4}), pl.concat([a_line(9, 1, "4.00"), a_line(3, 1, "8.00")]))
-    known = make_demand_matrix(priced, as_of=AS_OF).log_price[0]
+    log_price = make_demand_matrix(priced, as_of=AS_OF).log_price
+    assert log_price is not None
+    known = log_price[0]
     assert np.isnan(known[:2]).all()
     assert known[2:].tolist() == pytest.approx(np.log([4.0, 8.0]).tolist())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipelines.planning_settings.order_rule import OrderPolicy
+from pipelines.planning_settings.order_rule import OrderPolicy, UnmetDemand
 from pipelines.replenishment.decision.demand_paths import WEIGHTS, IntervalDemand, demand_between, path_totals
 from pipelines.replenishment.decision.order_decision import (
     DecisionInputs,
@@ -149,7 +149,7 @@ def test_two_levels_apply_from_three_in_four_on():
     assert told == pytest.approx([0.5, 0.74, 0.75, 0.75, 0.8, 0.9])
 
 
-def priced(ratio: float, *, lead_time: int, frequency: int, unmet: str = "lost", on_hand: float = 0) -> float:
+def priced(ratio: float, *, lead_time: int, frequency: int, unmet: UnmetDemand = "lost", on_hand: float = 0) -> float:
     """The pieces that money asks for, of Poisson demand of four a day."""
     horizon, one = lead_time + frequency, np.ones(1, dtype=np.int64)
     asked = DecisionInputs(

@@ -189,7 +189,7 @@ def test_of_a_whole_company_nothing_that_was_sent_today_is_suggested_again():
         pieces = draws.negative_binomial(0.3, 0.2, 300).astype(float)
         frames += [sold(dict(enumerate(pieces, 1)), code), received(*draws.integers(5, 45, 12).tolist(), product=code)]
     first = a_plan(*frames).filter(pl.col("order_quantity") > 0)
-    promised = in_days(int(first["expected_lead_time_days"].min()))
+    promised = in_days(min(first["expected_lead_time_days"].to_list()))
     sent = [
         on_order(quantity, arriving=promised, product=code, order_date=AS_OF)
         for code, quantity in first.select("product_code", "order_quantity").rows()

@@ -132,8 +132,8 @@ def test_understock_costs_the_margin_of_what_will_be_short() -> None:
 
 def test_a_margin_in_another_currency_is_told_in_the_currency_of_the_cost() -> None:
     """The sales price is in base currency: 4 pounds are 5 dollars, of which 2.5 are cost."""
-    dollars = {"currency": "USD", "currency_rate": Decimal("1.25")}
-    line = the_line(a_product(**dollars), in_stock(0), sold_every(1, 1, for_days=364))
+    product = a_product(currency="USD", currency_rate=Decimal("1.25"))
+    line = the_line(product, in_stock(0), sold_every(1, 1, for_days=364))
     assert line["understock_margin_lost"] == Decimal("52.50")
 
 

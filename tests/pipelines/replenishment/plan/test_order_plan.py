@@ -299,7 +299,7 @@ def test_an_amount_beyond_what_can_be_stops_no_plan():
 @pytest.mark.parametrize("on_hand", [-5.0, 0.25, 1e12, float("nan")])
 def test_faults_92_and_93_a_history_of_any_kind_gives_a_row_with_a_reason_and_no_quantity_that_is_no_number(on_hand):
     daily = range(1, 99)
-    histories = {
+    histories: dict[str, dict[int, float]] = {
         "NEVER": {}, "ONCE": {9: 4}, "NOTHING": dict.fromkeys(daily, 0), "GIANT": dict.fromkeys(daily, 1) | {5: 1e9},
         "OVER": {800: 5, 790: 5}, "BACK": dict.fromkeys(daily, -3), "NAN": {3: float("nan"), 9: 2},
     }  # fmt: skip
