@@ -29,6 +29,7 @@ from pipelines.storage import tables
 
 if TYPE_CHECKING:
     from pipelines.replenishment.plan.order_plan import PlanInputs
+    from pipelines.replenishment.planning_parameters import PlanningParameters
 
 SIZES: Final = (400, 1_000, 4_000, 10_000, 40_000)
 WEEKS: Final = 104
@@ -91,10 +92,11 @@ def generate(products: int, *, seed: int = 1) -> pl.DataFrame:
     )
 
 
-def company(demand: pl.DataFrame) -> "PlanInputs":
-    """What else a plan is made from: stock, suppliers and what they delivered, open orders, the default settings."""
+def company(demand: pl.DataFrame) -> "tuple[PlanInputs, PlanningParameters]":
+    """What else a plan is made from: stock, open orders, and the parameters that receipts and default settings give."""
     from pipelines.planning_settings.registry import with_defaults  # noqa: PLC0415, its import is measured
-    from pipelines.replenishment.plan.order_plan import PlanInputs  # noqa: PLC0415
+    from pipelines.replenishment.plan.order_plan import PlanInputs  # noqa: PLC0415, its import is measured
+    from pipelines.replenishment.planning_parameters import planning_parameters  # noqa: PLC0415, its import is measured
 
     random = np.random.default_rng(2)
     codes = demand["product_code"].unique().sort()
@@ -102,7 +104,7 @@ def company(demand: pl.DataFrame) -> "PlanInputs":
     is_random = np.array([place // 25 % 10 > 0 for place in range(codes.len())])
     received = np.flatnonzero(is_random).repeat(3)
     open_days = random.integers(-5, 60, codes.len())[::2]
-    return PlanInputs(
+    inputs = PlanInputs(
         products=_rows(
             tables.PRODUCTS, product_code=codes, product_name=codes, supplier_id=supplier, is_tracked=True,
             is_discontinued=False, is_unstocked=False, unit_cost=random.integers(1, 50, codes.len()), currency="GBP",
@@ -117,14 +119,16 @@ def company(demand: pl.DataFrame) -> "PlanInputs":
             quantity=random.integers(1, 40, open_days.size), is_counted=open_days > 0,
             order_date=AS_OF - timedelta(days=5),
         ),
-        purchase_receipts=_rows(
-            tables.PURCHASE_RECEIPTS, product_code=codes.gather(received),
-            supplier_id=[supplier[place] for place in received], lead_time_days=random.integers(10, 40, received.size),
-            received_date=_days(-random.integers(1, 700, received.size)),
-        ),
-        demand_daily=demand,
         planning_settings=with_defaults(tables.empty(tables.PLANNING_SETTINGS)),
     )  # fmt: skip
+    receipts = _rows(
+        tables.PURCHASE_RECEIPTS, product_code=codes.gather(received),
+        supplier_id=[supplier[place] for place in received], lead_time_days=random.integers(10, 40, received.size),
+        received_date=_days(-random.integers(1, 700, received.size)),
+    )  # fmt: skip
+    return inputs, planning_parameters(
+        inputs.products, inputs.planning_settings, receipts, inputs.stock_on_order, as_of=AS_OF
+    )
 
 
 def _rows(table: tables.Table, **values: Any) -> pl.DataFrame:
@@ -142,24 +146,26 @@ def measure(products: int) -> Costs:
     import scipy.stats  # noqa: F401, PLC0415, what the forecast imports where it is reached
     import sklearn.ensemble  # noqa: F401, PLC0415
 
+    from pipelines.forecasting.forecast_request import (  # noqa: PLC0415, its import is measured
+        forecast_as_requested,
+        forecast_request,
+    )
     from pipelines.forecasting.forecast_tables import score_models  # noqa: PLC0415, its import is measured
-    from pipelines.replenishment.plan.order_plan import forecast_for_plan, horizons, make_plan  # noqa: PLC0415
+    from pipelines.replenishment.plan.order_plan import make_plan  # noqa: PLC0415, its import is measured
 
     costs: Costs = {START: time.process_time()}
     demand = generate(products)
-    inputs = company(demand)
+    inputs, parameters = _timed(costs, PLAN, lambda: company(demand))
 
     for part, place in PARTS.items():
         _let_tell(costs, part, place)
-    asked = horizons(
-        inputs.products, inputs.planning_settings, inputs.purchase_receipts, inputs.stock_on_order, as_of=AS_OF
-    )
-    forecast = _timed(costs, FORECAST, lambda: forecast_for_plan(demand, asked, as_of=AS_OF))
-    _timed(costs, PLAN, lambda: make_plan(inputs, forecast, as_of=AS_OF, plan_id=""))
+    request = forecast_request(parameters.plan_settings, parameters.protection_intervals)
+    forecast = _timed(costs, FORECAST, lambda: forecast_as_requested(demand, request, as_of=AS_OF))
+    _timed(costs, PLAN, lambda: make_plan(inputs, parameters, forecast, as_of=AS_OF, plan_id=""))
     costs["decision"] -= costs["paths"]
     costs["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     parts = {part: costs[part] / _of_products(costs) for part in PARTS}
-    _timed(costs, "comparison", lambda: score_models(demand, asked.own, as_of=AS_OF))
+    _timed(costs, "comparison", lambda: score_models(demand, request.own, as_of=AS_OF))
     return costs | parts
 
 

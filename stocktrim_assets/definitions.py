@@ -8,7 +8,17 @@ from typing import Final
 
 import dagster as dg
 
-from stocktrim_assets.assets import explained, forecast, marts, plan, policy_backtest, published, purchase_orders, raw
+from stocktrim_assets.assets import (
+    explained,
+    forecast,
+    marts,
+    parameters,
+    plan,
+    policy_backtest,
+    published,
+    purchase_orders,
+    raw,
+)
 from stocktrim_assets.jobs import JOBS
 from stocktrim_assets.resources import RESOURCES
 from stocktrim_assets.schedules import daily_load_and_plan, weekly_backtest
@@ -19,6 +29,7 @@ defs: Final = dg.Definitions(
         raw.load_from_xero,
         raw.decisions,
         marts.warehouse_models,
+        parameters.parameters,
         forecast.model_choice,
         forecast.demand,
         plan.order_plan,

@@ -17,7 +17,7 @@ _PLAN_PUBLISHED = dg.AssetSelection.assets(published.SNAPSHOT, published.PLAN_SN
 _BACKTEST_PUBLISHED = dg.AssetSelection.assets(published.BACKTEST_SNAPSHOT)
 _DRAFTS = dg.AssetSelection.assets(["purchase_orders", "purchase_order_drafts"])
 _EXPLAINED = dg.AssetSelection.assets(explained.explained_product)
-_PLANNED = (dg.AssetSelection.groups("forecast", "plan") - _EXPLAINED) | _DRAFTS
+_PLANNED = (dg.AssetSelection.groups("parameters", "forecast", "plan") - _EXPLAINED) | _DRAFTS
 
 load: Final = dg.define_asset_job(
     "load",

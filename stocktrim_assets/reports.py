@@ -43,6 +43,23 @@ def table_metadata(table: Table, rows: int) -> dict[str, Any]:
     }
 
 
+def table_specs(
+    made: Iterable[Table], *, deps: Iterable[Table] = (), owner: str, kinds: Collection[str] = ("polars", "python")
+) -> list[dg.AssetSpec]:
+    """One asset for each table that Python makes, in the group of its stage."""
+    return [
+        dg.AssetSpec(
+            [table.stage, table.name],
+            deps=[[source.stage, source.name] for source in deps],
+            description=table.grain,
+            group_name=table.stage,
+            kinds=set(kinds),
+            owners=[owner],
+        )
+        for table in made
+    ]
+
+
 def check_specs(rules: Iterable[Rule], *, asset: Sequence[str]) -> list[dg.AssetCheckSpec]:
     """The checks that an asset makes of its own accord, one a rule, each with the organisation as its partition."""
     with warnings.catch_warnings():

@@ -261,7 +261,7 @@ def _order_policy(told: dict[str, Any]) -> OrderPolicy:
 
 
 def settings_of_products(products: pl.DataFrame, settings: pl.DataFrame) -> pl.DataFrame:
-    """For every product and setting the value in force and where it comes from: `plan.plan_settings`.
+    """For every product and setting the value in force and where it comes from: `parameters.plan_settings`.
 
     A product's own value wins over its supplier's, that over the organisation's, that over the default.
     """

@@ -14,16 +14,16 @@ import polars as pl
 from pipelines.forecasting.distribution import DemandDistribution, forecast_distribution
 from pipelines.forecasting.forecast_tables import choose_models, score_models
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
+from pipelines.forecasting.protection_intervals import (
+    expected_intervals,
+    horizons_to_forecast,
+    own_horizons,
+    protection_intervals,
+)
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.past import DAYS, History
 from pipelines.policy_backtest.simulation import Orders, ReviewDecision, Shelf
-from pipelines.replenishment.decision.decision_inputs import (
-    expected_windows,
-    horizons_to_forecast,
-    interval_demand,
-    own_horizons,
-    windows_of,
-)
+from pipelines.replenishment.decision.decision_inputs import interval_demand
 from pipelines.replenishment.decision.demand_paths import IntervalDemand, path_totals, quantile_at
 from pipelines.replenishment.decision.order_decision import (
     DecisionInputs,
@@ -38,10 +38,10 @@ Levels = Callable[[int], Matrix]
 
 
 def lead_windows(history: History, *, order_frequency_days: int) -> pl.DataFrame:
-    """The windows of each product and lead time, as `windows_of` gives them."""
+    """The windows of each product and lead time, as `protection_intervals` gives them."""
     codes = pl.DataFrame({"product_code": list(history.product_codes)}, schema={"product_code": pl.String})
     asked = codes.with_columns(order_frequency_days=pl.lit(order_frequency_days, dtype=pl.Int64))
-    return windows_of(asked, history.lead_times)
+    return protection_intervals(asked, history.lead_times)
 
 
 def scores_at(history: History, day: int, *, order_frequency_days: int, seed: int) -> pl.DataFrame:
@@ -158,7 +158,7 @@ class _Decided:
         self, law: IntervalDemand, leads: pl.DataFrame, history: History, service_levels: list[float], rule: OrderPolicy
     ) -> None:
         self.law, self.rule, self.service_levels = law, rule, service_levels
-        self.horizon = expected_windows(leads)["horizon_days"].to_numpy()
+        self.horizon = expected_intervals(leads)["horizon_days"].to_numpy()
         self.lead_product, self.weight = _products(leads, history), leads["weight"].to_numpy()
         self.arrival_day = leads["arrival_day"].to_numpy().astype(np.int64)
 

@@ -230,8 +230,8 @@ def of_organisation(
     """The history of an organisation's planned products, with their costs and the settings that are in force today.
 
     All money is in base currency; a cost in a currency without a rate is unknown, as if there were none.
-    The frames have the shapes of `marts.demand_daily`, `marts.products`, `plan.order_plan`, `plan.plan_settings`,
-    `plan.lead_times` and `marts.purchase_receipts`; a lead time that is given takes the place of every product's own.
+    The frames have the shapes of `marts.demand_daily`, `marts.products`, `plan.order_plan`, `parameters.plan_settings`,
+    `parameters.lead_times` and `marts.purchase_receipts`; a given lead time takes the place of every product's own.
 
     Raises:
         DataError: nothing was sold.

@@ -10,6 +10,8 @@ from typing import Final
 
 import polars as pl
 
+from pipelines.forecasting.protection_intervals import ROUNDING, in_whole_days
+
 MOST_LENGTHS: Final = 8
 # What a product's own receipts have to outweigh, and then its supplier's, in receipts.
 SUPPLIER_WEIGHT: Final = 4
@@ -19,7 +21,6 @@ REMEMBERED: Final = timedelta(days=728)
 # An order as old as so many times what was promised, and what nine in ten receipts took, is thought to be forgotten.
 FORGOTTEN: Final = 2
 USUALLY: Final = 0.9
-_ROUNDING: Final = 1e-6
 LENGTHS: Final = pl.Schema({"product_code": pl.String, "lead_time_days": pl.Int64, "weight": pl.Float64})
 
 
@@ -52,7 +53,7 @@ def _summed(lengths: pl.DataFrame) -> pl.DataFrame:
 def _joined(lengths: pl.DataFrame, *, most: int) -> pl.DataFrame:
     """The lengths of each product; more than `most` are joined to so many groups of equal weight, by their means."""
     middle = (pl.col("weight").cum_sum() - pl.col("weight") / 2).over("product_code") * most
-    group = (middle + _ROUNDING).floor().clip(upper_bound=most - 1)
+    group = (middle + ROUNDING).floor().clip(upper_bound=most - 1)
     is_many = pl.len().over("product_code") > most
     days, weight = pl.col("lead_time_days").cast(pl.Float64), pl.col("weight")
     return (
@@ -183,7 +184,7 @@ def _whole_days(lengths: pl.DataFrame) -> pl.DataFrame:
     >>> _whole_days(lengths).rows()
     [('TEA', 9, 0.5), ('TEA', 15, 0.5)]
     """
-    low = (pl.col("lead_time_days") + _ROUNDING).floor()
+    low = (pl.col("lead_time_days") + ROUNDING).floor()
     above = (pl.col("lead_time_days") - low).clip(lower_bound=0.0)
     before = (pl.col("weight").cum_sum() - pl.col("weight")).over("product_code")
     missing = (pl.col("weight") * pl.col("above")).sum().over("product_code")
@@ -197,7 +198,7 @@ def _whole_days(lengths: pl.DataFrame) -> pl.DataFrame:
         ordered.select("product_code", lead_time_days=pl.col("low") + step, weight=pl.col("weight") * share)
         for step, share in ((0, 1 - pl.col("raised")), (1, pl.col("raised")))
     ]
-    return _summed(pl.concat(split).filter(pl.col("weight") > _ROUNDING)).cast(LENGTHS)
+    return _summed(pl.concat(split).filter(pl.col("weight") > ROUNDING)).cast(LENGTHS)
 
 
 def weigh_censored(samples: pl.DataFrame) -> pl.DataFrame:
@@ -251,15 +252,6 @@ def summarise_lengths(lengths: pl.DataFrame) -> pl.DataFrame:
     return lengths.group_by("product_code", maintain_order=True).agg(
         expected_lead_time_days=in_whole_days(mean), lead_time_deviation_days=variance.sqrt().round(2)
     )
-
-
-def in_whole_days(days: pl.Expr) -> pl.Expr:
-    """Days rounded to whole ones, half a day up: what lies a whole number of days apart still does.
-
-    >>> pl.select(days=in_whole_days(pl.Series([15.5, 22.5]))).to_series().to_list()
-    [16, 23]
-    """
-    return (days + 0.5 + _ROUNDING).floor().cast(pl.Int64)
 
 
 def _share(receipts: str, against: int) -> pl.Expr:

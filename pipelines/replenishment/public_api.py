@@ -13,16 +13,14 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.distribution import forecast_distribution
+from pipelines.forecasting.protection_intervals import expected_intervals, horizons_to_forecast, protection_intervals
 from pipelines.planning_settings.order_rule import ServiceMeasure, UnmetDemand
 from pipelines.replenishment.decision import input_validation as checked
 from pipelines.replenishment.decision.decision_inputs import (
     arrivals_of,
     decision_table,
-    expected_windows,
-    horizons_to_forecast,
     interval_demand,
     prepare_inputs,
-    windows_of,
     without_minus_nothing,
 )
 from pipelines.replenishment.decision.demand_paths import quantile_at
@@ -148,8 +146,8 @@ def order_quantities(
         .join(checked.levels_of(codes, service_level), on="product_code")
         .sort("product_code")
     )
-    windows = checked.horizons_within(windows_of(asked, leads))
-    asked = asked.join(expected_windows(windows).drop("arrival_day"), on="product_code", maintain_order="left")
+    windows = checked.horizons_within(protection_intervals(asked, leads))
+    asked = asked.join(expected_intervals(windows).drop("arrival_day"), on="product_code", maintain_order="left")
     horizons = horizons_to_forecast(windows)
     weeks = -(-int(horizons["horizon_days"].max() or 7) // 7)  # type: ignore[arg-type]
     told = forecast_distribution(known, horizons, as_of=today, seed=seed, weeks=weeks)

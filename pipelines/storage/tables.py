@@ -1,6 +1,6 @@
 """Every table that Python touches, once: its stage, its name, its grain and its polars schema.
 
-What belongs here: the shape of tables that Python writes (raw, forecast, plan, purchase_orders) or reads (marts).
+What belongs here: the shape of tables that Python writes, or reads of dbt's marts.
 What does not: how a table is filled, and what its columns mean to a reader: that prose stands in dbt's YAML,
 as sources for Python's tables and as models for the marts, and a test compares both with this file.
 Read more in docs/interfaces.md (what is published) and docs/naming.md (how columns are named).
@@ -248,6 +248,27 @@ DATA_FRESHNESS = _published(
     is_demo_company=pl.Boolean, as_of_date=pl.Date, loaded_at=INSTANT,
 )
 
+# parameters: what products are planned with, made once for forecast and plan
+PLAN_SETTINGS = _published(
+    "parameters", "plan_settings", "One row per product and setting: the value in force and the level it comes from.",
+    product_code=pl.String, name=pl.String, value=pl.String, origin=pl.String,
+)
+LEAD_TIMES = _published(
+    "parameters", "lead_times", "One row per product and number of days that an order of it may take.",
+    product_code=pl.String, lead_time_days=pl.Int64, weight=pl.Float64,
+)
+LEAD_TIME_ESTIMATES = _table(
+    "parameters", "lead_time_estimates", "One row per product: its estimated lead time, and the receipts that show it.",
+    product_code=pl.String, expected_lead_time_days=pl.Int64, lead_time_deviation_days=pl.Float64,
+    product_receipts=pl.Int64, supplier_receipts=pl.Int64, observed_lead_time_days=pl.Float64,
+    observed_low_days=pl.Float64, observed_high_days=pl.Float64, receipts=pl.Int64, receipts_of=pl.String,
+)
+PROTECTION_INTERVALS = _table(
+    "parameters", "protection_intervals",
+    "One row per product and possible lead time: when an order of today arrives, and how long it must last.",
+    product_code=pl.String, arrival_day=pl.Int64, horizon_days=pl.Int64, weight=pl.Float64,
+)
+
 # forecast: the distribution of demand
 MODEL_CHOICE = _published(
     "forecast", "model_choice", "One row per product with a forecast.",
@@ -340,14 +361,6 @@ KPI_DAILY = _published(
     overstock_quantity=pl.Float64, overstock_value=MONEY, overstock_holding_cost=MONEY,
     out_of_stock_quantity=pl.Float64, out_of_stock_value=MONEY, late_on_order_quantity=pl.Float64,
     late_on_order_value=MONEY, plan_id=pl.String, planned_at=INSTANT,
-)
-PLAN_SETTINGS = _published(
-    "plan", "plan_settings", "One row per product and setting: the value in force and the level it comes from.",
-    product_code=pl.String, name=pl.String, value=pl.String, origin=pl.String,
-)
-LEAD_TIMES = _published(
-    "plan", "lead_times", "One row per product and number of days that an order of it may take.",
-    product_code=pl.String, lead_time_days=pl.Int64, weight=pl.Float64,
 )
 LEAD_TIME_ADVICE = _published(
     "plan", "lead_time_advice",

@@ -7,8 +7,9 @@ DuckDB lets one process open the file, readers included: so a connection lives i
 Read more in docs/operations.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from shlex import quote
 from typing import Final
@@ -17,7 +18,7 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import DataError, DiskFullError, is_disk_full
-from pipelines.storage.tables import ENTITY_LOADS, TABLES, Table, type_of
+from pipelines.storage.tables import AS_OF, ENTITY_LOADS, LEAD_TIMES, PLAN_SETTINGS, TABLES, Table, type_of
 
 FILE_NAME: Final = "warehouse.duckdb"
 MEMORY_LIMIT: Final = "2GB"
@@ -25,6 +26,8 @@ XERO_LISTS: Final = "xero_"
 _DAMAGE: Final = ("Corrupt", "Could not read enough bytes")
 # Without its log the warehouse lacks what was loaded last, while the next load would go on after it.
 _REFRESH: Final = " --refresh products --refresh sales-orders --refresh purchase-orders --refresh suppliers"
+# The schema in which an earlier version kept a table.
+_FORMER_STAGES: Final = {PLAN_SETTINGS: "plan", LEAD_TIMES: "plan"}
 _DUCKDB_TYPES: Final[dict[type_of, str]] = {
     pl.String: "VARCHAR",
     pl.Int64: "BIGINT",
@@ -94,6 +97,18 @@ def read_table(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFr
     """A whole table as a frame of its declared shape; without rows where it was never made."""
     rows: pl.DataFrame = connection.sql(select_declared(connection, table)).pl()
     return rows.cast(table.schema)
+
+
+def read_as_of(connection: duckdb.DuckDBPyConnection) -> date:
+    """The day on which this run decides: the one row of `raw.as_of`.
+
+    Raises:
+        DataError: nothing was loaded yet.
+    """
+    days: list[date] = read_table(connection, AS_OF)["as_of_date"].to_list()
+    if not days:
+        raise DataError("Nothing was loaded yet, so nothing can be planned: run `stocktrim load` first.")
+    return days[0]
 
 
 def read_products(connection: duckdb.DuckDBPyConnection, table: Table, product_codes: list[str]) -> pl.DataFrame:
@@ -239,7 +254,9 @@ def _bring_to_shape(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create schema if not exists {stage}")
     for table in owned:
         if table.path not in there:
-            connection.execute(f"create table {table.path} ({describe_table(table)})")
+            with transaction(connection):
+                connection.execute(f"create table {table.path} ({describe_table(table)})")
+                _take_over(connection, table, there)
             continue
         added = [name for name in table.columns if name not in there[table.path]]
         for name in added:
@@ -247,6 +264,14 @@ def _bring_to_shape(connection: duckdb.DuckDBPyConnection) -> None:
         is_lacking |= bool(added and table.name.startswith(XERO_LISTS) and row_count(connection, table))
     if is_lacking:
         connection.execute(f"delete from {ENTITY_LOADS.path}")
+
+
+def _take_over(connection: duckdb.DuckDBPyConnection, table: Table, there: Mapping[str, object]) -> None:
+    """Move the rows of a table from the schema in which an earlier version kept it."""
+    former = f"{_FORMER_STAGES.get(table)}.{table.name}"
+    if former in there:
+        connection.execute(f"insert into {table.path} by name from {former}")
+        connection.execute(f"drop table {former}")
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:

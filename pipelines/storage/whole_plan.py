@@ -1,10 +1,10 @@
-"""A plan is kept whole: its forecast and its own tables change in one transaction, or none of them does.
+"""A plan is kept whole: its parameters, its forecast and its own tables change in one transaction, or none does.
 
-What belongs here: where a forecast waits until a plan was made of it, and putting both in the place of the plan before.
-What does not: making them, and publishing (`snapshots.py`).
-The forecast is made by steps of its own, minutes before the plan, and whatever is published meanwhile must be of one
-plan: so it waits in the schema `unfinished`, which nobody publishes. A run that ends before its plan is kept leaves the
-plan before as it was; the next one writes over what waits there.
+What belongs here: where the parameters and the forecast wait until a plan was made of them, and putting all of them in
+the place of the plan before. What does not: making them, and publishing (`snapshots.py`).
+Parameters and forecast are made by steps of their own, minutes before the plan, and whatever is published meanwhile
+must be of one plan: so they wait in the schema `unfinished`, which nobody publishes. A run that ends before its plan is
+kept leaves the plan before as it was; the next run writes over what waits there.
 Read more in docs/operations.md.
 """
 
@@ -27,35 +27,36 @@ from pipelines.storage.warehouse import (
     transaction,
 )
 
-CHOICE: Final = (tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.FORECAST_CALIBRATION)
-"""The models, which a forecast is made by."""
-FORECAST: Final = (
+Step = tuple[Table, ...]
+PARAMETERS: Final[Step] = (
+    tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.LEAD_TIME_ESTIMATES, tables.PROTECTION_INTERVALS,
+)  # fmt: skip
+CHOICE: Final[Step] = (tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.FORECAST_CALIBRATION)
+FORECAST: Final[Step] = (
     tables.DEMAND_FORECAST, tables.DEMAND_QUANTILES, tables.DEMAND_HORIZONS, tables.ONE_OFF_ORDERS,
 )  # fmt: skip
+_STEPS: Final = (PARAMETERS, CHOICE, FORECAST)
 UNFINISHED: Final = "unfinished"
 
 
-def set_aside_models(connection: duckdb.DuckDBPyConnection, frames: Mapping[Table, pl.DataFrame]) -> None:
-    """Let the tables of `CHOICE` wait for a forecast by these models; one that waits was made by others, and goes."""
+def set_aside(connection: duckdb.DuckDBPyConnection, step: Step, frames: Mapping[Table, pl.DataFrame]) -> None:
+    """Let the tables of a step wait for the plan; waiting tables of later steps were made from others, and go."""
     with transaction(connection):
-        for table in FORECAST:
+        connection.execute(f"create schema if not exists {UNFINISHED}")
+        for table in (table for later in _STEPS[_STEPS.index(step) + 1 :] for table in later):
             connection.execute(f"drop table if exists {_aside(table).path}")
-        _set_aside(connection, frames)
+        for table in step:
+            connection.execute(f"create or replace table {_aside(table).path} as select * from {table.path} limit 0")
+            insert_rows(connection, _aside(table).path, frames[table].select(list(table.columns)))
 
 
-def set_aside_forecast(connection: duckdb.DuckDBPyConnection, frames: Mapping[Table, pl.DataFrame]) -> None:
-    """Let the tables of `FORECAST` wait for a plan of them."""
-    with transaction(connection):
-        _set_aside(connection, frames)
-
-
-def read_models(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
-    """A table of `CHOICE` to forecast by: the one that waits, else that of the plan that is kept."""
+def read_for_forecast(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
+    """A table of `PARAMETERS` or `CHOICE` to forecast by: the waiting one, else that of the plan that is kept."""
     return read_table(connection, _aside(table) if table_exists(connection, _aside(table)) else table)
 
 
-def read_forecast(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
-    """A table of `CHOICE` or `FORECAST` to plan with: the one that waits, else that of the plan that is kept."""
+def read_for_plan(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
+    """A table of any step to plan with: the waiting one if a whole forecast waits, else that of the plan before."""
     return read_table(connection, _aside(table) if table in _waiting(connection) else table)
 
 
@@ -86,14 +87,7 @@ def _aside(table: Table) -> Table:
     return replace(table, stage=UNFINISHED)
 
 
-def _waiting(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]:
-    """What waits to be planned with: nothing before a forecast was made by the models that wait."""
-    there = tuple(table for table in (*CHOICE, *FORECAST) if table_exists(connection, _aside(table)))
+def _waiting(connection: duckdb.DuckDBPyConnection) -> Step:
+    """The tables that wait for a plan: none until there is a forecast from them."""
+    there = tuple(table for step in _STEPS for table in step if table_exists(connection, _aside(table)))
     return there if set(FORECAST) <= set(there) else ()
-
-
-def _set_aside(connection: duckdb.DuckDBPyConnection, frames: Mapping[Table, pl.DataFrame]) -> None:
-    connection.execute(f"create schema if not exists {UNFINISHED}")
-    for table, frame in frames.items():
-        connection.execute(f"create or replace table {_aside(table).path} as select * from {table.path} limit 0")
-        insert_rows(connection, _aside(table).path, frame.select(list(table.columns)))

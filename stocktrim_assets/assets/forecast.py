@@ -11,7 +11,7 @@ import dagster as dg
 import duckdb
 import polars as pl
 
-from pipelines.errors import DataError
+from pipelines.forecasting.forecast_request import ForecastRequest, forecast_as_requested, forecast_request
 from pipelines.forecasting.forecast_tables import choose_models, is_still_good, score_models
 from pipelines.forecasting.history.one_off_orders import find_one_off_orders
 from pipelines.forecasting.history.prices import with_unit_prices
@@ -19,13 +19,12 @@ from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.replenishment.explain.explanation_tables import SCORES_TITLE
 from pipelines.replenishment.explain.records import ModelScore, records_of
-from pipelines.replenishment.plan.order_plan import Horizons, forecast_for_plan, horizons
 from pipelines.storage import tables
-from pipelines.storage.warehouse import read_table
-from pipelines.storage.whole_plan import CHOICE, FORECAST, read_models, set_aside_forecast, set_aside_models
+from pipelines.storage.warehouse import read_as_of, read_table
+from pipelines.storage.whole_plan import CHOICE, FORECAST, read_for_forecast, set_aside
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import markdown_table, table_metadata
+from stocktrim_assets.reports import markdown_table, table_metadata, table_specs
 
 TABLES: Final = (
     tables.MODEL_CHOICE,
@@ -33,50 +32,30 @@ TABLES: Final = (
     tables.DEMAND_QUANTILES,
     tables.DEMAND_HORIZONS,
 )
-_INPUTS: Final = [
-    ["marts", "demand_daily"],
-    ["marts", "demand_transactions"],
-    ["marts", "products"],
-    ["marts", "purchase_receipts"],
-    ["marts", "stock_on_order"],
-    ["raw", "planning_settings"],
-    ["raw", "as_of"],
-]
-
-
-def _specs(made: tuple[tables.Table, ...], *, deps: list[list[str]]) -> list[dg.AssetSpec]:
-    return [
-        dg.AssetSpec(
-            [table.stage, table.name],
-            deps=deps,
-            description=table.grain,
-            group_name=table.stage,
-            kinds={"polars", "python"},
-            owners=["team:data"],
-        )
-        for table in made
-    ]
+_INPUTS: Final = (
+    tables.DEMAND_DAILY, tables.DEMAND_TRANSACTIONS, tables.PLAN_SETTINGS, tables.PROTECTION_INTERVALS, tables.AS_OF,
+)  # fmt: skip
 
 
 @dg.multi_asset(
     name="model_choice",
     description="Choose a model for each kind of product on the organisation's own last half year, once a week.",
-    specs=_specs(CHOICE, deps=_INPUTS),
+    specs=table_specs(CHOICE, deps=_INPUTS, owner="team:data"),
     partitions_def=organisations,
 )
 def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
     """Judge every model again where the stored answer is a week old; give each product the model of its class."""
     with told_plainly(), organisation.warehouse() as warehouse:
-        demand, asked, as_of = _asked(warehouse)
-        frames = {table: read_models(warehouse, table) for table in CHOICE}
+        demand, request, as_of = _inputs(warehouse)
+        frames = {table: read_for_forecast(warehouse, table) for table in CHOICE}
         if not is_still_good(frames[tables.MODEL_SCORES], as_of=as_of):
-            selection = score_models(demand, asked.own, as_of=as_of)
+            selection = score_models(demand, request.own, as_of=as_of)
             frames[tables.MODEL_SCORES] = selection.model_scores
             frames[tables.FORECAST_CALIBRATION] = selection.forecast_calibration
         frames[tables.MODEL_CHOICE] = choose_models(
-            demand, frames[tables.MODEL_SCORES], as_of=as_of, without_season=asked.without_season
+            demand, frames[tables.MODEL_SCORES], as_of=as_of, without_season=request.without_season
         )
-        set_aside_models(warehouse, frames)
+        set_aside(warehouse, CHOICE, frames)
     shown = {
         tables.MODEL_CHOICE: {"models": _shown(_classes(frames[tables.MODEL_CHOICE]))},
         tables.MODEL_SCORES: {SCORES_TITLE: _scores(frames[tables.MODEL_SCORES])},
@@ -91,36 +70,34 @@ def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[d
 @dg.multi_asset(
     name="demand",
     description="Forecast demand as a distribution, each product by the model of its class, and list one-off orders.",
-    specs=_specs(FORECAST, deps=[*_INPUTS, ["forecast", "model_choice"]]),
+    specs=table_specs(FORECAST, deps=(*_INPUTS, tables.MODEL_CHOICE), owner="team:data"),
     partitions_def=organisations,
 )
 def demand(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
     """Forecast every product that was ever sold."""
     with told_plainly(), organisation.warehouse() as warehouse:
-        sold, asked, as_of = _asked(warehouse)
-        forecast = forecast_for_plan(
-            sold, asked, as_of=as_of, model_choice=read_models(warehouse, tables.MODEL_CHOICE)
+        sold, request, as_of = _inputs(warehouse)
+        forecast = forecast_as_requested(
+            sold, request, as_of=as_of, model_choice=read_for_forecast(warehouse, tables.MODEL_CHOICE)
         )  # fmt: skip
         one_offs = find_one_off_orders(sold, as_of=as_of)
         frames = {table: getattr(forecast, table.name, one_offs) for table in FORECAST}
-        set_aside_forecast(warehouse, frames)
+        set_aside(warehouse, FORECAST, frames)
     for table, frame in frames.items():
         yield dg.MaterializeResult(asset_key=[table.stage, table.name], metadata=table_metadata(table, frame.height))
 
 
-def _asked(warehouse: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, Horizons, date]:
-    """Demand with its prices, each product's horizons, and the day of the forecast."""
-    products = read_table(warehouse, tables.PRODUCTS)
-    if products.is_empty():
-        raise DataError("Nothing was loaded yet, so nothing can be planned: run `stocktrim load` first.")
-    as_of = read_table(warehouse, tables.AS_OF)["as_of_date"][0]
-    decided_by = (tables.PLANNING_SETTINGS, tables.PURCHASE_RECEIPTS, tables.STOCK_ON_ORDER)
-    asked = horizons(products, *(read_table(warehouse, table) for table in decided_by), as_of=as_of)
-    sold = with_unit_prices(
-        transfer_demand(read_table(warehouse, tables.DEMAND_DAILY), asked.transfers),
+def _inputs(warehouse: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, ForecastRequest, date]:
+    """Demand with its prices, what to forecast of it, and the day of the forecast."""
+    settings, intervals = (
+        read_for_forecast(warehouse, table) for table in (tables.PLAN_SETTINGS, tables.PROTECTION_INTERVALS)
+    )
+    request = forecast_request(settings, intervals)
+    demand = with_unit_prices(
+        transfer_demand(read_table(warehouse, tables.DEMAND_DAILY), request.transfers),
         read_table(warehouse, tables.DEMAND_TRANSACTIONS),
     )
-    return sold, asked, as_of
+    return demand, request, read_as_of(warehouse)
 
 
 def _classes(choice: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import dagster as dg
 import duckdb
 import polars as pl
 
+from pipelines.errors import DataError
 from pipelines.expectations import plan_rules
 from pipelines.expectations.validate import stop_where_blocked
 from pipelines.forecasting.forecast_tables import Forecast
@@ -22,27 +23,27 @@ from pipelines.planning_settings.successors_and_bundles import sold_as, transfer
 from pipelines.replenishment.explain.product_explanation import ExplanationSources, explain_product, most_urgent
 from pipelines.replenishment.plan.order_plan import PlanInputs, PlanTables, make_plan
 from pipelines.replenishment.plan.plan_summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
+from pipelines.replenishment.planning_parameters import PlanningParameters
 from pipelines.storage import tables
-from pipelines.storage.warehouse import read_products, read_table, row_count
-from pipelines.storage.whole_plan import keep_plan, read_forecast
+from pipelines.storage.warehouse import read_as_of, read_products, read_table, row_count
+from pipelines.storage.whole_plan import PARAMETERS, keep_plan, read_for_plan
 from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
 from stocktrim_assets.explanations import explanation_text
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import check_results, check_specs, markdown_table, table_metadata
+from stocktrim_assets.reports import check_results, check_specs, markdown_table, table_metadata, table_specs
 
 TABLES: Final = (
-    tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.LEAD_TIME_ADVICE, tables.PLAN_SUMMARY,
-    tables.PLAN_HISTORY, tables.KPI_DAILY,
+    tables.ORDER_PLAN, tables.LEAD_TIME_ADVICE, tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY,
 )  # fmt: skip
 CHECKED: Final = (tables.ORDER_PLAN.stage, tables.ORDER_PLAN.name)
 MOST_URGENT: Final = 10
 TRANSACTIONS_SHOWN: Final = 20
-_INPUTS: Final = [
-    ["marts", "products"], ["marts", "stock_position"], ["marts", "stock_on_order"], ["marts", "purchase_receipts"],
-    ["marts", "data_freshness"], ["marts", "demand_transactions"], ["forecast", "model_scores"],
-    *([table.stage, table.name] for table in FORECAST_TABLES),
-]  # fmt: skip
+_READ: Final = (tables.PRODUCTS, tables.STOCK_POSITION, tables.STOCK_ON_ORDER, tables.PLANNING_SETTINGS)
+_INPUTS: Final = (
+    *_READ, tables.DATA_FRESHNESS, tables.DEMAND_DAILY, tables.DEMAND_TRANSACTIONS, tables.AS_OF, *PARAMETERS,
+    tables.MODEL_SCORES, *FORECAST_TABLES,
+)  # fmt: skip
 _URGENT: Final = {
     "product_code": "product", "order_quantity": "order", "demand_before_arrival": "before arrival",
     "demand_in_cover": "in coverage", "safety_stock": "+ safety", "stock_on_hand": "- on hand",
@@ -56,30 +57,27 @@ _URGENT: Final = {
 @dg.multi_asset(
     name="order_plan",
     description="Decide for every product whether to order and how much, and say why.",
-    specs=[
-        dg.AssetSpec(
-            [table.stage, table.name], deps=_INPUTS, description=table.grain, group_name=table.stage,
-            kinds={"polars", "python"}, owners=["team:purchasing"],
-        )
-        for table in TABLES
-    ],
+    specs=table_specs(TABLES, deps=_INPUTS, owner="team:purchasing"),
     check_specs=check_specs(plan_rules.RULES, asset=CHECKED),
     partitions_def=organisations,
-)  # fmt: skip
+)
 def order_plan(
     organisation: dg.ResourceParam[OpenOrganisation],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """Make the plan, look at it, and keep it with all plans before it."""
     with told_plainly(), organisation.warehouse() as warehouse:
-        inputs = _inputs(warehouse)
-        forecast = Forecast(*(read_forecast(warehouse, table) for table in FORECAST_TABLES))
-        summary, plan = _decide(warehouse, inputs, forecast, at=organisation.now())
+        inputs = PlanInputs(*(read_table(warehouse, table) for table in _READ))
+        parameters = PlanningParameters(*(read_for_plan(warehouse, table) for table in PARAMETERS))
+        if parameters.protection_intervals.is_empty():
+            raise DataError("There are no planning parameters yet: run the job `plan`, which makes them first.")
+        forecast = Forecast(*(read_for_plan(warehouse, table) for table in FORECAST_TABLES))
+        summary, plan = _decide(warehouse, inputs, parameters, forecast, at=organisation.now())
         findings = plan_rules.check_plan(plan.order_plan, inputs.products, inputs.stock_on_order)
         yield from check_results(findings, plan_rules.RULES, asset=CHECKED)
         stop_where_blocked(findings)
         _keep(warehouse, plan, summary)
         rows = {table: row_count(warehouse, table) for table in TABLES}
-        explained = _shown_plan(_planned(warehouse, inputs, forecast, plan))
+        explained = _shown_plan(_planned(warehouse, inputs, parameters, forecast, plan.order_plan))
     metadata: dict[str, Any] = {
         tables.ORDER_PLAN.name: explained,
         tables.PLAN_SUMMARY.name: _numbers(summary, organisation.key),
@@ -91,36 +89,29 @@ def order_plan(
         )
 
 
-def _inputs(warehouse: duckdb.DuckDBPyConnection) -> PlanInputs:
-    return PlanInputs(
-        products=read_table(warehouse, tables.PRODUCTS),
-        stock_position=read_table(warehouse, tables.STOCK_POSITION),
-        stock_on_order=read_table(warehouse, tables.STOCK_ON_ORDER),
-        purchase_receipts=read_table(warehouse, tables.PURCHASE_RECEIPTS),
-        demand_daily=read_table(warehouse, tables.DEMAND_DAILY),
-        planning_settings=read_table(warehouse, tables.PLANNING_SETTINGS),
-    )
-
-
 def _decide(
-    warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast: Forecast, *, at: datetime
+    warehouse: duckdb.DuckDBPyConnection,
+    inputs: PlanInputs,
+    parameters: PlanningParameters,
+    forecast: Forecast,
+    *,
+    at: datetime,
 ) -> tuple[pl.DataFrame, PlanTables]:
     """The plan's summary and the plan."""
-    of = read_table(warehouse, tables.DATA_FRESHNESS).to_dicts()[0]
+    as_of, freshness = read_as_of(warehouse), read_table(warehouse, tables.DATA_FRESHNESS).to_dicts()[0]
     version = importlib.metadata.version("stocktrim-pipelines")
-    told = hash_inputs(vars(inputs) | vars(forecast), as_of=of["as_of_date"], code_version=version)
-    name = plan_id(told, as_of=of["as_of_date"])
-    plan = make_plan(inputs, forecast, as_of=of["as_of_date"], plan_id=name)
+    inputs_hash = hash_inputs(vars(inputs) | vars(parameters) | vars(forecast), as_of=as_of, code_version=version)
+    plan = make_plan(inputs, parameters, forecast, as_of=as_of, plan_id=plan_id(inputs_hash, as_of=as_of))
     summary = summarise_plan(
         plan.order_plan,
         inputs.stock_on_order,
-        base_currency=of["base_currency"],
+        base_currency=freshness["base_currency"],
         planned_at=at,
-        data_loaded_at=of["loaded_at"],
-        is_stale=is_stale(of["loaded_at"], at=at, settings=global_settings(inputs.planning_settings)),
-        inputs_hash=told,
+        data_loaded_at=freshness["loaded_at"],
+        is_stale=is_stale(freshness["loaded_at"], at=at, settings=global_settings(inputs.planning_settings)),
+        inputs_hash=inputs_hash,
         code_version=version,
-        as_of=of["as_of_date"],
+        as_of=as_of,
         lead_times_to_review=plan.lead_time_advice.height,
     )
     return summary, plan
@@ -130,12 +121,7 @@ def _keep(warehouse: duckdb.DuckDBPyConnection, plan: PlanTables, summary: pl.Da
     history = plan.order_plan.with_columns(planned_at=pl.lit(summary["planned_at"][0]))
     keep_plan(
         warehouse,
-        replaced={
-            tables.ORDER_PLAN: plan.order_plan,
-            tables.PLAN_SETTINGS: plan.plan_settings,
-            tables.LEAD_TIMES: plan.lead_times,
-            tables.LEAD_TIME_ADVICE: plan.lead_time_advice,
-        },
+        replaced={tables.ORDER_PLAN: plan.order_plan, tables.LEAD_TIME_ADVICE: plan.lead_time_advice},
         added={
             tables.PLAN_SUMMARY: summary,
             tables.KPI_DAILY: kpis_of_day(plan.order_plan, summary),
@@ -145,21 +131,23 @@ def _keep(warehouse: duckdb.DuckDBPyConnection, plan: PlanTables, summary: pl.Da
 
 
 def _planned(
-    warehouse: duckdb.DuckDBPyConnection, inputs: PlanInputs, forecast: Forecast, plan: PlanTables
+    warehouse: duckdb.DuckDBPyConnection,
+    inputs: PlanInputs,
+    parameters: PlanningParameters,
+    forecast: Forecast,
+    order_plan: pl.DataFrame,
 ) -> ExplanationSources:
     """What the explanations of the most urgent lines are drawn from; of the sales lines only theirs."""
-    transfers = transfers_in_force(plan.plan_settings)
+    moves = transfers_in_force(parameters.plan_settings)
     sold = [
-        code
-        for urgent in most_urgent(plan.order_plan, lines=MOST_URGENT)["product_code"]
-        for code in sold_as(transfers, urgent)
+        code for urgent in most_urgent(order_plan, lines=MOST_URGENT)["product_code"] for code in sold_as(moves, urgent)
     ]
     return ExplanationSources(
-        order_plan=plan.order_plan,
-        plan_settings=plan.plan_settings,
-        lead_times=plan.lead_times,
+        order_plan=order_plan,
+        plan_settings=parameters.plan_settings,
+        lead_times=parameters.lead_times,
         stock_on_order=inputs.stock_on_order,
-        demand_daily=inputs.demand_daily,
+        demand_daily=read_table(warehouse, tables.DEMAND_DAILY),
         demand_transactions=read_products(warehouse, tables.DEMAND_TRANSACTIONS, sold),
         model_choice=forecast.model_choice,
         model_scores=read_table(warehouse, tables.MODEL_SCORES),

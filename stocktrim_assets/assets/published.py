@@ -20,7 +20,7 @@ PLAN_SNAPSHOT: Final = dg.AssetKey(["published", "plan_snapshot"])
 BACKTEST_SNAPSHOT: Final = dg.AssetKey(["published", "backtest_snapshot"])
 _STAGES: Final = {
     SNAPSHOT: ("marts",),
-    PLAN_SNAPSHOT: ("forecast", "plan", "purchase_orders"),
+    PLAN_SNAPSHOT: ("parameters", "forecast", "plan", "purchase_orders"),
     BACKTEST_SNAPSHOT: ("backtest",),
 }
 _DESCRIPTIONS: Final = {

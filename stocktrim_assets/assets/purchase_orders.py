@@ -17,7 +17,7 @@ from pipelines.purchasing.drafts import drafted_orders, drafts_frame, terms_of
 from pipelines.purchasing.orders import OrderState
 from pipelines.purchasing.push import NotSentError, PushOutcome, PushResult, push_orders
 from pipelines.storage import tables
-from pipelines.storage.warehouse import read_table, replace_table
+from pipelines.storage.warehouse import read_as_of, read_table, replace_table
 from pipelines.store.identity_history import identities_of
 from pipelines.store.order_ledger import counted_orders
 from pipelines.store.setting_changes import explicit_settings
@@ -40,7 +40,7 @@ def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> d
     """Draft what the plan suggests."""
     with told_plainly(), organisation.warehouse() as warehouse:
         order_plan = read_table(warehouse, tables.ORDER_PLAN)
-        as_of = read_table(warehouse, tables.AS_OF)["as_of_date"][0]
+        as_of = read_as_of(warehouse)
         plan_id = order_plan["plan_id"][0] if order_plan.height else ""
         loaded_at = read_table(warehouse, tables.DATA_FRESHNESS)["loaded_at"].to_list()
         known = identities_of(organisation.store, organisation.key)

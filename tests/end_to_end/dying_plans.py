@@ -14,10 +14,13 @@ import pytest
 from pipelines.organisations.open_organisation import open_organisation
 from pipelines.settings import read_settings
 from pipelines.storage.warehouse import open_warehouse
-from stocktrim_assets.assets import forecast, plan, purchase_orders, raw
+from stocktrim_assets.assets import forecast, parameters, plan, purchase_orders, raw
 
 KEY = "demo"
-STEPS = [raw.decisions, forecast.model_choice, forecast.demand, plan.order_plan, purchase_orders.purchase_order_drafts]
+STEPS = [
+    raw.decisions, parameters.parameters, forecast.model_choice, forecast.demand, plan.order_plan,
+    purchase_orders.purchase_order_drafts,
+]  # fmt: skip
 
 
 class Dying:

@@ -27,7 +27,7 @@ OF_A_PLAN = (
 )  # fmt: skip
 HISTORIES = (tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY)
 WRITES = (
-    "create or replace table unfinished.demand_quantiles", "insert into forecast.demand_quantiles",
+    "create or replace table unfinished.demand_quantiles", "insert into parameters.plan_settings",
     "insert into plan.order_plan", "insert into plan.plan_history", "insert into purchase_orders",
 )  # fmt: skip
 

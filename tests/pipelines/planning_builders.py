@@ -1,16 +1,19 @@
 """Words for small plans: each builder names only what its test is about."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
+from pipelines.forecasting.forecast_request import ForecastRequest, forecast_as_requested, forecast_request
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.planning_settings.registry import with_defaults
-from pipelines.replenishment.plan.order_plan import PlanInputs, forecast_for_plan, horizons, make_plan
+from pipelines.replenishment.plan.order_plan import PlanInputs, PlanTables, make_plan
+from pipelines.replenishment.planning_parameters import PlanningParameters, planning_parameters
 from pipelines.storage.tables import (
     DEMAND_DAILY,
     DEMAND_FORECAST,
@@ -161,7 +164,41 @@ def together(*forecasts: Forecast) -> Forecast:
     return Forecast(**{name: pl.concat([getattr(one, name) for one in forecasts]) for name in names})
 
 
-def inputs(*frames: pl.DataFrame) -> PlanInputs:
+@dataclass(frozen=True)
+class Company:
+    """The tables that a company is planned from, and what follows from them."""
+
+    products: pl.DataFrame
+    stock_position: pl.DataFrame
+    stock_on_order: pl.DataFrame
+    purchase_receipts: pl.DataFrame
+    demand_daily: pl.DataFrame
+    planning_settings: pl.DataFrame
+
+    @property
+    def inputs(self) -> PlanInputs:
+        return PlanInputs(self.products, self.stock_position, self.stock_on_order, self.planning_settings)
+
+    @property
+    def parameters(self) -> PlanningParameters:
+        return planning_parameters(
+            self.products, self.planning_settings, self.purchase_receipts, self.stock_on_order, as_of=AS_OF
+        )
+
+    @property
+    def request(self) -> ForecastRequest:
+        return forecast_request(self.parameters.plan_settings, self.parameters.protection_intervals)
+
+    def forecast(self) -> Forecast:
+        request = self.request
+        return forecast_as_requested(transfer_demand(self.demand_daily, request.transfers), request, as_of=AS_OF)
+
+    def plan(self, forecast: Forecast | None = None, *, plan_id: str = "20260302-00000000") -> PlanTables:
+        """The plan by a forecast, else by the one that the sales lead to."""
+        return make_plan(self.inputs, self.parameters, forecast or self.forecast(), as_of=AS_OF, plan_id=plan_id)
+
+
+def inputs(*frames: pl.DataFrame) -> Company:
     """What a plan is made from: each frame goes to the table that it has the shape of, defaults are added."""
     shapes = {
         "products": PRODUCTS,
@@ -175,16 +212,12 @@ def inputs(*frames: pl.DataFrame) -> PlanInputs:
         name: pl.concat([table.schema.to_frame(), *(one for one in frames if one.schema == table.schema)])
         for name, table in shapes.items()
     }
-    return PlanInputs(**tables | {"planning_settings": with_defaults(tables["planning_settings"])})
+    return Company(**tables | {"planning_settings": with_defaults(tables["planning_settings"])})
 
 
 def a_plan(*frames: pl.DataFrame, expecting: Forecast | None = None) -> pl.DataFrame:
     """The plan of these frames; without a forecast, the one that their sales lead to."""
-    told = inputs(*frames)
-    asked = horizons(told.products, told.planning_settings, told.purchase_receipts, told.stock_on_order, as_of=AS_OF)
-    sales = transfer_demand(told.demand_daily, asked.transfers)
-    forecast = expecting or forecast_for_plan(sales, asked, as_of=AS_OF)
-    return make_plan(told, forecast, as_of=AS_OF, plan_id="20260302-00000000").order_plan
+    return inputs(*frames).plan(expecting).order_plan
 
 
 def the_line(*frames: pl.DataFrame, expecting: Forecast | None = None) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def test_every_asset_stands_in_its_stage_and_says_what_it_is_made_of_and_whose_i
 
 @pytest.mark.parametrize(
     ("job", "stages"),
-    [("load", set()), ("load_and_plan", set()), ("plan", {"raw"}), ("backtest", {"marts", "plan", "forecast"})],
+    [("load", set()), ("load_and_plan", set()), ("plan", {"raw"}), ("backtest", {"marts", "parameters", "plan"})],
 )
 def test_a_job_needs_nothing_that_its_organisation_may_not_have_yet(job: str, stages: set[str]) -> None:
     """Dagster's pages warn of what lies before a job and was never made, and propose to leave the organisation out."""

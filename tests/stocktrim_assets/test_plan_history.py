@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 from pipelines.organisations.open_organisation import OpenOrganisation
-from pipelines.replenishment.plan.order_plan import make_plan
 from pipelines.replenishment.plan.plan_summary import summarise_plan
 from pipelines.settings import read_settings
 from pipelines.storage import tables
@@ -26,7 +25,7 @@ TOMORROW = AS_OF + timedelta(days=1)
 def keep_a_plan(folder: Path, *, day: date, on_hand: float, name: str) -> None:
     """A plan of one product, kept beside those before it."""
     told = inputs(a_product(), in_stock(on_hand))
-    plan = make_plan(told, expecting(14, 7), as_of=AS_OF, plan_id=f"{day:%Y%m%d}-{name}")
+    plan = told.plan(expecting(14, 7), plan_id=f"{day:%Y%m%d}-{name}")
     summary = summarise_plan(
         plan.order_plan, told.stock_on_order, base_currency="GBP", planned_at=datetime.now(UTC), data_loaded_at=None,
         is_stale=False, inputs_hash=name, code_version="1", as_of=day,

@@ -14,93 +14,13 @@ from numpy.typing import NDArray
 from pipelines.forecasting.distribution import DemandDistribution
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
+from pipelines.forecasting.protection_intervals import LONGEST_HORIZON_DAYS, expected_intervals
 from pipelines.replenishment.decision.demand_paths import IntervalDemand, seeds_of
 from pipelines.replenishment.decision.order_decision import Decision, DecisionInputs
 from pipelines.replenishment.decision.stock_projection import Stock
-from pipelines.replenishment.lead_times import in_whole_days
 
-# The longest horizon that anything is planned for.
-LONGEST_HORIZON_DAYS: Final = 3650
-# Where a lead time is random, demand is forecast for these days and joined in between: a company asks for few horizons,
-# whatever lengths its suppliers take. Each is at most half as long again as the one before it, a third from 14 on.
-LADDER: Final = np.array(
-    [0, 1, 2, 3, 4, 5, 7, 10, 14, 18, 21, 28, 35, 42, 56, 70, 91, 119, 154, 203, 266, 350, 455, 602, 798, 1064, 1414,
-     1883, 2506, 3332, LONGEST_HORIZON_DAYS]
-)  # fmt: skip
-MOST_HORIZONS: Final = 12
 MEDIAN: Final = np.array([0.5])
 ARRIVALS: Final = pl.Schema({"product_code": pl.String, "arrival_day": pl.Int64, "quantity": pl.Float64})
-
-
-def windows_of(asked: pl.DataFrame, leads: pl.DataFrame) -> pl.DataFrame:
-    """The windows to forecast: for each product and lead time from today to the end of what an order covers.
-
-    `asked` has `product_code`, `order_frequency_days` and may have `forecast_period_days`; `leads` the shape of
-    `lead_times.LENGTHS`. Adds `arrival_day`, the day on which an order of today arrives. Where a forecast period is set
-    the cover ends there, which may be before that day.
-    """
-    period = pl.col("forecast_period_days") if "forecast_period_days" in asked.columns else pl.lit(None, dtype=pl.Int64)
-    frequency = pl.col("order_frequency_days")
-    return (
-        leads.join(asked, on="product_code", how="inner")
-        .with_columns(horizon_days=pl.coalesce(period, pl.col("lead_time_days") + frequency).cast(pl.Int64))
-        .select("product_code", "horizon_days", pl.col("lead_time_days").alias("arrival_day"), "weight")
-        .sort("product_code", "arrival_day")
-    )
-
-
-def expected_windows(windows: pl.DataFrame) -> pl.DataFrame:
-    """The window of each product's mean lead time, in whole days: `product_code`, `arrival_day`, `horizon_days`."""
-    day = pl.col("arrival_day", "horizon_days")
-    return (
-        windows.group_by("product_code")
-        .agg(in_whole_days((day * pl.col("weight")).sum()))
-        .sort("product_code")
-        .select("product_code", "arrival_day", "horizon_days")
-    )
-
-
-def own_horizons(windows: pl.DataFrame) -> pl.DataFrame:
-    """The one horizon of each product by which models are compared: of its mean lead time, or the next one forecast.
-
-    Columns `product_code`, `lead_time_days`, `order_frequency_days`: the days before an order arrives, and those that
-    it covers.
-    """
-    cover = (pl.col("horizon_days") - pl.col("arrival_day")).clip(lower_bound=1)
-    return (
-        expected_windows(windows)
-        .join(horizons_to_forecast(windows).rename({"horizon_days": "nearest"}), on="product_code")
-        .filter(pl.col("nearest") >= pl.col("horizon_days"))
-        .group_by("product_code")
-        .agg(pl.col("nearest").min(), order_frequency_days=cover.first())
-        .sort("product_code")
-        .select(
-            "product_code", "order_frequency_days", lead_time_days=pl.col("nearest") - pl.col("order_frequency_days")
-        )
-        .select("product_code", "lead_time_days", "order_frequency_days")
-    )
-
-
-def horizons_to_forecast(windows: pl.DataFrame) -> pl.DataFrame:
-    """The horizons from which `interval_demand` gets those of the windows: `product_code`, `horizon_days`.
-
-    A product with one horizon is forecast for it; one with several for the days of the ladder around them, and so are
-    all products where more than twelve horizons are asked for.
-    """
-    spans = windows.group_by("product_code").agg(
-        low=pl.col("horizon_days").min(), high=pl.col("horizon_days").max()
-    ).sort("product_code")  # fmt: skip
-    is_one = pl.col("low") == pl.col("high")
-    is_exact = is_one & (spans.filter(is_one)["low"].n_unique() <= MOST_HORIZONS)
-    exact, random = spans.filter(is_exact).select("product_code", horizon_days="low"), spans.filter(~is_exact)
-    first = np.searchsorted(LADDER, random["low"].to_numpy(), side="right") - 1
-    last = np.searchsorted(LADDER, random["high"].to_numpy())
-    steps = random.select(
-        "product_code",
-        horizon_days=pl.int_ranges(pl.Series(first, dtype=pl.Int64), pl.Series(last, dtype=pl.Int64) + 1),
-    ).explode("horizon_days")
-    days = pl.Series("horizon_days", LADDER[steps["horizon_days"].to_numpy()], dtype=pl.Int64)
-    return pl.concat([exact, steps.with_columns(days)]).sort("product_code", "horizon_days")
 
 
 def prepare_inputs(
@@ -109,7 +29,7 @@ def prepare_inputs(
     """The question for the products of `asked`, in its order.
 
     `asked` has `product_code`, `service_level`, `horizon_days`, `stock_on_hand`, `stock_committed`, sorted by product;
-    `windows` is what `windows_of` gives, `arrivals` has the shape of `ARRIVALS`.
+    `windows` is what `protection_intervals` gives, `arrivals` has the shape of `ARRIVALS`.
     """
     codes = asked.select("product_code").with_row_index("row")
     rows = windows.join(codes, on="product_code", how="inner").sort("row", "arrival_day")
@@ -254,7 +174,7 @@ def arrivals_on_order(stock_on_order: pl.DataFrame, windows: pl.DataFrame, *, as
     is_moved = pl.col("is_in_time") & (pl.col("arrival_day") > 0)
     return (
         stock_on_order.join(
-            expected_windows(windows).rename({"arrival_day": "usual_day"}), on="product_code", how="inner"
+            expected_intervals(windows).rename({"arrival_day": "usual_day"}), on="product_code", how="inner"
         )
         .with_columns(arrival_day=promised)
         .with_columns(is_in_time=pl.col("arrival_day") < pl.col("horizon_days"))

@@ -17,8 +17,8 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.forecasting.history.demand_matrix import is_quantity
+from pipelines.forecasting.protection_intervals import LONGEST_HORIZON_DAYS
 from pipelines.planning_settings.order_rule import OrderPolicy, ServiceMeasure, UnmetDemand
-from pipelines.replenishment.decision.decision_inputs import LONGEST_HORIZON_DAYS
 
 NAMED: Final = 3
 _OPEN_ORDERS: Final = {

@@ -11,7 +11,8 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.replenishment.decision.decision_inputs import arrivals_on_order, windows_of
+from pipelines.forecasting.protection_intervals import protection_intervals
+from pipelines.replenishment.decision.decision_inputs import arrivals_on_order
 from pipelines.replenishment.explain.records import PlanLine, ProjectedWeek
 
 WEEK: Final = timedelta(days=7)
@@ -20,13 +21,14 @@ WEEK: Final = timedelta(days=7)
 def open_orders(plan: pl.DataFrame, stock_on_order: pl.DataFrame, lead_times: pl.DataFrame) -> pl.DataFrame:
     """Open order lines of planned products, and as `reckoned_arrival_date` the day on which the plan expects each.
 
-    The frames have the shapes of `plan.order_plan`, `marts.stock_on_order` and `plan.lead_times`. An order that does
+    The frames have the shapes of `plan.order_plan`, `marts.stock_on_order` and `parameters.lead_times`. An order that does
     not count has no such day.
     """
     as_of = plan["as_of_date"][0]
-    windows = windows_of(plan.select("product_code", "order_frequency_days", "forecast_period_days"), lead_times)
+    settings = plan.select("product_code", "order_frequency_days", "forecast_period_days")
+    intervals = protection_intervals(settings, lead_times)
     expected = pl.lit(as_of) + pl.duration(days="arrival_day")
-    lines = arrivals_on_order(stock_on_order, windows, as_of=as_of)
+    lines = arrivals_on_order(stock_on_order, intervals, as_of=as_of)
     return lines.select(*stock_on_order.columns, reckoned_arrival_date=pl.when("is_counted").then(expected))
 
 

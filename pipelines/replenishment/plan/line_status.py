@@ -15,8 +15,8 @@ import polars as pl
 
 from pipelines.forecasting.history.demand_patterns import NEW_WEEKS
 from pipelines.forecasting.overrides import OVERRIDDEN
+from pipelines.forecasting.protection_intervals import LONGEST_HORIZON_DAYS
 from pipelines.planning_settings.registry import GlobalSettings
-from pipelines.replenishment.decision.decision_inputs import LONGEST_HORIZON_DAYS
 from pipelines.replenishment.plan.plan_summary import in_money
 from pipelines.replenishment.plan.reasons import EXCLUDING, PLANNED_ELSEWHERE, TOO_LATE_TO_ORDER, why_due
 

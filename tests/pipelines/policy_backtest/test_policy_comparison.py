@@ -27,9 +27,7 @@ from pipelines.policy_backtest.policy_comparison import (
 from pipelines.policy_backtest.report import at_equal_service, price_list, results, rules_by_class, stock_at
 from pipelines.policy_backtest.rival_rules import stocktrim_levels, textbook_levels
 from pipelines.policy_backtest.simulation import ReviewDecision, Shelf, simulate
-from pipelines.replenishment.plan.order_plan import make_plan
 from tests.pipelines.planning_builders import (
-    AS_OF,
     a_product,
     a_setting,
     expecting,
@@ -229,10 +227,10 @@ def test_what_is_under_way_helps_a_position_from_the_day_of_its_arrival(rule):
 def an_organisation(*frames, lead_time_days=None, products=None, **known):
     """The history of TEA, sold daily for 500 days; `products` are those that Xero still has, if not all."""
     told = inputs(a_product(**known), in_stock(5), sold_every(1, 2.0, for_days=500), *frames)
-    plan = make_plan(told, expecting(28, 14), as_of=AS_OF, plan_id="20260302-00000000")
+    plan, parameters = told.plan(expecting(28, 14)), told.parameters
     return of_organisation(
-        told.demand_daily, told.products if products is None else products, plan.order_plan, plan.plan_settings,
-        plan.lead_times, told.purchase_receipts,
+        told.demand_daily, told.products if products is None else products, plan.order_plan, parameters.plan_settings,
+        parameters.lead_times, told.purchase_receipts,
         lead_time_days=lead_time_days,
     )  # fmt: skip
 

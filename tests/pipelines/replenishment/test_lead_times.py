@@ -19,7 +19,6 @@ from pipelines.replenishment.lead_times import (
     weigh_censored,
     weigh_samples,
 )
-from pipelines.replenishment.plan.order_plan import make_plan
 from tests.pipelines.planning_builders import (
     AS_OF,
     a_setting,
@@ -167,7 +166,7 @@ def test_where_nobody_set_a_lead_time_it_is_learned_and_the_default_is_a_weak_pr
 
 def the_advice(*frames):
     given = inputs(a_planned_product(), in_stock(2), *frames)
-    return make_plan(given, expecting(20, 10), as_of=AS_OF, plan_id="").lead_time_advice.to_dicts()
+    return given.plan(expecting(20, 10)).lead_time_advice.to_dicts()
 
 
 def test_advice_says_what_was_set_what_was_seen_and_what_following_it_would_change():

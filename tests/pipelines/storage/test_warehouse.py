@@ -15,7 +15,16 @@ import pytest
 from pipelines.errors import DiskFullError, is_disk_full
 from pipelines.landing.endpoints import ENDPOINTS, Entity
 from pipelines.landing.load_plan import plan_load
-from pipelines.storage.tables import ENTITY_LOADS, KPI_DAILY, PLAN_HISTORY, PRODUCTS, TABLES, XERO_ITEMS, empty
+from pipelines.storage.tables import (
+    ENTITY_LOADS,
+    KPI_DAILY,
+    LEAD_TIMES,
+    PLAN_HISTORY,
+    PRODUCTS,
+    TABLES,
+    XERO_ITEMS,
+    empty,
+)
 from pipelines.storage.warehouse import (
     FILE_NAME,
     WarehouseError,
@@ -68,6 +77,23 @@ def test_a_warehouse_of_an_earlier_version_gets_the_tables_and_columns_that_came
         (None, "second", "GBP"),
     ]
     assert products.select("product_code", "product_name").rows() == [("MUG", None)]
+
+
+def test_a_table_that_moved_to_another_stage_takes_its_rows_along(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / FILE_NAME) as earlier:
+        earlier.execute("create schema plan")
+        earlier.execute(
+            "create table plan.lead_times as select 'MUG' as product_code, 14 as lead_time_days, 1.0 as weight"
+        )
+    for _ in range(2):
+        with open_warehouse(tmp_path) as warehouse:
+            assert read_table(warehouse, LEAD_TIMES).rows() == [("MUG", 14, 1.0)]
+            assert (
+                warehouse.execute(
+                    "from duckdb_tables() where table_name = 'lead_times' and schema_name = 'plan'"
+                ).fetchall()
+                == []
+            )
 
 
 def test_every_table_of_ours_can_be_made_of_its_first_column(tmp_path: Path) -> None:

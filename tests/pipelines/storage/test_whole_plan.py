@@ -16,14 +16,14 @@ from pipelines.storage.warehouse import open_warehouse, read_table
 from pipelines.storage.whole_plan import (
     CHOICE,
     FORECAST,
+    PARAMETERS,
     keep_plan,
-    read_forecast,
-    read_models,
-    set_aside_forecast,
-    set_aside_models,
+    read_for_forecast,
+    read_for_plan,
+    set_aside,
 )
 
-REPLACED = (tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES)
+REPLACED = (tables.ORDER_PLAN, tables.LEAD_TIME_ADVICE)
 ADDED = (tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY)
 DAY = date(2026, 3, 2)
 
@@ -65,15 +65,15 @@ def frames(name: str, made: tuple[Table, ...]) -> dict[Table, pl.DataFrame]:
 
 def write(connection: Any, name: str) -> None:
     """What a plan's run writes, step by step."""
-    set_aside_models(connection, frames(name, CHOICE))
-    set_aside_forecast(connection, frames(name, FORECAST))
+    for step in (PARAMETERS, CHOICE, FORECAST):
+        set_aside(connection, step, frames(name, step))
     keep_plan(connection, replaced=frames(name, REPLACED), added=frames(name, ADDED))
 
 
 def names(folder: Path) -> set[str]:
     """The plans that the tables of a plan are of, whatever waits beside them."""
     with open_warehouse(folder) as connection:
-        found = {table: read_table(connection, table) for table in (*CHOICE, *FORECAST, *REPLACED)}
+        found = {table: read_table(connection, table) for table in (*PARAMETERS, *CHOICE, *FORECAST, *REPLACED)}
         history = {read_table(connection, table)["plan_id"].to_list()[-1] for table in ADDED}
     return history | {frame.select(pl.col(pl.String).first()).row(0)[0] for frame in found.values()}
 
@@ -116,14 +116,14 @@ def test_wherever_a_plan_stops_its_tables_are_of_one_plan(folder: Path) -> None:
 def test_a_forecast_by_other_models_is_not_planned_with(folder: Path) -> None:
     """Models that wait without a forecast by them change nothing, and what an interrupted run forecast goes."""
     with open_warehouse(folder) as connection:
-        set_aside_models(connection, frames("first", CHOICE))
-        set_aside_forecast(connection, frames("first", FORECAST))
-        set_aside_models(connection, frames("second", CHOICE))
-        assert read_models(connection, tables.MODEL_CHOICE)["model"].to_list() == ["second"]
-        assert {read_forecast(connection, table).select(pl.col(pl.String)).row(0)[0] for table in FORECAST} == {
+        set_aside(connection, CHOICE, frames("first", CHOICE))
+        set_aside(connection, FORECAST, frames("first", FORECAST))
+        set_aside(connection, CHOICE, frames("second", CHOICE))
+        assert read_for_forecast(connection, tables.MODEL_CHOICE)["model"].to_list() == ["second"]
+        assert {read_for_plan(connection, table).select(pl.col(pl.String)).row(0)[0] for table in FORECAST} == {
             "before"
         }
-        assert read_forecast(connection, tables.MODEL_CHOICE)["model"].to_list() == ["before"]
+        assert read_for_plan(connection, tables.MODEL_CHOICE)["model"].to_list() == ["before"]
         keep_plan(connection, replaced=frames("third", REPLACED), added=frames("third", ADDED))
         assert read_table(connection, tables.MODEL_CHOICE)["model"].to_list() == ["before"]
 

@@ -6,12 +6,16 @@ import pytest
 from scipy import stats
 
 from pipelines.forecasting.forecast_tables import forecast_demand
+from pipelines.forecasting.protection_intervals import (
+    LADDER,
+    expected_intervals,
+    horizons_to_forecast,
+    protection_intervals,
+)
 from pipelines.planning_settings.order_rule import OrderPolicy
-from pipelines.replenishment.decision.decision_inputs import LADDER, expected_windows, horizons_to_forecast, windows_of
 from pipelines.replenishment.decision.demand_paths import IntervalDemand
 from pipelines.replenishment.decision.order_decision import DecisionInputs, decide
 from pipelines.replenishment.lead_times import LENGTHS
-from pipelines.replenishment.plan.order_plan import horizons
 from tests.pipelines.planning_builders import (
     AS_OF,
     a_plan,
@@ -41,8 +45,7 @@ def windows(*rows):
 
 
 def asked(*frames):
-    told = inputs(a_product(), *frames)
-    return horizons(told.products, told.planning_settings, told.purchase_receipts, told.stock_on_order, as_of=AS_OF)
+    return inputs(a_product(), *frames).request
 
 
 def test_where_nothing_was_received_one_horizon_is_forecast_and_the_setting_holds():
@@ -55,7 +58,7 @@ def test_where_nothing_was_received_one_horizon_is_forecast_and_the_setting_hold
 
 def test_an_order_covers_its_whole_cycle_also_where_the_mean_lead_time_ends_with_half_a_day():
     lengths = pl.DataFrame([("TEA-01", 14, 0.5), ("TEA-01", 15, 0.5)], schema=LENGTHS, orient="row")
-    (window,) = expected_windows(windows_of(the_horizon(), lengths)).rows(named=True)
+    (window,) = expected_intervals(protection_intervals(the_horizon(), lengths)).rows(named=True)
     assert window["horizon_days"] - window["arrival_day"] == 7
 
 

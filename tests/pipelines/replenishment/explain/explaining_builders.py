@@ -5,12 +5,10 @@ from typing import Any
 import polars as pl
 
 from pipelines.forecasting.forecast_tables import Forecast
-from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.replenishment.explain.product_explanation import ExplanationSources, explain_product
 from pipelines.replenishment.explain.records import PlanLine, ProductExplanation
-from pipelines.replenishment.plan.order_plan import forecast_for_plan, horizons, make_plan
 from pipelines.storage.tables import DEMAND_DAILY, DEMAND_TRANSACTIONS, MODEL_SCORES, empty
-from tests.pipelines.planning_builders import AS_OF, TEA, in_days, inputs, the_line
+from tests.pipelines.planning_builders import TEA, in_days, inputs, the_line
 
 
 def a_sale(days_ago: int, quantity: float, *, product: str = TEA, number: str = "INV-1", **more: Any) -> pl.DataFrame:
@@ -36,15 +34,11 @@ def planned(*frames: pl.DataFrame, expecting: Forecast | None = None) -> Explana
     daily = sales.group_by("product_code", "demand_date").agg(
         pl.col("quantity").sum(), is_stocked_out=pl.lit(value=False)
     )  # fmt: skip
-    tables = inputs(*frames, daily.cast(DEMAND_DAILY.schema))
-    requested = horizons(
-        tables.products, tables.planning_settings, tables.purchase_receipts, tables.stock_on_order, as_of=AS_OF
-    )  # fmt: skip
-    demand = transfer_demand(tables.demand_daily, requested.transfers)
-    forecast = expecting or forecast_for_plan(demand, requested, as_of=AS_OF)
-    plan = make_plan(tables, forecast, as_of=AS_OF, plan_id="20260302-00000000")
+    company = inputs(*frames, daily.cast(DEMAND_DAILY.schema))
+    parameters, forecast = company.parameters, expecting or company.forecast()
     return ExplanationSources(
-        plan.order_plan, plan.plan_settings, plan.lead_times, tables.stock_on_order, tables.demand_daily, sales,
+        company.plan(forecast).order_plan, parameters.plan_settings, parameters.lead_times, company.stock_on_order,
+        company.demand_daily, sales,
         forecast.model_choice, empty(MODEL_SCORES), forecast.demand_quantiles, forecast.demand_forecast,
     )  # fmt: skip
 

@@ -4,14 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.replenishment.decision.decision_inputs import expected_windows, windows_of
+from pipelines.forecasting.protection_intervals import expected_intervals
 from pipelines.replenishment.explain.bridge import bridge
 from pipelines.replenishment.explain.projected_stock import open_orders, projected_stock
 from pipelines.replenishment.explain.records import PlanLine
 from pipelines.replenishment.explain.sentences import sentences
-from pipelines.replenishment.plan.order_plan import make_plan
 from tests.pipelines.planning_builders import (
-    AS_OF,
     a_late_order,
     a_product,
     a_setting,
@@ -173,12 +171,11 @@ def test_an_open_order_that_arrives_after_the_demand_raises_the_net_requirement(
 @pytest.mark.parametrize("period", ["", "60", "16", "9"])
 def test_the_days_that_are_shown_are_those_of_the_plan(period):
     set_period = [a_setting("forecast_period_days", period)] if period else []
-    plan = make_plan(inputs(a_product(), received(20, 24), *set_period), THIRTY, as_of=AS_OF, plan_id="")
-    line = PlanLine(**plan.order_plan.row(0, named=True))
-    settings = plan.order_plan.select("product_code", "order_frequency_days", "forecast_period_days")
-    (window,) = expected_windows(windows_of(settings, plan.lead_times)).rows(named=True)
+    company = inputs(a_product(), received(20, 24), *set_period)
+    line = PlanLine(**company.plan(THIRTY).order_plan.row(0, named=True))
+    (interval,) = expected_intervals(company.parameters.protection_intervals).rows(named=True)
     before = line.expected_lead_time_days
-    assert (before, before + line.covered_days) == (window["arrival_day"], max(before, window["horizon_days"]))
+    assert (before, before + line.covered_days) == (interval["arrival_day"], max(before, interval["horizon_days"]))
 
 
 def test_projected_stock_counts_what_arrives_and_todays_order():
@@ -203,8 +200,8 @@ def test_projected_stock_counts_what_arrives_and_todays_order():
 )
 def test_an_open_order_is_shown_with_the_day_on_which_the_plan_expects_it(order, day):
     """If promised for sooner than orders of the product take, it is planned to take as long as they do."""
-    plan = make_plan(inputs(a_product(), order), THIRTY, as_of=AS_OF, plan_id="")
-    (line,) = open_orders(plan.order_plan, order, plan.lead_times).rows(named=True)
+    company = inputs(a_product(), order)
+    (line,) = open_orders(company.plan(THIRTY).order_plan, order, company.parameters.lead_times).rows(named=True)
     assert line["reckoned_arrival_date"] == day
     assert line["expected_arrival_date"] == order["expected_arrival_date"][0]
 

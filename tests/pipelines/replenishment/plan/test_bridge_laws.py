@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.replenishment.plan.order_plan import PlanInputs, make_plan
 from pipelines.replenishment.plan.plan_summary import hash_inputs, plan_id
 from pipelines.replenishment.plan.reasons import REASONS
 from tests.pipelines.planning_builders import (
     AS_OF,
+    Company,
     a_plan,
     a_product,
     a_setting,
@@ -137,17 +137,17 @@ def test_a_higher_service_level_never_lowers_a_level(quantities, demand, levels)
     assert lower["reorder_point"] <= higher["reorder_point"]
 
 
-def some_inputs(*, reversed_rows: bool = False) -> PlanInputs:
+def some_inputs(*, reversed_rows: bool = False) -> Company:
     told = inputs(
         *(a_product(one) for one in "AB"), *(in_stock(1.1, product=one) for one in "AB"),
         *(on_order(quantity, arriving=None, product="A") for quantity in (0.1, 0.2, 0.3, 1e6)),
         sold({1: 2, 9: 3}, "A"), a_setting("lead_time_days", "3", subject="B"),
     )  # fmt: skip
-    return PlanInputs(**{name: frame.reverse() if reversed_rows else frame for name, frame in vars(told).items()})
+    return Company(**{name: frame.reverse() if reversed_rows else frame for name, frame in vars(told).items()})
 
 
-def fingerprint(told: PlanInputs) -> str:
-    return hash_inputs(vars(told), as_of=AS_OF, code_version="1")
+def fingerprint(told: Company) -> str:
+    return hash_inputs(vars(told.inputs) | vars(told.parameters), as_of=AS_OF, code_version="1")
 
 
 def test_the_same_inputs_in_any_order_are_the_same_plan():
@@ -155,7 +155,7 @@ def test_the_same_inputs_in_any_order_are_the_same_plan():
     assert fingerprint(one) == fingerprint(other)
     forecast = expecting(3, 4, product="A")
     name = plan_id(fingerprint(one), as_of=AS_OF)
-    plans = [make_plan(told, forecast, as_of=AS_OF, plan_id=name).order_plan for told in (one, other)]
+    plans = [company.plan(forecast, plan_id=name).order_plan for company in (one, other)]
     assert plans[0].write_csv() == plans[1].write_csv()
     assert set(plans[0]["plan_id"]) == {f"20260302-{fingerprint(one)[:8]}"}
 
@@ -163,7 +163,7 @@ def test_the_same_inputs_in_any_order_are_the_same_plan():
 def test_one_piece_more_on_hand_is_another_plan():
     told = some_inputs()
     more = vars(told) | {"stock_position": in_stock(1.2, product="A").vstack(in_stock(1.1, product="B"))}
-    assert fingerprint(PlanInputs(**more)) != fingerprint(told)
+    assert fingerprint(Company(**more)) != fingerprint(told)
 
 
 def test_another_day_or_version_is_another_plan():

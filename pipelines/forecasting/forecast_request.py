@@ -1,0 +1,65 @@
+"""What the planning parameters ask of the forecast, and the forecast with what people set in its place.
+
+What belongs here: reading the tables of the stage `parameters` for the forecast. What does not: making them
+(`pipelines/replenishment/planning_parameters.py`), the forecast's maths (`distribution.py`).
+Read more in docs/maths.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from pipelines.forecasting.forecast_tables import Forecast, forecast_demand
+from pipelines.forecasting.overrides import OVERRIDES, override_demand
+from pipelines.forecasting.protection_intervals import horizons_to_forecast, own_horizons
+from pipelines.planning_settings.registry import wide_settings
+from pipelines.planning_settings.successors_and_bundles import transfers_of
+
+
+@dataclass(frozen=True)
+class ForecastRequest:
+    """What to forecast.
+
+    `own` has `product_code`, `lead_time_days`, `order_frequency_days`: the days before an order arrives, and those that
+    it covers; with a forecast period they differ from the settings. `more` has `product_code`, `horizon_days`: further
+    horizons of products with random lead times. `overrides` is demand that people set, in the shape of `OVERRIDES`.
+    The season of the products in `without_season` is ignored. `transfers` says whose demand counts for whom.
+    """
+
+    own: pl.DataFrame
+    more: pl.DataFrame
+    overrides: pl.DataFrame
+    without_season: Sequence[str]
+    transfers: pl.DataFrame
+
+
+def forecast_request(plan_settings: pl.DataFrame, intervals: pl.DataFrame) -> ForecastRequest:
+    """The request that follows from `parameters.plan_settings` and `parameters.protection_intervals`."""
+    settings = wide_settings(plan_settings)
+    overrides = settings.filter(pl.col("overridden_demand").is_not_null()).select(
+        "product_code", units_per_day="overridden_demand", from_date="overridden_demand_from",
+        until_date="overridden_demand_until",
+    ).cast(OVERRIDES)  # fmt: skip
+    return ForecastRequest(
+        own=own_horizons(intervals),
+        more=horizons_to_forecast(intervals),
+        overrides=overrides,
+        without_season=settings.filter("ignore_seasonality")["product_code"].to_list(),
+        transfers=transfers_of(settings),
+    )
+
+
+def forecast_as_requested(
+    demand: pl.DataFrame, request: ForecastRequest, *, as_of: date, model_choice: pl.DataFrame | None = None
+) -> Forecast:
+    """The forecast by the models, replaced by what people set for the days of their overrides.
+
+    `demand` and `model_choice` are those of `forecast_demand`.
+    """
+    forecast = forecast_demand(
+        demand, request.own, as_of=as_of, model_choice=model_choice, more_horizons=request.more,
+        without_season=request.without_season,
+    )  # fmt: skip
+    return override_demand(forecast, request.overrides, request.own, request.more, as_of=as_of)

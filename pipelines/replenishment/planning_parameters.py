@@ -1,0 +1,70 @@
+"""The planning parameters: settings in force, lead times and protection intervals, made once for forecast and plan.
+
+What belongs here: putting the four tables of the stage `parameters` together. What does not: what a setting means
+(`pipelines/planning_settings`), how lead times are estimated (`lead_times.py`).
+Read more in docs/adr/0010-planning-parameters-are-made-once.md.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from pipelines.forecasting.protection_intervals import protection_intervals
+from pipelines.planning_settings.registry import settings_of_products, wide_settings
+from pipelines.replenishment.lead_time_advice import observed_lead_times
+from pipelines.replenishment.lead_times import (
+    count_receipts,
+    known_receipts,
+    learn_lead_times,
+    summarise_lengths,
+    waiting_orders,
+)
+from pipelines.storage.tables import LEAD_TIME_ESTIMATES, PROTECTION_INTERVALS
+
+
+@dataclass(frozen=True)
+class PlanningParameters:
+    """The tables of the stage `parameters`."""
+
+    plan_settings: pl.DataFrame
+    lead_times: pl.DataFrame
+    lead_time_estimates: pl.DataFrame
+    protection_intervals: pl.DataFrame
+
+
+def planning_parameters(
+    products: pl.DataFrame,
+    planning_settings: pl.DataFrame,
+    purchase_receipts: pl.DataFrame,
+    stock_on_order: pl.DataFrame,
+    *,
+    as_of: date,
+) -> PlanningParameters:
+    """The parameters of every product on a day; each frame has the shape of its table."""
+    in_force = settings_of_products(products, planning_settings)
+    settings = wide_settings(in_force)
+    receipts = known_receipts(purchase_receipts, as_of=as_of)
+    lengths = learn_lead_times(
+        settings.join(products.select("product_code", "supplier_id"), on="product_code"),
+        receipts,
+        waiting_orders(stock_on_order, receipts, as_of=as_of),
+    )
+    return PlanningParameters(
+        plan_settings=in_force,
+        lead_times=lengths,
+        lead_time_estimates=_estimates(products, receipts, lengths),
+        protection_intervals=protection_intervals(settings, lengths).cast(PROTECTION_INTERVALS.schema),
+    )
+
+
+def _estimates(products: pl.DataFrame, receipts: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:
+    """`parameters.lead_time_estimates`: mean and deviation of each product's lead time, and what its receipts show."""
+    return (
+        count_receipts(products.select("product_code", "supplier_id"), receipts)
+        .join(summarise_lengths(lengths), on="product_code", how="left")
+        .join(observed_lead_times(products, receipts), on="product_code", how="left")
+        .sort("product_code")
+        .select(list(LEAD_TIME_ESTIMATES.columns))
+        .cast(LEAD_TIME_ESTIMATES.schema)
+    )

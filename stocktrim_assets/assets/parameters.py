@@ -1,0 +1,50 @@
+"""Parameters: the settings in force and the lead times that products are planned with, made once for forecast and plan.
+
+Read more in docs/adr/0010-planning-parameters-are-made-once.md.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import dagster as dg
+
+from pipelines.errors import DataError
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.replenishment.planning_parameters import planning_parameters
+from pipelines.storage import tables
+from pipelines.storage.warehouse import read_as_of, read_table
+from pipelines.storage.whole_plan import PARAMETERS, set_aside
+from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.partitions import organisations
+from stocktrim_assets.reports import table_metadata, table_specs
+
+_LEARNED_FROM: Final = (
+    tables.PRODUCTS, tables.PLANNING_SETTINGS, tables.PURCHASE_RECEIPTS, tables.STOCK_ON_ORDER,
+)  # fmt: skip
+_INPUTS: Final = {
+    tables.PLAN_SETTINGS: (tables.PRODUCTS, tables.PLANNING_SETTINGS),
+    tables.LEAD_TIMES: (
+        tables.PRODUCTS, tables.PLAN_SETTINGS, tables.PURCHASE_RECEIPTS, tables.STOCK_ON_ORDER, tables.AS_OF,
+    ),
+    tables.LEAD_TIME_ESTIMATES: (tables.PRODUCTS, tables.LEAD_TIMES, tables.PURCHASE_RECEIPTS, tables.AS_OF),
+    tables.PROTECTION_INTERVALS: (tables.PLAN_SETTINGS, tables.LEAD_TIMES),
+}  # fmt: skip
+
+
+@dg.multi_asset(
+    name="parameters",
+    description="Settle for every product which settings are in force, how long its orders take and must last.",
+    specs=[spec for table, read in _INPUTS.items() for spec in table_specs([table], deps=read, owner="team:data")],
+    partitions_def=organisations,
+)
+def parameters(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
+    """Make the parameters of every product and let them wait for the plan."""
+    with told_plainly(), organisation.warehouse() as warehouse:
+        frames = [read_table(warehouse, table) for table in _LEARNED_FROM]
+        if frames[0].is_empty():
+            raise DataError("Nothing was loaded yet, so nothing can be planned: run `stocktrim load` first.")
+        made = planning_parameters(*frames, as_of=read_as_of(warehouse))
+        set_aside(warehouse, PARAMETERS, {table: getattr(made, table.name) for table in PARAMETERS})
+    for table in PARAMETERS:
+        rows = getattr(made, table.name).height
+        yield dg.MaterializeResult(asset_key=[table.stage, table.name], metadata=table_metadata(table, rows))
