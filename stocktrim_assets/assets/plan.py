@@ -138,9 +138,11 @@ def _planned(
     order_plan: pl.DataFrame,
 ) -> ExplanationSources:
     """What the explanations of the most urgent lines are drawn from; of the sales lines only theirs."""
-    moves = transfers_in_force(parameters.plan_settings)
+    transfers = transfers_in_force(parameters.plan_settings)
     sold = [
-        code for urgent in most_urgent(order_plan, lines=MOST_URGENT)["product_code"] for code in sold_as(moves, urgent)
+        code
+        for urgent in most_urgent(order_plan, lines=MOST_URGENT)["product_code"]
+        for code in sold_as(transfers, urgent)
     ]
     return ExplanationSources(
         order_plan=order_plan,
