@@ -21,8 +21,8 @@ WEEK: Final = timedelta(days=7)
 def open_orders(plan: pl.DataFrame, stock_on_order: pl.DataFrame, lead_times: pl.DataFrame) -> pl.DataFrame:
     """Open order lines of planned products, and as `reckoned_arrival_date` the day on which the plan expects each.
 
-    The frames have the shapes of `plan.order_plan`, `marts.stock_on_order` and `parameters.lead_times`. An order that does
-    not count has no such day.
+    The frames have the shapes of `plan.order_plan`, `marts.stock_on_order` and `parameters.lead_times`. An order that
+    does not count has no such day.
     """
     as_of = plan["as_of_date"][0]
     settings = plan.select("product_code", "order_frequency_days", "forecast_period_days")
