@@ -13,7 +13,7 @@ from stocktrim_cli.output import out, say, show_json, show_progress, show_table
 from stocktrim_cli.runs import JsonOption, command_for
 
 if TYPE_CHECKING:
-    from pipelines.organisations.connecting import Allowed
+    from pipelines.organisations.connecting import AllowedOrganisations
     from pipelines.settings import Settings
     from pipelines.store.connected_organisations import ConnectedOrganisation
     from pipelines.xero.client import XeroConnection
@@ -103,7 +103,7 @@ def _print(address: str) -> None:
     sys.stderr.flush()
 
 
-def _chosen(allowed: "Allowed", names: Sequence[str], *, everything: bool) -> "Sequence[XeroConnection]":
+def _chosen(allowed: "AllowedOrganisations", names: Sequence[str], *, everything: bool) -> "Sequence[XeroConnection]":
     """The organisations chosen by options or on the terminal; a single organisation needs no choice."""
     from pipelines.errors import UsageError
     from pipelines.organisations.connecting import chosen_among

@@ -1,4 +1,4 @@
-"""A connected organisation: connecting it, opening what belongs to it, and when its morning is.
+"""Connected organisations: connecting and removing them, and opening all that a step needs of one organisation.
 
 Read more in docs/connecting.md.
 """

@@ -1,6 +1,6 @@
-"""Connect organisations: let a person sign in, learn what that allows, keep what was chosen.
+"""Connecting organisations: sign-in, the organisations that it allows, and storing the chosen ones.
 
-What belongs here: the steps of connecting and of removing. What does not: the command line, and calls one by one
+What belongs here: the steps of connecting and of removing. What does not: the command line, and single calls
 (`pipelines.xero`).
 Read more in docs/connecting.md.
 """
@@ -45,20 +45,20 @@ LONGEST_KEY: Final = 40
 
 
 @dataclass(frozen=True)
-class Allowed:
-    """What a sign-in brought: the tokens, and the organisations that they let us into."""
+class AllowedOrganisations:
+    """The organisations that a sign-in allows, and its tokens."""
 
     sign_in: SignIn
     tokens: TokenSet
     organisations: tuple[XeroConnection, ...]
 
 
-def sign_in_custom(settings: Settings) -> Allowed:
-    """Sign in by a custom connection's credentials, which allow one organisation.
+def sign_in_custom(settings: Settings) -> AllowedOrganisations:
+    """The one organisation that the credentials of a custom connection allow.
 
     Raises:
         UsageError: the environment gives no client id and secret.
-        SignInError: Xero does not accept them, or they allow no organisation or too little.
+        SignInError: Xero refuses the credentials, or they allow no organisation or lack a scope.
         XeroUnreachableError: Xero gave no answer.
     """
     app = _app(settings)
@@ -67,12 +67,14 @@ def sign_in_custom(settings: Settings) -> Allowed:
     return _allowed(settings, SignIn(str(uuid.uuid4()), CUSTOM, app), custom_connection_tokens(app))
 
 
-def sign_in_by_browser(settings: Settings, *, open_page: Callable[[str], None], patience_seconds: float) -> Allowed:
-    """Sign in on Xero's own page; `open_page` is given its address.
+def sign_in_by_browser(
+    settings: Settings, *, open_page: Callable[[str], None], patience_seconds: float
+) -> AllowedOrganisations:
+    """The organisations that a person allows on Xero's own page, whose address `open_page` receives.
 
     Raises:
-        UsageError: the environment gives no client id, or the address to come back to is taken.
-        SignInError: access was not allowed, or not in time, or allows no organisation or too little.
+        UsageError: the environment gives no client id, or another program uses the callback's port.
+        SignInError: access was not allowed in time, allows no organisation, or lacks a scope.
         XeroUnreachableError: Xero gave no answer.
     """
     app = _app(settings)
@@ -88,27 +90,27 @@ def chosen_among(allowed: Sequence[XeroConnection], names: Collection[str]) -> l
     """The organisations that a person named, by name or by Xero's id.
 
     Raises:
-        UsageError: a name is none of them, or of several.
+        UsageError: a name matches no organisation, or several.
     """
     chosen = []
     for name in names:
-        found = [one for one in allowed if name.casefold() in {one.tenant_id.casefold(), one.name.casefold()}]
+        found = [each for each in allowed if name.casefold() in {each.tenant_id.casefold(), each.name.casefold()}]
         if len(found) != 1:
-            known = "; ".join(f"{one.name} ({one.tenant_id})" for one in allowed)
-            trouble = "names several organisations, so use the id" if found else "is no organisation that was allowed"
+            known = "; ".join(f"{each.name} ({each.tenant_id})" for each in allowed)
+            trouble = "names several organisations, so use the id" if found else "is not an allowed organisation"
             raise UsageError(f"{name!r} {trouble}: {known}.")
         chosen += found
     return list(dict.fromkeys(chosen))
 
 
 def connect(
-    settings: Settings, allowed: Allowed, chosen: Sequence[XeroConnection], *, key: str | None = None
+    settings: Settings, allowed: AllowedOrganisations, chosen: Sequence[XeroConnection], *, key: str | None = None
 ) -> list[ConnectedOrganisation]:
-    """Keep the chosen organisations, all of them or none, under the given key or one made from the name.
+    """Store the chosen organisations, all of them or none, under the given key or a key made from the name.
 
     Raises:
-        OrganisationError: a key cannot be used, or an organisation has another one already.
-        SignInError: Xero does not let us in after all.
+        OrganisationError: a key cannot be used, or an organisation has another key already.
+        SignInError: Xero refuses the sign-in after all.
         XeroUnreachableError: Xero gave no answer.
     """
     if key is not None and len(chosen) > 1:
@@ -116,10 +118,10 @@ def connect(
     with closing(open_store(settings.database_url)) as store:
         keys = known_keys(store)
         found = []
-        for one in chosen:
-            its_key = _checked(settings, key or _usual_key(settings, allowed, one, keys))
-            organisation = _read(settings, allowed, one, key=its_key)
-            keys[XeroTenant(one.tenant_id, settings.xero_api_url)] = organisation.key
+        for connection in chosen:
+            own_key = _checked(settings, key or _usual_key(settings, allowed, connection, keys))
+            organisation = _read(settings, allowed, connection, key=own_key)
+            keys[XeroTenant(connection.tenant_id, settings.xero_api_url)] = organisation.key
             found.append(organisation)
         secrets = secrets_of(settings)
         add_organisations(store, found, sign_in=allowed.sign_in, tokens=allowed.tokens, secrets=secrets)
@@ -127,7 +129,7 @@ def connect(
 
 
 def disconnect(organisation: OpenOrganisation) -> str | None:
-    """Forget an organisation's credentials here and take it out of what Xero allows us; the trouble, if any, at Xero.
+    """Delete an organisation's credentials here and its connection at Xero; the error at Xero, if any.
 
     What was decided for it, its orders and its data stay.
     """
@@ -135,9 +137,9 @@ def disconnect(organisation: OpenOrganisation) -> str | None:
     try:
         if organisation.grant == BROWSER:
             client = organisation.client()
-            for one in client.connections():
-                if one.tenant_id == organisation.record.tenant_id:
-                    client.disconnect(one.connection_id)
+            for connection in client.connections():
+                if connection.tenant_id == organisation.record.tenant_id:
+                    client.disconnect(connection.connection_id)
     except PlannerError as refused:
         trouble = str(refused)
     disconnect_organisation(organisation.store, organisation.key)
@@ -145,7 +147,7 @@ def disconnect(organisation: OpenOrganisation) -> str | None:
 
 
 def erase(organisation: OpenOrganisation) -> None:
-    """Delete all that is kept of an organisation: its orders, its settings, and its folder but for the lock."""
+    """Delete everything of an organisation: its orders, its settings, and its folder except for the lock."""
     forget_organisation(organisation.store, organisation.key)
     for path in organisation.folder.iterdir():
         if path.name != LOCK_FILE:
@@ -155,17 +157,15 @@ def erase(organisation: OpenOrganisation) -> None:
 def rotate_key(settings: Settings) -> int:
     """Encrypt all credentials and tokens with a new key, all of them or none; the number of sign-ins.
 
-    The new key is the environment's, if it gives one; else a new one takes the key file's place.
+    The new key is the environment's, if it gives one; otherwise a new key replaces the key file.
 
     Raises:
-        UsageError: the environment gives the present key, and no new one.
-        SecretKeyError: a key cannot be used, or something was encrypted with yet another one.
+        UsageError: the environment gives the present key, but no new key.
+        SecretKeyError: a key cannot be used, or a value was encrypted with neither key.
     """
     old, given = secrets_of(settings), settings.new_secret_key
     if given is None and settings.secret_key is not None:
-        raise UsageError(
-            "STOCKTRIM_SECRET_KEY gives the present key: set STOCKTRIM_NEW_SECRET_KEY to the new one for this."
-        )
+        raise UsageError("STOCKTRIM_SECRET_KEY gives the present key: set STOCKTRIM_NEW_SECRET_KEY to the new key.")
     if given is not None:
         new = Secrets(given, source="STOCKTRIM_NEW_SECRET_KEY")
     else:
@@ -195,8 +195,8 @@ def key_from(name: str, *, taken: Collection[str]) -> str:
     return key
 
 
-class _Fresh:
-    """The tokens of this very moment, before there is an organisation to keep them with."""
+class _UnstoredTokens:
+    """The tokens of a new sign-in, before its organisations are stored."""
 
     def __init__(self, tokens: TokenSet) -> None:
         self._tokens = tokens
@@ -207,7 +207,7 @@ class _Fresh:
     renewed = current
 
     def lost(self) -> None:
-        """Nothing is kept yet that could be lost."""
+        """Do nothing: no organisation is stored yet."""
 
 
 def _app(settings: Settings) -> App:
@@ -216,32 +216,35 @@ def _app(settings: Settings) -> App:
     return App(settings.xero_identity_url, settings.xero_client_id, settings.xero_client_secret)
 
 
-def _allowed(settings: Settings, sign_in: SignIn, tokens: TokenSet) -> Allowed:
+def _allowed(settings: Settings, sign_in: SignIn, tokens: TokenSet) -> AllowedOrganisations:
     missing = missing_scopes(tokens.scopes)
     if tokens.scopes and missing:
         raise MissingScopeError(missing)
     if sign_in.grant == BROWSER and tokens.refresh_token is None:
         raise MissingScopeError(["offline_access"])
-    client = XeroClient(api_url=settings.xero_api_url, tenant_id="", tokens=_Fresh(tokens))
-    organisations = tuple(one for one in client.connections() if one.kind in {"ORGANISATION", ""})
+    client = XeroClient(api_url=settings.xero_api_url, tenant_id="", tokens=_UnstoredTokens(tokens))
+    organisations = tuple(each for each in client.connections() if each.tenant_type in {"ORGANISATION", ""})
     if not organisations:
         raise SignInError("This sign-in allows no organisation: choose one on Xero's page, then connect again.")
-    return Allowed(sign_in, tokens, organisations)
+    return AllowedOrganisations(sign_in, tokens, organisations)
 
 
-def _usual_key(settings: Settings, allowed: Allowed, one: XeroConnection, known: Mapping[XeroTenant, str]) -> str:
-    """The key that an organisation always had; else the demo's for a sandbox's own, or one made from its name."""
-    its_own = known.get(XeroTenant(one.tenant_id, settings.xero_api_url))
+def _usual_key(
+    settings: Settings, allowed: AllowedOrganisations, connection: XeroConnection, known: Mapping[XeroTenant, str]
+) -> str:
+    """The key that an organisation has already; else the demo's for a sandbox, or one made from its name."""
+    own_key = known.get(XeroTenant(connection.tenant_id, settings.xero_api_url))
     taken = set(known.values())
-    if its_own is None and allowed.sign_in.grant == CUSTOM and _is_sandbox(settings) and DEMO not in taken:
+    if own_key is None and allowed.sign_in.grant == CUSTOM and _is_sandbox(settings) and DEMO not in taken:
         return DEMO
-    return its_own or key_from(one.name, taken={DEMO, *taken})
+    return own_key or key_from(connection.name, taken={DEMO, *taken})
 
 
 def _checked(settings: Settings, key: str) -> str:
     if key == DEMO and not _is_sandbox(settings):
         raise OrganisationError(
-            f"The key {DEMO!r} is the demo's, which `stocktrim demo` starts over; choose another with --organisation."
+            f"The key {DEMO!r} belongs to the demo, which `stocktrim demo` replaces; "
+            f"choose another key with --organisation."
         )
     return check_key(key)
 
@@ -250,13 +253,16 @@ def _is_sandbox(settings: Settings) -> bool:
     return is_loopback(urlsplit(settings.xero_api_url).hostname or "")
 
 
-def _read(settings: Settings, allowed: Allowed, one: XeroConnection, *, key: str) -> ConnectedOrganisation:
-    client = XeroClient(api_url=settings.xero_api_url, tenant_id=one.tenant_id, tokens=_Fresh(allowed.tokens))
+def _read(
+    settings: Settings, allowed: AllowedOrganisations, connection: XeroConnection, *, key: str
+) -> ConnectedOrganisation:
+    tokens = _UnstoredTokens(allowed.tokens)
+    client = XeroClient(api_url=settings.xero_api_url, tenant_id=connection.tenant_id, tokens=tokens)
     found = read_organisation(client.organisation())
     return ConnectedOrganisation(
         key=key,
-        tenant_id=one.tenant_id,
-        name=found.name or one.name or key,
+        tenant_id=connection.tenant_id,
+        name=found.name or connection.name or key,
         base_currency=found.base_currency or "",
         time_zone=found.timezone or "",
         is_demo_company=bool(found.is_demo_company),

@@ -1,7 +1,7 @@
-"""An organisation at hand: its folder, its record, its store, its ledger, its Xero.
+"""An open organisation: its folder, its record, its ledger, its warehouse, its Xero.
 
-What belongs here: joining the rooms for one organisation, for terminals and Dagster alike.
-What does not: anything a room can do by itself.
+What belongs here: joining settings, store and Xero for one organisation, for terminals and Dagster alike.
+What does not: what a single room can do.
 Read more in docs/adr/0001-organisations-are-partitions.md.
 """
 
@@ -57,36 +57,36 @@ class OpenOrganisation:
 
     @property
     def folder(self) -> Path:
-        """Where its warehouse and its snapshots are."""
+        """The folder of its warehouse and its snapshots."""
         return self.settings.organisation_folder(self.key)
 
     @cached_property
     def record(self) -> ConnectedOrganisation:
-        """What a person connected.
+        """The connected organisation.
 
         Raises:
-            OrganisationError: nothing is connected under this key.
+            OrganisationError: no organisation is connected under this key.
         """
         return get_organisation(self.store, self.key)
 
     @property
     def ledger(self) -> OrderLedger:
-        """Its orders."""
+        """The ledger of its orders."""
         return OrderLedger(self.store, self.key)
 
     def now(self) -> datetime:
-        """The instant, for the rooms that must be told it."""
+        """The present instant, for the rooms that take it as an argument."""
         return datetime.now(UTC)
 
     def today(self) -> date:
-        """The calendar day where the organisation is; where nobody knows its time zone, UTC's, with a warning."""
+        """The calendar day in its time zone; in UTC, with a warning, if the time zone is unknown."""
         problem = time_zone_problem(self.record.time_zone)
         if problem is not None:
             log.warning("%s", problem)
         return self.now().astimezone(time_zone(self.record.time_zone)).date()
 
     def follow_xero(self, name: str, time_zone: str) -> None:
-        """Keep the organisation's name and time zone as its Xero has them now."""
+        """Store its present name and time zone in Xero."""
         if name and (name, time_zone) != (self.record.name, self.record.time_zone):
             rename_organisation(self.store, self.key, name=name, time_zone=time_zone)
             vars(self).pop("record", None)
@@ -98,21 +98,21 @@ class OpenOrganisation:
             yield connection
 
     def stale_order(self) -> Callable[[Order], bool]:
-        """Whether the data behind an order are old by now, by the organisation's settings."""
+        """Whether the data of an order are too old by its settings, as a function of the order."""
         settings = global_settings(with_defaults(explicit_settings(self.store, self.key)))
         at = self.now()
         return lambda order: is_stale(order.data_loaded_at, at=at, settings=settings)
 
     def renamed_order(self) -> Callable[[Order], bool]:
-        """Whether an approved order waits since Xero calls a product of it otherwise by now."""
+        """Whether an approved order waits since Xero renamed a product of it, as a function of the order."""
         known = identities_of(self.store, self.key)
         return lambda order: waits_as_renamed(order, known)
 
     def client(self) -> XeroClient:
-        """Its Xero.
+        """The client of its Xero.
 
         Raises:
-            OrganisationError: nothing is connected under this key.
+            OrganisationError: no organisation is connected under this key.
         """
         record, sign_in = self.record, self._sign_in
         tokens = SharedTokens(
@@ -129,15 +129,15 @@ class OpenOrganisation:
 
     @property
     def grant(self) -> str:
-        """How a person connected it: in the browser, or by a custom connection."""
+        """The grant by which a person connected it: in the browser, or by a custom connection."""
         return self._sign_in.grant
 
     def watermarks(self) -> dict[str, datetime]:
-        """From when on each list is asked for changes."""
+        """The instants since which each list is read for changes."""
         return watermarks(self.store, self.key)
 
     def advance_watermarks(self, marks: Mapping[str, datetime]) -> None:
-        """Move them, once what they speak of is landed."""
+        """Move the watermarks, after the rows that they cover are landed."""
         advance_watermarks(self.store, self.key, marks, at=self.now())
 
     @cached_property
@@ -150,19 +150,19 @@ class OpenOrganisation:
 
 
 def open_organisation(settings: Settings, key: str) -> OpenOrganisation:
-    """An organisation that is connected; nothing is made of a key that can be nobody's.
+    """The connected organisation of a key; a wrong key creates nothing.
 
     Raises:
-        OrganisationError: nothing is connected under this key.
+        OrganisationError: no organisation is connected under this key.
     """
     settings.organisation_folder(key)
     organisation = OpenOrganisation(key, settings, open_store(settings.database_url))
-    organisation.record  # noqa: B018, asked now so that a wrong key is told before anything starts
+    organisation.record  # noqa: B018, read now so that a wrong key fails before anything starts
     return organisation
 
 
 def secrets_of(settings: Settings) -> Secrets:
-    """What encrypts this home's credentials."""
+    """The encryption of this home's credentials."""
     return open_secrets(settings.secret_key, settings.secret_key_file)
 
 
@@ -173,6 +173,6 @@ def connected_organisations(settings: Settings) -> list[ConnectedOrganisation]:
 
 
 def repoint_demo(settings: Settings, *, address: str) -> None:
-    """Let the demo organisation, where it is connected, find its sandbox at an address of this machine."""
+    """Change the address of the demo organisation's sandbox, if the demo is connected."""
     with closing(open_store(settings.database_url)) as store:
         repoint_organisation(store, DEMO, address=address)

@@ -1,8 +1,8 @@
-"""One call to Xero at a time: xero-python carries it, raw bytes come back.
+"""Calls to Xero: xero-python makes the request, raw bytes come back.
 
-What belongs here: turning a call into bytes or one of the errors of `xero_errors.py`, waiting when Xero asks to, and
-trying a read again where that is safe. What does not: what to read (`landing`), what to send (`purchasing`),
-how a token is made (`oauth/tokens.py`). A write is never repeated here: only the ledger knows whether that is safe.
+What belongs here: turning a call into bytes or an error of `xero_errors.py`, waiting when Xero requests it, and
+repeating a read that failed. What does not: what to read (`landing`), what to send (`purchasing`), how a token is made
+(`oauth/tokens.py`). A write is never repeated here: only the ledger knows whether that is safe.
 Read more in docs/operations.md.
 """
 
@@ -47,7 +47,7 @@ _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 401, 403, 404,
 
 @dataclass(frozen=True)
 class XeroAnswer:
-    """The decoded bytes of one answer, with what its headers say of the allowance."""
+    """The decoded bytes of an answer, and its headers, which give the remaining calls."""
 
     body: bytes
     headers: Mapping[str, str]
@@ -55,27 +55,27 @@ class XeroAnswer:
 
 @dataclass(frozen=True)
 class XeroConnection:
-    """An organisation that the credentials allow."""
+    """Xero's connection of our app with an organisation."""
 
     connection_id: str
     tenant_id: str
     name: str
-    kind: str
+    tenant_type: str
 
 
 class Tokens(Protocol):
-    """Where access tokens come from."""
+    """The source of access tokens."""
 
     def current(self) -> str:
-        """A token that is valid for at least another minute."""
+        """A token that is valid for at least one more minute."""
         ...
 
     def renewed(self) -> str:
-        """A new token, since Xero has just refused the current one."""
+        """A new token, after Xero refused the current one."""
         ...
 
     def lost(self) -> None:
-        """Note that Xero lets this organisation in no more, whatever the token."""
+        """Record that Xero refuses this organisation, whatever the token."""
         ...
 
 
@@ -96,9 +96,9 @@ class _WithUnitDecimals:
 
 
 class XeroClient:
-    """Calls Xero for one organisation, from several threads if need be.
+    """Calls Xero for one organisation; several threads may share it.
 
-    `sleep` and `now` are how it waits and what it counts by; tests pass the sandbox's clock.
+    `sleep` and `now` are its clock; tests pass the sandbox's.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class XeroClient:
         ]
 
     def disconnect(self, connection_id: str) -> None:
-        """Take an organisation out of what these credentials allow."""
+        """Remove an organisation from what these credentials allow."""
         self._call(lambda: self._identity.delete_connection(connection_id, **self._raw))
 
     def organisation(self) -> XeroAnswer:
@@ -143,13 +143,13 @@ class XeroClient:
         return self._list(lambda: self._accounting.get_organisations(self._tenant_id, **self._raw))
 
     def items(self) -> XeroAnswer:
-        """All items: Xero never pages them."""
+        """All items; Xero never pages them."""
         return self._list(lambda: self._accounting.get_items(self._tenant_id, unitdp=4, **self._raw))
 
     def page(
         self, endpoint: str, *, number: int, size: int, modified_since: datetime | None, status: str | None = None
     ) -> XeroAnswer:
-        """One page of a list, the latest changes first, so that an edit meanwhile hides no row."""
+        """A page of a list, the latest changes first, so that an edit meanwhile hides no row."""
         lists = self._orders if endpoint == "PurchaseOrders" else self._accounting
         call = getattr(lists, _PAGED[endpoint])
         parameters: dict[str, Any] = {"order": "UpdatedDateUTC DESC", "page": number, "page_size": size, **self._raw}
@@ -164,7 +164,7 @@ class XeroClient:
         return self._list(lambda: call(self._tenant_id, **parameters))
 
     def put_purchase_orders(self, orders: list[dict[str, object]], *, idempotency_key: str) -> list[dict[str, object]]:
-        """Create purchase orders in one call; Xero's element for each, errors inside it."""
+        """Create purchase orders in one call; Xero's element for each, with errors inside."""
         body = {"PurchaseOrders": orders}
         answer = self._call(
             lambda: self._orders.create_purchase_orders(
@@ -174,7 +174,7 @@ class XeroClient:
         return _purchase_orders(answer)
 
     def purchase_order_by_number(self, number: str) -> dict[str, object] | None:
-        """The purchase order of this number as Xero holds it, None where it holds none."""
+        """The purchase order of this number in Xero; None if there is none."""
         try:
             answer = self._read(lambda: self._orders.get_purchase_order_by_number(self._tenant_id, number, **self._raw))
         except RefusedError as refused:
@@ -185,7 +185,7 @@ class XeroClient:
         return found[0] if found else None
 
     def purchase_orders_changed_since(self, instant: datetime) -> list[dict[str, object]]:
-        """All purchase orders that were made or changed since then, page after page, the latest changes first."""
+        """All purchase orders created or changed since an instant, page by page, the latest changes first."""
         found: list[dict[str, object]] = []
         for number in range(1, MOST_PAGES + 1):
             answer = self.page("PurchaseOrders", number=number, size=PAGE_SIZE, modified_since=instant)
@@ -196,7 +196,7 @@ class XeroClient:
         return found
 
     def contact(self, contact_id: str) -> dict[str, Any] | None:
-        """A contact as Xero holds it, archived or not; None if it holds none. A person waits: one call only."""
+        """A contact in Xero, archived or not; None if there is none. One attempt only, since a person waits."""
         try:
             answer = self._call(lambda: self._accounting.get_contact(self._tenant_id, contact_id, **self._raw))
         except RefusedError as refused:
@@ -208,7 +208,7 @@ class XeroClient:
         return found[0] if found else None
 
     def _list(self, call: Callable[[], Any]) -> XeroAnswer:
-        """A whole list or a page of it; Xero has no list only where it does not know the organisation any more."""
+        """A whole list or a page of it; status 404 means that Xero no longer knows the organisation."""
         try:
             return self._read(call)
         except RefusedError as refused:
@@ -218,20 +218,20 @@ class XeroClient:
             raise
 
     def _read(self, call: Callable[[], Any]) -> XeroAnswer:
-        """A read, tried again where Xero stumbles: nothing can be done twice by reading."""
+        """A read, repeated if Xero fails for a moment: reading twice changes nothing."""
         for attempt in range(1, READ_ATTEMPTS + 1):
             try:
                 return self._call(call)
             except (ConnectionBrokenError, XeroUnreachableError) as trouble:
                 if attempt == READ_ATTEMPTS or isinstance(trouble, RateLimitError):
                     raise
-                wait = 2**attempt * (0.5 + random.random() / 2)  # noqa: S311, jitter is no secret
+                wait = 2**attempt * (0.5 + random.random() / 2)  # noqa: S311, jitter needs no secure randomness
                 log.warning("%s Trying again in %.0f s (%d of %d).", trouble, wait, attempt + 1, READ_ATTEMPTS)
                 self._sleep(wait)
         raise AssertionError
 
     def _call(self, call: Callable[[], Any]) -> XeroAnswer:
-        """One call; an expired token or a limit was not a call, so it is made again once that is over."""
+        """A call; after an expired token or a limit it is made again, since Xero did nothing."""
         is_renewed = False
         for attempt in range(1, CALL_ATTEMPTS + 1):
             token = self._signed_or_not_reached()
@@ -240,7 +240,7 @@ class XeroClient:
                     return _answer(call)
             except HTTPStatusException as refused:
                 if refused.status == _TOO_MANY:
-                    self._pace.pause(_asked_wait(refused), header(refused, "X-Rate-Limit-Problem") or "minute")
+                    self._pace.pause(_requested_wait(refused), header(refused, "X-Rate-Limit-Problem") or "minute")
                 elif refused.status == _UNAUTHORISED and not is_renewed and not missing_scope(refused):
                     self._sign_anew(token)
                     is_renewed = True
@@ -252,12 +252,12 @@ class XeroClient:
         raise AssertionError
 
     def _note_loss(self, refused: HTTPStatusException) -> None:
-        """Note that the organisation lets us in no more, which a missing scope does not mean."""
+        """Record that Xero refuses the organisation, unless only a scope is missing."""
         if refused.status in {_UNAUTHORISED, _FORBIDDEN} and not missing_scope(refused):
             self._tokens.lost()
 
     def _signed_or_not_reached(self) -> str:
-        """As `_signed`; where no token comes, the call was surely not made, whatever broke on the way to one."""
+        """As `_signed`; any failure to get a token means that the call was not made."""
         try:
             return self._signed()
         except UnreadableAnswerError as broken:
@@ -268,12 +268,12 @@ class XeroClient:
             raise NeverReachedError(str(broken)) from broken
 
     def _signed(self) -> str:
-        """Sign the calls to come with the current token, and say which it is."""
+        """Sign the next calls with the current token; the token."""
         with self._signing:
             return self._sign(self._tokens.current())
 
     def _sign_anew(self, refused_token: str) -> None:
-        """Get a new token, unless another thread has done so since."""
+        """Sign the next calls with a new token, unless another thread has done so."""
         with self._signing:
             if self._token == refused_token:
                 self._sign(self._tokens.renewed())
@@ -285,7 +285,7 @@ class XeroClient:
 
 
 NOT_REACHED: Final = "Xero cannot be reached; check the network (or that the sandbox runs), then try again."
-SIGN_IN_AGAIN: Final = "Xero does not accept this connection any more; connect again with `stocktrim connect`."
+SIGN_IN_AGAIN: Final = "Xero no longer accepts this connection; connect again with `stocktrim connect`."
 _PAGED: Final = {
     "Invoices": "get_invoices",
     "CreditNotes": "get_credit_notes",
@@ -299,7 +299,7 @@ def _answer(call: Callable[[], Any]) -> XeroAnswer:
         response = call()
         return XeroAnswer(response.data, response.headers)
     except BadRequestException as refused:
-        # xero-python reads the body to tell a 400's status, and breaks where the body is no JSON.
+        # xero-python reads the body to find a 400's status, and fails if the body is not JSON
         raise HTTPStatusException(http_resp=refused.http_resp) from None
     except urllib3.exceptions.NewConnectionError as silence:
         raise NeverReachedError(NOT_REACHED) from silence
@@ -312,49 +312,49 @@ def _answer(call: Callable[[], Any]) -> XeroAnswer:
 
 
 def missing_scope(refused: HTTPStatusException) -> bool:
-    """Whether a 401 means that the connection lacks a permission, which no new token cures."""
+    """Whether a 401 means that the connection lacks a scope, which no new token changes."""
     return "insufficient_scope" in (header(refused, "WWW-Authenticate") or "")
 
 
 def header(refused: HTTPStatusException, name: str) -> str | None:
-    """A header of a refusal, None where it is absent."""
+    """A header of a refusal; None if absent."""
     value = refused.http_resp.urllib3_response.headers.get(name)
     return None if value is None else str(value)
 
 
 def translated(refused: HTTPStatusException) -> Exception:
-    """Xero's refusal as one of our errors, with a sentence that says what to do."""
+    """Xero's refusal as an error of ours, whose sentence says what to do."""
     status = refused.status
     if missing_scope(refused):
         return MissingScopeError([scope_for(refused.http_resp.urllib3_response.geturl() or "")])
     if status in {_UNAUTHORISED, _FORBIDDEN}:
         return SignInError(SIGN_IN_AGAIN)
     if status == _TOO_MANY:
-        return RateLimitError("Xero asks for a pause; try again in a minute.", retry_after_seconds=60)
+        return RateLimitError("Xero requests a pause; try again in a minute.", retry_after_seconds=60)
     if status >= _SERVER_ERROR:
         return ConnectionBrokenError(f"Xero is not available now (it answered {status}); try again later.")
     return RefusedError(f"Xero refused the request: {_reason(refused)}", status)
 
 
-def decoded(body: bytes, kind: type[Any], what: str) -> Any:
+def decoded(body: bytes, shape: type[Any], subject: str) -> Any:
     """The JSON of an answer, typed.
 
     Raises:
-        UnreadableAnswerError: it is not the JSON that Xero's interface promises.
+        UnreadableAnswerError: the body is not the JSON that Xero's interface promises.
     """
     try:
-        return msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(body, type=shape)
     except msgspec.DecodeError as broken:
         raise UnreadableAnswerError(
-            f"Xero's answer to {what} cannot be read ({broken}); nothing was stored. Load again; if it stays, "
-            f"ask Xero's support."
+            f"Xero's answer to {subject} cannot be read ({broken}); nothing was stored. Load again; if it happens "
+            f"again, ask Xero's support."
         ) from broken
 
 
-def _asked_wait(refused: HTTPStatusException) -> float:
-    """How long Xero asks to wait; it does not say so where too many calls run at once."""
-    asked = header(refused, "Retry-After") or ""
-    return float(asked) if asked.isdecimal() else USUAL_PAUSE_SECONDS
+def _requested_wait(refused: HTTPStatusException) -> float:
+    """The seconds that Xero requests to wait; it gives none if too many calls run at once."""
+    seconds = header(refused, "Retry-After") or ""
+    return float(seconds) if seconds.isdecimal() else USUAL_PAUSE_SECONDS
 
 
 def _purchase_orders(answer: XeroAnswer) -> list[dict[str, object]]:
@@ -366,14 +366,14 @@ def _purchase_orders(answer: XeroAnswer) -> list[dict[str, object]]:
 def _reason(refused: HTTPStatusException) -> str:
     body = refused.body or b""
     try:
-        said = msgspec.json.decode(body)
+        answer = msgspec.json.decode(body)
     except msgspec.DecodeError:
         return body[:200].decode(errors="replace").strip() or f"status {refused.status}"
-    if not isinstance(said, dict):
+    if not isinstance(answer, dict):
         return f"status {refused.status}"
-    words = [
+    messages = [
         str(problem.get("Message"))
-        for element in said.get("Elements") or []
+        for element in answer.get("Elements") or []
         for problem in element.get("ValidationErrors") or []
     ]
-    return "; ".join(words) or str(said.get("Message") or said.get("Detail") or f"status {refused.status}")
+    return "; ".join(messages) or str(answer.get("Message") or answer.get("Detail") or f"status {refused.status}")

@@ -11,10 +11,10 @@ from pipelines.xero.client import XeroAnswer, decoded
 
 
 def read_organisation(answer: XeroAnswer) -> wire.OrganisationRecord:
-    """The organisation's own record.
+    """The organisation's record in an answer; an empty one if the answer has none.
 
     Raises:
-        UnreadableAnswerError: there is none in the answer.
+        UnreadableAnswerError: the answer is not readable.
     """
     envelope = decoded(answer.body, dict[str, msgspec.Raw], "the organisation")
     found = decoded(bytes(envelope.get("Organisations", b"[]")), list[wire.OrganisationRecord], "the organisation")

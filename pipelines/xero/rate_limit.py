@@ -1,7 +1,7 @@
-"""How fast an organisation's Xero may be asked: Xero allows 5 calls at once and 60 a minute; we stay below both.
+"""The rate limit of calls to Xero, which allows 5 at once and 60 a minute: calls wait, and long waits stop the run.
 
-What belongs here: waiting for a free place, and stopping where the wait would be long.
-What does not: where the calls of all processes are counted (`pipelines.store.allowance`), and the calls themselves.
+What belongs here: waiting until a call may start, and giving up if the wait would be long. What does not: the limits
+(`pipelines.call_limits`), and counting the calls of all processes (`pipelines.store.allowance`).
 Read more in docs/loading.md.
 """
 
@@ -19,50 +19,50 @@ from pipelines.xero.xero_errors import DayLimitError, RateLimitError
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT: Final = timedelta(seconds=60)
-TOLD_AFTER: Final = timedelta(seconds=1)
-TOLD_EVERY: Final = timedelta(seconds=60)
+LOG_AFTER: Final = timedelta(seconds=1)
+LOG_EVERY: Final = timedelta(seconds=60)
 _WHY: Final = {
-    "minute": f"Xero allows so many calls a minute, and {CALLS_PER_MINUTE} of this organisation have left",
-    "concurrent": f"{CALLS_AT_ONCE} calls of this organisation are under way, as many as may be at once",
+    "minute": f"Xero limits calls a minute, and {CALLS_PER_MINUTE} of this organisation have started",
+    "concurrent": f"{CALLS_AT_ONCE} calls of this organisation are running, the most at once",
 }
 
 
 class Allowance(Protocol):
-    """The calls of one organisation, counted for all processes together."""
+    """The counter of an organisation's calls, for all processes together."""
 
     def enter(self, now: datetime) -> str | Pause:
-        """Count a call and give it a name, or say until when there is no place for it."""
+        """Count a call: its name, or the pause until it may start."""
         ...
 
     def leave(self, call: str) -> None:
-        """The call has ended."""
+        """Record that a call has ended."""
         ...
 
     def pause(self, pause: Pause) -> None:
-        """No calls before this instant."""
+        """Record a pause for every call."""
         ...
 
 
 class OnlyPauses:
-    """For the few calls before an organisation is connected: nothing is counted, but a pause is kept."""
+    """The counter for the few calls before an organisation is connected: it counts nothing, but obeys pauses."""
 
     def __init__(self) -> None:
         self._pause: Pause | None = None
 
     def enter(self, now: datetime) -> str | Pause:
-        """There is a place, unless Xero asked for a pause."""
+        """An empty name, or the pause that Xero requested."""
         return self._pause if self._pause is not None and self._pause.until > now else ""
 
     def leave(self, call: str) -> None:
-        """Nothing was counted."""
+        """Do nothing: no call was counted."""
 
     def pause(self, pause: Pause) -> None:
-        """No calls before this instant."""
+        """Record a pause for every call."""
         self._pause = pause
 
 
 class Pace:
-    """Lets calls leave when there is a place for them."""
+    """Starts each call when the limits allow it."""
 
     def __init__(
         self,
@@ -78,10 +78,10 @@ class Pace:
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """One call, for the length of the block.
+        """Hold a place for a call during the block.
 
         Raises:
-            RateLimitError: Xero asked for a longer pause than a run should wait.
+            RateLimitError: Xero requested a longer pause than a run waits.
         """
         with self._places:
             name = self._entered()
@@ -91,12 +91,12 @@ class Pace:
                 self._allowance.leave(name)
 
     def pause(self, seconds: float, problem: str) -> None:
-        """Hold every call of this organisation back for so long."""
+        """Let no call of this organisation start for so many seconds."""
         now = self._now()
         self._allowance.pause(Pause(now + min(timedelta(seconds=seconds), LONGEST_PAUSE), problem, now))
 
     def _entered(self) -> str:
-        waited, told_at = timedelta(), timedelta()
+        waited, logged_at = timedelta(), timedelta()
         while True:
             now = self._now()
             place = self._allowance.enter(now)
@@ -104,33 +104,33 @@ class Pace:
                 return place
             wait = max(place.until - now, timedelta(milliseconds=1))
             if place.problem == "day" or wait > LONGEST_WAIT:
-                raise _told(place, wait)
+                raise _limit_error(place, wait)
             waited += wait
-            if waited > TOLD_AFTER and (not told_at or waited - told_at >= TOLD_EVERY):
+            if waited > LOG_AFTER and (not logged_at or waited - logged_at >= LOG_EVERY):
                 log.info("%s", _waiting(place, wait))
-                told_at = waited
+                logged_at = waited
             self._sleep(wait.total_seconds())
 
 
 def _waiting(pause: Pause, wait: timedelta) -> str:
-    """For what a call waits, and for how long.
+    """The log line of a waiting call: the reason and the time.
 
     >>> _waiting(Pause(datetime(2026, 1, 5, tzinfo=UTC), "minute"), timedelta(seconds=20))
-    'Waiting 20 s: Xero allows so many calls a minute, and 55 of this organisation have left.'
+    'Waiting 20 s: Xero limits calls a minute, and 55 of this organisation have started.'
     """
-    why = _WHY.get(pause.problem, f"Xero asked for a pause ({pause.problem})")
+    why = _WHY.get(pause.problem, f"Xero requested a pause ({pause.problem})")
     if pause.problem == "concurrent" and wait <= POLL:
         most = int(LONGEST_CALL.total_seconds() // 60)
         return f"Waiting until a call ends, {most} minutes at most: {why}."
     return f"Waiting {wait.total_seconds():.0f} s: {why}."
 
 
-def _told(pause: Pause, wait: timedelta) -> RateLimitError:
+def _limit_error(pause: Pause, wait: timedelta) -> RateLimitError:
     until = f"{pause.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     seconds = max(int(wait.total_seconds()), 1)
     if pause.problem == "day":
         return DayLimitError(
-            f"Xero's allowance of calls for today is used up; try again after {until}. What was read so far is kept.",
+            f"Xero's limit of calls for today is reached; try again after {until}. What was read so far is kept.",
             retry_after_seconds=seconds,
         )
-    return DayLimitError(f"Xero asks for a pause; try again after {until}.", retry_after_seconds=seconds)
+    return DayLimitError(f"Xero requests a pause; try again after {until}.", retry_after_seconds=seconds)

@@ -1,6 +1,6 @@
 """Xero's names of time zones as IANA's.
 
-What belongs here: the translation, and the sentence about a name that nobody knows. What does not: clocks.
+What belongs here: the translation, and the sentence about an unknown name. What does not: clocks.
 Xero writes Windows' names in one word of capitals (NEWZEALANDSTANDARDTIME); tzlocal keeps Windows' table, as Unicode's
 CLDR maintains it.
 Read more in docs/glossary.md.
@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 from tzlocal.windows_tz import win_tz
 
-# Two that Windows gave up and Xero still offers; CLDR had them as these.
-_GIVEN_UP: Final = {"Kamchatka Standard Time": "Asia/Kamchatka", "Mid-Atlantic Standard Time": "Etc/GMT+2"}
+# Windows no longer has these two and Xero still offers them; CLDR gave them these zones.
+_NO_LONGER_IN_WINDOWS: Final = {"Kamchatka Standard Time": "Asia/Kamchatka", "Mid-Atlantic Standard Time": "Etc/GMT+2"}
 
 
 def time_zone(xero_name: str) -> ZoneInfo:
-    """The zone that Xero means; UTC if nobody knows it, which `time_zone_problem` puts in words.
+    """The zone of Xero's name; UTC if the name is unknown, which `time_zone_problem` reports.
 
-    A sign before the hours is kept where Xero keeps it: UTC+13 is east, UTC11 is UTC-11 without its sign.
+    Xero keeps a plus sign and drops a minus sign: UTC+13 is east, UTC11 is UTC-11.
 
     >>> time_zone("NEWZEALANDSTANDARDTIME").key, time_zone("UTC+13").key, time_zone("UTC11").key
     ('Pacific/Auckland', 'Etc/GMT-13', 'Etc/GMT+11')
@@ -27,7 +27,7 @@ def time_zone(xero_name: str) -> ZoneInfo:
 
 
 def time_zone_problem(xero_name: str) -> str | None:
-    """What a person should know about a time zone that cannot be used; None if it can.
+    """The sentence for a person about an unknown time zone; None if it is known.
 
     >>> time_zone_problem("MARSSTANDARDTIME")[:58]
     "Xero's time zone 'MARSSTANDARDTIME' is not known here, so "
@@ -42,7 +42,7 @@ def time_zone_problem(xero_name: str) -> str | None:
 
 
 def _in_one_word(name: str) -> str:
-    """A name as Xero writes it: capitals, without blanks, full stops and minus signs.
+    """A name in Xero's form: capitals, without blanks, full stops and minus signs.
 
     >>> _in_one_word("E. Australia Standard Time"), _in_one_word("UTC-02"), _in_one_word("UTC+12")
     ('EAUSTRALIASTANDARDTIME', 'UTC02', 'UTC+12')
@@ -50,4 +50,4 @@ def _in_one_word(name: str) -> str:
     return "".join(letter for letter in name.upper() if letter.isalnum() or letter in "+()")
 
 
-_BY_XERO_NAME: Final = {_in_one_word(name): iana for name, iana in (win_tz | _GIVEN_UP).items()}
+_BY_XERO_NAME: Final = {_in_one_word(name): iana for name, iana in (win_tz | _NO_LONGER_IN_WINDOWS).items()}

@@ -1,8 +1,8 @@
-"""xero-python's client on connections that end a call in time.
+"""The transport: xero-python's client on connections with a deadline for the whole answer.
 
-What belongs here: making the client, and the total deadline of a call. What does not: calls (`client.py`).
-A read timeout counts from byte to byte, so an answer that drips would never end; here the whole answer, from the
-first byte of its head to the last of its body, has one deadline.
+What belongs here: making the client, and the deadline. What does not: calls (`client.py`).
+A read timeout counts from byte to byte, so a slow answer could last for ever. Here the whole answer, from the first
+byte of its head to the last of its body, has one deadline.
 Read more in docs/loading.md.
 """
 
@@ -23,7 +23,7 @@ from xero_python.api_client.oauth2 import OAuth2Token
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How many seconds a call may take: to connect, between two bytes, and for the whole answer."""
+    """The longest seconds of a call: to connect, between two bytes, and for the whole answer."""
 
     connect: int = 5
     read: int = 60
@@ -31,7 +31,7 @@ class Timeouts:
 
 
 def new_api_client(timeouts: Timeouts | None = None) -> ApiClient:
-    """xero-python's client without its own retries and without its own idea of a token."""
+    """xero-python's client, without its retries and its token handling."""
     Configuration.set_default(None)
     client = ApiClient(Configuration())
     client.configuration.oauth2_token = _NoToken()
@@ -43,14 +43,14 @@ def new_api_client(timeouts: Timeouts | None = None) -> ApiClient:
 
 
 class _NoToken(OAuth2Token):  # type: ignore[misc]
-    """Says nothing: the token is a default header, since one token is shared by processes and lives in the store."""
+    """No token: ours is a default header, since processes share a token that the store keeps."""
 
     def get_auth_settings(self) -> None:
         return None
 
 
 def _pool_classes(total_seconds: float) -> dict[str, type[HTTPConnectionPool]]:
-    """Connection pools whose answers have a deadline."""
+    """The connection pools, by scheme, whose answers have a deadline."""
 
     class Response(http.client.HTTPResponse):
         def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
@@ -72,7 +72,7 @@ def _pool_classes(total_seconds: float) -> dict[str, type[HTTPConnectionPool]]:
 
 
 class _Timed:
-    """A socket as http.client reads it: only its file, which ends at the deadline."""
+    """A socket as http.client reads it: a file that ends at the deadline."""
 
     def __init__(self, sock: socket.socket, total_seconds: float) -> None:
         self._sock = sock
@@ -83,7 +83,7 @@ class _Timed:
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads a socket, each time for no longer than what is left until the deadline."""
+    """A socket's raw file; each read lasts no longer than the time left until the deadline."""
 
     def __init__(self, sock: socket.socket, until: float, mode: str) -> None:
         self._sock = sock

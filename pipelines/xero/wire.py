@@ -1,4 +1,4 @@
-"""Xero's JSON as typed rows: only the fields that the plan needs, read in one pass over the bytes.
+"""The wire format: Xero's JSON as typed records, with only the fields that the plan needs.
 
 What belongs here: the shape of Xero's records and the reading of its dates. Numbers are doubles here, as on the wire;
 landing rounds them to the four decimals that Xero keeps.
@@ -90,7 +90,7 @@ class ContactRecord(_Record):
 
 
 class _Document(_Record, kw_only=True):
-    """What every document has; one without its contact or its lines cannot be used, so it is not readable."""
+    """The fields of every document; a document without contact or lines is unreadable, since it cannot be used."""
 
     type: str | None = None
     status: str | None = None
@@ -146,7 +146,7 @@ class OrganisationRecord(_Record):
 
 
 class Pagination(msgspec.Struct, rename="camel", kw_only=True):
-    """Where a page stands in its list (Xero writes this one object in lower case)."""
+    """The place of a page in its list (Xero writes this object alone in camel case)."""
 
     page: int
     page_size: int
@@ -155,7 +155,7 @@ class Pagination(msgspec.Struct, rename="camel", kw_only=True):
 
 
 def instant(text: str | None) -> datetime | None:
-    r"""The instant of Xero's `/Date(ms+hhmm)/` or ISO text, in UTC; None where it cannot be read.
+    r"""The instant of Xero's `/Date(ms+hhmm)/` or ISO text, in UTC; None if unreadable.
 
     >>> instant("/Date(1439434356790+0000)/")
     datetime.datetime(2015, 8, 13, 2, 52, 36, 790000, tzinfo=datetime.timezone.utc)
@@ -193,7 +193,7 @@ def calendar_day(day_string: str | None, net_date: str | None) -> date | None:
 
 
 def _local(text: str | None) -> datetime | None:
-    """The clock of the place that a text speaks of; None where it cannot be read."""
+    """The local date and time that a text gives; None if unreadable."""
     if not text:
         return None
     match = _NET_DATE.match(text)

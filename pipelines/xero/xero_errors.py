@@ -1,17 +1,17 @@
-"""What can go wrong between us and Xero, as one family.
+"""The errors of calls to Xero, as one family.
 
-    XeroError                      (this one and the next: pipelines.errors)
-    ├── SignInError                the credentials, or the connection, no longer let us in
-    │   └── MissingScopeError      they let us in, but not into all that is needed
+    XeroError                      (with SignInError in pipelines.errors)
+    ├── SignInError                Xero refuses the credentials or the connection
+    │   └── MissingScopeError      Xero accepts them, but a scope is missing
     ├── XeroUnreachableError       no answer, or an answer that says "not now"
-    │   ├── ConnectionBrokenError  it broke in mid-call, or Xero stumbled: the request may or may not have been done
-    │   ├── NeverReachedError      there was no connection, or no token: the request never left
-    │   └── RateLimitError         the allowance of calls is used up for now
-    │       └── DayLimitError      ... for so long that a run does not wait
+    │   ├── ConnectionBrokenError  it broke during the call, or Xero failed: the request may have been done or not
+    │   ├── NeverReachedError      there was no connection, or no token: the request was not sent
+    │   └── RateLimitError         the limit of calls is reached for now
+    │       └── DayLimitError      ... for longer than a run waits
     ├── RefusedError               Xero understood the request and said no
     └── UnreadableAnswerError      an answer that is not what Xero's interface promises
 
-What belongs here: the errors, each message one plain sentence that says what to do.
+What belongs here: the errors; each message is a plain sentence that says what to do.
 What does not: deciding when to try again (`client.py`).
 Read more in docs/operations.md.
 """
@@ -41,15 +41,15 @@ class XeroUnreachableError(XeroError):
 
 
 class ConnectionBrokenError(XeroUnreachableError, OutcomeUnknownError):
-    """The connection broke, or Xero stumbled, after the request left: it is not known whether Xero did it."""
+    """The connection broke, or Xero failed, after the request was sent: it is not known whether Xero did it."""
 
 
 class NeverReachedError(XeroUnreachableError, NotReachedError):
-    """There was no connection to Xero, or no token for it: the request never left."""
+    """There was no connection to Xero, or no token for it: the request was not sent."""
 
 
 class RateLimitError(XeroUnreachableError, NotReachedError):
-    """Xero asks us to wait."""
+    """Xero requests a pause."""
 
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
         super().__init__(message)
@@ -57,7 +57,7 @@ class RateLimitError(XeroUnreachableError, NotReachedError):
 
 
 class DayLimitError(RateLimitError):
-    """Xero asks us to wait longer than a run should: trying again soon does not help."""
+    """Xero requests a longer pause than a run waits: trying again soon does not help."""
 
     is_passing: ClassVar[bool] = False
 

@@ -53,7 +53,7 @@ def test_fault_05_a_days_limit_ends_the_run_at_once_and_the_next_run_goes_on_wit
     (failure,) = happened(ended, "STEP_FAILURE")
     assert failure.step_failure_data.user_failure_data is not None
     assert failure.step_failure_data.user_failure_data.description == (
-        "Xero's allowance of calls for today is used up; try again after 2026-03-02 20:06 UTC. "
+        "Xero's limit of calls for today is reached; try again after 2026-03-02 20:06 UTC. "
         "What was read so far is kept."
     )
     assert acme.rows(tables.XERO_INVOICES).is_empty()

@@ -1,4 +1,4 @@
-"""Signing in at Xero: the consent page, the callback, tokens and their scopes.
+"""Sign-in at Xero: the address to open, the callback, tokens and their scopes.
 
 Read more in docs/connecting.md.
 """

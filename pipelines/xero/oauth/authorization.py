@@ -1,4 +1,4 @@
-"""Signing in through the browser: the address to open, and what may come back (authorization code with PKCE).
+"""Sign-in in the browser: the address to open, and the answer that comes back (authorization code with PKCE).
 
 What belongs here: making the request and judging the answer. What does not: receiving it (`callback.py`), and
 exchanging the code for tokens (`tokens.py`).
@@ -21,12 +21,12 @@ from pipelines.xero.oauth.scopes import NEEDED, TO_STAY_SIGNED_IN
 
 CALLBACK_PORT: Final = 8912
 CALLBACK_PATH: Final = "/callback"
-REDIRECT_URI: Final = f"http://localhost:{CALLBACK_PORT}{CALLBACK_PATH}"  # the very text that the app is made with
+REDIRECT_URI: Final = f"http://localhost:{CALLBACK_PORT}{CALLBACK_PATH}"  # exactly as in the app's configuration
 
 
 @dataclass(frozen=True)
 class SignInRequest:
-    """One sign-in on its way: the address for the browser, and what proves later that the answer is ours."""
+    """A sign-in in progress: the address for the browser, and the secrets that prove that an answer belongs to it."""
 
     address: str
     state: str
@@ -34,7 +34,7 @@ class SignInRequest:
 
 
 def new_sign_in(login_url: str, client_id: str) -> SignInRequest:
-    """A request that no other one resembles."""
+    """A new request, with a state and a verifier of its own."""
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     query = urlencode({
         "response_type": "code",
@@ -49,14 +49,14 @@ def new_sign_in(login_url: str, client_id: str) -> SignInRequest:
 
 
 def code_in(answer: Mapping[str, str], request: SignInRequest) -> Secret:
-    """The code in what the browser brought back.
+    """The code in the answer from the browser.
 
     Raises:
-        SignInError: it belongs to another sign-in, or access was not allowed.
+        SignInError: the answer belongs to another sign-in, or access was not allowed.
     """
     if not hmac.compare_digest(answer.get("state", "").encode(), request.state.encode()):
         raise SignInError(
-            "What came back belongs to another sign-in, so nothing was connected; run `stocktrim connect` again and "
+            "The answer belongs to another sign-in, so nothing was connected; run `stocktrim connect` again and "
             "use the page that it opens."
         )
     error = re.sub(r"[^a-z_]", "", answer.get("error", ""))[:40]

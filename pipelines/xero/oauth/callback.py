@@ -1,7 +1,7 @@
-"""Where the browser comes back to after a sign-in: one address of this machine, open only while we wait.
+"""The callback of a sign-in: an address of this machine to which the browser returns, open only while we wait.
 
-What belongs here: listening, and the page that the person sees. What does not: what came back (`authorization.py`).
-The address holds a code, so nothing is logged and the page tells the browser to keep and pass on nothing.
+What belongs here: listening, and the page that the person sees. What does not: judging the answer
+(`authorization.py`). The address holds a code, so nothing is logged, and the page forbids the browser to store it.
 Read more in docs/connecting.md.
 """
 
@@ -36,37 +36,37 @@ _HEADERS: Final = {
 
 @dataclass
 class Callback:
-    """The open address, where the answer to one sign-in is waited for, which bears its `state`."""
+    """The open address, waiting for the answer to the sign-in of this `state`."""
 
     state: str
     ignored: int = 0
     _answers: "queue.Queue[Mapping[str, str]]" = field(default_factory=queue.Queue)
 
     def wait(self, seconds: float) -> Mapping[str, str]:
-        """What the browser brought, once it comes.
+        """The answer from the browser, once it comes.
 
         Raises:
-            SignInError: it did not come in time.
+            SignInError: no answer came in time.
         """
         try:
             return self._answers.get(timeout=seconds)
         except queue.Empty:
-            others = " Answers to other sign-ins came and were ignored: use the page that it opens." * bool(
-                self.ignored
-            )
+            hint = " Answers to other sign-ins came and were ignored: use the page that it opens."
             raise SignInError(
                 f"Nobody allowed access in the browser within {_spoken(seconds)}, so nothing was connected; run "
-                f"`stocktrim connect` again.{others}"
+                f"`stocktrim connect` again.{hint if self.ignored else ''}"
             ) from None
 
     def receive(self, answer: Mapping[str, str]) -> bool:
-        """Take what a browser brought, if it belongs to this sign-in; whether it does.
+        """Accept an answer if it belongs to this sign-in; whether it does.
 
-        Any page can send a browser here, so what bears another state, an error too, ends nothing.
+        Any page can send a browser here, so answers with another state, also errors, are ignored.
         """
         if not hmac.compare_digest(answer.get("state", "").encode(), self.state.encode()):
             self.ignored += 1
-            log.warning("An answer to another sign-in came and was ignored; still waiting for this one's.")
+            log.warning(
+                "An answer to another sign-in came and was ignored; still waiting for the answer to this sign-in."
+            )
             return False
         self._answers.put(answer)
         return True
@@ -77,7 +77,7 @@ def open_callback(state: str) -> Iterator[Callback]:
     """Listen for the answer to a sign-in, for the length of a block.
 
     Raises:
-        UsageError: another program listens there.
+        UsageError: another program uses the port.
     """
     callback = Callback(state)
     handler = type("Handler", (_Handler,), {"callback": callback})
@@ -92,15 +92,15 @@ def open_callback(state: str) -> Iterator[Callback]:
 
 
 def _server(family: int, address: str, handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer | None:
-    """A server at one address; none where this machine has no such address."""
-    kind = type("Server", (ThreadingHTTPServer,), {"address_family": family, "daemon_threads": True})
+    """A server at an address; None if this machine has no such address."""
+    server_class = type("Server", (ThreadingHTTPServer,), {"address_family": family, "daemon_threads": True})
     try:
-        server: ThreadingHTTPServer = kind((address, CALLBACK_PORT), handler)
+        server: ThreadingHTTPServer = server_class((address, CALLBACK_PORT), handler)
     except OSError as refused:
         if refused.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT} and family == socket.AF_INET6:
             return None
         raise UsageError(
-            f"Port {CALLBACK_PORT} cannot be used ({refused.strerror}), and Xero answers there only; stop the other "
+            f"Port {CALLBACK_PORT} cannot be used ({refused.strerror}), and Xero answers only there; stop the other "
             f"program (perhaps another `stocktrim connect`), then connect again."
         ) from None
     return server
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
     """Answers the browser; `callback` is where the answer goes."""
 
     callback: Callback
-    timeout = _IDLE_SECONDS  # browsers open connections ahead of need
+    timeout = _IDLE_SECONDS  # browsers open connections before they need them
 
     def do_GET(self) -> None:
         try:
@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(200, "Xero's answer has arrived", "Go on in the terminal. You can close this page.")
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the address holds the code."""
+        """Log nothing: the address holds the code."""
 
     def _reply(self, status: int, title: str, sentence: str) -> None:
         body = (
@@ -147,4 +147,4 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _spoken(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"  # noqa: PLR2004, two minutes
+    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"  # noqa: PLR2004, two minutes or more read better as minutes

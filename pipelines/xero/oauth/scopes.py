@@ -1,6 +1,7 @@
-"""What we ask Xero to allow, and whether it did.
+"""The scopes that we request from Xero, and those that are missing.
 
-What belongs here: the least scopes that serve, and comparing them with what was granted. What does not: asking.
+What belongs here: the least scopes that suffice, compared with the granted ones. What does not: requesting them
+(`authorization.py`).
 Read more in docs/connecting.md.
 """
 
@@ -13,7 +14,7 @@ _OLD_NAMES: Final = {"accounting.transactions": "accounting.invoices"}
 
 
 def missing_scopes(granted: Iterable[str]) -> list[str]:
-    """The scopes that are needed and were not granted; the full scope satisfies its `.read`.
+    """The scopes that are needed and were not granted; a full scope includes its `.read`.
 
     Apps made before March 2026 may still hold `accounting.transactions`, which covers `accounting.invoices`.
 

@@ -1,8 +1,7 @@
-"""Tokens: made from what a person allowed once, shared by threads and processes, made anew by one at a time.
+"""Access tokens: requested from Xero's identity service, shared by threads and processes, renewed by one at a time.
 
-What belongs here: asking Xero's identity service for tokens, and reusing those that are still good.
-What does not: how tokens are stored and locked (`pipelines.store.sign_ins`), the way through the browser
-(`authorization.py`), and calls with a token (`client.py`).
+What belongs here: requesting tokens, and reusing valid ones. What does not: how tokens are stored and locked
+(`pipelines.store.sign_ins`), sign-in in the browser (`authorization.py`), and calls with a token (`client.py`).
 Read more in docs/connecting.md.
 """
 
@@ -22,27 +21,29 @@ from pipelines.xero.client import NOT_REACHED, SIGN_IN_AGAIN, decoded
 from pipelines.xero.transport import Timeouts, new_api_client
 from pipelines.xero.xero_errors import UnreadableAnswerError, XeroUnreachableError
 
-TIMEOUTS: Final = Timeouts(connect=3, read=10, total=10)  # in sum less than others wait for the lock held meanwhile
+TIMEOUTS: Final = Timeouts(
+    connect=3, read=10, total=10
+)  # in sum less than other processes wait for the lock that is held meanwhile
 REFRESH_ATTEMPTS: Final = 2
 _TOO_MANY, _SERVER_ERROR = 429, 500
 
 
 class TokenSlot(Protocol):
-    """The place of one sign-in's tokens, while its lock is held."""
+    """The stored tokens of a sign-in, while its lock is held."""
 
     def read(self) -> TokenSet | None:
-        """The tokens as they stand now, whoever wrote them."""
+        """The stored tokens; None if there are none yet."""
         ...
 
     def write(self, tokens: TokenSet) -> None:
-        """Replace all of them at once."""
+        """Replace the stored tokens in one step."""
         ...
 
 
 class SharedTokens:
-    """The tokens of one sign-in.
+    """The tokens of a sign-in, for all threads of a process.
 
-    `issue` makes a set from the present one; `on_lost` is told when only a person can let us in again.
+    `issue` makes a set from the present one. `on_lost` is called if only a person can sign in again.
     """
 
     def __init__(
@@ -61,27 +62,27 @@ class SharedTokens:
         self._guard = threading.Lock()
 
     def current(self) -> str:
-        """An access token that is valid for at least another minute."""
+        """An access token that is valid for at least one more minute."""
         with self._guard:
             if self._held is None or self._held.is_ending(self._now()):
                 self._held = self._shared(refused=None)
             return self._held.access_token.reveal()
 
     def renewed(self) -> str:
-        """Another access token than the present one; another process may have renewed it already."""
+        """An access token other than the present one; another process may have renewed it already."""
         with self._guard:
             self._held = self._shared(refused=self._held.access_token if self._held else None)
             return self._held.access_token.reveal()
 
     def lost(self) -> None:
-        """Note that Xero does not let this organisation in any more."""
+        """Record that Xero refuses this organisation."""
         self._on_lost()
 
     def _shared(self, *, refused: Secret | None) -> TokenSet:
-        """The stored tokens while they are good, else new ones.
+        """The stored tokens while they are valid, else new ones.
 
-        A set that comes a second time, because its first answer was lost, may be about to end: it is stored, so that
-        nothing depends on a still older one, and then renewed once more.
+        Xero repeats a set whose first answer was lost, and such a set may be about to expire. It is stored, so that
+        nothing depends on an older set, and then renewed once more.
         """
         try:
             tokens = self._renewed_once(refused)
@@ -100,29 +101,29 @@ class SharedTokens:
 
 
 def issuer(app: App, grant: str) -> Callable[[TokenSet | None], TokenSet]:
-    """How new tokens are made for a kind of sign-in."""
+    """The function that makes the next tokens of a sign-in, by its grant."""
     if grant == CUSTOM:
         return lambda _: custom_connection_tokens(app)
     return lambda tokens: refreshed_tokens(app, tokens)
 
 
 def custom_connection_tokens(app: App) -> TokenSet:
-    """New tokens for a custom connection; they allow what was ticked when it was made.
+    """New tokens for a custom connection; its scopes were chosen when it was made.
 
     Raises:
         SignInError: Xero does not accept the id and secret.
         XeroUnreachableError: the identity service gave no answer.
     """
-    return _asked(app, {"grant_type": "client_credentials"})
+    return _requested_tokens(app, {"grant_type": "client_credentials"})
 
 
 def refreshed_tokens(app: App, tokens: TokenSet | None) -> TokenSet:
     """The next tokens of a sign-in.
 
-    An answer that was lost is asked for again: the old refresh token works for half an hour after its use.
+    A lost answer is requested again: the old refresh token works for half an hour after its use.
 
     Raises:
-        SignInError: the sign-in was withdrawn, or not used for too long.
+        SignInError: the sign-in was withdrawn, or unused for too long.
         XeroUnreachableError: the identity service gave no answer.
     """
     if tokens is None or tokens.refresh_token is None:
@@ -130,7 +131,7 @@ def refreshed_tokens(app: App, tokens: TokenSet | None) -> TokenSet:
     form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token.reveal()}
     for attempt in range(1, REFRESH_ATTEMPTS + 1):
         try:
-            return _asked(app, form)
+            return _requested_tokens(app, form)
         except (XeroUnreachableError, UnreadableAnswerError):
             if attempt == REFRESH_ATTEMPTS:
                 raise
@@ -138,7 +139,7 @@ def refreshed_tokens(app: App, tokens: TokenSet | None) -> TokenSet:
 
 
 def exchanged_tokens(app: App, *, code: Secret, verifier: Secret, redirect_uri: str) -> TokenSet:
-    """The first tokens of a sign-in, for the code that the browser brought.
+    """The first tokens of a sign-in, for the code from the browser.
 
     Raises:
         SignInError: Xero does not accept the code, or the id and secret.
@@ -150,15 +151,15 @@ def exchanged_tokens(app: App, *, code: Secret, verifier: Secret, redirect_uri: 
         "code_verifier": verifier.reveal(),
         "redirect_uri": redirect_uri,
     }
-    return _asked(app, form)
+    return _requested_tokens(app, form)
 
 
-def _asked(app: App, form: Mapping[str, str]) -> TokenSet:
-    """A request to the identity service, with the app's own proof."""
+def _requested_tokens(app: App, form: Mapping[str, str]) -> TokenSet:
+    """The tokens for a form sent to the identity service, with the app's client id and secret."""
     proof = {"client_id": app.client_id}
     if app.client_secret is not None:
         proof["client_secret"] = app.client_secret.reveal()
-    asked_at = datetime.now(UTC)
+    requested_at = datetime.now(UTC)
     try:
         response, _, _ = new_api_client(TIMEOUTS).call_api(
             f"{app.identity_url}/connect/token",
@@ -173,17 +174,17 @@ def _asked(app: App, form: Mapping[str, str]) -> TokenSet:
     except HTTPStatusException as refused:
         raise _refused(refused, form["grant_type"]) from None
     except urllib3.exceptions.HTTPError:
-        raise XeroUnreachableError(NOT_REACHED) from None  # its words may hold the request
-    return _token_set(body, asked_at)
+        raise XeroUnreachableError(NOT_REACHED) from None  # its text may hold the request
+    return _token_set(body, requested_at)
 
 
-def _token_set(body: bytes, asked_at: datetime) -> TokenSet:
+def _token_set(body: bytes, requested_at: datetime) -> TokenSet:
     answer = decoded(body, dict[str, Any], "the sign-in")
     try:
         refresh_token = answer.get("refresh_token")
         return TokenSet(
             access_token=Secret(str(answer["access_token"])),
-            expires_at=asked_at + timedelta(seconds=int(answer["expires_in"])),
+            expires_at=requested_at + timedelta(seconds=int(answer["expires_in"])),
             refresh_token=Secret(str(refresh_token)) if refresh_token else None,
             scopes=tuple(str(answer.get("scope") or "").split()),
         )
@@ -196,13 +197,13 @@ def _refused(refused: HTTPStatusException, grant_type: str) -> Exception:
     if status >= _SERVER_ERROR or status == _TOO_MANY:
         return XeroUnreachableError(f"Xero's sign-in service is not available ({status}); try again later.")
     body = refused.body or b""
-    said = decoded(body, dict[str, Any], "the sign-in").get("error") if body.startswith(b"{") else None
-    if said == "invalid_grant":
+    error = decoded(body, dict[str, Any], "the sign-in").get("error") if body.startswith(b"{") else None
+    if error == "invalid_grant":
         return SignInError(SIGN_IN_AGAIN if grant_type == "refresh_token" else _CODE_REFUSED)
     return SignInError(
-        f"Xero refused the client id and secret ({said or status}); check XERO_CLIENT_ID and "
+        f"Xero refused the client id and secret ({error or status}); check XERO_CLIENT_ID and "
         f"XERO_CLIENT_SECRET, then connect again with `stocktrim connect`."
     )
 
 
-_CODE_REFUSED: Final = "Xero did not accept what the browser brought back; nothing was connected. Connect again."
+_CODE_REFUSED: Final = "Xero did not accept the answer from the browser; nothing was connected. Connect again."

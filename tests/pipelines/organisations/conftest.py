@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx2
 import pytest
 
-from pipelines.organisations.connecting import Allowed, sign_in_by_browser
+from pipelines.organisations.connecting import AllowedOrganisations, sign_in_by_browser
 from pipelines.secret import Secret
 from pipelines.settings import Settings, read_settings
 from xero_sandbox.app.testing import RunningSandbox, running_sandbox
@@ -108,7 +108,7 @@ def settings_for(sandbox: RunningSandbox, *, home: Path, database_url: str) -> S
     return found
 
 
-def signed_in(settings: Settings, person: Person) -> Allowed:
+def signed_in(settings: Settings, person: Person) -> AllowedOrganisations:
     """What comes of a person's visit to Xero's page."""
     try:
         return sign_in_by_browser(settings, open_page=person.open_page, patience_seconds=PATIENCE_SECONDS)

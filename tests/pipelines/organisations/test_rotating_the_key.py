@@ -92,7 +92,7 @@ def test_a_key_of_the_environment_is_changed_for_another_of_the_environment(
 ) -> None:
     old, new = (Secret(Fernet.generate_key().decode()) for _ in range(2))
     present = connected(replace(settings, secret_key=old))
-    with pytest.raises(UsageError, match="set STOCKTRIM_NEW_SECRET_KEY to the new one"):
+    with pytest.raises(UsageError, match="set STOCKTRIM_NEW_SECRET_KEY to the new key"):
         rotate_key(present)
     assert rotate_key(replace(present, new_secret_key=new)) == 1
     assert lets_us_in(replace(settings, secret_key=new), sandbox)

@@ -123,7 +123,9 @@ def test_answers_to_other_sign_ins_end_nothing_and_this_ones_is_waited_for(
     person = Person(HARBOUR, meddle=stray_first)
     assert [one.name for one in signed_in(settings, person).organisations] == [HARBOUR]
     assert set(statuses) == {400, 404}
-    assert set(caplog.messages) == {"An answer to another sign-in came and was ignored; still waiting for this one's."}
+    assert set(caplog.messages) == {
+        "An answer to another sign-in came and was ignored; still waiting for the answer to this sign-in."
+    }
     assert person.landed is not None
     assert "Go on in the terminal" in person.landed.text
 
@@ -138,7 +140,7 @@ def test_of_two_answers_the_first_counts(settings: Settings) -> None:
 
 def test_a_code_of_another_sign_in_is_worth_nothing(settings: Settings) -> None:
     trouble = refused(settings, Person(HARBOUR, meddle=lambda back: back.replace("code=", "code=x")))
-    assert "Xero did not accept what the browser brought back; nothing was connected" in str(trouble)
+    assert "Xero did not accept the answer from the browser; nothing was connected" in str(trouble)
     assert trouble.exit_code == 3
 
 
@@ -186,7 +188,7 @@ def test_xeros_own_words_are_never_shown_raw() -> None:
 
 def test_a_name_that_was_not_allowed_is_refused_with_those_that_were(settings: Settings) -> None:
     allowed = signed_in(settings, Person(HARBOUR, CITY))
-    with pytest.raises(UsageError, match=f"'Nobody' is no organisation that was allowed: {HARBOUR} .*; {CITY} "):
+    with pytest.raises(UsageError, match=f"'Nobody' is not an allowed organisation: {HARBOUR} .*; {CITY} "):
         chosen_among(allowed.organisations, ["Nobody"])
 
 
@@ -221,7 +223,7 @@ def test_an_organisation_is_never_planned_twice(either: Settings) -> None:
 def test_the_demos_key_is_for_the_demo_only(settings: Settings) -> None:
     allowed = signed_in(settings, Person(HARBOUR))
     real = replace(settings, xero_api_url="https://api.xero.com")
-    with pytest.raises(OrganisationError, match="'demo' is the demo's, which `stocktrim demo` starts over"):
+    with pytest.raises(OrganisationError, match="'demo' belongs to the demo, which `stocktrim demo` replaces"):
         connect(real, allowed, allowed.organisations, key="demo")
 
 

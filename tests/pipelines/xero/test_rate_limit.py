@@ -127,14 +127,13 @@ def test_who_waits_for_a_place_is_told_for_what_and_how_long(
     told = said([CountedCall(NOON - 150 * SECOND, is_over=False)] * CALLS_AT_ONCE)
     assert len(told) == 3
     assert told[-1] == (
-        "Waiting until a call ends, 5 minutes at most: 4 calls of this organisation are under way, as many as may be "
-        "at once."
+        "Waiting until a call ends, 5 minutes at most: 4 calls of this organisation are running, the most at once."
     )
 
 
 def test_who_waits_for_the_minute_is_told_how_long(said: Callable[[list[CountedCall]], list[str]]) -> None:
     told = said([CountedCall(NOON - 20 * SECOND, is_over=True)] * CALLS_PER_MINUTE)
-    assert told == ["Waiting 40 s: Xero allows so many calls a minute, and 55 of this organisation have left."]
+    assert told == ["Waiting 40 s: Xero limits calls a minute, and 55 of this organisation have started."]
 
 
 def test_a_pause_that_xero_asked_for_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
@@ -143,7 +142,7 @@ def test_a_pause_that_xero_asked_for_is_told_as_such(caplog: pytest.LogCaptureFi
     pace = Pace(Rows([]), sleep=clock.sleep, now=clock.now)
     pace.pause(20, "appminute")
     with pace.call():
-        assert caplog.messages == ["Waiting 20 s: Xero asked for a pause (appminute)."]
+        assert caplog.messages == ["Waiting 20 s: Xero requested a pause (appminute)."]
 
 
 def test_a_pause_for_the_day_says_until_when(caplog: pytest.LogCaptureFixture) -> None:
