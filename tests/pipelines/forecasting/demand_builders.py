@@ -24,14 +24,14 @@ def a_company(
     return pl.DataFrame(
         {
             "product_code": code,
-            "demand_date": [AS_OF - timedelta(days=int(one)) for one in days],
+            "demand_date": [AS_OF - timedelta(days=int(ago)) for ago in days],
             "quantity": quantity.ravel(),
         }
     )
 
 
 def shifting(demand: pl.DataFrame, *, times: float = 3.0, days_ago: int = 200) -> pl.DataFrame:
-    """The same company, whose products sell so many times as much since so many days ago."""
+    """The same company, whose products sell `times` as much since `days_ago` days ago."""
     is_later = pl.col("demand_date") > AS_OF - timedelta(days=days_ago)
     return demand.with_columns(quantity=pl.when(is_later).then(times * pl.col("quantity")).otherwise("quantity"))
 
@@ -43,7 +43,7 @@ def seasonal(demand: pl.DataFrame) -> pl.DataFrame:
 
 
 def over(*products: str, days: int = 28, start_days: int = 0) -> pl.DataFrame:
-    """Windows of so many days for these products."""
+    """Windows of `days` days for these products."""
     return pl.DataFrame({"product_code": products, "horizon_days": days, "start_days": start_days})
 
 

@@ -1,7 +1,7 @@
 """No product sways another's forecast: an odd one among twenty ordinary ones moves none of them by a tenth."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -28,12 +28,12 @@ SCHEMA = {"product_code": pl.String, "demand_date": pl.Date, "quantity": pl.Floa
 
 
 def sales_of(products: Mapping[str, Mapping[int, float]]) -> pl.DataFrame:
-    """Daily sales: of each product so many units so many days before the as-of day."""
+    """Daily sales: units by product and days before the as-of day."""
     rows = [(code, AS_OF - timedelta(days=ago), n) for code, days in products.items() for ago, n in days.items()]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def an_ordinary_product(kind: int, weeks: int, random: np.random.Generator) -> dict[int, float]:
+def an_ordinary_product(pattern: int, weeks: int, random: np.random.Generator) -> dict[int, float]:
     """Weekly sales, each on a day of its week: smooth, intermittent, seasonal, steady, new, lumpy or shifting."""
     mean = random.uniform(1, 12)
     ago = np.arange(weeks, 0, -1)
@@ -45,7 +45,7 @@ def an_ordinary_product(kind: int, weeks: int, random: np.random.Generator) -> d
         random.poisson(mean, weeks) * (ago <= 12),
         np.ceil(random.lognormal(np.log(mean), 1, weeks)) * (random.random(weeks) < 0.25),
         random.poisson(mean * np.where(ago < weeks / 3, 2, 1)),
-    ][kind]
+    ][pattern]
     days = 7 * ago - random.integers(0, 6, weeks)
     return {int(day): float(n) for day, n in zip(days, quantity, strict=True) if n}
 
@@ -58,10 +58,10 @@ def ordinary_products(count: int = 20, *, shortest: int = 8, longest: int = 150,
     )  # fmt: skip
 
 
-def the_plan_forecast(sales: pl.DataFrame) -> Forecast:
-    """The weekly path: models are compared, each product has its choice, and is forecast by it."""
+def the_plan_forecast(sales: pl.DataFrame, *, lead_times: Sequence[int] = LEAD_TIMES) -> Forecast:
+    """The forecast of a plan: models are compared, each product has its choice, and is forecast by it."""
     codes = sales["product_code"].unique().sort()
-    leads = [LEAD_TIMES[zlib.crc32(code.encode()) % len(LEAD_TIMES)] for code in codes]
+    leads = [lead_times[zlib.crc32(code.encode()) % len(lead_times)] for code in codes]
     horizons = pl.DataFrame({"product_code": codes, "lead_time_days": leads}).with_columns(order_frequency_days=7)
     scores = score_models(sales, horizons, as_of=AS_OF).model_scores
     choice = choose_models(sales, scores, as_of=AS_OF)
@@ -86,8 +86,8 @@ ODD = {
     "millions a day": {ago: 1e6 * (1 + ago % 5) for ago in range(1, 300, 3)},
     "never sold": dict.fromkeys(range(1, 300, 7), 0.0),
     "one sale": {30: 5.0},
-    "one enormous sale": {200: 50_000.0},
-    "one enormous sale yesterday": {7 * k + 3: 1.0 for k in range(60)} | {1: 100_000.0},
+    "a demand spike": {200: 50_000.0},
+    "a demand spike yesterday": {7 * k + 3: 1.0 for k in range(60)} | {1: 100_000.0},
     "negative rows": {ago: -5.0 if ago % 2 else 2.0 for ago in range(1, 300, 5)},
     "thousandths": {ago: 0.001 * (ago % 4) for ago in range(1, 300, 2)},
     "in the future": {FUTURE: 500.0, 10: 5.0},
@@ -112,7 +112,7 @@ def test_an_odd_product_moves_no_ordinary_one_by_a_tenth(ordinary, name):
     assert moved_most(alone, expected_by(the_plan_forecast(beside))) < 0.1
 
 
-def test_a_product_that_sells_as_another_one_moves_no_other(ordinary):
+def test_a_product_that_sells_as_another_does_moves_no_other(ordinary):
     sales, alone = ordinary
     again = sales.filter(product_code="P-000").with_columns(product_code=pl.lit("p-000"))
     assert moved_most(alone, expected_by(the_plan_forecast(pl.concat([sales, again])))) < 0.1
@@ -124,16 +124,18 @@ def test_a_product_that_sells_as_another_one_moves_no_other(ordinary):
         st.integers(-40, 1600), st.one_of(st.floats(-1e6, 1e9), st.integers(0, 30).map(float)), min_size=1, max_size=80
     )
 )
-def test_no_product_at_all_does(ordinary, odd):
+def test_no_history_of_a_product_moves_an_ordinary_one_by_a_tenth(ordinary, odd):
     sales, alone = ordinary
     assert moved_most(alone, expected_by(the_plan_forecast(pl.concat([sales, sales_of({"ODD": odd})])))) < 0.1
 
 
-@pytest.mark.parametrize("products", [29, 30, 44, 59])
-def test_the_product_that_makes_a_company_large_enough_to_learn_from_moves_no_other(products):
+@pytest.mark.parametrize(("products", "lead_times"), [(29, (14,)), (30, (14,)), (44, (14,)), (59, LEAD_TIMES)], ids=str)
+def test_the_product_that_makes_a_company_large_enough_to_learn_from_moves_no_other(products, lead_times):
+    """A lead time more is a fit of the global model more: three of them where models begin to be compared."""
     sales = ordinary_products(products, shortest=110)
     beside = pl.concat([sales, sales_of({"ODD": ODD["eleven years"]})])
-    assert moved_most(*(expected_by(the_plan_forecast(company)) for company in (sales, beside))) < 0.1
+    alone, among = (expected_by(the_plan_forecast(company, lead_times=lead_times)) for company in (sales, beside))
+    assert moved_most(alone, among) < 0.1
 
 
 @pytest.mark.parametrize("weeks", [30, 60])
@@ -152,7 +154,7 @@ def steady(products: int, weeks: int, *, closed: tuple[int, ...] = (0,)) -> dict
 
 @pytest.mark.parametrize(("products", "weeks"), [(11, 40), (11, 60), (40, 40), (11, 104), (200, 60)])
 @pytest.mark.parametrize("beside", [None, "500 on a day 900 days ago", "a row 900 days old"])
-def test_a_week_in_which_nobody_sells_changes_no_steady_product(products, weeks, beside):
+def test_a_week_without_any_sale_changes_no_steady_product(products, weeks, beside):
     """About 21 in the next 21 days, whoever else the company sells."""
     sales = sales_of(steady(products, weeks) | ({"ODD": ODD[beside]} if beside else {}))
     horizons = pl.DataFrame({"product_code": sales["product_code"].unique()}).with_columns(
@@ -160,20 +162,20 @@ def test_a_week_in_which_nobody_sells_changes_no_steady_product(products, weeks,
     )
     scores = score_models(sales, horizons, as_of=AS_OF).model_scores
     choice = choose_models(sales, scores, as_of=AS_OF)
-    told = expected_by(forecast_demand(sales, horizons, as_of=AS_OF, model_choice=choice))
-    assert told["P-000"] == pytest.approx(21, rel=0.05)
-    assert moved_most({code: 21.0 for code in told if code.startswith("P")}, told) < 0.05
+    expected = expected_by(forecast_demand(sales, horizons, as_of=AS_OF, model_choice=choice))
+    assert expected["P-000"] == pytest.approx(21, rel=0.05)
+    assert moved_most({code: 21.0 for code in expected if code.startswith("P")}, expected) < 0.05
 
 
 def test_one_old_row_in_a_company_of_sixty_is_no_error():
-    """The products of one half then have a year before, and those of the other have none."""
+    """The products of a half then have a year before, and those of the second half have none."""
     random = np.random.default_rng(0)
     company = {f"P-{k:03}": an_ordinary_product(0, 60, random) for k in range(60)}
     without = forecast_distribution(sales_of(company), over_all(sales_of(company)), as_of=AS_OF)
     company["P-000"] = {900: 3.0} | company["P-000"]
-    told = forecast_distribution(sales_of(company), over_all(sales_of(company)), as_of=AS_OF)
-    assert np.abs(told.mean[1:] / without.mean[1:] - 1).max() < 0.1
-    assert np.isfinite(told.quantiles).all()
+    with_row = forecast_distribution(sales_of(company), over_all(sales_of(company)), as_of=AS_OF)
+    assert np.abs(with_row.mean[1:] / without.mean[1:] - 1).max() < 0.1
+    assert np.isfinite(with_row.quantiles).all()
 
 
 @pytest.mark.parametrize("model", POINT_MODELS)
@@ -185,22 +187,22 @@ def test_no_model_expects_what_the_last_week_sold(model, last):
 
 
 def test_the_level_of_smoothing_follows_no_single_week_however_well_that_did_before():
-    """Of weeks that only ever grew the last one tells most; a week of nothing still is no reason to expect nothing."""
+    """The last week shows most if weeks only ever grew; still a week of zero is no reason to expect zero."""
     assert ses_level(np.array([[*range(1, 40), 0.0]]))[0] > 0.6 * 39
 
 
-def test_a_seasonal_company_stays_so_beside_a_product_that_misses_everything():
-    """Whether products are missed together is asked of all alike, however large one of them is."""
+def test_a_company_stays_seasonal_beside_a_product_with_enormous_errors():
+    """Whether forecast errors have a common cause is tested over all products alike, however large a single one is."""
     random = np.random.default_rng(5)
     company = {f"P-{k:03}": an_ordinary_product(2, 80, random) for k in range(40)}
-    for beside in ({}, {"ODD": ODD["one enormous sale yesterday"]}, {"ODD": ODD["millions a day"]}):
+    for beside in ({}, {"ODD": ODD["a demand spike yesterday"]}, {"ODD": ODD["millions a day"]}):
         statistics = origin_statistics(make_demand_matrix(sales_of(company | beside), as_of=AS_OF), as_of=AS_OF)
         models = models_by_rule(statistics, demand_patterns(statistics.matrix))
         places = [statistics.matrix.product_codes.index(code) for code in company]
         assert set(models[places].tolist()) == {"pool"}
 
 
-def test_what_is_drawn_of_a_product_is_drawn_whoever_else_is_there():
+def test_the_training_rows_of_a_product_depend_on_no_other_product():
     rows, ages = np.repeat([0, 1, 2], 50), np.tile(np.arange(50), 3)
     drawn = uniform_by_hash(["A", "B", "C"], rows, ages, "7")
     assert np.array_equal(drawn[50:100], uniform_by_hash(["B"], np.zeros(50, dtype=np.int64), np.arange(50), "7"))
@@ -213,7 +215,7 @@ def test_what_is_drawn_of_a_product_is_drawn_whoever_else_is_there():
     ("lead_times", "says"),
     [([-5, 3], "lead_time_days of P-000 is -5 days"), ([3, None], "lead_time_days of P-001 is missing")],
 )
-def test_a_horizon_that_cannot_be_is_one_sentence(lead_times, says):
+def test_an_impossible_protection_interval_is_refused_in_a_sentence(lead_times, says):
     horizons = pl.DataFrame({"product_code": ["P-000", "P-001"], "lead_time_days": lead_times}).with_columns(
         order_frequency_days=7
     )
@@ -225,7 +227,7 @@ def test_a_horizon_that_cannot_be_is_one_sentence(lead_times, says):
 
 
 def without_weeks(sales: pl.DataFrame, closed: tuple[int, ...], *, but: str = "") -> pl.DataFrame:
-    """The same without what was sold in some weeks, counted back from the last, but by one product."""
+    """The sales without those of some weeks, counted back from the last, except a single product's."""
     week = ((pl.lit(AS_OF) - pl.col("demand_date")).dt.total_days() - 1) // 7
     return sales.filter(~week.is_in(closed) | (pl.col("product_code") == but))
 
@@ -240,10 +242,10 @@ def open_company():
 @pytest.mark.parametrize("but", ["", "P-000"])
 def test_a_company_that_was_closed_expects_what_it_sells_when_open(open_company, closed, but):
     sales, alone = open_company
-    told = expected_by(the_plan_forecast(without_weeks(sales, closed, but=but)))
-    assert sum(told.values()) / sum(alone.values()) == pytest.approx(1, abs=0.1)
+    expected = expected_by(the_plan_forecast(without_weeks(sales, closed, but=but)))
+    assert sum(expected.values()) / sum(alone.values()) == pytest.approx(1, abs=0.1)
     sell_weekly = [code for code in alone if int(code.removeprefix("P-")) % 7 in (0, 2, 3, 6)]
-    assert min(told[code] / alone[code] for code in sell_weekly) > 0.7
+    assert min(expected[code] / alone[code] for code in sell_weekly) > 0.7
 
 
 def test_a_company_that_stops_selling_is_not_closed(open_company):
@@ -263,7 +265,7 @@ SHIFTED = {
 
 
 def shifted(random: np.random.Generator, *, before: float, since: float, weeks: int) -> dict[int, float]:
-    """Daily sales at one rate until so many weeks ago, and at another since."""
+    """Daily sales at the rate `before` until `weeks` weeks ago, and at `since` from then on."""
     return {ago: float(random.poisson(since if ago <= 7 * weeks else before)) for ago in range(1, 560)}
 
 
@@ -278,14 +280,14 @@ def test_a_product_that_shifted_is_not_forecast_by_its_average_because_its_neigh
     )
     scores = score_models(sales, horizons, as_of=AS_OF).model_scores
     choice = choose_models(sales, scores, as_of=AS_OF)
-    told = expected_by(forecast_demand(sales, horizons, as_of=AS_OF, model_choice=choice))
+    expected = expected_by(forecast_demand(sales, horizons, as_of=AS_OF, model_choice=choice))
     for name, (_, right) in SHIFTED.items():
-        assert told[name] == pytest.approx(right, rel=0.25, abs=5), name
+        assert expected[name] == pytest.approx(right, rel=0.25, abs=5), name
     reasons = dict(choice.select("product_code", "reason").rows())
     assert {name for name, why in reasons.items() if "average" in why} == set(SHIFTED)
 
 
-def test_few_products_that_never_changed_have_shifted():
+def test_hardly_any_product_that_never_changed_has_shifted():
     """One of 600 at most, also where demand is overdispersed."""
     random = np.random.default_rng(3)
     company = {}

@@ -50,13 +50,13 @@ def test_the_levels_by_hand_are_the_levels_of_the_plan(line):
     )
 
 
-def test_six_pieces_in_three_weeks_have_the_usual_variance_of_their_mean():
+def test_six_units_in_three_weeks_have_the_power_law_variance_of_their_mean():
     quantiles = forecast_demand(SALES, the_horizon(), as_of=AS_OF).demand_quantiles
     at = dict(quantiles.select("probability", "quantity").rows())
     assert [at[one] for one in (0.89, 0.9, 0.91, 0.94, 0.95)] == [12, 13, 13, 15, 16]
 
 
-def test_two_open_days_and_five_without_stock_are_75_pieces():
+def test_two_open_days_and_five_without_stock_are_75_units():
     week = sold({7: 30, 6: 30}).with_columns(is_stocked_out=pl.lit(value=False))
     hidden = sold(dict.fromkeys(range(1, 6), 0)).with_columns(is_stocked_out=pl.lit(value=True))
     before = sold(dict.fromkeys(range(8, 71), 3)).with_columns(is_stocked_out=pl.lit(value=False))

@@ -1,4 +1,4 @@
-"""Which sales a forecast sees, from when on a product has a history, and what an empty shelf hid."""
+"""Which sales a forecast sees, when a product's history begins, and the demand lost in stock-outs."""
 
 import numpy as np
 import polars as pl
@@ -42,14 +42,14 @@ def test_a_product_is_known_from_its_first_row_on_even_if_nothing_was_sold_on_it
     assert series.demand.tolist() == [[0, 0, 1]]
 
 
-def test_the_days_of_a_launchs_week_before_it_sold_as_a_usual_day_of_the_weeks_after_it():
+def test_the_days_before_a_launch_in_its_week_count_as_usual_days_of_the_weeks_after():
     """Launched 9 days ago with 50, and 2 on each of 8 days since: 5 days before it are 2 each."""
     series = make_demand_matrix(sold({9: 50} | dict.fromkeys(range(1, 9), 2)), as_of=AS_OF)
     assert series.demand[0].tolist() == pytest.approx([5 * 2 + 50 + 2, 14])
     assert series.imputed_share[0].tolist() == pytest.approx([5 / 7, 0])
 
 
-def test_what_sold_once_is_not_thought_to_have_sold_before():
+def test_a_single_sale_implies_no_sales_before_it():
     assert make_demand_matrix(sold({10: 50}), as_of=AS_OF).demand.tolist() == [[50, 0]]
 
 
@@ -65,15 +65,15 @@ def test_of_twenty_years_of_days_four_are_kept_and_the_product_is_old():
     assert series.history.tolist() == [208]
 
 
-def test_a_day_that_came_back_more_than_it_sold_is_nothing():
+def test_a_day_with_more_returns_than_sales_is_zero():
     assert make_demand_matrix(sold({2: -5, 4: 7}), as_of=AS_OF).demand.tolist() == [[7]]
 
 
-def test_a_quantity_that_is_no_number_is_unknown_and_not_zero():
+def test_a_quantity_that_is_no_number_is_censored_and_not_zero():
     known = make_demand_matrix(sold_every(1, 2, for_days=70), as_of=AS_OF)
     day = pl.col("demand_date") == in_days(-3)
-    told = pl.when(day).then(float("nan")).otherwise(pl.col("quantity"))
-    unknown = make_demand_matrix(sold_every(1, 2, for_days=70).with_columns(quantity=told), as_of=AS_OF)
+    quantity = pl.when(day).then(float("nan")).otherwise(pl.col("quantity"))
+    unknown = make_demand_matrix(sold_every(1, 2, for_days=70).with_columns(quantity=quantity), as_of=AS_OF)
     assert unknown.demand[0] == pytest.approx(known.demand[0])
 
 
@@ -82,14 +82,14 @@ def test_no_sale_at_all_is_an_empty_history():
         assert make_demand_matrix(nothing, as_of=AS_OF).demand.shape == (0, 0)
 
 
-def test_a_week_without_stock_sold_what_the_weeks_before_it_say():
+def test_demand_of_a_week_without_stock_is_estimated_by_the_weeks_before_it():
     sales = sold(dict.fromkeys(range(8, 71), 3)).with_columns(is_stocked_out=pl.lit(value=False))
     series = make_demand_matrix(pl.concat([sales, out_of_stock(*range(1, 8))]), as_of=AS_OF)
     assert series.demand[0].tolist() == pytest.approx([21] * 10)
     assert series.imputed_share[0].tolist() == [0] * 9 + [1]
 
 
-def test_days_without_stock_are_completed_and_the_others_are_left_as_they_are():
+def test_only_days_without_stock_are_imputed():
     sales = sold(dict.fromkeys(range(8, 71), 3) | {6: 30, 7: 30}).with_columns(is_stocked_out=pl.lit(value=False))
     series = make_demand_matrix(pl.concat([sales, out_of_stock(*range(1, 6))]), as_of=AS_OF)
     assert series.demand[0, -1] == pytest.approx(60 + 21 * 5 / 7)
@@ -115,11 +115,11 @@ def test_one_row_a_week_is_that_week():
     assert by_day.reshape(3, 7).sum(axis=1).tolist() == [7, 14, 21]
 
 
-def test_a_row_on_a_monday_is_a_day_where_another_row_is_not_on_a_monday():
+def test_a_row_on_a_monday_is_a_day_if_another_row_is_not_on_a_monday():
     assert not has_weekly_rows(sold({7: 7, 14: 7, 20: 1}), as_of=AS_OF)
 
 
-def test_of_three_rows_one_in_the_last_six_days_cannot_stand_for_a_week():
+def test_three_rows_are_no_weeks_if_the_last_is_less_than_a_week_old():
     assert not has_weekly_rows(sold({3: 7, 10: 7, 17: 1}), as_of=AS_OF)
 
 
@@ -129,10 +129,10 @@ def test_weeks_that_began_on_another_weekday_are_spread_and_not_shifted():
     assert series.demand[0].tolist() == pytest.approx([2 + 5 * usual, 7, 7, 5])
 
 
-@pytest.mark.parametrize(("window", "pieces"), [((0, 7), 3), ((0, 10), 6), ((3, 7), 3), ((10, 4), 4), ((0, 14), 10)])
-def test_demand_over_a_window_sums_its_days(window, pieces):
+@pytest.mark.parametrize(("window", "units"), [((0, 7), 3), ((0, 10), 6), ((3, 7), 3), ((10, 4), 4), ((0, 14), 10)])
+def test_demand_over_a_window_sums_its_days(window, units):
     series = make_demand_matrix(sold({14: 1, 12: 2, 7: 1, 5: 2, 4: 1, 2: 3, 21: 0}), as_of=AS_OF)
-    assert sums_after_origins(series, Window(*window))[0, 1] == pieces
+    assert sums_after_origins(series, Window(*window))[0, 1] == units
 
 
 def test_a_window_that_reaches_past_the_end_or_before_the_launch_is_unknown():
@@ -143,7 +143,7 @@ def test_a_window_that_reaches_past_the_end_or_before_the_launch_is_unknown():
     assert np.isfinite(sums_after_origins(series, Window(0, 10))[1]).tolist() == [False] * 8 + [True] + [False] * 2
 
 
-def test_a_window_that_was_mostly_out_of_stock_teaches_nothing():
+def test_a_window_that_was_mostly_out_of_stock_is_not_used():
     sales = sold(dict.fromkeys(range(8, 71), 3)).with_columns(is_stocked_out=pl.lit(value=False))
     series = make_demand_matrix(pl.concat([sales, out_of_stock(*range(1, 8))]), as_of=AS_OF)
     assert np.isnan(sums_after_origins(series, Window(0, 7))[0]).tolist() == [False] * 9 + [True] * 2

@@ -1,4 +1,4 @@
-"""How a product sells: often or rarely, evenly or in lumps."""
+"""Demand patterns: often or rarely, evenly or in lumps."""
 
 import pytest
 
@@ -22,5 +22,5 @@ from tests.pipelines.planning_builders import AS_OF, sold
         ({365: 5}, "dead"),
     ],
 )  # fmt: skip
-def test_how_a_product_sells_is_told_by_how_often_and_how_evenly(days_ago, demand_class):
+def test_the_demand_pattern_follows_from_how_often_and_how_evenly_a_product_sells(days_ago, demand_class):
     assert demand_patterns(make_demand_matrix(sold(days_ago), as_of=AS_OF)).tolist() == [demand_class]

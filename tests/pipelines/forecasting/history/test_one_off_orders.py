@@ -15,13 +15,15 @@ def test_an_order_of_ten_times_the_usual_day_is_listed():
     assert find_one_off_orders(sales, as_of=AS_OF).rows() == [(TEA, in_days(-33), 400.0, 4.0, 100.0)]
 
 
-def test_it_stays_in_the_history():
-    without, sales = (make_demand_matrix(pl.concat(one), as_of=AS_OF) for one in ([USUAL], [USUAL, sold({33: 400})]))
+def test_a_one_off_order_stays_in_the_history():
+    without, sales = (
+        make_demand_matrix(pl.concat(parts), as_of=AS_OF) for parts in ([USUAL], [USUAL, sold({33: 400})])
+    )
     assert (sales.demand - without.demand).sum() + sales.spikes.quantity.sum() == pytest.approx(400)
 
 
-def test_an_enormous_week_is_listed_by_its_largest_day_also_where_its_days_are_no_one_offs():
-    """Some thirty pieces on each day of a week of a product that sells seven once a week."""
+def test_a_spike_is_listed_by_its_largest_day_even_if_its_days_are_no_one_offs():
+    """Some thirty units on each day of a week of a product that sells seven once a week."""
     sales = pl.concat([sold_every(7, 7, for_days=400), sold({203 + day: 30 + 20 * (day == 3) for day in range(1, 7)})])
     assert find_one_off_orders(sales, as_of=AS_OF)["demand_date"].to_list() == [in_days(-206)]
 
@@ -31,7 +33,7 @@ def test_a_product_that_always_sells_in_lumps_has_no_one_offs():
     assert find_one_off_orders(lumps, as_of=AS_OF).is_empty()
 
 
-def test_of_five_sales_nobody_knows_what_is_usual():
+def test_five_sales_do_not_show_what_is_usual():
     assert find_one_off_orders(sold({1: 1, 2: 1, 3: 1, 4: 1, 5: 900}), as_of=AS_OF).is_empty()
 
 

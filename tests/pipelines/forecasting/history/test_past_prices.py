@@ -1,4 +1,4 @@
-"""The pool learns from prices that were known, and from no other."""
+"""The global quantile model learns from prices that were known, and from no others."""
 
 import numpy as np
 import polars as pl
@@ -17,15 +17,15 @@ def a_line(days_ago: int, quantity: float, price: str, *, currency: str | None =
 
 
 def prices(*lines: pl.DataFrame) -> dict[int, float]:
-    told = with_unit_prices(sold({3: 4, 9: 2}), pl.concat(lines))
-    return {(AS_OF - day).days: price for day, price in told.select("demand_date", "unit_price").rows()}
+    priced = with_unit_prices(sold({3: 4, 9: 2}), pl.concat(lines))
+    return {(AS_OF - day).days: price for day, price in priced.select("demand_date", "unit_price").rows()}
 
 
-def test_a_days_price_is_that_of_its_mean_piece():
+def test_a_days_price_is_its_mean_price_per_unit():
     assert prices(a_line(3, 3, "2.00"), a_line(3, 1, "4.00")) == {3: 2.5, 9: None}
 
 
-def test_a_currency_that_the_product_rarely_sells_in_tells_no_price():
+def test_a_currency_in_which_the_product_rarely_sells_gives_no_price():
     lines = [a_line(3, 1, "2.00"), a_line(3, 1, "2.00"), a_line(9, 1, "300.00", currency="JPY")]
     assert prices(*lines) == {3: 2.0, 9: None}
 

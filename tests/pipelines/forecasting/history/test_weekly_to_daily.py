@@ -1,4 +1,4 @@
-"""Rows of weeks: their days sell as demand comes, and a week that is over keeps its days."""
+"""Weekly rows: their days vary as demand does, and a week that is over keeps its days."""
 
 from datetime import timedelta
 
@@ -53,25 +53,25 @@ def test_days_vary_as_independent_days_of_such_weeks_do(quantity, dispersion):
 
 
 @pytest.mark.parametrize("days", [1, 3, 10])
-def test_part_of_a_week_is_kept_as_often_from_rows_of_weeks_as_from_rows_of_days(days):
+def test_quantiles_of_part_of_a_week_are_the_same_from_weekly_and_from_daily_rows(days):
     daily = np.random.default_rng(7).poisson(1.2, (60, WEEKS * 7))
     ago = [AS_OF - timedelta(days=k) for k in range(WEEKS * 7, 0, -1)]
     codes = np.repeat([f"P-{k:03}" for k in range(60)], WEEKS * 7)
     rows = pl.DataFrame({"product_code": codes, "demand_date": ago * 60, "quantity": daily.ravel() * 1.0})
     weeks = weeks_of(daily.reshape(60, WEEKS, 7).sum(axis=2))
-    told, again = (forecast_distribution(one, over_all(weeks, days=days), as_of=AS_OF) for one in (rows, weeks))
-    high = np.isin(told.probabilities, (0.95, 0.99))
-    assert again.quantiles[:, high].sum(axis=0) == pytest.approx(told.quantiles[:, high].sum(axis=0), rel=0.1)
+    by_day, by_week = (forecast_distribution(sales, over_all(weeks, days=days), as_of=AS_OF) for sales in (rows, weeks))
+    high = np.isin(by_day.probabilities, (0.95, 0.99))
+    assert by_week.quantiles[:, high].sum(axis=0) == pytest.approx(by_day.quantiles[:, high].sum(axis=0), rel=0.1)
 
 
 def test_weeks_that_are_all_the_same_have_days_that_are_all_the_same():
     assert set(by_day(weeks_of(np.full((1, 60), 7))).ravel()) == {1.0}
     assert set(by_day(weeks_of(np.full((1, 60), 3.5))).ravel()) == {0.5}
-    told = forecast_distribution(weeks_of(np.full((1, 60), 7)), over("P-000", days=10), as_of=AS_OF)
-    assert told.quantiles == pytest.approx(np.full(told.quantiles.shape, 10.0))
+    quantiles = forecast_distribution(weeks_of(np.full((1, 60), 7)), over("P-000", days=10), as_of=AS_OF).quantiles
+    assert quantiles == pytest.approx(np.full(quantiles.shape, 10.0))
 
 
-def test_a_level_that_shifts_is_no_lump():
+def test_a_level_shift_does_not_count_as_variation_within_a_week():
     days = by_day(weeks_of(np.hstack([poisson(7), poisson(21)])))[:, -WEEKS * 7 :]
     assert np.median(days.var(axis=1) / days.mean(axis=1)) == pytest.approx(1, abs=0.2)
 
@@ -82,12 +82,12 @@ def test_the_days_of_a_week_sell_what_the_week_sold(quantities):
     demand = weeks_of(np.array([[1.0, *quantities]]))
     weekly = make_demand_matrix(demand, as_of=AS_OF).demand[0]
     assert weekly == pytest.approx([1.0, *quantities], abs=1e-8)
-    whole = [k for k, one in enumerate(quantities, 1) if float(one).is_integer() and one < 1e9]
+    whole = [k for k, units in enumerate(quantities, 1) if float(units).is_integer() and units < 1e9]
     assert weekly[whole].tolist() == pytest.approx([quantities[k - 1] for k in whole], rel=1e-15)
 
 
-def test_whole_pieces_stay_whole_and_the_rest_of_a_piece_is_on_one_day():
-    """From the second week on: of the first nothing is known yet, so it is spread evenly."""
+def test_whole_units_stay_whole_and_the_rest_of_a_unit_is_on_one_day():
+    """From the second week on: before the first nothing is known, so it is spread evenly."""
     lumps = in_lumps(6, 8) + 1
     assert (by_day(weeks_of(lumps))[:, 21:] % 1 == 0).all()
     rests = by_day(weeks_of(lumps + 0.25))[:, 21:].reshape(-1, 7) % 1
@@ -99,7 +99,7 @@ def test_a_week_that_is_over_keeps_its_days_when_the_next_one_comes():
     assert by_day(LUMPY)[:, :-7].tolist() == before.tolist()
 
 
-def test_the_days_of_a_product_depend_on_no_other_and_on_no_order_of_rows():
+def test_the_days_of_a_product_depend_on_no_other_product_and_on_no_order_of_rows():
     alone = LUMPY.filter(pl.col("product_code") == "P-042")
     assert by_day(alone)[0].tolist() == by_day(LUMPY)[42].tolist()
     assert by_day(LUMPY.sample(fraction=1, shuffle=True, seed=3)).tolist() == by_day(LUMPY).tolist()
@@ -110,19 +110,19 @@ def test_two_products_that_sold_the_same_did_not_sell_on_the_same_days():
     assert abs(np.corrcoef(days)[0, 1]) < 0.2
 
 
-def test_a_hidden_week_is_hidden_on_all_its_days_and_tells_nothing_of_lumps():
+def test_a_censored_week_is_censored_on_all_its_days_and_shows_no_variation():
     """It sold 600 on an almost empty shelf, between weeks of 7."""
     weeks = weeks_of(np.array([[7] * 20 + [600] + [7] * 20]))
     series = make_demand_matrix(weeks.with_columns(is_stocked_out=pl.col("quantity") == 600), as_of=AS_OF)
     assert series.imputed_share[0].tolist() == [0] * 20 + [1] + [0] * 20
-    hidden = weeks.with_columns(is_stocked_out=pl.col("quantity") == 600)
-    assert set(np.delete(by_day(hidden)[0], np.arange(140, 147))) == {1.0}
+    censored = weeks.with_columns(is_stocked_out=pl.col("quantity") == 600)
+    assert set(np.delete(by_day(censored)[0], np.arange(140, 147))) == {1.0}
 
 
 def test_a_missing_week_sold_nothing():
     sparse = weeks_of(poisson(0.3))
-    told, again = (by_day(one) for one in (sparse, sparse.filter((pl.col("quantity") > 0) | is_first())))
-    assert told.tolist() == again.tolist()
+    with_zeros, without = (by_day(sales) for sales in (sparse, sparse.filter((pl.col("quantity") > 0) | is_first())))
+    assert with_zeros.tolist() == without.tolist()
 
 
 def is_first() -> pl.Expr:
@@ -130,7 +130,7 @@ def is_first() -> pl.Expr:
 
 
 @pytest.mark.parametrize("days_ago", [1, 3, 6])
-def test_the_row_of_the_week_that_runs_holds_its_days_until_the_as_of_day(days_ago):
+def test_the_row_of_the_current_week_holds_its_days_until_the_as_of_day(days_ago):
     weeks = weeks_of(np.array([[14] * 20 + [2 * days_ago]]), last_week_begins=days_ago)
     assert has_weekly_rows(weeks, as_of=AS_OF)
     assert by_day(weeks)[0].tolist() == pytest.approx([2] * (140 + days_ago))
@@ -139,17 +139,18 @@ def test_the_row_of_the_week_that_runs_holds_its_days_until_the_as_of_day(days_a
     assert by_day(lumps)[0][-days_ago:].sum() == lumps.filter(last_week)["quantity"][0]
 
 
-def test_a_week_that_runs_does_not_lower_the_levels():
+def test_the_current_week_does_not_lower_the_levels():
     """A day into a week the level of three weeks is what it was on the day before."""
     quantity = poisson(20)
     running = weeks_of(np.hstack([quantity, poisson(3, weeks=1)]), last_week_begins=1)
-    told, again = (
-        forecast_distribution(one, over_all(one, days=21), as_of=AS_OF).mean for one in (weeks_of(quantity), running)
+    before, within = (
+        forecast_distribution(sales, over_all(sales, days=21), as_of=AS_OF).mean
+        for sales in (weeks_of(quantity), running)
     )
-    assert np.median(again / told) == pytest.approx(1, abs=0.03)
+    assert np.median(within / before) == pytest.approx(1, abs=0.03)
 
 
-def test_a_few_sales_on_one_weekday_are_days_where_the_last_of_them_was_this_week():
+def test_a_few_sales_on_one_weekday_are_days_if_the_last_of_them_was_this_week():
     assert not has_weekly_rows(sold(dict.fromkeys(range(3, 3 + 7 * 7, 7), 1)), as_of=AS_OF)
     assert has_weekly_rows(sold(dict.fromkeys(range(3, 3 + 8 * 7, 7), 1)), as_of=AS_OF)
     assert has_weekly_rows(sold({7: 1, 14: 1}), as_of=AS_OF)

@@ -1,4 +1,4 @@
-"""A law of demand is corrected by how far it held: what past demand went beyond, tomorrow's will."""
+"""A distribution is calibrated by its past: what past demand exceeded, tomorrow's will."""
 
 from dataclasses import replace
 
@@ -30,24 +30,24 @@ def forecast_as(demand: np.ndarray, *, variance: float = 1.0) -> Moments:
     return Moments(np.full(demand.shape, demand.mean()), np.full(demand.shape, variance * demand.var()))
 
 
-def shares_kept(law: Moments, probabilities: np.ndarray) -> np.ndarray:
-    """How often the demand of another time stays at or below the law's quantiles."""
+def shares_kept(moments: Moments, probabilities: np.ndarray) -> np.ndarray:
+    """How often the demand of another time stays at or below the quantiles."""
     future = a_negative_binomial(np.random.default_rng(2))
-    return (future.ravel()[:, None] <= nb_quantiles(*law.latest(np.array([0])), probabilities)).mean(axis=0)
+    return (future.ravel()[:, None] <= nb_quantiles(*moments.latest(np.array([0])), probabilities)).mean(axis=0)
 
 
-def taken(law: Moments, past: np.ndarray, *, windows: float) -> np.ndarray:
-    """Where the law's quantiles are taken after this past."""
-    ranks, *_ = pit_values(law, past, np.zeros(past.shape, dtype=np.int64))
-    return calibrated_probabilities(HIGH, calibration_shift(ranks, windows=windows))
+def taken(moments: Moments, past: np.ndarray, *, windows: float) -> np.ndarray:
+    """The probabilities at which quantiles are taken after this past."""
+    values, *_ = pit_values(moments, past, np.zeros(past.shape, dtype=np.int64))
+    return calibrated_probabilities(HIGH, calibration_shift(values, windows=windows))
 
 
-def test_what_a_right_law_says_stays_as_it_is():
+def test_a_right_distribution_stays_as_it_is():
     past = a_negative_binomial(np.random.default_rng(1))
     assert taken(forecast_as(past), past, windows=past.size) == pytest.approx(HIGH, abs=0.005)
 
 
-def test_a_law_that_was_too_narrow_is_taken_further_out():
+def test_a_distribution_that_was_too_narrow_is_taken_further_out():
     past = a_negative_binomial(np.random.default_rng(1))
     narrow = forecast_as(past, variance=0.5)
     assert (shares_kept(narrow, HIGH)[1:] < HIGH[1:] - 0.02).all()
@@ -56,7 +56,7 @@ def test_a_law_that_was_too_narrow_is_taken_further_out():
     assert (held <= HIGH + 0.03).all()
 
 
-def test_too_little_history_corrects_nothing():
+def test_too_little_history_corrects_no_distribution():
     past = a_negative_binomial(np.random.default_rng(1))
     assert taken(forecast_as(past, variance=0.5), past, windows=49) is HIGH
     assert calibrated_probabilities(HIGH, calibration_shift(np.zeros(0), windows=1000)) is HIGH
@@ -68,7 +68,7 @@ def a_view(demand: pl.DataFrame) -> WindowModels:
     return WindowModels(statistics, window, sums_after_origins(weekly, window), demand_patterns(weekly))
 
 
-def test_a_product_is_corrected_by_those_that_sell_as_it_does():
+def test_a_product_is_calibrated_by_those_of_its_own_group():
     smooth, lumpy = a_company(80, size=20.0, mean=12.0), a_company(80, size=0.15, seed=4)
     beside = pl.concat([smooth, lumpy.with_columns(product_code=pl.lit("Q") + pl.col("product_code"))])
     rows = np.arange(80)
@@ -79,13 +79,15 @@ def test_a_product_is_corrected_by_those_that_sell_as_it_does():
     assert (by_all.latest_quantiles(by_all.reactive, rows, HIGH) > among).mean() > 0.5
 
 
-def test_the_law_of_a_past_day_knows_nothing_of_what_came_after_it():
+def test_the_distribution_of_a_past_day_uses_nothing_that_came_after_it():
     window, origin = Window(0, 28), 40
     weekly = make_demand_matrix(a_company(12, weeks=60), as_of=AS_OF)
     then, now = weekly.until(origin), weekly
     level = past_levels(weekly.demand)[0]
-    laws = [
-        shrunken_moments(level[:, : one.periods + 1], sums_after_origins(one, window), window=window, period_days=7)
-        for one in (then, now)
-    ]
-    assert laws[1].variance[:, : origin + 1] == pytest.approx(laws[0].variance)
+    before, after = (
+        shrunken_moments(
+            level[:, : matrix.periods + 1], sums_after_origins(matrix, window), window=window, period_days=7
+        )
+        for matrix in (then, now)
+    )
+    assert after.variance[:, : origin + 1] == pytest.approx(before.variance)

@@ -1,4 +1,4 @@
-"""What the pool says holds for demand that it has not seen, also where it had few products to learn from."""
+"""The global quantile model is calibrated for demand that it has not seen, even with few products to learn from."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.pipelines.planning_builders import AS_OF
 
 WINDOW = Window(0, 28)
 LEARNED_UNTIL, WEEKS = 100, 150
-ASKED = np.array([0.8, 0.9, 0.95, 0.98])
+PROBED = np.array([0.8, 0.9, 0.95, 0.98])
 
 
 @pytest.fixture(scope="module")
@@ -49,26 +49,28 @@ def shares_kept(global_model: GlobalQuantileModel, whole: WindowModels, *, has_j
         parametric = then.latest_quantiles(then.reactive, rows, PROBABILITIES)
         quantiles = global_quantiles(global_model, then.statistics, WINDOW, then.sums, rows, origin,
                                    parametric=parametric, probabilities=PROBABILITIES)  # fmt: skip
-        kept = whole.sums[:, [origin]] <= quantiles[:, np.isin(PROBABILITIES, ASKED)]
+        kept = whole.sums[:, [origin]] <= quantiles[:, np.isin(PROBABILITIES, PROBED)]
         held.append(kept[statistics.group[:, origin] % 2 == has_just_sold])
     return np.concatenate(held).mean(axis=0)
 
 
 @pytest.mark.parametrize("has_just_sold", [True, False])
-def test_quantiles_hold_for_weeks_that_were_not_learned_from(
+def test_quantiles_are_calibrated_for_weeks_that_were_not_learned_from(
     whole: WindowModels, global_model: GlobalQuantileModel, has_just_sold: bool
 ):
     held = shares_kept(global_model, whole, has_just_sold=has_just_sold)
-    assert held == pytest.approx(ASKED, abs=0.03)
+    assert held == pytest.approx(PROBED, abs=0.03)
 
 
-def test_trees_alone_are_too_narrow_for_what_they_did_not_see(whole: WindowModels, global_model: GlobalQuantileModel):
+def test_trees_alone_are_too_narrow_for_weeks_that_they_did_not_see(
+    whole: WindowModels, global_model: GlobalQuantileModel
+):
     bare = replace(global_model, share=0.0, shift=np.zeros_like(global_model.shift))
-    assert (shares_kept(bare, whole, has_just_sold=True) < ASKED - 0.01).all()
+    assert (shares_kept(bare, whole, has_just_sold=True) < PROBED - 0.01).all()
 
 
 def test_a_first_year_in_which_demand_fell_does_not_lower_what_the_next_one_needs():
-    """Demand that falls week by week: what was expected was too much, of which a second year has to be the proof."""
+    """Demand that falls week by week: the forecast was too high, and it takes a second year to prove that."""
     falling = (
         make_demand_matrix(
             a_company(60, weeks=weeks, by_week=True).with_columns(
@@ -78,7 +80,7 @@ def test_a_first_year_in_which_demand_fell_does_not_lower_what_the_next_one_need
         )
         for weeks in (52, 104)
     )
-    models = [fit_to_windows([seen_at(series)], origins=series.periods, seed=0) for series in falling]
+    models = [fit_to_windows([seen_at(matrix)], origins=matrix.periods, seed=0) for matrix in falling]
     one_year, two_years = (model.shift.min() for model in models if model is not None)
     assert one_year == 0
     assert two_years < 0

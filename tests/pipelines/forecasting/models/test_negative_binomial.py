@@ -9,7 +9,7 @@ from pipelines.forecasting.models.negative_binomial import LARGEST_COUNTED, MOST
 
 
 @pytest.mark.parametrize("probabilities", [PROBABILITIES, np.array([0.999999, 0.2, 0.9999])])
-def test_quantiles_are_those_of_the_inverted_law(probabilities):
+def test_quantiles_are_those_of_the_inverted_distribution(probabilities):
     random = np.random.default_rng(0)
     mean = np.exp(random.uniform(-12, np.log(LARGEST_COUNTED), 2_000))
     variance = np.clip(mean * (1 + np.exp(random.normal(0.5, 3, mean.size))), 1.0001 * mean, 1e4 * mean)

@@ -1,4 +1,4 @@
-"""The weekly path has the organisation's season where two years agree on one, and is flat where they do not."""
+"""The weekly path has the company's season if two years agree on one, and is flat if they do not."""
 
 import numpy as np
 import polars as pl
@@ -31,29 +31,29 @@ def test_a_season_that_two_years_share_shapes_the_coming_weeks():
     [a_company(40), shifting(a_company(40)), seasonal(a_company(40, weeks=100))],
     ids=["steady demand", "a jump", "less than two years"],
 )
-def test_without_one_all_weeks_are_usual(demand):
+def test_without_a_season_all_weeks_are_usual(demand):
     assert set(the_season(demand)) == {1.0}
 
 
 @pytest.mark.parametrize("days", [28, 33, 200])
-def test_the_path_adds_up_to_the_mean_of_the_horizon(days):
+def test_the_weekly_path_adds_up_to_the_mean_of_the_interval(days):
     company = seasonal(a_company(20))
-    told = forecast_distribution(company, over_all(company, days=days), as_of=AS_OF)
-    ends = np.full((len(told.product_codes), 1), days)
-    assert cumulative_mean(told.weekly_mean, ends)[:, 0] == pytest.approx(told.mean)
+    distribution = forecast_distribution(company, over_all(company, days=days), as_of=AS_OF)
+    ends = np.full((len(distribution.product_codes), 1), days)
+    assert cumulative_mean(distribution.weekly_mean, ends)[:, 0] == pytest.approx(distribution.mean)
 
 
-def test_demand_before_arrival_and_in_the_cover_follow_the_path():
+def test_demand_before_arrival_and_in_the_coverage_period_follow_the_weekly_path():
     company = seasonal(a_company(20))
-    asked = over_all(company).select(
+    horizons = over_all(company).select(
         "product_code", lead_time_days=pl.lit(21, dtype=pl.Int64), order_frequency_days=pl.lit(7, dtype=pl.Int64)
     )
-    told = forecast_demand(company, asked, as_of=AS_OF)
-    weeks = told.demand_forecast.group_by("product_code", maintain_order=True).agg("quantity")["quantity"].to_list()
-    parts = told.demand_horizons.select("demand_before_arrival", "demand_in_cover").to_numpy()
+    forecast = forecast_demand(company, horizons, as_of=AS_OF)
+    weeks = forecast.demand_forecast.group_by("product_code", maintain_order=True).agg("quantity")["quantity"].to_list()
+    parts = forecast.demand_horizons.select("demand_before_arrival", "demand_in_cover").to_numpy()
     assert parts[:, 0] == pytest.approx([sum(path[:3]) for path in weeks], abs=0.001)
     assert parts[:, 1] == pytest.approx([path[3] for path in weeks], abs=0.001)
-    band = told.demand_forecast
+    band = forecast.demand_forecast
     assert (band["quantity_low"] <= band["quantity"]).all()
     assert (band["quantity"] <= band["quantity_high"]).all()
 
@@ -63,25 +63,25 @@ def test_a_company_with_too_few_products_to_learn_from_still_expects_its_season(
     """Twelve weeks from now is the depth of the year, half a year later its height."""
     company = seasonal(a_company(25, weeks=156))
     usual = company["quantity"].sum() / 156 * 4
-    told = forecast_distribution(company, over_all(company, start_days=7 * weeks_ahead), as_of=AS_OF)
-    assert set(told.model.tolist()) == {"pool"}
-    assert told.mean.sum() / usual == pytest.approx(share, rel=0.25)
+    distribution = forecast_distribution(company, over_all(company, start_days=7 * weeks_ahead), as_of=AS_OF)
+    assert set(distribution.model.tolist()) == {"pool"}
+    assert distribution.mean.sum() / usual == pytest.approx(share, rel=0.25)
 
 
-def test_what_a_past_window_sold_over_a_usual_one_is_known_at_its_origin():
+def test_the_seasonal_index_of_a_past_window_is_known_at_its_origin():
     statistics = origin_statistics(make_demand_matrix(seasonal(a_company(40)), as_of=AS_OF), as_of=AS_OF)
     assert statistics.deseasonalised is not None
     season = statistics.deseasonalised.season
-    told = statistics.deseasonalised.index_of_windows(Window(7, 24), 7)
-    assert told[10] == pytest.approx((season[11:14].sum() + season[14] * 3 / 7) / (24 / 7))
-    assert told[-1] == pytest.approx((season[105:108].sum() + season[108] * 3 / 7) / (24 / 7))
+    index = statistics.deseasonalised.index_of_windows(Window(7, 24), 7)
+    assert index[10] == pytest.approx((season[11:14].sum() + season[14] * 3 / 7) / (24 / 7))
+    assert index[-1] == pytest.approx((season[105:108].sum() + season[108] * 3 / 7) / (24 / 7))
     assert known_at(statistics, 100).deseasonalised is None, "less than two years were known then"
 
 
 def test_a_product_whose_season_is_ignored_has_a_flat_path():
     company = seasonal(a_company(20))
-    told = forecast_distribution(company, over_all(company), as_of=AS_OF, without_season=["P-00003"])
-    swing = np.ptp(told.weekly_mean, axis=1)
+    distribution = forecast_distribution(company, over_all(company), as_of=AS_OF, without_season=["P-00003"])
+    swing = np.ptp(distribution.weekly_mean, axis=1)
     assert swing[3] == 0
     assert (np.delete(swing, 3) > 0).all()
 
@@ -93,7 +93,7 @@ def test_a_steady_product_of_a_company_with_a_season_has_none():
         .then(pl.col("quantity") + pl.int_range(pl.len()).mod(9) * 2)
         .otherwise(pl.col("quantity"))
     )
-    told = {
+    means = {
         start: forecast_distribution(sales, over(TEA, start_days=start), as_of=AS_OF).mean[0] for start in (77, 259)
     }
-    assert told[77] / told[259] == pytest.approx(1, abs=0.05)
+    assert means[77] / means[259] == pytest.approx(1, abs=0.05)
