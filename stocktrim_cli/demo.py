@@ -134,16 +134,15 @@ def _approve_and_send(opened: "OpenOrganisation") -> Any:
     opened.ledger.append(approve(chosen, by="demo", at=opened.now(), is_stale_accepted=True))
     run_job("send_approved_orders", organisation=DEMO)
     sent = opened.ledger.order(chosen.order_id)
-    held = opened.client().purchase_order_by_number(sent.purchase_order_number)
+    held: Any = opened.client().purchase_order_by_number(sent.purchase_order_number)
     if sent.state is not OrderState.SENT or held is None:
         raise PlannerError(f"The order {sent.order_id} is {sent.state.value}: {sent.failure}")
-    contact: Any = held["Contact"]
     show_table(
-        f"{held['PurchaseOrderNumber']} in Xero: {held['Status']}, {contact['Name']}, "
+        f"{held['PurchaseOrderNumber']} in Xero: {held['Status']}, {held['Contact']['Name']}, "
         f"{held['Total']} {held['CurrencyCode']}",
         ["item", "description", "quantity", "unit amount", "line amount"],
         [[line[name] for name in ("ItemCode", "Description", "Quantity", "UnitAmount", "LineAmount")]
-         for line in held["LineItems"]],  # type: ignore[attr-defined]
+         for line in held["LineItems"]],
         numbers=["quantity", "unit amount", "line amount"],
     )  # fmt: skip
     return sent

@@ -4,13 +4,16 @@ Read more in docs/interfaces.md.
 """
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stocktrim_cli.exceptions import print_exceptions, problems_of
 from stocktrim_cli.output import out, say, show_json, show_table
 from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, command_for, run_job
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 class LoadEntity(StrEnum):
@@ -83,19 +86,21 @@ def load(
     out.print(f"Next: {command_for(organisation, 'plan')}", markup=False)
 
 
-def _usage(result: "object") -> dict[str, Any]:
+def _usage(result: "dg.ExecuteInProcessResult") -> dict[str, Any]:
     """The load's id, its calls and megabytes, and the calls left today."""
+    from dagster import AssetKey
+
     names = ("load_id", "calls", "megabytes", "day_calls_left")
-    for event in result.get_asset_materialization_events():  # type: ignore[attr-defined]
-        if event.asset_key.path == ["raw", "loads"]:
+    for event in result.get_asset_materialization_events():
+        if event.asset_key == AssetKey(["raw", "loads"]):
             metadata = event.materialization.metadata
             return {name: metadata[f"read/{name}"].value for name in names}
     raise AssertionError
 
 
-def print_warnings(result: "object") -> None:
+def print_warnings(result: "dg.ExecuteInProcessResult") -> None:
     """Print the warnings of a run's checks, except those that are listed as exceptions."""
-    for check in result.get_asset_check_evaluations():  # type: ignore[attr-defined]
+    for check in result.get_asset_check_evaluations():
         if not check.passed and "problem" not in check.metadata:
             sentence = check.metadata.get("sentence")
             say(f"Warning: {sentence.value if sentence else check.check_name}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 if TYPE_CHECKING:
-    from sales_files.forms import Forms
+    from sales_files.forms import DateOrder, DecimalMark, Forms
     from sales_files.raw_lines import LeftOut
 
 DateOrderOption = Annotated[
@@ -34,13 +34,13 @@ CreditNotesOption = Annotated[
 MANY: Final = 0.05
 
 
-def forms_of(date_order: str | None, decimal: str | None, credit_notes: str) -> "Forms":
+def forms_of(date_order: "DateOrder | None", decimal: "DecimalMark | None", credit_notes: str) -> "Forms":
     """The forms of the options; sales are not later than today in any time zone."""
     from sales_files.forms import Forms, read_credit_notes
 
     latest = (datetime.now(UTC) + timedelta(days=1)).date()
     notes = read_credit_notes(credit_notes)
-    return Forms(date_order, decimal, notes, latest.year + 1, latest)  # type: ignore[arg-type]
+    return Forms(date_order, decimal, notes, latest.year + 1, latest)
 
 
 @contextmanager

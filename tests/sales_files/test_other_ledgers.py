@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sales_files.forms import INVOICE_LINES, PRODUCT_SALES, Forms
+from sales_files.forms import INVOICE_LINES, PRODUCT_SALES, DateOrder, Forms
 from sales_files.reading import Sales, read_sales
 from sales_files.sales_file_error import SalesFileError
 
@@ -19,9 +19,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "sales.csv"
 
 
-def read(path: Path, content: str | bytes, **forms: Any) -> Sales:
+def read(path: Path, content: str | bytes, date_order: DateOrder | None = None) -> Sales:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_sales(path, PRODUCT_SALES, Forms(latest_year=2027, latest_day=TODAY, **forms))
+    return read_sales(path, PRODUCT_SALES, Forms(date_order, latest_year=2027, latest_day=TODAY))
 
 
 def left_out(sales: Sales) -> dict[str, tuple[int, float]]:

@@ -95,7 +95,7 @@ def test_one_decimal_mark_holds_for_all_columns_of_a_file(path: Path) -> None:
 
 def test_typed_days_keep_the_day_of_their_own_clock_and_numbers_of_days_are_a_spreadsheets(tmp_path: Path) -> None:
     path = tmp_path / "sales.parquet"
-    auckland = pl.Series([datetime(2026, 3, 31, 23, 30)]).dt.replace_time_zone("Pacific/Auckland")  # noqa: DTZ001
+    auckland = pl.Series([datetime(2026, 3, 31, 23, 30)]).dt.replace_time_zone("Pacific/Auckland")  # noqa: DTZ001, the zone follows
     for days in (
         auckland,
         pl.Series([date(2026, 3, 31)]),

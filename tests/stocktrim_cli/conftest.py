@@ -47,9 +47,9 @@ def _open_what_is_printed(person: Callable[[str], None]) -> None:
         time.sleep(0.02)
 
 
-def through_http(*organisations: str, **more: Any) -> Callable[[str], None]:
+def through_http(*organisations: str, button: str = "allow") -> Callable[[str], None]:
     def visit(address: str) -> None:
-        person = Person(*organisations, **more)
+        person = Person(*organisations, button=button)
         person.open_page(address)
         person.leave()
 

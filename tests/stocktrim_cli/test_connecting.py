@@ -144,7 +144,7 @@ def on_a_terminal(
     """The command in a process of its own, at a terminal of its own."""
     master, slave = pty.openpty()
     command = [sys.executable, "-m", "stocktrim_cli.main", *arguments]
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(  # noqa: S603, our own command
         command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
     ) as process:
         os.close(slave)
