@@ -1,6 +1,5 @@
 """No secret is in any file, log or output: known ones are planted, and everything that was written is searched."""
 
-import copy
 import io
 import logging
 import os
@@ -18,18 +17,20 @@ import pytest
 import zstandard
 from cryptography.fernet import Fernet
 
+from tests.end_to_end.conftest import yesterday
 from tests.pipelines.organisations.conftest import Person
 from tests.stocktrim_cli.conftest import Terminal
 from xero_sandbox.app.testing import RunningSandbox, running_sandbox
-from xero_sandbox.core.documents import World
+from xero_sandbox.worlds.generator import generate_wholesaler
 
 CLIENT_SECRET = "canary-of-the-client-secret"
 ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 @pytest.fixture
-def sandbox(wholesaler: World) -> Iterator[RunningSandbox]:
-    with running_sandbox([copy.deepcopy(wholesaler)], client_secret=CLIENT_SECRET) as running:
+def sandbox() -> Iterator[RunningSandbox]:
+    small = generate_wholesaler(end=yesterday(), products=20, months=4)
+    with running_sandbox([small], client_secret=CLIENT_SECRET) as running:
         yield running
 
 
