@@ -128,7 +128,8 @@ def _lacking(headings: Sequence[str], columns: Columns, missing: Sequence[str], 
             f"have {needed}."
         )
     there = ", ".join(heading[:40] for heading in headings[:_SHOWN]) + (", ..." if len(headings) > _SHOWN else "")
-    return f"{path} lacks the columns {', '.join(missing)}: it has {there}, and must have {needed}."
+    lacking = f"column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+    return f"{path} lacks the {lacking}: it has {there}, and must have {needed}."
 
 
 def _renamed(headings: Sequence[str], wanted: Mapping[str, str], positions: Mapping[str, int]) -> str:

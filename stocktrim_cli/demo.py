@@ -52,7 +52,7 @@ def demo(
         stop(process)
     _step(f"Done in {time.monotonic() - started:.0f} seconds")
     out.print(
-        "Open next: `make serve`, then http://127.0.0.1:3000 for the runs, tables and checks in Dagster;\n"
+        "Open next: `make serve` for the demo's Xero, which a load needs, and for Dagster on http://127.0.0.1:3000;\n"
         "`.venv/bin/stocktrim explain PRODUCT_CODE` for the arithmetic of a product; docs/tour.md follows it by steps.",
         markup=False,
     )

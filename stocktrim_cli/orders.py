@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stocktrim_cli.output import out, say, show_json, show_table, text_of
+from stocktrim_cli.output import decimals_of, out, say, show_json, show_table, text_of
 from stocktrim_cli.runs import (
     DEFAULT_ORGANISATION,
     MINUS_IS_A_VALUE,
@@ -60,7 +60,7 @@ def list_orders(
     rows = [
         [
             order.purchase_order_number, order.state.value, order.supplier_name, len(order.lines), order.value,
-            order.currency, order.expected_arrival_date, "; ".join(remarks_of(order)),
+            order.currency, order.expected_arrival_date, _remark(order, remarks_of(order)),
         ]
         for order in found
     ]  # fmt: skip
@@ -90,8 +90,8 @@ def show(
         f"{text_of(found.value)} {found.currency}",
         ["product", "name", "quantity", "price", "value", "expected"],
         [
-            [line.product_code, line.description, line.quantity, str(line.sent_price), line.value,
-             found.arrival_of(line)]
+            [line.product_code, line.description, decimals_of(line.quantity), decimals_of(line.sent_price, least=2),
+             line.value, found.arrival_of(line)]
             for line in found.lines
         ],
         numbers=["quantity", "price", "value"],
@@ -138,6 +138,8 @@ def approve(
     _show_decided(opened.ledger.append(event), as_json=as_json)
     for sentence in changes.notes:
         say(f"{sentence[0].upper()}{sentence[1:]}.")
+    if not as_json:
+        out.print(f"Next: {command_for(organisation, 'orders send')}", markup=False)
 
 
 @orders.command()
@@ -209,9 +211,14 @@ def send(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: Js
         out.print("No approved order is waiting to be sent.", markup=False)
     else:
         for order in after:
-            number, sentence = order.purchase_order_number, "; ".join(remarks_of(order)) or order.state.value
-            out.print(f"{number} ({order.state.value}): {sentence.removeprefix(f'{number} ')}", markup=False)
+            remark = _remark(order, remarks_of(order)) or order.state.value
+            out.print(f"{order.purchase_order_number} ({order.state.value}): {remark}", markup=False)
     _check_all_sent(after, organisation)
+
+
+def _remark(order: "Order", sentences: "Iterable[str]") -> str:
+    """The sentences about an order beside its number, which they need not repeat."""
+    return "; ".join(sentences).removeprefix(f"{order.purchase_order_number} ")
 
 
 def _check_all_sent(orders: "list[Order]", organisation: str) -> None:
@@ -308,7 +315,7 @@ def _show_decided(order: "Order", *, as_json: bool) -> None:
         show_json(_summary(order))
     else:
         amount = f"{text_of(order.value)} {order.currency}"
-        out.print(f"{order.purchase_order_number} is {order.state.value}: {amount}.", markup=False)
+        out.print(f"{order.purchase_order_number}: {order.state.value}, {amount}.", markup=False)
 
 
 def _summary(order: "Order", remarks: "Iterable[str]" = ()) -> dict[str, Any]:

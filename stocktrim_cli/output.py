@@ -36,13 +36,17 @@ def show_json(value: object) -> None:
 def show_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: Iterable[str] = ()
 ) -> None:
-    """Print a table; the columns named in `numbers` are aligned to the right."""
-    table = Table(title=escape(title), title_justify="left", header_style="bold")
+    """Print a table under its title, or that there is nothing; the columns in `numbers` are aligned to the right."""
+    texts = [[escape(text_of(value)) for value in row] for row in rows]
+    out.print(f"[italic]{escape(title)}[/italic]" if texts else f"{escape(title)}: none.")
+    if not texts:
+        return
+    table = Table(header_style="bold")
     right = set(numbers)
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(text_of(value)) for value in row))
+    for row in texts:
+        table.add_row(*row)
     out.print(table)
 
 
@@ -60,6 +64,16 @@ def text_of(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
+
+
+def decimals_of(value: Decimal, *, least: int = 0) -> str:
+    """A number with all its decimals, and at least so many.
+
+    >>> decimals_of(Decimal("12.00")), decimals_of(Decimal("0.0040"), least=2), decimals_of(Decimal("2.5000"), least=2)
+    ('12', '0.004', '2.50')
+    """
+    exponent = value.normalize().as_tuple().exponent
+    return f"{value:,.{max(least, -exponent if isinstance(exponent, int) else 0)}f}"
 
 
 def rows_of(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[list[Any]]:

@@ -163,7 +163,7 @@ def test_the_weekly_replay_keeps_its_table_and_shows_the_frontier(planned: Plann
     [
         ("product_code,date,quantity\n", "Nothing was sold in these sales"),
         ("product_code,date,quantity\nTEA,2024-01-01,0\n", "Nothing was sold in these sales"),
-        ("product_code,date\nTEA,2024-01-01\n", "lacks the columns quantity"),
+        ("product_code,date\nTEA,2024-01-01\n", "lacks the column quantity"),
         ("product_code,date,quantity\nTEA,soon,1\n", "sales.csv, line 2: date must hold dates such as"),
         ("product_code,date,quantity\nTEA,2024-01-01,1\n", "a replay needs"),
         ("", "empty CSV"),

@@ -50,7 +50,7 @@ def path(tmp_path: Path) -> Path:
         ("quantity,product_code,date,quantity\n1,TEA,2026-01-01,1\n", "has the column quantity 2 times"),
         ("sku,item code,date,quantity\n", "'sku' and 'item code' can both be product_code"),
         ("Order Date,Invoice Date,sku,qty\n", "'Order Date' and 'Invoice Date' can both be date"),
-        ("product_code,date\n", "lacks the columns quantity: it has product_code, date"),
+        ("product_code,date\n", "lacks the column quantity: it has product_code, date"),
         ("", "is an empty CSV file"),
         ("\n\n \n", "is an empty CSV file"),
         ("PK\x03\x04", "is an Excel workbook or another archive: save the sheet as CSV (UTF-8), and give that file"),

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from stocktrim_cli.output import text_of
+import pytest
+
+from stocktrim_cli.output import show_table, text_of
 from stocktrim_cli.runs import command_for
 
 
@@ -15,3 +17,11 @@ def test_an_instant_is_written_in_utc_to_the_second() -> None:
 def test_the_next_command_is_about_the_same_organisation() -> None:
     assert command_for("acme", "plan") == "`stocktrim plan -o acme`"
     assert command_for("demo", "plan") == "`stocktrim plan`"
+
+
+def test_a_table_stands_under_its_whole_title_and_without_rows_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    title = "A title that is much wider than its table"
+    show_table(title, ["product"], [["TEA"]])
+    assert capsys.readouterr().out.splitlines()[0] == title
+    show_table("Open orders", ["order"], [])
+    assert capsys.readouterr().out == "Open orders: none.\n"
