@@ -1,15 +1,15 @@
-"""How far the forecast holds on real sales: its loss beside the floor's, and the shares below each quantile.
+"""How well the forecast is calibrated on real sales: its loss over the baseline's, and the shares below each quantile.
 
     STOCKTRIM_SALES_FILE=sales.parquet python -m benchmarks.forecast_calibration [--half chosen|held_out|all]
 
 The file has invoice lines (InvoiceNo, StockCode, Quantity, InvoiceDate, CustomerID and more), as the sandbox takes it.
-The planner stands at nine days of the last year, forecasts 28 days (lead time 21, order frequency 7) from what was sold
-before, each model by itself and then all by rule, and is compared with what was sold then. Credit notes cancel sales
-as in the mart, also where they came after the forecast's day. Products fall into two halves by a hash of the code, so
-that what was chosen on one can be reported on the other; pools hold one half only.
-Demand comes in whole units, so a right quantile p lies between the two shares: demand is at or below it in p of all
-cases or more, and strictly below it in p or fewer. The interval is a bootstrap over the nine days: all products share
-what happens on them.
+At nine days of the last year the planner forecasts 28 days (lead time 21, order frequency 7) from what was sold before.
+It does so by each model alone, then by the fallback rules, and is compared with what was sold then. Credit notes cancel
+sales as in the mart, also if they came after the forecast's day. Products fall into two halves by a hash of the code:
+what was chosen on `chosen` is reported on `held_out`. A global model learns from its half only.
+Demand comes in whole units, so for a right quantile p lies between the two shares. Demand is at or below it in at least
+p of all cases, and strictly below it in at most p. The interval is a bootstrap over the nine days, since all products
+share what happens on them.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def held_out_days(last_day: date) -> list[date]:
 
 
 def of_half(demand: pl.DataFrame, half: str) -> pl.DataFrame:
-    """The products of one half, by a hash of the code: on the one things may be chosen, the other is held out."""
+    """The products of a half, by a hash of the code: things may be chosen on `chosen`, `held_out` is for the report."""
     if half == "all":
         return demand
     kept = [code for code in demand["product_code"].unique() if HALVES[zlib.crc32(code.encode()) % 2] == half]
@@ -92,9 +92,10 @@ def net_demand(file: Path) -> pl.DataFrame:
 def _uncancelled(lines: pl.DataFrame) -> Iterator[tuple[str, date, float]]:
     """Sales less credit notes of the same customer and product, which cancel the most recent sales first."""
     open_sales: dict[tuple[str, str], list[tuple[date, float]]] = {}
-    for code, customer, kind, day, quantity in lines.select("code", "customer", "kind", "day", "quantity").iter_rows():
+    columns = ("code", "customer", "kind", "day", "quantity")
+    for code, customer, line_type, day, quantity in lines.select(columns).iter_rows():
         sales = open_sales.setdefault((code, customer), [])
-        if kind == SALE:
+        if line_type == SALE:
             sales.append((day, quantity))
             continue
         left = abs(quantity)
@@ -139,10 +140,10 @@ def judge(demand: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
 
 
 def as_text(judged: pl.DataFrame) -> str:
-    """Two tables: loss over the floor's by class and model; the shares of the forecast by rule, with intervals."""
+    """Two tables: the loss by demand pattern and model, over the baseline's; the shares by rule, with intervals."""
     every = pl.concat([judged.with_columns(demand_class=pl.lit(EVERY_CLASS)), judged])
     names = [EVERY_CLASS, *PATTERNS[:-1]]
-    lines = [f"{'pinball loss / floor':22}" + "".join(f"{model:>15}" for model in MODELS)]
+    lines = [f"{'loss / baseline':22}" + "".join(f"{model:>15}" for model in MODELS)]
     for name in names:
         cost = dict(every.filter(demand_class=name).group_by("model").agg(pl.col("loss").sum()).iter_rows())
         if cost:

@@ -69,8 +69,8 @@ def forecast_distribution(
 ) -> DemandDistribution:  # fmt: skip
     """The distribution of demand in each window, from what was known before `as_of`.
 
-    `demand` has the columns `product_code`, `demand_date`, `quantity` and may have `is_stocked_out` and `unit_price`:
-    one row for each product and day, or one for each week, dated on its first day. Models learn from all of `demand`.
+    `demand` has the columns `product_code`, `demand_date`, `quantity` and may have `is_stocked_out` and `unit_price`.
+    It has one row for each product and day, or one for each week, dated on its first day. Models learn from all of it.
     `windows` has `product_code` and `horizon_days`, and may have `start_days`: how many days after `as_of` the window
     begins (0 if missing). A product may have several windows. A product that was never sold has no row in the result.
 

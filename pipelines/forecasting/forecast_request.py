@@ -2,7 +2,7 @@
 
 What belongs here: reading the tables of the stage `parameters` for the forecast. What does not: making them
 (`pipelines/replenishment/planning_parameters.py`), the forecast's maths (`distribution.py`).
-Read more in docs/maths.md.
+Read more in docs/maths.md#the-demand-distribution.
 """
 
 from collections.abc import Sequence

@@ -68,7 +68,7 @@ def is_still_good(model_scores: pl.DataFrame, *, as_of: date) -> bool:
     """Whether a stored choice is still valid: it was made in the last week."""
     if model_scores.is_empty():
         return False
-    chosen_on: date = model_scores["chosen_on"].max()  # type: ignore[assignment]  # the column is one of dates
+    chosen_on: date = model_scores.select(pl.col("chosen_on").max()).item()
     return timedelta(0) <= as_of - chosen_on < VALID_FOR
 
 
@@ -77,8 +77,8 @@ def choose_models(
 ) -> pl.DataFrame:
     """`forecast.model_choice`: each product with its demand pattern today and the model chosen for that pattern.
 
-    Three products have another model: one whose season is ignored has the best model without a season; an
-    underdispersed one that its mean predicts has `nb_predictive`; and one after a level shift has `ses` if its model
+    Three products have another model. If its season is ignored, a product has the best model without one. If it is
+    underdispersed and its mean predicts it, it has `nb_predictive`. After a level shift it has `ses`, if its model
     expects the average.
     """
     weekly = make_demand_matrix(demand_daily, as_of=as_of)

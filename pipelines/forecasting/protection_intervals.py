@@ -4,7 +4,7 @@ What belongs here: from lead times and review periods to days. What does not: es
 (`pipelines/replenishment/lead_times.py`), forecasting.
 The protection interval is the lead time plus the review period: the days whose demand an order must meet before the
 next order can arrive.
-Read more in docs/maths.md.
+Read more in docs/maths.md#notation-and-the-protection-interval.
 """
 
 from typing import Final
@@ -83,7 +83,7 @@ def horizons_to_forecast(intervals: pl.DataFrame) -> pl.DataFrame:
     """The horizons for which demand is forecast: `product_code`, `horizon_days`.
 
     A product with one interval is forecast for it. A product with several is forecast for the days of the ladder around
-    them, and so are all products if they have more than twelve intervals between them.
+    them. So are all products if they have more than twelve intervals between them.
     """
     spans = intervals.group_by("product_code").agg(
         low=pl.col("horizon_days").min(), high=pl.col("horizon_days").max()

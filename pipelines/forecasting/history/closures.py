@@ -21,8 +21,8 @@ LARGEST_SHARE: Final = 0.1
 def closed_periods(demand: Matrix, period_days: int) -> NDArray[np.bool_]:
     """Whether the company was closed in each period; `demand` is products x periods of a week or a day each.
 
-    With m the median number of products sold in the eight weeks before, a week is closed if m is 10 or more and at most
-    a tenth of m products sold in it. Weeks are counted back from the last period. After four or five closed weeks m
+    Let m be the median number of products sold in the eight weeks before. A week is closed if m is 10 or more and at
+    most m / 10 products sold in it. Weeks are counted back from the last period. After four or five closed weeks m
     itself is low and the next weeks count: a company that stops selling is not closed. Later weeks change nothing.
 
     >>> sold = np.ones((12, 14))

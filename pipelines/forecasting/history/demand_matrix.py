@@ -160,13 +160,12 @@ def make_demand_matrix(demand_daily: pl.DataFrame, *, as_of: date, period_days: 
 def has_weekly_rows(demand_daily: pl.DataFrame, *, as_of: date) -> bool:
     """Whether each row stands for a week.
 
-    That is so if all rows lie on one weekday, on two dates or more; on eight or more if the last week is not over.
+    Then all rows lie on one weekday, on two dates or more. If the last week is not over, eight dates are needed.
     The row of the current week holds what was sold until `as_of`.
     """
     days = demand_daily["demand_date"].drop_nulls()
     days = days.filter(days < as_of).unique()
-    last: date = days.max() or as_of  # type: ignore[assignment]  # the column is one of dates
-    is_over = last + timedelta(days=WEEK_DAYS) <= as_of
+    is_over = max(days, default=as_of) + timedelta(days=WEEK_DAYS) <= as_of
     return len(days) >= (FEWEST_WEEKS if is_over else FEWEST_WITH_A_CURRENT_WEEK) and days.dt.weekday().n_unique() == 1
 
 

@@ -25,9 +25,9 @@ CALIBRATION_GROUPS: Final = 8
 def demand_patterns(weekly: DemandMatrix) -> NDArray[np.str_]:
     """The demand pattern of each product of a weekly matrix, one of `PATTERNS`.
 
-    With n weeks since the first row, m of them with sales, and v the squared coefficient of variation of these sizes:
-    smooth (n/m < 1.32, v < 0.49), erratic (n/m < 1.32), intermittent (v < 0.49), lumpy (all others). Before them come
-    dead (no sale in 52 weeks) and new (n < 6).
+    Let n be the weeks since the first row, m those with sales, and v the squared coefficient of variation of their
+    sizes. The first that holds: dead (no sale in 52 weeks), new (n < 6), smooth (n/m < 1.32 and v < 0.49), erratic
+    (n/m < 1.32), intermittent (v < 0.49), lumpy.
     """
     demand = np.nan_to_num(weekly.demand)
     selling = demand > 0

@@ -2,7 +2,7 @@
 
 What belongs here: separating spikes from usual demand, and adding them back as a risk. What does not: the one-off
 orders listed for a person (`one_off_orders.py`), and models, which learn from usual demand.
-A distribution of one mean and one variance cannot hold both: with one sale of 10,000 among two a day it would expect
+A distribution of one mean and one variance cannot hold both. With one sale of 10,000 among two a day it would expect
 zero on most days. So spikes are in no mean; they are in the quantiles, at the rate at which they may return.
 Read more in docs/maths.md#demand-spikes.
 """
@@ -28,9 +28,9 @@ def mark_spikes(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with `week`, counted back, and `usual_share`, the usual part of the quantity: below 1 in a spike.
 
     `rows` has `product_code`, `age` (days before the forecast, from 1 on; of a weekly row its first day) and
-    `quantity`. The k largest weeks of a product are spikes if each sold at least 26 times the mean of the other weeks,
-    these are 13 or more, and the product sold in half of them. If k is more than one in half a year there is no spike,
-    since lumps are usual then. The usual part of a spike is the mean of the other weeks.
+    `quantity`. The k largest weeks of a product are spikes if each sold at least 26 times the mean of the other weeks.
+    The others must be 13 or more, and the product must have sold in half of them. If k is more than one in half a year
+    there is no spike, since lumps are usual then. The usual part of a spike is the mean of the other weeks.
 
     >>> units = [2.0] * 99 + [5002.0] + [2.0] * 264
     >>> marked = mark_spikes(pl.DataFrame({"product_code": "TEA", "age": range(1, 365), "quantity": units}))

@@ -2,8 +2,8 @@
 
 What belongs here: how much a product's weeks vary, and the split. What does not: the calendar (`demand_matrix.py`).
 The split is Dirichlet-multinomial, the distribution of negative binomial days given their sum (multinomial for Poisson
-days), as that of demand paths is. Its random numbers depend only on the product, the week and the unit: a past week
-keeps its days whatever comes after it, and whatever other products exist.
+days), as that of demand paths is. Its random numbers depend only on the product, the week and the unit. So a past
+week keeps its days whatever comes after it, and whatever other products exist.
 Read more in docs/maths.md#weekly-rows.
 """
 
@@ -34,8 +34,8 @@ _MIXERS: Final = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1))
 def split_weeks(weeks: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     """The rows by day: one for each day with sales, one for each week's first day; every day of a censored week.
 
-    `weeks` has `product_code`, `age` (of the week's first day, in days), `quantity` and `is_censored`, sorted by code
-    and day; its other columns are repeated for each day. The current week has the days before `as_of` only.
+    `weeks` has `product_code`, `age` (of the week's first day, in days), `quantity` and `is_censored`. It is sorted by
+    code and day; its other columns are repeated for each day. The current week has the days before `as_of` only.
     """
     age = weeks["age"].to_numpy()
     sold = np.zeros((weeks.height, DAYS))
@@ -136,8 +136,8 @@ def _split(weeks: _Weeks) -> Matrix:
 def _days_of_lots(weeks: _Weeks, lots: Index, has_rest: NDArray[np.bool_]) -> tuple[Matrix, Index]:
     """How many lots each day has, weeks x days; and the day of the rest, which is one lot more.
 
-    The k-th lot joins the day of one of the k lots before it; or any day, with the weight of the shapes of all days.
-    That is Pólya's urn, whose counts are Dirichlet-multinomial.
+    The k-th lot joins the day of one of the k lots before it, or any day. The latter has the weight of the shapes of
+    all days. That is Pólya's urn, whose counts are Dirichlet-multinomial.
     """
     draws = lots + has_rest
     order = np.argsort(-draws, kind="stable")

@@ -142,8 +142,8 @@ def _blended(target: Matrix, parametric: Matrix, share: float) -> Matrix:
 def _conformal_shift(rows: TrainingRows, predicted: Matrix) -> Matrix:
     """How far quantiles above the median are moved, so that targets stayed below them as often as requested.
 
-    The shift for p is the p-quantile of target - prediction, of a calibration group if it has enough independent
-    windows, else of all rows (Romano, Patterson and Candès 2019). Groups x learned probabilities.
+    The shift for p is the p-quantile of target - prediction (Romano, Patterson and Candès 2019). A calibration group
+    has its own if it has enough independent windows, else that of all rows. Groups x learned probabilities.
     """
     shift = np.zeros((CALIBRATION_GROUPS, LEARNED.size))
     for column in np.flatnonzero(LEARNED > MEDIAN).tolist():

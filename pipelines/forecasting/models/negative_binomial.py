@@ -146,9 +146,10 @@ def shrunken_moments(level: Matrix, sums: Matrix, *, window: Window, period_days
 
         v = (n v_own + 3 v_law) / (n + 3),   log v_law = 2 (a log f + b)
 
-    f is the mean. v_own is the mean squared error of windows that were over at the origin, half as heavy a year before.
-    n is the sum of the weights over the window's length in periods, since windows overlap. `level` (units per period)
-    and `sums` (units) are products x origins. a and b (Taylor's power-law variance, 1961) are those of the last origin.
+    Here f is the mean, and v_own the mean squared error of windows that were over at the origin, half as heavy a year
+    before. The sum of these weights over the window's length in periods is n, since windows overlap. `level` (units per
+    period) and `sums` (units) are products x origins. a and b (Taylor's power-law variance, 1961) are those of the last
+    origin.
     """
     expected = level * window.periods(period_days)
     errors = past_errors(expected, sums, window=window, period_days=period_days)

@@ -25,7 +25,8 @@ def weekly_season(matrix: DemandMatrix, *, weeks: int) -> Matrix:
     """The seasonal index of each coming week: expected demand over that of a usual week, for all products alike.
 
     `matrix` is weekly. The index is the mean of the last two years: each product over its own mean of the year, five
-    weeks at a time, without the lowest and the highest quarter of the products (at least one each, of three or more).
+    weeks at a time. The lowest and the highest quarter of the products are left out (at least one each, of three or
+    more).
     With r the correlation of the two years, 2 r / (1 + r) of the swing is kept (Spearman 1910, Brown 1910).
     All weeks are 1 if r is below 0.5, or with less than two years.
     """

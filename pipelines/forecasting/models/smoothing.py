@@ -48,9 +48,9 @@ def combined_level(levels: Matrix, sums: Matrix, periods: float, patterns: NDArr
     """The weighted mean of the eight levels, products x origins; weights are those of the product's demand pattern.
 
     `sums` is the demand of windows of `periods` periods after each origin, products x origins.
-    The relative error of a level for a product is its mean absolute error at the last 52 origins with a known sum, over
-    the mean of all eight levels' errors, held between 0.5 and 1.5. With e_k the mean of these over the products of the
-    pattern (the whole company counts as 20 products beside them), the weight of level k is
+    The errors of a level are the absolute ones at the last 52 origins with a known sum. Their mean over that of all
+    eight levels, held between 0.5 and 1.5, is the level's relative error for a product. The mean of these over the
+    products of the pattern is e_k; the whole company counts as 20 products beside them. The weight of level k is
 
         w_k = (min e / e_k)^8 / sum_j (min e / e_j)^8
 

@@ -75,9 +75,12 @@ def replaced_after_shift(models: NDArray[np.str_], weekly: OriginStatistics) -> 
 def has_shifted(weekly: OriginStatistics) -> NDArray[np.bool_]:
     """Whether a product's last weeks sold less or more than the earlier ones would in one case of 100,000.
 
-    The last k = 4, 8, 13 and 26 weeks are tested, each against a negative binomial of mean k m and variance
-    k v + k^2 v / n. m is the mean of the n weeks before, at least eight. v is the variance of a week, half the mean
-    square of the differences of neighbouring weeks (von Neumann 1941), at least m. The answer depends on the product's
+    The last k = 4, 8, 13 and 26 weeks are tested, each against a negative binomial of
+
+        mean k m,   variance k v + k^2 v / n
+
+    Here m is the mean of the n weeks before, at least eight. The variance v of a week is half the mean square of the
+    differences of neighbouring weeks (von Neumann 1941), at least m. The answer depends on the product's
     own past alone.
     """
     shifted = np.zeros(len(weekly.matrix.product_codes), dtype=np.bool_)
@@ -129,8 +132,8 @@ def _is_as_good(of_mean: Matrix, of_level: Matrix) -> bool:
 def _has_independent_errors(errors: Matrix) -> bool:
     """Whether the forecast errors of products have nothing in common, each product counting the same.
 
-    The square of their mean error at an origin, in which a common season remains and chance averages out, is at most
-    2.5 times what independent errors would leave.
+    A common season remains in their mean error at an origin, chance averages out. The square of the mean is at most 2.5
+    times what independent errors would leave.
     """
     usual = np.sqrt(_mean_square(errors) + NO_ERROR)[:, None]
     count = np.isfinite(errors).sum(axis=0)
