@@ -57,7 +57,8 @@ class Endpoint:
         return msgspec.defstruct(
             f"{self.name}Page",
             [
-                ("records", list[self.record] | None, msgspec.field(name=self.name)),  # type: ignore[name-defined]  # mypy knows no field of an object as a type
+                # a type that is known only at run time, which mypy cannot read
+                ("records", list[self.record] | None, msgspec.field(name=self.name)),  # type: ignore[name-defined]
                 ("pagination", wire.Pagination | None, None),
                 ("server_time", str | None, msgspec.field(name="DateTimeUTC", default=None)),
             ],

@@ -223,7 +223,7 @@ class Reader:
     def _pages_of_before(self, reading: Reading) -> Iterator[Page]:
         """The pages that an interrupted load stored; none if it stored one page only, which is read again instead."""
         pages = self.kept.take_pages_of(reading.endpoint.name, reading.modified_since, page_size=self.page_size)
-        if reading.status is not None or len(pages) < 2:  # noqa: PLR2004, see the docstring
+        if reading.status is not None or not pages[1:]:
             return
         log.info("%s: continuing after page %d of %d.", reading.endpoint.name, len(pages), pages[-1].page_count)
         for request in pages:
