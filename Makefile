@@ -41,12 +41,13 @@ test: install $(SITE)/.ready ## the tests, by two workers
 soak: install ## the long tests
 	$(BIN)/pytest -m soak
 
-lint: install $(SITE)/.ready ## style, types, import rules, SQL format, words, and the links of the pages
+lint: install $(SITE)/.ready ## style, types, import rules, SQL format, layers of models, words, and the links of the pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfmt --check --no-progressbar $(SQL)
+	$(BIN)/dbt-bouncer run --config-file dbt_project/dbt-bouncer.yml
 	$(BIN)/codespell --dictionary=-,.ci/words.txt --regex "\b(?:$(PHRASES))\b|[\w'’-]+" $(WORDED)
 	$(SITE)/bin/zensical build --strict
 

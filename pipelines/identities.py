@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from pipelines.product_codes import folded
 
+ARCHIVED_STATUSES: Final = ("ARCHIVED", "GDPRREQUEST")  # of a contact that takes no more documents
 _LONGEST_CHAIN: Final = 100
 
 

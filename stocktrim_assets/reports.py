@@ -15,7 +15,7 @@ from urllib.parse import quote
 import dagster as dg
 import polars as pl
 
-from pipelines.expectations.validate import Finding, Rule
+from pipelines.expectations.validate import BorderRule, Finding
 from pipelines.readiness import by_problem, money, records_named
 from pipelines.storage.tables import Table
 from stocktrim_assets.partitions import organisations
@@ -60,7 +60,7 @@ def table_specs(
     ]
 
 
-def check_specs(rules: Iterable[Rule], *, asset: Sequence[str]) -> list[dg.AssetCheckSpec]:
+def check_specs(rules: Iterable[BorderRule], *, asset: Sequence[str]) -> list[dg.AssetCheckSpec]:
     """The checks that an asset makes of its own accord, one a rule, each with the organisation as its partition."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.PreviewWarning)
@@ -74,7 +74,7 @@ def check_specs(rules: Iterable[Rule], *, asset: Sequence[str]) -> list[dg.Asset
 
 
 def check_results(
-    findings: Sequence[Finding], rules: Iterable[Rule], *, asset: Sequence[str]
+    findings: Sequence[Finding], rules: Iterable[BorderRule], *, asset: Sequence[str]
 ) -> list[dg.AssetCheckResult]:
     """Findings as check results: the sentence, the count and the first of the rows that offend.
 

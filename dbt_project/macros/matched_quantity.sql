@@ -1,5 +1,5 @@
-{# How much of an order line a bill line delivers, where both lie end to end in the same queue: the overlap of
-   (upto - quantity, upto] of the one with that of the other; nothing or less where they do not touch. #}
+{# How much of an order line a bill line delivers, if both lie end to end in the same queue: the overlap of their
+   intervals (upto - quantity, upto]; 0 or negative if they do not overlap. #}
 {% macro matched_quantity(ordered, billed) -%}
     least({{ ordered }}.upto, {{ billed }}.upto) - greatest(
         {{ ordered }}.upto - {{ ordered }}.quantity,

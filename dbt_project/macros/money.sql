@@ -1,4 +1,4 @@
-{# An amount as it is kept: what is beyond a thousand million million is a slip, and stops no other product's row. #}
+{# An amount as it is stored. Above 10^15 it is a typing error, and capped so that it does not stop the whole build. #}
 {% macro money(amount) -%}
     case
         when {{ amount }} > 1000000000000000

@@ -1,6 +1,6 @@
-{# What a line's goods came to, in the document's currency: after discount, without the tax that is inside. Xero rounds
-   LineAmount to the cent and may round UnitAmount too: quantity times price is taken where it rounds to LineAmount,
-   since it has more decimals; else LineAmount. #}
+{# What a line's goods cost, in the document's currency: after discount, without included tax. Xero rounds LineAmount to
+   the cent and may round UnitAmount too. Quantity times price has more decimals, so it is taken if it rounds to
+   LineAmount; else LineAmount. #}
 {% macro net_amount(line, document) -%}
     case
         when

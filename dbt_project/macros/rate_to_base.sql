@@ -1,5 +1,5 @@
-{# How many units of a document's currency one unit of the base currency is; null where it is not known: an amount
-   without a rate is never taken one to one. #}
+{# Units of a document's currency per unit of base currency; null if unknown: an amount without a rate is never taken one
+   to one. #}
 {% macro rate_to_base(currency, currency_rate, base_currency) -%}
     case
         when coalesce({{ currency }}, '') in ('', coalesce({{ base_currency }}, ''))

@@ -1,4 +1,4 @@
-{# What a person does about a problem that Xero's data have, one sentence a problem. #}
+{# What to do about a problem of Xero's data, one sentence per problem. #}
 {% macro what_to_do(problem) -%}
     case
         {{ problem }}
@@ -11,7 +11,7 @@
         then 'Give the item a purchase price in Xero, or set its unit_cost here.'
         when 'setting_without_subject'
         then
-            'Unset it, or set it for the product that took its place: Xero has no item with that code any more.'
+            'Unset it, or set it for the product that replaced it: Xero no longer has an item with that code.'
         when 'no_supplier'
         then
             'Set its preferred supplier here; until then it is planned, but no order is drafted.'
@@ -22,15 +22,15 @@
         then 'Merge the contacts in Xero, or rename one of them.'
         when 'sale_without_product'
         then
-            'Name the item on each line of the invoice in Xero: what names none is nobody''s demand.'
+            'Put the item on each line of the invoice in Xero: a line without an item is missing from demand.'
         when 'unreadable_record'
         then
-            'Open it in Xero and save it once, then load again; if it needs no look, dismiss it.'
+            'Open it in Xero and save it once, then load again; dismiss it if it does not matter.'
         when 'negative_stock'
         then 'Correct the quantity of the item in Xero after a count.'
         when 'near_duplicate_code'
         then
-            'Keep one of the items in Xero, or rename one so that nobody takes it for the other.'
+            'Keep only one of the items in Xero, or rename one so that they are not confused.'
         when 'archived_supplier'
         then 'Set another preferred supplier here, or restore the contact in Xero.'
         when 'archived_supplier_with_orders'
@@ -39,7 +39,7 @@
         then 'Load the suppliers: `stocktrim load --suppliers`.'
         when 'line_names_no_item'
         then
-            'Put an item that exists on the line in Xero, or make the item again under its code.'
+            'Put an existing item on the line in Xero, or create the item again with its code.'
         when 'credit_note_unmatched'
         then 'Check the contact, the items and the date of the credit note in Xero.'
         when 'return_unmatched'
@@ -64,13 +64,13 @@
             'Mark the order as billed in Xero if the bill delivered it: until then its goods count twice.'
         when 'order_refused_by_xero'
         then
-            'Put right what Xero says and approve the order again (stocktrim orders approve), or reject it; until then its goods are not on order.'
+            'Correct what Xero names and approve the order again (stocktrim orders approve), or reject it; until then its goods are not on order.'
         when 'sent_order_missing_in_xero'
         then
-            'Look for the order in Xero: it was sent and is not there any more, so its goods are not on order. What is needed is suggested again.'
+            'Look for the order in Xero: it was sent but is no longer there, so its goods are not on order. The plan suggests them again if needed.'
         when 'sent_order_deleted_in_xero'
         then
-            'Nothing, if the deletion was meant: its goods are not on order, and what is needed is suggested again.'
+            'Nothing, if the deletion was intended: its goods are not on order, and the plan suggests them again if needed.'
         when 'stock_not_reconciled'
         then
             'Compare the item''s movements in Xero with its documents, and adjust its quantity after a count.'

@@ -1,4 +1,4 @@
-{# The page of a document in Xero, in the right organisation: its short code goes first, as Xero's deep links ask. #}
+{# The page of a document in Xero, in the right organisation: Xero's deep links begin with its short code. #}
 {% macro xero_link(short_code, page, id) -%}
     'https://go.xero.com/organisationlogin/default.aspx?shortcode='
     || coalesce({{ short_code }}, '')

@@ -4,3 +4,7 @@ What comes in: frames. What goes out: findings, each a plain sentence with the r
 What does not belong here: checks between the borders (dbt tests) and of the code itself (pytest).
 Read more in docs/operations.md.
 """
+
+import os
+
+os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at the import of Great Expectations: it reports to nobody

@@ -1,18 +1,21 @@
-"""Run rules over a frame with Great Expectations and say what was found in plain words.
+"""Run expectations over frames with Great Expectations and say what was found in plain words.
 
-What belongs here: the one place that knows Great Expectations. What does not: the rules (`raw.py`, `plan.py`).
-Great Expectations reads pandas, not polars, and costs seconds to import: both stay inside this file.
+What belongs here: validating, the form of a rule and of a finding. What does not: the rules (`raw_rules`,
+`plan_rules`) and their expectations (`raw_suite`, `plan_suite`). Great Expectations reads pandas, not polars, and takes
+seconds to import, so it is imported only when something is validated.
 Read more in docs/operations.md.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from pipelines.errors import DataError, PlannerError
+
+if TYPE_CHECKING:
+    from great_expectations.expectations import Expectation
 
 ROWS_SHOWN: Final = 10
 ROWS_NAMED: Final = 5
@@ -23,20 +26,19 @@ class CheckCouldNotRunError(PlannerError):
 
 
 @dataclass(frozen=True)
-class Rule:
-    """What must hold of a frame: Great Expectations' word for it, and what to tell a person where it does not.
+class BorderRule:
+    """A rule at a border of trust, in words: its name is that of its expectation in the border's suite.
 
-    `sentence` may hold `{count}`, and `{which}` for the first values of the column `named_by`. A rule that
-    `is_blocking` stops the run; another one warns. `problem` is that of `xero_readiness` which lists the same records.
+    `description` is shown while the rule holds, `sentence` when it is broken; it may hold `{count}`, and `{which}` for
+    the first values of the column `named_by`. A rule that `is_blocking` stops the run; another one warns. `problem` is
+    the problem of `xero_readiness` that lists the same records.
     """
 
     name: str
     frame: str
-    expectation: str
-    arguments: Mapping[str, Any]
+    description: str
     sentence: str
     is_blocking: bool = False
-    description: str = ""
     named_by: str = ""
     problem: str = ""
 
@@ -48,7 +50,7 @@ class Finding:
     The rows that offend a rule about a whole table are the table's.
     """
 
-    rule: Rule
+    rule: BorderRule
     is_met: bool
     count: int
     rows: pl.DataFrame
@@ -65,14 +67,16 @@ class Finding:
         return ", ".join(named[:ROWS_NAMED]) + (" and others" if self.count > ROWS_NAMED else "")
 
 
-def validate(rules: Sequence[Rule], frames: Mapping[str, pl.DataFrame]) -> list[Finding]:
-    """One finding a rule, in the order of the rules; a frame that is absent has no findings.
+def validate(
+    rules: Sequence[BorderRule], expectations: Mapping[str, "Expectation"], frames: Mapping[str, pl.DataFrame]
+) -> list[Finding]:
+    """One finding per rule whose frame is there, in the order of the rules; `expectations` are by the rules' names.
 
     Raises:
-        CheckCouldNotRunError: a rule broke, which says nothing about the data.
+        CheckCouldNotRunError: a check broke, which says nothing about the data.
     """
     findings: dict[str, Finding] = {}
-    check = _checker()
+    check = _checker(expectations)
     for name, frame in frames.items():
         of_frame = [rule for rule in rules if rule.frame == name]
         findings.update({finding.rule.name: finding for finding in check(of_frame, frame)})
@@ -80,46 +84,43 @@ def validate(rules: Sequence[Rule], frames: Mapping[str, pl.DataFrame]) -> list[
 
 
 class BlockedError(DataError):
-    """A blocking rule does not hold; what was there before stays."""
+    """A blocking rule is broken; the data from before stay."""
 
 
 def stop_where_blocked(findings: Sequence[Finding]) -> None:
-    """Return where no blocking rule is broken.
+    """Return if no blocking rule is broken.
 
     Raises:
-        BlockedError: one is; the message says all of them.
+        BlockedError: a blocking rule is broken; the message has the sentences of all of them.
     """
     sentences = [finding.sentence for finding in findings if finding.rule.is_blocking and not finding.is_met]
     if sentences:
         raise BlockedError(" ".join(sentences))
 
 
-def _checker() -> Callable[[Sequence[Rule], pl.DataFrame], list[Finding]]:
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+def _checker(
+    expectations: Mapping[str, "Expectation"],
+) -> Callable[[Sequence[BorderRule], pl.DataFrame], list[Finding]]:
     import great_expectations as gx  # noqa: PLC0415, 3.4 s: only runs that check pay for it
-    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415, as above
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_pandas("frames")
     asset = source.add_dataframe_asset("frame").add_batch_definition_whole_dataframe("all")
 
-    def check(rules: Sequence[Rule], frame: pl.DataFrame) -> list[Finding]:
+    def check(rules: Sequence[BorderRule], frame: pl.DataFrame) -> list[Finding]:
         if not rules:
             return []
         numbered = frame.with_row_index("row_number")
         batch = asset.get_batch(batch_parameters={"dataframe": numbered.to_pandas()})
-        suite = gx.ExpectationSuite(
-            name=rules[0].frame,
-            expectations=[
-                getattr(gx.expectations, rule.expectation)(**rule.arguments, meta={"rule": rule.name}) for rule in rules
-            ],
-        )
+        named = [expectations[rule.name].copy(update={"meta": {"rule": rule.name}}) for rule in rules]
         result = batch.validate(
-            suite, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["row_number"]}
+            gx.ExpectationSuite(name=rules[0].frame, expectations=named),
+            result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["row_number"]},
         )
-        by_name = {_rule_of(one): one for one in result.results}
-        return [_finding(rule, by_name[rule.name], numbered) for rule in rules]
+        by_rule = {_rule_of(outcome): outcome for outcome in result.results}
+        return [_finding(rule, by_rule[rule.name], numbered) for rule in rules]
 
     return check
 
@@ -128,7 +129,7 @@ def _rule_of(result: Any) -> str:
     return str(result.expectation_config.meta["rule"])
 
 
-def _finding(rule: Rule, result: Any, frame: pl.DataFrame) -> Finding:
+def _finding(rule: BorderRule, result: Any, frame: pl.DataFrame) -> Finding:
     if result.exception_info.get("raised_exception") or any(
         isinstance(info, dict) and info.get("raised_exception") for info in result.exception_info.values()
     ):

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from pipelines.identities import ContactState, Identities
+from pipelines.identities import ARCHIVED_STATUSES, ContactState, Identities
 from pipelines.purchasing.current_names import named_at
 from pipelines.purchasing.orders import Order, OrderError, OrderState
 
-_CLOSED: Final = frozenset({"ARCHIVED", "GDPRREQUEST"})
 _LONGEST_CHAIN: Final = 20
 _GONE: Final = (
     "Xero no longer has the item {}: remove it from a draft with `stocktrim orders change`, or reject the order and "
@@ -104,7 +103,7 @@ def with_supplier_as_it_is(known: Identities, order: Order, contacts: Contacts, 
             states[contact_id] = ContactState("", None, is_archived=True, seen_at=at)
             break
         merged_into = str(held.get("MergedToContactID") or "") or None
-        is_closed = held.get("ContactStatus") in _CLOSED
+        is_closed = held.get("ContactStatus") in ARCHIVED_STATUSES
         states[contact_id] = ContactState(str(held.get("Name") or ""), merged_into, is_closed, at)
         if merged_into is None:
             break

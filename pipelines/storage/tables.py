@@ -74,12 +74,12 @@ XERO_ITEMS = _table(
     sales_unit_price=UNIT_PRICE, updated_at=INSTANT,
 )
 XERO_CONTACTS = _table(
-    "raw", "xero_contacts", "One row per contact in Xero, archived ones too.",
+    "raw", "xero_contacts", "One row per contact in Xero, archived ones included.",
     contact_id=pl.String, name=pl.String, contact_status=pl.String, account_number=pl.String,
     email_address=pl.String, default_currency=pl.String, merged_to_contact_id=pl.String, updated_at=INSTANT,
 )
 XERO_INVOICES = _table(
-    "raw", "xero_invoices", "One row per sales invoice (ACCREC) or bill (ACCPAY) in Xero, voided ones too.",
+    "raw", "xero_invoices", "One row per sales invoice (ACCREC) or bill (ACCPAY) in Xero, voided ones included.",
     invoice_id=pl.String, type=pl.String, invoice_number=pl.String, reference=pl.String, status=pl.String,
     contact_id=pl.String, contact_name=pl.String, invoice_date=pl.Date, due_date=pl.Date, currency_code=pl.String,
     currency_rate=RATE, total=MONEY, line_amount_types=pl.String, updated_at=INSTANT,
@@ -99,7 +99,7 @@ XERO_CREDIT_NOTE_LINES = _table(
     credit_note_id=pl.String, **_DOCUMENT_LINE,
 )
 XERO_PURCHASE_ORDERS = _table(
-    "raw", "xero_purchase_orders", "One row per purchase order in Xero, deleted ones too.",
+    "raw", "xero_purchase_orders", "One row per purchase order in Xero, deleted ones included.",
     purchase_order_id=pl.String, purchase_order_number=pl.String, reference=pl.String, status=pl.String,
     contact_id=pl.String, contact_name=pl.String, order_date=pl.Date, delivery_date=pl.Date,
     expected_arrival_date=pl.Date, currency_code=pl.String, currency_rate=RATE, total=MONEY,
@@ -114,36 +114,36 @@ ENTITY_LOADS = _table(
     entity=pl.String, loaded_at=INSTANT,
 )
 QUARANTINED_RECORDS = _table(
-    "raw", "quarantined_records", "One row per record of Xero that could not be read, until it can.",
+    "raw", "quarantined_records", "One row per record of Xero that cannot be read.",
     list=pl.String, record_id=pl.String, document_type=pl.String, document_number=pl.String, name=pl.String,
     status=pl.String, total=MONEY, currency_code=pl.String, currency_rate=RATE, updated_at=INSTANT, reason=pl.String,
     body=pl.String, version=pl.String, load_id=pl.String,
 )
 LOADS = _table(
-    "raw", "loads", "One row per load, list of Xero and way in which it was read.",
+    "raw", "loads", "One row per load, list in Xero and way in which it was read.",
     load_id=pl.String, loaded_at=INSTANT, organisation_date=pl.Date, list=pl.String, kind=pl.String,
     records=pl.Int64, calls=pl.Int64, megabytes=pl.Float64, quarantined=pl.Int64, day_calls_left=pl.Int64,
     is_quiescent=pl.Boolean,
 )
 PLANNING_SETTINGS = _table(
-    "raw", "planning_settings", "One row per setting in force, at the level where a person set it.",
+    "raw", "planning_settings", "One row per setting in force and level at which a person set it.",
     level=pl.String, subject=pl.String, name=pl.String, value=pl.String, changed_by=pl.String, changed_at=INSTANT,
 )
 SETTINGS_WITHOUT_SUBJECT = _table(
-    "raw", "settings_without_subject", "One row per setting of a product that Xero has no more, by its code of then.",
+    "raw", "settings_without_subject", "One row per setting of a product that Xero no longer has, by its former code.",
     level=pl.String, subject=pl.String, name=pl.String, value=pl.String, changed_by=pl.String, changed_at=INSTANT,
 )
 FORMER_PRODUCTS = _table(
-    "raw", "former_products", "One row per id or code that an item had and none has now: the product that it names.",
+    "raw", "former_products", "One row per former id or code of an item: the product that it names.",
     item_id=pl.String, item_code=pl.String, product_code=pl.String,
 )
 DEMAND_TRANSFERS = _table(
     "raw", "demand_transfers",
-    "One row per product whose demand counts for others, and each of these, all steps of successors and bundles taken.",
+    "One row per product whose demand counts for other products, and each of these, after all successors and bundles.",
     product_code=pl.String, to_product=pl.String, units=pl.Float64,
 )
 EXCEPTION_DECISIONS = _table(
-    "raw", "exception_decisions", "One row per exception that a person dismissed, and did not restore.",
+    "raw", "exception_decisions", "One row per exception that is dismissed.",
     problem=pl.String, record_id=pl.String, version=pl.String, decision=pl.String, decided_by=pl.String,
     decided_at=INSTANT, reason=pl.String,
 )
@@ -161,7 +161,7 @@ AS_OF = _table(
 
 # marts: written by dbt, read by Python and by people
 PRODUCTS = _published(
-    "marts", "products", "One row per product (every item of Xero, tracked or not).",
+    "marts", "products", "One row per product: every item of Xero, tracked or not.",
     product_id=pl.String, product_code=pl.String, product_name=pl.String, is_tracked=pl.Boolean,
     is_discontinued=pl.Boolean, is_unstocked=pl.Boolean, supplier_id=pl.String, supplier_name=pl.String,
     supplier_source=pl.String, unit_cost=UNIT_PRICE, unit_cost_source=pl.String, currency=pl.String,
@@ -169,7 +169,7 @@ PRODUCTS = _published(
     last_purchase_date=pl.Date,
 )
 SUPPLIERS = _published(
-    "marts", "suppliers", "One row per supplier: a contact that ordered goods or bills came from, or a preferred one.",
+    "marts", "suppliers", "One row per supplier: a contact that goods were ordered or billed from, or a preferred one.",
     supplier_id=pl.String, supplier_name=pl.String, currency=pl.String, is_archived=pl.Boolean,
     products=pl.Int64, last_order_date=pl.Date,
 )
@@ -236,14 +236,14 @@ SUPPLIER_SPEND_WEEKLY = _published(
     billed_amount=MONEY, currency_code=pl.String,
 )
 XERO_READINESS = _published(
-    "marts", "xero_readiness", "One row per problem that Xero's data have and the record that has it.",
+    "marts", "xero_readiness", "One row per problem of Xero's data and record that has it.",
     problem=pl.String, record_id=pl.String, product_code=pl.String, document_number=pl.String, name=pl.String,
     occurrences=pl.Int64, quantity=pl.Float64, amount=MONEY, currency=pl.String, age_days=pl.Int64, effect=pl.String,
     what_to_do=pl.String, xero_link=pl.String, version=pl.String, is_dismissed=pl.Boolean, dismissed_by=pl.String,
     dismissed_reason=pl.String,
 )
 DATA_FRESHNESS = _published(
-    "marts", "data_freshness", "One row: the organisation, the day of the data and how old they are.",
+    "marts", "data_freshness", "One row: the organisation, the day that the data describe, and when they were loaded.",
     organisation_name=pl.String, base_currency=pl.String, time_zone=pl.String,
     is_demo_company=pl.Boolean, as_of_date=pl.Date, loaded_at=INSTANT,
 )
@@ -254,7 +254,7 @@ PLAN_SETTINGS = _published(
     product_code=pl.String, name=pl.String, value=pl.String, origin=pl.String,
 )
 LEAD_TIMES = _published(
-    "parameters", "lead_times", "One row per product and number of days that an order of it may take.",
+    "parameters", "lead_times", "One row per product and possible lead time.",
     product_code=pl.String, lead_time_days=pl.Int64, weight=pl.Float64,
 )
 LEAD_TIME_ESTIMATES = _table(
@@ -276,34 +276,34 @@ MODEL_CHOICE = _published(
     origins=pl.Int64, reason=pl.String,
 )
 MODEL_SCORES = _published(
-    "forecast", "model_scores", "One row per class of demand and model: what the model cost in the backtest.",
+    "forecast", "model_scores", "One row per demand pattern and model: what the model cost in the backtest.",
     demand_class=pl.String, model=pl.String, is_chosen=pl.Boolean, score=pl.Float64, floor_score=pl.Float64,
     margin=pl.Float64, margin_error=pl.Float64, origins=pl.Int64, forecasts=pl.Int64, judged_as=pl.String,
     reason=pl.String, chosen_on=pl.Date,
 )
 FORECAST_CALIBRATION = _published(
-    "forecast", "forecast_calibration", "One row per class of demand and judged probability.",
+    "forecast", "forecast_calibration", "One row per demand pattern and probability: the calibration of the forecasts.",
     demand_class=pl.String, model=pl.String, probability=pl.Float64, forecasts=pl.Int64, share_below=pl.Float64,
     share_at_or_below=pl.Float64,
 )
 DEMAND_FORECAST = _published(
-    "forecast", "demand_forecast", "One row per product and coming week.",
+    "forecast", "demand_forecast", "One row per product and week ahead.",
     product_code=pl.String, period_start_date=pl.Date, model=pl.String, quantity=pl.Float64,
     quantity_low=pl.Float64, quantity_high=pl.Float64,
 )
 DEMAND_QUANTILES = _published(
-    "forecast", "demand_quantiles", "One row per product, horizon and probability; a random lead time has several.",
+    "forecast", "demand_quantiles", "One row per product, protection interval and probability.",
     product_code=pl.String, horizon_days=pl.Int64, probability=pl.Float64, quantity=pl.Float64,
     quantity_in_cover=pl.Float64,
 )
 DEMAND_HORIZONS = _published(
-    "forecast", "demand_horizons", "One row per product: the expected demand of its horizon in its two parts.",
+    "forecast", "demand_horizons", "One row per product: expected demand before arrival and after it.",
     product_code=pl.String, horizon_days=pl.Int64, lead_time_days=pl.Int64,
     demand_before_arrival=pl.Float64, demand_in_cover=pl.Float64, history_weeks=pl.Int64,
     weekly_variance=pl.Float64,
 )
 ONE_OFF_ORDERS = _published(
-    "forecast", "one_off_orders", "One row per product and day on which far more was sold than the product ever sells.",
+    "forecast", "one_off_orders", "One row per product and day with a one-off order.",
     product_code=pl.String, demand_date=pl.Date, quantity=pl.Float64, usual_quantity=pl.Float64, times_usual=pl.Float64,
 )
 
@@ -339,10 +339,10 @@ ORDER_PLAN = _published(
     "plan", "order_plan", "One row per active product: a quantity, or one reason for none.", **_ORDER_PLAN,
 )
 PLAN_HISTORY = _published(
-    "plan", "plan_history", "One row per product and plan, kept.", **_ORDER_PLAN, planned_at=INSTANT,
+    "plan", "plan_history", "One row per product and plan, of every plan.", **_ORDER_PLAN, planned_at=INSTANT,
 )
 PLAN_SUMMARY = _published(
-    "plan", "plan_summary", "One row per plan, kept; money in the organisation's base currency.",
+    "plan", "plan_summary", "One row per plan, of every plan; money in the organisation's base currency.",
     plan_id=pl.String, as_of_date=pl.Date, planned_at=INSTANT, data_loaded_at=INSTANT, is_stale=pl.Boolean,
     currency=pl.String, products=pl.Int64, products_to_order=pl.Int64, order_value=MONEY,
     products_understocked=pl.Int64, understock_quantity=pl.Float64, understock_value=MONEY,
@@ -354,7 +354,7 @@ PLAN_SUMMARY = _published(
     inputs_hash=pl.String, code_version=pl.String,
 )
 KPI_DAILY = _published(
-    "plan", "kpi_daily", "One row per day planned for, kept: what the day's last plan comes to.",
+    "plan", "kpi_daily", "One row per day with a plan: the totals of the day's last plan.",
     as_of_date=pl.Date, currency=pl.String, stock_quantity=pl.Float64, stock_value=MONEY,
     products_to_order=pl.Int64, order_value=MONEY, products_understocked=pl.Int64, understock_quantity=pl.Float64,
     understock_value=MONEY, understock_margin_lost=MONEY, products_overstocked=pl.Int64,
@@ -364,7 +364,7 @@ KPI_DAILY = _published(
 )
 LEAD_TIME_ADVICE = _published(
     "plan", "lead_time_advice",
-    "One row per product whose lead time a person set and receipts contradict: what was set, and what was seen.",
+    "One row per product whose receipts contradict the lead time that a person set.",
     product_code=pl.String, product_name=pl.String, supplier_id=pl.String, supplier_name=pl.String,
     set_lead_time_days=pl.Int64, set_level=pl.String, observed_lead_time_days=pl.Int64,
     observed_low_days=pl.Float64, observed_high_days=pl.Float64, receipts=pl.Int64, receipts_of=pl.String,
@@ -373,7 +373,7 @@ LEAD_TIME_ADVICE = _published(
 )
 
 POLICY_BACKTEST = _published(
-    "backtest", "policy_backtest", "One row per policy, service level and class of demand: its last year, replayed.",
+    "backtest", "policy_backtest", "One row per policy, service level and demand pattern, over the last year.",
     policy=pl.String, service_level=pl.Float64, demand_class=pl.String, products=pl.Int64, levels_kept=pl.Float64,
     orders_kept=pl.Float64, weeks_kept=pl.Float64, fill_rate_units=pl.Float64, fill_rate_money=pl.Float64,
     average_stock_value=pl.Float64, lost_margin_a_week=pl.Float64, order_lines=pl.Int64, orders=pl.Int64,
@@ -382,7 +382,7 @@ POLICY_BACKTEST = _published(
 
 # purchase orders: drafts made from the plan
 PURCHASE_ORDER_DRAFTS = _published(
-    "purchase_orders", "purchase_order_drafts", "One row per line of an order that is drafted and not yet approved.",
+    "purchase_orders", "purchase_order_drafts", "One row per line of a drafted order that is not approved yet.",
     order_id=pl.String, purchase_order_number=pl.String, supplier_id=pl.String,
     supplier_name=pl.String, line_number=pl.Int32, product_code=pl.String, product_name=pl.String,
     supplier_product_code=pl.String, quantity=pl.Float64, unit_cost=UNIT_PRICE, currency=pl.String, value=MONEY,

@@ -94,7 +94,7 @@ def warehouse_models(
 
 @cache
 def _descriptions() -> Mapping[str, str]:
-    """What each dbt test means, by its name."""
+    """The rule that each dbt test checks, by the test's name."""
     nodes = json.loads(MANIFEST.read_text())["nodes"].values()
     return {node["name"]: node["description"].strip() for node in nodes if node["resource_type"] == "test"}
 
@@ -112,8 +112,17 @@ def _told(
             check_name=check.check_name,
             passed=check.passed,
             severity=check.severity,
-            metadata={**check.metadata, "sentence": _descriptions().get(name) or name, **rows},
+            metadata={**check.metadata, "sentence": _sentence(check), **rows},
         )
+
+
+def _sentence(check: dg.AssetCheckResult) -> str:
+    """The rule that a dbt test checks, and if it is broken for how many rows."""
+    rule = _descriptions().get(str(check.check_name)) or f"{check.check_name}."
+    if check.passed or "dagster_dbt/failed_row_count" not in check.metadata:
+        return rule
+    count = int(str(check.metadata["dagster_dbt/failed_row_count"].value))
+    return f"{rule} This does not hold for {count} row{'' if count == 1 else 's'}."
 
 
 def _offending(

@@ -1,4 +1,4 @@
-"""The project's models compiled once, to be built in memory from whatever raw rows a test gives."""
+"""The project built once by dbt over empty tables; its models are then built in memory from the raw rows of a test."""
 
 import json
 import os
@@ -13,12 +13,13 @@ import polars as pl
 import pytest
 
 from pipelines.storage.tables import TABLES, Table
-from pipelines.storage.warehouse import describe_table, insert_rows
+from pipelines.storage.warehouse import FILE_NAME, describe_table, insert_rows, open_warehouse
 from stocktrim_assets.assets.marts import PROJECT
 from tests.running import made_once
 
 RawRows = Mapping[Table, Iterable[Mapping[str, Any]]]
 Build = Callable[[RawRows, str], list[dict[str, Any]]]
+RAW = tuple(table for table in TABLES if table.stage == "raw")
 
 
 def run_dbt(target: Path, *words: str, warehouse: str = ":memory:") -> int:
@@ -29,30 +30,37 @@ def run_dbt(target: Path, *words: str, warehouse: str = ":memory:") -> int:
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of dbt's artifacts, after models and unit tests ran over empty tables."""
+
+    def build_into(folder: Path) -> None:
+        with open_warehouse(folder):
+            pass
+        run_dbt(folder, "build", "--exclude-resource-type", "test", warehouse=str(folder / FILE_NAME))
+
+    return made_once(tmp_path_factory, "built", build_into)
+
+
+@pytest.fixture(scope="session")
+def models(artifacts: Path) -> dict[str, dict[str, Any]]:
     """Every model by its id, with its compiled SQL."""
-
-    def compile_into(target: Path) -> None:
-        assert run_dbt(target, "compile") == 0
-
-    target = made_once(tmp_path_factory, "compiled", compile_into)
-    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+    nodes = json.loads((artifacts / "manifest.json").read_text())["nodes"]
     return {name: node for name, node in nodes.items() if node["resource_type"] == "model"}
 
 
 @pytest.fixture(scope="session")
 def build(models: dict[str, dict[str, Any]]) -> Build:
     """The rows of a model, built from raw rows; raw tables that are not named are empty."""
+    warehouse = Path(FILE_NAME).stem
+    schemas = "".join(f"create schema {name};" for name in ("raw", "staging", "intermediate", "marts"))
+    tables = "".join(f"create table {table.path} ({describe_table(table)});" for table in RAW)
 
     def rows_of(raw: RawRows, name: str) -> list[dict[str, Any]]:
         with duckdb.connect() as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            for schema in ("raw", "staging", "intermediate", "marts"):
-                connection.execute(f"create schema {schema}")
-            for table in (one for one in TABLES if one.stage == "raw"):
-                connection.execute(f"create table {table.path} ({describe_table(table)})")
-                frame = pl.DataFrame(list(raw.get(table, ())), schema=table.schema, orient="row")
-                insert_rows(connection, table.path, frame)
+            connection.execute(f"attach ':memory:' as {warehouse}; use {warehouse}; set TimeZone = 'UTC';").complete()
+            connection.execute(schemas + tables).complete()
+            for table, rows in raw.items():
+                insert_rows(connection, table.path, pl.DataFrame(list(rows), schema=table.schema, orient="row"))
             for node in lineage(models, f"model.stocktrim.{name}"):
                 connection.execute(f"create table {node['schema']}.{node['name']} as {node['compiled_code']}")
             built: pl.DataFrame = connection.sql(f"from {models[f'model.stocktrim.{name}']['schema']}.{name}").pl()
@@ -65,11 +73,11 @@ def lineage(models: dict[str, dict[str, Any]], name: str) -> list[dict[str, Any]
     """A model and all that it reads, what is read first."""
     found: dict[str, dict[str, Any]] = {}
 
-    def visit(one: str) -> None:
-        if one in models and one not in found:
-            for upstream in models[one]["depends_on"]["nodes"]:
+    def visit(model: str) -> None:
+        if model in models and model not in found:
+            for upstream in models[model]["depends_on"]["nodes"]:
                 visit(upstream)
-            found[one] = models[one]
+            found[model] = models[model]
 
     visit(name)
     return list(found.values())

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from xero_sandbox.core.documents import Document, Item, Line, Organisation, World
-from xero_sandbox.core.json_records import line_amount, total
+from xero_sandbox.core.records import line_amount, total
 
 TODAY = date(2026, 6, 15)
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -83,7 +83,7 @@ def _add(rows: Rows, world: World, documents: Mapping[str, Document], head: Tabl
     number = key.replace("_id", "_number")
     rows[head], rows[lines] = [], []
     for document in documents.values():
-        told = {
+        fields = {
             key: document.document_id, number: document.number, "type": document.kind, "status": document.status,
             "contact_id": document.contact_id, "contact_name": document.contact_id, day: document.date,
             "reference": document.reference, "updated_at": document.updated_at,
@@ -91,7 +91,7 @@ def _add(rows: Rows, world: World, documents: Mapping[str, Document], head: Tabl
             "currency_code": document.currency_code, "currency_rate": document.currency_rate,
             "total": total(document), "line_amount_types": document.line_amount_types,
         }  # fmt: skip
-        rows[head].append({name: value for name, value in told.items() if name in head.columns})
+        rows[head].append({name: value for name, value in fields.items() if name in head.columns})
         rows[lines] += [
             {
                 key: document.document_id, "line_number": place, "item_code": line.item_code,

@@ -51,17 +51,17 @@ bill_papers = st.builds(
 
 @few
 @given(papers=sales_papers)
-def test_fault_98_sales_and_credit_notes_of_any_status_and_day_count_by_the_stated_rule(
+def test_sales_and_credit_notes_of_any_status_and_day_count_by_the_stated_rule(
     build: Build, papers: list[Paper]
 ) -> None:
     """Drafts count, voided ones do not, a future invoice counts on its day, a credit note only for sales before it."""
     world = a_world(papers)
-    told = {
+    found = {
         (row["product_code"], row["demand_date"]): row["quantity"]
         for row in build(raw_of(world), "demand_daily")
         if row["quantity"]
     }
-    assert told == {key: float(quantity) for key, quantity in recomputing.demand(world).items()}
+    assert found == {key: float(quantity) for key, quantity in recomputing.demand(world).items()}
 
 
 PARTS = {"SET": {"CUP": 2, "TEA": 1}, "BOX": {"SET": 6}, "OLD": {"MUG": 1}, "MUG": {"NEW": 1}}
@@ -95,8 +95,8 @@ def test_what_is_committed_and_on_order_counts_where_its_demand_does(build: Buil
         if paper.status in ({"DRAFT", "SUBMITTED"} if is_sale else recomputing.OPEN_ORDERS):
             for code, units in exploded(paper.product).items():
                 (committed if is_sale else on_order)[code] += units * paper.quantity
-    told = build(raw, "stock_position")
-    assert {row["product_code"]: (row["stock_committed"], row["stock_on_order"]) for row in told} == {
+    found = build(raw, "stock_position")
+    assert {row["product_code"]: (row["stock_committed"], row["stock_on_order"]) for row in found} == {
         code: (committed[code], on_order[code]) for code in SOLD
     }
     ordered = sum(2 * paper.quantity for paper in papers if paper.kind != "ACCREC" and paper.status != "BILLED")
@@ -162,7 +162,7 @@ def test_a_negative_line_of_a_credit_note_takes_back_what_the_note_gives(build: 
 
 @few
 @given(papers=sales_papers)
-def test_the_lines_behind_a_month_explain_its_difference_from_xero_to_the_piece(
+def test_the_lines_behind_a_month_explain_its_difference_from_xero_to_the_unit(
     build: Build, papers: list[Paper]
 ) -> None:
     raw = raw_of(a_world(papers))
@@ -182,14 +182,14 @@ def test_the_lines_behind_a_month_explain_its_difference_from_xero_to_the_piece(
 
 @few
 @given(papers=st.lists(order_papers, min_size=5, max_size=25))
-def test_fault_99_a_late_order_is_not_on_order_and_is_listed(build: Build, papers: list[Paper]) -> None:
+def test_a_late_order_is_not_on_order_and_is_listed(build: Build, papers: list[Paper]) -> None:
     """With its value; a promised arrival is believed before the delivery date, and that before the lead time."""
     world = a_world(papers)
-    told = {row["purchase_order_number"]: row for row in build(raw_of(world), "stock_on_order")}
+    found = {row["purchase_order_number"]: row for row in build(raw_of(world), "stock_on_order")}
     expected = {order.number: (order, counts) for order, _, counts in recomputing.open_order_lines(world, TODAY)}
-    assert told.keys() == expected.keys()
+    assert found.keys() == expected.keys()
     for number, (order, counts) in expected.items():
-        row = told[number]
+        row = found[number]
         assert (row["is_counted"], row["exception"]) == (counts, None if counts else "late")
         assert row["value"] == order.lines[0].quantity * 2
         arrival = order.expected_arrival_date or order.delivery_date
@@ -203,17 +203,17 @@ def test_what_bills_delivered_is_matched_first_in_first_out(build: Build, papers
     world = a_world(papers)
     matched = receipts(world)
     raw = raw_of(world, on_order_rule="unbilled")
-    told: dict[Any, float] = defaultdict(float)
+    found: dict[Any, float] = defaultdict(float)
     for row in build(raw, "purchase_receipts"):
-        told[row["purchase_order_id"], row["bill_id"], row["confidence"]] += row["quantity"]
+        found[row["purchase_order_id"], row["bill_id"], row["confidence"]] += row["quantity"]
         assert row["lead_time_days"] == (row["received_date"] - row["order_date"]).days
         assert row["is_evidence"] == (row["no_evidence_reason"] == "")
         assert not row["is_evidence"] or (row["lead_time_days"] >= 1 and row["received_date"] <= TODAY)
-    assert told == matched
+    assert found == matched
     open_orders = {order.number: order for order, _, _ in recomputing.open_order_lines(world, TODAY)}
     for row in build(raw, "stock_on_order"):
         order = open_orders[row["purchase_order_number"]]
-        billed = sum(quantity for (one, _, _), quantity in matched.items() if one == order.document_id)
+        billed = sum(quantity for (order_id, _, _), quantity in matched.items() if order_id == order.document_id)
         left = float(order.lines[0].quantity) - billed
         assert (row["quantity"], row["is_counted"], row["exception"]) == (left, left > 0, None)
 
@@ -229,8 +229,8 @@ def test_suppliers_are_judged_by_the_receipts_that_lead_times_are_learned_from(
     learned = known_receipts(
         pl.DataFrame(build(raw, table.name), schema=table.schema, orient="row"), as_of=TODAY
     ).group_by("supplier_id").agg(pl.len(), pl.col("lead_time_days").median())  # fmt: skip
-    told = build(raw, "supplier_lead_times")
-    assert {(one["supplier_id"], one["receipts"], one["median_lead_time_days"]) for one in told} == set(learned.rows())
+    found = build(raw, "supplier_lead_times")
+    assert {(row["supplier_id"], row["receipts"], row["median_lead_time_days"]) for row in found} == set(learned.rows())
 
 
 def receipts(world: World) -> dict[tuple[str, str, str], float]:
@@ -242,24 +242,24 @@ def receipts(world: World) -> dict[tuple[str, str, str], float]:
     ]  # fmt: skip
     bills = sorted(
         recomputing.lines_of(world, world.invoices, "ACCPAY", {"AUTHORISED", "PAID"}),
-        key=lambda one: (one[0].date, one[0].number, one[0].document_id),
+        key=lambda pair: (pair[0].date, pair[0].number, pair[0].document_id),
     )
     left = {document.document_id: line.quantity for document, line in (*orders, *bills)}
     found: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
 
     def serve(order: Any, bill: Any, confidence: str) -> None:
-        pieces = min(left[order.document_id], left[bill.document_id])
-        if pieces:
-            found[order.document_id, bill.document_id, confidence] += pieces
-            left[order.document_id] -= pieces
-            left[bill.document_id] -= pieces
+        units = min(left[order.document_id], left[bill.document_id])
+        if units:
+            found[order.document_id, bill.document_id, confidence] += units
+            left[order.document_id] -= units
+            left[bill.document_id] -= units
 
     for bill, paid in bills:
         for order, ordered in orders:
             is_same = (order.contact_id, ordered.item_code) == (bill.contact_id, paid.item_code)
             if is_same and order.number in bill.number.split():
                 serve(order, bill, "exact")
-    orders.sort(key=lambda one: (one[0].date, one[0].number))
+    orders.sort(key=lambda pair: (pair[0].date, pair[0].number))
     for bill, paid in bills:
         queue = deque(
             order for order, ordered in orders
@@ -267,7 +267,7 @@ def receipts(world: World) -> dict[tuple[str, str, str], float]:
         )  # fmt: skip
         for order in queue:
             serve(order, bill, "likely")
-    return {key: float(pieces) for key, pieces in found.items()}
+    return {key: float(units) for key, units in found.items()}
 
 
 CODES = st.sampled_from(("caf\u00e9", "CAF\u00c9", " Caf\u00e9 ", "cafe\u0301", "CAFE\u0301", "\tcaf\u00e9"))
@@ -275,15 +275,13 @@ CODES = st.sampled_from(("caf\u00e9", "CAF\u00c9", " Caf\u00e9 ", "cafe\u0301", 
 
 @few
 @given(codes=st.lists(CODES, min_size=1, max_size=6))
-def test_fault_96_a_code_in_another_case_spacing_or_unicode_form_is_the_same_product(
-    build: Build, codes: list[str]
-) -> None:
+def test_a_code_in_another_case_spacing_or_unicode_form_is_the_same_product(build: Build, codes: list[str]) -> None:
     papers = [Paper("ACCREC", "PAID", "Ann", code, -3, 2) for code in codes]
     sold = build(raw_of(a_world(papers, products=["Caf\u00e9"])), "demand_transactions")
     assert [(row["product_code"], row["quantity"]) for row in sold] == [("Caf\u00e9", 2)] * len(codes)
 
 
-def test_fault_96_a_product_renamed_in_xero_keeps_its_history(build: Build) -> None:
+def test_a_product_renamed_in_xero_keeps_its_history(build: Build) -> None:
     """What was loaded before carries the old code beside the item's id, and a new item may have taken that code."""
     papers = [Paper("ACCREC", "PAID", "Ann", "MUG", -30, 2), Paper("ACCREC", "PAID", "Ann", "MUG-2026", -3, 5)]
     raw = raw_of(a_world(papers, products=["MUG-2026"]))
@@ -293,8 +291,8 @@ def test_fault_96_a_product_renamed_in_xero_keeps_its_history(build: Build) -> N
     assert [(row["product_code"], row["quantity"]) for row in sold] == [("MUG-2026", 2), ("MUG-2026", 5)]
 
 
-def test_fault_96_two_items_that_differ_by_case_only_stay_two_products(build: Build) -> None:
+def test_two_items_that_differ_by_case_only_stay_two_products(build: Build) -> None:
     """A check of what Xero gave warns of them; nobody's sales are mixed."""
-    papers = [Paper("ACCREC", "PAID", "Ann", code, -3, pieces) for code, pieces in (("mug", 2), ("MUG", 3))]
+    papers = [Paper("ACCREC", "PAID", "Ann", code, -3, units) for code, units in (("mug", 2), ("MUG", 3))]
     sold = build(raw_of(a_world(papers, products=["mug", "MUG"])), "demand_transactions")
     assert {row["product_code"]: row["quantity"] for row in sold} == {"mug": 2, "MUG": 3}

@@ -69,11 +69,11 @@ class Company:
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def holder(self, code: str) -> Product | None:
-        return next((one for one in self.products if one.is_there and one.code == code), None)
+        return next((product for product in self.products if product.is_there and product.code == code), None)
 
     def load(self) -> Identities:
         self.at += timedelta(hours=1)
-        items = {one.ids[-1]: one.code for one in self.products if one.is_there}
+        items = {product.ids[-1]: product.code for product in self.products if product.is_there}
         states = {old: ContactState(old, new, is_archived=True, seen_at=self.at) for old, new in self.merged.items()}
         return remember_identities(self.store, self.key, items=items, contacts=states, at=self.at)
 
@@ -81,8 +81,8 @@ class Company:
         """A new item; where the last one that had the code was deleted, it is that product again."""
         if self.holder(code):
             return
-        last = [one for one in self.products if folded(one.code) == folded(code)]
-        gone = [one for one in last if not one.is_there]
+        last = [product for product in self.products if folded(product.code) == folded(code)]
+        gone = [product for product in last if not product.is_there]
         again = gone[-1] if gone and len(last) == len(gone) == 1 else None
         if last and again is None:
             return  # whose successor it were, nobody could say
@@ -95,7 +95,8 @@ class Company:
 
     def rename(self, code: str, new: str) -> None:
         product = self.holder(code)
-        if product and not any(folded(one.code) == folded(new) for one in self.products if one is not product):
+        taken = {folded(known.code) for known in self.products if known is not product}
+        if product and folded(new) not in taken:
             product.code = new
 
     def delete(self, code: str) -> None:
@@ -140,9 +141,10 @@ words = st.one_of(
               st.sampled_from(("30", "60", None))),
 )  # fmt: skip
 many = settings(
-    max_examples=150, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+    max_examples=400, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
+some = settings(many, max_examples=40)
 few = settings(many, max_examples=10)
 
 
@@ -158,20 +160,36 @@ def lived(store: Store, schedule: list[tuple[Any, ...]]) -> Company:
     return company
 
 
-@many
+@some
 @given(schedule=st.lists(words, min_size=5, max_size=25))
 def test_what_a_person_set_stays_with_the_product_and_the_supplier(
     kept: Store, schedule: list[tuple[Any, ...]]
 ) -> None:
     """Through any renaming, deleting, making again and merging; what is set for a product that is gone is listed."""
+    check_settings(kept, schedule)
+
+
+@pytest.mark.soak
+@many
+@given(schedule=st.lists(words, min_size=5, max_size=25))
+def test_what_a_person_set_stays_through_hundreds_of_histories(kept: Store, schedule: list[tuple[Any, ...]]) -> None:
+    check_settings(kept, schedule)
+
+
+def check_settings(kept: Store, schedule: list[tuple[Any, ...]]) -> None:
     company = lived(kept, schedule)
-    told = explicit_settings(kept, company.key)
+    explicit = explicit_settings(kept, company.key)
     expected = {
-        *(("product", one.code, *pair) for one in company.products if one.is_there for pair in one.settings.items()),
+        *(
+            ("product", item.code, *pair)
+            for item in company.products
+            if item.is_there
+            for pair in item.settings.items()
+        ),
         *(("supplier", name, *pair) for name, its in company.suppliers.items() for pair in its.items()),
     }
-    assert set(told.select("level", "subject", "name", "value").rows()) == expected
-    gone = Counter(name for one in company.products if not one.is_there for name in one.settings)
+    assert set(explicit.select("level", "subject", "name", "value").rows()) == expected
+    gone = Counter(name for product in company.products if not product.is_there for name in product.settings)
     assert Counter(settings_without_subject(kept, company.key)["name"].to_list()) == gone
 
 
@@ -183,7 +201,9 @@ def test_demand_stays_with_the_product_and_is_neither_lost_nor_counted_twice(
     company = lived(kept, schedule)
     known = identities_of(kept, company.key)
     raw = raw_of(papers_world([], products=[]))
-    raw[tables.XERO_ITEMS] = [{"item_id": one.ids[-1], "code": one.code} for one in company.products if one.is_there]
+    raw[tables.XERO_ITEMS] = [
+        {"item_id": item.ids[-1], "code": item.code} for item in company.products if item.is_there
+    ]
     raw[tables.FORMER_PRODUCTS] = former_products(known).to_dicts()
     raw[tables.XERO_INVOICES] = [
         {"invoice_id": "1", "type": "ACCREC", "status": "PAID", "contact_id": "a customer", "invoice_date": TODAY}
@@ -194,9 +214,9 @@ def test_demand_stays_with_the_product_and_is_neither_lost_nor_counted_twice(
     ]
     sold = {row["product_code"]: row["quantity"] for row in build(raw, "demand_daily")}
     assert {code: sold.pop(code) for code in list(sold) if company.holder(code)} == {
-        one.code: one.sold for one in company.products if one.is_there and one.sold
+        product.code: product.sold for product in company.products if product.is_there and product.sold
     }
-    assert sum(sold.values()) == sum(one.sold for one in company.products if not one.is_there)
+    assert sum(sold.values()) == sum(product.sold for product in company.products if not product.is_there)
 
 
 def test_a_code_that_moved_on_takes_no_settings_with_it(kept: Store) -> None:
@@ -204,8 +224,8 @@ def test_a_code_that_moved_on_takes_no_settings_with_it(kept: Store) -> None:
     company = lived(kept, [("set", "product", "MUG", "batch_size", "6"), ("rename", "MUG", "BOWL")])
     company.products.append(Product("MUG", ["another"]))
     company.load()
-    told = explicit_settings(kept, company.key)
-    assert told.select("subject", "value").rows() == [("BOWL", "6")]
+    explicit = explicit_settings(kept, company.key)
+    assert explicit.select("subject", "value").rows() == [("BOWL", "6")]
 
 
 def test_a_deleted_products_settings_go_to_no_product_that_was_there_before(kept: Store) -> None:
@@ -223,8 +243,8 @@ def test_bundles_and_successors_name_their_products_by_the_codes_of_now(kept: St
         kept, [("set", "product", "MUG", "bundle_of", "CUP:2; TEA:1"), ("set", "product", "CUP", "successor_of", "TEA"),
                ("rename", "TEA", "LEAF"), ("rename", "CUP", "CUP-2")],
     )  # fmt: skip
-    told = explicit_settings(kept, company.key).select("subject", "name", "value").rows()
-    assert set(told) == {("MUG", "bundle_of", "CUP-2:2; LEAF:1"), ("CUP-2", "successor_of", "LEAF")}
+    explicit = explicit_settings(kept, company.key).select("subject", "name", "value").rows()
+    assert set(explicit) == {("MUG", "bundle_of", "CUP-2:2; LEAF:1"), ("CUP-2", "successor_of", "LEAF")}
 
 
 def test_what_was_set_before_any_load_was_noted_is_the_first_product_of_the_code(kept: Store) -> None:

@@ -37,12 +37,12 @@ def many_of(quantity: int, *, line_amount: int = LARGEST) -> Rows:
 
 @pytest.mark.parametrize("mart", MARTS)
 @pytest.mark.parametrize("quantity", [LARGEST, -LARGEST])
-def test_fault_92_the_largest_numbers_stop_no_mart(build: Build, mart: str, quantity: int) -> None:
+def test_the_largest_numbers_stop_no_mart(build: Build, mart: str, quantity: int) -> None:
     rows = build(many_of(quantity), mart)
     assert all(math.isfinite(value) for row in rows for value in row.values() if isinstance(value, float))
 
 
-def test_fault_92_what_moved_on_a_day_is_the_sum_of_its_lines_however_large(build: Build) -> None:
+def test_what_moved_on_a_day_is_the_sum_of_its_lines_however_large(build: Build) -> None:
     """Twelve sales and twelve credits of suppliers out, twelve bills and twelve credits of customers in."""
     (day,) = build(many_of(LARGEST), "stock_daily")
     assert (day["quantity_in"], day["quantity_out"]) == (2 * LINES * LARGEST, 2 * LINES * LARGEST)

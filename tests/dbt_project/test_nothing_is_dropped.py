@@ -93,8 +93,8 @@ def test_a_foreign_amount_without_a_rate_is_an_exception_of_unknown_value(build:
         for row in rows[table]:
             row |= {"currency_code": "USD", "currency_rate": rate}
     found = problems(build, rows)
-    told = {number: row["amount"] for (name, number), row in found.items() if name == "foreign_amount_without_rate"}
-    assert told == {"S": None, "P": None}
+    listed = {number: row["amount"] for (name, number), row in found.items() if name == "foreign_amount_without_rate"}
+    assert listed == {"S": None, "P": None}
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_an_archived_supplier_is_told_with_its_products_and_with_what_is_open_at
     rows[tables.XERO_CONTACTS] = [{"contact_id": "gone", "name": "Gone Works", "contact_status": "ARCHIVED"}]
     found = problems(build, rows)
     assert ("archived_supplier", "MUG") in found
-    told = found["archived_supplier_with_orders", "gone"]
-    assert (told["occurrences"], told["quantity"], told["amount"], told["name"]) == (1, 5, 10, "Gone Works")
+    listed = found["archived_supplier_with_orders", "gone"]
+    assert (listed["occurrences"], listed["quantity"], listed["amount"], listed["name"]) == (1, 5, 10, "Gone Works")
 
 
 def test_a_supplier_that_is_no_contact_yet_is_told(build: Build) -> None:
@@ -125,8 +125,8 @@ def test_a_supplier_that_is_no_contact_yet_is_told(build: Build) -> None:
 def test_negative_stock_is_told_with_what_it_costs(build: Build) -> None:
     rows = organisation()
     rows[tables.XERO_ITEMS][0] |= {"quantity_on_hand": -3, "purchase_unit_price": 4, "code": "MUG"}
-    told = problems(build, rows)["negative_stock", "MUG"]
-    assert (told["quantity"], told["amount"]) == (3, 12)
+    listed = problems(build, rows)["negative_stock", "MUG"]
+    assert (listed["quantity"], listed["amount"]) == (3, 12)
 
 
 def test_a_dismissed_exception_stays_dismissed_until_its_record_changes(build: Build) -> None:

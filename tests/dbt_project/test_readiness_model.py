@@ -33,7 +33,8 @@ def loaded(world: World) -> Rows:
         row["purchase_unit_price"] = item.purchase_unit_price
     entities = ("products", "sales_orders", "purchase_orders", "suppliers")
     rows[tables.XERO_CONTACTS] = [
-        {"contact_id": one.contact_id, "name": one.name, "contact_status": "ACTIVE"} for one in world.contacts.values()
+        {"contact_id": contact.contact_id, "name": contact.name, "contact_status": "ACTIVE"}
+        for contact in world.contacts.values()
     ]
     rows[tables.ENTITY_LOADS] = [{"entity": entity, "loaded_at": NOON} for entity in entities]
     return rows
@@ -48,7 +49,8 @@ def readiness(build: Build, rows: Rows) -> Found:
 
 def a_year(documents: Any, kind: str, statuses: set[str]) -> Iterator[Document]:
     since = TODAY - timedelta(days=365)
-    return (one for one in documents.values() if one.kind == kind and one.status in statuses and one.date > since)
+    of_kind = (document for document in documents.values() if document.kind == kind)
+    return (document for document in of_kind if document.status in statuses and document.date > since)
 
 
 def expected(world: World, on_order: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
@@ -59,14 +61,15 @@ def expected(world: World, on_order: list[dict[str, Any]]) -> Counter[tuple[str,
         sold |= {line.item_code for line in invoice.lines}
         if any(not line.item_code for line in invoice.lines):
             problems["sale_without_product", invoice.document_id] += 1
-    bought = {line.item_code for one in world.purchase_orders.values() for line in one.lines if one.status != "DELETED"}
+    orders = [order for order in world.purchase_orders.values() if order.status != "DELETED"]
+    bought = {line.item_code for order in orders for line in order.lines}
     for bill in a_year(world.invoices, "ACCPAY", APPROVED):
         if sum(line.quantity * line.unit_amount for line in bill.lines):
             bought |= {line.item_code for line in bill.lines}
     for item in world.items.values():
         problems["sold_but_not_tracked", item.item_id] += not item.is_tracked and item.code in sold
         problems["no_supplier", item.item_id] += item.is_tracked and item.code not in bought
-    ids = {one.number: one.document_id for one in world.purchase_orders.values()}
+    ids = {order.number: order.document_id for order in world.purchase_orders.values()}
     for line in on_order:
         record = f"{ids[line['purchase_order_number']]} line {line['line_number']}"
         if line["exception"] == "late" and line["billed_quantity"] < line["ordered_quantity"]:
@@ -100,7 +103,7 @@ def with_supplier(rows: Rows, code: str, supplier: str) -> None:
 def a_paper(
     rows: Rows, kind: str, number: str, *, days: int, contact: str, code: str, quantity: int, **dates: Any
 ) -> None:
-    """A paper of one line at 3 a piece."""
+    """A document of one line at 3 a unit."""
     is_order = kind == "PURCHASEORDER"
     head, lines = (
         (tables.XERO_PURCHASE_ORDERS, tables.XERO_PURCHASE_ORDER_LINES) if is_order
@@ -121,7 +124,7 @@ def a_paper(
 
 
 def plant(rows: Rows) -> dict[tuple[str, str], tuple[float | None, Decimal | None]]:
-    """Plant every fault once, each at records of its own; the pieces and the money that are at stake."""
+    """Plant every fault once, each at records of its own; the units and the money at stake."""
     for code in ("WORK", "DEAR", "FREE", "TWIN", "FOUND", "LATE", "BILLED"):
         an_item(rows, code)
         with_supplier(rows, code, "a supplier")

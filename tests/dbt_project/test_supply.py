@@ -42,7 +42,7 @@ OTHERS = ("approve", "reject", "refuse", "accept", "load", "load", "load_whole")
 some_order = st.integers(0, 2)
 approvals = st.lists(st.tuples(st.just("approve"), some_order), min_size=2, max_size=3)
 deeds = st.lists(
-    st.tuples(st.one_of(*(st.sampled_from(one) for one in (SENDING, IN_XERO, IN_XERO, OTHERS))), some_order),
+    st.tuples(st.one_of(*(st.sampled_from(group) for group in (SENDING, IN_XERO, IN_XERO, OTHERS))), some_order),
     min_size=3, max_size=16,
 )  # fmt: skip
 loads = st.tuples(st.sampled_from(("load", "load_whole", "reject")), some_order)
@@ -131,7 +131,7 @@ class Books:
         """A person makes another order under the number of one that was renumbered."""
         number = self.order(which).purchase_order_number
         is_renumbered = all(held.number != number for held in self.held(which)) and self.held(which)
-        if is_renumbered and number not in {one.number for one in self.xero.orders}:
+        if is_renumbered and number not in {order.number for order in self.xero.orders}:
             self.xero.person_makes(number, quantity=7)
 
     def edit(self, which: int) -> None:
@@ -259,13 +259,14 @@ def check(build: Build, books: Books, rule: str) -> None:
     expected = books.arrivals()
     found = {(row["purchase_order_number"], row["product_code"]): row["expected_arrival_date"] for row in rows}
     assert {key: found[key] for key in expected} == expected
-    told = {(row["problem"], row["document_number"]) for row in build(raw, "int_readiness__approved_orders")}
+    listed = {(row["problem"], row["document_number"]) for row in build(raw, "int_readiness__approved_orders")}
     missing = {
         ("sent_order_missing_in_xero", order.purchase_order_number) for order in books.ledger.orders(OrderState.SENT)
         if books.became[order.order_id] not in books.seen and books._is_missing(order)
     }  # fmt: skip
-    refused = {("order_refused_by_xero", one.purchase_order_number) for one in books.ledger.orders(OrderState.FAILED)}
-    assert {one for one in told if one[0] != "sent_order_deleted_in_xero"} == missing | refused
+    failed = books.ledger.orders(OrderState.FAILED)
+    refused = {("order_refused_by_xero", order.purchase_order_number) for order in failed}
+    assert {problem for problem in listed if problem[0] != "sent_order_deleted_in_xero"} == missing | refused
 
 
 def any_schedules(examples: int) -> Any:

@@ -1,6 +1,6 @@
--- A bill carries an order's number where its own number or its reference is that
--- number or has it as a word. Of several orders named, a line delivers the oldest
--- that has its product and its supplier.
+-- A bill carries an order's number if its own number or its reference is that number,
+-- or has it as a word. If it names several orders, a line delivers the oldest one of
+-- its product and supplier.
 with
     bill_lines as (select * from {{ ref("int_bills__lines_that_count") }}),
 

@@ -1,6 +1,6 @@
--- What suppliers have delivered and billed; prices and amounts are after discount and
--- without the tax that is inside them. A bill that totals nothing is how Xero
--- adjusts stock: no purchase, no receipt, no evidence of a lead time.
+-- What suppliers have delivered and billed. Prices and amounts are after discount and
+-- without included tax. A bill with a total of 0 is a stock adjustment in Xero: no
+-- purchase, no receipt, no evidence of a lead time.
 with
     bills as (select * from {{ ref("stg_invoices") }}),
 

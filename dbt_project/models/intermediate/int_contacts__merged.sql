@@ -1,4 +1,4 @@
--- A contact that was merged into another one is that other one, however long the chain.
+-- Each contact with the one that is left after merges, however long the chain.
 with recursive
     contacts as (select * from {{ ref("stg_contacts") }}),
 

@@ -1,6 +1,6 @@
--- Only approved sales credit notes cancel a sale. A negative line takes back what the
--- credit note gives for the same product, and a line with a negative price is money,
--- not goods.
+-- Only approved sales credit notes cancel a sale. A negative line reduces what the
+-- credit note takes back of the same product. A line with a negative price moves no
+-- goods.
 with
     credit_notes as (select * from {{ ref("stg_credit_notes") }}),
 

@@ -1,5 +1,4 @@
--- What is left of a sale after credit notes; one that no credit note could reach is
--- whole.
+-- What is left of each sale after credit notes and returns.
 with
     left_over as (
         select document_id as invoice_id, line_number, quantity_left

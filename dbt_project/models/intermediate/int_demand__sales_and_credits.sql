@@ -1,5 +1,5 @@
--- The sales that a credit note or a return may cancel, and these, with quantities below
--- zero.
+-- The sales that a credit note or a return may cancel, and the credits themselves with
+-- negative quantities.
 with
     sales as (select * from {{ ref("int_sales__lines_that_count") }}),
 

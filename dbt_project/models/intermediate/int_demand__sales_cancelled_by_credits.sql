@@ -1,6 +1,5 @@
--- Which credit note, or return on an invoice, took how much of which sale: of the
--- sale's layer what was still there before the credit note, down to the height that the
--- credit note left.
+-- How much of which sale a credit note or return took: the part of the sale's layer
+-- that was still there before the credit, down to the height that the credit left.
 with stacks as (select * from {{ ref("int_demand__stacks_of_sales") }})
 
 select

@@ -1,10 +1,9 @@
 -- A credit note cancels sales of the same contact and product dated on or before it,
--- the most recent first, at the date of the sale; a remainder that matches nothing is
--- ignored. That is a stack: a sale puts its pieces on top, a credit note takes pieces
--- from the top. With c the running sum of what is put and taken, the stack's height
--- after an event is h = c - least(0, lowest c so far), and what is left of a sale is
--- the
--- part of its layer (height before, height after) that no later event reaches into.
+-- the most recent first, at the date of the sale; a remainder is ignored. That is a
+-- stack: a sale adds its units on top, a credit note takes units from the top. With c
+-- the running sum of all quantities, the height of the stack after an event is h = c -
+-- least(0, lowest c so far). What is left of a sale is the part of its layer (height
+-- before, height after) that no later event reaches.
 with
     events as (select * from {{ ref("int_demand__sales_and_credits") }}),
 

@@ -1,4 +1,4 @@
--- Every document of Xero, whatever its kind and status, with its total in base
+-- Every document of Xero, whatever its type and status, with its total in base
 -- currency.
 with
     organisation as (

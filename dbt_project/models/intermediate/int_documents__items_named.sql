@@ -1,4 +1,5 @@
--- What the lines of each document name: items that Xero has, and such that nobody has.
+-- How many lines of each document name an item that Xero has, and how many an unknown
+-- one.
 with
     lines as (
         select invoice_id as record_id, item_id, product_code, quantity, unit_price

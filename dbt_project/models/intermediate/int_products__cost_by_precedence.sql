@@ -1,7 +1,7 @@
 -- What a unit costs, in the currency of the supplier's orders: the setting; else the
 -- item's purchase price, which Xero keeps in base currency; else what was paid on the
--- latest order or bill, a bill before an order of the same day. What cannot be brought
--- into that currency by known rates is not known.
+-- latest order or bill, a bill before an order of the same day. Without the exchange
+-- rates to convert it, the cost is unknown.
 with
     suppliers as (select * from {{ ref("int_suppliers__currency_and_rate") }}),
 
@@ -48,9 +48,9 @@ with
                 when
                     coalesce(nullif(paid.currency, ''), chosen.base_currency)
                     = chosen.currency
-                then paid.unit_cost::double
+                then paid.unit_cost
                 else
-                    paid.unit_cost::double
+                    paid.unit_cost
                     * chosen.supplier_rate
                     / {{
                         rate_to_base(
@@ -70,7 +70,7 @@ with
             arg_max(source, (purchase_date, source = 'bill')) as source,
             arg_max(unit_cost, (purchase_date, source = 'bill')) as unit_cost
         from converted
-        where unit_cost is not null
+        where try_cast(unit_cost as decimal(18, 4)) is not null
         group by product_code
     )
 

@@ -1,8 +1,8 @@
 -- A line's product is the item whose id it carries, whatever the item's code was on
--- that day; of an item that was deleted and made again, the new one. A line without a
--- known id names the item of its code, else the one that had the code last; case,
--- spaces and the form of accents make no difference where no item had that very code. A
--- code that no item ever had stays as it is.
+-- that day; for an item that was deleted and made again, the new one. A line without a
+-- known id names the item of its code, else the item that last had the code. If no item
+-- had that exact code, case, spaces and the form of accents are ignored. A code that no
+-- item ever had stays as it is.
 with
     names as (
         select item_id, product_code

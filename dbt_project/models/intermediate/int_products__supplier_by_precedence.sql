@@ -1,4 +1,4 @@
--- Xero does not know a product's supplier. It is the setting; else the supplier of the
+-- Xero keeps no supplier for a product. It is the setting; else the supplier of the
 -- latest purchase order line; else of the latest bill line.
 with
     products as (select product_code from {{ ref("stg_products") }}),
@@ -35,7 +35,6 @@ select
         then 'bill'
         else 'none'
     end as supplier_source,
-    coalesce(ordered.supplier_name, billed.supplier_name) as document_name,
     greatest(ordered.purchase_date, billed.purchase_date) as last_purchase_date
 from products
 left join preferred on products.product_code = preferred.product_code

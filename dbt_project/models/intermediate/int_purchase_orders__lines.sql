@@ -1,6 +1,6 @@
--- Every order line that names a product, of orders that were not deleted; a merged
--- contact is one supplier. Prices and amounts are after discount and without the tax
--- that is inside them.
+-- Every order line that names a product, of orders that were not deleted. A merged
+-- contact is one supplier. Prices and amounts are after discount and without included
+-- tax.
 with
     purchase_orders as (select * from {{ ref("stg_purchase_orders") }}),
 

@@ -1,7 +1,7 @@
--- Which of Xero's orders is which of ours. Xero's id says so, whatever number the order
--- bears by now. Of one whose sending had no known outcome there is no id yet: its
--- number together with its reference says so, or its reference together with one of
--- its products, since each product is in one order of a plan.
+-- Which order in Xero is which of ours: the one with the Xero id that we know, whatever
+-- its number is now. An order that was sent with an unknown outcome has no id yet. It
+-- is the one with our reference and our number, or with our reference and one of our
+-- products, since a product is in one order of a plan.
 with
     ledger as (select * from {{ ref("stg_ledger_order_lines") }}),
 

@@ -1,16 +1,11 @@
--- The latest purchase order line and the latest bill line of each product: who sold
--- it, at what price.
+-- The latest purchase order line and the latest bill line of each product: who sold it.
 with
     purchases as (
         select
             product_code,
             'purchase_order' as source,
             supplier_id,
-            contact_name as supplier_name,
             order_date as purchase_date,
-            currency,
-            currency_rate,
-            unit_price,
             purchase_order_number as document_number,
             purchase_order_id as document_id,
             line_number
@@ -20,26 +15,14 @@ with
             product_code,
             'bill',
             supplier_id,
-            contact_name,
             bill_date,
-            currency,
-            currency_rate,
-            unit_price,
             bill_number,
             bill_id,
             line_number
         from {{ ref("int_bills__lines_that_count") }}
     )
 
-select
-    product_code,
-    source,
-    supplier_id,
-    supplier_name,
-    purchase_date,
-    currency,
-    currency_rate,
-    unit_price
+select product_code, source, supplier_id, purchase_date
 from purchases
 qualify
     row_number() over (

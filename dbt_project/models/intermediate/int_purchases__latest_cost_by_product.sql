@@ -1,7 +1,7 @@
--- What a unit of each product cost on its latest order and on its latest bill, over all
--- its lines there: after discount, without the tax inside, free units too. A line with
--- a negative price lowers the amount and brings no units. A document that only gives
--- units away says nothing of the cost; the one before it does.
+-- The unit cost of each product on its latest order and on its latest bill, over all
+-- its lines there: after discount, without included tax, free units included. A line
+-- with a negative price lowers the amount and brings no units. A document with free
+-- units only is skipped for the one before.
 with
     documents as (
         select
@@ -74,7 +74,7 @@ with
         having sum(quantity) > 0 and sum(amount) > 0
     )
 
-select * replace (try_cast(round(unit_cost, 4) as decimal(18, 4)) as unit_cost)
+select *
 from by_document
 qualify
     row_number() over (

@@ -1,5 +1,5 @@
--- Orders approved here that Xero refused, deleted or no longer has: none of them is
--- supply. A deletion is told for thirty days, the others until a person acts.
+-- Orders approved here that Xero refused, deleted or no longer has: they are no supply.
+-- A deleted order is listed for thirty days, the others until a person acts.
 with
     ledger as (select * from {{ ref("stg_ledger_order_lines") }}),
 

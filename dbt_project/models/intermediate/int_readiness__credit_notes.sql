@@ -1,6 +1,6 @@
 -- Credit notes of the last year, and returns on invoices, that take back more than was
--- sold: what matches no sale of the same contact and product on or before their date
--- is ignored.
+-- sold: units without a sale of the same contact and product on or before their date
+-- are ignored.
 with
     taken_back as (
         select
@@ -9,12 +9,12 @@ with
             lines.line_number,
             lines.product_code,
             lines.quantity,
-            papers.unit_price
+            priced.unit_price
         from {{ ref("int_credit_notes__lines_that_count") }} as lines
         inner join
-            {{ ref("stg_credit_note_lines") }} as papers
-            on lines.credit_note_id = papers.credit_note_id
-            and lines.line_number = papers.line_number
+            {{ ref("stg_credit_note_lines") }} as priced
+            on lines.credit_note_id = priced.credit_note_id
+            and lines.line_number = priced.line_number
         union all
         select
             'return_unmatched',
@@ -22,12 +22,12 @@ with
             lines.line_number,
             lines.product_code,
             lines.quantity,
-            papers.unit_price
+            priced.unit_price
         from {{ ref("int_sales__returns") }} as lines
         inner join
-            {{ ref("stg_invoice_lines") }} as papers
-            on lines.invoice_id = papers.invoice_id
-            and lines.line_number = papers.line_number
+            {{ ref("stg_invoice_lines") }} as priced
+            on lines.invoice_id = priced.invoice_id
+            and lines.line_number = priced.line_number
     ),
 
     cancelled as (

@@ -1,6 +1,6 @@
--- Documents that the rules cannot use as they are: of a status or a type that no rule
--- knows, in a foreign currency without a rate, with lines that name an item which
--- nobody has. Of sales invoices the last are told with those that name nothing.
+-- Documents that the rules cannot use as they are: with an unknown status or type, in a
+-- foreign currency without a rate, or with lines that name an unknown item. Sales
+-- invoices that name one are in int_readiness__sales_without_product.
 with
     documents as (
         select

@@ -1,6 +1,5 @@
 -- Drafts that nobody approved or deleted for more than 30 days: of sales, which are
--- committed and count as demand all the while, and of bills, whose goods are not in
--- stock.
+-- committed and count as demand, and of bills, whose goods are not in stock.
 with
     drafts as (
         select

@@ -1,5 +1,5 @@
--- The problems of documents, each with its page in Xero and with the state in which the
--- document is: a person dismisses a problem of that state only.
+-- The problems of documents, each with its page in Xero and the document's version: a
+-- person dismisses a problem in that version only.
 with
     documents as (select * from {{ ref("int_documents__in_xero") }}),
 

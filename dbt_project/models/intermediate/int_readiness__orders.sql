@@ -1,5 +1,5 @@
--- Order lines that a person should look at, as the on-order rule in force sees them;
--- with the pieces that are late and in no bill, or counted and in one.
+-- Order lines that a person should look at under the on-order rule in force: with the
+-- units that are late and unbilled, or that count although they are billed.
 with
     lines as (
         select purchase_order_number, line_number, purchase_order_id
@@ -12,8 +12,8 @@ with
             *,
             if(
                 exception = 'late', ordered_quantity - billed_quantity, billed_quantity
-            ) as pieces
-        from {{ ref("stock_on_order") }}
+            ) as units
+        from {{ ref("int_stock_on_order__with_arrival_and_value") }}
         where exception in ('late', 'counted_although_billed')
     )
 
@@ -36,14 +36,14 @@ select
     exceptions.purchase_order_number as document_number,
     exceptions.supplier_name as name,
     1 as occurrences,
-    exceptions.pieces as quantity,
+    exceptions.units as quantity,
     exceptions.value::double
     / nullif(exceptions.currency_rate, 0)::double
-    * exceptions.pieces
+    * exceptions.units
     / exceptions.ordered_quantity as amount
 from exceptions
 inner join
     lines
     on exceptions.purchase_order_number = lines.purchase_order_number
     and exceptions.line_number = lines.line_number
-where exceptions.pieces > 0
+where exceptions.units > 0

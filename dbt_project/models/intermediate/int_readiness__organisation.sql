@@ -1,10 +1,8 @@
--- What is wrong with the whole: data that were old when the day of this run began, a
--- demo company, suppliers that nobody can tell apart. A run reads no clock; how old the
--- data are now, the doctor says.
+-- Problems of the organisation as a whole: data that were old when the day of this run
+-- began, a demo company, suppliers of the same name. A run reads no clock; the doctor
+-- says how old the data are now.
 with
     organisation as (select * from {{ ref("stg_organisation") }}),
-
-    freshness as (select * from {{ ref("data_freshness") }}),
 
     settings as (
         select max(value::double) as stale_after_hours
@@ -18,7 +16,7 @@ with
             count(*) over (
                 partition by {{ folded_code("supplier_name") }}
             ) as suppliers_of_the_name
-        from {{ ref("suppliers") }}
+        from {{ ref("int_suppliers__named") }}
         where not is_archived and supplier_name != ''
     )
 
@@ -27,11 +25,12 @@ select
     organisation.organisation_id as record_id,
     organisation.organisation_name as name
 from organisation
-cross join freshness
+cross join {{ ref("stg_as_of") }} as today
+cross join {{ ref("int_loads__oldest_needed") }} as loads
 cross join settings
 where
-    freshness.loaded_at is null
-    or epoch(freshness.as_of_date::timestamp) - epoch(freshness.loaded_at)
+    loads.loaded_at is null
+    or epoch(today.as_of_date::timestamp) - epoch(loads.loaded_at)
     > settings.stale_after_hours * 3600
 union all
 select 'demo_company', organisation_id, organisation_name

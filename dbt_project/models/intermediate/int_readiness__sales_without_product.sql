@@ -1,6 +1,6 @@
--- Sales of the last year that no product gets as demand: the line names none, or a
--- code that no item of Xero has. One problem an invoice, however many lines. A line
--- that names nothing and costs nothing is a text.
+-- Sales of the last year that are missing from demand: the line names no product, or a
+-- code that no item of Xero has. One problem per invoice, however many lines. A line
+-- without a product and a price is a text.
 with
     names as (select * from {{ ref("int_products__named_by_lines") }}),
 
@@ -19,14 +19,14 @@ with
     ),
 
     invoices as (
-        select papers.*
-        from {{ ref("stg_invoices") }} as papers
+        select documents.*
+        from {{ ref("stg_invoices") }} as documents
         cross join {{ ref("stg_as_of") }} as today
         where
-            papers.invoice_type = 'ACCREC'
-            and papers.status
+            documents.invoice_type = 'ACCREC'
+            and documents.status
             in ('DRAFT', 'SUBMITTED', 'AUTHORISED', 'PAID', 'ARCHIVED')
-            and papers.invoice_date > today.as_of_date - 365
+            and documents.invoice_date > today.as_of_date - 365
     ),
 
     lines as (

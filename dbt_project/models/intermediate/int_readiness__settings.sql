@@ -1,4 +1,4 @@
--- What people set for products that Xero has no more, said with the code of then.
+-- Settings of products that Xero no longer has, by their former code.
 select
     'setting_without_subject' as problem,
     subject || ' ' || name as record_id,

@@ -1,5 +1,5 @@
--- Stock that no document explains: today's quantity, less all that came and plus all
--- that left by documents, must be nothing.
+-- Stock that no document explains: today's quantity, minus all that came in and plus
+-- all that went out by documents, should be 0.
 with
     moved as (
         select product_code, sum(quantity_in - quantity_out) as quantity
@@ -28,9 +28,10 @@ select
     1 as occurrences,
     counted.quantity::double as quantity,
     abs(counted.quantity)::double
-    * products.unit_cost::double
-    / nullif(products.currency_rate, 0)::double as amount
+    * costs.unit_cost::double
+    / nullif(costs.currency_rate, 0)::double as amount
 from counted
 inner join
-    {{ ref("products") }} as products on counted.product_code = products.product_code
+    {{ ref("int_products__cost_by_precedence") }} as costs
+    on counted.product_code = costs.product_code
 where counted.quantity != 0

@@ -1,5 +1,5 @@
--- Suppliers that a person should look at: archived ones that open orders wait for, and
--- those on recent purchase documents that were never loaded as contacts.
+-- Suppliers that a person should look at: archived ones with open orders, and those on
+-- recent purchase documents that were never loaded as contacts.
 with
     archived as (
         select
@@ -11,9 +11,9 @@ with
             sum(
                 orders.value::double / nullif(orders.currency_rate, 0)::double
             ) as amount
-        from {{ ref("stock_on_order") }} as orders
+        from {{ ref("int_stock_on_order__with_arrival_and_value") }} as orders
         inner join
-            {{ ref("suppliers") }} as suppliers
+            {{ ref("int_suppliers__named") }} as suppliers
             on orders.supplier_id = suppliers.supplier_id
         where suppliers.is_archived
         group by suppliers.supplier_id, suppliers.supplier_name

@@ -1,5 +1,5 @@
--- Records that could not be read, with what the plan lacks because of it; the newest
--- version that could be read, if there is one, still counts.
+-- Records that cannot be read, with what the plan lacks because of it; an older version
+-- that was read still counts.
 with
     organisation as (
         select any_value(base_currency) as base_currency
@@ -51,7 +51,7 @@ select
     missing.name,
     if(
         missing.has_older_version,
-        'Its older version, which could be read, still counts.',
+        'Its older version still counts.',
         missing.what_is_missing
     ) as effect,
     missing.version,

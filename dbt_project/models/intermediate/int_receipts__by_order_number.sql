@@ -1,5 +1,5 @@
 -- A bill that carries an order's number delivers that order: its lines of a product
--- fill the order's lines of the product, first in first out.
+-- fill the order's lines of the product, first in, first out.
 with
     named as (select * from {{ ref("int_bills__lines_naming_an_order") }}),
 

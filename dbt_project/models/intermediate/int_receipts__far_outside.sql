@@ -1,9 +1,9 @@
--- Receipts far outside their supplier's others: the logarithm of the days has a
+-- Lead times that are outliers among their supplier's. The logarithm of the days has a
 -- modified z-score above 3.5 (Iglewicz and Hoaglin 1993: 0.6745 times its distance from
 -- the median over the median absolute deviation) among up to seven deliveries before
--- and seven after it (Hampel's identifier), and they are a third or threefold, and a
--- week away. A product that always takes so long, in three receipts or more, is not
--- outside.
+-- and seven after it (Hampel's identifier); the days differ by a factor of three and by
+-- a week. A product that always takes so long, in three receipts or more, is no
+-- outlier.
 with
     dated as (
         select *

@@ -1,5 +1,5 @@
--- The pieces of a supplier's bill deliver the oldest pieces of the product that are
--- still open at that supplier, ordered on or before the bill.
+-- The units of a supplier's bill deliver the oldest units of the product that are still
+-- open at that supplier, ordered on or before the bill.
 with
     queued as (
         select

@@ -1,6 +1,6 @@
--- Whether a receipt tells how long an order takes, and if not, why: the one definition
--- that supplier_lead_times and the plan learn by. A bill is a receipt only as far as
--- it was written when the goods came, and an order as far as it was written before.
+-- Whether a receipt is evidence of the lead time, and if not, why: the one definition
+-- for supplier_lead_times and the plan. A bill is a receipt only if it was written when
+-- the goods came, and an order only if it was written before.
 with
     dated as (select * from {{ ref("int_receipts__dated") }}),
 
@@ -13,10 +13,7 @@ with
     of_outliers as (select * from {{ ref("int_receipts__far_outside") }})
 
 select
-    dated.purchase_order_id,
-    dated.line_number,
-    dated.bill_id,
-    dated.bill_line_number,
+    dated.*,
     case
         when dated.lead_time_days is null
         then 'no_order_date'

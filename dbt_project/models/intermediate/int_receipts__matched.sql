@@ -1,4 +1,4 @@
--- Orders and bills brought together, by number or first in, first out.
+-- Orders matched with bills, by number or first in, first out.
 select *, 'exact' as confidence
 from {{ ref("int_receipts__by_order_number") }}
 union all

@@ -1,5 +1,5 @@
--- The pieces of order lines (above nothing) and of bill lines (below nothing) that no
--- order number has brought together.
+-- The units of order lines (positive) and of bill lines (negative) that no order number
+-- has matched.
 with
     known as (select * from {{ ref("int_receipts__by_order_number") }}),
 

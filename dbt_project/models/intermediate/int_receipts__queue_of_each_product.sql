@@ -1,7 +1,7 @@
--- What no order number settles: orders queue up by supplier and product, and bills
--- serve the queue. With c the running sum of what is ordered and billed, a bill that
--- finds too little in the queue pushes c to a new low below nothing: by that much it
--- delivers no order.
+-- What no order number has matched: orders queue by supplier and product, and bills
+-- serve the queue. With c the running sum of ordered minus billed units, a bill that
+-- finds too little in the queue takes c to a new negative low: by that much it delivers
+-- no order.
 with
     events as (select * from {{ ref("int_receipts__not_settled_by_number") }}),
 

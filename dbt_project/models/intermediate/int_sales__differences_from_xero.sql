@@ -1,5 +1,5 @@
--- Each sales line and each cancelled piece that we count otherwise than the invoices in
--- Xero do, with what it is to our total and to Xero's.
+-- Each sales line and each cancelled unit that counts otherwise here than on the
+-- invoices in Xero, with what it adds to our total and to Xero's.
 with
     counted as (select * from {{ ref("int_demand__netted_of_credits") }}),
 

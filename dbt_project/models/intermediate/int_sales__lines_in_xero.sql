@@ -1,8 +1,6 @@
--- What Xero's own invoices say, line by line: by the code that stands on the invoice
--- and
--- by its date. A voided invoice stays in Xero's list with its lines; a draft is none
--- yet.
--- Credit notes have a date of their own there.
+-- The lines of Xero's own invoices, by the code and the date on the invoice. A voided
+-- invoice stays in Xero's list with its lines; a draft is not an invoice yet. Credit
+-- notes have a date of their own.
 with
     invoices as (select * from {{ ref("stg_invoices") }}),
 

@@ -1,6 +1,6 @@
 -- Sales lines that are no demand although Xero's invoices have them: of voided
--- invoices, those that take back on an invoice (they cancel the sales before them), and
--- those with a negative price, which give money back and no goods.
+-- invoices, returns (they cancel the sales before them), and lines with a negative
+-- price, which return money and no goods.
 with
     invoices as (select * from {{ ref("stg_invoices") }} where invoice_type = 'ACCREC'),
 

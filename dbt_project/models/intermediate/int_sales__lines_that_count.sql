@@ -1,38 +1,6 @@
--- Unfulfilled sales count too; voided and deleted ones never do. A line without a
--- product or without a quantity is no demand, a negative one is a return, and one with
--- a negative price gives money back, not goods.
-with
-    invoices as (select * from {{ ref("stg_invoices") }}),
+-- What customers ordered; a line with a negative quantity is a return.
+{{ config(materialized="view") }}
 
-    lines as (select * from {{ ref("stg_invoice_lines") }}),
-
-    names as (select * from {{ ref("int_products__named_by_lines") }}),
-
-    contacts as (select * from {{ ref("int_contacts__merged") }})
-
-select
-    lines.invoice_id,
-    lines.line_number,
-    invoices.invoice_number,
-    invoices.status,
-    coalesce(contacts.surviving_id, invoices.contact_id, '') as contact_id,
-    invoices.contact_name,
-    coalesce(names.product_code, lines.product_code) as product_code,
-    lines.product_code as code_on_line,
-    invoices.invoice_date as demand_date,
-    invoices.currency,
-    lines.unit_price,
-    lines.quantity
-from lines
-inner join invoices on lines.invoice_id = invoices.invoice_id
-left join
-    names
-    on lines.item_id is not distinct from names.item_id
-    and lines.product_code = names.code_on_line
-left join contacts on invoices.contact_id = contacts.contact_id
-where
-    invoices.invoice_type = 'ACCREC'
-    and invoices.status in ('DRAFT', 'SUBMITTED', 'AUTHORISED', 'PAID', 'ARCHIVED')
-    and lines.product_code is not null
-    and lines.quantity > 0
-    and coalesce(lines.unit_price, 0) >= 0
+select * exclude (invoice_date), invoice_date as demand_date
+from {{ ref("int_sales__lines_in_force") }}
+where quantity > 0

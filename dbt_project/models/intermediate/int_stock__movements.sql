@@ -1,6 +1,6 @@
--- What moved stock, and when: approved sales and supplier credit notes take it out,
--- approved bills and sales credit notes bring it in, adjustments too. Quotes, orders
--- and drafts move nothing. Xero has already moved what is dated after today.
+-- What moved stock, and when: approved sales and supplier credit notes take it out;
+-- approved bills, adjustments and sales credit notes bring it in. Quotes, orders and
+-- drafts move nothing. Xero has already moved what is dated after today.
 with
     documents as (
         select

@@ -1,7 +1,7 @@
--- Our own approved orders are supply from the moment of approval until Xero's list of
--- orders shows them; from then on Xero's version counts. A sent order that Xero's
--- whole list, read since, does not show is no supply: somebody should look. What Xero
--- refused is no supply either.
+-- Our own approved orders are supply from their approval until Xero's list of orders
+-- shows them; from then on Xero's version counts. A sent order that is not in a
+-- complete list read since is no supply: a person should look. What Xero refused is no
+-- supply either.
 with
     ledger as (
         select * from {{ ref("stg_ledger_order_lines") }} where state != 'failed'

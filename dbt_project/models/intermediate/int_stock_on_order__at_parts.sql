@@ -1,5 +1,6 @@
--- What is on order counts where demand counts: a bundle at its parts, a product with a
--- successor at the successor. The value of a line is shared by units.
+-- What is on order counts for the products whose demand it serves: a bundle at its
+-- parts, a product with a successor at the successor. The value of a line is shared by
+-- the number of units.
 with
     transfers as (
         select *, sum(units) over (partition by product_code) as units_of_all

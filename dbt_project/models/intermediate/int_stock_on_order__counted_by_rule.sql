@@ -1,8 +1,8 @@
--- By the rule `delivery_date`, an open order counts while its delivery date is empty
--- or still to come. A late order, its date past and nothing received, does not count;
--- it stays in the list, so that a person looks at it. By the stricter rule `unbilled`,
--- what no bill has delivered yet counts, whatever the dates. Today is the
--- organisation's own.
+-- By the rule `delivery_date`, an open order counts as long as its delivery date is
+-- empty or in the future. A late order, its date past and nothing received, does not
+-- count; it stays in the list, so that a person looks at it. By the stricter rule
+-- `unbilled`, all units that no bill has delivered count, whatever the dates. Today is
+-- the organisation's own.
 with
     lines as (select * from {{ ref("int_purchase_orders__open_lines") }}),
 

@@ -1,4 +1,4 @@
--- All that is on order: Xero's open orders and ours that Xero does not list yet.
+-- All units on order: Xero's open orders, and ours that Xero does not list yet.
 select
     counted.purchase_order_number,
     counted.line_number,

@@ -1,5 +1,5 @@
--- When each product of an order of ours is expected, as long as Xero's one date of the
--- order is the one that was sent. Once somebody changes it there, Xero's date holds.
+-- When each product of an order of ours is expected, as long as the order's one date in
+-- Xero is the one that was sent. If somebody changes it there, Xero's date holds.
 select
     ours.purchase_order_id,
     ledger.product_code,

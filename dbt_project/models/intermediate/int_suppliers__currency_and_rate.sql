@@ -1,5 +1,6 @@
--- The currency in which a supplier is paid, by its latest order, else its latest bill,
--- and the latest known rate of that currency on its papers: never another currency's.
+-- The currency in which a supplier is paid, from its latest order, else its latest
+-- bill, and the latest known rate of that currency on its documents: never another
+-- currency's.
 with
     documents as (
         select
@@ -30,7 +31,7 @@ with
             and total != 0
     ),
 
-    papers as (
+    of_suppliers as (
         select
             coalesce(contacts.surviving_id, documents.contact_id) as supplier_id,
             documents.* exclude (contact_id),
@@ -55,7 +56,7 @@ with
             ) as document_name,
             arg_max(currency, place) as currency,
             max(document_date) filter (where is_order) as last_order_date
-        from papers
+        from of_suppliers
         group by supplier_id
     )
 
@@ -63,10 +64,12 @@ select
     suppliers.supplier_id,
     suppliers.document_name,
     suppliers.currency,
-    arg_max(papers.currency_rate, papers.place) filter (
-        where papers.currency = suppliers.currency and papers.currency_rate > 0
+    arg_max(of_suppliers.currency_rate, of_suppliers.place) filter (
+        where
+            of_suppliers.currency = suppliers.currency
+            and of_suppliers.currency_rate > 0
     ) as currency_rate,
     suppliers.last_order_date
 from suppliers
-inner join papers on suppliers.supplier_id = papers.supplier_id
+inner join of_suppliers on suppliers.supplier_id = of_suppliers.supplier_id
 group by all

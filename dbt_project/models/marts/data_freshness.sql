@@ -1,11 +1,3 @@
-with
-    loads as (
-        select min(loaded_at) as loaded_at
-        from {{ ref("stg_entity_loads") }}
-        where entity in ('products', 'sales_orders', 'purchase_orders')
-        having count(*) = 3
-    )
-
 select
     organisation.organisation_name,
     organisation.base_currency,
@@ -15,4 +7,4 @@ select
     loads.loaded_at
 from {{ ref("stg_organisation") }} as organisation
 cross join {{ ref("stg_as_of") }} as today
-left join loads on true
+cross join {{ ref("int_loads__oldest_needed") }} as loads

@@ -11,7 +11,7 @@ with
             product_code,
             unnest(generate_series(stock_date, until_date, interval 1 day))::date
             as demand_date
-        from {{ ref("stock_daily") }}
+        from {{ ref("int_stock__rebuilt_backwards") }}
         where days_out > 0
     )
 

@@ -1,4 +1,4 @@
--- Sorted before the links are written: a million links are dear to sort.
+-- Sorted before the links are written, since a million links are slow to sort.
 with
     organisation as (
         select any_value(short_code) as short_code from {{ ref("stg_organisation") }}

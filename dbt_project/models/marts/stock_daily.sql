@@ -5,6 +5,6 @@ select
     quantity_in::double as quantity_in,
     quantity_out::double as quantity_out,
     stock_on_hand::double as stock_on_hand,
-    if(stock_on_hand = 0, until_date - stock_date + 1, 0)::integer as days_out
+    days_out
 from {{ ref("int_stock__rebuilt_backwards") }}
 order by product_code, stock_date

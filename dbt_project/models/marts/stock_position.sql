@@ -44,7 +44,7 @@ with
             product_code,
             sum(quantity) filter (where rule != 'approved_not_sent') as in_xero,
             sum(quantity) filter (where rule = 'approved_not_sent') as approved_not_sent
-        from {{ ref("stock_on_order") }}
+        from {{ ref("int_stock_on_order__with_arrival_and_value") }}
         where is_counted
         group by product_code
     ),

@@ -1,17 +1,15 @@
--- The receipts that the plan learns lead times from: those of the two years before its
--- day that are evidence.
+-- The receipts that the plan estimates lead times from: the evidence of the two years
+-- before its day.
 with
     receipts as (
-        select purchase_receipts.*
-        from {{ ref("purchase_receipts") }} as purchase_receipts
+        select judged.*
+        from {{ ref("int_receipts__judged") }} as judged
         cross join {{ ref("stg_as_of") }} as today
         where
-            purchase_receipts.received_date >= today.as_of_date - 728
-            and purchase_receipts.received_date < today.as_of_date
-            and purchase_receipts.is_evidence
-    ),
-
-    suppliers as (select * from {{ ref("suppliers") }})
+            judged.bill_date >= today.as_of_date - 728
+            and judged.bill_date < today.as_of_date
+            and judged.no_evidence_reason = ''
+    )
 
 select
     receipts.supplier_id,
@@ -25,8 +23,10 @@ select
     count(*) filter (where receipts.days_late > 0) as late_receipts,
     round(median(receipts.days_late), 2)::double as median_days_late,
     round(quantile_cont(receipts.days_late, 0.9), 2)::double as p90_days_late,
-    max(receipts.received_date) as last_received_date
+    max(receipts.bill_date) as last_received_date
 from receipts
-inner join suppliers on receipts.supplier_id = suppliers.supplier_id
+inner join
+    {{ ref("int_suppliers__named") }} as suppliers
+    on receipts.supplier_id = suppliers.supplier_id
 group by receipts.supplier_id
 order by receipts.supplier_id

@@ -1,6 +1,6 @@
--- What lines come to on their documents, after discount and without the tax inside,
--- each at the rate of its document. A week with a document whose rate is not known has
--- no amount rather than too small a one.
+-- The amounts of lines on their documents, after discount and without included tax,
+-- each at the rate of its document. If the rate of one document is unknown, the week's
+-- amount is unknown rather than too small.
 with
     lines as (
         select
@@ -57,5 +57,6 @@ select
     weekly.currency_code
 from weekly
 inner join
-    {{ ref("suppliers") }} as suppliers on weekly.supplier_id = suppliers.supplier_id
+    {{ ref("int_suppliers__named") }} as suppliers
+    on weekly.supplier_id = suppliers.supplier_id
 order by weekly.supplier_id, weekly.week_start_date

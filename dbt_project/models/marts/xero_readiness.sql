@@ -1,5 +1,5 @@
 -- Xero has a page for each document and contact, and one for all products. What a
--- person dismissed stays dismissed while the record stays as it was then.
+-- person dismissed stays dismissed until the record changes.
 with
     problems as (
         select *, '/Accounts/Inventory/' as page, '' as version

@@ -1,4 +1,4 @@
-{# Months whose difference from Xero is not what the lines of sales_differences come to. #}
+{# Months whose difference from Xero is not the sum of their lines in sales_differences. #}
 {% test differences_are_explained(model) %}
     select
         month, product_code, monthly.difference, sum(explained.difference) as explained

@@ -1,4 +1,4 @@
-{# The grain of a table: rows that share these columns are shown, each group once. #}
+{# The grain of a table: groups of rows that share these columns. #}
 {% test one_row_per(model, columns) %}
     select {{ columns | join(", ") }}, count(*) as number_of_rows
     from {{ model }}

@@ -31,7 +31,7 @@ def plan():
 
 
 def found_in(plan, products=PRODUCTS, stock_on_order=NOTHING_ON_ORDER):
-    return {one.rule.name: one for one in check_plan(plan, products, stock_on_order) if not one.is_met}
+    return {finding.rule.name: finding for finding in check_plan(plan, products, stock_on_order) if not finding.is_met}
 
 
 def of_tea(plan, **values):
@@ -43,9 +43,9 @@ def of_tea(plan, **values):
     )  # fmt: skip
 
 
-def test_nothing_is_found_in_a_good_plan_and_every_rule_was_asked(plan):
+def test_nothing_is_found_in_a_good_plan_and_every_rule_is_checked(plan):
     findings = check_plan(plan, PRODUCTS, on_order(5, arriving=None))
-    assert [(one.rule.name, one.is_met) for one in findings] == [(rule.name, True) for rule in RULES]
+    assert [(finding.rule.name, finding.is_met) for finding in findings] == [(rule.name, True) for rule in RULES]
     stop_where_blocked(findings)
 
 
@@ -82,7 +82,7 @@ def test_a_plan_with_a_fault_is_not_shown_and_the_product_is_named(plan, rule, p
         ({"currency_rate": None}, {"products_to_order_have_an_exchange_rate"}),
     ],
 )
-def test_what_an_order_lacks_is_said_and_nothing_else(plan, planted, lacks):
+def test_only_what_an_order_lacks_is_found(plan, planted, lacks):
     """Without a rate a purchase price in base currency gives no cost: then the rate lacks, not the price."""
     assert set(found_in(of_tea(plan, **planted))) == lacks
 

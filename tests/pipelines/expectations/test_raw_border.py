@@ -1,5 +1,6 @@
 """The first border of trust: each rule finds its fault in what Xero answered, and nothing where there is none."""
 
+import importlib
 import itertools
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,7 +10,13 @@ import polars as pl
 import pytest
 
 from pipelines.expectations.raw_rules import RULES, check_pass
-from pipelines.expectations.validate import BlockedError, CheckCouldNotRunError, Rule, stop_where_blocked, validate
+from pipelines.expectations.validate import (
+    BlockedError,
+    BorderRule,
+    CheckCouldNotRunError,
+    stop_where_blocked,
+    validate,
+)
 from pipelines.landing.load import land_load, read_load
 from pipelines.storage.tables import XERO_INVOICES, XERO_ITEMS, XERO_ORGANISATION
 from pipelines.storage.warehouse import read_table, replace_table
@@ -67,7 +74,7 @@ def broken(findings):
     return {finding.rule.name: finding for finding in findings if not finding.is_met}
 
 
-def test_nothing_is_found_in_good_data_and_every_rule_was_asked(passing):
+def test_nothing_is_found_in_good_data_and_every_rule_is_checked(passing):
     with passing() as (warehouse, read, _):
         findings = check_pass(warehouse, read)
     assert broken(findings) == {}
@@ -154,12 +161,12 @@ def test_a_rule_finds_the_fault_that_it_is_for_and_names_the_rows(passing, rule)
 
 
 @pytest.mark.parametrize("rule", PLANTED)
-def test_only_the_rules_behind_which_a_wrong_plan_would_follow_stop_a_load(rule):
+def test_a_rule_stops_a_load_only_if_a_wrong_plan_would_follow(rule):
     warns = {"records_are_readable", "types_are_known", "contact_statuses_are_known",
              "item_codes_differ_by_more_than_case", "statuses_are_known", "sales_lines_name_a_product",
              "stock_is_not_negative", "sold_items_are_tracked"}  # fmt: skip
-    (asked,) = (one for one in RULES if one.name == rule)
-    assert asked.is_blocking is (rule not in warns)
+    (found,) = (known for known in RULES if known.name == rule)
+    assert found.is_blocking is (rule not in warns)
 
 
 def test_the_answers_of_another_organisation_are_refused(passing):
@@ -172,7 +179,7 @@ def test_the_answers_of_another_organisation_are_refused(passing):
     assert found.keys() == {"organisation_is_the_same"}
 
 
-def test_an_organisation_without_items_is_told_what_to_do(passing):
+def test_an_organisation_without_items_learns_what_to_do(passing):
     with passing(change=lambda world: world.items.clear()) as (warehouse, read, _):
         found = broken(check_pass(warehouse, read))
     assert "tracked inventory" in found["there_are_items"].sentence
@@ -193,24 +200,34 @@ def test_a_blocked_load_leaves_what_was_landed(passing):
         with pytest.raises(BlockedError, match="no code"):
             stop_where_blocked(check_pass(warehouse, read))
         after = [read_table(warehouse, table) for table in (XERO_ITEMS, XERO_INVOICES)]
-    assert all(one.equals(other) for one, other in zip(before, after, strict=True))
+    assert all(old.equals(new) for old, new in zip(before, after, strict=True))
 
 
-def test_a_load_of_one_list_is_asked_only_about_that_list(passing):
+def test_a_load_of_one_list_is_checked_by_the_rules_of_that_list(passing):
     with passing() as (warehouse, read, _):
-        items = tuple(one for one in read.lists if one.reading.endpoint.name == "Items")
-        asked = {finding.rule.frame for finding in check_pass(warehouse, replace(read, lists=items))}
-    assert asked == {"organisation", "lists", "unreadable", "items"}
+        items = tuple(came for came in read.lists if came.reading.endpoint.name == "Items")
+        checked = {finding.rule.frame for finding in check_pass(warehouse, replace(read, lists=items))}
+    assert checked == {"organisation", "lists", "unreadable", "items"}
 
 
-def test_a_check_that_breaks_says_so_and_nothing_about_the_data():
-    rule = Rule("broken", "items", "ExpectColumnValuesToNotBeNull", {"column": "no such column"}, "never said")
-    with pytest.raises(CheckCouldNotRunError, match="'broken' could not run"):
-        validate([rule], {"items": pl.DataFrame({"code": ["TEA-01"]})})
+@pytest.fixture(scope="module")
+def expectations():
+    """Those of the border by their rules; Great Expectations is imported when a test asks for them."""
+    return importlib.import_module("pipelines.expectations.raw_suite").EXPECTATIONS
 
 
-def test_many_offending_rows_are_counted_and_the_first_ten_shown():
-    rule = Rule("coded", "items", "ExpectColumnValuesToNotBeNull", {"column": "code"}, "{count} items have no code.")
+def test_every_rule_has_its_expectation_and_no_other_is_there(expectations):
+    assert expectations.keys() == {rule.name for rule in RULES}
+
+
+def test_a_check_that_breaks_says_so_and_nothing_about_the_data(expectations):
+    (rule,) = (rule for rule in RULES if rule.name == "items_have_an_id")
+    with pytest.raises(CheckCouldNotRunError, match="'items_have_an_id' could not run"):
+        validate([rule], expectations, {"items": pl.DataFrame({"no such": ["TEA-01"]})})
+
+
+def test_many_offending_rows_are_counted_and_the_first_ten_shown(expectations):
+    rule = BorderRule("items_have_a_code", "items", "Every item has a code.", "{count} items have no code.")
     frame = pl.DataFrame({"code": [None] * 25, "name": range(25)}, schema={"code": pl.String, "name": pl.Int64})
-    (found,) = validate([rule], {"items": frame})
+    (found,) = validate([rule], expectations, {"items": frame})
     assert (found.sentence, found.rows["name"].to_list()) == ("25 items have no code.", list(range(10)))

@@ -48,7 +48,7 @@ def sealed(settings: Settings) -> list[bytes]:
 def opens(key: bytes | str, what: list[bytes]) -> bool:
     try:
         return bool([Fernet(key).decrypt(one) for one in what])
-    except Exception:  # noqa: BLE001, any error means that it does not open
+    except Exception:  # noqa: BLE001, whatever is wrong, it does not open
         return False
 
 

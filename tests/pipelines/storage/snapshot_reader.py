@@ -33,7 +33,7 @@ def main(folder: Path, last: str) -> None:
     while said != last:
         try:
             seen = look(folder)
-        except Exception as trouble:  # noqa: BLE001, every error of a reader is reported
+        except Exception as trouble:  # noqa: BLE001, whatever a reader meets is told
             seen = repr(trouble)
         if seen != said:
             sys.stdout.write(f"{seen}\n")
