@@ -35,7 +35,7 @@ class Draw:
 
     @property
     def code(self) -> str:
-        codes = [one.code for one in self.world.items.values()]
+        codes = [item.code for item in self.world.items.values()]
         return codes[self.number % len(codes)] if codes else ""
 
     def new(self, name: str, kind: str = "") -> Edit:
@@ -85,25 +85,25 @@ wishes = st.tuples(
 
 def edit_of(world: World, wish: Wish) -> Edit:
     """The edit that a wish means in this world; Xero may refuse it."""
-    kind, number, word = wish
-    return EDITS[kind](Draw(world, number, word))
+    action, number, word = wish
+    return EDITS[action](Draw(world, number, word))
 
 
 @st.composite
 def faults(draw: st.DrawFn) -> Fault:
     """Something that goes wrong with one of the next calls."""
-    kind = draw(st.sampled_from(["drop_before", "drop_after", "answer", "truncate", "cut", "limit", "token", "stale"]))
+    fault = draw(st.sampled_from(["drop_before", "drop_after", "answer", "truncate", "cut", "limit", "token", "stale"]))
     at: dict[str, Any] = {
         "path": "/api.xro/",
         "skip": draw(st.integers(0, 12)),
         "times": draw(st.sampled_from([1, 1, 4])),
     }
-    match kind:
+    match fault:
         case "answer":
             status, body = draw(st.sampled_from([(500, "oops"), (503, "The Organisation is offline"), (200, "<html>")]))
             return Fault(kind="answer", status=status, body=body, **at)
         case "truncate" | "cut":
-            return Fault(kind="truncate", keep_bytes=draw(st.integers(0, 3000)), is_cut=kind == "cut", **at)
+            return Fault(kind="truncate", keep_bytes=draw(st.integers(0, 3000)), is_cut=fault == "cut", **at)
         case "limit":
             limits: list[dict[str, Any]] = [
                 {"problem": "minute", "retry_after": 7}, {"problem": "concurrent"},
@@ -115,4 +115,4 @@ def faults(draw: st.DrawFn) -> Fault:
         case "stale":
             return Fault(kind="stale_read", seconds=60, **at)
         case _:
-            return Fault(kind="drop_before" if kind == "drop_before" else "drop_after", **at)
+            return Fault(kind="drop_before" if fault == "drop_before" else "drop_after", **at)

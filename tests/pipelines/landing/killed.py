@@ -43,14 +43,14 @@ def load_until_killed(there: There, refresh: tuple[str, ...]) -> None:
     _loading(there).load(*EVERYTHING, refresh=refresh)
 
 
-def load_in_turn(there: There, name: str, said: "Queue[tuple[str, str]]") -> None:
+def load_in_turn(there: There, name: str, messages: "Queue[tuple[str, str]]") -> None:
     """One load of everything as a run does it, which first waits for the run that has the organisation."""
     acme = _loading(there)
     folder = acme.at_hand.folder
-    with organisation_lock(folder, holder=name, waiting=lambda sentence: said.put((name, sentence))):
-        said.put((name, "loading"))
+    with organisation_lock(folder, holder=name, waiting=lambda sentence: messages.put((name, sentence))):
+        messages.put((name, "loading"))
         acme.load(*EVERYTHING)
-        said.put((name, "loaded"))
+        messages.put((name, "loaded"))
 
 
 def _loading(there: There) -> Loading:

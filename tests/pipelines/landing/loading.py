@@ -157,9 +157,9 @@ class Loading:
         entries = self.sandbox.stats()["requests"]
         self.sandbox.sandbox.log.reset()
         return [
-            f"{one['path'].removeprefix('/api.xro/2.0/')}?{one['query']}"
-            for one in entries
-            if one["path"].startswith("/api.xro/2.0/")
+            f"{entry['path'].removeprefix('/api.xro/2.0/')}?{entry['query']}"
+            for entry in entries
+            if entry["path"].startswith("/api.xro/2.0/")
         ]
 
     def pass_time(self, **amount: float) -> None:

@@ -126,7 +126,7 @@ def test_stock_that_moves_after_the_items_were_read_is_read_again_with_its_docum
     assert acme.rows(tables.XERO_ITEMS)["quantity_on_hand"].to_list() == [Decimal(110)]
 
 
-def test_stock_that_never_stands_still_is_told_after_three_rounds(acme: Loading) -> None:
+def test_stock_that_never_stands_still_is_reported_after_three_rounds(acme: Loading) -> None:
     loaded(acme)
     move_stock_after_items_were_read(acme, "ACCREC", quantity=1, times=0)
     read = acme.load()
@@ -160,7 +160,7 @@ def test_what_a_load_took_is_kept_with_what_is_left_of_the_day(acme: Loading) ->
     seen = acme.sandbox.stats()["counts"]
     kept = acme.rows(tables.LOADS)
     assert kept["calls"].sum() == seen["accounting_requests"]
-    sizes = [one["raw_bytes"] for one in acme.sandbox.stats()["requests"] if one["path"].startswith("/api.xro/")]
+    sizes = [entry["raw_bytes"] for entry in acme.sandbox.stats()["requests"] if entry["path"].startswith("/api.xro/")]
     assert kept["megabytes"].sum() == pytest.approx(sum(sizes) / 1e6)
     assert day_calls_left(kept) == 5000 - seen["accounting_requests"]
     assert set(kept["load_id"]) == {read.load_id}

@@ -27,7 +27,7 @@ from tests.xero_sandbox.sandbox_builders import a_line, a_purchase_order, a_worl
 from xero_sandbox.behaviour.edits import Write
 from xero_sandbox.behaviour.faults import Fault
 
-INVOICES = next(one for one in ENDPOINTS if one.name == "Invoices")
+INVOICES = next(endpoint for endpoint in ENDPOINTS if endpoint.name == "Invoices")
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_every_day_is_the_organisations_own_in_whatever_form_it_comes(day: date,
 @given(st.text() | st.from_regex(r"/Date\(-?[0-9]{1,30}([+-][0-9]{4})?\)/", fullmatch=True))
 def test_what_is_no_day_is_none(text: str) -> None:
     found = wire.calendar_day(None, text), wire.instant(text)
-    assert all(one is None or isinstance(one, date) for one in found)
+    assert all(value is None or isinstance(value, date) for value in found)
 
 
 def test_a_load_that_stopped_after_page_7_of_20_goes_on_with_page_8(acme: Loading) -> None:
@@ -208,19 +208,19 @@ def test_of_two_processes_that_load_at_once_the_second_waits_and_loads_after_the
     with loading(a_world(*[an_invoice(f"INV-{n:04}") for n in range(10)]), tmp_path, page_size=2) as acme:
         acme.sandbox.clock.run()
         acme.sandbox.fault(Fault(kind="latency", path="/api.xro/", seconds=0.1, times=0))
-        said = start.Queue()
-        runs = [start.Process(target=load_in_turn, args=(There.of(acme), f"run {n}", said)) for n in (1, 2)]
+        messages = start.Queue()
+        runs = [start.Process(target=load_in_turn, args=(There.of(acme), f"run {n}", messages)) for n in (1, 2)]
         for run in runs:
             run.start()
-        told = [said.get(timeout=60) for _ in range(5)]
+        received = [messages.get(timeout=60) for _ in range(5)]
         for run in runs:
             run.join()
         assert [run.exitcode for run in runs] == [0, 0]
         assert acme.raw() == acme.truth()
-    (first,) = {name for name, what in told[:2] if what == "loading"}
-    second = next(name for name, _ in told if name != first)
-    assert f"Waiting for {first} (process " in next(what for name, what in told if name == second)
-    assert [one for one in told if "Waiting" not in one[1]] == [
+    (first,) = {name for name, what in received[:2] if what == "loading"}
+    second = next(name for name, _ in received if name != first)
+    assert f"Waiting for {first} (process " in next(what for name, what in received if name == second)
+    assert [message for message in received if "Waiting" not in message[1]] == [
         (first, "loading"), (first, "loaded"), (second, "loading"), (second, "loaded"),
     ]  # fmt: skip
 
@@ -242,14 +242,14 @@ def test_a_refresh_that_fails_halfway_leaves_the_old_rows(acme: Loading) -> None
 
 
 def test_data_of_another_organisation_are_refused(acme: Loading) -> None:
-    other = pl.DataFrame(
+    changed = pl.DataFrame(
         {
             name: pl.Series(["another" if dtype == pl.String else False])
             for name, dtype in tables.XERO_ORGANISATION.columns.items()
         }
     )
     with acme.warehouse() as warehouse:
-        insert_rows(warehouse, tables.XERO_ORGANISATION.path, other)
+        insert_rows(warehouse, tables.XERO_ORGANISATION.path, changed)
     found = findings(acme)["organisation_is_the_same"]
     assert not found.is_met
     assert found.rule.is_blocking

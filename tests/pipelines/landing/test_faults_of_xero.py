@@ -45,14 +45,14 @@ def edited(acme: Loading) -> None:
     acme.pass_time(minutes=1)
 
 
-def refused(acme: Loading, kind: type[PlannerError], *, saying: str, **load: Any) -> PlannerError:
+def refused(acme: Loading, error: type[PlannerError], *, saying: str, **load: Any) -> PlannerError:
     """The error of a load, after which everything is as it was."""
     before, marks = acme.raw(), acme.at_hand.watermarks()
-    with pytest.raises(kind, match=saying) as told:
+    with pytest.raises(error, match=saying) as refused:
         acme.load(**load)
     assert acme.raw() == before
     assert acme.at_hand.watermarks() == marks
-    return told.value
+    return refused.value
 
 
 def brings_everything(acme: Loading) -> None:
@@ -65,7 +65,7 @@ def test_a_token_that_ends_between_pages_is_renewed_once_and_the_same_page_reque
     acme.sandbox.fault(Fault(kind="expire_tokens", path="/Invoices.*page=2"))
     acme.load(refresh=("sales_orders",))
     assert acme.at_hand.tokens.renewals == renewals + 1
-    pages = [one["query"] for one in acme.sandbox.stats()["requests"] if one["path"].endswith("/Invoices")]
+    pages = [entry["query"] for entry in acme.sandbox.stats()["requests"] if entry["path"].endswith("/Invoices")]
     assert [part for query in pages for part in query.split("&") if part.startswith("page=")] == [
         "page=1", "page=2", "page=2", "page=3",
     ]  # fmt: skip
@@ -83,16 +83,16 @@ def test_a_token_that_ends_between_pages_is_renewed_once_and_the_same_page_reque
 def test_a_missing_scope_is_named_with_the_fix(acme: Loading, address: str, scope: str) -> None:
     challenge = {"WWW-Authenticate": "insufficient_scope"}
     acme.sandbox.fault(Fault(kind="answer", path=f"/{address}", status=401, headers=challenge, times=0))
-    told = refused(acme, SignInError, saying=scope, refresh=("suppliers", "products", "sales_orders"))
-    assert "stocktrim connect" in str(told)
-    assert told.exit_code == 3
+    trouble = refused(acme, SignInError, saying=scope, refresh=("suppliers", "products", "sales_orders"))
+    assert "stocktrim connect" in str(trouble)
+    assert trouble.exit_code == 3
 
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_disconnected_organisation_stops_the_load_and_deletes_nothing(acme: Loading, status: int) -> None:
     acme.sandbox.fault(Fault(kind="answer", path="/api.xro/", status=status, body="gone", times=0))
-    told = refused(acme, SignInError, saying="connect again")
-    assert told.exit_code == 3
+    trouble = refused(acme, SignInError, saying="connect again")
+    assert trouble.exit_code == 3
 
 
 def test_the_minutes_limit_is_waited_for_visibly(acme: Loading, caplog: pytest.LogCaptureFixture) -> None:
@@ -117,13 +117,13 @@ def test_no_more_than_55_calls_are_made_in_a_minute(tmp_path: Path) -> None:
 def test_the_days_limit_ends_the_run_and_every_other_until_xero_allows_it(acme: Loading) -> None:
     edited(acme)
     acme.sandbox.fault(Fault(kind="rate_limit", path="/Invoices", problem="day", retry_after=73_451, times=0))
-    told = refused(acme, DayLimitError, saying="2026-03-03 05:45 UTC")
-    assert (told.exit_code, told.is_passing) == (5, False)
+    trouble = refused(acme, DayLimitError, saying="2026-03-03 05:45 UTC")
+    assert (trouble.exit_code, trouble.is_passing) == (5, False)
     acme.sandbox._ask("POST", "faults/reset")
     acme.calls()
     acme.pass_time(hours=10)
     again = refused(acme, DayLimitError, saying="2026-03-03 05:45 UTC")
-    assert str(again) == str(told)
+    assert str(again) == str(trouble)
     assert acme.calls() == []
     acme.pass_time(hours=11)
     brings_everything(acme)
@@ -156,17 +156,18 @@ def test_three_tries_are_three_calls_and_no_library_adds_any(acme: Loading, faul
 def test_a_xero_that_stays_away_fails_the_run_and_leaves_what_was_there(acme: Loading) -> None:
     edited(acme)
     acme.sandbox.fault(Fault(kind="answer", path="/api.xro/", status=503, body="maintenance", times=0))
-    told = refused(acme, XeroUnreachableError, saying="try again later")
-    assert (told.exit_code, told.is_passing) == (5, True)
+    trouble = refused(acme, XeroUnreachableError, saying="try again later")
+    assert (trouble.exit_code, trouble.is_passing) == (5, True)
 
 
 @pytest.mark.parametrize("behaviour", ["reset", "truncate", "garbage"])
 def test_a_broken_answer_is_requested_again_and_never_read_in_half(tmp_path: Path, behaviour: str) -> None:
     with loading(a_small_world(), tmp_path, page_size=10) as acme, chaos_before(acme.sandbox.url) as chaos:
         object.__setattr__(acme.at_hand, "api_url", chaos.address)
-        chaos.planned += [behaviour, behaviour, "pass", behaviour]
+        # two at most: lists are read at the same time, and a third could hit the last attempt of the same call
+        chaos.planned += [behaviour, behaviour]
         brings_everything(acme)
-        assert chaos.done.count(behaviour) == 3
+        assert chaos.done.count(behaviour) == 2
 
 
 @pytest.mark.parametrize("body", ["<html>please wait</html>", '{"Invoices": [{"InvoiceID": ', ""])

@@ -74,7 +74,11 @@ def assert_all_is_right(acme: Loading) -> None:
     assert acme.raw() == acme.truth()
     marks = watermarks(acme.at_hand.store, "acme")
     assert marks == read.next_watermarks
-    began = {one.reading.endpoint.name: one.started_at for one in reversed(read.lists) if one.reading.status is None}
+    began = {
+        list_read.reading.endpoint.name: list_read.started_at
+        for list_read in reversed(read.lists)
+        if list_read.reading.status is None
+    }
     assert all(marks[name] <= at - OVERLAP for name, at in began.items())
 
 

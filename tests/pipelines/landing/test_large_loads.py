@@ -20,9 +20,9 @@ def peak_megabytes(invoices: int, home: Path) -> float:
     with running_sandbox([world], limits=limits) as sandbox:
         command = [sys.executable, "-m", "benchmarks.load_by_us", sandbox.url, str(home)]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)  # noqa: S603, our own
-    told = json.loads(done.stdout)
-    assert told["rows"] > invoices * 11
-    return float(told["peak"])
+    figures = json.loads(done.stdout)
+    assert figures["rows"] > invoices * 11
+    return float(figures["peak"])
 
 
 def test_fifty_thousand_lines_need_little_memory(tmp_path: Path) -> None:

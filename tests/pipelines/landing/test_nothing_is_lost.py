@@ -171,8 +171,8 @@ def run_schedules(home: Path, count: int, measured: Callable[[str], None]) -> No
         )  # fmt: skip
     finally:
         shared.close()
-    told = f"{shared.schedules} schedules, {shared.loads} loads, of which {shared.failed} failed on the way"
-    measured(f"{told}: nothing is lost.")
+    counts = f"{shared.schedules} schedules, {shared.loads} loads, of which {shared.failed} failed on the way"
+    measured(f"{counts}: nothing is lost.")
 
 
 def test_nothing_is_lost_by_edits_and_faults(quick_home: Path, measured: Callable[[str], None]) -> None:

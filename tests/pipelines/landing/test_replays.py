@@ -32,10 +32,10 @@ def loads(acme: Loading) -> list[KeptLoad]:
 def refused(acme: Loading, load_id: str) -> str:
     """Why a load cannot be replayed; nothing of what was landed has changed."""
     before = acme.raw()
-    with pytest.raises(PlannerError) as told:
+    with pytest.raises(PlannerError) as refused:
         acme.replay(load_id)
     assert acme.raw() == before
-    return str(told.value)
+    return str(refused.value)
 
 
 def test_a_load_of_changes_alone_says_that_the_whole_is_not_kept(acme: Loading) -> None:

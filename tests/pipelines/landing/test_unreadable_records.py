@@ -21,7 +21,7 @@ from pipelines.storage import tables
 from pipelines.storage.tables import EXCEPTION_DECISIONS
 from pipelines.storage.warehouse import describe_table, open_warehouse, read_table
 
-INVOICES = next(one for one in ENDPOINTS if one.name == "Invoices")
+INVOICES = next(endpoint for endpoint in ENDPOINTS if endpoint.name == "Invoices")
 THEN = datetime(2026, 3, 2, tzinfo=UTC)
 
 
@@ -33,13 +33,13 @@ class Version:
     changed: int
     is_readable: bool
 
-    def record(self, **other: Any) -> dict[str, Any]:
+    def record(self, **fields: Any) -> dict[str, Any]:
         stamp = int((THEN + timedelta(minutes=self.changed)).timestamp() * 1000)
         lines: list[Any] | None = [] if self.is_readable else None
         return {
             "InvoiceID": self.invoice, "InvoiceNumber": f"INV-{self.invoice}", "Type": "ACCREC", "Total": 12.5,
             "Contact": {"ContactID": "c", "Name": "Ann"}, "LineItems": lines, "CurrencyCode": "GBP",
-            "DateString": "2026-03-01T00:00:00", "UpdatedDateUTC": f"/Date({stamp}+0000)/", **other,
+            "DateString": "2026-03-01T00:00:00", "UpdatedDateUTC": f"/Date({stamp}+0000)/", **fields,
         }  # fmt: skip
 
 
@@ -59,7 +59,9 @@ def listed(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
 
 
 versions = st.builds(Version, st.sampled_from("ABC"), st.integers(0, 9), st.booleans())
-loads = st.lists(st.lists(versions, min_size=1, max_size=4, unique_by=lambda one: one.invoice), min_size=1, max_size=6)
+loads = st.lists(
+    st.lists(versions, min_size=1, max_size=4, unique_by=lambda version: version.invoice), min_size=1, max_size=6
+)
 
 
 @settings(deadline=None, max_examples=60)
@@ -70,19 +72,19 @@ def test_what_is_listed_is_what_could_not_be_read_in_the_newest_version_seen(see
     with duckdb.connect() as connection:
         make_raw(connection)
         for versions_of_load in seen:
-            land(connection, held(connection, [one.record() for one in versions_of_load], is_full=False))
-            for one in versions_of_load:
-                if one.invoice not in newest or one.changed >= newest[one.invoice].changed:
-                    newest[one.invoice] = one
-                    read_once |= {one.invoice} if one.is_readable else set()
-            assert listed(connection).keys() == {name for name, one in newest.items() if not one.is_readable}
+            land(connection, held(connection, [version.record() for version in versions_of_load], is_full=False))
+            for version in versions_of_load:
+                if version.invoice not in newest or version.changed >= newest[version.invoice].changed:
+                    newest[version.invoice] = version
+                    read_once |= {version.invoice} if version.is_readable else set()
+            assert listed(connection).keys() == {name for name, version in newest.items() if not version.is_readable}
             stored = set(read_table(connection, tables.XERO_INVOICES)["invoice_id"])
             assert read_once <= stored
 
 
 def make_raw(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema raw")
-    for table in (one for one in tables.TABLES if one.stage == "raw"):
+    for table in (table for table in tables.TABLES if table.stage == "raw"):
         connection.execute(f"create table {table.path} ({describe_table(table)})")
 
 
@@ -90,8 +92,8 @@ def test_an_unreadable_record_says_its_number_its_money_and_its_contact(tmp_path
     with open_warehouse(tmp_path) as connection:
         land(connection, held(connection, [Version("A", 0, is_readable=False).record()], is_full=False))
         row = listed(connection)["A"]
-        told = [row[name] for name in ("document_type", "document_number", "name", "total", "currency_code")]
-        assert told == ["ACCREC", "INV-A", "Ann", Decimal("12.50"), "GBP"]
+        facts = [row[name] for name in ("document_type", "document_number", "name", "total", "currency_code")]
+        assert facts == ["ACCREC", "INV-A", "Ann", Decimal("12.50"), "GBP"]
 
 
 def test_a_record_without_an_id_is_kept_by_its_number_until_it_is_read(tmp_path: Path) -> None:
@@ -110,7 +112,7 @@ def test_a_record_without_an_id_is_kept_by_its_number_until_it_is_read(tmp_path:
 def test_a_number_beyond_all_numbers_costs_its_record_and_no_load() -> None:
     body = json.dumps(Version("A", 0, is_readable=True).record()).replace("12.5", "1e999")
     page = read_page(f'{{"DateTimeUTC": "/Date(0)/", "Invoices": [{body}]}}'.encode(), INVOICES)
-    assert [one.record_id for one in page.unreadable] == ["A"]
+    assert [record.record_id for record in page.unreadable] == ["A"]
 
 
 def test_a_load_that_is_refused_notes_what_it_was_refused_for_and_a_dismissal_lets_it_pass(tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_a_load_that_is_refused_notes_what_it_was_refused_for_and_a_dismissal_le
         decision = {"problem": "unreadable_record", "record_id": "A", "version": row["version"]}
         dismissed = pl.DataFrame([decision], schema=EXCEPTION_DECISIONS.schema)
         name = "dates_and_quantities_are_readable"
-        found = {one.rule.name: one.is_met for one in check_pass(connection, read)}
+        found = {finding.rule.name: finding.is_met for finding in check_pass(connection, read)}
         assert not found[name]
-        found = {one.rule.name: one.is_met for one in check_pass(connection, read, dismissed=dismissed)}
+        found = {finding.rule.name: finding.is_met for finding in check_pass(connection, read, dismissed=dismissed)}
         assert found[name]

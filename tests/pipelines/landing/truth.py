@@ -10,10 +10,14 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 def truth(books: dict[str, list[Record]]) -> Rows:
     """The rows of each list, as `plain` has them of what was landed."""
-    merged = {one["ContactID"]: one["MergedToContactID"] for one in books["Contacts"] if one.get("MergedToContactID")}
+    merged = {
+        contact["ContactID"]: contact["MergedToContactID"]
+        for contact in books["Contacts"]
+        if contact.get("MergedToContactID")
+    }
     return {
-        "xero_items": _sorted(_item(one) for one in books["Items"]),
-        "xero_contacts": _sorted(_contact(one) for one in books["Contacts"]),
+        "xero_items": _sorted(_item(item) for item in books["Items"]),
+        "xero_contacts": _sorted(_contact(contact) for contact in books["Contacts"]),
         **_documents(books["Invoices"], "xero_invoice", "InvoiceID", _invoice, merged),
         **_documents(books["CreditNotes"], "xero_credit_note", "CreditNoteID", _credit_note, merged),
         **_documents(books["PurchaseOrders"], "xero_purchase_order", "PurchaseOrderID", _order, merged),
@@ -27,7 +31,7 @@ def plain(raw: dict[str, list[dict[str, Any]]]) -> Rows:
     ids that it embeds are left out, and a merged contact's id is followed, as the marts do.
     """
     merged = {
-        one["contact_id"]: one["merged_to_contact_id"] for one in raw["xero_contacts"] if one["merged_to_contact_id"]
+        row["contact_id"]: row["merged_to_contact_id"] for row in raw["xero_contacts"] if row["merged_to_contact_id"]
     }
     return {name: _sorted(_plain_row(row, merged, table=name) for row in rows) for name, rows in raw.items()}
 
@@ -68,10 +72,12 @@ def _sorted(rows: Any) -> list[tuple[Any, ...]]:
 
 def _documents(records: list[Record], table: str, key: str, row: Any, merged: dict[str, str]) -> Rows:
     lines = [
-        (one[key], number, *_line(line)) for one in records for number, line in enumerate(one["LineItems"], start=1)
+        (record[key], number, *_line(line))
+        for record in records
+        for number, line in enumerate(record["LineItems"], start=1)
     ]
     return {
-        f"{table}s": _sorted(row(one, _followed(one["Contact"]["ContactID"], merged)) for one in records),
+        f"{table}s": _sorted(row(record, _followed(record["Contact"]["ContactID"], merged)) for record in records),
         f"{table}_lines": _sorted(lines),
     }
 
@@ -84,47 +90,51 @@ def _line(line: Record) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _item(one: Record) -> tuple[Any, ...]:
+def _item(item: Record) -> tuple[Any, ...]:
     return (
-        one["ItemID"], one["Code"], one["Name"], one["Description"], one["IsSold"], one["IsPurchased"],
-        one["IsTrackedAsInventory"], _number(one.get("QuantityOnHand", 0)), _number(one.get("QuantityOnBackOrder", 0)),
-        round(one.get("TotalCostPool") or 0, 2), _number(one["PurchaseDetails"].get("UnitPrice")),
-        _number(one["SalesDetails"].get("UnitPrice")), _instant(one["UpdatedDateUTC"]),
+        item["ItemID"], item["Code"], item["Name"], item["Description"], item["IsSold"], item["IsPurchased"],
+        item["IsTrackedAsInventory"], _number(item.get("QuantityOnHand", 0)),
+        _number(item.get("QuantityOnBackOrder", 0)), round(item.get("TotalCostPool") or 0, 2),
+        _number(item["PurchaseDetails"].get("UnitPrice")),
+        _number(item["SalesDetails"].get("UnitPrice")), _instant(item["UpdatedDateUTC"]),
     )  # fmt: skip
 
 
-def _contact(one: Record) -> tuple[Any, ...]:
+def _contact(contact: Record) -> tuple[Any, ...]:
     return (
-        one["ContactID"], one["Name"], one["ContactStatus"], one.get("AccountNumber", ""), one["EmailAddress"],
-        one.get("DefaultCurrency", ""), one.get("MergedToContactID"), _instant(one["UpdatedDateUTC"]),
+        contact["ContactID"], contact["Name"], contact["ContactStatus"], contact.get("AccountNumber", ""),
+        contact["EmailAddress"],
+        contact.get("DefaultCurrency", ""), contact.get("MergedToContactID"), _instant(contact["UpdatedDateUTC"]),
     )  # fmt: skip
 
 
-def _invoice(one: Record, contact: str) -> tuple[Any, ...]:
+def _invoice(invoice: Record, contact: str) -> tuple[Any, ...]:
     return (
-        one["InvoiceID"], one["Type"], one["InvoiceNumber"], one.get("Reference", ""), one["Status"], contact,
-        _day(one["Date"]), _day(one.get("DueDate")), *_end(one),
+        invoice["InvoiceID"], invoice["Type"], invoice["InvoiceNumber"], invoice.get("Reference", ""),
+        invoice["Status"],
+        contact, _day(invoice["Date"]), _day(invoice.get("DueDate")), *_end(invoice),
     )  # fmt: skip
 
 
-def _credit_note(one: Record, contact: str) -> tuple[Any, ...]:
+def _credit_note(note: Record, contact: str) -> tuple[Any, ...]:
     return (
-        one["CreditNoteID"], one["Type"], one["CreditNoteNumber"], one.get("Reference", ""), one["Status"], contact,
-        _day(one["Date"]), *_end(one),
+        note["CreditNoteID"], note["Type"], note["CreditNoteNumber"], note.get("Reference", ""), note["Status"],
+        contact, _day(note["Date"]), *_end(note),
     )  # fmt: skip
 
 
-def _order(one: Record, contact: str) -> tuple[Any, ...]:
+def _order(order: Record, contact: str) -> tuple[Any, ...]:
     return (
-        one["PurchaseOrderID"], one["PurchaseOrderNumber"], one.get("Reference", ""), one["Status"], contact,
-        _day(one["Date"]), _day(one.get("DeliveryDate")), _day(one.get("ExpectedArrivalDate")), *_end(one),
+        order["PurchaseOrderID"], order["PurchaseOrderNumber"], order.get("Reference", ""), order["Status"],
+        contact, _day(order["Date"]), _day(order.get("DeliveryDate")), _day(order.get("ExpectedArrivalDate")),
+        *_end(order),
     )  # fmt: skip
 
 
-def _end(one: Record) -> tuple[Any, ...]:
+def _end(document: Record) -> tuple[Any, ...]:
     return (
-        one["CurrencyCode"], _number(one["CurrencyRate"]), _number(one["Total"]), one["LineAmountTypes"],
-        _instant(one["UpdatedDateUTC"]),
+        document["CurrencyCode"], _number(document["CurrencyRate"]), _number(document["Total"]),
+        document["LineAmountTypes"], _instant(document["UpdatedDateUTC"]),
     )  # fmt: skip
 
 

@@ -23,7 +23,12 @@ from xero_sandbox.app.testing import RunningSandbox
 
 def connected(settings: Settings) -> Settings:
     allowed = sign_in_custom(settings)
-    connect(settings, allowed, [one for one in allowed.organisations if one.name == HARBOUR], key="harbour")
+    connect(
+        settings,
+        allowed,
+        [organisation for organisation in allowed.organisations if organisation.name == HARBOUR],
+        key="harbour",
+    )
     return settings
 
 
@@ -42,13 +47,13 @@ def sealed(settings: Settings) -> list[bytes]:
     with store.reading() as connection:
         rows = connection.execute(sa.select(schema.sign_in.c.credentials, schema.sign_in.c.access_token)).all()
     store.close()
-    return [bytes(one) for row in rows for one in row]
+    return [bytes(value) for row in rows for value in row]
 
 
 def opens(key: bytes | str, what: list[bytes]) -> bool:
     try:
-        return bool([Fernet(key).decrypt(one) for one in what])
-    except Exception:  # noqa: BLE001, whatever is wrong, it does not open
+        return bool([Fernet(key).decrypt(value) for value in what])
+    except Exception:  # noqa: BLE001, any error means that it does not open
         return False
 
 

@@ -51,12 +51,12 @@ def test_a_token_that_ends_between_orders_is_renewed_and_no_order_is_sent_twice(
         tenant_id=opened.record.tenant_id, push_status="DRAFT", is_stale=lambda _: False, by="stocktrim",
         now=opened.now,
     )  # fmt: skip
-    assert {one.result for one in outcomes} == {"sent"}
+    assert {outcome.result for outcome in outcomes} == {"sent"}
     numbers = sorted(order.purchase_order_number for order in opened.ledger.orders(OrderState.SENT))
-    assert sorted(one.number for one in world.purchase_orders.values()) == numbers
+    assert sorted(order.number for order in world.purchase_orders.values()) == numbers
     assert len(numbers) == ORDERS_PER_CALL + 1
-    asked = [(one["path"], one["status"]) for one in sandbox.stats()["requests"]]
-    puts = [status for path, status in asked if path == "/api.xro/2.0/PurchaseOrders"]
+    requests = [(entry["path"], entry["status"]) for entry in sandbox.stats()["requests"]]
+    puts = [status for path, status in requests if path == "/api.xro/2.0/PurchaseOrders"]
     assert puts == [200, 401, 200]
-    assert [status for path, status in asked if path == "/connect/token"] == [200, 200]
+    assert [status for path, status in requests if path == "/connect/token"] == [200, 200]
     opened.store.close()

@@ -25,17 +25,17 @@ from xero_sandbox.app.testing import RunningSandbox
 
 
 def refused(settings: Settings, person: Person) -> PlannerError:
-    with pytest.raises(PlannerError) as told:
+    with pytest.raises(PlannerError) as refused:
         signed_in(settings, person)
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", 8912)):
         pass
-    return told.value
+    return refused.value
 
 
 def test_what_a_person_allowed_can_be_chosen_kept_and_read(either: Settings) -> None:
     person = Person(HARBOUR, CITY)
     allowed = signed_in(either, person)
-    assert [one.name for one in allowed.organisations] == [HARBOUR, CITY]
+    assert [organisation.name for organisation in allowed.organisations] == [HARBOUR, CITY]
     assert person.landed is not None
     assert "Go on in the terminal" in person.landed.text
     (kept,) = connect(either, allowed, chosen_among(allowed.organisations, [CITY.upper()]))
@@ -56,7 +56,7 @@ def test_two_organisations_of_one_sign_in_share_its_tokens(either: Settings, san
         opened = open_organisation(either, key)
         opened.client().organisation()
         opened.store.close()
-    assert not [one for one in list_organisations(store) if one.sign_in_needed_at]
+    assert not [organisation for organisation in list_organisations(store) if organisation.sign_in_needed_at]
     store.close()
 
 
@@ -75,17 +75,17 @@ def test_an_app_without_a_secret_signs_in_by_pkce_alone_and_refreshes(
 def test_no_more_is_asked_for_than_is_needed() -> None:
     request = new_sign_in("https://login.xero.com", "ID")
     parts = urlsplit(request.address)
-    asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    parameters = {name: values[0] for name, values in parse_qs(parts.query).items()}
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == "https://login.xero.com/identity/connect/authorize"
     needed = "accounting.invoices accounting.contacts.read accounting.settings.read"
-    assert asked["scope"] == f"offline_access {needed}"
-    assert (asked["redirect_uri"], asked["response_type"]) == ("http://localhost:8912/callback", "code")
-    assert asked["code_challenge"] == challenge_of(request.verifier.reveal())
-    assert asked["code_challenge_method"] == "S256"
+    assert parameters["scope"] == f"offline_access {needed}"
+    assert (parameters["redirect_uri"], parameters["response_type"]) == ("http://localhost:8912/callback", "code")
+    assert parameters["code_challenge"] == challenge_of(request.verifier.reveal())
+    assert parameters["code_challenge_method"] == "S256"
     assert len(request.verifier.reveal()) >= 43
-    other = new_sign_in("https://login.xero.com", "ID")
-    assert request.state != other.state
-    assert request.verifier != other.verifier
+    second = new_sign_in("https://login.xero.com", "ID")
+    assert request.state != second.state
+    assert request.verifier != second.verifier
 
 
 def test_who_presses_cancel_connects_nothing(settings: Settings) -> None:
@@ -96,11 +96,11 @@ def test_who_presses_cancel_connects_nothing(settings: Settings) -> None:
 
 def test_an_answer_to_another_sign_in_connects_nothing(settings: Settings, sandbox: RunningSandbox) -> None:
     person = Person(HARBOUR, meddle=lambda back: back.replace("state=", "state=x"))
-    with pytest.raises(SignInError, match=r"so nothing was connected.* Answers to other sign-ins came") as told:
+    with pytest.raises(SignInError, match=r"so nothing was connected.* Answers to other sign-ins came") as refused:
         sign_in_by_browser(settings, open_page=person.open_page, patience_seconds=2)
     person.leave()
-    assert told.value.exit_code == 3
-    assert not [one for one in sandbox.stats()["requests"] if one["path"] == "/connect/token"]
+    assert refused.value.exit_code == 3
+    assert not [entry for entry in sandbox.stats()["requests"] if entry["path"] == "/connect/token"]
 
 
 STRAY = (
@@ -121,7 +121,7 @@ def test_answers_to_other_sign_ins_end_nothing_and_this_ones_is_waited_for(
         return back
 
     person = Person(HARBOUR, meddle=stray_first)
-    assert [one.name for one in signed_in(settings, person).organisations] == [HARBOUR]
+    assert [organisation.name for organisation in signed_in(settings, person).organisations] == [HARBOUR]
     assert set(statuses) == {400, 404}
     assert set(caplog.messages) == {
         "An answer to another sign-in came and was ignored; still waiting for the answer to this sign-in."
@@ -135,7 +135,9 @@ def test_of_two_answers_the_first_counts(settings: Settings) -> None:
         httpx2.get(back)
         return back.replace("code=", "code=x")
 
-    assert [one.name for one in signed_in(settings, Person(HARBOUR, meddle=twice)).organisations] == [HARBOUR]
+    assert [organisation.name for organisation in signed_in(settings, Person(HARBOUR, meddle=twice)).organisations] == [
+        HARBOUR
+    ]
 
 
 def test_a_code_of_another_sign_in_is_worth_nothing(settings: Settings) -> None:
@@ -152,18 +154,18 @@ def test_who_never_comes_back_is_waited_for_only_so_long(settings: Settings) -> 
 def test_a_taken_port_is_named(settings: Settings) -> None:
     with (
         socket.create_server(("127.0.0.1", 8912)),
-        pytest.raises(UsageError, match=r"^Port 8912 cannot be used") as told,
+        pytest.raises(UsageError, match=r"^Port 8912 cannot be used") as refused,
     ):
         sign_in_by_browser(settings, open_page=pytest.fail, patience_seconds=1)
-    assert "stop the other program" in str(told.value)
+    assert "stop the other program" in str(refused.value)
 
 
-def test_an_app_without_an_id_is_told_what_to_set(settings: Settings) -> None:
+def test_an_app_without_an_id_gets_an_error_that_says_what_to_set(settings: Settings) -> None:
     with pytest.raises(UsageError, match=r"^Set XERO_CLIENT_ID"):
         signed_in(replace(settings, xero_client_id=None), Person(HARBOUR))
 
 
-def test_a_wrong_secret_is_told(settings: Settings) -> None:
+def test_a_wrong_secret_is_reported(settings: Settings) -> None:
     wrong = replace(settings, xero_client_secret=Secret("wrong"))
     assert "refused the client id and secret (invalid_client)" in str(refused(wrong, Person(HARBOUR)))
 
@@ -172,18 +174,18 @@ def test_a_scope_that_was_not_granted_is_named_with_what_to_do(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipelines.xero.oauth.authorization.NEEDED", ("accounting.invoices", "accounting.settings"))
-    with pytest.raises(MissingScopeError, match=r"lacks the scope accounting.contacts.read: allow it") as told:
+    with pytest.raises(MissingScopeError, match=r"lacks the scope accounting.contacts.read: allow it") as refused:
         signed_in(settings, Person(HARBOUR))
-    assert told.value.scopes == ("accounting.contacts.read",)
-    assert told.value.exit_code == 3
+    assert refused.value.scopes == ("accounting.contacts.read",)
+    assert refused.value.exit_code == 3
 
 
 def test_xeros_own_words_are_never_shown_raw() -> None:
     request = new_sign_in("https://login.xero.com", "ID")
-    with pytest.raises(SignInError) as told:
+    with pytest.raises(SignInError) as refused:
         code_in({"state": request.state, "error": "<script>evil\x1b[2J</script>"}, request)
-    assert not {"<", ">", "\x1b", "["} & set(str(told.value))
-    assert REDIRECT_URI in str(told.value)
+    assert not {"<", ">", "\x1b", "["} & set(str(refused.value))
+    assert REDIRECT_URI in str(refused.value)
 
 
 def test_a_name_that_was_not_allowed_is_refused_with_those_that_were(settings: Settings) -> None:
@@ -205,7 +207,7 @@ def test_a_key_never_changes_its_organisation(either: Settings) -> None:
     with pytest.raises(OrganisationError, match="'acme' belongs to another organisation of Xero, and data of two"):
         connect(either, signed_in(either, Person(HARBOUR, CITY)), [city], key="acme")
     store = open_store(either.database_url)
-    assert [(one.key, one.name) for one in list_organisations(store)] == [("acme", HARBOUR)]
+    assert [(organisation.key, organisation.name) for organisation in list_organisations(store)] == [("acme", HARBOUR)]
     store.close()
 
 
@@ -217,7 +219,7 @@ def test_an_organisation_is_never_planned_twice(either: Settings) -> None:
     ):
         connect(either, signed_in(either, Person(HARBOUR)), allowed.organisations, key="other")
     again = connect(either, signed_in(either, Person(HARBOUR)), allowed.organisations)
-    assert [one.key for one in again] == ["acme"]
+    assert [organisation.key for organisation in again] == ["acme"]
 
 
 def test_the_demos_key_is_for_the_demo_only(settings: Settings) -> None:
@@ -242,8 +244,8 @@ def test_one_key_is_for_one_organisation(settings: Settings) -> None:
 def test_an_organisation_keeps_the_key_that_it_has(settings: Settings) -> None:
     def connected(key: str | None = None) -> str:
         allowed = sign_in_custom(settings)
-        (one,) = connect(settings, allowed, allowed.organisations, key=key)
-        return one.key
+        (connected,) = connect(settings, allowed, allowed.organisations, key=key)
+        return connected.key
 
     assert connected("harbour") == "harbour"
     assert connected() == "harbour"
@@ -251,8 +253,8 @@ def test_an_organisation_keeps_the_key_that_it_has(settings: Settings) -> None:
 
 def test_a_custom_connection_to_a_sandbox_is_the_demo(settings: Settings) -> None:
     allowed = sign_in_custom(settings)
-    (one,) = connect(settings, allowed, allowed.organisations)
-    assert one.key == "demo"
+    (connected,) = connect(settings, allowed, allowed.organisations)
+    assert connected.key == "demo"
     by_name = signed_in(settings, Person(CITY))
     assert [kept.key for kept in connect(settings, by_name, by_name.organisations)] == ["city-tools"]
 

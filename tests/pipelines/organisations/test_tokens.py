@@ -84,7 +84,7 @@ def tokens_in(held: TokenSet | None) -> TokenSet:
 
 def renewals(sandbox: RunningSandbox) -> list[int]:
     """The statuses of what was asked of the identity service since the sign-in."""
-    return [one["status"] for one in sandbox.stats()["requests"] if one["path"] == "/connect/token"][1:]
+    return [entry["status"] for entry in sandbox.stats()["requests"] if entry["path"] == "/connect/token"][1:]
 
 
 def lose_answers(sandbox: RunningSandbox, number: int) -> None:
@@ -105,10 +105,10 @@ def processes(stack: ExitStack, opened: OpenOrganisation, number: int) -> "list[
         )
         for _ in range(number)
     ]
-    for one in started:
-        stack.callback(one.kill)
-        assert one.stdout is not None
-        assert one.stdout.readline() == "ready\n"
+    for process in started:
+        stack.callback(process.kill)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
     return started
 
 
@@ -126,9 +126,9 @@ def hear(process: "subprocess.Popen[str]") -> str:
 def renew_and_die(opened: OpenOrganisation) -> None:
     """A process that is killed between Xero's answer and saving it."""
     with ExitStack() as stack:
-        (one,) = processes(stack, opened, 1)
-        tell(one, "die")
-        assert one.wait() == -9
+        (process,) = processes(stack, opened, 1)
+        tell(process, "die")
+        assert process.wait() == -9
 
 
 def test_processes_that_renew_at_once_renew_once(harbour: OpenOrganisation, sandbox: RunningSandbox) -> None:
@@ -136,9 +136,9 @@ def test_processes_that_renew_at_once_renew_once(harbour: OpenOrganisation, sand
         started = processes(stack, harbour, PROCESSES)
         for number in range(ROUNDS):
             let_expire(sandbox, harbour, is_noticed=number % 2 == 0)
-            for one in started:
-                tell(one, "go")
-            assert [hear(one) for one in started] == ["ok"] * PROCESSES
+            for process in started:
+                tell(process, "go")
+            assert [hear(process) for process in started] == ["ok"] * PROCESSES
     assert renewals(sandbox) == [200] * ROUNDS
 
 
@@ -204,12 +204,12 @@ def assert_asks_for_a_person(
 ) -> None:
     """Exit code 3 and what to do; then the schedule and the sensor leave it alone until it is connected again."""
     scheduled, _ = ticks(harbour.settings, monkeypatch)
-    assert [one.partition_key for one in scheduled] == ["harbour"]
+    assert [request.partition_key for request in scheduled] == ["harbour"]
     lost()
-    with pytest.raises(SignInError, match="connect again with `stocktrim connect`") as told:
+    with pytest.raises(SignInError, match="connect again with `stocktrim connect`") as refused:
         name_read(harbour)
-    assert told.value.exit_code == 3
-    assert not told.value.is_passing
+    assert refused.value.exit_code == 3
+    assert not refused.value.is_passing
     scheduled, sensed = ticks(harbour.settings, monkeypatch)
     for reason in (scheduled.skip_message, sensed.skip_reason.skip_message):
         assert "'harbour' is skipped: Xero has not let us in since 20" in reason
@@ -217,7 +217,7 @@ def assert_asks_for_a_person(
     allowed = signed_in(harbour.settings, Person(HARBOUR))
     connect(harbour.settings, allowed, allowed.organisations)
     scheduled, _ = ticks(harbour.settings, monkeypatch)
-    assert [one.partition_key for one in scheduled] == ["harbour"]
+    assert [request.partition_key for request in scheduled] == ["harbour"]
     again = open_organisation(harbour.settings, "harbour")
     assert name_read(again) == HARBOUR
     again.store.close()
@@ -261,10 +261,10 @@ def test_the_other_organisations_of_a_sign_in_go_on(settings: Settings, sandbox:
     with pytest.raises(SignInError):
         name_read(harbour)
     assert name_read(city) == CITY
-    needed = {one.key: bool(one.sign_in_needed_at) for one in list_organisations(city.store)}
+    needed = {organisation.key: bool(organisation.sign_in_needed_at) for organisation in list_organisations(city.store)}
     assert needed == {"harbour-wholesale": True, "city-tools": False}
-    for one in (harbour, city):
-        one.store.close()
+    for organisation in (harbour, city):
+        organisation.store.close()
 
 
 def test_a_lost_key_asks_to_connect_again(harbour_here: OpenOrganisation) -> None:
@@ -298,16 +298,16 @@ def test_a_locked_store_is_waited_for(harbour: OpenOrganisation, opened: Callabl
     holder.join()
 
 
-def test_a_store_that_stays_locked_is_told(harbour: OpenOrganisation, opened: Callable[..., Store]) -> None:
+def test_a_store_that_stays_locked_is_reported(harbour: OpenOrganisation, opened: Callable[..., Store]) -> None:
     sign_in_id, secrets = harbour.record.sign_in_id, secrets_of(harbour.settings)
     impatient = opened(busy_seconds=1)
     with (
         locked_tokens(harbour.store, sign_in_id, secrets),
-        pytest.raises(StoreBusyError, match="Another process has kept the store locked for 1 seconds; try") as told,
+        pytest.raises(StoreBusyError, match="Another process has kept the store locked for 1 seconds; try") as refused,
         locked_tokens(impatient, sign_in_id, secrets),
     ):
         pytest.fail("two hold the lock")
-    assert told.value.is_passing
+    assert refused.value.is_passing
     with locked_tokens(impatient, sign_in_id, secrets) as slot:
         assert slot.read() is not None
 

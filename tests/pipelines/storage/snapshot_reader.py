@@ -24,21 +24,21 @@ def look(folder: Path) -> str:
             seen |= set(connection.execute(f"select plan_id, count(*) from {table.name} group by all").fetchall())
     for table in MARKED:
         seen |= set(pl.read_parquet(snapshot / f"{table.name}.parquet").group_by("plan_id").len().rows())
-    (mark, rows), *others = seen
-    return f"not whole: {sorted(seen)}" if others or rows != ROWS else str(mark)
+    (mark, rows), *different = seen
+    return f"not whole: {sorted(seen)}" if different or rows != ROWS else str(mark)
 
 
 def main(folder: Path, last: str) -> None:
-    said = ""
-    while said != last:
+    reported = ""
+    while reported != last:
         try:
             seen = look(folder)
         except Exception as trouble:  # noqa: BLE001, whatever a reader meets is told
             seen = repr(trouble)
-        if seen != said:
+        if seen != reported:
             sys.stdout.write(f"{seen}\n")
             sys.stdout.flush()
-            said = seen
+            reported = seen
 
 
 if __name__ == "__main__":

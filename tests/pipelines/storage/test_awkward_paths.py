@@ -71,8 +71,8 @@ def test_the_commands_that_restore_can_be_pasted_whatever_the_home_is_called(tmp
         pass
     with pytest.raises(StoreError) as store:
         open_store(f"sqlite:///{folder / 'stocktrim.sqlite'}")
-    for told, name in ((warehouse, FILE_NAME), (store, "stocktrim.sqlite")):
-        command = str(told.value).split("`")[1].partition(";")[0]
+    for refused, name in ((warehouse, FILE_NAME), (store, "stocktrim.sqlite")):
+        command = str(refused.value).split("`")[1].partition(";")[0]
         assert shlex.split(command) == ["mv", str(folder / name), str(folder / f"{name}.damaged")]
 
 

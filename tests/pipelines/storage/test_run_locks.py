@@ -50,9 +50,9 @@ def run(tmp_path):
         return runs[-1]
 
     yield start
-    for one in runs:
-        if one.process.is_alive():
-            one.is_killed()
+    for run in runs:
+        if run.process.is_alive():
+            run.is_killed()
 
 
 def test_a_second_run_waits_and_says_whom_it_waits_for(run):
@@ -101,27 +101,27 @@ def test_runs_of_different_organisations_do_not_wait_for_each_other(run):
 
 def test_a_run_that_waited_long_enough_says_who_works_and_gives_up(tmp_path, run):
     run("the run 1 of load").says()
-    told: list[str] = []
+    sentences: list[str] = []
     with (
         pytest.raises(OrganisationBusyError, match=r"the run 1 of load .* is still working on the organisation 'acme'"),
-        organisation_lock(tmp_path / "acme", holder="the run 2", waiting=told.append, longest_wait_seconds=0),
+        organisation_lock(tmp_path / "acme", holder="the run 2", waiting=sentences.append, longest_wait_seconds=0),
     ):
         pytest.fail("two runs at once")
-    assert len(told) == 1
+    assert len(sentences) == 1
 
 
 def test_a_run_that_took_the_lock_a_moment_ago_is_named_once_it_has_signed(tmp_path):
-    told: list[str] = []
+    sentences: list[str] = []
     with (tmp_path / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         later = threading.Timer(0.2, lambda: (file.write("the run 1 (process 7)"), file.flush()))
         later.start()
         with (
             pytest.raises(OrganisationBusyError, match=r"^the run 1 \(process 7\) is still working"),
-            organisation_lock(tmp_path, holder="the run 2", waiting=told.append, longest_wait_seconds=0.5),
+            organisation_lock(tmp_path, holder="the run 2", waiting=sentences.append, longest_wait_seconds=0.5),
         ):
             pytest.fail("two runs at once")
-    assert told == [
+    assert sentences == [
         f"Waiting for the run 1 (process 7), which is working on the organisation {tmp_path.name!r}; 1 min at most."
     ]
 

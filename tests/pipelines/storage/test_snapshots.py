@@ -90,7 +90,7 @@ def folder(tmp_path):
     return made
 
 
-def test_before_anything_is_published_a_reader_is_told_what_to_do(folder):
+def test_before_anything_is_published_the_error_says_what_to_do(folder):
     with pytest.raises(NothingPublishedError, match="run `stocktrim load`"):
         published_folder(folder)
 

@@ -34,14 +34,14 @@ def share(barrier: Barrier) -> None:
 def ask(url: str, key: str, *, at: datetime, times: int, is_left: bool) -> list[str | Pause]:
     """Ask for a place so often, as the other processes do at the same moment; leave it at once or stay in it."""
     store = open_store(url)
-    allowance, told = StoredAllowance(store, key), []
+    allowance, answers = StoredAllowance(store, key), []
     together.wait(timeout=60)
     for _ in range(times):
-        told.append(allowance.enter(at))
-        if is_left and isinstance(told[-1], str):
-            allowance.leave(told[-1])
+        answers.append(allowance.enter(at))
+        if is_left and isinstance(answers[-1], str):
+            allowance.leave(answers[-1])
     store.close()
-    return told
+    return answers
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def processes() -> Iterator[Pool]:
 
 
 @pytest.fixture
-def asked(processes: Pool, store: Store) -> Callable[..., tuple[int, set[Pause]]]:
+def answered(processes: Pool, store: Store) -> Callable[..., tuple[int, set[Pause]]]:
     """What all processes are told that ask at once: how many calls may leave, and the pauses of the others."""
     url = store.engine.url.render_as_string(hide_password=False)
 
@@ -67,50 +67,54 @@ def asked(processes: Pool, store: Store) -> Callable[..., tuple[int, set[Pause]]
         running = [
             processes.apply_async(ask, (url, key), {"at": NOON, "is_left": True} | how) for _ in range(PROCESSES)
         ]
-        told = [one for answers in running for one in answers.get(timeout=120)]
-        return sum(isinstance(one, str) for one in told), {one for one in told if isinstance(one, Pause)}
+        answers = [answer for calls in running for answer in calls.get(timeout=120)]
+        return sum(isinstance(answer, str) for answer in answers), {
+            answer for answer in answers if isinstance(answer, Pause)
+        }
 
     return ask_all
 
 
-def test_no_more_than_four_calls_are_in_flight_over_all_processes(asked: Callable[..., tuple[int, set[Pause]]]) -> None:
+def test_no_more_than_four_calls_are_in_flight_over_all_processes(
+    answered: Callable[..., tuple[int, set[Pause]]],
+) -> None:
     for number in range(10):
-        let_in, pauses = asked(f"acme-{number}", times=3, is_left=False)
+        let_in, pauses = answered(f"acme-{number}", times=3, is_left=False)
         assert let_in == CALLS_AT_ONCE == 4
         assert pauses == {Pause(NOON + POLL, "concurrent")}
 
 
 def test_no_more_than_55_calls_a_minute_leave_over_all_processes(
-    asked: Callable[..., tuple[int, set[Pause]]],
+    answered: Callable[..., tuple[int, set[Pause]]],
 ) -> None:
-    let_in, pauses = asked(times=20)
+    let_in, pauses = answered(times=20)
     assert let_in == CALLS_PER_MINUTE == 55
     assert pauses == {Pause(NOON + timedelta(minutes=1), "minute")}
-    assert asked(times=20, at=NOON + timedelta(seconds=59))[0] == 0
-    assert asked(times=20, at=NOON + timedelta(minutes=1))[0] == 55
+    assert answered(times=20, at=NOON + timedelta(seconds=59))[0] == 0
+    assert answered(times=20, at=NOON + timedelta(minutes=1))[0] == 55
 
 
 def test_a_pause_that_one_process_was_asked_for_holds_for_all(
-    asked: Callable[..., tuple[int, set[Pause]]], store: Store
+    answered: Callable[..., tuple[int, set[Pause]]], store: Store
 ) -> None:
     pause = Pause(NOON + timedelta(hours=9), "day")
     StoredAllowance(store, "acme").pause(pause)
-    assert asked(times=2) == (0, {pause})
-    assert asked(times=2, at=pause.until)[0] == 2 * PROCESSES
+    assert answered(times=2) == (0, {pause})
+    assert answered(times=2, at=pause.until)[0] == 2 * PROCESSES
 
 
 def test_a_call_of_a_process_that_died_frees_its_place_after_five_minutes(
-    asked: Callable[..., tuple[int, set[Pause]]],
+    answered: Callable[..., tuple[int, set[Pause]]],
 ) -> None:
-    assert asked(times=1, is_left=False)[0] == 4
-    assert asked(times=1, at=NOON + timedelta(minutes=4))[0] == 0
-    assert asked(times=1, at=NOON + timedelta(minutes=5))[0] == 4
+    assert answered(times=1, is_left=False)[0] == 4
+    assert answered(times=1, at=NOON + timedelta(minutes=4))[0] == 0
+    assert answered(times=1, at=NOON + timedelta(minutes=5))[0] == 4
 
 
 def enter_and_tell(url: str, key: str, line: Connection) -> None:
     """Be in the middle of a call, and stay there."""
-    told = StoredAllowance(open_store(url), key).enter(NOON)
-    line.send(isinstance(told, str))
+    answer = StoredAllowance(open_store(url), key).enter(NOON)
+    line.send(isinstance(answer, str))
     time.sleep(600)
 
 
@@ -174,7 +178,7 @@ def test_no_pause_is_longer_than_a_day_whoever_asked_for_it(store: Store) -> Non
 
 
 def test_each_organisation_has_an_allowance_of_its_own(
-    asked: Callable[..., tuple[int, set[Pause]]], store: Store
+    answered: Callable[..., tuple[int, set[Pause]]], store: Store
 ) -> None:
-    assert asked(times=3, is_left=False)[0] == 4
+    assert answered(times=3, is_left=False)[0] == 4
     assert isinstance(StoredAllowance(store, "globex").enter(NOON), str)

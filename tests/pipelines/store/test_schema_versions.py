@@ -106,7 +106,7 @@ def test_an_sqlite_store_is_backed_up_before_its_upgrade(tmp_path: Path) -> None
     with closing(sqlite3.connect(backup)) as kept:
         assert kept.execute('select key, "grant" from organisation').fetchall() == [("acme", "custom")]
     open_store(f"sqlite:///{path}").close()
-    assert sorted(one.name for one in tmp_path.glob("*before*")) == [backup.name]
+    assert sorted(path.name for path in tmp_path.glob("*before*")) == [backup.name]
 
 
 @pytest.mark.parametrize(("at", "count"), [(0, 100), (100, 4000)], ids=["the header", "the schema"])

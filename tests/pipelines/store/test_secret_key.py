@@ -27,7 +27,7 @@ def test_the_key_file_is_made_at_the_first_use_for_its_owner_only(tmp_path: Path
     sealed = open_secrets(None, path).encrypt(Secret("hunter2"))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert open_secrets(None, path).decrypt(sealed) == Secret("hunter2")
-    assert [one.name for one in path.parent.iterdir()] == ["secret.key"]
+    assert [file.name for file in path.parent.iterdir()] == ["secret.key"]
 
 
 def test_processes_that_make_the_key_at_once_agree(tmp_path: Path) -> None:
@@ -37,7 +37,10 @@ def test_processes_that_make_the_key_at_once_agree(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(8) as many:
         sealed = list(many.map(sealed_by_another, range(40)))
-    opened = [open_secrets(None, tmp_path / f"{n // 4}" / "secret.key").decrypt(one) for n, one in enumerate(sealed)]
+    opened = [
+        open_secrets(None, tmp_path / f"{n // 4}" / "secret.key").decrypt(ciphertext)
+        for n, ciphertext in enumerate(sealed)
+    ]
     assert opened == [Secret(str(number)) for number in range(40)]
 
 
@@ -63,12 +66,14 @@ def test_a_key_file_that_is_a_link_is_refused(key_file: Path, *, is_dangling: bo
         open_secrets(None, link)
 
 
-def test_another_key_is_told_without_the_ciphertext(key_file: Path) -> None:
+def test_a_key_that_does_not_fit_is_reported_without_the_ciphertext(key_file: Path) -> None:
     sealed = open_secrets(None, key_file).encrypt(Secret("hunter2"))
     key_file.write_bytes(Fernet.generate_key())
-    with pytest.raises(SecretKeyError, match=r"another key than .*secret.key: restore the old key, or connect") as told:
+    with pytest.raises(
+        SecretKeyError, match=r"another key than .*secret.key: restore the old key, or connect"
+    ) as refused:
         open_secrets(None, key_file).decrypt(sealed)
-    shown = "".join(traceback.format_exception(told.value))
+    shown = "".join(traceback.format_exception(refused.value))
     assert sealed.decode() not in shown
     assert "InvalidToken" not in shown
 
@@ -76,9 +81,9 @@ def test_another_key_is_told_without_the_ciphertext(key_file: Path) -> None:
 @pytest.mark.parametrize("text", ["", "no key", "a" * 43, "\x00\xff"])
 def test_a_damaged_key_is_named_and_not_shown(key_file: Path, text: str) -> None:
     key_file.write_text(text)
-    with pytest.raises(SecretKeyError, match=r"secret.key holds no secret key") as told:
+    with pytest.raises(SecretKeyError, match=r"secret.key holds no secret key") as refused:
         open_secrets(None, key_file)
-    assert not text or text not in str(told.value)
+    assert not text or text not in str(refused.value)
 
 
 def test_a_wrong_key_of_the_environment_is_named() -> None:

@@ -38,25 +38,25 @@ def test_an_order_is_read_as_it_was_written(store: Store) -> None:
     assert OrderLedger(store, "other").orders() == []
 
 
-def test_of_two_who_decide_on_an_order_at_once_one_is_told(opened: Callable[..., Store]) -> None:
+def test_of_two_who_decide_on_an_order_at_once_the_second_gets_an_error(opened: Callable[..., Store]) -> None:
     ledgers = [OrderLedger(opened(), "acme") for _ in range(2)]
     draft = ledgers[0].append(a_draft())
     decisions: list[Event] = [approve(draft, by="a buyer", at=AT), reject(draft, by="another", at=AT)]
-    told: list[str] = []
+    errors: list[str] = []
 
     def decide(number: int) -> None:
         try:
             ledgers[number].append(decisions[number])
         except OrderError as trouble:
-            told.append(str(trouble))
+            errors.append(str(trouble))
 
     both = [threading.Thread(target=decide, args=[number]) for number in range(2)]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join()
-    assert len(told) == 1
-    assert "Somebody else has just decided on this order" in told[0]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert len(errors) == 1
+    assert "Somebody else has just decided on this order" in errors[0]
     assert ledgers[0].order("O1").state in {OrderState.APPROVED, OrderState.REJECTED}
     assert len(ledgers[0].history("O1")) == 2
 
@@ -66,8 +66,8 @@ def test_the_latest_change_of_a_setting_is_in_force_and_every_one_is_kept(store:
         at = AT + timedelta(seconds=number)
         set_setting(store, "acme", SettingChange("product", "TEA", "lead_time_days", value, "a buyer", at, "why"))
         assert explicit_settings(store, "acme")["value"].to_list() == ([value] if value else [])
-    assert [one.value for one in setting_history(store, "acme")] == ["21", "28", None]
-    assert {one.changed_at.tzinfo for one in setting_history(store, "acme")} == {UTC}
+    assert [change.value for change in setting_history(store, "acme")] == ["21", "28", None]
+    assert {change.changed_at.tzinfo for change in setting_history(store, "acme")} == {UTC}
 
 
 def test_an_instant_comes_back_as_the_same_instant(store: Store) -> None:
@@ -82,10 +82,10 @@ def test_an_instant_of_no_zone_is_refused(store: Store) -> None:
 
 
 def test_calls_and_pauses_are_counted_for_all(opened: Callable[..., Store]) -> None:
-    one, other = (StoredAllowance(opened(), "acme") for _ in range(2))
-    call = one.enter(AT)
+    first, second = (StoredAllowance(opened(), "acme") for _ in range(2))
+    call = first.enter(AT)
     assert isinstance(call, str)
-    one.pause(Pause(AT + timedelta(minutes=2), "minute"))
-    assert other.enter(AT) == Pause(AT + timedelta(minutes=2), "minute")
-    one.leave(call)
-    assert isinstance(other.enter(AT + timedelta(minutes=3)), str)
+    first.pause(Pause(AT + timedelta(minutes=2), "minute"))
+    assert second.enter(AT) == Pause(AT + timedelta(minutes=2), "minute")
+    first.leave(call)
+    assert isinstance(second.enter(AT + timedelta(minutes=3)), str)

@@ -109,7 +109,7 @@ def test_a_pause_asked_for_before_the_clock_was_set_back_is_forgotten(seconds: f
 
 
 @pytest.fixture
-def said(caplog: pytest.LogCaptureFixture) -> Callable[[list[CountedCall]], list[str]]:
+def log_of_waiting(caplog: pytest.LogCaptureFixture) -> Callable[[list[CountedCall]], list[str]]:
     """What is said while a call waits for a place."""
     caplog.set_level(logging.INFO, "pipelines")
 
@@ -121,22 +121,22 @@ def said(caplog: pytest.LogCaptureFixture) -> Callable[[list[CountedCall]], list
     return wait_for
 
 
-def test_who_waits_for_a_place_is_told_for_what_and_how_long(
-    said: Callable[[list[CountedCall]], list[str]],
+def test_a_wait_for_a_place_logs_its_reason_and_its_length(
+    log_of_waiting: Callable[[list[CountedCall]], list[str]],
 ) -> None:
-    told = said([CountedCall(NOON - 150 * SECOND, is_over=False)] * CALLS_AT_ONCE)
-    assert len(told) == 3
-    assert told[-1] == (
+    lines = log_of_waiting([CountedCall(NOON - 150 * SECOND, is_over=False)] * CALLS_AT_ONCE)
+    assert len(lines) == 3
+    assert lines[-1] == (
         "Waiting until a call ends, 5 minutes at most: 4 calls of this organisation are running, the most at once."
     )
 
 
-def test_who_waits_for_the_minute_is_told_how_long(said: Callable[[list[CountedCall]], list[str]]) -> None:
-    told = said([CountedCall(NOON - 20 * SECOND, is_over=True)] * CALLS_PER_MINUTE)
-    assert told == ["Waiting 40 s: Xero limits calls a minute, and 55 of this organisation have started."]
+def test_a_wait_for_the_minute_logs_its_length(log_of_waiting: Callable[[list[CountedCall]], list[str]]) -> None:
+    lines = log_of_waiting([CountedCall(NOON - 20 * SECOND, is_over=True)] * CALLS_PER_MINUTE)
+    assert lines == ["Waiting 40 s: Xero limits calls a minute, and 55 of this organisation have started."]
 
 
-def test_a_pause_that_xero_asked_for_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_pause_that_xero_requested_is_logged_as_such(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "pipelines")
     clock = Jumping([])
     pace = Pace(Rows([]), sleep=clock.sleep, now=clock.now)

@@ -33,8 +33,8 @@ def offered() -> list[str]:
     """The list in Xero's own document, where that is at hand, and the one in its library."""
     document = os.environ.get("XERO_OPENAPI_FILE")
     written = yaml.safe_load(Path(document).read_text()) if document else {"components": {"schemas": {}}}
-    told: list[str] = written["components"]["schemas"].get("TimeZone", {"enum": []})["enum"]
-    return sorted({*told, *(zone.value for zone in TimeZone)})
+    names: list[str] = written["components"]["schemas"].get("TimeZone", {"enum": []})["enum"]
+    return sorted({*names, *(zone.value for zone in TimeZone)})
 
 
 @pytest.mark.parametrize("name", offered())
