@@ -22,7 +22,7 @@ WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples bench
   $(addprefix pipelines/,forecasting landing purchasing storage store)
 PORT ?= 8088
 
-.PHONY: help install demo serve test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse soak docs docs-site superset clean
+.PHONY: help install demo serve test-fast test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse soak docs docs-site superset clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -34,6 +34,9 @@ demo: install ## the whole loop on a generated wholesaler, with no account
 
 serve: install ## the sandbox, Dagster's web server and its daemon on this machine
 	@$(BIN)/stocktrim serve
+
+test-fast: install ## the rules that are worked out in memory, in half a minute
+	$(BIN)/pytest -m "fast and not soak" --numprocesses 2 --dist worksteal
 
 test: install $(SITE)/.ready ## the tests, by two workers
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder

@@ -9,20 +9,37 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
 from pipelines.store.engine import Store, open_store
-from tests.running import MEASURED, begin_with_the_longest, leave_out, tell_what_was_measured
+from tests.running import (
+    MEASURED,
+    begin_with_the_longest,
+    is_left_unread,
+    leave_out,
+    mark_fast,
+    tell_what_was_measured,
+)
 from tests.xero_sandbox.judging import contract, judged_sandboxes
 
 __all__ = ["contract", "judged_sandboxes"]  # fixtures
 
 POSTGRES_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 _NUMBERS = itertools.count(1)
+# A machine that does other work is slow, and that is no fault of the code under test.
+hypothesis.settings.register_profile("stocktrim", deadline=None)
+hypothesis.settings.load_profile("stocktrim")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if is_left_unread(collection_path, config) else None
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mark_fast(items)
     begin_with_the_longest(items)
 
 
