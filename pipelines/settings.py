@@ -31,6 +31,7 @@ KNOWN_VARIABLES: Final = frozenset(
     f"STOCKTRIM_{name}"
     for name in (
         "HOME",
+        "ORGANISATION",
         "DATABASE_URL",
         "SECRET_KEY",
         "NEW_SECRET_KEY",
@@ -60,6 +61,7 @@ class Settings:
     secret_key: Secret | None
     published_group: int | None = None
     new_secret_key: Secret | None = None
+    organisation: str | None = None
 
     @property
     def dagster_home(self) -> Path:
@@ -113,6 +115,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         secret_key=_secret(given.get("STOCKTRIM_SECRET_KEY")),
         new_secret_key=_secret(given.get("STOCKTRIM_NEW_SECRET_KEY")),
         published_group=group_named(given.get("STOCKTRIM_PUBLISHED_GROUP") or ""),
+        organisation=given.get("STOCKTRIM_ORGANISATION") or None,
     )
 
 

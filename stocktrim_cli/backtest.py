@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stocktrim_cli.chosen_organisation import (
+    DEFAULT_ORGANISATION,
+    UnsettledOrganisationOption,
+    choose_organisation,
+)
 from stocktrim_cli.output import out, say, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, OrganisationOption
 from stocktrim_cli.sales_options import (
     CreditNotesOption,
     DateOrderOption,
@@ -88,7 +92,7 @@ def backtest(
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Write the picture of stock against service to this file.")
     ] = None,
-    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    organisation: UnsettledOrganisationOption = DEFAULT_ORGANISATION,
 ) -> None:
     """Replay the last year, review by review, with only what was known then.
 
@@ -120,7 +124,8 @@ def backtest(
     for file in (json, picture):
         _check_can_be_written(file)
     _check_is_svg(picture)
-    settings = _settings_of(None if sales else organisation)
+    organisation = "" if sales else choose_organisation(organisation)
+    settings = _settings_of(organisation or None)
     asked = _asked(settings, service_level or SERVICE_LEVELS, order_frequency_days, unmet_demand, seed)
     forms = forms_of(date_order, decimal, credit_notes)
     history = _of_file(sales, forms, lead_time_days) if sales else _of_organisation(organisation, lead_time_days)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stocktrim_cli.chosen_organisation import command_for
 from stocktrim_cli.output import out, say, show_json, show_progress, show_table
-from stocktrim_cli.runs import JsonOption, command_for
+from stocktrim_cli.runs import JsonOption
 
 if TYPE_CHECKING:
     from pipelines.organisations.connecting import AllowedOrganisations

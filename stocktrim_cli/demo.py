@@ -53,7 +53,7 @@ def demo(
     _step(f"Done in {time.monotonic() - started:.0f} seconds")
     out.print(
         "Open next: `make serve` for the demo's Xero, which a load needs, and for Dagster on http://127.0.0.1:3000;\n"
-        "`.venv/bin/stocktrim explain PRODUCT_CODE` for the arithmetic of a product; docs/tour.md follows it by steps.",
+        "`.venv/bin/stocktrim explain PRODUCT_CODE -o demo` for the arithmetic of a product; docs/tour.md follows it.",
         markup=False,
     )
 
@@ -66,7 +66,7 @@ def _walk(settings: "Settings", *, address: str, as_of: str) -> None:
     day = {"decisions": {"config": {"as_of": as_of}}}
     run_job("plan", organisation=DEMO, ops=day)
     summary, first = read_plan(DEMO)
-    show_plan(summary, first)
+    show_plan(summary, first, organisation=DEMO)
     _step("Approve one draft and send it")
     sent = _approve_and_send(opened)
     _step("Load and plan again")

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from stocktrim_cli.chosen_organisation import (
+    DEFAULT_ORGANISATION,
+    UnsettledOrganisationOption,
+    choose_organisation,
+    command_for,
+)
 from stocktrim_cli.examining import permissions, published, store_schema, warehouse
 from stocktrim_cli.exceptions import by_problem_of, read_exceptions, refused_load, show_problems
 from stocktrim_cli.output import show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
+from stocktrim_cli.runs import JsonOption
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,7 +36,7 @@ def doctor(
     every: Annotated[
         bool, typer.Option("--all", help="List every record that needs attention, not only the problems.")
     ] = False,
-    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    organisation: UnsettledOrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
     """Check the home, the store, the connection, the age of the data and Xero's data; say what to do about each fault.
@@ -41,14 +47,19 @@ def doctor(
     from pipelines.settings import read_settings
 
     settings = read_settings()
-    rows = [_checked(name, check, settings, organisation) for name, check in _CHECKS]
-    found = _exceptions(organisation)
+    rows = [_checked(name, check, settings, "") for name, check in _OF_THE_HOME]
+    key, problem = _chosen(organisation)
+    if problem:
+        rows.append(("organisation", False, problem))
+    else:
+        rows += [_checked(name, check, settings, key) for name, check in _OF_AN_ORGANISATION]
+    found = _exceptions(key)
     if as_json:
         checks = [dict(zip(("check", "is_ok", "finding"), row, strict=True)) for row in rows]
         show_json({"checks": checks, "readiness": by_problem_of(found), "exceptions": found.to_dicts()})
     else:
         show_table(
-            f"Doctor, {organisation}",
+            f"Doctor, {key}" if key else "Doctor",
             ["check", "", "finding"],
             [[name, "ok" if is_ok else "FAULT", finding] for name, is_ok, finding in rows],
         )
@@ -56,6 +67,16 @@ def doctor(
     faults = sum(not is_ok for _, is_ok, _ in rows)
     if faults:
         raise PlannerError(f"{faults} of {len(rows)} checks found a fault.")
+
+
+def _chosen(organisation: str) -> tuple[str, str]:
+    """The key of the organisation, or else why none is chosen."""
+    from pipelines.errors import PlannerError
+
+    try:
+        return choose_organisation(organisation), ""
+    except PlannerError as problem:
+        return "", str(problem)
 
 
 def _exceptions(organisation: str) -> "pl.DataFrame":
@@ -169,15 +190,18 @@ def _freshness(settings: "Settings", key: str) -> str:
     from pipelines.planning_settings.freshness import is_stale
     from pipelines.planning_settings.registry import global_settings, with_defaults
     from pipelines.storage import tables
-    from pipelines.storage.snapshots import read_published
+    from pipelines.storage.snapshots import NothingPublishedError, read_published
     from pipelines.store.setting_changes import explicit_settings
 
     opened = _opened(settings, key)
-    (freshness,) = read_published(opened.folder, tables.DATA_FRESHNESS)
+    try:
+        (freshness,) = read_published(opened.folder, tables.DATA_FRESHNESS)
+    except NothingPublishedError:
+        return f"no data yet: {command_for(key, 'load')} brings them"
     loaded_at = freshness["loaded_at"][0] if freshness.height else None
     in_force = global_settings(with_defaults(explicit_settings(opened.store, opened.key)))
     if is_stale(loaded_at, at=opened.now(), settings=in_force):
-        raise DataError(f"The data were loaded at {loaded_at}; run `stocktrim load` before you order.")
+        raise DataError(f"The data were loaded at {loaded_at}; run {command_for(key, 'load')} before you order.")
     return f"loaded at {loaded_at:%Y-%m-%d %H:%M} UTC"
 
 
@@ -208,22 +232,27 @@ def _open_orders(settings: "Settings", key: str) -> str:
 
 
 def _plan(settings: "Settings", key: str) -> str:
-    from pipelines.errors import DataError
     from pipelines.storage import tables
-    from pipelines.storage.snapshots import read_published
+    from pipelines.storage.snapshots import NothingPublishedError, read_published
 
-    (summary,) = read_published(_opened(settings, key).folder, tables.PLAN_SUMMARY)
+    folder = _opened(settings, key).folder
+    try:
+        (summary,) = read_published(folder, tables.PLAN_SUMMARY)
+    except NothingPublishedError:
+        return "no plan yet: it comes after the first load"
     if summary.is_empty():
-        raise DataError("There is no plan yet: run `stocktrim plan`.")
+        return f"no plan yet: {command_for(key, 'plan')} makes it"
     newest = summary.sort("planned_at").to_dicts()[-1]
     return f"plan {newest['plan_id']}: {newest['products_to_order']} products to order"
 
 
-_CHECKS: "tuple[tuple[str, Callable[[Settings, str], str]], ...]" = (
+_OF_THE_HOME: "tuple[tuple[str, Callable[[Settings, str], str]], ...]" = (
     ("home", _home),
     ("permissions", permissions),
     ("store's schema", store_schema),
     ("store", _store),
+)
+_OF_AN_ORGANISATION: "tuple[tuple[str, Callable[[Settings, str], str]], ...]" = (
     ("organisation's folder", _folder),
     ("warehouse", warehouse),
     ("published snapshot", published),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
 from stocktrim_cli.output import out, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption
+from stocktrim_cli.runs import JsonOption
 
 if TYPE_CHECKING:
     from pipelines.replenishment.explain.explanation_tables import ExplanationTable

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import out, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, command_for
+from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.settings import ProductOption, SupplierOption, known_product, opened_organisation, supplier_id
 
 if TYPE_CHECKING:

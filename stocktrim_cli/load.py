@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.exceptions import print_exceptions, problems_of
 from stocktrim_cli.output import out, say, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, command_for, run_job
+from stocktrim_cli.runs import JsonOption, run_job
 
 if TYPE_CHECKING:
     import dagster as dg

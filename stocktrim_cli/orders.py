@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import decimals_of, out, say, show_json, show_table, text_of
-from stocktrim_cli.runs import (
-    DEFAULT_ORGANISATION,
-    MINUS_IS_A_VALUE,
-    JsonOption,
-    OrganisationOption,
-    command_for,
-    run_job,
-)
+from stocktrim_cli.runs import MINUS_IS_A_VALUE, JsonOption, run_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

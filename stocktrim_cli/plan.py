@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.exceptions import print_exceptions, problems_of
 from stocktrim_cli.load import print_warnings
 from stocktrim_cli.output import out, say, show_json, show_table, text_of
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, command_for, run_job
+from stocktrim_cli.runs import JsonOption, run_job
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,9 +81,7 @@ def read_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
     return summaries.sort(its_own, "planned_at").tail(1).to_dicts()[0], order_plan
 
 
-def show_plan(
-    summary: "dict[str, Any]", order_plan: "pl.DataFrame", *, organisation: str = DEFAULT_ORGANISATION
-) -> None:
+def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame", *, organisation: str) -> None:
     """Print the plan's totals, and its most urgent lines with their bridge."""
     money = summary["currency"]
     show_table(

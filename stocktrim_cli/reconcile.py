@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import out, rows_of, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, JsonOption, OrganisationOption, command_for
+from stocktrim_cli.runs import JsonOption
 
 if TYPE_CHECKING:
     from datetime import date

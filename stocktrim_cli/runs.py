@@ -17,19 +17,10 @@ from stocktrim_cli.output import show_progress
 if TYPE_CHECKING:
     import dagster as dg
 
-OrganisationOption = Annotated[
-    str, typer.Option("--organisation", "-o", metavar="KEY", help="The organisation's key, as `connect` gave it.")
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-DEFAULT_ORGANISATION: Final = "demo"
 # For a command that takes a number: -5 is then refused as a value, not as an unknown option.
 MINUS_IS_A_VALUE: Final = {"ignore_unknown_options": True}
 _DUMP: Final = "Exception while writing logger call to event log"
-
-
-def command_for(organisation: str, words: str) -> str:
-    """The next command to run for the same organisation, such as `stocktrim plan -o acme`."""
-    return f"`stocktrim {words}`" if organisation == DEFAULT_ORGANISATION else f"`stocktrim {words} -o {organisation}`"
 
 
 class WithoutDumps:

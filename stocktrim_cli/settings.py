@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import out, show_json, show_table
-from stocktrim_cli.runs import DEFAULT_ORGANISATION, MINUS_IS_A_VALUE, JsonOption, OrganisationOption, command_for
+from stocktrim_cli.runs import MINUS_IS_A_VALUE, JsonOption
 
 if TYPE_CHECKING:
     from pipelines.organisations.open_organisation import OpenOrganisation

@@ -1,6 +1,6 @@
-"""Xero → raw: read what changed, look at it, and put it in the place of what was there, or leave all as it was.
+"""Xero → raw: changes are read, checked, and replace the stored rows, or nothing changes.
 
 What comes in: a client for one organisation. What goes out: the tables of the schema `raw`, whole or untouched.
-What does not belong here: HTTP and JSON (`xero`), and any rule about what counts (dbt).
+What does not belong here: HTTP and JSON (`xero`), and the rules of what counts (dbt).
 Read more in docs/operations.md.
 """

@@ -1,9 +1,9 @@
-"""One pass over Xero's lists: what is read beside what, and when the picture is whole.
+"""Concurrent reading of Xero's lists: which lists are read at the same time, and when the stock is consistent.
 
 What belongs here: the order of the lists, the rule between items and documents, and comparing counts.
-What does not: reading one list (`extract.py`) and landing (`land.py`).
-Items say what is on hand at one instant, documents what moved: a document that changed after the items were read
-would be counted twice or not at all, so both are read again until nothing moved in between.
+What does not: reading a single list (`extract.py`) and landing (`land.py`).
+Items give the stock at an instant, documents its movements. A document that changed after the items were read would
+count twice or not at all, so both are read again until nothing changed in between.
 Read more in docs/loading.md.
 """
 
@@ -29,7 +29,7 @@ _MOVING_STOCK: Final = {"Invoices", "CreditNotes"}
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """What a load reads: its lists, the organisation's record once a day, and the lists whose count is compared."""
+    """The requests of a load: lists, the organisation's record once a day, and the lists whose count is compared."""
 
     readings: tuple[Reading, ...]
     is_organisation_due: bool = False
@@ -38,7 +38,7 @@ class LoadPlan:
 
 @dataclass(frozen=True)
 class OrganisationRead:
-    """The organisation's own record and what asking for it took."""
+    """The organisation's own record, and the cost of reading it."""
 
     record: wire.OrganisationRecord
     megabytes: float
@@ -47,7 +47,7 @@ class OrganisationRead:
 
 @dataclass(frozen=True)
 class Gathered:
-    """All that a pass has read; `counts` are the lists whose number of records was asked for."""
+    """Everything that a pass has read; `counts` are the lists whose number of records was requested."""
 
     organisation: OrganisationRead | None
     lists: tuple[ListRead, ...]
@@ -58,9 +58,9 @@ class Gathered:
 def gather(
     reader: Reader, plan: LoadPlan, *, known: Callable[[Endpoint], int], at_once: int = CALLS_AT_ONCE
 ) -> Gathered:
-    """Read what is planned: items first, then documents, each list by itself and the lists beside each other.
+    """Everything of a plan, read: items first, then documents; different lists at the same time.
 
-    `known` says how many records of a list there will be once this pass is landed.
+    `known` gives the number of records that a list will have once this pass is landed.
     """
     with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="xero") as threads:
         try:
@@ -72,15 +72,15 @@ def gather(
 def _gather(
     reader: Reader, plan: LoadPlan, threads: ThreadPoolExecutor, *, known: Callable[[Endpoint], int]
 ) -> Gathered:
-    items = [one for one in plan.readings if not one.endpoint.is_paged]
-    documents = [one for one in plan.readings if one.endpoint.lines is not None]
-    others = [one for one in plan.readings if one not in items and one not in documents]
+    items = [reading for reading in plan.readings if not reading.endpoint.is_paged]
+    documents = [reading for reading in plan.readings if reading.endpoint.lines is not None]
+    contacts = [reading for reading in plan.readings if reading not in items and reading not in documents]
     organisation = threads.submit(_read_organisation, reader) if plan.is_organisation_due else None
     first = [threads.submit(_read_all, reader, items)]
-    beside = [threads.submit(_read_all, reader, others)] if others else []
+    beside = [threads.submit(_read_all, reader, contacts)] if contacts else []
     _results(first + ([organisation] if organisation else []))
     reads = _read_beside(reader, documents, threads)
-    lists = [one for done in _results(first + beside) for one in done] + reads
+    lists = [read for done in _results(first + beside) for read in done] + reads
     counts: list[ListRead] = []
     for endpoint in plan.counted:
         counts.append(reader.count(endpoint))
@@ -99,51 +99,51 @@ def _gather(
 def _until_quiet(
     reader: Reader, lists: Sequence[ListRead], documents: Sequence[Reading], threads: ThreadPoolExecutor
 ) -> tuple[list[ListRead], bool]:
-    """Read items and documents again while documents that move stock changed after the items were read."""
-    items = next((one for one in lists if not one.reading.endpoint.is_paged), None)
+    """The items and documents read again until no document that moves stock changed after the items were read."""
+    items = next((read for read in lists if not read.reading.endpoint.is_paged), None)
     if items is None:
         return [], True
     again: list[ListRead] = []
     latest, rounds = list(lists), 0
-    endpoints = list(dict.fromkeys(one.endpoint for one in documents))
+    endpoints = list(dict.fromkeys(reading.endpoint for reading in documents))
     while _has_moved(latest, since=items.started_at):
         if rounds == ROUNDS:
-            log.warning("Stock moved in Xero all the while; the quantities may be a few minutes apart from the sales.")
+            log.warning("Stock kept changing in Xero; quantities and sales may be a few minutes apart.")
             return again, False
         rounds += 1
         since = items.started_at
-        log.info("Stock moved while it was read; reading the changes again (%d of %d).", rounds, ROUNDS)
+        log.info("Stock changed while it was read; reading the changes again (%d of %d).", rounds, ROUNDS)
         items = reader.read(items.reading)
-        latest = [items, *_read_beside(reader, [Reading(one, since) for one in endpoints], threads)]
+        latest = [items, *_read_beside(reader, [Reading(endpoint, since) for endpoint in endpoints], threads)]
         again += latest
     return again, True
 
 
 def _has_moved(reads: Sequence[ListRead], *, since: datetime) -> bool:
-    return any(one.latest_change >= since for one in reads if one.reading.endpoint.name in _MOVING_STOCK)
+    return any(read.latest_change >= since for read in reads if read.reading.endpoint.name in _MOVING_STOCK)
 
 
 def _read_beside(reader: Reader, readings: Sequence[Reading], threads: ThreadPoolExecutor) -> list[ListRead]:
-    """Lists beside each other; the readings of one list one after the other."""
+    """The lists, read at the same time; the readings of the same list one after another."""
     by_list: dict[str, list[Reading]] = {}
-    for one in readings:
-        by_list.setdefault(one.endpoint.name, []).append(one)
+    for reading in readings:
+        by_list.setdefault(reading.endpoint.name, []).append(reading)
     running = [threads.submit(_read_all, reader, of_list) for of_list in by_list.values()]
-    return [one for done in _results(running) for one in done]
+    return [read for done in _results(running) for read in done]
 
 
 def _read_all(reader: Reader, readings: Sequence[Reading]) -> list[ListRead]:
-    return [reader.read(one) for one in readings]
+    return [reader.read(reading) for reading in readings]
 
 
 def _results(running: Sequence[Future[Any]]) -> list[Any]:
-    """What the threads found; the first failure stops all of them."""
+    """The results of the threads; the first failure stops all of them."""
     done, _ = wait(running, return_when=FIRST_EXCEPTION)
-    failed = [one for one in running if one in done and one.exception() is not None]
-    for one in failed:
-        if not isinstance(one.exception(), LoadStoppedError):
-            one.result()
-    return [one.result() for one in running]
+    failed = [future for future in running if future in done and future.exception() is not None]
+    for future in failed:
+        if not isinstance(future.exception(), LoadStoppedError):
+            future.result()
+    return [future.result() for future in running]
 
 
 def _read_organisation(reader: Reader) -> OrganisationRead:

@@ -1,4 +1,4 @@
-"""The lists of Xero that are read, and what a person calls them.
+"""The lists of Xero that a load reads, and the entities that a person chooses.
 
 What belongs here: for each list its entity, its tables and how its records become columns.
 What does not: reading (`extract.py`) and landing (`land.py`).
@@ -19,7 +19,7 @@ from pipelines.xero import wire
 
 
 class Entity(StrEnum):
-    """What a person ticks when loading."""
+    """An entity that a person chooses to load."""
 
     PRODUCTS = "products"
     SALES_ORDERS = "sales_orders"
@@ -35,7 +35,7 @@ Columns = dict[str, list[Any]]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One list of Xero: `name` is Xero's, `table` holds a row a record, `lines` a row a document line."""
+    """A list of Xero: its name there, the table with a row a record, and `lines` with a row a document line."""
 
     name: str
     entity: Entity
@@ -53,10 +53,11 @@ class Endpoint:
 
     @cached_property
     def envelope(self) -> type[Any]:
-        """What a page of this list is, read in one pass: its records, where it stands, and Xero's clock."""
+        """The type of a page of this list: its records, its place in the list, and Xero's clock."""
         return msgspec.defstruct(
             f"{self.name}Page",
             [
+                # a type that is known only at run time, which mypy cannot read
                 ("records", list[self.record] | None, msgspec.field(name=self.name)),  # type: ignore[name-defined]
                 ("pagination", wire.Pagination | None, None),
                 ("server_time", str | None, msgspec.field(name="DateTimeUTC", default=None)),
@@ -66,77 +67,77 @@ class Endpoint:
 
 def _items(items: Sequence[wire.ItemRecord]) -> Columns:
     return {
-        "item_id": [one.item_id for one in items],
-        "code": [one.code for one in items],
-        "name": [one.name or "" for one in items],
-        "description": [one.description or "" for one in items],
-        "is_sold": [bool(one.is_sold) for one in items],
-        "is_purchased": [bool(one.is_purchased) for one in items],
-        "is_tracked_as_inventory": [bool(one.is_tracked_as_inventory) for one in items],
-        "quantity_on_hand": [one.quantity_on_hand if one.is_tracked_as_inventory else 0.0 for one in items],
-        "quantity_on_back_order": [one.quantity_on_back_order or 0.0 for one in items],
-        "total_cost_pool": [one.total_cost_pool or 0.0 for one in items],
-        "purchase_unit_price": [one.purchase_details and one.purchase_details.unit_price for one in items],
-        "sales_unit_price": [one.sales_details and one.sales_details.unit_price for one in items],
-        "updated_at": [wire.instant(one.updated_at) for one in items],
+        "item_id": [item.item_id for item in items],
+        "code": [item.code for item in items],
+        "name": [item.name or "" for item in items],
+        "description": [item.description or "" for item in items],
+        "is_sold": [bool(item.is_sold) for item in items],
+        "is_purchased": [bool(item.is_purchased) for item in items],
+        "is_tracked_as_inventory": [bool(item.is_tracked_as_inventory) for item in items],
+        "quantity_on_hand": [item.quantity_on_hand if item.is_tracked_as_inventory else 0.0 for item in items],
+        "quantity_on_back_order": [item.quantity_on_back_order or 0.0 for item in items],
+        "total_cost_pool": [item.total_cost_pool or 0.0 for item in items],
+        "purchase_unit_price": [item.purchase_details and item.purchase_details.unit_price for item in items],
+        "sales_unit_price": [item.sales_details and item.sales_details.unit_price for item in items],
+        "updated_at": [wire.instant(item.updated_at) for item in items],
     }
 
 
 def _contacts(contacts: Sequence[wire.ContactRecord]) -> Columns:
     return {
-        "contact_id": [one.contact_id for one in contacts],
-        "name": [one.name or "" for one in contacts],
-        "contact_status": [one.contact_status or "" for one in contacts],
-        "account_number": [one.account_number or "" for one in contacts],
-        "email_address": [one.email_address or "" for one in contacts],
-        "default_currency": [one.default_currency or "" for one in contacts],
-        "merged_to_contact_id": [one.merged_to_contact_id for one in contacts],
-        "updated_at": [wire.instant(one.updated_at) for one in contacts],
+        "contact_id": [contact.contact_id for contact in contacts],
+        "name": [contact.name or "" for contact in contacts],
+        "contact_status": [contact.contact_status or "" for contact in contacts],
+        "account_number": [contact.account_number or "" for contact in contacts],
+        "email_address": [contact.email_address or "" for contact in contacts],
+        "default_currency": [contact.default_currency or "" for contact in contacts],
+        "merged_to_contact_id": [contact.merged_to_contact_id for contact in contacts],
+        "updated_at": [wire.instant(contact.updated_at) for contact in contacts],
     }
 
 
 def _documents(documents: Sequence[Any]) -> Columns:
-    """What every document has."""
+    """The columns that every document has."""
     return {
-        "reference": [one.reference or "" for one in documents],
-        "status": [one.status or "" for one in documents],
-        "contact_id": [one.contact.contact_id for one in documents],
-        "contact_name": [one.contact.name or "" for one in documents],
-        "currency_code": [one.currency_code or "" for one in documents],
-        "currency_rate": [one.currency_rate for one in documents],
-        "total": [one.total or 0.0 for one in documents],
-        "line_amount_types": [one.line_amount_types or "" for one in documents],
-        "updated_at": [wire.instant(one.updated_at) for one in documents],
+        "reference": [document.reference or "" for document in documents],
+        "status": [document.status or "" for document in documents],
+        "contact_id": [document.contact.contact_id for document in documents],
+        "contact_name": [document.contact.name or "" for document in documents],
+        "currency_code": [document.currency_code or "" for document in documents],
+        "currency_rate": [document.currency_rate for document in documents],
+        "total": [document.total or 0.0 for document in documents],
+        "line_amount_types": [document.line_amount_types or "" for document in documents],
+        "updated_at": [wire.instant(document.updated_at) for document in documents],
     }
 
 
 def _invoices(invoices: Sequence[wire.InvoiceRecord]) -> Columns:
     return _documents(invoices) | {
-        "invoice_id": [one.invoice_id for one in invoices],
-        "type": [one.type or "" for one in invoices],
-        "invoice_number": [one.invoice_number or "" for one in invoices],
-        "invoice_date": [wire.calendar_day(one.date_string, one.date) for one in invoices],
-        "due_date": [wire.calendar_day(one.due_date_string, one.due_date) for one in invoices],
+        "invoice_id": [invoice.invoice_id for invoice in invoices],
+        "type": [invoice.type or "" for invoice in invoices],
+        "invoice_number": [invoice.invoice_number or "" for invoice in invoices],
+        "invoice_date": [wire.calendar_day(invoice.date_string, invoice.date) for invoice in invoices],
+        "due_date": [wire.calendar_day(invoice.due_date_string, invoice.due_date) for invoice in invoices],
     }
 
 
 def _credit_notes(notes: Sequence[wire.CreditNoteRecord]) -> Columns:
     return _documents(notes) | {
-        "credit_note_id": [one.credit_note_id for one in notes],
-        "type": [one.type or "" for one in notes],
-        "credit_note_number": [one.credit_note_number or "" for one in notes],
-        "credit_note_date": [wire.calendar_day(one.date_string, one.date) for one in notes],
+        "credit_note_id": [note.credit_note_id for note in notes],
+        "type": [note.type or "" for note in notes],
+        "credit_note_number": [note.credit_note_number or "" for note in notes],
+        "credit_note_date": [wire.calendar_day(note.date_string, note.date) for note in notes],
     }
 
 
 def _purchase_orders(orders: Sequence[wire.PurchaseOrderRecord]) -> Columns:
     return _documents(orders) | {
-        "purchase_order_id": [one.purchase_order_id for one in orders],
-        "purchase_order_number": [one.purchase_order_number or "" for one in orders],
-        "order_date": [wire.calendar_day(one.date_string, one.date) for one in orders],
-        "delivery_date": [wire.calendar_day(one.delivery_date_string, one.delivery_date) for one in orders],
+        "purchase_order_id": [order.purchase_order_id for order in orders],
+        "purchase_order_number": [order.purchase_order_number or "" for order in orders],
+        "order_date": [wire.calendar_day(order.date_string, order.date) for order in orders],
+        "delivery_date": [wire.calendar_day(order.delivery_date_string, order.delivery_date) for order in orders],
         "expected_arrival_date": [
-            wire.calendar_day(one.expected_arrival_date_string, one.expected_arrival_date) for one in orders
+            wire.calendar_day(order.expected_arrival_date_string, order.expected_arrival_date) for order in orders
         ],
     }
 
@@ -145,8 +146,8 @@ def line_columns(documents: Sequence[Any], key: str) -> Columns:
     """The documents' lines, numbered from one in Xero's order; `key` is the documents' id."""
     lines = [line for document in documents for line in document.line_items]
     return {
-        key: [identity for one in documents for identity in [getattr(one, key)] * len(one.line_items)],
-        "line_number": [number for one in documents for number in range(1, len(one.line_items) + 1)],
+        key: [identity for document in documents for identity in [getattr(document, key)] * len(document.line_items)],
+        "line_number": [number for document in documents for number in range(1, len(document.line_items) + 1)],
         "line_item_id": [line.line_item_id for line in lines],
         "item_id": [line.item and line.item.item_id for line in lines],
         "item_code": [line.item_code for line in lines],

@@ -1,10 +1,10 @@
-"""Read Xero's lists page after page, so that an edit in the middle loses no row.
+"""Reading Xero's lists page by page, so that an edit meanwhile loses no row.
 
 What belongs here: the order of the calls of one list, and the count of what came. What does not: what a page holds
 (`pages.py`), which lists are read beside each other (`concurrent_reads.py`), and where rows go (the `sink`).
-A list is read with the latest changes first, strictly one page after the other: an edit meanwhile moves a row to the
-front, where the catch-up finds it, and pushes the unread ones into pages still to come, where they come twice but are
-never missed. That holds however much time passes between two pages, so a pass that was stopped can go on.
+A list is read with the latest changes first, one page after another. An edit meanwhile moves a row to the front, where
+the catch-up finds it, and pushes unread rows to later pages, where they may come twice but are never missed. That holds
+however much time passes between two pages, so an interrupted pass can be continued.
 Read more in docs/loading.md.
 """
 
@@ -29,7 +29,7 @@ CATCH_UP_SIZE: Final = 100
 OVERLAP: Final = timedelta(seconds=300)
 PASSES: Final = 3
 ANSWER_ATTEMPTS: Final = 3
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 DAY_CALLS_LEFT: Final = "X-DayLimit-Remaining"
 
 Sink = Callable[[Endpoint, Page], None]
@@ -37,9 +37,9 @@ Sink = Callable[[Endpoint, Page], None]
 
 @dataclass(frozen=True)
 class Reading:
-    """What is asked of one list: everything, or what changed since an instant of Xero's clock.
+    """A request for a list: everything, or what changed since an instant of Xero's clock.
 
-    With `status`, all orders of that status whatever their stamps: some changes leave the stamp alone.
+    With `status`, all orders of that status whatever their stamps: some changes leave the stamp as it is.
     """
 
     endpoint: Endpoint
@@ -52,7 +52,7 @@ class Reading:
         return not self.endpoint.is_paged or (self.modified_since is None and self.status is None)
 
     @property
-    def kind(self) -> str:
+    def extent(self) -> str:
         """Its name in `raw.loads`: open_orders, everything or changes."""
         if self.status is not None:
             return "open_orders"
@@ -61,7 +61,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class ListRead:
-    """How one list was read: `distinct` records, in the last pass, of the `expected` that Xero says it holds."""
+    """The result of reading a list: the `distinct` records of the last pass, of the `expected` that Xero counts."""
 
     reading: Reading
     started_at: datetime
@@ -75,18 +75,18 @@ class ListRead:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every record that Xero counts came, readable or not; orders of a status may change it meanwhile."""
+        """Whether every record that Xero counts came, readable or not; always for a status, which orders may leave."""
         return self.reading.status is not None or self.distinct >= self.expected
 
     @property
     def next_modified_since(self) -> datetime:
-        """Where the next reading starts: at this one's start by Xero's clock, less an overlap."""
+        """The instant from which to read next: the start of this reading by Xero's clock, less an overlap."""
         return self.started_at.replace(microsecond=0) - OVERLAP
 
 
 @dataclass
 class _Tally:
-    """What came of one list so far; `ids` and `expected` speak of the pass that runs."""
+    """The count of a list while it is read; `ids` and `expected` are those of the present pass."""
 
     ids: set[str] = field(default_factory=set)
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
@@ -95,20 +95,20 @@ class _Tally:
     size: int = 0
     day_calls_left: int | None = None
     started_at: datetime | None = None
-    latest_change: datetime = NEVER
+    latest_change: datetime = EARLIEST
 
     def note_call(self, answer: XeroAnswer) -> None:
-        """Count a call and what its answer weighs."""
+        """Count a call and the bytes of its answer."""
         self.calls, self.size = self.calls + 1, self.size + len(answer.body)
         left = answer.headers.get(DAY_CALLS_LEFT, "")
         self.day_calls_left = int(left) if left.isdecimal() else self.day_calls_left
 
     def begin_pass(self) -> None:
-        """Count the records anew."""
+        """Start counting the records of a pass."""
         self.ids, self.expected = set(), 0
 
     def expect(self, count: int) -> None:
-        """Note the list's length as a page states it; the largest counts.
+        """Record the list's length as a page states it; the largest counts.
 
         No record leaves these lists, but a page may come from one of Xero's copies that lags behind: it has fewer
         records, or not their new places, so that a page that comes after a newer one begins too far on. The newest
@@ -125,7 +125,7 @@ class _Tally:
         """Count a page's records; their ids."""
         self.started_at = self.started_at or page.server_time
         self.latest_change = max(self.latest_change, latest_change(page))
-        unreadable = {one.record_id: one for one in page.unreadable}
+        unreadable = {record.record_id: record for record in page.unreadable}
         ids = {*page.records[endpoint.key].drop_nulls().to_list(), *unreadable}
         self.unreadable |= unreadable
         self.ids |= ids
@@ -133,12 +133,12 @@ class _Tally:
 
 
 class LoadStoppedError(Exception):
-    """Another list failed, so this one is not read on; the failure itself is reported."""
+    """Another list failed, so this list is not read further; the failure itself is reported."""
 
 
 @dataclass
 class Reader:
-    """Reads lists of one organisation: keeps the bytes, hands the rows to `sink`."""
+    """Reads lists of an organisation: stores the bytes, hands the rows to `sink`."""
 
     client: XeroClient
     kept: KeptLoad
@@ -147,16 +147,16 @@ class Reader:
     is_stopped: threading.Event = field(default_factory=threading.Event)
 
     def read(self, reading: Reading) -> ListRead:
-        """Read one list, again where it moved so much that rows are missing."""
+        """Read a list, again if it changed so much that rows are missing."""
         tally = _Tally()
         if not reading.endpoint.is_paged:
             self._read_whole(reading, tally)
-            return _told(reading, tally)
+            return _list_read(reading, tally)
         read = self._read_until_whole(reading, tally)
         is_ahead = reading.modified_since is not None and read.started_at < reading.modified_since
         if not is_ahead and (read.is_complete or reading.is_full):
             return read
-        why = "the last load is later than Xero's clock" if is_ahead else "the changes do not add up"
+        why = "the last load is later than Xero's clock" if is_ahead else "the count of changes differs from Xero's"
         log.warning("%s: reading everything, since %s.", reading.endpoint.name, why)
         return self._read_until_whole(Reading(reading.endpoint), tally)
 
@@ -164,14 +164,16 @@ class Reader:
         for _ in range(PASSES):
             if self._pass(reading, tally):
                 self._catch_up(reading, tally)
-            read = _told(reading, tally)
+            read = _list_read(reading, tally)
             if read.is_complete:
                 break
-            log.warning("%s: %d of %d came; reading again.", reading.endpoint.name, read.distinct, read.expected)
+            log.warning(
+                "%s: %d of %d records came; reading again.", reading.endpoint.name, read.distinct, read.expected
+            )
         return read
 
     def count(self, endpoint: Endpoint) -> ListRead:
-        """How many records Xero says that a list holds: one small call."""
+        """The number of records of a list by Xero's count, from one small call."""
         tally = _Tally()
         answer, page = self._answered(endpoint, lambda: self.client.page(
             endpoint.name, number=1, size=1, modified_since=None
@@ -179,7 +181,7 @@ class Reader:
         tally.note_call(answer)
         tally.note(page, endpoint)
         tally.expected = page.pagination.item_count if page.pagination else 0
-        return _told(Reading(endpoint), tally)
+        return _list_read(Reading(endpoint), tally)
 
     def _read_whole(self, reading: Reading, tally: _Tally) -> None:
         endpoint = reading.endpoint
@@ -191,11 +193,11 @@ class Reader:
         _log_page(endpoint, 1, 1, len(tally.ids))
 
     def _pass(self, reading: Reading, tally: _Tally) -> bool:
-        """Read a list from its first page to its last; whether it moved meanwhile."""
+        """Read a list from its first page to its last; whether it changed meanwhile."""
         endpoint, number, pages = reading.endpoint, 0, 1
         has_moved, before = False, None
         tally.begin_pass()
-        for page in self._gone_on_with(reading):
+        for page in self._pages_of_before(reading):
             number += 1
             if page.pagination is not None:
                 pages = page.pagination.page_count
@@ -218,12 +220,12 @@ class Reader:
             _log_page(endpoint, number, max(pages, number), len(tally.ids))
         return has_moved or (tally.is_short and reading.status is None)
 
-    def _gone_on_with(self, reading: Reading) -> Iterator[Page]:
-        """The pages that an interrupted load has kept; where it had read one page only, nothing is gained by them."""
+    def _pages_of_before(self, reading: Reading) -> Iterator[Page]:
+        """The pages that an interrupted load stored; none if it stored one page only, which is read again instead."""
         pages = self.kept.take_pages_of(reading.endpoint.name, reading.modified_since, page_size=self.page_size)
-        if reading.status is not None or len(pages) < 2:  # noqa: PLR2004, as said
+        if reading.status is not None or not pages[1:]:
             return
-        log.info("%s: going on after page %d of %d.", reading.endpoint.name, len(pages), pages[-1].page_count)
+        log.info("%s: continuing after page %d of %d.", reading.endpoint.name, len(pages), pages[-1].page_count)
         for request in pages:
             body = self.kept.body(request)
             if body is None:
@@ -233,13 +235,13 @@ class Reader:
             yield page
 
     def _catch_up(self, reading: Reading, tally: _Tally) -> None:
-        """Read the front of the list again: the rows that moved there while this pass ran, and how many there are now.
+        """Read the front of the list again: the rows that moved there during this pass, and the length of the list now.
 
-        Changes since an instant would be fewer bytes, but not the length of the list: a new row would then stand in for
-        one that was missed. It goes back by the usual overlap: a page may have come from a copy of Xero's that did not
-        know the latest changes yet. Where a small page does not reach so far, usual ones do.
+        Changes since an instant would be fewer bytes, but give no length: a new row could then hide a missed one. The
+        catch-up goes back by the usual overlap, since a page may come from a replica of Xero's without the latest
+        changes. If a small page does not reach back so far, pages of the usual size do.
         """
-        since = _told(reading, tally).next_modified_since
+        since = _list_read(reading, tally).next_modified_since
         number, size = 1, min(CATCH_UP_SIZE, self.page_size)
         while True:
             page = self._read_page(reading, number, tally, catch_up_size=size)
@@ -262,19 +264,19 @@ class Reader:
         self.sink(endpoint, page)
         return page
 
-    def _answered(self, endpoint: Endpoint, ask: Callable[[], XeroAnswer]) -> tuple[XeroAnswer, Page]:
-        """An answer that can be read: one that is cut off or no JSON at all is asked for again."""
+    def _answered(self, endpoint: Endpoint, request: Callable[[], XeroAnswer]) -> tuple[XeroAnswer, Page]:
+        """An answer that can be read: an answer that is cut off or not JSON is requested again."""
         for attempt in range(1, ANSWER_ATTEMPTS + 1):
             if self.is_stopped.is_set():
                 raise LoadStoppedError
-            answer = ask()
+            answer = request()
             try:
                 return answer, read_page(answer.body, endpoint)
             except UnreadableAnswerError:
                 if attempt == ANSWER_ATTEMPTS:
                     raise
-                asking = f"asking again ({attempt + 1} of {ANSWER_ATTEMPTS})"
-                log.warning("%s: the answer cannot be read; %s.", endpoint.name, asking)
+                attempts = f"attempt {attempt + 1} of {ANSWER_ATTEMPTS}"
+                log.warning("%s: the answer cannot be read; requesting it again (%s).", endpoint.name, attempts)
         raise AssertionError
 
     def _keep(
@@ -294,13 +296,13 @@ class Reader:
 
 
 def read_kept(endpoint: Endpoint, answers: Iterator[tuple[KeptLoad, Request]], *, sink: Sink) -> ListRead:
-    """A whole list from the bytes that loads have kept, as the last of them left it."""
-    tally, last_load, began = _Tally(), "", NEVER
+    """A whole list from the stored answers of loads, as the last load left it."""
+    tally, last_load, began = _Tally(), "", EARLIEST
     for load, request in answers:
         body = load.body(request)
         if body is None:
             raise UnreadableAnswerError(
-                f"An answer that the load {load.load_id} kept is damaged ({endpoint.name}, page {request.page}); "
+                f"An answer that the load {load.load_id} stored is damaged ({endpoint.name}, page {request.page}); "
                 f"replay another load, or import everything again with `stocktrim load --refresh`."
             )
         page = read_page(body, endpoint)
@@ -309,7 +311,7 @@ def read_kept(endpoint: Endpoint, answers: Iterator[tuple[KeptLoad, Request]], *
         tally.note(page, endpoint)
         sink(endpoint, page)
     tally.expected, tally.started_at = len(tally.ids), began
-    return _told(Reading(endpoint), tally)
+    return _list_read(Reading(endpoint), tally)
 
 
 def _log_page(endpoint: Endpoint, number: int, pages: int, records: int) -> None:
@@ -319,7 +321,7 @@ def _log_page(endpoint: Endpoint, number: int, pages: int, records: int) -> None
     )  # fmt: skip
 
 
-def _told(reading: Reading, tally: _Tally) -> ListRead:
+def _list_read(reading: Reading, tally: _Tally) -> ListRead:
     assert tally.started_at is not None  # noqa: S101, at least one page was read
     return ListRead(
         reading=reading,

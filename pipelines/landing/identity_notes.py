@@ -1,7 +1,7 @@
-"""Who products and contacts are, noted after each load, so that what people decided follows them.
+"""The identities of products and contacts, stored after each load, so that people's decisions follow them.
 
-What belongs here: from the landed tables to the notes, and the notes as dbt reads them. What does not: following
-(`pipelines.identities`) and keeping (`pipelines.store.identity_history`).
+What belongs here: from the landed tables to the store, and the table that dbt reads. What does not: following
+identities (`pipelines.identities`) and storing them (`pipelines.store.identity_history`).
 Read more in docs/loading.md.
 """
 
@@ -15,7 +15,7 @@ from pipelines.store.identity_history import remember_identities
 
 
 def note_identities(warehouse: duckdb.DuckDBPyConnection, organisation: OpenOrganisation) -> Identities:
-    """Note the codes of the items that are landed, and the contacts that are merged or archived."""
+    """The identities after a load, with the landed items' codes and the merged or archived contacts; stored."""
     now = organisation.now()
     items = warehouse.sql(f"select item_id, trim(code) from {XERO_ITEMS.path} where item_id is not null order by 1")
     contacts = warehouse.sql(
@@ -37,5 +37,5 @@ def note_identities(warehouse: duckdb.DuckDBPyConnection, organisation: OpenOrga
 
 
 def former_products(known: Identities) -> pl.DataFrame:
-    """What lines of old documents may carry and no item has now: `raw.former_products`."""
+    """The ids and codes that old documents may carry and no item has now: `raw.former_products`."""
     return pl.DataFrame(known.former(), schema=FORMER_PRODUCTS.schema, orient="row")

@@ -1,9 +1,9 @@
-"""Put what was read in the place of what was there, in one transaction.
+"""Landing: the rows that were read replace those in `raw`, in one transaction.
 
-What belongs here: holding a pass aside until it is whole and looked at, then landing it in `raw`.
-What does not: reading it (`concurrent_reads.py`), judging it (`pipelines.expectations`).
-A list that was read in full replaces what was stored; changes replace the records they name, lines as a set.
-A record that could not be read leaves what was stored of it.
+What belongs here: holding a pass aside until it is complete and checked, then landing it in `raw`.
+What does not: reading it (`concurrent_reads.py`), checking it (`pipelines.expectations`).
+A list that was read in full replaces the stored list. Changes replace the records that they name, with all lines.
+Of an unreadable record the stored version stays.
 Read more in docs/loading.md.
 """
 
@@ -29,7 +29,7 @@ from pipelines.landing.quarantine import (
     is_as_new,
     newer,
     newest,
-    note,
+    quarantine,
     versions_of,
 )
 from pipelines.storage.tables import ENTITY_LOADS, LOADS, QUARANTINED_RECORDS, XERO_ORGANISATION, Table
@@ -39,12 +39,12 @@ from pipelines.xero.client import XeroClient
 _PAGE_ORDER = "page_order"
 _NEVER = "'0001-01-01'::timestamptz"
 _MEMORY_LIMIT = "256MB"
-"""What a pass may hold in memory; the rest of it waits in the folder `spill`, so that a large list needs no more."""
+"""The memory of a pass; the rest waits in the folder `spill`, so that a large list needs no more memory."""
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass over Xero's lists, held aside in temporary tables of the connection that it was read on."""
+    """A pass over Xero's lists, held aside in temporary tables of the connection that it was read on."""
 
     load_id: str
     organisation: pl.DataFrame | None
@@ -56,21 +56,21 @@ class Pass:
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The lists that were read."""
-        return tuple(dict.fromkeys(one.reading.endpoint for one in self.lists))
+        return tuple(dict.fromkeys(read.reading.endpoint for read in self.lists))
 
     @property
     def next_watermarks(self) -> dict[str, datetime]:
-        """Where each list's next reading starts, once this pass is landed."""
+        """For each list the instant from which to read next, once this pass is landed."""
         marks: dict[str, datetime] = {}
-        for one in self.lists:
-            if one.reading.status is None:
-                name, mark = one.reading.endpoint.name, one.next_modified_since
+        for read in self.lists:
+            if read.reading.status is None:
+                name, mark = read.reading.endpoint.name, read.next_modified_since
                 marks[name] = min(marks.get(name, mark), mark)
         return marks
 
     def is_full(self, endpoint: Endpoint) -> bool:
         """Whether the whole of a list came."""
-        return any(one.reading.is_full for one in self.lists if one.reading.endpoint is endpoint)
+        return any(read.reading.is_full for read in self.lists if read.reading.endpoint is endpoint)
 
 
 def read_pass(
@@ -83,9 +83,9 @@ def read_pass(
     at_once: int = CALLS_AT_ONCE,
     page_size: int = PAGE_SIZE,
 ) -> Pass:
-    """Read what is planned and hold it aside; `day` is the organisation's."""
+    """The pass of a plan, read and held aside; `day` is the organisation's."""
     held = _Aside(connection)
-    held.open([one.endpoint for one in plan.readings])
+    held.open([reading.endpoint for reading in plan.readings])
     reader = Reader(client, kept, held.add, page_size=page_size)
     found = gather(reader, plan, known=held.known, at_once=at_once)
     organisation = None
@@ -102,9 +102,9 @@ def read_pass(
 
 
 def replay_pass(connection: duckdb.DuckDBPyConnection, loads: Sequence[KeptLoad], *, day: date) -> Pass:
-    """What `raw` was once the last of these loads was landed, from the bytes that were kept; nothing is asked of Xero.
+    """The pass that restores `raw` as it was after the last of these loads, from stored answers, without any call.
 
-    Lists that none of the loads holds in full are left as they are.
+    Lists that none of the loads holds in full stay as they are.
     """
     answers = {endpoint: list(answers_behind(loads, endpoint.name)) for endpoint in ENDPOINTS}
     held = _Aside(connection)
@@ -118,18 +118,18 @@ def replay_pass(connection: duckdb.DuckDBPyConnection, loads: Sequence[KeptLoad]
         load_id=load_id,
         organisation=None,
         lists=lists,
-        loads=rows_of_loads(load_id, gathered, day=day, kind="replayed"),
+        loads=rows_of_loads(load_id, gathered, day=day, extent="replayed"),
         is_quiescent=True,
         unreadable=held.unreadable(),
     )
 
 
 def note_refused(connection: duckdb.DuckDBPyConnection, read: Pass) -> None:
-    """Note of a pass that is not landed the records for which it was refused; no other row changes."""
+    """Store the unreadable records for which a pass was refused; no other row changes."""
     with transaction(connection):
         for endpoint in read.endpoints:
-            vital = [one for one in _newest_unreadable(connection, read, endpoint) if one.is_vital]
-            note(connection, endpoint, vital, load_id=read.load_id)
+            vital = [record for record in _newest_unreadable(connection, read, endpoint) if record.is_vital]
+            quarantine(connection, endpoint, vital, load_id=read.load_id)
 
 
 def aside(table: Table) -> str:
@@ -138,7 +138,7 @@ def aside(table: Table) -> str:
 
 
 def land(connection: duckdb.DuckDBPyConnection, read: Pass) -> dict[Table, int]:
-    """Land a pass: all of it or nothing. The number of rows that each table holds afterwards."""
+    """Land all of a pass or nothing; the number of rows of each table afterwards."""
     with transaction(connection):
         if read.organisation is not None:
             connection.execute(f"delete from {XERO_ORGANISATION.path}")
@@ -152,7 +152,7 @@ def land(connection: duckdb.DuckDBPyConnection, read: Pass) -> dict[Table, int]:
 
 @dataclass
 class _Aside:
-    """Takes pages in the order in which they come, from any thread."""
+    """The temporary tables of a pass; takes pages in the order in which they come, from any thread."""
 
     connection: duckdb.DuckDBPyConnection
     _pages: int = 0
@@ -160,14 +160,14 @@ class _Aside:
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self, endpoints: Sequence[Endpoint]) -> None:
-        """Make room for these lists."""
+        """Create the temporary tables of these lists."""
         self.connection.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
         for table in (table for endpoint in dict.fromkeys(endpoints) for table in _tables(endpoint)):
             columns = f"{describe_table(table)}, {_PAGE_ORDER} INTEGER"
             self.connection.execute(f"create or replace temp table incoming_{table.name} ({columns})")
 
     def add(self, endpoint: Endpoint, page: Page) -> None:
-        """Hold a page; one of a list that is never paged replaces what came of it before."""
+        """Hold a page; the page of a list that is never paged replaces its former page."""
         with self._guard:
             self._pages += 1
             order = pl.lit(self._pages).alias(_PAGE_ORDER)
@@ -180,12 +180,12 @@ class _Aside:
                 before = self._unreadable.get((endpoint.name, identity))
                 if before is not None and is_as_new(stamp, before):
                     del self._unreadable[endpoint.name, identity]
-            for one in page.unreadable:
-                key = (endpoint.name, one.record_id)
-                self._unreadable[key] = newer(one, self._unreadable.get(key))
+            for record in page.unreadable:
+                key = (endpoint.name, record.record_id)
+                self._unreadable[key] = newer(record, self._unreadable.get(key))
 
     def known(self, endpoint: Endpoint) -> int:
-        """How many records of a list there will be once what is held is landed."""
+        """The number of records that a list will have once the pass is landed."""
         unreadable = [identity for name, identity in self._unreadable if name == endpoint.name]
         query = (
             f"select count(*) from (select {endpoint.key} from {endpoint.table.path} "
@@ -206,13 +206,15 @@ def _tables(endpoint: Endpoint) -> tuple[Table, ...]:
 
 def _land_list(connection: duckdb.DuckDBPyConnection, read: Pass, endpoint: Endpoint) -> None:
     is_full = read.is_full(endpoint)
-    if not is_full and not any(one.distinct for one in read.lists if one.reading.endpoint is endpoint):
+    if not is_full and not any(
+        list_read.distinct for list_read in read.lists if list_read.reading.endpoint is endpoint
+    ):
         return
     if is_full:
         forget_list(connection, endpoint)
     unreadable = _newest_unreadable(connection, read, endpoint)
     _choose_latest(connection, endpoint, is_full=is_full)
-    kept_back = [one.record_id for one in unreadable]
+    kept_back = [record.record_id for record in unreadable]
     for table in _tables(endpoint):
         stale = f"{endpoint.key} not in (select unnest(?::varchar[]))"
         if not is_full:
@@ -228,18 +230,18 @@ def _land_list(connection: duckdb.DuckDBPyConnection, read: Pass, endpoint: Endp
             where incoming.{endpoint.key} not in (select unnest(?::varchar[]))
         """, [kept_back])  # fmt: skip
     forget_read(connection, endpoint, "temp.latest")
-    note(connection, endpoint, unreadable, load_id=read.load_id)
+    quarantine(connection, endpoint, unreadable, load_id=read.load_id)
 
 
 def _newest_unreadable(connection: duckdb.DuckDBPyConnection, read: Pass, endpoint: Endpoint) -> list[Unreadable]:
-    """The list's records of which the newest version that was seen could not be read."""
-    unreadable = [one for one in read.unreadable if one.endpoint == endpoint.name]
+    """The records of a list whose newest version could not be read."""
+    unreadable = [record for record in read.unreadable if record.endpoint == endpoint.name]
     stored = () if read.is_full(endpoint) else (endpoint.table.path,)
     return newest(connection, unreadable, versions=versions_of(endpoint, aside(endpoint.table), *stored))
 
 
 def _choose_latest(connection: duckdb.DuckDBPyConnection, endpoint: Endpoint, *, is_full: bool) -> None:
-    """For each record the page that showed it in its newest state; a stored state that is newer still stays."""
+    """Choose for each record the page with its newest version; a stored version that is newer stays."""
     query = (
         f"select {endpoint.key}, arg_max({_PAGE_ORDER}, (coalesce(updated_at, {_NEVER}), {_PAGE_ORDER})) "
         f"as {_PAGE_ORDER}, max(updated_at) as updated_at, max({endpoint.number}) as number "
@@ -260,11 +262,11 @@ def _replace_rows(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl
 
 
 def _entity_loads(read: Pass) -> pl.DataFrame:
-    """When each entity's load began: that of the earliest of its lists."""
+    """The start of each entity's load: that of the earliest of its lists."""
     started: dict[Entity, datetime] = {}
-    for one in read.lists:
-        if one.reading.status is None:
-            entity = one.reading.endpoint.entity
-            started[entity] = min(started.get(entity, one.started_at), one.started_at)
+    for list_read in read.lists:
+        if list_read.reading.status is None:
+            entity = list_read.reading.endpoint.entity
+            started[entity] = min(started.get(entity, list_read.started_at), list_read.started_at)
     rows = [(entity.value, at.replace(microsecond=0)) for entity, at in started.items()]
     return pl.DataFrame(rows, schema=ENTITY_LOADS.schema, orient="row")

@@ -1,8 +1,8 @@
-"""One load from its first call to its last row, for one organisation.
+"""The load of an organisation, from its first call to its last row.
 
 What belongs here: the order of the steps, and what makes a load durable. What does not: the steps themselves.
-Watermarks move, and the kept bytes are called landed, only once the rows are on the disk: a load that is stopped
-anywhere is begun again by the next one, which goes on after the last page that was kept.
+Watermarks move, and the stored answers count as landed, only once the rows are on the disk. The next load continues an
+interrupted load after its last stored page.
 Read more in docs/loading.md.
 """
 
@@ -34,10 +34,10 @@ def read_load(
     at_once: int = CALLS_AT_ONCE,
     page_size: int = PAGE_SIZE,
 ) -> tuple[KeptLoad, Pass]:
-    """Read from Xero what is due, hold it aside, keep its bytes.
+    """A new load: what is due is read from Xero, held aside, and its answers stored.
 
     Raises:
-        XeroError: Xero could not be read; what came is kept, and the next load goes on with it.
+        XeroError: Xero could not be read; the answers so far are stored, and the next load continues.
     """
     day = organisation.today()
     plan = plan_load(warehouse, organisation.watermarks(), day=day, entities=entities, refresh=refresh)
@@ -49,11 +49,11 @@ def read_load(
 def read_kept_load(
     warehouse: duckdb.DuckDBPyConnection, organisation: OpenOrganisation, *, load_id: str
 ) -> tuple[KeptLoad, Pass]:
-    """Hold aside what `raw` was after a load, from the bytes that were kept; Xero is not asked.
+    """A former load, held aside again from its stored answers, without any call.
 
     Raises:
-        UsageError: no such load is kept, or nothing can be made of what is.
-        DataError: what was kept is damaged.
+        UsageError: no such load is stored, or no list can be restored from it.
+        DataError: a stored answer is damaged.
     """
     landed = [load for load in kept_loads(organisation.folder) if load.is_landed]
     loads = [load for load in landed if load.load_id <= load_id]
@@ -62,33 +62,33 @@ def read_kept_load(
     kept = [endpoint.name for endpoint in ENDPOINTS if any(answers_behind(loads, endpoint.name))]
     if not kept:
         raise UsageError(
-            f"The load {load_id} cannot be replayed: it brought changes only, and no load before it that is kept holds "
-            f"the whole of a list. Answers are kept for {KEPT_FOR.days} days; import everything again with `stocktrim "
+            f"The load {load_id} cannot be replayed: it brought changes only, and no stored load before it holds the "
+            f"whole of a list. Answers are kept for {KEPT_FOR.days} days; import everything again with `stocktrim "
             f"load --refresh`."
         )
     if left := [endpoint.name for endpoint in ENDPOINTS if endpoint.name not in kept]:
-        log.info("Left as they are, since no load keeps the whole of them: %s.", ", ".join(left))
+        log.info("Left unchanged, since no load has stored the whole of them: %s.", ", ".join(left))
     return loads[-1], replay_pass(warehouse, loads, day=organisation.today())
 
 
 def _why_not(organisation: OpenOrganisation, load_id: str, landed: list[str]) -> str:
-    """Why a load cannot be replayed: it is not there, did not come to its end, or is another organisation's."""
+    """Why a load cannot be replayed: it does not exist, did not end, or belongs to another organisation."""
     known = f"the latest are: {', '.join(landed[:-6:-1]) or 'none'}. The table raw.loads lists all."
     for load in kept_loads(organisation.folder):
         if load.load_id == load_id:
-            why = "was refused by a check" if load.is_refused else "did not come to its end, and the next one goes on"
+            why = "was refused by a check" if load.is_refused else "did not end, and the next load continues it"
             return f"The load {load_id} {why}, so it cannot be replayed; {known}"
-    for other in connected_organisations(organisation.settings):
-        folder = organisation.settings.organisation_folder(other.key)
+    for owner in connected_organisations(organisation.settings):
+        folder = organisation.settings.organisation_folder(owner.key)
         if any(load.load_id == load_id for load in kept_loads(folder)):
-            return f"The load {load_id} is of the organisation {other.key!r}, not of {organisation.key!r}; {known}"
+            return f"The load {load_id} belongs to the organisation {owner.key!r}, not to {organisation.key!r}; {known}"
     return f"No load {load_id!r} is kept; {known}"
 
 
 def land_load(
     warehouse: duckdb.DuckDBPyConnection, organisation: OpenOrganisation, kept: KeptLoad, read: Pass
 ) -> dict[Table, int]:
-    """Land what was read, then move the watermarks; the number of rows of each table."""
+    """Land a load, then move the watermarks; the number of rows of each table."""
     rows = land(warehouse, read)
     if read.organisation is not None:
         found = read.organisation.to_dicts()[0]
@@ -101,6 +101,6 @@ def land_load(
 
 
 def refuse_load(warehouse: duckdb.DuckDBPyConnection, kept: KeptLoad, read: Pass, *, why: str) -> None:
-    """Land nothing of what was read; note only the records for whose sake it was refused, and why."""
+    """Land nothing of a load; store only the records for which it was refused, and why."""
     note_refused(warehouse, read)
     kept.mark_refused(why)

@@ -1,7 +1,7 @@
-"""Which lists a load reads, and from when.
+"""The plan of a load: which lists it reads, and since when.
 
-What belongs here: turning what a person ticked, and what is stored, into a plan of readings. What does not: reading.
-A watermark counts only where the warehouse holds the rows that it speaks of: a new warehouse is read in full.
+What belongs here: turning what a person chose, and what is stored, into requests. What does not: reading.
+A watermark counts only if the warehouse holds the rows that it covers: a new warehouse is read in full.
 Read more in docs/loading.md.
 """
 
@@ -31,43 +31,45 @@ def plan_load(
     entities: Iterable[str] = (),
     refresh: Iterable[str] = (),
 ) -> LoadPlan:
-    """What to read: the entities that were ticked, those to refresh in full; the usual where nothing was said.
+    """The requests of a load: the chosen entities, and those to refresh in full; the usual ones if none is chosen.
 
-    The usual is products, sales orders and purchase orders, and whatever was never loaded. Once on each `day` of the
-    organisation its own record, contacts (merged and archived ones must be known before an order is approved) and all
-    open orders are read too, and once a week the number of records is compared.
+    The usual ones are products, sales orders, purchase orders, and every entity that was never loaded. On each `day`
+    of the organisation its own record, contacts (an approval must know merged and archived ones) and all open orders
+    are read once. Once a week the number of records is compared with Xero's.
 
     Raises:
         UsageError: a word names no entity.
     """
-    ticked, refreshed = _named(entities), _named(refresh)
+    chosen, refreshed = _named(entities), _named(refresh)
     loaded = set(read_table(connection, ENTITY_LOADS)["entity"].to_list())
     days = last_days(connection, day=day)
     is_contacts_due = _last(days, CONTACTS, "everything", "changes") < day
-    wanted = (ticked | refreshed) or {
+    wanted = (chosen | refreshed) or {
         *USUAL_ENTITIES, *(entity for entity in Entity if entity not in loaded), *([Entity.SUPPLIERS] * is_contacts_due)
     }  # fmt: skip
     changes = [
         Reading(endpoint, watermarks.get(endpoint.name) if endpoint.entity in loaded - refreshed else None)
         for endpoint in endpoints_of(wanted)
     ]
-    since = [one.endpoint for one in changes if not one.is_full]
+    since = [reading.endpoint for reading in changes if not reading.is_full]
     return LoadPlan(
-        readings=(*changes, *(one for endpoint in since for one in _open_orders(endpoint, days, day))),
+        readings=(*changes, *(reading for endpoint in since for reading in _open_orders(endpoint, days, day))),
         is_organisation_due=days.get((ORGANISATION, "everything"), _NEVER) < day,
-        counted=tuple(one for one in since if day - _last(days, one, "everything", "count") >= COUNTED_EVERY),
+        counted=tuple(
+            endpoint for endpoint in since if day - _last(days, endpoint, "everything", "count") >= COUNTED_EVERY
+        ),
     )
 
 
 def _open_orders(endpoint: Endpoint, days: Mapping[tuple[str, str], date], day: date) -> list[Reading]:
-    """All open orders, once a day: a changed date does not always change an order's stamp."""
+    """The requests for all open orders, once a day: a changed date does not always change an order's stamp."""
     if endpoint.entity is not Entity.PURCHASE_ORDERS or _last(days, endpoint, "everything", "open_orders") >= day:
         return []
     return [Reading(endpoint, status=status) for status in OPEN_STATUSES]
 
 
-def _last(days: Mapping[tuple[str, str], date], endpoint: Endpoint, *kinds: str) -> date:
-    return max(days.get((endpoint.name, kind), _NEVER) for kind in kinds)
+def _last(days: Mapping[tuple[str, str], date], endpoint: Endpoint, *extents: str) -> date:
+    return max(days.get((endpoint.name, extent), _NEVER) for extent in extents)
 
 
 def _named(words: Iterable[str]) -> set[Entity]:

@@ -1,8 +1,8 @@
-"""The bytes of each load as Xero sent them, so that a load can go on where it was stopped, and be replayed.
+"""The archive of answers: the bytes of each load as Xero sent them, to continue or replay the load.
 
-What belongs here: a folder a load, a compressed file an answer, one line of its journal for each of them.
-What does not: what an answer says (`pages.py`). A file is named in the journal only after it was written, and has a
-checksum, so whatever a crash leaves is either a whole answer or none.
+What belongs here: a folder per load, a compressed file per answer, and a line of the journal for each.
+What does not: the content of an answer (`pages.py`). The journal names a file only after it was written, and the file
+has a checksum, so a crash leaves a whole answer or none.
 Read more in docs/loading.md.
 """
 
@@ -23,8 +23,8 @@ from pipelines.errors import DataError
 
 FOLDER: Final = "pages"
 KEPT_FOR: Final = timedelta(days=30)
-GOES_ON_FOR: Final = timedelta(hours=24)
-"""How long after its start an interrupted load is gone on with; after that its list has moved too much."""
+CONTINUED_FOR: Final = timedelta(hours=24)
+"""An interrupted load is continued for so long after its start; later its lists have changed too much."""
 _NAME: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _JOURNAL: Final = "journal.jsonl"
 _LANDED: Final = "landed"
@@ -33,13 +33,13 @@ _LEVEL: Final = 1
 
 
 class DamagedLoadError(DataError):
-    """What a load has kept cannot be read any more."""
+    """A stored answer of a load cannot be read."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for, and where the answer stood in its list.
+    """A request as the journal has it, and the place of its answer in the list.
 
-    `is_pass` tells the pages of a pass through the list, which can be gone on with, from its catch-up.
+    `is_pass` separates the pages of a pass through the list, which can be continued, from its catch-up.
     """
 
     number: int
@@ -65,11 +65,11 @@ class KeptLoad:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._guard = threading.Lock()
-        self._to_go_on_with: list[Request] = []
+        self._to_continue: list[Request] = []
 
     @cached_property
     def requests(self) -> list[Request]:
-        """What was asked for and answered, in order."""
+        """The requests that were answered, in order."""
         return _read_journal(self.folder / _JOURNAL)
 
     @property
@@ -79,17 +79,17 @@ class KeptLoad:
 
     @property
     def started_at(self) -> datetime:
-        """When it began, by its name."""
+        """The start of the load, by its name."""
         return datetime.strptime(self.load_id.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
     @property
     def is_landed(self) -> bool:
-        """Whether what it read was stored."""
+        """Whether its rows are landed."""
         return (self.folder / _LANDED).exists()
 
     @property
     def is_refused(self) -> bool:
-        """Whether a check refused what it read."""
+        """Whether a check refused it."""
         return (self.folder / _REFUSED).exists()
 
     @property
@@ -97,23 +97,23 @@ class KeptLoad:
         """Whether it was landed, or refused by a check."""
         return self.is_landed or self.is_refused
 
-    def go_on(self) -> None:
-        """Offer what was read before the interruption."""
-        self._to_go_on_with = list(self.requests)
+    def resume(self) -> None:
+        """Offer the pages that were read before the interruption."""
+        self._to_continue = list(self.requests)
 
-    def keep(self, body: bytes, **said: object) -> None:
-        """Keep an answer; its place in the journal says that it is whole."""
+    def keep(self, body: bytes, **fields: object) -> None:
+        """Store an answer, then its line in the journal."""
         compressed = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(body)
         with self._guard:
             number = self.requests[-1].number + 1 if self.requests else 1
-            request = msgspec.convert({**said, "number": number, "body_bytes": len(body)}, Request)
+            request = msgspec.convert({**fields, "number": number, "body_bytes": len(body)}, Request)
             self._path(request).write_bytes(compressed)
             with (self.folder / _JOURNAL).open("ab") as journal:
                 journal.write(msgspec.json.encode(request) + b"\n")
             self.requests.append(request)
 
     def body(self, request: Request) -> bytes | None:
-        """An answer's bytes, None where the file is damaged or gone."""
+        """An answer's bytes; None if the file is damaged or gone."""
         try:
             body = zstandard.ZstdDecompressor().decompress(self._path(request).read_bytes())
         except (OSError, zstandard.ZstdError):
@@ -121,31 +121,32 @@ class KeptLoad:
         return body if len(body) == request.body_bytes else None
 
     def take_pages_of(self, list_name: str, modified_since: datetime | None, *, page_size: int) -> list[Request]:
-        """The first pages of a pass that was interrupted, without a gap; each is given once."""
-        asked = (list_name, modified_since, None, page_size)
+        """The first pages of an interrupted pass, without a gap; each is given once."""
+        wanted = (list_name, modified_since, None, page_size)
         pages: list[Request] = []
-        for one in self._to_go_on_with:
-            if one.is_pass and (one.list_name, one.modified_since, one.status, one.page_size) == asked:
-                pages = [one] if one.page == 1 else [*pages, one] if one.page == len(pages) + 1 else []
-        self._to_go_on_with = [one for one in self._to_go_on_with if one.list_name != list_name]
+        for request in self._to_continue:
+            key = (request.list_name, request.modified_since, request.status, request.page_size)
+            if request.is_pass and key == wanted:
+                pages = [request] if request.page == 1 else [*pages, request] if request.page == len(pages) + 1 else []
+        self._to_continue = [request for request in self._to_continue if request.list_name != list_name]
         return pages
 
     def drop(self, request: Request) -> None:
-        """Delete an answer that nobody needs any more; its line in the journal stays."""
+        """Delete an answer that is no longer needed; its line in the journal stays."""
         self._path(request).unlink(missing_ok=True)
 
     def mark_landed(self) -> None:
-        """What it read is stored."""
+        """Record that its rows are landed."""
         (self.folder / _LANDED).touch()
 
     @property
     def refusal(self) -> str:
-        """Why a check refused it; empty if none did."""
+        """The reason for which a check refused it; empty if none did."""
         marker = self.folder / _REFUSED
         return marker.read_text(encoding="utf-8") if marker.exists() else ""
 
     def mark_refused(self, why: str) -> None:
-        """A check refused it: it is neither gone on with nor replayed."""
+        """Record that a check refused it: it is neither continued nor replayed."""
         (self.folder / _REFUSED).write_text(why, encoding="utf-8")
 
     def _path(self, request: Request) -> Path:
@@ -153,14 +154,14 @@ class KeptLoad:
 
 
 def begin_load(folder: Path, *, at: datetime) -> KeptLoad:
-    """The load to go on with where the last one was interrupted, else a new one.
+    """The last load if it was interrupted, else a new one.
 
-    Names sort by age: where the last one was named by a clock that was ahead, the new one's is a second later.
+    Names sort by age: if a clock ahead of ours named the last load, the new name is a second later than it.
     """
     pages = folder / FOLDER
-    last = next(iter(reversed(kept_loads(folder))), None)  # journals are read only when asked for
-    if last is not None and not last.is_over and abs(at - last.started_at) < GOES_ON_FOR:
-        last.go_on()
+    last = next(iter(reversed(kept_loads(folder))), None)  # journals are read only when needed
+    if last is not None and not last.is_over and abs(at - last.started_at) < CONTINUED_FOR:
+        last.resume()
         return last
     if last is not None:
         at = max(at, last.started_at + timedelta(seconds=1))
@@ -170,28 +171,30 @@ def begin_load(folder: Path, *, at: datetime) -> KeptLoad:
 
 
 def kept_loads(folder: Path) -> list[KeptLoad]:
-    """Every load of an organisation that is kept, the oldest first; what else lies there is nobody's load."""
+    """The stored loads of an organisation, the oldest first; other folders there are ignored."""
     pages = folder / FOLDER
     found = sorted(pages.iterdir()) if pages.is_dir() else []
     return [KeptLoad(path) for path in found if path.is_dir() and _NAME.fullmatch(path.name)]
 
 
 def prune(folder: Path, *, at: datetime) -> None:
-    """Delete what no replay of a load of the last days needs.
+    """Delete the answers that no replay of a recent load needs.
 
-    A load that was not landed goes after that time, and so does an answer once the whole of its list was read again,
-    also before that time.
+    Recent loads stay. Of an old load, nothing stays if it was not landed; otherwise the answers stay that no later old
+    load has replaced by reading the whole of their list.
     """
     loads = kept_loads(folder)
     old = [load for load in loads if at - load.started_at > KEPT_FOR]
     whole_since: dict[str, str] = {}
     for load in old:
-        whole_since |= {one.list_name: load.load_id for one in load.requests if one.is_full and load.is_landed}
+        whole_since |= {
+            request.list_name: load.load_id for request in load.requests if request.is_full and load.is_landed
+        }
     for load in old:
         if not load.is_landed:
             shutil.rmtree(load.folder)
             continue
-        needed = [one for one in load.requests if load.load_id >= whole_since.get(one.list_name, "")]
+        needed = [request for request in load.requests if load.load_id >= whole_since.get(request.list_name, "")]
         for request in load.requests:
             if request not in needed:
                 load.drop(request)
@@ -200,7 +203,7 @@ def prune(folder: Path, *, at: datetime) -> None:
 
 
 def answers_behind(loads: Sequence[KeptLoad], list_name: str) -> Iterator[tuple[KeptLoad, Request]]:
-    """The answers that make up a list as the last of these loads left it, in the order in which they came."""
+    """The answers that make up a list as it was after the last of these loads, in the order in which they came."""
     first = max((n for n, load in enumerate(loads) if _is_whole(load, list_name)), default=None)
     if first is None:
         return
@@ -212,12 +215,14 @@ def answers_behind(loads: Sequence[KeptLoad], list_name: str) -> Iterator[tuple[
 
 def _is_whole(load: KeptLoad, list_name: str) -> bool:
     """Whether a load read the whole of a list, to its last page."""
-    last = [one for one in load.requests if one.list_name == list_name and one.is_full and one.is_pass]
-    return any(one.page >= one.page_count for one in last)
+    pages = [
+        request for request in load.requests if request.list_name == list_name and request.is_full and request.is_pass
+    ]
+    return any(request.page >= request.page_count for request in pages)
 
 
 def _read_journal(path: Path) -> list[Request]:
-    """The lines that were written whole; what a crash left of another one is cut off."""
+    """The lines that were written whole; an incomplete line, which a crash left, is cut off."""
     written = path.read_bytes() if path.exists() else b""
     whole = written[: written.rfind(b"\n") + 1]
     if whole != written:
@@ -226,6 +231,6 @@ def _read_journal(path: Path) -> list[Request]:
         return [msgspec.json.decode(line, type=Request) for line in whole.splitlines()]
     except msgspec.MsgspecError as trouble:
         raise DamagedLoadError(
-            f"{path} is damaged ({trouble}), so what this load kept cannot be read: delete the folder {path.parent}, "
-            f"and replay another load or import everything again with `stocktrim load --refresh`."
+            f"{path} is damaged ({trouble}), so the answers of this load cannot be read: delete the folder "
+            f"{path.parent}, and replay another load or import everything again with `stocktrim load --refresh`."
         ) from trouble

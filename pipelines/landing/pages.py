@@ -1,7 +1,7 @@
-"""A page of Xero as frames: every record a row, every document line a row, what cannot be read set aside.
+"""Pages of Xero as frames: every record a row, every document line a row, unreadable records set aside.
 
 What belongs here: bytes in, frames of the shape of `raw` out. What does not: calls (`extract.py`).
-One record that cannot be read never costs the page: it is set aside with its reason.
+An unreadable record never costs the page: it is set aside with its reason.
 Read more in docs/loading.md.
 """
 
@@ -22,7 +22,7 @@ from pipelines.xero.xero_errors import UnreadableAnswerError
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list: its rows, its lines, and where it stands; `server_time` is Xero's clock at the answer."""
+    """A page of a list: its rows, its lines, its place in the list, and Xero's clock at the answer."""
 
     records: pl.DataFrame
     lines: pl.DataFrame | None
@@ -32,10 +32,10 @@ class Page:
 
 
 def read_page(body: bytes, endpoint: Endpoint) -> Page:
-    """The page of an answer as frames.
+    """The page in an answer, as frames.
 
     Raises:
-        UnreadableAnswerError: the answer as a whole is not readable.
+        UnreadableAnswerError: the answer as a whole is unreadable.
     """
     unreadable: tuple[Unreadable, ...] = ()
     try:
@@ -47,7 +47,7 @@ def read_page(body: bytes, endpoint: Endpoint) -> Page:
         raise _not_readable(endpoint, str(broken)) from broken
     server_time = wire.instant(envelope.server_time)
     if server_time is None:
-        raise _not_readable(endpoint, "it does not say what time it is")
+        raise _not_readable(endpoint, "it gives no server time")
     lines = endpoint.lines
     return Page(
         records=frame_of(endpoint.columns(records), endpoint.table),
@@ -75,7 +75,7 @@ def frame_of(columns: Columns, table: Table) -> pl.DataFrame:
 
 
 def _record_by_record(body: bytes, endpoint: Endpoint) -> tuple[Any, Sequence[Any], tuple[Unreadable, ...]]:
-    """The page again, each record by itself, since one of them is not what was promised."""
+    """The envelope, the readable and the unreadable records of a page, each record decoded by itself."""
     try:
         raw = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         envelope = endpoint.envelope(
@@ -98,17 +98,17 @@ def _record_by_record(body: bytes, endpoint: Endpoint) -> tuple[Any, Sequence[An
 def _not_readable(endpoint: Endpoint, why: str) -> UnreadableAnswerError:
     return UnreadableAnswerError(
         f"Xero's answer to the list of {endpoint.name} cannot be read ({why}); nothing was stored. Load again; if it "
-        f"stays, ask Xero's support."
+        f"happens again, ask Xero's support."
     )
 
 
 def latest_change(page: Page) -> datetime:
-    """The newest stamp on a page."""
+    """The newest stamp of a page."""
     found = page.records["updated_at"].max()
     return found if isinstance(found, datetime) else datetime.min.replace(tzinfo=UTC)
 
 
 def earliest_change(page: Page) -> datetime:
-    """The oldest stamp on a page."""
+    """The oldest stamp of a page."""
     found = page.records["updated_at"].min()
     return found if isinstance(found, datetime) else datetime.max.replace(tzinfo=UTC)

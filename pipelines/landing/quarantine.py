@@ -1,8 +1,8 @@
-"""Records of Xero that cannot be read: what they still say of themselves, and how they are kept until they can be.
+"""Quarantine: records of Xero that cannot be read, stored with what they still say until a version can be read.
 
 What belongs here: the row of `raw.quarantined_records`, and which version of a record is its newest.
 What does not: reading pages (`pages.py`), and what the plan lacks without the record (dbt).
-A record stays until a version that is as new was read well, whatever loads come between.
+A record stays until a version that is at least as new was read, whatever loads come between.
 Read more in docs/loading.md.
 """
 
@@ -35,10 +35,10 @@ _VERSION_DIGITS: Final = 16
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A record that is not what Xero's interface promises: which one, why it cannot be read, and its JSON.
+    """A record that is not what Xero's interface promises: its id, the reason, and its JSON.
 
     `record_id` is Xero's id; else the record's number, else its bytes' fingerprint. `total` is in `currency_code`.
-    `is_vital`: what cannot be read is a date or a quantity, without which a plan would be wrong.
+    `is_vital`: a date or a quantity is unreadable, without which a plan would be wrong.
     """
 
     endpoint: str
@@ -57,12 +57,12 @@ class Unreadable:
 
     @property
     def version(self) -> str:
-        """The fingerprint of what Xero answered: another one once the record changes there."""
+        """The fingerprint of the record's JSON, which differs once the record changes in Xero."""
         return _fingerprint(self.body)
 
 
 def unreadable_record(record: bytes, endpoint: Endpoint, reason: str) -> Unreadable:
-    """An unreadable record with all that it still says of itself."""
+    """An unreadable record, with every field of it that can be read."""
     body = record.decode(errors="replace")
     fields = _fields_of(body)
     name = next(field.encode_name for field in msgspec.structs.fields(endpoint.record) if field.name == endpoint.key)
@@ -85,70 +85,71 @@ def unreadable_record(record: bytes, endpoint: Endpoint, reason: str) -> Unreada
     )
 
 
-def newer(one: Unreadable, other: Unreadable | None) -> Unreadable:
-    """The newer of two versions of a record by Xero's stamps; the first where they do not tell."""
-    if other is None or one.updated_at is None or other.updated_at is None:
-        return one
-    return other if other.updated_at > one.updated_at else one
+def newer(record: Unreadable, held: Unreadable | None) -> Unreadable:
+    """The newer of two versions of a record by Xero's stamps; the first if a stamp is missing."""
+    if held is None or record.updated_at is None or held.updated_at is None:
+        return record
+    return held if held.updated_at > record.updated_at else record
 
 
 def is_as_new(updated_at: datetime | None, unreadable: Unreadable) -> bool:
-    """Whether a version that was read is at least as new as one that could not be; so it is if stamps do not tell."""
+    """Whether a readable version is at least as new as an unreadable one; yes if a stamp is missing."""
     return unreadable.updated_at is None or updated_at is None or updated_at >= unreadable.updated_at
 
 
 def newest(
     connection: duckdb.DuckDBPyConnection, unreadable: Sequence[Unreadable], *, versions: str
 ) -> list[Unreadable]:
-    """Those records of which no newer version was seen; `versions` is a query for records' ids and stamps."""
+    """The records without a newer version; `versions` is a query for records' ids and stamps."""
     query = f"select id, max(updated_at) from ({versions}) as seen (id, updated_at) group by id"
     stamps = dict(connection.execute(query).fetchall()) if unreadable else {}
-    return [one for one in unreadable if not _is_older(one, stamps.get(one.record_id))]
+    return [record for record in unreadable if not _is_older(record, stamps.get(record.record_id))]
 
 
 def versions_of(endpoint: Endpoint, *tables: str) -> str:
-    """A query for the ids and stamps of a list's records in some tables, and of those that could not be read."""
+    """A query for the ids and stamps of a list's records in some tables and in quarantine."""
     read = [f"select {endpoint.key}, updated_at from {table}" for table in tables]
-    noted = f"select record_id, updated_at from {QUARANTINED_RECORDS.path} where list = '{endpoint.name}'"
-    return " union all ".join([*read, noted])
+    quarantined = f"select record_id, updated_at from {QUARANTINED_RECORDS.path} where list = '{endpoint.name}'"
+    return " union all ".join([*read, quarantined])
 
 
 def forget_read(connection: duckdb.DuckDBPyConnection, endpoint: Endpoint, latest: str) -> None:
-    """Forget the records of which a version as new was read, by their id, or by their number if they had no id.
+    """Delete from quarantine the records of which a version as new was read, by id or else by number.
 
     `latest` is a table of the records that were read: id, number and stamp.
     """
-    noted = QUARANTINED_RECORDS.path
+    table = QUARANTINED_RECORDS.path
     connection.execute(
-        f"delete from {noted} where list = ? and exists (select 1 from {latest} as read where {noted}.record_id in "
+        f"delete from {table} where list = ? and exists (select 1 from {latest} as read where {table}.record_id in "
         f"(read.{endpoint.key}, '{_BY_NUMBER}' || read.number) "
-        f"and coalesce(read.updated_at >= {noted}.updated_at, true))",
+        f"and coalesce(read.updated_at >= {table}.updated_at, true))",
         [endpoint.name],
     )
 
 
 def forget_list(connection: duckdb.DuckDBPyConnection, endpoint: Endpoint) -> None:
-    """Forget all of a list: the whole of it came, and what it could not tell is noted again."""
+    """Delete a list from quarantine: the whole of it came, and its unreadable records are stored again."""
     connection.execute(f"delete from {QUARANTINED_RECORDS.path} where list = ?", [endpoint.name])
 
 
-def note(
+def quarantine(
     connection: duckdb.DuckDBPyConnection, endpoint: Endpoint, unreadable: Sequence[Unreadable], *, load_id: str
 ) -> None:
-    """Note what could not be read, in the place of what was noted of the same records."""
+    """Store unreadable records, each in the place of its former version."""
     table = QUARANTINED_RECORDS
     connection.execute(
         f"delete from {table.path} where list = ? and record_id in (select unnest(?::varchar[]))",
-        [endpoint.name, [one.record_id for one in unreadable]],
+        [endpoint.name, [record.record_id for record in unreadable]],
     )
     rows = [
         {
-            "list": one.endpoint, "record_id": one.record_id, "document_type": one.document_type,
-            "document_number": one.number, "name": one.name, "status": one.status, "total": one.total,
-            "currency_code": one.currency_code, "currency_rate": one.currency_rate, "updated_at": one.updated_at,
-            "reason": one.reason, "body": one.body, "version": one.version, "load_id": load_id,
+            "list": record.endpoint, "record_id": record.record_id, "document_type": record.document_type,
+            "document_number": record.number, "name": record.name, "status": record.status, "total": record.total,
+            "currency_code": record.currency_code, "currency_rate": record.currency_rate,
+            "updated_at": record.updated_at, "reason": record.reason, "body": record.body, "version": record.version,
+            "load_id": load_id,
         }
-        for one in unreadable
+        for record in unreadable
     ]  # fmt: skip
     insert_rows(connection, table.path, pl.DataFrame(rows, schema=table.schema, orient="row"))
 

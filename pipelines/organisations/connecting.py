@@ -94,9 +94,13 @@ def chosen_among(allowed: Sequence[XeroConnection], names: Collection[str]) -> l
     """
     chosen = []
     for name in names:
-        found = [each for each in allowed if name.casefold() in {each.tenant_id.casefold(), each.name.casefold()}]
+        found = [
+            connection
+            for connection in allowed
+            if name.casefold() in {connection.tenant_id.casefold(), connection.name.casefold()}
+        ]
         if len(found) != 1:
-            known = "; ".join(f"{each.name} ({each.tenant_id})" for each in allowed)
+            known = "; ".join(f"{connection.name} ({connection.tenant_id})" for connection in allowed)
             trouble = "names several organisations, so use the id" if found else "is not an allowed organisation"
             raise UsageError(f"{name!r} {trouble}: {known}.")
         chosen += found
@@ -223,7 +227,9 @@ def _allowed(settings: Settings, sign_in: SignIn, tokens: TokenSet) -> AllowedOr
     if sign_in.grant == BROWSER and tokens.refresh_token is None:
         raise MissingScopeError(["offline_access"])
     client = XeroClient(api_url=settings.xero_api_url, tenant_id="", tokens=_UnstoredTokens(tokens))
-    organisations = tuple(each for each in client.connections() if each.tenant_type in {"ORGANISATION", ""})
+    organisations = tuple(
+        connection for connection in client.connections() if connection.tenant_type in {"ORGANISATION", ""}
+    )
     if not organisations:
         raise SignInError("This sign-in allows no organisation: choose one on Xero's page, then connect again.")
     return AllowedOrganisations(sign_in, tokens, organisations)

@@ -35,8 +35,8 @@ def keep_private(home: Path, *, group: int | None = None) -> None:
 def open_to_readers(path: Path, organisations: Path, *, group: int) -> None:
     """Let a group read a snapshot before it is published, and enter the folders that lead to it."""
     inside = [path, *path.iterdir()] if path.is_dir() else [path]
-    for each in [*path.parents[: len(path.relative_to(organisations).parts) - 1], *inside]:
-        _set(each, group, _rights(each, organisations.parent))
+    for place in [*path.parents[: len(path.relative_to(organisations).parts) - 1], *inside]:
+        _set(place, group, _rights(place, organisations.parent))
 
 
 def open_to_others(home: Path, *, group: int | None = None) -> list[Path]:

@@ -1,9 +1,9 @@
-"""The organisation's DuckDB file, opened for one call.
+"""The warehouse: an organisation's DuckDB file, opened for one call.
 
 What belongs here: opening it, reading and writing whole tables in one transaction.
 What does not: what the tables mean (`tables.py`, dbt), what people read (`snapshots.py`), who may write
 (`run_locks.py`).
-DuckDB lets one process open the file, readers included: so a connection lives inside one call.
+Only one process may have the file open, readers included, so a connection lasts for one call.
 Read more in docs/operations.md.
 """
 
@@ -24,7 +24,7 @@ FILE_NAME: Final = "warehouse.duckdb"
 MEMORY_LIMIT: Final = "2GB"
 XERO_LISTS: Final = "xero_"
 _DAMAGE: Final = ("Corrupt", "Could not read enough bytes")
-# Without its log the warehouse lacks what was loaded last, while the next load would go on after it.
+# Without its log the warehouse lacks the last load, and the next load would continue after it.
 _REFRESH: Final = " --refresh products --refresh sales-orders --refresh purchase-orders --refresh suppliers"
 # The schema in which an earlier version kept a table.
 _FORMER_STAGES: Final = {PLAN_SETTINGS: "plan", LEAD_TIMES: "plan"}
@@ -44,9 +44,9 @@ class WarehouseError(DataError):
 
 @contextmanager
 def open_warehouse(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The organisation's warehouse with every table that Python owns, closed again at the end.
+    """The organisation's warehouse with every table that Python owns, closed at the end of the block.
 
-    A warehouse that an earlier version made gets the tables and columns that came since.
+    A warehouse of an earlier version gets the tables and columns that are new since then.
 
     Raises:
         WarehouseError: another process has it open, the folder cannot be written, or the file is damaged.
@@ -64,7 +64,7 @@ def open_warehouse(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def examine(folder: Path) -> int:
-    """Read every value of a warehouse, so that damage shows; the number of its rows, 0 if there is none yet.
+    """The number of rows of a warehouse, after reading every value, so that damage shows; 0 if there is none yet.
 
     Raises:
         WarehouseError: the file is damaged, or cannot be opened.
@@ -82,7 +82,7 @@ def examine(folder: Path) -> int:
 
 
 def read_through(connection: duckdb.DuckDBPyConnection) -> int:
-    """Read every value of every table of a database; the number of rows."""
+    """The number of rows of a database, after reading every value of every table."""
     tables = connection.execute(
         "select format('{}.{}', schema_name, table_name) from duckdb_tables() where database_name = current_database()"
     ).fetchall()
@@ -94,7 +94,7 @@ def read_through(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def read_table(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
-    """A whole table as a frame of its declared shape; without rows where it was never made."""
+    """A whole table as a frame of its declared shape; without rows if it does not exist."""
     rows: pl.DataFrame = connection.sql(select_declared(connection, table)).pl()
     return rows.cast(table.schema)
 
@@ -112,14 +112,14 @@ def read_as_of(connection: duckdb.DuckDBPyConnection) -> date:
 
 
 def read_products(connection: duckdb.DuckDBPyConnection, table: Table, product_codes: list[str]) -> pl.DataFrame:
-    """The rows of some products of a table, as `read_table` gives the whole of it."""
+    """The rows of some products of a table, in the shape of `read_table`."""
     query = f"from ({select_declared(connection, table)}) where product_code in (select unnest($codes))"
     rows: pl.DataFrame = connection.sql(query, params={"codes": product_codes}).pl()
     return rows.cast(table.schema)
 
 
 def select_declared(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
-    """A query for a table's declared columns; those that dbt has not made yet are empty."""
+    """A query for a table's declared columns; columns that dbt has not made yet are null."""
     there = _columns(connection).get(table.path, set())
     columns = (
         name if name in there else f"null::{duckdb_type(type_)} as {name}" for name, type_ in table.columns.items()
@@ -128,19 +128,19 @@ def select_declared(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
 
 
 def replace_table(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
-    """Put a frame in the place of a table's rows, in one transaction."""
+    """Replace a table's rows by a frame, in one transaction."""
     with transaction(connection):
         put_table(connection, table, frame)
 
 
 def put_table(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
-    """Put a frame in the place of a table's rows, as part of the caller's transaction."""
+    """Replace a table's rows by a frame, in the caller's transaction."""
     connection.execute(f"delete from {table.path}")
     insert_rows(connection, table.path, frame.select(list(table.columns)))
 
 
 def put_rows(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame, *, key: str) -> None:
-    """Put a frame in the place of the rows that have one of its keys, as part of the caller's transaction."""
+    """Replace the rows that have a key of a frame by the frame, in the caller's transaction."""
     connection.register("incoming", frame.select(list(table.columns)).to_arrow())
     connection.execute(f"delete from {table.path} where {key} in (select {key} from incoming)")
     connection.execute(f"insert into {table.path} by name select * from incoming")
@@ -156,7 +156,7 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, target: str, frame: pl.Da
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All of the block's changes, or none of them."""
+    """Make all of the block's changes, or none."""
     connection.begin()
     try:
         yield
@@ -180,7 +180,7 @@ def duckdb_type(dtype: type_of) -> str:
 
 
 def quoted(text: str | Path) -> str:
-    """A text or a path as SQL writes it.
+    """A text or a path as an SQL literal.
 
     >>> quoted(Path("/home/O'Brien/published"))
     "'/home/O''Brien/published'"
@@ -189,7 +189,7 @@ def quoted(text: str | Path) -> str:
 
 
 def describe_table(table: Table) -> str:
-    """A table's columns in DuckDB's words, for creating it."""
+    """A table's columns with their DuckDB types, for `create table`."""
     return ", ".join(f"{name} {duckdb_type(dtype)}" for name, dtype in table.columns.items())
 
 
@@ -207,9 +207,7 @@ def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
             },
         )
     except OSError as refused:
-        raise WarehouseError(
-            f"{refused.filename} cannot be written ({refused.strerror}); give it back to you."
-        ) from None
+        raise WarehouseError(f"{refused.filename} cannot be written ({refused.strerror}); make it yours.") from None
     except duckdb.Error as trouble:
         if is_disk_full(trouble):
             raise DiskFullError from trouble
@@ -218,35 +216,35 @@ def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _is_damage(said: str) -> bool:
-    return any(word in said for word in _DAMAGE)
+def _is_damage(message: str) -> bool:
+    return any(word in message for word in _DAMAGE)
 
 
-def _why(path: Path, said: str) -> str:
-    if "Conflicting lock" in said:
+def _why(path: Path, message: str) -> str:
+    if "Conflicting lock" in message:
         return (
             f"{path} is open in another program; close it (readers should open the published snapshot) and try again."
         )
-    if "Permission denied" in said or "Read-only" in said or "read-only" in said:
+    if "Permission denied" in message or "Read-only" in message or "read-only" in message:
         return f"{path} cannot be written: its folder is read-only or belongs to somebody else."
-    if "version number" in said:
+    if "version number" in message:
         return (
-            f"{path} was written by a newer DuckDB than this version of the project has: install that version again; "
+            f"{path} was written by a newer DuckDB than that of this version: install the newer version again; "
             f"nothing was changed."
         )
-    damaged, refresh = (path.with_name(f"{path.name}.wal"), _REFRESH) if "WAL" in said else (path, "")
+    damaged, refresh = (path.with_name(f"{path.name}.wal"), _REFRESH) if "WAL" in message else (path, "")
     return (
-        f"{damaged} is damaged or no DuckDB database; what is published stays. Restore it from a backup, or "
+        f"{damaged} is damaged or not a DuckDB database; what is published stays. Restore it from a backup, or "
         f"`mv {quote(str(damaged))} {quote(f'{damaged}.damaged')}` and load everything again: "
         f"`stocktrim load --organisation {path.parent.name}{refresh}`."
     )
 
 
 def _bring_to_shape(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make what is missing of the tables that Python owns, and of their columns; rows there have none in a new one.
+    """Create the missing tables and columns that Python owns; a new column is null in existing rows.
 
-    Rows of Xero's lists that were landed without a column are read from Xero again: the next load takes everything,
-    since no entity counts as loaded any more, and until then the data are as old as can be.
+    Rows of Xero's lists that were landed without a column are read again: no entity counts as loaded any more, so the
+    next load reads everything, and until then the data count as stale.
     """
     there = _columns(connection)
     owned, is_lacking = [table for table in TABLES if table.stage != "marts"], False
@@ -275,7 +273,7 @@ def _take_over(connection: duckdb.DuckDBPyConnection, table: Table, there: Mappi
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
-    """The names of the columns of each table that is there."""
+    """The names of the columns of each existing table."""
     found = connection.execute(
         "select schema_name || '.' || table_name, column_name from duckdb_columns() "
         "where database_name = current_database() and not internal"
@@ -287,7 +285,7 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
 
 
 def table_exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
-    """Whether a table was made yet: dbt makes the marts at the first load."""
+    """Whether a table exists: dbt makes the marts at the first load."""
     found = connection.execute(
         "select count(*) from information_schema.tables where table_schema = ? and table_name = ?",
         [table.stage, table.name],
@@ -296,5 +294,5 @@ def table_exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
 
 
 def row_count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
-    """How many rows a table holds."""
+    """The number of rows of a table."""
     return int(connection.execute(f"select count(*) from {table.path}").fetchall()[0][0])

@@ -156,7 +156,9 @@ def _refuse_mixing(known: Mapping[str, XeroTenant], organisation: ConnectedOrgan
             f"not mix; connect this organisation under another key: `stocktrim connect --organisation KEY`."
         )
     tenant = XeroTenant(organisation.tenant_id, organisation.api_url)
-    stored = next((key for key, each in known.items() if each == tenant and key != organisation.key), None)
+    stored = next(
+        (key for key, known_tenant in known.items() if known_tenant == tenant and key != organisation.key), None
+    )
     if stored is not None:
         raise OrganisationError(
             f"This organisation is stored as {stored!r}; under a second key everything would be ordered twice. "

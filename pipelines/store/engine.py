@@ -268,8 +268,8 @@ def _version(connection: sa.Connection) -> str | None:
 def _migrate(engine: sa.Engine) -> None:
     """Run Alembic, one process at a time."""
     # imported here, since it takes a while and only an upgrade needs it
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415, see above
+    from alembic.config import Config  # noqa: PLC0415, see above
 
     configuration = Config()
     configuration.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))

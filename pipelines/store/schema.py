@@ -18,7 +18,7 @@ class Instant(sa.types.TypeDecorator[datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002, SQLAlchemy passes it
         """The instant in UTC; refused without a zone."""
         if value is None:
             return None
@@ -26,7 +26,7 @@ class Instant(sa.types.TypeDecorator[datetime]):
             raise ValueError(value)
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002, SQLAlchemy passes it
         """The instant with its zone."""
         if value is None:
             return None

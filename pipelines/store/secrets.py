@@ -27,7 +27,7 @@ class Secrets:
     def __init__(self, key: Secret, *next_keys: Secret, source: str) -> None:
         self._source = source
         try:
-            self._fernet = MultiFernet([Fernet(each.reveal().encode()) for each in (key, *next_keys)])
+            self._fernet = MultiFernet([Fernet(known_key.reveal().encode()) for known_key in (key, *next_keys)])
         except ValueError:
             raise SecretKeyError(
                 f"{source} holds no secret key: it must be 32 bytes in URL-safe base64. Restore it; if it is lost, "

@@ -42,7 +42,7 @@ def new_api_client(timeouts: Timeouts | None = None) -> ApiClient:
     return client
 
 
-class _NoToken(OAuth2Token):  # type: ignore[misc]
+class _NoToken(OAuth2Token):  # type: ignore[misc]  # xero-python has no types
     """No token: ours is a default header, since processes share a token that the store keeps."""
 
     def get_auth_settings(self) -> None:
@@ -54,6 +54,7 @@ def _pool_classes(total_seconds: float) -> dict[str, type[HTTPConnectionPool]]:
 
     class Response(http.client.HTTPResponse):
         def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+            # http.client needs no more of a socket than `makefile`
             super().__init__(_Timed(sock, total_seconds), *arguments, **options)  # type: ignore[arg-type]
 
     class Plain(HTTPConnection):
@@ -87,7 +88,7 @@ class _TimedReader(io.RawIOBase):
 
     def __init__(self, sock: socket.socket, until: float, mode: str) -> None:
         self._sock = sock
-        self._file = sock.makefile(mode, buffering=0)  # type: ignore[call-overload]
+        self._file = sock.makefile(mode, buffering=0)  # type: ignore[call-overload]  # the mode is http.client's: rb
         self._until = until
         self._between_bytes = sock.gettimeout()
 

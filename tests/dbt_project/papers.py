@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from xero_sandbox.core.documents import Document, Item, Line, Organisation, World
-from xero_sandbox.core.records import line_amount, total
+from xero_sandbox.core.json_records import line_amount, total
 
 TODAY = date(2026, 6, 15)
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -38,6 +38,10 @@ EXIT_CODES = {
 }
 VARIABLES = {
     "STOCKTRIM_HOME": ("`./.stocktrim`", "Where everything lies: store, warehouses, snapshots, Dagster's home."),
+    "STOCKTRIM_ORGANISATION": (
+        "none",
+        "The organisation that a command works on, if several are connected and `--organisation` is not given.",
+    ),
     "STOCKTRIM_DATABASE_URL": ("SQLite in the home", "The transactional store; `postgresql+psycopg://…` for a server."),
     "STOCKTRIM_SECRET_KEY": ("a key file in the home", "The key that encrypts credentials."),
     "STOCKTRIM_NEW_SECRET_KEY": ("none", "The key to come. Read by `organisations rotate-key` only."),

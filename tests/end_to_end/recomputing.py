@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 
 from xero_sandbox.core.documents import Document, Line, World
-from xero_sandbox.core.records import line_amount, total
+from xero_sandbox.core.json_records import line_amount, total
 
 SALES = {"DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "ARCHIVED"}
 CREDITS = {"AUTHORISED", "PAID"}

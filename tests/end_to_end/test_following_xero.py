@@ -16,7 +16,10 @@ def test_a_merged_suppliers_settings_and_products_are_those_of_the_one_that_is_l
     item = next(item for item in planned.world.items.values() if item.code == "P-0003")
     set_to_60 = planned.stocktrim("settings", "set", "lead_time_days", "60", "--supplier", old)
     name = planned.world.contacts[old].name
-    assert (set_to_60.code, set_to_60.out) == (0, f"lead_time_days is 60 for supplier {name}. Next: `stocktrim plan`\n")
+    assert (set_to_60.code, set_to_60.out) == (
+        0,
+        f"lead_time_days is 60 for supplier {name}. Next: `stocktrim plan -o demo`\n",
+    )
     assert old not in planned.stocktrim("settings", "show").out
     for code in ("P-0009", "P-0010"):
         assert planned.stocktrim("settings", "set", "preferred_supplier", old, "--product", code).code == 0

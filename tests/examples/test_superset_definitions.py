@@ -28,7 +28,7 @@ def published() -> duckdb.DuckDBPyConnection:
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.name)
 def test_every_chart_asks_for_columns_that_are_published(chart: Chart, published: duckdb.DuckDBPyConnection) -> None:
-    published.execute(question(chart)).fetchall()
+    assert published.execute(question(chart)).description
 
 
 def a_snapshot(path: Path, *, without: str = "") -> Path:

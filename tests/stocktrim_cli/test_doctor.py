@@ -136,7 +136,7 @@ def test_a_damaged_warehouse_is_found_with_how_to_restore_it(published_home: Set
     whole = path.read_bytes()
     for damage in (whole[: len(whole) // 2], b"", b"no database", whole[:20000] + bytes(8192) + whole[28192:]):
         path.write_bytes(damage)
-        with pytest.raises(DataError, match=r"is damaged or no DuckDB database.*Restore it from a backup, or `mv "):
+        with pytest.raises(DataError, match=r"is damaged or not a DuckDB database.*Restore it from a backup, or `mv "):
             examining.warehouse(published_home, "demo")
         assert path.read_bytes() == damage
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from stocktrim_cli.chosen_organisation import command_for
 from stocktrim_cli.output import show_table, text_of
-from stocktrim_cli.runs import command_for
 
 
 def test_an_instant_is_written_in_utc_to_the_second() -> None:
@@ -16,7 +16,6 @@ def test_an_instant_is_written_in_utc_to_the_second() -> None:
 
 def test_the_next_command_is_about_the_same_organisation() -> None:
     assert command_for("acme", "plan") == "`stocktrim plan -o acme`"
-    assert command_for("demo", "plan") == "`stocktrim plan`"
 
 
 def test_a_table_stands_under_its_whole_title_and_without_rows_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ SHORT = expecting(20, 10)
 
 def shown(capsys: pytest.CaptureFixture[str], *settings: pl.DataFrame) -> str:
     frames = (a_product(), in_stock(30), *settings)
-    show_plan(the_summary(*frames, expecting=SHORT), a_plan(*frames, expecting=SHORT))
+    show_plan(the_summary(*frames, expecting=SHORT), a_plan(*frames, expecting=SHORT), organisation="acme")
     return capsys.readouterr().out
 
 

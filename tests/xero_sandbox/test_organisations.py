@@ -9,7 +9,7 @@ from xero_sandbox.app.several import generate_organisations
 from xero_sandbox.behaviour.edits import Write
 from xero_sandbox.core.books import Books
 from xero_sandbox.core.clock import Clock
-from xero_sandbox.core.records import RecordDetail
+from xero_sandbox.core.json_records import RecordDetail
 from xero_sandbox.core.rendering import Rendering
 from xero_sandbox.worlds.scale import Size, world_of_size
 

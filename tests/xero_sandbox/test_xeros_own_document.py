@@ -76,7 +76,8 @@ def test_the_judge_is_strict(judged, contract):
         contract.validate("Items", body | {"Stat": "OK"})
 
 
-def test_an_answer_that_is_not_as_described_fails_the_test_that_got_it(judged):  # noqa: ARG001
+@pytest.mark.usefixtures("judged")
+def test_an_answer_that_is_not_as_described_fails_the_test_that_got_it():
     shapeless = a_world(an_invoice(status="SHAPELESS"))
     with pytest.raises(AssertionError, match="SHAPELESS"):
         list_invoices(shapeless)

@@ -14,11 +14,11 @@ from xero_sandbox.accounting_api.items import write_item
 from xero_sandbox.accounting_api.listing import ENDPOINTS, ITEMS, XeroList, list_answer, unit_decimals
 from xero_sandbox.accounting_api.purchase_orders import write_purchase_order
 from xero_sandbox.accounting_api.writing import Writer, write_answer
-from xero_sandbox.core import records
+from xero_sandbox.core import json_records
 from xero_sandbox.core.answers import Answer, Call, envelope, not_found, rendered
 from xero_sandbox.core.books import Books, Kept, identity_of, is_guid, name_of
 from xero_sandbox.core.documents import Contact
-from xero_sandbox.core.records import RecordDetail, balances
+from xero_sandbox.core.json_records import RecordDetail, balances
 from xero_sandbox.core.rendering import record_of
 
 BASE: Final = "/api.xro/2.0/"
@@ -59,7 +59,7 @@ def accounting_answer(call: Call, books: Books) -> Answer:
     """The answer to a request of an organisation's books."""
     name, rest = _parts(call.path)
     if name == "organisation" and call.method == "GET" and not rest:
-        organisation = rendered(records.organisation(books.world.organisation))
+        organisation = rendered(json_records.organisation(books.world.organisation))
         return envelope("Organisations", [organisation], now=books.clock.shown())
     endpoint = ENDPOINTS.get(name)
     if endpoint is None:

@@ -18,7 +18,7 @@ from tzlocal.windows_tz import win_tz
 from xero_sandbox.accounting_api.incoming import Fields
 from xero_sandbox.core.books import Books, new_id
 from xero_sandbox.core.documents import Contact, Document, Item, Line
-from xero_sandbox.core.records import CENT, line_amount
+from xero_sandbox.core.json_records import CENT, line_amount
 
 _GIVEN_UP: Final = {"Kamchatka Standard Time": "Asia/Kamchatka", "Mid-Atlantic Standard Time": "Etc/GMT+2"}
 _ZONES: Final = {re.sub(r"[ .-]", "", name).upper(): iana for name, iana in (win_tz | _GIVEN_UP).items()}

@@ -1,7 +1,7 @@
 """Which records a list answers with: filters, order and pages, as Xero does it for each endpoint.
 
-What belongs here: the rules of GET on a list. What does not: how a record looks (`records.py`) and the languages of
-`where` and `order` (`where.py`).
+What belongs here: the rules of GET on a list. What does not: how a record looks (`json_records.py`), and the
+languages of `where` and `order` (`where.py`).
 Read more in docs/sandbox.md.
 """
 
@@ -18,7 +18,7 @@ from xero_sandbox.accounting_api.where import field_names, ordered, predicate
 from xero_sandbox.core.answers import Answer, Call, Refusal, bad_query, envelope, error
 from xero_sandbox.core.books import Books, Kept, ReadFault, identity_of
 from xero_sandbox.core.documents import Contact
-from xero_sandbox.core.records import RecordDetail
+from xero_sandbox.core.json_records import RecordDetail
 from xero_sandbox.core.rendering import record_of
 from xero_sandbox.core.switches import Switches
 

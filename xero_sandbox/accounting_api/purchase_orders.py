@@ -13,7 +13,7 @@ from xero_sandbox.accounting_api.drafting import contact_of, currency_of, lines_
 from xero_sandbox.accounting_api.incoming import Fields, InvalidError
 from xero_sandbox.core.books import Books, is_guid, new_id, next_number
 from xero_sandbox.core.documents import Document, Line
-from xero_sandbox.core.records import UNITS
+from xero_sandbox.core.json_records import UNITS
 
 NUMBER_NOT_UNIQUE: Final = "Order number must be unique"
 SENT_TOO_EARLY: Final = "Only AUTHORISED and BILLED purchase orders may have SentToContact updated."

@@ -8,6 +8,7 @@ Read more in docs/sandbox.md.
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from xero_sandbox.core.answers import bad_query
@@ -70,12 +71,15 @@ def ordered(records: Iterable[tuple[Record, Any]], order: str) -> list[tuple[Rec
     """Pairs of record and what it stands for, sorted as `order` asks (`Date DESC, InvoiceNumber`)."""
     rows = list(records)
     for clause in reversed(order.split(",")):
-        words = clause.split()
-        if not words or len(words) > 2 or (len(words) == 2 and words[1].upper() not in {"ASC", "DESC"}):  # noqa: PLR2004
+        name, _, direction = " ".join(clause.split()).partition(" ")
+        if not name or direction.upper() not in {"", "ASC", "DESC"}:
             raise bad_query(f"Cannot read the order '{order}'")
-        is_descending = len(words) > 1 and words[1].upper() == "DESC"
-        rows.sort(key=lambda row, name=words[0]: _sortable(value_of(row[0], name)), reverse=is_descending)  # type: ignore[misc]
+        rows.sort(key=partial(_sort_key, name), reverse=direction.upper() == "DESC")
     return rows
+
+
+def _sort_key(name: str, row: tuple[Record, Any]) -> Any:
+    return _sortable(value_of(row[0], name))
 
 
 def value_of(record: Record, path: str) -> Any:
@@ -250,6 +254,7 @@ def _compared(left: "Value | _Test", comparison: Callable[[Any, Any], bool], rig
 
 def _date_time(arguments: list[str | int]) -> datetime:
     try:
+        # mypy cannot count the numbers of the clause; too few or too many are a TypeError
         return datetime(*[int(part) for part in arguments], tzinfo=UTC)  # type: ignore[misc,arg-type]
     except (TypeError, ValueError):
         raise bad_query("DateTime() in the where clause names no date") from None

@@ -13,7 +13,7 @@ from xero_sandbox.accounting_api.incoming import InvalidError, elements
 from xero_sandbox.accounting_api.listing import XeroList, unit_decimals
 from xero_sandbox.core.answers import Answer, Call, envelope, rendered, validation_failed
 from xero_sandbox.core.books import Books, Kept
-from xero_sandbox.core.records import ZERO_ID, RecordDetail
+from xero_sandbox.core.json_records import ZERO_ID, RecordDetail
 from xero_sandbox.core.rendering import record_of
 
 Record = dict[str, Any]

@@ -9,7 +9,7 @@ import gzip
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from email.utils import format_datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
 import uvicorn
@@ -116,6 +116,7 @@ class Application:
 class _Protocol(H11Protocol):
     """HTTP with its connections within a fault's reach."""
 
+    # uvicorn narrows asyncio's type in the same way
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._application.connections[transport.get_extra_info("peername")] = transport
@@ -126,8 +127,7 @@ class _Protocol(H11Protocol):
 
     @property
     def _application(self) -> Application:
-        application: Application = self.config.app  # type: ignore[assignment]
-        return application
+        return cast("Application", self.config.app)
 
 
 async def _read(scope: Scope, receive: Receive) -> Call:

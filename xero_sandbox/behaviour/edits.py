@@ -17,7 +17,7 @@ from xero_sandbox.accounting_api.incoming import InvalidError
 from xero_sandbox.core.answers import Answer, Call, Refusal, bad_body, not_found, validation_failed
 from xero_sandbox.core.books import DOCUMENTS, Books, Kept
 from xero_sandbox.core.documents import Contact, Document
-from xero_sandbox.core.records import total
+from xero_sandbox.core.json_records import total
 
 
 class _Edit(msgspec.Struct, kw_only=True, tag_field="do", forbid_unknown_fields=True):

@@ -1,7 +1,7 @@
 """What a request is and what an answer looks like on Xero's wire.
 
 What belongs here: Xero's JSON (pretty, CRLF, escaped slashes), its envelope and the bodies of its errors.
-What does not: single records (`records.py`) and when an error is due.
+What does not: single records (`json_records.py`) and when an error is due.
 Read more in docs/sandbox.md.
 """
 

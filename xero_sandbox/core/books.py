@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from xero_sandbox.core.clock import Clock
 from xero_sandbox.core.documents import Contact, Document, Item, World
-from xero_sandbox.core.records import Names
+from xero_sandbox.core.json_records import Names
 from xero_sandbox.core.rendering import Rendering
 from xero_sandbox.core.switches import Switches
 

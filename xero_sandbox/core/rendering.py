@@ -1,7 +1,7 @@
 """Documents as bytes, each rendered once and joined into every list that holds it.
 
 What belongs here: how a rendered document is kept, and when it is stale. What does not: what is in a record
-(`records.py`) and the form of JSON (`answers.py`).
+(`json_records.py`) and the form of JSON (`answers.py`).
 Read more in docs/sandbox.md.
 """
 
@@ -11,7 +11,16 @@ import msgspec
 
 from xero_sandbox.core.answers import rendered
 from xero_sandbox.core.documents import Contact, Document, Item
-from xero_sandbox.core.records import Names, Record, RecordDetail, contact, credit_note, invoice, item, purchase_order
+from xero_sandbox.core.json_records import (
+    Names,
+    Record,
+    RecordDetail,
+    contact,
+    credit_note,
+    invoice,
+    item,
+    purchase_order,
+)
 
 CAPACITY_BYTES: Final = 768_000_000
 

@@ -14,7 +14,7 @@ import msgspec
 from xero_sandbox.accounting_api.incoming import InvalidError
 from xero_sandbox.core.books import Books
 from xero_sandbox.core.documents import Document, Item, Line
-from xero_sandbox.core.records import net_amount
+from xero_sandbox.core.json_records import net_amount
 
 _ARRIVES: Final = {"ACCPAY": 1, "ACCRECCREDIT": 1, "ACCREC": -1, "ACCPAYCREDIT": -1}
 _APPROVED: Final = frozenset({"AUTHORISED", "PAID"})

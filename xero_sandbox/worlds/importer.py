@@ -23,9 +23,10 @@ from xero_sandbox.worlds.simulated_history.invoice_lines import SalesLines, read
 from xero_sandbox.worlds.simulated_history.supply import NO_SUPPLIER, Amounts, Suppliers, Supply, simulate_supply
 from xero_sandbox.worlds.simulated_history.world_writer import CENT, WorldWriter
 
-SERVICES: Final = frozenset(
-    "POST DOT M D S B C2 C3 PADS CRUK ADJUST ADJUST2 AMAZONFEE DISCOUNT DELIVERY CARRIAGE SHIPPING POSTAGE FEE".split()  # noqa: SIM905
-) | {"BANK CHARGES"}
+SERVICES: Final = frozenset({
+    "POST", "DOT", "M", "D", "S", "B", "C2", "C3", "PADS", "CRUK", "ADJUST", "ADJUST2", "AMAZONFEE", "DISCOUNT",
+    "DELIVERY", "CARRIAGE", "SHIPPING", "POSTAGE", "FEE", "BANK CHARGES",
+})  # fmt: skip
 SERVICE_PREFIXES: Final = ("GIFT_", "TEST")
 SUPPLIERS: Final = 40
 COST_SHARE: Final = 0.45
@@ -58,7 +59,7 @@ def import_sales(
     lines = given.lines.with_columns(pl.col("day") + timedelta(days=shift))
     last_day = given.last_day + timedelta(days=shift)
     writer = WorldWriter(_organisation(path), end=last_day, rng=np.random.default_rng(seed))
-    first_day: date = lines["day"].min()  # type: ignore[assignment]
+    first_day: date = lines.select(pl.col("day").min()).item()
     items = _items(writer, lines, first_day)
     _write_documents(writer, lines)
     _write_supply(writer, lines, items, first_day)

@@ -1,6 +1,6 @@
 """Demand as a matrix: a row for each product, a column for each period (week or day), the last one before `as_of`.
 
-What belongs here: the calendar, missing values, and demand lost in stock-outs. What does not: models.
+What belongs here: the calendar and missing values. What does not: demand lost in stock-outs (`censored_demand.py`).
 Before a product's first row, and where demand cannot be known, the matrix holds NaN, which differs from zero.
 Read more in docs/maths.md#demand-history.
 """
@@ -15,15 +15,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pipelines.forecasting.history.censored_demand import with_imputed_demand
 from pipelines.forecasting.history.closures import closed_periods
+from pipelines.forecasting.history.daily_quantities import DailyQuantities
 from pipelines.forecasting.history.demand_spikes import SPIKE_RETURN_SHARE, mark_spikes
+from pipelines.forecasting.history.launches import launch_days
 from pipelines.forecasting.history.weekly_to_daily import split_weeks
 
 WEEK_DAYS: Final = 7
 YEAR_DAYS: Final = 364
 LONGEST_DAYS: Final = {WEEK_DAYS: 4 * YEAR_DAYS, 1: 2 * YEAR_DAYS}
-IMPUTATION_GAIN: Final = 0.1
-LAUNCH_DAYS: Final = 28
 # A larger number is a typing error.
 MOST_A_DAY: Final = 1e12
 # A period that was mostly imputed shows our estimate, not sales.
@@ -35,24 +36,6 @@ FEWEST_WEEKS: Final = 2
 FEWEST_WITH_A_CURRENT_WEEK: Final = 8
 Matrix = NDArray[np.float64]
 Index = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class DailyQuantities:
-    """Quantities by product and day, one entry each: the row of the product, the day's column, the units."""
-
-    row: Index
-    day: Index
-    quantity: Matrix
-
-    def where(self, is_kept: NDArray[np.bool_]) -> "DailyQuantities":
-        """The entries that are kept."""
-        return DailyQuantities(self.row[is_kept], self.day[is_kept], self.quantity[is_kept])
-
-    def __add__(self, more: "DailyQuantities") -> "DailyQuantities":
-        """Both, one after the other."""
-        pairs = zip(vars(self).values(), vars(more).values(), strict=True)
-        return DailyQuantities(*(np.concatenate(pair) for pair in pairs))
 
 
 @dataclass(frozen=True)
@@ -148,10 +131,10 @@ def make_demand_matrix(demand_daily: pl.DataFrame, *, as_of: date, period_days: 
         )
         for frame in (rows, spikes)
     )
-    launch = _launch_days(rows, len(codes))
+    launch = launch_days(rows, len(codes))
     rows, spike_days = rows.filter(pl.col("day") >= 0), _daily_quantities(spikes.filter(pl.col("day") >= 0))
     shape = (len(codes), periods)
-    demand, imputed_share, days = _imputed(rows, shape, period_days, launch)
+    demand, imputed_share, days = with_imputed_demand(rows, shape, period_days, launch)
     demand = np.where(closed_periods(demand, period_days) & (demand == 0), np.nan, demand)
     price = _log_price(rows, shape, period_days)
     return DemandMatrix(codes.to_list(), period_days, demand, imputed_share, days, price, spike_days)
@@ -226,81 +209,6 @@ def _without_spikes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def _daily_quantities(rows: pl.DataFrame) -> DailyQuantities:
     row, day = (rows[name].cast(pl.Int64).to_numpy() for name in ("row", "day"))
     return DailyQuantities(row, day, rows["quantity"].to_numpy())
-
-
-def _launch_days(rows: pl.DataFrame, products: int) -> Index:
-    """For each product the day of its first row on which it could be sold; the calendar's first day at the earliest."""
-    first = rows.filter(~pl.col("is_censored") | (pl.col("quantity") > 0)).group_by("row").agg(pl.col("day").min())
-    launch = np.zeros(products, dtype=np.int64)
-    launch[first["row"].to_numpy()] = np.maximum(0, first["day"].to_numpy())
-    return launch
-
-
-def _imputed(
-    rows: pl.DataFrame, shape: tuple[int, int], period_days: int, launch: Index
-) -> tuple[Matrix, Matrix, DailyQuantities]:
-    """Demand by period with lost sales added, the share of each period's days that was imputed, and the days.
-
-    With l the running level of earlier periods and u the period's share of censored days:
-
-        demand = sales of open days + max(sales of censored days, u l)
-
-    Nahmias (1994) estimates lost sales in the same way, by what a full shelf would have sold.
-    """
-    row, day, quantity = (rows[name].to_numpy() for name in ("row", "day", "quantity"))
-    censored = rows["is_censored"].to_numpy() & (day >= launch[row])
-    cell = row * shape[1] + day // period_days
-    size = shape[0] * shape[1]
-
-    def summed(weights: Matrix) -> Matrix:
-        return np.asarray(np.bincount(cell, weights=weights, minlength=size).reshape(shape), dtype=np.float64)
-
-    sales = DailyQuantities(row, day, quantity)
-    before = _before_launch(sales, censored, launch, period_days, days=shape[1] * period_days)
-    open_sales, censored_sales = summed(quantity * ~censored), summed(quantity * censored)
-    share = summed(censored.astype(float)) / period_days
-    np.add.at(open_sales, (before.row, before.day // period_days), before.quantity)
-    np.add.at(share, (before.row, before.day // period_days), 1 / period_days)
-    is_before = np.arange(shape[1])[None, :] < (launch // period_days)[:, None]
-    demand = _with_lost_sales(open_sales, censored_sales, share, is_before) if censored.any() else open_sales
-    lost = (demand - open_sales - censored_sales).ravel()[cell[censored]]
-    added = lost / (share.ravel()[cell[censored]] * period_days)
-    days = sales + DailyQuantities(row[censored], day[censored], added) + before
-    return np.where(is_before, np.nan, demand), share, days
-
-
-def _before_launch(
-    sold: DailyQuantities, censored: NDArray[np.bool_], launch: Index, period_days: int, *, days: int
-) -> DailyQuantities:
-    """The days before the launch in its own period, each with the mean demand of the four weeks after the launch.
-
-    The launch day itself is left out of the mean: its sale is what shows the launch.
-    """
-    is_first = (sold.day > launch[sold.row]) & (sold.day <= launch[sold.row] + LAUNCH_DAYS)
-    units = np.bincount(sold.row, weights=sold.quantity * (is_first & ~censored), minlength=launch.size)
-    unseen = np.bincount(sold.row, weights=is_first & censored, minlength=launch.size)
-    seen = np.minimum(LAUNCH_DAYS, days - 1 - launch) - unseen
-    missing = launch % period_days
-    row = np.repeat(np.arange(launch.size), missing)
-    back = np.arange(row.size) - np.repeat(np.cumsum(missing) - missing, missing)
-    return DailyQuantities(row, launch[row] - 1 - back, (units / np.maximum(1, seen))[row])
-
-
-def _with_lost_sales(
-    open_sales: Matrix, censored_sales: Matrix, share: Matrix, is_before: NDArray[np.bool_]
-) -> Matrix:  # fmt: skip
-    """Demand by period, the censored share of a period raised to what the running level expects of it."""
-    demand = open_sales + censored_sales
-    level = np.full(demand.shape[0], np.nan)
-    seen = np.zeros(demand.shape[0])
-    for period in range(demand.shape[1]):
-        expected = np.nan_to_num(level) * share[:, period]
-        demand[:, period] = open_sales[:, period] + np.maximum(censored_sales[:, period], expected)
-        is_known = ~is_before[:, period]
-        seen += is_known
-        gain = np.maximum(IMPUTATION_GAIN, 1 / np.maximum(1, seen))
-        level = np.where(is_known, np.nan_to_num(level) * (1 - gain) + gain * demand[:, period], level)
-    return demand
 
 
 def _log_price(rows: pl.DataFrame, shape: tuple[int, int], period_days: int) -> Matrix | None:

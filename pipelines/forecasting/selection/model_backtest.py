@@ -15,9 +15,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from pipelines.forecasting.history.demand_matrix import LAUNCH_DAYS, WEEK_DAYS, DemandMatrix, Index, Matrix
+from pipelines.forecasting.history.demand_matrix import WEEK_DAYS, DemandMatrix, Index, Matrix
 from pipelines.forecasting.history.demand_patterns import DEAD, demand_patterns
 from pipelines.forecasting.history.demand_spikes import with_spikes
+from pipelines.forecasting.history.launches import LAUNCH_DAYS
 from pipelines.forecasting.history.windows import Window, sums_after_origins
 from pipelines.forecasting.models.features import OriginStatistics, known_at, origin_statistics
 from pipelines.forecasting.models.global_quantile_model import GlobalQuantileModel

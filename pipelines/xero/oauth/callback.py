@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _ADDRESSES: Final = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))  # localhost is either
 _IDLE_SECONDS: Final = 10
+_MINUTE: Final = 60
 _HEADERS: Final = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
@@ -147,4 +148,4 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _spoken(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"  # noqa: PLR2004, two minutes or more read better as minutes
+    return f"{seconds / _MINUTE:.0f} minutes" if seconds >= 2 * _MINUTE else f"{seconds:.0f} seconds"

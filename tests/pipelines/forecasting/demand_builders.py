@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from tests.pipelines.planning_builders import AS_OF
+from tests.pipelines.planning_builders import AS_OF, TEA, sold
 
 
 def a_company(
@@ -49,3 +49,8 @@ def over(*products: str, days: int = 28, start_days: int = 0) -> pl.DataFrame:
 
 def over_all(demand: pl.DataFrame, *, days: int = 28, start_days: int = 0) -> pl.DataFrame:
     return over(*demand["product_code"].unique().sort(), days=days, start_days=start_days)
+
+
+def out_of_stock(*days_ago: int, product: str = TEA) -> pl.DataFrame:
+    """Days out of stock, without a sale."""
+    return sold(dict.fromkeys(days_ago, 0), product).with_columns(is_stocked_out=pl.lit(value=True))

@@ -42,7 +42,7 @@ def test_a_load_of_changes_alone_says_that_the_whole_is_not_kept(acme: Loading) 
     first, second = loads(acme)
     shutil.rmtree(first.folder)
     sentence = refused(acme, second.load_id)
-    assert "it brought changes only, and no load before it that is kept holds the whole of a list" in sentence
+    assert "it brought changes only, and no stored load before it holds the whole of a list" in sentence
     assert "`stocktrim load --refresh`" in sentence
 
 
@@ -61,7 +61,7 @@ def test_a_damaged_journal_is_named_and_its_folder_too(acme: Loading, written: b
         assert f"{first.folder}/journal.jsonl is damaged" in refused(acme, load.load_id)
 
 
-@pytest.mark.parametrize(("mark", "why"), [("refused", "was refused by a check"), (None, "did not come to its end")])
+@pytest.mark.parametrize(("mark", "why"), [("refused", "was refused by a check"), (None, "did not end")])
 def test_a_load_that_was_not_landed_says_what_became_of_it(acme: Loading, mark: str | None, why: str) -> None:
     _, second = loads(acme)
     (second.folder / "landed").unlink()
@@ -79,7 +79,7 @@ def test_another_organisations_load_is_not_replayed_here(acme: Loading) -> None:
     first, _ = loads(acme)
     theirs.mkdir(parents=True)
     first.folder.rename(theirs / first.load_id)
-    assert f"The load {first.load_id} is of the organisation 'other', not of 'acme'" in refused(acme, first.load_id)
+    assert f"The load {first.load_id} belongs to the organisation 'other', not" in refused(acme, first.load_id)
 
 
 @pytest.mark.parametrize("load_id", ["nothing", "", "../../other", "20260302T090000Z-abcdef", "x" * 300, "a\0b"])

@@ -101,7 +101,7 @@ def processes(stack: ExitStack, opened: OpenOrganisation, number: int) -> "list[
     command = [sys.executable, "-m", "tests.pipelines.organisations.renewing", opened.key]
     started = [
         stack.enter_context(
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603, our own
         )
         for _ in range(number)
     ]

@@ -33,7 +33,7 @@ def main(folder: Path, last: str) -> None:
     while reported != last:
         try:
             seen = look(folder)
-        except Exception as trouble:  # noqa: BLE001, whatever a reader meets is told
+        except Exception as trouble:  # noqa: BLE001, every error of a reader is reported
             seen = repr(trouble)
         if seen != reported:
             sys.stdout.write(f"{seen}\n")

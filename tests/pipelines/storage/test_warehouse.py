@@ -175,7 +175,7 @@ def test_a_warehouse_of_a_newer_duckdb_is_refused_with_what_to_do_and_left_alone
     header[4:12] = (4242).to_bytes(8, "little")
     newer = checksum(bytes(header)).to_bytes(8, "little") + header + path.read_bytes()[4096:]
     path.write_bytes(newer)
-    with pytest.raises(WarehouseError, match=r"written by a newer DuckDB .*: install that version again"):
+    with pytest.raises(WarehouseError, match=r"written by a newer DuckDB .*: install the newer version again"):
         open_and_close(tmp_path)
     assert path.read_bytes() == newer
 

@@ -47,7 +47,8 @@ def read_sales_file(path: Path, forms: Forms | None = None) -> SalesLines:
     if not (sales.lines["kind"] == SALE).any():
         raise SalesFileError(f"{path}: none of its {sales.lines.height:,} lines is a sale; {_why(sales)}.")
     lines = _named(sales.lines)
-    return SalesLines(lines, lines["day"].max(), sales.row_count, sales.left_out, sales.notes)  # type: ignore[arg-type]
+    last_day = lines.select(pl.col("day").max()).item()
+    return SalesLines(lines, last_day, sales.row_count, sales.left_out, sales.notes)
 
 
 def _why(sales: Sales) -> str:

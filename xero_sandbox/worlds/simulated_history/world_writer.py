@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -39,13 +39,13 @@ class WorldWriter:
         seconds = int(self.rng.integers(8 * 3600, 18 * 3600))
         return datetime.combine(min(day, self.end), time(), UTC) + timedelta(seconds=seconds)
 
-    def contact(self, name: str, **fields: object) -> Contact:
+    def contact(self, name: str, **fields: Any) -> Contact:
         """A new contact, as old as the organisation."""
         contact = Contact(
             contact_id=self.new_id(),
             name=name,
             updated_at=datetime(2020, 1, 1, 9, tzinfo=UTC),
-            **fields,  # type: ignore[arg-type]
+            **fields,
         )
         self.world.contacts[contact.contact_id] = contact
         return contact
@@ -62,15 +62,15 @@ class WorldWriter:
         )
 
     def document(
-        self, kind: str, number: str, contact: Contact, day: date, lines: list[Line], **fields: object
+        self, kind: str, number: str, contact: Contact, day: date, lines: list[Line], **fields: Any
     ) -> Document:
         """A new document in its place."""
         currency = self.world.organisation.base_currency
         usual = {"status": "AUTHORISED", "updated_at": self.instant(day), "currency_code": currency}
-        given: dict[str, object] = {**usual, **fields}
+        given: dict[str, Any] = {**usual, **fields}
         document = Document(
             document_id=self.new_id(), kind=kind, number=number, contact_id=contact.contact_id, date=day, lines=lines,
-            **given,  # type: ignore[arg-type]
+            **given,
         )  # fmt: skip
         self._shelf(kind)[document.document_id] = document
         return document

@@ -1,4 +1,4 @@
-"""Which sales a forecast sees, when a product's history begins, and the demand lost in stock-outs."""
+"""Which sales a forecast sees, and from when on a product has a history."""
 
 import numpy as np
 import polars as pl
@@ -6,11 +6,7 @@ import pytest
 
 from pipelines.forecasting.history.demand_matrix import has_weekly_rows, make_demand_matrix
 from pipelines.forecasting.history.windows import Window, sums_after_origins
-from tests.pipelines.planning_builders import AS_OF, TEA, in_days, sold, sold_every
-
-
-def out_of_stock(*days_ago: int, product: str = TEA) -> pl.DataFrame:
-    return sold(dict.fromkeys(days_ago, 0), product).with_columns(is_stocked_out=pl.lit(value=True))
+from tests.pipelines.planning_builders import AS_OF, TEA, sold, sold_every
 
 
 def a_week_a_row(quantities: list[float], *, last_week_begins: int = 7, product: str = TEA) -> pl.DataFrame:
@@ -42,17 +38,6 @@ def test_a_product_is_known_from_its_first_row_on_even_if_nothing_was_sold_on_it
     assert series.demand.tolist() == [[0, 0, 1]]
 
 
-def test_the_days_before_a_launch_in_its_week_count_as_usual_days_of_the_weeks_after():
-    """Launched 9 days ago with 50, and 2 on each of 8 days since: 5 days before it are 2 each."""
-    series = make_demand_matrix(sold({9: 50} | dict.fromkeys(range(1, 9), 2)), as_of=AS_OF)
-    assert series.demand[0].tolist() == pytest.approx([5 * 2 + 50 + 2, 14])
-    assert series.imputed_share[0].tolist() == pytest.approx([5 / 7, 0])
-
-
-def test_a_single_sale_implies_no_sales_before_it():
-    assert make_demand_matrix(sold({10: 50}), as_of=AS_OF).demand.tolist() == [[50, 0]]
-
-
 def test_a_sale_four_years_ago_is_forgotten_the_day_after():
     kept, lost = sold({208 * 7: 1}), sold({208 * 7 + 1: 1})
     assert make_demand_matrix(kept, as_of=AS_OF).product_codes == [TEA]
@@ -69,42 +54,9 @@ def test_a_day_with_more_returns_than_sales_is_zero():
     assert make_demand_matrix(sold({2: -5, 4: 7}), as_of=AS_OF).demand.tolist() == [[7]]
 
 
-def test_a_quantity_that_is_no_number_is_censored_and_not_zero():
-    known = make_demand_matrix(sold_every(1, 2, for_days=70), as_of=AS_OF)
-    day = pl.col("demand_date") == in_days(-3)
-    quantity = pl.when(day).then(float("nan")).otherwise(pl.col("quantity"))
-    unknown = make_demand_matrix(sold_every(1, 2, for_days=70).with_columns(quantity=quantity), as_of=AS_OF)
-    assert unknown.demand[0] == pytest.approx(known.demand[0])
-
-
 def test_no_sale_at_all_is_an_empty_history():
     for nothing in (sold({}), sold({3: 0, 9: 0}), sold({5: -2})):
         assert make_demand_matrix(nothing, as_of=AS_OF).demand.shape == (0, 0)
-
-
-def test_demand_of_a_week_without_stock_is_estimated_by_the_weeks_before_it():
-    sales = sold(dict.fromkeys(range(8, 71), 3)).with_columns(is_stocked_out=pl.lit(value=False))
-    series = make_demand_matrix(pl.concat([sales, out_of_stock(*range(1, 8))]), as_of=AS_OF)
-    assert series.demand[0].tolist() == pytest.approx([21] * 10)
-    assert series.imputed_share[0].tolist() == [0] * 9 + [1]
-
-
-def test_only_days_without_stock_are_imputed():
-    sales = sold(dict.fromkeys(range(8, 71), 3) | {6: 30, 7: 30}).with_columns(is_stocked_out=pl.lit(value=False))
-    series = make_demand_matrix(pl.concat([sales, out_of_stock(*range(1, 6))]), as_of=AS_OF)
-    assert series.demand[0, -1] == pytest.approx(60 + 21 * 5 / 7)
-
-
-def test_what_was_sold_on_the_day_the_shelf_ran_empty_is_never_lowered():
-    sales = sold(dict.fromkeys(range(8, 71), 3) | dict.fromkeys(range(1, 8), 9))
-    sales = sales.with_columns(is_stocked_out=pl.col("demand_date") >= in_days(-7))
-    assert make_demand_matrix(sales, as_of=AS_OF).demand[0, -1] == 63
-
-
-def test_a_product_out_of_stock_before_its_first_sale_is_not_launched_yet():
-    sales = sold({9: 4, 2: 4}).with_columns(is_stocked_out=pl.lit(value=False))
-    series = make_demand_matrix(pl.concat([out_of_stock(40, 41), sales]), as_of=AS_OF)
-    assert series.history.tolist() == [2]
 
 
 def test_one_row_a_week_is_that_week():
@@ -141,9 +93,3 @@ def test_a_window_that_reaches_past_the_end_or_before_the_launch_is_unknown():
     assert np.isnan(old).tolist() == [False] * 8 + [True] * 3
     assert np.isnan(young).all()
     assert np.isfinite(sums_after_origins(series, Window(0, 10))[1]).tolist() == [False] * 8 + [True] + [False] * 2
-
-
-def test_a_window_that_was_mostly_out_of_stock_is_not_used():
-    sales = sold(dict.fromkeys(range(8, 71), 3)).with_columns(is_stocked_out=pl.lit(value=False))
-    series = make_demand_matrix(pl.concat([sales, out_of_stock(*range(1, 8))]), as_of=AS_OF)
-    assert np.isnan(sums_after_origins(series, Window(0, 7))[0]).tolist() == [False] * 9 + [True] * 2

@@ -1,0 +1,64 @@
+"""The organisation that a command works on: the option `--organisation`, and its default.
+
+What belongs here: choosing a key. What does not: opening the organisation (`pipelines.organisations`).
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+
+_HELP: Final = "The organisation's key; default: the only one connected, else STOCKTRIM_ORGANISATION."
+
+
+def choose_organisation(given: str) -> str:
+    """The given key, or the default of this home.
+
+    Raises:
+        UsageError: nothing is given, and the home has no default.
+    """
+    if given:
+        return given
+    from pipelines.organisations.open_organisation import connected_organisations
+    from pipelines.settings import read_settings
+
+    settings = read_settings()
+    connected = [organisation.key for organisation in connected_organisations(settings)]
+    return default_organisation(connected, preferred=settings.organisation)
+
+
+def default_organisation(connected: Sequence[str], *, preferred: str | None) -> str:
+    """The only connected organisation, else the one that STOCKTRIM_ORGANISATION names.
+
+    >>> default_organisation(["acme"], preferred=None), default_organisation(["acme", "beta"], preferred="beta")
+    ('acme', 'beta')
+
+    Raises:
+        UsageError: no organisation is connected, or several are and none of them is preferred.
+    """
+    from pipelines.errors import UsageError
+
+    if not connected:
+        raise UsageError("No organisation is connected yet: run `stocktrim connect`, or `make demo` for a made-up one.")
+    if len(connected) == 1:
+        return connected[0]
+    if preferred in connected:
+        return str(preferred)
+    keys = ", ".join(connected)
+    if preferred is None:
+        raise UsageError(f"Several organisations are connected: add `-o KEY` or set STOCKTRIM_ORGANISATION to {keys}.")
+    raise UsageError(f"STOCKTRIM_ORGANISATION is {preferred!r}, which is not connected: use one of {keys}.")
+
+
+UnsettledOrganisationOption = Annotated[str, typer.Option("--organisation", "-o", metavar="KEY", help=_HELP)]
+OrganisationOption = Annotated[
+    str, typer.Option("--organisation", "-o", metavar="KEY", help=_HELP, callback=choose_organisation)
+]
+# An empty option is replaced by the home's default.
+DEFAULT_ORGANISATION: Final = ""
+
+
+def command_for(organisation: str, words: str) -> str:
+    """The next command to run for the same organisation, such as `stocktrim plan -o acme`."""
+    return f"`stocktrim {words} -o {organisation}`"
