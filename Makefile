@@ -19,7 +19,7 @@ SITE := .venv-docs
 PHRASES := $(shell sed -n 's/->.*//p' .ci/words.txt | grep ' ' | paste -sd '|')
 WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples benchmarks sales_files xero_sandbox \
   dbt_project/macros dbt_project/tests $(wildcard pipelines/*.py) \
-  $(addprefix pipelines/,forecasting landing purchasing storage store)
+  $(addprefix pipelines/,expectations forecasting landing organisations purchasing storage store xero)
 PORT ?= 8088
 
 .PHONY: help install demo serve test-fast test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse soak docs docs-site superset clean

@@ -1,8 +1,8 @@
-"""Every table that Python touches, once: its stage, its name, its grain and its polars schema.
+"""The tables that Python writes or reads, each declared once: stage, name, grain and polars schema.
 
 What belongs here: the shape of tables that Python writes, or reads of dbt's marts.
-What does not: how a table is filled, and what its columns mean to a reader: that prose stands in dbt's YAML,
-as sources for Python's tables and as models for the marts, and a test compares both with this file.
+What does not: how a table is filled, and the descriptions of its columns. These are in dbt's YAML, as sources for
+Python's tables and as models for the marts; a test compares both with this file.
 Read more in docs/interfaces.md (what is published) and docs/naming.md (how columns are named).
 """
 
@@ -19,14 +19,14 @@ QUANTITY: Final = pl.Decimal(18, 4)
 UNIT_PRICE: Final = pl.Decimal(18, 4)
 MONEY: Final = pl.Decimal(18, 2)
 RATE: Final = pl.Decimal(18, 6)
-# An amount beyond this is a slip; dbt's macro `money` says the same, and a test compares them.
+# A larger amount is a slip; dbt's macro `money` has the same limit, and a test compares them.
 MOST_MONEY: Final = 1e15
 INSTANT: Final = pl.Datetime("us", "UTC")
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table by its stage (= DuckDB schema), its name, what one row is, and its columns in order."""
+    """A table: its stage (= DuckDB schema), its name, what a row is, and its columns in order."""
 
     stage: str
     name: str
@@ -41,7 +41,7 @@ class Table:
 
     @property
     def schema(self) -> pl.Schema:
-        """The polars schema, for building and for checking frames."""
+        """The polars schema, to build and check frames."""
         return pl.Schema(self.columns)
 
 

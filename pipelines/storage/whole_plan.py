@@ -1,10 +1,10 @@
-"""A plan is kept whole: its parameters, its forecast and its own tables change in one transaction, or none does.
+"""Whole plans: a plan's parameters, its forecast and its own tables change in one transaction, or none does.
 
-What belongs here: where the parameters and the forecast wait until a plan was made of them, and putting all of them in
-the place of the plan before. What does not: making them, and publishing (`snapshots.py`).
-Parameters and forecast are made by steps of their own, minutes before the plan, and whatever is published meanwhile
-must be of one plan: so they wait in the schema `unfinished`, which nobody publishes. A run that ends before its plan is
-kept leaves the plan before as it was; the next run writes over what waits there.
+What belongs here: the schema in which parameters and forecast wait for their plan, and replacing the former plan by all
+of them. What does not: making them, and publishing (`snapshots.py`).
+Parameters and forecast are made minutes before the plan, and every snapshot must hold a single plan. So they wait in
+the schema `unfinished`, which is never published. A run that ends before its plan leaves the former plan as it was; the
+next run overwrites the waiting tables.
 Read more in docs/operations.md.
 """
 
@@ -40,7 +40,7 @@ UNFINISHED: Final = "unfinished"
 
 
 def set_aside(connection: duckdb.DuckDBPyConnection, step: Step, frames: Mapping[Table, pl.DataFrame]) -> None:
-    """Let the tables of a step wait for the plan; waiting tables of later steps were made from others, and go."""
+    """Let the tables of a step wait for the plan; drop waiting tables of later steps, which older ones had led to."""
     with transaction(connection):
         connection.execute(f"create schema if not exists {UNFINISHED}")
         for table in (table for later in _STEPS[_STEPS.index(step) + 1 :] for table in later):
@@ -51,22 +51,22 @@ def set_aside(connection: duckdb.DuckDBPyConnection, step: Step, frames: Mapping
 
 
 def read_for_forecast(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
-    """A table of `PARAMETERS` or `CHOICE` to forecast by: the waiting one, else that of the plan that is kept."""
+    """A table of `PARAMETERS` or `CHOICE` to forecast with: the waiting table, else that of the stored plan."""
     return read_table(connection, _aside(table) if table_exists(connection, _aside(table)) else table)
 
 
 def read_for_plan(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
-    """A table of any step to plan with: the waiting one if a whole forecast waits, else that of the plan before."""
+    """A table of any step to plan with: the waiting table if a whole forecast waits, else that of the stored plan."""
     return read_table(connection, _aside(table) if table in _waiting(connection) else table)
 
 
 def keep_plan(
     connection: duckdb.DuckDBPyConnection, replaced: Mapping[Table, pl.DataFrame], added: Mapping[Table, pl.DataFrame]
 ) -> None:
-    """Put a plan, with the forecast that waits, in the place of the plan before: all of it or nothing.
+    """Replace the stored plan by a new plan and its waiting tables: all of it or nothing.
 
-    `replaced` are tables of this plan alone; of `added` the rows of the same day or plan, by the key that
-    `_KEYS` names, are replaced. Drafts of the plan before that nobody edited go with it.
+    Tables in `replaced` are replaced whole. Tables in `added` keep earlier plans: only rows with the same key (`_KEYS`)
+    are replaced. Drafts of the former plan that nobody edited are deleted.
     """
     with transaction(connection):
         for table in _waiting(connection):
@@ -88,6 +88,6 @@ def _aside(table: Table) -> Table:
 
 
 def _waiting(connection: duckdb.DuckDBPyConnection) -> Step:
-    """The tables that wait for a plan: none until there is a forecast from them."""
+    """The tables that wait for a plan; none until a whole forecast waits."""
     there = tuple(table for step in _STEPS for table in step if table_exists(connection, _aside(table)))
     return there if set(FORECAST) <= set(there) else ()

@@ -1,6 +1,6 @@
-"""A process that reads an organisation each time it is told to: `python -m tests.pipelines.organisations.renewing KEY`.
+"""A process that reads an organisation at each command: `python -m tests.pipelines.organisations.renewing KEY`.
 
-Told "go", it says "ok" or the sentence of the trouble; told "die", it is killed between Xero's answer and the saving.
+After "go" it prints "ok" or the error's sentence; after "die" it is killed between Xero's answer and storing it.
 """
 
 import os

@@ -92,7 +92,7 @@ def lose_answers(sandbox: RunningSandbox, number: int) -> None:
 
 
 def processes(stack: ExitStack, opened: OpenOrganisation, number: int) -> "list[subprocess.Popen[str]]":
-    """Processes of their own that wait to be told to read the organisation."""
+    """Processes that wait for the command to read the organisation."""
     environment = {
         **os.environ,
         "STOCKTRIM_HOME": str(opened.settings.home),

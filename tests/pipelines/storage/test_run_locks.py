@@ -12,7 +12,7 @@ PROCESSES = multiprocessing.get_context("forkserver")
 
 
 def hold(folder, holder, line):
-    """A run that works on the organisation until it is told to end."""
+    """A run that works on the organisation until the test ends it."""
     with organisation_lock(folder, holder=holder, waiting=line.send):
         line.send("working")
         line.recv()

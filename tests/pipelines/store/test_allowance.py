@@ -60,7 +60,7 @@ def processes() -> Iterator[Pool]:
 
 @pytest.fixture
 def answered(processes: Pool, store: Store) -> Callable[..., tuple[int, set[Pause]]]:
-    """What all processes are told that ask at once: how many calls may leave, and the pauses of the others."""
+    """The answers to all processes that request at once: how many calls may start, and the pauses of the rest."""
     url = store.engine.url.render_as_string(hide_password=False)
 
     def ask_all(key: str = "acme", **how: object) -> tuple[int, set[Pause]]:

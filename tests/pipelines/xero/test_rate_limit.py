@@ -1,4 +1,4 @@
-"""No call waits for ever, whatever the clock did, and whoever waits is told for what."""
+"""No call waits for ever, whatever the clock did, and a wait is logged with its reason."""
 
 import logging
 import re
@@ -110,7 +110,7 @@ def test_a_pause_asked_for_before_the_clock_was_set_back_is_forgotten(seconds: f
 
 @pytest.fixture
 def log_of_waiting(caplog: pytest.LogCaptureFixture) -> Callable[[list[CountedCall]], list[str]]:
-    """What is said while a call waits for a place."""
+    """The log lines while a call waits for a place."""
     caplog.set_level(logging.INFO, "pipelines")
 
     def wait_for(calls: list[CountedCall]) -> list[str]:

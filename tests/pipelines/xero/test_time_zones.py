@@ -1,4 +1,4 @@
-"""Every time zone that Xero offers has its right hour; one that nobody knows costs a warning, never a load."""
+"""Every time zone that Xero offers has its right hour; an unknown time zone costs a warning, never a load."""
 
 import logging
 import os
