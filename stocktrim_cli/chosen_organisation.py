@@ -5,6 +5,7 @@ Read more in docs/operations.md.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Annotated, Final
 
 import typer
@@ -20,11 +21,13 @@ def choose_organisation(given: str) -> str:
     """
     if given:
         return given
-    from pipelines.organisations.open_organisation import connected_organisations
     from pipelines.settings import read_settings
+    from pipelines.store.connected_organisations import list_organisations
+    from pipelines.store.engine import open_store
 
     settings = read_settings()
-    connected = [organisation.key for organisation in connected_organisations(settings)]
+    with closing(open_store(settings.database_url)) as store:
+        connected = [organisation.key for organisation in list_organisations(store)]
     return default_organisation(connected, preferred=settings.organisation)
 
 

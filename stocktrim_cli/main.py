@@ -37,8 +37,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for _verb in (demo, sandbox, serve, connect, load, plan, explain, reconcile, backtest, doctor):
+for _verb in (demo, sandbox, serve, connect, load, explain, reconcile, backtest, doctor):
     app.command()(_verb)
+app.add_typer(plan, name="plan")
 app.add_typer(organisations, name="organisations")
 app.add_typer(orders, name="orders")
 settings.command(name="accept-lead-times")(accept_lead_times)

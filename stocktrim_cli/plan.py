@@ -1,4 +1,4 @@
-"""`stocktrim plan`: forecast, decide what to order, draft the orders.
+"""`stocktrim plan`: forecast, decide what to order, draft the orders; `stocktrim plan show` shows the newest plan.
 
 Read more in docs/maths.md.
 """
@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
+from stocktrim_cli.chosen_organisation import (
+    DEFAULT_ORGANISATION,
+    UnsettledOrganisationOption,
+    choose_organisation,
+    command_for,
+)
 from stocktrim_cli.exceptions import print_exceptions, problems_of
 from stocktrim_cli.load import print_warnings
 from stocktrim_cli.output import out, say, show_json, show_table, text_of
+from stocktrim_cli.plan_show import show
 from stocktrim_cli.runs import JsonOption, run_job
 
 if TYPE_CHECKING:
@@ -37,20 +43,31 @@ BRIDGE = {
 }
 
 
-def plan(
+plan = typer.Typer()
+plan.command()(show)
+
+
+@plan.callback(invoke_without_command=True)
+def make_plan(
+    context: typer.Context,
     *,
     as_of: Annotated[
         str, typer.Option(metavar="DATE", help="Plan as of this day; default: the organisation's today.")
     ] = "",
-    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    organisation: UnsettledOrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Plan what to order, and draft one order per supplier.
+    """Plan what to order, and draft one order per supplier; `stocktrim plan show` shows the newest plan.
 
     Example: `stocktrim plan --as-of 2026-03-01 --json`
     """
     from pipelines.settings import read_day
 
+    if context.invoked_subcommand:
+        if as_of or organisation or as_json:
+            raise typer.BadParameter(f"Put the options after `{context.invoked_subcommand}`.")
+        return
+    organisation = choose_organisation(organisation)
     if as_of:
         read_day(as_of)
     result = run_job("plan", organisation=organisation, ops={"decisions": {"config": {"as_of": as_of}}})
@@ -78,7 +95,8 @@ def read_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
     summaries, order_plan = read_published(folder, tables.PLAN_SUMMARY, tables.ORDER_PLAN)
     # not the latest by the clock alone, which may have been ahead
     its_own = pl.col("plan_id").is_in(order_plan["plan_id"].unique().implode())
-    return summaries.sort(its_own, "planned_at").tail(1).to_dicts()[0], order_plan
+    newest = summaries.sort(its_own, "planned_at").tail(1).to_dicts()
+    return next(iter(newest), {}), order_plan
 
 
 def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame", *, organisation: str) -> None:

@@ -175,14 +175,16 @@ def _fitting(opened: "OpenOrganisation", name: str, text: str, product: str) -> 
 def supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
     """The supplier's id, from its id or its name."""
     from pipelines.errors import UsageError
+    from pipelines.nearest_names import unknown_name
     from pipelines.storage import tables
     from pipelines.storage.snapshots import read_published
 
     (suppliers,) = read_published(opened.folder, tables.SUPPLIERS)
     found = [row["supplier_id"] for row in suppliers.to_dicts() if wanted in {row["supplier_id"], row["supplier_name"]}]
-    if len(found) != 1:
-        count = "Several suppliers are" if found else "No supplier is"
-        raise UsageError(f"{count} called {wanted!r}; the table `suppliers` lists names and ids.")
+    if not found:
+        raise UsageError(unknown_name("supplier", wanted, suppliers["supplier_name"].drop_nulls()))
+    if len(found) > 1:
+        raise UsageError(f"Several suppliers are called {wanted!r}; the table `suppliers` has their ids to choose by.")
     return str(found[0])
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.errors import UsageError
+from pipelines.nearest_names import unknown_name
 from pipelines.planning_settings.mornings import EVERY_DAY, parse_time, parse_weekdays
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.setting_values import bundle as _bundle
@@ -200,7 +201,7 @@ def check_name(name: str, level: str) -> Parameter:
     """
     parameter = PARAMETERS.get(name)
     if parameter is None:
-        raise SettingError(f"There is no setting {name!r}; there are {', '.join(PARAMETERS)}.")
+        raise SettingError(unknown_name("setting", name, PARAMETERS))
     if level not in parameter.levels:
         raise SettingError(f"{name} cannot be set for a {level}; it can be set at: {', '.join(parameter.levels)}.")
     return parameter

@@ -86,7 +86,7 @@ def _commands() -> Iterator[str]:
 def _leaves(command: Any, path: str) -> Iterator[tuple[str, Any]]:
     for name, inner in getattr(command, "commands", {}).items():
         yield from _leaves(inner, f"{path} {name}")
-    if not hasattr(command, "commands"):
+    if getattr(command, "invoke_without_command", True):
         yield path, command
 
 

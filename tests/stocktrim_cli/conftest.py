@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import Command, CommandResult, stocktrim, wholesaler
+from tests.end_to_end.conftest import Command, CommandResult, planned, planned_home, stocktrim, wholesaler
 from tests.pipelines.organisations.conftest import Person, callback_port, sandbox
 from xero_sandbox.app.testing import RunningSandbox
 
-__all__ = ["callback_port", "sandbox", "stocktrim", "wholesaler"]
+__all__ = ["callback_port", "planned", "planned_home", "sandbox", "stocktrim", "wholesaler"]
 ADDRESS = re.compile(r"^http://\S+/identity/connect/authorize\S+$", re.MULTILINE)
 PATIENCE_SECONDS = 30.0
 

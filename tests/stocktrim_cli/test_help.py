@@ -1,8 +1,10 @@
 """Every command says what it does, with an example, and at once."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +27,7 @@ HEAVY = {
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     inner = getattr(command, "commands", {})
-    if not inner:
+    if not inner or (path and command.invoke_without_command):
         yield path, command
     for name, one in inner.items():
         yield from commands(one, (*path, name))
@@ -54,3 +56,16 @@ def test_help_loads_nothing_heavy() -> None:
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603, our own program
     assert "approve" in result.stdout
     assert not HEAVY & set(result.stdout.splitlines()[-1].split())
+
+
+def test_a_published_plan_is_shown_without_dagster_dbt_and_great_expectations(planned_home: Path) -> None:
+    program = (
+        "import sys\nsys.argv = ['stocktrim', 'plan', 'show', '--limit', '1']\n"
+        "from stocktrim_cli.main import main\n"
+        "try:\n    main()\nfinally:\n    print(*sorted(name for name in sys.modules if '.' not in name))"
+    )
+    environment = {**os.environ, "STOCKTRIM_HOME": str(planned_home)}
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)  # noqa: S603, our own program
+    assert "1 of 62 lines" in result.stdout
+    assert not (HEAVY - {"polars", "duckdb", "sqlalchemy"}) & set(result.stdout.splitlines()[-1].split())

@@ -160,7 +160,7 @@ def test_a_setting_is_refused_at_a_level_where_it_means_nothing():
 
 
 def test_an_unknown_setting_is_refused_with_those_there_are():
-    with pytest.raises(SettingError, match="There is no setting 'lead_time'; there are lead_time_days, "):
+    with pytest.raises(SettingError, match=r"There is no setting 'lead_time'\. Nearest first: lead_time_days, "):
         parse_setting("lead_time", "12", "product")
 
 

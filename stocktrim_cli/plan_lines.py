@@ -1,0 +1,126 @@
+"""Lines of a plan as a buyer wants to see them: filtered, sorted, with the columns of their choice.
+
+What belongs here: choosing lines and columns. What does not: reading the plan and printing it (`plan_show.py`).
+Read more in docs/interfaces.md.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# The heading of a column that has one of its own; any other column of the plan is named as it is.
+HEADINGS: Final = {
+    "product_code": "product", "product_name": "name", "supplier_name": "supplier", "status": "status",
+    "reason": "reason", "order_quantity": "quantity", "order_value": "value", "currency": "currency",
+}  # fmt: skip
+STATUSES: Final = ("order_now", "short", "enough", "too_much", "not_planned")
+# Xero's id of a supplier says nothing to a person.
+_HIDDEN: Final = frozenset({"supplier_id"})
+
+
+@dataclass(frozen=True)
+class LineFilter:
+    """Which lines of a plan are wanted; empty values want all."""
+
+    status: str = ""
+    supplier: str = ""
+    search: str = ""
+    is_late: bool = False
+    is_overstocked: bool = False
+
+
+def chosen_lines(order_plan: "pl.DataFrame", wanted: LineFilter) -> "pl.DataFrame":
+    """The lines that meet every condition, in the order of the plan.
+
+    Raises:
+        UsageError: there is no such status, or no product of the plan has this supplier.
+    """
+    import polars as pl
+
+    conditions = [
+        *_same("status", wanted.status, STATUSES),
+        *_same("supplier_name", wanted.supplier, order_plan["supplier_name"].unique().sort()),
+        *([_contains(wanted.search)] if wanted.search else []),
+        *([pl.col("stock_on_order_late") > 0] if wanted.is_late else []),
+        *([pl.col("overstock_quantity") > 0] if wanted.is_overstocked else []),
+    ]
+    return order_plan.filter(*conditions) if conditions else order_plan
+
+
+def sorted_lines(order_plan: "pl.DataFrame", by: str) -> "pl.DataFrame":
+    """The lines by a column, from the largest after a minus; without a column those to order first, by urgency.
+
+    Raises:
+        UsageError: there is no such column.
+    """
+    import polars as pl
+
+    if not by:
+        keys = (pl.col("order_quantity") <= 0, "days_to_stock_out", "understock_value", "product_code")
+        return order_plan.sort(*keys, descending=[False, False, True, False], nulls_last=True)
+    (column,) = known_columns(order_plan, [by.removeprefix("-")])
+    descending = [by.startswith("-"), False]
+    return order_plan.sort(column, "product_code", descending=descending, nulls_last=True, maintain_order=True)
+
+
+def known_columns(order_plan: "pl.DataFrame", names: Iterable[str]) -> list[str]:
+    """The plan's columns of these names, each a heading or the name of a column.
+
+    Raises:
+        UsageError: there is no such column.
+    """
+    columns = {name: name for name in order_plan.columns if name not in _HIDDEN}
+    columns = {HEADINGS.get(name, name): name for name in columns} | columns
+    return [columns[_known("column", name.strip(), columns)] for name in names]
+
+
+def totals(lines: "pl.DataFrame", products: int) -> str:
+    """The number of lines, and what their orders cost, by currency."""
+    import polars as pl
+
+    values = lines.filter(pl.col("order_quantity") > 0).group_by("currency").agg(pl.col("order_value").sum())
+    worth = " and ".join(
+        f"{value:,.2f} {currency or ''}".rstrip() for currency, value in values.sort("currency").rows()
+    )
+    return f"{lines.height:,} of {products:,} lines{f'; to order: {worth}' if worth else ''}."
+
+
+def without_formulas(lines: "pl.DataFrame") -> "pl.DataFrame":
+    """The lines, with an apostrophe before each text that a spreadsheet would read as a formula."""
+    import polars as pl
+    import polars.selectors as cs
+
+    text = cs.string()
+    return lines.with_columns(pl.when(text.str.contains(r"^[=+\-@\t\r]")).then("'" + text).otherwise(text).name.keep())
+
+
+def _same(column: str, wanted: str, known: "Iterable[str | None]") -> "Sequence[pl.Expr]":
+    import polars as pl
+
+    return [pl.col(column) == _known(HEADINGS[column], wanted, filter(None, known))] if wanted else []
+
+
+def _known(noun: str, wanted: str, known: Iterable[str]) -> str:
+    """The known name that a person means, whatever its case."""
+    from pipelines.errors import UsageError
+    from pipelines.nearest_names import unknown_name
+
+    names = list(known)
+    for name in names:
+        if wanted == name:
+            return name
+    alike = [name for name in names if name.casefold() == wanted.casefold()]
+    if len(alike) == 1:
+        return alike[0]
+    raise UsageError(unknown_name(noun, wanted, names))
+
+
+def _contains(words: str) -> "pl.Expr":
+    """Whether the product's code or name contains every one of these words, whatever their case."""
+    import polars as pl
+
+    text = (pl.col("product_code") + " " + pl.col("product_name").fill_null("")).str.to_lowercase()
+    return pl.all_horizontal(text.str.contains(word, literal=True) for word in words.lower().split() or [""])

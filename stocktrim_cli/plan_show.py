@@ -1,0 +1,92 @@
+"""`stocktrim plan show`: the newest plan, without planning again.
+
+Read more in docs/interfaces.md.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
+from stocktrim_cli.output import out, show_json, show_table
+from stocktrim_cli.plan_lines import (
+    HEADINGS,
+    STATUSES,
+    LineFilter,
+    chosen_lines,
+    known_columns,
+    sorted_lines,
+    totals,
+    without_formulas,
+)
+from stocktrim_cli.runs import JsonOption
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def show(
+    *,
+    status: Annotated[str, typer.Option(metavar="STATUS", help=f"{', '.join(STATUSES[:-1])} or {STATUSES[-1]}.")] = "",
+    supplier: Annotated[str, typer.Option(metavar="NAME", help="Only this supplier's products.")] = "",
+    search: Annotated[str, typer.Option(metavar="TEXT", help="Only products with this text in code or name.")] = "",
+    late: Annotated[bool, typer.Option("--late", help="Only products with an open order that is late.")] = False,
+    overstocked: Annotated[bool, typer.Option("--overstocked", help="Only products with too much stock.")] = False,
+    sort: Annotated[
+        str,
+        typer.Option(metavar="COLUMN", help="Sort by this column, downwards with a minus: -value. Default: urgency."),
+    ] = "",
+    limit: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="At most so many lines; 0 shows all.")] = 0,
+    columns: Annotated[
+        str, typer.Option(metavar="NAMES", help="Columns, separated by commas: of this table or of order_plan.")
+    ] = "",
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the lines to this CSV file.")] = None,
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the newest plan, line by line, without planning again.
+
+    Example: `stocktrim plan show --status order_now --supplier "Supplier 07" --sort -value --limit 20`
+    """
+    summary, order_plan = _published_plan(organisation)
+    wanted = LineFilter(status, supplier, search, is_late=late, is_overstocked=overstocked)
+    names = known_columns(order_plan, columns.split(",")) if columns else []
+    lines = sorted_lines(chosen_lines(order_plan, wanted), sort)
+    shown = lines.head(limit) if limit else lines
+    if csv:
+        _write(csv, shown.select(names or list(HEADINGS)))
+    if as_json:
+        show_json({"summary": summary, "order_plan": (shown.select(names) if names else shown).to_dicts()})
+    elif csv:
+        out.print(f"{totals(shown, order_plan.height)} They are in {csv}.", markup=False)
+    else:
+        _print(summary, shown.select(names or list(HEADINGS)))
+        out.print(totals(shown, order_plan.height), markup=False)
+        out.print(f"Next: {command_for(organisation, 'explain PRODUCT_CODE')}", markup=False)
+
+
+def _published_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
+    from pipelines.errors import UsageError
+    from stocktrim_cli.plan import read_plan
+
+    summary, order_plan = read_plan(organisation)
+    if order_plan.is_empty():
+        raise UsageError(f"There is no plan yet: {command_for(organisation, 'plan')} makes it.")
+    return summary, order_plan
+
+
+def _print(summary: "dict[str, Any]", lines: "pl.DataFrame") -> None:
+    headings = [HEADINGS.get(name, name) for name in lines.columns]
+    numbers = [heading for heading, dtype in zip(headings, lines.dtypes, strict=True) if dtype.is_numeric()]
+    title = f"Plan {summary['plan_id']} as of {summary['as_of_date']}"
+    show_table(title, headings, lines.rows(), numbers=numbers)
+
+
+def _write(path: Path, lines: "pl.DataFrame") -> None:
+    from pipelines.errors import UsageError
+
+    try:
+        without_formulas(lines).rename(lambda name: HEADINGS.get(name, name)).write_csv(path)
+    except OSError as problem:
+        raise UsageError(f"{path} cannot be written ({problem.strerror}): give another file.") from problem
