@@ -8,7 +8,7 @@
     ├── DiskFullError   no space is left
     └── UnexpectedError a fault of ours, to be reported
 
-    What became of a call to Xero that failed, for whoever must not make it twice:
+    The outcome of a failed call to Xero, for callers that must not repeat it blindly:
     NotReachedError, OutcomeUnknownError, RequestRefusedError
 
 What belongs here: the root and the errors that several rooms share. What does not: a room's own errors.

@@ -32,7 +32,7 @@ from pipelines.store.connected_organisations import (
 )
 from pipelines.store.engine import open_store
 from pipelines.store.secrets import Secrets, next_secrets, take_next_key
-from pipelines.store.sign_ins import SignIn, encrypt_anew
+from pipelines.store.sign_ins import SignIn, encrypt_again
 from pipelines.xero.client import XeroClient, XeroConnection
 from pipelines.xero.oauth.authorization import REDIRECT_URI, code_in, new_sign_in
 from pipelines.xero.oauth.callback import open_callback
@@ -176,7 +176,7 @@ def rotate_key(settings: Settings) -> int:
         new = next_secrets(settings.secret_key_file)
         old = secrets_of(settings)
     with closing(open_store(settings.database_url)) as store:
-        count = encrypt_anew(store, old=old, new=new)
+        count = encrypt_again(store, old=old, new=new)
     if given is None:
         take_next_key(settings.secret_key_file)
     return count

@@ -108,7 +108,7 @@ def insert_sign_in(connection: sa.Connection, sign_in: SignIn, tokens: TokenSet,
     )
 
 
-def encrypt_anew(store: Store, *, old: Secrets, new: Secrets) -> int:
+def encrypt_again(store: Store, *, old: Secrets, new: Secrets) -> int:
     """Encrypt every sign-in's credentials and tokens with the new key, all of them or none; the number of sign-ins.
 
     Raises:
@@ -119,8 +119,8 @@ def encrypt_anew(store: Store, *, old: Secrets, new: Secrets) -> int:
     with store.writing() as connection:
         rows = connection.execute(sa.select(table).with_for_update()).mappings().all()
         for row in rows:
-            anew = {name: new.encrypt(old.decrypt(row[name])) for name in names if row[name] is not None}
-            connection.execute(sa.update(table).where(table.c.id == row["id"]).values(anew))
+            encrypted = {name: new.encrypt(old.decrypt(row[name])) for name in names if row[name] is not None}
+            connection.execute(sa.update(table).where(table.c.id == row["id"]).values(encrypted))
     return len(rows)
 
 
