@@ -1,16 +1,16 @@
-"""Our rule and its rivals in money, on real and on generated sales, all in one run.
+"""Our policy and its rivals in service and money, on real and on generated sales, all in one run.
 
     STOCKTRIM_SALES_FILE=sales.parquet python -m benchmarks.policy retail [--half chosen|held_out|all] [--lost]
     python -m benchmarks.policy stationary|seasonal|shifting|lumpy
     python -m benchmarks.policy random_lead_times [--lost]
 
-Retail: lead time 21 days, weekly review, 48 weeks replayed, cost half of the price; products are split by a hash of
-their code into the half on which things may be chosen and the half that is held out. By default demand waits and there
-is one level, as in the literature; `--lost` replays lost sales and the default rule. What is printed: the three figures
-of service by class and service level, our stock over each rival's at the same achieved share of product weeks with 90%
-intervals from blocks of weeks and from blocks of products drawn again, our lost margin over theirs at equal stock, and
-what the policy promises beside what was measured. Random lead times: stationary demand and orders that take gamma days,
-mean 21, deviation 10.5; our rule beside the same that takes the mean for certain.
+Retail: lead time 21 days, weekly review, 48 weeks, cost half of the price. Products are split by a hash of their code
+into the half on which choices are made and the half that is held out. By default demand is backordered and there is one
+level, as in the literature; `--lost` backtests lost sales and the default policy. Printed are: the three figures of
+service by demand pattern and service level, our stock over each rival's at the same share of weeks without a stock-out
+with 90% intervals from resampled blocks of weeks and of products, our lost margin over theirs at equal stock, and the
+goals of the policy beside what was measured. Random lead times: stationary demand and orders that take gamma days, mean
+21, deviation 10.5; our policy beside the same policy that takes the mean as certain.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def main() -> None:
         for is_lasting in (False, True):
             print("delays that last" if is_lasting else "each order takes its own time")
             products = given.products or GENERATED_PRODUCTS
-            _replay_random_lead_times(products, is_lost=given.lost, is_lasting=is_lasting, seed=given.seed)
+            _backtest_random_lead_times(products, is_lost=given.lost, is_lasting=is_lasting, seed=given.seed)
         return
     sales = (
         _retail(given.half, given.products)
@@ -86,7 +86,7 @@ def main() -> None:
         else generated(given.what, seed=given.seed, products=given.products or GENERATED_PRODUCTS)
     )
     began = time.process_time()
-    backtest = _replay(sales, is_lost=given.lost, seed=given.seed)
+    backtest = _backtest(sales, is_lost=given.lost, seed=given.seed)
     summary = summarise(backtest)
     print(f"{given.what} {given.half if given.what == 'retail' else ''} {'lost' if given.lost else 'backordered'}")
     print(as_text(backtest, summary))
@@ -96,7 +96,7 @@ def main() -> None:
         given.json.write_text(json.dumps({"summary": summary, "results": backtest.results.to_dicts()}, indent=2))
 
 
-def _replay(sales: pl.DataFrame, *, is_lost: bool, seed: int) -> Backtest:
+def _backtest(sales: pl.DataFrame, *, is_lost: bool, seed: int) -> Backtest:
     waits = OrderPolicy(unmet_demand="backordered", has_two_levels=False)
     rule, levels = (OrderPolicy(), FRONTIER[: FRONTIER.index(PROMISED[-1]) + 1]) if is_lost else (waits, FRONTIER)
     settings = BacktestSettings(
@@ -108,15 +108,15 @@ def _replay(sales: pl.DataFrame, *, is_lost: bool, seed: int) -> Backtest:
 
 @dataclass(frozen=True)
 class LastingDelays(History):
-    """Lead times that stay what they are for eight reviews: orders hardly ever overtake each other."""
+    """Lead times that last for eight reviews, so that orders hardly ever overtake each other."""
 
     def drawn_lead_times(self, reviews: int, *, seed: int) -> Index:
         """One draw for eight reviews."""
         return super().drawn_lead_times(reviews, seed=seed)[:, np.arange(reviews) // LASTING_REVIEWS * LASTING_REVIEWS]
 
 
-def _replay_random_lead_times(products: int, *, is_lost: bool, is_lasting: bool, seed: int) -> None:
-    """Print what our rule keeps where it knows that orders take now more, now fewer days, and where it does not."""
+def _backtest_random_lead_times(products: int, *, is_lost: bool, is_lasting: bool, seed: int) -> None:
+    """Print the service of our policy with random lead times, and if it takes their mean as certain."""
     rule = OrderPolicy() if is_lost else OrderPolicy(unmet_demand="backordered", has_two_levels=False)
     chances = (np.arange(MOST_LENGTHS) + 0.5) / MOST_LENGTHS
     days = np.round(stats.gamma(LEAD_TIME_SHAPE, scale=LEAD_TIME_DAYS / LEAD_TIME_SHAPE).ppf(chances))
@@ -140,7 +140,7 @@ def _replay_random_lead_times(products: int, *, is_lost: bool, is_lasting: bool,
         counts[name] = simulate(
             true, review, known_then, order_frequency_days=7, groups=groups, is_lost=is_lost, seed=seed
         )
-        print(f"replayed {name}", file=sys.stderr)
+        print(f"simulated {name}", file=sys.stderr)
     frontier = results(counts, PROMISED, ["all products"], [products]).filter(pl.col("demand_class") == "all")
     with pl.Config(tbl_cols=-1, tbl_width_chars=160):
         columns = ("policy", "service_level", "levels_kept", "orders_kept", "weeks_kept", "average_stock_value")
@@ -161,7 +161,7 @@ def _retail(half: str, products: int) -> pl.DataFrame:
 
 
 def generated(kind: str, *, seed: int, products: int = GENERATED_PRODUCTS) -> pl.DataFrame:
-    """Weekly sales of an organisation whose products all sell in one way."""
+    """Weekly sales of an organisation whose products all have one demand pattern."""
     rng = np.random.default_rng(seed + zlib.crc32(kind.encode()))
     shape = (products, GENERATED_WEEKS)
     mean = np.exp(rng.normal(1.8, 1.0, products))[:, None] * np.ones(shape)
@@ -216,7 +216,7 @@ def summarise(backtest: Backtest) -> dict[str, Any]:
 
 
 def _over_products(ours: Counts, theirs: Counts, members: list[int]) -> tuple[float, float]:
-    """A 90% interval of the same from blocks of products drawn again: what a company like this one might see."""
+    """A 90% interval of the same from resampled products: what a similar company might see."""
     rng = np.random.default_rng(0)
     drawn = [
         stock_at(ours, AT, members=again) / stock_at(theirs, AT, members=again)
@@ -232,14 +232,14 @@ def as_text(backtest: Backtest, summary: dict[str, Any]) -> str:
     shown = backtest.results.filter(pl.col("service_level").is_in(PROMISED))
     for row in shown.sort("policy", "service_level", "demand_class").iter_rows(named=True):
         shares = "".join(
-            f"{'' if row[one] is None else f'{100 * row[one]:.1f}':>7}"
-            for one in ("levels_kept", "orders_kept", "weeks_kept", "fill_rate_units")
+            f"{'' if row[share] is None else f'{100 * row[share]:.1f}':>7}"
+            for share in ("levels_kept", "orders_kept", "weeks_kept", "fill_rate_units")
         )
         lines.append(
             f"{row['policy']:18}{row['service_level']:>7}  {row['demand_class']:13}{shares}"
             f"{row['average_stock_value']:>12,.0f}{row['lost_margin_a_week']:>10,.0f}{row['order_lines']:>8,}"
         )
-    lines.append(f"our stock over the rival's where {AT:.0%} of product weeks are kept (90% intervals)")
+    lines.append(f"our stock over the rival's at {AT:.0%} of weeks without a stock-out (90% intervals)")
     for rival, ratios in summary["stock_over_rivals"].items():
         for name, (ratio, low, high, fewer, more) in ratios.items():
             over = f"({low:.2f} to {high:.2f} over weeks, {fewer:.2f} to {more:.2f} over products)"

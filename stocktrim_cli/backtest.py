@@ -1,4 +1,4 @@
-"""`stocktrim backtest`: what our rule and others would have done to a company's own last year, in service and in money.
+"""`stocktrim backtest`: what order policies would have done to a company's own last year, in service and in money.
 
 Read more in docs/maths.md.
 """
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
 
 SERVICE_LEVELS = ["90%", "95%", "98%", "99%"]
 SHOWN = {
-    "policy": "policy", "service_level": "asked", "levels_kept": "levels kept", "orders_kept": "orders kept",
-    "weeks_kept": "weeks kept", "fill_rate_units": "fill, units", "fill_rate_money": "fill, money",
+    "policy": "policy", "service_level": "target", "levels_kept": "within level", "orders_kept": "cycle service",
+    "weeks_kept": "weeks in stock", "fill_rate_units": "fill, units", "fill_rate_money": "fill, money",
     "average_stock_value": "stock", "lost_margin_a_week": "lost margin a week", "orders": "orders",
     "order_lines": "order lines",
 }  # fmt: skip
 SHARES = ("service_level", "levels_kept", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money")
 WORDS = ("policy", "demand_class")
 BESIDE = {
-    "policy": "policy", "weeks_kept": "weeks kept", "our_stock": "our stock", "stock": "its stock",
+    "policy": "policy", "weeks_kept": "weeks in stock", "our_stock": "our stock", "stock": "its stock",
     "stock_ratio": "ours over its", "low": "from (90%)", "high": "to", "our_lost_margin": "our lost margin then",
     "lost_margin": "its lost margin",
 }  # fmt: skip
 PRICES = {
-    "service_level": "asked", "weeks_kept": "weeks kept", "average_stock_value": "stock", "more_stock": "costs more",
-    "lost_margin_a_week": "lost margin a week", "less_lost_margin": "saves a week",
+    "service_level": "target", "weeks_kept": "weeks in stock", "average_stock_value": "stock",
+    "more_stock": "costs more", "lost_margin_a_week": "lost margin a week", "less_lost_margin": "saves a week",
 }  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def backtest(
             metavar="N",
             min=0,
             max=730,
-            help="Days from order to arrival, for every product; without it what receipts tell, the file's column, 14.",
+            help="Days from order to arrival, for every product; without it from receipts, the file's column, or 14.",
         ),
     ] = None,
     order_frequency_days: Annotated[
@@ -84,7 +84,7 @@ def backtest(
         str | None,
         typer.Option(
             metavar="lost|backordered",
-            help="What becomes of demand that finds an empty shelf; without it the setting, lost for a file.",
+            help="What happens to demand without stock; without it the setting, lost for a file.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 0,
@@ -94,19 +94,19 @@ def backtest(
     ] = None,
     organisation: UnsettledOrganisationOption = DEFAULT_ORGANISATION,
 ) -> None:
-    """Replay the last year, review by review, with only what was known then.
+    """Backtest order policies on the last year, review by review, with only what was known then.
 
     The file has the columns product_code, date, quantity, and may have unit_cost, unit_price, lead_time_days,
     batch_size, minimum_order_quantity, customer and invoice_number; other usual headings are understood, and invoice
     lines as `stocktrim sandbox --sales` takes them. Negative lines are returns: they cancel the most recent sales of
-    the product before them, of the same customer where there is one. Where the file can be read in two ways the
+    the product before them, of the same customer if the file names customers. If the file can be read in two ways a
     sentence names the option that decides, such as --date-order dmy or --decimal ,
 
-    A cost or price of 0 is none. Without a cost a piece costs half its price,
-    without a price it sells for twice its cost, and without both it costs 1. A row sells on its date: where there is
-    one a week, lead times and days between orders should be whole weeks.
+    A cost or price of 0 counts as missing. Without a cost a unit costs half its price, without a price it sells for
+    twice its cost, and without both it costs 1. A row sells on its date: with one row a week, lead times and days
+    between orders should be whole weeks.
 
-    An organisation's own rule of ordering is replayed for the products that are planned today; prices, costs, batches
+    For an organisation its own order policy is used, for the products that are planned today. Prices, costs, batches
     and settings of the past are not kept, so today's are used.
 
     Example: `stocktrim backtest --sales sales.parquet --lead-time-days 21 --service-level 95%`
@@ -126,27 +126,27 @@ def backtest(
     _check_is_svg(picture)
     organisation = "" if sales else choose_organisation(organisation)
     settings = _settings_of(organisation or None)
-    asked = _asked(settings, service_level or SERVICE_LEVELS, order_frequency_days, unmet_demand, seed)
+    chosen = _backtest_settings(settings, service_level or SERVICE_LEVELS, order_frequency_days, unmet_demand, seed)
     forms = forms_of(date_order, decimal, credit_notes)
     history = _of_file(sales, forms, lead_time_days) if sales else _of_organisation(organisation, lead_time_days)
-    say(f"  {settings_in_words(asked)}")
-    replayed = run_backtest(history, asked, progress=lambda sentence: say(f"  {sentence}"))
-    results, beside = replayed.results, at_equal_service(replayed.counts, OURS)
-    for sentence in (products_in_words(replayed), models_in_words(replayed)):
+    say(f"  {settings_in_words(chosen)}")
+    tested = run_backtest(history, chosen, progress=lambda sentence: say(f"  {sentence}"))
+    results, beside = tested.results, at_equal_service(tested.counts, OURS)
+    for sentence in (products_in_words(tested), models_in_words(tested)):
         out.print(sentence, markup=False)
     prices = _show_all(results)
-    _show("Where both keep the same share of product weeks", beside, BESIDE)
+    _show("At the same share of weeks without a stock-out", beside, BESIDE)
     if json:
-        told = {
-            "what_is_replayed": settings_in_words(asked), "which_products": products_in_words(replayed),
-            "which_models": models_in_words(replayed), "models": dict(replayed.models),
-            "model_comparisons": replayed.comparisons, "reviews": replayed.reviews,
-            "products": replayed.products, "products_left_out": replayed.products_left_out,
-            "first_review": replayed.first_review.isoformat(), "results": results.to_dicts(),
+        everything = {
+            "what_is_replayed": settings_in_words(chosen), "which_products": products_in_words(tested),
+            "which_models": models_in_words(tested), "models": dict(tested.models),
+            "model_comparisons": tested.comparisons, "reviews": tested.reviews,
+            "products": tested.products, "products_left_out": tested.products_left_out,
+            "first_review": tested.first_review.isoformat(), "results": results.to_dicts(),
             "price_list": prices.to_dicts(), "at_equal_service": beside.to_dicts(),
             "frontier_svg": frontier_svg(results),
         }  # fmt: skip
-        _write(json, _as_json(told))
+        _write(json, _as_json(everything))
         out.print(f"Everything is in {json}.", markup=False)
     if picture:
         _write(picture, frontier_svg(results))
@@ -170,7 +170,7 @@ def _check_is_svg(picture: Path | None) -> None:
 
 
 def _settings_of(organisation: str | None) -> "pl.DataFrame":
-    """What the organisation has set, with the defaults of the rest; of no organisation the defaults."""
+    """The settings of an organisation, with defaults; without an organisation the defaults."""
     from pipelines.organisations.open_organisation import open_organisation
     from pipelines.planning_settings.registry import with_defaults
     from pipelines.settings import read_settings
@@ -183,17 +183,17 @@ def _settings_of(organisation: str | None) -> "pl.DataFrame":
     return with_defaults(explicit_settings(opened.store, opened.key))
 
 
-def _asked(
+def _backtest_settings(
     settings: "pl.DataFrame", levels: list[str], order_frequency_days: int | None, unmet_demand: str | None, seed: int
 ) -> "BacktestSettings":
-    """What the settings ask for, where no option says otherwise."""
+    """The backtest settings of an organisation, replaced by the options that are given."""
     from pipelines.planning_settings.registry import parse_setting
     from pipelines.policy_backtest.policy_comparison import backtest_settings
-    from pipelines.replenishment.decision.input_validation import rule
+    from pipelines.replenishment.decision.input_validation import order_policy
 
-    shares = {float(parse_setting("service_level", one, "global")) for one in levels}
+    shares = {float(parse_setting("service_level", level, "global")) for level in levels}
     own = backtest_settings(settings, service_levels=sorted(shares))
-    unmet = own.order_policy.unmet_demand if unmet_demand is None else rule("cycle", unmet_demand).unmet_demand
+    unmet = own.order_policy.unmet_demand if unmet_demand is None else order_policy("cycle", unmet_demand).unmet_demand
     return replace(
         own, order_policy=replace(own.order_policy, unmet_demand=unmet), seed=seed,
         order_frequency_days=own.order_frequency_days if order_frequency_days is None else order_frequency_days,
@@ -201,17 +201,17 @@ def _asked(
 
 
 def _show_all(results: "pl.DataFrame") -> "pl.DataFrame":
-    """Show every table; the price list of our rule."""
+    """Show every table, and return the price list of our policy."""
     from pipelines.policy_backtest.policy_comparison import OURS
-    from pipelines.policy_backtest.report import price_list, rules_by_class
+    from pipelines.policy_backtest.report import policies_by_class, price_list
 
     is_of_all = results["demand_class"] == "all"
     own = results.filter((results["policy"] == OURS) & ~is_of_all).sort("demand_class", "service_level")
-    prices, by_class = price_list(results, OURS), rules_by_class(results)
-    _show("The last year, replayed", results.filter(is_of_all), SHOWN)
-    _show("Our rule by class of demand", own, {"demand_class": "class"} | SHOWN)
-    headings = {name: name for name in by_class.columns} | {"demand_class": "class"}
-    _show("Every rule by class of demand: weeks kept / stock", by_class, headings)
+    prices, by_class = price_list(results, OURS), policies_by_class(results)
+    _show("Backtest of the last year", results.filter(is_of_all), SHOWN)
+    _show("Our policy by demand pattern", own, {"demand_class": "demand pattern"} | SHOWN)
+    headings = {name: name for name in by_class.columns} | {"demand_class": "demand pattern"}
+    _show("Every policy by demand pattern: weeks in stock / stock", by_class, headings)
     _show("What a service level costs and saves", prices, PRICES)
     return prices
 
@@ -241,7 +241,7 @@ def _of_file(file: Path, forms: "Forms", lead_time_days: int | None) -> "History
 
 
 def _read(file: Path, forms: "Forms") -> "pl.DataFrame":
-    """The sales and returns of a file; what was taken for what, and what is left out, is said."""
+    """The sales and returns of a file, after sentences on how it was read and which rows are left out."""
     from sales_files.forms import PRODUCT_SALES
     from sales_files.reading import read_sales
 
@@ -271,10 +271,10 @@ def _of_organisation(organisation: str, lead_time_days: int | None) -> "History"
     return of_organisation(*frames, lead_time_days=lead_time_days)
 
 
-def _as_json(told: dict[str, Any]) -> str:
+def _as_json(everything: dict[str, Any]) -> str:
     import json
 
-    return json.dumps(told, indent=2) + "\n"
+    return json.dumps(everything, indent=2) + "\n"
 
 
 def _write(file: Path, text: str) -> None:

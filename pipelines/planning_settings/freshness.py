@@ -1,6 +1,6 @@
-"""When data are old.
+"""When data are stale.
 
-What belongs here: the one rule. What does not: what follows from it (the plan says so, the push refuses).
+What belongs here: the rule. What does not: its consequences (the plan says so, sending refuses).
 Read more in docs/glossary.md.
 """
 
@@ -10,13 +10,13 @@ from typing import Final
 from pipelines.planning_settings.registry import GlobalSettings
 
 AHEAD: Final = timedelta(hours=1)
-"""So far may Xero's clock, by which loads are dated, be ahead of ours."""
+"""The most that Xero's clock, which dates loads, may be ahead of ours."""
 
 
 def is_stale(loaded_at: datetime | None, *, at: datetime, settings: GlobalSettings) -> bool:
-    """Whether data loaded then are old at an instant; data that were never loaded are.
+    """Whether data of a load are stale at an instant; without a load they are.
 
-    A load later than now was dated by a clock that was ahead: how old its data are is unknown, so they count as old.
+    A load dated later than now came from a clock that was ahead: the age of its data is unknown, so they are stale.
     """
     if loaded_at is None or loaded_at - at > AHEAD:
         return True

@@ -1,4 +1,4 @@
-"""When an organisation's own morning is, and which morning is due.
+"""When an organisation's daily run is due, in its own time zone.
 
 What belongs here: the hour and the weekdays as a person writes them, and the calendar of a time zone.
 What does not: clocks, and whether that morning's run was made already (`stocktrim_assets.schedules`).
@@ -28,7 +28,7 @@ class Morning:
 
 
 def parse_time(text: str) -> str:
-    """An hour of the day as the text that is kept, or "off".
+    """An hour of the day as the stored text, or "off".
 
     >>> parse_time("5:30"), parse_time("Off")
     ('05:30', 'off')
@@ -46,13 +46,13 @@ def parse_time(text: str) -> str:
 
 
 def parse_weekdays(text: str) -> str:
-    """Days of the week as the text that is kept, in the order of the week.
+    """Days of the week as the stored text, in the order of the week.
 
     >>> parse_weekdays("Friday, mon-wed"), parse_weekdays("weekdays")
     ('mon,tue,wed,fri', 'mon,tue,wed,thu,fri')
 
     Raises:
-        ValueError: a word is no day; the message says what is allowed.
+        ValueError: a word is not a day; the message says what is allowed.
     """
     words = text.strip().lower()
     parts = [part for part in re.split(r"[,;\s]+", _SHORT.get(words, re.sub(r"\s*-\s*", "-", words))) if part]
@@ -65,8 +65,8 @@ def parse_weekdays(text: str) -> str:
 def due_morning(now: datetime, zone: ZoneInfo, *, at: str, weekdays: str) -> Morning | None:
     """The latest morning that has begun by an instant; none if mornings are off.
 
-    `at` and `weekdays` as `parse_time` and `parse_weekdays` give them. Where the clock is put forward over the hour,
-    the morning begins as long after midnight as on other days; where it is put back, at the first of the two.
+    `at` and `weekdays` are results of `parse_time` and `parse_weekdays`. If the clock is put forward over the hour, the
+    morning begins as long after midnight as on other days; if it is put back, at the first of the two.
 
     >>> due_morning(datetime(2026, 3, 1, 17, 0, tzinfo=UTC), ZoneInfo("Pacific/Auckland"), at="05:00", weekdays="mon")
     Morning(day=datetime.date(2026, 3, 2), at=datetime.datetime(2026, 3, 1, 16, 0, tzinfo=datetime.timezone.utc))

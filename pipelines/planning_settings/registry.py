@@ -1,6 +1,6 @@
-"""The settings of the planner, each once: its unit, the levels at which it may be set, its default, what it may be.
+"""The settings of the planner, each once: its unit, the levels at which it may be set, its default, its values.
 
-What belongs here: the registry, checking what a person typed, and which value is in force for a product.
+What belongs here: the registry, checking a typed value, and which value is in force for a product.
 What does not: where settings are kept (`pipelines.store.setting_changes`).
 Read more in docs/interfaces.md.
 """
@@ -23,7 +23,7 @@ from pipelines.planning_settings.setting_values import contact as _any_text
 from pipelines.planning_settings.setting_values import day as _day
 from pipelines.planning_settings.setting_values import order_value as _order_value
 from pipelines.planning_settings.setting_values import price as _money
-from pipelines.planning_settings.setting_values import quantity as _pieces
+from pipelines.planning_settings.setting_values import quantity as _units
 from pipelines.planning_settings.setting_values import share as _share
 from pipelines.planning_settings.setting_values import whole as _whole
 from pipelines.planning_settings.setting_values import yearly_rate as _yearly_rate
@@ -39,12 +39,12 @@ _NOT_SUPPLIER: Final = ("global", "product")
 
 
 class SettingError(UsageError):
-    """A setting does not exist, not at this level, or cannot be this value."""
+    """A setting does not exist, not at this level, or cannot have this value."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A setting: `check` turns what a person typed into the text that is kept, or says what is allowed."""
+    """A setting; `check` turns a typed value into the stored text, or raises what is allowed."""
 
     name: str
     unit: str
@@ -62,14 +62,14 @@ PARAMETERS: Final = {
         ),
         Parameter(
             "lead_time_rule", "choice", _EVERYWHERE, "as_set",
-            "Whether the lead time that a person set holds, or what receipts show wins over it.",
+            "as_set: a lead time that a person set is used; learned: the estimate from receipts replaces it.",
             _choice("as_set", "learned"),
         ),
         Parameter(
             "manufacturing_time_days", "days", _PRODUCT, "0", "Added to the lead time.", _whole("days", 0, 730)
         ),
         Parameter(
-            "forecast_period_days", "days", _NOT_SUPPLIER, "", "An order covers so many days from today on, if set.",
+            "forecast_period_days", "days", _NOT_SUPPLIER, "", "If set, an order covers this many days from today.",
             _whole("days", 1, 1000, is_optional=True),
         ),
         Parameter(
@@ -84,19 +84,19 @@ PARAMETERS: Final = {
             "What holding stock costs a year, as a share of its value: capital, space, loss.", _yearly_rate,
         ),
         Parameter(
-            "minimum_order_quantity", "pieces", _PRODUCT, "0", "Fewest pieces on a line.", _pieces(least="0")
+            "minimum_order_quantity", "units", _PRODUCT, "0", "Fewest units on a line.", _units(least="0")
         ),
-        Parameter("batch_size", "pieces", _PRODUCT, "1", "A line is a multiple of this.", _pieces(least="0.0001")),
+        Parameter("batch_size", "units", _PRODUCT, "1", "A line is a multiple of this.", _units(least="0.0001")),
         Parameter(
-            "minimum_shelf_level", "pieces", _PRODUCT, "0", "Fewest pieces in stock and on order.", _pieces(least="0")
-        ),
-        Parameter(
-            "maximum_shelf_level", "pieces", _PRODUCT, "", "Most pieces in stock and on order.",
-            _pieces(least="0", is_optional=True),
+            "minimum_shelf_level", "units", _PRODUCT, "0", "Fewest units in stock and on order.", _units(least="0")
         ),
         Parameter(
-            "overridden_demand", "pieces a day", _PRODUCT, "", "Expected demand as a person sees it, if set.",
-            _pieces(least="0", is_optional=True),
+            "maximum_shelf_level", "units", _PRODUCT, "", "Most units in stock and on order.",
+            _units(least="0", is_optional=True),
+        ),
+        Parameter(
+            "overridden_demand", "units a day", _PRODUCT, "", "If set, expected demand that replaces the forecast.",
+            _units(least="0", is_optional=True),
         ),
         Parameter(
             "overridden_demand_from", "date", _PRODUCT, "", "The first day of the overridden demand; today if not set.",
@@ -104,40 +104,40 @@ PARAMETERS: Final = {
         ),
         Parameter(
             "overridden_demand_until", "date", _PRODUCT, "",
-            "Its last day, after which the forecast speaks again; open if not set.", _day,
+            "Its last day, after which the forecast is used again; open if not set.", _day,
         ),
         Parameter(
-            "ignore_seasonality", "flag", _PRODUCT, "false", "Forecast by a model that knows no season.",
+            "ignore_seasonality", "flag", _PRODUCT, "false", "Forecast by a model without seasonality.",
             _choice("true", "false"),
         ),
         Parameter(
-            "successor_of", "product", _PRODUCT, "", "The product whose demand this one has taken over, if any.",
+            "successor_of", "product", _PRODUCT, "", "The predecessor, whose demand counts for this product, if any.",
             str.strip,
         ),
         Parameter(
             "bundle_of", "products", _PRODUCT, "",
-            "The products that a piece of this one is sold as, with their pieces, such as CUP:2; TEA:1.", _bundle,
+            "The parts of a bundle with their units, such as CUP:2; TEA:1.", _bundle,
         ),
-        Parameter("preferred_supplier", "contact", _PRODUCT, "", "Whom to order from.", _any_text),
+        Parameter("preferred_supplier", "contact", _PRODUCT, "", "The supplier to order from.", _any_text),
         Parameter(
             "minimum_order_value", "money", _SUPPLIER, "",
-            "The least that a whole order must come to, in its currency; below it waits for a person.", _order_value,
+            "The least value of a whole order, in its currency; a smaller order waits for a person.", _order_value,
         ),
         Parameter(
-            "supplier_product_code", "text", _PRODUCT, "", "The supplier's own code of it, told on its orders.", _code
+            "supplier_product_code", "text", _PRODUCT, "", "The supplier's own product code, shown on orders.", _code
         ),
-        Parameter("unit_cost", "money", _PRODUCT, "", "Price of a piece, in the supplier's currency.", _money),
+        Parameter("unit_cost", "money", _PRODUCT, "", "Price of a unit, in the supplier's currency.", _money),
         Parameter(
             "discontinued", "flag", _PRODUCT, "false", "Out of the plan for good.", _choice("true", "false")
         ),
-        Parameter("unstocked", "flag", _PRODUCT, "false", "No stock is kept of it.", _choice("true", "false")),
+        Parameter("unstocked", "flag", _PRODUCT, "false", "No stock is kept of the product.", _choice("true", "false")),
         Parameter(
             "service_measure", "choice", _GLOBAL, "cycle",
             "What the service level is a share of: order cycles, or demand (fill rate).", _choice("cycle", "fill"),
         ),
         Parameter(
             "unmet_demand", "choice", _GLOBAL, "lost",
-            "What becomes of demand that finds an empty shelf.", _choice("lost", "backordered"),
+            "What happens to demand without stock: it is lost, or backordered.", _choice("lost", "backordered"),
         ),
         Parameter(
             "order_rule", "choice", _GLOBAL, "projected",
@@ -146,25 +146,25 @@ PARAMETERS: Final = {
         ),
         Parameter(
             "order_levels", "choice", _GLOBAL, "two",
-            "Two: an order waits until a shortage is twice as likely as the service level allows.",
+            "two: an order waits until the stock-out risk is twice the target; one: it does not wait.",
             _choice("two", "one"),
         ),
         Parameter(
             "on_order_rule", "choice", _GLOBAL, "delivery_date",
-            "Which open orders are supply: by their delivery date, or all that no bill has delivered.",
+            "Which open orders count: by their delivery date, or all without a bill that delivers them.",
             _choice("delivery_date", "unbilled"),
         ),
         Parameter(
             "returns_handling", "choice", _GLOBAL, "net",
-            "Negative lines of sales invoices: returns that cancel sales before them, or ignored.",
+            "Negative lines of sales invoices: net (returns that cancel earlier sales) or ignore.",
             _choice("net", "ignore"),
         ),
         Parameter(
-            "overstock_period_days", "days", _GLOBAL, "90", "Stock for longer than this is too much.",
+            "overstock_period_days", "days", _GLOBAL, "90", "Stock for longer than this is overstock.",
             _whole("days", 0, 3650),
         ),
         Parameter(
-            "stale_after_hours", "hours", _GLOBAL, "36", "Data older than this are old.", _whole("hours", 1, 8760)
+            "stale_after_hours", "hours", _GLOBAL, "36", "Data older than this are stale.", _whole("hours", 1, 8760)
         ),
         Parameter(
             "push_status", "choice", _GLOBAL, "DRAFT", "The status that orders get in Xero.",
@@ -194,7 +194,7 @@ class GlobalSettings:
 
 
 def check_name(name: str, level: str) -> Parameter:
-    """The setting of a name, where it can be set at a level.
+    """The setting of a name that can be set at a level.
 
     Raises:
         SettingError: there is no such setting, or not at this level.
@@ -208,13 +208,13 @@ def check_name(name: str, level: str) -> Parameter:
 
 
 def parse_setting(name: str, text: str, level: str) -> str:
-    """What a person typed, as the text that is kept.
+    """A typed value as the stored text.
 
     >>> parse_setting("service_level", "95%", "product")
     '0.95'
 
     Raises:
-        SettingError: there is no such setting, not at this level, or it cannot be this.
+        SettingError: there is no such setting, not at this level, or the value is not allowed.
     """
     parameter = check_name(name, level)
     try:
@@ -224,15 +224,15 @@ def parse_setting(name: str, text: str, level: str) -> str:
 
 
 def with_defaults(explicit: pl.DataFrame) -> pl.DataFrame:
-    """Settings as people set them, with the default of every setting that nobody set for the whole organisation.
+    """The explicit settings, with the default of every setting that is not set for the whole organisation.
 
     Both frames have the shape of `raw.planning_settings`.
     """
-    there = set(explicit.filter(pl.col("level") == "global")["name"].to_list())
+    set_globally = set(explicit.filter(pl.col("level") == "global")["name"].to_list())
     rows = [
         ("global", "", parameter.name, parameter.default, BY_DEFAULT, datetime(1970, 1, 1, tzinfo=UTC))
         for parameter in PARAMETERS.values()
-        if parameter.name not in there and parameter.default != ""
+        if parameter.name not in set_globally and parameter.default != ""
     ]
     return pl.concat([explicit, pl.DataFrame(rows, schema=PLANNING_SETTINGS.schema, orient="row")])
 
@@ -241,23 +241,23 @@ def global_settings(settings: pl.DataFrame) -> GlobalSettings:
     """The organisation's settings, typed; `settings` has the shape of `raw.planning_settings`."""
     defaults = {name: parameter.default for name, parameter in PARAMETERS.items()}
     found = settings.filter(pl.col("level") == "global")
-    told = defaults | dict(zip(found["name"].to_list(), found["value"].to_list(), strict=True))
+    values = defaults | dict(zip(found["name"].to_list(), found["value"].to_list(), strict=True))
     return GlobalSettings(
-        order_policy=_order_policy(told),
-        overstock_period_days=int(told["overstock_period_days"]),
-        stale_after_hours=int(told["stale_after_hours"]),
-        push_status=told["push_status"],
-        daily_run_at=told["daily_run_at"],
-        daily_run_weekdays=told["daily_run_weekdays"],
+        order_policy=_order_policy(values),
+        overstock_period_days=int(values["overstock_period_days"]),
+        stale_after_hours=int(values["stale_after_hours"]),
+        push_status=values["push_status"],
+        daily_run_at=values["daily_run_at"],
+        daily_run_weekdays=values["daily_run_weekdays"],
     )
 
 
-def _order_policy(told: dict[str, Any]) -> OrderPolicy:
+def _order_policy(values: dict[str, Any]) -> OrderPolicy:
     return OrderPolicy(
-        measure=told["service_measure"],
-        unmet_demand=told["unmet_demand"],
-        order_rule=told["order_rule"],
-        has_two_levels=told["order_levels"] == "two",
+        measure=values["service_measure"],
+        unmet_demand=values["unmet_demand"],
+        order_rule=values["order_rule"],
+        has_two_levels=values["order_levels"] == "two",
     )
 
 
@@ -267,30 +267,30 @@ def settings_of_products(products: pl.DataFrame, settings: pl.DataFrame) -> pl.D
     A product's own value wins over its supplier's, that over the organisation's, that over the default.
     """
     names = pl.DataFrame(
-        [(one.name, one.default) for one in PARAMETERS.values() if "product" in one.levels],
+        [(setting.name, setting.default) for setting in PARAMETERS.values() if "product" in setting.levels],
         schema=["name", "default"], orient="row",
     )  # fmt: skip
-    asked = products.select("product_code", "supplier_id").join(names, how="cross")
+    wanted = products.select("product_code", "supplier_id").join(names, how="cross")
     by_level = {level: settings.filter(pl.col("level") == level) for level in LEVELS}
     found = (
-        asked.join(_subject(by_level["product"], "product_code", "own"), on=["product_code", "name"], how="left")
+        wanted.join(_subject(by_level["product"], "product_code", "own"), on=["product_code", "name"], how="left")
         .join(_subject(by_level["supplier"], "supplier_id", "theirs"), on=["supplier_id", "name"], how="left")
-        .join(by_level["global"].select("name", everybodys="value", changed_by="changed_by"), on="name", how="left")
+        .join(by_level["global"].select("name", of_all="value", changed_by="changed_by"), on="name", how="left")
     )
-    everybodys = pl.when(pl.col("changed_by") == BY_DEFAULT).then(None).otherwise(pl.col("everybodys"))
+    set_for_all = pl.when(pl.col("changed_by") == BY_DEFAULT).then(None).otherwise(pl.col("of_all"))
     return found.select(
         "product_code",
         "name",
-        value=pl.coalesce("own", "theirs", "everybodys", "default"),
+        value=pl.coalesce("own", "theirs", "of_all", "default"),
         origin=pl.when(pl.col("own").is_not_null()).then(pl.lit("product"))
         .when(pl.col("theirs").is_not_null()).then(pl.lit("supplier"))
-        .when(everybodys.is_not_null()).then(pl.lit("global"))
+        .when(set_for_all.is_not_null()).then(pl.lit("global"))
         .otherwise(pl.lit(BY_DEFAULT)),
     ).sort("product_code", "name").cast(PLAN_SETTINGS.schema)  # fmt: skip
 
 
 def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
-    """One row per product with the settings that the maths needs, typed; no maximum is a null."""
+    """One row per product with the settings that the maths needs, typed; a setting without a value is null."""
     wide = plan_settings.pivot(on="name", index="product_code", values="value")
     missing = [name for name in PARAMETERS if name not in wide.columns]
     wide = wide.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)

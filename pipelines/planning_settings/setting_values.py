@@ -27,10 +27,10 @@ def whole(unit: str, least: int, most: int, *, is_optional: bool = False) -> Cal
 
 
 def quantity(*, least: str, is_optional: bool = False) -> Callable[[str], str]:
-    """A check for quantities of at least so much."""
+    """A check for quantities of at least a least one."""
 
     def check(text: str) -> str:
-        allowed = f"a number of pieces from {least} to 1000000000"
+        allowed = f"a number of units from {least} to 1000000000"
         if is_optional and not text.strip():
             return ""
         return _decimal(text, Decimal(least), Decimal(1_000_000_000), allowed)
@@ -40,7 +40,7 @@ def quantity(*, least: str, is_optional: bool = False) -> Callable[[str], str]:
 
 def price(text: str) -> str:
     """A positive price."""
-    return _decimal(text, Decimal("0.0001"), Decimal(1_000_000_000), "a price above nothing, such as 12.50")
+    return _decimal(text, Decimal("0.0001"), Decimal(1_000_000_000), "a positive price, such as 12.50")
 
 
 def order_value(text: str) -> str:
@@ -62,9 +62,9 @@ def _decimal(text: str, least: Decimal, most: Decimal, allowed: str, *, decimals
 def share(text: str) -> str:
     """A share as a fraction: "95%", "95" and "0.95" are the same."""
     allowed = "a share from 50% to 99.99%, such as 95%"
-    told = text.strip()
-    value = Decimal(_decimal(told.removesuffix("%"), Decimal(0), Decimal(100), allowed))
-    if told.endswith("%") or value >= 1:
+    typed = text.strip()
+    value = Decimal(_decimal(typed.removesuffix("%"), Decimal(0), Decimal(100), allowed))
+    if typed.endswith("%") or value >= 1:
         value /= 100
     if not Decimal("0.5") <= value <= Decimal("0.9999"):
         raise ValueError(allowed)
@@ -95,21 +95,21 @@ def choice(*choices: str) -> Callable[[str], str]:
 
 def day(text: str) -> str:
     """A calendar day, or none."""
-    told = text.strip()
+    typed = text.strip()
     try:
-        return date.fromisoformat(told).isoformat() if told else ""
+        return date.fromisoformat(typed).isoformat() if typed else ""
     except ValueError:
         raise ValueError("a day such as 2026-03-31") from None
 
 
 def bundle(text: str) -> str:
-    """Codes and pieces in one form: "CUP:2; TEA:1"."""
+    """The parts of a bundle in their stored form: "CUP:2; TEA:1"."""
     parts = [part.rpartition(":") for part in text.split(";") if part.strip()]
-    allowed = "product codes with their pieces, such as CUP:2; TEA:1"
+    allowed = "product codes with their units, such as CUP:2; TEA:1"
     if any(not code.strip() for code, _, _ in parts):
         raise ValueError(allowed)
     least, most = Decimal("0.0001"), Decimal(1_000_000)
-    return "; ".join(f"{code.strip()}:{_decimal(pieces, least, most, allowed)}" for code, _, pieces in parts)
+    return "; ".join(f"{code.strip()}:{_decimal(units, least, most, allowed)}" for code, _, units in parts)
 
 
 def contact(text: str) -> str:

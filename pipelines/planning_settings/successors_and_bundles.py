@@ -1,6 +1,6 @@
 """Whose demand counts for whom, by the settings `successor_of` and `bundle_of`: as rows, and in words.
 
-What belongs here: reading these settings, for the plan, the replay and the explanation alike. What does not: moving
+What belongs here: reading these settings, for the plan, the backtest and the explanation alike. What does not: moving
 demand (`forecasting/history/transferred_demand.py`), refusing what cannot be set (`validation.py`).
 Read more in docs/maths.md.
 """
@@ -20,8 +20,8 @@ _NAMES: Final = ("successor_of", "bundle_of")
 def transfers_of(settings: pl.DataFrame) -> pl.DataFrame:
     """Whose demand counts for whom, from `wide_settings` of all products: the shape of `DEMAND_TRANSFERS`.
 
-    A bundle has parts, any other one heir. A bundle with a part that is no product, and products that lead back to
-    themselves, at once or by others, keep their demand.
+    A bundle has several parts, a predecessor one successor. A bundle with a part that is no product, and products that
+    lead back to themselves, directly or through others, keep their demand.
     """
     succeeded = settings.drop_nulls("successor_of").select(
         product_code="successor_of", to_product="product_code", units=pl.lit(1.0)
@@ -38,9 +38,9 @@ def transfers_of(settings: pl.DataFrame) -> pl.DataFrame:
     )
     nowhere = parts.join(settings, left_on="to_product", right_on="product_code", how="anti")
     parts = parts.join(nowhere, on="product_code", how="anti")
-    one = succeeded.sort("to_product").unique("product_code", keep="first", maintain_order=True)
-    told = pl.concat([parts, one.join(parts, on="product_code", how="anti")]).cast(DEMAND_TRANSFERS.schema)
-    return without_cycles(told).sort("product_code", "to_product")
+    first = succeeded.sort("to_product").unique("product_code", keep="first", maintain_order=True)
+    transfers = pl.concat([parts, first.join(parts, on="product_code", how="anti")]).cast(DEMAND_TRANSFERS.schema)
+    return without_cycles(transfers).sort("product_code", "to_product")
 
 
 def transfers_in_force(plan_settings: pl.DataFrame) -> pl.DataFrame:
@@ -63,7 +63,7 @@ def demand_transfers(planning_settings: pl.DataFrame, product_codes: Collection[
 
 
 def counted_for(transfers: pl.DataFrame, product_code: str) -> dict[str, float]:
-    """The products whose demand counts for a product, with the pieces of it that one of each stands for.
+    """The products whose demand counts for a product, with the units of it that a unit of each counts for.
 
     >>> steps = [("SET", "CUP", 2.0), ("BOX", "SET", 6.0)]
     >>> transfers = pl.DataFrame(steps, schema=DEMAND_TRANSFERS.schema, orient="row")
@@ -73,63 +73,63 @@ def counted_for(transfers: pl.DataFrame, product_code: str) -> dict[str, float]:
     if product_code in transfers["product_code"]:
         return {}
     step = {product_code: 1.0}
-    told = dict(step)
+    counted = dict(step)
     for _ in range(MOST_STEPS):
         rows = transfers.filter(pl.col("to_product").is_in(list(step))).sort("product_code", "to_product").rows()
         before, step = step, {}
-        for code, to, pieces in rows:
-            step[code] = step.get(code, 0.0) + pieces * before[to]
-        for code, pieces in step.items():
-            told[code] = told.get(code, 0.0) + pieces
-    return told
+        for code, to, units in rows:
+            step[code] = step.get(code, 0.0) + units * before[to]
+        for code, units in step.items():
+            counted[code] = counted.get(code, 0.0) + units
+    return counted
 
 
 def sold_as(transfers: pl.DataFrame, product_code: str) -> dict[str, float]:
-    """The products whose sales are shown of a product, with the pieces of it that one of each stands for.
+    """The products whose sales are shown for a product, with the units of it that a unit of each counts for.
 
-    They are those whose demand counts for it; of a product whose demand counts for others, its own.
+    These are the products whose demand counts for it; if its demand counts for others, itself.
     """
     return counted_for(transfers, product_code) or {product_code: 1.0}
 
 
 def transfers_in_words(plan_settings: pl.DataFrame, transfers: pl.DataFrame, product_code: str) -> list[str]:
-    """Whose sales count for a product, where its own go, and what is set and cannot be."""
+    """Sentences: whose sales count for a product, for whom its own count, and settings that are ignored."""
     own = plan_settings.filter(pl.col("product_code") == product_code, pl.col("name").is_in(_NAMES))
     old, parts = (dict(own.select("name", "value").rows()).get(name, "") for name in _NAMES)
     goes = transfers.filter(pl.col("product_code") == product_code).sort("to_product")
-    told = [_goes(goes, is_bundle=bool(parts))] if goes.height else []
+    shown = [_goes(goes, is_bundle=bool(parts))] if goes.height else []
     known = set(plan_settings["product_code"].unique().to_list())
-    for code, pieces in sorted(counted_for(transfers, product_code).items()):
+    for code, units in sorted(counted_for(transfers, product_code).items()):
         if code != product_code:
             now = "" if code in known else ", which is no longer a product in Xero,"
-            told.append(f"Sales of {code}{now} count for this product ({pieces:g} for each unit).")
+            shown.append(f"Sales of {code}{now} count for this product ({units:g} for each unit).")
     if parts and goes.is_empty():
         unknown = {code for code, _ in parts_of(parts)} - known
-        told.append(f"The setting bundle_of ({parts}) is ignored: {_why(unknown)}.")
+        shown.append(f"The setting bundle_of ({parts}) is ignored: {_why(unknown)}.")
     if old and transfers.filter(product_code=old, to_product=product_code).is_empty():
-        told.append(f"The setting successor_of ({old}) is ignored: {_why({old} - known)}.")
-    return told
+        shown.append(f"The setting successor_of ({old}) is ignored: {_why({old} - known)}.")
+    return shown
 
 
 def parts_of(bundle: str) -> list[tuple[str, str]]:
-    """A bundle's parts: each code with its pieces, as they are set.
+    """A bundle's parts: each code with its units, as they are set.
 
     >>> parts_of("CUP:2; A:B:1")
     [('CUP', '2'), ('A:B', '1')]
     """
     parts = (part.rpartition(":") for part in bundle.split("; ") if part)
-    return [(code, pieces) for code, _, pieces in parts]
+    return [(code, units) for code, _, units in parts]
 
 
 def _goes(goes: pl.DataFrame, *, is_bundle: bool) -> str:
     if not is_bundle:
         return f"Its demand counts for its successor {goes['to_product'][0]}."
-    each = (f"{code} ({pieces:g} each)" for code, pieces in goes.select("to_product", "units").rows())
+    each = (f"{code} ({units:g} each)" for code, units in goes.select("to_product", "units").rows())
     return f"Planned as its parts: {', '.join(each)}."
 
 
 def _why(unknown: set[str]) -> str:
-    """Why what a setting names counts for nothing, given what of it is no product."""
+    """Why a setting is ignored, given the codes in it that are no products."""
     if unknown:
         return f"there is no product {', '.join(sorted(unknown))}"
     return "that demand counts for another product already, or would return to its own"

@@ -1,7 +1,7 @@
 """Whether a product's setting fits the products that there are and what else is set.
 
-What belongs here: refusing in one sentence what would do nothing, or what demand could not follow. What does not: what
-a setting may be by itself (`registry.py`).
+What belongs here: refusing, in one sentence, a setting without effect or with a cycle of demand. What does not: the
+allowed values of a setting by itself (`registry.py`).
 Read more in docs/interfaces.md.
 """
 
@@ -18,9 +18,9 @@ _DAYS: Final = ("overridden_demand_from", "overridden_demand_until")
 
 
 def fit_setting(name: str, value: str, product_code: str, *, products: Collection[str], explicit: pl.DataFrame) -> str:
-    """A product's setting as it is kept: the codes that it names are those of Xero.
+    """A product's setting as it is stored, with the codes as Xero writes them.
 
-    `value` is what `parse_setting` told; `explicit` has the shape of `raw.planning_settings`.
+    `value` is a result of `parse_setting`; `explicit` has the shape of `raw.planning_settings`.
 
     Raises:
         UsageError: it names an unknown product, itself, or one whose demand comes back to it; or the days of an
@@ -37,25 +37,25 @@ def fit_setting(name: str, value: str, product_code: str, *, products: Collectio
         _check_way(_heirs(rest), name, product_code, by=product_code, back_to=old)
         return old
     if name == "bundle_of" and value:
-        parts = [(known_product(products, code), pieces) for code, pieces in parts_of(value)]
+        parts = [(known_product(products, code), units) for code, units in parts_of(value)]
         heirs = _heirs(rest)
         for code, _ in parts:
             _check_way(heirs, name, product_code, by=code, back_to=product_code)
-        return "; ".join(f"{code}:{pieces}" for code, pieces in parts)
+        return "; ".join(f"{code}:{units}" for code, units in parts)
     return value
 
 
 def _check_days(days: Mapping[str, str], name: str) -> None:
-    begin, end = (days.get(one, "") for one in _DAYS)
+    begin, end = (days.get(bound, "") for bound in _DAYS)
     if begin and end and begin > end:
-        (other,) = set(_DAYS) - {name}
+        (bound,) = set(_DAYS) - {name}
         raise SettingError(
-            f"{name} cannot be {days[name]}, since {other} is {days[other]}: the override would end before it begins."
+            f"{name} cannot be {days[name]}, as {bound} is {days[bound]}: the override would end before it begins."
         )
 
 
 def _check_way(heirs: Mapping[str, Collection[str]], name: str, product_code: str, *, by: str, back_to: str) -> None:
-    """Refuse a setting by which demand of `back_to` counts for `by`, where that of `by` leads to `back_to`."""
+    """Refuse a setting by which demand of `back_to` counts for `by` if that of `by` leads to `back_to`."""
     way = _way(heirs, by, back_to)
     if len(way) == 1:
         raise SettingError(f"{name} of {product_code} cannot name {product_code} itself.")
@@ -67,18 +67,18 @@ def _check_way(heirs: Mapping[str, Collection[str]], name: str, product_code: st
 
 
 def _heirs(explicit: pl.DataFrame) -> dict[str, list[str]]:
-    """The products that the demand of each is set to count for."""
-    told: dict[str, list[str]] = {}
+    """The products for which the demand of each product is set to count."""
+    heirs: dict[str, list[str]] = {}
     for name, subject, value in explicit.sort("subject", "name").select("name", "subject", "value").rows():
         if name == "successor_of":
-            told.setdefault(value, []).append(subject)
+            heirs.setdefault(value, []).append(subject)
         elif name == "bundle_of":
-            told.setdefault(subject, []).extend(code for code, _ in parts_of(value))
-    return told
+            heirs.setdefault(subject, []).extend(code for code, _ in parts_of(value))
+    return heirs
 
 
 def _way(heirs: Mapping[str, Collection[str]], start: str, end: str) -> list[str]:
-    """The shortest way of demand from one product to another, both told; empty where there is none."""
+    """The shortest way of demand from a product to another, with both; empty if there is none."""
     ways, seen = [[start]], {start}
     for way in ways:
         if way[-1] == end:

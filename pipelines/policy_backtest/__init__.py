@@ -1,7 +1,7 @@
-"""Replay: what rules of ordering would have done to a company's own past, in service and in money. Pure.
+"""Policy backtest: what order policies would have done to a company's own past, in service and in money. Pure.
 
-What belongs here: the past (`history`), the rules (`ours`, `rivals`), the run (`simulation`), all of them side by side
-(`backtest`), what it comes to (`report`, `picture`).
-What does not: the maths of our rule, which the replay calls as the plan does.
+What belongs here: the past (`past.py`), the policies (`our_rule.py`, `rival_rules.py`), the simulation of each
+(`simulation.py`), all side by side (`policy_comparison.py`), the results (`report.py`, `frontier_picture.py`).
+What does not: the maths of our policy, which is that of a plan.
 Read more in docs/maths.md.
 """

@@ -1,6 +1,6 @@
-"""A company's past as the replay walks through it: demand by day, prices, limits.
+"""A company's past as a backtest runs through it: demand by day, prices, limits.
 
-What belongs here: reading the frame, and which days are reviews. What does not: rules.
+What belongs here: reading the frame, and which days are reviews. What does not: policies.
 Read more in docs/maths.md.
 """
 
@@ -24,17 +24,17 @@ from pipelines.replenishment.lead_times import LENGTHS, known_receipts, learn_le
 
 FEWEST_WEEKS: Final = 13
 DAYS: Final = 7
-# Ten years: what is older teaches nothing, and a day of the year 1 must not be followed by a column for each day since.
+# Ten years: older sales teach nothing, and a slip such as the year 1 must not make a column for each day since.
 MOST_WEEKS: Final = 520
-# Where nothing was sold for so long before the last days, these are a slip.
+# Sales after a longer gap, if few, are a slip in the dates.
 LONGEST_PAUSE: Final = timedelta(days=731)
-# Where nobody says what a piece costs and sells for: a margin of half the price.
+# Without a cost or a price: a margin of half the price.
 PRICE_TO_COST: Final = 2.0
 
 
 @dataclass(frozen=True)
 class Receipts:
-    """What lead times are learned from: frames as `learn_lead_times` and `known_receipts` take them."""
+    """What lead times are estimated from: frames as `learn_lead_times` and `known_receipts` take them."""
 
     products: pl.DataFrame
     purchase_receipts: pl.DataFrame
@@ -45,8 +45,7 @@ class History:
     """Demand of each product by day from `first_day` on, and what each product costs and how it is bought.
 
     `lead_times` has the shape of `lead_times.LENGTHS`: orders take these days. `lead_time_days` is the mean of each
-    product, rounded. With `receipts` a rule is told no more of it than what had been received by then, and what of it
-    was late.
+    product, rounded. With `receipts` a review knows only the receipts and the late orders of its own day.
     """
 
     product_codes: Sequence[str]
@@ -65,7 +64,7 @@ class History:
     @property
     def longest_lead_time(self) -> int:
         """The most days that any order takes."""
-        return int(self.lead_times["lead_time_days"].max() or 0)  # type: ignore[arg-type]
+        return int(self.lead_times["lead_time_days"].to_numpy().max(initial=0))
 
     def day(self, column: int) -> date:
         """The calendar day of a column."""
@@ -76,7 +75,7 @@ class History:
         return self.demand.filter(pl.col("demand_date") < self.day(column))
 
     def known_at(self, column: int) -> "History":
-        """The history of the products that were sold before a column: no rule can order what nobody has heard of."""
+        """The history of the products that were sold before a column: no policy can order an unknown product."""
         rows = np.flatnonzero(self.daily[:, :column].any(axis=1))
         codes = [self.product_codes[row] for row in rows.tolist()]
         is_known = pl.col("product_code").is_in(codes)
@@ -88,17 +87,17 @@ class History:
         )  # fmt: skip
 
     def with_lead_times_known_at(self, column: int) -> "History":
-        """The history with the lead times that what was received before a column, or owed on it, tells of."""
+        """The history with lead times estimated from the receipts before a column, and from the orders open on it."""
         if self.receipts is None:
             return self
         products = self.receipts.products.filter(pl.col("product_code").is_in(self.product_codes))
-        came, as_of = self.receipts.purchase_receipts, self.day(column)
-        received = known_receipts(came, as_of=as_of)
-        lengths = learn_lead_times(products, received, waited_for(came, received, as_of=as_of))
+        receipts, as_of = self.receipts.purchase_receipts, self.day(column)
+        received = known_receipts(receipts, as_of=as_of)
+        lengths = learn_lead_times(products, received, waited_for(receipts, received, as_of=as_of))
         return replace(self, lead_times=lengths, lead_time_days=_expected_days(lengths), receipts=None)
 
     def drawn_lead_times(self, reviews: int, *, seed: int) -> Index:
-        """How long the order of each product and review takes, drawn by the seed and the product's code."""
+        """The lead time of each product's order at each review, drawn by the seed and the product's code."""
         lengths = self.lead_times.group_by("product_code", maintain_order=True).agg("lead_time_days", "weight")
         drawn = np.zeros((len(self.product_codes), reviews), dtype=np.int64)
         for row, (code, days, weight) in enumerate(lengths.rows()):
@@ -111,26 +110,26 @@ def make_history(sales: pl.DataFrame, *, lead_time_days: int, lead_times: pl.Dat
     """The history of every product that was ever sold.
 
     `sales` has `product_code`, `date`, `quantity` and may have `unit_cost`, `unit_price`, `lead_time_days`,
-    `batch_size`, `minimum_order_quantity` (the last one of a product counts) and `is_stocked_out`; one row a week,
+    `batch_size`, `minimum_order_quantity` (the last value of a product counts) and `is_stocked_out`; one row a week,
     dated by its first day, will do. Whole weeks are kept, counted from the last day back, ten years at most.
-    `lead_times` has the shape of `lead_times.LENGTHS`: where a product has rows there, its orders take these days.
+    `lead_times` has the shape of `lead_times.LENGTHS`: if a product has rows there, its orders take these days.
 
     Raises:
         DataError: nothing was sold, or the last days are years after all others.
-        PolicyError: a column holds what cannot be used.
+        PolicyError: a column holds values that cannot be used.
     """
     demand = demand_frame(sales)
     sold = demand.filter(is_quantity("quantity")).group_by("product_code", "demand_date").agg(
         pl.col("quantity").sum().clip(lower_bound=0.0)
     )  # fmt: skip
     if sold.filter(pl.col("quantity") > 0).is_empty():
-        raise DataError("Nothing was sold in these sales, so there is nothing to replay.")
+        raise DataError("Nothing was sold in these sales, so there is nothing to backtest.")
     _check_pauses(sold["demand_date"])
     codes = sold.filter(pl.col("quantity") > 0).select("product_code").unique().sort("product_code")
-    last: date = sold["demand_date"].max()  # type: ignore[assignment]
+    last: date = sold.select(pl.col("demand_date").max()).item()
     if demand["demand_date"].dt.weekday().n_unique() == 1:
         last += timedelta(days=DAYS - 1)
-    first: date = sold["demand_date"].min()  # type: ignore[assignment]
+    first: date = sold.select(pl.col("demand_date").min()).item()
     weeks = min(MOST_WEEKS, ((last - first).days + 1) // DAYS)
     start = last + timedelta(days=1 - weeks * DAYS)
     rows = sold.join(codes.with_row_index("row"), on="product_code").filter(pl.col("demand_date") >= start)
@@ -148,15 +147,16 @@ def _expected_days(lengths: pl.DataFrame) -> Index:
 
 
 def _check_pauses(days: pl.Series) -> None:
-    told = days.unique().sort()
-    after = told.filter(told.diff() > LONGEST_PAUSE)
+    known = days.unique().sort()
+    after = known.filter(known.diff() > LONGEST_PAUSE)
     if after.is_empty():
         return
-    before: date = told.filter(told < after[-1]).max()  # type: ignore[assignment]
-    if (told >= after[-1]).sum() < FEWEST_WEEKS:
+    before: date = known.filter(known < after[-1])[-1]
+    if (known >= after[-1]).sum() < FEWEST_WEEKS:
+        years = (after[-1] - before).days // 365
         raise DataError(
-            f"These sales go on on {after[-1]}, years after the sales before, of {before}: correct the dates, or leave "
-            f"these rows out."
+            f"There is a gap of {years} years in these sales, from {before} to {after[-1]}: correct the dates, or "
+            "leave out the rows after it."
         )
 
 
@@ -171,21 +171,19 @@ def _lengths(codes: pl.DataFrame, lead: Index, lead_times: pl.DataFrame | None) 
 
 
 def review_days(history: History, *, order_frequency_days: int, weeks: int) -> list[int]:
-    """The columns on which orders are placed in the last weeks: fewer where the past is short.
+    """The columns on which orders are placed in the last weeks; fewer weeks if the past is short.
 
     Raises:
-        DataError: so little is known that no order would have arrived and been judged.
+        DataError: the past is so short that no order would arrive and be counted.
     """
     days = history.daily.shape[1]
     known = days // DAYS
-    replayed = min(weeks, max(0, known - FEWEST_WEEKS))
-    start = days - replayed * DAYS
+    start = days - min(weeks, max(0, known - FEWEST_WEEKS)) * DAYS
     counted_from = start + weeks_until_counted(history, order_frequency_days=order_frequency_days) * DAYS
     if counted_from + max(DAYS, order_frequency_days) > days:
         raise DataError(
-            f"These sales span {known} week{'' if known == 1 else 's'}; a replay needs {FEWEST_WEEKS} weeks to learn "
-            f"from, and then the longest lead time and two order cycles, in whole weeks; at most {weeks} weeks are "
-            f"replayed."
+            f"These sales span {known} week{'' if known == 1 else 's'}; a backtest needs {FEWEST_WEEKS} weeks to learn "
+            f"from, then the longest lead time and two order cycles, in whole weeks; it covers at most {weeks} weeks."
         )
     return list(range(start, days, order_frequency_days))
 
@@ -196,7 +194,7 @@ def known_at_reviews(history: History, reviews: Sequence[int]) -> dict[int, Hist
 
 
 def weeks_until_counted(history: History, *, order_frequency_days: int) -> int:
-    """The weeks of a replay before the first whole one that real decisions rule."""
+    """The weeks of a backtest before the first whole week that depends on real decisions."""
     return -(-(history.longest_lead_time + order_frequency_days) // DAYS)
 
 
@@ -206,8 +204,8 @@ def _facts(
     """Cost, price, lead time, batch and minimum order of each product."""
     names = ("unit_cost", "unit_price", "lead_time_days", "batch_size", "minimum_order_quantity")
     there = [name for name in names if name in sales.columns]
-    told = number_frame(sales, "sales", there).with_columns(sales["date"]).sort("date")
-    last = told.group_by("product_code", maintain_order=True).agg(pl.col(there).drop_nulls().last())
+    facts = number_frame(sales, "sales", there).with_columns(sales["date"]).sort("date")
+    last = facts.group_by("product_code", maintain_order=True).agg(pl.col(there).drop_nulls().last())
     known = codes.join(last, on="product_code", how="left")
 
     def column(name: str, otherwise: float, *, least: float = 0.0) -> Matrix:
@@ -227,11 +225,11 @@ def of_organisation(
     demand_daily: pl.DataFrame, products: pl.DataFrame, order_plan: pl.DataFrame, plan_settings: pl.DataFrame,
     lead_times: pl.DataFrame, purchase_receipts: pl.DataFrame, *, lead_time_days: int | None,
 ) -> History:  # fmt: skip
-    """The history of an organisation's planned products, with their costs and the settings that are in force today.
+    """The history of an organisation's planned products, with today's costs and settings.
 
     All money is in base currency; a cost in a currency without a rate is unknown, as if there were none.
     The frames have the shapes of `marts.demand_daily`, `marts.products`, `plan.order_plan`, `parameters.plan_settings`,
-    `parameters.lead_times` and `marts.purchase_receipts`; a given lead time takes the place of every product's own.
+    `parameters.lead_times` and `marts.purchase_receipts`; a given lead time replaces that of every product.
 
     Raises:
         DataError: nothing was sold.
@@ -252,9 +250,10 @@ def of_organisation(
         .join(prices, on="product_code", how="left")
         .with_columns(pl.when(pl.col(name) > 0).then(name).alias(name) for name in ("unit_cost", "unit_price"))
     )
-    calm = settings.filter("ignore_seasonality")["product_code"].to_list()
+    without_season = settings.filter("ignore_seasonality")["product_code"].to_list()
     if lead_time_days is not None:
-        return replace(make_history(sales, lead_time_days=lead_time_days), without_season=calm)
-    asked = settings.join(products.select("product_code", "supplier_id"), on="product_code", how="left")
+        return replace(make_history(sales, lead_time_days=lead_time_days), without_season=without_season)
+    suppliers = products.select("product_code", "supplier_id")
+    bought = settings.join(suppliers, on="product_code", how="left")
     history = make_history(sales, lead_time_days=0, lead_times=lead_times)
-    return replace(history, receipts=Receipts(asked, purchase_receipts), without_season=calm)
+    return replace(history, receipts=Receipts(bought, purchase_receipts), without_season=without_season)

@@ -1,7 +1,7 @@
-"""Sales of anybody's file, before they are replayed: returns cancel sales, and impossible numbers are refused.
+"""Sales of any file, prepared for a backtest: returns cancel sales, and impossible numbers are refused.
 
-What belongs here: the rules of returns, and of numbers that cannot be. What does not: reading the file (`sales_files`),
-making a history of it (`past.py`).
+What belongs here: the rules of returns, and of impossible numbers. What does not: reading the file (`sales_files`),
+making a history of them (`past.py`).
 Read more in docs/maths.md.
 """
 
@@ -14,8 +14,8 @@ from pipelines.errors import DataError
 from pipelines.forecasting.history.demand_matrix import Matrix
 from pipelines.replenishment.decision.input_validation import number_frame
 
-_NOT_BELOW_NOTHING: Final = ("unit_cost", "unit_price", "minimum_order_quantity")
-_ABOVE_NOTHING: Final = ("batch_size",)
+_NOT_NEGATIVE: Final = ("unit_cost", "unit_price", "minimum_order_quantity")
+_POSITIVE: Final = ("batch_size",)
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Netted:
 
     @property
     def sentence(self) -> str:
-        """What became of the returns."""
+        """How many returns there were, and what they cancelled."""
         rows = "1 row is a return" if self.return_rows == 1 else f"{self.return_rows:,} rows are returns"
-        rest = f"; {self.unmatched_units:,.10g} units found no sale before them, and are left out"
+        rest = f"; {self.unmatched_units:,.10g} units match no earlier sale and are left out"
         return (
             f"{rows}: they cancel {self.cancelled_units:,.10g} units of the most recent sales before them"
             f"{rest if self.unmatched_units else ''}."
@@ -41,8 +41,8 @@ class Netted:
 def net_of_returns(sales: pl.DataFrame) -> Netted:
     """Sales less returns, which are the rows of negative quantity.
 
-    A return cancels sales of the same product, and customer where there is that column, dated on or before it, the
-    most recent first; the rest of it is left out. Its own row stays with quantity 0.
+    A return cancels sales of the same product (and customer, if there is such a column) dated on or before it, the most
+    recent first; the rest of it is left out. Its own row stays with quantity 0.
 
     >>> from datetime import date
     >>> days = [date(2026, 1, 1), date(2026, 1, 8), date(2026, 1, 9)]
@@ -78,7 +78,7 @@ def net_of_returns(sales: pl.DataFrame) -> Netted:
 
 
 def _cancel(stack: list[int], quantity: Matrix, units: float) -> float:
-    """Take units from the sales on the stack, the last first; what finds no sale."""
+    """The units left after they are taken from the sales on the stack, the last sale first."""
     while units > 0 and stack:
         taken = min(units, float(quantity[stack[-1]]))
         quantity[stack[-1]] -= taken
@@ -89,22 +89,22 @@ def _cancel(stack: list[int], quantity: Matrix, units: float) -> float:
 
 
 def check_facts(sales: pl.DataFrame) -> None:
-    """Refuse costs, prices and limits that cannot be; an empty one, and a cost or price of 0, are none given.
+    """Refuse impossible costs, prices and limits; an empty value, and a cost or price of 0, count as not given.
 
     Raises:
-        DataError: a column has such rows; the sentence names it, how many these are, and the first one's product.
+        DataError: a column has such rows; the sentence names it, their number, and the product of the first.
         PolicyError: a column holds no numbers.
     """
     if "product_code" not in sales.columns:
         return
-    for name in (*_NOT_BELOW_NOTHING, *_ABOVE_NOTHING):
+    for name in (*_NOT_NEGATIVE, *_POSITIVE):
         if name not in sales.columns:
             continue
-        number, is_positive = pl.col(name), name in _ABOVE_NOTHING
+        number, is_positive = pl.col(name), name in _POSITIVE
         wrong = number_frame(sales, "sales", [name]).filter(number <= 0 if is_positive else number < 0)
         if wrong.height:
             rows = "1 row" if wrong.height == 1 else f"{wrong.height} rows"
             raise DataError(
-                f"{name} is {'nothing or less' if is_positive else 'below nothing'} in {rows} of these sales, first of "
-                f"{wrong['product_code'][0]}: correct it, or leave it empty where it is not known."
+                f"{name} is {'zero or negative' if is_positive else 'negative'} in {rows} of these sales, first of "
+                f"{wrong['product_code'][0]}: correct it, or leave it empty if it is not known."
             )

@@ -1,6 +1,6 @@
-"""The run through the past: orders arrive, a rule orders at each review, demand comes, and everything is counted.
+"""The simulation of a past: orders arrive, a policy orders at each review, demand comes, and all is counted.
 
-What belongs here: the walk and the counts. What does not: rules, and what the counts come to (`report.py`).
+What belongs here: the simulation and the counts. What does not: policies, and the results (`report.py`).
 Read more in docs/maths.md.
 """
 
@@ -16,9 +16,9 @@ from pipelines.policy_backtest.past import DAYS, History, weeks_until_counted
 
 @dataclass(frozen=True)
 class Shelf:
-    """What a rule sees at a review: net stock, and what is under way by the day on which it is expected.
+    """What a policy sees at a review: net stock, and open orders by the day on which they are expected.
 
-    Products by service levels; the last axis of `under_way` begins tomorrow, where what is overdue is expected too.
+    Products by service levels; the last axis of `under_way` begins tomorrow, when overdue orders are expected too.
     """
 
     net: Matrix
@@ -26,7 +26,7 @@ class Shelf:
 
     @property
     def position(self) -> Matrix:
-        """Net stock and all that is under way."""
+        """Net stock and all open orders."""
         return np.asarray(self.net + self.under_way.sum(axis=2))
 
 
@@ -35,7 +35,7 @@ Orders = Callable[[Shelf], Matrix]
 
 @dataclass(frozen=True)
 class ReviewDecision:
-    """A rule at one review: what it holds at most, and what it orders."""
+    """A policy at a review: its order-up-to levels, and its orders."""
 
     order_up_to_level: Matrix
     orders: Orders
@@ -46,12 +46,16 @@ ReviewRule = Callable[[int], ReviewDecision]
 
 @dataclass(frozen=True)
 class Counts:
-    """Sums by week (order lines by review), group of products and service level; of whole weeks alone."""
+    """Sums by week (order lines by review), group of products and service level, of whole weeks only.
+
+    Served units and values are demand met from stock. An order is kept if its coverage period
+    ended without shortage, a period (product week) if it had none, a level if demand over its horizon stayed below it.
+    """
 
     stock_value: Matrix
-    asked_units: Matrix
+    demand_units: Matrix
     served_units: Matrix
-    asked_value: Matrix
+    demand_value: Matrix
     served_value: Matrix
     lost_margin: Matrix
     order_lines: Matrix
@@ -67,18 +71,18 @@ def simulate(
     history: History, rule: ReviewRule, known: Mapping[int, History], *, order_frequency_days: int, groups: Index,
     is_lost: bool, seed: int = 0,
 ) -> Counts:  # fmt: skip
-    """Run a rule from the first review to the last day, starting full with nothing under way.
+    """The counts of a policy from the first review to the last day; it starts full, without open orders.
 
     `known` is the history as each review knew it (`known_at_reviews`); its keys are the days of the reviews.
-    Where lead times are random the seed draws the same ones for every rule. Counting begins with the first whole week
-    that real decisions rule: after the longest lead time and one order cycle. `groups[i]` is the group of product i;
-    the counts have the shape weeks, groups, service levels.
+    The seed draws the same random lead times for every policy. Counting begins with the first whole week that depends
+    on real decisions: after the longest lead time and one order cycle. `groups[i]` is the group of product i; the
+    counts have the shape weeks, groups, service levels.
     """
     drawn = history.drawn_lead_times(len(known), seed=seed)
     walk = _Walk(history, min(known), order_frequency_days, groups, is_lost=is_lost)
-    due = {day: (one.lead_time_days, drawn[:, place]) for place, (day, one) in enumerate(known.items())}
+    due = {day: (past.lead_time_days, drawn[:, place]) for place, (day, past) in enumerate(known.items())}
     for day in range(min(known), history.daily.shape[1]):
-        walk.one_day(day, rule(day) if day in due else None, due.get(day))
+        walk.step(day, rule(day) if day in due else None, due.get(day))
     return walk.counts()
 
 
@@ -94,7 +98,7 @@ class _Placed:
 
 
 class _Walk:
-    """The shelves from day to day, what was counted so far, and which days were short: products by service levels."""
+    """Stock from day to day, the sums so far, and the days with a shortage: products by service levels."""
 
     def __init__(
         self, history: History, start: int, order_frequency_days: int, groups: Index, *, is_lost: bool
@@ -110,69 +114,69 @@ class _Walk:
         self.under_way: list[_Placed] = []
         self.net = np.zeros((0, 0))
 
-    def one_day(self, day: int, told: ReviewDecision | None, lead_times: tuple[Index, Index] | None) -> None:
-        """What is due arrives, a review may order (its lead times as expected, and as they are), demand comes."""
-        if told is not None and day == self.start:
-            self.net = told.order_up_to_level.copy()
+    def step(self, day: int, review: ReviewDecision | None, lead_times: tuple[Index, Index] | None) -> None:
+        """A day: orders arrive, a review may order (with expected and true lead times), demand comes."""
+        if review is not None and day == self.start:
+            self.net = review.order_up_to_level.copy()
         for order in self.under_way:
             self.net = self.net + np.where((order.arrives == day)[:, None], order.quantity, 0.0)
         self.under_way = [order for order in self.under_way if (order.arrives > day).any()]
-        if told is not None and lead_times is not None:
-            self._review(day, told, *lead_times)
-        asked = np.repeat(self.history.daily[:, day][:, None], self.net.shape[1], axis=1)
-        there = np.maximum(0.0, self.net)
-        served = np.minimum(asked, there)
-        self.net = self.net - (served if self.is_lost else asked)
-        self.short_days.append(asked > served if self.is_lost else self.net < 0)
-        self._count(day, asked, served, (there + np.maximum(0.0, self.net)) / 2)
+        if review is not None and lead_times is not None:
+            self._review(day, review, *lead_times)
+        demand = np.repeat(self.history.daily[:, day][:, None], self.net.shape[1], axis=1)
+        stock = np.maximum(0.0, self.net)
+        served = np.minimum(demand, stock)
+        self.net = self.net - (served if self.is_lost else demand)
+        self.short_days.append(demand > served if self.is_lost else self.net < 0)
+        self._count(day, demand, served, (stock + np.maximum(0.0, self.net)) / 2)
 
-    def _review(self, day: int, told: ReviewDecision, expected: Index, lead_times: Index) -> None:
-        """Place orders, raised to the minimum and whole batches; one without a lead time is there at once."""
-        wanted = told.orders(Shelf(self.net, self._expected(day)))
+    def _review(self, day: int, review: ReviewDecision, expected: Index, lead_times: Index) -> None:
+        """Place orders, raised to the minimum and whole batches; without a lead time they arrive at once."""
+        wanted = review.orders(Shelf(self.net, self._expected(day)))
         batch, least = self.history.batch_size[:, None], self.history.minimum_order_quantity[:, None]
         quantity = np.where(wanted > 0, np.ceil(np.maximum(wanted, least) / batch - 1e-9) * batch, 0.0)
         self.net = self.net + np.where(lead_times[:, None] == 0, quantity, 0.0)
-        order = _Placed(day, quantity, day + lead_times, day + expected, told.order_up_to_level)
+        order = _Placed(day, quantity, day + lead_times, day + expected, review.order_up_to_level)
         self.placed.append(order)
         self.under_way.append(order)
 
     def _expected(self, day: int) -> Matrix:
-        """What is under way by the day on which it is expected, from tomorrow on."""
+        """Open orders by the day on which they are expected, from tomorrow on."""
         reach = max([1, *(int(order.expected.max()) - day for order in self.under_way)])
-        told = np.zeros((*self.net.shape, reach))
+        expected = np.zeros((*self.net.shape, reach))
         rows = np.arange(self.net.shape[0])
         for order in self.under_way:
             is_open = order.arrives > day
             slot = np.maximum(0, order.expected - day - 1)
-            told[rows[is_open], :, slot[is_open]] += order.quantity[is_open]
-        return told
+            expected[rows[is_open], :, slot[is_open]] += order.quantity[is_open]
+        return expected
 
-    def _count(self, day: int, asked: Matrix, served: Matrix, held: Matrix) -> None:
+    def _count(self, day: int, demand: Matrix, served: Matrix, held: Matrix) -> None:
         cost, price = self.history.unit_cost[:, None], self.history.unit_price[:, None]
         self._add("stock_value", day, held * cost / DAYS)
-        self._add("asked_units", day, asked)
+        self._add("demand_units", day, demand)
         self._add("served_units", day, served)
-        self._add("asked_value", day, asked * price)
+        self._add("demand_value", day, demand * price)
         self._add("served_value", day, served * price)
-        self._add("lost_margin", day, (asked - served) * (price - cost))
+        self._add("lost_margin", day, (demand - served) * (price - cost))
 
     def _add(self, name: str, day: int, values: Matrix | NDArray[np.bool_]) -> None:
-        told = self.sums.setdefault(name, np.zeros((self.weeks, self.of_group.shape[0], self.net.shape[1])))
+        sums = self.sums.setdefault(name, np.zeros((self.weeks, self.of_group.shape[0], self.net.shape[1])))
         if self._is_counted(day):
-            told[(day - self.start) // DAYS] += self.of_group @ values
+            sums[(day - self.start) // DAYS] += self.of_group @ values
 
     def _is_counted(self, day: int) -> bool:
         return self.counted_from <= day < self.start + self.weeks * DAYS
 
     def counts(self) -> Counts:
-        """Everything that was counted, orders and periods judged by the days that were short."""
+        """Everything that was counted, with orders and periods judged by the days with a shortage."""
         short = np.stack(self.short_days)
         summed = np.concatenate([np.zeros((1, *short.shape[1:])), np.cumsum(short, axis=0)])
         sold = np.concatenate([np.zeros((len(self.history.daily), 1)), np.cumsum(self.history.daily, axis=1)], axis=1)
         for order in self.placed:
             self._judge(order, summed, sold)
         self.sums["order_lines"] = np.stack(
-            [self.of_group @ (one.quantity > 0) * self._is_counted(one.day) for one in self.placed]
+            [self.of_group @ (order.quantity > 0) * self._is_counted(order.day) for order in self.placed]
         )
         for day in range(self.start, self.start + self.weeks * DAYS, DAYS):
             first, end = day - self.start, day - self.start + DAYS
@@ -182,7 +186,7 @@ class _Walk:
         return Counts(**self.sums)
 
     def _judge(self, order: _Placed, summed: Matrix, sold: Matrix) -> None:
-        """An order is kept if what it covers ends without shortage; a level, if demand of its horizon stays below."""
+        """Count whether the coverage period of an order ended without shortage, and demand stayed below its level."""
         rows, last = np.arange(sold.shape[0]), sold.shape[1] - 1
         ends = order.arrives + self.frequency
         is_whole = (ends <= last)[:, None]

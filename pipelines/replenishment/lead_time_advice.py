@@ -1,7 +1,7 @@
-"""Set and observed lead times side by side, and which difference is worth a person's attention.
+"""Set and observed lead times side by side, and which differences to review.
 
-What belongs here: what receipts show of each product's lead time, and the advice that follows. What does not: which
-receipts are evidence (the warehouse), how long an order may take (`lead_times.py`), accepting advice (the command).
+What belongs here: the observed lead time of each product, and the advice that follows. What does not: which receipts
+are evidence (the warehouse), the estimated lead times (`lead_times.py`), accepting advice (the command).
 Read more in docs/maths.md.
 """
 
@@ -13,10 +13,10 @@ from pipelines.planning_settings.registry import BY_DEFAULT
 from pipelines.replenishment.plan.plan_summary import in_money
 from pipelines.storage.tables import LEAD_TIME_ADVICE
 
-# With fewer receipts of its own a product is judged by its supplier's.
+# With fewer own receipts those of the supplier are used.
 FEWEST_OWN: Final = 4
 FEWEST_OF_SUPPLIER: Final = 8
-# A difference below either is not worth a change.
+# A smaller difference, in days or as a share, is no advice.
 LEAST_DAYS: Final = 2
 LEAST_SHARE: Final = 0.2
 LOW, HIGH = 0.25, 0.75
@@ -24,15 +24,16 @@ _FIGURES: Final = ("observed", "low", "high", "receipts")
 
 
 def observed_lead_times(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
-    """What receipts show of each product's lead time: the median, the middle half, how many receipts, and whose.
+    """The observed lead time of each product: median, middle half, number of receipts, and whose they are.
 
-    `products` has `product_code`, `supplier_id`; `receipts` is what `lead_times.known_receipts` gives. Those of the
-    product itself, if there are four or more; else all of its supplier's. Columns: `product_code`,
+    `products` has `product_code`, `supplier_id`; `receipts` is a result of `lead_times.known_receipts`. The receipts
+    are those of the product, if there are four or more, else all of its supplier. Columns: `product_code`,
     `observed_lead_time_days`, `observed_low_days`, `observed_high_days`, `receipts`, `receipts_of` (product, supplier).
 
     >>> tea = pl.DataFrame({"product_code": ["TEA"], "supplier_id": ["S"]})
-    >>> came = pl.DataFrame({"product_code": ["TEA"] * 4, "supplier_id": ["S"] * 4, "lead_time_days": [7, 8, 8, 12]})
-    >>> observed_lead_times(tea, came).rows()
+    >>> days = [7, 8, 8, 12]
+    >>> received = pl.DataFrame({"product_code": ["TEA"] * 4, "supplier_id": ["S"] * 4, "lead_time_days": days})
+    >>> observed_lead_times(tea, received).rows()
     [('TEA', 8.0, 7.75, 9.0, 4, 'product')]
     """
     own, theirs = _figures(receipts, "product_code"), _figures(receipts, "supplier_id")
@@ -40,7 +41,7 @@ def observed_lead_times(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.Da
         theirs, on="supplier_id", how="left", suffix="_of_supplier"
     )  # fmt: skip
     is_own = (pl.col("receipts") >= FEWEST_OWN).fill_null(value=False) | pl.col("receipts_of_supplier").is_null()
-    chosen = {one: pl.when(is_own).then(one).otherwise(f"{one}_of_supplier") for one in _FIGURES}
+    chosen = {figure: pl.when(is_own).then(figure).otherwise(f"{figure}_of_supplier") for figure in _FIGURES}
     return both.select(
         "product_code",
         observed_lead_time_days=chosen["observed"],
@@ -52,13 +53,13 @@ def observed_lead_times(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.Da
 
 
 def advise_lead_times(order_plan: pl.DataFrame, observed: pl.DataFrame) -> pl.DataFrame:
-    """The products whose lead time a person set and receipts contradict: `plan.lead_time_advice`, largest money first.
+    """The products whose set lead time receipts contradict: `plan.lead_time_advice`, largest money first.
 
-    `order_plan` has the shape of its table, `observed` is what `observed_lead_times` gives. Worth saying is a median
-    that differs from what was set by two days or more and by a fifth or more, if the set value lies outside the middle
-    half of the receipts, and there are four receipts of the product, or eight of its supplier.
-    What following it would change is estimated as demand beyond the horizon is: level and safety stock grow with the
-    days of the protection interval. A forecast period fixes that interval, so nothing changes then.
+    `order_plan` has the shape of its table, `observed` that of `observed_lead_times`. Advice is given if the median
+    differs from the setting by two days or more and by a fifth or more, the setting lies outside the middle half of the
+    receipts, and there are four receipts of the product or eight of its supplier.
+    The change of level and safety stock is estimated in proportion to the days of the protection interval. A forecast
+    period fixes that interval, so nothing changes then.
     """
     days, is_own = pl.col("observed_lead_time_days"), pl.col("receipts_of") == "product"
     is_held = (pl.col("lead_time_rule") == "as_set") & (pl.col("lead_time_origin") != BY_DEFAULT)
@@ -80,8 +81,8 @@ def advise_lead_times(order_plan: pl.DataFrame, observed: pl.DataFrame) -> pl.Da
             stock_change_quantity=(pl.col("safety_stock") * more / horizon).round(1),
         )
         .with_columns(
-            in_money(pl.when(cost > 0).then(pl.col(f"{one}_quantity") * cost)).alias(f"{one}_value")
-            for one in ("level_change", "stock_change")
+            in_money(pl.when(cost > 0).then(pl.col(f"{change}_quantity") * cost)).alias(f"{change}_value")
+            for change in ("level_change", "stock_change")
         )
         .rename({"lead_time_days": "set_lead_time_days", "lead_time_origin": "set_level"})
         .sort(pl.col("level_change_value").abs(), "product_code", descending=[True, False], nulls_last=True)
@@ -90,9 +91,9 @@ def advise_lead_times(order_plan: pl.DataFrame, observed: pl.DataFrame) -> pl.Da
     )
 
 
-def _figures(receipts: pl.DataFrame, of: str) -> pl.DataFrame:
+def _figures(receipts: pl.DataFrame, key: str) -> pl.DataFrame:
     days = pl.col("lead_time_days")
-    return receipts.drop_nulls([of, "lead_time_days"]).group_by(of).agg(
+    return receipts.drop_nulls([key, "lead_time_days"]).group_by(key).agg(
         observed=days.median(),
         low=days.quantile(LOW, interpolation="linear"),
         high=days.quantile(HIGH, interpolation="linear"),

@@ -1,7 +1,7 @@
-"""How long an order may take: the lengths of each product's lead time and how likely each is.
+"""Estimated lead times: the possible lengths of each product's lead time with their probabilities.
 
-What belongs here: samples, and what receipts and orders that are still to come teach. What does not: how receipts are
-found (the warehouse).
+What belongs here: samples, and estimates from receipts and open orders. What does not: how receipts are found (the
+warehouse).
 Read more in docs/maths.md.
 """
 
@@ -13,12 +13,12 @@ import polars as pl
 from pipelines.forecasting.protection_intervals import ROUNDING, in_whole_days
 
 MOST_LENGTHS: Final = 8
-# What a product's own receipts have to outweigh, and then its supplier's, in receipts.
+# The weights, in receipts, of the supplier's receipts against the product's own, and of the setting against both.
 SUPPLIER_WEIGHT: Final = 4
 SETTING_WEIGHT: Final = 8
 SETTING_VARIATION: Final = 0.2
 REMEMBERED: Final = timedelta(days=728)
-# An order as old as so many times what was promised, and what nine in ten receipts took, is thought to be forgotten.
+# An order is taken as forgotten at this many times the promised days and the days of nine in ten receipts.
 FORGOTTEN: Final = 2
 USUALLY: Final = 0.9
 LENGTHS: Final = pl.Schema({"product_code": pl.String, "lead_time_days": pl.Int64, "weight": pl.Float64})
@@ -28,7 +28,7 @@ def weigh_samples(samples: pl.DataFrame) -> pl.DataFrame:
     """The distinct lengths of each product with their weights, which sum to one, in the shape of `LENGTHS`.
 
     `samples` has `product_code`, `lead_time_days` and may have `weight`. More than eight lengths are joined to eight
-    groups of equal weight, each by its mean.
+    groups of equal weight, each with its mean.
 
     >>> weigh_samples(pl.DataFrame({"product_code": ["A"] * 4, "lead_time_days": [7, 14, 7, 7]})).rows()
     [('A', 7, 0.75), ('A', 14, 0.25)]
@@ -40,7 +40,7 @@ def weigh_samples(samples: pl.DataFrame) -> pl.DataFrame:
 
 
 def _summed(lengths: pl.DataFrame) -> pl.DataFrame:
-    """Each length of a product once; its weights sum to one."""
+    """Each length of a product once, with weights that sum to one."""
     return (
         lengths.group_by("product_code", "lead_time_days")
         .agg(pl.col("weight").sum())
@@ -51,7 +51,7 @@ def _summed(lengths: pl.DataFrame) -> pl.DataFrame:
 
 
 def _joined(lengths: pl.DataFrame, *, most: int) -> pl.DataFrame:
-    """The lengths of each product; more than `most` are joined to so many groups of equal weight, by their means."""
+    """The lengths of each product, at most `most`: more are joined to groups of equal weight, each with its mean."""
     middle = (pl.col("weight").cum_sum() - pl.col("weight") / 2).over("product_code") * most
     group = (middle + ROUNDING).floor().clip(upper_bound=most - 1)
     is_many = pl.len().over("product_code") > most
@@ -65,9 +65,9 @@ def _joined(lengths: pl.DataFrame, *, most: int) -> pl.DataFrame:
 
 
 def known_receipts(purchase_receipts: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """The receipts of the two years before a day that tell of lead times; the shape of `marts.purchase_receipts`.
+    """The receipts of the two years before a day that are evidence of lead times, as the mart decides (`is_evidence`).
 
-    Which do is judged once, by the mart (`is_evidence`).
+    The shape is that of `marts.purchase_receipts`.
     """
     is_recent = pl.col("received_date").is_between(as_of - REMEMBERED, as_of, closed="left")
     is_evidence = pl.coalesce("is_evidence", pl.col("lead_time_days").is_between(1, REMEMBERED.days))
@@ -75,11 +75,11 @@ def known_receipts(purchase_receipts: pl.DataFrame, *, as_of: date) -> pl.DataFr
 
 
 def waiting_orders(stock_on_order: pl.DataFrame, receipts: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """What suppliers still owe, counted or late: `product_code`, `supplier_id`, and as `lead_time_days` its age.
+    """Open orders, counted or late: `product_code`, `supplier_id`, and as `lead_time_days` the age of the order.
 
-    `stock_on_order` has the shape of its mart, `receipts` is what `known_receipts` gives. What was delivered whole, or
-    is not with the supplier yet, is left out, and so is what seems to be forgotten, or delivered without a bill: older
-    than two years, or than twice what was promised and what nine in ten receipts of its product and its supplier took.
+    `stock_on_order` has the shape of its mart, `receipts` is a result of `known_receipts`. Left out are orders that are
+    fully billed or not sent yet, and those that seem forgotten or delivered without a bill: older than two years, or
+    than twice the promised days and twice the days of nine in ten receipts of the product and its supplier.
     """
     is_delivered = (pl.col("billed_quantity") >= pl.col("ordered_quantity")).fill_null(value=False)
     is_placed = pl.col("rule").ne_missing("approved_not_sent")
@@ -87,9 +87,9 @@ def waiting_orders(stock_on_order: pl.DataFrame, receipts: pl.DataFrame, *, as_o
 
 
 def waited_for(purchase_receipts: pl.DataFrame, receipts: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """What suppliers owed on a past day, told from what came later; in the shape that `waiting_orders` gives.
+    """The orders that were open on a past day, from what was received later, in the shape of `waiting_orders`.
 
-    `purchase_receipts` has the shape of its mart, `receipts` is what `known_receipts` gives of that day.
+    `purchase_receipts` has the shape of its mart, `receipts` is the result of `known_receipts` for that day.
     """
     is_owed = (pl.col("order_date") < as_of) & (pl.col("received_date") >= as_of)
     owed = purchase_receipts.filter(is_owed).unique(["purchase_order_number", "line_number"], maintain_order=True)
@@ -118,12 +118,11 @@ def learn_lead_times(
     """The lengths of each product's lead time, in the shape of `LENGTHS`.
 
     `products` has `product_code`, `supplier_id`, `lead_time_days` (the setting), `manufacturing_time_days` and may have
-    `is_lead_time_set`: a person set it, and it holds. `receipts` has `product_code`, `supplier_id` and `lead_time_days`
-    of what was received, and `waiting` the same of what is still to come, which takes at least so long.
-    Of n own receipts the share n / (n + 4) counts, of n of the supplier n / (n + 8) of what is left, and the rest is
-    the setting, which is then taken to vary by a fifth. A lead time that a person set is the mean: receipts say by how
-    much orders differ from it. If nothing was ever received the setting is certain. The manufacturing time is added to
-    each length.
+    `is_lead_time_set`: a person set it, and it is used. `receipts` has `product_code`, `supplier_id` and
+    `lead_time_days`; `waiting` the same of open orders, which take at least as long.
+    With n own receipts their weight is n / (n + 4), with n of the supplier theirs is n / (n + 8) of the rest. The
+    setting has what is left, with a deviation of a fifth. A lead time that a person set is the mean, and receipts give
+    the deviations from it. Without any receipt the setting is certain. The manufacturing time is added to each length.
     """
     known = count_receipts(_with_is_set(products), receipts).select(
         "product_code", "supplier_id", "lead_time_days", "manufacturing_time_days", "is_lead_time_set",
@@ -136,14 +135,14 @@ def learn_lead_times(
         samples = pl.concat([samples, _samples(waiting, is_received=False)])
     parts = pl.concat(
         [
-            _observed(known, samples, of="product_code", share="own_share"),
-            _observed(known, samples, of="supplier_id", share="their_share"),
+            _observed(known, samples, key="product_code", share="own_share"),
+            _observed(known, samples, key="supplier_id", share="their_share"),
             *_set(known),
         ]
     ).filter(pl.col("weight") > 0)
     lengths = _around_what_is_set(parts, known)
     is_set = pl.col("is_lead_time_set")
-    learned, held = (lengths.filter(one).select(list(LENGTHS)) for one in (~is_set, is_set))
+    learned, held = (lengths.filter(chosen).select(list(LENGTHS)) for chosen in (~is_set, is_set))
     return pl.concat([weigh_samples(learned), _whole_days(_joined(_summed(held), most=MOST_LENGTHS - 1))]).sort(
         "product_code", "lead_time_days"
     )
@@ -155,10 +154,10 @@ def _with_is_set(products: pl.DataFrame) -> pl.DataFrame:
 
 
 def _around_what_is_set(parts: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """The days of each part, manufacturing included; those of a lead time that holds are moved to its mean.
+    """The days of each part, with the manufacturing time; those of a set lead time are moved to its mean.
 
-    Each part (own receipts, the supplier's, the setting) keeps its deviations from its own mean; they are drawn
-    together if one would reach below zero days.
+    Each part (own receipts, the supplier's, the setting) keeps the deviations from its own mean; they are scaled down
+    if a length would be negative.
     """
     days, weight, part = pl.col("days"), pl.col("weight"), ("product_code", "part")
     mean = (days * weight).sum().over(part) / weight.sum().over(part)
@@ -177,7 +176,7 @@ def _around_what_is_set(parts: pl.DataFrame, known: pl.DataFrame) -> pl.DataFram
 
 
 def _whole_days(lengths: pl.DataFrame) -> pl.DataFrame:
-    """Lengths rounded to whole days with the mean as it was: some up, the others down, one of them in part.
+    """Lengths rounded to whole days with the same mean: some up, the others down, one of them in part.
 
     >>> lengths = pl.DataFrame([("TEA", 9.5, 0.5), ("TEA", 14.5, 0.5)], schema=LENGTHS | {"lead_time_days": pl.Float64},
     ...                        orient="row")
@@ -204,16 +203,17 @@ def _whole_days(lengths: pl.DataFrame) -> pl.DataFrame:
 def weigh_censored(samples: pl.DataFrame) -> pl.DataFrame:
     """The lengths of each product's samples with their weights: `product_code`, `lead_time_days`, `weight`.
 
-    `samples` has `product_code`, `lead_time_days` and `is_received`; what is not received takes at least so long. The
-    weights are those of the product-limit estimator (Kaplan and Meier 1958): of what takes longer than l, a share d / n
-    is received after the next length, d of the n samples that reach it. What is beyond the last one stays there.
+    `samples` has `product_code`, `lead_time_days` and `is_received`; an order not received takes at least as long. The
+    weights are those of the product-limit estimator (Kaplan and Meier 1958): of the orders that take longer than l, a
+    share d / n is received at the next length, d of the n samples that reach it. The weight beyond the last length
+    stays there.
 
-    >>> told = [("TEA", 10, True), ("TEA", 15, False), ("TEA", 20, True), ("TEA", 30, False)]
-    >>> samples = pl.DataFrame(told, schema=["product_code", "lead_time_days", "is_received"], orient="row")
+    >>> orders = [("TEA", 10, True), ("TEA", 15, False), ("TEA", 20, True), ("TEA", 30, False)]
+    >>> samples = pl.DataFrame(orders, schema=["product_code", "lead_time_days", "is_received"], orient="row")
     >>> weigh_censored(samples).rows()
     [('TEA', 10, 0.25), ('TEA', 20, 0.375), ('TEA', 30, 0.375)]
     """
-    told = (
+    estimated = (
         samples.group_by("product_code", "lead_time_days")
         .agg(received=pl.col("is_received").sum(), reaching=pl.len())
         .sort("product_code", "lead_time_days")
@@ -224,11 +224,11 @@ def weigh_censored(samples: pl.DataFrame) -> pl.DataFrame:
     before = pl.col("beyond").shift(1, fill_value=1.0).over("product_code")
     is_last = pl.col("lead_time_days") == pl.col("lead_time_days").max().over("product_code")
     weight = before * pl.col("share") + pl.when(is_last).then("beyond").otherwise(0.0)
-    return told.select("product_code", "lead_time_days", weight=weight).filter(pl.col("weight") > 0)
+    return estimated.select("product_code", "lead_time_days", weight=weight).filter(pl.col("weight") > 0)
 
 
 def count_receipts(products: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
-    """The products with `product_receipts`, how often each was received, and `supplier_receipts`, its supplier."""
+    """The products with `product_receipts` and `supplier_receipts`: how often each and its supplier were received."""
     counted = receipts.drop_nulls("lead_time_days")
     own = counted.group_by("product_code").agg(product_receipts=pl.len().cast(pl.Int64))
     theirs = counted.drop_nulls("supplier_id").group_by("supplier_id").agg(supplier_receipts=pl.len().cast(pl.Int64))
@@ -258,10 +258,10 @@ def _share(receipts: str, against: int) -> pl.Expr:
     return pl.col(receipts) / (pl.col(receipts) + against)
 
 
-def _usual(receipts: pl.DataFrame, of: str) -> pl.DataFrame:
-    """The days in which nine of ten receipts were there, of each product or supplier."""
-    usual = pl.col("lead_time_days").quantile(USUALLY, interpolation="linear").alias(f"usual_{of}")
-    return receipts.drop_nulls([of, "lead_time_days"]).group_by(of).agg(usual)
+def _usual(receipts: pl.DataFrame, key: str) -> pl.DataFrame:
+    """The days within which nine of ten receipts arrived, of each product or supplier."""
+    usual = pl.col("lead_time_days").quantile(USUALLY, interpolation="linear").alias(f"usual_{key}")
+    return receipts.drop_nulls([key, "lead_time_days"]).group_by(key).agg(usual)
 
 
 def _samples(rows: pl.DataFrame, *, is_received: bool) -> pl.DataFrame:
@@ -270,19 +270,19 @@ def _samples(rows: pl.DataFrame, *, is_received: bool) -> pl.DataFrame:
     )
 
 
-def _observed(known: pl.DataFrame, samples: pl.DataFrame, *, of: str, share: str) -> pl.DataFrame:
-    """What was seen of the product itself or of its supplier, as lengths that together weigh their share."""
-    told = samples.drop_nulls([of, "lead_time_days"]).select(
-        pl.col(of).alias("product_code"), "lead_time_days", "is_received"
+def _observed(known: pl.DataFrame, samples: pl.DataFrame, *, key: str, share: str) -> pl.DataFrame:
+    """The samples of the product itself or of its supplier, as lengths whose weights sum to their share."""
+    observed = samples.drop_nulls([key, "lead_time_days"]).select(
+        pl.col(key).alias("product_code"), "lead_time_days", "is_received"
     )
-    lengths = weigh_samples(weigh_censored(told)).rename({"product_code": of, "lead_time_days": "days"})
-    return known.join(lengths, on=of, how="inner").select(
-        "product_code", part=pl.lit(of), days=pl.col("days").cast(pl.Float64), weight=pl.col(share) * pl.col("weight")
+    lengths = weigh_samples(weigh_censored(observed)).rename({"product_code": key, "lead_time_days": "days"})
+    return known.join(lengths, on=key, how="inner").select(
+        "product_code", part=pl.lit(key), days=pl.col("days").cast(pl.Float64), weight=pl.col(share) * pl.col("weight")
     )
 
 
 def _set(known: pl.DataFrame) -> list[pl.DataFrame]:
-    """The setting as three lengths with its mean and, where receipts show that it varies, a fifth as deviation."""
+    """The setting as three lengths around it, with a deviation of a fifth if there are receipts, else none."""
     days = pl.col("lead_time_days")
     spread = pl.when("is_known").then(days * SETTING_VARIATION * 3**0.5).otherwise(0.0)
     return [

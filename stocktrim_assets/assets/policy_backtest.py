@@ -1,4 +1,4 @@
-"""The policy's backtest: what our rule and its rivals would have done to the organisation's own last year.
+"""The policy backtest: what our policy and its rivals would have done to the organisation's own last year.
 
 Read more in docs/maths.md.
 """
@@ -19,7 +19,7 @@ from pipelines.policy_backtest.policy_comparison import (
     run_backtest,
     settings_in_words,
 )
-from pipelines.policy_backtest.report import at_equal_service, price_list, rules_by_class
+from pipelines.policy_backtest.report import at_equal_service, policies_by_class, price_list
 from pipelines.storage import tables
 from pipelines.storage.warehouse import read_table, replace_table
 from stocktrim_assets.failures import told_plainly
@@ -39,7 +39,7 @@ _SHOWN: Final = (
 
 @dg.asset(
     key=[tables.POLICY_BACKTEST.stage, tables.POLICY_BACKTEST.name],
-    description="Replay the last year for our rule, the textbook's and one like StockTrim's, in service and in money.",
+    description="Backtest our policy, the textbook's and one like StockTrim's on the last year.",
     deps=[
         ["marts", "demand_daily"],
         ["marts", "products"],
@@ -56,19 +56,19 @@ _SHOWN: Final = (
 def policy_backtest(
     context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> dg.MaterializeResult[Any]:
-    """Replay, keep the table, show the frontier."""
+    """Run the backtest, keep its table, show the frontier."""
     with told_plainly(), organisation.warehouse() as warehouse:
         history = of_organisation(*(read_table(warehouse, table) for table in _PAST), lead_time_days=None)
-        asked = backtest_settings(read_table(warehouse, tables.PLANNING_SETTINGS), service_levels=SERVICE_LEVELS)
-        context.log.info(settings_in_words(asked))
-        told = run_backtest(history, asked, progress=context.log.info)
-        replace_table(warehouse, tables.POLICY_BACKTEST, told.results.cast(tables.POLICY_BACKTEST.schema))
+        settings = backtest_settings(read_table(warehouse, tables.PLANNING_SETTINGS), service_levels=SERVICE_LEVELS)
+        context.log.info(settings_in_words(settings))
+        tested = run_backtest(history, settings, progress=context.log.info)
+        replace_table(warehouse, tables.POLICY_BACKTEST, tested.results.cast(tables.POLICY_BACKTEST.schema))
     return dg.MaterializeResult(
-        metadata=table_metadata(tables.POLICY_BACKTEST, told.results.height)
-        | {"what is replayed": settings_in_words(asked), "which products": products_in_words(told)}
-        | {"which models": models_in_words(told)}
-        | _shown(told.results)
-        | {"at equal service": _table(at_equal_service(told.counts, OURS))}
+        metadata=table_metadata(tables.POLICY_BACKTEST, tested.results.height)
+        | {"policy and service": settings_in_words(settings), "which products": products_in_words(tested)}
+        | {"which models": models_in_words(tested)}
+        | _shown(tested.results)
+        | {"at equal service": _table(at_equal_service(tested.counts, OURS))}
     )
 
 
@@ -77,7 +77,7 @@ def _shown(results: pl.DataFrame) -> dict[str, Any]:
     return {
         "frontier": dg.MetadataValue.md(picture(frontier_svg(results), "stock against service")),
         "policies": _table(of_all),
-        "weeks kept and stock by class": _table(rules_by_class(results)),
+        "weeks without stock-out and stock by demand pattern": _table(policies_by_class(results)),
         "price list": _table(price_list(results, OURS)),
     }
 

@@ -48,7 +48,7 @@ def test_anybodys_sales_are_replayed_for_every_rule_in_service_and_in_money(
     assert results["demand_class"].n_unique() > 1
     assert everything["frontier_svg"].startswith("<svg")
     assert drawn.read_text() == everything["frontier_svg"]
-    assert "levels kept" in told.out
+    assert "Backtest of the last year" in told.out
     beside = pl.DataFrame(everything["at_equal_service"])
     assert set(beside["policy"]) <= POLICIES - {OURS}
     classes = results["demand_class"].n_unique() - 1
@@ -92,7 +92,7 @@ def test_sales_as_a_ledger_writes_them_are_replayed_and_every_row_is_told(stockt
         "Numbers are read with a decimal comma.",
         "1 of 181 rows are empty, and are left out.",
         "1 of 181 rows name no product, and are left out.",
-        "2 rows are returns: they cancel 1,500 units of the most recent sales before them; 3 units found no sale",
+        "2 rows are returns: they cancel 1,500 units of the most recent sales before them; 3 units match no earlier",
     ):
         assert sentence in said
     assert json.loads(written.read_text())["products"] == 3
@@ -138,8 +138,8 @@ def test_an_organisations_own_history_is_replayed(
     written = tmp_path / "told.json"
     told = stocktrim("backtest", "--service-level", "95%", "--json", str(written))
     assert told.code == 0, told.err
-    assert "An order every 91 days; a service level is one of cycles; unmet demand is backordered" in told.err
-    assert "our rule: projected, one level." in told.err
+    assert "An order every 91 days; service level by order cycles; unmet demand is backordered" in told.err
+    assert "our policy: projected, one level." in told.err
     assert set(pl.DataFrame(json.loads(written.read_text())["results"])["policy"]) == POLICIES
 
 
@@ -150,9 +150,9 @@ def test_the_weekly_replay_keeps_its_table_and_shows_the_frontier(planned: Plann
     assert "data:image/svg+xml;base64," in str(made.metadata["frontier"].value)
     assert "price list" in made.metadata
     assert "textbook, a year" in str(made.metadata["at equal service"].value)
-    assert "like StockTrim" in str(made.metadata["weeks kept and stock by class"].value)
-    assert "An order every 7 days" in str(made.metadata["what is replayed"].value)
-    assert "replayed" in str(made.metadata["which products"].value)
+    assert "like StockTrim" in str(made.metadata["weeks without stock-out and stock by demand pattern"].value)
+    assert "An order every 7 days" in str(made.metadata["policy and service"].value)
+    assert "in the backtest" in str(made.metadata["which products"].value)
     results = planned.stocktrim.published("policy_backtest")
     assert set(results["policy"]) == POLICIES
     assert set(results["service_level"]) == {0.9, 0.95, 0.98, 0.99}
@@ -165,7 +165,7 @@ def test_the_weekly_replay_keeps_its_table_and_shows_the_frontier(planned: Plann
         ("product_code,date,quantity\nTEA,2024-01-01,0\n", "Nothing was sold in these sales"),
         ("product_code,date\nTEA,2024-01-01\n", "lacks the column quantity"),
         ("product_code,date,quantity\nTEA,soon,1\n", "sales.csv, line 2: date must hold dates such as"),
-        ("product_code,date,quantity\nTEA,2024-01-01,1\n", "a replay needs"),
+        ("product_code,date,quantity\nTEA,2024-01-01,1\n", "a backtest needs"),
         ("", "empty CSV"),
         ("product_code,date,quantity\nTEA,2024-01-01,1,2,3\n", "found more fields"),
         (
@@ -179,13 +179,13 @@ def test_the_weekly_replay_keeps_its_table_and_shows_the_frontier(planned: Plann
         ("product_code,date,quantity,unit_cost\nTEA,2024-01-01,1,cheap\n", "line 2: unit_cost must hold numbers"),
         (
             "product_code,date,quantity,unit_cost\nCUP,2024-01-01,1,0\nTEA,2024-01-01,1,-1\nPOT,2024-01-01,1,-2\n",
-            "unit_cost is below nothing in 2 rows of these sales, first of TEA: correct it, or leave it empty",
+            "unit_cost is negative in 2 rows of these sales, first of TEA: correct it, or leave it empty",
         ),
-        ("product_code,date,quantity,unit_price\nTEA,2024-01-01,1,-1\n", "unit_price is below nothing in 1 row of"),
-        ("product_code,date,quantity,batch_size\nTEA,2024-01-01,1,0\n", "batch_size is nothing or less in 1 row of"),
+        ("product_code,date,quantity,unit_price\nTEA,2024-01-01,1,-1\n", "unit_price is negative in 1 row of"),
+        ("product_code,date,quantity,batch_size\nTEA,2024-01-01,1,0\n", "batch_size is zero or negative in 1 row of"),
         (
             "product_code,date,quantity,minimum_order_quantity\nTEA,2024-01-01,1,-5\n",
-            "minimum_order_quantity is below nothing in 1 row of these sales, first of TEA",
+            "minimum_order_quantity is negative in 1 row of these sales, first of TEA",
         ),
     ],
 )
@@ -224,7 +224,7 @@ def test_rows_that_name_no_product_are_left_out_and_products_that_were_new_are_c
     everything = json.loads(written.read_text())
     assert (everything["products"], everything["products_left_out"]) == (12, 1)
     first = everything["first_review"]
-    sentence = f"12 of 13 products are replayed; 1 was first sold on {first}, when the replay begins, or later."
+    sentence = f"12 of 13 products are in the backtest; 1 was first sold on {first}, when it begins, or later."
     assert everything["which_products"] == sentence
     assert sentence in " ".join(told.out.split())
 

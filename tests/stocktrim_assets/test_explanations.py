@@ -50,11 +50,11 @@ def test_everything_is_shown_under_its_heading_with_the_picture_first() -> None:
 
 
 def test_nothing_that_xero_says_is_fetched_or_breaks_a_table() -> None:
-    told = explained(
+    explanation = explained(
         a_product(product_name=NASTY, supplier_name=NASTY), a_sale(3, 1, customer_name=NASTY, number=NASTY),
         on_order(1, arriving=in_days(3), purchase_order_number=NASTY), expecting=expecting(20, 10),
     )  # fmt: skip
-    text = explanation_text(told, transactions_shown=20)
+    text = explanation_text(explanation, transactions_shown=20)
     assert text.count("![") == 1
     assert "<" not in text.replace("\\<", "")
     (line,) = [one for one in text.splitlines() if "2026\\-02\\-27" in one]
@@ -70,10 +70,10 @@ def test_what_is_left_out_is_said() -> None:
 
 def test_the_ten_most_urgent_products_are_explained_whole_beside_the_plan_and_stay_small() -> None:
     shown = _shown_plan(a_busy_company(12, 60))
-    told = {name: one.md_str for name, one in shown.items() if name.startswith("explained ")}
-    assert len(told) == 10
-    assert all(heading in text for text in told.values() for heading in HEADINGS)
-    assert sum(len(text.encode()) for text in told.values()) < 300_000
+    texts = {name: one.md_str for name, one in shown.items() if name.startswith("explained ")}
+    assert len(texts) == 10
+    assert all(heading in text for text in texts.values() for heading in HEADINGS)
+    assert sum(len(text.encode()) for text in texts.values()) < 300_000
 
 
 @pytest.fixture
@@ -81,18 +81,18 @@ def organisation(tmp_path: Path) -> Iterator[OpenOrganisation]:
     """One with a published plan of two products that need no order."""
     settings = read_settings({"STOCKTRIM_HOME": str(tmp_path)})
     store = open_store(settings.database_url)
-    told = OpenOrganisation("acme", settings, store)
+    opened = OpenOrganisation("acme", settings, store)
     frames = planned(
         *(a_product(code) for code in ("OLD-01", "TEA-01")), in_stock(500), a_setting("successor_of", "OLD-01"),
         *(a_sale(7 * week + 1, 2, product="OLD-01") for week in range(30)),
     )  # fmt: skip
-    with open_warehouse(told.folder) as warehouse:
+    with open_warehouse(opened.folder) as warehouse:
         for table, frame in zip(SOURCES, vars(frames).values(), strict=True):
             warehouse.execute(f"create schema if not exists {table.stage}")
             warehouse.register("made", frame.to_arrow())
             warehouse.execute(f"create or replace table {table.path} as select * from made")
-    publish(told.folder, snapshot_id="20260302T000000-00000000")
-    yield told
+    publish(opened.folder, snapshot_id="20260302T000000-00000000")
+    yield opened
     store.close()
 
 
@@ -108,9 +108,9 @@ def materialize(organisation: OpenOrganisation, code: str) -> dg.ExecuteInProces
 def test_any_product_is_explained_on_demand_as_metadata(organisation: OpenOrganisation) -> None:
     done = materialize(organisation, " TEA-01 ")
     assert done.success
-    (told,) = done.asset_materializations_for_node("plan__explained_product")
-    assert told.metadata["product"].value == "TEA-01"
-    text = str(told.metadata["explanation"].value)
+    (made,) = done.asset_materializations_for_node("plan__explained_product")
+    assert made.metadata["product"].value == "TEA-01"
+    text = str(made.metadata["explanation"].value)
     assert "Sales of OLD\\-01 count for this product" in text
     assert text.count("| OLD\\-01 | PAID |") == 30
 
@@ -119,8 +119,8 @@ def test_a_run_of_every_asset_at_once_asks_for_no_code(organisation: OpenOrganis
     """Nothing is ordered here, so it is the first product; else it is the most urgent one."""
     done = materialize(organisation, "")
     assert done.success
-    (told,) = done.asset_materializations_for_node("plan__explained_product")
-    assert told.metadata["product"].value == "OLD-01"
+    (made,) = done.asset_materializations_for_node("plan__explained_product")
+    assert made.metadata["product"].value == "OLD-01"
     busy = a_busy_company(12, 60).order_plan
     assert product_to_explain(busy) == busy.filter(pl.col("order_quantity") > 0).sort("days_to_stock_out").item(
         0, "product_code"

@@ -1,4 +1,4 @@
-"""From a forecast, stock and lead times to the question that the order decision answers.
+"""From frames of a forecast, stock and lead times to the inputs of the order decision, and back to a table.
 
 What belongs here: joining by product, frames to arrays. What does not: the decision (`order_decision.py`).
 Read more in docs/maths.md.
@@ -24,32 +24,37 @@ ARRIVALS: Final = pl.Schema({"product_code": pl.String, "arrival_day": pl.Int64,
 
 
 def prepare_inputs(
-    distribution: DemandDistribution, asked: pl.DataFrame, windows: pl.DataFrame, arrivals: pl.DataFrame, *, seed: int
+    distribution: DemandDistribution,
+    products: pl.DataFrame,
+    windows: pl.DataFrame,
+    arrivals: pl.DataFrame,
+    *,
+    seed: int,
 ) -> DecisionInputs:
-    """The question for the products of `asked`, in its order.
+    """The decision inputs of `products`, in their order.
 
-    `asked` has `product_code`, `service_level`, `horizon_days`, `stock_on_hand`, `stock_committed`, sorted by product;
-    `windows` is what `protection_intervals` gives, `arrivals` has the shape of `ARRIVALS`.
+    `products` has `product_code`, `service_level`, `horizon_days`, `stock_on_hand`, `stock_committed`, sorted by
+    product; `windows` has the shape of `protection_intervals`, `arrivals` that of `ARRIVALS`.
     """
-    codes = asked.select("product_code").with_row_index("row")
+    codes = products.select("product_code").with_row_index("row")
     rows = windows.join(codes, on="product_code", how="inner").sort("row", "arrival_day")
     days, quantities = _arrivals(codes, arrivals)
-    available = (asked["stock_on_hand"] - asked["stock_committed"]).to_numpy().astype(float)
+    available = (products["stock_on_hand"] - products["stock_committed"]).to_numpy().astype(float)
     return DecisionInputs(
-        service_level=asked["service_level"].to_numpy().astype(float),
-        horizon_days=asked["horizon_days"].to_numpy().astype(np.int64),
+        service_level=products["service_level"].to_numpy().astype(float),
+        horizon_days=products["horizon_days"].to_numpy().astype(np.int64),
         stock=Stock(available, days, quantities),
         lead_product=rows["row"].to_numpy().astype(np.int64),
         arrival_day=rows["arrival_day"].to_numpy().astype(np.int64),
         lead_weight=rows["weight"].to_numpy().astype(float),
-        law=interval_demand(
+        demand=interval_demand(
             distribution, rows["product_code"], rows["horizon_days"].to_numpy().astype(np.int64), seed=seed
         ),
     )
 
 
 def distribution_of(forecast: Forecast) -> DemandDistribution:
-    """The distribution that the tables of a forecast hold."""
+    """The demand distribution in the tables of a forecast."""
     products = forecast.demand_horizons.select("product_code", "weekly_variance", "history_weeks").unique(
         "product_code"
     ).sort("product_code")  # fmt: skip
@@ -85,15 +90,15 @@ def _matrix(lists: pl.Series) -> Matrix:
 def interval_demand(
     distribution: DemandDistribution, codes: pl.Series, horizon_days: Index, *, seed: int
 ) -> IntervalDemand:
-    """What demand may be for each product and horizon; nothing where the forecast knows no demand.
+    """The demand distribution of each product over its horizon; zero if the product is not in the forecast.
 
-    Between two horizons that were forecast each quantile lies on the straight line between theirs.
+    Between two forecast horizons each quantile is interpolated linearly.
     """
     place = {code: row for row, code in enumerate(distribution.product_codes)}
     product = np.array([place.get(code, -1) for code in codes.to_list()], dtype=np.int64)
     is_known = product >= 0
-    variance = _where_known(distribution.weekly_variance[:, None], product, is_known)[:, 0]
-    weekly = _where_known(distribution.weekly_mean, product, is_known)
+    variance = _or_zero(distribution.weekly_variance[:, None], product, is_known)[:, 0]
+    weekly = _or_zero(distribution.weekly_mean, product, is_known)
     return IntervalDemand(
         seeds=seeds_of(codes.to_list(), seed=seed),
         horizon_days=horizon_days,
@@ -117,32 +122,32 @@ def _quantiles(distribution: DemandDistribution, product: Index, horizon_days: I
     is_own = distribution.window_product[rows[after]] == distribution.window_product[rows[before]]
     is_own &= distribution.window_product[rows[after]] == product[is_known]
     share = (sought[is_known] - key[before]) / np.maximum(1, key[after] - key[before])
-    told = np.zeros((product.size, distribution.quantiles.shape[1]))
+    quantiles = np.zeros((product.size, distribution.quantiles.shape[1]))
     low, high = distribution.quantiles[rows[before]], distribution.quantiles[rows[after]]
-    told[is_known] = np.where(is_own[:, None], low + share[:, None] * (high - low), 0.0)
-    return told
+    quantiles[is_known] = np.where(is_own[:, None], low + share[:, None] * (high - low), 0.0)
+    return quantiles
 
 
-def decision_table(asked: pl.DataFrame, decision: Decision) -> pl.DataFrame:
-    """The decision as columns beside what was asked, rounded as it is stored; the bridge adds up.
+def decision_table(products: pl.DataFrame, decision: Decision) -> pl.DataFrame:
+    """The products with the decision as columns, rounded as it is stored; the bridge adds up.
 
-    Safety stock is the order-up-to level less the expected demand until the next order can arrive. What the sampled
-    paths need beyond that level less stock, and less the demand lost before arrival, is `timing_adjustment`.
+    Safety stock is the order-up-to level less the expected demand of the protection interval. `timing_adjustment` is
+    what the paths need beyond that level less stock and less the demand lost before arrival.
     """
-    told = asked.with_columns(pl.Series(name, values) for name, values in vars(decision).items())
+    decided = products.with_columns(pl.Series(name, values) for name, values in vars(decision).items())
     numbers = pl.col([name for name in vars(decision) if name != "is_due"])
-    told = told.with_columns(pl.when(numbers.is_finite()).then(numbers.round(4)))
+    decided = decided.with_columns(pl.when(numbers.is_finite()).then(numbers.round(4)))
     demand = pl.col("demand_before_arrival") + pl.col("demand_in_cover")
     position = pl.col("stock_on_hand") - pl.col("stock_committed") + pl.col("stock_on_order_in_time")
-    lost, level, need = (pl.col(one) for one in ("demand_lost_before_arrival", "order_up_to_level", "needed_quantity"))
-    return told.rename({"needed": "needed_quantity"}).with_columns(
+    lost, level, need = pl.col("demand_lost_before_arrival"), pl.col("order_up_to_level"), pl.col("needed_quantity")
+    return decided.rename({"needed": "needed_quantity"}).with_columns(
         safety_stock=(level - demand).round(4),
         timing_adjustment=(need - (level - position - lost)).round(4),
     )  # fmt: skip
 
 
 def without_minus_nothing() -> pl.Expr:
-    """All numbers of a frame, 0.0 for -0.0: they are one number, and must be one text. Polars passes `x + 0.0` by.
+    """All floats of a frame with 0.0 for -0.0, so that equal numbers have equal text; polars drops `x + 0.0`.
 
     >>> pl.DataFrame({"quantity": [-0.0]}).with_columns(without_minus_nothing()).rows()
     [(0.0,)]
@@ -151,7 +156,7 @@ def without_minus_nothing() -> pl.Expr:
 
 
 def arrivals_of(lines: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """Open order lines by product and day from `as_of` on; what is past or has no day arrives today."""
+    """Open order lines by product and day from `as_of` on; an order with a past day or none arrives today."""
     day = (pl.col("arrival_date") - pl.lit(as_of)).dt.total_days().fill_null(0).clip(lower_bound=0)
     return (
         lines.select("product_code", arrival_day=day, quantity=pl.col("quantity"))
@@ -163,11 +168,11 @@ def arrivals_of(lines: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
 
 
 def arrivals_on_order(stock_on_order: pl.DataFrame, windows: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """Each open order line of a planned product with the day on which it arrives, and whether that is in time.
+    """Each open order line of a planned product, with the day on which it is expected and whether that is in time.
 
-    In time is before the end of the cover. A counted order whose expected day has passed is on its way, as far as
-    anybody knows, and arrives today. One that is in time is thought to take as long as orders of the product do, where
-    it was promised for sooner: one order has one day, and what was sent a moment ago comes when an order of today does.
+    In time is before the end of the coverage period. A counted order whose expected day has passed arrives today. An
+    order in time is expected no sooner than orders of the product usually take, even if promised sooner: an order
+    sent a moment ago arrives when an order of today would.
     """
     promised = (pl.col("expected_arrival_date") - pl.lit(as_of)).dt.total_days().fill_null(0).clip(lower_bound=0)
     usual = pl.col("usual_day") - (pl.lit(as_of) - pl.col("order_date")).dt.total_days().clip(lower_bound=0)
@@ -185,23 +190,23 @@ def arrivals_on_order(stock_on_order: pl.DataFrame, windows: pl.DataFrame, *, as
 
 
 def _arrivals(codes: pl.DataFrame, arrivals: pl.DataFrame) -> tuple[Index, Matrix]:
-    """Arrivals of each product side by side; what is left over is nothing on day 0."""
+    """The days and quantities of each product's arrivals, a row per product; padded with zero on day 0."""
     rows = (
         arrivals.join(codes, on="product_code", how="inner")
         .sort("row", "arrival_day")
         .with_columns(slot=pl.int_range(pl.len()).over("row"))
     )
-    shape = (codes.height, int(rows["slot"].max()) + 1 if rows.height else 0)  # type: ignore[arg-type]
+    shape = (codes.height, rows["slot"].n_unique())
     days, quantities = np.zeros(shape, dtype=np.int64), np.zeros(shape)
     row, slot = rows["row"].to_numpy(), rows["slot"].to_numpy()
     days[row, slot], quantities[row, slot] = rows["arrival_day"].to_numpy(), rows["quantity"].to_numpy()
     return days, quantities
 
 
-def _where_known(values: Matrix, rows: Index, is_known: NDArray[np.bool_]) -> Matrix:
-    told = np.zeros((rows.size, values.shape[1]))
-    told[is_known] = values[rows[is_known]]
-    return told
+def _or_zero(values: Matrix, rows: Index, is_known: NDArray[np.bool_]) -> Matrix:
+    chosen = np.zeros((rows.size, values.shape[1]))
+    chosen[is_known] = values[rows[is_known]]
+    return chosen
 
 
 def _dispersion(mean: Matrix, variance: Matrix) -> Matrix:

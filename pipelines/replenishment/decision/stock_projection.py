@@ -1,10 +1,9 @@
-"""Stock projected along demand paths, to the arrival of an order and through what the order must cover.
+"""Stock projected along demand paths, to the arrival of an order and through its coverage period.
 
-What belongs here: the projection. What does not: demand (`demand_paths.py`), what follows for the order
-(`order_decision.py`).
+What belongs here: the projection. What does not: demand (`demand_paths.py`), the order decision (`order_decision.py`).
 
     events of a day: open orders that are due arrive -> an order may be placed -> demand
-    an order placed today arrives on day A; the next one can arrive on day B; this one covers the days A ... B - 1
+    an order placed today arrives on day A; the next can arrive on day B; the coverage period is A ... B - 1
 
 Read more in docs/maths.md.
 """
@@ -19,7 +18,7 @@ from pipelines.replenishment.decision.demand_paths import IntervalDemand, demand
 
 @dataclass(frozen=True)
 class Stock:
-    """For each row what there is and what comes: on hand less committed, and arrivals by day (a row each, padded).
+    """For each row the available stock (on hand less allocated), and arrivals by day (padded).
 
     `arrival_days` are days from today, never below 0; padding has the quantity 0.
     """
@@ -37,11 +36,12 @@ class Stock:
 
 @dataclass(frozen=True)
 class Projection:
-    """What happens on every path without a new order: a row a row, a column a path.
+    """Stock on every path without a new order: a row per row, a column per path.
 
-    `need`: pieces that would have to arrive on day A for nothing to be short in the cover (below 0: that much is over).
-    `on_hand`: stock on day A, what arrives on it included. `lost`: demand lost before A. `first_short_day`: the first
-    day with unmet demand, infinite where there is none. `before`, `covered`: demand before A, and in the cover.
+    `need`: the net requirement, units that must arrive on day A to avoid a shortage in the coverage period (negative:
+    units left over). `on_hand`: stock on day A, including its arrivals. `lost`: demand lost before A.
+    `first_short_day`: the first day with unmet demand, infinite if there is none. `before`, `covered`: demand before A,
+    and in the coverage period.
     """
 
     need: Matrix
@@ -52,40 +52,40 @@ class Projection:
     covered: Matrix
 
 
-def project(law: IntervalDemand, stock: Stock, arrival_day: Index, *, is_lost: bool) -> Projection:
-    """Stock along every path of demand; the cover ends with the law's horizon.
+def project(interval: IntervalDemand, stock: Stock, arrival_day: Index, *, is_lost: bool) -> Projection:
+    """Stock along every path of demand; the coverage period ends with the horizon.
 
-    Before A unmet demand is lost (or waits, where it is backordered); in the cover need is the running maximum of
-    demand less arrivals, since what arrives in the middle does not help before it.
+    Before A unmet demand is lost, or backordered. In the coverage period the requirement is the running maximum of
+    demand less arrivals: an arrival in the middle does not help before it.
     """
-    days, arrivals = _intervals(law.horizon_days, stock, arrival_day)
-    demand = demand_between(law, days, arrival_day)
-    rows, paths, intervals = demand.shape
+    days, arrivals = _periods(interval.horizon_days, stock, arrival_day)
+    demand = demand_between(interval, days, arrival_day)
+    rows, paths, periods = demand.shape
     on_hand = np.repeat(stock.available[:, None], paths, axis=1)
     uncut, lost, summed = on_hand, np.zeros((rows, paths)), np.zeros((rows, paths))
     most, first_short = np.full((rows, paths), -np.inf), np.full((rows, paths), np.inf)
     is_before = days[:, 1:] <= arrival_day[:, None]
-    for k in range(intervals):
-        asked, arrived, before = demand[:, :, k], arrivals[:, k, None], is_before[:, k, None]
+    for k in range(periods):
+        sought, arrived, before = demand[:, :, k], arrivals[:, k, None], is_before[:, k, None]
         first_short = np.minimum(
-            first_short, _short_day(uncut + arrived, asked, days[:, k, None], days[:, k + 1, None])
+            first_short, _short_day(uncut + arrived, sought, days[:, k, None], days[:, k + 1, None])
         )
-        uncut = uncut + arrived - asked
-        left = on_hand + arrived - asked
+        uncut = uncut + arrived - sought
+        left = on_hand + arrived - sought
         kept = np.maximum(left, np.minimum(on_hand + arrived, 0.0)) if is_lost else left
         lost += np.where(before, kept - left, 0.0)
         on_hand = np.where(before, kept, on_hand)
-        summed = np.where(before, 0.0, summed + asked - arrived)
+        summed = np.where(before, 0.0, summed + sought - arrived)
         most = np.where(before, most, np.maximum(most, summed))
     before_arrival = (demand * is_before[:, None, :]).sum(axis=2)
     covered = demand.sum(axis=2) - before_arrival
     return Projection(most - on_hand, on_hand, lost, first_short, before_arrival, covered)
 
 
-def _intervals(horizon: Index, stock: Stock, arrival_day: Index) -> tuple[Index, Matrix]:
-    """The days that cut the horizon, in order, and what arrives on each.
+def _periods(horizon: Index, stock: Stock, arrival_day: Index) -> tuple[Index, Matrix]:
+    """The days that divide the horizon, in order, and the arrivals on each.
 
-    They are today, the arrivals, day A after what arrives on it, and the horizon's end.
+    They are today, the arrivals, day A after its arrivals, and the end of the horizon.
     """
     days = np.concatenate([np.zeros_like(arrival_day)[:, None], stock.arrival_days, arrival_day[:, None]], axis=1)
     arrivals = np.pad(stock.arrival_quantities, ((0, 0), (1, 1)))
@@ -96,9 +96,9 @@ def _intervals(horizon: Index, stock: Stock, arrival_day: Index) -> tuple[Index,
     return np.concatenate([days, horizon[:, None]], axis=1), arrivals
 
 
-def _short_day(there: Matrix, asked: Matrix, begins: Index, ends: Index) -> Matrix:
-    """The day within an interval on which stock no longer serves demand, spread evenly; infinite where it does."""
-    is_short = (asked > 0) & (there < asked)
-    share = np.divide(np.maximum(0.0, there), asked, out=np.ones_like(asked), where=is_short)
+def _short_day(stock: Matrix, sought: Matrix, begins: Index, ends: Index) -> Matrix:
+    """The day of a period on which stock no longer serves demand, spread evenly; infinite if it always does."""
+    is_short = (sought > 0) & (stock < sought)
+    share = np.divide(np.maximum(0.0, stock), sought, out=np.ones_like(sought), where=is_short)
     day = begins + np.floor(share * (ends - begins))
     return np.where(is_short, np.minimum(day, ends - 1), np.inf)

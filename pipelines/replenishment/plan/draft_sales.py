@@ -1,6 +1,6 @@
-"""Draft invoices that make most of what is committed of a product, since a forgotten one orders goods for nobody.
+"""Draft invoices that make up most of a product's allocated stock: a forgotten draft would order goods for no one.
 
-What belongs here: finding them and saying so. What does not: whether drafts count as demand, which they do.
+What belongs here: finding and naming them. What does not: whether drafts count as demand, which they do.
 Read more in docs/maths.md.
 """
 
@@ -14,7 +14,7 @@ MOST: Final = 0.5
 
 
 def largest_drafts(order_plan: pl.DataFrame, transactions: pl.DataFrame) -> pl.DataFrame:
-    """Per product the draft invoice that makes more than half of what is committed, if there is one.
+    """Per product the draft invoice with more than half of the allocated stock, if there is one.
 
     `transactions` are the rows of `demand_transactions`. Columns: product_code, invoice_number, quantity (units),
     age_days, stock_committed, order_quantity.
@@ -36,17 +36,17 @@ def largest_drafts(order_plan: pl.DataFrame, transactions: pl.DataFrame) -> pl.D
 
 
 def behind_orders(drafts: pl.DataFrame) -> pl.DataFrame:
-    """Those of `largest_drafts` that also make more than half of what is to be ordered."""
+    """Those of `largest_drafts` that are also more than half of the order quantity."""
     return drafts.filter((pl.col("order_quantity") > 0) & (pl.col("quantity") > MOST * pl.col("order_quantity")))
 
 
 def draft_sentence(draft: Mapping[str, Any]) -> str:
-    """What a row of `largest_drafts` means for the plan.
+    """A row of `largest_drafts` as a sentence.
 
     >>> draft_sentence({"invoice_number": "INV-7", "age_days": 200, "quantity": 500.0, "stock_committed": 520.0})
-    'The draft invoice INV-7, 200 days old, makes 500 of the 520 units committed: check it in Xero.'
+    'The draft invoice INV-7, 200 days old, is 500 of the 520 allocated units: check it in Xero.'
     """
     return (
-        f"The draft invoice {draft['invoice_number']}, {draft['age_days']} days old, makes {draft['quantity']:,g} of "
-        f"the {draft['stock_committed']:,g} units committed: check it in Xero."
+        f"The draft invoice {draft['invoice_number']}, {draft['age_days']} days old, is {draft['quantity']:,g} of "
+        f"the {draft['stock_committed']:,g} allocated units: check it in Xero."
     )

@@ -1,7 +1,7 @@
-"""How a line of the plan is judged: its reason, its status, what is too much or too little, dates and money.
+"""The status of a line of the plan: its reason, understock and overstock, dates and money.
 
-What belongs here: facts and words that follow from stock, levels and the order quantity. What does not: the order
-decision (`order_decision.py`), the limits (`order_limits.py`), joining what is known (`order_plan.py`).
+What belongs here: what follows from stock, levels and the order quantity. What does not: the order decision
+(`order_decision.py`), the limits (`order_limits.py`), joining the inputs (`order_plan.py`).
 
     understocked   a fact: the stock position is below the reorder point
     to order       a decision: the order quantity after the limits is positive
@@ -22,7 +22,7 @@ from pipelines.replenishment.plan.reasons import EXCLUDING, PLANNED_ELSEWHERE, T
 
 
 def exclusion() -> pl.Expr:
-    """Why a product is not planned at all, null where it is."""
+    """The reason code of a product that is not planned; null if it is planned."""
     return (
         pl.when("is_discontinued")
         .then(pl.lit("discontinued"))
@@ -46,25 +46,25 @@ def _is_below_shelf() -> pl.Expr:
 
 
 def is_ordered() -> pl.Expr:
-    """Whether a planned product is ordered before the limits: an order is due, or the shelf level asks for it."""
+    """Whether a planned product is ordered before the limits: an order is due, or stock is below its minimum level."""
     return pl.col("exclusion").is_null() & (pl.col("is_due") | _is_below_shelf())
 
 
-def with_status(plan: pl.DataFrame, everybodys: GlobalSettings) -> pl.DataFrame:
-    """Reason, status, what is too much or too little, and what is said of a stock that nobody knows: nothing."""
+def with_status(plan: pl.DataFrame, settings: GlobalSettings) -> pl.DataFrame:
+    """The plan with reason, status, understock and overstock; figures of an unknown stock are empty."""
     plan = plan.with_columns(
         average_daily_demand=(pl.col("horizon_demand") / pl.col("horizon_days").clip(lower_bound=1)).round(4)
     )
     horizon = pl.col("horizon_days").clip(lower_bound=1)
-    beyond = pl.col("order_up_to_level") * (horizon + everybodys.overstock_period_days) / horizon
-    is_kept = ~pl.col("exclusion").is_in(["untracked", "data_fault"]).fill_null(value=False)
+    beyond = pl.col("order_up_to_level") * (horizon + settings.overstock_period_days) / horizon
+    is_stock_known = ~pl.col("exclusion").is_in(["untracked", "data_fault"]).fill_null(value=False)
     missing, too_much = (
         pl.col("reorder_point") - pl.col("stock_position"),
         pl.col("stock_position") - pl.max_horizontal(beyond, "minimum_shelf_level"),
     )
     plan = plan.with_columns(
         understock_quantity=_where(pl.col("exclusion").is_null(), missing.clip(lower_bound=0.0)).round(4),
-        overstock_quantity=_where(is_kept, too_much.clip(lower_bound=0.0)).round(4),
+        overstock_quantity=_where(is_stock_known, too_much.clip(lower_bound=0.0)).round(4),
     ).with_columns(reason=_reason())
     return plan.with_columns(_of_known_stock(), status=_status(), uncertain_cause=_uncertain_cause()).with_columns(
         is_uncertain=pl.col("uncertain_cause") != ""
@@ -76,7 +76,7 @@ def _where(condition: pl.Expr, quantity: pl.Expr) -> pl.Expr:
 
 
 def _of_known_stock() -> pl.Expr:
-    """How long stock lasts, and how likely it runs out: empty if the stock itself is unknown."""
+    """Days to stock-out and the stock-out risk, empty if the stock is unknown."""
     is_unknown = ~pl.col("is_tracked") | pl.col("is_fault")
     of_stock = pl.col("days_to_stock_out", "days_to_stock_out_soonest", "shortage_chance_before_arrival")
     return pl.when(~is_unknown).then(of_stock).name.keep()
@@ -126,30 +126,30 @@ def _uncertain_cause() -> pl.Expr:
 
 
 def with_dates(plan: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """The review at which to order: the last from which an order arrives before a shortage is likelier than allowed.
+    """The plan with the date of the last review whose order arrives before the stock-out risk exceeds the target.
 
-    An order that is due is due today. Else stock lasts until demand may exceed it with the chance of the reorder point,
-    which beyond the horizon grows as the days do.
+    A due order is due today. Else stock lasts until demand reaches the quantile of the reorder point, extrapolated in
+    proportion to the days beyond the horizon.
     """
     horizon, frequency = pl.col("horizon_days"), pl.col("order_frequency_days")
     lasts = pl.col("stock_position_in_time") / pl.col("reorder_point") * horizon
     reviews = ((lasts - pl.col("expected_lead_time_days")) / frequency).floor().clip(lower_bound=1.0)
     is_planned = pl.col("exclusion").is_null()
-    is_told = is_planned & (pl.col("reorder_point") > 0) & (lasts <= LONGEST_HORIZON_DAYS)
-    later = pl.lit(as_of) + pl.duration(days=pl.when(is_told).then(reviews * frequency).cast(pl.Int64))
+    has_date = is_planned & (pl.col("reorder_point") > 0) & (lasts <= LONGEST_HORIZON_DAYS)
+    later = pl.lit(as_of) + pl.duration(days=pl.when(has_date).then(reviews * frequency).cast(pl.Int64))
     is_short_early = pl.col("shortage_chance_before_arrival").fill_null(0.0) > 1 - pl.col("service_level")
     return plan.with_columns(
-        order_by_date=pl.when(is_planned & pl.col("is_due")).then(pl.lit(as_of)).when(is_told).then(later),
+        order_by_date=pl.when(is_planned & pl.col("is_due")).then(pl.lit(as_of)).when(has_date).then(later),
         is_too_late_to_help=is_short_early & is_planned,
     )
 
 
 def with_money(plan: pl.DataFrame) -> pl.DataFrame:
-    """What quantities are worth at cost and what they cost to have or to lack, in the row's currency.
+    """The plan with values at cost, and the costs of understock and overstock, in the row's currency.
 
-    What a missing price leaves unknown is empty, but for values at cost: these are 0 without a unit cost, and
-    `missing_price` names it. Without an order now an understocked product loses the margin of the units that will be
-    short; overstock costs its yearly holding rate.
+    An amount that a missing price leaves unknown is empty. Values at cost are 0 without a unit cost, and
+    `missing_price` names it. An understocked product loses the margin of the units that are short without an order now;
+    overstock costs its yearly holding rate.
     """
     cost, rate = pl.col("unit_cost").cast(pl.Float64), pl.col("currency_rate").cast(pl.Float64)
     plan = plan.with_columns(missing_price=_missing_price())
@@ -172,16 +172,18 @@ def with_money(plan: pl.DataFrame) -> pl.DataFrame:
 
 
 def _missing_price() -> pl.Expr:
-    """What lacks to tell a product's margin, in words; empty if nothing does.
+    """The prices that are missing for a product's margin, in words; empty if none is.
 
-    Without an exchange rate a purchase price in base currency gives no unit cost: the rate is what lacks then.
+    Without an exchange rate a purchase price in base currency gives no unit cost: then the rate is missing.
     """
     has_rate = pl.col("currency_rate").is_not_null()
-    lacks = {
+    missing = {
         "exchange rate": ~has_rate,
         "unit cost": has_rate & ~(pl.col("unit_cost") > 0).fill_null(value=False),
         "sales price": ~(pl.col("sales_unit_price") > 0).fill_null(value=False),
     }
     return pl.concat_str(
-        [pl.when(lack).then(pl.lit(name)) for name, lack in lacks.items()], separator=", ", ignore_nulls=True
+        [pl.when(is_missing).then(pl.lit(name)) for name, is_missing in missing.items()],
+        separator=", ",
+        ignore_nulls=True,
     )

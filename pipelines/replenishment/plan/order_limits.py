@@ -1,12 +1,12 @@
-"""From what is needed to what is ordered: minimums, then batches, then the maximum, which wins.
+"""From net requirement to order quantity: minimums, then batches, then the maximum, which wins.
 
-What belongs here: the limits and which of them bound. What does not: the need (`order_plan.py`).
+What belongs here: the limits and which of them applied. What does not: the net requirement (`order_decision.py`).
 Read more in docs/maths.md.
 """
 
 import polars as pl
 
-_NEED = pl.col("needed_quantity")
+_REQUIREMENT = pl.col("needed_quantity")
 _MINIMUM = pl.col("minimum_order_quantity")
 _SHELF_GAP = (pl.col("minimum_shelf_level") - pl.col("stock_position")).round(4)
 _ROOM = (pl.col("maximum_shelf_level") - pl.col("stock_position")).round(4).clip(lower_bound=0.0)
@@ -14,18 +14,18 @@ _ROOM = (pl.col("maximum_shelf_level") - pl.col("stock_position")).round(4).clip
 _PARTS = 10_000
 
 
-def constrain(need: pl.DataFrame) -> pl.DataFrame:
-    """The frame with the quantity after each limit, the order quantity, and the rule that bound.
+def with_limits(plan: pl.DataFrame) -> pl.DataFrame:
+    """The plan with the quantity after each limit, the order quantity, and the rule that decided it.
 
-    Asks for `is_ordered`, `needed_quantity`, `stock_position` and the four limits; a null maximum is none.
-    After the minimum: the larger of need, minimum order quantity and what lacks to the minimum shelf level. After the
-    batch: rounded up to whole batches. After the cap: what the maximum shelf level leaves room for, in whole batches.
-    Shelf levels limit all that is in stock and on order, also what arrives after the cover.
+    Needs `is_ordered`, `needed_quantity`, `stock_position` and the four limits; a null maximum is none.
+    After the minimum: the largest of the net requirement, the minimum order quantity and the gap to the minimum shelf
+    level. After the batch: rounded up to whole batches. After the cap: at most the room below the maximum shelf level,
+    in whole batches. Shelf levels limit all stock and open orders, also those that arrive after the coverage period.
     """
     return (
-        need.with_columns(
+        plan.with_columns(
             quantity_after_minimum=pl.when("is_ordered")
-            .then(pl.max_horizontal(_NEED, _MINIMUM, _SHELF_GAP, pl.lit(0.0)))
+            .then(pl.max_horizontal(_REQUIREMENT, _MINIMUM, _SHELF_GAP, pl.lit(0.0)))
             .otherwise(0.0)
         )
         .with_columns(quantity_after_batch=_of_batches(_batches(pl.col("quantity_after_minimum")).ceil()))
@@ -56,9 +56,9 @@ def _binding_rule() -> pl.Expr:
         .then(pl.lit("maximum_shelf_level"))
         .when(after_batch > after_minimum)
         .then(pl.lit("batch_size"))
-        .when((after_minimum > _NEED) & (after_minimum > _MINIMUM))
+        .when((after_minimum > _REQUIREMENT) & (after_minimum > _MINIMUM))
         .then(pl.lit("minimum_shelf_level"))
-        .when(after_minimum > _NEED)
+        .when(after_minimum > _REQUIREMENT)
         .then(pl.lit("minimum_order_quantity"))
         .otherwise(pl.lit("need"))
     )

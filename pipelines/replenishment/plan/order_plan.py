@@ -1,11 +1,10 @@
 """The order plan: every product once, with a quantity or one reason for none, and the bridge that adds up.
 
-What belongs here: joining stock, forecast and settings.
-What does not: the order decision (`order_decision.py`), the limits
-(`order_limits.py`), judging the line (`line_status.py`), what the plan comes to (`plan_summary.py`).
+What belongs here: joining stock, forecast and settings. What does not: the order decision (`order_decision.py`), the
+limits (`order_limits.py`), the status of a line (`line_status.py`), the sums of the plan (`plan_summary.py`).
 
-    need = demand before arrival + demand in the cover + safety stock
-           - on hand + committed - on order arriving in time - demand lost before arrival + timing adjustment
+    net requirement = demand before arrival + demand in the coverage period + safety stock - on hand + allocated
+                      - on order arriving in time - demand lost before arrival + timing adjustment
 
 Read more in docs/maths.md.
 """
@@ -34,7 +33,7 @@ from pipelines.replenishment.decision.decision_inputs import (
 from pipelines.replenishment.decision.order_decision import decide
 from pipelines.replenishment.lead_time_advice import advise_lead_times
 from pipelines.replenishment.plan.line_status import exclusion, is_ordered, with_dates, with_money, with_status
-from pipelines.replenishment.plan.order_limits import constrain
+from pipelines.replenishment.plan.order_limits import with_limits
 from pipelines.replenishment.plan.reasons import PLANNED_ELSEWHERE
 from pipelines.replenishment.planning_parameters import PlanningParameters
 from pipelines.storage.tables import ORDER_PLAN
@@ -76,7 +75,7 @@ def make_plan(
 def _order_plan(
     inputs: PlanInputs, parameters: PlanningParameters, forecast: Forecast, *, as_of: date, plan_id: str
 ) -> pl.DataFrame:
-    everybodys = global_settings(inputs.planning_settings)
+    of_all = global_settings(inputs.planning_settings)
     settings, intervals = wide_settings(parameters.plan_settings), parameters.protection_intervals
     estimates = parameters.lead_time_estimates.select(list(_ESTIMATES))
     is_readable = is_quantity("quantity").fill_null(value=True)
@@ -94,7 +93,7 @@ def _order_plan(
         .join(forecast.demand_horizons.select("product_code", "history_weeks"), on="product_code", how="left")
         .join(forecast.model_choice.select("product_code", "demand_class", "model"), on="product_code", how="left")
         .with_columns(
-            pl.col("demand_class").fill_null(_class_without_demand(transfers_of(settings))),
+            pl.col("demand_class").fill_null(_pattern_without_demand(transfers_of(settings))),
             model=pl.when(_is_overridden(as_of)).then(pl.lit(OVERRIDDEN)).otherwise(pl.col("model").fill_null("none")),
         )
         .with_columns(
@@ -104,14 +103,14 @@ def _order_plan(
     )  # fmt: skip
     on_order = arrivals_on_order(inputs.stock_on_order.filter(is_readable), intervals, as_of=as_of)
     return (
-        _decided(known, intervals, forecast, on_order, everybodys.order_policy)
-        .join(_on_order_by_kind(on_order), on="product_code", how="left")
+        _decided(known, intervals, forecast, on_order, of_all.order_policy)
+        .join(_on_order_by_arrival(on_order), on="product_code", how="left")
         .with_columns(pl.col("^stock_on_order.*$").fill_null(0.0))
         .pipe(_positions)
         .with_columns(exclusion().alias("exclusion"))
         .with_columns(is_ordered().alias("is_ordered"))
-        .pipe(constrain)
-        .pipe(with_status, everybodys)
+        .pipe(with_limits)
+        .pipe(with_status, of_all)
         .pipe(with_dates, as_of)
         .pipe(with_money)
         .with_columns(as_of_date=pl.lit(as_of), plan_id=pl.lit(plan_id))
@@ -135,22 +134,22 @@ def _decided(
     )
 
 
-def _class_without_demand(transfers: pl.DataFrame) -> pl.Expr:
-    """How a product sells of which no demand is known: what is sold of it may count for others."""
-    is_moved = pl.col("product_code").is_in(transfers["product_code"].unique().implode())
-    return pl.when(is_moved).then(pl.lit(PLANNED_ELSEWHERE)).otherwise(pl.lit("never_sold"))
+def _pattern_without_demand(transfers: pl.DataFrame) -> pl.Expr:
+    """The demand pattern of a product without demand: its sales may count for other products."""
+    is_transferred = pl.col("product_code").is_in(transfers["product_code"].unique().implode())
+    return pl.when(is_transferred).then(pl.lit(PLANNED_ELSEWHERE)).otherwise(pl.lit("never_sold"))
 
 
 def _is_overridden(as_of: date) -> pl.Expr:
-    """Whether demand that a person set reaches into the horizon."""
+    """Whether demand that a person set applies on a day of the protection interval."""
     end = pl.lit(as_of) + pl.duration(days=pl.col("horizon_days") - 1)
     is_begun = pl.col("overridden_demand_from").fill_null(as_of) <= end
     is_over = pl.col("overridden_demand_until").fill_null(as_of) < as_of
     return pl.col("overridden_demand").is_not_null() & is_begun & ~is_over
 
 
-def _on_order_by_kind(on_order: pl.DataFrame) -> pl.DataFrame:
-    """For each product what is on order, what of it comes after the cover, and what is late and does not count."""
+def _on_order_by_arrival(on_order: pl.DataFrame) -> pl.DataFrame:
+    """For each product what is on order, what of it arrives after the coverage period, and what is late."""
     counted, quantity = pl.col("is_counted"), pl.col("quantity")
     return on_order.group_by("product_code").agg(
         stock_on_order=quantity.filter(counted).sum().round(4),

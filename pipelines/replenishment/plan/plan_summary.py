@@ -1,7 +1,7 @@
-"""What a plan comes to: products and money, in the organisation's base currency.
+"""The sums of a plan: products and money, in the organisation's base currency.
 
 What belongs here: sums over the plan and over the late orders, and the plan's name. What does not: the plan.
-Amounts in another currency are divided by its rate; a product whose rate is not known is counted and left out.
+Amounts in another currency are divided by its rate; a product without a known rate is counted and left out.
 Read more in docs/bi.md.
 """
 
@@ -15,16 +15,16 @@ from pipelines.storage.tables import KPI_DAILY, MOST_MONEY, PLAN_SUMMARY
 
 
 def hash_inputs(frames: Mapping[str, pl.DataFrame], *, as_of: date, code_version: str) -> str:
-    """A fingerprint of everything a plan is made from, whatever the order of the rows.
+    """A fingerprint of everything a plan is made from, independent of the order of the rows.
 
     The same inputs, day and version give the same plan, to the byte.
     """
     digest = hashlib.sha256(f"{as_of} {code_version}".encode())
     for name in sorted(frames):
         frame = frames[name]
-        told = frame.select(sorted(frame.columns)).sort(sorted(frame.columns), nulls_last=True)
+        rows = frame.select(sorted(frame.columns)).sort(sorted(frame.columns), nulls_last=True)
         digest.update(name.encode())
-        digest.update(told.write_csv(float_precision=6).encode())
+        digest.update(rows.write_csv(float_precision=6).encode())
     return digest.hexdigest()
 
 
@@ -52,9 +52,9 @@ def summarise_plan(
 ) -> pl.DataFrame:
     """One row: `plan.plan_summary`."""
     late = stock_on_order.filter(pl.col("rule") == "late")
-    over, under, order = (pl.col(f"{one}_quantity") for one in ("overstock", "understock", "order"))
+    over, under, order = (pl.col(f"{name}_quantity") for name in ("overstock", "understock", "order"))
     is_out, week = _is_out_of_stock(), _weeks_demand() * pl.col("unit_cost").cast(pl.Float64)
-    told = order_plan.select(
+    sums = order_plan.select(
         products=pl.len(),
         products_to_order=(order > 0).sum(),
         order_value=_base("order_value").sum(),
@@ -70,11 +70,11 @@ def summarise_plan(
         out_of_stock_value=(week.filter(is_out) / _rate().filter(is_out)).sum(),
         stock_value=_base("stock_value").sum(),
         products_without_rate=pl.col("currency_rate").is_null().sum(),
-        products_without_cost=_lacks("unit cost").sum(),
-        products_without_price=_lacks("sales price").sum(),
+        products_without_cost=_is_missing("unit cost").sum(),
+        products_without_price=_is_missing("sales price").sum(),
     )
     return (
-        told.with_columns(
+        sums.with_columns(
             plan_id=pl.lit(plan_id(inputs_hash, as_of=as_of)),
             as_of_date=pl.lit(as_of),
             planned_at=pl.lit(planned_at),
@@ -97,13 +97,13 @@ def summarise_plan(
     )
 
 
-def _lacks(price: str) -> pl.Expr:
-    """Whether a planned product lacks this price."""
+def _is_missing(price: str) -> pl.Expr:
+    """Whether a planned product has no such price."""
     return pl.col("missing_price").str.contains(price, literal=True) & (pl.col("status") != "not_planned")
 
 
 def in_money(amount: pl.Expr) -> pl.Expr:
-    """An amount as it is kept, to the cent; one beyond all sense is kept as the most that there is.
+    """An amount rounded to the cent, limited to the largest that the tables hold.
 
     >>> pl.select(in_money(pl.Series("amount", [0.125, 1e18]))).to_series().to_list()
     [0.13, 1000000000000000.0]
@@ -112,12 +112,12 @@ def in_money(amount: pl.Expr) -> pl.Expr:
 
 
 def kpis_of_day(order_plan: pl.DataFrame, summary: pl.DataFrame) -> pl.DataFrame:
-    """One row of `plan.kpi_daily`: what is measured day by day, in pieces and in money."""
-    pieces = order_plan.select(
+    """One row of `plan.kpi_daily`: the measures of a day, in units and in money."""
+    units = order_plan.select(
         stock_quantity=pl.col("stock_on_hand").clip(lower_bound=0).sum().round(4),
         out_of_stock_quantity=_weeks_demand().filter(_is_out_of_stock()).sum().round(4),
     )
-    return summary.hstack(pieces).select(list(KPI_DAILY.columns)).cast(KPI_DAILY.schema)
+    return summary.hstack(units).select(list(KPI_DAILY.columns)).cast(KPI_DAILY.schema)
 
 
 def _is_out_of_stock() -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Data are old after the hours that were set, and where nobody knows how old they are."""
+"""Data are stale after the hours that are set, and if their age is unknown."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,11 +14,11 @@ SETTINGS = global_settings(with_defaults(empty(PLANNING_SETTINGS)))
 
 
 @given(st.integers(-(10**9), 10**9))
-def test_fault_109_data_are_fresh_only_if_loaded_within_the_hours_before_now(seconds: int) -> None:
+def test_data_are_fresh_only_if_loaded_within_the_hours_before_now(seconds: int) -> None:
     age = timedelta(seconds=seconds)
     is_fresh = timedelta(hours=-1) <= age <= timedelta(hours=SETTINGS.stale_after_hours)
     assert is_stale(NOON - age, at=NOON, settings=SETTINGS) != is_fresh
 
 
-def test_data_that_were_never_loaded_are_old() -> None:
+def test_data_that_were_never_loaded_are_stale() -> None:
     assert is_stale(None, at=NOON, settings=SETTINGS)

@@ -18,8 +18,8 @@ OWN = a_setting("lead_time_days", "40")
 
 
 def in_force(*frames, name="lead_time_days"):
-    told = inputs(*frames)
-    found = settings_of_products(told.products, told.planning_settings)
+    tables = inputs(*frames)
+    found = settings_of_products(tables.products, tables.planning_settings)
     return {row["product_code"]: (row["value"], row["origin"]) for row in found.to_dicts() if row["name"] == name}
 
 
@@ -32,7 +32,7 @@ def in_force(*frames, name="lead_time_days"):
         ([EVERYBODYS, OWN, THEIRS], "40", "product"),
     ],
 )
-def test_a_products_own_setting_wins_over_its_suppliers_over_everybodys_over_the_default(settings, value, origin):
+def test_a_products_own_setting_wins_over_its_suppliers_over_the_global_one_over_the_default(settings, value, origin):
     assert in_force(a_product(), *settings) == {TEA: (value, origin)}
 
 
@@ -47,7 +47,7 @@ def test_a_setting_of_another_product_or_supplier_does_not_count():
     assert in_force(a_product(), other, theirs) == {TEA: ("14", "default")}
 
 
-def test_a_product_without_a_supplier_takes_everybodys():
+def test_a_product_without_a_supplier_takes_the_global_setting():
     assert in_force(a_product(supplier=None), THEIRS, EVERYBODYS) == {TEA: ("20", "global")}
 
 
@@ -57,28 +57,28 @@ def test_a_product_and_a_supplier_of_one_code_are_two_things():
 
 
 def test_every_product_has_every_setting_that_can_be_its_own():
-    told = inputs(a_product("A"), a_product("B"))
-    found = settings_of_products(told.products, told.planning_settings)
+    tables = inputs(a_product("A"), a_product("B"))
+    found = settings_of_products(tables.products, tables.planning_settings)
     own = sorted(name for name, one in PARAMETERS.items() if "product" in one.levels)
     assert found.select("product_code", "name").rows() == [(code, name) for code in ("A", "B") for name in own]
 
 
-def test_no_maximum_is_not_a_maximum_of_nothing():
-    told = inputs(a_product("A"), a_product("B"), a_setting("maximum_shelf_level", "0", subject="B"))
-    wide = wide_settings(settings_of_products(told.products, told.planning_settings))
+def test_no_maximum_is_not_a_maximum_of_zero():
+    tables = inputs(a_product("A"), a_product("B"), a_setting("maximum_shelf_level", "0", subject="B"))
+    wide = wide_settings(settings_of_products(tables.products, tables.planning_settings))
     assert wide["maximum_shelf_level"].to_list() == [None, 0]
 
 
 def test_an_organisation_without_products_has_settings_of_the_same_shape():
-    told = inputs()
-    wide = wide_settings(settings_of_products(told.products, told.planning_settings))
+    tables = inputs()
+    wide = wide_settings(settings_of_products(tables.products, tables.planning_settings))
     assert wide.height == 0
     assert "service_level" in wide.columns
 
 
 def test_settings_of_the_whole_organisation_are_typed():
-    told = inputs(a_setting("overstock_period_days", "30", level="global", subject=""))
-    found = global_settings(told.planning_settings)
+    tables = inputs(a_setting("overstock_period_days", "30", level="global", subject=""))
+    found = global_settings(tables.planning_settings)
     assert (found.overstock_period_days, found.stale_after_hours, found.push_status) == (30, 36, "DRAFT")
 
 
@@ -94,7 +94,7 @@ def test_a_service_level_may_be_typed_as_a_percentage_or_a_fraction(text, kept):
 @pytest.mark.parametrize(
     "text", ["0", "1", "100", "100%", "0.95%", "49", "-95", "99.995", "high", "", "nan", "infinity", "0,95"]
 )
-def test_a_service_level_of_nothing_or_of_certainty_is_refused(text):
+def test_a_service_level_of_zero_or_of_certainty_is_refused(text):
     with pytest.raises(SettingError, match="give a share from 50% to "):
         parse_setting("service_level", text, "product")
 
@@ -113,7 +113,7 @@ def test_a_service_level_of_nothing_or_of_certainty_is_refused(text):
         ("unit_cost", "12.5000", "12.5"),
     ],
 )
-def test_what_was_typed_is_kept_in_one_form(name, text, kept):
+def test_a_typed_value_is_stored_in_one_form(name, text, kept):
     assert parse_setting(name, text, "product") == kept
 
 
@@ -126,17 +126,17 @@ def test_what_was_typed_is_kept_in_one_form(name, text, kept):
         ("lead_time_days", "1.5", "a whole number of days from 0 to 730"),
         pytest.param("lead_time_days", "9" * 5000, "a whole number of days from 0 to 730", id="5000 digits"),
         ("order_frequency_days", "0", "a whole number of days from 1 to 365"),
-        ("batch_size", "0", "a number of pieces from 0.0001 to 1000000000"),
-        ("batch_size", "0.00001", "a number of pieces from 0.0001 to 1000000000"),
-        ("minimum_order_quantity", "1e10", "a number of pieces from 0 to 1000000000"),
-        ("unit_cost", "0", "a price above nothing, such as 12.50"),
+        ("batch_size", "0", "a number of units from 0.0001 to 1000000000"),
+        ("batch_size", "0.00001", "a number of units from 0.0001 to 1000000000"),
+        ("minimum_order_quantity", "1e10", "a number of units from 0 to 1000000000"),
+        ("unit_cost", "0", "a positive price, such as 12.50"),
         ("discontinued", "maybe", "one of true, false"),
         ("preferred_supplier", " ", "the id of a supplier's contact"),
         ("supplier_product_code", " ", "a code of at most 100 characters"),
         ("supplier_product_code", "4711\n4712", "a code of at most 100 characters"),
     ],
 )
-def test_what_cannot_be_is_refused_with_what_can(name, text, allowed):
+def test_a_value_that_is_not_allowed_is_refused_with_what_is(name, text, allowed):
     with pytest.raises(SettingError) as refused:
         parse_setting(name, text, "product")
     assert str(refused.value) == f"{name} cannot be {text!r}: give {allowed}."
@@ -149,7 +149,7 @@ def test_a_suppliers_least_order_is_an_amount_of_money(text):
         parse_setting("minimum_order_value", text, "supplier")
 
 
-def test_hours_are_asked_for_as_hours():
+def test_hours_are_given_as_hours():
     with pytest.raises(SettingError, match="a whole number of hours from 1 to 8760"):
         parse_setting("stale_after_hours", "0", "global")
 

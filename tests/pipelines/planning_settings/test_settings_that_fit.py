@@ -63,18 +63,18 @@ def test_nothing_takes_a_bundle_back():
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "other", "there"),
+    ("name", "value", "bound", "there"),
     [
         ("overridden_demand_from", "2026-05-01", "overridden_demand_until", "2026-04-30"),
         ("overridden_demand_until", "2026-04-30", "overridden_demand_from", "2026-05-01"),
     ],
 )
-def test_an_override_that_ends_before_it_begins_is_refused_whichever_is_set_second(name, value, other, there):
+def test_an_override_that_ends_before_it_begins_is_refused_whichever_is_set_second(name, value, bound, there):
     with pytest.raises(UsageError) as refused:
-        fitted(name, value, "TEA", beside=a_setting(other, there, subject="TEA"))
+        fitted(name, value, "TEA", beside=a_setting(bound, there, subject="TEA"))
     assert str(refused.value) == (
-        f"{name} cannot be {value}, since {other} is {there}: the override would end before it begins."
+        f"{name} cannot be {value}, as {bound} is {there}: the override would end before it begins."
     )
-    assert fitted(name, value, "TEA", beside=a_setting(other, there, subject="CUP")) == value
-    assert fitted(name, there, "TEA", beside=a_setting(other, there, subject="TEA")) == there
-    assert fitted(name, "", "TEA", beside=a_setting(other, there, subject="TEA")) == ""
+    assert fitted(name, value, "TEA", beside=a_setting(bound, there, subject="CUP")) == value
+    assert fitted(name, there, "TEA", beside=a_setting(bound, there, subject="TEA")) == there
+    assert fitted(name, "", "TEA", beside=a_setting(bound, there, subject="TEA")) == ""

@@ -24,7 +24,7 @@ from pipelines.policy_backtest.policy_comparison import (
     run_backtest,
     settings_in_words,
 )
-from pipelines.policy_backtest.report import at_equal_service, price_list, results, rules_by_class, stock_at
+from pipelines.policy_backtest.report import at_equal_service, policies_by_class, price_list, results, stock_at
 from pipelines.policy_backtest.rival_rules import stocktrim_levels, textbook_levels
 from pipelines.policy_backtest.simulation import ReviewDecision, Shelf, simulate
 from tests.pipelines.planning_builders import (
@@ -57,14 +57,14 @@ def the_counts(level, *, demand=1, lead_time_days=14, days=210, is_lost=False):
     history = make_history(sold([demand] * days, unit_cost=2.0, unit_price=5.0), lead_time_days=lead_time_days)
     reviews = review_days(history, order_frequency_days=7, weeks=10)
     rule = as_rule(lambda _: np.array([[float(level)]]))
-    told = walked(history, rule, reviews, is_lost=is_lost)
-    return {name: float(values.sum()) for name, values in vars(told).items()}
+    counts = walked(history, rule, reviews, is_lost=is_lost)
+    return {name: float(values.sum()) for name, values in vars(counts).items()}
 
 
 @pytest.mark.parametrize("lead_time_days", [0, 7, 14])
 @pytest.mark.parametrize("is_lost", [True, False])
 def test_the_demand_of_lead_time_and_order_cycle_is_just_enough(lead_time_days, is_lost):
-    """One piece a day: L + R pieces keep every order; with one less every week is short, where demand waits."""
+    """One unit a day: with L + R units no order is short; with one less every week is, if demand is backordered."""
     enough = the_counts(lead_time_days + 7, lead_time_days=lead_time_days, is_lost=is_lost)
     one_less = the_counts(lead_time_days + 6, lead_time_days=lead_time_days, is_lost=is_lost)
     assert enough["kept_orders"] == enough["judged_orders"] > 0
@@ -75,20 +75,20 @@ def test_the_demand_of_lead_time_and_order_cycle_is_just_enough(lead_time_days, 
 
 
 def test_stock_is_counted_at_cost_between_the_start_and_the_end_of_a_day():
-    """From 7 pieces down to none in a week: 3.5 on average, at a cost of 2, over seven weeks."""
+    """From 7 units down to none in a week: 3.5 on average, at a cost of 2, over seven weeks."""
     assert the_counts(21)["stock_value"] == pytest.approx(3.5 * 2 * 7)
 
 
 @pytest.mark.parametrize("order_frequency_days", [3, 7, 10])
 @pytest.mark.parametrize("lead_time_days", [0, 1, 10, 14])
 def test_a_stock_that_never_changes_is_the_average_stock(lead_time_days, order_frequency_days):
-    """Ten pieces at a cost of 1 and nothing sold any more: a week in which counting would begin is not counted."""
+    """Ten units at a cost of 1 and no more sales: a week in which counting would begin is not counted."""
     history = make_history(sold([1] * 110 + [0] * 100, unit_cost=1.0), lead_time_days=lead_time_days)
     reviews = review_days(history, order_frequency_days=order_frequency_days, weeks=10)
     counts = walked(history, as_rule(lambda _: np.array([[10.0]])), reviews, order_frequency_days=order_frequency_days)
-    told = results({"ten pieces": counts}, [0.95], ["smooth"], [1]).filter(pl.col("demand_class") == "all")
+    table = results({"ten units": counts}, [0.95], ["smooth"], [1]).filter(pl.col("demand_class") == "all")
     until_counted = -(-(lead_time_days + order_frequency_days) // 7)
-    assert (told["average_stock_value"].item(), told["weeks"].item()) == (pytest.approx(10), 10 - until_counted)
+    assert (table["average_stock_value"].item(), table["weeks"].item()) == (pytest.approx(10), 10 - until_counted)
 
 
 @pytest.mark.parametrize(("order_frequency_days", "orders"), [(1, 63), (7, 9), (14, 4)])
@@ -97,22 +97,22 @@ def test_each_review_that_orders_is_an_order(order_frequency_days, orders):
     history = make_history(sold([1] * 210, unit_cost=1.0), lead_time_days=0)
     reviews = review_days(history, order_frequency_days=order_frequency_days, weeks=10)
     counts = walked(history, as_rule(lambda _: np.array([[20.0]])), reviews, order_frequency_days=order_frequency_days)
-    told = results({"twenty": counts}, [0.95], ["smooth"], [1]).filter(pl.col("demand_class") == "all")
-    assert told.select("orders", "order_lines").row(0) == (orders, orders)
+    table = results({"twenty": counts}, [0.95], ["smooth"], [1]).filter(pl.col("demand_class") == "all")
+    assert table.select("orders", "order_lines").row(0) == (orders, orders)
 
 
 def test_what_is_not_served_from_stock_loses_its_margin():
-    told = the_counts(20)
-    assert told["asked_units"] - told["served_units"] == 7  # a piece a week
-    assert told["lost_margin"] == 7 * (5 - 2)
-    assert told["asked_value"] == 49 * 5
+    counts = the_counts(20)
+    assert counts["demand_units"] - counts["served_units"] == 7  # a unit a week
+    assert counts["lost_margin"] == 7 * (5 - 2)
+    assert counts["demand_value"] == 49 * 5
 
 
 def test_an_order_is_raised_to_its_minimum_and_to_whole_batches():
     history = make_history(sold([1] * 210, batch_size=10, minimum_order_quantity=25), lead_time_days=7)
     reviews = review_days(history, order_frequency_days=7, weeks=10)
-    told = walked(history, as_rule(lambda _: np.array([[14.0]])), reviews)
-    assert told.order_lines.sum() == 2  # 30 pieces last four weeks; the others have enough
+    counts = walked(history, as_rule(lambda _: np.array([[14.0]])), reviews)
+    assert counts.order_lines.sum() == 2  # 30 units last four weeks; the others have enough
 
 
 def test_nothing_is_known_of_the_day_of_a_review_or_after():
@@ -121,11 +121,11 @@ def test_nothing_is_known_of_the_day_of_a_review_or_after():
     for sales in (quiet, loud):
         history = make_history(sales, lead_time_days=7)
         day = history.daily.shape[1] - 70
-        told = forecast_at(history, day, order_frequency_days=7, seed=0)
+        forecast = forecast_at(history, day, order_frequency_days=7, seed=0)
         weekly, as_of = known_weeks(history, day)
         assert as_of == FIRST + timedelta(days=230)
         assert weekly.max() == 7
-        assert told.quantiles.max() < 60
+        assert forecast.quantiles.max() < 60
 
 
 def test_a_week_in_one_row_lasts_for_seven_days():
@@ -137,15 +137,15 @@ def test_a_week_in_one_row_lasts_for_seven_days():
 def test_the_textbook_rule_is_mean_and_deviation_of_the_horizon():
     weekly = np.array([[4.0, 6.0] * 26])
     deviation = weekly.std(ddof=1)
-    told = textbook_levels(weekly, np.array([4.0]), [0.5, 0.95], weeks=52)
-    assert told.tolist() == [[20.0, np.ceil(20 + 1.6449 * 2 * deviation)]]
+    levels = textbook_levels(weekly, np.array([4.0]), [0.5, 0.95], weeks=52)
+    assert levels.tolist() == [[20.0, np.ceil(20 + 1.6449 * 2 * deviation)]]
 
 
 def test_the_rule_like_stocktrims_finds_a_line_a_season_and_a_level():
     weeks = np.arange(104)
     rising = (10 + weeks)[None, :].astype(float)
-    told = stocktrim_levels(rising[:, :40], np.array([2.0]), np.array([1.0]), [0.5], as_of=FIRST)
-    assert told[0, 0] == pytest.approx(50 + 51, abs=1)
+    levels = stocktrim_levels(rising[:, :40], np.array([2.0]), np.array([1.0]), [0.5], as_of=FIRST)
+    assert levels[0, 0] == pytest.approx(50 + 51, abs=1)
     seasonal = (50 + 40 * np.sin(2 * np.pi * weeks / 52))[None, :]
     high, low = (
         stocktrim_levels(np.roll(seasonal, -shift, axis=1), np.array([4.0]), np.array([1.0]), [0.5], as_of=FIRST)[0, 0]
@@ -155,7 +155,7 @@ def test_the_rule_like_stocktrims_finds_a_line_a_season_and_a_level():
 
 
 def test_an_order_comes_when_its_draw_says_and_is_expected_at_the_mean():
-    """Half of the orders take 7 days, half 21: the same ones for every rule, and a rule is told of the mean, 14."""
+    """Half of the orders take 7 days, half 21: the same for every policy, which knows only their mean of 14."""
     lengths = pl.DataFrame({"product_code": ["TEA"] * 2, "lead_time_days": [7, 21], "weight": [0.5, 0.5]})
     history = make_history(sold([1] * 400), lead_time_days=3, lead_times=lengths)
     assert (history.lead_time_days.tolist(), history.longest_lead_time) == ([14], 21)
@@ -175,22 +175,22 @@ def test_an_order_comes_when_its_draw_says_and_is_expected_at_the_mean():
         return ReviewDecision(decision.order_up_to_level, orders)
 
     reviews = review_days(history, order_frequency_days=7, weeks=20)
-    told = walked(history, rule, reviews)
+    counts = walked(history, rule, reviews)
     assert seen[2].ravel().tolist() == [0, 0, 0, 0, 0, 0, 7]  # last week's order of seven is expected in a week
-    assert told.kept_orders.sum() < told.judged_orders.sum()  # 26 pieces are not enough where one takes 21 days
+    assert counts.kept_orders.sum() < counts.judged_orders.sum()  # 26 units are not enough where one takes 21 days
 
 
 def of_a_review(rule, *, under_way=(), on_hand=0.0, quantity=1):
-    """Our level and order at 90%, lead time and order cycle of 7 days; `under_way` is (day, pieces)."""
+    """Our level and order at 90%, lead time and order cycle of 7 days; `under_way` is (day, units)."""
     history = make_history(sold(quantity if isinstance(quantity, list) else [quantity] * 210), lead_time_days=7)
     day = history.daily.shape[1]
-    told = our_review(
+    review = our_review(
         history, forecast_at(history, day, order_frequency_days=7, seed=0), [0.9], rule, order_frequency_days=7, seed=0
     )
     coming = np.zeros((1, 1, max([1, *(day for day, _ in under_way)])))
-    for expected, pieces in under_way:
-        coming[0, 0, expected - 1] = pieces
-    return told.order_up_to_level.item(), told.orders(Shelf(np.array([[on_hand]]), coming)).item()
+    for expected, units in under_way:
+        coming[0, 0, expected - 1] = units
+    return review.order_up_to_level.item(), review.orders(Shelf(np.array([[on_hand]]), coming)).item()
 
 
 UNEVEN = np.random.default_rng(1).negative_binomial(2, 0.2, 210).tolist()
@@ -205,7 +205,7 @@ UNEVEN = np.random.default_rng(1).negative_binomial(2, 0.2, 210).tolist()
     ],
     ids=["fill, demand waits", "fill, positions", "money, positions"],
 )
-def test_what_a_service_level_means_is_replayed_whatever_becomes_of_demand(measured):
+def test_every_service_measure_is_backtested_with_lost_sales_and_with_backorders(measured):
     """Ninety percent of demand, or of what is worth its money, take less than ninety percent of cycles."""
     in_cycles = of_a_review(replace(measured, measure="cycle", has_two_levels=False), quantity=UNEVEN)
     level, ordered = of_a_review(measured, quantity=UNEVEN)
@@ -215,8 +215,8 @@ def test_what_a_service_level_means_is_replayed_whatever_becomes_of_demand(measu
 
 
 @pytest.mark.parametrize("rule", [OrderPolicy(unmet_demand="backordered"), OrderPolicy(order_rule="position")])
-def test_what_is_under_way_helps_a_position_from_the_day_of_its_arrival(rule):
-    """Eight pieces last a week; fourteen in time are enough, but not those that come when the cover is nearly over."""
+def test_an_open_order_helps_from_the_day_of_its_arrival(rule):
+    """Eight units last a week; fourteen in time are enough, but not those that come when the cover is nearly over."""
     _, in_time = of_a_review(rule, on_hand=8, under_way=[(7, 14)])
     assert in_time == 0
     if rule.unmet_demand == "backordered":
@@ -226,12 +226,11 @@ def test_what_is_under_way_helps_a_position_from_the_day_of_its_arrival(rule):
 
 def an_organisation(*frames, lead_time_days=None, products=None, **known):
     """The history of TEA, sold daily for 500 days; `products` are those that Xero still has, if not all."""
-    told = inputs(a_product(**known), in_stock(5), sold_every(1, 2.0, for_days=500), *frames)
-    plan, parameters = told.plan(expecting(28, 14)), told.parameters
+    tables = inputs(a_product(**known), in_stock(5), sold_every(1, 2.0, for_days=500), *frames)
+    plan, parameters = tables.plan(expecting(28, 14)), tables.parameters
     return of_organisation(
-        told.demand_daily, told.products if products is None else products, plan.order_plan, parameters.plan_settings,
-        parameters.lead_times, told.purchase_receipts,
-        lead_time_days=lead_time_days,
+        tables.demand_daily, tables.products if products is None else products, plan.order_plan,
+        parameters.plan_settings, parameters.lead_times, tables.purchase_receipts, lead_time_days=lead_time_days,
     )  # fmt: skip
 
 
@@ -240,12 +239,12 @@ def an_organisation(*frames, lead_time_days=None, products=None, **known):
     [("GBP", Decimal(1), 2.5), ("EUR", Decimal("1.25"), 2.0), ("EUR", None, 2.0)],
     ids=["base currency", "a known rate", "no rate: half of the price, as without a cost"],
 )
-def test_an_organisations_costs_are_replayed_in_its_base_currency(currency, rate, cost):
+def test_an_organisations_costs_are_in_its_base_currency(currency, rate, cost):
     history = an_organisation(currency=currency, currency_rate=rate)
     assert history.unit_cost.tolist() == [cost]
 
 
-def test_lead_times_are_told_from_what_was_received_by_then():
+def test_lead_times_are_estimated_from_receipts_before_the_review():
     """Orders took 8 days once and 30 of late: they take what they take, but nobody knew of the 30 before."""
     history = an_organisation(received(8, 8, 8, days_ago=400), received(30, 30, days_ago=40))
     days = history.daily.shape[1]
@@ -271,12 +270,12 @@ def test_an_order_that_was_late_at_a_review_lengthens_the_lead_time_of_that_revi
     assert 12 in late.lead_times["lead_time_days"]
 
 
-def test_a_planned_product_that_xero_no_longer_has_is_replayed_too():
+def test_a_planned_product_that_xero_no_longer_has_is_in_the_backtest():
     history = an_organisation(received(8, 8, days_ago=40), products=a_product().clear())
     assert history.with_lead_times_known_at(history.daily.shape[1]).lead_time_days.size == 1
 
 
-def test_an_order_is_expected_when_it_was_thought_to_come():
+def test_an_order_is_expected_on_the_day_that_was_estimated_when_it_was_placed():
     """Thirty days from the first order on, where fourteen are thought: it is expected in a week, then every day."""
     history = an_organisation(received(*[30] * 40, days_ago=1))
     reviews, seen = review_days(history, order_frequency_days=7, weeks=20), []
@@ -293,7 +292,7 @@ def test_an_order_is_expected_when_it_was_thought_to_come():
     assert seen[4].ravel().tolist() == [28, 0, 0, 0, 0, 0, 14]
 
 
-def test_a_lead_time_that_is_given_is_known_to_everybody():
+def test_a_given_lead_time_is_known_to_every_policy():
     history = an_organisation(received(30, 30, days_ago=40), lead_time_days=10)
     for known in (history, history.with_lead_times_known_at(100)):
         assert known.lead_times.rows() == [("TEA-01", 10, 1.0)]
@@ -315,25 +314,25 @@ def backtest():
     return run_backtest(make_history(sales, lead_time_days=14), asked, progress=progress.append), progress
 
 
-def test_every_policy_is_told_for_every_level_and_class(backtest):
-    told, said = backtest
-    assert set(told.results["policy"]) == {OURS, TEXTBOOK_YEAR, "textbook, 90 days", "like StockTrim"}
-    assert told.results.filter(pl.col("demand_class") == "all").height == 8
-    assert any("review 12 of 12" in one for one in said)
-    assert products_in_words(told) == "All 12 products are replayed."
+def test_every_policy_has_a_row_for_every_level_and_demand_pattern(backtest):
+    tested, progress = backtest
+    assert set(tested.results["policy"]) == {OURS, TEXTBOOK_YEAR, "textbook, 90 days", "like StockTrim"}
+    assert tested.results.filter(pl.col("demand_class") == "all").height == 8
+    assert any("review 12 of 12" in sentence for sentence in progress)
+    assert products_in_words(tested) == "All 12 products are in the backtest."
 
 
-def test_every_rule_is_told_beside_the_others_in_every_class(backtest):
-    told = rules_by_class(backtest[0].results)
-    assert told.columns == ["demand_class", "products", "policy", "80%", "95%"]
+def test_every_policy_stands_beside_the_others_in_every_demand_pattern(backtest):
+    table = policies_by_class(backtest[0].results)
+    assert table.columns == ["demand_class", "products", "policy", "80%", "95%"]
     of_classes = backtest[0].results.filter(pl.col("demand_class") != "all")
     row = of_classes.filter((pl.col("policy") == TEXTBOOK_YEAR) & (pl.col("service_level") == 0.95)).row(0, named=True)
-    cell = told.filter(policy=TEXTBOOK_YEAR, demand_class=row["demand_class"])["95%"].item()
+    cell = table.filter(policy=TEXTBOOK_YEAR, demand_class=row["demand_class"])["95%"].item()
     assert cell.startswith(f"{100 * row['weeks_kept']:.1f}% / ")
-    assert told.height == 4 * of_classes["demand_class"].n_unique()
+    assert table.height == 4 * of_classes["demand_class"].n_unique()
 
 
-def test_an_organisations_settings_say_what_is_replayed():
+def test_an_organisations_settings_give_the_policy_of_its_backtest():
     of_all = {"level": "global", "subject": ""}
     settings = inputs(
         a_setting("order_frequency_days", "28", **of_all), a_setting("service_measure", "fill", **of_all),
@@ -341,7 +340,7 @@ def test_an_organisations_settings_say_what_is_replayed():
     ).planning_settings  # fmt: skip
     asked = backtest_settings(settings, service_levels=[0.95])
     assert (asked.order_frequency_days, asked.order_policy) == (28, OrderPolicy(measure="fill"))
-    assert settings_in_words(asked).startswith("An order every 28 days; a service level is one of demand (fill rate)")
+    assert settings_in_words(asked).startswith("An order every 28 days; service level by demand (fill rate)")
 
 
 def test_more_service_takes_more_stock(backtest):
@@ -351,12 +350,12 @@ def test_more_service_takes_more_stock(backtest):
     assert stock_at(backtest[0].counts[OURS], 0.5) != stock_at(backtest[0].counts[OURS], 0.5)  # never as low
 
 
-def test_our_stock_stands_beside_each_rivals_where_both_keep_as_much(backtest):
+def test_our_stock_stands_beside_each_rivals_at_equal_service(backtest):
     counts = backtest[0].counts
-    told = at_equal_service(counts, OURS)
-    assert OURS not in told["policy"].to_list()
-    assert told.height
-    for row in told.iter_rows(named=True):
+    compared = at_equal_service(counts, OURS)
+    assert OURS not in compared["policy"].to_list()
+    assert compared.height
+    for row in compared.iter_rows(named=True):
         assert row["our_stock"] == pytest.approx(stock_at(counts[OURS], row["weeks_kept"]))
         assert row["stock_ratio"] == pytest.approx(row["our_stock"] / row["stock"])
         assert row["low"] <= row["high"]
@@ -365,7 +364,7 @@ def test_our_stock_stands_beside_each_rivals_where_both_keep_as_much(backtest):
             assert kept["weeks_kept"].min() <= row["weeks_kept"] <= kept["weeks_kept"].max()
 
 
-def test_a_rival_that_keeps_less_at_every_level_is_beside_nothing(backtest):
+def test_a_rival_with_less_service_at_every_level_is_not_compared(backtest):
     counts = backtest[0].counts
     never = replace(counts[OURS], kept_periods=counts[OURS].kept_periods * 0)
     assert at_equal_service({OURS: counts[OURS], "never": never}, OURS).is_empty()
@@ -377,20 +376,20 @@ def test_the_frontier_is_a_picture_with_a_line_a_policy(backtest):
     assert svg.count("<polyline") == 4
 
 
-def test_a_past_too_short_to_replay_is_one_sentence():
+def test_a_past_too_short_for_a_backtest_is_one_sentence():
     history = make_history(sold([1] * 100), lead_time_days=14)
-    with pytest.raises(DataError, match="These sales span 14 weeks; a replay needs"):
+    with pytest.raises(DataError, match="These sales span 14 weeks; a backtest needs"):
         review_days(history, order_frequency_days=7, weeks=52)
 
 
-@pytest.mark.parametrize(("days", "told"), [(13, "span 1 week;"), (14, "span 2 weeks;")])
-def test_one_week_is_a_week(days, told):
+@pytest.mark.parametrize(("days", "sentence"), [(13, "span 1 week;"), (14, "span 2 weeks;")])
+def test_one_week_is_a_week(days, sentence):
     history = make_history(sold([1] * days), lead_time_days=0)
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=sentence):
         review_days(history, order_frequency_days=7, weeks=52)
 
 
-def test_a_replay_has_a_whole_week_to_count():
+def test_a_backtest_has_a_whole_week_to_count():
     """Thirteen weeks to learn from, three until orders rule, one to count: a week less is too little."""
     enough, too_little = (make_history(sold([1] * 7 * weeks), lead_time_days=8) for weeks in (17, 16))
     assert len(review_days(enough, order_frequency_days=7, weeks=52)) == 4
@@ -444,7 +443,7 @@ def test_what_comes_later_changes_neither_the_models_nor_the_forecast_of_a_revie
     assert np.array_equal(forecasts[0].quantiles, forecasts[1].quantiles)
 
 
-def test_how_often_models_were_compared_is_told(backtest):
+def test_the_number_of_model_comparisons_is_in_the_results(backtest):
     replayed, _ = backtest
     assert (replayed.reviews, replayed.comparisons) == (12, 12)
     assert sum(replayed.models.values()) == 12 * 12

@@ -40,7 +40,7 @@ def test_a_return_cancels_sales_of_the_same_customer_only() -> None:
     assert result.sales["quantity"].to_list() == [0, 5, 0]
     assert result.unmatched_units == 2
     assert "cancel 5 units" in result.sentence
-    assert "2 units found no sale before them, and are left out." in result.sentence
+    assert "2 units match no earlier sale and are left out." in result.sentence
 
 
 LINES = st.tuples(st.sampled_from("AB"), st.integers(0, 9), st.integers(-9, 9).map(float))

@@ -56,32 +56,32 @@ def test_what_was_never_received_takes_as_long_as_the_setting_says():
 
 
 def test_the_manufacturing_time_is_added():
-    told = learn_lead_times(a_product(manufacturing_time_days=5), received())
-    assert told.rows() == [("TEA", 19, 1.0)]
+    lengths = learn_lead_times(a_product(manufacturing_time_days=5), received())
+    assert lengths.rows() == [("TEA", 19, 1.0)]
 
 
 def test_many_receipts_outweigh_the_setting():
-    told = learn_lead_times(a_product(), received(*[30] * 96))
-    weight = dict(told.select("lead_time_days", "weight").rows())
+    lengths = learn_lead_times(a_product(), received(*[30] * 96))
+    weight = dict(lengths.select("lead_time_days", "weight").rows())
     assert weight[30] > 0.96
     assert sum(weight.values()) == pytest.approx(1)
 
 
 def test_four_own_receipts_count_half_and_what_is_left_is_the_suppliers_and_the_settings():
-    told = learn_lead_times(a_product(), received(20, 20, 20, 20))
-    weight = dict(told.select("lead_time_days", "weight").rows())
+    lengths = learn_lead_times(a_product(), received(20, 20, 20, 20))
+    weight = dict(lengths.select("lead_time_days", "weight").rows())
     assert weight[20] == pytest.approx(1 / 2 + 1 / 2 * 4 / 12)
-    assert mean(told) == pytest.approx(20 * 2 / 3 + 14 / 3)
+    assert mean(lengths) == pytest.approx(20 * 2 / 3 + 14 / 3)
 
 
 def test_a_product_learns_from_what_its_supplier_delivered_of_others():
-    told = learn_lead_times(a_product(), received(*[28] * 8, product="CUP"))
-    assert mean(told) == pytest.approx(21)
+    lengths = learn_lead_times(a_product(), received(*[28] * 8, product="CUP"))
+    assert mean(lengths) == pytest.approx(21)
 
 
-def test_a_product_without_a_supplier_learns_from_nobody():
-    told = learn_lead_times(a_product(supplier=None), received(28, product="CUP", supplier=None))
-    assert told.rows() == [("TEA", 14, 1.0)]
+def test_a_product_without_a_supplier_learns_from_no_other_receipts():
+    lengths = learn_lead_times(a_product(supplier=None), received(28, product="CUP", supplier=None))
+    assert lengths.rows() == [("TEA", 14, 1.0)]
 
 
 def held(days, *came, manufacturing=0, waiting=None):
@@ -95,25 +95,25 @@ def held(days, *came, manufacturing=0, waiting=None):
     st.integers(0, 60),
 )  # fmt: skip
 def test_what_a_person_set_is_the_mean_whatever_receipts_and_late_orders_say(days, came, late, manufacturing):
-    told = held(days, *came, manufacturing=manufacturing, waiting=received(*late))
-    assert mean(told) == pytest.approx(days + manufacturing, abs=1e-6)
-    assert summarise_lengths(told)["expected_lead_time_days"].to_list() == [days + manufacturing]
-    assert (told["lead_time_days"].min(), told["weight"].sum()) >= (manufacturing, 1 - 1e-9)
-    assert told["weight"].sum() == pytest.approx(1)
-    assert told.height <= MOST_LENGTHS
-    assert told.schema == LENGTHS
+    lengths = held(days, *came, manufacturing=manufacturing, waiting=received(*late))
+    assert mean(lengths) == pytest.approx(days + manufacturing, abs=1e-6)
+    assert summarise_lengths(lengths)["expected_lead_time_days"].to_list() == [days + manufacturing]
+    assert (lengths["lead_time_days"].min(), lengths["weight"].sum()) >= (manufacturing, 1 - 1e-9)
+    assert lengths["weight"].sum() == pytest.approx(1)
+    assert lengths.height <= MOST_LENGTHS
+    assert lengths.schema == LENGTHS
 
 
-def test_receipts_give_a_lead_time_that_a_person_set_its_spread():
+def test_receipts_give_the_deviation_of_a_set_lead_time():
     steady, varied = held(30, *[8] * 60), held(30, *[4, 12] * 30)
     deviation = [summarise_lengths(one)["lead_time_deviation_days"].item() for one in (steady, varied)]
     assert deviation == pytest.approx([0.5, 4], abs=0.2)
 
 
-def test_a_spread_that_would_reach_below_no_days_is_drawn_together():
-    told = held(3, *[10, 50] * 60)
-    assert told["lead_time_days"].min() >= 0
-    assert mean(told) == pytest.approx(3)
+def test_a_deviation_that_would_give_negative_days_is_scaled_down():
+    lengths = held(3, *[10, 50] * 60)
+    assert lengths["lead_time_days"].min() >= 0
+    assert mean(lengths) == pytest.approx(3)
 
 
 def test_a_lead_time_that_a_person_set_without_receipts_is_certain():
@@ -150,7 +150,7 @@ def test_twelve_orders_typed_in_on_the_day_of_their_bill_leave_what_was_set(leve
         ([("learned", "global", ""), ("as_set", "product", "TEA-01")], 30),
     ],
 )
-def test_what_was_set_holds_unless_a_rule_lets_receipts_win(rules, expected):
+def test_a_set_lead_time_is_used_unless_the_rule_is_learned(rules, expected):
     line = the_line(
         a_planned_product(), in_stock(2), sold_every(1, 1, for_days=280), the_receipts(*[8] * 12),
         a_setting("lead_time_days", "30"),
@@ -159,7 +159,7 @@ def test_what_was_set_holds_unless_a_rule_lets_receipts_win(rules, expected):
     assert (line["expected_lead_time_days"], line["observed_lead_time_days"]) == (expected, 8)
 
 
-def test_where_nobody_set_a_lead_time_it_is_learned_and_the_default_is_a_weak_prior():
+def test_an_unset_lead_time_is_estimated_with_the_default_as_a_weak_prior():
     line = the_line(a_planned_product(), in_stock(2), sold_every(1, 1, for_days=280), the_receipts(*[8] * 12))
     assert (line["expected_lead_time_days"], line["lead_time_origin"]) == (9, "default")
 
@@ -189,15 +189,15 @@ def test_advice_says_what_was_set_what_was_seen_and_what_following_it_would_chan
     ],
     ids=["nobody set it", "a day", "less than a fifth", "three receipts", "within the middle half"],
 )
-def test_a_difference_that_is_not_worth_saying_is_no_advice(typed, came):
+def test_a_small_difference_is_no_advice(typed, came):
     assert the_advice(the_receipts(*came), *([a_setting("lead_time_days", typed)] if typed else [])) == []
 
 
 def test_many_lengths_are_joined_to_eight_with_the_same_mean():
-    told = weigh_samples(pl.DataFrame({"product_code": ["TEA"] * 40, "lead_time_days": range(10, 50)}))
-    assert told.height == MOST_LENGTHS
-    assert mean(told) == pytest.approx(29.5, abs=0.5)
-    assert told.schema == LENGTHS
+    lengths = weigh_samples(pl.DataFrame({"product_code": ["TEA"] * 40, "lead_time_days": range(10, 50)}))
+    assert lengths.height == MOST_LENGTHS
+    assert mean(lengths) == pytest.approx(29.5, abs=0.5)
+    assert lengths.schema == LENGTHS
 
 
 def weights(lengths: pl.DataFrame) -> dict[int, float]:
@@ -251,9 +251,9 @@ def test_each_product_is_estimated_by_itself_as_the_product_limit_says():
         true, age = rng.integers(5, 40, 60), rng.integers(1, 40, 60)
         frames.append(seen(*true[true <= age], waiting=age[true > age], product=product))
         expected[product] = limit(sorted(true[true <= age]), sorted(age[true > age]))
-    told = weigh_censored(pl.concat(frames))
+    estimated = weigh_censored(pl.concat(frames))
     for product, lengths in expected.items():
-        assert weights(told.filter(pl.col("product_code") == product)) == pytest.approx(lengths)
+        assert weights(estimated.filter(pl.col("product_code") == product)) == pytest.approx(lengths)
 
 
 def limit(came, waiting):
@@ -279,14 +279,14 @@ def test_a_late_order_moves_the_lead_time_of_its_product_and_of_what_its_supplie
     assert mean(own) > mean(learn_lead_times(a_product(), received(20, 20, 20, 20)))
 
 
-def test_where_nothing_was_ever_received_a_late_order_leaves_the_setting_at_its_word():
+def test_without_receipts_a_late_order_leaves_the_setting_as_it_is():
     late = waiting_orders(ordered(20), received(), as_of=AS_OF)
     assert late.height == 1
     assert learn_lead_times(a_product(), received(), late).rows() == [("TEA", 14, 1.0)]
 
 
 @pytest.mark.parametrize(
-    ("order", "told"),
+    ("order", "days_waiting"),
     [
         (ordered(28), [28]),
         (ordered(28, is_counted=False, rule="late"), [28]),
@@ -298,8 +298,8 @@ def test_where_nothing_was_ever_received_a_late_order_leaves_the_setting_at_its_
     ],
     ids=["late", "late and not counted", "delivered in part", "delivered", "not sent yet", "of today", "no day"],
 )
-def test_an_order_is_still_to_come_while_it_is_with_the_supplier_and_not_delivered(order, told):
-    assert ages(order) == told
+def test_an_order_is_still_to_come_while_it_is_with_the_supplier_and_not_delivered(order, days_waiting):
+    assert ages(order) == days_waiting
 
 
 def test_a_forgotten_order_teaches_nothing():
@@ -318,7 +318,7 @@ def test_orders_that_are_still_to_come_keep_the_slow_ones_from_being_overlooked(
     rng = np.random.default_rng(2)
     days, age = np.maximum(1, rng.gamma(4, 21 / 4, 4000).round()), rng.integers(1, 42, 4000)
     has_come = days <= age
-    told = weigh_censored(seen(*days[has_come].tolist(), waiting=age[~has_come].tolist()))
+    lengths = weigh_censored(seen(*days[has_come].tolist(), waiting=age[~has_come].tolist()))
     only_receipts = days[has_come].mean()
-    assert mean(told) == pytest.approx(21, abs=1)
+    assert mean(lengths) == pytest.approx(21, abs=1)
     assert only_receipts < 17

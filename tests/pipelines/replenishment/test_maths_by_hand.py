@@ -35,9 +35,9 @@ def line():
 
 
 def test_the_bridge_by_hand_is_the_bridge_of_the_plan(line):
-    told = PAGE.read_text().split("## One product, by hand")[1].split("##")[0]
-    rows = re.findall(r"^\| [a-z].* \| ([+-]?) ?(\d+) \|$", told, flags=re.MULTILINE)
-    by_hand = [(sign, float(pieces)) for sign, pieces in rows]
+    section = PAGE.read_text().split("## One product, by hand")[1].split("##")[0]
+    rows = re.findall(r"^\| [a-z].* \| ([+-]?) ?(\d+) \|$", section, flags=re.MULTILINE)
+    by_hand = [(sign, float(units)) for sign, units in rows]
     assert by_hand == [(step.sign, step.quantity) for step in bridge(PlanLine(**line))]
 
 

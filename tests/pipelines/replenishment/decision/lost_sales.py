@@ -1,7 +1,7 @@
 """The exact optimum of ordering every period with lost sales, by value iteration, and what another rule costs.
 
 State: what is on hand after today's delivery, and the orders of the last L - 1 periods that are under way. Cost of a
-period: b a piece that was asked for and not there, and h a piece held for it: what is left at the end of each of its
+period: b a unit of lost demand, and h a unit held for it: what is left at the end of each of its
 days, over the number of days.
 """
 
@@ -19,7 +19,7 @@ Order = Callable[[Index], Index]
 
 @dataclass(frozen=True)
 class LostSales:
-    """A product with a known law of demand: lead time in periods, what a lost sale and a piece held cost, bounds.
+    """A product with known demand: lead time in periods, costs of a lost sale and of a unit held, bounds.
 
     `mean` is that of a period, which has so many `days`; the days are alike and independent.
     """
@@ -40,12 +40,12 @@ class LostSales:
 
     def _demand_of(self, days: int) -> Matrix:
         mean = self.mean * days / self.days
-        law = stats.poisson(mean) if self.dispersion == 0 else stats.nbinom(
+        distribution = stats.poisson(mean) if self.dispersion == 0 else stats.nbinom(
             mean / self.dispersion, 1 / (1 + self.dispersion)
         )  # fmt: skip
-        told = law.pmf(np.arange(int(law.ppf(1 - 1e-7)) + 1))
-        told[-1] += 1 - told.sum()
-        return told
+        probabilities = distribution.pmf(np.arange(int(distribution.ppf(1 - 1e-7)) + 1))
+        probabilities[-1] += 1 - probabilities.sum()
+        return probabilities
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
@@ -79,8 +79,8 @@ class LostSales:
         ordered = np.arange(self.most_ordered + 1)
         there = self.states[:, 0][:, None] + (ordered[None, :] if self.lead_time == 0 else 0)
         total = self.period_cost[there] * np.ones((1, ordered.size))
-        for asked, probability in enumerate(self.demand):
-            left = np.maximum(0, there - asked)
+        for demand, probability in enumerate(self.demand):
+            left = np.maximum(0, there - demand)
             total += probability * values[self._next(left, ordered)]
         return total
 

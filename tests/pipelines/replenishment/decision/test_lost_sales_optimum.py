@@ -1,4 +1,4 @@
-"""With the law given, the rule for money costs hardly more than the best there is."""
+"""With a given demand distribution, the policy for money costs hardly more than the optimum."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import pytest
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.replenishment.decision.order_decision import DecisionInputs, decide
 from pipelines.replenishment.decision.stock_projection import Stock
-from tests.pipelines.replenishment.decision.known_laws import a_law, there_is
+from tests.pipelines.replenishment.decision.known_demand import known_demand_of, there_is
 from tests.pipelines.replenishment.decision.lost_sales import LostSales
 
 MONEY = OrderPolicy(measure="money")
@@ -26,16 +26,16 @@ def our_orders(case: LostSales):
     rows, cycle = case.states.shape[0], case.days
     horizon = cycle * (case.lead_time + 1)
     days = np.tile(cycle * np.arange(1, case.lead_time), (rows, 1))
-    asked = DecisionInputs(
+    inputs = DecisionInputs(
         service_level=np.full(rows, case.lost_sale / (case.lost_sale + case.holding)),
         horizon_days=np.full(rows, horizon),
         stock=Stock(case.states[:, 0].astype(float), days, case.states[:, 1:].astype(float)),
         lead_product=np.arange(rows),
         arrival_day=np.full(rows, horizon - cycle),
         lead_weight=np.ones(rows),
-        law=a_law(case.mean, horizon, mean_days=cycle, dispersion=case.dispersion, rows=rows),
+        demand=known_demand_of(case.mean, horizon, mean_days=cycle, dispersion=case.dispersion, rows=rows),
     )
-    return np.clip(decide(asked, MONEY).needed, 0, case.most_ordered).astype(int)
+    return np.clip(decide(inputs, MONEY).needed, 0, case.most_ordered).astype(int)
 
 
 def excess_cost(case: LostSales) -> float:
@@ -69,8 +69,8 @@ def test_an_empty_shelf_is_filled_however_long_an_order_takes(ratio, cycles, cyc
     """A product that sells every day is worth keeping where a sale is worth a cycle's holding or more."""
     horizon = cycle * (cycles + 1)
     one = np.ones(1, dtype=np.int64)
-    asked = DecisionInputs(
+    inputs = DecisionInputs(
         np.array([ratio]), horizon * one, there_is(0), 0 * one, (horizon - cycle) * one, np.ones(1),
-        a_law(3.0, horizon, mean_days=1),
+        known_demand_of(3.0, horizon, mean_days=1),
     )  # fmt: skip
-    assert decide(asked, MONEY).needed[0] >= 1
+    assert decide(inputs, MONEY).needed[0] >= 1

@@ -31,7 +31,7 @@ from tests.pipelines.planning_builders import (
     the_horizon,
     the_line,
 )
-from tests.pipelines.replenishment.decision.known_laws import AT, there_is
+from tests.pipelines.replenishment.decision.known_demand import AT, there_is
 
 SALES = sold_every(1, 3, for_days=400)
 WAITS = a_setting("unmet_demand", "backordered", level="global", subject="")
@@ -44,14 +44,14 @@ def windows(*rows):
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def asked(*frames):
+def requested(*frames):
     return inputs(a_product(), *frames).request
 
 
-def test_where_nothing_was_received_one_horizon_is_forecast_and_the_setting_holds():
-    told = asked()
-    assert told.own.rows() == [("TEA-01", 14, 7)]
-    assert told.more.rows() == [("TEA-01", 21)]
+def test_without_receipts_one_horizon_is_forecast_and_the_setting_is_used():
+    request = requested()
+    assert request.own.rows() == [("TEA-01", 14, 7)]
+    assert request.more.rows() == [("TEA-01", 21)]
     line = the_line(a_product(), in_stock(9), SALES)
     assert (line["expected_lead_time_days"], line["lead_time_deviation_days"], line["horizon_days"]) == (14, 0, 21)
 
@@ -63,15 +63,15 @@ def test_an_order_covers_its_whole_cycle_also_where_the_mean_lead_time_ends_with
 
 
 def test_the_days_of_the_ladder_around_all_lengths_are_forecast():
-    told = horizons_to_forecast(windows(("A", 30), ("A", 44), ("B", 33), ("C", 30), ("C", 30)))
-    assert told.rows() == [("A", 28), ("A", 35), ("A", 42), ("A", 56), ("B", 33), ("C", 30)]
+    horizons = horizons_to_forecast(windows(("A", 30), ("A", 44), ("B", 33), ("C", 30), ("C", 30)))
+    assert horizons.rows() == [("A", 28), ("A", 35), ("A", 42), ("A", 56), ("B", 33), ("C", 30)]
 
 
 def test_a_company_is_forecast_for_few_horizons_whatever_its_suppliers_take():
     lengths = np.random.default_rng(1).integers(5, 60, 900)
     for products in (300, 900):  # three lengths each, or one
-        told = horizons_to_forecast(windows(*((f"P{k % products}", int(days)) for k, days in enumerate(lengths))))
-        assert told["horizon_days"].n_unique() <= 12
+        horizons = horizons_to_forecast(windows(*((f"P{k % products}", int(days)) for k, days in enumerate(lengths))))
+        assert horizons["horizon_days"].n_unique() <= 12
     assert (LADDER[9:] / LADDER[8:-1]).max() < 1.4
 
 
@@ -118,7 +118,7 @@ def test_orders_that_are_late_move_the_lead_time_that_is_planned_and_forecast_fo
     assert lines[1]["expected_lead_time_days"] == 21
     assert lines[1]["order_up_to_level"] > lines[0]["order_up_to_level"]
     assert [line["product_receipts"] for line in lines] == [8, 8]
-    assert asked(lately, late).more["horizon_days"].max() > asked(lately).more["horizon_days"].max()
+    assert requested(lately, late).more["horizon_days"].max() > requested(lately).more["horizon_days"].max()
 
 
 def test_an_order_that_was_forgotten_a_year_ago_changes_nothing():
@@ -128,9 +128,9 @@ def test_an_order_that_was_forgotten_a_year_ago_changes_nothing():
     assert lines[1] | {"stock_on_order_late": 0.0} == lines[0]
 
 
-def test_a_forecast_period_ends_the_cover_whatever_days_an_order_takes():
+def test_a_forecast_period_ends_the_interval_for_every_lead_time():
     period = a_setting("forecast_period_days", "60")
-    assert asked(VARIES, period).more.rows() == [("TEA-01", 60)]
+    assert requested(VARIES, period).more.rows() == [("TEA-01", 60)]
     line = the_line(a_product(), in_stock(9), SALES, VARIES, period)
     assert line["horizon_days"] == 60
 
@@ -148,8 +148,8 @@ def test_what_was_ordered_yesterday_is_not_ordered_again_today(unmet_demand):
 def test_a_longer_horizon_never_sells_less():
     rng = np.random.default_rng(3)
     uneven = sold({int(day): float(n) for day, n in enumerate(rng.negative_binomial(0.3, 0.1, 400), 1) if n})
-    told = asked(uneven, VARIES)
-    quantiles = forecast_demand(uneven, told.own, as_of=AS_OF, more_horizons=told.more).demand_quantiles
+    request = requested(uneven, VARIES)
+    quantiles = forecast_demand(uneven, request.own, as_of=AS_OF, more_horizons=request.more).demand_quantiles
     by_length = quantiles.sort("probability", "horizon_days").group_by("probability").agg("quantity")
     assert all(one == sorted(one) for one in by_length["quantity"].to_list())
 
@@ -157,21 +157,21 @@ def test_a_longer_horizon_never_sells_less():
 def test_with_backorders_the_level_is_the_quantile_of_the_mixture():
     """Poisson 2 a day; 7 or 28 days, half each, and 7 that an order covers: F = (F_14 + F_35) / 2."""
     lengths, weight = np.array([7, 28]), np.array([0.5, 0.5])
-    law = IntervalDemand(
+    interval = IntervalDemand(
         np.array([1, 1]), lengths + 7, AT, np.stack([stats.poisson.ppf(AT, 2.0 * (one + 7)) for one in lengths]),
         np.full((2, 5), 14.0), np.zeros(2),
     )  # fmt: skip
     question = DecisionInputs(
-        np.array([0.95]), np.array([24]), there_is(5), np.zeros(2, dtype=int), lengths, weight, law
+        np.array([0.95]), np.array([24]), there_is(5), np.zeros(2, dtype=int), lengths, weight, interval
     )
-    told = decide(question, OrderPolicy(unmet_demand="backordered", has_two_levels=False))
-    level = told.needed[0] + 5
+    decision = decide(question, OrderPolicy(unmet_demand="backordered", has_two_levels=False))
+    level = decision.needed[0] + 5
 
     def share(at):
         return stats.poisson.cdf(at, 2.0 * (lengths + 7)).mean()
 
     assert share(level - 1) < 0.95 <= share(level) + 0.002
-    assert told.order_up_to_level[0] == level
+    assert decision.order_up_to_level[0] == level
 
 
 def test_what_was_sent_today_is_not_ordered_again_though_its_order_is_promised_for_a_quicker_product():
@@ -189,8 +189,8 @@ def test_of_a_whole_company_nothing_that_was_sent_today_is_suggested_again():
     frames = [a_product(code) for code in codes]
     frames += [in_stock(int(draws.integers(0, 15)), product=code) for code in codes]
     for code in codes:
-        pieces = draws.negative_binomial(0.3, 0.2, 300).astype(float)
-        frames += [sold(dict(enumerate(pieces, 1)), code), received(*draws.integers(5, 45, 12).tolist(), product=code)]
+        units = draws.negative_binomial(0.3, 0.2, 300).astype(float)
+        frames += [sold(dict(enumerate(units, 1)), code), received(*draws.integers(5, 45, 12).tolist(), product=code)]
     first = a_plan(*frames).filter(pl.col("order_quantity") > 0)
     promised = in_days(min(first["expected_lead_time_days"].to_list()))
     sent = [
@@ -212,9 +212,9 @@ def test_an_order_that_the_supplier_was_given_days_ago_comes_that_much_sooner():
     assert lines[0]["demand_lost_before_arrival"] < lines[1]["demand_lost_before_arrival"]
 
 
-def test_what_arrives_of_a_neighbour_changes_nothing_for_a_product():
-    pieces = np.random.default_rng(3).poisson(2, 400).astype(float)
-    company = a_product("A"), a_product("B"), in_stock(9, product="A"), sold(dict(enumerate(pieces, 1)), "A")
+def test_open_orders_of_another_product_change_nothing():
+    units = np.random.default_rng(3).poisson(2, 400).astype(float)
+    company = a_product("A"), a_product("B"), in_stock(9, product="A"), sold(dict(enumerate(units, 1)), "A")
     alone = a_plan(*company, VARIES).filter(pl.col("product_code") == "A")
     orders = [on_order(5, arriving=in_days(day), product="B") for day in (3, 6, 9)]
     beside = a_plan(*company, VARIES, *orders).filter(pl.col("product_code") == "A")

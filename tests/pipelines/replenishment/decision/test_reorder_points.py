@@ -1,4 +1,4 @@
-"""With the law given: reorder point and order-up-to level, reorder point and batch, as the books have them.
+"""With known demand: reorder point and order-up-to level, reorder point and batch, as the books have them.
 
 The figures are those of stockpyl 1.0.2: `s_s_discrete_exact` (Snyder and Shen 2019, Algorithm 4.2, Example 4.7) and
 `r_q_poisson_exact` (equation 5.48).
@@ -15,31 +15,31 @@ from pipelines.policy_backtest.simulation import Shelf
 from pipelines.replenishment.decision.demand_paths import WEIGHTS
 from pipelines.replenishment.decision.order_decision import DecisionInputs, decide
 from pipelines.replenishment.decision.stock_projection import project
-from tests.pipelines.replenishment.decision.known_laws import a_law, there_is
+from tests.pipelines.replenishment.decision.known_demand import known_demand_of, there_is
 
 
 def cost_of_a_period(mean: float, level: Matrix, *, holding: float, stock_out: float) -> Matrix:
     """G(y): what is left and what is owed after a period that began with a position y; exact."""
-    asked = np.arange(int(mean + 12 * mean**0.5) + 20)
-    over = level[:, None] - asked[None, :]
+    demand = np.arange(int(mean + 12 * mean**0.5) + 20)
+    over = level[:, None] - demand[None, :]
     cost = holding * np.maximum(0, over) + stock_out * np.maximum(0, -over)
-    return np.asarray(cost @ stats.poisson.pmf(asked, mean))
+    return np.asarray(cost @ stats.poisson.pmf(demand, mean))
 
 
 def our_cost_of_a_period(mean: float, level: Matrix, *, holding: float, stock_out: float, days: int = 7) -> Matrix:
     """The same from our demand paths."""
-    law = a_law(mean, days, mean_days=days, rows=level.size)
-    need = project(law, there_is(level, rows=level.size), np.zeros(level.size, dtype=int), is_lost=False).need
+    interval = known_demand_of(mean, days, mean_days=days, rows=level.size)
+    need = project(interval, there_is(level, rows=level.size), np.zeros(level.size, dtype=int), is_lost=False).need
     return np.asarray((holding * np.maximum(0, -need) + stock_out * np.maximum(0, need)) @ WEIGHTS)
 
 
 def average_cost(orders: Matrix, mean: float, costs: Matrix, *, fixed: float) -> float:
-    """The long-run cost of a period of any rule, from its orders and costs by position: by the stationary law."""
-    asked = np.arange(orders.size)
-    pmf = stats.poisson.pmf(asked, mean)
+    """The long-run cost per period of any policy, from its orders and costs by position (stationary distribution)."""
+    demand = np.arange(orders.size)
+    pmf = stats.poisson.pmf(demand, mean)
     steps = np.zeros((orders.size, orders.size))
     for row, order in enumerate(orders.astype(int)):
-        np.add.at(steps[row], np.maximum(0, row + order - asked), pmf)
+        np.add.at(steps[row], np.maximum(0, row + order - demand), pmf)
     steps /= steps.sum(axis=1, keepdims=True)
     share = np.full(orders.size, 1 / orders.size)
     for _ in range(2000):
@@ -58,8 +58,8 @@ def test_ordering_at_the_reorder_point_up_to_the_level_costs_what_the_book_says(
 
     def priced(s: int, top: int) -> float:
         position = np.arange(low, high + 1.0)
-        told = up_to(np.array([[float(top)]]), np.array([[float(s)]]))
-        orders = np.array([told(Shelf(np.array([[one]]), np.zeros((1, 1, 1))))[0, 0] for one in position])
+        orders_at = up_to(np.array([[float(top)]]), np.array([[float(s)]]))
+        orders = np.array([orders_at(Shelf(np.array([[net]]), np.zeros((1, 1, 1))))[0, 0] for net in position])
         costs = cost_of_a_period(mean, position + orders, holding=holding, stock_out=stock_out)
         return average_cost(orders, mean, costs, fixed=fixed)
 
@@ -72,23 +72,23 @@ def test_with_backorders_the_decision_orders_just_so():
     """At the reorder point and below up to the level, above it nothing: (s, S) for every position."""
     rows = 40
     position = np.arange(rows, dtype=float)
-    law = a_law(6, 14, rows=rows)
+    interval = known_demand_of(6, 14, rows=rows)
     leads = np.arange(rows)
-    question = DecisionInputs(
+    inputs = DecisionInputs(
         np.full(rows, 0.9),
         np.full(rows, 14),
         there_is(position, rows=rows),
         leads,
         np.full(rows, 7),
         np.ones(rows),
-        law,
+        interval,
     )
-    told = decide(question, OrderPolicy(unmet_demand="backordered"))
+    decision = decide(inputs, OrderPolicy(unmet_demand="backordered"))
     most, least = stats.poisson.ppf(0.9, 12), stats.poisson.ppf(0.8, 12)
-    assert (told.order_up_to_level == most).all()
-    assert (told.reorder_point == least).all()
+    assert (decision.order_up_to_level == most).all()
+    assert (decision.reorder_point == least).all()
     expected = np.where(position <= least, most - position, 0)
-    assert (np.where(told.is_due, told.needed, 0) == expected).all()
+    assert (np.where(decision.is_due, decision.needed, 0) == expected).all()
 
 
 def test_reorder_point_and_batch_of_poisson_demand_are_the_books():

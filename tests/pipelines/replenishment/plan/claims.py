@@ -88,8 +88,8 @@ CLAIMS: Final[dict[str, pl.Expr]] = {
         IS_OUT & IS_PLANNED & (col("lead_time_deviation_days") == 0) & (col("expected_lead_time_days") > 0),
         col("shortage_chance_before_arrival") > 1 - TINY,
     ),
-    "without demand no day is told": implies(col("horizon_demand") == 0, col("days_to_stock_out").is_null()),
-    "of an unknown stock no day is told": implies(col("reason") == "untracked", col("days_to_stock_out").is_null()),
+    "without demand no stock-out": implies(col("horizon_demand") == 0, col("days_to_stock_out").is_null()),
+    "no stock-out of unknown stock": implies(col("reason") == "untracked", col("days_to_stock_out").is_null()),
     "one path in ten runs out no later than half of them": implies(
         col("days_to_stock_out").is_not_null(), col("days_to_stock_out_soonest") <= col("days_to_stock_out")
     ),
@@ -118,7 +118,7 @@ CLAIMS: Final[dict[str, pl.Expr]] = {
         (col(f"{one}_value").cast(pl.Float64) - col(f"{one}_quantity") * COST).abs() <= 0.0051
         for one in ("order", "understock", "overstock")
     ),
-    "what overstock costs to hold is told unless its cost lacks": (
+    "overstock has a holding cost unless its unit cost is missing": (
         pl.when(COST > 0)
         .then((col("overstock_holding_cost") > 0) <= (col("overstock_quantity") > 0))
         .otherwise(col("overstock_holding_cost").is_null())
@@ -126,7 +126,7 @@ CLAIMS: Final[dict[str, pl.Expr]] = {
     "overstock lies above the order-up-to level": implies(
         col("overstock_quantity") > 0, col("stock_position") > col("order_up_to_level") - TINY
     ),
-    "lost margin is told unless a price lacks": implies(
+    "lost margin is known unless a price is missing": implies(
         (col("understock_quantity") > 0) & (col("missing_price") == ""), col("understock_margin_lost") >= 0
     )
     & implies((col("understock_quantity") > 0) & (col("missing_price") != ""), col("understock_margin_lost").is_null())
@@ -140,8 +140,8 @@ CLAIMS: Final[dict[str, pl.Expr]] = {
 
 def broken(plan: pl.DataFrame) -> dict[str, list[str]]:
     """The claims that some row breaks, with the products of these rows."""
-    told = {
+    broken = {
         claim: plan.filter(~is_true.fill_null(value=False))["product_code"].to_list()
         for claim, is_true in CLAIMS.items()
     }
-    return {claim: codes for claim, codes in told.items() if codes}
+    return {claim: codes for claim, codes in broken.items() if codes}

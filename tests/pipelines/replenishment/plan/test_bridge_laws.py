@@ -38,7 +38,7 @@ SIGNS = {
 }
 
 
-def pieces(least: float, most: float) -> st.SearchStrategy[float]:
+def units(least: float, most: float) -> st.SearchStrategy[float]:
     return st.decimals(str(least), str(most), places=4).map(float)
 
 
@@ -51,29 +51,29 @@ def a_company(draw: st.DrawFn) -> tuple[list[pl.DataFrame], Any]:
         supplier = draw(st.sampled_from(["supplier-07", "supplier-07", None]))
         frames += [
             a_product(product, supplier=supplier, is_tracked=draw(st.integers(0, 9)) > 0, **flags),
-            in_stock(draw(pieces(-5, 500)), committed=draw(pieces(0, 50)), product=product),
+            in_stock(draw(units(-5, 500)), committed=draw(units(0, 50)), product=product),
         ]
         frames += [
             on_order(quantity, arriving=in_days(day), product=product, is_counted=is_counted)
             for quantity, day, is_counted in draw(
-                st.lists(st.tuples(pieces(0, 200), st.integers(-9, 60), st.booleans()), max_size=4)
+                st.lists(st.tuples(units(0, 200), st.integers(-9, 60), st.booleans()), max_size=4)
             )
         ]
         frames += [
             a_setting(name, str(draw(values)), subject=product)
             for name, values in {
-                "minimum_order_quantity": pieces(0, 100),
-                "batch_size": pieces(0.5, 24),
-                "minimum_shelf_level": pieces(0, 100),
-                "maximum_shelf_level": pieces(0, 400),
+                "minimum_order_quantity": units(0, 100),
+                "batch_size": units(0.5, 24),
+                "minimum_shelf_level": units(0, 100),
+                "maximum_shelf_level": units(0, 400),
                 "service_level": st.sampled_from([0.5, 0.8, 0.95, 0.9999]),
             }.items()
             if draw(st.booleans())
         ]
         if draw(st.booleans()):
-            quantiles = sorted(draw(st.lists(pieces(0, 500), min_size=3, max_size=3)))
-            told = dict(zip((0.5, 0.9, 0.95), quantiles, strict=True))
-            forecasts.append(expecting(draw(pieces(0, 99)), draw(pieces(0, 99)), quantiles=told, product=product))
+            quantiles = sorted(draw(st.lists(units(0, 500), min_size=3, max_size=3)))
+            by_level = dict(zip((0.5, 0.9, 0.95), quantiles, strict=True))
+            forecasts.append(expecting(draw(units(0, 99)), draw(units(0, 99)), quantiles=by_level, product=product))
     return frames, together(expecting(1, 1, product="NO PRODUCT"), *forecasts)
 
 
@@ -103,13 +103,13 @@ def test_every_product_is_there_once_with_its_reason(company):
 
 @settings(max_examples=30, deadline=None)
 @given(a_company())
-def test_no_number_is_minus_nothing_or_no_number(company):
+def test_every_number_is_finite_and_none_is_minus_zero(company):
     frames, forecast = company
     plan = a_plan(*frames, expecting=forecast)
     for column in plan.select(pl.col(pl.Float64)).iter_columns():
-        told = column.drop_nulls().to_list()
-        assert all(math.isfinite(one) for one in told), column.name
-        assert not [one for one in told if one == 0 and math.copysign(1, one) < 0], column.name
+        numbers = column.drop_nulls().to_list()
+        assert all(math.isfinite(one) for one in numbers), column.name
+        assert not [one for one in numbers if one == 0 and math.copysign(1, one) < 0], column.name
 
 
 @settings(max_examples=30, deadline=None)
@@ -117,18 +117,18 @@ def test_no_number_is_minus_nothing_or_no_number(company):
 def test_the_same_inputs_in_any_order_give_the_same_bytes(company, random):
     frames, forecast = company
     shuffled = random.sample(frames, len(frames))
-    one, other = (a_plan(*told, expecting=forecast) for told in (frames, shuffled))
-    assert one.write_csv() == other.write_csv()
+    first, second = (a_plan(*given, expecting=forecast) for given in (frames, shuffled))
+    assert first.write_csv() == second.write_csv()
 
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.lists(pieces(0, 500), min_size=5, max_size=5), st.tuples(pieces(0, 99), pieces(0, 99)),
+    st.lists(units(0, 500), min_size=5, max_size=5), st.tuples(units(0, 99), units(0, 99)),
     st.lists(st.integers(5000, 9999).map(lambda parts: parts / 10_000), min_size=2, max_size=2),
 )  # fmt: skip
 def test_a_higher_service_level_never_lowers_a_level(quantities, demand, levels):
-    told = dict(zip((0.5, 0.75, 0.9, 0.95, 0.99), sorted(quantities), strict=True))
-    forecast = expecting(*demand, quantiles=told)
+    quantiles = dict(zip((0.5, 0.75, 0.9, 0.95, 0.99), sorted(quantities), strict=True))
+    forecast = expecting(*demand, quantiles=quantiles)
     lower, higher = (
         the_line(a_product(), in_stock(0), a_setting("service_level", str(level)), expecting=forecast)
         for level in sorted(levels)
@@ -138,16 +138,16 @@ def test_a_higher_service_level_never_lowers_a_level(quantities, demand, levels)
 
 
 def some_inputs(*, reversed_rows: bool = False) -> Company:
-    told = inputs(
+    tables = inputs(
         *(a_product(one) for one in "AB"), *(in_stock(1.1, product=one) for one in "AB"),
         *(on_order(quantity, arriving=None, product="A") for quantity in (0.1, 0.2, 0.3, 1e6)),
         sold({1: 2, 9: 3}, "A"), a_setting("lead_time_days", "3", subject="B"),
     )  # fmt: skip
-    return Company(**{name: frame.reverse() if reversed_rows else frame for name, frame in vars(told).items()})
+    return Company(**{name: frame.reverse() if reversed_rows else frame for name, frame in vars(tables).items()})
 
 
-def fingerprint(told: Company) -> str:
-    return hash_inputs(vars(told.inputs) | vars(told.parameters), as_of=AS_OF, code_version="1")
+def fingerprint(company: Company) -> str:
+    return hash_inputs(vars(company.inputs) | vars(company.parameters), as_of=AS_OF, code_version="1")
 
 
 def test_the_same_inputs_in_any_order_are_the_same_plan():
@@ -160,13 +160,13 @@ def test_the_same_inputs_in_any_order_are_the_same_plan():
     assert set(plans[0]["plan_id"]) == {f"20260302-{fingerprint(one)[:8]}"}
 
 
-def test_one_piece_more_on_hand_is_another_plan():
-    told = some_inputs()
-    more = vars(told) | {"stock_position": in_stock(1.2, product="A").vstack(in_stock(1.1, product="B"))}
-    assert fingerprint(Company(**more)) != fingerprint(told)
+def test_one_unit_more_on_hand_is_another_plan():
+    tables = some_inputs()
+    more = vars(tables) | {"stock_position": in_stock(1.2, product="A").vstack(in_stock(1.1, product="B"))}
+    assert fingerprint(Company(**more)) != fingerprint(tables)
 
 
 def test_another_day_or_version_is_another_plan():
-    told = vars(some_inputs())
-    names = {hash_inputs(told, as_of=day, code_version=one) for day in (AS_OF, in_days(1)) for one in ("1", "2")}
+    tables = vars(some_inputs())
+    names = {hash_inputs(tables, as_of=day, code_version=one) for day in (AS_OF, in_days(1)) for one in ("1", "2")}
     assert len(names) == 4

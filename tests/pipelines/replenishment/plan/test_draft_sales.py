@@ -28,9 +28,9 @@ def named(committed: float, ordered: float, *lines: dict[str, Any]) -> pl.DataFr
     )
 
 
-def test_one_draft_that_makes_most_of_what_is_committed_is_named_with_its_age() -> None:
+def test_a_draft_with_most_of_the_allocated_stock_is_named_with_its_age() -> None:
     (draft,) = named(520, 600, a_line("OLD", 500), a_line("NEW", 20, days=2)).to_dicts()
-    assert draft_sentence(draft).startswith("The draft invoice OLD, 200 days old, makes 500 of the 520 units")
+    assert draft_sentence(draft).startswith("The draft invoice OLD, 200 days old, is 500 of the 520 allocated units")
 
 
 def test_lines_of_one_draft_count_together_and_what_left_is_no_draft() -> None:
@@ -38,7 +38,7 @@ def test_lines_of_one_draft_count_together_and_what_left_is_no_draft() -> None:
     assert named(20, 5, *lines)["quantity"].to_list() == [12]
 
 
-def test_many_drafts_of_which_none_makes_most_are_everyday_trade() -> None:
+def test_many_drafts_without_a_largest_one_are_everyday_trade() -> None:
     assert named(30, 40, *(a_line(f"D{n}", 10) for n in range(3))).is_empty()
 
 

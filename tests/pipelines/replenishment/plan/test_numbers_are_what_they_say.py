@@ -83,9 +83,9 @@ def test_what_the_paths_add_to_the_averages_is_a_line_of_its_own() -> None:
         (in_stock(0), [on_order(50, arriving=in_days(3))]),
         (in_stock(-2), []),
     ],
-    ids=["none", "all is committed", "more is committed", "an order comes in three days", "less than nothing"],
+    ids=["none", "all is committed", "more is committed", "an order comes in three days", "negative"],
 )
-def test_of_nothing_no_days_are_left(stock: pl.DataFrame, more: list[pl.DataFrame]) -> None:
+def test_without_stock_no_days_are_left(stock: pl.DataFrame, more: list[pl.DataFrame]) -> None:
     """However rarely the product sells: half of the paths ask for none of it in the first days."""
     rare = sold({20: 1, 55: 2, 90: 1, 200: 3, 330: 1})
     line = the_line(a_product(), stock, *more, rare)
@@ -93,7 +93,7 @@ def test_of_nothing_no_days_are_left(stock: pl.DataFrame, more: list[pl.DataFram
     assert line["shortage_chance_before_arrival"] == 1
 
 
-def test_without_demand_or_a_known_stock_nobody_says_how_long_it_lasts() -> None:
+def test_without_demand_or_a_known_stock_there_are_no_days_to_stock_out() -> None:
     dead = the_line(a_product(), in_stock(0), sold({500: 4}))
     untracked = the_line(a_product(is_tracked=False), in_stock(0), sold_every(1, 2, for_days=90))
     for line in (dead, untracked):
@@ -110,8 +110,8 @@ def test_understocked_is_a_fact_and_to_order_a_decision() -> None:
         a_product("B"), in_stock(60, product="B"), a_setting("minimum_shelf_level", "90", subject="B"),
         a_product("C"), in_stock(36, product="C"), expecting=forecast,
     )  # fmt: skip
-    told = {row["product_code"]: (row["understock_quantity"], row["order_quantity"]) for row in plan.to_dicts()}
-    assert told == {"A": (6, 0), "B": (0, 30), "C": (0, 6)}
+    quantities = {row["product_code"]: (row["understock_quantity"], row["order_quantity"]) for row in plan.to_dicts()}
+    assert quantities == {"A": (6, 0), "B": (0, 30), "C": (0, 6)}
 
 
 def test_what_is_missing_and_will_be_lost_before_it_could_come_is_short_and_not_ordered() -> None:
@@ -130,7 +130,7 @@ def test_understock_costs_the_margin_of_what_will_be_short() -> None:
     assert waits["short_without_order"] == pytest.approx(18, abs=1e-3)
 
 
-def test_a_margin_in_another_currency_is_told_in_the_currency_of_the_cost() -> None:
+def test_a_margin_in_another_currency_is_shown_in_the_currency_of_the_cost() -> None:
     """The sales price is in base currency: 4 pounds are 5 dollars, of which 2.5 are cost."""
     product = a_product(currency="USD", currency_rate=Decimal("1.25"))
     line = the_line(product, in_stock(0), sold_every(1, 1, for_days=364))
@@ -138,7 +138,7 @@ def test_a_margin_in_another_currency_is_told_in_the_currency_of_the_cost() -> N
 
 
 @pytest.mark.parametrize(
-    ("lacking", "told"),
+    ("lacking", "named"),
     [
         ({"sales_unit_price": Decimal(0)}, "sales price"),
         ({"sales_unit_price": None}, "sales price"),
@@ -149,10 +149,10 @@ def test_a_margin_in_another_currency_is_told_in_the_currency_of_the_cost() -> N
         ({}, ""),
     ],
 )
-def test_the_price_that_lacks_is_named_and_no_other(lacking: dict[str, Any], told: str) -> None:
+def test_each_missing_price_is_named(lacking: dict[str, Any], named: str) -> None:
     line = the_line(a_product(**lacking), in_stock(0), expecting=expecting(20, 10))
-    assert line["missing_price"] == told
-    assert (line["understock_margin_lost"] is None) == (told != "")
+    assert line["missing_price"] == named
+    assert (line["understock_margin_lost"] is None) == (named != "")
 
 
 def test_a_product_that_sells_below_its_cost_loses_no_margin() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.planning_settings.registry import SettingError, parse_setting
-from pipelines.replenishment.plan.order_limits import constrain
+from pipelines.replenishment.plan.order_limits import with_limits
 
 
 def the_order(need: float, *, is_ordered: bool = True, position: float = 0, **limits: float | None) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def the_order(need: float, *, is_ordered: bool = True, position: float = 0, **li
         "maximum_shelf_level": None,
     }
     row = {"is_ordered": is_ordered, "needed_quantity": need, "stock_position": position, **none, **limits}
-    return constrain(pl.DataFrame([row], schema_overrides=dict.fromkeys([*row][1:], pl.Float64))).row(0, named=True)
+    return with_limits(pl.DataFrame([row], schema_overrides=dict.fromkeys([*row][1:], pl.Float64))).row(0, named=True)
 
 
 def test_without_limits_what_is_needed_is_ordered():
@@ -82,18 +82,18 @@ def test_room_for_batches_of_decimals_is_counted_as_decimals(position, maximum, 
     assert order["order_quantity"] == order_quantity
 
 
-def pieces(least: float, most: float) -> st.SearchStrategy[float]:
+def units(least: float, most: float) -> st.SearchStrategy[float]:
     return st.decimals(str(least), str(most), places=4).map(float)
 
 
 limits = st.fixed_dictionaries(
     {
-        "need": pieces(-1e6, 1e6),
-        "position": pieces(-1e6, 1e6),
-        "minimum_order_quantity": pieces(0, 1e6),
-        "batch_size": pieces(0.0001, 1e4),
-        "minimum_shelf_level": pieces(0, 1e6),
-        "maximum_shelf_level": st.none() | pieces(0, 1e6),
+        "need": units(-1e6, 1e6),
+        "position": units(-1e6, 1e6),
+        "minimum_order_quantity": units(0, 1e6),
+        "batch_size": units(0.0001, 1e4),
+        "minimum_shelf_level": units(0, 1e6),
+        "maximum_shelf_level": st.none() | units(0, 1e6),
     }
 )
 
@@ -107,7 +107,7 @@ def test_an_order_is_a_multiple_of_the_batch(limit):
 
 @settings(deadline=None)
 @given(limits)
-def test_an_order_is_below_its_minimums_only_where_it_is_capped(limit):
+def test_an_order_is_below_its_minimums_only_if_it_is_capped(limit):
     order = the_order(**limit)
     asked = max(limit["need"], limit["minimum_order_quantity"], limit["minimum_shelf_level"] - limit["position"])
     if order["binding_rule"] != "maximum_shelf_level":
@@ -125,7 +125,7 @@ def test_no_order_goes_over_the_maximum(limit):
 
 @settings(deadline=None)
 @given(limits)
-def test_an_order_is_never_below_nothing(limit):
+def test_an_order_is_never_negative(limit):
     assert the_order(**limit)["order_quantity"] >= 0
 
 
@@ -140,12 +140,12 @@ def test_an_order_is_never_below_nothing(limit):
         ({"minimum_shelf_level": 30.0, "maximum_shelf_level": 12.0}, 12, "maximum_shelf_level"),
     ],
 )
-def test_fault_95_minimums_come_before_batches_and_a_maximum_wins_over_both(limits, order_quantity, binding_rule):
+def test_minimums_come_before_batches_and_a_maximum_wins_over_both(limits, order_quantity, binding_rule):
     order = the_order(10, **limits)
     assert (order["order_quantity"], order["binding_rule"]) == (order_quantity, binding_rule)
 
 
 @pytest.mark.parametrize("typed", ["0", "", "-7", "none"])
-def test_fault_95_a_batch_of_nothing_is_refused_when_it_is_typed(typed):
+def test_a_batch_of_zero_is_refused_when_it_is_typed(typed):
     with pytest.raises(SettingError, match="batch_size cannot be"):
         parse_setting("batch_size", typed, "product")

@@ -48,7 +48,7 @@ def test_stock_that_adds_up_to_the_reorder_point_in_decimals_is_at_it():
     assert the_line(a_product(), in_stock(0.7), *orders, expecting=level)["order_quantity"] == 1
 
 
-def test_committed_stock_is_spoken_for():
+def test_allocated_stock_is_not_available():
     line = the_line(a_product(), in_stock(50, committed=20), expecting=THIRTY)
     assert (line["stock_position"], line["order_quantity"]) == (30, 12)
 
@@ -61,7 +61,7 @@ def test_a_late_order_does_not_count():
 
 @pytest.mark.parametrize(("day", "order_quantity"), [(14, 0), (20, 10), (21, 12)])
 def test_what_is_on_order_helps_from_the_day_on_which_it_arrives(day, order_quantity):
-    """42 pieces may be asked for in 21 days, 40 of them before the last day."""
+    """Demand may be 42 units in 21 days, 40 of them before the last day."""
     line = the_line(a_product(), in_stock(30), on_order(100, arriving=in_days(day)), expecting=THIRTY)
     in_time = 100 if day < 21 else 0
     assert (line["stock_on_order_in_time"], line["stock_on_order_after_cover"]) == (in_time, 100 - in_time)
@@ -69,7 +69,7 @@ def test_what_is_on_order_helps_from_the_day_on_which_it_arrives(day, order_quan
 
 
 @pytest.mark.parametrize("arriving", [None, in_days(-5)])
-def test_an_order_that_counts_is_in_time_when_nobody_knows_the_day(arriving):
+def test_an_order_that_counts_is_in_time_if_its_day_is_unknown(arriving):
     line = the_line(a_product(), in_stock(30), on_order(10, arriving=arriving), expecting=THIRTY)
     assert (line["stock_on_order_in_time"], line["order_quantity"]) == (10, 0)
 
@@ -79,7 +79,7 @@ def test_what_is_approved_and_not_yet_sent_is_not_suggested_again():
     assert the_line(a_product(), in_stock(30), approved, expecting=THIRTY)["order_quantity"] == 0
 
 
-def test_the_maximum_shelf_level_counts_what_arrives_after_the_cover():
+def test_the_maximum_shelf_level_counts_orders_that_arrive_after_the_coverage_period():
     later, most = on_order(100, arriving=in_days(60)), a_setting("maximum_shelf_level", "100")
     line = the_line(a_product(), in_stock(0), later, most, expecting=THIRTY)
     assert (line["order_quantity"], line["reason"], line["binding_rule"]) == (0, "capped", "maximum_shelf_level")
@@ -106,7 +106,7 @@ def test_a_product_that_is_not_planned_says_why(product, on_hand, reason):
     assert (line["order_quantity"], line["reason"], line["status"]) == (0, reason, "not_planned")
 
 
-def test_a_product_that_nobody_buys_is_not_planned():
+def test_a_product_without_sales_in_a_year_is_not_planned():
     line = the_line(a_product(), in_stock(3))
     assert (line["order_quantity"], line["reason"], line["status"]) == (0, "no_demand", "not_planned")
     assert (line["overstock_quantity"], line["demand_class"], line["model"]) == (3, "never_sold", "none")
@@ -127,14 +127,14 @@ def test_a_product_without_a_row_of_stock_has_none():
 
 
 def test_what_is_lost_before_arrival_is_not_ordered():
-    """Nothing is there for two of three weeks: 28 of the 42 pieces are lost, whatever is ordered."""
+    """There is no stock for two of three weeks: 28 of the 42 units are lost, whatever is ordered."""
     line = the_line(a_product(), expecting=THIRTY)
     assert (line["order_quantity"], line["needed_quantity"]) == (14, 14)
     assert line["demand_lost_before_arrival"] == pytest.approx(20, abs=2)
     assert (line["is_too_late_to_help"], line["days_to_stock_out"]) == (True, 0)
 
 
-def test_the_position_rule_orders_what_nobody_will_come_back_for():
+def test_the_position_rule_orders_demand_that_will_be_lost():
     position = a_setting("order_rule", "position", level="global", subject="")
     assert the_line(a_product(), position, expecting=THIRTY)["order_quantity"] == 42
 
@@ -167,7 +167,7 @@ ONE_A_DAY = sold_every(1, 1, for_days=364)
 
 
 def test_an_order_does_not_arrive_sooner_because_the_forecast_period_is_short():
-    """Of 16 days an order that takes 14 covers two; ten pieces do not last till it is there."""
+    """Of 16 days an order that takes 14 covers two; ten units do not last until it arrives."""
     line = the_line(a_product(), a_setting("forecast_period_days", "16"), in_stock(10), ONE_A_DAY)
     assert (line["horizon_days"], line["is_too_late_to_help"]) == (16, True)
     assert (line["demand_before_arrival"], line["demand_in_cover"]) == pytest.approx((14, 2), rel=0.05)
@@ -195,7 +195,7 @@ def test_an_organisation_without_products_has_a_plan_without_lines():
     assert a_plan().schema == ORDER_PLAN.schema
 
 
-def test_too_much_is_what_lasts_longer_than_the_overstock_period():
+def test_overstock_lasts_longer_than_the_overstock_period():
     line = the_line(a_product(), in_stock(1000), expecting=expecting(14, 7, quantiles={0.9: 25, 0.95: 30}))
     assert line["average_daily_demand"] == 1
     assert line["status"] == "too_much"
@@ -203,13 +203,13 @@ def test_too_much_is_what_lasts_longer_than_the_overstock_period():
     assert float(line["overstock_value"]) == pytest.approx(2.5 * line["overstock_quantity"], abs=0.01)
 
 
-def test_what_may_be_asked_for_until_the_end_of_the_overstock_period_is_not_too_much():
-    """At the expected pace 111 pieces go until then, with the service level 158."""
+def test_possible_demand_until_the_end_of_the_overstock_period_is_no_overstock():
+    """At the expected pace 111 units are sold until then, with the service level 158."""
     line = the_line(a_product(), in_stock(158), expecting=expecting(14, 7, quantiles={0.9: 25, 0.95: 30}))
     assert (line["overstock_quantity"], line["status"]) == (0, "enough")
 
 
-def test_stock_of_what_was_discontinued_is_too_much():
+def test_stock_of_a_discontinued_product_is_overstock():
     line = the_line(a_product(is_discontinued=True), in_stock(8))
     assert (line["overstock_quantity"], line["reason"]) == (8, "discontinued")
 
@@ -229,7 +229,7 @@ def test_stock_above_the_reorder_point_is_ordered_at_the_review_on_which_it_is_t
 
 @pytest.mark.parametrize(("on_hand", "review"), [(26, 1), (33, 1), (34, 2), (60, 5), (4344, 519), (4400, None)])
 def test_the_order_by_date_is_the_last_review_from_which_an_order_arrives_while_stock_lasts(on_hand, review):
-    """25 pieces last 21 days with the chance asked; 60 last 50, and of 35 and 42 days the former's order is in time."""
+    """25 units last 21 days at the target; 60 last 50, and of 35 and 42 days the former's order is in time."""
     line = the_line(a_product(), in_stock(on_hand), expecting=expecting(14, 7, quantiles={0.9: 25, 0.95: 30}))
     assert line["order_by_date"] == (None if review is None else AS_OF + timedelta(days=7 * review))
 
@@ -282,7 +282,7 @@ def test_settings_of_each_product_stand_beside_its_line():
         (in_stock(5), on_order(5012345678900, arriving=None)),
     ],
 )
-def test_fault_92_what_cannot_be_is_a_fault_of_that_product_and_is_not_ordered(frames):
+def test_an_impossible_quantity_is_a_data_fault_of_that_product_and_is_not_ordered(frames):
     others = [a_product("CUP"), in_stock(0, product="CUP"), sold_every(1, 3, for_days=364, product="CUP")]
     plan = a_plan(a_product(), sold_every(1, 3, for_days=364), *frames, *others)
     assert plan.select("product_code", "reason").rows() == [("CUP", "below_reorder_point"), (TEA, "data_fault")]
@@ -290,14 +290,14 @@ def test_fault_92_what_cannot_be_is_a_fault_of_that_product_and_is_not_ordered(f
     assert all(plan.select(pl.col(pl.Float64).drop_nulls().is_finite().all()).row(0))
 
 
-def test_an_amount_beyond_what_can_be_stops_no_plan():
+def test_an_impossible_amount_stops_no_plan():
     dear = a_product(unit_cost=Decimal(1_000_000_000))
     line = the_line(dear, in_stock(0), a_setting("minimum_order_quantity", "1000000000"), expecting=THIRTY)
     assert (line["order_quantity"], line["order_value"]) == (1e9, Decimal(10**15))
 
 
 @pytest.mark.parametrize("on_hand", [-5.0, 0.25, 1e12, float("nan")])
-def test_faults_92_and_93_a_history_of_any_kind_gives_a_row_with_a_reason_and_no_quantity_that_is_no_number(on_hand):
+def test_any_history_gives_a_row_with_a_reason_and_finite_quantities(on_hand):
     daily = range(1, 99)
     histories: dict[str, dict[int, float]] = {
         "NEVER": {}, "ONCE": {9: 4}, "NOTHING": dict.fromkeys(daily, 0), "GIANT": dict.fromkeys(daily, 1) | {5: 1e9},
@@ -318,7 +318,7 @@ def test_what_is_short_and_has_no_room_on_the_shelf_is_short_and_not_enough():
     assert (line["order_quantity"], line["reason"], line["status"]) == (0, "capped", "short")
 
 
-def test_an_order_above_the_reorder_point_says_that_what_is_on_order_comes_too_late():
+def test_an_order_above_the_reorder_point_says_that_open_orders_arrive_too_late():
     late = on_order(100, arriving=in_days(20))
     line = the_line(a_product(), in_stock(30), late, expecting=expecting(20, 10))
     assert line["stock_position"] > line["reorder_point"]

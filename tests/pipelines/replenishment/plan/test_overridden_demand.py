@@ -18,17 +18,17 @@ from tests.pipelines.planning_builders import (
 SALES = sold_every(1, 2, for_days=400)
 
 
-def set_to(pieces, *, first=None, last=None):
-    told = [a_setting("overridden_demand", str(pieces))]
+def set_to(units, *, first=None, last=None):
+    settings = [a_setting("overridden_demand", str(units))]
     dates = {"from": first, "until": last}
-    return told + [a_setting(f"overridden_demand_{name}", day.isoformat()) for name, day in dates.items() if day]
+    return settings + [a_setting(f"overridden_demand_{name}", day.isoformat()) for name, day in dates.items() if day]
 
 
 def planned(*frames):
     return the_line(a_product(), in_stock(0), SALES, *frames)
 
 
-def test_what_a_person_expects_takes_the_place_of_the_forecast():
+def test_overridden_demand_replaces_the_forecast():
     """Lead time 14 and order frequency 7: five a day are 70 before arrival and 35 in the cover."""
     row = planned(*set_to(5))
     assert (row["demand_before_arrival"], row["demand_in_cover"]) == pytest.approx((70, 35))
@@ -54,7 +54,7 @@ def test_nothing_may_be_expected():
     assert (row["horizon_demand"], row["order_quantity"]) == (0, 0)
 
 
-def test_a_product_that_was_never_sold_is_ordered_for_what_a_person_expects():
+def test_a_product_that_was_never_sold_is_ordered_for_its_overridden_demand():
     row = the_line(a_product(), in_stock(0), *set_to(3))
     assert row["horizon_demand"] == pytest.approx(63)
     assert row["order_quantity"] > 20
@@ -62,7 +62,7 @@ def test_a_product_that_was_never_sold_is_ordered_for_what_a_person_expects():
     assert the_line(a_product(), in_stock(0))["reason"] == "no_demand"
 
 
-def test_a_dead_product_lives_again():
+def test_a_product_without_sales_is_planned_again_by_its_overridden_demand():
     long_ago = sold_every(1, 2, for_days=900).filter(np.arange(900) > 500)
     assert the_line(a_product(), in_stock(0), long_ago)["reason"] == "no_demand"
     assert the_line(a_product(), in_stock(0), long_ago, *set_to(1))["order_quantity"] > 0

@@ -54,7 +54,7 @@ def both(before_arrival: float, in_cover: float) -> Forecast:
 
 def test_money_is_in_base_currency():
     products = [a_product("A", unit_cost=Decimal(2)), a_product("B", unit_cost=Decimal(2), **dollars("1.25"))]
-    summary = the_summary(*products, WAITS, expecting=both(20, 10))  # 42 pieces of each
+    summary = the_summary(*products, WAITS, expecting=both(20, 10))  # 42 units of each
     assert summary["order_value"] == Decimal("151.20")  # 84 + 84 / 1.25
     assert (summary["currency"], summary["products_without_rate"]) == ("GBP", 0)
 
@@ -74,7 +74,7 @@ def test_late_orders_are_counted_once_with_all_their_lines():
     assert summary["late_on_order_value"] == Decimal("12.50")
 
 
-def test_products_with_too_little_and_too_much_are_counted_with_what_they_cost():
+def test_understocked_and_overstocked_products_are_counted_with_their_costs():
     stock = [in_stock(30, product="A"), in_stock(1000, product="B")]
     summary = the_summary(a_product("A"), a_product("B"), *stock, expecting=both(14, 7))
     assert (summary["products"], summary["products_understocked"], summary["products_overstocked"]) == (2, 0, 1)
@@ -83,7 +83,7 @@ def test_products_with_too_little_and_too_much_are_counted_with_what_they_cost()
     assert summary["stock_value"] == Decimal("2575.00")
 
 
-def test_too_little_and_too_much_are_told_with_what_they_cost_in_base_currency():
+def test_understock_and_overstock_cost_money_in_base_currency():
     """A loses a margin of 1.50 a unit; of B 841.4286 are too many at 2.50 dollars, a quarter of it a year."""
     stock = [in_stock(0, product="A"), in_stock(1000, product="B")]
     products = [a_product("A"), a_product("B", **dollars("1.25"))]
@@ -92,11 +92,11 @@ def test_too_little_and_too_much_are_told_with_what_they_cost_in_base_currency()
     assert float(summary["understock_margin_lost"]) == pytest.approx(1.5 * plan[0]["short_without_order"], abs=0.01)
     assert summary["understock_value"] == Decimal("2.50") * int(plan[0]["reorder_point"])
     assert summary["overstock_holding_cost"] == Decimal("420.71")  # 841.4286 * 2.50 * 25% / 1.25
-    for told in ("understock_margin_lost", "overstock_holding_cost", "products_to_order", "products_understocked"):
-        assert day[told] == summary[told]
+    for measure in ("understock_margin_lost", "overstock_holding_cost", "products_to_order", "products_understocked"):
+        assert day[measure] == summary[measure]
 
 
-def test_what_lacks_a_price_or_a_cost_is_counted_and_left_out():
+def test_a_product_without_a_price_or_cost_is_counted_and_left_out():
     products = [
         a_product("A", sales_unit_price=Decimal(0)),
         a_product("B", unit_cost=Decimal(0)),
@@ -115,7 +115,7 @@ def test_out_of_stock_is_what_sells_and_has_nothing_on_hand(product, on_hand, is
     assert the_summary(*frames, expecting=both(14, 7))["products_out_of_stock"] == is_counted
 
 
-def test_a_day_is_measured_in_pieces_and_in_money():
+def test_a_day_is_measured_in_units_and_in_money():
     stock = [in_stock(0, product="A"), in_stock(1000, product="B")]
     late = a_late_order(2.5, value=Decimal("10.00"))
     day = the_day(a_product("A"), a_product("B"), *stock, late, expecting=both(14, 7))
@@ -126,22 +126,22 @@ def test_a_day_is_measured_in_pieces_and_in_money():
     assert (day["late_on_order_value"], day["understock_quantity"] > 0) == (Decimal("10.00"), True)
 
 
-def test_a_day_without_products_comes_to_nothing():
+def test_a_day_without_products_sums_to_zero():
     day = the_day(expecting=both(1, 1))
     assert {value for name, value in day.items() if name.endswith(("_quantity", "_value"))} == {0}
 
 
-def test_a_plan_of_nothing_comes_to_nothing():
+def test_an_empty_plan_sums_to_zero():
     summary = the_summary(expecting=both(1, 1))
     assert (summary["products"], summary["order_value"], summary["late_orders"]) == (0, Decimal("0.00"), 0)
     assert (summary["plan_id"], summary["is_stale"]) == ("20260302-9f2c41aa", True)
 
 
 @pytest.mark.parametrize(("hours", "is_old"), [(0, False), (36, False), (37, True)])
-def test_data_older_than_the_setting_are_old(hours, is_old):
+def test_data_older_than_the_setting_are_stale(hours, is_old):
     settings = global_settings(inputs().planning_settings)
     assert is_stale(NOON - timedelta(hours=hours), at=NOON, settings=settings) is is_old
 
 
-def test_data_that_were_never_loaded_are_old():
+def test_data_that_were_never_loaded_are_stale():
     assert is_stale(None, at=NOON, settings=global_settings(inputs().planning_settings))

@@ -14,61 +14,61 @@ def planned(*settings, sales=("OLD",)):
 
 
 def test_a_successor_is_ordered_for_what_its_predecessor_sold():
-    told = planned(a_setting("successor_of", "OLD", subject="NEW"))
-    assert told["NEW"]["horizon_demand"] == pytest.approx(42, rel=0.05)
-    old = told["OLD"]
+    plan = planned(a_setting("successor_of", "OLD", subject="NEW"))
+    assert plan["NEW"]["horizon_demand"] == pytest.approx(42, rel=0.05)
+    old = plan["OLD"]
     assert (old["reason"], old["order_quantity"], old["status"]) == ("planned_elsewhere", 0, "not_planned")
     assert old["demand_class"] == "planned_elsewhere"
 
 
 def test_its_own_demand_is_added():
-    told = planned(a_setting("successor_of", "OLD", subject="NEW"), sales=("OLD", "NEW"))
-    assert told["NEW"]["horizon_demand"] == pytest.approx(84, rel=0.05)
+    plan = planned(a_setting("successor_of", "OLD", subject="NEW"), sales=("OLD", "NEW"))
+    assert plan["NEW"]["horizon_demand"] == pytest.approx(84, rel=0.05)
 
 
 def test_a_bundle_is_ordered_as_its_parts():
-    told = planned(a_setting("bundle_of", "TEA:2; NEW:0.5", subject="SET"), sales=("SET", "TEA"))
-    assert told["SET"]["reason"] == "planned_elsewhere"
-    assert told["TEA"]["horizon_demand"] == pytest.approx(42 + 84, rel=0.05)
-    assert told["NEW"]["horizon_demand"] == pytest.approx(21, rel=0.05)
+    plan = planned(a_setting("bundle_of", "TEA:2; NEW:0.5", subject="SET"), sales=("SET", "TEA"))
+    assert plan["SET"]["reason"] == "planned_elsewhere"
+    assert plan["TEA"]["horizon_demand"] == pytest.approx(42 + 84, rel=0.05)
+    assert plan["NEW"]["horizon_demand"] == pytest.approx(21, rel=0.05)
 
 
 def test_the_part_of_a_bundle_may_have_a_successor_itself():
     bundle = a_setting("bundle_of", "OLD:1", subject="SET")
-    told = planned(bundle, a_setting("successor_of", "OLD", subject="NEW"), sales=("SET",))
-    assert told["NEW"]["horizon_demand"] == pytest.approx(42, rel=0.05)
+    plan = planned(bundle, a_setting("successor_of", "OLD", subject="NEW"), sales=("SET",))
+    assert plan["NEW"]["horizon_demand"] == pytest.approx(42, rel=0.05)
 
 
 def test_products_that_succeed_each_other_leave_the_plan_standing():
     circle = [a_setting("successor_of", "OLD", subject="NEW"), a_setting("successor_of", "NEW", subject="OLD")]
-    told = planned(*circle, a_setting("successor_of", "TEA", subject="TEA"))
-    assert told["OLD"]["horizon_demand"] + told["NEW"]["horizon_demand"] == pytest.approx(42, rel=0.05)
+    plan = planned(*circle, a_setting("successor_of", "TEA", subject="TEA"))
+    assert plan["OLD"]["horizon_demand"] + plan["NEW"]["horizon_demand"] == pytest.approx(42, rel=0.05)
 
 
 def test_bundles_of_each_other_keep_their_own_demand():
     circle = [a_setting("bundle_of", "OLD:2", subject="NEW"), a_setting("bundle_of", "NEW:2; TEA:1", subject="OLD")]
-    plain, told = planned(), planned(*circle)
-    assert {code: told[code]["horizon_demand"] for code in told} == {
+    plain, plan = planned(), planned(*circle)
+    assert {code: plan[code]["horizon_demand"] for code in plan} == {
         code: plain[code]["horizon_demand"] for code in plain
     }
 
 
 def test_a_bundle_with_a_part_that_is_no_product_keeps_its_demand():
-    told = planned(a_setting("bundle_of", "TEA:2; ZZZ:1", subject="SET"), sales=("SET", "TEA"))
-    assert [told[code]["horizon_demand"] for code in ("SET", "TEA")] == pytest.approx([42, 42], rel=0.05)
-    assert told["SET"]["order_quantity"] > 0
+    plan = planned(a_setting("bundle_of", "TEA:2; ZZZ:1", subject="SET"), sales=("SET", "TEA"))
+    assert [plan[code]["horizon_demand"] for code in ("SET", "TEA")] == pytest.approx([42, 42], rel=0.05)
+    assert plan["SET"]["order_quantity"] > 0
 
 
 def test_the_successor_of_a_product_that_is_none_is_planned_as_before():
-    told = planned(a_setting("successor_of", "ZZZ", subject="NEW"), sales=("NEW",))
-    assert told["NEW"]["horizon_demand"] == pytest.approx(42, rel=0.05)
+    plan = planned(a_setting("successor_of", "ZZZ", subject="NEW"), sales=("NEW",))
+    assert plan["NEW"]["horizon_demand"] == pytest.approx(42, rel=0.05)
 
 
 def test_a_predecessor_that_must_have_a_minimum_on_the_shelf_is_planned():
-    told = planned(
+    plan = planned(
         a_setting("successor_of", "OLD", subject="NEW"), a_setting("minimum_shelf_level", "5", subject="OLD")
     )
-    assert (told["OLD"]["reason"], told["OLD"]["order_quantity"]) == ("below_minimum_shelf_level", 5)
+    assert (plan["OLD"]["reason"], plan["OLD"]["order_quantity"]) == ("below_minimum_shelf_level", 5)
 
 
 @pytest.mark.parametrize(("typed", "kept"), [(" CUP:2;TEA : 1.50 ", "CUP:2; TEA:1.5"), ("A:B:3", "A:B:3"), ("", "")])
@@ -77,6 +77,6 @@ def test_a_bundle_is_kept_in_one_form(typed, kept):
 
 
 @pytest.mark.parametrize("typed", ["CUP", "CUP:", ":2", "CUP:0", "CUP:-1", "CUP:two"])
-def test_a_bundle_without_pieces_is_refused(typed):
-    with pytest.raises(SettingError, match="give product codes with their pieces, such as CUP:2; TEA:1"):
+def test_a_bundle_without_units_is_refused(typed):
+    with pytest.raises(SettingError, match="give product codes with their units, such as CUP:2; TEA:1"):
         parse_setting("bundle_of", typed, "product")

@@ -1,4 +1,4 @@
-"""Demand whose law is known, so that an order can be compared with what is right."""
+"""Demand with a known distribution, so that an order can be compared with the right one."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ AT = np.minimum(EDGES, HIGHEST)
 Quantiles = Callable[[Matrix], Matrix]
 
 
-def a_law(
+def known_demand_of(
     mean: float, horizon_days: int, *, mean_days: int = 7, dispersion: float = 0.0, rows: int = 1, seed: int = 0
 ) -> IntervalDemand:
     """Poisson demand of a mean in so many days, or negative binomial with Var / mean - 1 = dispersion."""
