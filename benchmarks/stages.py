@@ -27,9 +27,10 @@ from stocktrim_cli.serve import free_port, stop, wait_for_port
 STAGES: Final = {
     "raw": "load_from_xero decisions",
     "marts": "warehouse_models",
+    "parameters": "parameters",
     "forecast": "model_choice demand",
     "plan": "order_plan",
-    "drafts": "purchase_orders__purchase_order_drafts",
+    "drafts": "purchase_order_drafts",
     "publish": "published__snapshot",
 }
 SIZES: Final = {"100 products": ("--products", "100"), "400 products": ("--products", "400")}

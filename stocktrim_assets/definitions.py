@@ -4,6 +4,7 @@ What belongs here: the list. What does not: anything that reads a store, a file 
 Read more in docs/operations.md.
 """
 
+import warnings
 from typing import Final
 
 import dagster as dg
@@ -24,21 +25,26 @@ from stocktrim_assets.resources import RESOURCES
 from stocktrim_assets.schedules import daily_load_and_plan, weekly_backtest
 from stocktrim_assets.sensors import approved_orders
 
+ASSETS: Final[list[dg.AssetsDefinition | dg.AssetSpec]] = [
+    *raw.SOURCES,
+    raw.load_from_xero,
+    raw.decisions,
+    marts.warehouse_models,
+    parameters.parameters,
+    forecast.model_choice,
+    forecast.demand,
+    plan.order_plan,
+    explained.explained_product,
+    policy_backtest.policy_backtest,
+    purchase_orders.purchase_order_drafts,
+    purchase_orders.sent_orders,
+    published.published_snapshot,
+]
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", dg.BetaWarning)
+    _LINKED: Final = dg.with_source_code_references(ASSETS)
 defs: Final = dg.Definitions(
-    assets=[
-        raw.load_from_xero,
-        raw.decisions,
-        marts.warehouse_models,
-        parameters.parameters,
-        forecast.model_choice,
-        forecast.demand,
-        plan.order_plan,
-        explained.explained_product,
-        policy_backtest.policy_backtest,
-        purchase_orders.purchase_order_drafts,
-        purchase_orders.sent_orders,
-        published.published_snapshot,
-    ],
+    assets=_LINKED,
     asset_checks=[marts.nothing_needs_a_look],
     jobs=JOBS,
     schedules=[daily_load_and_plan, weekly_backtest],

@@ -1,24 +1,20 @@
-"""What Dagster shows of a result: row counts, columns, findings, tables and pictures.
+"""What a person reads of a result in Dagster: tables, links and pictures in Markdown.
 
-What belongs here: turning frames and findings into Dagster's metadata and check results.
-What does not: computing anything a buyer relies on. Text that comes from Xero is escaped: Dagster renders Markdown,
+What belongs here: turning frames into Markdown. What does not: what every table has (`specs.py`), and computing
+anything a buyer relies on. Text that comes from Xero is escaped: Dagster renders Markdown,
 and a picture in a product's name would be fetched by whoever looks at it.
 Read more in docs/operations.md.
 """
 
 import base64
-import warnings
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
 import dagster as dg
 import polars as pl
 
-from pipelines.expectations.validate import BorderRule, Finding
 from pipelines.readiness import by_problem, money, records_named
-from pipelines.storage.tables import Table
-from stocktrim_assets.partitions import organisations
 
 _SPECIAL: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|"})
 RECORDS_SHOWN: Final = 10
@@ -31,72 +27,6 @@ _RECORD: Final = {
     "quantity": "units", "amount": "money at stake", "currency": "", "age_days": "days old",
     "effect": "what it means", "xero_link": "in Xero",
 }  # fmt: skip
-
-
-def table_metadata(table: Table, rows: int) -> dict[str, Any]:
-    """The row count and the columns of a table."""
-    return {
-        "dagster/row_count": rows,
-        "dagster/column_schema": dg.TableSchema(
-            columns=[dg.TableColumn(name, str(dtype)) for name, dtype in table.columns.items()]
-        ),
-    }
-
-
-def table_specs(
-    made: Iterable[Table], *, deps: Iterable[Table] = (), owner: str, kinds: Collection[str] = ("polars", "python")
-) -> list[dg.AssetSpec]:
-    """One asset for each table that Python makes, in the group of its stage."""
-    return [
-        dg.AssetSpec(
-            [table.stage, table.name],
-            deps=[[source.stage, source.name] for source in deps],
-            description=table.grain,
-            group_name=table.stage,
-            kinds=set(kinds),
-            owners=[owner],
-        )
-        for table in made
-    ]
-
-
-def check_specs(rules: Iterable[BorderRule], *, asset: Sequence[str]) -> list[dg.AssetCheckSpec]:
-    """The checks that an asset makes of its own accord, one a rule, each with the organisation as its partition."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.PreviewWarning)
-        return [
-            dg.AssetCheckSpec(
-                rule.name, asset=list(asset), description=rule.description, blocking=rule.is_blocking,
-                partitions_def=organisations,
-            )
-            for rule in rules
-        ]  # fmt: skip
-
-
-def check_results(
-    findings: Sequence[Finding], rules: Iterable[BorderRule], *, asset: Sequence[str]
-) -> list[dg.AssetCheckResult]:
-    """Findings as check results: the sentence, the count and the first of the rows that offend.
-
-    Dagster wants a result of every check; a rule over a list that was not read this time says just that.
-    """
-    looked_at = {finding.rule.name for finding in findings}
-    return [
-        dg.AssetCheckResult(
-            asset_key=list(asset), check_name=rule.name, passed=True,
-            metadata={"sentence": "Not looked at: this list was not read this time."},
-        )
-        for rule in rules if rule.name not in looked_at
-    ] + [
-        dg.AssetCheckResult(
-            asset_key=list(asset),
-            check_name=finding.rule.name,
-            passed=finding.is_met,
-            severity=dg.AssetCheckSeverity.ERROR if finding.rule.is_blocking else dg.AssetCheckSeverity.WARN,
-            metadata={"sentence": finding.sentence, "count": finding.count, **_problem(finding), **_rows(finding)},
-        )
-        for finding in findings
-    ]  # fmt: skip
 
 
 def escaped(text: object) -> str:
@@ -150,15 +80,6 @@ def readiness_table(problems: pl.DataFrame) -> dg.MetadataValue[Any]:
     """The rows of `by_problem` as a table, in the words of the command."""
     rows = [row | {"money": money(row), "which": records_named(row)} for row in problems.to_dicts()]
     return dg.MetadataValue.md(table_text(rows, columns=_TOLD, links={"xero_link"}))
-
-
-def _problem(finding: Finding) -> dict[str, Any]:
-    """The problem of `xero_readiness` that lists the same records, so that nobody is told twice."""
-    return {"problem": finding.rule.problem} if finding.rule.problem else {}
-
-
-def _rows(finding: Finding) -> dict[str, Any]:
-    return {} if finding.rows.is_empty() else {"rows": rows_table(finding.rows)}
 
 
 def _link(address: str) -> str:

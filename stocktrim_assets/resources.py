@@ -1,15 +1,13 @@
-"""What a run is given: its organisation, locked for as long as the run lasts, and dbt.
+"""What a run is given: its organisation, locked for as long as the run lasts.
 
-What belongs here: opening and closing. What does not: what is done with it. Resources give plain objects, so that
+What belongs here: opening and closing. What does not: what is done with it. The organisation is a plain object, so that
 nothing below knows Dagster.
 Read more in docs/operations.md.
 """
 
 import logging
-import sys
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 
 import dagster as dg
 
@@ -18,44 +16,39 @@ from pipelines.organisations.open_organisation import OpenOrganisation, open_org
 from pipelines.settings import read_settings
 from pipelines.storage.permissions import keep_private
 from pipelines.storage.run_locks import organisation_lock, run_mark
-from stocktrim_assets.assets.marts import PROJECT, Dbt
 from stocktrim_assets.failures import told_plainly
 
 log = logging.getLogger("pipelines.storage.run_locks")
 
 
-@dg.resource(description="The run's organisation, which no other run may touch before this one has ended.")
-def organisation_of_run(context: dg.InitResourceContext) -> Iterator[OpenOrganisation]:
-    """Hold the organisation's lock from the first step to the last; runs from a terminal bypass Dagster's queue."""
-    run = context.run
-    if run is None:
-        raise dg.DagsterInvariantViolationError("An organisation is opened for a run only.")
+class OrganisationOfRun(dg.ConfigurableResource[OpenOrganisation]):
+    """The organisation that is the run's partition; no other run may touch it before this one has ended."""
 
-    def tell(sentence: str) -> None:
-        """Say it in Dagster's log, and to whoever waits at a terminal."""
-        if context.log:
-            context.log.info(sentence)
-        log.info(sentence)
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[OpenOrganisation, None, None]:
+        """Hold the organisation's lock from the first step to the last; runs from a terminal bypass Dagster's queue."""
+        run = context.run
+        if run is None:
+            raise dg.DagsterInvariantViolationError("An organisation is opened for a run only.")
 
-    holder = f"the run {run.run_id} of {run.job_name}"
-    with told_plainly():
-        if not (key := run.tags.get("dagster/partition")):
-            raise UsageError("This run names no organisation: choose one as its partition.")
-        organisation = open_organisation(read_settings(), key)
-        with (
-            closing(organisation.store),
-            run_mark(organisation.folder, run.run_id),
-            organisation_lock(organisation.folder, holder=holder, waiting=tell),
-        ):
-            keep_private(organisation.settings.home, group=organisation.settings.published_group)
-            yield organisation
+        def tell(sentence: str) -> None:
+            """Say it in Dagster's log, and to whoever waits at a terminal."""
+            if context.log:
+                context.log.info(sentence)
+            log.info(sentence)
+
+        with told_plainly():
+            if not (key := run.tags.get("dagster/partition")):
+                raise UsageError("This run names no organisation: choose one as its partition.")
+            organisation = open_organisation(read_settings(), key)
+            holder = f"the run {run.run_id} of {run.job_name}"
+            with (
+                closing(organisation.store),
+                run_mark(organisation.folder, run.run_id),
+                organisation_lock(organisation.folder, holder=holder, waiting=tell),
+            ):
+                keep_private(organisation.settings.home, group=organisation.settings.published_group)
+                yield organisation
 
 
-RESOURCES = {
-    "organisation": organisation_of_run,
-    "dbt": Dbt(
-        project_dir=str(PROJECT),
-        profiles_dir=str(PROJECT),
-        dbt_executable=str(Path(sys.executable).with_name("dbt")),
-    ),
-}
+RESOURCES = {"organisation": OrganisationOfRun()}

@@ -20,6 +20,7 @@ from pipelines.storage.snapshots import read_published
 from stocktrim_assets.explanations import explanation_text
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
+from stocktrim_assets.specs import PURCHASING_TEAM, key_of
 
 TRANSACTIONS_SHOWN: Final = 1000
 
@@ -38,10 +39,10 @@ class ExplainRequest(dg.Config):
         "Explain one product of the newest plan, without planning again: materialize it, give the product's code, and "
         "read the explanation among its metadata."
     ),
-    deps=[[table.stage, table.name] for table in SOURCES],
+    deps=[key_of(table) for table in SOURCES],
     group_name="plan",
     kinds={"polars", "python"},
-    owners=["team:purchasing"],
+    owners=[PURCHASING_TEAM],
     partitions_def=organisations,
 )
 def explained_product(

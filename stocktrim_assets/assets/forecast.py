@@ -24,7 +24,8 @@ from pipelines.storage.warehouse import read_as_of, read_table
 from pipelines.storage.whole_plan import CHOICE, FORECAST, read_for_forecast, set_aside
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import markdown_table, table_metadata, table_specs
+from stocktrim_assets.reports import markdown_table
+from stocktrim_assets.specs import key_of, table_metadata, table_specs
 
 TABLES: Final = (
     tables.MODEL_CHOICE,
@@ -40,7 +41,7 @@ _INPUTS: Final = (
 @dg.multi_asset(
     name="model_choice",
     description="Choose a model for each kind of product on the organisation's own last half year, once a week.",
-    specs=table_specs(CHOICE, deps=_INPUTS, owner="team:data"),
+    specs=table_specs(CHOICE, deps=_INPUTS),
     partitions_def=organisations,
 )
 def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
@@ -62,15 +63,14 @@ def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[d
         tables.FORECAST_CALIBRATION: {"how far they held": _shown(frames[tables.FORECAST_CALIBRATION])},
     }
     for table, frame in frames.items():
-        yield dg.MaterializeResult(
-            asset_key=[table.stage, table.name], metadata=table_metadata(table, frame.height) | shown[table]
-        )
+        metadata = table_metadata(frame.height, organisation.folder) | shown[table]
+        yield dg.MaterializeResult(asset_key=key_of(table), metadata=metadata)
 
 
 @dg.multi_asset(
     name="demand",
     description="Forecast demand as a distribution, each product by the model of its class, and list one-off orders.",
-    specs=table_specs(FORECAST, deps=(*_INPUTS, tables.MODEL_CHOICE), owner="team:data"),
+    specs=table_specs(FORECAST, deps=(*_INPUTS, tables.MODEL_CHOICE)),
     partitions_def=organisations,
 )
 def demand(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
@@ -84,7 +84,7 @@ def demand(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.Mate
         frames = {table: getattr(forecast, table.name, one_offs) for table in FORECAST}
         set_aside(warehouse, FORECAST, frames)
     for table, frame in frames.items():
-        yield dg.MaterializeResult(asset_key=[table.stage, table.name], metadata=table_metadata(table, frame.height))
+        yield dg.MaterializeResult(asset_key=key_of(table), metadata=table_metadata(frame.height, organisation.folder))
 
 
 def _inputs(warehouse: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, ForecastRequest, date]:

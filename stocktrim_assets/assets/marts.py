@@ -3,79 +3,47 @@
 Read more in docs/bi.md.
 """
 
-import importlib.metadata
-import json
-import os
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache, cached_property
-from pathlib import Path
 from typing import Any, Final
 
 import dagster as dg
 import polars as pl
-from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
-from packaging.version import Version
+from dagster_dbt import DbtCliInvocation, dbt_assets
 
 from pipelines.errors import DataError, DiskFullError, PlannerError, is_disk_full
 from pipelines.expectations.validate import ROWS_SHOWN
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.readiness import by_problem, sentences
 from pipelines.storage.tables import TABLES, XERO_READINESS
-from pipelines.storage.warehouse import FILE_NAME, read_table, row_count, table_exists
+from pipelines.storage.warehouse import read_table, row_count, table_exists
+from stocktrim_assets.dbt_project import PROJECT, TRANSLATOR, build_models, manifest, test_descriptions
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import readiness_report, readiness_table, rows_table, table_metadata
+from stocktrim_assets.reports import readiness_report, readiness_table, rows_table
+from stocktrim_assets.specs import key_of, table_metadata
 
-PROJECT: Final = Path(__file__).resolve().parents[2] / "dbt_project"
-MANIFEST: Final = PROJECT / "target" / "manifest.json"
 RESULTS: Final = "run_results.json"
-MARTS: Final = {table.name: table for table in TABLES if table.stage == "marts"}
-
-
-class Dbt(DbtCliResource):
-    """dbt's command line, started once a run.
-
-    Unchanged, dagster-dbt starts dbt twice more before it: once to ask the package index for dbt's newest version, and
-    once inside this process, for row counts that we take ourselves; there it also swallows a run's cancellation.
-    """
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        return Version(importlib.metadata.version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:  # noqa: ARG002
-        return None
-
-
-def _manifest() -> dict[str, Any]:
-    """The manifest of dbt, each test with its description where dagster-dbt looks for that of a check."""
-    manifest: dict[str, Any] = json.loads(MANIFEST.read_text())
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "test":
-            node["meta"] = {**node["meta"], "description": node["description"].strip()}
-    return manifest
+MARTS: Final = {key_of(table): table for table in TABLES if table.stage == "marts"}
 
 
 @dbt_assets(
-    manifest=_manifest(),
+    manifest=manifest(),
+    project=PROJECT,
+    dagster_dbt_translator=TRANSLATOR,
     name="warehouse_models",
     partitions_def=organisations,
 )
 def warehouse_models(
-    context: dg.AssetExecutionContext, dbt: Dbt, organisation: dg.ResourceParam[OpenOrganisation]
+    context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[Any]:
-    """Build staging, intermediate and marts, and test them; the marts tell their rows and columns."""
+    """Build staging, intermediate and marts, and test them.
+
+    dbt holds the warehouse until it ends, so what is read from it for Dagster comes afterwards.
+    """
     with told_plainly():
-        os.environ["STOCKTRIM_WAREHOUSE"] = str(organisation.folder / FILE_NAME)
-        target = organisation.folder / "dbt"
-        (target / RESULTS).unlink(missing_ok=True)
-        build = dbt.cli(
-            ["build", "--exclude-resource-type", "unit_test"],
-            context=context,
-            target_path=target,
-            raise_on_error=False,
-        )
+        (organisation.folder / "dbt" / RESULTS).unlink(missing_ok=True)
+        build = build_models(context, organisation.folder)
         outputs, checks = [], []
         for event in build.stream():
             if isinstance(event, dg.Output):
@@ -85,18 +53,12 @@ def warehouse_models(
             else:
                 yield event
         yield from _told(checks, organisation, build)
-        counts, report = _row_counts(organisation), _readiness(organisation)
+        shown = _of_marts(organisation)
         for output in outputs:
-            yield _counted(output, context, counts, report)
+            key = context.asset_key_for_output(output.output_name)
+            yield output.with_metadata({**output.metadata, **shown.get(key, {})})
         if not build.is_successful():
             raise _what_failed(build)
-
-
-@cache
-def _descriptions() -> Mapping[str, str]:
-    """The rule that each dbt test checks, by the test's name."""
-    nodes = json.loads(MANIFEST.read_text())["nodes"].values()
-    return {node["name"]: node["description"].strip() for node in nodes if node["resource_type"] == "test"}
 
 
 def _told(
@@ -118,7 +80,7 @@ def _told(
 
 def _sentence(check: dg.AssetCheckResult) -> str:
     """The rule that a dbt test checks, and if it is broken for how many rows."""
-    rule = _descriptions().get(str(check.check_name)) or f"{check.check_name}."
+    rule = test_descriptions()[str(check.check_name)]
     if check.passed or "dagster_dbt/failed_row_count" not in check.metadata:
         return rule
     count = int(str(check.metadata["dagster_dbt/failed_row_count"].value))
@@ -162,14 +124,16 @@ def _what_failed(build: DbtCliInvocation) -> PlannerError:
     return DiskFullError() if is_disk_full(trouble) else trouble
 
 
-def _row_counts(organisation: OpenOrganisation) -> Mapping[str, int]:
+def _of_marts(organisation: OpenOrganisation) -> Mapping[dg.AssetKey, Mapping[str, Any]]:
+    """The rows of each mart and the file that holds it; of the readiness of Xero's data all that needs a look."""
     with organisation.warehouse() as warehouse:
-        return {name: row_count(warehouse, table) for name, table in MARTS.items() if table_exists(warehouse, table)}
-
-
-def _readiness(organisation: OpenOrganisation) -> Mapping[str, Any]:
-    with organisation.warehouse() as warehouse:
-        return readiness_report(read_table(warehouse, XERO_READINESS).filter(~pl.col("is_dismissed")))
+        shown = {
+            key: table_metadata(row_count(warehouse, table), organisation.folder)
+            for key, table in MARTS.items()
+            if table_exists(warehouse, table)
+        }
+        report = readiness_report(read_table(warehouse, XERO_READINESS).filter(~pl.col("is_dismissed")))
+    return shown | {key_of(XERO_READINESS): shown.get(key_of(XERO_READINESS), {}) | report}
 
 
 def _look(organisation: dg.ResourceParam[OpenOrganisation]) -> dg.AssetCheckResult:
@@ -196,13 +160,3 @@ with warnings.catch_warnings():
         description="All of Xero could be read and adds up, or was dismissed.",
         partitions_def=organisations,
     )(_look)
-
-
-def _counted(
-    output: dg.Output[Any], context: dg.AssetExecutionContext, counts: Mapping[str, int], report: Mapping[str, Any]
-) -> dg.Output[Any]:
-    stage, name = context.asset_key_for_output(output.output_name).path[-2:]
-    if stage != "marts" or name not in counts:
-        return output
-    told = report if name == XERO_READINESS.name else {}
-    return output.with_metadata({**output.metadata, **table_metadata(MARTS[name], counts[name]), **told})

@@ -16,7 +16,7 @@ from pipelines.storage.warehouse import read_as_of, read_table
 from pipelines.storage.whole_plan import PARAMETERS, set_aside
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import table_metadata, table_specs
+from stocktrim_assets.specs import key_of, table_metadata, table_specs
 
 _LEARNED_FROM: Final = (
     tables.PRODUCTS, tables.PLANNING_SETTINGS, tables.PURCHASE_RECEIPTS, tables.STOCK_ON_ORDER,
@@ -34,7 +34,7 @@ _INPUTS: Final = {
 @dg.multi_asset(
     name="parameters",
     description="Settle for every product which settings are in force, how long its orders take and must last.",
-    specs=[spec for table, read in _INPUTS.items() for spec in table_specs([table], deps=read, owner="team:data")],
+    specs=[spec for table, read in _INPUTS.items() for spec in table_specs([table], deps=read)],
     partitions_def=organisations,
 )
 def parameters(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
@@ -47,4 +47,4 @@ def parameters(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.
         set_aside(warehouse, PARAMETERS, {table: getattr(made, table.name) for table in PARAMETERS})
     for table in PARAMETERS:
         rows = getattr(made, table.name).height
-        yield dg.MaterializeResult(asset_key=[table.stage, table.name], metadata=table_metadata(table, rows))
+        yield dg.MaterializeResult(asset_key=key_of(table), metadata=table_metadata(rows, organisation.folder))

@@ -31,12 +31,13 @@ from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
 from stocktrim_assets.explanations import explanation_text
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import check_results, check_specs, markdown_table, table_metadata, table_specs
+from stocktrim_assets.reports import markdown_table
+from stocktrim_assets.specs import PURCHASING_TEAM, check_results, check_specs, key_of, table_metadata, table_specs
 
 TABLES: Final = (
     tables.ORDER_PLAN, tables.LEAD_TIME_ADVICE, tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY,
 )  # fmt: skip
-CHECKED: Final = (tables.ORDER_PLAN.stage, tables.ORDER_PLAN.name)
+_ABOUT: Final = {rule.frame: (tables.ORDER_PLAN,) for rule in plan_rules.RULES}
 MOST_URGENT: Final = 10
 TRANSACTIONS_SHOWN: Final = 20
 _READ: Final = (tables.PRODUCTS, tables.STOCK_POSITION, tables.STOCK_ON_ORDER, tables.PLANNING_SETTINGS)
@@ -57,8 +58,8 @@ _URGENT: Final = {
 @dg.multi_asset(
     name="order_plan",
     description="Decide for every product whether to order and how much, and say why.",
-    specs=table_specs(TABLES, deps=_INPUTS, owner="team:purchasing"),
-    check_specs=check_specs(plan_rules.RULES, asset=CHECKED),
+    specs=table_specs(TABLES, deps=_INPUTS, owner=PURCHASING_TEAM),
+    check_specs=check_specs(plan_rules.RULES, about=_ABOUT),
     partitions_def=organisations,
 )
 def order_plan(
@@ -73,7 +74,7 @@ def order_plan(
         forecast = Forecast(*(read_for_plan(warehouse, table) for table in FORECAST_TABLES))
         summary, plan = _decide(warehouse, inputs, parameters, forecast, at=organisation.now())
         findings = plan_rules.check_plan(plan.order_plan, inputs.products, inputs.stock_on_order)
-        yield from check_results(findings, plan_rules.RULES, asset=CHECKED)
+        yield from check_results(findings, about=_ABOUT)
         stop_where_blocked(findings)
         _keep(warehouse, plan, summary)
         rows = {table: row_count(warehouse, table) for table in TABLES}
@@ -84,8 +85,8 @@ def order_plan(
     }
     for table in TABLES:
         yield dg.MaterializeResult(
-            asset_key=[table.stage, table.name],
-            metadata=table_metadata(table, rows[table]) | metadata.get(table.name, {}),
+            asset_key=key_of(table),
+            metadata=table_metadata(rows[table], organisation.folder) | metadata.get(table.name, {}),
         )
 
 

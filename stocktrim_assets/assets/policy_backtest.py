@@ -24,7 +24,8 @@ from pipelines.storage import tables
 from pipelines.storage.warehouse import read_table, replace_table
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import markdown_table, picture, table_metadata
+from stocktrim_assets.reports import markdown_table, picture
+from stocktrim_assets.specs import PURCHASING_TEAM, table_metadata, table_specs
 
 SERVICE_LEVELS: Final = (0.9, 0.95, 0.98, 0.99)
 _PAST: Final = (
@@ -37,20 +38,10 @@ _SHOWN: Final = (
 )  # fmt: skip
 
 
-@dg.asset(
-    key=[tables.POLICY_BACKTEST.stage, tables.POLICY_BACKTEST.name],
+@dg.multi_asset(
+    name="policy_backtest",
     description="Backtest our policy, the textbook's and one like StockTrim's on the last year.",
-    deps=[
-        ["marts", "demand_daily"],
-        ["marts", "products"],
-        ["marts", "purchase_receipts"],
-        ["parameters", "plan_settings"],
-        ["parameters", "lead_times"],
-        ["plan", "order_plan"],
-    ],
-    group_name="backtest",
-    kinds={"polars", "python"},
-    owners=["team:purchasing"],
+    specs=table_specs([tables.POLICY_BACKTEST], deps=(*_PAST, tables.PLANNING_SETTINGS), owner=PURCHASING_TEAM),
     partitions_def=organisations,
 )
 def policy_backtest(
@@ -64,7 +55,7 @@ def policy_backtest(
         tested = run_backtest(history, settings, progress=context.log.info)
         replace_table(warehouse, tables.POLICY_BACKTEST, tested.results.cast(tables.POLICY_BACKTEST.schema))
     return dg.MaterializeResult(
-        metadata=table_metadata(tables.POLICY_BACKTEST, tested.results.height)
+        metadata=table_metadata(tested.results.height, organisation.folder)
         | {"policy and service": settings_in_words(settings), "which products": products_in_words(tested)}
         | {"which models": models_in_words(tested)}
         | _shown(tested.results)

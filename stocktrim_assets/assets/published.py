@@ -13,6 +13,7 @@ from pipelines.storage.snapshots import publish, snapshot_name
 from pipelines.storage.tables import PUBLISHED
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
+from stocktrim_assets.specs import DATA_TEAM, key_of
 
 # One asset for what each kind of run makes, so that no job waits for, or warns of, what another one has yet to make.
 SNAPSHOT: Final = dg.AssetKey(["published", "snapshot"])
@@ -36,11 +37,11 @@ _DESCRIPTIONS: Final = {
     specs=[
         dg.AssetSpec(
             key,
-            deps=[[table.stage, table.name] for table in PUBLISHED if table.stage in stages],
+            deps=[key_of(table) for table in PUBLISHED if table.stage in stages],
             description=_DESCRIPTIONS[key],
             group_name="published",
             kinds={"duckdb", "parquet"},
-            owners=["team:data"],
+            owners=[DATA_TEAM],
             skippable=True,
         )
         for key, stages in _STAGES.items()

@@ -24,17 +24,25 @@ from pipelines.store.setting_changes import explicit_settings
 from pipelines.xero.xero_errors import RateLimitError, UnreadableAnswerError
 from stocktrim_assets.failures import told_plainly
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import escaped, markdown_table, table_metadata
+from stocktrim_assets.reports import escaped, markdown_table
+from stocktrim_assets.specs import PURCHASING_TEAM, key_of, table_metadata, table_specs
 
 
-@dg.asset(
-    key=["purchase_orders", "purchase_order_drafts"],
-    deps=[["plan", "order_plan"]],
+@dg.multi_asset(
+    name="purchase_order_drafts",
+    description="Draft one order per supplier from the plan; drafts that nobody edited are replaced.",
+    specs=table_specs(
+        [tables.PURCHASE_ORDER_DRAFTS],
+        deps=(
+            tables.ORDER_PLAN,
+            tables.AS_OF,
+            tables.DATA_FRESHNESS,
+            tables.PLANNING_SETTINGS,
+            tables.LEDGER_ORDER_LINES,
+        ),
+        owner=PURCHASING_TEAM,
+    ),
     partitions_def=organisations,
-    group_name="purchase_orders",
-    kinds={"python", "duckdb"},
-    owners=["team:purchasing"],
-    description="One draft per supplier, made from the plan; drafts that nobody touched are replaced by the new ones.",
 )
 def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> dg.MaterializeResult[Any]:
     """Draft what the plan suggests."""
@@ -56,7 +64,7 @@ def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> d
     drafted = drafted_orders(orders, known)
     return dg.MaterializeResult(
         metadata={
-            **table_metadata(tables.PURCHASE_ORDER_DRAFTS, lines.height),
+            **table_metadata(lines.height, organisation.folder),
             "orders": drafted.height,
             "below_minimum": sum(order.is_below_minimum for order in orders),
             "replaced": len(change.superseded),
@@ -77,11 +85,12 @@ with warnings.catch_warnings():
 
 @dg.asset(
     key=SENT_ORDERS,
+    deps=[key_of(tables.PURCHASE_ORDER_DRAFTS)],
     partitions_def=organisations,
     group_name="purchase_orders",
     kinds={"xero"},
-    owners=["team:purchasing"],
-    description="Sends to Xero, each exactly once, the orders that a person has approved.",
+    owners=[PURCHASING_TEAM],
+    description="The orders that a person approved among the drafts, each sent to Xero exactly once.",
     check_specs=[_CHECK],
 )
 def sent_orders(

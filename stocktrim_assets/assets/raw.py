@@ -3,7 +3,9 @@
 Read more in docs/operations.md.
 """
 
+import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any, Final
 
@@ -14,11 +16,11 @@ from pydantic import Field
 from pipelines.errors import UsageError
 from pipelines.expectations import raw_rules
 from pipelines.expectations.validate import BlockedError, stop_where_blocked
-from pipelines.landing.endpoints import ENDPOINTS
+from pipelines.landing.endpoints import ENDPOINTS, Endpoint
 from pipelines.landing.identity_notes import former_products, note_identities
 from pipelines.landing.land import Pass
 from pipelines.landing.load import land_load, read_kept_load, read_load, refuse_load
-from pipelines.landing.load_log import day_calls_left
+from pipelines.landing.load_log import ORGANISATION, day_calls_left
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.registry import with_defaults
 from pipelines.planning_settings.successors_and_bundles import demand_transfers
@@ -32,20 +34,37 @@ from pipelines.store.order_ledger import ledger_order_lines
 from pipelines.store.setting_changes import explicit_settings, settings_without_subject
 from stocktrim_assets.failures import told_plainly, tried_again
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import check_results, check_specs, table_metadata
+from stocktrim_assets.specs import check_results, check_specs, key_of, table_metadata, table_specs
+
+
+def _tables_of(endpoint: Endpoint) -> list[Table]:
+    return [table for table in (endpoint.table, endpoint.lines) if table is not None]
+
 
 XERO_TABLES: Final = (
     tables.XERO_ORGANISATION,
     tables.ENTITY_LOADS,
     tables.LOADS,
     tables.QUARANTINED_RECORDS,
-    *(table for endpoint in ENDPOINTS for table in (endpoint.table, endpoint.lines) if table is not None),
+    *(table for endpoint in ENDPOINTS for table in _tables_of(endpoint)),
 )
 DECISION_TABLES: Final = (
     tables.PLANNING_SETTINGS, tables.SETTINGS_WITHOUT_SUBJECT, tables.EXCEPTION_DECISIONS, tables.DEMAND_TRANSFERS,
     tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES, tables.AS_OF,
 )  # fmt: skip
-CHECKED: Final = ("raw", tables.XERO_ITEMS.name)
+# The tables that hold what each frame of `raw_rules` shows before it is landed.
+ABOUT: Final = {
+    "organisation": (tables.XERO_ORGANISATION,),
+    "lists": (tables.LOADS,),
+    "unreadable": (tables.QUARANTINED_RECORDS,),
+    "items": (tables.XERO_ITEMS,),
+    "contacts": (tables.XERO_CONTACTS,),
+    "documents": (tables.XERO_INVOICES, tables.XERO_CREDIT_NOTES, tables.XERO_PURCHASE_ORDERS),
+    "product_lines": (
+        tables.XERO_INVOICE_LINES, tables.XERO_CREDIT_NOTE_LINES, tables.XERO_PURCHASE_ORDER_LINES,
+    ),
+    "sales_lines": (tables.XERO_INVOICE_LINES,),
+}  # fmt: skip
 
 
 class LoadRequest(dg.Config):
@@ -68,21 +87,35 @@ class PlanRequest(dg.Config):
     as_of: str = ""
 
 
-def _specs(owned: tuple[Table, ...], *, kinds: set[str]) -> list[dg.AssetSpec]:
-    return [
-        dg.AssetSpec(
-            [table.stage, table.name], description=table.grain, group_name=table.stage, kinds=kinds,
-            owners=["team:data"],
-        )
-        for table in owned
-    ]  # fmt: skip
+def _list_key(name: str) -> dg.AssetKey:
+    """The key of a list of Xero, such as xero/credit_notes."""
+    return dg.AssetKey(["xero", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()])
+
+
+XERO_LISTS: Final = {name: _list_key(name) for name in (ORGANISATION, *(endpoint.name for endpoint in ENDPOINTS))}
+SOURCES: Final = [
+    dg.AssetSpec(
+        key, description=f"The list {name} of Xero's Accounting API, which people and other programs change.",
+        group_name="xero", kinds={"xero"}, metadata={"dagster/uri": f"https://api.xero.com/api.xro/2.0/{name}"},
+    )
+    for name, key in XERO_LISTS.items()
+]  # fmt: skip
+
+
+def _lists_of(table: Table) -> list[dg.AssetKey]:
+    """The lists of Xero that a table is read from: its own, or all of them for the tables about loads."""
+    own = [XERO_LISTS[endpoint.name] for endpoint in ENDPOINTS if table in _tables_of(endpoint)]
+    return [XERO_LISTS[ORGANISATION]] if table is tables.XERO_ORGANISATION else own or list(XERO_LISTS.values())
 
 
 @dg.multi_asset(
     name="load_from_xero",
     description="Read from Xero what changed, look at it, and land all of it or nothing.",
-    specs=_specs(XERO_TABLES, kinds={"xero", "duckdb"}),
-    check_specs=check_specs(raw_rules.RULES, asset=CHECKED),
+    specs=[
+        spec for table in XERO_TABLES for spec in table_specs([table], deps=_lists_of(table), kinds={"xero", "duckdb"})
+    ],
+    check_specs=check_specs(raw_rules.RULES, about=ABOUT),
+    can_subset=True,
     partitions_def=organisations,
 )
 def load_from_xero(
@@ -93,10 +126,11 @@ def load_from_xero(
         if config.replay:
             kept, read = read_kept_load(warehouse, organisation, load_id=config.replay)
         else:
-            kept, read = read_load(warehouse, organisation, entities=config.entities, refresh=config.refresh)
+            entities = config.entities or _entities(context.selected_asset_keys)
+            kept, read = read_load(warehouse, organisation, entities=entities, refresh=config.refresh)
         dismissed = dismissed_exceptions(organisation.store, organisation.key)
         findings = raw_rules.check_pass(warehouse, read, dismissed=dismissed)
-        yield from check_results(findings, raw_rules.RULES, asset=CHECKED)
+        yield from check_results(findings, about=ABOUT, selected=context.selected_asset_check_keys)
         try:
             stop_where_blocked(findings)
         except BlockedError as why:
@@ -105,15 +139,23 @@ def load_from_xero(
         rows = land_load(warehouse, organisation, kept, read)
         rows |= {table: row_count(warehouse, table) for table in XERO_TABLES if table not in rows}
     for table in XERO_TABLES:
-        yield dg.MaterializeResult(
-            asset_key=[table.stage, table.name], metadata=table_metadata(table, rows[table]) | _calls(table, read)
-        )
+        if key_of(table) in context.selected_asset_keys:
+            metadata = table_metadata(rows[table], organisation.folder) | _calls(table, read)
+            yield dg.MaterializeResult(asset_key=key_of(table), metadata=metadata)
+
+
+def _entities(selected: AbstractSet[dg.AssetKey]) -> list[str]:
+    """What to read if only some tables of Xero are to be materialized; nothing, which means the usual, for all."""
+    if selected >= {key_of(table) for table in XERO_TABLES}:
+        return []
+    wanted = {endpoint.entity for endpoint in ENDPOINTS if selected & {key_of(table) for table in _tables_of(endpoint)}}
+    return sorted(wanted)
 
 
 @dg.multi_asset(
     name="decisions",
     description="What people decided here, and the day the run decides on, for dbt to read.",
-    specs=_specs(DECISION_TABLES, kinds={"sqlalchemy", "duckdb"}),
+    specs=table_specs(DECISION_TABLES, kinds={"sqlalchemy", "duckdb"}),
     partitions_def=organisations,
 )
 def decisions(
@@ -137,7 +179,7 @@ def decisions(
         for table, frame in frames.items():
             replace_table(warehouse, table, frame)
     for table, frame in frames.items():
-        yield dg.MaterializeResult(asset_key=[table.stage, table.name], metadata=table_metadata(table, frame.height))
+        yield dg.MaterializeResult(asset_key=key_of(table), metadata=table_metadata(frame.height, organisation.folder))
 
 
 def _day_to_decide_on(config: PlanRequest, organisation: OpenOrganisation, plans: pl.DataFrame) -> date:

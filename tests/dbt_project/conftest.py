@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.storage.tables import TABLES, Table
 from pipelines.storage.warehouse import FILE_NAME, describe_table, insert_rows, open_warehouse
-from stocktrim_assets.assets.marts import PROJECT
+from stocktrim_assets.dbt_project import FOLDER
 from tests.running import made_once
 
 RawRows = Mapping[Table, Iterable[Mapping[str, Any]]]
@@ -24,7 +24,7 @@ RAW = tuple(table for table in TABLES if table.stage == "raw")
 
 def run_dbt(target: Path, *words: str, warehouse: str = ":memory:") -> int:
     """dbt's exit code; its artifacts lie in `target`."""
-    folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)]
+    folders = ["--project-dir", str(FOLDER), "--profiles-dir", str(FOLDER), "--target-path", str(target)]
     command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "--log-path", str(target), *words, *folders]
     return subprocess.run(command, env=os.environ | {"STOCKTRIM_WAREHOUSE": warehouse}, check=False).returncode  # noqa: S603, our own
 

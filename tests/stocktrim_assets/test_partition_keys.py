@@ -15,7 +15,7 @@ from pipelines.storage.run_locks import organisation_lock
 from stocktrim_assets.dead_runs import fail_dead_runs
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.resources import organisation_of_run
+from stocktrim_assets.resources import OrganisationOfRun
 from stocktrim_cli.main import main
 from tests.stocktrim_assets.connected import connect_on_paper
 
@@ -45,7 +45,7 @@ def run_of(key: str) -> tuple[dg.ExecuteInProcessResult | None, str]:
         instance.add_dynamic_partitions(str(organisations.name), [key])
         try:
             ended = dg.materialize(
-                [opened], partition_key=key, instance=instance, resources={"organisation": organisation_of_run},
+                [opened], partition_key=key, instance=instance, resources={"organisation": OrganisationOfRun()},
             )  # fmt: skip
         except dg.DagsterResourceFunctionError as trouble:
             return None, str(trouble.__cause__)

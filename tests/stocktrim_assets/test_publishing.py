@@ -11,7 +11,7 @@ from pipelines.settings import read_settings
 from pipelines.storage.snapshots import published_folder
 from stocktrim_assets.assets.published import SNAPSHOT, published_snapshot
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.resources import organisation_of_run
+from stocktrim_assets.resources import OrganisationOfRun
 from tests.stocktrim_assets.connected import connect_on_paper
 
 GROUP = next(iter(os.getgroups()), os.getgid()) if os.geteuid() else 12345
@@ -29,7 +29,7 @@ def test_a_run_publishes_for_the_group_of_the_settings_and_for_no_other(
         instance.add_dynamic_partitions(str(organisations.name), ["acme"])
         dg.materialize(
             [published_snapshot], selection=dg.AssetSelection.assets(SNAPSHOT), partition_key="acme",
-            instance=instance, resources={"organisation": organisation_of_run},
+            instance=instance, resources={"organisation": OrganisationOfRun()},
         )  # fmt: skip
     snapshot = published_folder(settings.organisation_folder("acme"))
     modes = {stat.filemode(path.stat().st_mode) for path in snapshot.iterdir()}

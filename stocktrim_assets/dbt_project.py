@@ -1,0 +1,133 @@
+"""The dbt project as Dagster sees it: where it is, what its nodes mean, and how it is built for one organisation.
+
+What belongs here: dbt's manifest and its command line. What does not: what a run makes of dbt's events
+(`assets/marts.py`).
+Read more in docs/warehouse.md.
+"""
+
+import importlib.metadata
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, DbtProject
+from packaging.version import Version
+
+from pipelines.storage.warehouse import FILE_NAME
+
+FOLDER: Final = Path(__file__).resolve().parents[1] / "dbt_project"
+PROJECT: Final = DbtProject(project_dir=FOLDER, profiles_dir=FOLDER)
+MANIFEST: Final = PROJECT.manifest_path
+
+
+class Translator(DagsterDbtTranslator):
+    """Dagster's usual translation of dbt's nodes, with the rule of each test and the address of each table."""
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The columns of a table, and its name in the warehouse of every organisation.
+
+        The manifest belongs to no organisation, so its own database name says nothing.
+        """
+        path = f"{dbt_resource_props['schema']}.{dbt_resource_props['name']}"
+        return {**super().get_metadata(dbt_resource_props), "dagster/table_name": table_name(path)}
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """The check of a dbt test, described by the rule that holds."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None:
+            return None
+        return dg.AssetCheckSpec(
+            spec.name,
+            asset=spec.asset_key,
+            description=test_descriptions()[spec.name],
+            additional_deps=spec.additional_deps,
+            blocking=spec.blocking,
+            metadata=spec.metadata,
+        )
+
+
+TRANSLATOR: Final = Translator(DagsterDbtTranslatorSettings(enable_code_references=True))
+
+
+def build_models(context: dg.AssetExecutionContext, folder: Path) -> DbtCliInvocation:
+    """`dbt build`, started in an organisation's folder for the assets and checks that the run selected.
+
+    It starts dbt once. `DbtCliResource.cli` starts it twice more: to ask the package index for dbt's newest version,
+    and inside this process for an adapter that fetches row counts and columns. That costs three CPU seconds a run.
+    """
+    target = folder / "dbt"
+    return DbtCliInvocation.run(
+        args=[_executable(), "build", "--exclude-resource-type", "unit_test", *_selection(context)],
+        env={
+            **os.environ,
+            "STOCKTRIM_WAREHOUSE": str(folder / FILE_NAME),
+            "DBT_LOG_FORMAT": "json",
+            "DBT_PROFILES_DIR": str(FOLDER),
+            "DBT_TARGET_PATH": str(target),
+            "PYTHONUNBUFFERED": "1",
+        },
+        manifest=manifest(),
+        dagster_dbt_translator=TRANSLATOR,
+        project_dir=FOLDER,
+        target_path=target,
+        raise_on_error=False,
+        context=context,
+        adapter=None,
+        cli_version=Version(importlib.metadata.version("dbt-core")),
+        dbt_project=PROJECT,
+    )
+
+
+@cache
+def manifest() -> Mapping[str, Any]:
+    """Dbt's manifest, which `make install` lets dbt write."""
+    parsed: dict[str, Any] = json.loads(MANIFEST.read_text())
+    return parsed
+
+
+@cache
+def column_descriptions() -> Mapping[str, Mapping[str, str]]:
+    """What each column of a source or a model means, by the path of its table, such as `marts.products`."""
+    nodes = [*manifest()["nodes"].values(), *manifest()["sources"].values()]
+    return {
+        f"{node['schema']}.{node['name']}": {name: column["description"] for name, column in node["columns"].items()}
+        for node in nodes
+        if node["resource_type"] in {"model", "source"}
+    }
+
+
+@cache
+def test_descriptions() -> Mapping[str, str]:
+    """The rule that each dbt test checks, by the test's name."""
+    nodes = manifest()["nodes"].values()
+    return {node["name"]: node["description"].strip() for node in nodes if node["resource_type"] == "test"}
+
+
+def table_name(path: str) -> str:
+    """A table's full name in DuckDB, where a database is called after its file.
+
+    >>> table_name("plan.order_plan")
+    'warehouse.plan.order_plan'
+    """
+    return f"{Path(FILE_NAME).stem}.{path}"
+
+
+def _executable() -> str:
+    """The dbt of this environment."""
+    return str(Path(sys.executable).with_name("dbt"))
+
+
+def _selection(context: dg.AssetExecutionContext) -> Sequence[str]:
+    """Dbt's words for a part of the project: the models and tests that the run selected; nothing for all of them."""
+    if not context.is_subset:
+        return ()
+    checks = [key.name for key in context.selected_asset_check_keys]
+    models = [key.path[-1] for key in context.selected_asset_keys]
+    return "--indirect-selection", "empty", "--select", *sorted(models), *sorted(checks)
