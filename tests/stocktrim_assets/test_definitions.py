@@ -39,6 +39,32 @@ def test_every_table_is_an_asset_of_its_stage() -> None:
     assert {(table.stage, table.name) for table in TABLES} <= keys
 
 
+def test_every_table_shows_its_columns_with_their_descriptions_and_its_name_in_the_warehouse() -> None:
+    graph = defs.resolve_asset_graph()
+    for table in TABLES:
+        metadata = graph.get(dg.AssetKey([table.stage, table.name])).metadata
+        columns = metadata["dagster/column_schema"].columns
+        assert [column.name for column in columns] == list(table.columns), table.path
+        assert all(column.description for column in columns), table.path
+        assert metadata["dagster/table_name"] == f"warehouse.{table.path}"
+
+
+def test_the_source_code_of_every_asset_is_a_file_that_exists() -> None:
+    graph = defs.resolve_asset_graph()
+    for key in graph.materializable_asset_keys:
+        references = graph.get(key).metadata["dagster/code_references"].code_references
+        assert references, key
+        assert all(Path(reference.file_path).is_file() for reference in references), key
+
+
+def test_the_lists_of_xero_come_before_the_tables_that_are_read_from_them() -> None:
+    graph = defs.resolve_asset_graph()
+    lists = graph.external_asset_keys
+    assert {key.path[0] for key in lists} == {"xero"}
+    assert graph.get(dg.AssetKey(["raw", "xero_invoice_lines"])).parent_keys == {dg.AssetKey(["xero", "invoices"])}
+    assert all(graph.get(key).child_keys for key in lists)
+
+
 def test_every_asset_is_partitioned_by_organisation() -> None:
     graph = defs.resolve_asset_graph()
     for key in graph.materializable_asset_keys:

@@ -23,13 +23,14 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loading]:
         yield acme
 
 
-def run(acme: Loading) -> dg.ExecuteInProcessResult:
-    """A run of the load, with retries as the asset asks for them."""
+def run(acme: Loading, *selected: str) -> dg.ExecuteInProcessResult:
+    """A run of the load, of some tables or of all, with retries as the asset asks for them."""
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(str(organisations.name), ["acme"])
         return dg.materialize(
             [load_from_xero], partition_key="acme", instance=instance, resources={"organisation": acme.at_hand},
             raise_on_error=False,
+            selection=dg.AssetSelection.assets(*(["raw", name] for name in selected)) if selected else None,
         )  # fmt: skip
 
 
@@ -73,6 +74,20 @@ def test_fault_05_a_days_limit_ends_the_run_at_once_and_the_next_run_goes_on_wit
         "page=3", "page=4", "page=5",
     ]  # fmt: skip
     assert acme.raw() == acme.truth()
+
+
+def test_one_list_alone_is_read_and_what_was_not_read_has_no_check_result(acme: Loading) -> None:
+    assert run(acme).success
+    acme.calls()
+    of_contacts = run(acme, "xero_contacts")
+    assert of_contacts.success
+    assert {call.split("?")[0] for call in acme.calls()} == {"Contacts"}
+    assert {event.asset_key.path[-1] for event in of_contacts.get_asset_materialization_events()} == {"xero_contacts"}
+    checked = {check.asset_key.path[-1] for check in of_contacts.get_asset_check_evaluations()}
+    assert checked == {"xero_contacts"}
+    usual = {check.asset_key.path[-1] for check in run(acme).get_asset_check_evaluations()}
+    assert usual >= {"loads", "xero_items"}
+    assert "xero_contacts" not in usual
 
 
 @pytest.mark.soak
