@@ -242,7 +242,10 @@ def test_a_picture_that_is_no_svg_is_refused_before_the_replay(
     ("rows", "sentence"),
     [
         ({date(2024, 1, 1): 0.0, date(2026, 1, 1): 4.0}, "Nothing was sold before 2025-01-"),
-        ({date(2014, 1, 1): 4.0, date(2015, 1, 1): 4.0, date(2026, 1, 1): 4.0}, "go on on 2026-01-01, years after"),
+        (
+            {date(2014, 1, 1): 4.0, date(2015, 1, 1): 4.0, date(2026, 1, 1): 4.0},
+            "There is a gap of 11 years in these sales, from 2015-01-01 to 2026-01-01",
+        ),
         ({date(2026, 1, 1): 4.0, date(2205, 1, 1): 4.0}, "1 of 2 rows are dated after today"),
     ],
     ids=["one sale on the last day", "a slip of the date", "a slip of the date into the future"],
