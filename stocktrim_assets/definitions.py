@@ -9,6 +9,7 @@ from typing import Final
 
 import dagster as dg
 
+from stocktrim_assets.announced_steps import announced_steps
 from stocktrim_assets.assets import (
     explained,
     forecast,
@@ -50,5 +51,6 @@ defs: Final = dg.Definitions(
     schedules=[daily_load_and_plan, weekly_backtest],
     sensors=[approved_orders],
     resources=RESOURCES,
+    loggers={"console": dg.colored_console_logger, "terminal": announced_steps},
     executor=dg.in_process_executor,
 )

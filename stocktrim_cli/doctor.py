@@ -18,7 +18,7 @@ from stocktrim_cli.chosen_organisation import (
 )
 from stocktrim_cli.examining import permissions, published, store_schema, warehouse
 from stocktrim_cli.exceptions import by_problem_of, read_exceptions, refused_load, show_problems
-from stocktrim_cli.output import show_json, show_table
+from stocktrim_cli.output import counted, show_json, show_table
 from stocktrim_cli.runs import JsonOption
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def _open_orders(settings: "Settings", key: str) -> str:
     stopped = [f"{number}: {'; '.join(found)}" for number, found in obstacles.items() if found]
     if stopped:
         raise DataError(
-            f"{len(stopped)} of {len(orders)} open orders cannot be sent as they are. {'. '.join(stopped)}."
+            f"{len(stopped)} of {counted(len(orders), 'open order')} cannot be sent as they are. {'. '.join(stopped)}."
         )
     return f"{len(orders)} open"
 
@@ -243,7 +243,7 @@ def _plan(settings: "Settings", key: str) -> str:
     if summary.is_empty():
         return f"no plan yet: {command_for(key, 'plan')} makes it"
     newest = summary.sort("planned_at").to_dicts()[-1]
-    return f"plan {newest['plan_id']}: {newest['products_to_order']} products to order"
+    return f"plan {newest['plan_id']}: {counted(newest['products_to_order'], 'product')} to order"
 
 
 _OF_THE_HOME: "tuple[tuple[str, Callable[[Settings, str], str]], ...]" = (

@@ -10,7 +10,7 @@ import typer
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.exceptions import print_exceptions, problems_of
-from stocktrim_cli.output import out, say, show_json, show_table
+from stocktrim_cli.output import counted, out, say, show_json, show_table
 from stocktrim_cli.runs import JsonOption, run_job
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ def load(
         return
     show_table(f"Loaded for {organisation}", ["table", "rows"], sorted(tables.items()), numbers=["rows"])
     left = usage["day_calls_left"]
-    allowance = "" if left is None else f"; {left:,} calls are left today"
-    say(f"Load {usage['load_id']}: {usage['calls']} calls to Xero, {usage['megabytes']:.2f} MB{allowance}.")
+    allowance = "" if left is None else f"; {counted(left, 'call')} left today"
+    say(f"Load {usage['load_id']}: {counted(usage['calls'], 'call')} to Xero, {usage['megabytes']:.2f} MB{allowance}.")
     print_warnings(result)
     print_exceptions(organisation)
     out.print(f"Next: {command_for(organisation, 'plan')}", markup=False)

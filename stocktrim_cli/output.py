@@ -66,6 +66,15 @@ def text_of(value: object) -> str:
     return str(value)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural unless the number is 1.
+
+    >>> counted(1, "product"), counted(1200, "product")
+    ('1 product', '1,200 products')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def decimals_of(value: Decimal, *, least: int = 0) -> str:
     """A number with all its decimals, and at least so many.
 
@@ -81,39 +90,56 @@ def rows_of(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> lis
     return [[record[column] for column in columns] for record in records]
 
 
-def show_progress() -> None:
-    """Show the progress of the steps: a line for each report, and on a terminal bars for the pages of a load."""
+def show_progress() -> "_Lines":
+    """Show the progress of the steps: a line for each report, and on a terminal bars for steps and for pages."""
     logger = logging.getLogger("pipelines")
-    if not any(isinstance(handler, _Lines) for handler in logger.handlers):
-        logger.addHandler(_Lines())
     logger.setLevel(logging.INFO)
+    for handler in logger.handlers:
+        if isinstance(handler, _Lines):
+            return handler
+    handler = _Lines()
+    logger.addHandler(handler)
+    return handler
 
 
 class _Lines(logging.Handler):
-    """A log handler that prints lines, and bars for records with the number of pages read."""
+    """A log handler that prints lines, and on a terminal bars for the steps of a run and the pages of a list."""
 
     def __init__(self) -> None:
         super().__init__()
         self._bars = Progress(
-            TextColumn("  {task.description}"), BarColumn(), TextColumn("page {task.completed} of {task.total}"),
-            TimeElapsedColumn(), console=err, transient=True,
+            TextColumn("  {task.description}"), BarColumn(), TextColumn("{task.fields[unit]} of {task.total}"),
+            TimeElapsedColumn(), console=err, transient=True, redirect_stdout=False, redirect_stderr=False,
         )  # fmt: skip
         self._tasks: dict[str, TaskID] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        progress = getattr(record, "progress", None)
-        if progress is not None and err.is_terminal:
-            self._show(*progress)
-        else:
-            say(f"  {record.getMessage()}")
+        step, page = getattr(record, "step", None), getattr(record, "progress", None)
+        if page is not None and err.is_terminal:
+            name, number, pages = page
+            self._show(name, name, f"page {number}", number, pages)
+            return
+        say(f"  {record.getMessage()}")
+        if step is not None and err.is_terminal:
+            sentence, number, steps = step
+            self._show("", sentence, f"step {number}", number - 1, steps)
 
-    def _show(self, name: str, page: int, pages: int) -> None:
-        """Move a list's bar; the bars disappear when every list is read."""
+    def close(self) -> None:
+        """Remove the bars; the next record shows them again."""
+        self._bars.stop()
+        for task in self._tasks.values():
+            self._bars.remove_task(task)
+        self._tasks = {}
+
+    def _show(self, name: str, description: str, unit: str, done: int, total: int) -> None:
+        """Move a bar: that of a list by its name, that of the run by none. A list that is read loses its bar."""
         if name not in self._tasks:
             self._bars.start()
-            self._tasks[name] = self._bars.add_task(name, completed=page, total=pages)
-        self._bars.update(self._tasks[name], completed=page, total=pages)
-        if self._bars.finished:
+            self._tasks[name] = self._bars.add_task(description, total=total, unit=unit)
+        self._bars.update(self._tasks[name], description=description, completed=done, total=total, unit=unit)
+        if done == total:
+            self._bars.remove_task(self._tasks.pop(name))
+        if not self._tasks:
             self._bars.stop()
 
 

@@ -15,7 +15,7 @@ from stocktrim_cli.chosen_organisation import (
 )
 from stocktrim_cli.exceptions import print_exceptions, problems_of
 from stocktrim_cli.load import print_warnings
-from stocktrim_cli.output import out, say, show_json, show_table, text_of
+from stocktrim_cli.output import counted, out, say, show_json, show_table, text_of
 from stocktrim_cli.plan_show import show
 from stocktrim_cli.runs import JsonOption, run_job
 
@@ -124,8 +124,9 @@ def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame", *, organisa
     for sentence in missing_prices(order_plan):
         say(sentence)
     if summary["lead_times_to_review"]:
+        products = counted(summary["lead_times_to_review"], "product")
         say(
-            f"Receipts contradict the lead times that were set for {summary['lead_times_to_review']} products: "
+            f"Receipts contradict the lead times that were set for {products}: "
             f"{command_for(organisation, 'settings accept-lead-times --all --dry-run')} shows them."
         )
     if summary["is_stale"]:
@@ -167,16 +168,17 @@ def missing_prices(order_plan: "pl.DataFrame") -> list[str]:
     is_short, is_over = pl.col("understock_quantity") > 0, pl.col("overstock_quantity") > 0
     sentences = []
     for price, is_needed, effect in (
-        ("sales price", is_short, "their lost margin is not counted"),
-        ("unit cost", is_short | is_over, "their cost is not counted"),
-        ("exchange rate", is_short | is_over, "they are not in the totals"),
+        ("sales price", is_short, "lost margin is not counted"),
+        ("unit cost", is_short | is_over, "cost is not counted"),
+        ("exchange rate", is_short | is_over, "the totals are too low"),
     ):
         lacking = order_plan.filter(is_needed, pl.col("missing_price").str.contains(price, literal=True))[
             "product_code"
         ]
         if lacking.len():
             named = ", ".join(lacking.head(NAMED)) + (", ..." if lacking.len() > NAMED else "")
-            sentences.append(f"{lacking.len()} products have no {price}, so {effect}: {named}.")
+            verb = "has" if lacking.len() == 1 else "have"
+            sentences.append(f"{counted(lacking.len(), 'product')} {verb} no {price}, so {effect}: {named}.")
     return sentences
 
 

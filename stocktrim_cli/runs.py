@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO, cast
 
 import typer
 
-from stocktrim_cli.output import show_progress
+from stocktrim_cli.output import say, show_progress
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -43,18 +43,20 @@ def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = Non
     Raises:
         PlannerError: a step failed; the sentence is the step's.
     """
-    show_progress()
+    progress = show_progress()
     from pipelines.organisations.open_organisation import open_organisation
     from pipelines.settings import read_settings
 
     settings = read_settings()
     open_organisation(settings, organisation)
+    say(f"  Starting {name.replace('_', ' ')} for {organisation}.")
     from stocktrim_assets.definitions import defs
     from stocktrim_assets.failures import FROM_TERMINAL
     from stocktrim_assets.home import dagster_instance
 
     # dbt's own lines would stand between the results; Dagster keeps what dbt says of each model and test.
     with (
+        contextlib.closing(progress),
         dagster_instance(settings) as instance,
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(cast("TextIO", WithoutDumps(sys.stderr))),
@@ -65,6 +67,6 @@ def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = Non
             tags={FROM_TERMINAL: "true"},
             run_config={
                 "ops": dict(ops or {}),
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}, "terminal": {}},
             },
         )

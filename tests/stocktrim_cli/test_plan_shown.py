@@ -31,12 +31,12 @@ def test_products_that_are_short_and_cannot_be_ordered_stand_beside_those_to_ord
     [
         (
             {"sales_unit_price": Decimal(0)},
-            ["1 products have no sales price, so their lost margin is not counted: TEA-01."],
+            ["1 product has no sales price, so lost margin is not counted: TEA-01."],
         ),
-        ({"unit_cost": Decimal(0)}, ["1 products have no unit cost, so their cost is not counted: TEA-01."]),
+        ({"unit_cost": Decimal(0)}, ["1 product has no unit cost, so cost is not counted: TEA-01."]),
         (
             {"unit_cost": Decimal(0), "currency_rate": None},
-            ["1 products have no exchange rate, so they are not in the totals: TEA-01."],
+            ["1 product has no exchange rate, so the totals are too low: TEA-01."],
         ),
         ({}, []),
     ],

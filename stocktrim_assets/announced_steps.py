@@ -1,0 +1,57 @@
+"""A logger of a run that announces each step as it begins, for whoever waits at a terminal.
+
+What belongs here: the sentence of each step. What does not: printing it (the command does).
+Read more in docs/operations.md.
+"""
+
+import logging
+from typing import Final
+
+import dagster as dg
+
+STEPS: Final = {
+    "load_from_xero": "Reading Xero",
+    "decisions": "Reading settings and orders",
+    "warehouse_models": "Building the warehouse",
+    "marts__xero_readiness_nothing_needs_a_look": "Checking Xero's data",
+    "parameters": "Estimating lead times",
+    "plan__explained_product": "Explaining the product",
+    "model_choice": "Choosing forecast models",
+    "demand": "Forecasting demand",
+    "order_plan": "Planning orders",
+    "purchase_orders__purchase_order_drafts": "Drafting orders",
+    "purchase_orders__sent_orders": "Sending approved orders",
+    "backtest__policy_backtest": "Replaying the last year",
+    "published_snapshot": "Publishing",
+}
+log = logging.getLogger("pipelines.steps")
+
+
+class _Announcer(logging.Handler):
+    """Logs a sentence at the start of each step, with the step's number and the number of steps."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._steps, self._begun = steps, 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "dagster_event", None)
+        if not isinstance(event, dg.DagsterEvent) or event.event_type != dg.DagsterEventType.STEP_START:
+            return
+        self._begun += 1
+        sentence = STEPS.get(str(event.step_key), str(event.step_key).replace("_", " ").capitalize())
+        log.info("%s.", sentence, extra={"step": (sentence, self._begun, self._steps)})
+
+
+def _announcing_logger(context: dg.InitLoggerContext) -> logging.Logger:
+    """A logger that announces the steps of a run; everything else that Dagster logs is left out."""
+    # one for each run: a shared one would keep the handlers of earlier runs
+    logger = logging.Logger("announced_steps", logging.DEBUG)  # noqa: LOG001, as said above
+    job = context.job_def
+    logger.addHandler(_Announcer(len(job.graph.node_defs) if job else 0))
+    return logger
+
+
+announced_steps: Final = dg.LoggerDefinition(
+    _announcing_logger, config_schema={}, description="Announces each step as it begins."
+)
