@@ -126,6 +126,8 @@ class _Lines(logging.Handler):
 
     def close(self) -> None:
         """Remove the bars; the next record shows them again."""
+        if not self._tasks:
+            return  # rich prints an empty line for bars that were never shown
         self._bars.stop()
         for task in self._tasks.values():
             self._bars.remove_task(task)
