@@ -20,8 +20,7 @@ PHRASES := $(shell sed -n 's/->.*//p' .ci/words.txt | grep ' ' | paste -sd '|')
 WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples benchmarks sales_files stocktrim_cli xero_sandbox \
   dbt_project/macros dbt_project/tests $(wildcard pipelines/*.py) \
   $(addprefix pipelines/,expectations forecasting landing organisations planning_settings policy_backtest purchasing) \
-  $(addprefix pipelines/,replenishment storage store xero) \
-  $(addprefix tests/pipelines/,planning_settings policy_backtest replenishment)
+  $(addprefix pipelines/,replenishment storage store xero) dbt_project/models stocktrim_assets stocktrim_cli tests
 PORT ?= 8088
 
 .PHONY: help install demo serve test-fast test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse soak docs docs-site superset clean

@@ -19,7 +19,7 @@ FROM_TERMINAL: Final = "stocktrim/from_terminal"
 
 
 @contextmanager
-def told_plainly(*, is_retried: bool = True) -> Iterator[None]:
+def plain_failures(*, is_retried: bool = True) -> Iterator[None]:
     """Turn an error of the block into a Dagster failure that says it in one sentence.
 
     Only trouble that passes by itself may be tried again, and that only where `is_retried`.
@@ -37,13 +37,13 @@ def told_plainly(*, is_retried: bool = True) -> Iterator[None]:
 
 @contextmanager
 def tried_again(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
-    """As `told_plainly`; trouble that passes is tried again twice, unless a person waits at a terminal.
+    """As `plain_failures`; trouble that passes is tried again twice, unless a person waits at a terminal.
 
     The last try fails with its own sentence: a retry policy of Dagster's would say how often it has tried instead,
     and would try again what a person has cancelled.
     """
     try:
-        with told_plainly(is_retried=FROM_TERMINAL not in context.run.tags and context.retry_number < RETRIES):
+        with plain_failures(is_retried=FROM_TERMINAL not in context.run.tags and context.retry_number < RETRIES):
             yield
     except dg.Failure as failure:
         if not failure.allow_retries:

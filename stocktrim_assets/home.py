@@ -47,7 +47,7 @@ def _add_partitions(instance: dg.DagsterInstance, settings: Settings) -> None:
     """Add what is missing; take away the partition `demo` that earlier versions gave to a home without a demo."""
     name = str(organisations.name)
     with closing(open_store(settings.database_url)) as store:
-        known = {one.key for one in list_organisations(store)}
+        known = {organisation.key for organisation in list_organisations(store)}
     there = set(instance.get_dynamic_partitions(name))
     if missing := sorted(known - there):
         instance.add_dynamic_partitions(name, missing)

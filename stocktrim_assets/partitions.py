@@ -22,11 +22,11 @@ def workable(instance: dg.DagsterInstance) -> tuple[list[str], list[str]]:
     An organisation that a person must connect again is left alone until then: its runs could only fail.
     """
     partitions = set(instance.get_dynamic_partitions(str(organisations.name)))
-    found = [one for one in connected_organisations(read_settings()) if one.key in partitions]
+    found = [entry for entry in connected_organisations(read_settings()) if entry.key in partitions]
     skipped = [
-        f"{one.key!r} is skipped: Xero has not let us in since {one.sign_in_needed_at:%Y-%m-%d %H:%M} UTC; connect it "
-        f"again with `stocktrim connect`."
-        for one in found
-        if one.sign_in_needed_at is not None
+        f"{entry.key!r} is skipped: Xero has not let us in since {entry.sign_in_needed_at:%Y-%m-%d %H:%M} UTC; "
+        f"connect it again with `stocktrim connect`."
+        for entry in found
+        if entry.sign_in_needed_at is not None
     ]
-    return [one.key for one in found if one.sign_in_needed_at is None], skipped
+    return [entry.key for entry in found if entry.sign_in_needed_at is None], skipped

@@ -16,7 +16,7 @@ from pipelines.organisations.open_organisation import OpenOrganisation, open_org
 from pipelines.settings import read_settings
 from pipelines.storage.permissions import keep_private
 from pipelines.storage.run_locks import organisation_lock, run_mark
-from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.failures import plain_failures
 
 log = logging.getLogger("pipelines.storage.run_locks")
 
@@ -37,7 +37,7 @@ class OrganisationOfRun(dg.ConfigurableResource[OpenOrganisation]):
                 context.log.info(sentence)
             log.info(sentence)
 
-        with told_plainly():
+        with plain_failures():
             if not (key := run.tags.get("dagster/partition")):
                 raise UsageError("This run names no organisation: choose one as its partition.")
             organisation = open_organisation(read_settings(), key)

@@ -68,7 +68,7 @@ def _waiting(settings: Settings, key: str) -> tuple[list[Order], list[Order], li
 def _request(instance: dg.DagsterInstance, key: str, push: str) -> Iterator[dg.RunRequest]:
     tags = {"organisation": key, PUSH_TAG: push}
     tries = instance.get_run_records(dg.RunsFilter(tags=tags))
-    if any(one.dagster_run.status not in _ENDED for one in tries):
+    if any(attempt.dagster_run.status not in _ENDED for attempt in tries):
         return
     if tries and _age_seconds(tries[0]) < pause_seconds(len(tries)):
         return

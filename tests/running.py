@@ -79,8 +79,8 @@ def leave_out(reason: str) -> NoReturn:
 def tell_what_was_measured(reporter: pytest.TerminalReporter) -> None:
     """At the end of a run, since what a worker writes is not seen."""
     reports = [*reporter.getreports("passed"), *reporter.getreports("failed")]
-    told = [value for one in reports for name, value in one.user_properties if name == MEASURED]
-    if told:
+    result = [value for one in reports for name, value in one.user_properties if name == MEASURED]
+    if result:
         reporter.section("measured")
-    for sentence in told:
+    for sentence in result:
         reporter.line(str(sentence))

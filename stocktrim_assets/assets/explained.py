@@ -18,7 +18,7 @@ from pipelines.replenishment.explain.product_explanation import (
 )
 from pipelines.storage.snapshots import read_published
 from stocktrim_assets.explanations import explanation_text
-from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.specs import PURCHASING_TEAM, key_of
 
@@ -49,7 +49,7 @@ def explained_product(
     config: ExplainRequest, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> dg.MaterializeResult[Any]:
     """Explain a product from what is published, as `stocktrim explain` does."""
-    with told_plainly():
+    with plain_failures():
         sources = ExplanationSources(*read_published(organisation.folder, *SOURCES))
         explanation = explain_product(sources, config.product_code.strip() or product_to_explain(sources.order_plan))
     return dg.MaterializeResult(

@@ -22,7 +22,7 @@ from pipelines.replenishment.explain.records import ModelScore, records_of
 from pipelines.storage import tables
 from pipelines.storage.warehouse import read_as_of, read_table
 from pipelines.storage.whole_plan import CHOICE, FORECAST, read_for_forecast, set_aside
-from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import markdown_table
 from stocktrim_assets.specs import key_of, table_metadata, table_specs
@@ -46,7 +46,7 @@ _INPUTS: Final = (
 )
 def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
     """Judge every model again where the stored answer is a week old; give each product the model of its class."""
-    with told_plainly(), organisation.warehouse() as warehouse:
+    with plain_failures(), organisation.warehouse() as warehouse:
         demand, request, as_of = _inputs(warehouse)
         frames = {table: read_for_forecast(warehouse, table) for table in CHOICE}
         if not is_still_good(frames[tables.MODEL_SCORES], as_of=as_of):
@@ -75,7 +75,7 @@ def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[d
 )
 def demand(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
     """Forecast every product that was ever sold."""
-    with told_plainly(), organisation.warehouse() as warehouse:
+    with plain_failures(), organisation.warehouse() as warehouse:
         sold, request, as_of = _inputs(warehouse)
         forecast = forecast_as_requested(
             sold, request, as_of=as_of, model_choice=read_for_forecast(warehouse, tables.MODEL_CHOICE)

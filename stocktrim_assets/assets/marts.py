@@ -18,7 +18,7 @@ from pipelines.readiness import by_problem, sentences
 from pipelines.storage.tables import TABLES, XERO_READINESS
 from pipelines.storage.warehouse import read_table, row_count, table_exists
 from stocktrim_assets.dbt_project import PROJECT, TRANSLATOR, build_models, manifest, test_descriptions
-from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import readiness_report, readiness_table, rows_table
 from stocktrim_assets.specs import key_of, table_metadata
@@ -41,7 +41,7 @@ def warehouse_models(
 
     dbt holds the warehouse until it ends, so what is read from it for Dagster comes afterwards.
     """
-    with told_plainly():
+    with plain_failures():
         (organisation.folder / "dbt" / RESULTS).unlink(missing_ok=True)
         build = build_models(context, organisation.folder)
         outputs, checks = [], []
@@ -93,7 +93,7 @@ def _offending(
     """The first rows that each failed test has found, by the test's name."""
     if not failed:
         return {}
-    queries = {one["unique_id"].split(".")[2]: one["compiled_code"] for one in _results(build)}
+    queries = {result["unique_id"].split(".")[2]: result["compiled_code"] for result in _results(build)}
     with organisation.warehouse() as warehouse:
         return {
             name: warehouse.sql(f"from ({queries[name]}) limit {ROWS_SHOWN}").pl()
@@ -113,9 +113,9 @@ def _results(build: DbtCliInvocation) -> list[dict[str, Any]]:
 def _what_failed(build: DbtCliInvocation) -> PlannerError:
     """The models and tests that failed, with what dbt says of each."""
     failed = [
-        f"{one['unique_id'].split('.')[2]} ({one['message']})"
-        for one in _results(build)
-        if one["status"] in {"error", "fail"}
+        f"{result['unique_id'].split('.')[2]} ({result['message']})"
+        for result in _results(build)
+        if result["status"] in {"error", "fail"}
     ]
     trouble = DataError(
         f"The tables could not be built from what was loaded: {'; '.join(failed) or build.get_error()}. "

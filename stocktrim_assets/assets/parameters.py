@@ -14,7 +14,7 @@ from pipelines.replenishment.planning_parameters import planning_parameters
 from pipelines.storage import tables
 from pipelines.storage.warehouse import read_as_of, read_table
 from pipelines.storage.whole_plan import PARAMETERS, set_aside
-from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.specs import key_of, table_metadata, table_specs
 
@@ -39,7 +39,7 @@ _INPUTS: Final = {
 )
 def parameters(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
     """Make the parameters of every product and let them wait for the plan."""
-    with told_plainly(), organisation.warehouse() as warehouse:
+    with plain_failures(), organisation.warehouse() as warehouse:
         frames = [read_table(warehouse, table) for table in _LEARNED_FROM]
         if frames[0].is_empty():
             raise DataError("Nothing was loaded yet, so nothing can be planned: run `stocktrim load` first.")

@@ -29,7 +29,7 @@ from pipelines.storage.warehouse import read_as_of, read_products, read_table, r
 from pipelines.storage.whole_plan import PARAMETERS, keep_plan, read_for_plan
 from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
 from stocktrim_assets.explanations import explanation_text
-from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import markdown_table
 from stocktrim_assets.specs import PURCHASING_TEAM, check_results, check_specs, key_of, table_metadata, table_specs
@@ -66,7 +66,7 @@ def order_plan(
     organisation: dg.ResourceParam[OpenOrganisation],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """Make the plan, look at it, and keep it with all plans before it."""
-    with told_plainly(), organisation.warehouse() as warehouse:
+    with plain_failures(), organisation.warehouse() as warehouse:
         inputs = PlanInputs(*(read_table(warehouse, table) for table in _READ))
         parameters = PlanningParameters(*(read_for_plan(warehouse, table) for table in PARAMETERS))
         if parameters.protection_intervals.is_empty():

@@ -22,7 +22,7 @@ from pipelines.policy_backtest.policy_comparison import (
 from pipelines.policy_backtest.report import at_equal_service, policies_by_class, price_list
 from pipelines.storage import tables
 from pipelines.storage.warehouse import read_table, replace_table
-from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import markdown_table, picture
 from stocktrim_assets.specs import PURCHASING_TEAM, table_metadata, table_specs
@@ -48,7 +48,7 @@ def policy_backtest(
     context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> dg.MaterializeResult[Any]:
     """Run the backtest, keep its table, show the frontier."""
-    with told_plainly(), organisation.warehouse() as warehouse:
+    with plain_failures(), organisation.warehouse() as warehouse:
         history = of_organisation(*(read_table(warehouse, table) for table in _PAST), lead_time_days=None)
         settings = backtest_settings(read_table(warehouse, tables.PLANNING_SETTINGS), service_levels=SERVICE_LEVELS)
         context.log.info(settings_in_words(settings))

@@ -11,7 +11,7 @@ import dagster as dg
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.storage.snapshots import publish, snapshot_name
 from pipelines.storage.tables import PUBLISHED
-from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.specs import DATA_TEAM, key_of
 
@@ -53,7 +53,7 @@ def published_snapshot(
     context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """Publish once, and tell the rows of what the run was to publish."""
-    with told_plainly():
+    with plain_failures():
         name = snapshot_name(organisation.now(), context.run.run_id)
         rows = publish(organisation.folder, snapshot_id=name, group=organisation.settings.published_group)
     path = dg.MetadataValue.path(str(organisation.folder / "published"))

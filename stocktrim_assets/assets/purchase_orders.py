@@ -22,7 +22,7 @@ from pipelines.store.identity_history import identities_of
 from pipelines.store.order_ledger import counted_orders
 from pipelines.store.setting_changes import explicit_settings
 from pipelines.xero.xero_errors import RateLimitError, UnreadableAnswerError
-from stocktrim_assets.failures import told_plainly
+from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import escaped, markdown_table
 from stocktrim_assets.specs import PURCHASING_TEAM, key_of, table_metadata, table_specs
@@ -46,7 +46,7 @@ from stocktrim_assets.specs import PURCHASING_TEAM, key_of, table_metadata, tabl
 )
 def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> dg.MaterializeResult[Any]:
     """Draft what the plan suggests."""
-    with told_plainly(), organisation.warehouse() as warehouse:
+    with plain_failures(), organisation.warehouse() as warehouse:
         order_plan = read_table(warehouse, tables.ORDER_PLAN)
         as_of = read_as_of(warehouse)
         plan_id = order_plan["plan_id"][0] if order_plan.height else ""
@@ -97,7 +97,7 @@ def sent_orders(
     context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """Send what is approved; what Xero refuses waits for a person."""
-    with told_plainly(), _in_words_of_orders():
+    with plain_failures(), _in_words_of_orders():
         settings = global_settings(with_defaults(explicit_settings(organisation.store, organisation.key)))
         orders = organisation.ledger.orders()
         outcomes = push_orders(

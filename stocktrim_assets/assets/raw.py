@@ -32,7 +32,7 @@ from pipelines.storage.warehouse import read_table, replace_table, row_count
 from pipelines.store.exception_decisions import dismissed_exceptions
 from pipelines.store.order_ledger import ledger_order_lines
 from pipelines.store.setting_changes import explicit_settings, settings_without_subject
-from stocktrim_assets.failures import told_plainly, tried_again
+from stocktrim_assets.failures import plain_failures, tried_again
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.specs import check_results, check_specs, key_of, table_metadata, table_specs
 
@@ -162,7 +162,7 @@ def decisions(
     config: PlanRequest, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """Settings and dismissals in force, whose demand counts for whom, our own open orders, and the day to decide on."""
-    with told_plainly(), organisation.warehouse() as warehouse:
+    with plain_failures(), organisation.warehouse() as warehouse:
         as_of = _day_to_decide_on(config, organisation, read_table(warehouse, tables.PLAN_SUMMARY))
         known = note_identities(warehouse, organisation)
         settings = with_defaults(explicit_settings(organisation.store, organisation.key))

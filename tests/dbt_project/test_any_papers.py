@@ -234,7 +234,7 @@ def test_suppliers_are_judged_by_the_receipts_that_lead_times_are_learned_from(
 
 
 def receipts(world: World) -> dict[tuple[str, str, str], float]:
-    """Pieces by order, bill and confidence: what a bill's number names first, then the oldest order in the queue."""
+    """Units by order, bill and confidence: what a bill's number names first, then the oldest order in the queue."""
     orders = [
         (order, line) for order, line in recomputing.lines_of(
             world, world.purchase_orders, "PURCHASEORDER", recomputing.OPEN_ORDERS | {"BILLED"}

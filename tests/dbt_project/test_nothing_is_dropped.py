@@ -87,7 +87,7 @@ def test_a_draft_of_more_than_thirty_days_is_an_exception_with_its_age_and_its_m
 def test_a_foreign_amount_without_a_rate_is_an_exception_of_unknown_value(build: Build, rate: int | None) -> None:
     rows = organisation(
         Paper("ACCREC", "PAID", "Ann", "MUG", -9, 5, "S"), Paper("ACCREC", "VOIDED", "Ann", "MUG", -9, 5, "V"),
-        Paper("PURCHASEORDER", "DRAFT", "Works", "MUG", -9, 5, "P"), Paper("ACCPAY", "PAID", "Law", "", -9, 1, "RENT"),
+        Paper("PURCHASEORDER", "DRAFT", "Works", "MUG", -9, 5, "P"), Paper("ACCPAY", "PAID", "Rent", "", -9, 1, "RENT"),
     )  # fmt: skip
     for table in (tables.XERO_INVOICES, tables.XERO_PURCHASE_ORDERS):
         for row in rows[table]:

@@ -44,9 +44,9 @@ def test_every_failure_that_is_explained_can_happen() -> None:
     rows = re.search(r"## Failures.*?\n\| --- .*?\n(.*?)\n\n", (ROOT / "docs" / "operations.md").read_text(), re.DOTALL)
     assert rows
     said = " ".join(re.sub(r'"\s*f?"', "", path.read_text()) for path in sources())
-    told = [line.split("|")[1].strip(" …") for line in rows[1].splitlines()]
-    assert len(told) > 10
-    assert not [sentence for sentence in told if sentence not in said]
+    result = [line.split("|")[1].strip(" …") for line in rows[1].splitlines()]
+    assert len(result) > 10
+    assert not [sentence for sentence in result if sentence not in said]
 
 
 def test_every_dependency_says_why() -> None:

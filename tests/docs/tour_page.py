@@ -57,9 +57,9 @@ def walk(home: Path, patch: pytest.MonkeyPatch) -> Walk:
     stocktrim = Command(home, patch)
 
     def run(*arguments: str) -> CommandResult:
-        told = stocktrim(*arguments)
-        assert told.code == 0, told.err
-        return told
+        result = stocktrim(*arguments)
+        assert result.code == 0, result.err
+        return result
 
     with running_sandbox([world]) as sandbox:
         assert stocktrim.connect(sandbox).code == 0
@@ -158,36 +158,36 @@ def page(seen: Walk) -> str:
     plan, again = seen.first["plan"], seen.second["plan"]
     sale = _cancelled(seen.sales).row(0, named=True)
     monday = sale["demand_date"] - timedelta(days=sale["demand_date"].weekday())
-    told = _xero(seen, sale, monday) | _demand(seen, monday) | _supply(seen) | _order(seen)
+    result = _xero(seen, sale, monday) | _demand(seen, monday) | _supply(seen) | _order(seen)
     return TEMPLATE.read_text().format(
         end=END, as_of=as_of(), products=PRODUCTS, months=MONTHS, code=seen.code, plan=plan, again=again,
         lead_time_days=LEAD_TIME_DAYS, number_of_lines=seen.lines, sale=sale, monday=_day(monday),
-        sold=_pieces(sale["sold_quantity"]), kept=_pieces(sale["quantity"]), model=seen.first["model"],
+        sold=_units(sale["sold_quantity"]), kept=_units(sale["quantity"]), model=seen.first["model"],
         approved=seen.approved,
         quantiles=_quantiles(seen), bridge=_bridge(seen.first), sentences=_sentences(seen.first),
         bridge_again=_bridge(seen.second), sentences_again=_sentences(seen.second),
-        service_level=f"{plan['service_level']:.0%}", **told,
+        service_level=f"{plan['service_level']:.0%}", **result,
     )  # fmt: skip
 
 
 def _xero(seen: Walk, sale: dict[str, Any], monday: date) -> dict[str, str]:
     """The documents in Xero of the week of a sale that was cancelled later."""
     invoices = [
-        (document, pieces) for document, pieces in _naming(seen, seen.world.invoices)
+        (document, units) for document, units in _naming(seen, seen.world.invoices)
         if document.kind == "ACCREC" and monday <= document.date < monday + timedelta(days=7)
     ]  # fmt: skip
     notes = [
-        (document, pieces) for document, pieces in _naming(seen, seen.world.credit_notes)
+        (document, units) for document, units in _naming(seen, seen.world.credit_notes)
         if document.contact_id == sale["contact_id"] and document.kind == "ACCRECCREDIT"
         and document.status in {"AUTHORISED", "PAID"} and document.date >= sale["demand_date"]
     ]  # fmt: skip
     kinds = {"ACCREC": "sales invoice", "ACCRECCREDIT": "sales credit note"}
     rows = [
         [document.number, kinds[document.kind], document.status, _day(document.date),
-         seen.world.contacts[document.contact_id].name, _pieces(pieces)]
-        for document, pieces in [*sorted(invoices, key=lambda one: (one[0].date, one[0].number)), *notes[:1]]
+         seen.world.contacts[document.contact_id].name, _units(units)]
+        for document, units in [*sorted(invoices, key=lambda one: (one[0].date, one[0].number)), *notes[:1]]
     ]  # fmt: skip
-    head = ["document", "kind", "status", "date", "customer", "pieces"]
+    head = ["document", "document type", "status", "date", "customer", "units"]
     lines = [[name, str(there), str(here)] for name, (there, here) in seen.line.items()]
     return {
         "documents": table(head, rows),
@@ -198,10 +198,10 @@ def _xero(seen: Walk, sale: dict[str, Any], monday: date) -> dict[str, str]:
 
 
 def _naming(seen: Walk, documents: dict[str, Document]) -> list[tuple[Document, float]]:
-    """The documents that name the product, with the pieces of it."""
+    """The documents that name the product, with the units of it."""
     named = ((one, sum(float(line.quantity) for line in one.lines if line.item_code == seen.code))
              for one in documents.values())  # fmt: skip
-    return [(one, pieces) for one, pieces in named if pieces]
+    return [(one, units) for one, units in named if units]
 
 
 def _demand(seen: Walk, monday: date) -> dict[str, str]:
@@ -211,14 +211,14 @@ def _demand(seen: Walk, monday: date) -> dict[str, str]:
         of_day = seen.sales.filter(pl.col("demand_date") == day)
         sold, left = float(of_day["sold_quantity"].sum()), float(of_day["quantity"].sum())
         assert left == seen.demand.get(day, 0.0), f"{seen.code} on {day}: {left} is not {seen.demand.get(day)}"
-        rows.append([_day(day), _pieces(sold), _pieces(sold - left), _pieces(left)])
+        rows.append([_day(day), _units(sold), _units(sold - left), _units(left)])
     return {"week": table(["day", "sold", "cancelled", "demand"], rows)}
 
 
 def _supply(seen: Walk) -> dict[str, str]:
     columns = {
         "purchase_order_number": "order", "status": "status", "order_date": "ordered", "delivery_date": "delivery",
-        "expected_arrival_date": "expected", "quantity": "pieces", "is_counted": "counts", "rule": "rule",
+        "expected_arrival_date": "expected", "quantity": "units", "is_counted": "counts", "rule": "rule",
     }  # fmt: skip
     rules = {one["rule"] for one in seen.first["open_orders"]}
     late = (
@@ -244,10 +244,10 @@ def _order(seen: Walk) -> dict[str, str]:
     number = seen.order["purchase_order_number"]
     held = next(one for one in seen.world.purchase_orders.values() if one.number == number)
     (line,) = [one for one in held.lines if one.item_code == seen.code]
-    head = ["order", "status", "date", "expected arrival", "delivery date", "pieces of " + seen.code, "unit price"]
+    head = ["order", "status", "date", "expected arrival", "delivery date", "units of " + seen.code, "unit price"]
     row = [
         _number(number), held.status, _day(held.date), _day(held.expected_arrival_date), _day(held.delivery_date),
-        _pieces(line.quantity), f"{line.unit_amount:.2f}",
+        _units(line.quantity), f"{line.unit_amount:.2f}",
     ]  # fmt: skip
     (drafted,) = [one for one in seen.order["lines"] if one["product_code"] == seen.code]
     events = [[one["event"], one["by"]] for one in seen.history]
@@ -255,7 +255,7 @@ def _order(seen: Walk) -> dict[str, str]:
         "number": _number(number),
         "order_lines": str(len(seen.order["lines"])),
         "order_value": f"{seen.order['value']} {seen.order['currency']}",
-        "drafted": _pieces(drafted["quantity"]),
+        "drafted": _units(drafted["quantity"]),
         "unit_cost": f"{float(drafted['unit_cost']):.2f}",
         "arrival": _day(seen.order["expected_arrival_date"]),
         "held": table(head, [row]),
@@ -266,22 +266,22 @@ def _order(seen: Walk) -> dict[str, str]:
 def _quantiles(seen: Walk) -> str:
     horizon_days = seen.first["plan"]["horizon_days"]
     rows = [
-        [f"{quantile.probability:.0%}", _pieces(quantile.quantity)]
+        [f"{quantile.probability:.0%}", _units(quantile.quantity)]
         for quantile in quantiles_of_horizon(seen.quantiles, horizon_days)
         if any(abs(quantile.probability - wanted) < 1e-9 for wanted in QUANTILES)
     ]
     return table(["probability", "demand is at most"], rows)
 
 
-def _bridge(told: dict[str, Any]) -> str:
+def _bridge(result: dict[str, Any]) -> str:
     return table(
-        ["", "step", "pieces"],
-        [[step["sign"] or "=", step["label"], _pieces(step["quantity"])] for step in told["bridge"]],
+        ["", "step", "units"],
+        [[step["sign"] or "=", step["label"], _units(step["quantity"])] for step in result["bridge"]],
     )
 
 
-def _sentences(told: dict[str, Any]) -> str:
-    return "\n".join(told["sentences"])
+def _sentences(result: dict[str, Any]) -> str:
+    return "\n".join(result["sentences"])
 
 
 def _told(name: str, value: Any) -> str:
@@ -291,7 +291,7 @@ def _told(name: str, value: Any) -> str:
         return _day(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _pieces(value) if name == "quantity" else str(value)
+    return _units(value) if name == "quantity" else str(value)
 
 
 def _number(text: str) -> str:
@@ -299,7 +299,7 @@ def _number(text: str) -> str:
     return f"{text[:12]}XXXXXX" if text.startswith("RP-") else text
 
 
-def _pieces(value: Any) -> str:
+def _units(value: Any) -> str:
     return f"{float(value) + 0.0:,.2f}".rstrip("0").rstrip(".")
 
 

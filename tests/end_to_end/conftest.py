@@ -119,8 +119,8 @@ def _load_and_plan(home: Path, wholesaler: World) -> None:
     with pytest.MonkeyPatch.context() as patch, running_sandbox([copy.deepcopy(wholesaler)]) as sandbox:
         command = Command(home, patch)
         set_by_people = (command("settings", "set", *words) for words in SETTINGS)
-        for told in (command.connect(sandbox), command("load"), *set_by_people, command("plan")):
-            assert told.code == 0, told.err
+        for result in (command.connect(sandbox), command("load"), *set_by_people, command("plan")):
+            assert result.code == 0, result.err
 
 
 @dataclass(frozen=True)

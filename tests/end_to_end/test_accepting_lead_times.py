@@ -14,8 +14,8 @@ def test_advice_is_shown_accepted_and_kept_with_its_reason(planned: Planned) -> 
     assert stocktrim("settings", "show", "--history", "--json").json()[-1]["reason"] == ""
     first = advice.row(0, named=True)
     of_one = ("--product", first["product_code"].lower(), "--json")
-    (told,) = stocktrim("settings", "accept-lead-times", *of_one).json()
-    assert (told["set_lead_time_days"], told["observed_lead_time_days"]) == (
+    (result,) = stocktrim("settings", "accept-lead-times", *of_one).json()
+    assert (result["set_lead_time_days"], result["observed_lead_time_days"]) == (
         first["set_lead_time_days"], first["observed_lead_time_days"],
     )  # fmt: skip
     assert stocktrim("settings", "accept-lead-times", *of_one).json() == []
@@ -32,16 +32,16 @@ def test_advice_is_shown_accepted_and_kept_with_its_reason(planned: Planned) -> 
 
 def test_advice_is_only_given_where_a_person_set_what_receipts_contradict(planned: Planned) -> None:
     plan, advice = (planned.stocktrim.published(name) for name in ("order_plan", "lead_time_advice"))
-    told = advice.join(plan, on="product_code")
-    assert (told["lead_time_rule"] == "as_set").all()
-    assert (told["expected_lead_time_days"] == told["set_lead_time_days"]).all()
-    days = (told["observed_lead_time_days"] - told["set_lead_time_days"]).abs()
+    result = advice.join(plan, on="product_code")
+    assert (result["lead_time_rule"] == "as_set").all()
+    assert (result["expected_lead_time_days"] == result["set_lead_time_days"]).all()
+    days = (result["observed_lead_time_days"] - result["set_lead_time_days"]).abs()
     assert (days >= 2).all()
-    assert (days >= 0.2 * told["set_lead_time_days"]).all()
+    assert (days >= 0.2 * result["set_lead_time_days"]).all()
     assert planned.stocktrim.published("plan_summary")["lead_times_to_review"].to_list() == [advice.height]
 
 
 @pytest.mark.parametrize("words", [(), ("--all", "--product", "P-0001")])
 def test_whose_lead_times_is_said_once(planned: Planned, words: tuple[str, ...]) -> None:
-    told = planned.stocktrim("settings", "accept-lead-times", *words)
-    assert (told.code, told.err) == (2, "Stopped: Choose whose lead times: --product, --supplier or --all.\n")
+    result = planned.stocktrim("settings", "accept-lead-times", *words)
+    assert (result.code, result.err) == (2, "Stopped: Choose whose lead times: --product, --supplier or --all.\n")

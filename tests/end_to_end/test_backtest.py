@@ -32,15 +32,15 @@ def sales_file(tmp_path: Path) -> Path:
 def test_anybodys_sales_are_replayed_for_every_rule_in_service_and_in_money(
     stocktrim: Command, sales_file: Path, tmp_path: Path, unmet_demand: str
 ) -> None:
-    written, drawn = tmp_path / "told.json", tmp_path / "told.svg"
+    written, drawn = tmp_path / "result.json", tmp_path / "result.svg"
     options = ["--lead-time-days", "14", "--order-frequency-days", "14", "--service-level", "80%"]
-    told = stocktrim(
+    result = stocktrim(
         "backtest", "--sales", str(sales_file), *options, "--service-level", "95%", "--unmet-demand", unmet_demand,
         "--json", str(written), "--picture", str(drawn),
     )  # fmt: skip
-    assert told.code == 0, told.err
-    assert "review 1 of" in told.err
-    assert "What a service level costs and saves" in told.out
+    assert result.code == 0, result.err
+    assert "review 1 of" in result.err
+    assert "What a service level costs and saves" in result.out
     everything = json.loads(written.read_text())
     results = pl.DataFrame(everything["results"])
     assert set(results["policy"]) == POLICIES
@@ -48,12 +48,12 @@ def test_anybodys_sales_are_replayed_for_every_rule_in_service_and_in_money(
     assert results["demand_class"].n_unique() > 1
     assert everything["frontier_svg"].startswith("<svg")
     assert drawn.read_text() == everything["frontier_svg"]
-    assert "Backtest of the last year" in told.out
+    assert "Backtest of the last year" in result.out
     beside = pl.DataFrame(everything["at_equal_service"])
     assert set(beside["policy"]) <= POLICIES - {OURS}
     classes = results["demand_class"].n_unique() - 1
     at_each_level, beside_ours = 2, beside["policy"].to_list().count("textbook, a year")
-    assert told.out.count("textbook, a year") == at_each_level + classes + beside_ours
+    assert result.out.count("textbook, a year") == at_each_level + classes + beside_ours
     assert [row["service_level"] for row in everything["price_list"]] == [0.8, 0.95]
     ours = results.filter((pl.col("policy") == "ours") & (pl.col("demand_class") == "all")).sort("service_level")
     shares = ours.select("levels_kept", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money")
@@ -66,11 +66,11 @@ def test_anybodys_sales_are_replayed_for_every_rule_in_service_and_in_money(
 def test_codes_of_a_file_are_text_and_numbers_are_what_all_rows_hold(stocktrim: Command, tmp_path: Path) -> None:
     weeks = pl.date_range(pl.date(2025, 1, 6), pl.date(2026, 2, 16), "1w", eager=True)
     codes = pl.DataFrame({"product_code": ["0012", "12", "85123A"], "quantity": ["3", "4", "2.5"]})
-    file, written = tmp_path / "sales.csv", tmp_path / "told.json"
+    file, written = tmp_path / "sales.csv", tmp_path / "result.json"
     codes.join(pl.DataFrame({"date": weeks}), how="cross").write_csv(file)
     options = ["--order-frequency-days", "28", "--service-level", "95%", "--json", str(written)]
-    told = stocktrim("backtest", "--sales", str(file), *options)
-    assert told.code == 0, told.err
+    result = stocktrim("backtest", "--sales", str(file), *options)
+    assert result.code == 0, result.err
     results = pl.DataFrame(json.loads(written.read_text())["results"])
     assert set(results.filter(pl.col("demand_class") == "all")["products"]) == {3}
 
@@ -79,12 +79,12 @@ def test_sales_as_a_ledger_writes_them_are_replayed_and_every_row_is_told(stockt
     days = pl.date_range(pl.date(2025, 1, 6), pl.date(2026, 2, 16), "1w", eager=True)
     rows = [f"Tëa {code};{day:%d.%m.%y};1.200,0" for day in days for code in "ABC"]
     rows += ["Tëa A;16.02.26;(1.500,0)", "Tëa D;16.02.26;-3,0", ";;", ";16.02.26;4,0"]
-    file, written = tmp_path / "sales.txt", tmp_path / "told.json"
+    file, written = tmp_path / "sales.txt", tmp_path / "result.json"
     file.write_bytes("\r\n".join(["Item Code;Invoice Date;Qty", *rows, ""]).encode("cp1252"))
     options = ["--order-frequency-days", "28", "--service-level", "95%", "--json", str(written)]
-    told = stocktrim("backtest", "--sales", str(file), *options)
-    assert told.code == 0, told.err
-    said = " ".join(told.err.split())
+    result = stocktrim("backtest", "--sales", str(file), *options)
+    assert result.code == 0, result.err
+    said = " ".join(result.err.split())
     for sentence in (
         "The text is not UTF-8: it is read as Windows-1252",
         "Columns: 'Item Code' is product_code, 'Invoice Date' is date, 'Qty' is quantity.",
@@ -104,13 +104,13 @@ def test_sales_as_a_ledger_writes_them_are_replayed_and_every_row_is_told(stockt
 def test_a_lead_time_that_is_given_wins_over_the_files_column(stocktrim: Command, tmp_path: Path) -> None:
     """A piece a day: with ten days and one order a week stock is half a week's, whatever the column says."""
     days = pl.date_range(pl.date(2024, 1, 1), pl.date(2025, 6, 29), "1d", eager=True)
-    file, written = tmp_path / "sales.csv", tmp_path / "told.json"
+    file, written = tmp_path / "sales.csv", tmp_path / "result.json"
     pl.DataFrame(
         {"product_code": "TEA", "date": days, "quantity": 1.0, "unit_cost": 2.0, "lead_time_days": 90}
     ).write_csv(file)
     options = ["--service-level", "95%", "--service-level", "0.95", "--json", str(written)]
-    told = stocktrim("backtest", "--sales", str(file), "--lead-time-days", "10", *options)
-    assert told.code == 0, told.err
+    result = stocktrim("backtest", "--sales", str(file), "--lead-time-days", "10", *options)
+    assert result.code == 0, result.err
     (ours,) = [
         row
         for row in json.loads(written.read_text())["results"]
@@ -123,10 +123,10 @@ def test_a_lead_time_that_is_given_wins_over_the_files_column(stocktrim: Command
 def test_a_file_that_could_not_be_written_is_said_before_the_replay(
     stocktrim: Command, sales_file: Path, tmp_path: Path, option: str
 ) -> None:
-    told = stocktrim("backtest", "--sales", str(sales_file), option, str(tmp_path / "nowhere" / "told"))
-    assert told.code == 2
-    assert "There is no folder" in told.err
-    assert "review 1 of" not in told.err
+    result = stocktrim("backtest", "--sales", str(sales_file), option, str(tmp_path / "nowhere" / "result"))
+    assert result.code == 2
+    assert "There is no folder" in result.err
+    assert "review 1 of" not in result.err
 
 
 def test_an_organisations_own_history_is_replayed(
@@ -135,11 +135,11 @@ def test_an_organisations_own_history_is_replayed(
     stocktrim = Command(copied_home, monkeypatch)
     for name, value in {"order_frequency_days": "91", "unmet_demand": "backordered", "order_levels": "one"}.items():
         assert stocktrim("settings", "set", name, value).code == 0
-    written = tmp_path / "told.json"
-    told = stocktrim("backtest", "--service-level", "95%", "--json", str(written))
-    assert told.code == 0, told.err
-    assert "An order every 91 days; service level by order cycles; unmet demand is backordered" in told.err
-    assert "our policy: projected, one level." in told.err
+    written = tmp_path / "result.json"
+    result = stocktrim("backtest", "--service-level", "95%", "--json", str(written))
+    assert result.code == 0, result.err
+    assert "An order every 91 days; service level by order cycles; unmet demand is backordered" in result.err
+    assert "our policy: projected, one level." in result.err
     assert set(pl.DataFrame(json.loads(written.read_text())["results"])["policy"]) == POLICIES
 
 
@@ -194,19 +194,19 @@ def test_a_file_that_cannot_be_replayed_is_one_sentence(
 ) -> None:
     file = tmp_path / "sales.csv"
     file.write_text(content)
-    told = stocktrim("backtest", "--sales", str(file))
-    assert told.code in (2, 4)
-    assert sentence in " ".join(told.err.split())
-    assert "Traceback" not in told.err
+    result = stocktrim("backtest", "--sales", str(file))
+    assert result.code in (2, 4)
+    assert sentence in " ".join(result.err.split())
+    assert "Traceback" not in result.err
 
 
 def test_a_file_that_is_neither_csv_nor_parquet_is_one_sentence(stocktrim: Command, tmp_path: Path) -> None:
     file = tmp_path / "sales.md"
     file.write_text("# Sales\n\nMany.\n")
-    told = stocktrim("backtest", "--sales", str(file))
-    assert told.code == 4
-    assert "sales.md is neither a readable Parquet file nor a CSV file" in " ".join(told.err.split())
-    assert "specification" not in told.err
+    result = stocktrim("backtest", "--sales", str(file))
+    assert result.code == 4
+    assert "sales.md is neither a readable Parquet file nor a CSV file" in " ".join(result.err.split())
+    assert "specification" not in result.err
 
 
 def test_rows_that_name_no_product_are_left_out_and_products_that_were_new_are_counted(
@@ -215,27 +215,27 @@ def test_rows_that_name_no_product_are_left_out_and_products_that_were_new_are_c
     good = pl.read_csv(sales_file, try_parse_dates=True)
     nameless = good.head(3).with_columns(product_code=pl.Series(["", "  ", None]))
     new = good.tail(2).with_columns(product_code=pl.lit("P-NEW"))
-    file, written = tmp_path / "more.parquet", tmp_path / "told.json"
+    file, written = tmp_path / "more.parquet", tmp_path / "result.json"
     pl.concat([good, nameless, new]).write_parquet(file)
     options = ["--order-frequency-days", "28", "--service-level", "95%", "--json", str(written)]
-    told = stocktrim("backtest", "--sales", str(file), *options)
-    assert told.code == 0, told.err
-    assert f"3 of {good.height + 5} rows name no product, and are left out." in told.err
+    result = stocktrim("backtest", "--sales", str(file), *options)
+    assert result.code == 0, result.err
+    assert f"3 of {good.height + 5} rows name no product, and are left out." in result.err
     everything = json.loads(written.read_text())
     assert (everything["products"], everything["products_left_out"]) == (12, 1)
     first = everything["first_review"]
     sentence = f"12 of 13 products are in the backtest; 1 was first sold on {first}, when it begins, or later."
     assert everything["which_products"] == sentence
-    assert sentence in " ".join(told.out.split())
+    assert sentence in " ".join(result.out.split())
 
 
 def test_a_picture_that_is_no_svg_is_refused_before_the_replay(
     stocktrim: Command, sales_file: Path, tmp_path: Path
 ) -> None:
-    told = stocktrim("backtest", "--sales", str(sales_file), "--picture", str(tmp_path / "told.png"))
-    assert told.code == 2
-    assert "The picture is an SVG, so its file must end in .svg; told.png does not." in " ".join(told.err.split())
-    assert "review 1 of" not in told.err
+    result = stocktrim("backtest", "--sales", str(sales_file), "--picture", str(tmp_path / "result.png"))
+    assert result.code == 2
+    assert "The picture is an SVG, so its file must end in .svg; result.png does not." in " ".join(result.err.split())
+    assert "review 1 of" not in result.err
 
 
 @pytest.mark.parametrize(
@@ -255,16 +255,16 @@ def test_sales_that_leave_nothing_to_replay_are_one_sentence(
 ) -> None:
     file = tmp_path / "sales.parquet"
     pl.DataFrame({"product_code": "TEA", "date": list(rows), "quantity": list(rows.values())}).write_parquet(file)
-    told = stocktrim("backtest", "--sales", str(file))
-    assert told.code == 4
-    assert sentence in " ".join(told.err.split())
-    assert "Traceback" not in told.err
+    result = stocktrim("backtest", "--sales", str(file))
+    assert result.code == 4
+    assert sentence in " ".join(result.err.split())
+    assert "Traceback" not in result.err
 
 
 ODD = {
     "no numbers": [float("nan"), float("inf"), -float("inf")] * 20,
     "beyond all sense": [1e300] * 60,
-    "an enormous sale": [1e9] + [1.0] * 59,
+    "a demand spike": [1e9] + [1.0] * 59,
     "negative weeks": [5.0, -20.0] * 30,
     "all zeros": [0.0] * 60,
     "one sale": [4.0] + [0.0] * 59,
@@ -284,11 +284,11 @@ def test_products_of_any_history_spoil_no_replay_and_no_number_of_it(
     })  # fmt: skip
     first_of_all = pl.DataFrame({"product_code": "P-00", "date": [date(1, 1, 1)], "quantity": [1.0]})
     rows = pl.concat(odd).join(worthless, how="cross")
-    file, written = tmp_path / "odd.parquet", tmp_path / "told.json"
+    file, written = tmp_path / "odd.parquet", tmp_path / "result.json"
     pl.concat([good, rows, first_of_all], how="diagonal_relaxed").write_parquet(file)
     options = ["--order-frequency-days", "28", "--service-level", "95%", "--json", str(written)]
-    told = stocktrim("backtest", "--sales", str(file), *options)
-    assert told.code == 0, told.err
+    result = stocktrim("backtest", "--sales", str(file), *options)
+    assert result.code == 0, result.err
     assert "NaN" not in written.read_text()
     assert "Infinity" not in written.read_text()
     results = pl.DataFrame(json.loads(written.read_text())["results"])
@@ -298,13 +298,13 @@ def test_products_of_any_history_spoil_no_replay_and_no_number_of_it(
 def test_a_file_to_write_that_is_a_folder_is_said_before_the_replay(
     stocktrim: Command, sales_file: Path, tmp_path: Path
 ) -> None:
-    told = stocktrim("backtest", "--sales", str(sales_file), "--json", str(tmp_path))
-    assert told.code == 2
-    assert "is a folder" in told.err
-    assert "review 1 of" not in told.err
+    result = stocktrim("backtest", "--sales", str(sales_file), "--json", str(tmp_path))
+    assert result.code == 2
+    assert "is a folder" in result.err
+    assert "review 1 of" not in result.err
 
 
 def test_a_file_that_is_not_there_is_one_sentence(stocktrim: Command, tmp_path: Path) -> None:
-    told = stocktrim("backtest", "--sales", str(tmp_path / "nothing.csv"))
-    assert told.code == 4
-    assert "There is no file" in told.err
+    result = stocktrim("backtest", "--sales", str(tmp_path / "nothing.csv"))
+    assert result.code == 4
+    assert "There is no file" in result.err

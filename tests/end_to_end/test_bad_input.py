@@ -32,13 +32,13 @@ def digest(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
-def assert_refused(told: CommandResult, *, code: int, saying: str) -> None:
-    assert told.code == code, told.err
-    assert saying in " ".join(told.err.split())
-    assert "Traceback" not in told.out + told.err
-    *progress, sentence = told.err.splitlines()
-    assert sentence.startswith("Stopped: "), told.err
-    assert all(line.startswith("  ") for line in progress), told.err
+def assert_refused(result: CommandResult, *, code: int, saying: str) -> None:
+    assert result.code == code, result.err
+    assert saying in " ".join(result.err.split())
+    assert "Traceback" not in result.out + result.err
+    *progress, sentence = result.err.splitlines()
+    assert sentence.startswith("Stopped: "), result.err
+    assert all(line.startswith("  ") for line in progress), result.err
 
 
 def test_an_unknown_organisation_is_refused(planned: Planned) -> None:
@@ -136,8 +136,8 @@ def test_a_barcode_typed_as_a_quantity_spoils_one_products_line_alone(planned: P
     item.updated_at = planned.sandbox.clock.now()
     before = stocktrim.published("order_plan")
     for verb in ("load", "plan"):
-        told = stocktrim(verb)
-        assert told.code == 0, told.err
+        result = stocktrim(verb)
+        assert result.code == 0, result.err
     plan = stocktrim.published("order_plan")
     (line,) = plan.filter(pl.col("product_code") == item.code).iter_rows(named=True)
     assert (line["reason"], line["order_quantity"]) == ("data_fault", 0)

@@ -36,14 +36,14 @@ def evaluations_of(home: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
 
 def test_each_check_says_in_a_sentence_what_it_found(evaluations: Seen) -> None:
     assert {one.asset_key.path[0] for one, _ in evaluations} >= {"raw", "staging", "marts", "plan"}
-    assert not [one.check_name for one, told in evaluations if not told["sentence"].strip().endswith(".")]
+    assert not [one.check_name for one, result in evaluations if not result["sentence"].strip().endswith(".")]
 
 
 def test_each_failure_shows_up_to_ten_of_the_rows_that_offend(evaluations: Seen) -> None:
-    failed = [(one, told) for one, told in evaluations if not one.passed]
+    failed = [(one, result) for one, result in evaluations if not one.passed]
     assert {one.asset_key.path[0] for one, _ in failed} >= {"raw", "marts"}
-    for one, told in failed:
-        heading, _, *rows = told["rows"].splitlines()
+    for one, result in failed:
+        heading, _, *rows = result["rows"].splitlines()
         assert heading.startswith("| "), one.check_name
         assert 1 <= len(rows) <= 10, one.check_name
         assert any(cell.strip() for cell in rows[0].split("|")), one.check_name

@@ -25,10 +25,10 @@ def stocktrim(planned_home: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 def metadata_of(home: Path, key: list[str]) -> dict[str, Any]:
     """What Dagster shows of an asset's newest materialization."""
     with dagster_instance(read_settings({"STOCKTRIM_HOME": str(home)})) as instance:
-        told = instance.get_latest_materialization_event(dg.AssetKey(key))
-    assert told is not None
-    assert told.asset_materialization is not None
-    return {name: value.value for name, value in told.asset_materialization.metadata.items()}
+        result = instance.get_latest_materialization_event(dg.AssetKey(key))
+    assert result is not None
+    assert result.asset_materialization is not None
+    return {name: value.value for name, value in result.asset_materialization.metadata.items()}
 
 
 def test_dagster_explains_the_most_urgent_products_of_a_plan_as_the_command_does(stocktrim: Command) -> None:
@@ -37,10 +37,10 @@ def test_dagster_explains_the_most_urgent_products_of_a_plan_as_the_command_does
     assert len(explained) == 10
     assert sum(len(text.encode()) for text in explained.values()) < 300_000
     for code, text in explained.items():
-        told = stocktrim("explain", code, "--json").json()
-        assert told["bridge"][0]["label"] in text
-        assert f"| order | {told['plan']['order_quantity']:,.0f} |" in text
-        assert told["transactions"][0]["invoice_number"].replace("-", "\\-") in text
+        result = stocktrim("explain", code, "--json").json()
+        assert result["bridge"][0]["label"] in text
+        assert f"| order | {result['plan']['order_quantity']:,.0f} |" in text
+        assert result["transactions"][0]["invoice_number"].replace("-", "\\-") in text
         assert "data:image/svg+xml;base64," in text
 
 
@@ -49,16 +49,16 @@ def test_any_product_is_explained_in_dagster_without_another_plan(stocktrim: Com
     code = plan.filter(pl.col("demand_class") != "never_sold")["product_code"][0]
     before = stocktrim.snapshot()
     run_job("explain", organisation=KEY, ops={"plan__explained_product": {"config": {"product_code": code}}})
-    told = metadata_of(stocktrim.home, ["plan", "explained_product"])
-    assert (told["product"], told["plan"]) == (code, plan["plan_id"][0])
+    result = metadata_of(stocktrim.home, ["plan", "explained_product"])
+    assert (result["product"], result["plan"]) == (code, plan["plan_id"][0])
     sales = stocktrim("explain", code, "--json").json()["transactions"]
-    assert all(one["invoice_number"].replace("-", "\\-") in told["explanation"] for one in sales[:1000])
+    assert all(one["invoice_number"].replace("-", "\\-") in result["explanation"] for one in sales[:1000])
     assert stocktrim.snapshot() == before
 
 
 def test_the_command_prints_every_part(stocktrim: Command) -> None:
     code = stocktrim.published("order_plan").filter(pl.col("order_quantity") > 0)["product_code"][0]
-    told = stocktrim("explain", code)
+    result = stocktrim("explain", code)
     parts = (
         "net requirement",
         "Sold by month",
@@ -67,27 +67,27 @@ def test_the_command_prints_every_part(stocktrim: Command) -> None:
         "Settings",
         "Sales lines",
     )
-    assert told.code == 0
-    assert not [part for part in parts if part not in told.out]
+    assert result.code == 0
+    assert not [part for part in parts if part not in result.out]
 
 
 def test_a_product_that_is_not_planned_is_one_sentence(stocktrim: Command) -> None:
-    told = stocktrim("explain", "NO-SUCH")
-    assert (told.code, told.out) == (2, "")
-    assert "The plan has no product 'NO-SUCH'" in told.err
+    result = stocktrim("explain", "NO-SUCH")
+    assert (result.code, result.out) == (2, "")
+    assert "The plan has no product 'NO-SUCH'" in result.err
 
 
 def test_a_code_in_another_case_is_found(stocktrim: Command) -> None:
-    told = stocktrim("explain", " p-0004 ", "--json")
-    assert told.code == 0, told.err
-    assert told.json()["plan"]["product_code"] == "P-0004"
+    result = stocktrim("explain", " p-0004 ", "--json")
+    assert result.code == 0, result.err
+    assert result.json()["plan"]["product_code"] == "P-0004"
     assert stocktrim("reconcile", "p-0004", "--json").json()["product_code"] == "P-0004"
 
 
 def test_a_setting_is_kept_for_the_product_that_is_meant(stocktrim: Command) -> None:
-    told = stocktrim("settings", "set", "bundle_of", "p-0012:2", "--product", "p-0026", "--json")
-    assert told.code == 0, told.err
-    assert (told.json()["subject"], told.json()["value"]) == ("P-0026", "P-0012:2")
+    result = stocktrim("settings", "set", "bundle_of", "p-0012:2", "--product", "p-0026", "--json")
+    assert result.code == 0, result.err
+    assert (result.json()["subject"], result.json()["value"]) == ("P-0026", "P-0012:2")
     shown = stocktrim("settings", "show", "--product", "p-0026", "--json").json()
     assert {one["name"]: one["value"] for one in shown}["bundle_of"] == "P-0012:2"
 
@@ -104,6 +104,6 @@ def test_a_setting_is_kept_for_the_product_that_is_meant(stocktrim: Command) -> 
 )
 def test_a_setting_that_fits_nothing_is_one_sentence(stocktrim: Command, words: tuple[str, ...], sentence: str) -> None:
     assert stocktrim("settings", "set", "overridden_demand_from", "2026-05-01", "--product", "P-0007").code == 0
-    told = stocktrim("settings", "set", *words)
-    assert (told.code, told.out) == (2, "")
-    assert sentence in " ".join(told.err.split())
+    result = stocktrim("settings", "set", *words)
+    assert (result.code, result.out) == (2, "")
+    assert sentence in " ".join(result.err.split())

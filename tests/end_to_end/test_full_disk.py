@@ -52,11 +52,11 @@ def test_a_load_on_a_full_disk_says_so_and_leaves_what_people_read(
 ) -> None:
     before, plan = on_a_small_disk.snapshot(), on_a_small_disk.published("order_plan")
     with filled_up(on_a_small_disk.home.parent, but_for=free_kilobytes * 1000):
-        told = load()
-    assert told.returncode == 1
-    assert "Stopped: The disk is full: free some space, then run the same again." in " ".join(told.stderr.split())
-    assert "Traceback" not in told.stderr
-    assert "sqlite3." not in told.stderr
+        result = load()
+    assert result.returncode == 1
+    assert "Stopped: The disk is full: free some space, then run the same again." in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr
+    assert "sqlite3." not in result.stderr
     assert on_a_small_disk.snapshot() == before
     assert on_a_small_disk.published("order_plan").equals(plan)
     again = load()

@@ -29,9 +29,9 @@ def old_python(tmp_path_factory: pytest.TempPathFactory) -> str:
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)  # noqa: S603, ours
     python = str(environment / "bin" / "python")
     install = [python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *OLD_CLIENTS]
-    told = subprocess.run(install, capture_output=True, text=True, check=False)  # noqa: S603, ours
-    if told.returncode != 0:
-        pytest.skip(f"{', '.join(OLD_CLIENTS)} cannot be installed here: {told.stderr.strip().splitlines()[-1]}")
+    result = subprocess.run(install, capture_output=True, text=True, check=False)  # noqa: S603, ours
+    if result.returncode != 0:
+        pytest.skip(f"{', '.join(OLD_CLIENTS)} cannot be installed here: {result.stderr.strip().splitlines()[-1]}")
     return python
 
 
@@ -47,9 +47,9 @@ def test_the_published_file_has_the_storage_version_that_old_clients_read(snapsh
 def test_duckdb_1_1_and_an_old_pyarrow_read_every_published_table(snapshot: Path, old_python: str) -> None:
     read = subprocess.run([old_python, READING, snapshot], capture_output=True, text=True, check=False)  # noqa: S603, ours
     assert read.returncode == 0, read.stderr
-    told = json.loads(read.stdout)
-    assert told["clients"] == {"duckdb": "1.1.3", "pyarrow": "14.0.2"}
-    assert {name: columns for name, (_, columns) in told["tables"].items()} == {
+    result = json.loads(read.stdout)
+    assert result["clients"] == {"duckdb": "1.1.3", "pyarrow": "14.0.2"}
+    assert {name: columns for name, (_, columns) in result["tables"].items()} == {
         table.name: len(table.columns) for table in PUBLISHED
     }
-    assert told["tables"]["order_plan"][0] > 0
+    assert result["tables"]["order_plan"][0] > 0

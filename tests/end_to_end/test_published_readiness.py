@@ -6,9 +6,9 @@ from tests.end_to_end.conftest import Planned
 
 
 def test_the_doctor_tells_each_problem_that_is_published(planned: Planned) -> None:
-    told = planned.stocktrim("doctor", "--json").json()["readiness"]
+    result = planned.stocktrim("doctor", "--json").json()["readiness"]
     found = planned.stocktrim.published("xero_readiness").group_by("problem").len().rows()
-    assert {one["problem"]: one["records"] for one in told} == dict(found)
+    assert {one["problem"]: one["records"] for one in result} == dict(found)
     assert {"sale_without_product", "no_supplier", "order_late_and_unbilled"} <= dict(found).keys()
     shown = planned.stocktrim("doctor").out
     assert "money at stake" in shown

@@ -100,26 +100,26 @@ def test_every_sales_line_of_the_file_is_in_xero_and_in_staging(walked: Walked, 
 
 
 def test_demand_by_product_and_month_is_that_of_the_file(walked: Walked, file_lines: pl.DataFrame) -> None:
-    told = (
+    result = (
         walked.published("demand_daily")
         .group_by("product_code", pl.col("demand_date").dt.truncate("1mo"))
         .agg(pl.col("quantity").sum())
     )
     expected = demand_by_month(file_lines)
-    assert {(code, month): quantity for code, month, quantity in told.iter_rows() if quantity} == expected
+    assert {(code, month): quantity for code, month, quantity in result.iter_rows() if quantity} == expected
     assert len(expected) > 40_000
 
 
-@pytest.mark.parametrize("pieces", [74_215, 80_995])
+@pytest.mark.parametrize("quantity", [74_215, 80_995])
 def test_an_order_cancelled_whole_leaves_no_demand_behind(
-    walked: Walked, file_lines: pl.DataFrame, pieces: int
+    walked: Walked, file_lines: pl.DataFrame, quantity: int
 ) -> None:
     """Its sale is there to be seen, with all of it taken back."""
-    [(code, day)] = file_lines.filter(pl.col("quantity") == pieces).select("code", "day").rows()
-    assert file_lines.filter(pl.col("is_credit"), pl.col("code") == code, pl.col("quantity") == -pieces).height == 1
-    sales = walked.published("demand_transactions").filter(pl.col("sold_quantity") == pieces)
+    [(code, day)] = file_lines.filter(pl.col("quantity") == quantity).select("code", "day").rows()
+    assert file_lines.filter(pl.col("is_credit"), pl.col("code") == code, pl.col("quantity") == -quantity).height == 1
+    sales = walked.published("demand_transactions").filter(pl.col("sold_quantity") == quantity)
     assert sales.select("product_code", "demand_date", "quantity", "credited_quantity").rows() == [
-        (code, day, 0, pieces)
+        (code, day, 0, quantity)
     ]
 
 

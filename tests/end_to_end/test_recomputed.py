@@ -39,8 +39,8 @@ def today(published: Any) -> date:
 
 def test_demand_is_sales_net_of_credit_notes(published: Any, wholesaler: World) -> None:
     sold = published("demand_daily").filter(pl.col("quantity") > 0)
-    told = {(code, day): quantity for code, day, quantity, _ in sold.iter_rows()}
-    assert told == {key: float(quantity) for key, quantity in recomputing.demand(wholesaler).items()}
+    result = {(code, day): quantity for code, day, quantity, _ in sold.iter_rows()}
+    assert result == {key: float(quantity) for key, quantity in recomputing.demand(wholesaler).items()}
 
 
 def test_some_demand_was_cancelled_by_credit_notes(wholesaler: World) -> None:
@@ -53,10 +53,10 @@ def test_stock_is_what_xero_has_less_what_is_promised(published: Any, wholesaler
     on_order: dict[str, float] = defaultdict(float)
     for _, line, is_counted in recomputing.open_order_lines(wholesaler, today):
         on_order[line.item_code] += float(line.quantity) * is_counted
-    told = published("stock_position").select(
+    result = published("stock_position").select(
         "product_code", "stock_on_hand", "stock_committed", "stock_on_order", "stock_position"
     )
-    assert set(told.iter_rows()) == {
+    assert set(result.iter_rows()) == {
         (
             code, float(on_hand[code]), float(committed[code]), on_order[code],
             float(on_hand[code] - committed[code]) + on_order[code],
@@ -66,12 +66,12 @@ def test_stock_is_what_xero_has_less_what_is_promised(published: Any, wholesaler
 
 
 def test_a_late_order_is_listed_and_does_not_count(published: Any, wholesaler: World, today: date) -> None:
-    told = published("stock_on_order").select("purchase_order_number", "product_code", "quantity", "is_counted")
+    result = published("stock_on_order").select("purchase_order_number", "product_code", "quantity", "is_counted")
     expected = [
         (order.number, line.item_code, float(line.quantity), is_counted)
         for order, line, is_counted in recomputing.open_order_lines(wholesaler, today)
     ]
-    assert sorted(told.iter_rows()) == sorted(expected)
+    assert sorted(result.iter_rows()) == sorted(expected)
     assert {is_counted for *_, is_counted in expected} == {True, False}
 
 
@@ -122,7 +122,7 @@ def test_the_lead_time_is_what_a_person_set_or_what_receipts_and_late_orders_tea
     """Within a day: many lengths are joined to eight whole ones."""
     received = pl.col("received_date").is_between(today - timedelta(days=728), today, closed="left")
     receipts = published("purchase_receipts").filter(received & pl.col("is_evidence"))
-    told = receipts.select("product_code", "supplier_id", "lead_time_days").rows()
+    result = receipts.select("product_code", "supplier_id", "lead_time_days").rows()
     still_open = published("stock_on_order").filter(pl.col("billed_quantity") < pl.col("ordered_quantity"))
     promised = pl.col("expected_arrival_date") - pl.col("order_date")
     waiting = still_open.select(
@@ -130,14 +130,14 @@ def test_the_lead_time_is_what_a_person_set_or_what_receipts_and_late_orders_tea
         promised=promised.dt.total_days(),
     ).rows()  # fmt: skip
     expected = recomputing.expected_lead_times(
-        told, waiting, {row["product_code"]: (row["supplier_id"], row["lead_time_days"]) for row in plan}
+        result, waiting, {row["product_code"]: (row["supplier_id"], row["lead_time_days"]) for row in plan}
     )
     for row in plan:
         if row["lead_time_rule"] == "learned":
             assert row["expected_lead_time_days"] == pytest.approx(expected[row["product_code"]], abs=1.01)
         else:
             assert row["expected_lead_time_days"] == row["lead_time_days"]
-        assert row["product_receipts"] == sum(code == row["product_code"] for code, *_ in told)
+        assert row["product_receipts"] == sum(code == row["product_code"] for code, *_ in result)
     assert {row["lead_time_rule"] for row in plan} == {"as_set", "learned"}
     assert sum(row["lead_time_deviation_days"] > 1 for row in plan) > len(plan) / 2
     lengths = published("lead_times").group_by("product_code").agg(pl.col("weight").sum())
@@ -151,14 +151,16 @@ def test_what_the_pages_claim_of_a_number_holds_on_every_row(published: Any) -> 
 def test_the_lead_times_of_suppliers_are_of_the_receipts_that_the_plan_learns_from(
     plan: list[dict[str, Any]], published: Any, today: date
 ) -> None:
-    told = {row["supplier_id"]: row for row in published("supplier_lead_times").to_dicts()}
+    result = {row["supplier_id"]: row for row in published("supplier_lead_times").to_dicts()}
     learned = known_receipts(published("purchase_receipts"), as_of=today).group_by("supplier_id").agg(
         pl.len(), pl.col("lead_time_days").median()
     )  # fmt: skip
-    assert {(one, row["receipts"], row["median_lead_time_days"]) for one, row in told.items()} == set(learned.rows())
+    assert {(one, row["receipts"], row["median_lead_time_days"]) for one, row in result.items()} == set(learned.rows())
     for row in plan:
-        assert row["supplier_receipts"] == (told[row["supplier_id"]]["receipts"] if row["supplier_id"] in told else 0)
-    assert len(told) > 5
+        assert row["supplier_receipts"] == (
+            result[row["supplier_id"]]["receipts"] if row["supplier_id"] in result else 0
+        )
+    assert len(result) > 5
 
 
 def test_the_limits_of_every_row_follow_from_its_need(plan: list[dict[str, Any]]) -> None:
@@ -187,10 +189,10 @@ def test_what_people_set_is_what_the_plan_used(plan: list[dict[str, Any]]) -> No
 
 def test_stock_of_every_past_day_is_what_the_documents_up_to_it_left(published: Any, wholesaler: World) -> None:
     """Rebuilt backwards from what Xero counts today, and the same forwards from the opening stock."""
-    told = {
+    result = {
         (row["product_code"], row["stock_date"]): row["stock_on_hand"] for row in published("stock_daily").to_dicts()
     }
-    assert told == {key: float(level) for key, level in recomputing.stock_at_day_ends(wholesaler).items()}
+    assert result == {key: float(level) for key, level in recomputing.stock_at_day_ends(wholesaler).items()}
 
 
 def test_days_out_of_stock_are_marked_in_demand(published: Any, wholesaler: World, today: date) -> None:
@@ -199,9 +201,9 @@ def test_days_out_of_stock_are_marked_in_demand(published: Any, wholesaler: Worl
     for ((code, day), level), following in zip(levels, [*levels[1:], None], strict=True):
         until = following[0][1] if following and following[0][0] == code else today + timedelta(days=1)
         expected |= {(code, day + timedelta(days=n)) for n in range((until - day).days if level == 0 else 0)}
-    told = published("demand_daily").filter("is_stocked_out").select("product_code", "demand_date")
-    assert set(told.iter_rows()) == expected
-    assert len(expected) == told.height > 100
+    result = published("demand_daily").filter("is_stocked_out").select("product_code", "demand_date")
+    assert set(result.iter_rows()) == expected
+    assert len(expected) == result.height > 100
 
 
 def test_every_bill_that_names_its_order_delivers_it(published: Any, wholesaler: World) -> None:
@@ -212,19 +214,19 @@ def test_every_bill_that_names_its_order_delivers_it(published: Any, wholesaler:
         if bill.number in orders
     }
     exact = published("purchase_receipts").filter(pl.col("confidence") == "exact")
-    told = exact.select("purchase_order_number", "product_code", "lead_time_days", "quantity")
-    assert set(told.iter_rows()) == named
+    result = exact.select("purchase_order_number", "product_code", "lead_time_days", "quantity")
+    assert set(result.iter_rows()) == named
     assert len(named) > 100
 
 
 def test_every_sale_behind_demand_is_there_with_its_way_into_xero(published: Any, wholesaler: World) -> None:
-    told = published("demand_transactions")
+    result = published("demand_transactions")
     sales = list(recomputing.lines_of(wholesaler, wholesaler.invoices, "ACCREC", recomputing.SALES))
     expected = [(one.number, one.status, line.item_code, float(line.quantity)) for one, line in sales]
-    shown = told.select("invoice_number", "status", "product_code", "sold_quantity")
+    shown = result.select("invoice_number", "status", "product_code", "sold_quantity")
     assert sorted(shown.iter_rows()) == sorted(expected)
-    assert told["quantity"].sum() == float(sum(recomputing.demand(wholesaler).values()))
-    assert all(row["invoice_id"] in row["xero_link"] for row in told.to_dicts())
+    assert result["quantity"].sum() == float(sum(recomputing.demand(wholesaler).values()))
+    assert all(row["invoice_id"] in row["xero_link"] for row in result.to_dicts())
 
 
 def test_our_total_and_xeros_are_reconciled_for_every_product_and_month(published: Any, wholesaler: World) -> None:

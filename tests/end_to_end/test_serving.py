@@ -89,7 +89,7 @@ def served(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempP
         subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT) as process,  # noqa: S603, ours
     ):
         try:
-            until(log.read_text, lambda told: "Dagster: http" in told or process.poll() is not None)
+            until(log.read_text, lambda result: "Dagster: http" in result or process.poll() is not None)
             addresses = f"http://127.0.0.1:{dagster_port}", f"http://127.0.0.1:{sandbox_port}"
             yield Served(Command(home, patch), *addresses)
         finally:
@@ -139,7 +139,7 @@ def test_the_sensor_sends_what_was_approved_also_after_a_tick_that_failed(served
     assert served.stocktrim("orders", "approve", order["order_id"], "--by", "a buyer").code == 0
     sent = until(
         lambda: served.stocktrim("orders", "show", order["order_id"], "--json").json(),
-        lambda told: told["state"] == "sent",
+        lambda result: result["state"] == "sent",
     )
     answer = httpx2.get(f"{served.sandbox}/_admin/stats").json()
     puts = [one for one in answer["requests"] if one["method"] == "PUT" and one["path"].endswith("/PurchaseOrders")]

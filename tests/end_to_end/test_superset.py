@@ -183,8 +183,8 @@ def check(shown: Shown, ask: Callable[[str], list[tuple[Any, ...]]]) -> None:
             count(distinct product_code)::varchar, sum(value / currency_rate)
         from stock_on_order where exception = 'late' group by delivery_date, purchase_order_number, supplier_name
     """)
-    told = [[*row[:4], f"£ {row[4]:,.0f}"] for row in late]
-    assert sorted([*row[:4], row[5]] for row in shown.cells("Late orders, oldest first")) == sorted(told)
+    output = [[*row[:4], f"£ {row[4]:,.0f}"] for row in late]
+    assert sorted([*row[:4], row[5]] for row in shown.cells("Late orders, oldest first")) == sorted(output)
     out = shown.cells("Out of stock, best sellers first")
     assert len(out) == products_out
     assert {row[0] for row in out} <= {
@@ -228,9 +228,9 @@ def test_the_dashboard_shows_what_is_published_and_follows_each_new_snapshot(
 
 def test_without_a_snapshot_one_sentence_says_what_to_do(tmp_path: Path) -> None:
     environment = os.environ | {"STOCKTRIM_HOME": str(tmp_path)}
-    told = subprocess.run(  # noqa: S603
+    output = subprocess.run(  # noqa: S603
         [MAKE, "superset"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
-    assert told.returncode != 0
-    assert "Nothing is published in" in told.stderr
-    assert "Traceback" not in told.stderr
+    assert output.returncode != 0
+    assert "Nothing is published in" in output.stderr
+    assert "Traceback" not in output.stderr

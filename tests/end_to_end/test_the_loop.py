@@ -79,8 +79,8 @@ def test_an_order_that_a_person_deletes_in_xero_is_suggested_again(planned: Plan
     assert stocktrim("load").code == 0
     assert stocktrim("plan").code == 0
     assert {line["product_code"] for line in order["lines"]} <= suggested(stocktrim).keys()
-    told = stocktrim.published("xero_readiness").filter(problem="sent_order_deleted_in_xero")
-    assert told["document_number"].to_list() == [order["purchase_order_number"]]
+    result = stocktrim.published("xero_readiness").filter(problem="sent_order_deleted_in_xero")
+    assert result["document_number"].to_list() == [order["purchase_order_number"]]
     (sent,) = stocktrim("orders", "list", "--state", "sent", "--json").json()
     assert sent["remarks"][-1] == "it was deleted in Xero, so it is not on order"
 
@@ -146,7 +146,7 @@ def test_an_order_below_its_suppliers_minimum_is_marked_and_waits_for_a_delibera
 
 @dataclass(frozen=True)
 class Refreshed:
-    """A home where everything was read again, dbt included, in this very process; and what was told before."""
+    """A home where everything was read again, dbt included, in this very process; and what was said before."""
 
     planned: Planned
     before: list[pl.DataFrame]
@@ -160,8 +160,8 @@ def refreshed(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.Te
         for path in (home, *home.rglob("*")):  # as an older version made it under a careless umask
             path.chmod(path.lstat().st_mode | 0o055) if not path.is_symlink() else None
         every = ("products", "sales-orders", "purchase-orders", "suppliers")
-        told = planned.stocktrim("load", *(word for entity in every for word in ("--refresh", entity)))
-        assert told.code == 0, told.err
+        result = planned.stocktrim("load", *(word for entity in every for word in ("--refresh", entity)))
+        assert result.code == 0, result.err
         yield Refreshed(planned, before)
 
 

@@ -11,10 +11,10 @@ from tests.end_to_end.conftest import Command
 
 
 def test_the_tour_tells_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = tour_page.page(tour_page.walk(tmp_path / "home", monkeypatch))
-    assert tour_page.PAGE.read_text() == told, "run `make docs`, and read what changed for this product"
-    assert "A late order does not count" in told
-    assert "\n| = | order | 0 |\n" in told
+    result = tour_page.page(tour_page.walk(tmp_path / "home", monkeypatch))
+    assert tour_page.PAGE.read_text() == result, "run `make docs`, and read what changed for this product"
+    assert "A late order does not count" in result
+    assert "\n| = | order | 0 |\n" in result
 
 
 def test_the_queries_for_bi_answer(planned_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,7 @@ def _rows(table: Table, rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def sold(days_ago: Mapping[int, float], product: str = TEA) -> pl.DataFrame:
-    """Daily demand of a product: so many days before the as-of day, so many pieces."""
+    """Daily demand of a product: so many days before the as-of day, so many units."""
     return _rows(
         DEMAND_DAILY,
         [{"product_code": product, "demand_date": in_days(-ago), "quantity": n} for ago, n in days_ago.items()],
@@ -135,7 +135,7 @@ def expecting(
     Expected demand in its two parts, and quantiles of the whole.
     """
     whole = before_arrival + in_cover
-    told = quantiles or {0.5: whole, 0.9: 1.2 * whole, 0.95: 1.4 * whole}
+    result = quantiles or {0.5: whole, 0.9: 1.2 * whole, 0.95: 1.4 * whole}
     model = {"product_code": product, "model": "ses", "demand_class": demand_class}
     parts = {
         "demand_before_arrival": before_arrival, "demand_in_cover": in_cover, "history_weeks": history_weeks,
@@ -153,7 +153,7 @@ def expecting(
         ),
         demand_quantiles=_rows(
             DEMAND_QUANTILES,
-            [{"product_code": product, "horizon_days": 21, "probability": p, "quantity": n} for p, n in told.items()],
+            [{"product_code": product, "horizon_days": 21, "probability": p, "quantity": n} for p, n in result.items()],
         ),
         demand_horizons=_rows(DEMAND_HORIZONS, [{"product_code": product, **parts}]),
     )

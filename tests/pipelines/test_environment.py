@@ -40,8 +40,8 @@ def test_a_store_that_cannot_be_is_refused_without_its_password(url: str) -> Non
 
 
 def test_secrets_stay_out_of_the_repr() -> None:
-    told = read_settings({
+    result = read_settings({
         "STOCKTRIM_DATABASE_URL": "postgresql://u:hunter2@h/d", "XERO_CLIENT_SECRET": "hunter3",
         "STOCKTRIM_SECRET_KEY": "hunter4",
     })  # fmt: skip
-    assert "hunter" not in repr(told)
+    assert "hunter" not in repr(result)

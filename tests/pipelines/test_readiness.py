@@ -1,4 +1,4 @@
-"""What Xero's data lack, told as a person reads it."""
+"""What Xero's data lack, as a person reads it."""
 
 import re
 from decimal import Decimal
@@ -19,7 +19,7 @@ def found(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def test_a_problem_is_one_line_with_its_records_its_money_and_a_link_to_the_dearest():
-    told = by_problem(
+    result = by_problem(
         found(
             {"problem": "missing_cost", "record_id": "a", "amount": Decimal(5), "xero_link": "https://go.xero.com/a"},
             {"problem": "missing_cost", "record_id": "b", "amount": Decimal(7), "xero_link": "https://go.xero.com/b"},
@@ -27,10 +27,10 @@ def test_a_problem_is_one_line_with_its_records_its_money_and_a_link_to_the_dear
             {"problem": "demo_company", "record_id": "d"},
         )
     )
-    assert told.select("problem", "records", "amount").rows() == [
+    assert result.select("problem", "records", "amount").rows() == [
         ("demo_company", 1, None), ("no_supplier", 1, Decimal(30)), ("missing_cost", 2, Decimal(12)),
     ]  # fmt: skip
-    assert told["xero_link"][2] == "https://go.xero.com/b"
+    assert result["xero_link"][2] == "https://go.xero.com/b"
 
 
 def test_books_without_problems_are_told_to_be_so():

@@ -28,9 +28,9 @@ print(sorted(job.name for job in defs.jobs))
 
 def test_definitions_load_without_credentials_or_a_home(tmp_path: Path) -> None:
     bare = {"PATH": os.environ["PATH"], "STOCKTRIM_HOME": str(tmp_path / "nowhere"), "HOME": str(tmp_path)}
-    told = subprocess.run([sys.executable, "-c", PROGRAM], env=bare, capture_output=True, text=True, check=False)  # noqa: S603
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.strip() == "['backtest', 'explain', 'load', 'load_and_plan', 'plan', 'send_approved_orders']"
+    result = subprocess.run([sys.executable, "-c", PROGRAM], env=bare, capture_output=True, text=True, check=False)  # noqa: S603
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == "['backtest', 'explain', 'load', 'load_and_plan', 'plan', 'send_approved_orders']"
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -112,13 +112,13 @@ def test_money_and_counts_of_an_organisation_are_series_of_its_own() -> None:
 
 def test_everything_that_dagster_shows_says_in_a_sentence_what_it_is() -> None:
     graph = defs.resolve_asset_graph()
-    told = {str(key.path): graph.get(key).description for key in graph.materializable_asset_keys}
-    told |= {str(key): graph.get(key).description for key in graph.asset_check_keys}
+    result = {str(key.path): graph.get(key).description for key in graph.materializable_asset_keys}
+    result |= {str(key): graph.get(key).description for key in graph.asset_check_keys}
     runners = [*(defs.jobs or ()), *(defs.schedules or ()), *(defs.sensors or ())]
-    told |= {one.name: one.description for one in runners}
-    told |= {one.op.name: one.op.description for one in defs.assets or () if isinstance(one, dg.AssetsDefinition)}
-    assert len(told) > 100
-    assert not [name for name, words in told.items() if not re.match(r"[A-Z].*[.!]( |\n|$)", words or "")]
+    result |= {one.name: one.description for one in runners}
+    result |= {one.op.name: one.op.description for one in defs.assets or () if isinstance(one, dg.AssetsDefinition)}
+    assert len(result) > 100
+    assert not [name for name, words in result.items() if not re.match(r"[A-Z].*[.!]( |\n|$)", words or "")]
 
 
 def test_nothing_but_a_person_switches_the_schedule_and_the_sensor_on() -> None:

@@ -9,7 +9,7 @@ import pytest
 from pipelines.errors import DataError, PlannerError, SignInError, UnexpectedError, is_disk_full, origins
 from pipelines.xero.xero_errors import DayLimitError, XeroUnreachableError
 from stocktrim_assets import failures
-from stocktrim_assets.failures import FROM_TERMINAL, told_plainly, tried_again
+from stocktrim_assets.failures import FROM_TERMINAL, plain_failures, tried_again
 from stocktrim_cli import main
 
 AWAY = XeroUnreachableError("Xero is away.")
@@ -29,10 +29,10 @@ USED_UP = DayLimitError("Used up until tomorrow.", retry_after_seconds=40_000)
 def test_only_what_passes_by_itself_is_tried_again(
     trouble: PlannerError, is_retried: bool, is_tried_again: bool
 ) -> None:
-    with pytest.raises(dg.Failure) as told, told_plainly(is_retried=is_retried):
+    with pytest.raises(dg.Failure) as result, plain_failures(is_retried=is_retried):
         raise trouble
-    assert told.value.allow_retries is is_tried_again
-    assert told.value.description == str(trouble)
+    assert result.value.allow_retries is is_tried_again
+    assert result.value.description == str(trouble)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def of_a_step() -> Exception:
         raise ValueError("what")
 
     job = dg.GraphDefinition(name="a_run", node_defs=[faulty]).to_job(executor_def=dg.in_process_executor)
-    with pytest.raises(ValueError, match="what") as told:
+    with pytest.raises(ValueError, match="what") as result:
         job.execute_in_process()
-    return told.value
+    return result.value
 
 
 @pytest.mark.parametrize("make", [of_a_step, lambda: in_a_circle(by="__cause__"), lambda: GROUP.exceptions[0]])

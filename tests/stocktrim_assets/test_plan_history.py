@@ -24,10 +24,10 @@ TOMORROW = AS_OF + timedelta(days=1)
 
 def keep_a_plan(folder: Path, *, day: date, on_hand: float, name: str) -> None:
     """A plan of one product, kept beside those before it."""
-    told = inputs(a_product(), in_stock(on_hand))
-    plan = told.plan(expecting(14, 7), plan_id=f"{day:%Y%m%d}-{name}")
+    result = inputs(a_product(), in_stock(on_hand))
+    plan = result.plan(expecting(14, 7), plan_id=f"{day:%Y%m%d}-{name}")
     summary = summarise_plan(
-        plan.order_plan, told.stock_on_order, base_currency="GBP", planned_at=datetime.now(UTC), data_loaded_at=None,
+        plan.order_plan, result.stock_on_order, base_currency="GBP", planned_at=datetime.now(UTC), data_loaded_at=None,
         is_stale=False, inputs_hash=name, code_version="1", as_of=day,
     )  # fmt: skip
     with open_warehouse(folder) as warehouse:

@@ -1,4 +1,4 @@
-"""Limits in fixed windows, told by the headers of every answer."""
+"""Limits in fixed windows, shown in the headers of every answer."""
 
 from datetime import timedelta
 

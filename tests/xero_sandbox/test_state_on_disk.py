@@ -1,4 +1,4 @@
-"""What a client was told is kept, is kept: after a stop and after a crash."""
+"""What a client was promised is kept: after a stop and after a crash."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Laws of the stock engine, whatever is approved, changed or voided, in whatever order."""
+"""Rules of the stock engine, whatever is approved, changed or voided, in whatever order."""
 
 from datetime import timedelta
 from decimal import Decimal

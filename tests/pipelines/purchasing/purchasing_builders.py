@@ -105,7 +105,7 @@ class SandboxTokens:
 
 
 def a_client(address: str, clock: Clock | None = None) -> XeroClient:
-    """The client that purchasing calls the sandbox at an address with; it waits by the sandbox's clock, if told."""
+    """The client that purchasing calls the sandbox at an address with; it waits by the sandbox's clock on request."""
     by: dict[str, Any] = {"sleep": clock.advance, "now": clock.now} if clock else {}
     return XeroClient(api_url=address, tenant_id=TENANT_ID, tokens=SandboxTokens(address), **by)
 

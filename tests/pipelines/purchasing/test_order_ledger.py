@@ -56,12 +56,12 @@ def start_sending(url, organisation, barrier, answers):
 def change_until_killed(url, organisation, order_id, answers):
     """Change an order again and again, and tell each change once it is written."""
     ledger = OrderLedger(open_store(url), organisation)
-    for pieces in range(1, 10**6):
+    for quantity in range(1, 10**6):
         change = change_line(
-            ledger.order(order_id), product_code="TEA-01", quantity=Decimal(pieces), by="a buyer", at=NOON
+            ledger.order(order_id), product_code="TEA-01", quantity=Decimal(quantity), by="a buyer", at=NOON
         )
         ledger.append(change)
-        answers.send(pieces)
+        answers.send(quantity)
 
 
 def at_once(work, *shared, count=4):
