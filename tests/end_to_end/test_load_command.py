@@ -1,25 +1,96 @@
-"""`stocktrim load`: what it says it took, a replay of what it kept, and a day's limit that is remembered."""
+"""`stocktrim load`: what it says it took, a refresh of everything, a replay of what it kept, and a day's limit."""
 
-from tests.end_to_end.conftest import Planned
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.end_to_end.conftest import HOME, Planned, copied
 from xero_sandbox.behaviour.faults import Fault
+from xero_sandbox.core.documents import World
+
+HISTORY = ("kpi_daily", "plan_history", "plan_summary")
+OPENING = """
+import sys, pathlib
+from pipelines.storage.tables import PRODUCTS
+from pipelines.storage.warehouse import open_warehouse, row_count
+with open_warehouse(pathlib.Path(sys.argv[1])) as warehouse:
+    print(row_count(warehouse, PRODUCTS))
+"""
 
 
-def test_a_load_says_what_it_took_can_be_replayed_and_keeps_to_the_days_limit(planned: Planned) -> None:
-    stocktrim, sandbox = planned.stocktrim, planned.sandbox
-    sandbox.sandbox.log.reset()
-    first = stocktrim("load", "--json")
-    assert first.code == 0, first.err
-    answered = [
-        one for one in sandbox.stats()["requests"] if one["path"].startswith("/api.xro/") if one["status"] == 200
+@dataclass(frozen=True)
+class Refreshed:
+    """A home where everything was read again in this very process: the histories before, the result, Xero's answers."""
+
+    planned: Planned
+    before: list[pl.DataFrame]
+    loaded: dict[str, Any]
+    answers: int
+
+
+@pytest.fixture(scope="module")
+def refreshed(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Refreshed]:
+    home = tmp_path_factory.mktemp("refreshed") / HOME
+    with pytest.MonkeyPatch.context() as patch, copied(planned_home, wholesaler, home, patch) as planned:
+        before = [planned.stocktrim.published(table) for table in HISTORY]
+        for path in (home, *home.rglob("*")):  # as an older version made it under a careless umask
+            path.chmod(path.lstat().st_mode | 0o055) if not path.is_symlink() else None
+        every = ("products", "sales-orders", "purchase-orders", "suppliers")
+        planned.sandbox.sandbox.log.reset()
+        loaded = planned.stocktrim("load", "--json", *(word for entity in every for word in ("--refresh", entity)))
+        assert loaded.code == 0, loaded.err
+        calls = [call for call in planned.sandbox.stats()["requests"] if call["path"].startswith("/api.xro/")]
+        answers = sum(call["status"] == 200 for call in calls)  # beside them, the token of the sandbox before this one
+        yield Refreshed(planned, before, loaded.json(), answers)
+
+
+def test_a_load_says_how_many_calls_it_took(refreshed: Refreshed) -> None:
+    assert refreshed.loaded["calls"] == refreshed.answers >= 4
+
+
+def test_after_dbt_the_warehouse_is_free_while_the_process_that_ran_it_lives(refreshed: Refreshed) -> None:
+    stocktrim = refreshed.planned.stocktrim
+    opened = subprocess.run(  # noqa: S603, ours
+        [sys.executable, "-c", OPENING, stocktrim.folder], capture_output=True, text=True, check=False
+    )
+    assert (opened.returncode, opened.stderr) == (0, "")
+    assert int(opened.stdout) == stocktrim.published("products").height
+
+
+def test_all_that_lies_in_a_home_is_its_owners_alone(refreshed: Refreshed) -> None:
+    home = refreshed.planned.stocktrim.home
+    open_to_others = [
+        str(path.relative_to(home))
+        for path in (home, *home.rglob("*"))
+        if not path.is_symlink() and path.lstat().st_mode & 0o077
     ]
-    assert first.json()["calls"] == len(answered) == 4  # beside them, the token of the sandbox before this one
+    assert open_to_others == []
+    assert len(list(home.rglob("*"))) > 50
 
+
+def test_history_survives_a_refresh_of_everything(refreshed: Refreshed) -> None:
+    assert [frame.is_empty() for frame in refreshed.before] == [False] * 3
+    after = [refreshed.planned.stocktrim.published(table) for table in HISTORY]
+    assert all(old.equals(new) for old, new in zip(refreshed.before, after, strict=True))
+
+
+def test_a_load_can_be_replayed_without_a_call(refreshed: Refreshed) -> None:
+    stocktrim, sandbox = refreshed.planned.stocktrim, refreshed.planned.sandbox
     sandbox.sandbox.log.reset()
-    replayed = stocktrim("load", "--replay", first.json()["load_id"])
+    replayed = stocktrim("load", "--replay", refreshed.loaded["load_id"])
     assert replayed.code == 0, replayed.err
     assert sandbox.stats()["counts"]["accounting_requests"] == 0
     assert stocktrim("load", "--replay", "never").code == 2
 
+
+def test_a_days_limit_is_remembered(planned: Planned) -> None:
+    stocktrim, sandbox = planned.stocktrim, planned.sandbox
     sandbox.fault(Fault(kind="rate_limit", path="/Items", problem="day", retry_after=40_000))
     limited = stocktrim("load")
     assert limited.code == 5, limited.err

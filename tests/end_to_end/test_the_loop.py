@@ -1,7 +1,6 @@
 """The whole loop against the sandbox: what was ordered is never suggested a second time."""
 
-import subprocess
-import sys
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +13,12 @@ import pytest
 from pipelines.settings import read_settings
 from stocktrim_assets.home import dagster_instance
 from tests.end_to_end.conftest import HOME, Command, Planned, copied
-from xero_sandbox.core.documents import World
+from xero_sandbox.core.documents import Document, World
 
-HISTORY = ("kpi_daily", "plan_history", "plan_summary")
-OPENING = """
-import sys, pathlib
-from pipelines.storage.tables import PRODUCTS
-from pipelines.storage.warehouse import open_warehouse, row_count
-with open_warehouse(pathlib.Path(sys.argv[1])) as warehouse:
-    print(row_count(warehouse, PRODUCTS))
-"""
+FATES = ("deleted", "renumbered", "lost", "refused")
+GONE = {
+    "deleted": "sent_order_deleted_in_xero", "lost": "sent_order_missing_in_xero", "refused": "order_refused_by_xero",
+}  # fmt: skip
 
 
 def suggested(stocktrim: Command) -> dict[str, float]:
@@ -36,83 +31,110 @@ def drafted(stocktrim: Command) -> list[dict[str, Any]]:
     return orders
 
 
-def test_what_was_ordered_is_not_suggested_again(planned: Planned) -> None:
-    stocktrim, sandbox = planned.stocktrim, planned.sandbox
-    plan = stocktrim.published("order_plan")
-    with_supplier = set(plan.filter(pl.col("supplier_id").is_not_null())["product_code"])
-    orders = drafted(stocktrim)
-    lines = {line["product_code"]: float(line["quantity"]) for order in orders for line in order["lines"]}
-    assert lines == {code: quantity for code, quantity in suggested(stocktrim).items() if code in with_supplier}
-    for order in orders:
-        assert stocktrim("orders", "approve", order["order_id"], "--by", "a buyer").code == 0
+@dataclass(frozen=True)
+class Walk:
+    """The loop walked twice: what was ordered in the first round, and what the plans and Xero held after each step.
 
-    # Approved and not yet sent: supply already.
-    assert stocktrim("plan").code == 0
-    assert not suggested(stocktrim).keys() & lines.keys()
-    waiting = stocktrim.published("stock_on_order").filter(pl.col("rule") == "approved_not_sent")
-    assert dict(waiting.select("product_code", "quantity").iter_rows()) == lines
+    The first four orders met a fate in Xero: deleted, renumbered, lost, refused. Nothing happened to the others.
+    """
 
-    # Sent, and sent again: Xero holds each order once, as a draft without a delivery date.
-    assert stocktrim("orders", "send").code == 0
-    assert stocktrim("orders", "send").code == 0
-    held = [one for one in sandbox.worlds[0].purchase_orders.values() if one.number.startswith("RP-")]
-    assert sorted(one.number for one in held) == sorted(order["purchase_order_number"] for order in orders)
-    assert {one.status for one in held} == {"DRAFT"}
-    assert all(one.delivery_date is None and one.expected_arrival_date is not None for one in held)
+    stocktrim: Command
+    orders: list[dict[str, Any]]
+    suggested: list[dict[str, float]]
+    waiting: pl.DataFrame
+    sent: list[Document]
 
-    # The next load finds them in Xero: the second walk through the loop orders nothing of it again.
-    assert stocktrim("load").code == 0
-    assert stocktrim("plan").code == 0
-    assert not suggested(stocktrim).keys() & lines.keys()
-    assert stocktrim.published("stock_on_order").filter(pl.col("rule") == "approved_not_sent").is_empty()
-    assert stocktrim.published("plan_history")["plan_id"].n_unique() == 3
+    def lines(self, *fates: str) -> dict[str, float]:
+        """What was ordered by product, of the orders that met one of these fates."""
+        orders = [order for order, fate in zip(self.orders, FATES, strict=False) if fate in fates]
+        orders += self.orders[len(FATES) :] if "" in fates else []
+        return {line["product_code"]: float(line["quantity"]) for order in orders for line in order["lines"]}
+
+    def number(self, fate: str) -> str:
+        """The number that we gave an order."""
+        return str(self.orders[FATES.index(fate)]["purchase_order_number"])
 
 
-def test_an_order_that_a_person_deletes_in_xero_is_suggested_again(planned: Planned) -> None:
-    stocktrim, sandbox = planned.stocktrim, planned.sandbox
-    order = drafted(stocktrim)[0]
-    stocktrim("orders", "approve", order["order_id"])
-    stocktrim("orders", "send")
-    held = next(one for one in sandbox.worlds[0].purchase_orders.values() if one.number.startswith("RP-"))
-    held.status = "DELETED"
-    held.updated_at = sandbox.clock.now()
-    assert stocktrim("load").code == 0
-    assert stocktrim("plan").code == 0
-    assert {line["product_code"] for line in order["lines"]} <= suggested(stocktrim).keys()
-    result = stocktrim.published("xero_readiness").filter(problem="sent_order_deleted_in_xero")
-    assert result["document_number"].to_list() == [order["purchase_order_number"]]
-    (sent,) = stocktrim("orders", "list", "--state", "sent", "--json").json()
-    assert sent["remarks"][-1] == "it was deleted in Xero, so it is not on order"
+@pytest.fixture(scope="module")
+def walk(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    home = tmp_path_factory.mktemp("walked") / HOME
+    with pytest.MonkeyPatch.context() as patch, copied(planned_home, wholesaler, home, patch) as planned:
+        stocktrim, held = planned.stocktrim, planned.world.purchase_orders
+        orders, plans = drafted(stocktrim), [suggested(stocktrim)]
+        assert len(orders) > len(FATES)
+        for order in orders:
+            assert stocktrim("orders", "approve", order["order_id"], "--by", "a buyer").code == 0
+        plans.append(suggested_by_a_new_plan(stocktrim))
+        waiting = stocktrim.published("stock_on_order").filter(pl.col("rule") == "approved_not_sent")
+
+        planned.world.contacts[orders[FATES.index("refused")]["supplier_id"]].status = "ARCHIVED"
+        assert [stocktrim("orders", "send").code for _ in range(2)] == [1, 0]
+        sent = [copy.copy(order) for order in held.values() if order.number.startswith("RP-")]
+        in_xero = {order.number: order for order in held.values()}
+        deleted, renumbered, lost = (in_xero[order["purchase_order_number"]] for order in orders[:3])
+        deleted.status, renumbered.number = "DELETED", "PO-9999"
+        del held[lost.document_id]
+        assert stocktrim("load", "--refresh", "purchase-orders").code == 0
+        plans.append(suggested_by_a_new_plan(stocktrim))
+        yield Walk(stocktrim, orders, plans, waiting, sent)
 
 
-def test_an_order_that_was_renumbered_counts_once_and_one_that_xero_lost_or_refused_does_not_and_is_told(
-    planned: Planned,
-) -> None:
-    stocktrim, sandbox = planned.stocktrim, planned.sandbox
-    renumbered, lost, refused = drafted(stocktrim)[:3]
-    world = sandbox.worlds[0]
-    for order in (renumbered, lost, refused):
-        assert stocktrim("orders", "approve", order["order_id"]).code == 0
-    world.contacts[refused["supplier_id"]].status = "ARCHIVED"
-    assert stocktrim("orders", "send").code == 1
-    held = {one.number: one for one in world.purchase_orders.values()}
-    held[renumbered["purchase_order_number"]].number = "PO-9999"
-    del world.purchase_orders[held[lost["purchase_order_number"]].document_id]
-    assert stocktrim("load", "--refresh", "purchase-orders").code == 0
-    assert stocktrim("plan").code == 0
+def suggested_by_a_new_plan(stocktrim: Command) -> dict[str, float]:
+    planned = stocktrim("plan")
+    assert planned.code == 0, planned.err
+    return suggested(stocktrim)
 
-    on_order = stocktrim.published("stock_on_order")
+
+def test_every_suggestion_for_a_supplier_is_drafted(walk: Walk) -> None:
+    products = walk.stocktrim.published("order_plan").filter(pl.col("supplier_id").is_not_null())["product_code"]
+    expected = {code: quantity for code, quantity in walk.suggested[0].items() if code in set(products)}
+    assert walk.lines("", *FATES) == expected
+
+
+def test_what_is_approved_is_supply_before_it_is_sent(walk: Walk) -> None:
+    ordered = walk.lines("", *FATES)
+    assert not walk.suggested[1].keys() & ordered.keys()
+    assert dict(walk.waiting.select("product_code", "quantity").iter_rows()) == ordered
+
+
+def test_an_order_that_is_sent_twice_is_in_xero_once_as_a_draft_without_a_delivery_date(walk: Walk) -> None:
+    numbers = sorted(order["purchase_order_number"] for order in walk.orders)
+    assert sorted([*(order.number for order in walk.sent), walk.number("refused")]) == numbers
+    assert {order.status for order in walk.sent} == {"DRAFT"}
+    assert all(order.delivery_date is None and order.expected_arrival_date is not None for order in walk.sent)
+
+
+def test_what_was_ordered_is_not_suggested_again(walk: Walk) -> None:
+    """The load finds the orders in Xero, one of them under another number; it counts once."""
+    assert not walk.suggested[2].keys() & walk.lines("", "renumbered").keys()
+    on_order = walk.stocktrim.published("stock_on_order")
     assert on_order.filter(pl.col("rule") == "approved_not_sent").is_empty()
-    assert on_order.filter(purchase_order_number="PO-9999")["is_counted"].all()
-    ours = [order["purchase_order_number"] for order in (renumbered, lost, refused)]
-    assert not on_order.filter(pl.col("purchase_order_number").is_in(ours))["is_counted"].any()
-    readiness = stocktrim.published("xero_readiness").filter(pl.col("document_number").is_in(ours))
-    assert dict(readiness.select("problem", "document_number").rows()) == {
-        "sent_order_missing_in_xero": ours[1], "order_refused_by_xero": ours[2]}  # fmt: skip
-    assert (readiness["amount"] > 0).all()
-    for order in (lost, refused):
-        assert {line["product_code"] for line in order["lines"]} <= suggested(stocktrim).keys()
-    assert not {line["product_code"] for line in renumbered["lines"]} & suggested(stocktrim).keys()
+    assert on_order.filter(purchase_order_number="PO-9999")["is_counted"].to_list() == [True] * len(
+        walk.lines("renumbered")
+    )
+    assert not on_order.filter(purchase_order_number=walk.number("renumbered"))["is_counted"].any()
+    assert walk.stocktrim.published("plan_history")["plan_id"].n_unique() == 3
+
+
+@pytest.mark.parametrize("fate", GONE)
+def test_an_order_that_xero_deleted_lost_or_refused_is_suggested_again_and_reported(walk: Walk, fate: str) -> None:
+    assert walk.lines(fate).keys() <= walk.suggested[2].keys()
+    on_order = walk.stocktrim.published("stock_on_order").filter(purchase_order_number=walk.number(fate))
+    assert not on_order["is_counted"].any()
+    problems = walk.stocktrim.published("xero_readiness").filter(document_number=walk.number(fate))
+    assert problems["problem"].to_list() == [GONE[fate]]
+    assert (problems["amount"] > 0).all()
+
+
+def test_an_order_that_was_renumbered_is_no_problem(walk: Walk) -> None:
+    problems = walk.stocktrim.published("xero_readiness").filter(pl.col("problem").is_in([*GONE.values()]))
+    assert sorted(problems["document_number"]) == sorted(walk.number(fate) for fate in GONE)
+
+
+def test_an_order_that_was_deleted_in_xero_says_so(walk: Walk) -> None:
+    listed = walk.stocktrim("orders", "list", "--state", "sent", "--json").json()
+    remarks = {order["purchase_order_number"]: order["remarks"] for order in listed}
+    assert remarks[walk.number("deleted")][-1] == "it was deleted in Xero, so it is not on order"
 
 
 def test_an_order_below_its_suppliers_minimum_is_marked_and_waits_for_a_deliberate_word(planned: Planned) -> None:
@@ -142,50 +164,3 @@ def test_an_order_below_its_suppliers_minimum_is_marked_and_waits_for_a_delibera
     (held,) = [one for one in planned.world.purchase_orders.values() if one.number.startswith("RP-")]
     (named,) = [line for line in held.lines if line.item_code == code]
     assert named.description.startswith("-4711 — ")
-
-
-@dataclass(frozen=True)
-class Refreshed:
-    """A home where everything was read again, dbt included, in this very process; and what was said before."""
-
-    planned: Planned
-    before: list[pl.DataFrame]
-
-
-@pytest.fixture(scope="module")
-def refreshed(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Refreshed]:
-    home = tmp_path_factory.mktemp("refreshed") / HOME
-    with pytest.MonkeyPatch.context() as patch, copied(planned_home, wholesaler, home, patch) as planned:
-        before = [planned.stocktrim.published(table) for table in HISTORY]
-        for path in (home, *home.rglob("*")):  # as an older version made it under a careless umask
-            path.chmod(path.lstat().st_mode | 0o055) if not path.is_symlink() else None
-        every = ("products", "sales-orders", "purchase-orders", "suppliers")
-        result = planned.stocktrim("load", *(word for entity in every for word in ("--refresh", entity)))
-        assert result.code == 0, result.err
-        yield Refreshed(planned, before)
-
-
-def test_after_dbt_the_warehouse_is_free_while_the_process_that_ran_it_lives(refreshed: Refreshed) -> None:
-    stocktrim = refreshed.planned.stocktrim
-    opened = subprocess.run(  # noqa: S603, ours
-        [sys.executable, "-c", OPENING, stocktrim.folder], capture_output=True, text=True, check=False
-    )
-    assert (opened.returncode, opened.stderr) == (0, "")
-    assert int(opened.stdout) == stocktrim.published("products").height
-
-
-def test_all_that_lies_in_a_home_is_its_owners_alone(refreshed: Refreshed) -> None:
-    home = refreshed.planned.stocktrim.home
-    open_to_others = [
-        str(path.relative_to(home))
-        for path in (home, *home.rglob("*"))
-        if not path.is_symlink() and path.lstat().st_mode & 0o077
-    ]
-    assert open_to_others == []
-    assert len(list(home.rglob("*"))) > 50
-
-
-def test_history_survives_a_refresh_of_everything(refreshed: Refreshed) -> None:
-    assert [frame.is_empty() for frame in refreshed.before] == [False] * 3
-    after = [refreshed.planned.stocktrim.published(table) for table in HISTORY]
-    assert all(old.equals(new) for old, new in zip(refreshed.before, after, strict=True))
