@@ -68,7 +68,7 @@ def mistyped(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.Tem
         loaded, replanned = stocktrim("load"), stocktrim("plan")
         for result in (loaded, replanned):
             assert result.code == 0, result.err
-        yield Mistyped(planned, item, paid, open_sale, plan, demand, loaded, replanned)
+        yield Mistyped(planned, item, paid, open_sale, plan, float(demand), loaded, replanned)
 
 
 def test_a_barcode_typed_as_a_quantity_spoils_the_line_of_its_product_alone(mistyped: Mistyped) -> None:
