@@ -69,7 +69,7 @@ def browser() -> Iterator[Browser]:
 def sign_in(browser: Browser, address: str, home: Path) -> BrowserContext:
     context = browser.new_context(viewport={"width": 1440, "height": 1500})
     context.set_default_timeout(PATIENCE_MS)
-    # What the page tells of its visitor may come back after the sign-in and undo it.
+    # What the page describes its visitor may come back after the sign-in and undo it.
     context.route("**/superset/log/**", lambda route: route.abort())
     page = context.new_page()
     page.goto(address, wait_until="networkidle")
