@@ -17,7 +17,7 @@ SUPERSET := examples/superset/.venv
 SITE := .venv-docs
 # codespell takes single words; of the dictionary's phrases a pattern is made, tried before single words
 PHRASES := $(shell sed -n 's/->.*//p' .ci/words.txt | grep ' ' | paste -sd '|')
-WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples benchmarks sales_files stocktrim_cli xero_sandbox \
+WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples benchmarks sales_files xero_sandbox \
   dbt_project/macros dbt_project/tests $(wildcard pipelines/*.py) \
   $(addprefix pipelines/,expectations forecasting landing organisations planning_settings policy_backtest purchasing) \
   $(addprefix pipelines/,replenishment storage store xero) dbt_project/models stocktrim_assets stocktrim_cli tests

@@ -90,7 +90,7 @@ def test_tax_that_is_inside_an_amount_is_no_cost(build: Build, of: tuple[str, st
 
 
 def test_a_rate_is_never_that_of_another_currency(build: Build) -> None:
-    """Paid in euros since an order whose rate it is not known: the cost in euros is known, its worth at home is not."""
+    """Paid in euros since an order of unknown rate: the cost in euros is known, its worth at home is not."""
     line = [Line("", "MUG", "", Decimal(10), Decimal(5))]
     bills = [(("PURCHASEORDER", "BILLED"), -30, line, "Exclusive", ("GBP", "1")),
              (("PURCHASEORDER", "AUTHORISED"), -1, line, "Exclusive", ("EUR", "0"))]  # fmt: skip
