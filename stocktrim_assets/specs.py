@@ -72,14 +72,14 @@ def check_specs(rules: Iterable[BorderRule], *, about: Mapping[str, Sequence[Tab
     """One check for each rule, partitioned by organisation.
 
     `about` names the tables of each rule's frame: the check is on the asset of the first and depends on the others.
+    A broken rule that blocks stops its step, so that Dagster has nothing left to hold back.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [
             dg.AssetCheckSpec(
                 rule.name, asset=key_of(about[rule.frame][0]), description=rule.description,
-                additional_deps=[key_of(table) for table in about[rule.frame][1:]], blocking=rule.is_blocking,
-                partitions_def=organisations,
+                additional_deps=[key_of(table) for table in about[rule.frame][1:]], partitions_def=organisations,
             )
             for rule in rules
         ]  # fmt: skip

@@ -209,7 +209,7 @@ def test_nothing_is_read_or_written_in_xero_if_there_is_nothing_to_send(ledger, 
     assert (xero.puts(), xero.gets()) == ([], [])
 
 
-# An outcome that it is not known.
+# An outcome that is not known.
 DONE = [
     Fault(kind="drop_after", method="PUT"),
     Fault(kind="answer", method="PUT", status=500, body="oops", is_after_commit=True),
