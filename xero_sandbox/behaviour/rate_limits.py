@@ -1,7 +1,7 @@
 """Xero's rate limits: calls at once, a minute and a day of each organisation, and a minute of the whole app.
 
 What belongs here: counting in fixed windows, the headers that say what is left, the 429.
-What does not: which requests count (`sandbox.py`).
+What does not: which requests count (`xero_sandbox/app/sandbox.py`).
 Read more in docs/sandbox.md.
 """
 

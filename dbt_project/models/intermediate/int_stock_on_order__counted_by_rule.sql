@@ -2,7 +2,8 @@
 -- empty or in the future. A late order, its date past and nothing received, does not
 -- count; it stays in the list, so that a person looks at it. By the stricter rule
 -- `unbilled`, all units that no bill has delivered count, whatever the dates. Today is
--- the organisation's own.
+-- the organisation's own. The rule is named here; which rules count is the column
+-- `is_counted` of `int_stock_on_order__with_arrival_and_value`.
 with
     lines as (select * from {{ ref("int_purchase_orders__open_lines") }}),
 

@@ -1,6 +1,7 @@
 """Censored demand: what was lost in stock-outs is estimated by the level of the periods before.
 
-What belongs here: the estimate, by period and by day. What does not: which days were out of stock, which the mart says.
+What belongs here: the estimate, by period and by day. What does not: which days were out of stock
+(`is_stocked_out` of the mart `demand_daily`).
 Read more in docs/maths.md#censored-demand.
 """
 
