@@ -89,8 +89,8 @@ def test_a_load_can_be_replayed_without_a_call(refreshed: Refreshed) -> None:
     assert stocktrim("load", "--replay", "never").code == 2
 
 
-def test_a_days_limit_is_remembered(planned: Planned) -> None:
-    stocktrim, sandbox = planned.stocktrim, planned.sandbox
+def test_a_days_limit_is_remembered(refreshed: Refreshed) -> None:
+    stocktrim, sandbox = refreshed.planned.stocktrim, refreshed.planned.sandbox
     sandbox.fault(Fault(kind="rate_limit", path="/Items", problem="day", retry_after=40_000))
     limited = stocktrim("load")
     assert limited.code == 5, limited.err
