@@ -15,7 +15,7 @@ def unknown_name(noun: str, wanted: str, known: Iterable[str]) -> str:
     """The sentence for a name that does not exist: it lists those that do, the nearest first.
 
     >>> unknown_name("status", "shortt", ["enough", "short", "too_much"])
-    "There is no status 'shortt'. Nearest first: short, too_much, enough."
+    "There is no status 'shortt'. Nearest first: short, enough, too_much."
     """
     names = nearest_first(wanted, known)
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""

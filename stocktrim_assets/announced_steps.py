@@ -19,9 +19,9 @@ STEPS: Final = {
     "model_choice": "Choosing forecast models",
     "demand": "Forecasting demand",
     "order_plan": "Planning orders",
-    "purchase_orders__purchase_order_drafts": "Drafting orders",
+    "purchase_order_drafts": "Drafting orders",
     "purchase_orders__sent_orders": "Sending approved orders",
-    "backtest__policy_backtest": "Replaying the last year",
+    "policy_backtest": "Replaying the last year",
     "published_snapshot": "Publishing",
 }
 log = logging.getLogger("pipelines.steps")

@@ -1,7 +1,7 @@
 """What a person reads of a result in Dagster: tables, links and pictures in Markdown.
 
-What belongs here: turning frames into Markdown. What does not: what every table has (`specs.py`), and computing
-anything a buyer relies on. Text that comes from Xero is escaped: Dagster renders Markdown,
+What belongs here: turning frames and explanations into Markdown. What does not: what every table has (`specs.py`), and
+computing anything a buyer relies on. Text that comes from Xero is escaped: Dagster renders Markdown,
 and a picture in a product's name would be fetched by whoever looks at it.
 Read more in docs/operations.md.
 """
@@ -15,9 +15,14 @@ import dagster as dg
 import polars as pl
 
 from pipelines.readiness import by_problem, money, records_named
+from pipelines.replenishment.explain.explanation_tables import ExplanationTable, bridge_table, explanation_tables
+from pipelines.replenishment.explain.product_picture import explained_svg
+from pipelines.replenishment.explain.records import ProductExplanation
 
 _SPECIAL: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|"})
 RECORDS_SHOWN: Final = 10
+WEEKS_SHOWN: Final = 26
+ORDERS_SHOWN: Final = 20
 _TOLD: Final = {
     "problem": "problem", "records": "records", "money": "money at stake", "which": "first of them",
     "effect": "what it means", "what_to_do": "what to do", "xero_link": "in Xero",
@@ -98,3 +103,27 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else escaped(value)
+
+
+def explanation_text(explanation: ProductExplanation, *, transactions_shown: int) -> str:
+    """An explanation in Markdown: the product, the picture, the bridge, why, and the tables behind it."""
+    bridge = bridge_table(explanation)
+    tables = explanation_tables(
+        explanation, weeks=WEEKS_SHOWN, orders=ORDERS_SHOWN, sales_lines=transactions_shown
+    )  # fmt: skip
+    return "\n\n".join(
+        [
+            f"**{escaped(bridge.title)}**",
+            picture(explained_svg(explanation), "sales, forecast and projected stock"),
+            markdown_rows(bridge.headings, bridge.rows),
+            "\n".join(f"- {escaped(sentence)}" for sentence in explanation.sentences),
+            *(_section(table) for table in tables),
+        ]
+    )
+
+
+def _section(table: ExplanationTable) -> str:
+    """A table under its title, after its sentence."""
+    sentence = f"{escaped(table.sentence)}\n\n" if table.sentence else ""
+    rows = markdown_rows(table.headings, table.rows) if table.rows else "None."
+    return f"{sentence}### {table.title}\n\n{rows}"

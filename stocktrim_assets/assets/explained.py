@@ -17,9 +17,9 @@ from pipelines.replenishment.explain.product_explanation import (
     most_urgent,
 )
 from pipelines.storage.snapshots import read_published
-from stocktrim_assets.explanations import explanation_text
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
+from stocktrim_assets.reports import explanation_text
 from stocktrim_assets.specs import PURCHASING_TEAM, key_of
 
 TRANSACTIONS_SHOWN: Final = 1000

@@ -28,10 +28,9 @@ from pipelines.storage import tables
 from pipelines.storage.warehouse import read_as_of, read_products, read_table, row_count
 from pipelines.storage.whole_plan import PARAMETERS, keep_plan, read_for_plan
 from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
-from stocktrim_assets.explanations import explanation_text
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import markdown_table
+from stocktrim_assets.reports import explanation_text, markdown_table
 from stocktrim_assets.specs import PURCHASING_TEAM, check_results, check_specs, key_of, table_metadata, table_specs
 
 TABLES: Final = (

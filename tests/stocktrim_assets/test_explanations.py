@@ -16,7 +16,7 @@ from pipelines.store.engine import open_store
 from stocktrim_assets.assets.explained import explained_product, product_to_explain
 from stocktrim_assets.assets.plan import _shown_plan
 from stocktrim_assets.definitions import defs
-from stocktrim_assets.explanations import explanation_text
+from stocktrim_assets.reports import explanation_text
 from tests.pipelines.planning_builders import a_product, a_setting, expecting, in_days, in_stock, on_order
 from tests.pipelines.replenishment.explain.explaining_builders import a_sale, days_without_stock, explained, planned
 

@@ -71,7 +71,7 @@ def test_after_a_change_of_the_key_file_only_the_new_key_opens_what_is_stored(
     assert lets_us_in(settings, sandbox)
 
 
-@pytest.mark.parametrize("step", ["encrypt_anew", "take_next_key"])
+@pytest.mark.parametrize("step", ["encrypt_again", "take_next_key"])
 def test_a_change_of_keys_that_is_cut_off_loses_nothing_and_is_finished_by_the_next(
     settings: Settings, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
