@@ -92,14 +92,11 @@ def read_exceptions(organisation: str) -> "pl.DataFrame":
     """The exceptions of the last run that nobody has dismissed; none before the first run."""
     from pipelines.readiness import open_exceptions
     from pipelines.storage import tables
-    from pipelines.storage.snapshots import NothingPublishedError, read_published
+    from pipelines.storage.snapshots import published_or_empty
     from pipelines.store.exception_decisions import dismissed_exceptions
 
     opened = _open(organisation)
-    try:
-        (readiness,) = read_published(opened.folder, tables.XERO_READINESS)
-    except NothingPublishedError:
-        return tables.empty(tables.XERO_READINESS)
+    readiness = published_or_empty(opened.folder, tables.XERO_READINESS)
     return open_exceptions(readiness, dismissed_exceptions(opened.store, opened.key))
 
 
@@ -197,12 +194,9 @@ def restore(
 def _record_names(opened: "OpenOrganisation") -> dict[str, str]:
     """The name that people know of each record with a problem, by its id; none before the first load."""
     from pipelines.storage import tables
-    from pipelines.storage.snapshots import NothingPublishedError, read_published
+    from pipelines.storage.snapshots import published_or_empty
 
-    try:
-        (readiness,) = read_published(opened.folder, tables.XERO_READINESS)
-    except NothingPublishedError:
-        return {}
+    readiness = published_or_empty(opened.folder, tables.XERO_READINESS)
     return {row["record_id"]: _name_of(row) for row in readiness.iter_rows(named=True)}
 
 

@@ -15,6 +15,7 @@ from stocktrim_cli.runs import MINUS_IS_A_VALUE, JsonOption, run_job
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pipelines.identities import Identities
     from pipelines.organisations.open_organisation import OpenOrganisation
     from pipelines.purchasing.orders import Order
     from pipelines.purchasing.xero_changes import XeroChanges
@@ -122,7 +123,7 @@ def approve(
     known = identities_of(opened.store, opened.key)
     current = [with_current_names(listed, known) for listed in opened.ledger.orders()]
     check_not_ordered_twice(with_current_names(found, known), current)
-    changes = _changes_now(opened, found)
+    changes = _changes_now(opened, found, known)
     check_can_be_approved(found, changes)
     event = approved(
         found, by=by or getpass.getuser(), at=opened.now(), is_stale_accepted=even_if_stale,
@@ -261,23 +262,18 @@ def _since_sent(opened: "OpenOrganisation") -> dict[str, str]:
     """What the last load found about sent orders that were deleted in Xero or are missing there, by number."""
     from pipelines.purchasing.remarks import GONE_FROM_XERO
     from pipelines.storage import tables
-    from pipelines.storage.snapshots import NothingPublishedError, read_published
+    from pipelines.storage.snapshots import published_or_empty
 
-    try:
-        (readiness,) = read_published(opened.folder, tables.XERO_READINESS)
-    except NothingPublishedError:
-        return {}
+    readiness = published_or_empty(opened.folder, tables.XERO_READINESS)
     gone = readiness.filter(readiness["problem"].is_in(GONE_FROM_XERO))
     return dict(gone.select("document_number", "effect").iter_rows())
 
 
-def _changes_now(opened: "OpenOrganisation", order: "Order") -> "XeroChanges":
+def _changes_now(opened: "OpenOrganisation", order: "Order", known: "Identities") -> "XeroChanges":
     """What changed in Xero about an order: the products by the last load, the supplier as Xero answers now."""
     from pipelines.errors import XeroError
     from pipelines.purchasing.xero_changes import changes_in_xero, with_supplier_as_it_is
-    from pipelines.store.identity_history import identities_of
 
-    known = identities_of(opened.store, opened.key)
     try:
         known = with_supplier_as_it_is(known, order, opened.client(), at=opened.now())
     except XeroError as error:
@@ -288,12 +284,9 @@ def _changes_now(opened: "OpenOrganisation", order: "Order") -> "XeroChanges":
 def _untracked(opened: "OpenOrganisation") -> set[str]:
     """The codes of the items whose stock Xero does not track."""
     from pipelines.storage import tables
-    from pipelines.storage.snapshots import NothingPublishedError, read_published
+    from pipelines.storage.snapshots import published_or_empty
 
-    try:
-        (products,) = read_published(opened.folder, tables.PRODUCTS)
-    except NothingPublishedError:
-        return set()
+    products = published_or_empty(opened.folder, tables.PRODUCTS)
     return set(products.filter(~products["is_tracked"])["product_code"].to_list())
 
 

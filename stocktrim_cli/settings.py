@@ -191,12 +191,9 @@ def supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
 def supplier_names(opened: "OpenOrganisation") -> dict[str, str]:
     """The names of suppliers by id; none before the first load."""
     from pipelines.storage import tables
-    from pipelines.storage.snapshots import NothingPublishedError, read_published
+    from pipelines.storage.snapshots import published_or_empty
 
-    try:
-        (suppliers,) = read_published(opened.folder, tables.SUPPLIERS)
-    except NothingPublishedError:
-        return {}
+    suppliers = published_or_empty(opened.folder, tables.SUPPLIERS)
     return dict(suppliers.select("supplier_id", "supplier_name").iter_rows())
 
 

@@ -100,6 +100,19 @@ def read_published(folder: Path, *tables: Table) -> tuple[pl.DataFrame, ...]:
     return tuple(_read(snapshot, table) for table in tables)
 
 
+def published_or_empty(folder: Path, table: Table) -> pl.DataFrame:
+    """A published table as a frame; empty if nothing was published yet.
+
+    Raises:
+        DamagedSnapshotError: a file of the snapshot cannot be read.
+    """
+    try:
+        (frame,) = read_published(folder, table)
+    except NothingPublishedError:
+        return empty(table)
+    return frame
+
+
 def examine_published(folder: Path) -> Path:
     """The folder of the published snapshot, after reading each of its files to the end.
 
