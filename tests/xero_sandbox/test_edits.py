@@ -56,6 +56,7 @@ def test_a_merged_contact_is_archived_and_its_documents_change_hands(open_sandbo
     client = open_sandbox(a_world(a_contact("Old name", is_customer=True), an_invoice(contact="Old name")))
     client.http.post("/_admin/switches", json={"merge_bumps_documents": is_switched_on})
     (before,) = client.rows("Invoices?page=1")
+    client.sandbox.clock.advance(1)
     (gone,) = client.edit(Merge(contact="Old name", into="Customer 01"))
     (after,) = client.rows("Invoices?page=1")
     assert (gone["ContactStatus"], gone["MergedToContactID"]) == ("ARCHIVED", guid("contact Customer 01"))
