@@ -40,7 +40,7 @@ TINY: Final = 1e-9
 
 @dataclass(frozen=True)
 class Forecast:
-    """Four tables of the schema `forecast`, in the shapes of `storage/tables.py`."""
+    """Four tables of the schema `forecast`, in the shapes of `storage/tables/forecast_schema.py`."""
 
     model_choice: pl.DataFrame
     demand_forecast: pl.DataFrame

@@ -1,7 +1,7 @@
 """The warehouse: an organisation's DuckDB file, opened for one call.
 
 What belongs here: opening it, reading and writing whole tables in one transaction.
-What does not: what the tables mean (`tables.py`, dbt), what people read (`snapshots.py`), who may write
+What does not: what the tables mean (`tables/`, dbt), what people read (`snapshots.py`), who may write
 (`run_locks.py`).
 Only one process may have the file open, readers included, so a connection lasts for one call.
 Read more in docs/operations.md.

@@ -1,0 +1,26 @@
+"""Tables of the schema `parameters`: what products are planned with, made once for forecast and plan."""
+
+import polars as pl
+
+from pipelines.storage.tables.declaration import published_table, table
+
+# fmt: off
+PLAN_SETTINGS = published_table(
+    "parameters", "plan_settings", "One row per product and setting: the value in force and the level it comes from.",
+    product_code=pl.String, name=pl.String, value=pl.String, origin=pl.String,
+)
+LEAD_TIMES = published_table(
+    "parameters", "lead_times", "One row per product and possible lead time.",
+    product_code=pl.String, lead_time_days=pl.Int64, weight=pl.Float64,
+)
+LEAD_TIME_ESTIMATES = table(
+    "parameters", "lead_time_estimates", "One row per product: its estimated lead time, and the receipts that show it.",
+    product_code=pl.String, expected_lead_time_days=pl.Int64, lead_time_deviation_days=pl.Float64,
+    product_receipts=pl.Int64, supplier_receipts=pl.Int64, observed_lead_time_days=pl.Float64,
+    observed_low_days=pl.Float64, observed_high_days=pl.Float64, receipts=pl.Int64, receipts_of=pl.String,
+)
+PROTECTION_INTERVALS = table(
+    "parameters", "protection_intervals",
+    "One row per product and possible lead time: when an order of today arrives, and how long it must last.",
+    product_code=pl.String, arrival_day=pl.Int64, horizon_days=pl.Int64, weight=pl.Float64,
+)

@@ -1,0 +1,72 @@
+"""Tables of the schema `plan`: what to order, and why."""
+
+from typing import Final
+
+import polars as pl
+
+from pipelines.storage.tables.declaration import INSTANT, MONEY, RATE, UNIT_PRICE, published_table, type_of
+
+# fmt: off
+_ORDER_PLAN: Final[dict[str, type_of]] = {
+    "product_code": pl.String, "product_name": pl.String, "supplier_name": pl.String, "status": pl.String,
+    "reason": pl.String, "horizon_days": pl.Int64, "horizon_demand": pl.Float64,
+    "demand_before_arrival": pl.Float64, "demand_in_cover": pl.Float64, "safety_stock": pl.Float64,
+    "stock_on_hand": pl.Float64, "stock_committed": pl.Float64, "stock_on_order_in_time": pl.Float64,
+    "demand_lost_before_arrival": pl.Float64, "timing_adjustment": pl.Float64, "needed_quantity": pl.Float64,
+    "quantity_after_minimum": pl.Float64, "quantity_after_batch": pl.Float64, "quantity_after_cap": pl.Float64,
+    "order_quantity": pl.Float64,
+    "binding_rule": pl.String, "reorder_point": pl.Float64, "order_up_to_level": pl.Float64,
+    "unit_cost": UNIT_PRICE, "currency": pl.String, "order_value": MONEY, "days_to_stock_out": pl.Int64,
+    "order_by_date": pl.Date, "overstock_quantity": pl.Float64, "overstock_value": MONEY,
+    "overstock_holding_cost": MONEY, "understock_quantity": pl.Float64, "understock_value": MONEY,
+    "short_without_order": pl.Float64, "understock_margin_lost": MONEY, "missing_price": pl.String,
+    "stock_on_order": pl.Float64,
+    "stock_on_order_after_cover": pl.Float64, "stock_on_order_late": pl.Float64, "stock_position": pl.Float64,
+    "stock_value": MONEY, "lead_time_days": pl.Int64, "order_frequency_days": pl.Int64, "service_level": pl.Float64,
+    "minimum_order_quantity": pl.Float64, "batch_size": pl.Float64, "minimum_shelf_level": pl.Float64,
+    "maximum_shelf_level": pl.Float64, "average_daily_demand": pl.Float64, "is_uncertain": pl.Boolean,
+    "uncertain_cause": pl.String, "days_to_stock_out_soonest": pl.Int64, "shortage_chance_before_arrival": pl.Float64,
+    "is_too_late_to_help": pl.Boolean, "manufacturing_time_days": pl.Int64, "forecast_period_days": pl.Int64,
+    "expected_lead_time_days": pl.Int64, "lead_time_deviation_days": pl.Float64, "product_receipts": pl.Int64,
+    "supplier_receipts": pl.Int64, "lead_time_origin": pl.String, "lead_time_rule": pl.String,
+    "observed_lead_time_days": pl.Float64,
+    "demand_class": pl.String, "model": pl.String, "last_sale_date": pl.Date,
+    "last_purchase_date": pl.Date, "supplier_id": pl.String, "currency_rate": RATE, "as_of_date": pl.Date,
+    "plan_id": pl.String,
+}
+ORDER_PLAN = published_table(
+    "plan", "order_plan", "One row per active product: a quantity, or one reason for none.", **_ORDER_PLAN,
+)
+PLAN_HISTORY = published_table(
+    "plan", "plan_history", "One row per product and plan, of every plan.", **_ORDER_PLAN, planned_at=INSTANT,
+)
+PLAN_SUMMARY = published_table(
+    "plan", "plan_summary", "One row per plan, of every plan; money in the organisation's base currency.",
+    plan_id=pl.String, as_of_date=pl.Date, planned_at=INSTANT, data_loaded_at=INSTANT, is_stale=pl.Boolean,
+    currency=pl.String, products=pl.Int64, products_to_order=pl.Int64, order_value=MONEY,
+    products_understocked=pl.Int64, understock_quantity=pl.Float64, understock_value=MONEY,
+    understock_margin_lost=MONEY,
+    products_overstocked=pl.Int64, overstock_quantity=pl.Float64, overstock_value=MONEY, overstock_holding_cost=MONEY,
+    products_out_of_stock=pl.Int64, out_of_stock_value=MONEY, late_orders=pl.Int64,
+    late_on_order_quantity=pl.Float64, late_on_order_value=MONEY, stock_value=MONEY, products_without_rate=pl.Int64,
+    products_without_cost=pl.Int64, products_without_price=pl.Int64, lead_times_to_review=pl.Int64,
+    inputs_hash=pl.String, code_version=pl.String,
+)
+KPI_DAILY = published_table(
+    "plan", "kpi_daily", "One row per day with a plan: the totals of the day's last plan.",
+    as_of_date=pl.Date, currency=pl.String, stock_quantity=pl.Float64, stock_value=MONEY,
+    products_to_order=pl.Int64, order_value=MONEY, products_understocked=pl.Int64, understock_quantity=pl.Float64,
+    understock_value=MONEY, understock_margin_lost=MONEY, products_overstocked=pl.Int64,
+    overstock_quantity=pl.Float64, overstock_value=MONEY, overstock_holding_cost=MONEY,
+    out_of_stock_quantity=pl.Float64, out_of_stock_value=MONEY, late_on_order_quantity=pl.Float64,
+    late_on_order_value=MONEY, plan_id=pl.String, planned_at=INSTANT,
+)
+LEAD_TIME_ADVICE = published_table(
+    "plan", "lead_time_advice",
+    "One row per product whose receipts contradict the lead time that a person set.",
+    product_code=pl.String, product_name=pl.String, supplier_id=pl.String, supplier_name=pl.String,
+    set_lead_time_days=pl.Int64, set_level=pl.String, observed_lead_time_days=pl.Int64,
+    observed_low_days=pl.Float64, observed_high_days=pl.Float64, receipts=pl.Int64, receipts_of=pl.String,
+    order_up_to_level=pl.Float64, level_change_quantity=pl.Float64, level_change_value=MONEY,
+    stock_change_quantity=pl.Float64, stock_change_value=MONEY, currency=pl.String, plan_id=pl.String,
+)
