@@ -1,4 +1,7 @@
-"""Tables of the schema `backtest`: what policies would have kept over the last year."""
+"""Tables of the schema `backtest`: what policies would have kept over the last year.
+
+Read more in docs/interfaces.md.
+"""
 
 import polars as pl
 

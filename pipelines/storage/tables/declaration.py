@@ -1,4 +1,7 @@
-"""What a table's declaration says, and the types that its columns share."""
+"""What a table's declaration says, and the types that its columns share.
+
+Read more in docs/interfaces.md.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Tables of the schema `forecast`: the distribution of demand."""
+"""Tables of the schema `forecast`: the distribution of demand.
+
+Read more in docs/interfaces.md.
+"""
 
 import polars as pl
 

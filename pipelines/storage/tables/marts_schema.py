@@ -1,4 +1,7 @@
-"""Tables of the schema `marts`: written by dbt, read by Python and by people."""
+"""Tables of the schema `marts`: written by dbt, read by Python and by people.
+
+Read more in docs/interfaces.md.
+"""
 
 import polars as pl
 

@@ -1,4 +1,7 @@
-"""Tables of the schema `parameters`: what products are planned with, made once for forecast and plan."""
+"""Tables of the schema `parameters`: what products are planned with, made once for forecast and plan.
+
+Read more in docs/interfaces.md.
+"""
 
 import polars as pl
 

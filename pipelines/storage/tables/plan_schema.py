@@ -1,4 +1,7 @@
-"""Tables of the schema `plan`: what to order, and why."""
+"""Tables of the schema `plan`: what to order, and why.
+
+Read more in docs/interfaces.md.
+"""
 
 from typing import Final
 

@@ -1,4 +1,7 @@
-"""Tables of the schema `purchase_orders`: drafts made from the plan."""
+"""Tables of the schema `purchase_orders`: drafts made from the plan.
+
+Read more in docs/interfaces.md.
+"""
 
 import polars as pl
 

@@ -1,4 +1,7 @@
-"""Tables of the schema `raw`: what Xero gave us and what people decided, untouched but typed."""
+"""Tables of the schema `raw`: what Xero gave us and what people decided, untouched but typed.
+
+Read more in docs/interfaces.md.
+"""
 
 from typing import Final
 
