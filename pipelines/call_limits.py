@@ -1,6 +1,6 @@
 """The limits of calls to an organisation's Xero, 5 at once and 60 a minute, less a margin.
 
-What belongs here: the limits, a call as it is counted, and when the next call may start, pure.
+What belongs here: the limits, a call as it is counted, for how long, and when the next call may start, pure.
 What does not: where the calls of all processes are counted (`pipelines.store.allowance`), and waiting
 (`pipelines.xero.rate_limit`).
 Read more in docs/loading.md.
@@ -49,6 +49,16 @@ def is_plausible(recorded_at: datetime, now: datetime) -> bool:
     return recorded_at <= now + AHEAD
 
 
+def is_forgotten(call: CountedCall, now: datetime) -> bool:
+    """Whether a recorded call counts neither now nor later: it is too old, or a clock ahead of ours recorded it.
+
+    Its record must go, or it would count once our clock gets there. A call whose process is alive is not forgotten.
+    """
+    if call.started_at <= now - LONGEST_CALL:
+        return True
+    return not call.is_alive and not is_plausible(call.started_at, now)
+
+
 def pause_needed(calls: Sequence[CountedCall], now: datetime) -> Pause | None:
     """Until when the next call must wait, given the calls of the last minutes; None if it may start now.
 
@@ -62,15 +72,9 @@ def pause_needed(calls: Sequence[CountedCall], now: datetime) -> Pause | None:
     >>> pause_needed([CountedCall(noon + 3600 * second, is_over=True)] * 55, noon) is None
     True
     """
-    if sum(_is_under_way(call, now) for call in calls) >= CALLS_AT_ONCE:
+    if sum(not call.is_over and not is_forgotten(call, now) for call in calls) >= CALLS_AT_ONCE:
         return Pause(now + POLL, "concurrent")
     recent = sorted(call.started_at for call in calls if now - MINUTE < call.started_at <= now + AHEAD)
     if len(recent) < CALLS_PER_MINUTE:
         return None
     return Pause(min(recent[-CALLS_PER_MINUTE], now) + MINUTE, "minute")
-
-
-def _is_under_way(call: CountedCall, now: datetime) -> bool:
-    if call.is_over or call.started_at <= now - LONGEST_CALL:
-        return False
-    return call.is_alive or is_plausible(call.started_at, now)

@@ -5,13 +5,12 @@ Read more in docs/loading.md.
 """
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from pipelines.call_limits import LONGEST_CALL, LONGEST_PAUSE, CountedCall, Pause, is_plausible, pause_needed
+from pipelines.call_limits import LONGEST_PAUSE, CountedCall, Pause, is_forgotten, is_plausible, pause_needed
 from pipelines.storage.processes import has_ended, this_process
 from pipelines.store import schema
 from pipelines.store.engine import Store, waiting_logged
@@ -36,9 +35,7 @@ class StoredAllowance:
             pause = _pause(connection, self.key, now)
             if pause is not None and pause.until > now:
                 return pause
-            old = table.c.started_at <= now - LONGEST_CALL
-            connection.execute(sa.delete(table).where(table.c.organisation_key == self.key, old))
-            pause = pause_needed(list(_running(connection, self.key)), now)
+            pause = pause_needed(_counted(connection, self.key, now), now)
             if pause is not None:
                 return pause
             row = {
@@ -78,10 +75,17 @@ def _holds(until: datetime, asked_at: datetime | None, now: datetime) -> bool:
     return until <= now + LONGEST_PAUSE and (asked_at is None or is_plausible(asked_at, now))
 
 
-def _running(connection: sa.Connection, key: str) -> Iterator[CountedCall]:
-    """The recorded calls; a call of a process that has ended is over."""
-    table = schema.xero_call
-    columns = (table.c.started_at, table.c.is_over, table.c.process)
+def _counted(connection: sa.Connection, key: str, now: datetime) -> list[CountedCall]:
+    """The recorded calls that count; the others are deleted. A call of a process that has ended is over."""
+    table, calls, forgotten = schema.xero_call, [], []
+    columns = (table.c.call_id, table.c.started_at, table.c.is_over, table.c.process)
     for row in connection.execute(sa.select(*columns).where(table.c.organisation_key == key)):
         ended = None if row.is_over else has_ended(row.process)
-        yield CountedCall(row.started_at, is_over=row.is_over or ended is True, is_alive=ended is False)
+        call = CountedCall(row.started_at, is_over=row.is_over or ended is True, is_alive=ended is False)
+        if is_forgotten(call, now):
+            forgotten.append(row.call_id)
+        else:
+            calls.append(call)
+    if forgotten:
+        connection.execute(sa.delete(table).where(table.c.call_id.in_(forgotten)))
+    return calls

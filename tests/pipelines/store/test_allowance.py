@@ -162,6 +162,7 @@ def test_what_a_clock_that_was_ahead_has_noted_locks_nobody_out(store: Store) ->
         allowance.leave(call)
     assert isinstance(allowance.enter(ahead), Pause)
     assert isinstance(allowance.enter(NOON), str)
+    assert isinstance(allowance.enter(ahead), str)
     for until in (ahead + timedelta(minutes=1), ahead + timedelta(hours=9)):
         allowance.pause(Pause(until, "day", asked_at=ahead))
         assert isinstance(allowance.enter(ahead), Pause)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.call_limits import (
@@ -16,6 +16,7 @@ from pipelines.call_limits import (
     MINUTE,
     CountedCall,
     Pause,
+    is_forgotten,
     is_plausible,
     pause_needed,
 )
@@ -41,6 +42,7 @@ class Rows:
         pause = self.paused
         if pause and pause.until > now and (pause.asked_at is None or is_plausible(pause.asked_at, now)):
             return pause
+        self.calls = {name: call for name, call in self.calls.items() if not is_forgotten(call, now)}
         place = pause_needed(list(self.calls.values()), now)
         if place is not None:
             return place
@@ -88,6 +90,7 @@ def test_calls_from_the_future_are_as_if_they_had_not_been(noted: list[CountedCa
 
 
 @given(calls, st.lists(st.integers(-(10**7), 10**7), max_size=5))
+@example([CountedCall(NOON + ahead * SECOND, is_over=False) for ahead in (0, 200, 400) for _ in range(4)], [])
 def test_whoever_waits_gets_in_whatever_is_done_to_the_clock(noted: list[CountedCall], jumps: list[int]) -> None:
     dead = [CountedCall(call.started_at, call.is_over) for call in noted]
     clock = Jumping(jumps)
