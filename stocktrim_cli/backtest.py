@@ -226,7 +226,7 @@ def _show(title: str, frame: "pl.DataFrame", columns: dict[str, str]) -> None:
 
 
 def _of_file(file: Path, forms: "Forms", lead_time_days: int | None) -> "History":
-    from pipelines.planning_settings.registry import PARAMETERS
+    from pipelines.planning_settings.setting_descriptions import PARAMETERS
     from pipelines.policy_backtest.past import make_history
     from pipelines.policy_backtest.sales_file import check_facts, net_of_returns
 

@@ -22,6 +22,41 @@ SupplierOption = Annotated[str, typer.Option("--supplier", metavar="NAME", help=
 
 
 @settings.command()
+def describe(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The setting; without one, all of them.")] = "",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Describe a setting: its meaning, unit, levels, default, values, an example, and what it does to a plan.
+
+    Example: `stocktrim settings describe lead_time_days`
+    """
+    from pipelines.planning_settings.registry import known_setting
+    from pipelines.planning_settings.setting_descriptions import PARAMETERS, described
+
+    if as_json:
+        show_json(described(known_setting(name)) if name else [described(setting) for setting in PARAMETERS.values()])
+    elif name:
+        setting = known_setting(name)
+        show_table("Description of a setting", ["setting", setting.name], [
+            ["meaning", setting.help],
+            ["what it does to a plan", setting.effect],
+            ["values", setting.form.allowed],
+            ["unit", setting.unit],
+            ["levels", ", ".join(setting.levels)],
+            ["default", setting.default or "none"],
+            ["example", setting.command],
+        ])  # fmt: skip
+    else:
+        rows = [
+            [setting.name, setting.unit, ", ".join(setting.levels), setting.default or "none", setting.help]
+            for setting in PARAMETERS.values()
+        ]
+        show_table("Settings; `stocktrim settings describe NAME` says more",
+                   ["setting", "unit", "levels", "default", "meaning"], rows)  # fmt: skip
+
+
+@settings.command()
 def show(
     *,
     product: ProductOption = "",
@@ -223,7 +258,7 @@ def _of_product(opened: "OpenOrganisation", product: str) -> list[dict[str, Any]
 
 
 def _defaults() -> list[dict[str, Any]]:
-    from pipelines.planning_settings.registry import PARAMETERS
+    from pipelines.planning_settings.setting_descriptions import PARAMETERS
 
     return [
         {

@@ -16,6 +16,8 @@ OFF: Final = "off"
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EVERY_DAY: Final = ",".join(DAYS)
 _SHORT: Final = {"all": EVERY_DAY, "daily": EVERY_DAY, "weekdays": "mon-fri", "weekends": "sat,sun"}
+ALLOWED_TIME: Final = "a time of the day from 00:00 to 23:59, such as 05:00, or off"
+ALLOWED_WEEKDAYS: Final = "days of the week, such as mon,tue,wed,thu,fri or mon-fri, or all"
 _TIME: Final = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
 
 
@@ -41,7 +43,7 @@ def parse_time(text: str) -> str:
         return OFF
     found = _TIME.fullmatch(words)
     if not found:
-        raise ValueError("a time of the day from 00:00 to 23:59, such as 05:00, or off")
+        raise ValueError(ALLOWED_TIME)
     return f"{int(found[1]):02}:{found[2]}"
 
 
@@ -58,7 +60,7 @@ def parse_weekdays(text: str) -> str:
     parts = [part for part in re.split(r"[,;\s]+", _SHORT.get(words, re.sub(r"\s*-\s*", "-", words))) if part]
     days = {day for part in parts for day in _days(part)}
     if not days:
-        raise ValueError(_ALLOWED)
+        raise ValueError(ALLOWED_WEEKDAYS)
     return ",".join(DAYS[day] for day in sorted(days))
 
 
@@ -80,7 +82,6 @@ def due_morning(now: datetime, zone: ZoneInfo, *, at: str, weekdays: str) -> Mor
 
 
 _NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_ALLOWED: Final = "days of the week, such as mon,tue,wed,thu,fri or mon-fri, or all"
 
 
 def _days(part: str) -> list[int]:
@@ -94,7 +95,7 @@ def _day(word: str) -> int:
     for place, name in enumerate(_NAMES):
         if word.startswith(DAYS[place]) and name.startswith(word):
             return place
-    raise ValueError(_ALLOWED)
+    raise ValueError(ALLOWED_WEEKDAYS)
 
 
 def _mornings(today: date, zone: ZoneInfo, *, at: time, weekdays: Sequence[int]) -> list[Morning]:

@@ -1,52 +1,183 @@
-"""What a person may type for a setting: each check returns the text that is kept, or raises what is allowed.
+"""What a person may type for a setting: each form has its bounds as data, and checks a typed text.
 
-What belongs here: forms of values. What does not: which settings there are (`registry.py`).
+What belongs here: forms of values. What does not: which settings there are (`setting_descriptions.py`).
 Read more in docs/interfaces.md.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Final, Literal
 
 DECIMALS: Final = 4
 LONGEST_CODE: Final = 100
+MOST_UNITS: Final = Decimal(1_000_000_000)
+SMALLEST_UNIT: Final = Decimal("0.0001")
+CENT: Final = Decimal("0.01")
+
+ValueKind = Literal[
+    "whole number", "number", "money", "percentage", "choice", "flag", "date", "time", "weekdays", "product", "bundle",
+    "supplier", "text",
+]  # fmt: skip
+NUMBERS: Final = ("whole number", "number", "money", "percentage")
+FLAGS: Final = ("true", "false")
 
 
-def whole(unit: str, least: int, most: int, *, is_optional: bool = False) -> Callable[[str], str]:
-    """A check for whole numbers in a range."""
+@dataclass(frozen=True)
+class ValueForm:
+    """What values a setting can have.
 
-    def check(text: str) -> str:
+    `allowed` ends the sentence "give …". `parse` turns a typed text into the stored text, or raises ValueError. `least`
+    and `most` bound a number; `choices` are all words of a choice. An optional value may be empty: not in force.
+    """
+
+    kind: ValueKind
+    allowed: str
+    parse: Callable[[str], str]
+    least: Decimal | None = None
+    most: Decimal | None = None
+    choices: tuple[str, ...] = ()
+    is_optional: bool = False
+
+
+def whole(unit: str, least: int, most: int, *, is_optional: bool = False) -> ValueForm:
+    """Whole numbers in a range."""
+    allowed = f"a whole number of {unit} from {least} to {most}"
+
+    def parse(text: str) -> str:
         if is_optional and not text.strip():
             return ""
         if not text.strip().isdecimal() or not least <= Decimal(text.strip()) <= most:
-            raise ValueError(f"a whole number of {unit} from {least} to {most}")
+            raise ValueError(allowed)
         return str(int(text))
 
-    return check
+    return ValueForm("whole number", allowed, parse, Decimal(least), Decimal(most), is_optional=is_optional)
 
 
-def quantity(*, least: str, is_optional: bool = False) -> Callable[[str], str]:
-    """A check for quantities of at least a least one."""
+def quantity(*, least: str, is_optional: bool = False) -> ValueForm:
+    """Quantities of at least a least one."""
+    allowed = f"a number of units from {least} to {MOST_UNITS}"
 
-    def check(text: str) -> str:
-        allowed = f"a number of units from {least} to 1000000000"
-        if is_optional and not text.strip():
-            return ""
-        return _decimal(text, Decimal(least), Decimal(1_000_000_000), allowed)
+    def parse(text: str) -> str:
+        return "" if is_optional and not text.strip() else _decimal(text, Decimal(least), MOST_UNITS, allowed)
 
-    return check
+    return ValueForm("number", allowed, parse, Decimal(least), MOST_UNITS, is_optional=is_optional)
 
 
-def price(text: str) -> str:
+def price() -> ValueForm:
     """A positive price."""
-    return _decimal(text, Decimal("0.0001"), Decimal(1_000_000_000), "a positive price, such as 12.50")
+    allowed = "a positive price, such as 12.50"
+    return ValueForm(
+        "money", allowed, lambda text: _decimal(text, SMALLEST_UNIT, MOST_UNITS, allowed), SMALLEST_UNIT, MOST_UNITS
+    )
 
 
-def order_value(text: str) -> str:
+def order_value() -> ValueForm:
     """An amount of money."""
-    allowed = "an amount of money from 0.01 to 1000000000, such as 250"
-    return _decimal(text, Decimal("0.01"), Decimal(1_000_000_000), allowed, decimals=2)
+    allowed = f"an amount of money from {CENT} to {MOST_UNITS}, such as 250"
+    return ValueForm(
+        "money", allowed, lambda text: _decimal(text, CENT, MOST_UNITS, allowed, decimals=2), CENT, MOST_UNITS
+    )
+
+
+def share() -> ValueForm:
+    """A share that is stored as a fraction: "95%", "95" and "0.95" are the same."""
+    allowed = "a share from 50% to 99.99%, such as 95%"
+    return _fraction(allowed, Decimal("0.5"), Decimal("0.9999"))
+
+
+def yearly_rate() -> ValueForm:
+    """A yearly rate that is stored as a fraction: "25%", "25" and "0.25" are the same."""
+    return _fraction("a rate a year from 0% to 100%, such as 25%", Decimal(0), Decimal(1), decimals=DECIMALS)
+
+
+def choice(*choices: str) -> ValueForm:
+    """One of several words, whatever their case."""
+    allowed = f"one of {', '.join(choices)}"
+    folded = {word.lower(): word for word in choices}
+
+    def parse(text: str) -> str:
+        if text.strip().lower() not in folded:
+            raise ValueError(allowed)
+        return folded[text.strip().lower()]
+
+    return ValueForm("flag" if choices == FLAGS else "choice", allowed, parse, choices=choices)
+
+
+def flag() -> ValueForm:
+    """True or false."""
+    return choice(*FLAGS)
+
+
+def day() -> ValueForm:
+    """A calendar day, or none."""
+    allowed = "a day such as 2026-03-31"
+
+    def parse(text: str) -> str:
+        typed = text.strip()
+        try:
+            return date.fromisoformat(typed).isoformat() if typed else ""
+        except ValueError:
+            raise ValueError(allowed) from None
+
+    return ValueForm("date", allowed, parse, is_optional=True)
+
+
+def product() -> ValueForm:
+    """The code of another product, or none."""
+    return ValueForm("product", "the code of a product, such as P-0012", str.strip, is_optional=True)
+
+
+def bundle() -> ValueForm:
+    """The parts of a bundle in their stored form: "CUP:2; TEA:1"."""
+    allowed = "product codes with their units, such as CUP:2; TEA:1"
+
+    def parse(text: str) -> str:
+        parts = [part.rpartition(":") for part in text.split(";") if part.strip()]
+        if any(not code.strip() for code, _, _ in parts):
+            raise ValueError(allowed)
+        most = Decimal(1_000_000)
+        return "; ".join(f"{code.strip()}:{_decimal(units, SMALLEST_UNIT, most, allowed)}" for code, _, units in parts)
+
+    return ValueForm("bundle", allowed, parse, is_optional=True)
+
+
+def contact() -> ValueForm:
+    """The id of a contact."""
+    allowed = "the id of a supplier's contact"
+
+    def parse(text: str) -> str:
+        if not text.strip():
+            raise ValueError(allowed)
+        return text.strip()
+
+    return ValueForm("supplier", allowed, parse)
+
+
+def code() -> ValueForm:
+    """A code that fits on one line."""
+    allowed = f"a code of at most {LONGEST_CODE} characters"
+
+    def parse(text: str) -> str:
+        if not text.strip() or len(text.strip()) > LONGEST_CODE or not text.strip().isprintable():
+            raise ValueError(allowed)
+        return text.strip()
+
+    return ValueForm("text", allowed, parse)
+
+
+def _fraction(allowed: str, least: Decimal, most: Decimal, *, decimals: int = DECIMALS + 2) -> ValueForm:
+    """A share or rate, stored as a fraction with so many decimals."""
+
+    def parse(text: str) -> str:
+        typed = text.strip()
+        value = Decimal(_decimal(typed.removesuffix("%"), Decimal(0), Decimal(100), allowed))
+        if typed.endswith("%") or value >= 1:
+            value /= 100
+        return _decimal(str(value), least, most, allowed, decimals=decimals)
+
+    return ValueForm("percentage", allowed, parse, least, most)
 
 
 def _decimal(text: str, least: Decimal, most: Decimal, allowed: str, *, decimals: int = DECIMALS) -> str:
@@ -57,70 +188,3 @@ def _decimal(text: str, least: Decimal, most: Decimal, allowed: str, *, decimals
     if not value.is_finite() or not least <= value <= most or value != round(value, decimals):
         raise ValueError(allowed)
     return format(value.normalize() + 0, "f")
-
-
-def share(text: str) -> str:
-    """A share as a fraction: "95%", "95" and "0.95" are the same."""
-    allowed = "a share from 50% to 99.99%, such as 95%"
-    typed = text.strip()
-    value = Decimal(_decimal(typed.removesuffix("%"), Decimal(0), Decimal(100), allowed))
-    if typed.endswith("%") or value >= 1:
-        value /= 100
-    if not Decimal("0.5") <= value <= Decimal("0.9999"):
-        raise ValueError(allowed)
-    return format(value.normalize() + 0, "f")
-
-
-def yearly_rate(text: str) -> str:
-    """A yearly rate as a fraction: "25%", "25" and "0.25" are the same."""
-    allowed = "a rate a year from 0% to 100%, such as 25%"
-    typed = text.strip()
-    value = Decimal(_decimal(typed.removesuffix("%"), Decimal(0), Decimal(100), allowed))
-    if typed.endswith("%") or value >= 1:
-        value /= 100
-    return _decimal(str(value), Decimal(0), Decimal(1), allowed)
-
-
-def choice(*choices: str) -> Callable[[str], str]:
-    """A check for one of several words, whatever their case."""
-
-    def check(text: str) -> str:
-        folded = {choice.lower(): choice for choice in choices}
-        if text.strip().lower() not in folded:
-            raise ValueError(f"one of {', '.join(choices)}")
-        return folded[text.strip().lower()]
-
-    return check
-
-
-def day(text: str) -> str:
-    """A calendar day, or none."""
-    typed = text.strip()
-    try:
-        return date.fromisoformat(typed).isoformat() if typed else ""
-    except ValueError:
-        raise ValueError("a day such as 2026-03-31") from None
-
-
-def bundle(text: str) -> str:
-    """The parts of a bundle in their stored form: "CUP:2; TEA:1"."""
-    parts = [part.rpartition(":") for part in text.split(";") if part.strip()]
-    allowed = "product codes with their units, such as CUP:2; TEA:1"
-    if any(not code.strip() for code, _, _ in parts):
-        raise ValueError(allowed)
-    least, most = Decimal("0.0001"), Decimal(1_000_000)
-    return "; ".join(f"{code.strip()}:{_decimal(units, least, most, allowed)}" for code, _, units in parts)
-
-
-def contact(text: str) -> str:
-    """The id of a contact."""
-    if not text.strip():
-        raise ValueError("the id of a supplier's contact")
-    return text.strip()
-
-
-def code(text: str) -> str:
-    """A code that fits on one line."""
-    if not text.strip() or len(text.strip()) > LONGEST_CODE or not text.strip().isprintable():
-        raise ValueError(f"a code of at most {LONGEST_CODE} characters")
-    return text.strip()

@@ -12,7 +12,7 @@ import dagster as dg
 import typer
 
 from pipelines.errors import PlannerError
-from pipelines.planning_settings.registry import PARAMETERS
+from pipelines.planning_settings.setting_descriptions import PARAMETERS
 from pipelines.purchasing.orders import OrderState
 from pipelines.replenishment.plan.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
 from pipelines.storage.tables import PUBLISHED
@@ -161,10 +161,13 @@ def _jobs() -> Iterator[str]:
 def _settings() -> Iterator[str]:
     yield "A product's value wins over its supplier's, that over the organisation's, that over the default."
     rows = [
-        [f"`{one.name}`", one.unit, ", ".join(one.levels), f"`{one.default}`" if one.default else "none", one.help]
-        for one in PARAMETERS.values()
-    ]
-    yield table(["setting", "unit", "levels", "default", "meaning"], rows)
+        [
+            f"`{setting.name}`", setting.unit, ", ".join(setting.levels),
+            f"`{setting.default}`" if setting.default else "none", setting.form.allowed, setting.help, setting.effect,
+        ]
+        for setting in PARAMETERS.values()
+    ]  # fmt: skip
+    yield table(["setting", "unit", "levels", "default", "values", "meaning", "what it does to a plan"], rows)
 
 
 def _codes() -> Iterator[str]:

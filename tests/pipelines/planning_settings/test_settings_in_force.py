@@ -1,15 +1,18 @@
 """What a person may type, and which value is in force for a product."""
 
+import re
+from decimal import Decimal
+
 import pytest
 
 from pipelines.planning_settings.registry import (
-    PARAMETERS,
     SettingError,
     global_settings,
     parse_setting,
     settings_of_products,
     wide_settings,
 )
+from pipelines.planning_settings.setting_descriptions import LEVELS, PARAMETERS, described
 from tests.pipelines.planning_builders import SUPPLIER, TEA, a_product, a_setting, inputs
 
 EVERYBODYS = a_setting("lead_time_days", "20", level="global", subject="")
@@ -59,7 +62,7 @@ def test_a_product_and_a_supplier_of_one_code_are_two_things():
 def test_every_product_has_every_setting_that_can_be_its_own():
     tables = inputs(a_product("A"), a_product("B"))
     found = settings_of_products(tables.products, tables.planning_settings)
-    own = sorted(name for name, one in PARAMETERS.items() if "product" in one.levels)
+    own = sorted(name for name, parameter in PARAMETERS.items() if "product" in parameter.levels)
     assert found.select("product_code", "name").rows() == [(code, name) for code in ("A", "B") for name in own]
 
 
@@ -164,7 +167,31 @@ def test_an_unknown_setting_is_refused_with_those_there_are():
         parse_setting("lead_time", "12", "product")
 
 
-def test_every_default_is_what_a_person_might_have_typed():
-    for parameter in PARAMETERS.values():
-        if parameter.default:
-            assert parameter.check(parameter.default) == parameter.default
+@pytest.mark.parametrize("parameter", PARAMETERS.values(), ids=PARAMETERS)
+def test_a_default_and_an_example_are_what_a_person_may_type(parameter):
+    if parameter.default:
+        assert parameter.form.parse(parameter.default) == parameter.default
+    assert parameter.form.parse(parameter.example)
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS.values(), ids=PARAMETERS)
+def test_a_setting_is_described_whole(parameter):
+    description = described(parameter)
+    assert all(description[name] for name in ("meaning", "effect", "unit", "levels", "allowed", "example", "command"))
+    assert set(parameter.levels) <= set(LEVELS)
+
+
+@pytest.mark.parametrize(
+    "parameter", [each for each in PARAMETERS.values() if each.form.most is not None], ids=lambda each: each.name
+)
+def test_the_bounds_that_a_description_gives_are_those_that_are_checked(parameter):
+    form, step = parameter.form, Decimal("0.000001") if parameter.form.kind == "percentage" else Decimal("0.0001")
+    for bound in (form.least, form.most):
+        assert Decimal(form.parse(as_typed(bound, form.kind))) == bound
+    for beyond in (form.least - step, form.most + step):
+        with pytest.raises(ValueError, match=re.escape(form.allowed)):
+            form.parse(as_typed(beyond, form.kind))
+
+
+def as_typed(value, kind):
+    return f"{value * 100:f}%" if kind == "percentage" else f"{value:f}"
