@@ -19,6 +19,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 from packaging.version import Version
 
 from pipelines.storage.warehouse import FILE_NAME
+from stocktrim_assets.dbt_lineage import shown_part
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "dbt_project"
 PROJECT: Final = DbtProject(project_dir=FOLDER, profiles_dir=FOLDER)
@@ -56,15 +57,15 @@ class Translator(DagsterDbtTranslator):
 TRANSLATOR: Final = Translator(DagsterDbtTranslatorSettings(enable_code_references=True))
 
 
-def build_models(context: dg.AssetExecutionContext, folder: Path) -> DbtCliInvocation:
-    """`dbt build`, started in an organisation's folder for the assets and checks that the run selected.
+def build_models(context: dg.AssetExecutionContext, folder: Path, *, select: Sequence[str]) -> DbtCliInvocation:
+    """`dbt build`, started in an organisation's folder for the models and tests of these names; for all without names.
 
     It starts dbt once. `DbtCliResource.cli` starts it twice more: to ask the package index for dbt's newest version,
     and inside this process for an adapter that fetches row counts and columns. That costs three CPU seconds a run.
     """
     target = folder / "dbt"
     return DbtCliInvocation.run(
-        args=[_executable(), "build", "--exclude-resource-type", "unit_test", *_selection(context)],
+        args=[_executable(), "build", "--exclude-resource-type", "unit_test", *_selection(select)],
         env={
             **os.environ,
             "STOCKTRIM_WAREHOUSE": str(folder / FILE_NAME),
@@ -73,7 +74,7 @@ def build_models(context: dg.AssetExecutionContext, folder: Path) -> DbtCliInvoc
             "DBT_TARGET_PATH": str(target),
             "PYTHONUNBUFFERED": "1",
         },
-        manifest=manifest(),
+        manifest=shown_manifest(),
         dagster_dbt_translator=TRANSLATOR,
         project_dir=FOLDER,
         target_path=target,
@@ -90,6 +91,12 @@ def manifest() -> Mapping[str, Any]:
     """Dbt's manifest, which `make install` lets dbt write."""
     parsed: dict[str, Any] = json.loads(MANIFEST.read_text())
     return parsed
+
+
+@cache
+def shown_manifest() -> Mapping[str, Any]:
+    """The part of dbt's manifest that Dagster shows."""
+    return shown_part(manifest())
 
 
 @cache
@@ -124,10 +131,6 @@ def _executable() -> str:
     return str(Path(sys.executable).with_name("dbt"))
 
 
-def _selection(context: dg.AssetExecutionContext) -> Sequence[str]:
-    """Dbt's words for a part of the project: the models and tests that the run selected; nothing for all of them."""
-    if not context.is_subset:
-        return ()
-    checks = [key.name for key in context.selected_asset_check_keys]
-    models = [key.path[-1] for key in context.selected_asset_keys]
-    return "--indirect-selection", "empty", "--select", *sorted(models), *sorted(checks)
+def _selection(names: Sequence[str]) -> Sequence[str]:
+    """Dbt's words for a part of the project: models and tests by name; nothing for all of them."""
+    return ("--indirect-selection", "empty", "--select", *names) if names else ()

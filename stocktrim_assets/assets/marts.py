@@ -1,127 +1,81 @@
-"""Staging and marts: dbt's models, each an asset, each dbt test a check.
+"""Marts: the tables that dbt builds, each an asset, each of their tests a check.
 
-Read more in docs/bi.md.
+Read more in docs/warehouse.md.
 """
 
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import dagster as dg
 import polars as pl
-from dagster_dbt import DbtCliInvocation, dbt_assets
 
-from pipelines.errors import DataError, DiskFullError, PlannerError, is_disk_full
 from pipelines.expectations.validate import ROWS_SHOWN
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.readiness import by_problem, sentences
 from pipelines.storage.tables import TABLES, XERO_READINESS
 from pipelines.storage.warehouse import read_table, row_count, table_exists
-from stocktrim_assets.dbt_project import PROJECT, TRANSLATOR, build_models, manifest, test_descriptions
+from stocktrim_assets.dbt_lineage import hidden_behind, is_mart, tests_of
+from stocktrim_assets.dbt_project import PROJECT, TRANSLATOR, build_models, manifest, shown_manifest
+from stocktrim_assets.dbt_results import RESULTS, built_models, check_results, failure_of, read_results
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import readiness_report, readiness_table, rows_table
+from stocktrim_assets.reports import readiness_report, readiness_table
 from stocktrim_assets.specs import key_of, table_metadata
 
-RESULTS: Final = "run_results.json"
 MARTS: Final = {key_of(table): table for table in TABLES if table.stage == "marts"}
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", dg.BetaWarning)
+    _SPECS: Final = {
+        node_id: TRANSLATOR.get_asset_spec(shown_manifest(), node_id, PROJECT)
+        for node_id, node in shown_manifest()["nodes"].items()
+        if is_mart(node)
+    }
+_CHECKS: Final = [
+    TRANSLATOR.get_asset_check_spec(spec, shown_manifest(), test_id, PROJECT)
+    for node_id, spec in _SPECS.items()
+    for test_id in tests_of(shown_manifest(), [node_id])
+]
 
 
-@dbt_assets(
-    manifest=manifest(),
-    project=PROJECT,
-    dagster_dbt_translator=TRANSLATOR,
+@dg.multi_asset(
     name="warehouse_models",
+    description="Build staging, intermediate and marts, and test them.",
+    specs=list(_SPECS.values()),
+    check_specs=[check for check in _CHECKS if check],
+    can_subset=True,
     partitions_def=organisations,
 )
 def warehouse_models(
     context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
-) -> Iterator[Any]:
-    """Build staging, intermediate and marts, and test them.
-
-    dbt holds the warehouse until it ends, so what is read from it for Dagster comes afterwards.
-    """
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+    """Build in a process of dbt's own, which holds the warehouse until it ends; then report what it made."""
     with plain_failures():
-        (organisation.folder / "dbt" / RESULTS).unlink(missing_ok=True)
-        build = build_models(context, organisation.folder)
-        outputs, checks = [], []
-        for event in build.stream():
-            if isinstance(event, dg.Output):
-                outputs.append(event)
-            elif isinstance(event, dg.AssetCheckResult):
-                checks.append(event)
-            else:
-                yield event
-        yield from _told(checks, organisation, build)
+        target = organisation.folder / "dbt"
+        (target / RESULTS).unlink(missing_ok=True)
+        build = build_models(context, organisation.folder, select=_selection(context))
+        for _ in build.stream_raw_events():
+            pass
+        results = read_results(target)
+        with organisation.warehouse() as warehouse:
+            yield from check_results(warehouse, results)
         shown = _of_marts(organisation)
-        for output in outputs:
-            key = context.asset_key_for_output(output.output_name)
-            yield output.with_metadata({**output.metadata, **shown.get(key, {})})
+        for node_id, result in built_models(results).items():
+            if node_id in _SPECS:
+                key = _SPECS[node_id].key
+                yield dg.MaterializeResult(asset_key=key, metadata={**shown[key], "Execution Duration": result.seconds})
         if not build.is_successful():
-            raise _what_failed(build)
+            raise failure_of(results, otherwise=str(build.get_error()))
 
 
-def _told(
-    checks: Sequence[dg.AssetCheckResult], organisation: OpenOrganisation, build: DbtCliInvocation
-) -> Iterator[dg.AssetCheckResult]:
-    """The results of dbt's tests, each with the sentence of its description and the first of the rows that offend."""
-    offending = _offending(organisation, [str(check.check_name) for check in checks if not check.passed], build)
-    for check in checks:
-        name = str(check.check_name)
-        rows = {"rows": rows_table(offending[name])} if name in offending else {}
-        yield dg.AssetCheckResult(
-            asset_key=check.asset_key,
-            check_name=check.check_name,
-            passed=check.passed,
-            severity=check.severity,
-            metadata={**check.metadata, "sentence": _sentence(check), **rows},
-        )
-
-
-def _sentence(check: dg.AssetCheckResult) -> str:
-    """The rule that a dbt test checks, and if it is broken for how many rows."""
-    rule = test_descriptions()[str(check.check_name)]
-    if check.passed or "dagster_dbt/failed_row_count" not in check.metadata:
-        return rule
-    count = int(str(check.metadata["dagster_dbt/failed_row_count"].value))
-    return f"{rule} This does not hold for {count} row{'' if count == 1 else 's'}."
-
-
-def _offending(
-    organisation: OpenOrganisation, failed: Collection[str], build: DbtCliInvocation
-) -> Mapping[str, pl.DataFrame]:
-    """The first rows that each failed test has found, by the test's name."""
-    if not failed:
-        return {}
-    queries = {result["unique_id"].split(".")[2]: result["compiled_code"] for result in _results(build)}
-    with organisation.warehouse() as warehouse:
-        return {
-            name: warehouse.sql(f"from ({queries[name]}) limit {ROWS_SHOWN}").pl()
-            for name in failed
-            if queries.get(name)
-        }
-
-
-def _results(build: DbtCliInvocation) -> list[dict[str, Any]]:
-    """What became of each model and test; nothing where dbt did not come so far."""
-    if not (build.target_path / RESULTS).exists():
+def _selection(context: dg.AssetExecutionContext) -> list[str]:
+    """The names of the models and tests to build for the assets and checks of a run; none means all."""
+    if not context.is_subset:
         return []
-    results: list[dict[str, Any]] = build.get_artifact(RESULTS)["results"]
-    return results
-
-
-def _what_failed(build: DbtCliInvocation) -> PlannerError:
-    """The models and tests that failed, with what dbt says of each."""
-    failed = [
-        f"{result['unique_id'].split('.')[2]} ({result['message']})"
-        for result in _results(build)
-        if result["status"] in {"error", "fail"}
-    ]
-    trouble = DataError(
-        f"The tables could not be built from what was loaded: {'; '.join(failed) or build.get_error()}. "
-        f"What was published before stays; see the checks of this run in Dagster."
-    )
-    return DiskFullError() if is_disk_full(trouble) else trouble
+    marts = [node_id for node_id, spec in _SPECS.items() if spec.key in context.selected_asset_keys]
+    models = {*marts, *hidden_behind(manifest(), marts)}
+    names = [manifest()["nodes"][node_id]["name"] for node_id in models]
+    return sorted(names) + sorted(key.name for key in context.selected_asset_check_keys)
 
 
 def _of_marts(organisation: OpenOrganisation) -> Mapping[dg.AssetKey, Mapping[str, Any]]:

@@ -65,6 +65,15 @@ def test_the_lists_of_xero_come_before_the_tables_that_are_read_from_them() -> N
     assert all(graph.get(key).child_keys for key in lists)
 
 
+def test_a_mart_comes_straight_after_the_tables_of_xero_and_the_marts_that_it_is_made_from() -> None:
+    graph = defs.resolve_asset_graph()
+    assert {key.path[0] for key in graph.materializable_asset_keys}.isdisjoint({"staging", "intermediate"})
+    parents = graph.get(dg.AssetKey(["marts", "data_freshness"])).parent_keys
+    assert {tuple(key.path) for key in parents} == {
+        ("raw", "as_of"), ("raw", "entity_loads"), ("raw", "xero_organisation"),
+    }  # fmt: skip
+
+
 def test_every_asset_is_partitioned_by_organisation() -> None:
     graph = defs.resolve_asset_graph()
     for key in graph.materializable_asset_keys:
@@ -77,7 +86,7 @@ def test_every_asset_stands_in_its_stage_and_says_what_it_is_made_of_and_whose_i
     graph = defs.resolve_asset_graph()
     for key in graph.materializable_asset_keys:
         node = graph.get(key)
-        assert node.group_name == {"intermediate": "marts"}.get(key.path[0], key.path[0]), key
+        assert node.group_name == key.path[0], key
         assert node.kinds, key
         assert node.owners, key
 
