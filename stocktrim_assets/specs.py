@@ -16,7 +16,7 @@ import dagster as dg
 from pipelines.expectations.validate import BorderRule, Finding
 from pipelines.storage.tables import Table
 from pipelines.storage.warehouse import FILE_NAME, duckdb_type
-from stocktrim_assets.dbt_project import column_descriptions, table_name
+from stocktrim_assets.dbt.dbt_project import column_descriptions, table_name
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import rows_table
 

@@ -15,9 +15,9 @@ from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.readiness import by_problem, sentences
 from pipelines.storage.tables import TABLES, XERO_READINESS
 from pipelines.storage.warehouse import read_table, row_count, table_exists
-from stocktrim_assets.dbt_lineage import hidden_behind, is_mart, tests_of
-from stocktrim_assets.dbt_project import PROJECT, TRANSLATOR, build_models, manifest, shown_manifest
-from stocktrim_assets.dbt_results import RESULTS, built_models, check_results, failure_of, read_results
+from stocktrim_assets.dbt.dbt_project import PROJECT, TRANSLATOR, build_models, manifest, shown_manifest
+from stocktrim_assets.dbt.dbt_results import RESULTS, built_models, check_results, failure_of, read_results
+from stocktrim_assets.dbt.lineage import hidden_behind, is_mart, tests_of
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import readiness_report, readiness_table

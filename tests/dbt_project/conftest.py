@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.storage.tables import TABLES, Table
 from pipelines.storage.warehouse import FILE_NAME, describe_table, insert_rows, open_warehouse
-from stocktrim_assets.dbt_project import FOLDER
+from stocktrim_assets.dbt.dbt_project import FOLDER
 from tests.running import made_once
 
 RawRows = Mapping[Table, Iterable[Mapping[str, Any]]]

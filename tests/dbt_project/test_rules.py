@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stocktrim_assets.dbt_project import MANIFEST
+from stocktrim_assets.dbt.dbt_project import MANIFEST
 
 RULES = sorted(test["name"] for test in json.loads(MANIFEST.read_text())["unit_tests"].values())
 

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from pipelines.storage.tables import Table
-from stocktrim_assets.dbt_project import MANIFEST
+from stocktrim_assets.dbt.dbt_project import MANIFEST
 
 
 @cache

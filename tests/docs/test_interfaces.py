@@ -4,7 +4,7 @@ import json
 
 from pipelines.settings import KNOWN_VARIABLES
 from pipelines.storage.tables import PUBLISHED
-from stocktrim_assets.dbt_project import MANIFEST
+from stocktrim_assets.dbt.dbt_project import MANIFEST
 from tests.docs import bi_page
 from tests.docs.interfaces_page import PAGE, VARIABLES, page, variables_read
 

@@ -19,9 +19,9 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 from packaging.version import Version
 
 from pipelines.storage.warehouse import FILE_NAME
-from stocktrim_assets.dbt_lineage import shown_part
+from stocktrim_assets.dbt.lineage import shown_part
 
-FOLDER: Final = Path(__file__).resolve().parents[1] / "dbt_project"
+FOLDER: Final = Path(__file__).resolve().parents[2] / "dbt_project"
 PROJECT: Final = DbtProject(project_dir=FOLDER, profiles_dir=FOLDER)
 MANIFEST: Final = PROJECT.manifest_path
 

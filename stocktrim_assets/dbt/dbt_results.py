@@ -15,7 +15,7 @@ import duckdb
 
 from pipelines.errors import DataError, DiskFullError, PlannerError, is_disk_full
 from pipelines.expectations.validate import ROWS_SHOWN
-from stocktrim_assets.dbt_project import shown_manifest, test_descriptions
+from stocktrim_assets.dbt.dbt_project import shown_manifest, test_descriptions
 from stocktrim_assets.reports import rows_table
 
 RESULTS: Final = "run_results.json"
