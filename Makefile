@@ -118,5 +118,6 @@ $(SUPERSET)/.ready: examples/superset/requirements.txt | $(UV)
 	@.tools/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
 
 $(MANIFEST): $(DBT_FILES) | $(READY)
-	@$(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	@$(BIN)/dbt --quiet compile --select resource_type:model --project-dir dbt_project --profiles-dir dbt_project
+	@$(BIN)/python -m stocktrim_assets.dbt.column_lineage $@
 	@touch $@

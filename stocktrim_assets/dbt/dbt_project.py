@@ -19,23 +19,28 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 from packaging.version import Version
 
 from pipelines.storage.warehouse import FILE_NAME
-from stocktrim_assets.dbt.lineage import shown_part
+from stocktrim_assets.dbt.lineage import path_of, shown_part
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "dbt_project"
 PROJECT: Final = DbtProject(project_dir=FOLDER, profiles_dir=FOLDER)
 MANIFEST: Final = PROJECT.manifest_path
+LINEAGE_FILE: Final = "column_lineage.json"
 
 
 class Translator(DagsterDbtTranslator):
     """Dagster's usual translation of dbt's nodes, with the rule of each test and the address of each table."""
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The columns of a table, and its name in the warehouse of every organisation.
+        """The columns of a table, what each is made from, and the table's name in every organisation's warehouse.
 
         The manifest belongs to no organisation, so its own database name says nothing.
         """
-        path = f"{dbt_resource_props['schema']}.{dbt_resource_props['name']}"
-        return {**super().get_metadata(dbt_resource_props), "dagster/table_name": table_name(path)}
+        path = path_of(dbt_resource_props)
+        return {
+            **super().get_metadata(dbt_resource_props),
+            "dagster/table_name": table_name(path),
+            **_lineage_metadata(column_lineage().get(path, {})),
+        }
 
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
@@ -111,6 +116,19 @@ def column_descriptions() -> Mapping[str, Mapping[str, str]]:
 
 
 @cache
+def column_lineage() -> Mapping[str, Mapping[str, Sequence[dg.TableColumnDep]]]:
+    """The columns that each column of a mart is made from, by the mart's path, as `make install` found them."""
+    marts = json.loads(MANIFEST.with_name(LINEAGE_FILE).read_text())
+    return {
+        mart: {
+            name: [dg.TableColumnDep(dg.AssetKey(path.split(".")), column) for path, column in made_from]
+            for name, made_from in columns.items()
+        }
+        for mart, columns in marts.items()
+    }
+
+
+@cache
 def test_descriptions() -> Mapping[str, str]:
     """The rule that each dbt test checks, by the test's name."""
     nodes = manifest()["nodes"].values()
@@ -124,6 +142,18 @@ def table_name(path: str) -> str:
     'warehouse.plan.order_plan'
     """
     return f"{Path(FILE_NAME).stem}.{path}"
+
+
+def _lineage_metadata(columns: Mapping[str, Sequence[dg.TableColumnDep]]) -> Mapping[str, Any]:
+    """What a table's columns are made from, for Dagster's interfaces, and as a list, since its open pages show none."""
+    lines = [
+        f"| {name} | {', '.join(f'{dep.asset_key.to_user_string()}.{dep.column_name}' for dep in made_from) or '-'} |"
+        for name, made_from in columns.items()
+    ]
+    return {
+        "dagster/column_lineage": dg.TableColumnLineage(columns),
+        "columns_made_from": dg.MetadataValue.md("\n".join(["| Column | Made from |", "| --- | --- |", *lines])),
+    }
 
 
 def _executable() -> str:

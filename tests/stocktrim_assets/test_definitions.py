@@ -49,6 +49,16 @@ def test_every_table_shows_its_columns_with_their_descriptions_and_its_name_in_t
         assert metadata["dagster/table_name"] == f"warehouse.{table.path}"
 
 
+def test_every_column_of_a_mart_shows_the_columns_of_its_parents_that_it_is_made_from() -> None:
+    graph = defs.resolve_asset_graph()
+    for table in (table for table in TABLES if table.stage == "marts"):
+        mart = graph.get(dg.AssetKey([table.stage, table.name]))
+        made_from = mart.metadata["dagster/column_lineage"].deps_by_column
+        assert set(made_from) == set(table.columns), table.path
+        assert {dep.asset_key for deps in made_from.values() for dep in deps} <= set(mart.parent_keys), table.path
+        assert "| stock_on_hand |" in mart.metadata["columns_made_from"].value or table != tables.STOCK_POSITION
+
+
 def test_the_source_code_of_every_asset_is_a_file_that_exists() -> None:
     graph = defs.resolve_asset_graph()
     for key in graph.materializable_asset_keys:
