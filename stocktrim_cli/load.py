@@ -87,7 +87,7 @@ def load(
     out.print(f"Next: {command_for(organisation, 'plan')}", markup=False)
 
 
-def _usage(result: "dg.ExecuteInProcessResult") -> dict[str, Any]:
+def _usage(result: "dg.JobExecutionResult") -> dict[str, Any]:
     """The load's id, its calls and megabytes, and the calls left today."""
     from dagster import AssetKey
 
@@ -99,7 +99,7 @@ def _usage(result: "dg.ExecuteInProcessResult") -> dict[str, Any]:
     raise AssertionError
 
 
-def print_warnings(result: "dg.ExecuteInProcessResult") -> None:
+def print_warnings(result: "dg.JobExecutionResult") -> None:
     """Print the warnings of a run's checks, except those that are listed as exceptions."""
     for check in result.get_asset_check_evaluations():
         if not check.passed and "problem" not in check.metadata:

@@ -37,7 +37,7 @@ class WithoutDumps:
         return getattr(self._stream, name)
 
 
-def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = None) -> "dg.ExecuteInProcessResult":
+def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = None) -> "dg.JobExecutionResult":
     """The result of a job for an organisation, run in this process.
 
     Raises:
@@ -51,8 +51,8 @@ def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = Non
     open_organisation(settings, organisation)
     say(f"  Starting {name.replace('_', ' ')} for {organisation}.")
     from stocktrim_assets.definitions import defs
-    from stocktrim_assets.failures import FROM_TERMINAL
     from stocktrim_assets.home import dagster_instance
+    from stocktrim_assets.terminal_runs import execute_job
 
     # dbt's own lines would stand between the results; Dagster keeps what dbt says of each model and test.
     with (
@@ -61,10 +61,10 @@ def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = Non
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(cast("TextIO", WithoutDumps(sys.stderr))),
     ):
-        return defs.resolve_job_def(name).execute_in_process(
+        return execute_job(
+            defs.resolve_job_def(name),
             instance=instance,
-            partition_key=organisation,
-            tags={FROM_TERMINAL: "true"},
+            partition=organisation,
             run_config={
                 "ops": dict(ops or {}),
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}, "terminal": {}},

@@ -24,6 +24,8 @@ LAUNCH = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) {
   __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 STATUS = """query($id: ID!) { runOrError(runId: $id) { ... on Run { status stepStats { stepKey status } } } }"""
 CANCEL = """mutation($id: String!) { terminateRun(runId: $id) { __typename } }"""
+RUNS_OF_JOB = """query($f: RunsFilter!) { runsOrError(filter: $f) { ... on Runs { results {
+  pipelineName status repositoryOrigin { repositoryName repositoryLocationName } } } } }"""
 START_SENSOR = """mutation($s: SensorSelector!) { startSensor(sensorSelector: $s) { __typename } }"""
 TICKS = """query($s: SensorSelector!) { sensorOrError(sensorSelector: $s) {
   ... on Sensor { sensorState { ticks(limit: 20) { status error { message } } } } } }"""
@@ -99,6 +101,13 @@ def served(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempP
     for port in (sandbox_port, dagster_port):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_the_pages_of_a_job_and_the_timeline_show_runs_from_a_terminal(served: Served) -> None:
+    of_location = {"key": ".dagster/repository", "value": "__repository__@stocktrim_assets"}
+    for job in ("load", "plan"):
+        shown = served.ask(RUNS_OF_JOB, f={"pipelineName": job, "tags": [of_location]})["runsOrError"]["results"]
+        assert shown == [{"pipelineName": job, "status": "SUCCESS", "repositoryOrigin": LOCATION}]
 
 
 def test_a_run_from_dagsters_pages_loads_and_plans(served: Served) -> None:
