@@ -16,7 +16,7 @@ from tests.end_to_end.conftest import Command, CommandResult, planned, planned_h
 from tests.pipelines.organisations.conftest import Person, callback_port, sandbox
 from xero_sandbox.app.testing import RunningSandbox
 
-__all__ = ["callback_port", "planned", "planned_home", "sandbox", "stocktrim", "wholesaler"]
+__all__ = ["planned", "planned_home", "sandbox", "stocktrim", "wholesaler"]
 ADDRESS = re.compile(r"^http://\S+/identity/connect/authorize\S+$", re.MULTILINE)
 PATIENCE_SECONDS = 30.0
 
@@ -30,9 +30,10 @@ class Terminal:
 
     def connect(self, person: Callable[[str], None], *options: str) -> CommandResult:
         reader = threading.Thread(target=_open_what_is_printed, args=[person])
-        reader.start()
-        result = self.stocktrim("connect", "--no-browser", *options)
-        reader.join()
+        with callback_port():
+            reader.start()
+            result = self.stocktrim("connect", "--no-browser", *options)
+            reader.join()
         return result
 
 
@@ -56,10 +57,7 @@ def through_http(*organisations: str, button: str = "allow") -> Callable[[str], 
 
 
 @pytest.fixture
-def terminal(
-    stocktrim: Command, sandbox: RunningSandbox, callback_port: None, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Terminal]:  # fmt: skip
-    assert callback_port is None
+def terminal(stocktrim: Command, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     for name in ("API", "IDENTITY", "LOGIN"):
         monkeypatch.setenv(f"XERO_{name}_URL", sandbox.url)
     monkeypatch.setenv("XERO_CLIENT_ID", sandbox.client_id)

@@ -21,7 +21,7 @@ from pipelines.store.setting_changes import setting_history
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from tests.end_to_end.conftest import CommandResult
-from tests.pipelines.organisations.conftest import CITY, DEMO_COMPANY, HARBOUR
+from tests.pipelines.organisations.conftest import CITY, DEMO_COMPANY, HARBOUR, callback_port
 from tests.running import leave_out
 from tests.stocktrim_cli.conftest import PATIENCE_SECONDS, Terminal, through_http
 
@@ -80,16 +80,16 @@ def test_a_demo_company_is_warned_of(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("person", "sentence"),
+    ("person", "seconds", "sentence"),
     [
-        (through_http(HARBOUR, button="deny"), "Access was not allowed in the browser"),
-        (lambda _: None, "Nobody allowed access in the browser within 2 seconds"),
+        (through_http(HARBOUR, button="deny"), "30", "Access was not allowed in the browser"),
+        (lambda _: None, "1", "Nobody allowed access in the browser within 1 seconds"),
     ],
 )
 def test_a_sign_in_that_fails_is_one_sentence_and_exit_code_3(
-    terminal: Terminal, person: Callable[[str], None], sentence: str
+    terminal: Terminal, person: Callable[[str], None], seconds: str, sentence: str
 ) -> None:
-    result = terminal.connect(person, "--wait", "2")
+    result = terminal.connect(person, "--wait", seconds)
     assert result.code == 3
     assert f"Stopped: {sentence}" in flat(result)
     assert "Traceback" not in result.err
@@ -127,7 +127,7 @@ def test_a_terminal_prompts_for_credentials_and_hides_the_secret(terminal: Termi
 
 def test_a_person_at_a_terminal_chooses_by_number(terminal: Terminal) -> None:
     environment = {**os.environ, "COLUMNS": "400"}
-    with on_a_terminal(environment, "connect", "--no-browser") as (master, process):
+    with callback_port(), on_a_terminal(environment, "connect", "--no-browser") as (master, process):
         shown = read_until(master, "S256")
         through_http(HARBOUR, CITY)(next(word for word in shown.split() if "/authorize?" in word))
         assert "City Tools" in read_until(master, "or all")

@@ -4,6 +4,7 @@ import fcntl
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,16 +77,16 @@ def sandbox() -> Iterator[RunningSandbox]:
         yield running
 
 
-@pytest.fixture
+@contextmanager
 def callback_port() -> Iterator[None]:
-    """The one port to come back to, for one test at a time on this machine."""
+    """The one port to come back to, for one sign-in at a time on this machine."""
     with (Path(tempfile.gettempdir()) / "stocktrim-test-callback.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 @pytest.fixture
-def settings(sandbox: RunningSandbox, tmp_path: Path, callback_port: None) -> Settings:  # noqa: ARG001, it is held
+def settings(sandbox: RunningSandbox, tmp_path: Path) -> Settings:
     """A home that talks to the sandbox, with its store in SQLite."""
     return settings_for(sandbox, home=tmp_path / "home", database_url=f"sqlite:///{tmp_path / 'stocktrim.sqlite'}")
 
@@ -110,7 +111,8 @@ def settings_for(sandbox: RunningSandbox, *, home: Path, database_url: str) -> S
 
 def signed_in(settings: Settings, person: Person) -> AllowedOrganisations:
     """What comes of a person's visit to Xero's page."""
-    try:
-        return sign_in_by_browser(settings, open_page=person.open_page, patience_seconds=PATIENCE_SECONDS)
-    finally:
-        person.leave()
+    with callback_port():
+        try:
+            return sign_in_by_browser(settings, open_page=person.open_page, patience_seconds=PATIENCE_SECONDS)
+        finally:
+            person.leave()

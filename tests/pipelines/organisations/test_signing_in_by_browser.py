@@ -20,14 +20,14 @@ from pipelines.store.engine import open_store
 from pipelines.xero.oauth.authorization import REDIRECT_URI, challenge_of, code_in, new_sign_in
 from pipelines.xero.organisation_record import read_organisation
 from pipelines.xero.xero_errors import MissingScopeError
-from tests.pipelines.organisations.conftest import CITY, DEMO_COMPANY, HARBOUR, Person, signed_in
+from tests.pipelines.organisations.conftest import CITY, DEMO_COMPANY, HARBOUR, Person, callback_port, signed_in
 from xero_sandbox.app.testing import RunningSandbox
 
 
 def refused(settings: Settings, person: Person) -> PlannerError:
     with pytest.raises(PlannerError) as refused:
         signed_in(settings, person)
-    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", 8912)):
+    with callback_port(), pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", 8912)):
         pass
     return refused.value
 
@@ -96,9 +96,14 @@ def test_who_presses_cancel_connects_nothing(settings: Settings) -> None:
 
 def test_an_answer_to_another_sign_in_connects_nothing(settings: Settings, sandbox: RunningSandbox) -> None:
     person = Person(HARBOUR, meddle=lambda back: back.replace("state=", "state=x"))
-    with pytest.raises(SignInError, match=r"so nothing was connected.* Answers to other sign-ins came") as refused:
-        sign_in_by_browser(settings, open_page=person.open_page, patience_seconds=2)
-    person.leave()
+
+    def visit(address: str) -> None:
+        person.open_page(address)
+        person.leave()
+
+    came = pytest.raises(SignInError, match=r"so nothing was connected.* Answers to other sign-ins came")
+    with callback_port(), came as refused:
+        sign_in_by_browser(settings, open_page=visit, patience_seconds=0.1)
     assert refused.value.exit_code == 3
     assert not [entry for entry in sandbox.stats()["requests"] if entry["path"] == "/connect/token"]
 
@@ -147,12 +152,14 @@ def test_a_code_of_another_sign_in_is_worth_nothing(settings: Settings) -> None:
 
 
 def test_who_never_comes_back_is_waited_for_only_so_long(settings: Settings) -> None:
-    with pytest.raises(SignInError, match="Nobody allowed access in the browser within 1 seconds, so nothing"):
+    nobody = pytest.raises(SignInError, match="Nobody allowed access in the browser within 1 seconds, so nothing")
+    with callback_port(), nobody:
         sign_in_by_browser(settings, open_page=lambda _: None, patience_seconds=1)
 
 
 def test_a_taken_port_is_named(settings: Settings) -> None:
     with (
+        callback_port(),
         socket.create_server(("127.0.0.1", 8912)),
         pytest.raises(UsageError, match=r"^Port 8912 cannot be used") as refused,
     ):
