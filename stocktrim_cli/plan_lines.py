@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pipelines.replenishment.plan.statuses import STATUSES
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -16,7 +18,6 @@ HEADINGS: Final = {
     "product_code": "product", "product_name": "name", "supplier_name": "supplier", "status": "status",
     "reason": "reason", "order_quantity": "quantity", "order_value": "value", "currency": "currency",
 }  # fmt: skip
-STATUSES: Final = ("order_now", "short", "enough", "too_much", "not_planned")
 # Xero's id of a supplier says nothing to a person.
 _HIDDEN: Final = frozenset({"supplier_id"})
 

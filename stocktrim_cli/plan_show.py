@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.replenishment.plan.statuses import STATUSES
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import out, show_json, show_table
 from stocktrim_cli.plan_lines import (
     HEADINGS,
-    STATUSES,
     LineFilter,
     chosen_lines,
     known_columns,

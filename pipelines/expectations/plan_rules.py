@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from pipelines.expectations.validate import BorderRule, Finding, validate
+from pipelines.replenishment.plan.statuses import NOT_PLANNED
 
 ROUNDING: Final = 1e-6
 
@@ -128,7 +129,7 @@ def _frames(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl
 def _is_out_today() -> pl.Expr:
     """Whether a product with nothing left to sell has no days of stock left, if its stock is known and it sells."""
     has_nothing = pl.col("stock_on_hand") - pl.col("stock_committed") <= ROUNDING
-    is_out = has_nothing & (pl.col("horizon_demand") > ROUNDING) & (pl.col("status") != "not_planned")
+    is_out = has_nothing & (pl.col("horizon_demand") > ROUNDING) & (pl.col("status") != NOT_PLANNED)
     return ~is_out | (pl.col("days_to_stock_out") == 0).fill_null(value=False)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import great_expectations.expectations as gxe
 
-STATUSES: Final = ["order_now", "short", "enough", "too_much", "not_planned"]
+from pipelines.replenishment.plan.statuses import STATUSES
 
 EXPECTATIONS: Final[Mapping[str, gxe.Expectation]] = {
     "every_product_is_planned_once": gxe.ExpectColumnValuesToBeInSet(column="rows", value_set=[1]),
@@ -22,7 +22,7 @@ EXPECTATIONS: Final[Mapping[str, gxe.Expectation]] = {
     ),
     "days_left_agree_with_stock": gxe.ExpectColumnValuesToBeInSet(column="is_out_today", value_set=[True]),
     "a_reason_is_given": gxe.ExpectColumnValuesToNotBeNull(column="reason"),
-    "statuses_are_known": gxe.ExpectColumnValuesToBeInSet(column="status", value_set=STATUSES),
+    "statuses_are_known": gxe.ExpectColumnValuesToBeInSet(column="status", value_set=list(STATUSES)),
     "products_to_order_have_a_supplier": gxe.ExpectColumnValuesToNotBeNull(column="supplier_id"),
     "products_to_order_have_a_cost": gxe.ExpectColumnValuesToBeBetween(
         column="unit_cost", min_value=0, strict_min=True

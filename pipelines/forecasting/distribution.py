@@ -30,7 +30,7 @@ from pipelines.forecasting.models.model_registry import (
     model_quantiles,
 )
 from pipelines.forecasting.models.seasonality import weekly_path, weekly_season
-from pipelines.forecasting.selection.fallback_rules import models_by_rule, replaced_after_shift
+from pipelines.forecasting.selection.fallback_rules import has_shifted, models_by_rule, replaced_after_shift
 
 PROBABILITIES: Final = np.array([0.001, 0.005, *(k / 100 for k in range(1, 100)), 0.9925, 0.995, 0.9975, 0.999])
 WEEKS_SHOWN: Final = 13
@@ -80,7 +80,8 @@ def forecast_distribution(
     weekly = make_demand_matrix(demand, as_of=as_of)
     patterns = demand_patterns(weekly)
     statistics = origin_statistics(weekly, as_of=as_of)
-    models = chosen_models(statistics, patterns, choice or {}, without_season=without_season)
+    models = models_before_shifts(statistics, patterns, choice or {}, without_season=without_season)
+    models = replaced_after_shift(models, has_shifted(statistics))
     is_seasonless = np.isin(weekly.product_codes, list(without_season))
     rows = _window_rows(windows, weekly)
     is_short = rows.days < WEEK_DAYS
@@ -109,7 +110,7 @@ def forecast_distribution(
     )
 
 
-def chosen_models(
+def models_before_shifts(
     statistics: OriginStatistics,
     patterns: NDArray[np.str_],
     choice: Mapping[str, str],
@@ -118,13 +119,13 @@ def chosen_models(
 ) -> NDArray[np.str_]:
     """The model of each product: the chosen one, else that of the fallback rules; `none` for a dead product.
 
-    After a level shift a product has no model that expects the average of its past.
+    After a level shift another one may replace it: see `replaced_after_shift`.
     """
     chosen = np.array([choice.get(code, "") for code in statistics.matrix.product_codes], dtype="<U16")
     models = np.where(patterns == DEAD, NO_MODEL, chosen)
     if (is_open := models == "").any():
         models = np.where(is_open, models_by_rule(statistics, patterns, without_season=without_season), models)
-    return np.asarray(replaced_after_shift(models, statistics))
+    return models
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from pipelines.forecasting.distribution import (
     PROBABILITIES,
     WEEKS_SHOWN,
     DemandDistribution,
-    chosen_models,
     forecast_distribution,
+    models_before_shifts,
 )
 from pipelines.forecasting.history.demand_matrix import make_demand_matrix
 from pipelines.forecasting.history.demand_patterns import DEAD, demand_patterns
@@ -27,7 +27,7 @@ from pipelines.forecasting.models.negative_binomial import nb_quantiles
 from pipelines.forecasting.models.seasonality import cumulative_mean
 from pipelines.forecasting.models.statsforecast_models import SES
 from pipelines.forecasting.selection.choose_model import ModelSelection, best_seasonless_models, select_models
-from pipelines.forecasting.selection.fallback_rules import has_shifted, is_predictably_even
+from pipelines.forecasting.selection.fallback_rules import has_shifted, is_predictably_even, replaced_after_shift
 from pipelines.forecasting.selection.model_backtest import backtest
 from pipelines.storage.tables import DEMAND_FORECAST, DEMAND_QUANTILES, MODEL_CHOICE
 
@@ -92,9 +92,11 @@ def choose_models(
         for code, pattern, is_own in zip(weekly.product_codes, patterns.tolist(), is_even.tolist(), strict=True)
         if pattern in scored and not is_own
     }
-    models = chosen_models(statistics, patterns, choice, without_season=without_season)
+    models = models_before_shifts(statistics, patterns, choice, without_season=without_season)
+    shifted = has_shifted(statistics)
+    models = replaced_after_shift(models, shifted)
     table = _model_choice(weekly.product_codes, patterns.tolist(), models.tolist(), chosen)
-    is_replaced = pl.Series(has_shifted(statistics)) & (pl.col("model") == SES)
+    is_replaced = pl.Series(shifted) & (pl.col("model") == SES)
     return table.with_columns(
         reason=pl.when(pl.col("demand_class") == DEAD)
         .then("reason")

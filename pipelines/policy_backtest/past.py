@@ -21,6 +21,7 @@ from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.replenishment.decision.demand_paths import seeds_of
 from pipelines.replenishment.decision.input_validation import days_of, demand_frame, number_frame
 from pipelines.replenishment.lead_times import LENGTHS, known_receipts, learn_lead_times, summarise_lengths, waited_for
+from pipelines.replenishment.plan.statuses import NOT_PLANNED
 
 FEWEST_WEEKS: Final = 13
 DAYS: Final = 7
@@ -234,7 +235,7 @@ def of_organisation(
     Raises:
         DataError: nothing was sold.
     """
-    facts = order_plan.filter(pl.col("status") != "not_planned").select(
+    facts = order_plan.filter(pl.col("status") != NOT_PLANNED).select(
         "product_code",
         pl.col("unit_cost").cast(pl.Float64) / pl.col("currency_rate").cast(pl.Float64),
         "batch_size",

@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.planning_settings.registry import BY_DEFAULT
 from pipelines.replenishment.plan.plan_summary import in_money
+from pipelines.replenishment.plan.statuses import NOT_PLANNED
 from pipelines.storage.tables import LEAD_TIME_ADVICE
 
 # With fewer own receipts those of the supplier are used.
@@ -67,7 +68,7 @@ def advise_lead_times(order_plan: pl.DataFrame, observed: pl.DataFrame) -> pl.Da
     difference = (days - pl.col("lead_time_days")).abs()
     is_far = (difference >= LEAST_DAYS) & (difference >= LEAST_SHARE * pl.col("lead_time_days"))
     is_outside = ~pl.col("lead_time_days").is_between("observed_low_days", "observed_high_days")
-    is_planned = pl.col("status") != "not_planned"
+    is_planned = pl.col("status") != NOT_PLANNED
     horizon = pl.col("horizon_days").clip(lower_bound=1)
     more = pl.when(pl.col("forecast_period_days").is_null()).then(days - pl.col("lead_time_days")).otherwise(0)
     cost = pl.col("unit_cost").cast(pl.Float64)

@@ -67,9 +67,9 @@ def models_by_rule(
     return np.where(patterns == DEAD, NO_MODEL, models)
 
 
-def replaced_after_shift(models: NDArray[np.str_], weekly: OriginStatistics) -> NDArray[np.str_]:
+def replaced_after_shift(models: NDArray[np.str_], shifted: NDArray[np.bool_]) -> NDArray[np.str_]:
     """The models; exponential smoothing in place of a model of averages for a product whose level has shifted."""
-    return np.where(np.isin(models, AVERAGING) & has_shifted(weekly), SES, models)
+    return np.where(np.isin(models, AVERAGING) & shifted, SES, models)
 
 
 def has_shifted(weekly: OriginStatistics) -> NDArray[np.bool_]:

@@ -19,6 +19,7 @@ from pipelines.forecasting.protection_intervals import LONGEST_HORIZON_DAYS
 from pipelines.planning_settings.registry import GlobalSettings
 from pipelines.replenishment.plan.plan_summary import in_money
 from pipelines.replenishment.plan.reasons import EXCLUDING, PLANNED_ELSEWHERE, TOO_LATE_TO_ORDER, why_due
+from pipelines.replenishment.plan.statuses import ENOUGH, NOT_PLANNED, ORDER_NOW, SHORT, TOO_MUCH
 
 
 def exclusion() -> pl.Expr:
@@ -103,14 +104,14 @@ def _reason() -> pl.Expr:
 def _status() -> pl.Expr:
     return (
         pl.when(pl.col("reason").is_in(list(EXCLUDING)))
-        .then(pl.lit("not_planned"))
+        .then(pl.lit(NOT_PLANNED))
         .when(pl.col("order_quantity") > 0)
-        .then(pl.lit("order_now"))
+        .then(pl.lit(ORDER_NOW))
         .when((pl.col("understock_quantity") > 0) | pl.col("is_due"))
-        .then(pl.lit("short"))
+        .then(pl.lit(SHORT))
         .when(pl.col("overstock_quantity") > 0)
-        .then(pl.lit("too_much"))
-        .otherwise(pl.lit("enough"))
+        .then(pl.lit(TOO_MUCH))
+        .otherwise(pl.lit(ENOUGH))
     )
 
 

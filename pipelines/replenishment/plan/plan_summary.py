@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 import polars as pl
 
+from pipelines.replenishment.plan.statuses import NOT_PLANNED
 from pipelines.storage.tables import KPI_DAILY, MOST_MONEY, PLAN_SUMMARY
 
 
@@ -99,7 +100,7 @@ def summarise_plan(
 
 def _is_missing(price: str) -> pl.Expr:
     """Whether a planned product has no such price."""
-    return pl.col("missing_price").str.contains(price, literal=True) & (pl.col("status") != "not_planned")
+    return pl.col("missing_price").str.contains(price, literal=True) & (pl.col("status") != NOT_PLANNED)
 
 
 def in_money(amount: pl.Expr) -> pl.Expr:
@@ -121,7 +122,7 @@ def kpis_of_day(order_plan: pl.DataFrame, summary: pl.DataFrame) -> pl.DataFrame
 
 
 def _is_out_of_stock() -> pl.Expr:
-    return (pl.col("stock_on_hand") <= 0) & (pl.col("horizon_demand") > 0) & (pl.col("status") != "not_planned")
+    return (pl.col("stock_on_hand") <= 0) & (pl.col("horizon_demand") > 0) & (pl.col("status") != NOT_PLANNED)
 
 
 def _weeks_demand() -> pl.Expr:

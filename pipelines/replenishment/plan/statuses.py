@@ -1,0 +1,15 @@
+"""The statuses of a line of the plan.
+
+What belongs here: the names, for the plan, its checks and the command. What does not: which line has which status
+(`line_status.py`). It imports nothing heavy, so that `--help` can list them at once.
+Read more in docs/interfaces.md.
+"""
+
+from typing import Final
+
+ORDER_NOW: Final = "order_now"
+SHORT: Final = "short"
+ENOUGH: Final = "enough"
+TOO_MUCH: Final = "too_much"
+NOT_PLANNED: Final = "not_planned"
+STATUSES: Final = (ORDER_NOW, SHORT, ENOUGH, TOO_MUCH, NOT_PLANNED)
