@@ -10,6 +10,7 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 
 import dagster as dg
+from pydantic import Field
 
 from pipelines.errors import UsageError
 from pipelines.organisations.open_organisation import OpenOrganisation, open_organisation
@@ -23,6 +24,10 @@ log = logging.getLogger("pipelines.storage.run_locks")
 
 class OrganisationOfRun(dg.ConfigurableResource[OpenOrganisation]):
     """The organisation that is the run's partition; no other run may touch it before this one has ended."""
+
+    rebuild: bool = Field(
+        default=False, description="Make every stage again, even if nothing that it reads has changed since."
+    )
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[OpenOrganisation, None, None]:
@@ -40,7 +45,7 @@ class OrganisationOfRun(dg.ConfigurableResource[OpenOrganisation]):
         with plain_failures():
             if not (key := run.tags.get("dagster/partition")):
                 raise UsageError("This run names no organisation: choose one as its partition.")
-            organisation = open_organisation(read_settings(), key)
+            organisation = open_organisation(read_settings(), key, rebuild=self.rebuild)
             holder = f"the run {run.run_id} of {run.job_name}"
             with (
                 closing(organisation.store),

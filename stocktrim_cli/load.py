@@ -11,7 +11,7 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.exceptions import print_exceptions, problems_of
 from stocktrim_cli.output import counted, out, say, show_json, show_table
-from stocktrim_cli.runs import JsonOption, run_job
+from stocktrim_cli.runs import JsonOption, RebuildOption, run_job
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -42,6 +42,7 @@ def load(
         str,
         typer.Option(metavar="LOAD_ID", help="Land the kept answers of an earlier load again, without calling Xero."),
     ] = "",
+    rebuild: RebuildOption = False,
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
@@ -65,7 +66,7 @@ def load(
     }
     if replay and (config["entities"] or config["refresh"]):
         raise typer.BadParameter("--replay lands what an earlier load has read; leave the other options out.")
-    result = run_job("load", organisation=organisation, ops={"load_from_xero": {"config": config}})
+    result = run_job("load", organisation=organisation, ops={"load_from_xero": {"config": config}}, rebuild=rebuild)
     tables = {
         event.asset_key.path[-1]: event.materialization.metadata["dagster/row_count"].value
         for event in result.get_asset_materialization_events()

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import dagster as dg
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+RebuildOption = Annotated[
+    bool, typer.Option("--rebuild", help="Make everything again, even if nothing that it is made from has changed.")
+]
 # For a command that takes a number: -5 is then refused as a value, not as an unknown option.
 MINUS_IS_A_VALUE: Final = {"ignore_unknown_options": True}
 _DUMP: Final = "Exception while writing logger call to event log"
@@ -37,8 +40,10 @@ class WithoutDumps:
         return getattr(self._stream, name)
 
 
-def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = None) -> "dg.JobExecutionResult":
-    """The result of a job for an organisation, run in this process.
+def run_job(
+    name: str, *, organisation: str, ops: Mapping[str, Any] | None = None, rebuild: bool = False
+) -> "dg.JobExecutionResult":
+    """The result of a job for an organisation, run in this process; `rebuild` makes what did not change again too.
 
     Raises:
         PlannerError: a step failed; the sentence is the step's.
@@ -67,6 +72,7 @@ def run_job(name: str, *, organisation: str, ops: Mapping[str, Any] | None = Non
             partition=organisation,
             run_config={
                 "ops": dict(ops or {}),
+                "resources": {"organisation": {"config": {"rebuild": rebuild}}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}, "terminal": {}},
             },
         )

@@ -49,11 +49,12 @@ DEMO: Final = "demo"
 
 @dataclass(frozen=True)
 class OpenOrganisation:
-    """Everything that a step needs of one organisation."""
+    """Everything that a step needs of one organisation; `rebuild` makes every stage again, changed or not."""
 
     key: str
     settings: Settings
     store: Store
+    rebuild: bool = False
 
     @property
     def folder(self) -> Path:
@@ -68,6 +69,11 @@ class OpenOrganisation:
             OrganisationError: no organisation is connected under this key.
         """
         return get_organisation(self.store, self.key)
+
+    @property
+    def identity(self) -> str:
+        """What tells it from every other organisation, in Xero and here."""
+        return f"{self.key} {self.record.tenant_id}"
 
     @property
     def ledger(self) -> OrderLedger:
@@ -149,14 +155,14 @@ class OpenOrganisation:
         return sign_in_of(self.store, self.record.key, self._secrets)
 
 
-def open_organisation(settings: Settings, key: str) -> OpenOrganisation:
+def open_organisation(settings: Settings, key: str, *, rebuild: bool = False) -> OpenOrganisation:
     """The connected organisation of a key; a wrong key creates nothing.
 
     Raises:
         OrganisationError: no organisation is connected under this key.
     """
     settings.organisation_folder(key)
-    organisation = OpenOrganisation(key, settings, open_store(settings.database_url))
+    organisation = OpenOrganisation(key, settings, open_store(settings.database_url), rebuild)
     organisation.record  # noqa: B018, read now so that a wrong key fails before anything starts
     return organisation
 

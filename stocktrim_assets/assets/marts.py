@@ -15,9 +15,9 @@ from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.readiness import by_problem, sentences
 from pipelines.storage.tables import TABLES, XERO_READINESS
 from pipelines.storage.warehouse import read_table, row_count, table_exists
-from stocktrim_assets.dbt.dbt_project import PROJECT, TRANSLATOR, build_models, manifest, shown_manifest
-from stocktrim_assets.dbt.dbt_results import RESULTS, built_models, check_results, failure_of, read_results
-from stocktrim_assets.dbt.lineage import hidden_behind, is_mart, tests_of
+from stocktrim_assets.dbt.building import build_marts, build_selected_marts
+from stocktrim_assets.dbt.dbt_project import PROJECT, TRANSLATOR, shown_manifest
+from stocktrim_assets.dbt.lineage import is_mart, tests_of
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import readiness_report, readiness_table
@@ -49,33 +49,19 @@ _CHECKS: Final = [
 def warehouse_models(
     context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-    """Build in a process of dbt's own, which holds the warehouse until it ends; then report what it made."""
+    """Build what changed, in a process of dbt's own, and report every mart and test, built now or before."""
     with plain_failures():
-        target = organisation.folder / "dbt"
-        (target / RESULTS).unlink(missing_ok=True)
-        build = build_models(context, organisation.folder, select=_selection(context))
-        for _ in build.stream_raw_events():
-            pass
-        results = read_results(target)
-        with organisation.warehouse() as warehouse:
-            yield from check_results(warehouse, results)
+        build = build_selected_marts if context.is_subset else build_marts
+        marts = build(context, organisation)
+        yield from marts.checks
         shown = _of_marts(organisation)
-        for node_id, result in built_models(results).items():
-            if node_id in _SPECS:
-                key = _SPECS[node_id].key
-                yield dg.MaterializeResult(asset_key=key, metadata={**shown[key], "Execution Duration": result.seconds})
-        if not build.is_successful():
-            raise failure_of(results, otherwise=str(build.get_error()))
-
-
-def _selection(context: dg.AssetExecutionContext) -> list[str]:
-    """The names of the models and tests to build for the assets and checks of a run; none means all."""
-    if not context.is_subset:
-        return []
-    marts = [node_id for node_id, spec in _SPECS.items() if spec.key in context.selected_asset_keys]
-    models = {*marts, *hidden_behind(manifest(), marts)}
-    names = [manifest()["nodes"][node_id]["name"] for node_id in models]
-    return sorted(names) + sorted(key.name for key in context.selected_asset_check_keys)
+        for key in sorted(context.selected_asset_keys):
+            if (path := ".".join(key.path)) in marts.metadata:
+                metadata = {**shown[key], **marts.metadata[path]}
+                version = dg.DataVersion(marts.versions[path]) if path in marts.versions else None
+                yield dg.MaterializeResult(asset_key=key, metadata=metadata, data_version=version)
+        if marts.failure:
+            raise marts.failure
 
 
 def _of_marts(organisation: OpenOrganisation) -> Mapping[dg.AssetKey, Mapping[str, Any]]:

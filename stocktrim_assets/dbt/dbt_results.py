@@ -16,6 +16,7 @@ import duckdb
 from pipelines.errors import DataError, DiskFullError, PlannerError, is_disk_full
 from pipelines.expectations.validate import ROWS_SHOWN
 from stocktrim_assets.dbt.dbt_project import shown_manifest, test_descriptions
+from stocktrim_assets.dbt.lineage import path_of
 from stocktrim_assets.reports import rows_table
 
 RESULTS: Final = "run_results.json"
@@ -56,9 +57,14 @@ def read_results(target: Path) -> list[NodeResult]:
     ]  # fmt: skip
 
 
-def built_models(results: Iterable[NodeResult]) -> dict[str, NodeResult]:
-    """The result of each model that was built, by its id."""
-    return {result.node_id: result for result in results if result.status == _BUILT}
+def built_marts(results: Iterable[NodeResult]) -> dict[str, NodeResult]:
+    """The result of each mart that was built, by the mart's path."""
+    nodes = shown_manifest()["nodes"]
+    return {
+        path_of(nodes[result.node_id]): result
+        for result in results
+        if result.status == _BUILT and result.node_id in nodes
+    }
 
 
 def check_results(warehouse: duckdb.DuckDBPyConnection, results: Iterable[NodeResult]) -> list[dg.AssetCheckResult]:
@@ -75,6 +81,26 @@ def check_results(warehouse: duckdb.DuckDBPyConnection, results: Iterable[NodeRe
         for result in results
         if result.node_id in nodes and nodes[result.node_id]["resource_type"] == "test" and result.status != _NOT_RUN
     ]
+
+
+def stored_check(check: dg.AssetCheckResult) -> dict[str, Any]:
+    """The result of a check as JSON."""
+    return {
+        "asset_key": check.asset_key.path if check.asset_key else None, "check_name": check.check_name,
+        "passed": check.passed, "severity": check.severity.value,
+        "metadata": dg.serialize_value(dict[str, Any](check.metadata)),
+    }  # fmt: skip
+
+
+def restored_check(stored: Mapping[str, Any]) -> dg.AssetCheckResult:
+    """The result of a check that `stored_check` has written."""
+    return dg.AssetCheckResult(
+        **dict(stored)
+        | {
+            "severity": dg.AssetCheckSeverity(stored["severity"]),
+            "metadata": dict(dg.deserialize_value(stored["metadata"], dict)),
+        }
+    )
 
 
 def failure_of(results: Iterable[NodeResult], *, otherwise: str) -> PlannerError:

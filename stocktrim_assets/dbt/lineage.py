@@ -11,6 +11,8 @@ from typing import Any, Final
 
 Manifest = Mapping[str, Any]
 MARTS: Final = "marts"
+COMPARED: Final = "compared"
+"""The tag of a view of which only the rows count: what comes after it is built again only if they changed."""
 
 
 def shown_part(manifest: Manifest) -> Manifest:
@@ -36,6 +38,41 @@ def tests_of(manifest: Manifest, models: Collection[str]) -> list[str]:
     return [node_id for node_id, node in manifest["nodes"].items() if node.get("attached_node") in models]
 
 
+def tables_of(manifest: Manifest) -> list[str]:
+    """The ids of the models that dbt writes as tables."""
+    return [node_id for node_id, node in manifest["nodes"].items() if node["config"].get("materialized") == "table"]
+
+
+def compared_views(manifest: Manifest) -> list[str]:
+    """The ids of the views of which only the rows count."""
+    return [node_id for node_id, node in manifest["nodes"].items() if COMPARED in node["tags"]]
+
+
+def inputs_of(manifest: Manifest) -> list[str]:
+    """The ids of the sources and compared views that dbt's tables are made from.
+
+    A source that tables are made from through compared views alone, such as the log of loads, is none of them.
+    """
+    tables = set(tables_of(manifest))
+    compared = set(compared_views(manifest))
+    behind = _reached(tables, lambda it: _parents(manifest, it), beyond=lambda it: it not in tables | compared)
+    return sorted(node_id for node_id in behind if node_id in compared or node_id in manifest["sources"])
+
+
+def after(manifest: Manifest, node_ids: Iterable[str]) -> set[str]:
+    """The ids of the models that are made from some nodes, at first or at second hand."""
+    children = manifest["child_map"]
+    reached = _reached(node_ids, lambda node_id: children.get(node_id, []), beyond=lambda _: True)
+    return {node_id for node_id in reached if node_id.startswith("model.")}
+
+
+def tests_that_read(manifest: Manifest, models: Collection[str]) -> list[str]:
+    """The ids of the tests that read any of some models."""
+    nodes = manifest["nodes"].items()
+    tests = {node_id: set(node["depends_on"]["nodes"]) for node_id, node in nodes if node["resource_type"] == "test"}
+    return [node_id for node_id, read in tests.items() if read & set(models)]
+
+
 def hidden_behind(manifest: Manifest, node_ids: Iterable[str]) -> set[str]:
     """The ids of the models between some nodes and the marts and sources behind them."""
     return {node_id for node_id in _behind(manifest, node_ids) if _is_hidden(manifest, node_id)}
@@ -50,10 +87,12 @@ def _shown_node(manifest: Manifest, node_id: str) -> dict[str, Any]:
 
 def _behind(manifest: Manifest, node_ids: Iterable[str]) -> Iterator[str]:
     """The ids of everything that some nodes are made from, as far as the next marts and sources."""
-    nodes = manifest["nodes"]
-    return _reached(
-        node_ids, lambda node_id: nodes[node_id]["depends_on"]["nodes"], beyond=lambda it: _is_hidden(manifest, it)
-    )
+    return _reached(node_ids, lambda it: _parents(manifest, it), beyond=lambda it: _is_hidden(manifest, it))
+
+
+def _parents(manifest: Manifest, node_id: str) -> list[str]:
+    parents: list[str] = manifest["nodes"][node_id]["depends_on"]["nodes"] if node_id in manifest["nodes"] else []
+    return parents
 
 
 def _is_hidden(manifest: Manifest, node_id: str) -> bool:

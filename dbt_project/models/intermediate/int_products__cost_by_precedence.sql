@@ -32,9 +32,8 @@ with
             on products.product_code = by_supplier.product_code
         left join suppliers on by_supplier.supplier_id = suppliers.supplier_id
         left join
-            {{ ref("stg_planning_settings") }} as settings
-            on settings.level = 'product'
-            and settings.name = 'unit_cost'
+            {{ ref("int_settings__of_products") }} as settings
+            on settings.name = 'unit_cost'
             and products.product_code = settings.subject
         cross join organisation
     ),

@@ -5,8 +5,8 @@ with
 
     preferred as (
         select subject as product_code, value as supplier_id
-        from {{ ref("stg_planning_settings") }}
-        where level = 'product' and name = 'preferred_supplier'
+        from {{ ref("int_settings__of_products") }}
+        where name = 'preferred_supplier'
     ),
 
     ordered as (

@@ -5,8 +5,7 @@ with
             subject as product_code,
             bool_or(name = 'discontinued' and value = 'true') as is_discontinued,
             bool_or(name = 'unstocked' and value = 'true') as is_unstocked
-        from {{ ref("stg_planning_settings") }}
-        where level = 'product'
+        from {{ ref("int_settings__of_products") }}
         group by subject
     )
 

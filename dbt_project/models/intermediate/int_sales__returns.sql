@@ -9,7 +9,5 @@ from {{ ref("int_sales__lines_in_force") }}
 where
     quantity < 0
     and not exists (
-        select 1
-        from {{ ref("stg_planning_settings") }}
-        where level = 'global' and name = 'returns_handling' and value = 'ignore'
+        select 1 from {{ ref("int_settings__of_sales") }} where value = 'ignore'
     )

@@ -5,18 +5,6 @@
 with
     ledger as (
         select * from {{ ref("stg_ledger_order_lines") }} where state != 'failed'
-    ),
-
-    last_whole_list as (
-        select max(loads.loaded_at) as began_at
-        from {{ ref("stg_loads") }} as loads
-        inner join
-            {{ ref("stg_entity_loads") }} as entities
-            on entities.entity = 'purchase_orders'
-            and date_trunc('second', loads.loaded_at) <= entities.loaded_at
-        where
-            loads.list_name = 'PurchaseOrders'
-            and loads.reading_kind in ('everything', 'count', 'replayed')
     )
 
 select
@@ -29,5 +17,5 @@ select
 from ledger
 anti join
     {{ ref("int_purchase_orders__ours") }} as ours on ledger.order_id = ours.order_id
-cross join last_whole_list
+cross join {{ ref("int_loads__last_whole_order_list") }} as last_whole_list
 where ledger.quantity > 0

@@ -15,8 +15,8 @@ with
 
     chosen as (
         select coalesce(any_value(value), 'delivery_date') = 'unbilled' as is_unbilled
-        from {{ ref("stg_planning_settings") }}
-        where name = 'on_order_rule' and level = 'global'
+        from {{ ref("int_settings__of_orders") }}
+        where name = 'on_order_rule'
     ),
 
     today as (select as_of_date from {{ ref("stg_as_of") }})

@@ -4,7 +4,7 @@ with
     lines as (select * from {{ ref("int_stock_on_order__at_parts") }}),
 
     lead_times as (
-        select * from {{ ref("stg_planning_settings") }} where name = 'lead_time_days'
+        select * from {{ ref("int_settings__of_orders") }} where name = 'lead_time_days'
     ),
 
     organisation as (

@@ -1,3 +1,4 @@
+-- A view, so that a load that brings nothing new leaves nothing to build.
 select
     organisation.organisation_name,
     organisation.base_currency,

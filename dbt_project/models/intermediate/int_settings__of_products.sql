@@ -1,0 +1,5 @@
+select level, subject, name, value
+from {{ ref("stg_planning_settings") }}
+where
+    level = 'product'
+    and name in ('preferred_supplier', 'unit_cost', 'discontinued', 'unstocked')

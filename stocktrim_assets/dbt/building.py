@@ -1,0 +1,197 @@
+"""Building the marts: dbt builds what comes after a table that has changed, and is not started if none has.
+
+What belongs here: what changed since the last build, the build, and what is known of each mart and test afterwards.
+What does not: walks through dbt's graph (`lineage.py`), fingerprints and marks (`pipelines.storage`).
+dbt's own process writes the warehouse. So the mark of the last build is removed before dbt starts, and a new one is
+written once everything stands: after a build that failed or was killed, everything is built again.
+Read more in docs/warehouse.md.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import dagster as dg
+import duckdb
+
+from pipelines.errors import PlannerError
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.storage.fingerprints import code_fingerprint, table_fingerprints, value_fingerprint
+from pipelines.storage.stage_marks import StageMark, changed, put_mark, read_marks, remove_mark
+from pipelines.storage.warehouse import transaction
+from stocktrim_assets.dbt.dbt_project import FOLDER, build_models, manifest
+from stocktrim_assets.dbt.dbt_results import (
+    RESULTS,
+    NodeResult,
+    built_marts,
+    check_results,
+    failure_of,
+    read_results,
+    restored_check,
+    stored_check,
+)
+from stocktrim_assets.dbt.lineage import (
+    after,
+    compared_views,
+    hidden_behind,
+    inputs_of,
+    is_mart,
+    path_of,
+    tables_of,
+    tests_that_read,
+)
+
+STAGE: Final = "warehouse_models"
+CODE: Final = "code"
+VIEWS: Final = "views"
+_DEFINITIONS: Final = (
+    "select schema_name, view_name, sql from duckdb_views() "
+    "where schema_name in ('staging', 'intermediate', 'marts') order by all"
+)
+
+log = logging.getLogger("pipelines.steps")
+Connection = duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Marts:
+    """What is known of the marts after a build, by the path of each, and the last result of each of their tests.
+
+    `metadata` says since when a mart is unchanged, or how long it took to build; `versions` are fingerprints of its
+    rows. Of a build that failed, or of what a person selected, only the marts and tests that it came to.
+    """
+
+    metadata: Mapping[str, Mapping[str, Any]]
+    checks: Sequence[dg.AssetCheckResult]
+    versions: Mapping[str, str] = field(default_factory=dict)
+    failure: PlannerError | None = None
+
+
+def build_marts(context: dg.AssetExecutionContext, organisation: OpenOrganisation) -> Marts:
+    """The marts, after everything was built that comes after a change since the last build."""
+    with organisation.warehouse() as warehouse:
+        mark = None if organisation.rebuild else read_marks(warehouse, organisation.identity).get(STAGE)
+        inputs = _inputs(warehouse)
+        changes = changed(mark, inputs=inputs, outputs=_outputs(warehouse)) if mark else []
+        if mark and not changes:
+            log.info("Warehouse: unchanged since %s, dbt is not started.", f"{mark.made_at:%Y-%m-%d %H:%M} UTC")
+            return _marked(mark, run_id=context.run.run_id)
+        remove_mark(warehouse, STAGE)
+    results, failure = _run(context, organisation, _names_after(changes) if mark else [])
+    with organisation.warehouse() as warehouse:
+        if failure:
+            return _made_now(warehouse, results, failure=failure)
+        compared = table_fingerprints(warehouse, _paths(compared_views(manifest())))
+        made = StageMark(
+            STAGE, inputs | compared, _outputs(warehouse), organisation.now(), context.run.run_id,
+            report=_report(warehouse, context, results, mark),
+        )  # fmt: skip
+        with transaction(warehouse):
+            put_mark(warehouse, organisation.identity, made)
+    return _marked(made, run_id=context.run.run_id)
+
+
+def build_selected_marts(context: dg.AssetExecutionContext, organisation: OpenOrganisation) -> Marts:
+    """The marts and checks that a person selected, built with the models behind them; the next build builds all."""
+    keys = {".".join(key.path) for key in context.selected_asset_keys}
+    marts = [node_id for node_id, node in manifest()["nodes"].items() if is_mart(node) and path_of(node) in keys]
+    with organisation.warehouse() as warehouse:
+        remove_mark(warehouse, STAGE)
+    checks = [key.name for key in context.selected_asset_check_keys]
+    results, failure = _run(context, organisation, _names([*marts, *hidden_behind(manifest(), marts)]) + checks)
+    with organisation.warehouse() as warehouse:
+        return _made_now(warehouse, results, failure=failure)
+
+
+def _run(
+    context: dg.AssetExecutionContext, organisation: OpenOrganisation, names: Sequence[str]
+) -> tuple[list[NodeResult], PlannerError | None]:
+    """What dbt made of the models and tests of these names, of all without names, and what failed."""
+    target = organisation.folder / "dbt"
+    (target / RESULTS).unlink(missing_ok=True)
+    build = build_models(context, organisation.folder, select=names)
+    for _ in build.stream_raw_events():
+        pass
+    results = read_results(target)
+    failure = None if build.is_successful() else failure_of(results, otherwise=str(build.get_error()))
+    return results, failure
+
+
+def _inputs(warehouse: Connection) -> dict[str, str]:
+    """The fingerprints of the project's code and of everything that dbt's tables are made from."""
+    return {CODE: code_fingerprint([FOLDER]), **table_fingerprints(warehouse, _paths(inputs_of(manifest())))}
+
+
+def _outputs(warehouse: Connection) -> dict[str, str]:
+    """The fingerprints of dbt's tables, and of the definitions of its views."""
+    definitions = value_fingerprint(warehouse.execute(_DEFINITIONS).fetchall())
+    return {VIEWS: definitions, **table_fingerprints(warehouse, _paths(tables_of(manifest())))}
+
+
+def _names_after(changes: Iterable[str]) -> list[str]:
+    """The names of the tables and tests after some changed inputs; none, which means all, after any other change."""
+    inputs = {path_of(_node(node_id)): node_id for node_id in inputs_of(manifest())}
+    if not inputs.keys() >= set(changes):
+        return []
+    models = after(manifest(), [inputs[path] for path in changes])
+    return _names([*models & set(tables_of(manifest())), *tests_that_read(manifest(), models)])
+
+
+def _made_now(warehouse: Connection, results: Sequence[NodeResult], *, failure: PlannerError | None) -> Marts:
+    """The marts and tests that a build came to."""
+    metadata = {path: _duration(result.seconds) for path, result in built_marts(results).items()}
+    return Marts(metadata, check_results(warehouse, results), failure=failure)
+
+
+def _report(
+    warehouse: Connection, context: dg.AssetExecutionContext, results: Sequence[NodeResult], former: StageMark | None
+) -> dict[str, Any]:
+    """What is known of each mart and test after a build, as JSON: of those that it left alone what was known before."""
+    known: Any = former.report if former else {"marts": {}, "checks": {}}
+    at = datetime.now(UTC).isoformat()
+    marts = {
+        path: {"built_at": at, "run_id": context.run.run_id, "seconds": result.seconds}
+        for path, result in built_marts(results).items()
+    }
+    checks = {str(check.check_name): stored_check(check) for check in check_results(warehouse, results)}
+    return {"marts": {**known["marts"], **marts}, "checks": {**known["checks"], **checks}}
+
+
+def _marked(mark: StageMark, *, run_id: str) -> Marts:
+    """The marts as a mark has them; those that another run than this one has built are unchanged since."""
+    report: Any = mark.report
+    return Marts(
+        metadata={
+            path: _duration(mart["seconds"]) if mart["run_id"] == run_id else _unchanged(mart)
+            for path, mart in report["marts"].items()
+        },
+        checks=[restored_check(check) for check in report["checks"].values()],
+        versions={path: mark.outputs[path] for path in report["marts"] if path in mark.outputs},
+    )
+
+
+def _duration(seconds: float) -> dict[str, Any]:
+    return {"Execution Duration": seconds}
+
+
+def _unchanged(mart: Mapping[str, Any]) -> dict[str, Any]:
+    since = datetime.fromisoformat(mart["built_at"])
+    return {
+        "unchanged since": dg.MetadataValue.timestamp(since),
+        "made in": dg.MetadataValue.dagster_run(mart["run_id"]),
+    }
+
+
+def _node(node_id: str) -> Mapping[str, Any]:
+    node: Mapping[str, Any] = {**manifest()["nodes"], **manifest()["sources"]}[node_id]
+    return node
+
+
+def _paths(node_ids: Iterable[str]) -> list[str]:
+    return [path_of(_node(node_id)) for node_id in node_ids]
+
+
+def _names(node_ids: Iterable[str]) -> list[str]:
+    return sorted(_node(node_id)["name"] for node_id in node_ids)
