@@ -39,7 +39,7 @@ def test_the_sixth_call_at_once_is_refused_without_a_time(open_sandbox):
 
 def test_a_call_counts_as_running_until_it_is_answered(open_sandbox):
     client = open_sandbox(limits=Limits(concurrent=1))
-    plan(client, kind="latency", seconds=0.5)
+    plan(client, kind="latency", seconds=1)
     with pytest.raises(httpx2.ReadTimeout):
         client.http.get("/api.xro/2.0/Items", headers=client.headers, timeout=0.1)
     assert client.get("Items").status_code == 429

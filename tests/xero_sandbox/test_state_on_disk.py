@@ -110,7 +110,7 @@ def test_what_was_answered_survives_the_end_of_the_process(tmp_path, how):
         put_order(url, "RP-1")
         os.kill(process.pid, how)
         rest = process.stdout.read()
-        code = process.wait(timeout=10)
+        code = process.wait(timeout=60)
     assert numbers(tmp_path) == ["RP-1"]
     if how != signal.SIGKILL:
         assert (rest.strip(), code) == ("stopped", 0)

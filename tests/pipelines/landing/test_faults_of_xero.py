@@ -188,6 +188,8 @@ def test_an_answer_that_drips_ends_at_the_deadline(tmp_path: Path) -> None:
         with pytest.raises(ConnectionBrokenError):
             acme.load()
         chaos.planned.clear()
+        object.__setattr__(acme.at_hand, "timeouts", Timeouts())
+        vars(acme.at_hand).pop("xero")
         brings_everything(acme)
 
 

@@ -96,10 +96,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_wherever_a_plan_stops_its_tables_are_of_one_plan(folder: Path) -> None:
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.soak)])
+def test_wherever_a_plan_stops_its_tables_are_of_one_plan(folder: Path, step: int) -> None:
+    """Stopped at each fourth of its statements, and by `make soak` at every one."""
     statement, is_over, seen = 0, False, set()
     while not is_over:
-        statement += 1
+        statement += step
         with stopped_at(folder, statement) as connection:
             try:
                 write(connection, "after")
