@@ -132,7 +132,7 @@ def company(demand: pl.DataFrame) -> "tuple[PlanInputs, PlanningParameters]":
 
 
 def _rows(table: tables.Table, **values: Any) -> pl.DataFrame:
-    given = [pl.Series(name, one) if np.ndim(one) else pl.lit(one).alias(name) for name, one in values.items()]
+    given = [pl.Series(name, value) if np.ndim(value) else pl.lit(value).alias(name) for name, value in values.items()]
     missing = [pl.lit(None).alias(name) for name in table.columns if name not in values]
     return pl.select(*given).with_columns(missing).select(list(table.columns)).cast(table.schema)
 

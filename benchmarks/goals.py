@@ -63,6 +63,6 @@ def _orders_kept(results: pl.DataFrame, *, of_classes: bool) -> Iterator[Row]:
         for level, (overall, in_class) in NEAR.items():
             near = overall if name == EVERYTHING else in_class
             kept = ours.filter((pl.col("demand_class") == name) & (pl.col("service_level") == level))["orders_kept"]
-            for one in kept:
-                asked = f"{level - near:.2f} to {min(1.0, level + near):.2f}"
-                yield f"orders kept at {level:.0%}, {name}", asked, one, abs(one - level) <= near
+            for share in kept:
+                required = f"{level - near:.2f} to {min(1.0, level + near):.2f}"
+                yield f"orders kept at {level:.0%}, {name}", required, share, abs(share - level) <= near

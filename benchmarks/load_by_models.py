@@ -45,7 +45,7 @@ def main(address: str, home: Path) -> None:
         for endpoint in ENDPOINTS:
             for models in _pages(api, tenant, endpoint):
                 _land(warehouse, endpoint, models)
-        tables = [table for one in ENDPOINTS for table in (one.table, one.lines) if table is not None]
+        tables = [table for endpoint in ENDPOINTS for table in (endpoint.table, endpoint.lines) if table is not None]
         rows = sum(row_count(warehouse, table) for table in tables)
     print_cost(rows=rows, cpu_seconds=time.process_time() - began, memory_before=memory)
 

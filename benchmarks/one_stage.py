@@ -11,7 +11,7 @@ from stocktrim_assets.home import dagster_instance
 
 def run_steps(steps: list[str]) -> None:
     """Materialize what the steps own, in this process."""
-    assets = [one for one in defs.assets or () if isinstance(one, dg.AssetsDefinition)]
+    assets = [asset for asset in defs.assets or () if isinstance(asset, dg.AssetsDefinition)]
     owned = {key for asset in assets if asset.op.name in steps for key in asset.keys}
     with dagster_instance(read_settings()) as instance:
         defs.resolve_job_def("load_and_plan").execute_in_process(

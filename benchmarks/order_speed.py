@@ -29,8 +29,8 @@ def main() -> None:
         for products in sizes:
             took = seconds(products, is_random=is_random)
             growth = f", x {took / before:.1f}" if before else ""
-            kind = "random" if is_random else "fixed"
-            print(f"{products:,} products, {kind} lead times: {took:.1f} CPU s{growth}", flush=True)
+            lead_times = "random" if is_random else "fixed"
+            print(f"{products:,} products, {lead_times} lead times: {took:.1f} CPU s{growth}", flush=True)
             before = took
 
 

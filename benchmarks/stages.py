@@ -75,8 +75,8 @@ def _measured(size: str, words: tuple[str, ...]) -> Iterator[Cost]:
         _run([*stocktrim, "connect", "--custom"], environment)
         for stage, steps in STAGES.items():
             print(f"{size}: {stage} ...", file=sys.stderr)
-            one = [sys.executable, "-m", "benchmarks.one_stage", *steps.split()]
-            yield _run(one, environment, size=size, stage=stage)
+            command = [sys.executable, "-m", "benchmarks.one_stage", *steps.split()]
+            yield _run(command, environment, size=size, stage=stage)
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def _table(costs: list[Cost]) -> Table:
         table.add_column(name, justify="right")
     smaller: dict[str, float] = {}
     for cost in costs:
-        whole = sum(one.cpu_seconds for one in costs if one.size == cost.size)
+        whole = sum(stage.cpu_seconds for stage in costs if stage.size == cost.size)
         before = smaller.get(cost.stage)
         table.add_row(
             cost.size, cost.stage, f"{cost.cpu_seconds:.1f}", f"{cost.cpu_seconds / whole:.0%}",

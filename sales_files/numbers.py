@@ -34,9 +34,9 @@ _WRITTEN: Final = re.compile(
 )
 _WHOLE: Final = {
     mark: re.compile(
-        rf"\d+|\d{{1,3}}(?:(?P<apart>[{other}' ])\d{{3}})(?:(?P=apart)\d{{3}})*|\d{{1,2}}(?:,\d\d)+,\d{{3}}"
+        rf"\d+|\d{{1,3}}(?:(?P<apart>[{grouping}' ])\d{{3}})(?:(?P=apart)\d{{3}})*|\d{{1,2}}(?:,\d\d)+,\d{{3}}"
     )
-    for mark, other in ((".", ","), (",", "."))
+    for mark, grouping in ((".", ","), (",", "."))
 }
 _GROUPED: Final = r"^[-+]?[1-9]\d{0,2}\.\d{3}$"
 

@@ -114,7 +114,7 @@ def _unprivileged(folder: Path) -> list[str]:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)  # noqa: S603, our own
     assert done.returncode == 0, f"{done.stderr}\n{(folder / 'log').read_text() if (folder / 'log').exists() else ''}"
 
 

@@ -1,6 +1,7 @@
 """A name means one module and one class: whoever searches for it finds the place, not several."""
 
 import ast
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,3 +36,17 @@ def test_no_two_public_classes_have_the_same_name() -> None:
 def test_no_folder_has_more_than_about_a_dozen_modules() -> None:
     folders = Counter(path.parent for path in SOURCES if path.parent != VERBS)
     assert {str(folder.relative_to(TOP)): count for folder, count in folders.items() if count > MOST_MODULES} == {}
+
+
+def test_every_exception_from_a_check_has_its_reason_in_words() -> None:
+    bare = re.compile(r"# (noqa(: [A-Z]+\d+(, [A-Z]+\d+)*)?|type: ignore(\[[a-z,-]+\])?)$")
+    found = []
+    for path in [
+        *SOURCES,
+        *(file for folder in ("tests", "benchmarks", "examples") for file in (TOP / folder).rglob("*.py")),
+    ]:
+        lines = path.read_text().splitlines()
+        for above, line in zip(["", *lines], lines, strict=False):
+            if bare.search(line) and not above.lstrip().startswith("#"):
+                found.append(f"{path.relative_to(TOP)}: {line.strip()}")
+    assert found == []

@@ -26,7 +26,7 @@ def bundle(organisation: str, snapshot: Path) -> dict[str, str]:
     files = {
         "metadata.yaml": {"type": "assets"},
         "databases/published.yaml": _database(organisation, snapshot),
-        **{f"datasets/{one['table_name']}.yaml": one for one in datasets},
+        **{f"datasets/{dataset['table_name']}.yaml": dataset for dataset in datasets},
         **{f"charts/{number}.yaml": chart for number, chart in enumerate(charts)},
         "dashboards/dashboard.yaml": _dashboard(organisation, f"{TITLE}: {name}"),
     }
@@ -35,11 +35,11 @@ def bundle(organisation: str, snapshot: Path) -> dict[str, str]:
 
 def is_older(snapshot: Path) -> bool:
     """Whether it was published by a version that had not yet all that the dashboard reads."""
-    asked = [ABOUT, *(question(chart) for _, row in ROWS for chart in row)]
+    queries = [ABOUT, *(question(chart) for _, row in ROWS for chart in row)]
     with duckdb.connect(str(snapshot), read_only=True) as published:
         try:
-            for one in asked:
-                published.execute(f"explain {one}")
+            for query in queries:
+                published.execute(f"explain {query}")
         except (duckdb.BinderException, duckdb.CatalogException):
             return True
     return False
@@ -47,14 +47,14 @@ def is_older(snapshot: Path) -> bool:
 
 def question(chart: Chart) -> str:
     """What Superset asks for a chart, as far as names and types go."""
-    asked: dict[str, Any] = chart.params
-    sorted_by = [json.loads(one)[0] for one in asked.get("order_by_cols", [])]
-    columns = [*asked.get("groupby", []), *asked.get("all_columns", []), *sorted_by]
-    if "x_axis" in asked:
-        columns.append(f"date_trunc('day', {asked['x_axis']})")
-    names = [*asked.get("metrics", []), *([asked["metric"]] if "metric" in asked else [])]
+    params: dict[str, Any] = chart.params
+    sorted_by = [json.loads(order)[0] for order in params.get("order_by_cols", [])]
+    columns = [*params.get("groupby", []), *params.get("all_columns", []), *sorted_by]
+    if "x_axis" in params:
+        columns.append(f"date_trunc('day', {params['x_axis']})")
+    names = [*params.get("metrics", []), *([params["metric"]] if "metric" in params else [])]
     measures = [MEASURES[chart.table][name] for name in names]
-    filters = [one["sqlExpression"] for one in asked.get("adhoc_filters", [])] or ["true"]
+    filters = [condition["sqlExpression"] for condition in params.get("adhoc_filters", [])] or ["true"]
     source = f"({QUESTIONS[chart.table]})" if chart.table in QUESTIONS else chart.table
     grouped = f"group by {', '.join(columns)}" if columns and measures else ""
     return f"select {', '.join([*columns, *measures])} from {source} where {' and '.join(filters)} {grouped}"
@@ -101,11 +101,11 @@ def _dataset(
             {
                 "column_name": column,
                 "verbose_name": column.replace("_", " ").capitalize(),
-                "type": kind,
+                "type": data_type,
                 "description": meanings.get(column),
-                "is_dttm": kind.startswith(("DATE", "TIMESTAMP")),
+                "is_dttm": data_type.startswith(("DATE", "TIMESTAMP")),
             }
-            for column, kind, *_ in columns
+            for column, data_type, *_ in columns
         ],
         "metrics": [
             {"metric_name": name, "expression": sql, "d3format": ",.0f", "currency": money if name in MONEY else None}

@@ -234,7 +234,7 @@ def _product_lines(endpoint: Endpoint) -> str:
     """Only lines that break the rule: there are too many others to check them in Python."""
     return (
         f"select '{endpoint.name}' as list, {endpoint.key} as document_id, line_number, item_code, "
-        f"quantity::double as quantity from {aside(endpoint.lines)} "  # type: ignore[arg-type]
+        f"quantity::double as quantity from {aside(endpoint.lines)} "  # type: ignore[arg-type]  # a list with lines
         "where nullif(trim(item_code), '') is not null and quantity is null"
     )
 
@@ -243,7 +243,7 @@ def _sales_lines(endpoint: Endpoint) -> str:
     return (
         "select invoice.invoice_number, line.line_number, line.description, "
         "nullif(trim(line.item_code), '') as item_code "
-        f"from {aside(endpoint.lines)} as line "  # type: ignore[arg-type]
+        f"from {aside(endpoint.lines)} as line "  # type: ignore[arg-type]  # a list with lines
         f"inner join {aside(endpoint.table)} as invoice "
         f"on line.invoice_id = invoice.invoice_id and line.{_ORDER} = invoice.{_ORDER} "
         "where invoice.type = 'ACCREC' and nullif(trim(line.item_code), '') is null"

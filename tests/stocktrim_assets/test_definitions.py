@@ -28,7 +28,7 @@ print(sorted(job.name for job in defs.jobs))
 
 def test_definitions_load_without_credentials_or_a_home(tmp_path: Path) -> None:
     bare = {"PATH": os.environ["PATH"], "STOCKTRIM_HOME": str(tmp_path / "nowhere"), "HOME": str(tmp_path)}
-    result = subprocess.run([sys.executable, "-c", PROGRAM], env=bare, capture_output=True, text=True, check=False)  # noqa: S603
+    result = subprocess.run([sys.executable, "-c", PROGRAM], env=bare, capture_output=True, text=True, check=False)  # noqa: S603, our own
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == "['backtest', 'explain', 'load', 'load_and_plan', 'plan', 'send_approved_orders']"
     assert not (tmp_path / "nowhere").exists()

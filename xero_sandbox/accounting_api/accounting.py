@@ -91,7 +91,7 @@ def _one(endpoint: XeroList, call: Call, books: Books, rest: str) -> Answer:
 
 def record_answer(value: Kept, books: Books, *, decimals: int = 4) -> Answer:
     """The whole record of one thing."""
-    endpoint = next(one for one in ENDPOINTS.values() if books.collection(one.collection).get(identity_of(value)))
+    endpoint = next(found for found in ENDPOINTS.values() if books.collection(found.collection).get(identity_of(value)))
     record = record_of(value, names=books.names(), view=RecordDetail(unit_decimals=decimals))
     if isinstance(value, Contact):
         record["Balances"] = balances(value, books.world.invoices.values(), today=today(books))

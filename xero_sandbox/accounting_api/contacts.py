@@ -59,8 +59,8 @@ def _check(fields: Fields, books: Books, contact: Contact, present: Contact | No
         )
     if contact.status not in {"ACTIVE", "ARCHIVED", "GDPRREQUEST"}:
         fields.problems.append(f"'{contact.status}' is not a valid ContactStatus")
-    other = books.contact_by_name(contact.name)
-    if other is not None and other is not present and other.status == "ACTIVE":
+    namesake = books.contact_by_name(contact.name)
+    if namesake is not None and namesake is not present and namesake.status == "ACTIVE":
         fields.problems.append(
             f"The contact name {contact.name} is already assigned to another contact. "
             "The contact name must be unique across all active contacts."

@@ -94,7 +94,7 @@ def _named(books: Books, fields: Fields, sort: Sort) -> Document | None:
     identity = fields.text(sort.id_field).lower()
     if not identity:
         number = fields.text(sort.number_field)
-        return books.document_by_number(sort.collection, number, kind=sort.numbered_kind) if number else None
+        return books.document_by_number(sort.collection, number, document_type=sort.numbered_kind) if number else None
     known = books.collection(sort.collection).get(identity) if is_guid(identity) else None
     if not isinstance(known, Document):
         raise InvalidError("The document with the supplied id was not found for this endpoint.")
@@ -105,12 +105,12 @@ def _read(fields: Fields, books: Books, present: Document | None, sort: Sort) ->
     contact = contact_of(fields, books, present=present.contact_id if present else "")
     code, rate = currency_of(fields, books, contact, present)
     tax_mode = tax_mode_of(fields, present)
-    kind = fields.text("Type", present.kind if present else "").upper()
+    document_type = fields.text("Type", present.kind if present else "").upper()
     date = fields.day("Date", present.date if present else None) or today(books)
     due_date = fields.day("DueDate", present.due_date if present else date + _TERMS)
     return Document(
         document_id=present.document_id if present else new_id(),
-        kind=kind,
+        kind=document_type,
         number=fields.text(sort.number_field, present.number if present else "", longest=255),
         status=fields.text("Status", present.status if present else "DRAFT").upper(),
         contact_id=contact.contact_id if contact else "",
@@ -118,7 +118,7 @@ def _read(fields: Fields, books: Books, present: Document | None, sort: Sort) ->
         lines=lines_of(
             fields,
             books,
-            is_purchase=kind.startswith("ACCPAY"),
+            is_purchase=document_type.startswith("ACCPAY"),
             tax_mode=tax_mode,
             present=present.lines if present else [],
         ),
@@ -138,8 +138,8 @@ def _check(fields: Fields, books: Books, document: Document, present: Document |
     if document.kind not in sort.kinds:
         fields.problems.append(f"'{document.kind}' is not a valid Type")
     if document.number and document.kind == sort.numbered_kind:
-        other = books.document_by_number(sort.collection, document.number, kind=sort.numbered_kind)
-        if other is not None and other is not present:
+        namesake = books.document_by_number(sort.collection, document.number, document_type=sort.numbered_kind)
+        if namesake is not None and namesake is not present:
             fields.problems.append(sort.not_unique)
     if document.status not in _NEXT:
         fields.problems.append(f"'{document.status}' is not a valid Status")
@@ -169,14 +169,14 @@ def _has_payment(document: Document) -> bool:
 
 def _without_marks(present: Document, document: Document, *, is_reference_too: bool = False) -> bool:
     marks = {"due_date": None, "sent_to_contact": False} | ({"reference": ""} if is_reference_too else {})
-    left, right = (msgspec.structs.replace(one, **marks) for one in (present, document))
+    left, right = (msgspec.structs.replace(version, **marks) for version in (present, document))
     return left == right
 
 
 def _give_number(books: Books, document: Document, sort: Sort) -> None:
     """A sales document without a number gets the next; a bill stays without."""
     if not document.number and document.kind == sort.numbered_kind:
-        taken = {other.number for other in books.collection(sort.collection).values() if isinstance(other, Document)}
+        taken = {paper.number for paper in books.collection(sort.collection).values() if isinstance(paper, Document)}
         document.number = next_number(taken, sort.prefix, lambda number: f"{sort.prefix}{number:04d}")
 
 

@@ -63,6 +63,6 @@ def _price(side: Fields, present: Decimal | None) -> Decimal | None:
 def _check(fields: Fields, books: Books, item: Item, present: Item | None) -> None:
     if not item.code:
         fields.problems.append("The Code field is required")
-    other = books.item_by_code(item.code)
-    if other is not None and other is not present:
+    namesake = books.item_by_code(item.code)
+    if namesake is not None and namesake is not present:
         fields.problems.append(f"Price List Item with Code '{item.code}' already exists")

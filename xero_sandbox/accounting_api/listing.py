@@ -207,7 +207,7 @@ def _sort_by_attribute(endpoint: XeroList, order: str, found: list[Any], *, has_
     value, identity = attrgetter(attributes[field]), attrgetter(endpoint.id_attribute)
     found.sort(key=value, reverse=is_descending)
     if has_stable_ties and len(set(map(value, found))) < len(found):
-        found[:] = [one for _, ties in groupby(found, value) for one in sorted(ties, key=identity)]
+        found[:] = [record for _, ties in groupby(found, value) for record in sorted(ties, key=identity)]
     return True
 
 

@@ -37,7 +37,7 @@ def write_purchase_order(books: Books, record: dict[str, Any], *, is_create: boo
     warnings = _sent(fields, order)
     fields.finish()
     if not order.number:
-        taken = {other.number for other in books.world.purchase_orders.values()}
+        taken = {order.number for order in books.world.purchase_orders.values()}
         order.number = next_number(taken, "PO-", lambda number: f"PO-{number:04d}")
     books.keep("purchase_orders", order)
     return order, warnings
@@ -87,8 +87,8 @@ def _priced(lines: list[Line], books: Books) -> list[Line]:
 
 def _check_number(fields: Fields, books: Books, order: Document, present: Document | None) -> None:
     """A number belongs to one order for ever, deleted ones included."""
-    other = books.document_by_number("purchase_orders", order.number) if order.number else None
-    if other is not None and other is not present:
+    namesake = books.document_by_number("purchase_orders", order.number) if order.number else None
+    if namesake is not None and namesake is not present:
         fields.problems.append(NUMBER_NOT_UNIQUE)
 
 

@@ -63,7 +63,7 @@ def field_names(expression: str) -> set[str]:
     >>> sorted(field_names('Type=="ACCREC" AND Contact.Name.Contains("x")'))
     ['Contact', 'Type']
     """
-    words = {text.split(".")[0] for kind, text in _tokens(expression) if kind == "name"}
+    words = {text.split(".")[0] for category, text in _tokens(expression) if category == "name"}
     return {word for word in words if word.lower() not in {"and", "or", "null", "true", "false", "datetime", "guid"}}
 
 
@@ -160,13 +160,13 @@ class _Parser:
     def _value(self) -> "Value | _Test":
         if self._at >= len(self._tokens):
             raise bad_query("Unexpected end of the where clause")
-        kind, text = self._tokens[self._at]
+        category, text = self._tokens[self._at]
         self._at += 1
-        if kind == "string":
+        if category == "string":
             return _constant(re.sub(r"\\(.)", r"\1", text[1:-1]))
-        if kind == "number":
+        if category == "number":
             return _constant(float(text))
-        if kind != "name":
+        if category != "name":
             raise bad_query(f"Syntax error near '{text}'")
         return self._called(text) if self._peek() == "(" else _named(text)
 
@@ -187,10 +187,10 @@ class _Parser:
         self._need("(")
         found: list[str | int] = []
         while not self._take(")"):
-            kind, text = self._tokens[self._at] if self._at < len(self._tokens) else ("", "")
-            if kind not in {"string", "number"}:
+            category, text = self._tokens[self._at] if self._at < len(self._tokens) else ("", "")
+            if category not in {"string", "number"}:
                 raise bad_query("Syntax error in the arguments of the where clause")
-            found.append(text[1:-1] if kind == "string" else int(float(text)))
+            found.append(text[1:-1] if category == "string" else int(float(text)))
             self._at += 1
             self._take(",")
         return found

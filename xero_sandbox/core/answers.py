@@ -104,9 +104,9 @@ def validation_failed(elements: list[dict[str, Any]]) -> Answer:
     return error(10, "ValidationException", "A validation exception occurred", Elements=elements)
 
 
-def error(number: int, kind: str, message: str, **more: Any) -> Answer:
+def error(number: int, error_type: str, message: str, **more: Any) -> Answer:
     """A 400 with Xero's number, type and words."""
-    return Answer(400, pretty({"ErrorNumber": number, "Type": kind, "Message": message, **more}))
+    return Answer(400, pretty({"ErrorNumber": number, "Type": error_type, "Message": message, **more}))
 
 
 def bad_query(message: str) -> Refusal:

@@ -139,10 +139,10 @@ class Books:
         wanted = name.strip().casefold()
         return next((contact for contact in self.world.contacts.values() if contact.name.casefold() == wanted), None)
 
-    def document_by_number(self, collection: str, number: str, *, kind: str | None = None) -> Document | None:
+    def document_by_number(self, collection: str, number: str, *, document_type: str | None = None) -> Document | None:
         """The document of a number; numbers of sales invoices and purchase orders are unique."""
         documents: dict[str, Document] = getattr(self.world, collection)
-        return next((d for d in documents.values() if d.number == number and kind in {None, d.kind}), None)
+        return next((d for d in documents.values() if d.number == number and document_type in {None, d.kind}), None)
 
 
 def _renames(before: Kept | None, after: Kept) -> bool:

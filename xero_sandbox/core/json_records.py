@@ -188,12 +188,12 @@ def balances(value: Contact, invoices: Iterable[Document], *, today: date) -> Re
     """What a contact owes and is owed, and how much of it is overdue; no stamp tells that it changed."""
     sides = {"ACCREC": "AccountsReceivable", "ACCPAY": "AccountsPayable"}
     found = {side: {"Outstanding": 0.0, "Overdue": 0.0} for side in sides.values()}
-    for one in invoices:
-        if one.contact_id == value.contact_id and one.status == "AUTHORISED":
-            due = float(total(one) - one.amount_paid)
-            side = found[sides[one.kind]]
+    for invoice in invoices:
+        if invoice.contact_id == value.contact_id and invoice.status == "AUTHORISED":
+            due = float(total(invoice) - invoice.amount_paid)
+            side = found[sides[invoice.kind]]
             side["Outstanding"] = round(side["Outstanding"] + due, 2)
-            if one.due_date is not None and one.due_date < today:
+            if invoice.due_date is not None and invoice.due_date < today:
                 side["Overdue"] = round(side["Overdue"] + due, 2)
     return found
 

@@ -140,7 +140,7 @@ def _rows(world: World) -> Iterator[tuple[str, str, str, bytes]]:
 
 
 def _fill(worlds: dict[str, World], database: sqlite3.Connection) -> None:
-    decoders = {name: msgspec.msgpack.Decoder(kind) for name, kind in _KINDS.items()}
+    decoders = {name: msgspec.msgpack.Decoder(record_type) for name, record_type in _KINDS.items()}
     shared = _Shared()
     for tenant_id, collection, key, body in database.execute(f"{_SELECT} order by position"):
         value = decoders[collection].decode(body)

@@ -171,10 +171,10 @@ class Identity:
 
     def _custom_connection(self, form: Mapping[str, str]) -> Answer:
         """Client credentials speak for one organisation: the first."""
-        asked = form.get("scope", "").split() or list(CUSTOM_CONNECTION_SCOPES)
-        if not set(asked) <= SCOPES - {"offline_access", "openid", "profile", "email"}:
+        scopes = form.get("scope", "").split() or list(CUSTOM_CONNECTION_SCOPES)
+        if not set(scopes) <= SCOPES - {"offline_access", "openid", "profile", "email"}:
             raise _refused("invalid_scope")
-        grant = self._new_grant("client_credentials", asked, [next(iter(self.organisations))])
+        grant = self._new_grant("client_credentials", scopes, [next(iter(self.organisations))])
         return self._issue(grant)
 
     def _refresh(self, form: Mapping[str, str]) -> Answer:

@@ -28,60 +28,61 @@ _CARRIED: Final = (
 def consent_answer(call: Call, identity: Identity, *, redirect_uri: str) -> Answer:
     """The page to GET, and to POST the way back to the app."""
     form = parse_qs(call.body.decode("utf-8", "replace")) if call.method == "POST" else {}
-    asked = {name: form.get(name, [call.query.get(name, "")])[0] for name in _CARRIED}
-    _check_app(asked, identity, redirect_uri)
-    error = _error(asked)
+    request = {name: form.get(name, [call.query.get(name, "")])[0] for name in _CARRIED}
+    _check_app(request, identity, redirect_uri)
+    error = _error(request)
     if error is not None:
-        return _back(asked, error=error)
+        return _back(request, error=error)
     if call.method != "POST":
-        return Answer(200, _page(asked, identity).encode(), TEXT)
+        return Answer(200, _page(request, identity).encode(), TEXT)
     chosen = [key for key in form.get("organisation", []) if key in identity.organisations]
     if not chosen or "allow" not in form:
-        return _back(asked, error="access_denied")
-    scopes = asked["scope"].split()
+        return _back(request, error="access_denied")
+    scopes = request["scope"].split()
     code = identity.allow(
-        scopes=scopes, tenant_ids=chosen, redirect_uri=redirect_uri, challenge=asked["code_challenge"]
+        scopes=scopes, tenant_ids=chosen, redirect_uri=redirect_uri, challenge=request["code_challenge"]
     )
-    return _back(asked, code=code)
+    return _back(request, code=code)
 
 
-def _check_app(asked: Mapping[str, str], identity: Identity, redirect_uri: str) -> None:
+def _check_app(request: Mapping[str, str], identity: Identity, redirect_uri: str) -> None:
     """An unknown app or another address gets no way back at all."""
-    if asked["client_id"] != identity.client_id:
+    if request["client_id"] != identity.client_id:
         raise _error_page("unauthorized_client: Unknown client or client not enabled")
-    if asked["redirect_uri"] != redirect_uri:
+    if request["redirect_uri"] != redirect_uri:
         raise _error_page("invalid_request: Invalid redirect_uri")
 
 
-def _error(asked: Mapping[str, str]) -> str | None:
-    if asked["response_type"] != "code":
+def _error(request: Mapping[str, str]) -> str | None:
+    if request["response_type"] != "code":
         return "unsupported_response_type"
-    if not asked["scope"].split() or not set(asked["scope"].split()) <= SCOPES:
+    if not request["scope"].split() or not set(request["scope"].split()) <= SCOPES:
         return "invalid_scope"
-    if asked["code_challenge"] and asked["code_challenge_method"] != "S256":
+    if request["code_challenge"] and request["code_challenge_method"] != "S256":
         return "invalid_request"
     return None
 
 
-def _back(asked: Mapping[str, str], **more: str) -> Answer:
-    query = urlencode({**more, "scope": asked["scope"], "state": asked["state"]})
-    return Answer(302, b"", TEXT, {"Location": f"{asked['redirect_uri']}?{query}"})
+def _back(request: Mapping[str, str], **more: str) -> Answer:
+    query = urlencode({**more, "scope": request["scope"], "state": request["state"]})
+    return Answer(302, b"", TEXT, {"Location": f"{request['redirect_uri']}?{query}"})
 
 
 def _error_page(message: str) -> Refusal:
     return Refusal(Answer(400, f"<h1>Error</h1><p>{html.escape(message)}</p>".encode(), TEXT))
 
 
-def _page(asked: Mapping[str, str], identity: Identity) -> str:
+def _page(request: Mapping[str, str], identity: Identity) -> str:
     hidden = "".join(
-        f'<input type="hidden" name="{name}" value="{html.escape(value, quote=True)}">' for name, value in asked.items()
+        f'<input type="hidden" name="{name}" value="{html.escape(value, quote=True)}">'
+        for name, value in request.items()
     )
     boxes = "".join(
         f'<p><label><input type="checkbox" name="organisation" value="{key}"> {html.escape(organisation.name)}'
         f"{' (demo company)' if organisation.is_demo_company else ''}</label></p>"
         for key, organisation in identity.organisations.items()
     )
-    scopes = "".join(f"<li>{html.escape(scope)}</li>" for scope in asked["scope"].split())
+    scopes = "".join(f"<li>{html.escape(scope)}</li>" for scope in request["scope"].split())
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Allow access</title>'
         "<main><h1>Allow access to the sandbox</h1>"

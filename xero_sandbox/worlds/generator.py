@@ -1,6 +1,6 @@
 """A believable wholesaler, made from a seed: months of sales, purchases and stock, with what goes wrong in real life.
 
-What belongs here: demand by kind of product, and the situations that a planner must cope with. What does not: supply
+What belongs here: demand by pattern, and the situations that a planner must cope with. What does not: supply
 (`simulated_history.supply`) and writing documents (`simulated_history.world_writer`).
 Planted, so that each can be found: orders late and unbilled, an order that still counts although a bill delivered it,
 orders with no, a future and an expected date, drafts of every kind, voided and deleted papers, credit notes of every
@@ -28,7 +28,7 @@ from xero_sandbox.worlds.simulated_history.supply import (
 )
 from xero_sandbox.worlds.simulated_history.world_writer import CENT, WorldWriter
 
-KINDS: Final = ("smooth", "seasonal", "trending", "erratic", "intermittent", "lumpy", "new", "dead", "successor")
+PATTERNS: Final = ("smooth", "seasonal", "trending", "erratic", "intermittent", "lumpy", "new", "dead", "successor")
 _SHARES: Final = (0.22, 0.16, 0.08, 0.14, 0.20, 0.10, 0.04, 0.03, 0.03)
 _NOUNS: Final = ("Mug", "Bowl", "Tray", "Lamp", "Vase", "Clock", "Basket", "Candle", "Cushion", "Frame", "Jar", "Tin")
 _COLOURS: Final = ("blue", "red", "green", "white", "black", "grey", "yellow", "natural")
@@ -45,10 +45,10 @@ FOREIGN: Final = {3: 0, 7: 1, 11: 0}
 
 @dataclass(frozen=True)
 class _Range:
-    """The products: their items, kinds and suppliers, and their demand, a row a day."""
+    """The products: their items, patterns and suppliers, and their demand, a row a day."""
 
     items: list[Item]
-    kinds: list[str]
+    patterns: list[str]
     supplier_of: Numbers
     demand: Amounts
 
@@ -109,7 +109,7 @@ def _currency(writer: WorldWriter, supplier: int) -> tuple[str, Decimal]:
 def _products(writer: WorldWriter, products: int, *, days: int, start: date) -> _Range:
     rng = writer.rng
     names = [f"{noun}, {colour}, {size}" for noun in _NOUNS for colour in _COLOURS for size in _SIZES]
-    kinds = [str(kind) for kind in rng.choice(KINDS, size=products, p=_SHARES)]
+    patterns = [str(pattern) for pattern in rng.choice(PATTERNS, size=products, p=_SHARES)]
     items = []
     for number in range(products):
         cost = Decimal(str(round(float(rng.lognormal(1.4, 0.7)) + 0.4, 2)))
@@ -124,34 +124,34 @@ def _products(writer: WorldWriter, products: int, *, days: int, start: date) -> 
         )  # fmt: skip
     supplier_of = rng.integers(0, SUPPLIERS, products)
     supplier_of[rng.choice(products, size=max(1, products // 80), replace=False)] = NO_SUPPLIER
-    demand = np.stack([_demand(kind, days, start, rng) for kind in kinds], axis=1)
-    return _Range(items, kinds, supplier_of, demand)
+    demand = np.stack([_demand(pattern, days, start, rng) for pattern in patterns], axis=1)
+    return _Range(items, patterns, supplier_of, demand)
 
 
-def _demand(kind: str, days: int, start: date, rng: np.random.Generator) -> Amounts:
-    """Units demanded on each day, by kind of product; few on Saturdays, none on Sundays."""
+def _demand(pattern: str, days: int, start: date, rng: np.random.Generator) -> Amounts:
+    """Units demanded on each day, by demand pattern; few on Saturdays, none on Sundays."""
     day = np.arange(days)
     weekday = (day + start.weekday()) % 7
     year_day = (day + start.timetuple().tm_yday) / 365.25
     pace = float(rng.lognormal(0.0, 0.9))
     level = np.full(days, pace)
-    if kind == "seasonal":
+    if pattern == "seasonal":
         level *= np.exp(0.9 * np.cos(2 * np.pi * (year_day - float(rng.choice([0.93, 0.5])))))
-    if kind == "trending":
+    if pattern == "trending":
         level *= np.exp(float(rng.choice([-1.2, 1.2])) * day / days)
-    if kind == "new":
+    if pattern == "new":
         level *= day >= days - int(rng.integers(14, 120))
-    if kind == "dead":
+    if pattern == "dead":
         level *= day < days - int(rng.integers(370, 420))
-    if kind == "successor":
+    if pattern == "successor":
         level *= day >= days - int(rng.integers(180, 300))
     open_share = np.select([weekday == 6, weekday == 5], [0.0, 0.3], default=1.0)
-    if kind in {"intermittent", "lumpy"}:
+    if pattern in {"intermittent", "lumpy"}:
         size = rng.negative_binomial(
-            1 if kind == "lumpy" else 6, 1 / (1 + pace * (3 if kind == "lumpy" else 1.0)), days
+            1 if pattern == "lumpy" else 6, 1 / (1 + pace * (3 if pattern == "lumpy" else 1.0)), days
         )
         return np.asarray((rng.random(days) < 0.05 * open_share) * (1 + size), dtype=float)
-    shape = 1.2 if kind == "erratic" else 6.0
+    shape = 1.2 if pattern == "erratic" else 6.0
     return np.asarray(rng.poisson(level * open_share * rng.gamma(shape, 1 / shape, days)), dtype=float)
 
 
@@ -222,9 +222,9 @@ def _write_purchases(
         supplier = suppliers[simulated.supplier]
         writer.purchase(simulated, start=start, supplier=supplier, items=sold_range.items, rate=rate)
     orders = list(writer.world.purchase_orders.values())
-    for position, order in enumerate(one for one in orders if one.status == "AUTHORISED"):
+    for position, order in enumerate(order for order in orders if order.status == "AUTHORISED"):
         _date_open_order(writer, order, position)
-    for order in [one for one in orders if one.status == "BILLED"][-2:]:
+    for order in [order for order in orders if order.status == "BILLED"][-2:]:
         order.status = "AUTHORISED"
 
 
@@ -245,15 +245,17 @@ def _date_open_order(writer: WorldWriter, order: Document, position: int) -> Non
 
 def _plant_papers(writer: WorldWriter, sold_range: _Range, customers: list[Contact], suppliers: list[Contact]) -> None:
     """Papers that must not count, that count although nothing was delivered yet, and that only look like purchases."""
-    items = [item for item, kind in zip(sold_range.items, sold_range.kinds, strict=True) if kind == "smooth"]
+    items = [item for item, pattern in zip(sold_range.items, sold_range.patterns, strict=True) if pattern == "smooth"]
     pick = [items[k % len(items)] for k in range(12)]
 
-    def papers(kind: str, prefix: str, statuses: str, *, days_ago: int, contacts: list[Contact]) -> None:
+    def papers(document_type: str, prefix: str, statuses: str, *, days_ago: int, contacts: list[Contact]) -> None:
         for number, status in enumerate(statuses.split(), start=1):
             item = pick[number % len(pick)]
             day = writer.end - timedelta(days=days_ago * number % 60)
             lines = [writer.line(item, Decimal(number + 1), item.sales_unit_price or CENT)]
-            writer.document(kind, f"{prefix}-{number:03}", contacts[number % len(contacts)], day, lines, status=status)
+            writer.document(
+                document_type, f"{prefix}-{number:03}", contacts[number % len(contacts)], day, lines, status=status
+            )
 
     papers("ACCREC", "INV-D", "DRAFT SUBMITTED DRAFT SUBMITTED DRAFT", days_ago=1, contacts=customers)
     papers("ACCREC", "INV-V", "VOIDED VOIDED DELETED VOIDED DELETED", days_ago=7, contacts=customers)
@@ -261,7 +263,7 @@ def _plant_papers(writer: WorldWriter, sold_range: _Range, customers: list[Conta
     papers("ACCPAY", "SI-D", "DRAFT VOIDED", days_ago=5, contacts=suppliers)
     papers("ACCPAYCREDIT", "SC", "DRAFT VOIDED", days_ago=5, contacts=suppliers)
     found = pick[0]
-    adjustments = next(one for one in writer.world.contacts.values() if one.name == "Inventory Adjustments")
+    adjustments = next(contact for contact in writer.world.contacts.values() if contact.name == "Inventory Adjustments")
     cost = found.purchase_unit_price or CENT
     lines = [writer.line(found, Decimal(6), cost), writer.line(None, Decimal(-6), cost, "Stocktake")]
     writer.document("ACCPAY", "ADJ-001", adjustments, writer.end - timedelta(days=20), lines)

@@ -117,7 +117,7 @@ def _write_documents(writer: WorldWriter, lines: pl.DataFrame) -> None:
     groups = kept.group_by("kind", "invoice", "customer", "day", maintain_order=True).agg(
         "row", "code", "description", pl.col("quantity").abs(), "price"
     )  # fmt: skip
-    for kind, invoice, customer, day, rows, codes, descriptions, quantities, prices in groups.iter_rows():
+    for sale_or_credit, invoice, customer, day, rows, codes, descriptions, quantities, prices in groups.iter_rows():
         parts[invoice] = parts.get(invoice, 0) + 1
         number = invoice if parts[invoice] == 1 else f"{invoice}-{parts[invoice]}"
         written = [
@@ -126,8 +126,9 @@ def _write_documents(writer: WorldWriter, lines: pl.DataFrame) -> None:
         ]
         is_old = day < writer.end - timedelta(days=30)
         writer.document(
-            "ACCREC" if kind == SALE else "ACCRECCREDIT", number, contacts[customer], day, written,
-            status="PAID" if is_old else "AUTHORISED", due_date=day + timedelta(days=30) if kind == SALE else None,
+            "ACCREC" if sale_or_credit == SALE else "ACCRECCREDIT", number, contacts[customer], day, written,
+            status="PAID" if is_old else "AUTHORISED",
+            due_date=day + timedelta(days=30) if sale_or_credit == SALE else None,
         )  # fmt: skip
 
 
@@ -162,7 +163,7 @@ def _write_supply(writer: WorldWriter, lines: pl.DataFrame, items: dict[str, Ite
         return
     days = (writer.end - first_day).days + 1
     sold, returned = (
-        _by_day(lines.filter(pl.col("kind") == kind), tracked, first_day, days) for kind in (SALE, CREDIT)
+        _by_day(lines.filter(pl.col("kind") == sign), tracked, first_day, days) for sign in (SALE, CREDIT)
     )
     rng = writer.rng
     supplier_of = rng.integers(0, SUPPLIERS, len(tracked))
@@ -211,11 +212,11 @@ def _least_opening(supply: Supply, sold: Amounts, returned: Amounts) -> Amounts:
 
 
 def _counts(given: SalesLines, world: World) -> dict[str, int]:
-    kind = given.lines["kind"]
+    kinds = given.lines["kind"]
     return {
         "lines in the file": given.row_count,
-        "sales lines": int((kind == SALE).sum()),
-        "credit note lines": int((kind == CREDIT).sum()),
+        "sales lines": int((kinds == SALE).sum()),
+        "credit note lines": int((kinds == CREDIT).sum()),
         **{f"lines that {left.reason}: no document": left.rows for left in given.left_out},
         "products": sum(item.is_tracked for item in world.items.values()),
         "service items, untracked": sum(not item.is_tracked for item in world.items.values()),

@@ -57,27 +57,33 @@ class _Writer:
         self._chance, self._end, self._items = chance, end, items
         self._quantities = [Decimal(quantity) for quantity in range(1, 25)]
 
-    def documents(self, kind: str, prefix: str, count: int, lines: int, contacts: list[Contact]) -> dict[str, Document]:
-        """So many documents of a kind, by id."""
-        return {one.document_id: one for one in self._written(kind, prefix, count, lines, contacts)}
+    def documents(
+        self, document_type: str, prefix: str, count: int, lines: int, contacts: list[Contact]
+    ) -> dict[str, Document]:
+        """So many documents of a type, by id."""
+        return {
+            document.document_id: document for document in self._written(document_type, prefix, count, lines, contacts)
+        }
 
-    def _written(self, kind: str, prefix: str, count: int, lines: int, contacts: list[Contact]) -> Iterator[Document]:
+    def _written(
+        self, document_type: str, prefix: str, count: int, lines: int, contacts: list[Contact]
+    ) -> Iterator[Document]:
         for number in range(count):
             day = self._end - timedelta(days=(count - 1 - number) * 365 // count)
             is_old = day < self._end - _TERMS
-            closed = "BILLED" if kind == "PURCHASEORDER" else "PAID"
+            closed = "BILLED" if document_type == "PURCHASEORDER" else "PAID"
             seconds = 8 * 3600 + number % 36_000
             yield Document(
                 document_id=_new_id(self._chance),
-                kind=kind,
+                kind=document_type,
                 number=f"{prefix}{number + 1:06}",
                 status=closed if is_old else "AUTHORISED",
                 contact_id=contacts[number % len(contacts)].contact_id,
                 date=day,
                 lines=[self._line() for _ in range(lines)],
                 updated_at=datetime.combine(day, time(), UTC) + timedelta(seconds=seconds),
-                due_date=day + _TERMS if kind == "ACCREC" else None,
-                expected_arrival_date=day + _TERMS if kind == "PURCHASEORDER" else None,
+                due_date=day + _TERMS if document_type == "ACCREC" else None,
+                expected_arrival_date=day + _TERMS if document_type == "PURCHASEORDER" else None,
             )
 
     def _line(self) -> Line:

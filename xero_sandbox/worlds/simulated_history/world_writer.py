@@ -62,17 +62,17 @@ class WorldWriter:
         )
 
     def document(
-        self, kind: str, number: str, contact: Contact, day: date, lines: list[Line], **fields: Any
+        self, document_type: str, number: str, contact: Contact, day: date, lines: list[Line], **fields: Any
     ) -> Document:
         """A new document in its place."""
         currency = self.world.organisation.base_currency
         usual = {"status": "AUTHORISED", "updated_at": self.instant(day), "currency_code": currency}
         given: dict[str, Any] = {**usual, **fields}
         document = Document(
-            document_id=self.new_id(), kind=kind, number=number, contact_id=contact.contact_id, date=day, lines=lines,
-            **given,
+            document_id=self.new_id(), kind=document_type, number=number, contact_id=contact.contact_id, date=day,
+            lines=lines, **given,
         )  # fmt: skip
-        self._shelf(kind)[document.document_id] = document
+        self._shelf(document_type)[document.document_id] = document
         return document
 
     def open_with(self, stock: Iterable[tuple[Item, int]], *, day: date) -> None:
@@ -126,19 +126,17 @@ class WorldWriter:
             for document in (*self.world.invoices.values(), *self.world.credit_notes.values())
             if document.status in {"AUTHORISED", "PAID"}
         ]
-        for document in sorted(
-            moving, key=lambda one: (one.date, one.kind not in {"ACCPAY", "ACCRECCREDIT"}, one.number)
-        ):
+        for document in sorted(moving, key=lambda it: (it.date, it.kind not in {"ACCPAY", "ACCRECCREDIT"}, it.number)):
             for line in document.lines:
                 if line.item_code in by_code:
                     _move(by_code[line.item_code], document, line)
         for item in by_code.values():
             item.total_cost_pool = item.total_cost_pool.quantize(CENT)
 
-    def _shelf(self, kind: str) -> dict[str, Document]:
-        if kind == "PURCHASEORDER":
+    def _shelf(self, document_type: str) -> dict[str, Document]:
+        if document_type == "PURCHASEORDER":
             return self.world.purchase_orders
-        return self.world.invoices if kind in {"ACCREC", "ACCPAY"} else self.world.credit_notes
+        return self.world.invoices if document_type in {"ACCREC", "ACCPAY"} else self.world.credit_notes
 
 
 def _in_currency(item: Item, rate: Decimal) -> Decimal:
