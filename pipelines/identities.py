@@ -68,6 +68,11 @@ class Identities:
         chosen = before[-1] if before else next(iter(rows), None)
         return None if chosen is None else chosen.product_id
 
+    def latest_product(self, code: str) -> str | None:
+        """The id of the product that took a code last, whatever clocks said; None if no load ever saw the code."""
+        rows = self._by_code.get(code, ())
+        return rows[-1].product_id if rows else None
+
     def code_of(self, code: str, at: datetime) -> str:
         """The code now of the product that had a code at an instant; the code itself if no load ever saw it."""
         product = self.product_of(code, at)
@@ -75,8 +80,11 @@ class Identities:
 
     def is_gone(self, code: str, at: datetime) -> bool:
         """Whether Xero no longer has the product that had a code at an instant, nor an item that replaced it."""
-        product = self.product_of(code, at)
-        return bool(self.codes) and (product is None or self.survivor(product) is None)
+        return self.is_lost(self.product_of(code, at))
+
+    def is_lost(self, product_id: str | None) -> bool:
+        """Whether Xero no longer has a product, nor an item that replaced it; before the first load nothing is lost."""
+        return bool(self.codes) and (product_id is None or self.survivor(product_id) is None)
 
     def called(self, product_id: str) -> str:
         """A product's code now; of a deleted product its last code, marked if another product has that code now."""

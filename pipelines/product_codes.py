@@ -5,24 +5,73 @@ Read more in docs/interfaces.md.
 """
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 
 from pipelines.errors import UsageError
+
+
+class ProductCodes:
+    """The codes of products, to find many in."""
+
+    def __init__(self, codes: Iterable[str | None]) -> None:
+        self.codes = frozenset(code for code in codes if code is not None)
+
+    def find(self, wanted: str) -> str | None:
+        """The code itself, else the only code that differs from it in nothing but case, blanks and form of accents.
+
+        >>> codes = ProductCodes(["P-0004", "p-1", "P-1"])
+        >>> codes.find(" p-0004"), codes.find("P-1"), codes.find("P-2")
+        ('P-0004', 'P-1', None)
+        """
+        if wanted in self.codes:
+            return wanted
+        alike = self._by_folded.get(folded(wanted), [])
+        return alike[0] if len(alike) == 1 else None
+
+    def known(self, wanted: str) -> str:
+        """The code of the product that a person means.
+
+        Raises:
+            UsageError: no product has this code, or several could be meant.
+        """
+        found = self.find(wanted)
+        if found is None:
+            raise UsageError(f"There is no product {wanted!r}; load first if it is new in Xero.")
+        return found
+
+    def with_zeros(self, wanted: str) -> list[str]:
+        """The codes that differ from a code by leading zeros, which a spreadsheet drops.
+
+        >>> ProductCodes(["00123", "123-A"]).with_zeros("123")
+        ['00123']
+        """
+        return sorted(self._by_digits.get(folded(wanted).lstrip("0"), []))
+
+    @cached_property
+    def _by_folded(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for code in self.codes:
+            found[folded(code)].append(code)
+        return dict(found)
+
+    @cached_property
+    def _by_digits(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for code in self.codes:
+            if code.lstrip().startswith("0"):
+                found[folded(code).lstrip("0")].append(code)
+        return dict(found)
 
 
 def find_product(codes: Iterable[str | None], wanted: str) -> str | None:
     """The code itself, else the only code that differs from it in nothing but case, blanks and the form of accents.
 
-    >>> find_product(["P-0004", "p-1", "P-1"], " p-0004"), find_product(["p-1", "P-1"], "P-1")
-    ('P-0004', 'P-1')
     >>> find_product(["tea-01", "Tea-01"], "TEA-01") is None
     True
     """
-    known = {code for code in codes if code is not None}
-    if wanted in known:
-        return wanted
-    alike = [code for code in known if folded(code) == folded(wanted)]
-    return alike[0] if len(alike) == 1 else None
+    return ProductCodes(codes).find(wanted)
 
 
 def known_product(codes: Iterable[str], wanted: str) -> str:
@@ -31,10 +80,7 @@ def known_product(codes: Iterable[str], wanted: str) -> str:
     Raises:
         UsageError: no product has this code, or several could be meant.
     """
-    found = find_product(codes, wanted)
-    if found is None:
-        raise UsageError(f"There is no product {wanted!r}; load first if it is new in Xero.")
-    return found
+    return ProductCodes(codes).known(wanted)
 
 
 def folded(code: str) -> str:

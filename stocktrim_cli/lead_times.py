@@ -11,7 +11,13 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import out, show_json, show_table
 from stocktrim_cli.runs import JsonOption
-from stocktrim_cli.settings import ProductOption, SupplierOption, known_product, opened_organisation, supplier_id
+from stocktrim_cli.settings_subjects import (
+    ProductOption,
+    SupplierOption,
+    known_product,
+    opened_organisation,
+    supplier_id,
+)
 
 if TYPE_CHECKING:
     import polars as pl

@@ -44,7 +44,7 @@ def chosen_lines(order_plan: "pl.DataFrame", wanted: LineFilter) -> "pl.DataFram
     conditions = [
         *_same("status", wanted.status, STATUSES),
         *_same("supplier_name", wanted.supplier, order_plan["supplier_name"].unique().sort()),
-        *([_contains(wanted.search)] if wanted.search else []),
+        *([contains_words(wanted.search)] if wanted.search else []),
         *([pl.col("stock_on_order_late") > 0] if wanted.is_late else []),
         *([pl.col("overstock_quantity") > 0] if wanted.is_overstocked else []),
     ]
@@ -119,7 +119,7 @@ def _known(noun: str, wanted: str, known: Iterable[str]) -> str:
     raise UsageError(unknown_name(noun, wanted, names))
 
 
-def _contains(words: str) -> "pl.Expr":
+def contains_words(words: str) -> "pl.Expr":
     """Whether the product's code or name contains every one of these words, whatever their case."""
     import polars as pl
 

@@ -1,24 +1,31 @@
-"""`stocktrim settings`: what a plan uses, for the organisation, a supplier or a product.
+"""`stocktrim settings`: what a plan uses, for the organisation, a supplier or a product, and what each setting means.
 
-Read more in docs/interfaces.md.
+What belongs here: describing and showing. What does not: changing (`settings_change.py`), files (`settings_files.py`),
+the past (`settings_past.py`).
+Read more in docs/buyer/settings.md.
 """
 
-import getpass
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
-from stocktrim_cli.output import out, show_json, show_table
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
+from stocktrim_cli.output import counted, out, show_json, show_table
 from stocktrim_cli.runs import MINUS_IS_A_VALUE, JsonOption
+from stocktrim_cli.settings_change import set_value, unset
+from stocktrim_cli.settings_files import export_file, import_file
+from stocktrim_cli.settings_now import SHOWN, SettingsNow, settings_now, value_shown
+from stocktrim_cli.settings_past import history as show_past
+from stocktrim_cli.settings_past import show_history, undo
+from stocktrim_cli.settings_subjects import ProductOption, SupplierOption, supplier_names
 
 if TYPE_CHECKING:
-    from pipelines.organisations.open_organisation import OpenOrganisation
+    from pipelines.planning_settings.setting_descriptions import Parameter
+    from pipelines.store.setting_changes import SettingChange
 
 settings = typer.Typer(help="Show and set lead times, service levels and the like.", no_args_is_help=True)
-
-ProductOption = Annotated[str, typer.Option("--product", metavar="PRODUCT_CODE", help="For this product.")]
-SupplierOption = Annotated[str, typer.Option("--supplier", metavar="NAME", help="For this supplier, by name or id.")]
 
 
 @settings.command()
@@ -60,223 +67,170 @@ def describe(
 def show(
     *,
     product: ProductOption = "",
-    history: Annotated[bool, typer.Option("--history", help="Show every change, with who and when.")] = False,
+    supplier: SupplierOption = "",
+    gone: Annotated[
+        bool, typer.Option("--gone", help="Settings of, or with, products and suppliers that are gone in Xero.")
+    ] = False,
+    history: Annotated[bool, typer.Option("--history", help="Every change, as `settings history` shows it.")] = False,
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Show all settings with their defaults, or those in force for a product.
+    """Show the settings in force for the organisation, a supplier or a product, and where each value was set.
 
     Example: `stocktrim settings show --product P-0001`
     """
-    from pipelines.store.setting_changes import explicit_settings, setting_history
+    from pipelines.errors import UsageError
+    from pipelines.store.setting_batches import with_old_values
 
-    opened = opened_organisation(organisation)
+    if sum(map(bool, (product, supplier, gone, history))) > 1:
+        raise UsageError("Give one of --product, --supplier, --gone and --history.")
+    now = settings_now(organisation)
     if history:
-        changes = [vars_of(change) for change in setting_history(opened.store, opened.key)]
-        _print(f"Changes of settings of {organisation}", changes, opened, as_json=as_json)
+        show_history(list(with_old_values(now.history, now.known)), now, as_json=as_json)
+    elif gone:
+        _show_gone(now, as_json=as_json)
     elif product:
-        code = known_product(opened, product)
-        _print(f"Settings in force for {code}", _of_product(opened, code), opened, as_json=as_json)
+        code = now.subjects.find("product", product)
+        subjects = {"product": code, "supplier": _supplier_of(code, now), "global": ""}
+        _show_in_force(f"Settings in force for {code}", subjects, now, as_json=as_json)
+    elif supplier:
+        identity = now.subjects.find("supplier", supplier)
+        name = supplier_names(now.opened).get(identity, identity)
+        _show_in_force(f"Settings of {name}", {"supplier": identity, "global": ""}, now, as_json=as_json)
     else:
-        rows = explicit_settings(opened.store, opened.key).to_dicts()
-        _print(f"Settings of {organisation}", _defaults() + rows, opened, as_json=as_json)
+        _show_all(now, as_json=as_json)
 
 
-@settings.command(name="set", context_settings=MINUS_IS_A_VALUE)
-def set_value(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The setting, such as lead_time_days.")],
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="The value, such as 21 or 95%.")],
-    *,
-    product: ProductOption = "",
-    supplier: SupplierOption = "",
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who sets it; default: your login name.")] = "",
-    reason: Annotated[str, typer.Option(help="Why.")] = "",
-    organisation: OrganisationOption = DEFAULT_ORGANISATION,
-    as_json: JsonOption = False,
-) -> None:
-    """Set a setting for the organisation, a supplier or a product; the next plan uses it.
-
-    Example: `stocktrim settings set lead_time_days 21 --supplier "Supplier 07" --reason "new port"`
-    """
-    from pipelines.planning_settings.registry import parse_setting
-
-    opened = opened_organisation(organisation)
-    level, subject = _level(opened, product=product, supplier=supplier)
-    text = parse_setting(name, value, level)
-    if name == "preferred_supplier":
-        text = supplier_id(opened, text)
-    elif level == "product":
-        text = _fitting(opened, name, text, subject)
-    _change(opened, level=level, subject=subject, name=name, value=text, by=by, reason=reason, as_json=as_json)
+settings.command(name="set", context_settings=MINUS_IS_A_VALUE)(set_value)
+settings.command()(unset)
+settings.command(name="import")(import_file)
+settings.command(name="export")(export_file)
+settings.command()(show_past)
+settings.command()(undo)
 
 
-@settings.command()
-def unset(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The setting.")],
-    *,
-    product: ProductOption = "",
-    supplier: SupplierOption = "",
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who removes it; default: your login name.")] = "",
-    reason: Annotated[str, typer.Option(help="Why.")] = "",
-    organisation: OrganisationOption = DEFAULT_ORGANISATION,
-    as_json: JsonOption = False,
-) -> None:
-    """Remove a setting: the value of the next level applies again.
-
-    Example: `stocktrim settings unset lead_time_days --product P-0001`
-    """
-    from pipelines.planning_settings.registry import check_name
-    from pipelines.store.setting_changes import settings_without_subject
-
-    opened = opened_organisation(organisation)
-    gone = settings_without_subject(opened.store, opened.key)["subject"].to_list()
-    level, subject = ("product", product) if product in gone else _level(opened, product=product, supplier=supplier)
-    check_name(name, level)
-    _change(opened, level=level, subject=subject, name=name, value=None, by=by, reason=reason, as_json=as_json)
-
-
-def vars_of(record: object) -> dict[str, Any]:
-    """A frozen record as a dictionary."""
-    return dict(vars(record))
-
-
-def opened_organisation(organisation: str) -> "OpenOrganisation":
-    """The opened organisation with this key."""
-    from pipelines.organisations.open_organisation import open_organisation
-    from pipelines.settings import read_settings
-
-    return open_organisation(read_settings(), organisation)
-
-
-def _change(
-    opened: "OpenOrganisation",
-    *,
-    level: str,
-    subject: str,
-    name: str,
-    value: str | None,
-    by: str,
-    reason: str,
-    as_json: bool,
-) -> None:
-    from pipelines.store.setting_changes import SettingChange, set_setting
-
-    change = SettingChange(level, subject, name, value, by or getpass.getuser(), opened.now(), reason)
-    set_setting(opened.store, opened.key, change)
-    if as_json:
-        show_json(vars_of(change))
-    else:
-        shown = _with_names(vars_of(change), supplier_names(opened))
-        target = f" for {level} {shown['subject']}" if subject else ""
-        now = f"{name} is {'unset' if value is None else shown['value']}{target}."
-        out.print(f"{now} Next: {command_for(opened.key, 'plan')}", markup=False)
-
-
-def _level(opened: "OpenOrganisation", *, product: str, supplier: str) -> tuple[str, str]:
-    from pipelines.errors import UsageError
-
-    if product and supplier:
-        raise UsageError("Give --product or --supplier, not both.")
-    if product:
-        return "product", known_product(opened, product)
-    if supplier:
-        return "supplier", supplier_id(opened, supplier)
-    return "global", ""
-
-
-def known_product(opened: "OpenOrganisation", code: str) -> str:
-    """The product's code as Xero writes it."""
-    from pipelines import product_codes
-
-    return product_codes.known_product(_product_codes(opened), code)
-
-
-def _product_codes(opened: "OpenOrganisation") -> list[str]:
-    from pipelines.storage import tables
-    from pipelines.storage.snapshots import read_published
-
-    (products,) = read_published(opened.folder, tables.PRODUCTS)
-    return products["product_code"].to_list()
-
-
-def _fitting(opened: "OpenOrganisation", name: str, text: str, product: str) -> str:
-    from pipelines.planning_settings.validation import fit_setting
-    from pipelines.store.setting_changes import explicit_settings
-
-    explicit = explicit_settings(opened.store, opened.key)
-    return fit_setting(name, text, product, products=_product_codes(opened), explicit=explicit)
-
-
-def supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
-    """The supplier's id, from its id or its name."""
-    from pipelines.errors import UsageError
-    from pipelines.nearest_names import unknown_name
-    from pipelines.storage import tables
-    from pipelines.storage.snapshots import read_published
-
-    (suppliers,) = read_published(opened.folder, tables.SUPPLIERS)
-    found = [row["supplier_id"] for row in suppliers.to_dicts() if wanted in {row["supplier_id"], row["supplier_name"]}]
-    if not found:
-        raise UsageError(unknown_name("supplier", wanted, suppliers["supplier_name"].drop_nulls()))
-    if len(found) > 1:
-        raise UsageError(f"Several suppliers are called {wanted!r}; the table `suppliers` has their ids to choose by.")
-    return str(found[0])
-
-
-def supplier_names(opened: "OpenOrganisation") -> dict[str, str]:
-    """The names of suppliers by id; none before the first load."""
-    from pipelines.storage import tables
-    from pipelines.storage.snapshots import published_or_empty
-
-    suppliers = published_or_empty(opened.folder, tables.SUPPLIERS)
-    return dict(suppliers.select("supplier_id", "supplier_name").iter_rows())
-
-
-def _with_names(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """A setting with suppliers' names instead of ids."""
-    named = {"subject"} if row.get("level") == "supplier" else set()
-    if row["name"] == "preferred_supplier":
-        named.add("value")
-    return {key: names.get(value, value) if key in named else value for key, value in row.items()}
-
-
-def _of_product(opened: "OpenOrganisation", product: str) -> list[dict[str, Any]]:
+def _supplier_of(product_code: str, now: SettingsNow) -> str:
+    """The id of the supplier of a product in the next plan: the preferred one, else that of the last plan."""
     import polars as pl
 
-    from pipelines.planning_settings.registry import settings_of_products, with_defaults
     from pipelines.storage import tables
     from pipelines.storage.snapshots import read_published
-    from pipelines.store.setting_changes import explicit_settings
 
-    (products,) = read_published(opened.folder, tables.PRODUCTS)
-    in_force = with_defaults(explicit_settings(opened.store, opened.key))
-    return (
-        settings_of_products(products.filter(pl.col("product_code") == product), in_force)
-        .drop("product_code")
-        .to_dicts()
-    )
+    preferred = now.explicit.get(("product", product_code, "preferred_supplier"))
+    if preferred:
+        return preferred
+    (products,) = read_published(now.opened.folder, tables.PRODUCTS)
+    found = products.filter(pl.col("product_code") == product_code)["supplier_id"].drop_nulls()
+    return str(found[0]) if len(found) else ""
 
 
-def _defaults() -> list[dict[str, Any]]:
+def _show_in_force(title: str, subjects: Mapping[str, str], now: SettingsNow, *, as_json: bool) -> None:
+    """Print every setting of a product or a supplier with the level that its value comes from."""
     from pipelines.planning_settings.setting_descriptions import PARAMETERS
 
-    return [
-        {
-            "level": "default",
-            "subject": "",
-            "name": parameter.name,
-            "value": parameter.default,
-            "changed_by": "",
-            "changed_at": None,
-        }
-        for parameter in PARAMETERS.values()
-    ]
-
-
-def _print(title: str, rows: list[dict[str, Any]], opened: "OpenOrganisation", *, as_json: bool) -> None:
+    lowest = next(iter(subjects))
+    settings_of_it = sorted(
+        (setting for setting in PARAMETERS.values() if lowest in setting.levels), key=lambda setting: setting.name
+    )
+    rows = [_in_force(setting, subjects, now) for setting in settings_of_it]
     if as_json:
         show_json(rows)
-    else:
-        columns = list(rows[0]) if rows else ["name", "value"]
-        names = supplier_names(opened)
-        show_table(title, columns, [list(_with_names(row, names).values()) for row in rows])
+        return
+    names = supplier_names(now.opened)
+    show_table(
+        title, ["setting", "value", "unit", "level", "set by", "at", "other levels"],
+        [
+            [
+                row["name"], value_shown(row["name"], row["value"], names), row["unit"], row["origin"],
+                row["changed_by"], row["changed_at"], _other_levels(row, names),
+            ]
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def _in_force(setting: "Parameter", subjects: Mapping[str, str], now: SettingsNow) -> dict[str, Any]:
+    """A setting with the value in force, the level that it comes from, and the value of every level."""
+    by_place = now.by_place
+    found = {level: by_place.get((level, subject, setting.name)) for level, subject in subjects.items()}
+    origin, change = next(((level, row) for level, row in found.items() if row is not None), ("default", None))
+    return {
+        "name": setting.name,
+        "value": setting.default if change is None else change.value,
+        "origin": origin,
+        "unit": setting.unit,
+        "changed_by": None if change is None else change.changed_by,
+        "changed_at": None if change is None else change.changed_at,
+        "reason": None if change is None else change.reason,
+        "levels": {level: None if row is None else row.value for level, row in found.items()}
+        | {"default": setting.default},
+    }
+
+
+def _other_levels(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    others = {level: value for level, value in row["levels"].items() if level != row["origin"] and value is not None}
+    return ", ".join(f"{level} {value_shown(row['name'], value, names)}" for level, value in others.items())
+
+
+def _show_all(now: SettingsNow, *, as_json: bool) -> None:
+    """Print the organisation's own settings with their defaults, then what is set for suppliers and products."""
+    from pipelines.planning_settings.setting_descriptions import PARAMETERS
+
+    rows = sorted(now.in_force, key=lambda row: (row.level, row.subject, row.name))
+    if as_json:
+        show_json([*map(_default, PARAMETERS.values()), *map(_explicit, rows)])
+        return
+    names = supplier_names(now.opened)
+    overrides = Counter((row.name, row.level) for row in rows)
+    shown = []
+    for setting in PARAMETERS.values():
+        row = _in_force(setting, {"global": ""}, now)
+        counts = [(overrides[setting.name, level], level) for level in ("supplier", "product")]
+        shown.append([
+            setting.name, value_shown(setting.name, row["value"], names), setting.unit, row["origin"],
+            row["changed_by"], row["changed_at"], ", ".join(counted(*count) for count in counts if count[0]),
+        ])  # fmt: skip
+    show_table(f"Settings of {now.opened.key}",
+               ["setting", "value", "unit", "level", "set by", "at", "set for"], shown)  # fmt: skip
+    others = [row for row in rows if row.level != "global"]
+    if others:
+        _show_changes("Set for suppliers and products", others[:SHOWN], names)
+    if len(others) > SHOWN:
+        out.print(f"… and {len(others) - SHOWN:,} more; `stocktrim settings export FILE` writes all.", markup=False)
+
+
+def _show_gone(now: SettingsNow, *, as_json: bool) -> None:
+    """Print the settings of products and suppliers that are gone, and those that name one."""
+    found = [*((row, "no longer in Xero") for row in now.lost), *now.naming_what_is_gone()]
+    if as_json:
+        show_json([{**_explicit(row), "why": why} for row, why in found])
+        return
+    _show_changes("Settings of what is gone", [row for row, _ in found], supplier_names(now.opened),
+                  why=[why for _, why in found])  # fmt: skip
+
+
+def _show_changes(
+    title: str, rows: "Sequence[SettingChange]", names: Mapping[str, str], *, why: Sequence[str] = ()
+) -> None:
+    columns = ["level", "for", "setting", "value", "set by", "at"]
+    texts = [
+        [
+            row.level, names.get(row.subject, row.subject) if row.level == "supplier" else row.subject, row.name,
+            value_shown(row.name, row.value, names), row.changed_by, row.changed_at,
+        ]
+        for row in rows
+    ]  # fmt: skip
+    if why:
+        columns, texts = [*columns, "why"], [[*text, reason] for text, reason in zip(texts, why, strict=True)]
+    show_table(title, columns, texts)
+
+
+def _default(setting: "Parameter") -> dict[str, Any]:
+    return {
+        "level": "default", "subject": "", "name": setting.name, "value": setting.default, "changed_by": "",
+        "changed_at": None, "reason": "",
+    }  # fmt: skip
+
+
+def _explicit(row: "SettingChange") -> dict[str, Any]:
+    return {name: value for name, value in vars(row).items() if name not in {"batch", "product_id"}}

@@ -22,6 +22,8 @@ ValueKind = Literal[
 ]  # fmt: skip
 NUMBERS: Final = ("whole number", "number", "money", "percentage")
 FLAGS: Final = ("true", "false")
+NONE: Final = "none"
+"""What a person may type for an optional value that is to be empty, so that no value of another level is used."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def whole(unit: str, least: int, most: int, *, is_optional: bool = False) -> Val
     allowed = f"a whole number of {unit} from {least} to {most}"
 
     def parse(text: str) -> str:
-        if is_optional and not text.strip():
+        if is_optional and _is_none(text):
             return ""
         if not text.strip().isdecimal() or not least <= Decimal(text.strip()) <= most:
             raise ValueError(allowed)
@@ -60,7 +62,7 @@ def quantity(*, least: str, is_optional: bool = False) -> ValueForm:
     allowed = f"a number of units from {least} to {MOST_UNITS}"
 
     def parse(text: str) -> str:
-        return "" if is_optional and not text.strip() else _decimal(text, Decimal(least), MOST_UNITS, allowed)
+        return "" if is_optional and _is_none(text) else _decimal(text, Decimal(least), MOST_UNITS, allowed)
 
     return ValueForm("number", allowed, parse, Decimal(least), MOST_UNITS, is_optional=is_optional)
 
@@ -115,9 +117,8 @@ def day() -> ValueForm:
     allowed = "a day such as 2026-03-31"
 
     def parse(text: str) -> str:
-        typed = text.strip()
         try:
-            return date.fromisoformat(typed).isoformat() if typed else ""
+            return "" if _is_none(text) else date.fromisoformat(text.strip()).isoformat()
         except ValueError:
             raise ValueError(allowed) from None
 
@@ -126,7 +127,7 @@ def day() -> ValueForm:
 
 def product() -> ValueForm:
     """The code of another product, or none."""
-    return ValueForm("product", "the code of a product, such as P-0012", str.strip, is_optional=True)
+    return ValueForm("product", "the code of a product, such as P-0012", _named, is_optional=True)
 
 
 def bundle() -> ValueForm:
@@ -134,7 +135,7 @@ def bundle() -> ValueForm:
     allowed = "product codes with their units, such as CUP:2; TEA:1"
 
     def parse(text: str) -> str:
-        parts = [part.rpartition(":") for part in text.split(";") if part.strip()]
+        parts = [part.rpartition(":") for part in _named(text).split(";") if part.strip()]
         if any(not code.strip() for code, _, _ in parts):
             raise ValueError(allowed)
         most = Decimal(1_000_000)
@@ -165,6 +166,14 @@ def code() -> ValueForm:
         return text.strip()
 
     return ValueForm("text", allowed, parse)
+
+
+def _is_none(text: str) -> bool:
+    return text.strip().lower() in {"", NONE}
+
+
+def _named(text: str) -> str:
+    return "" if _is_none(text) else text.strip()
 
 
 def _fraction(allowed: str, least: Decimal, most: Decimal, *, decimals: int = DECIMALS + 2) -> ValueForm:

@@ -1,90 +1,119 @@
-"""Whether a product's setting fits the products that there are and what else is set.
+"""Whether products' settings fit each other: no demand that leads in a circle, no override that ends before it begins.
 
-What belongs here: refusing, in one sentence, a setting without effect or with a cycle of demand. What does not: the
-allowed values of a setting by itself (`registry.py`).
+What belongs here: what does not fit, in one sentence each. What does not: the allowed values of a setting by itself
+(`setting_values.py`), finding products and suppliers (`requested_settings.py`).
 Read more in docs/interfaces.md.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
-import polars as pl
-
-from pipelines.planning_settings.registry import SettingError
 from pipelines.planning_settings.successors_and_bundles import parts_of
-from pipelines.product_codes import known_product
 
 _DAYS: Final = ("overridden_demand_from", "overridden_demand_until")
+_TRANSFERS: Final = ("successor_of", "bundle_of")
 
 
-def fit_setting(name: str, value: str, product_code: str, *, products: Collection[str], explicit: pl.DataFrame) -> str:
-    """A product's setting as it is stored, with the codes as Xero writes them.
+class OwnSetting(NamedTuple):
+    """A setting of a product."""
 
-    `value` is a result of `parse_setting`; `explicit` has the shape of `raw.planning_settings`.
+    product_code: str
+    name: str
 
-    Raises:
-        UsageError: it names an unknown product, itself, or one whose demand comes back to it; or the days of an
-            override end before they begin.
+
+def misfits(values: Mapping[OwnSetting, str], changed: Iterable[OwnSetting]) -> Iterator[tuple[OwnSetting, str]]:
+    """The changed settings that do not fit, each with a sentence.
+
+    `values` are the settings of all products after the change, with the codes as Xero writes them.
     """
-    rest = explicit.filter(pl.col("level") == "product", pl.col("value") != "").filter(
-        (pl.col("subject") != product_code) | (pl.col("name") != name)
+    wanted = [setting for setting in changed if values.get(setting)]
+    for setting in wanted:
+        if setting.name in _DAYS and (problem := _days_problem(values, setting)):
+            yield setting, problem
+    if not any(setting.name in _TRANSFERS for setting in wanted):
+        return
+    heirs = _heirs(values)
+    endless = _leading_to_circles(heirs)
+    for setting in wanted:
+        if setting.name in _TRANSFERS and (problem := _circle_problem(heirs, endless, setting, values[setting])):
+            yield setting, problem
+
+
+def _days_problem(values: Mapping[OwnSetting, str], setting: OwnSetting) -> str:
+    days = {bound: values.get(OwnSetting(setting.product_code, bound), "") for bound in _DAYS}
+    begin, end = days.values()
+    if not (begin and end and begin > end):
+        return ""
+    (bound,) = set(_DAYS) - {setting.name}
+    return (
+        f"{setting.name} cannot be {days[setting.name]}, as {bound} is {days[bound]}: "
+        f"the override would end before it begins."
     )
-    if name in _DAYS and value:
-        own = rest.filter(pl.col("subject") == product_code)
-        _check_days(dict(own.select("name", "value").rows()) | {name: value}, name)
-    if name == "successor_of" and value:
-        old = known_product(products, value)
-        _check_way(_heirs(rest), name, product_code, by=product_code, back_to=old)
-        return old
-    if name == "bundle_of" and value:
-        parts = [(known_product(products, code), units) for code, units in parts_of(value)]
-        heirs = _heirs(rest)
-        for code, _ in parts:
-            _check_way(heirs, name, product_code, by=code, back_to=product_code)
-        return "; ".join(f"{code}:{units}" for code, units in parts)
-    return value
 
 
-def _check_days(days: Mapping[str, str], name: str) -> None:
-    begin, end = (days.get(bound, "") for bound in _DAYS)
-    if begin and end and begin > end:
-        (bound,) = set(_DAYS) - {name}
-        raise SettingError(
-            f"{name} cannot be {days[name]}, as {bound} is {days[bound]}: the override would end before it begins."
-        )
+def _circle_problem(
+    heirs: Mapping[str, Collection[str]], endless: Collection[str], setting: OwnSetting, value: str
+) -> str:
+    """What is wrong with a setting by which the demand of a product would come back to it; empty if nothing is."""
+    code = setting.product_code
+    steps = [(code, value)] if setting.name == "successor_of" else [(part, code) for part, _ in parts_of(value)]
+    for by, back_to in steps:
+        way = _way(heirs, by, back_to) if by in endless else []
+        if len(way) == 1:
+            return f"{setting.name} of {code} cannot name {code} itself."
+        if way:
+            return (
+                f"{setting.name} of {code} would lead demand in a circle: what is sold of {by} counts for "
+                f"{', that for '.join(way[1:])}."
+            )
+    return ""
 
 
-def _check_way(heirs: Mapping[str, Collection[str]], name: str, product_code: str, *, by: str, back_to: str) -> None:
-    """Refuse a setting by which demand of `back_to` counts for `by` if that of `by` leads to `back_to`."""
-    way = _way(heirs, by, back_to)
-    if len(way) == 1:
-        raise SettingError(f"{name} of {product_code} cannot name {product_code} itself.")
-    if way:
-        raise SettingError(
-            f"{name} of {product_code} would lead demand in a circle: what is sold of {by} counts for "
-            f"{', that for '.join(way[1:])}."
-        )
-
-
-def _heirs(explicit: pl.DataFrame) -> dict[str, list[str]]:
+def _heirs(values: Mapping[OwnSetting, str]) -> dict[str, list[str]]:
     """The products for which the demand of each product is set to count."""
-    heirs: dict[str, list[str]] = {}
-    for name, subject, value in explicit.sort("subject", "name").select("name", "subject", "value").rows():
+    heirs: dict[str, list[str]] = defaultdict(list)
+    transfers = sorted(item for item in values.items() if item[0].name in _TRANSFERS and item[1])
+    for (product_code, name), value in transfers:
         if name == "successor_of":
-            heirs.setdefault(value, []).append(subject)
-        elif name == "bundle_of":
-            heirs.setdefault(subject, []).extend(code for code, _ in parts_of(value))
-    return heirs
+            heirs[value].append(product_code)
+        else:
+            heirs[product_code].extend(code for code, _ in parts_of(value))
+    return dict(heirs)
+
+
+def _leading_to_circles(heirs: Mapping[str, Collection[str]]) -> set[str]:
+    """The products whose demand can lead to a circle: what is left after those whose demand ends somewhere."""
+    predecessors: dict[str, list[str]] = defaultdict(list)
+    for code, following in heirs.items():
+        for heir in following:
+            predecessors[heir].append(code)
+    open_ways = {code: len(following) for code, following in heirs.items()}
+    ended = [code for code in predecessors if not open_ways.get(code)]
+    for code in ended:
+        for before in predecessors[code]:
+            open_ways[before] -= 1
+            if not open_ways[before]:
+                ended.append(before)
+    return {code for code, ways in open_ways.items() if ways}
 
 
 def _way(heirs: Mapping[str, Collection[str]], start: str, end: str) -> list[str]:
     """The shortest way of demand from a product to another, with both; empty if there is none."""
-    ways, seen = [[start]], {start}
-    for way in ways:
-        if way[-1] == end:
-            return way
-        for heir in heirs.get(way[-1], ()):
-            if heir not in seen:
-                seen.add(heir)
-                ways.append([*way, heir])
+    came_from: dict[str, str] = {start: ""}
+    waiting = [start]
+    for code in waiting:
+        if code == end:
+            return _steps_to(end, came_from)
+        for heir in heirs.get(code, ()):
+            if heir not in came_from:
+                came_from[heir] = code
+                waiting.append(heir)
     return []
+
+
+def _steps_to(end: str, came_from: Mapping[str, str]) -> list[str]:
+    steps = [end]
+    while came_from[steps[-1]]:
+        steps.append(came_from[steps[-1]])
+    return steps[::-1]

@@ -17,7 +17,7 @@ from pipelines.store.engine import Store
 def identities_of(store: Store, key: str) -> Identities:
     """The identities of an organisation's products and contacts."""
     with store.reading() as connection:
-        return _read(connection, key)
+        return read_identities(connection, key)
 
 
 def remember_identities(
@@ -28,7 +28,7 @@ def remember_identities(
     If `items` is empty or `contacts` is None, since none were loaded yet, what is known of them stays.
     """
     with store.writing() as connection:
-        known = _read(connection, key)
+        known = read_identities(connection, key)
         news = news_of(known, items, at) if items else []
         rows = [{"organisation_key": key, **seen._asdict()} for seen in news]
         if rows:
@@ -47,7 +47,8 @@ def _since(before: ContactState | None, now: ContactState) -> ContactState:
     return now._replace(seen_at=before.seen_at)
 
 
-def _read(connection: sa.Connection, key: str) -> Identities:
+def read_identities(connection: sa.Connection, key: str) -> Identities:
+    """The identities of an organisation's products and contacts, read in a transaction."""
     codes, contacts = schema.product_code, schema.contact_state
     seen = connection.execute(
         sa.select(codes.c.product_id, codes.c.code, codes.c.seen_at)

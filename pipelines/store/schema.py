@@ -73,6 +73,8 @@ setting_change: Final = sa.Table(
     sa.Column("changed_by", sa.Text, nullable=False),
     sa.Column("changed_at", Instant, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("batch", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("product_id", sa.Text),
 )
 
 exception_decision: Final = sa.Table(

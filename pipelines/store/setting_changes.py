@@ -4,29 +4,40 @@ A setting belongs to a product or a supplier, not to the code or contact of that
 deleted and created again under the same code, and a merged contact keep their settings.
 
 What belongs here: the rows, and which of them are in force. What does not: which settings exist and their values
-(`pipelines.planning_settings.registry`), which come here as checked text.
+(`pipelines.planning_settings`), which come here as checked text; old values and undoing (`setting_batches.py`).
 Read more in docs/interfaces.md.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 import sqlalchemy as sa
 
+from pipelines.errors import PlannerError
 from pipelines.identities import Identities
 from pipelines.storage.tables import PLANNING_SETTINGS
 from pipelines.store import schema
 from pipelines.store.engine import Store
-from pipelines.store.identity_history import identities_of
+from pipelines.store.identity_history import identities_of, read_identities
+
+_LOCK: Final = 816  # with the organisation's key the name of a lock in Postgres
+
+
+class SettingConflictError(PlannerError):
+    """Somebody else has changed the same setting in the meantime."""
 
 
 @dataclass(frozen=True)
 class SettingChange:
-    """A setting that a person set at a level, or removed (`value` None)."""
+    """A setting that a person set at a level, or removed (`value` None).
+
+    Changes that were made together have the same `batch`. `product_id` is Xero's id of the item that a product's
+    setting is for; changes of earlier versions lack it, and are found by code and time.
+    """
 
     level: str
     subject: str
@@ -35,6 +46,16 @@ class SettingChange:
     changed_by: str
     changed_at: datetime
     reason: str = ""
+    batch: int = 0
+    product_id: str | None = None
+
+
+class Place(NamedTuple):
+    """What a change changes: a setting of a product by Xero's id, of a supplier by its contact, or of all."""
+
+    level: str
+    subject: str
+    name: str
 
 
 class _Followed(NamedTuple):
@@ -51,25 +72,39 @@ def set_setting(store: Store, key: str, change: SettingChange) -> None:
     set_settings(store, key, [change])
 
 
-def set_settings(store: Store, key: str, changes: Iterable[SettingChange]) -> None:
-    """Store several changes of an organisation's settings, all of them or none."""
-    rows = [
-        {"organisation_key": key} | {name: getattr(change, name) for name in SettingChange.__dataclass_fields__}
-        for change in changes
-    ]
-    if rows:
-        with store.writing() as connection:
+def set_settings(store: Store, key: str, changes: Sequence[SettingChange], *, seen: int | None = None) -> int:
+    """Store changes of an organisation's settings as one batch, all of them or none; the number of the batch.
+
+    `seen` is the last batch that the changes were decided on (`last_batch`); without it nothing is compared.
+
+    Raises:
+        SettingConflictError: somebody else changed one of the same settings after `seen`.
+    """
+    with store.writing() as connection:
+        _wait_for_others(connection, key)
+        known = read_identities(connection, key)
+        batch = _last_batch(connection, key)
+        named = [
+            replace(change, batch=batch + 1, product_id=change.product_id or _product_id(change, known))
+            for change in changes
+        ]
+        if seen is not None and batch > seen:
+            _refuse_conflict(_history(connection, key, after=seen), named, known)
+        if named:
+            rows = [{"organisation_key": key} | asdict(change) for change in named]
             connection.execute(sa.insert(schema.setting_change), rows)
+    return batch + 1 if named else batch
 
 
 def setting_history(store: Store, key: str) -> list[SettingChange]:
     """Every change of an organisation's settings as it was made, the oldest first."""
-    table = schema.setting_change
     with store.reading() as connection:
-        rows = connection.execute(
-            sa.select(table).where(table.c.organisation_key == key).order_by(table.c.id)
-        ).mappings()
-        return [SettingChange(**{name: row[name] for name in SettingChange.__dataclass_fields__}) for row in rows]
+        return _history(connection, key)
+
+
+def last_batch(history: Sequence[SettingChange]) -> int:
+    """The number of the last batch of changes; 0 if there is none."""
+    return max((change.batch for change in history), default=0)
 
 
 def explicit_settings(store: Store, key: str) -> pl.DataFrame:
@@ -80,24 +115,92 @@ def explicit_settings(store: Store, key: str) -> pl.DataFrame:
     """
     changes = setting_history(store, key)
     has_subjects = any(change.level != "global" for change in changes)
-    return _frame(_in_force(changes, identities_of(store, key) if has_subjects else Identities()))
+    return _frame(changes_in_force(changes, identities_of(store, key) if has_subjects else Identities()))
+
+
+def changes_in_force(history: Iterable[SettingChange], known: Identities) -> list[SettingChange]:
+    """The changes whose values are in force, for their present subjects, without those that removed a setting."""
+    return [change for change in _in_force(history, known) if change.value is not None]
 
 
 def settings_without_subject(store: Store, key: str) -> pl.DataFrame:
     """The settings of products that Xero no longer has, by their last code: the shape of `raw.planning_settings`."""
-    known = identities_of(store, key)
-    latest = {
-        (change.level, change.subject, change.name): change
-        for change in setting_history(store, key) if _is_orphan(change, known)
-    }  # fmt: skip
-    return _frame(latest.values())
+    return _frame(lost_settings(setting_history(store, key), identities_of(store, key)))
+
+
+def lost_settings(history: Iterable[SettingChange], known: Identities) -> list[SettingChange]:
+    """The changes in force of products that Xero no longer has, each under the code that it was made with."""
+    latest = {place_of(change, known): change for change in history if _is_lost(change, known)}
+    return [change for change in latest.values() if change.value is not None]
+
+
+def place_of(change: SettingChange, known: Identities) -> Place:
+    """What a change changes, whatever the product was called then."""
+    return Place(change.level, product_of(change, known) or change.subject, change.name)
+
+
+def product_of(change: SettingChange, known: Identities) -> str | None:
+    """Xero's id of the item that a product's setting was made for; None for others, and if no load ever saw it."""
+    if change.level != "product":
+        return None
+    return change.product_id or known.product_of(change.subject, change.changed_at)
+
+
+def value_now(change: SettingChange, known: Identities) -> str | None:
+    """The value of a change, with the present codes and contacts of the products and suppliers in it."""
+    value, at = change.value, change.changed_at
+    if not value:
+        return value
+    if change.name == "preferred_supplier":
+        return known.contact_of(value)
+    if change.name == "successor_of":
+        return known.code_of(value, at)
+    if change.name == "bundle_of":
+        parts = (part.rpartition(":") for part in value.split("; "))
+        return "; ".join(f"{known.code_of(code, at)}:{quantity}" for code, _, quantity in parts)
+    return value
+
+
+def _history(connection: sa.Connection, key: str, *, after: int | None = None) -> list[SettingChange]:
+    table = schema.setting_change
+    names = list(SettingChange.__dataclass_fields__)
+    query = sa.select(*(table.c[name] for name in names)).where(table.c.organisation_key == key)
+    if after is not None:
+        query = query.where(table.c.batch > after)
+    rows = connection.execute(query.order_by(table.c.id)).mappings()
+    return [SettingChange(**row) for row in rows]
+
+
+def _wait_for_others(connection: sa.Connection, key: str) -> None:
+    """Let one process at a time change an organisation's settings; SQLite has only one that writes."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK, sa.func.hashtext(key))))
+
+
+def _last_batch(connection: sa.Connection, key: str) -> int:
+    table = schema.setting_change
+    found = connection.execute(sa.select(sa.func.max(table.c.batch)).where(table.c.organisation_key == key)).scalar()
+    return int(found or 0)
+
+
+def _product_id(change: SettingChange, known: Identities) -> str | None:
+    return known.latest_product(change.subject) if change.level == "product" else None
+
+
+def _refuse_conflict(newer: Iterable[SettingChange], changes: Iterable[SettingChange], known: Identities) -> None:
+    wanted = {place_of(change, known) for change in changes}
+    for change in newer:
+        if place_of(change, known) in wanted:
+            raise SettingConflictError(
+                f"{change.changed_by} has just changed {change.name}{f' of {change.subject}' if change.subject else ''}"
+                f": nothing was changed. Look at it again with `stocktrim settings history`."
+            )
 
 
 def _frame(changes: Iterable[SettingChange]) -> pl.DataFrame:
     rows = [
         (change.level, change.subject, change.name, change.value, change.changed_by, change.changed_at)
         for change in changes
-        if change.value is not None
     ]
     return pl.DataFrame(rows, schema=PLANNING_SETTINGS.schema, orient="row").sort("level", "subject", "name")
 
@@ -107,12 +210,12 @@ def _in_force(changes: Iterable[SettingChange], known: Identities) -> list[Setti
 
     If suppliers were merged, the settings of the remaining supplier win, then those of the nearest merged one.
     """
-    latest: dict[tuple[str, str, str], dict[str, _Followed]] = defaultdict(dict)
-    for change in changes:
-        if not _is_orphan(change, known):
+    latest: dict[Place, dict[str, _Followed]] = defaultdict(dict)
+    for change in {place_of(change, known): change for change in changes}.values():
+        if not _is_lost(change, known):
             followed = _followed(change, known)
             now = followed.change
-            latest[now.level, now.subject, now.name][followed.origin] = followed
+            latest[Place(now.level, now.subject, now.name)][followed.origin] = followed
     return [_chosen(list(of_origins.values())) for of_origins in latest.values()]
 
 
@@ -127,29 +230,15 @@ def _chosen(found: Sequence[_Followed]) -> SettingChange:
 
 def _followed(change: SettingChange, known: Identities) -> _Followed:
     """The change for its present subject, with its value in present codes and contacts."""
-    now = replace(change, value=_value_now(change, known))
+    now = replace(change, value=value_now(change, known))
     if change.level == "supplier":
         chain = known.contact_chain(change.subject)
         return _Followed(replace(now, subject=chain[-1]), chain[0], len(chain) - 1, known.merged_at(chain[0]))
-    product = known.product_of(change.subject, change.changed_at) if change.level == "product" else None
+    product = product_of(change, known)
     if product is None:
         return _Followed(now, change.subject)
     return _Followed(replace(now, subject=known.called(product)), product, len(known.chain(product)) - 1)
 
 
-def _value_now(change: SettingChange, known: Identities) -> str | None:
-    value, at = change.value, change.changed_at
-    if not value:
-        return value
-    if change.name == "preferred_supplier":
-        return known.contact_of(value)
-    if change.name == "successor_of":
-        return known.code_of(value, at)
-    if change.name == "bundle_of":
-        parts = (part.rpartition(":") for part in value.split("; "))
-        return "; ".join(f"{known.code_of(code, at)}:{quantity}" for code, _, quantity in parts)
-    return value
-
-
-def _is_orphan(change: SettingChange, known: Identities) -> bool:
-    return change.level == "product" and known.is_gone(change.subject, change.changed_at)
+def _is_lost(change: SettingChange, known: Identities) -> bool:
+    return change.level == "product" and known.is_lost(product_of(change, known))

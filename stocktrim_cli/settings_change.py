@@ -1,0 +1,178 @@
+"""`stocktrim settings set` and `unset`: for the organisation, for suppliers, or for many products at once.
+
+What belongs here: the two commands, and what they say. What does not: files (`settings_files.py`), undoing
+(`settings_past.py`), storing (`settings_now.py`).
+Read more in docs/buyer/settings.md.
+"""
+
+import getpass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
+from stocktrim_cli.output import counted, out, show_json
+from stocktrim_cli.runs import JsonOption
+from stocktrim_cli.settings_now import (
+    ByOption,
+    DryRunOption,
+    ReasonOption,
+    SettingsNow,
+    settings_now,
+    show_changes,
+    value_shown,
+)
+from stocktrim_cli.settings_subjects import (
+    ProductsOfOption,
+    ProductsOption,
+    SearchOption,
+    SubjectOptions,
+    SuppliersOption,
+    subjects_named,
+    supplier_names,
+)
+
+if TYPE_CHECKING:
+    from pipelines.store.setting_changes import SettingChange
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The setting, such as lead_time_days.")]
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """A setting to be set (or, without a text, removed) for some subjects, and how to go about it."""
+
+    name: str
+    text: str | None
+    options: SubjectOptions
+    by: str
+    reason: str
+    is_dry: bool
+    as_json: bool
+
+
+def set_value(
+    name: NameArgument,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="The value, such as 21, 95% or none.")],
+    *,
+    product: ProductsOption = None,
+    supplier: SuppliersOption = None,
+    products_of: ProductsOfOption = "",
+    search: SearchOption = "",
+    by: ByOption = "",
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Set a setting for the organisation, for suppliers or for products, all or none; the next plan uses it.
+
+    Example: `stocktrim settings set lead_time_days 21 --supplier "Supplier 07" --reason "new port"`
+    """
+    options = SubjectOptions(product or [], supplier or [], products_of, search)
+    _grant(_Wish(name, value, options, by, reason, dry_run, as_json), settings_now(organisation))
+
+
+def unset(
+    name: NameArgument,
+    *,
+    product: ProductsOption = None,
+    supplier: SuppliersOption = None,
+    products_of: ProductsOfOption = "",
+    search: SearchOption = "",
+    by: ByOption = "",
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove a setting: the value of the next level applies again.
+
+    Example: `stocktrim settings unset lead_time_days --product P-0001`
+    """
+    options = SubjectOptions(product or [], supplier or [], products_of, search)
+    _grant(_Wish(name, None, options, by, reason, dry_run, as_json), settings_now(organisation))
+
+
+def _grant(wish: _Wish, now: SettingsNow) -> None:
+    """Do what a person wants, or say what would be done, or why it cannot be done."""
+    from pipelines.errors import UsageError
+    from pipelines.planning_settings.registry import known_setting
+    from pipelines.planning_settings.requested_settings import SettingRequest
+
+    known_setting(wish.name)
+    if wish.text is None and (lost := _lost(wish, now)):
+        _forget(wish, lost, now)
+        return
+    targets = subjects_named(now.opened, lambda: now.subjects, wish.options)
+    proposal = now.propose([SettingRequest(level, subject, wish.name, wish.text) for level, subject in targets])
+    if proposal.faults:
+        raise UsageError(proposal.faults[0].problem)
+    if wish.is_dry:
+        show_changes(proposal, now.opened, as_json=wish.as_json)
+        return
+    made = now.store(proposal.changes, by=wish.by, reason=wish.reason)
+    if wish.as_json:
+        records = _records(wish, targets, made, now)
+        show_json(records if wish.options.are_many else records[0])
+    else:
+        out.print(_sentence(wish, targets, made, now), markup=False)
+
+
+def _lost(wish: _Wish, now: SettingsNow) -> "list[SettingChange]":
+    """The settings to remove of products that Xero no longer has, if the options name no others."""
+    codes = set(wish.options.products)
+    return [row for row in now.lost if row.name == wish.name and row.subject in codes]
+
+
+def _forget(wish: _Wish, lost: "Sequence[SettingChange]", now: SettingsNow) -> None:
+    """Remove settings of products that Xero no longer has."""
+    from pipelines.planning_settings.requested_settings import Proposal, ProposedChange
+
+    by, at = wish.by or getpass.getuser(), now.opened.now()
+    changes = [replace(row, value=None, changed_by=by, changed_at=at, reason=wish.reason) for row in lost]
+    if wish.is_dry:
+        proposed = [ProposedChange(row.level, row.subject, row.name, row.value, None) for row in lost]
+        show_changes(Proposal(proposed, []), now.opened, as_json=wish.as_json)
+        return
+    made = now.keep(changes)
+    if wish.as_json:
+        show_json(vars(made[0]) if len(made) == 1 else [vars(change) for change in made])
+    else:
+        targets = ", ".join(change.subject for change in made)
+        out.print(f"{wish.name} is unset for product {targets}, which Xero no longer has.", markup=False)
+
+
+def _records(
+    wish: _Wish, targets: Sequence[tuple[str, str]], made: "Sequence[SettingChange]", now: SettingsNow
+) -> list[dict[str, Any]]:
+    """The change of each subject with what it replaced; what was so already has the change that made it so."""
+    from pipelines.store.setting_changes import SettingChange
+
+    before = {(row.level, row.subject): row for row in now.in_force if row.name == wish.name}
+    after = before | {(row.level, row.subject): row for row in made}
+    records = []
+    for target in targets:
+        nothing = SettingChange(*target, wish.name, None, "", now.opened.now())
+        old = before.get(target)
+        records.append({**vars(after.get(target, nothing)), "old": old.value if old else None})
+    return records
+
+
+def _sentence(
+    wish: _Wish, targets: Sequence[tuple[str, str]], made: "Sequence[SettingChange]", now: SettingsNow
+) -> str:
+    """What was done, and for how many."""
+    (level, subject), *others = targets
+    names = supplier_names(now.opened)
+    value = made[0].value if made else now.explicit.get((level, subject, wish.name))
+    is_now = "unset" if value is None else value_shown(wish.name, value, names)
+    shown = names.get(subject, subject) if level == "supplier" else subject
+    target = f" for {counted(len(targets), level)}" if others else f" for {level} {shown}" if subject else ""
+    if not made:
+        return f"{wish.name} is {is_now}{target} already: nothing was changed."
+    already = f" ({len(targets) - len(made):,} had it already)" if len(made) < len(targets) else ""
+    undo = f" {command_for(now.opened.key, 'settings undo')} takes it back." if others else ""
+    return f"{wish.name} is {is_now}{target}{already}.{undo} Next: {command_for(now.opened.key, 'plan')}"
