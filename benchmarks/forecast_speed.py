@@ -45,7 +45,7 @@ LARGEST_START: Final = (400, 0.5)
 TOLERANCE: Final = 1.25
 PARTS: Final = {
     "calendar": "pipelines.forecasting.distribution.make_demand_matrix",
-    "learning": "pipelines.forecasting.distribution.fit_to_windows",
+    "learning": "pipelines.forecasting.distribution.fit_global_model",
     "quantiles": "pipelines.forecasting.distribution.model_quantiles",
     "paths": "pipelines.replenishment.decision.stock_projection.demand_between",
     "decision": "pipelines.replenishment.plan.order_plan.decide",

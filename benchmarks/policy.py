@@ -1,11 +1,13 @@
 """Our policy and its rivals in service and money, on real and on generated sales, all in one run.
 
     STOCKTRIM_SALES_FILE=sales.parquet python -m benchmarks.policy retail [--half chosen|held_out|all] [--lost]
+    python -m benchmarks.policy retail --lead-times 7 14 21 35 63
     python -m benchmarks.policy stationary|seasonal|shifting|lumpy
     python -m benchmarks.policy random_lead_times [--lost]
 
 Retail: lead time 21 days, weekly review, 48 weeks, cost half of the price. Products are split by a hash of their code
-into the half on which choices are made and the half that is held out. By default demand is backordered and there is one
+into the half on which choices are made and the half that is held out. With several lead times each product has one of
+them, by another hash. By default demand is backordered and there is one
 level, as in the literature; `--lost` backtests lost sales and the default policy. Printed are: the three figures of
 service by demand pattern and service level, our stock over each rival's at the same share of weeks without a stock-out
 with 90% intervals from resampled blocks of weeks and of products, our lost margin over theirs at equal stock, and the
@@ -19,6 +21,7 @@ import os
 import sys
 import time
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -70,6 +73,9 @@ def main() -> None:
     parser.add_argument("what", choices=["retail", *KINDS, RANDOM_LEAD_TIMES])
     parser.add_argument("--half", choices=(*HALVES, "all"), default=HALVES[0], help="which products of retail")
     parser.add_argument("--lost", action="store_true", help="demand that finds an empty shelf is lost")
+    parser.add_argument(
+        "--lead-times", type=int, nargs="+", default=[LEAD_TIME_DAYS], help="days, of the products in turn"
+    )
     parser.add_argument("--products", type=int, default=0, help="only so many products")
     parser.add_argument("--seed", type=int, default=0, help="of the forecast, the paths and the generated sales")
     parser.add_argument("--json", type=Path, help="also write the results to this file")
@@ -86,7 +92,7 @@ def main() -> None:
         else generated(given.what, seed=given.seed, products=given.products or GENERATED_PRODUCTS)
     )
     began = time.process_time()
-    backtest = _backtest(sales, is_lost=given.lost, seed=given.seed)
+    backtest = _backtest(with_lead_times(sales, given.lead_times), is_lost=given.lost, seed=given.seed)
     summary = summarise(backtest)
     print(f"{given.what} {given.half if given.what == 'retail' else ''} {'lost' if given.lost else 'backordered'}")
     print(as_text(backtest, summary))
@@ -94,6 +100,13 @@ def main() -> None:
     print(f"{time.process_time() - began:.0f} CPU seconds")
     if given.json:
         given.json.write_text(json.dumps({"summary": summary, "results": backtest.results.to_dicts()}, indent=2))
+
+
+def with_lead_times(sales: pl.DataFrame, lead_times: Sequence[int]) -> pl.DataFrame:
+    """The sales with the lead time of each product, one of those given by a hash of its code."""
+    codes = sales["product_code"].unique().sort()
+    days = [lead_times[zlib.crc32(f"lead {code}".encode()) % len(lead_times)] for code in codes.to_list()]
+    return sales.join(pl.DataFrame({"product_code": codes, "lead_time_days": days}), on="product_code")
 
 
 def _backtest(sales: pl.DataFrame, *, is_lost: bool, seed: int) -> Backtest:

@@ -5,7 +5,6 @@ tables (`forecast_tables.py`).
 Read more in docs/maths.md#the-demand-distribution.
 """
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,13 +19,21 @@ from pipelines.forecasting.history.demand_patterns import DEAD, demand_patterns
 from pipelines.forecasting.history.demand_spikes import with_spikes
 from pipelines.forecasting.history.windows import Window, sums_after_origins
 from pipelines.forecasting.models.features import OriginStatistics, origin_statistics
+from pipelines.forecasting.models.global_quantile_model import (
+    ForecastRows,
+    GlobalQuantileModel,
+    TrainingRows,
+    fit_global_model,
+    global_quantiles,
+    rows_per_window,
+)
 from pipelines.forecasting.models.model_registry import (
     GLOBAL_MODEL,
     NB_PREDICTIVE,
     NO_MODEL,
     WindowModels,
+    blend_share,
     exact_means,
-    fit_to_windows,
     model_quantiles,
 )
 from pipelines.forecasting.models.seasonality import weekly_path, weekly_season
@@ -34,9 +41,6 @@ from pipelines.forecasting.selection.fallback_rules import has_shifted, models_b
 
 PROBABILITIES: Final = np.array([0.001, 0.005, *(k / 100 for k in range(1, 100)), 0.9925, 0.995, 0.9975, 0.999])
 WEEKS_SHOWN: Final = 13
-# Windows between two doublings of a week are learned together; their length is a feature.
-BUCKET_RATIO: Final = 2.0
-TINY: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -154,33 +158,41 @@ def _window_rows(windows: pl.DataFrame, matrix: DemandMatrix) -> _WindowRows:
 def _quantiles_and_means(
     statistics: OriginStatistics, patterns: NDArray[np.str_], models: NDArray[np.str_], rows: _WindowRows, *, seed: int
 ) -> tuple[Matrix, Matrix]:
-    """The quantiles of windows (rows x probabilities) and their means, each by its product's model."""
+    """The quantiles of windows (rows x probabilities) and their means, each by its product's model.
+
+    The global quantile model is fitted once, to all its windows together. Until then its rows hold the negative
+    binomial with which it is blended, so that the parametric models of only one window are in memory at a time.
+    """
     quantiles, mean = np.zeros((rows.product.size, PROBABILITIES.size)), np.zeros(rows.product.size)
     model_of_row = models[rows.product]
-    for bucket in _buckets(rows.only(np.flatnonzero(model_of_row != NO_MODEL))):
-        views = [
-            WindowModels(statistics, window, sums_after_origins(statistics.matrix, window), patterns)
-            for window in bucket
-        ]
-        is_global = (models == GLOBAL_MODEL).any()
-        fitted = fit_to_windows(views, origins=statistics.matrix.periods, seed=seed) if is_global else None
-        for view in views:
-            window = view.window
-            is_here = (rows.start_days == window.start_days) & (rows.days == window.days)
-            for model in np.unique(model_of_row[is_here]).tolist():
-                places = np.flatnonzero(is_here & (model_of_row == model))
-                products = rows.product[places]
-                quantiles[places] = model_quantiles(view, model, products, PROBABILITIES, fitted)
-                trust = fitted.trust if model == GLOBAL_MODEL and fitted is not None else 0.0
-                mean[places] = _means(quantiles[places], exact_means(view, model, products), trust)
+    most = rows_per_window(_distinct_windows(rows.only(np.flatnonzero(model_of_row == GLOBAL_MODEL))))
+    training: list[TrainingRows] = []
+    forecast: list[tuple[Index, ForecastRows]] = []
+    for window in _distinct_windows(rows.only(np.flatnonzero(model_of_row != NO_MODEL))):
+        view = WindowModels(statistics, window, sums_after_origins(statistics.matrix, window), patterns)
+        is_here = (rows.start_days == window.start_days) & (rows.days == window.days)
+        for model in np.unique(model_of_row[is_here]).tolist():
+            places = np.flatnonzero(is_here & (model_of_row == model))
+            quantiles[places] = model_quantiles(view, model, rows.product[places], PROBABILITIES)
+            exact = exact_means(view, model, rows.product[places])
+            mean[places] = mean_of_quantiles(quantiles[places]) if exact is None else exact
+            if model == GLOBAL_MODEL:
+                training.append(view.training_rows(origins=statistics.matrix.periods, most=most[window], seed=seed))
+                forecast.append((places, view.latest_rows(rows.product[places])))
+    share = blend_share(int((patterns != DEAD).sum()))
+    fitted = fit_global_model(training, statistics.matrix, share=share, seed=seed) if training else None
+    if fitted is not None:
+        for places, at in forecast:
+            quantiles[places], mean[places] = _by_global_model(fitted, at, quantiles[places], mean[places])
     return quantiles, mean
 
 
-def _means(quantiles: Matrix, exact: Matrix | None, trust: float) -> Matrix:
-    """The mean of each row: the exact one, the quantiles' with weight `trust`; theirs alone if none is exact."""
-    if exact is None:
-        return mean_of_quantiles(quantiles)
-    return trust * mean_of_quantiles(quantiles) + (1 - trust) * exact if trust else exact
+def _by_global_model(
+    fitted: GlobalQuantileModel, at: ForecastRows, parametric: Matrix, mean: Matrix
+) -> tuple[Matrix, Matrix]:
+    """The quantiles and means of the global model for rows whose negative binomial has these."""
+    quantiles = global_quantiles(fitted, at, parametric=parametric, probabilities=PROBABILITIES)
+    return quantiles, fitted.trust * mean_of_quantiles(quantiles) + (1 - fitted.trust) * mean
 
 
 def _with_spikes(matrix: DemandMatrix, models: NDArray[np.str_], rows: _WindowRows, quantiles: Matrix) -> Matrix:
@@ -191,15 +203,16 @@ def _with_spikes(matrix: DemandMatrix, models: NDArray[np.str_], rows: _WindowRo
 
 
 def _never_falling_with_length(rows: _WindowRows, quantiles: Matrix) -> Matrix:
-    """Each probability's quantiles sorted by length: a longer window from today sells no less than a shorter one."""
+    """Each probability's quantiles sorted by length: a longer window from today sells no less than a shorter one.
+
+    The rows of a product stand together, by length.
+    """
     from_today = np.flatnonzero(rows.start_days == 0)
-    product = rows.product[from_today]
-    if np.unique(product).size == product.size:
-        return quantiles
+    _, first, count = np.unique(rows.product[from_today], return_index=True, return_counts=True)
     rising = quantiles.copy()
-    for column in range(quantiles.shape[1]):
-        values = quantiles[from_today, column]
-        rising[from_today, column] = values[np.lexsort((values, product))]
+    for windows in np.unique(count[count > 1]).tolist():
+        places = from_today[first[count == windows][:, None] + np.arange(windows)]
+        rising[places] = np.sort(quantiles[places], axis=1)
     return rising
 
 
@@ -228,18 +241,11 @@ def _from_daily_origins(
     return quantiles, mean
 
 
-def _buckets(rows: _WindowRows) -> list[list[Window]]:
-    """The distinct windows of a day or more, in groups of nearly one length that are learned together.
-
-    The borders lie at 7 * 2^k days, whatever windows there are: a product with another lead time moves none of them.
-    """
+def _distinct_windows(rows: _WindowRows) -> list[Window]:
+    """The distinct windows of a day or more, those that begin today first."""
     distinct = set(map(Window, rows.start_days.tolist(), rows.days.tolist()))
-    buckets: dict[tuple[bool, int], list[Window]] = {}
-    for window in sorted(distinct, key=lambda window: (window.start_days > 0, window.days, window.start_days)):
-        if window.days > 0:
-            step = math.floor(math.log(max(window.days, WEEK_DAYS) / WEEK_DAYS, BUCKET_RATIO) + TINY)
-            buckets.setdefault((window.start_days > 0, step), []).append(window)
-    return list(buckets.values())
+    ordered = sorted(distinct, key=lambda window: (window.start_days > 0, window.days, window.start_days))
+    return [window for window in ordered if window.days > 0]
 
 
 def mean_of_quantiles(quantiles: Matrix) -> Matrix:

@@ -240,7 +240,7 @@ def _demand_quantiles(distribution: DemandDistribution, horizons: pl.DataFrame, 
     in_cover = np.where(cover.is_null().to_numpy()[:, None], np.nan, of_cover)
     return pl.DataFrame(
         {
-            "product_code": rows["product_code"].repeat_by(count).explode(empty_as_null=False),
+            "product_code": rows["product_code"].gather(np.repeat(np.arange(rows.height), count)),
             "horizon_days": rows["horizon_days"].to_numpy().repeat(count),
             "probability": np.tile(PROBABILITIES, rows.height),
             "quantity": np.round(whole, DIGITS).ravel(),

@@ -152,6 +152,7 @@ def features(statistics: OriginStatistics, window: Window, sums: Matrix, row: In
         *(_largest(sums, k, window, matrix, row, origin) / (periods * scale) for k in LARGEST_OF),
         *_day_of_year(statistics, origin),
         np.full(row.size, np.log(max(1, window.days))),
+        np.full(row.size, np.log1p(window.start_days)),
     ]
     if matrix.log_price is not None:
         columns.append(matrix.log_price[row, origin])

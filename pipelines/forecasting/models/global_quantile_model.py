@@ -8,14 +8,14 @@ Read more in docs/maths.md#the-global-quantile-model.
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.forecasting.history.demand_matrix import FEWEST_PRODUCTS, YEAR_DAYS, Index, Matrix
+from pipelines.forecasting.history.demand_matrix import FEWEST_PRODUCTS, YEAR_DAYS, DemandMatrix, Index, Matrix
 from pipelines.forecasting.history.demand_patterns import CALIBRATION_GROUPS
 from pipelines.forecasting.history.windows import Window
 from pipelines.forecasting.models.calibration import MEDIAN, has_enough_windows
@@ -23,6 +23,8 @@ from pipelines.forecasting.models.features import OriginStatistics, features
 
 LEARNED: Final = np.array([0.5, 0.8, 0.9, 0.95, 0.98])
 MOST_ROWS: Final = 25_000
+# The part of the rows whose window begins later than the forecast: no order is decided on these.
+LATER_SHARE: Final = 0.25
 FEWEST_ROWS_OF_A_HALF: Final = 500
 # With twice the fewest products and rows the trees count in full, with the fewest not at all.
 FULL_TRUST: Final = 2.0
@@ -37,19 +39,6 @@ TREES: Final = {
     "max_iter": 70, "learning_rate": 0.12, "max_leaf_nodes": 15, "min_samples_leaf": 100, "max_bins": 63,
     "max_features": 0.7, "l2_regularization": 1.0, "early_stopping": False,
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class TrainingWindow:
-    """A window to learn from: its demand after every origin, and the parametric model's quantiles there.
-
-    `sums` is products x origins. `parametric(rows, origins)` gives the negative binomial's quantiles at the `LEARNED`
-    probabilities, pairs x probabilities.
-    """
-
-    window: Window
-    sums: Matrix
-    parametric: Callable[[Index, Index], Matrix]
 
 
 @dataclass(frozen=True)
@@ -79,7 +68,10 @@ class GlobalQuantileModel:
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """Drawn windows, a row each: features, target, negative binomial ratios, product, group, length in periods."""
+    """Drawn windows, a row each: features, target, negative binomial ratios, product, group, length in periods.
+
+    `parametric` holds the negative binomial's quantiles over h s: rows x learned probabilities.
+    """
 
     features: Matrix
     target: Matrix
@@ -89,23 +81,31 @@ class TrainingRows:
     periods: Matrix
 
 
-def fit_global_model(
-    statistics: OriginStatistics, windows: Sequence[TrainingWindow], *, share: float, origins: int, seed: int
-) -> GlobalQuantileModel | None:
-    """The model fitted to windows that were over at the origin `origins`; None with too few products or rows.
+@dataclass(frozen=True)
+class ForecastRows:
+    """Products at an origin, a row each: features, calibration group, scale s, usual demand h s of the window."""
 
-    At most 25,000 pairs of product and origin are drawn by the seed, older ones less often, in equal parts for each
-    window. Products fall into two halves by their code, and trees are fitted to each half. How far the trees of one
-    half, blended with the negative binomial, miss the other's products gives the conformal shift. With less than two
-    years of history the shift is never negative: a half year of falling demand proves nothing for the rising one.
+    features: Matrix
+    group: Index
+    scale: Matrix
+    usual: Matrix
+
+
+def fit_global_model(
+    parts: Sequence[TrainingRows], matrix: DemandMatrix, *, share: float, seed: int
+) -> GlobalQuantileModel | None:
+    """The model fitted to the rows of all windows together; None with too few products or rows.
+
+    Products fall into two halves by their code, and trees are fitted to each half. How far the trees of one half,
+    blended with the negative binomial, miss the other's products gives the conformal shift. With less than two years
+    of history the shift is never negative: a half year of falling demand proves nothing for the rising one.
     """
-    products = len(statistics.matrix.product_codes)
+    products = len(matrix.product_codes)
     if products <= FEWEST_PRODUCTS:
         return None
-    rows = _training_rows(statistics, windows, origins=origins, seed=seed)
-    halves_of_products = np.array(
-        [zlib.crc32(code.encode()) >> HALF_BIT & 1 for code in statistics.matrix.product_codes]
-    )
+    columns = zip(*(vars(part).values() for part in parts), strict=True)
+    rows = TrainingRows(*(np.concatenate(column) for column in columns))
+    halves_of_products = np.array([zlib.crc32(code.encode()) >> HALF_BIT & 1 for code in matrix.product_codes])
     in_half = halves_of_products[rows.product]
     trust = trust_in_trees(products, int(np.bincount(in_half, minlength=2).min()))
     if trust == 0:
@@ -118,7 +118,7 @@ def fit_global_model(
         halves.append(_fit(known[is_own], rows.target[is_own], seed=seed))
         predicted[~is_own] = _predicted(halves[-1], known[~is_own])
     shift = _conformal_shift(rows, np.sort(_blended(predicted, rows.parametric, share), axis=1))
-    has_two_years = statistics.matrix.periods_known * statistics.matrix.period_days >= TRAINED_DAYS
+    has_two_years = matrix.periods_known * matrix.period_days >= TRAINED_DAYS
     return GlobalQuantileModel(halves, has_number, share, shift if has_two_years else np.maximum(0.0, shift), trust)
 
 
@@ -155,41 +155,66 @@ def _conformal_shift(rows: TrainingRows, predicted: Matrix) -> Matrix:
     return shift
 
 
-def _training_rows(
-    statistics: OriginStatistics, windows: Sequence[TrainingWindow], *, origins: int, seed: int
-) -> TrainingRows:
-    most = MOST_ROWS // len(windows)
-    parts = [_rows_of_window(statistics, window, origins=origins, most=most, seed=seed) for window in windows]
-    columns = zip(*(vars(part).values() for part in parts), strict=True)
-    return TrainingRows(*(np.concatenate(column) for column in columns))
+def rows_per_window(windows: Collection[Window]) -> dict[Window, int]:
+    """How many rows are drawn of each window at most: 25,000 in all, however many windows there are.
+
+    Windows that begin today have equal parts of three quarters of them, later windows equal parts of the rest.
+
+    >>> list(rows_per_window([Window(0, 28), Window(0, 42), Window(21, 7)]).values())
+    [9375, 9375, 6250]
+    >>> list(rows_per_window([Window(0, 28)]).values())
+    [25000]
+    """
+    later = sum(window.start_days > 0 for window in windows)
+    share = LATER_SHARE if 0 < later < len(windows) else float(later > 0)
+    of_later, of_others = share / max(1, later), (1 - share) / max(1, len(windows) - later)
+    return {window: int(MOST_ROWS * (of_later if window.start_days else of_others)) for window in windows}
 
 
-def _rows_of_window(
-    statistics: OriginStatistics, training: TrainingWindow, *, origins: int, most: int, seed: int
-) -> TrainingRows:
-    """The rows drawn of one window: of the last 104 weeks, with six or more known periods before the origin."""
-    window, days = training.window, statistics.matrix.period_days
+def draw_training_rows(
+    statistics: OriginStatistics, window: Window, sums: Matrix, parametric: Callable[[Index, Index], Matrix], *,
+    origins: int, most: int, seed: int,
+) -> TrainingRows:  # fmt: skip
+    """At most `most` windows that were over at the origin `origins`, drawn from all products and the last 104 weeks.
+
+    `sums` is the window's demand after every origin, products x origins. `parametric(rows, origins)` gives the negative
+    binomial's quantiles at the `LEARNED` probabilities, pairs x probabilities. Six or more periods are known before an
+    origin; older origins are drawn less often.
+    """
+    days = statistics.matrix.period_days
     last = origins - -(-window.end_days // days)
     first = max(0, origins - TRAINED_DAYS // days)
-    known = training.sums[:, first : max(first, last + 1)]
+    known = sums[:, first : max(first, last + 1)]
     is_old_enough = statistics.count[:, first : max(first, last + 1)] >= YOUNGEST
     product, column = np.nonzero(~np.isnan(known) & is_old_enough)
     origin = column + first
     weight = 0.5 ** ((origins - origin) * days / YEAR_DAYS)
     # the largest u^(1/w) are a weighted draw without replacement (Efraimidis and Spirakis 2006)
     uniform = uniform_by_hash(statistics.matrix.product_codes, product, origins - origin, f"{seed} {window}")
-    order = np.argsort(np.log(uniform) / weight, kind="stable")
-    kept = np.sort(order[-min(most, round(DRAWN_SHARE * product.size)) :]) if product.size else order
+    drawn = min(most, round(DRAWN_SHARE * product.size))
+    kept = np.sort(np.argpartition(-np.log(uniform) / weight, drawn - 1)[:drawn]) if drawn else np.arange(0)
     product, origin = product[kept], origin[kept]
-    periods = window.periods(days)
-    usual = periods * statistics.scale[product, origin]
+    at = forecast_rows(statistics, window, sums, product, origin)
     return TrainingRows(
-        features=features(statistics, window, training.sums, product, origin),
-        target=np.log1p(training.sums[product, origin] / usual),
-        parametric=training.parametric(product, origin) / usual[:, None],
+        features=at.features,
+        target=np.log1p(sums[product, origin] / at.usual),
+        parametric=parametric(product, origin) / at.usual[:, None],
         product=product,
-        group=statistics.group[product, origin],
-        periods=np.full(product.size, periods),
+        group=at.group,
+        periods=np.full(product.size, window.periods(days)),
+    )
+
+
+def forecast_rows(
+    statistics: OriginStatistics, window: Window, sums: Matrix, rows: Index, origins: Index
+) -> ForecastRows:
+    """What the model reads of some products, each at an origin."""
+    scale = statistics.scale[rows, origins]
+    return ForecastRows(
+        features=features(statistics, window, sums, rows, origins),
+        group=statistics.group[rows, origins],
+        scale=scale,
+        usual=scale * window.periods(statistics.matrix.period_days),
     )
 
 
@@ -230,23 +255,19 @@ def _predicted(trees: Sequence[Any], rows: Matrix) -> Matrix:
 
 
 def global_quantiles(
-    model: GlobalQuantileModel, statistics: OriginStatistics, window: Window, sums: Matrix, rows: Index, origin: int,
-    *, parametric: Matrix, probabilities: Matrix,
-) -> Matrix:  # fmt: skip
-    """The quantiles of the window's demand from an origin, for some products: products x probabilities, in units.
+    model: GlobalQuantileModel, rows: ForecastRows, *, parametric: Matrix, probabilities: Matrix
+) -> Matrix:
+    """The quantiles of the window's demand for some products: products x probabilities, in units.
 
     `parametric` holds the negative binomial's quantiles, in the same shape; they are blended in. Between the learned
     probabilities the model's quantiles are linear in z, beyond them they grow as the negative binomial's do. Nowhere
     are they above 3 times the negative binomial's plus 3 max(1, s).
     """
-    at = np.full(rows.size, origin)
-    scale = statistics.scale[rows, at]
-    usual = (scale * window.periods(statistics.matrix.period_days))[:, None]
+    usual = rows.usual[:, None]
     ratio = _nearest(parametric, probabilities, LEARNED) / usual
-    lines = features(statistics, window, sums, rows, at)
-    target = model.target_quantiles(lines, statistics.group[rows, at], ratio)
+    target = model.target_quantiles(rows.features, rows.group, ratio)
     interpolated = _interpolated(np.maximum(0.0, np.expm1(target)) * usual, parametric, probabilities)
-    capped = np.minimum(interpolated, 3 * parametric + 3 * np.maximum(1.0, scale)[:, None])
+    capped = np.minimum(interpolated, 3 * parametric + 3 * np.maximum(1.0, rows.scale)[:, None])
     trusted = model.trust * np.maximum(0.0, capped) + (1 - model.trust) * parametric
     return np.maximum.accumulate(trusted, axis=1)
 

@@ -19,10 +19,14 @@ from pipelines.forecasting.models.calibration import CalibratedDistribution
 from pipelines.forecasting.models.features import OriginStatistics
 from pipelines.forecasting.models.global_quantile_model import (
     LEARNED,
+    ForecastRows,
     GlobalQuantileModel,
-    TrainingWindow,
+    TrainingRows,
+    draw_training_rows,
     fit_global_model,
+    forecast_rows,
     global_quantiles,
+    rows_per_window,
 )
 from pipelines.forecasting.models.negative_binomial import Moments, past_errors, predictive_moments, shrunken_moments
 from pipelines.forecasting.models.smoothing import SHARPNESS, combined_level
@@ -126,19 +130,20 @@ class WindowModels:
         """The quantiles of a distribution at the last origin: products x probabilities."""
         return distribution.quantiles(rows, np.full(rows.size, self.statistics.matrix.periods), probabilities)
 
-    def training_window(self) -> TrainingWindow:
-        """What the global quantile model learns from this window."""
-        return TrainingWindow(
-            self.window, self.sums, lambda rows, origins: self.seasonal.quantiles(rows, origins, LEARNED)
-        )
+    def training_rows(self, *, origins: int, most: int, seed: int) -> TrainingRows:
+        """What the global quantile model learns from this window: at most `most` rows."""
+        return draw_training_rows(
+            self.statistics, self.window, self.sums,
+            lambda rows, at: self.seasonal.quantiles(rows, at, LEARNED), origins=origins, most=most, seed=seed,
+        )  # fmt: skip
+
+    def latest_rows(self, rows: Index) -> ForecastRows:
+        """What the global quantile model reads of some products at the last origin."""
+        at = np.full(rows.size, self.statistics.matrix.periods)
+        return forecast_rows(self.statistics, self.window, self.sums, rows, at)
 
     def _calibrated(self, moments: Moments) -> CalibratedDistribution:
         return CalibratedDistribution(moments, self._recent_sums, self.statistics.group, self.periods)
-
-    @property
-    def blend_share(self) -> float:
-        """The weight of the negative binomial in the global quantile model."""
-        return blend_share(int((self.patterns != DEAD).sum()))
 
     @cached_property
     def _recent_sums(self) -> Matrix:
@@ -150,11 +155,12 @@ class WindowModels:
         return np.asarray(recent)
 
 
-def fit_to_windows(windows: Sequence[WindowModels], *, origins: int, seed: int) -> GlobalQuantileModel | None:
+def fit_to_windows(views: Sequence[WindowModels], *, origins: int, seed: int) -> GlobalQuantileModel | None:
     """The global quantile model fitted to windows of the same products; None if there is too little to learn from."""
-    training = [window_models.training_window() for window_models in windows]
-    share = windows[0].blend_share
-    return fit_global_model(windows[0].statistics, training, share=share, origins=origins, seed=seed)
+    most = rows_per_window([view.window for view in views])
+    training = [view.training_rows(origins=origins, most=most[view.window], seed=seed) for view in views]
+    share = blend_share(int((views[0].patterns != DEAD).sum()))
+    return fit_global_model(training, views[0].statistics.matrix, share=share, seed=seed)
 
 
 def model_quantiles(
@@ -183,10 +189,8 @@ def model_quantiles(
     parametric = window_models.latest_quantiles(_distribution_of(window_models, model), rows, probabilities)
     if model != GLOBAL_MODEL or global_model is None:
         return parametric
-    return global_quantiles(
-        global_model, window_models.statistics, window_models.window, window_models.sums, rows, matrix.periods,
-        parametric=parametric, probabilities=probabilities,
-    )  # fmt: skip
+    at = window_models.latest_rows(rows)
+    return global_quantiles(global_model, at, parametric=parametric, probabilities=probabilities)
 
 
 def exact_means(window_models: WindowModels, model: str, rows: Index) -> Matrix | None:

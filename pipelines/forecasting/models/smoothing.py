@@ -56,24 +56,25 @@ def combined_level(levels: Matrix, sums: Matrix, periods: float, patterns: NDArr
 
     So no single product decides by which level the others are forecast.
     """
-    combined = levels.mean(axis=0)
     known = np.flatnonzero(~np.isnan(sums).all(axis=0))[-SCORED_ORIGINS:]
-    scale = np.nan_to_num(sums[:, known]).sum(axis=1) / np.maximum(1, (~np.isnan(sums[:, known])).sum(axis=1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        errors = np.abs(sums[None, :, known] - levels[:, :, known] * periods) / scale[None, :, None]
-    is_known = np.isfinite(errors).all(axis=0)
-    error, is_scored = np.where(is_known, errors, 0.0).sum(axis=2) + LEAST_ERROR, is_known.any(axis=1)
+    recent = sums[:, known]
+    usual = np.nan_to_num(recent).sum(axis=1) / np.maximum(1, (~np.isnan(recent)).sum(axis=1))
+    is_known = ~np.isnan(recent) & (usual > 0)[:, None]
+    is_scored = is_known.any(axis=1)
     if not is_scored.any():
-        return np.asarray(combined)
+        return np.asarray(levels.mean(axis=0))
+    errors = (np.where(is_known, np.abs(recent - level[:, known] * periods), 0.0).sum(axis=1) for level in levels)
+    error = np.stack(list(errors)) / np.where(usual > 0, usual, 1.0) + LEAST_ERROR
     relative = np.clip(error / error.mean(axis=0), *RELATIVE_ERRORS)
     company = relative[:, is_scored].mean(axis=1)
+    weights = np.zeros(relative.shape)
     for pattern in np.unique(patterns):
         is_of_pattern = patterns == pattern
         own = relative[:, is_of_pattern & is_scored]
         error_of_pattern = (own.sum(axis=1) + COMPANY_PRODUCTS * company) / (own.shape[1] + COMPANY_PRODUCTS)
         weight = (error_of_pattern.min() / error_of_pattern) ** SHARPNESS
-        combined[is_of_pattern] = np.tensordot(weight / weight.sum(), levels[:, is_of_pattern], axes=1)
-    return np.asarray(combined)
+        weights[:, is_of_pattern] = (weight / weight.sum())[:, None]
+    return np.asarray(np.einsum("kp,kpo->po", weights, levels))
 
 
 def _moving_average(demand: Matrix, periods: int) -> Matrix:

@@ -3,12 +3,12 @@
 What belongs here: origins, and the loss of each model's quantiles there. What does not: choosing (`choose_model.py`).
 A model sees at an origin only what was known then. Products younger than four weeks at an origin are left out, since
 their launch week is imputed from those weeks. The global quantile model is fitted at the first and the fourth origin,
-each time to windows that were over then.
+to the windows of all protection intervals that were over then.
 Read more in docs/maths.md#the-backtest-of-models.
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -29,8 +29,9 @@ SCORED: Final = (0.8, 0.9, 0.95, 0.98, 0.99)
 HELD_OUT_WEEKS: Final = 26
 FEWEST_WEEKS_BEFORE: Final = 52
 MOST_ORIGINS: Final = 6
-# A plan fits the global model anew; a fit of half a year ago is no fair rival, and one for each origin takes too long.
-ORIGINS_A_FIT: Final = 3
+# The origins at which the global model is fitted. A plan fits it anew: a fit of half a year ago is no fair rival, and
+# one for each origin takes too long.
+FITS: Final = (0, 3)
 MOST_PRODUCTS: Final = 1_000
 
 JUDGEMENTS: Final = pl.Schema(
@@ -56,10 +57,20 @@ def backtest(matrix: DemandMatrix, horizon_days: Index, *, as_of: date, seed: in
     statistics = origin_statistics(matrix, as_of=as_of)
     frames = [
         frame
-        for days in np.unique(horizon_days).tolist()
-        for frame in _judged(statistics, Window(0, days), np.flatnonzero(horizon_days == days), seed=seed)
+        for origins_of_window in _judged_together(matrix, horizon_days).values()
+        for frame in _judged(statistics, origins_of_window, horizon_days, seed=seed)
     ]
     return pl.concat(frames) if frames else JUDGEMENTS.to_frame()
+
+
+def _judged_together(matrix: DemandMatrix, horizon_days: Index) -> dict[int, dict[Window, Sequence[int]]]:
+    """The judged origins of each window, by the first of them: windows of one first origin are learned together."""
+    together: dict[int, dict[Window, Sequence[int]]] = {}
+    for days in np.unique(horizon_days).tolist():
+        window = Window(0, days)
+        if origins := origins_of(matrix.periods, window, known=matrix.periods_known):
+            together.setdefault(origins[0], {})[window] = origins
+    return together
 
 
 def _sample(codes: Sequence[str], *, seed: int) -> Index:
@@ -86,31 +97,30 @@ def origins_of(weeks: int, window: Window, *, known: int | None = None) -> Seque
     return sorted({round(origin) for origin in np.linspace(first, last, MOST_ORIGINS).tolist()})
 
 
-def _judged(statistics: OriginStatistics, window: Window, products: Index, *, seed: int) -> Iterator[pl.DataFrame]:
-    """The judgements of some products over one window, a frame for each origin and model."""
-    origins = origins_of(statistics.matrix.periods, window, known=statistics.matrix.periods_known)
-    if not origins:
-        return
-    sums = sums_after_origins(statistics.matrix, window)
-    views = [_seen_at(statistics, window, sums, origin) for origin in origins]
-    spikes = _spikes_after_origins(statistics.matrix, window)
+def _judged(
+    statistics: OriginStatistics, origins_of_window: Mapping[Window, Sequence[int]], horizon_days: Index, *, seed: int
+) -> Iterator[pl.DataFrame]:
+    """The judgements of the products of some windows, a frame for each origin, window and model.
+
+    The global quantile model is fitted to all these windows: at their first origin, and at the earliest fourth one.
+    """
+    sums = {window: sums_after_origins(statistics.matrix, window) for window in origins_of_window}
+    spikes = {window: _spikes_after_origins(statistics.matrix, window) for window in origins_of_window}
+    fitted_at = {min(origins[number] for origins in origins_of_window.values()) for number in FITS}
     global_model = None
-    for number, (origin, view) in enumerate(zip(origins, views, strict=True)):
-        if number % ORIGINS_A_FIT == 0:
-            global_model = fit_to_windows([view], origins=origin, seed=seed)
-        patterns = view.patterns
-        is_old_enough = view.statistics.count[products, -1] > LAUNCH_DAYS // WEEK_DAYS
-        is_judged = np.isfinite(sums[products, origin]) & (patterns[products] != DEAD) & is_old_enough
-        rows = products[is_judged]
-        for model in MODELS:
-            if rows.size:
-                demand = sums[rows, origin] + spikes[rows, origin]
-                yield _judgement(view, global_model, model, rows, demand, statistics.mean[rows, -1])
-
-
-def _seen_at(statistics: OriginStatistics, window: Window, sums: Matrix, origin: int) -> WindowModels:
-    known = known_at(statistics, origin)
-    return WindowModels(known, window, _ended(sums, window, origin), demand_patterns(known.matrix))
+    for origin in sorted(fitted_at.union(*origins_of_window.values())):
+        known = known_at(statistics, origin)
+        patterns = demand_patterns(known.matrix)
+        views = [WindowModels(known, window, _ended(sums[window], window, origin), patterns) for window in sums]
+        if origin in fitted_at:
+            global_model = fit_to_windows(views, origins=origin, seed=seed)
+        is_old_enough = (known.count[:, -1] > LAUNCH_DAYS // WEEK_DAYS) & (patterns != DEAD)
+        for view in (view for view in views if origin in origins_of_window[view.window]):
+            demand = sums[view.window][:, origin] + spikes[view.window][:, origin]
+            is_own = horizon_days == view.window.days
+            rows = np.flatnonzero(is_own & is_old_enough & np.isfinite(demand))
+            for model in MODELS if rows.size else ():
+                yield _judgement(view, global_model, model, rows, demand[rows], statistics.mean[rows, -1])
 
 
 def _ended(sums: Matrix, window: Window, origin: int) -> Matrix:

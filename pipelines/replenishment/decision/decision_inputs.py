@@ -59,12 +59,9 @@ def distribution_of(forecast: Forecast) -> DemandDistribution:
         "product_code"
     ).sort("product_code")  # fmt: skip
     codes = products.select("product_code").with_row_index("row")
-    grid = (
-        forecast.demand_quantiles.join(codes, on="product_code", how="inner")
-        .sort("row", "horizon_days", "probability")
-        .group_by("row", "horizon_days", maintain_order=True)
-        .agg("quantity", "probability")
-    )
+    grid = _sorted_grid(forecast.demand_quantiles, codes)
+    probabilities = grid["probability"].unique().sort().to_numpy() if grid.height else MEDIAN
+    windows = grid.gather_every(probabilities.size)
     path = forecast.demand_forecast.join(codes, on="product_code", how="inner").sort("row", "period_start_date")
     weeks = path.group_by("row", maintain_order=True).agg("quantity")
     return DemandDistribution(
@@ -74,13 +71,23 @@ def distribution_of(forecast: Forecast) -> DemandDistribution:
         history_weeks=products["history_weeks"].to_numpy(),
         weekly_mean=_matrix(weeks["quantity"]),
         weekly_variance=products["weekly_variance"].to_numpy(),
-        window_product=grid["row"].to_numpy().astype(np.int64),
-        start_days=np.zeros(grid.height, dtype=np.int64),
-        days=grid["horizon_days"].to_numpy(),
-        probabilities=_matrix(grid["probability"].head(1)).ravel() if grid.height else MEDIAN,
-        quantiles=_matrix(grid["quantity"]),
-        mean=np.zeros(grid.height),
+        window_product=windows["row"].to_numpy().astype(np.int64),
+        start_days=np.zeros(windows.height, dtype=np.int64),
+        days=windows["horizon_days"].to_numpy(),
+        probabilities=probabilities,
+        quantiles=grid["quantity"].to_numpy().reshape(-1, probabilities.size),
+        mean=np.zeros(windows.height),
     )
+
+
+def _sorted_grid(demand_quantiles: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
+    """The quantiles by `row`, `horizon_days` and `probability`, sorted so; a forecast's own order needs no sorting."""
+    grid = demand_quantiles.select("product_code", "horizon_days", "probability", "quantity").join(
+        codes, on="product_code", how="inner", maintain_order="left"
+    ).drop("product_code")  # fmt: skip
+    place = pl.col("row").cast(pl.Float64) * (LONGEST_HORIZON_DAYS + 1) + pl.col("horizon_days") + pl.col("probability")
+    is_sorted = grid.select(place).to_series().is_sorted()
+    return grid if is_sorted else grid.sort("row", "horizon_days", "probability")
 
 
 def _matrix(lists: pl.Series) -> Matrix:

@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.forecasting.distribution import PROBABILITIES
+from pipelines.forecasting.distribution import PROBABILITIES, forecast_distribution
 from pipelines.forecasting.history.demand_matrix import DemandMatrix, make_demand_matrix
 from pipelines.forecasting.history.demand_patterns import demand_patterns
 from pipelines.forecasting.history.windows import Window, sums_after_origins
+from pipelines.forecasting.models import global_quantile_model
 from pipelines.forecasting.models.features import origin_statistics
 from pipelines.forecasting.models.global_quantile_model import GlobalQuantileModel, global_quantiles
-from pipelines.forecasting.models.model_registry import WindowModels, fit_to_windows
+from pipelines.forecasting.models.model_registry import GLOBAL_MODEL, WindowModels, fit_to_windows
 from tests.pipelines.forecasting.demand_builders import a_company
 from tests.pipelines.planning_builders import AS_OF
 
@@ -47,8 +49,9 @@ def shares_kept(global_model: GlobalQuantileModel, whole: WindowModels, *, has_j
     for origin in range(LEARNED_UNTIL, WEEKS - 3):
         then = seen_at(statistics.matrix.until(origin))
         parametric = then.latest_quantiles(then.reactive, rows, PROBABILITIES)
-        quantiles = global_quantiles(global_model, then.statistics, WINDOW, then.sums, rows, origin,
-                                   parametric=parametric, probabilities=PROBABILITIES)  # fmt: skip
+        quantiles = global_quantiles(
+            global_model, then.latest_rows(rows), parametric=parametric, probabilities=PROBABILITIES
+        )
         kept = whole.sums[:, [origin]] <= quantiles[:, np.isin(PROBABILITIES, PROBED)]
         held.append(kept[statistics.group[:, origin] % 2 == has_just_sold])
     return np.concatenate(held).mean(axis=0)
@@ -84,3 +87,21 @@ def test_a_first_year_in_which_demand_fell_does_not_lower_what_the_next_one_need
     one_year, two_years = (model.shift.min() for model in models if model is not None)
     assert one_year == 0
     assert two_years < 0
+
+
+def test_trees_are_fitted_once_however_many_windows_are_forecast(monkeypatch: pytest.MonkeyPatch):
+    fits = []
+
+    def counted(*given: Any, **named: Any) -> Any:
+        fits.append(given)
+        return fit(*given, **named)
+
+    fit = global_quantile_model._fit
+    monkeypatch.setattr(global_quantile_model, "_fit", counted)
+    sales = a_company(60, weeks=60, size=0.2, by_week=True)
+    windows = sales.select(pl.col("product_code").unique()).join(
+        pl.DataFrame({"start_days": [0, 0, 0, 0, 21, 42], "horizon_days": [14, 28, 49, 91, 7, 14]}), how="cross"
+    )
+    forecast_distribution(sales, windows, as_of=AS_OF, choice=dict.fromkeys(windows["product_code"], GLOBAL_MODEL))
+    halves = 2
+    assert len(fits) == halves
