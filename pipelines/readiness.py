@@ -5,7 +5,7 @@ problems (dbt) and storing decisions (`pipelines.store.exception_decisions`).
 Read more in docs/operations.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -36,9 +36,9 @@ def by_problem(readiness: pl.DataFrame) -> pl.DataFrame:
     Unreadable records come first, then problems of unknown value, then by money. `amount` is the known part;
     `without_amount` counts the records without one.
     """
-    name = pl.coalesce(pl.col("document_number", "product_code").replace("", None), "name", "record_id")
+    named = pl.coalesce(pl.col("document_number", "product_code").replace("", None), "name", "record_id")
     return (
-        readiness.with_columns(named=name)
+        readiness.with_columns(named=named)
         .sort("amount", "record_id", descending=[True, False], nulls_last=False)
         .group_by("problem", "effect", maintain_order=True)
         .agg(
@@ -46,7 +46,7 @@ def by_problem(readiness: pl.DataFrame) -> pl.DataFrame:
             amount=pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()),
             without_amount=pl.col("amount").is_null().sum(),
             currency=pl.col("currency").first(),
-            which=pl.struct("named", "amount", "age_days").head(UNREADABLE_NAMED),
+            which=pl.struct("named", "name", "amount", "age_days").head(UNREADABLE_NAMED),
             what_to_do=pl.col("what_to_do").first(),
             xero_link=pl.col("xero_link").sort_by("amount", descending=True, nulls_last=True).first(),
         )
@@ -71,14 +71,33 @@ def money(problem: Mapping[str, Any]) -> str:
 
 
 def records_named(problem: Mapping[str, Any]) -> str:
-    """The first records of a row of `by_problem`, each with its money and, if it has a date, its age."""
+    """The first records of a row of `by_problem`, each with its name, its money and, if it has a date, its age."""
     most = UNREADABLE_NAMED if problem["problem"] == UNREADABLE else RECORDS_NAMED
     named = [
         _named(record, problem["currency"], is_money=problem["problem"] not in _MONEYLESS)
         for record in problem["which"][:most]
     ]
-    more = problem["records"] - len(named)
-    return ", ".join(named) + (f" and {more:,} more" if more else "")
+    return first_in_words(named, problem["records"])
+
+
+def record_in_words(code: str, name: str | None = None, details: str = "") -> str:
+    """A record by its code or number, with its name and what else is known of it.
+
+    >>> record_in_words("P-0004", "Mug, small", "12.50 GBP"), record_in_words("INV-7"), record_in_words("Ann", "Ann")
+    ('P-0004 (Mug, small; 12.50 GBP)', 'INV-7', 'Ann')
+    """
+    known = "; ".join(filter(None, ("" if name == code else name, details)))
+    return f"{code} ({known})" if known else code
+
+
+def first_in_words(records: Sequence[str], count: int) -> str:
+    """The first of some records, and how many more there are.
+
+    >>> first_in_words(["P-0004", "P-0007"], 2), first_in_words(["P-0004"], 1200)
+    ('P-0004, P-0007', 'P-0004 and 1,199 more')
+    """
+    more = count - len(records)
+    return ", ".join(records) + (f" and {more:,} more" if more else "")
 
 
 def sentences(readiness: pl.DataFrame, *, shown: int = PROBLEMS_SHOWN) -> list[str]:
@@ -112,11 +131,19 @@ def find_exception(readiness: pl.DataFrame, wanted: str, *, problem: str = "") -
     if not rows:
         raise UsageError(f"No exception is about {wanted!r}; `stocktrim doctor --all` lists them.")
     if len(rows) > 1:
-        several = "; ".join(f"{row['problem']} of {row['record_id']}" for row in rows)
-        raise UsageError(f"{wanted!r} has several exceptions: give the record's id, or --problem: {several}.")
+        raise UsageError(f"{wanted!r} has several exceptions: {_choices(rows)}.")
     if rows[0]["version"] is None:
         raise UsageError(f"{rows[0]['problem']} cannot be dismissed. {rows[0]['what_to_do']}")
     return rows[0]
+
+
+def _choices(rows: Sequence[Mapping[str, Any]]) -> str:
+    """How to say which of several exceptions is meant: by its problem, by the record's id if that says too little."""
+    problems = [row["problem"] for row in rows]
+    if len(set(problems)) == len(problems):
+        return f"add --problem with one of {', '.join(problems)}"
+    ids = "; ".join(f"{row['record_id']} ({row['problem']})" for row in rows)
+    return f"give the record's id: {ids}"
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:
@@ -128,8 +155,7 @@ def _sentence(problem: Mapping[str, Any]) -> str:
 def _named(record: Mapping[str, Any], currency: str, *, is_money: bool) -> str:
     age = "" if record["age_days"] is None else f"{record['age_days']:,} days old"
     amount = _amount(record["amount"], currency) if is_money else ""
-    details = ", ".join(filter(None, (age, amount)))
-    return f"{record['named']} ({details})" if details else str(record["named"])
+    return record_in_words(record["named"], record["name"], ", ".join(filter(None, (age, amount))))
 
 
 def _amount(amount: Decimal | None, currency: str | None) -> str:

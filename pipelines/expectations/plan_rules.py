@@ -18,65 +18,70 @@ ROUNDING: Final = 1e-6
 RULES: Final = (
     BorderRule(
         "every_product_is_planned_once", "products", "Every product is in the plan exactly once.",
-        "{count} products are missing from the plan or in it twice, so it is not published.",
-        is_blocking=True,
+        "{count} products are missing from the plan or in it twice ({which}), so it is not published.",
+        is_blocking=True, named_by=("product_code", "product_name"),
     ),
     BorderRule(
         "quantities_are_numbers", "plan", "Every quantity is a number.",
-        "{count} products have a quantity that is no number, so the plan is not published.",
-        is_blocking=True,
+        "{count} products have a quantity that is no number ({which}), so the plan is not published.",
+        is_blocking=True, named_by=("product_code", "product_name"),
     ),
     BorderRule(
         "orders_are_not_negative", "plan", "Order quantities are not negative.",
-        "{count} products have a negative order quantity, so the plan is not published.",
-        is_blocking=True,
+        "{count} products have a negative order quantity ({which}), so the plan is not published.",
+        is_blocking=True, named_by=("product_code", "product_name"),
     ),
     BorderRule(
         "bridges_add_up", "plan", "Every product's bridge adds up.",
-        "{count} products have a bridge that does not add up, so the plan is not published.",
-        is_blocking=True,
+        "{count} products have a bridge that does not add up ({which}), so the plan is not published.",
+        is_blocking=True, named_by=("product_code", "product_name"),
     ),
     BorderRule(
         "safety_stock_is_the_level_above_demand", "plan",
         "Safety stock is the order-up-to level minus expected demand.",
-        "{count} products have a safety stock that is not their order-up-to level minus expected demand, so the plan "
-        "is not published.",
-        is_blocking=True,
+        "{count} products have a safety stock that is not their order-up-to level minus expected demand ({which}), "
+        "so the plan is not published.",
+        is_blocking=True, named_by=("product_code", "product_name"),
     ),
     BorderRule(
         "days_left_agree_with_stock", "plan", "Without stock no days of stock are left.",
-        "{count} products have days of stock left although nothing is left to sell, so the plan is not published.",
-        is_blocking=True,
+        "{count} products have days of stock left although nothing is left to sell ({which}), so the plan is not "
+        "published.",
+        is_blocking=True, named_by=("product_code", "product_name"),
     ),
     BorderRule(
         "a_reason_is_given", "plan", "Every product has its reason.",
-        "{count} products have no reason, so the plan is not published.",
-        is_blocking=True,
+        "{count} products have no reason ({which}), so the plan is not published.",
+        is_blocking=True, named_by=("product_code", "product_name"),
     ),
     BorderRule(
         "statuses_are_known", "plan", "Every status is a known one.",
-        "{count} products have an unknown status, so the plan is not published.",
-        is_blocking=True,
+        "{count} products have an unknown status ({which}), so the plan is not published.",
+        is_blocking=True, named_by=("product_code", "product_name"),
     ),
     BorderRule(
         "products_to_order_have_a_supplier", "orders", "Every product to order has a supplier.",
-        "{count} products should be ordered but have no supplier, so they are in no draft; set one with "
+        "{count} products should be ordered but have no supplier ({which}), so they are in no draft; set one with "
         "`stocktrim settings set preferred_supplier`.",
+        named_by=("product_code", "product_name"),
     ),
     BorderRule(
         "products_to_order_have_a_cost", "priced", "Every product to order has a cost.",
-        "{count} products should be ordered but have no cost, so their orders look free; set a purchase price in "
-        "Xero or `stocktrim settings set unit_cost`.",
+        "{count} products should be ordered but have no cost ({which}), so their orders look free; set a purchase "
+        "price in Xero or `stocktrim settings set unit_cost`.",
+        named_by=("product_code", "product_name"),
     ),
     BorderRule(
         "products_to_order_have_an_exchange_rate", "orders", "Every product to order has an exchange rate.",
-        "{count} products should be ordered in a currency whose exchange rate is unknown, so their money is in no "
-        "total; Xero gives a rate with the first order or bill in that currency.",
+        "{count} products should be ordered in a currency whose exchange rate is unknown ({which}), so their "
+        "money is in no total; Xero gives a rate with the first order or bill in that currency.",
+        named_by=("product_code", "product_name"),
     ),
     BorderRule(
         "orders_arrive_when_promised", "late", "No open order is late.",
-        "Some open order lines are past their delivery date and do not count as supply (see the rows): ask the "
+        "{count} open order lines are past their delivery date and do not count as supply ({which}): ask the "
         "supplier, then clear the delivery date or mark the order as billed in Xero.",
+        named_by=("purchase_order_number", "product_code"),
     ),
 )  # fmt: skip
 
@@ -112,7 +117,8 @@ def _frames(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl
         .with_columns(pl.col("rows").fill_null(0))
         .sort("product_code"),
         "plan": order_plan.select(
-            "product_code", "reason", "needed_quantity", "order_quantity", status=pl.col("status").fill_null(""),
+            "product_code", "product_name", "reason", "needed_quantity", "order_quantity",
+            status=pl.col("status").fill_null(""),
             is_finite=_all_finite(order_plan),
             adds_up=((_BRIDGE - pl.col("needed_quantity")).abs() <= ROUNDING),
             is_safety_stock=((_LEVEL - pl.col("order_up_to_level")).abs() <= ROUNDING),

@@ -25,20 +25,20 @@ RULES: Final = (
     ),
     BorderRule(
         "pass_is_complete", "lists", "Every record that Xero counts came.",
-        "{count} of Xero's lists are incomplete, so nothing was stored; load again.",
-        is_blocking=True,
+        "{count} of Xero's lists are incomplete ({which}), so nothing was stored; load again.",
+        is_blocking=True, named_by=("list",),
     ),
     BorderRule(
         "dates_and_quantities_are_readable", "unreadable", "Every date and quantity has the form that Xero documents.",
         "{count} records in Xero have a date or a quantity that cannot be read ({which}), so nothing was stored; "
         "open them in Xero, correct them, then load again. To load without one: `stocktrim exceptions dismiss RECORD`.",
-        is_blocking=True, named_by="document",
+        is_blocking=True, named_by=("document",),
     ),
     BorderRule(
         "records_are_readable", "unreadable", "Every record can be read.",
         "Some records in Xero cannot be read ({which}); their stored versions stay. Open them in Xero and save "
         "them once; every load, plan and `stocktrim doctor` lists them until they can be read or are dismissed.",
-        problem="unreadable_record", named_by="document",
+        problem="unreadable_record", named_by=("document",),
     ),
     BorderRule(
         "stock_stood_still", "lists", "No stock moved between reading the items and reading the documents.",
@@ -53,23 +53,23 @@ RULES: Final = (
     ),
     BorderRule(
         "items_have_an_id", "items", "Every item has its id.",
-        "{count} items came without an id, so nothing was stored; load again.",
-        is_blocking=True,
+        "{count} items came without an id ({which}), so nothing was stored; load again.",
+        is_blocking=True, named_by=("code", "name"),
     ),
     BorderRule(
         "item_ids_are_unique", "items", "No two items share an id.",
-        "{count} items share an id, so nothing was stored; load again.",
-        is_blocking=True,
+        "{count} items share an id ({which}), so nothing was stored; load again.",
+        is_blocking=True, named_by=("code", "name"),
     ),
     BorderRule(
         "items_have_a_code", "items", "Every item has a code.",
-        "{count} items have no code, so no sale can name them; give them a code in Xero, then load again.",
-        is_blocking=True,
+        "{count} items have no code ({which}), so no sale can name them; give them a code in Xero, then load again.",
+        is_blocking=True, named_by=("name",),
     ),
     BorderRule(
         "item_codes_are_unique", "items", "No two items share a code.",
-        "{count} items share a code with another one; make the codes differ in Xero, then load again.",
-        is_blocking=True,
+        "{count} items share a code with another one ({which}); make the codes differ in Xero, then load again.",
+        is_blocking=True, named_by=("code", "name"),
     ),
     BorderRule(
         "item_codes_differ_by_more_than_case", "items",
@@ -80,30 +80,30 @@ RULES: Final = (
     ),
     BorderRule(
         "items_have_a_readable_quantity", "items", "Every quantity on hand can be read.",
-        "{count} items have a quantity on hand that cannot be read, so nothing was stored; load again.",
-        is_blocking=True,
+        "{count} items have a quantity on hand that cannot be read ({which}), so nothing was stored; load again.",
+        is_blocking=True, named_by=("code", "name"),
     ),
     BorderRule(
         "documents_have_an_id", "documents", "Every document has its id.",
-        "{count} documents came without an id, so nothing was stored; load again.",
-        is_blocking=True,
+        "{count} documents came without an id ({which}), so nothing was stored; load again.",
+        is_blocking=True, named_by=("number",),
     ),
     BorderRule(
         "document_ids_are_unique", "documents", "No page names a document twice.",
-        "{count} documents of one page share an id, so nothing was stored; load again.",
-        is_blocking=True,
+        "{count} documents of one page share an id ({which}), so nothing was stored; load again.",
+        is_blocking=True, named_by=("number",),
     ),
     BorderRule(
         "documents_have_a_readable_date", "documents", "Every document's date can be read.",
-        "{count} documents have a date that cannot be read, so nothing was stored; open them in Xero, set the date, "
-        "then load again.",
-        is_blocking=True,
+        "{count} documents have a date that cannot be read ({which}), so nothing was stored; open them in Xero, set "
+        "the date, then load again.",
+        is_blocking=True, named_by=("number",),
     ),
     BorderRule(
         "lines_have_a_readable_quantity", "product_lines", "Every line that names an item has a quantity.",
-        "{count} lines name an item without a quantity that can be read, so nothing was stored; open the documents "
-        "in Xero, set the quantity, then load again.",
-        is_blocking=True,
+        "{count} lines name an item without a quantity that can be read ({which}), so nothing was stored; open the "
+        "documents in Xero, set the quantity, then load again.",
+        is_blocking=True, named_by=("number", "item_code"),
     ),
     BorderRule(
         "statuses_are_known", "documents", "Every document has a known status.",
@@ -117,12 +117,13 @@ RULES: Final = (
     ),
     BorderRule(
         "contact_statuses_are_known", "contacts", "Every contact has a known status.",
-        "{count} contacts have an unknown status; they count as active.",
+        "{count} contacts have an unknown status ({which}); they count as active.",
+        named_by=("name",),
     ),
     BorderRule(
         "contacts_have_an_id", "contacts", "Every contact has its id.",
-        "{count} contacts came without an id, so nothing was stored; load again.",
-        is_blocking=True,
+        "{count} contacts came without an id ({which}), so nothing was stored; load again.",
+        is_blocking=True, named_by=("name",),
     ),
     BorderRule(
         "sales_lines_name_a_product", "sales_lines", "Every sales line names a product.",
@@ -137,7 +138,8 @@ RULES: Final = (
     ),
     BorderRule(
         "sold_items_are_tracked", "items", "Every item is tracked inventory.",
-        "{count} items are not tracked inventory, so their stock is unknown and they are not planned.",
+        "{count} items are not tracked inventory ({which}), so their stock is unknown and they are not planned.",
+        named_by=("code", "name"),
     ),
 )  # fmt: skip
 
@@ -222,20 +224,28 @@ def _items(endpoint: Endpoint) -> str:
 
 def _document(endpoint: Endpoint) -> str:
     day = {"Invoices": "invoice_date", "CreditNotes": "credit_note_date", "PurchaseOrders": "order_date"}
-    number = endpoint.key.replace("_id", "_number")
     document_type = "type" if "type" in endpoint.table.columns else "'PURCHASEORDER'"
     return (
-        f"select '{endpoint.name}' as list, {_ORDER}, {endpoint.key} as document_id, {number} as number, status, "
+        f"select '{endpoint.name}' as list, {_ORDER}, {endpoint.key} as document_id, "
+        f"{_number(endpoint)} as number, status, "
         f"{day[endpoint.name]} as document_date, {document_type} as type from {aside(endpoint.table)}"
     )
+
+
+def _number(endpoint: Endpoint) -> str:
+    """The column of a document's number."""
+    return endpoint.key.replace("_id", "_number")
 
 
 def _product_lines(endpoint: Endpoint) -> str:
     """Only lines that break the rule: there are too many others to check them in Python."""
     return (
-        f"select '{endpoint.name}' as list, {endpoint.key} as document_id, line_number, item_code, "
-        f"quantity::double as quantity from {aside(endpoint.lines)} "  # type: ignore[arg-type]  # a list with lines
-        "where nullif(trim(item_code), '') is not null and quantity is null"
+        f"select '{endpoint.name}' as list, document.{_number(endpoint)} as number, line.line_number, line.item_code, "
+        f"line.quantity::double as quantity "
+        f"from {aside(endpoint.lines)} as line "  # type: ignore[arg-type]  # a list with lines
+        f"inner join {aside(endpoint.table)} as document "
+        f"on line.{endpoint.key} = document.{endpoint.key} and line.{_ORDER} = document.{_ORDER} "
+        "where nullif(trim(line.item_code), '') is not null and line.quantity is null"
     )
 
 

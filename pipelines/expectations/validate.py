@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from pipelines.errors import DataError, PlannerError
+from pipelines.readiness import first_in_words, record_in_words
 
 if TYPE_CHECKING:
     from great_expectations.expectations import Expectation
@@ -30,8 +31,9 @@ class BorderRule:
     """A rule at a border of trust, in words: its name is that of its expectation in the border's suite.
 
     `description` is shown while the rule holds, `sentence` when it is broken; it may hold `{count}`, and `{which}` for
-    the first values of the column `named_by`. A rule that `is_blocking` stops the run; another one warns. `problem` is
-    the problem of `xero_readiness` that lists the same records.
+    the first records, by the columns `named_by`: a code or number, and a name if there is one. A rule that
+    `is_blocking` stops the run; another one warns. `problem` is the problem of `xero_readiness` that lists the same
+    records.
     """
 
     name: str
@@ -39,7 +41,7 @@ class BorderRule:
     description: str
     sentence: str
     is_blocking: bool = False
-    named_by: str = ""
+    named_by: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -62,9 +64,15 @@ class Finding:
 
     @property
     def _which(self) -> str:
-        """The first of the rows that offend, by the column that names them."""
-        named = self.rows[self.rule.named_by].to_list() if self.rule.named_by else []
-        return ", ".join(named[:ROWS_NAMED]) + (" and others" if self.count > ROWS_NAMED else "")
+        """The first of the rows that offend, by the columns that name them."""
+        rows = self.rows.select(self.rule.named_by).head(ROWS_NAMED).rows() if self.rule.named_by else []
+        return first_in_words([_named(*row) for row in rows], self.count)
+
+
+def _named(*texts: str | None) -> str:
+    """A record by the first of its texts that is not empty, and the second beside it."""
+    known = [text for text in texts if text] or ["one without a name"]
+    return record_in_words(*known[:2])
 
 
 def validate(

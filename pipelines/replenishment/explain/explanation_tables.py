@@ -119,7 +119,8 @@ def _projected_stock(explanation: ProductExplanation) -> ExplanationTable:
 
 
 def _settings(explanation: ProductExplanation) -> ExplanationTable:
-    rows = [(setting.name, setting.value, setting.origin) for setting in explanation.settings]
+    names = {explanation.plan.supplier_id: explanation.plan.supplier_name}
+    rows = [(setting.name, names.get(setting.value, setting.value), setting.origin) for setting in explanation.settings]
     return ExplanationTable("Settings", ("setting", "value", "set at"), rows)
 
 
