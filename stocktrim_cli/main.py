@@ -7,7 +7,7 @@ Read more in docs/interfaces.md.
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -21,7 +21,7 @@ from stocktrim_cli.lead_times import accept_lead_times
 from stocktrim_cli.load import load
 from stocktrim_cli.orders import orders
 from stocktrim_cli.organisations import organisations
-from stocktrim_cli.output import err, say
+from stocktrim_cli.output import err, heartbeat, say
 from stocktrim_cli.plan import plan
 from stocktrim_cli.reconcile import reconcile
 from stocktrim_cli.sandbox import sandbox
@@ -47,10 +47,21 @@ app.add_typer(settings, name="settings")
 app.add_typer(exceptions, name="exceptions")
 
 
+# They wait for a person, or run until they are stopped.
+_MAY_BE_SILENT: Final = {"connect", "organisations", "sandbox", "serve"}
+
+
 @app.callback()
-def _options(*, debug: Annotated[bool, typer.Option(help="Show a stack trace if something fails.")] = False) -> None:
+def _options(
+    context: typer.Context,
+    *,
+    debug: Annotated[bool, typer.Option(help="Show a stack trace if something fails.")] = False,
+) -> None:
     if debug:
         os.environ["STOCKTRIM_DEBUG"] = "1"
+    if context.invoked_subcommand not in _MAY_BE_SILENT:
+        heartbeat.start()
+        context.call_on_close(heartbeat.stop)
 
 
 def main() -> None:

@@ -17,10 +17,23 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from stocktrim_cli.heartbeat import Heartbeat
+
 # A pipe has no width of its own: wide enough for the bridge of a plan line.
 PIPE_WIDTH: Final = 160
-out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-err: Final = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPE_WIDTH)
+heartbeat: Final = Heartbeat()
+
+
+class _Output(Console):
+    """A console that ends a line of dots before it prints."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        heartbeat.pause()
+        super().print(*objects, **options)
+
+
+out: Final = _Output(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+err: Final = _Output(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPE_WIDTH)
 
 
 def say(sentence: str) -> None:
@@ -30,6 +43,7 @@ def say(sentence: str) -> None:
 
 def show_json(value: object) -> None:
     """Print a result as JSON for another program."""
+    heartbeat.pause()
     sys.stdout.write(json.dumps(value, default=_plain, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -128,7 +142,7 @@ class _Lines(logging.Handler):
         """Remove the bars; the next record shows them again."""
         if not self._tasks:
             return  # rich prints an empty line for bars that were never shown
-        self._bars.stop()
+        self._stop_bars()
         for task in self._tasks.values():
             self._bars.remove_task(task)
         self._tasks = {}
@@ -136,13 +150,19 @@ class _Lines(logging.Handler):
     def _show(self, name: str, description: str, unit: str, done: int, total: int) -> None:
         """Move a bar: that of a list by its name, that of the run by none. A list that is read loses its bar."""
         if name not in self._tasks:
+            heartbeat.pause()
+            heartbeat.is_muted = True
             self._bars.start()
             self._tasks[name] = self._bars.add_task(description, total=total, unit=unit)
         self._bars.update(self._tasks[name], description=description, completed=done, total=total, unit=unit)
         if done == total:
             self._bars.remove_task(self._tasks.pop(name))
         if not self._tasks:
-            self._bars.stop()
+            self._stop_bars()
+
+    def _stop_bars(self) -> None:
+        self._bars.stop()
+        heartbeat.is_muted = False
 
 
 def _plain(value: object) -> object:

@@ -29,23 +29,29 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
     inner = getattr(command, "commands", {})
     if not inner or (path and command.invoke_without_command):
         yield path, command
-    for name, one in inner.items():
-        yield from commands(one, (*path, name))
+    for name, subcommand in inner.items():
+        yield from commands(subcommand, (*path, name))
 
 
-@pytest.mark.parametrize(
-    ("path", "command"), [pytest.param(*one, id=" ".join(one[0])) for one in commands(typer.main.get_command(app))]
-)
+COMMANDS = [pytest.param(path, command, id=" ".join(path)) for path, command in commands(typer.main.get_command(app))]
+# They run until they are stopped, or for somebody who watches.
+FOR_PEOPLE_ONLY = {("demo",), ("sandbox",), ("serve",)}
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS)
 def test_every_command_has_an_example(path: tuple[str, ...], command: Any) -> None:
     assert f"Example: `stocktrim {' '.join(path)}" in command.help
 
 
-@pytest.mark.parametrize(
-    ("path", "command"), [pytest.param(*one, id=" ".join(one[0])) for one in commands(typer.main.get_command(app))]
-)
+@pytest.mark.parametrize(("path", "command"), COMMANDS)
 def test_every_option_is_explained(path: tuple[str, ...], command: Any) -> None:
-    silent = [one.name for one in command.params if not getattr(one, "help", None) and one.name != "help"]
+    silent = [option.name for option in command.params if not getattr(option, "help", None) and option.name != "help"]
     assert not silent, f"{path} does not explain {silent}"
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS)
+def test_a_program_can_read_the_result_of_every_command(path: tuple[str, ...], command: Any) -> None:
+    assert any("--json" in option.opts for option in command.params) is (path not in FOR_PEOPLE_ONLY)
 
 
 def test_help_loads_nothing_heavy() -> None:
