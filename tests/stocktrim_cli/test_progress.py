@@ -2,7 +2,9 @@
 
 import io
 import logging
+import re
 import sys
+import time
 
 import pytest
 from rich.console import Console
@@ -10,7 +12,7 @@ from rich.console import Console
 from stocktrim_assets.announced_steps import STEPS
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.jobs import JOBS
-from stocktrim_cli import output
+from stocktrim_cli import heartbeat, output
 from stocktrim_cli.runs import WithoutDumps
 
 
@@ -61,3 +63,31 @@ def test_dagsters_messages_about_its_own_log_are_left_out(monkeypatch: pytest.Mo
     sys.stderr.write("Exception while writing logger call to event log: (sqlite3.OperationalError) disk I/O error\n")
     output.say("Waiting 20 s.")
     assert written.getvalue() == "Waiting 20 s.\n"
+
+
+def test_a_silent_command_prints_dots_which_a_sentence_ends_and_a_result_is_free_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(heartbeat, "SILENCE_SECONDS", 0.05)
+    monkeypatch.setattr(heartbeat, "_LOOK_SECONDS", 0.01)
+    output.heartbeat.start()
+    time.sleep(0.3)
+    output.say("Found it.")
+    time.sleep(0.3)
+    output.show_json({"found": 1})
+    output.heartbeat.stop()
+    printed = capsys.readouterr()
+    assert re.fullmatch(r"  \.\.+\nFound it\.\n  \.\.+\n", printed.err)
+    assert printed.out == '{\n  "found": 1\n}\n'
+
+
+def test_no_dots_are_printed_beside_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(output, "err", Console(file=written, force_terminal=True, width=100, highlight=False))
+    handler = output._Lines()
+    record = logging.LogRecord("pipelines", logging.INFO, "", 0, "Publishing.", None, None)
+    record.step = ("Publishing", 1, 2)
+    handler.emit(record)
+    assert output.heartbeat.is_muted
+    handler.close()
+    assert not output.heartbeat.is_muted
