@@ -6,7 +6,7 @@ Read more in docs/buyer/settings.md.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipelines.planning_settings.requested_settings import Subjects
     from pipelines.store.setting_changes import SettingChange
 
+UNKNOWN_SUPPLIER: Final = "a supplier that Xero no longer has"
 ProductOption = Annotated[str, typer.Option("--product", metavar="PRODUCT_CODE", help="For this product.")]
 SupplierOption = Annotated[str, typer.Option("--supplier", metavar="NAME", help="For this supplier, by name or id.")]
 ProductsOption = Annotated[
@@ -73,12 +74,25 @@ def supplier_id(opened: "OpenOrganisation", wanted: str) -> str:
 
 
 def supplier_names(opened: "OpenOrganisation") -> dict[str, str]:
-    """The names of suppliers by id; none before the first load."""
+    """The names of suppliers by id: of the last load, of those archived or merged in Xero, and of those in orders.
+
+    A supplier of a setting that is none of these is called `UNKNOWN_SUPPLIER`, since an id says nothing to a person.
+    """
     from pipelines.storage import tables
     from pipelines.storage.snapshots import published_or_empty
+    from pipelines.store.identity_history import identities_of
+    from pipelines.store.setting_changes import setting_history
 
     suppliers = published_or_empty(opened.folder, tables.SUPPLIERS)
-    return {identity: name for identity, name in suppliers.select("supplier_id", "supplier_name").iter_rows() if name}
+    history = setting_history(opened.store, opened.key)
+    in_settings = [change.subject if change.level == "supplier" else change.value for change in history
+                   if change.level == "supplier" or change.name == "preferred_supplier"]  # fmt: skip
+    archived = {identity: state.name for identity, state in identities_of(opened.store, opened.key).contacts.items()}
+    ordered = {order.supplier_id: order.supplier_name for order in opened.ledger.orders()}
+    named = archived | ordered | dict(suppliers.select("supplier_id", "supplier_name").iter_rows())
+    return dict.fromkeys(filter(None, in_settings), UNKNOWN_SUPPLIER) | {
+        identity: name for identity, name in named.items() if name
+    }
 
 
 def product_names(opened: "OpenOrganisation") -> dict[str, str]:
@@ -104,10 +118,11 @@ def subjects_of(opened: "OpenOrganisation", in_force: "Iterable[SettingChange]" 
 
     products, suppliers = read_published(opened.folder, tables.PRODUCTS, tables.SUPPLIERS)
     changed = list(in_force)
+    gone = supplier_names(opened) if changed else {}
     names = {identity: name or identity for identity, name in suppliers.select("supplier_id", "supplier_name").rows()}
     return Subjects(
         ProductCodes({*products["product_code"], *(row.subject for row in changed if row.level == "product")}),
-        {row.subject: row.subject for row in changed if row.level == "supplier"} | names,
+        {row.subject: gone.get(row.subject, UNKNOWN_SUPPLIER) for row in changed if row.level == "supplier"} | names,
         {row.code: row.product_code for row in identities_of(opened.store, opened.key).former() if row.code},
     )
 

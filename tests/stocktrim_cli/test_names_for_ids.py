@@ -11,7 +11,7 @@ import pytest
 from pipelines.settings import read_settings
 from pipelines.store.engine import open_store
 from pipelines.store.setting_changes import SettingChange, set_setting
-from stocktrim_cli.settings import UNKNOWN_SUPPLIER
+from stocktrim_cli.settings_subjects import UNKNOWN_SUPPLIER
 from tests.end_to_end.conftest import HOME, KEY, Command
 
 GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
