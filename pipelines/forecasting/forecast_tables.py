@@ -236,15 +236,15 @@ def _demand_quantiles(distribution: DemandDistribution, horizons: pl.DataFrame, 
     count = PROBABILITIES.size
     cover = rows["row_cover"]
     whole = distribution.quantiles[rows["row"].to_numpy()]
-    of_cover = np.minimum(distribution.quantiles[cover.fill_null(0).to_numpy()], whole)
-    in_cover = np.where(cover.is_null().to_numpy()[:, None], np.nan, of_cover)
+    in_cover, has_cover = np.full(whole.shape, np.nan), cover.is_not_null().to_numpy()
+    in_cover[has_cover] = np.minimum(distribution.quantiles[cover.drop_nulls().to_numpy()], whole[has_cover])
     return pl.DataFrame(
         {
             "product_code": rows["product_code"].gather(np.repeat(np.arange(rows.height), count)),
             "horizon_days": rows["horizon_days"].to_numpy().repeat(count),
             "probability": np.tile(PROBABILITIES, rows.height),
-            "quantity": np.round(whole, DIGITS).ravel(),
-            "quantity_in_cover": np.round(in_cover, DIGITS).ravel(),
+            "quantity": np.round(whole, DIGITS, out=whole).ravel(),
+            "quantity_in_cover": np.round(in_cover, DIGITS, out=in_cover).ravel(),
         },
         schema=DEMAND_QUANTILES.schema,
     ).with_columns(pl.col("quantity_in_cover").fill_nan(None))
