@@ -1,15 +1,17 @@
 """DAGSTER_HOME below our own home, with our dagster.yaml, and the instance that lives there.
 
 What belongs here: preparing the folder and opening the instance, for terminals and servers alike.
-What does not: jobs and assets. A dagster.yaml that is there already is somebody's own and stays.
+What does not: jobs and assets. A dagster.yaml that somebody has changed stays; one that nobody has follows ours.
 Read more in docs/operations.md.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Final
 
 import dagster as dg
 
@@ -20,14 +22,22 @@ from pipelines.store.engine import open_store
 from stocktrim_assets.partitions import organisations
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
+# the SHA-256 of each dagster.yaml that earlier versions copied to a home
+_EARLIER: Final = frozenset(
+    {
+        "715859b0204c3e8357903e1731da6c11c88ba725d45b7f545eb2ad926a8e9bc0",
+        "a5fc757ae37fa697f281bdc19420b0f13d83f82c7edc9e2c19e3182493708aa5",
+    }
+)
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
     """Make DAGSTER_HOME with its dagster.yaml, and tell this process and its children where it is."""
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / CONFIGURATION.name).exists():
-        shutil.copyfile(CONFIGURATION, home / CONFIGURATION.name)
+    copy = home / CONFIGURATION.name
+    if not copy.exists() or hashlib.sha256(copy.read_bytes()).hexdigest() in _EARLIER:
+        shutil.copyfile(CONFIGURATION, copy)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["STOCKTRIM_HOME"] = str(settings.home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"

@@ -1,4 +1,4 @@
-"""`stocktrim serve`: the sandbox, Dagster's web server and its daemon on this machine, until stopped.
+"""`stocktrim serve`: the sandbox, Dagster's code server, web server and daemon on this machine, until stopped.
 
 Read more in docs/operations.md.
 """
@@ -8,24 +8,42 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Protocol
 
 import typer
 
 from stocktrim_cli.output import out, say
 
 if TYPE_CHECKING:
-    import dagster as dg
-
     from pipelines.settings import Settings
+    from stocktrim_assets.warm_process import WarmProcess
 
-WORKSPACE: Final = Path(__file__).resolve().parents[1] / "workspace.yaml"
+PROJECT: Final = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS: Final = 120
 STOPPING_SECONDS: Final = 15
-LOOK_SECONDS: Final = 60
+_WORKSPACE: Final = """\
+load_from:
+  - grpc_server:
+      socket: {socket}
+      location_name: {location}
+"""
+
+
+class Started(Protocol):
+    """A process that we started: `subprocess.Popen`, or a fork of ours."""
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it."""
 
 
 def serve(
@@ -41,17 +59,25 @@ def serve(
     Example: `stocktrim serve --dagster-port 3001 --no-sandbox`
     """
     from pipelines.settings import read_settings
-    from stocktrim_assets.home import dagster_instance
 
     settings = read_settings()
     ports = [dagster_port, *([sandbox_port] if sandbox else [])]
     _refuse_taken(ports)
     if sandbox:
         _point_demo_at(settings, sandbox_port)
-    command = sandbox_command(settings, port=sandbox_port) if sandbox else None
-    with dagster_instance(settings) as instance:
-        look = _look_for_dead_runs(instance, settings)
-        sys.exit(_run_until_stopped(command, ports=ports, dagster_port=dagster_port, look=look))
+    _prepare_dagster(settings)
+    _stop_at_signals()
+    running: dict[str, Started] = {}
+    with tempfile.TemporaryDirectory(prefix="stocktrim-", ignore_cleanup_errors=True) as folder:
+        try:
+            if sandbox:
+                running["the sandbox"] = start_sandbox(sandbox_command(settings, port=sandbox_port))
+            sys.exit(_serve_dagster(settings, running, folder=Path(folder), ports=ports))
+        except KeyboardInterrupt:
+            say("Stopping ...")
+        finally:
+            for process in reversed(running.values()):
+                stop(process)
 
 
 def sandbox_command(settings: "Settings", *, port: int) -> list[str]:
@@ -68,40 +94,23 @@ def start_sandbox(command: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **usual})  # noqa: S603, our own
 
 
-def wait_for_port(
-    port: int, processes: Mapping[str, subprocess.Popen[bytes]], *, patience_seconds: float = PATIENCE_SECONDS
-) -> None:
+def wait_for_port(port: int, processes: Mapping[str, Started], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until something answers on the port; `processes`, by name, must keep running until then.
 
     Raises:
         UsageError: a process ended, or nothing answered for too long.
     """
-    from pipelines.errors import UsageError
-
-    deadline = time.monotonic() + patience_seconds
-    while time.monotonic() < deadline:
-        if _is_taken(port):
-            return
-        for name, process in processes.items():
-            if process.poll() is not None:
-                raise UsageError(
-                    f"{name[0].upper()}{name[1:]} ended with {process.returncode} before it answered; see what was "
-                    f"printed above."
-                )
-        time.sleep(0.1)
-    raise UsageError(f"Nothing answers on port {port}; see what was printed above.")
+    _wait_for(f"port {port}", lambda: _is_taken(port), processes, patience_seconds=patience_seconds)
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: Started) -> None:
     """Stop a process that we started."""
-    if process.poll() is not None:
-        return
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(timeout=STOPPING_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    process.terminate()
+    deadline = time.monotonic() + STOPPING_SECONDS
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            process.kill()
+        time.sleep(0.02)
 
 
 def free_port(wanted: int) -> int:
@@ -113,44 +122,56 @@ def free_port(wanted: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _dagster_commands(port: int) -> dict[str, list[str]]:
-    workspace = ["-w", str(WORKSPACE)]
-    web = [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port), *workspace]
-    daemon = [str(Path(sys.executable).with_name("dagster-daemon")), "run", *workspace]
-    return {"Dagster's web pages": web, "Dagster's daemon": daemon}
+def _prepare_dagster(settings: "Settings") -> None:
+    """Make the home of Dagster's instance, and say what its own configuration lacks."""
+    from stocktrim_assets.home import CONFIGURATION, dagster_instance
+    from stocktrim_assets.run_launcher import WarmRunLauncher
+
+    with dagster_instance(settings) as instance:
+        if not isinstance(instance.run_launcher, WarmRunLauncher):
+            say(
+                f"{settings.dagster_home / CONFIGURATION.name} lacks our run_launcher, so runs start slowly and dead "
+                f"runs are found late: take it over from {CONFIGURATION}."
+            )
 
 
-def _look_for_dead_runs(instance: "dg.DagsterInstance", settings: "Settings") -> Iterator[None]:
-    """Once a minute, mark runs whose process has died as failed in Dagster; a step waits in between."""
-    from stocktrim_assets.dead_runs import fail_dead_runs
+def _serve_dagster(settings: "Settings", running: dict[str, Started], *, folder: Path, ports: list[int]) -> int:
+    """Start Dagster's processes as forks of this one, then watch all that run; the exit code once one has ended."""
+    from stocktrim_assets.terminal_runs import CODE_LOCATION
+    from stocktrim_assets.warm_process import WarmProcess
 
-    suspects: set[str] = set()
-    while True:
-        began = time.monotonic()
-        suspects = fail_dead_runs(instance, settings, suspects=suspects)
-        while time.monotonic() - began < LOOK_SECONDS:
-            yield
-
-
-def _run_until_stopped(sandbox: list[str] | None, *, ports: list[int], dagster_port: int, look: Iterator[None]) -> int:
-    _stop_at_signals()
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    running: dict[str, subprocess.Popen[bytes]] = {}
-    try:
-        if sandbox is not None:
-            running["the sandbox"] = start_sandbox(sandbox)
-        for name, command in _dagster_commands(dagster_port).items():
-            running[name] = subprocess.Popen(command, env=environment, cwd=WORKSPACE.parent)  # noqa: S603, our own
+    os.chdir(PROJECT)
+    code_server, workspace = folder / "code_server", folder / "workspace.yaml"
+    workspace.write_text(_WORKSPACE.format(socket=code_server, location=CODE_LOCATION))
+    module = ("-m", "stocktrim_assets.definitions", "--location-name", CODE_LOCATION)
+    with WarmProcess(settings, folder) as warm:
+        running["Dagster's code server"] = warm.start("dagster", "api", "grpc", "--socket", str(code_server), *module)
+        _wait_for("the code server's socket", code_server.exists, running, patience_seconds=PATIENCE_SECONDS)
+        web = ("dagster-webserver", "-h", "127.0.0.1", "-p", str(ports[0]), "-w", str(workspace))
+        running["Dagster's web pages"] = warm.start(*web)
         for port in ports:
             wait_for_port(port, running)
-        out.print(f"Dagster: http://127.0.0.1:{dagster_port}   (Ctrl-C stops everything)", markup=False)
-        return _watch(running, look)
-    except KeyboardInterrupt:
-        say("Stopping ...")
-        return 0
-    finally:
-        for process in reversed(running.values()):
-            stop(process)
+        running["Dagster's daemon"] = warm.start("dagster-daemon", "run", "-w", str(workspace))
+        out.print(f"Dagster: http://127.0.0.1:{ports[0]}   (Ctrl-C stops everything)", markup=False)
+        return _watch(running, warm)
+
+
+def _wait_for(
+    what: str, is_there: Callable[[], bool], processes: Mapping[str, Started], *, patience_seconds: float
+) -> None:
+    from pipelines.errors import UsageError
+
+    deadline = time.monotonic() + patience_seconds
+    while time.monotonic() < deadline:
+        if is_there():
+            return
+        for name, process in processes.items():
+            if (code := process.poll()) is not None:
+                raise UsageError(
+                    f"{name[0].upper()}{name[1:]} ended with {code} before it answered; see what was printed above."
+                )
+        time.sleep(0.1)
+    raise UsageError(f"Nothing answers on {what}; see what was printed above.")
 
 
 def _stop_at_signals() -> None:
@@ -162,15 +183,14 @@ def _stop_at_signals() -> None:
         signal.signal(number, signal.default_int_handler)
 
 
-def _watch(running: dict[str, subprocess.Popen[bytes]], look: Iterator[None]) -> int:
-    """Wait until a process ends, which none should; return the exit code."""
+def _watch(running: Mapping[str, Started], warm: "WarmProcess") -> int:
+    """Start runs until a process ends, which none should; return the exit code."""
     while True:
         for name, process in running.items():
-            if process.poll() is not None:
-                say(f"{name} ended with {process.returncode}; stopping the rest.")
+            if (code := process.poll()) is not None:
+                say(f"{name} ended with {code}; stopping the rest.")
                 return 1
-        next(look)
-        time.sleep(1)
+        warm.answer()
 
 
 def _refuse_taken(ports: list[int]) -> None:

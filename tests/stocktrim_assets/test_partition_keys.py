@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from pipelines.organisation_key import OrganisationError
 from pipelines.settings import read_settings
 from pipelines.storage.run_locks import organisation_lock
-from stocktrim_assets.dead_runs import fail_dead_runs
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.resources import OrganisationOfRun
@@ -104,18 +103,6 @@ def test_every_command_refuses_such_a_key(
     assert ended.value.code == 2
     assert "cannot be an organisation's key" in " ".join(capsys.readouterr().err.split())
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_run_of_such_a_partition_holds_up_nobody() -> None:
-    @dg.job
-    def some_job() -> None:
-        """Nothing."""
-
-    with dg.DagsterInstance.ephemeral() as instance:
-        run = instance.create_run_for_job(
-            some_job, status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": "../../../escaped"}
-        )
-        assert fail_dead_runs(instance, read_settings()) == {run.run_id}
 
 
 def partitions() -> list[str]:
