@@ -97,8 +97,8 @@ def test_the_mark_of_a_killed_process_is_free_at_once(tmp_path: Path) -> None:
 
 def test_a_dagster_yaml_follows_ours_unless_somebody_changed_it(settings: Settings) -> None:
     ours = CONFIGURATION.read_text()
-    start = ours.index("run_launcher:")
-    earlier = ours[:start] + ours[ours.index("run_monitoring:") :]
+    launcher, monitoring, storage = (ours.index(key) for key in ("run_launcher:", "run_monitoring:", "storage:"))
+    earlier = ours[:launcher] + ours[monitoring:storage]
     copy = settings.dagster_home / CONFIGURATION.name
     for kept in (earlier, f"{earlier}# changed\n"):
         copy.parent.mkdir(parents=True, exist_ok=True)
