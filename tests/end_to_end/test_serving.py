@@ -48,10 +48,14 @@ class Served:
         answer = httpx2.post(f"{self.dagster}/graphql", json={"query": query, "variables": variables}, timeout=60)
         return answer.raise_for_status().json()["data"]
 
-    def launch(self, job: str) -> str:
+    def launch(self, job: str, *, rebuild: bool = False) -> str:
         tags = [{"key": "dagster/partition", "value": KEY}]
-        asked = {"selector": {**LOCATION, "pipelineName": job}, "executionMetadata": {"tags": tags}}
-        launched = self.ask(LAUNCH, p=asked)["launchRun"]
+        parameters = {
+            "selector": {**LOCATION, "pipelineName": job},
+            "executionMetadata": {"tags": tags},
+            "runConfigData": {"resources": {"organisation": {"config": {"rebuild": rebuild}}}},
+        }
+        launched = self.ask(LAUNCH, p=parameters)["launchRun"]
         assert launched["__typename"] == "LaunchRunSuccess", launched
         return launched["run"]["runId"]
 
@@ -82,9 +86,9 @@ def until(look: Callable[[], Any], is_enough: Callable[[Any], bool], *, patience
 
 def free_ports(count: int) -> list[int]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
+    ports = [listener.getsockname()[1] for listener in sockets]
+    for listener in sockets:
+        listener.close()
     return ports
 
 
@@ -133,7 +137,7 @@ def test_a_run_from_dagsters_pages_loads_and_plans(served: Served) -> None:
 def test_a_run_cancelled_or_killed_while_dbt_works_leaves_the_snapshot(served: Served) -> None:
     before = served.stocktrim.snapshot()
     for ending in ("CANCELED", "FAILURE"):
-        run = served.launch("load")
+        run = served.launch("load", rebuild=True)
         until(lambda run=run: served.steps(run), lambda seen: "warehouse_models" in seen)
         if ending == "CANCELED":
             assert served.ask(CANCEL, id=run)["terminateRun"]["__typename"] == "TerminateRunSuccess"
@@ -141,7 +145,7 @@ def test_a_run_cancelled_or_killed_while_dbt_works_leaves_the_snapshot(served: S
             os.kill(served.process(run), signal.SIGKILL)
         assert served.wait_for(run) == ending
     assert served.stocktrim.snapshot() == before
-    assert served.wait_for(served.launch("load")) == "SUCCESS"
+    assert served.wait_for(served.launch("load", rebuild=True)) == "SUCCESS"
     assert served.stocktrim.snapshot() != before
 
 
@@ -149,7 +153,7 @@ def test_the_sensor_sends_what_was_approved_also_after_a_tick_that_failed(served
     assert served.ask(START_SENSOR, s=SENSOR)["startSensor"]["__typename"] == "Sensor"
 
     def ticks() -> list[str]:
-        return [one["status"] for one in served.ask(TICKS, s=SENSOR)["sensorOrError"]["sensorState"]["ticks"]]
+        return [tick["status"] for tick in served.ask(TICKS, s=SENSOR)["sensorOrError"]["sensorState"]["ticks"]]
 
     until(ticks, lambda seen: "SKIPPED" in seen)
     store = served.stocktrim.home / "stocktrim.sqlite"
@@ -165,6 +169,6 @@ def test_the_sensor_sends_what_was_approved_also_after_a_tick_that_failed(served
         lambda result: result["state"] == "sent",
     )
     answer = httpx2.get(f"{served.sandbox}/_admin/stats").json()
-    puts = [one for one in answer["requests"] if one["method"] == "PUT" and one["path"].endswith("/PurchaseOrders")]
+    puts = [call for call in answer["requests"] if call["method"] == "PUT" and call["path"].endswith("/PurchaseOrders")]
     assert len(puts) == 1
     assert sent["purchase_order_number"].startswith("RP-")
