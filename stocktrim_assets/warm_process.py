@@ -71,7 +71,7 @@ class WarmProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Interrupt the runs, which then end as cancelled."""
+        """Interrupt the runs, which then fail."""
         self._link.unlink(missing_ok=True)
         self._socket.close()
         for run in self._runs.values():
@@ -94,7 +94,7 @@ class WarmProcess:
             with connection, connection.makefile("r") as lines, suppress(OSError, ValueError):
                 connection.settimeout(_ANSWER_SECONDS)
                 request = json.loads(lines.readline())
-                connection.sendall(self._state(**request).encode())
+                connection.sendall(f"{self._state(**request)}\n".encode())
 
     def _state(self, action: str, run: str, command: Sequence[str]) -> RunState:
         """Do what is asked for a run; what is known of it then."""
@@ -123,7 +123,8 @@ def ask_warm_process(settings: Settings, action: str, run: str, command: Sequenc
     """Start, stop or look at a run in the warm process of this home; unknown if there is none.
 
     Raises:
-        OSError: it took the request and did not answer.
+        OSError: it took the request and did not answer in time.
+        ValueError: it ended before it answered.
     """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(_ANSWER_SECONDS)
@@ -133,7 +134,7 @@ def ask_warm_process(settings: Settings, action: str, run: str, command: Sequenc
             return RunState.UNKNOWN
         request = json.dumps({"action": action, "run": run, "command": command})
         connection.sendall(f"{request}\n".encode())
-        return RunState(connection.makefile("r").read())
+        return RunState(connection.makefile("r").readline().strip())
 
 
 def code_changed_at() -> int:
