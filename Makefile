@@ -60,8 +60,8 @@ fmt: install ## format Python and SQL
 	$(BIN)/ruff format .
 	$(BIN)/sqlfmt --no-progressbar $(SQL)
 
-bench: install ## CPU seconds and peak memory of every stage
-	@$(BIN)/python -m benchmarks.stages
+bench: install ## CPU seconds, wall time and memory of every command, beside the floor that Dagster and dbt set
+	@$(BIN)/python -m benchmarks.commands
 
 bench-sandbox: install ## how fast the sandbox serves invoices, and how much memory it holds
 	@$(BIN)/python -m benchmarks.sandbox_speed

@@ -16,7 +16,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,15 +62,21 @@ def main() -> None:
     if given.size:
         print(json.dumps(measure(given.size)))
         return
+    costs = costs_by_size(given.sizes)
+    Console(width=160).print(table(costs))
+    if broken := _broken(costs):
+        sys.exit("\n".join(broken))
+
+
+def costs_by_size(sizes: Sequence[int]) -> dict[int, Costs]:
+    """What `measure` gives for each number of products, in a process of its own."""
     costs = {}
-    for size in sorted(given.sizes):
-        print(f"{size:,} products ...", file=sys.stderr)
+    for size in sorted(sizes):
+        print(f"forecast and plan of {size:,} products ...", file=sys.stderr)
         command = [sys.executable, "-m", "benchmarks.forecast_speed", "--size", str(size)]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)  # noqa: S603, our own
         costs[size] = json.loads(done.stdout)
-    Console(width=160).print(_table(costs))
-    if broken := _broken(costs):
-        sys.exit("\n".join(broken))
+    return costs
 
 
 def generate(products: int, *, seed: int = 1) -> pl.DataFrame:
@@ -210,19 +216,20 @@ def _broken(costs: Mapping[int, Costs]) -> list[str]:
     return broken
 
 
-def _table(costs: dict[int, Costs]) -> Table:
-    table = Table(title="What a forecast and a plan cost", title_justify="left")
+def table(costs: Mapping[int, Costs]) -> Table:
+    """A row for each size, with the growth from the size before it."""
+    rows = Table(title="What a forecast and a plan cost", title_justify="left")
     for name in ("products", "CPU s", *WHOLE, "growth", "peak MB", "comparison", *PARTS):
-        table.add_column(name, justify="right")
+        rows.add_column(name, justify="right")
     before: tuple[int, float] | None = None
     for size, cost in costs.items():
         growth = f"x {_of_products(cost) / before[1]:.1f} for x {size / before[0]:g}" if before else ""
-        table.add_row(
+        rows.add_row(
             f"{size:,}", f"{_whole(cost):.1f}", *(f"{cost[part]:.1f}" for part in WHOLE), growth,
             f"{cost['peak MB']:,.0f}", f"{cost['comparison']:.1f}", *(f"{cost[part]:.0%}" for part in PARTS),
         )  # fmt: skip
         before = (size, _of_products(cost))
-    return table
+    return rows
 
 
 if __name__ == "__main__":

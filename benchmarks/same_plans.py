@@ -21,7 +21,7 @@ from typing import Final
 
 import polars as pl
 
-from benchmarks.stages import sandbox
+from benchmarks.sandbox import environment_of, sandbox
 
 LAST_DAY: Final = "2026-11-29"
 AS_OF: Final = "2026-11-30"
@@ -89,10 +89,7 @@ def _companies() -> dict[str, tuple[str, ...]]:
 def _tables(words: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     """The name and the content of each published table of a company that was connected, loaded and planned."""
     with tempfile.TemporaryDirectory() as home, sandbox((*words, "--end", LAST_DAY)) as address:
-        environment = {
-            **os.environ, "STOCKTRIM_HOME": home, "XERO_API_URL": address, "XERO_IDENTITY_URL": address,
-            "XERO_CLIENT_ID": "bench", "XERO_CLIENT_SECRET": "bench",
-        }  # fmt: skip
+        environment = environment_of(home, address)
         settings = [("settings", "set", *setting) for setting in SETTINGS if "--sales" not in words]
         for verb in (("connect", "--custom"), ("load",), *settings, ("plan", "--as-of", AS_OF)):
             command = [sys.executable, "-m", "stocktrim_cli.main", *verb]

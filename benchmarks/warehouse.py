@@ -9,7 +9,6 @@ tests everything as a run does, in a process of its own. The empty company shows
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.measuring import Cost, cost_of
 from pipelines.storage.warehouse import FILE_NAME, open_warehouse
 
 SIZES: Final = (0, 100_000, 1_000_000, 5_000_000)
@@ -27,7 +27,7 @@ RAW: Final = Path(__file__).with_name("raw_of_any_size.sql")
 
 
 @dataclass(frozen=True)
-class Cost:
+class BuildCost:
     """What a build took at a size."""
 
     lines: int
@@ -40,23 +40,23 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     arguments.add_argument("--lines", type=int, nargs="+", default=list(SIZES), help="sales lines of each company")
     arguments.add_argument("--json", action="store_true", help="print the costs for another program")
-    options = arguments.parse_args()
-    costs = [measure(lines) for lines in options.lines]
-    if options.json:
+    asked = arguments.parse_args()
+    costs = [measure(lines) for lines in asked.lines]
+    if asked.json:
         print(json.dumps([asdict(cost) for cost in costs], indent=2))
     else:
         Console().print(_table(costs))
 
 
-def measure(lines: int) -> Cost:
+def measure(lines: int) -> BuildCost:
     """Write a company of so many sales lines, build it once to warm dbt up, and measure the second build."""
     print(f"{lines:,} sales lines ...", file=sys.stderr)
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
         write_raw(folder, lines=lines)
         _dbt(folder, "parse")
-        cpu_seconds, peak_megabytes = json.loads(_dbt(folder, "build", "--exclude-resource-type", "unit_test"))
-    return Cost(lines, cpu_seconds, peak_megabytes)
+        cost = _dbt(folder, "build", "--exclude-resource-type", "unit_test")
+    return BuildCost(lines, cost.cpu_seconds, cost.peak_megabytes)
 
 
 def write_raw(folder: Path, *, lines: int) -> None:
@@ -65,16 +65,15 @@ def write_raw(folder: Path, *, lines: int) -> None:
         connection.execute(RAW.read_text().replace("$lines", str(lines))).complete()
 
 
-def _dbt(folder: Path, *words: str) -> str:
-    """What dbt took, as `benchmarks.measuring` tells it."""
+def _dbt(folder: Path, *words: str) -> Cost:
+    """What dbt took."""
     dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet", "--log-path", str(folder / "logs"), *words]
     places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(folder / "dbt")]
     environment = os.environ | {"STOCKTRIM_WAREHOUSE": str(folder / FILE_NAME), "DO_NOT_TRACK": "1"}
-    command = [sys.executable, "-m", "benchmarks.measuring", *dbt, *places]
-    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True).stdout  # noqa: S603, our own
+    return cost_of([*dbt, *places], environment)
 
 
-def _table(costs: list[Cost]) -> Table:
+def _table(costs: list[BuildCost]) -> Table:
     table = Table(title="What building the warehouse costs", title_justify="left")
     for name in ("sales lines", "CPU s", "over the smallest", "per million lines", "peak MB"):
         table.add_column(name, justify="right")
