@@ -40,9 +40,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     arguments.add_argument("--lines", type=int, nargs="+", default=list(SIZES), help="sales lines of each company")
     arguments.add_argument("--json", action="store_true", help="print the costs for another program")
-    asked = arguments.parse_args()
-    costs = [measure(lines) for lines in asked.lines]
-    if asked.json:
+    options = arguments.parse_args()
+    costs = [measure(lines) for lines in options.lines]
+    if options.json:
         print(json.dumps([asdict(cost) for cost in costs], indent=2))
     else:
         Console().print(_table(costs))
