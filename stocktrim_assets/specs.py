@@ -13,15 +13,20 @@ from typing import Any, Final
 
 import dagster as dg
 
+import pipelines
 from pipelines.expectations.validate import BorderRule, Finding
+from pipelines.storage.fingerprints import code_fingerprint
 from pipelines.storage.tables import Table
 from pipelines.storage.warehouse import FILE_NAME, duckdb_type
+from stocktrim_assets.dbt.dbt_project import FOLDER as DBT_PROJECT
 from stocktrim_assets.dbt.dbt_project import column_descriptions, table_name
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import rows_table
 
 DATA_TEAM: Final = "team:data"
 PURCHASING_TEAM: Final = "team:purchasing"
+CODE_VERSION: Final = code_fingerprint((Path(pipelines.__file__).parent, Path(__file__).parent, DBT_PROJECT))
+"""The version of the code of every stage, taken when it is imported: what is edited later does not run here."""
 
 
 def key_of(table: Table) -> dg.AssetKey:
@@ -45,6 +50,7 @@ def table_specs(
             group_name=table.stage,
             kinds=set(kinds),
             owners=[owner],
+            code_version=CODE_VERSION,
             metadata={
                 "dagster/column_schema": column_schema(table),
                 "dagster/storage_kind": "duckdb",

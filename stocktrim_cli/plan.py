@@ -17,7 +17,7 @@ from stocktrim_cli.exceptions import print_exceptions, problems_of
 from stocktrim_cli.load import print_warnings
 from stocktrim_cli.output import counted, out, say, show_json, show_table, text_of
 from stocktrim_cli.plan_show import show
-from stocktrim_cli.runs import JsonOption, run_job
+from stocktrim_cli.runs import JsonOption, RebuildOption, run_job
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,6 +54,7 @@ def make_plan(
     as_of: Annotated[
         str, typer.Option(metavar="DATE", help="Plan as of this day; default: the organisation's today.")
     ] = "",
+    rebuild: RebuildOption = False,
     organisation: UnsettledOrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,13 +65,15 @@ def make_plan(
     from pipelines.settings import read_day
 
     if context.invoked_subcommand:
-        if as_of or organisation or as_json:
+        if as_of or rebuild or organisation or as_json:
             raise typer.BadParameter(f"Put the options after `{context.invoked_subcommand}`.")
         return
     organisation = choose_organisation(organisation)
     if as_of:
         read_day(as_of)
-    result = run_job("plan", organisation=organisation, ops={"decisions": {"config": {"as_of": as_of}}})
+    result = run_job(
+        "plan", organisation=organisation, ops={"decisions": {"config": {"as_of": as_of}}}, rebuild=rebuild
+    )
     summary, order_plan = read_plan(organisation)
     if as_json:
         show_json({"summary": summary, "order_plan": order_plan.to_dicts(), "exceptions": problems_of(organisation)})

@@ -8,6 +8,7 @@ Read more in docs/maths.md#the-demand-distribution.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import polars as pl
 
@@ -16,6 +17,12 @@ from pipelines.forecasting.overrides import OVERRIDES, override_demand
 from pipelines.forecasting.protection_intervals import horizons_to_forecast, own_horizons
 from pipelines.planning_settings.registry import wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
+
+REQUEST_SETTINGS: Final = (
+    "overridden_demand", "overridden_demand_from", "overridden_demand_until", "ignore_seasonality", "successor_of",
+    "bundle_of",
+)  # fmt: skip
+"""The settings that the forecast depends on; those of the protection intervals are in the intervals."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,10 @@ class ForecastRequest:
 
 
 def forecast_request(plan_settings: pl.DataFrame, intervals: pl.DataFrame) -> ForecastRequest:
-    """The request that follows from `parameters.plan_settings` and `parameters.protection_intervals`."""
+    """The request that follows from `parameters.plan_settings` and `parameters.protection_intervals`.
+
+    Of the settings only those in `REQUEST_SETTINGS` are needed.
+    """
     settings = wide_settings(plan_settings)
     overrides = settings.filter(pl.col("overridden_demand").is_not_null()).select(
         "product_code", units_per_day="overridden_demand", from_date="overridden_demand_from",

@@ -27,10 +27,14 @@ _MOST = Decimal(int(MOST_MONEY))
 
 @dataclass(frozen=True)
 class Redraft:
-    """What a new plan does to the drafts: those it supersedes and those it creates."""
+    """What a new plan does to the drafts: those it supersedes and those it creates.
+
+    `ledger_fingerprint` is the ledger's once these are written.
+    """
 
     superseded: tuple[Superseded, ...]
     drafted: tuple[Drafted, ...]
+    ledger_fingerprint: str = ""
 
 
 @dataclass(frozen=True)

@@ -45,14 +45,14 @@ def table_fingerprints(connection: duckdb.DuckDBPyConnection, paths: Iterable[st
 
 
 def value_fingerprint(value: object) -> str:
-    """The fingerprint of a value that JSON can hold.
+    """The fingerprint of a value of lists, dictionaries, texts, numbers and instants.
 
     >>> value_fingerprint({"a": 1, "b": None}) == value_fingerprint({"b": None, "a": 1})
     True
     >>> value_fingerprint(["1"]) == value_fingerprint([1])
     False
     """
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def code_fingerprint(folders: Iterable[Path]) -> str:

@@ -16,6 +16,7 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import DataError
+from pipelines.storage.fingerprints import value_fingerprint
 from pipelines.storage.permissions import open_to_readers
 from pipelines.storage.tables import PUBLISHED, Table, empty
 from pipelines.storage.warehouse import describe_table, open_warehouse, quoted, read_through, select_declared
@@ -62,6 +63,15 @@ def publish(folder: Path, *, snapshot_id: str, group: int | None = None) -> dict
     _point(folder / "published", Path("snapshots") / snapshot_id)
     _forget_old(snapshots, current=snapshot_id)
     return rows
+
+
+def published_fingerprint(folder: Path) -> str:
+    """The fingerprint of the published snapshot's files: their names, sizes and times of change; empty without one."""
+    link = folder / "published"
+    if not link.is_dir():
+        return ""
+    files = [(path.name, (found := path.stat()).st_size, found.st_mtime_ns) for path in sorted(link.iterdir())]
+    return value_fingerprint([str(link.readlink()), files])
 
 
 def published_folder(folder: Path) -> Path:

@@ -7,9 +7,8 @@ Only one process may have the file open, readers included, so a connection lasts
 Read more in docs/operations.md.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from shlex import quote
 from typing import Final
@@ -18,7 +17,7 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import DataError, DiskFullError, is_disk_full
-from pipelines.storage.tables import AS_OF, ENTITY_LOADS, LEAD_TIMES, PLAN_SETTINGS, TABLES, Table, type_of
+from pipelines.storage.tables import ENTITY_LOADS, LEAD_TIMES, PLAN_SETTINGS, TABLES, Table, type_of
 
 FILE_NAME: Final = "warehouse.duckdb"
 MEMORY_LIMIT: Final = "2GB"
@@ -93,28 +92,15 @@ def read_through(connection: duckdb.DuckDBPyConnection) -> int:
     return sum(counted)
 
 
-def read_table(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
-    """A whole table as a frame of its declared shape; without rows if it does not exist."""
-    rows: pl.DataFrame = connection.sql(select_declared(connection, table)).pl()
-    return rows.cast(table.schema)
+def read_table(
+    connection: duckdb.DuckDBPyConnection, table: Table, *, where: str = "true", values: Sequence[object] = ()
+) -> pl.DataFrame:
+    """A whole table as a frame of its declared shape, or its rows that meet a condition; no rows if it does not exist.
 
-
-def read_as_of(connection: duckdb.DuckDBPyConnection) -> date:
-    """The day on which this run decides: the one row of `raw.as_of`.
-
-    Raises:
-        DataError: nothing was loaded yet.
+    `where` is SQL; each question mark in it stands for one of the `values`.
     """
-    days: list[date] = read_table(connection, AS_OF)["as_of_date"].to_list()
-    if not days:
-        raise DataError("Nothing was loaded yet, so nothing can be planned: run `stocktrim load` first.")
-    return days[0]
-
-
-def read_products(connection: duckdb.DuckDBPyConnection, table: Table, product_codes: list[str]) -> pl.DataFrame:
-    """The rows of some products of a table, in the shape of `read_table`."""
-    query = f"from ({select_declared(connection, table)}) where product_code in (select unnest($codes))"
-    rows: pl.DataFrame = connection.sql(query, params={"codes": product_codes}).pl()
+    query = f"from ({select_declared(connection, table)}) where {where}"
+    rows: pl.DataFrame = connection.sql(query, params=list(values)).pl()
     return rows.cast(table.schema)
 
 
@@ -130,6 +116,12 @@ def select_declared(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
 def replace_table(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
     """Replace a table's rows by a frame, in one transaction."""
     with transaction(connection):
+        put_table(connection, table, frame)
+
+
+def put_tables(connection: duckdb.DuckDBPyConnection, frames: Mapping[Table, pl.DataFrame]) -> None:
+    """Replace the rows of each table by its frame, in the caller's transaction."""
+    for table, frame in frames.items():
         put_table(connection, table, frame)
 
 

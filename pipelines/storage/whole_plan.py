@@ -4,7 +4,7 @@ What belongs here: the schema in which parameters and forecast wait for their pl
 of them. What does not: making them, and publishing (`snapshots.py`).
 Parameters and forecast are made minutes before the plan, and every snapshot must hold a single plan. So they wait in
 the schema `unfinished`, which is never published. A run that ends before its plan leaves the former plan as it was; the
-next run overwrites the waiting tables.
+next run goes on with the waiting tables if what they were made from is unchanged, else it overwrites them.
 Read more in docs/operations.md.
 """
 
@@ -21,10 +21,8 @@ from pipelines.storage.warehouse import (
     insert_rows,
     put_rows,
     put_table,
-    read_table,
     select_declared,
     table_exists,
-    transaction,
 )
 
 Step = tuple[Table, ...]
@@ -39,45 +37,61 @@ _STEPS: Final = (PARAMETERS, CHOICE, FORECAST)
 UNFINISHED: Final = "unfinished"
 
 
-def set_aside(connection: duckdb.DuckDBPyConnection, step: Step, frames: Mapping[Table, pl.DataFrame]) -> None:
-    """Let the tables of a step wait for the plan; drop waiting tables of later steps, which older ones had led to."""
-    with transaction(connection):
-        connection.execute(f"create schema if not exists {UNFINISHED}")
-        for table in (table for later in _STEPS[_STEPS.index(step) + 1 :] for table in later):
-            connection.execute(f"drop table if exists {_aside(table).path}")
-        for table in step:
-            connection.execute(f"create or replace table {_aside(table).path} as select * from {table.path} limit 0")
-            insert_rows(connection, _aside(table).path, frames[table].select(list(table.columns)))
+def set_aside(connection: duckdb.DuckDBPyConnection, frames: Mapping[Table, pl.DataFrame], *, step: Step) -> None:
+    """Let the tables of a step wait for the plan, in the caller's transaction.
 
-
-def read_for_forecast(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
-    """A table of `PARAMETERS` or `CHOICE` to forecast with: the waiting table, else that of the stored plan."""
-    return read_table(connection, _aside(table) if table_exists(connection, _aside(table)) else table)
-
-
-def read_for_plan(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
-    """A table of any step to plan with: the waiting table if a whole forecast waits, else that of the stored plan."""
-    return read_table(connection, _aside(table) if table in _waiting(connection) else table)
-
-
-def keep_plan(
-    connection: duckdb.DuckDBPyConnection, replaced: Mapping[Table, pl.DataFrame], added: Mapping[Table, pl.DataFrame]
-) -> None:
-    """Replace the stored plan by a new plan and its waiting tables: all of it or nothing.
-
-    Tables in `replaced` are replaced whole. Tables in `added` keep earlier plans: only rows with the same key (`_KEYS`)
-    are replaced. Drafts of the former plan that nobody edited are deleted.
+    Waiting tables of later steps are dropped, since older tables had led to them.
     """
-    with transaction(connection):
-        for table in _waiting(connection):
-            connection.execute(f"delete from {table.path}")
-            connection.execute(f"insert into {table.path} by name {select_declared(connection, _aside(table))}")
-        connection.execute(f"drop schema if exists {UNFINISHED} cascade")
-        for table, frame in replaced.items():
-            put_table(connection, table, frame)
-        for table, frame in added.items():
+    connection.execute(f"create schema if not exists {UNFINISHED}")
+    for table in (table for later in _STEPS[_STEPS.index(step) + 1 :] for table in later):
+        connection.execute(f"drop table if exists {_aside(table).path}")
+    for table in step:
+        connection.execute(f"create or replace table {_aside(table).path} as select * from {table.path} limit 0")
+        insert_rows(connection, _aside(table).path, frames[table].select(list(table.columns)))
+
+
+def set_aside_unchanged(connection: duckdb.DuckDBPyConnection, *, step: Step) -> None:
+    """Let the stored tables of a skipped step wait beside the earlier steps that wait, in the caller's transaction.
+
+    A plan is made from waiting tables only if those of every step wait.
+    """
+    earlier = [table for before in _STEPS[: _STEPS.index(step)] for table in before]
+    if any(_is_waiting(connection, table) for table in earlier):
+        for table in (table for table in step if not _is_waiting(connection, table)):
+            connection.execute(f"create table {_aside(table).path} as from {table.path}")
+
+
+def to_forecast_with(connection: duckdb.DuckDBPyConnection, table: Table) -> Table:
+    """Where to read a table to forecast with: the waiting table, else that of the stored plan."""
+    return _aside(table) if _is_waiting(connection, table) else table
+
+
+def to_plan_with(connection: duckdb.DuckDBPyConnection, table: Table) -> Table:
+    """Where to read a table to plan with: the waiting table if a whole forecast waits, else that of the stored plan."""
+    return _aside(table) if table in _waiting(connection) else table
+
+
+def keep_plan(connection: duckdb.DuckDBPyConnection, frames: Mapping[Table, pl.DataFrame]) -> None:
+    """Replace the stored plan by a new plan and its waiting tables, in the caller's transaction.
+
+    Tables that keep earlier plans (`_KEYS`) lose only the rows with the same key; the others are replaced whole.
+    Drafts of the former plan that nobody edited are deleted.
+    """
+    keep_waiting(connection)
+    for table, frame in frames.items():
+        if table in _KEYS:
             put_rows(connection, table, frame, key=_KEYS[table])
-        connection.execute(f"delete from {tables.PURCHASE_ORDER_DRAFTS.path} where not is_edited")
+        else:
+            put_table(connection, table, frame)
+    connection.execute(f"delete from {tables.PURCHASE_ORDER_DRAFTS.path} where not is_edited")
+
+
+def keep_waiting(connection: duckdb.DuckDBPyConnection) -> None:
+    """Replace the stored parameters and forecast by those that wait, in the caller's transaction."""
+    for table in _waiting(connection):
+        connection.execute(f"delete from {table.path}")
+        connection.execute(f"insert into {table.path} by name {select_declared(connection, _aside(table))}")
+    connection.execute(f"drop schema if exists {UNFINISHED} cascade")
 
 
 _KEYS: Final = {tables.PLAN_SUMMARY: "plan_id", tables.PLAN_HISTORY: "plan_id", tables.KPI_DAILY: "as_of_date"}
@@ -87,7 +101,11 @@ def _aside(table: Table) -> Table:
     return replace(table, stage=UNFINISHED)
 
 
+def _is_waiting(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    return table_exists(connection, _aside(table))
+
+
 def _waiting(connection: duckdb.DuckDBPyConnection) -> Step:
     """The tables that wait for a plan; none until a whole forecast waits."""
-    there = tuple(table for step in _STEPS for table in step if table_exists(connection, _aside(table)))
+    there = tuple(table for step in _STEPS for table in step if _is_waiting(connection, table))
     return there if set(FORECAST) <= set(there) else ()

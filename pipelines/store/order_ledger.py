@@ -9,6 +9,7 @@ Read more in docs/operations.md.
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -19,6 +20,7 @@ from pipelines.purchasing.current_names import with_current_names
 from pipelines.purchasing.drafts import Redraft, Terms, redraft
 from pipelines.purchasing.events import Event, read, written
 from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, OrderState, fold
+from pipelines.storage.fingerprints import value_fingerprint
 from pipelines.storage.tables import LEDGER_ORDER_LINES
 from pipelines.store import schema
 from pipelines.store.engine import Store
@@ -98,8 +100,21 @@ class OrderLedger:
                     terms=terms, counted=counted,
                 )  # fmt: skip
                 self._insert(connection, [*change.superseded, *change.drafted])
-                return change
+                return replace(change, ledger_fingerprint=self._fingerprint(connection))
         raise OrderError("The drafts kept changing while they were being replaced; plan again in a minute.")
+
+    def fingerprint(self) -> str:
+        """A text that any event of any order changes."""
+        with self._store.reading() as connection:
+            return self._fingerprint(connection)
+
+    def _fingerprint(self, connection: sa.Connection) -> str:
+        table = schema.order_event
+        query = sa.select(table.c.order_id, table.c.sequence, table.c.event).where(
+            table.c.organisation_key == self._key
+        )
+        rows = connection.execute(query.order_by(table.c.order_id, table.c.sequence)).tuples()
+        return value_fingerprint([list(row) for row in rows])
 
     def _insert(self, connection: sa.Connection, events: Iterable[Event]) -> None:
         rows = [

@@ -3,15 +3,19 @@
 Read more in docs/maths.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
 import dagster as dg
-import duckdb
 import polars as pl
 
-from pipelines.forecasting.forecast_request import ForecastRequest, forecast_as_requested, forecast_request
+from pipelines.forecasting.forecast_request import (
+    REQUEST_SETTINGS,
+    ForecastRequest,
+    forecast_as_requested,
+    forecast_request,
+)
 from pipelines.forecasting.forecast_tables import choose_models, is_still_good, score_models
 from pipelines.forecasting.history.one_off_orders import find_one_off_orders
 from pipelines.forecasting.history.prices import with_unit_prices
@@ -20,12 +24,14 @@ from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.replenishment.explain.explanation_tables import SCORES_TITLE
 from pipelines.replenishment.explain.records import ModelScore, records_of
 from pipelines.storage import tables
-from pipelines.storage.warehouse import read_as_of, read_table
-from pipelines.storage.whole_plan import CHOICE, FORECAST, read_for_forecast, set_aside
+from pipelines.storage.tables import Table
+from pipelines.storage.warehouse import quoted
+from pipelines.storage.whole_plan import CHOICE, FORECAST
+from stocktrim_assets.assets.stage_run import StageResult, StageRun, stage_run, waiting_stage
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import markdown_table
-from stocktrim_assets.specs import key_of, table_metadata, table_specs
+from stocktrim_assets.specs import table_specs
 
 TABLES: Final = (
     tables.MODEL_CHOICE,
@@ -36,68 +42,76 @@ TABLES: Final = (
 _INPUTS: Final = (
     tables.DEMAND_DAILY, tables.DEMAND_TRANSACTIONS, tables.PLAN_SETTINGS, tables.PROTECTION_INTERVALS, tables.AS_OF,
 )  # fmt: skip
+_OF_SETTINGS: Final = {tables.PLAN_SETTINGS: f"name in ({', '.join(map(quoted, REQUEST_SETTINGS))})"}
+CHOICE_STAGE: Final = waiting_stage("model_choice", "Forecast models", CHOICE, reads=_INPUTS, rows=_OF_SETTINGS)
+FORECAST_STAGE: Final = waiting_stage(
+    "demand", "Forecast", FORECAST, reads=(*_INPUTS, tables.MODEL_CHOICE), rows=_OF_SETTINGS
+)
 
 
 @dg.multi_asset(
-    name="model_choice",
+    name=CHOICE_STAGE.name,
     description="Choose a model for each kind of product on the organisation's own last half year, once a week.",
-    specs=table_specs(CHOICE, deps=_INPUTS),
+    specs=table_specs(CHOICE, deps=CHOICE_STAGE.reads),
     partitions_def=organisations,
 )
-def model_choice(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
+def model_choice(
+    context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
+) -> Iterator[StageResult]:
     """Judge every model again where the stored answer is a week old; give each product the model of its class."""
-    with plain_failures(), organisation.warehouse() as warehouse:
-        demand, request, as_of = _inputs(warehouse)
-        frames = {table: read_for_forecast(warehouse, table) for table in CHOICE}
-        if not is_still_good(frames[tables.MODEL_SCORES], as_of=as_of):
-            selection = score_models(demand, request.own, as_of=as_of)
-            frames[tables.MODEL_SCORES] = selection.model_scores
-            frames[tables.FORECAST_CALIBRATION] = selection.forecast_calibration
-        frames[tables.MODEL_CHOICE] = choose_models(
-            demand, frames[tables.MODEL_SCORES], as_of=as_of, without_season=request.without_season
-        )
-        set_aside(warehouse, CHOICE, frames)
-    shown = {
+    with plain_failures(), stage_run(CHOICE_STAGE, context, organisation) as run:
+        if not run.is_unchanged:
+            frames = _chosen(run)
+            run.keep(frames, _shown_choice(frames))
+        yield from run.results()
+
+
+@dg.multi_asset(
+    name=FORECAST_STAGE.name,
+    description="Forecast demand as a distribution, each product by the model of its class, and list one-off orders.",
+    specs=table_specs(FORECAST, deps=FORECAST_STAGE.reads),
+    partitions_def=organisations,
+)
+def demand(
+    context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
+) -> Iterator[StageResult]:
+    """Forecast every product that was ever sold."""
+    with plain_failures(), stage_run(FORECAST_STAGE, context, organisation) as run:
+        if not run.is_unchanged:
+            sold, request, as_of = _inputs(run)
+            forecast = forecast_as_requested(sold, request, as_of=as_of, model_choice=run.read(tables.MODEL_CHOICE))
+            one_offs = find_one_off_orders(sold, as_of=as_of)
+            run.keep({table: getattr(forecast, table.name, one_offs) for table in FORECAST})
+        yield from run.results()
+
+
+def _chosen(run: StageRun) -> Mapping[Table, pl.DataFrame]:
+    """The scores of every model, of this week, and the model of each product."""
+    sold, request, as_of = _inputs(run)
+    scores, calibration = run.read(tables.MODEL_SCORES), run.read(tables.FORECAST_CALIBRATION)
+    if not is_still_good(scores, as_of=as_of):
+        selection = score_models(sold, request.own, as_of=as_of)
+        scores, calibration = selection.model_scores, selection.forecast_calibration
+    choice = choose_models(sold, scores, as_of=as_of, without_season=request.without_season)
+    return {tables.MODEL_CHOICE: choice, tables.MODEL_SCORES: scores, tables.FORECAST_CALIBRATION: calibration}
+
+
+def _inputs(run: StageRun) -> tuple[pl.DataFrame, ForecastRequest, date]:
+    """Demand with its prices, what to forecast of it, and the day of the forecast."""
+    request = forecast_request(run.read(tables.PLAN_SETTINGS), run.read(tables.PROTECTION_INTERVALS))
+    demand = with_unit_prices(
+        transfer_demand(run.read(tables.DEMAND_DAILY), request.transfers), run.read(tables.DEMAND_TRANSACTIONS)
+    )
+    return demand, request, run.as_of()
+
+
+def _shown_choice(frames: Mapping[Table, pl.DataFrame]) -> dict[Table, dict[str, Any]]:
+    """What Dagster shows of each table of the choice."""
+    return {
         tables.MODEL_CHOICE: {"models": _shown(_classes(frames[tables.MODEL_CHOICE]))},
         tables.MODEL_SCORES: {SCORES_TITLE: _scores(frames[tables.MODEL_SCORES])},
         tables.FORECAST_CALIBRATION: {"how far they held": _shown(frames[tables.FORECAST_CALIBRATION])},
     }
-    for table, frame in frames.items():
-        metadata = table_metadata(frame.height, organisation.folder) | shown[table]
-        yield dg.MaterializeResult(asset_key=key_of(table), metadata=metadata)
-
-
-@dg.multi_asset(
-    name="demand",
-    description="Forecast demand as a distribution, each product by the model of its class, and list one-off orders.",
-    specs=table_specs(FORECAST, deps=(*_INPUTS, tables.MODEL_CHOICE)),
-    partitions_def=organisations,
-)
-def demand(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
-    """Forecast every product that was ever sold."""
-    with plain_failures(), organisation.warehouse() as warehouse:
-        sold, request, as_of = _inputs(warehouse)
-        forecast = forecast_as_requested(
-            sold, request, as_of=as_of, model_choice=read_for_forecast(warehouse, tables.MODEL_CHOICE)
-        )  # fmt: skip
-        one_offs = find_one_off_orders(sold, as_of=as_of)
-        frames = {table: getattr(forecast, table.name, one_offs) for table in FORECAST}
-        set_aside(warehouse, FORECAST, frames)
-    for table, frame in frames.items():
-        yield dg.MaterializeResult(asset_key=key_of(table), metadata=table_metadata(frame.height, organisation.folder))
-
-
-def _inputs(warehouse: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, ForecastRequest, date]:
-    """Demand with its prices, what to forecast of it, and the day of the forecast."""
-    settings, intervals = (
-        read_for_forecast(warehouse, table) for table in (tables.PLAN_SETTINGS, tables.PROTECTION_INTERVALS)
-    )
-    request = forecast_request(settings, intervals)
-    demand = with_unit_prices(
-        transfer_demand(read_table(warehouse, tables.DEMAND_DAILY), request.transfers),
-        read_table(warehouse, tables.DEMAND_TRANSACTIONS),
-    )
-    return demand, request, read_as_of(warehouse)
 
 
 def _classes(choice: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ Read more in docs/adr/0010-planning-parameters-are-made-once.md.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import dagster as dg
 
@@ -12,11 +12,11 @@ from pipelines.errors import DataError
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.replenishment.planning_parameters import planning_parameters
 from pipelines.storage import tables
-from pipelines.storage.warehouse import read_as_of, read_table
-from pipelines.storage.whole_plan import PARAMETERS, set_aside
+from pipelines.storage.whole_plan import PARAMETERS
+from stocktrim_assets.assets.stage_run import NOTHING_LOADED, StageResult, stage_run, waiting_stage
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.specs import key_of, table_metadata, table_specs
+from stocktrim_assets.specs import table_specs
 
 _LEARNED_FROM: Final = (
     tables.PRODUCTS, tables.PLANNING_SETTINGS, tables.PURCHASE_RECEIPTS, tables.STOCK_ON_ORDER,
@@ -29,22 +29,24 @@ _INPUTS: Final = {
     tables.LEAD_TIME_ESTIMATES: (tables.PRODUCTS, tables.LEAD_TIMES, tables.PURCHASE_RECEIPTS, tables.AS_OF),
     tables.PROTECTION_INTERVALS: (tables.PLAN_SETTINGS, tables.LEAD_TIMES),
 }  # fmt: skip
+STAGE: Final = waiting_stage("parameters", "Lead times", PARAMETERS, reads=(*_LEARNED_FROM, tables.AS_OF))
 
 
 @dg.multi_asset(
-    name="parameters",
+    name=STAGE.name,
     description="Settle for every product which settings are in force, how long its orders take and must last.",
     specs=[spec for table, read in _INPUTS.items() for spec in table_specs([table], deps=read)],
     partitions_def=organisations,
 )
-def parameters(organisation: dg.ResourceParam[OpenOrganisation]) -> Iterator[dg.MaterializeResult[Any]]:
+def parameters(
+    context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
+) -> Iterator[StageResult]:
     """Make the parameters of every product and let them wait for the plan."""
-    with plain_failures(), organisation.warehouse() as warehouse:
-        frames = [read_table(warehouse, table) for table in _LEARNED_FROM]
-        if frames[0].is_empty():
-            raise DataError("Nothing was loaded yet, so nothing can be planned: run `stocktrim load` first.")
-        made = planning_parameters(*frames, as_of=read_as_of(warehouse))
-        set_aside(warehouse, PARAMETERS, {table: getattr(made, table.name) for table in PARAMETERS})
-    for table in PARAMETERS:
-        rows = getattr(made, table.name).height
-        yield dg.MaterializeResult(asset_key=key_of(table), metadata=table_metadata(rows, organisation.folder))
+    with plain_failures(), stage_run(STAGE, context, organisation) as run:
+        if not run.is_unchanged:
+            frames = [run.read(table) for table in _LEARNED_FROM]
+            if frames[0].is_empty():
+                raise DataError(NOTHING_LOADED)
+            made = planning_parameters(*frames, as_of=run.as_of())
+            run.keep({table: getattr(made, table.name) for table in PARAMETERS})
+        yield from run.results()

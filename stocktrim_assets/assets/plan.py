@@ -5,11 +5,10 @@ Read more in docs/maths.md.
 
 import importlib.metadata
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, Final
 
 import dagster as dg
-import duckdb
 import polars as pl
 
 from pipelines.errors import DataError
@@ -25,13 +24,14 @@ from pipelines.replenishment.plan.order_plan import PlanInputs, PlanTables, make
 from pipelines.replenishment.plan.plan_summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
 from pipelines.replenishment.planning_parameters import PlanningParameters
 from pipelines.storage import tables
-from pipelines.storage.warehouse import read_as_of, read_products, read_table, row_count
-from pipelines.storage.whole_plan import PARAMETERS, keep_plan, read_for_plan
+from pipelines.storage.tables import Table
+from pipelines.storage.whole_plan import PARAMETERS, keep_plan, keep_waiting, to_plan_with
 from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
+from stocktrim_assets.assets.stage_run import Stage, StageResult, StageRun, stage_run
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import explanation_text, markdown_table
-from stocktrim_assets.specs import PURCHASING_TEAM, check_results, check_specs, key_of, table_metadata, table_specs
+from stocktrim_assets.specs import PURCHASING_TEAM, check_results, check_specs, table_specs
 
 TABLES: Final = (
     tables.ORDER_PLAN, tables.LEAD_TIME_ADVICE, tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY,
@@ -40,9 +40,13 @@ _ABOUT: Final = {rule.frame: (tables.ORDER_PLAN,) for rule in plan_rules.RULES}
 MOST_URGENT: Final = 10
 TRANSACTIONS_SHOWN: Final = 20
 _READ: Final = (tables.PRODUCTS, tables.STOCK_POSITION, tables.STOCK_ON_ORDER, tables.PLANNING_SETTINGS)
-_INPUTS: Final = (
-    *_READ, tables.DATA_FRESHNESS, tables.DEMAND_DAILY, tables.DEMAND_TRANSACTIONS, tables.AS_OF, *PARAMETERS,
-    tables.MODEL_SCORES, *FORECAST_TABLES,
+STAGE: Final = Stage(
+    "order_plan", "Plan",
+    reads=(
+        *_READ, tables.DATA_FRESHNESS, tables.DEMAND_DAILY, tables.DEMAND_TRANSACTIONS, tables.AS_OF, *PARAMETERS,
+        tables.MODEL_SCORES, *FORECAST_TABLES,
+    ),
+    makes=TABLES, keep=keep_plan, keep_unchanged=keep_waiting, place=to_plan_with,
 )  # fmt: skip
 _URGENT: Final = {
     "product_code": "product", "order_quantity": "order", "demand_before_arrival": "before arrival",
@@ -54,61 +58,78 @@ _URGENT: Final = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Sources:
+    """What a plan is made from."""
+
+    inputs: PlanInputs
+    parameters: PlanningParameters
+    forecast: Forecast
+
+
 @dg.multi_asset(
-    name="order_plan",
+    name=STAGE.name,
     description="Decide for every product whether to order and how much, and say why.",
-    specs=table_specs(TABLES, deps=_INPUTS, owner=PURCHASING_TEAM),
+    specs=table_specs(TABLES, deps=STAGE.reads, owner=PURCHASING_TEAM),
     check_specs=check_specs(plan_rules.RULES, about=_ABOUT),
     partitions_def=organisations,
 )
 def order_plan(
-    organisation: dg.ResourceParam[OpenOrganisation],
-) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-    """Make the plan, look at it, and keep it with all plans before it."""
-    with plain_failures(), organisation.warehouse() as warehouse:
-        inputs = PlanInputs(*(read_table(warehouse, table) for table in _READ))
-        parameters = PlanningParameters(*(read_for_plan(warehouse, table) for table in PARAMETERS))
-        if parameters.protection_intervals.is_empty():
-            raise DataError("There are no planning parameters yet: run the job `plan`, which makes them first.")
-        forecast = Forecast(*(read_for_plan(warehouse, table) for table in FORECAST_TABLES))
-        summary, plan = _decide(warehouse, inputs, parameters, forecast, at=organisation.now())
-        findings = plan_rules.check_plan(plan.order_plan, inputs.products, inputs.stock_on_order)
-        yield from check_results(findings, about=_ABOUT)
-        stop_where_blocked(findings)
-        _keep(warehouse, plan, summary)
-        rows = {table: row_count(warehouse, table) for table in TABLES}
-        explained = _shown_plan(_planned(warehouse, inputs, parameters, forecast, plan.order_plan))
-    metadata: dict[str, Any] = {
-        tables.ORDER_PLAN.name: explained,
-        tables.PLAN_SUMMARY.name: _numbers(summary, organisation.key),
-    }
-    for table in TABLES:
-        yield dg.MaterializeResult(
-            asset_key=key_of(table),
-            metadata=table_metadata(rows[table], organisation.folder) | metadata.get(table.name, {}),
-        )
+    context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
+) -> Iterator[StageResult]:
+    """Make the plan, check it, and keep it with all plans before it."""
+    with plain_failures(), stage_run(STAGE, context, organisation) as run:
+        is_old = _is_stale(run)
+        run.depends_on(is_stale=is_old)
+        if not run.is_unchanged:
+            sources = _sources(run)
+            summary, plan = _decide(run, sources, is_old=is_old)
+            findings = plan_rules.check_plan(plan.order_plan, sources.inputs.products, sources.inputs.stock_on_order)
+            yield from run.checked(check_results(findings, about=_ABOUT))
+            stop_where_blocked(findings)
+            shown = _shown_plan(_explained(run, sources, plan.order_plan))
+            numbers = _numbers(summary, organisation.key)
+            run.keep(_tables(plan, summary), {tables.ORDER_PLAN: shown, tables.PLAN_SUMMARY: numbers})
+        yield from run.results()
 
 
-def _decide(
-    warehouse: duckdb.DuckDBPyConnection,
-    inputs: PlanInputs,
-    parameters: PlanningParameters,
-    forecast: Forecast,
-    *,
-    at: datetime,
-) -> tuple[pl.DataFrame, PlanTables]:
+def _is_stale(run: StageRun) -> bool:
+    """Whether the data are too old now."""
+    settings = global_settings(run.read(tables.PLANNING_SETTINGS))
+    return is_stale(run.loaded_at(), at=run.now, settings=settings)
+
+
+def _sources(run: StageRun) -> _Sources:
+    """What the plan is made from.
+
+    Raises:
+        DataError: there are no planning parameters yet.
+    """
+    parameters = PlanningParameters(*(run.read(table) for table in PARAMETERS))
+    if parameters.protection_intervals.is_empty():
+        raise DataError("There are no planning parameters yet: run the job `plan`, which makes them first.")
+    return _Sources(
+        PlanInputs(*(run.read(table) for table in _READ)),
+        parameters,
+        Forecast(*(run.read(table) for table in FORECAST_TABLES)),
+    )
+
+
+def _decide(run: StageRun, sources: _Sources, *, is_old: bool) -> tuple[pl.DataFrame, PlanTables]:
     """The plan's summary and the plan."""
-    as_of, freshness = read_as_of(warehouse), read_table(warehouse, tables.DATA_FRESHNESS).to_dicts()[0]
+    inputs, as_of = sources.inputs, run.as_of()
     version = importlib.metadata.version("stocktrim-pipelines")
-    inputs_hash = hash_inputs(vars(inputs) | vars(parameters) | vars(forecast), as_of=as_of, code_version=version)
-    plan = make_plan(inputs, parameters, forecast, as_of=as_of, plan_id=plan_id(inputs_hash, as_of=as_of))
+    frames = vars(inputs) | vars(sources.parameters) | vars(sources.forecast)
+    inputs_hash = hash_inputs(frames, as_of=as_of, code_version=version)
+    name = plan_id(inputs_hash, as_of=as_of)
+    plan = make_plan(inputs, sources.parameters, sources.forecast, as_of=as_of, plan_id=name)
     summary = summarise_plan(
         plan.order_plan,
         inputs.stock_on_order,
-        base_currency=freshness["base_currency"],
-        planned_at=at,
-        data_loaded_at=freshness["loaded_at"],
-        is_stale=is_stale(freshness["loaded_at"], at=at, settings=global_settings(inputs.planning_settings)),
+        base_currency=run.read(tables.DATA_FRESHNESS)["base_currency"][0],
+        planned_at=run.now,
+        data_loaded_at=run.loaded_at(),
+        is_stale=is_old,
         inputs_hash=inputs_hash,
         code_version=version,
         as_of=as_of,
@@ -117,28 +138,20 @@ def _decide(
     return summary, plan
 
 
-def _keep(warehouse: duckdb.DuckDBPyConnection, plan: PlanTables, summary: pl.DataFrame) -> None:
-    history = plan.order_plan.with_columns(planned_at=pl.lit(summary["planned_at"][0]))
-    keep_plan(
-        warehouse,
-        replaced={tables.ORDER_PLAN: plan.order_plan, tables.LEAD_TIME_ADVICE: plan.lead_time_advice},
-        added={
-            tables.PLAN_SUMMARY: summary,
-            tables.KPI_DAILY: kpis_of_day(plan.order_plan, summary),
-            tables.PLAN_HISTORY: history,
-        },
-    )
+def _tables(plan: PlanTables, summary: pl.DataFrame) -> dict[Table, pl.DataFrame]:
+    """The tables of a plan."""
+    return {
+        tables.ORDER_PLAN: plan.order_plan,
+        tables.LEAD_TIME_ADVICE: plan.lead_time_advice,
+        tables.PLAN_SUMMARY: summary,
+        tables.KPI_DAILY: kpis_of_day(plan.order_plan, summary),
+        tables.PLAN_HISTORY: plan.order_plan.with_columns(planned_at=pl.lit(summary["planned_at"][0])),
+    }
 
 
-def _planned(
-    warehouse: duckdb.DuckDBPyConnection,
-    inputs: PlanInputs,
-    parameters: PlanningParameters,
-    forecast: Forecast,
-    order_plan: pl.DataFrame,
-) -> ExplanationSources:
+def _explained(run: StageRun, sources: _Sources, order_plan: pl.DataFrame) -> ExplanationSources:
     """What the explanations of the most urgent lines are drawn from; of the sales lines only theirs."""
-    transfers = transfers_in_force(parameters.plan_settings)
+    transfers = transfers_in_force(sources.parameters.plan_settings)
     sold = [
         code
         for urgent in most_urgent(order_plan, lines=MOST_URGENT)["product_code"]
@@ -146,15 +159,15 @@ def _planned(
     ]
     return ExplanationSources(
         order_plan=order_plan,
-        plan_settings=parameters.plan_settings,
-        lead_times=parameters.lead_times,
-        stock_on_order=inputs.stock_on_order,
-        demand_daily=read_table(warehouse, tables.DEMAND_DAILY),
-        demand_transactions=read_products(warehouse, tables.DEMAND_TRANSACTIONS, sold),
-        model_choice=forecast.model_choice,
-        model_scores=read_table(warehouse, tables.MODEL_SCORES),
-        demand_quantiles=forecast.demand_quantiles,
-        demand_forecast=forecast.demand_forecast,
+        plan_settings=sources.parameters.plan_settings,
+        lead_times=sources.parameters.lead_times,
+        stock_on_order=sources.inputs.stock_on_order,
+        demand_daily=run.read(tables.DEMAND_DAILY),
+        demand_transactions=run.read_products(tables.DEMAND_TRANSACTIONS, sold),
+        model_choice=sources.forecast.model_choice,
+        model_scores=run.read(tables.MODEL_SCORES),
+        demand_quantiles=sources.forecast.demand_quantiles,
+        demand_forecast=sources.forecast.demand_forecast,
     )
 
 

@@ -4,13 +4,14 @@ Read more in docs/bi.md.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import dagster as dg
 
 from pipelines.organisations.open_organisation import OpenOrganisation
-from pipelines.storage.snapshots import publish, snapshot_name
+from pipelines.storage.snapshots import publish, published_fingerprint, snapshot_name
 from pipelines.storage.tables import PUBLISHED
+from stocktrim_assets.assets.stage_run import Stage, StageResult, stage_run
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.specs import DATA_TEAM, key_of
@@ -29,10 +30,14 @@ _DESCRIPTIONS: Final = {
     PLAN_SNAPSHOT: "The forecast, the plan and the drafts in what planners and BI tools read.",
     BACKTEST_SNAPSHOT: "The policy's backtest in what planners and BI tools read.",
 }
+STAGE: Final = Stage(
+    "published_snapshot", "Published tables", reads=PUBLISHED, makes=(), keep=lambda *_: None,
+    files=lambda folder: {"published": published_fingerprint(folder)},
+)  # fmt: skip
 
 
 @dg.multi_asset(
-    name="published_snapshot",
+    name=STAGE.name,
     description="Publish the tables as they stand at the end of a run, all of them, whatever the run has made.",
     specs=[
         dg.AssetSpec(
@@ -51,12 +56,15 @@ _DESCRIPTIONS: Final = {
 )
 def published_snapshot(
     context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
-) -> Iterator[dg.MaterializeResult[Any]]:
-    """Publish once, and tell the rows of what the run was to publish."""
-    with plain_failures():
-        name = snapshot_name(organisation.now(), context.run.run_id)
-        rows = publish(organisation.folder, snapshot_id=name, group=organisation.settings.published_group)
-    path = dg.MetadataValue.path(str(organisation.folder / "published"))
-    for key in sorted(context.selected_asset_keys):
-        counts = {f"rows/{table.name}": rows[table.name] for table in PUBLISHED if table.stage in _STAGES[key]}
-        yield dg.MaterializeResult(asset_key=key, metadata={"path": path, **counts})
+) -> Iterator[StageResult]:
+    """Publish once, and report the rows of what the run was to publish."""
+    folder, group = organisation.folder, organisation.settings.published_group
+    with plain_failures(), stage_run(STAGE, context, organisation) as run:
+        run.depends_on(group=group)
+        if not run.is_unchanged:
+            publish(folder, snapshot_id=snapshot_name(run.now, context.run.run_id), group=group)
+            run.keep({})
+        for key in sorted(context.selected_asset_keys):
+            counts = {f"rows/{table.name}": run.rows(table) for table in PUBLISHED if table.stage in _STAGES[key]}
+            path = dg.MetadataValue.path(str(folder / "published"))
+            yield dg.MaterializeResult(asset_key=key, metadata={"path": path, **counts, **run.story})

@@ -11,66 +11,74 @@ from typing import Any, Final
 
 import dagster as dg
 
+from pipelines.identities import Identities
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.registry import global_settings, with_defaults
-from pipelines.purchasing.drafts import drafted_orders, drafts_frame, terms_of
-from pipelines.purchasing.orders import OrderState
+from pipelines.purchasing.drafts import Redraft, drafted_orders, drafts_frame, terms_of
+from pipelines.purchasing.orders import Order, OrderState
 from pipelines.purchasing.push import NotSentError, PushOutcome, PushResult, push_orders
 from pipelines.storage import tables
-from pipelines.storage.warehouse import read_as_of, read_table, replace_table
+from pipelines.storage.warehouse import put_tables
 from pipelines.store.identity_history import identities_of
 from pipelines.store.order_ledger import counted_orders
 from pipelines.store.setting_changes import explicit_settings
 from pipelines.xero.xero_errors import RateLimitError, UnreadableAnswerError
+from stocktrim_assets.assets.stage_run import Stage, StageResult, StageRun, stage_run
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import escaped, markdown_table
-from stocktrim_assets.specs import PURCHASING_TEAM, key_of, table_metadata, table_specs
+from stocktrim_assets.specs import PURCHASING_TEAM, key_of, table_specs
+
+STAGE: Final = Stage(
+    "purchase_order_drafts", "Drafts",
+    reads=(
+        tables.ORDER_PLAN, tables.AS_OF, tables.DATA_FRESHNESS, tables.PLANNING_SETTINGS, tables.LEDGER_ORDER_LINES,
+    ),
+    makes=(tables.PURCHASE_ORDER_DRAFTS,), keep=put_tables,
+)  # fmt: skip
 
 
 @dg.multi_asset(
-    name="purchase_order_drafts",
+    name=STAGE.name,
     description="Draft one order per supplier from the plan; drafts that nobody edited are replaced.",
-    specs=table_specs(
-        [tables.PURCHASE_ORDER_DRAFTS],
-        deps=(
-            tables.ORDER_PLAN,
-            tables.AS_OF,
-            tables.DATA_FRESHNESS,
-            tables.PLANNING_SETTINGS,
-            tables.LEDGER_ORDER_LINES,
-        ),
-        owner=PURCHASING_TEAM,
-    ),
+    specs=table_specs(STAGE.makes, deps=STAGE.reads, owner=PURCHASING_TEAM),
     partitions_def=organisations,
 )
-def purchase_order_drafts(organisation: dg.ResourceParam[OpenOrganisation]) -> dg.MaterializeResult[Any]:
+def purchase_order_drafts(
+    context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
+) -> Iterator[StageResult]:
     """Draft what the plan suggests."""
-    with plain_failures(), organisation.warehouse() as warehouse:
-        order_plan = read_table(warehouse, tables.ORDER_PLAN)
-        as_of = read_as_of(warehouse)
-        plan_id = order_plan["plan_id"][0] if order_plan.height else ""
-        loaded_at = read_table(warehouse, tables.DATA_FRESHNESS)["loaded_at"].to_list()
-        known = identities_of(organisation.store, organisation.key)
-        change = organisation.ledger.redraft(
-            order_plan, plan_id=plan_id, as_of=as_of, at=organisation.now(),
-            data_loaded_at=loaded_at[0] if loaded_at else None,
-            terms=terms_of(read_table(warehouse, tables.PLANNING_SETTINGS), organisation.ledger.orders()),
-            counted=counted_orders(read_table(warehouse, tables.LEDGER_ORDER_LINES)), known=known,
-        )  # fmt: skip
-        orders = organisation.ledger.orders(OrderState.DRAFT)
-        lines = drafts_frame(orders)
-        replace_table(warehouse, tables.PURCHASE_ORDER_DRAFTS, lines)
+    known = identities_of(organisation.store, organisation.key)
+    with plain_failures(), stage_run(STAGE, context, organisation) as run:
+        run.depends_on(ledger=organisation.ledger.fingerprint(), identities=[known.codes, known.contacts])
+        if not run.is_unchanged:
+            change = _redraft(run, known)
+            orders = organisation.ledger.orders(OrderState.DRAFT)
+            metadata = {tables.PURCHASE_ORDER_DRAFTS: _shown_drafts(orders, known, replaced=len(change.superseded))}
+            run.keep({tables.PURCHASE_ORDER_DRAFTS: drafts_frame(orders)}, metadata, ledger=change.ledger_fingerprint)
+        yield from run.results()
+
+
+def _redraft(run: StageRun, known: Identities) -> Redraft:
+    """Replace the drafts that nobody edited by those of the plan."""
+    order_plan, ledger = run.read(tables.ORDER_PLAN), run.organisation.ledger
+    return ledger.redraft(
+        order_plan, plan_id=str(order_plan["plan_id"].first() or ""), as_of=run.as_of(), at=run.now,
+        data_loaded_at=run.loaded_at(),
+        terms=terms_of(run.read(tables.PLANNING_SETTINGS), ledger.orders()),
+        counted=counted_orders(run.read(tables.LEDGER_ORDER_LINES)), known=known,
+    )  # fmt: skip
+
+
+def _shown_drafts(orders: Sequence[Order], known: Identities, *, replaced: int) -> dict[str, Any]:
+    """What Dagster shows of the drafts: how many there are, and what a person should know about each."""
     drafted = drafted_orders(orders, known)
-    return dg.MaterializeResult(
-        metadata={
-            **table_metadata(lines.height, organisation.folder),
-            "orders": drafted.height,
-            "below_minimum": sum(order.is_below_minimum for order in orders),
-            "replaced": len(change.superseded),
-            "drafts": markdown_table(drafted, columns={name: name.replace("_", " ") for name in drafted.columns}),
-        }
-    )
+    return {
+        "orders": drafted.height,
+        "below_minimum": sum(order.is_below_minimum for order in orders),
+        "replaced": replaced,
+        "drafts": markdown_table(drafted, columns={name: name.replace("_", " ") for name in drafted.columns}),
+    }
 
 
 SENT_ORDERS: Final = ["purchase_orders", "sent_orders"]

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,17 @@ class Dying:
 
 def run_of_a_plan(home: Path) -> bool:
     """Everything of the job `plan` between dbt and publishing; whether it came to its end."""
-    organisation = open_organisation(read_settings({"STOCKTRIM_HOME": str(home)}), KEY)
+    return ended_run(home, STEPS).success
+
+
+def ended_run(home: Path, steps: Sequence[dg.AssetsDefinition], *, rebuild: bool = False) -> dg.ExecuteInProcessResult:
+    """A run of some steps, whether or not it came to its end."""
+    organisation = open_organisation(read_settings({"STOCKTRIM_HOME": str(home)}), KEY, rebuild=rebuild)
     with closing(organisation.store), dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("organisation", [KEY])
-        ended = dg.materialize(
-            STEPS, partition_key=KEY, instance=instance, resources={"organisation": organisation}, raise_on_error=False
+        return dg.materialize(
+            steps, partition_key=KEY, instance=instance, resources={"organisation": organisation}, raise_on_error=False
         )
-    return ended.success
 
 
 def die_at(home: Path, words: str) -> None:

@@ -4,6 +4,7 @@ import multiprocessing
 import signal
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +13,17 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines.purchasing.orders import OrderState
+from pipelines.purchasing.transitions import reject
 from pipelines.replenishment.plan.order_plan import PlanTables, make_plan
 from pipelines.settings import read_settings
 from pipelines.storage import tables
 from pipelines.storage.snapshots import publish, read_published, snapshot_name
 from pipelines.store.engine import open_store
+from pipelines.store.order_ledger import OrderLedger
 from pipelines.store.setting_changes import SettingChange, set_setting
-from tests.end_to_end.dying_plans import KEY, die_at, run_of_a_plan
+from stocktrim_assets.assets import published
+from tests.end_to_end.dying_plans import KEY, STEPS, die_at, ended_run, run_of_a_plan
 
 OF_A_PLAN = (
     tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.FORECAST_CALIBRATION, tables.DEMAND_FORECAST,
@@ -27,8 +32,9 @@ OF_A_PLAN = (
 )  # fmt: skip
 HISTORIES = (tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY)
 WRITES = (
-    "create or replace table unfinished.demand_quantiles", "insert into parameters.plan_settings",
-    "insert into plan.order_plan", "insert into plan.plan_history", "insert into purchase_orders",
+    "create or replace table unfinished.demand_quantiles", "insert into stage_marks.marks",
+    "insert into parameters.plan_settings", "insert into plan.order_plan", "insert into plan.plan_history",
+    "insert into purchase_orders",
 )  # fmt: skip
 
 
@@ -98,3 +104,48 @@ def twice(make: Callable[..., PlanTables]) -> Callable[..., PlanTables]:
         return replace(good, order_plan=pl.concat([good.order_plan, good.order_plan]))
 
     return made
+
+
+PUBLISHING = [*STEPS, published.published_snapshot]
+OF_STEP = {
+    "parameters": "plan_settings", "model_choice": "model_choice", "demand": "demand_forecast",
+    "order_plan": "order_plan", "purchase_order_drafts": "purchase_order_drafts", "published_snapshot": "snapshot",
+}  # fmt: skip
+
+
+def made_again(home: Path, *, rebuild: bool = False) -> set[str]:
+    """The steps of a run that were not skipped."""
+    result = ended_run(home, PUBLISHING, rebuild=rebuild)
+    assert result.success
+    made = [event.materialization for event in result.get_asset_materialization_events()]
+    skipped = {each.asset_key.path[-1] for each in made if "unchanged since" in each.metadata}
+    return {step for step, table in OF_STEP.items() if table not in skipped}
+
+
+def plans_and_orders(home: Path) -> tuple[object, ...]:
+    """What a run must leave as it is if nothing changed."""
+    settings = read_settings({"STOCKTRIM_HOME": str(home)})
+    with closing(open_store(settings.database_url)) as store:
+        ledger = OrderLedger(store, KEY).fingerprint()
+    link = (home / "organisations" / KEY / "published").readlink()
+    summaries, orders = read_published(home / "organisations" / KEY, tables.PLAN_SUMMARY, tables.ORDER_PLAN)
+    return ledger, link, summaries["planned_at"].to_list(), orders["plan_id"].unique().to_list()
+
+
+def test_only_what_depends_on_a_change_is_made_again_and_it_is_what_a_rebuild_makes(copied_home: Path) -> None:
+    settings = read_settings({"STOCKTRIM_HOME": str(copied_home)})
+    before = plans_and_orders(copied_home)
+    assert made_again(copied_home) == set()
+    assert plans_and_orders(copied_home) == before
+    with closing(open_store(settings.database_url)) as store:
+        ledger = OrderLedger(store, KEY)
+        draft = ledger.orders(OrderState.DRAFT)[0]
+        ledger.append(reject(draft, by="a buyer", at=datetime.now(UTC), reason="too early"))
+    assert made_again(copied_home) == {"purchase_order_drafts", "published_snapshot"}
+    with closing(open_store(settings.database_url)) as store:
+        set_setting(store, KEY, SettingChange("global", "", "batch_size", "7", "a buyer", datetime.now(UTC)))
+    assert made_again(copied_home) == OF_STEP.keys() - {"model_choice", "demand"}
+    folder = copied_home / "organisations" / KEY
+    skipping = read_published(folder, *OF_A_PLAN)
+    assert made_again(copied_home, rebuild=True) == OF_STEP.keys()
+    assert all(after.equals(frame) for after, frame in zip(read_published(folder, *OF_A_PLAN), skipping, strict=True))

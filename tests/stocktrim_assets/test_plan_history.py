@@ -13,10 +13,11 @@ from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.replenishment.plan.plan_summary import summarise_plan
 from pipelines.settings import read_settings
 from pipelines.storage import tables
-from pipelines.storage.warehouse import open_warehouse, read_table
+from pipelines.storage.warehouse import open_warehouse, read_table, transaction
+from pipelines.storage.whole_plan import keep_plan
 from pipelines.store.engine import open_store
 from stocktrim_assets.assets import raw
-from stocktrim_assets.assets.plan import _keep
+from stocktrim_assets.assets.plan import _tables
 from tests.pipelines.planning_builders import AS_OF, a_product, expecting, in_stock, inputs
 
 TOMORROW = AS_OF + timedelta(days=1)
@@ -30,8 +31,8 @@ def keep_a_plan(folder: Path, *, day: date, on_hand: float, name: str) -> None:
         plan.order_plan, result.stock_on_order, base_currency="GBP", planned_at=datetime.now(UTC), data_loaded_at=None,
         is_stale=False, inputs_hash=name, code_version="1", as_of=day,
     )  # fmt: skip
-    with open_warehouse(folder) as warehouse:
-        _keep(warehouse, plan, summary)
+    with open_warehouse(folder) as warehouse, transaction(warehouse):
+        keep_plan(warehouse, _tables(plan, summary))
 
 
 def kept(folder: Path, table: tables.Table) -> pl.DataFrame:

@@ -12,15 +12,17 @@ import pytest
 
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
-from pipelines.storage.warehouse import open_warehouse, read_table
+from pipelines.storage.warehouse import open_warehouse, read_table, transaction
 from pipelines.storage.whole_plan import (
     CHOICE,
     FORECAST,
     PARAMETERS,
     keep_plan,
-    read_for_forecast,
-    read_for_plan,
+    keep_waiting,
     set_aside,
+    set_aside_unchanged,
+    to_forecast_with,
+    to_plan_with,
 )
 
 REPLACED = (tables.ORDER_PLAN, tables.LEAD_TIME_ADVICE)
@@ -66,8 +68,15 @@ def frames(name: str, made: tuple[Table, ...]) -> dict[Table, pl.DataFrame]:
 def write(connection: Any, name: str) -> None:
     """What a plan's run writes, step by step."""
     for step in (PARAMETERS, CHOICE, FORECAST):
-        set_aside(connection, step, frames(name, step))
-    keep_plan(connection, replaced=frames(name, REPLACED), added=frames(name, ADDED))
+        with transaction(connection):
+            set_aside(connection, frames(name, step), step=step)
+    with transaction(connection):
+        keep_plan(connection, frames(name, (*REPLACED, *ADDED)))
+
+
+def name_in(connection: Any, table: Table) -> str:
+    """The plan whose name a table bears."""
+    return str(read_table(connection, table).select(pl.col(pl.String).first()).item(0, 0))
 
 
 def names(folder: Path) -> set[str]:
@@ -118,16 +127,29 @@ def test_wherever_a_plan_stops_its_tables_are_of_one_plan(folder: Path, step: in
 def test_a_forecast_by_other_models_is_not_planned_with(folder: Path) -> None:
     """Models that wait without a forecast by them change nothing, and what an interrupted run forecast goes."""
     with open_warehouse(folder) as connection:
-        set_aside(connection, CHOICE, frames("first", CHOICE))
-        set_aside(connection, FORECAST, frames("first", FORECAST))
-        set_aside(connection, CHOICE, frames("second", CHOICE))
-        assert read_for_forecast(connection, tables.MODEL_CHOICE)["model"].to_list() == ["second"]
-        assert {read_for_plan(connection, table).select(pl.col(pl.String)).row(0)[0] for table in FORECAST} == {
-            "before"
-        }
-        assert read_for_plan(connection, tables.MODEL_CHOICE)["model"].to_list() == ["before"]
-        keep_plan(connection, replaced=frames("third", REPLACED), added=frames("third", ADDED))
+        set_aside(connection, frames("first", CHOICE), step=CHOICE)
+        set_aside(connection, frames("first", FORECAST), step=FORECAST)
+        set_aside(connection, frames("second", CHOICE), step=CHOICE)
+        assert name_in(connection, to_forecast_with(connection, tables.MODEL_CHOICE)) == "second"
+        for table in (*FORECAST, tables.MODEL_CHOICE):
+            assert name_in(connection, to_plan_with(connection, table)) == "before"
+        keep_plan(connection, frames("third", (*REPLACED, *ADDED)))
         assert read_table(connection, tables.MODEL_CHOICE)["model"].to_list() == ["before"]
+
+
+def test_a_skipped_forecast_is_planned_with_beside_the_parameters_that_were_made_again(folder: Path) -> None:
+    with open_warehouse(folder) as connection:
+        set_aside(connection, frames("after", PARAMETERS), step=PARAMETERS)
+        assert name_in(connection, to_plan_with(connection, tables.PLAN_SETTINGS)) == "before"
+        set_aside_unchanged(connection, step=CHOICE)
+        assert name_in(connection, to_plan_with(connection, tables.PLAN_SETTINGS)) == "before"
+        set_aside_unchanged(connection, step=FORECAST)
+        found = {table: name_in(connection, to_plan_with(connection, table)) for table in (*PARAMETERS, *FORECAST)}
+        assert found == dict.fromkeys(PARAMETERS, "after") | dict.fromkeys(FORECAST, "before")
+        keep_waiting(connection)
+        assert name_in(connection, tables.PLAN_SETTINGS) == "after"
+        set_aside_unchanged(connection, step=FORECAST)
+        assert to_plan_with(connection, tables.DEMAND_FORECAST) is tables.DEMAND_FORECAST
 
 
 def test_drafts_of_the_plan_before_go_with_it_but_for_those_that_a_person_edited(folder: Path) -> None:
@@ -136,5 +158,5 @@ def test_drafts_of_the_plan_before_go_with_it_but_for_those_that_a_person_edited
     with open_warehouse(folder) as connection:
         connection.register("drafted", drafts.to_arrow())
         connection.execute(f"insert into {tables.PURCHASE_ORDER_DRAFTS.path} by name from drafted")
-        keep_plan(connection, replaced=frames("after", REPLACED), added=frames("after", ADDED))
+        keep_plan(connection, frames("after", (*REPLACED, *ADDED)))
         assert read_table(connection, tables.PURCHASE_ORDER_DRAFTS)["order_id"].to_list() == ["edited"]

@@ -1,0 +1,267 @@
+"""A run of a stage: what it may read, what it makes, and that it is skipped if nothing that it reads has changed.
+
+What belongs here: reading, fingerprints, the mark, and what is reported of a stage, skipped or not. What does not: what
+a stage makes of what it reads (the other files of this folder).
+A stage reads the warehouse through its run alone, and only tables that it declares. So nothing that it reads is left
+out of its fingerprints, and what Dagster shows before it is all that it depends on.
+Read more in docs/adr/0011-unchanged-stages-are-skipped.md.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Final
+
+import dagster as dg
+import duckdb
+import polars as pl
+
+from pipelines.errors import DataError
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.storage import tables
+from pipelines.storage.fingerprints import table_fingerprint, value_fingerprint
+from pipelines.storage.stage_marks import StageMark, changed, put_mark, read_marks
+from pipelines.storage.tables import Table
+from pipelines.storage.warehouse import read_table, row_count, table_exists, transaction
+from pipelines.storage.whole_plan import Step, set_aside, set_aside_unchanged, to_forecast_with
+from pipelines.xero.time_zones import time_zone
+from stocktrim_assets.specs import CODE_VERSION, key_of, table_metadata
+
+Connection = duckdb.DuckDBPyConnection
+StageResult = dg.AssetCheckResult | dg.MaterializeResult[Any]
+CODE: Final = "code"
+NOTHING_LOADED: Final = "Nothing was loaded yet, so nothing can be planned: run `stocktrim load` first."
+
+log = logging.getLogger("pipelines.steps")
+
+
+def _as_it_is(_: Connection, table: Table) -> Table:
+    return table
+
+
+def _nothing(_: Connection) -> None:
+    """What has to be written if a stage is skipped."""
+
+
+def _no_files(_: Path) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage: its step in Dagster, its title for people, the tables that it reads and makes, and how these are kept.
+
+    `keep` writes the tables, `keep_unchanged` what must be written if the stage is skipped, each in the caller's
+    transaction. `place` says where a table is read. `rows` limits what is read of a table by an SQL condition. `files`
+    are the fingerprints of what the stage makes beside tables, in the organisation's folder.
+    """
+
+    name: str
+    title: str
+    reads: tuple[Table, ...]
+    makes: tuple[Table, ...]
+    keep: Callable[[Connection, Mapping[Table, pl.DataFrame]], None]
+    keep_unchanged: Callable[[Connection], None] = _nothing
+    place: Callable[[Connection, Table], Table] = _as_it_is
+    rows: Mapping[Table, str] = field(default_factory=dict)
+    files: Callable[[Path], Mapping[str, str]] = _no_files
+
+
+def waiting_stage(name: str, title: str, step: Step, *, reads: tuple[Table, ...], **more: Any) -> Stage:
+    """A stage whose tables wait for their plan."""
+    return Stage(
+        name, title, reads, step, keep=partial(set_aside, step=step),
+        keep_unchanged=partial(set_aside_unchanged, step=step), place=to_forecast_with, **more,
+    )  # fmt: skip
+
+
+class StageRun:
+    """A stage in a run: it reads and keeps, and says what became of the stage's assets.
+
+    `is_unchanged` says whether it is skipped. Everything that the stage depends on beside tables is named before, by
+    `depends_on`.
+    """
+
+    def __init__(
+        self, stage: Stage, context: dg.AssetExecutionContext, organisation: OpenOrganisation, warehouse: Connection
+    ) -> None:
+        self.stage, self.organisation = stage, organisation
+        self.now = organisation.now()
+        self._run_id = context.run.run_id
+        self._warehouse = warehouse
+        self._values: dict[str, str] = {CODE: CODE_VERSION}
+        self._checks: list[dg.AssetCheckResult] = []
+        self._mark: StageMark | None = None
+
+    def depends_on(self, **values: object) -> None:
+        """Name values that the stage depends on beside the tables that it reads."""
+        self._values |= {name: value_fingerprint(value) for name, value in values.items()}
+
+    @cached_property
+    def is_unchanged(self) -> bool:
+        """Whether the stage need not be made: what it reads is as it was, and what it made is still there."""
+        if self.organisation.rebuild or self._former is None or self.changes:
+            return False
+        with transaction(self._warehouse):
+            self.stage.keep_unchanged(self._warehouse)
+        self._mark = self._former
+        log.info("%s: unchanged since %s, skipped.", self.stage.title, self._local(self._mark.made_at))
+        return True
+
+    @cached_property
+    def changes(self) -> Sequence[str]:
+        """The names of what is not as it was when the stage was last made; empty if it was never made."""
+        if self._former is None:
+            return []
+        return changed(self._former, inputs=self._inputs, outputs=self._outputs())
+
+    def read(self, table: Table) -> pl.DataFrame:
+        """A table that the stage declares, as a frame of its shape; of a limited table the rows that it declares."""
+        return read_table(self._warehouse, self._place(table), where=self.stage.rows.get(table, "true"))
+
+    def read_products(self, table: Table, product_codes: Sequence[str]) -> pl.DataFrame:
+        """The rows of some products of a table that the stage declares."""
+        where = "product_code in (select unnest(?))"
+        return read_table(self._warehouse, self._place(table), where=where, values=[list(product_codes)])
+
+    def rows(self, table: Table) -> int:
+        """The number of rows of a table that the stage declares; 0 if it does not exist yet."""
+        place = self._place(table)
+        return row_count(self._warehouse, place) if table_exists(self._warehouse, place) else 0
+
+    def as_of(self) -> date:
+        """The day on which the run decides.
+
+        Raises:
+            DataError: nothing was loaded yet.
+        """
+        days: list[date] = self.read(tables.AS_OF)["as_of_date"].to_list()
+        if not days:
+            raise DataError(NOTHING_LOADED)
+        return days[0]
+
+    def loaded_at(self) -> datetime | None:
+        """When the data that the stage reads were loaded; None if nothing says so."""
+        instants: list[datetime | None] = self.read(tables.DATA_FRESHNESS)["loaded_at"].to_list()
+        return instants[0] if instants else None
+
+    def checked(self, results: Iterable[dg.AssetCheckResult]) -> Iterator[dg.AssetCheckResult]:
+        """The results of the stage's checks, which a skipped run repeats."""
+        self._checks = list(results)
+        yield from self._checks
+
+    def keep(
+        self,
+        frames: Mapping[Table, pl.DataFrame],
+        metadata: Mapping[Table, Mapping[str, Any]] | None = None,
+        **settled: object,
+    ) -> None:
+        """Write the stage's tables and its mark, both or neither.
+
+        `metadata` is what Dagster shows of a table beside its rows; `settled` are values of `depends_on` that the stage
+        itself has changed, as they are now.
+        """
+        inputs = self._inputs | {name: value_fingerprint(value) for name, value in settled.items()}
+        with transaction(self._warehouse):
+            self.stage.keep(self._warehouse, frames)
+            self._mark = StageMark(
+                self.stage.name, inputs, self._outputs(), self.now, self._run_id,
+                report=_report(self._checks, metadata or {}),
+            )  # fmt: skip
+            put_mark(self._warehouse, self.organisation.identity, self._mark)
+
+    def results(self) -> Iterator[StageResult]:
+        """What Dagster is told of each asset of the stage; of a skipped stage the results of its checks too."""
+        mark = self._mark
+        if mark is None:
+            raise LookupError(f"{self.stage.name} is neither kept nor unchanged.")
+        checks, metadata = _reported(mark.report)
+        yield from checks if self.is_unchanged else ()
+        for table in self.stage.makes:
+            yield dg.MaterializeResult(
+                asset_key=key_of(table),
+                metadata=table_metadata(self.rows(table), self.organisation.folder)
+                | metadata.get(table.path, {}) | self.story,
+                data_version=dg.DataVersion(mark.outputs[table.path]),
+            )  # fmt: skip
+
+    @property
+    def story(self) -> dict[str, Any]:
+        """Since when the stage is unchanged and which run made it; if it was made again, why."""
+        if self.is_unchanged and self._mark is not None:
+            made_in = dg.MetadataValue.dagster_run(self._mark.run_id)
+            return {"unchanged since": dg.MetadataValue.timestamp(self._mark.made_at), "made in": made_in}
+        return {"changed": ", ".join(self.changes)} if self.changes else {}
+
+    @cached_property
+    def _former(self) -> StageMark | None:
+        return read_marks(self._warehouse, self.organisation.identity).get(self.stage.name)
+
+    @cached_property
+    def _inputs(self) -> dict[str, str]:
+        return self._values | {
+            table.path: table_fingerprint(
+                self._warehouse, self._place(table).path, where=self.stage.rows.get(table, "true")
+            )
+            for table in self.stage.reads
+        }
+
+    def _outputs(self) -> dict[str, str]:
+        made = {table.path: table_fingerprint(self._warehouse, self._place(table).path) for table in self.stage.makes}
+        return {**made, **self.stage.files(self.organisation.folder)}
+
+    def _place(self, table: Table) -> Table:
+        if table not in {*self.stage.reads, *self.stage.makes}:
+            raise KeyError(f"{self.stage.name} does not declare that it reads {table.path}.")
+        return self.stage.place(self._warehouse, table)
+
+    def _local(self, at: datetime) -> str:
+        """An instant by the clock of the organisation, with the day if that is not today."""
+        zone = time_zone(self.organisation.record.time_zone)
+        local, today = at.astimezone(zone), self.now.astimezone(zone).date()
+        return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
+
+
+@contextmanager
+def stage_run(stage: Stage, context: dg.AssetExecutionContext, organisation: OpenOrganisation) -> Iterator[StageRun]:
+    """A stage's run, with the organisation's warehouse open for the block."""
+    with organisation.warehouse() as warehouse:
+        yield StageRun(stage, context, organisation, warehouse)
+
+
+def _report(checks: Iterable[dg.AssetCheckResult], metadata: Mapping[Table, Mapping[str, Any]]) -> dict[str, Any]:
+    """What is reported of a stage, as JSON."""
+    return {
+        "checks": [_stored(check) for check in checks],
+        "metadata": {table.path: dg.serialize_value(dict(shown)) for table, shown in metadata.items()},
+    }
+
+
+def _stored(check: dg.AssetCheckResult) -> dict[str, Any]:
+    """A check's result as JSON."""
+    return {
+        "asset_key": check.asset_key.path if check.asset_key else None,
+        "check_name": check.check_name,
+        "passed": check.passed,
+        "severity": check.severity.value,
+        "metadata": dg.serialize_value(dict[str, Any](check.metadata)),
+    }
+
+
+def _reported(report: Any) -> tuple[list[dg.AssetCheckResult], dict[str, dict[str, Any]]]:
+    """The check results and the metadata by the path of each table that `_report` has written."""
+    checks = [
+        dg.AssetCheckResult(
+            **check | {"severity": dg.AssetCheckSeverity(check["severity"]), "metadata": _metadata(check["metadata"])}
+        )
+        for check in report["checks"]
+    ]
+    return checks, {path: _metadata(shown) for path, shown in report["metadata"].items()}
+
+
+def _metadata(text: str) -> dict[str, Any]:
+    return dict(dg.deserialize_value(text, dict))
