@@ -116,6 +116,26 @@ def check_results(
     ]
 
 
+def stored_check(check: dg.AssetCheckResult) -> dict[str, Any]:
+    """The result of a check as JSON."""
+    return {
+        "asset_key": check.asset_key.path if check.asset_key else None, "check_name": check.check_name,
+        "passed": check.passed, "severity": check.severity.value,
+        "metadata": dg.serialize_value(dict[str, Any](check.metadata)),
+    }  # fmt: skip
+
+
+def restored_check(stored: Mapping[str, Any]) -> dg.AssetCheckResult:
+    """The result of a check that `stored_check` has written."""
+    return dg.AssetCheckResult(
+        **dict(stored)
+        | {
+            "severity": dg.AssetCheckSeverity(stored["severity"]),
+            "metadata": dict(dg.deserialize_value(stored["metadata"], dict)),
+        }
+    )
+
+
 def _problem(finding: Finding) -> dict[str, Any]:
     """The problem of `xero_readiness` that lists the same records, so that nobody reads of them twice."""
     return {"problem": finding.rule.problem} if finding.rule.problem else {}

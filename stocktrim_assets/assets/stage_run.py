@@ -29,7 +29,7 @@ from pipelines.storage.tables import Table
 from pipelines.storage.warehouse import read_table, row_count, table_exists, transaction
 from pipelines.storage.whole_plan import Step, set_aside, set_aside_unchanged, to_forecast_with
 from pipelines.xero.time_zones import time_zone
-from stocktrim_assets.specs import CODE_VERSION, key_of, table_metadata
+from stocktrim_assets.specs import CODE_VERSION, key_of, restored_check, stored_check, table_metadata
 
 Connection = duckdb.DuckDBPyConnection
 StageResult = dg.AssetCheckResult | dg.MaterializeResult[Any]
@@ -236,32 +236,12 @@ def stage_run(stage: Stage, context: dg.AssetExecutionContext, organisation: Ope
 def _report(checks: Iterable[dg.AssetCheckResult], metadata: Mapping[Table, Mapping[str, Any]]) -> dict[str, Any]:
     """What is reported of a stage, as JSON."""
     return {
-        "checks": [_stored(check) for check in checks],
+        "checks": [stored_check(check) for check in checks],
         "metadata": {table.path: dg.serialize_value(dict(shown)) for table, shown in metadata.items()},
-    }
-
-
-def _stored(check: dg.AssetCheckResult) -> dict[str, Any]:
-    """A check's result as JSON."""
-    return {
-        "asset_key": check.asset_key.path if check.asset_key else None,
-        "check_name": check.check_name,
-        "passed": check.passed,
-        "severity": check.severity.value,
-        "metadata": dg.serialize_value(dict[str, Any](check.metadata)),
     }
 
 
 def _reported(report: Any) -> tuple[list[dg.AssetCheckResult], dict[str, dict[str, Any]]]:
     """The check results and the metadata by the path of each table that `_report` has written."""
-    checks = [
-        dg.AssetCheckResult(
-            **check | {"severity": dg.AssetCheckSeverity(check["severity"]), "metadata": _metadata(check["metadata"])}
-        )
-        for check in report["checks"]
-    ]
-    return checks, {path: _metadata(shown) for path, shown in report["metadata"].items()}
-
-
-def _metadata(text: str) -> dict[str, Any]:
-    return dict(dg.deserialize_value(text, dict))
+    metadata = {path: dict(dg.deserialize_value(shown, dict)) for path, shown in report["metadata"].items()}
+    return [restored_check(check) for check in report["checks"]], metadata

@@ -29,8 +29,6 @@ from stocktrim_assets.dbt.dbt_results import (
     check_results,
     failure_of,
     read_results,
-    restored_check,
-    stored_check,
 )
 from stocktrim_assets.dbt.lineage import (
     after,
@@ -42,6 +40,7 @@ from stocktrim_assets.dbt.lineage import (
     tables_of,
     tests_that_read,
 )
+from stocktrim_assets.specs import restored_check, stored_check
 
 STAGE: Final = "warehouse_models"
 CODE: Final = "code"

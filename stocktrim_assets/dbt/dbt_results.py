@@ -83,26 +83,6 @@ def check_results(warehouse: duckdb.DuckDBPyConnection, results: Iterable[NodeRe
     ]
 
 
-def stored_check(check: dg.AssetCheckResult) -> dict[str, Any]:
-    """The result of a check as JSON."""
-    return {
-        "asset_key": check.asset_key.path if check.asset_key else None, "check_name": check.check_name,
-        "passed": check.passed, "severity": check.severity.value,
-        "metadata": dg.serialize_value(dict[str, Any](check.metadata)),
-    }  # fmt: skip
-
-
-def restored_check(stored: Mapping[str, Any]) -> dg.AssetCheckResult:
-    """The result of a check that `stored_check` has written."""
-    return dg.AssetCheckResult(
-        **dict(stored)
-        | {
-            "severity": dg.AssetCheckSeverity(stored["severity"]),
-            "metadata": dict(dg.deserialize_value(stored["metadata"], dict)),
-        }
-    )
-
-
 def failure_of(results: Iterable[NodeResult], *, otherwise: str) -> PlannerError:
     """The models and tests that failed, with what dbt says of each; `otherwise` if no result says it."""
     failed = [f"{result.name} ({result.message})" for result in results if result.status in _FAILED]
