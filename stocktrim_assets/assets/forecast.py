@@ -89,7 +89,8 @@ def _chosen(run: StageRun) -> Mapping[Table, pl.DataFrame]:
     """The scores of every model, of this week, and the model of each product."""
     sold, request, as_of = _inputs(run)
     scores, calibration = run.read(tables.MODEL_SCORES), run.read(tables.FORECAST_CALIBRATION)
-    if not is_still_good(scores, as_of=as_of):
+    is_own = run.is_own(tables.MODEL_SCORES) and run.is_own(tables.FORECAST_CALIBRATION)
+    if not (is_own and is_still_good(scores, as_of=as_of)):
         selection = score_models(sold, request.own, as_of=as_of)
         scores, calibration = selection.model_scores, selection.forecast_calibration
     choice = choose_models(sold, scores, as_of=as_of, without_season=request.without_season)

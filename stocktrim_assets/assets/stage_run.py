@@ -98,7 +98,9 @@ class StageRun:
         self._mark: StageMark | None = None
 
     def depends_on(self, **values: object) -> None:
-        """Name values that the stage depends on beside the tables that it reads."""
+        """Name values that the stage depends on beside the tables that it reads, before it asks what has changed."""
+        if "_inputs" in vars(self):
+            raise LookupError(f"{self.stage.name} names what it depends on too late.")
         self._values |= {name: value_fingerprint(value) for name, value in values.items()}
 
     @cached_property
@@ -118,6 +120,11 @@ class StageRun:
         if self._former is None:
             return []
         return changed(self._former, inputs=self._inputs, outputs=self._outputs())
+
+    def is_own(self, table: Table) -> bool:
+        """Whether a table is still as this version of the stage made it, so that the stage may go on from it."""
+        is_as_made = self._former is not None and not {CODE, table.path} & set(self.changes)
+        return is_as_made and not self.organisation.rebuild
 
     def read(self, table: Table) -> pl.DataFrame:
         """A table that the stage declares, as a frame of its shape; of a limited table the rows that it declares."""

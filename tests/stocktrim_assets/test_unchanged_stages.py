@@ -27,7 +27,7 @@ from pipelines.settings import read_settings
 from pipelines.storage import tables
 from pipelines.storage.fingerprints import table_fingerprint
 from pipelines.storage.stage_marks import SCHEMA
-from pipelines.storage.tables import TABLES, Table
+from pipelines.storage.tables import TABLES, Table, type_of
 from pipelines.storage.warehouse import describe_table, insert_rows
 from stocktrim_assets.assets import forecast, parameters, plan, published, purchase_orders, stage_run
 from stocktrim_assets.assets.stage_run import Stage, StageRun
@@ -42,11 +42,11 @@ STAGES: Final = (
 )  # fmt: skip
 ALL: Final = {stage.name for stage in STAGES}
 RUN: Final = cast("dg.AssetExecutionContext", SimpleNamespace(run=SimpleNamespace(run_id="3a708a3e")))
-VALUES: Final = {
+VALUES: Final[dict[type_of, tuple[object, object]]] = {
     pl.String: ("successor_of", "batch_size"), pl.Date: (date(2026, 3, 1), date(2026, 3, 2)), pl.Boolean: (True, True),
     tables.INSTANT: (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)),
 }  # fmt: skip
-OTHER: Final = {pl.String: "'edited'", pl.Date: "date '2020-01-01'", pl.Boolean: "false"}
+OTHER: Final[dict[type_of, str]] = {pl.String: "'edited'", pl.Date: "date '2020-01-01'", pl.Boolean: "false"}
 EDITS: Final = ("another value", "no value", "a row less", "a row twice")
 
 
@@ -150,7 +150,7 @@ def test_a_setting_that_the_forecast_does_not_read_makes_no_forecast_again(marke
         assert marked.changed() == dependants(tables.PLAN_SETTINGS) - {"model_choice", "demand"}
 
 
-@pytest.mark.parametrize("table", [table for stage in STAGES for table in stage.makes], ids=lambda table: table.path)
+@pytest.mark.parametrize("table", [stage.makes[-1] for stage in STAGES if stage.makes], ids=lambda table: table.path)
 def test_a_table_that_was_dropped_by_hand_is_made_again(marked: Marked, table: Table) -> None:
     with marked.edited(f"drop table {table.path}"):
         assert dependants(table) == marked.changed()
@@ -187,6 +187,21 @@ def test_a_value_that_a_stage_depends_on_makes_it_again_and_no_other(marked: Mar
     run = marked.run(plan.STAGE)
     run.depends_on(is_stale=True)
     assert list(run.changes) == ["is_stale"]
+
+
+def test_a_stage_goes_on_from_its_own_table_only_if_this_code_made_it_and_nobody_edited_it(
+    marked: Marked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = tables.MODEL_SCORES
+    assert marked.run(forecast.CHOICE_STAGE).is_own(scores)
+    with marked.edited(statement(scores, "score", "another value")):
+        assert not marked.run(forecast.CHOICE_STAGE).is_own(scores)
+    with marked.edited(statement(tables.AS_OF, "as_of_date", "another value")):
+        assert marked.run(forecast.CHOICE_STAGE).is_own(scores)
+    rebuilt = Marked(replace(marked.organisation, rebuild=True), marked.warehouse)
+    assert not rebuilt.run(forecast.CHOICE_STAGE).is_own(scores)
+    monkeypatch.setattr(stage_run, "CODE_VERSION", "edited")
+    assert not marked.run(forecast.CHOICE_STAGE).is_own(scores)
 
 
 def test_a_stage_cannot_read_what_it_does_not_declare(marked: Marked) -> None:
