@@ -113,7 +113,7 @@ class OrderLedger:
         query = sa.select(table.c.order_id, table.c.sequence, table.c.event).where(
             table.c.organisation_key == self._key
         )
-        rows = connection.execute(query.order_by(table.c.order_id, table.c.sequence)).tuples()
+        rows = connection.execute(query.order_by(table.c.order_id, table.c.sequence))
         return value_fingerprint([list(row) for row in rows])
 
     def _insert(self, connection: sa.Connection, events: Iterable[Event]) -> None:

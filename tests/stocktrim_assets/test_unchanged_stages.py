@@ -27,7 +27,8 @@ from pipelines.settings import read_settings
 from pipelines.storage import tables
 from pipelines.storage.fingerprints import table_fingerprint
 from pipelines.storage.stage_marks import SCHEMA
-from pipelines.storage.tables import TABLES, Table, type_of
+from pipelines.storage.tables import TABLES, Table
+from pipelines.storage.tables.declaration import type_of
 from pipelines.storage.warehouse import describe_table, insert_rows
 from stocktrim_assets.assets import forecast, parameters, plan, published, purchase_orders, stage_run
 from stocktrim_assets.assets.stage_run import Stage, StageRun
