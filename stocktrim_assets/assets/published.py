@@ -64,6 +64,7 @@ def published_snapshot(
         if not run.is_unchanged:
             publish(folder, snapshot_id=snapshot_name(run.now, context.run.run_id), group=group)
             run.keep({})
+        yield from run.results()
         for key in sorted(context.selected_asset_keys):
             counts = {f"rows/{table.name}": run.rows(table) for table in PUBLISHED if table.stage in _STAGES[key]}
             path = dg.MetadataValue.path(str(folder / "published"))

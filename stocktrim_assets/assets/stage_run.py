@@ -95,7 +95,7 @@ class StageRun:
         self._warehouse = warehouse
         self._values: dict[str, str] = {CODE: CODE_VERSION}
         self._checks: list[dg.AssetCheckResult] = []
-        self._mark: StageMark | None = None
+        self._made: StageMark | None = None
 
     def depends_on(self, **values: object) -> None:
         """Name values that the stage depends on beside the tables that it reads, before it asks what has changed."""
@@ -106,13 +106,7 @@ class StageRun:
     @cached_property
     def is_unchanged(self) -> bool:
         """Whether the stage need not be made: what it reads is as it was, and what it made is still there."""
-        if self.organisation.rebuild or self._former is None or self.changes:
-            return False
-        with transaction(self._warehouse):
-            self.stage.keep_unchanged(self._warehouse)
-        self._mark = self._former
-        log.info("%s: unchanged since %s, skipped.", self.stage.title, self._local(self._mark.made_at))
-        return True
+        return self._former is not None and not self.changes and not self.organisation.rebuild
 
     @cached_property
     def changes(self) -> Sequence[str]:
@@ -175,15 +169,15 @@ class StageRun:
         inputs = self._inputs | {name: value_fingerprint(value) for name, value in settled.items()}
         with transaction(self._warehouse):
             self.stage.keep(self._warehouse, frames)
-            self._mark = StageMark(
+            self._made = StageMark(
                 self.stage.name, inputs, self._outputs(), self.now, self._run_id,
                 report=_report(self._checks, metadata or {}),
             )  # fmt: skip
-            put_mark(self._warehouse, self.organisation.identity, self._mark)
+            put_mark(self._warehouse, self.organisation.identity, self._made)
 
     def results(self) -> Iterator[StageResult]:
         """What Dagster is told of each asset of the stage; of a skipped stage the results of its checks too."""
-        mark = self._mark
+        mark = self._skipped() if self.is_unchanged else self._made
         if mark is None:
             raise LookupError(f"{self.stage.name} is neither kept nor unchanged.")
         checks, metadata = _reported(mark.report)
@@ -199,10 +193,18 @@ class StageRun:
     @property
     def story(self) -> dict[str, Any]:
         """Since when the stage is unchanged and which run made it; if it was made again, why."""
-        if self.is_unchanged and self._mark is not None:
-            made_in = dg.MetadataValue.dagster_run(self._mark.run_id)
-            return {"unchanged since": dg.MetadataValue.timestamp(self._mark.made_at), "made in": made_in}
+        if self.is_unchanged and self._former is not None:
+            made_in = dg.MetadataValue.dagster_run(self._former.run_id)
+            return {"unchanged since": dg.MetadataValue.timestamp(self._former.made_at), "made in": made_in}
         return {"changed": ", ".join(self.changes)} if self.changes else {}
+
+    def _skipped(self) -> StageMark | None:
+        """The mark of the stage, after writing what a skipped stage must write, and saying so."""
+        with transaction(self._warehouse):
+            self.stage.keep_unchanged(self._warehouse)
+        if self._former is not None:
+            log.info("%s: unchanged since %s, skipped.", self.stage.title, self._local(self._former.made_at))
+        return self._former
 
     @cached_property
     def _former(self) -> StageMark | None:

@@ -71,7 +71,8 @@ class Marts:
 def build_marts(context: dg.AssetExecutionContext, organisation: OpenOrganisation) -> Marts:
     """The marts, after everything was built that comes after a change since the last build."""
     with organisation.warehouse() as warehouse:
-        mark = None if organisation.rebuild else read_marks(warehouse, organisation.identity).get(STAGE)
+        known = read_marks(warehouse, organisation.identity)
+        mark = None if organisation.rebuild else known.get(STAGE)
         inputs = _inputs(warehouse)
         changes = changed(mark, inputs=inputs, outputs=_outputs(warehouse)) if mark else []
         if mark and not changes:
