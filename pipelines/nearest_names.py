@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 from typing import Final
 
-LISTED: Final = 40
+LISTED: Final = 8
 
 
 def unknown_name(noun: str, wanted: str, known: Iterable[str]) -> str:
-    """The sentence for a name that does not exist: it lists those that do, the nearest first.
+    """The sentence for a name that does not exist: it lists those that do, the nearest first, eight at most.
 
     >>> unknown_name("status", "shortt", ["enough", "short", "too_much"])
     "There is no status 'shortt'. Nearest first: short, enough, too_much."

@@ -14,10 +14,12 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 
+from pipelines.errors import PlannerError
 from stocktrim_assets.failures import FROM_TERMINAL
 
 CODE_LOCATION: Final = "stocktrim_assets"
 REPOSITORY: Final = "__repository__"
+_INTERRUPTED: Final = "The run was interrupted. What was stored and published stays as it was; run the same again."
 _ORIGIN: Final = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(CODE_LOCATION), REPOSITORY)
 
 
@@ -28,6 +30,7 @@ def execute_job(
 
     Raises:
         Failure: a step failed.
+        PlannerError: somebody stopped the run.
     """
     run = instance.create_run_for_job(
         job_def=job,
@@ -35,4 +38,7 @@ def execute_job(
         tags={**job.run_tags, **job.get_tags_for_partition_key(partition, None), FROM_TERMINAL: "true"},
         remote_job_origin=_ORIGIN.get_job_origin(job.name),
     )
-    return execute_run(InMemoryJob(job), run, instance, raise_on_error=True)
+    try:
+        return execute_run(InMemoryJob(job), run, instance, raise_on_error=True)
+    except dg.DagsterExecutionInterruptedError:
+        raise PlannerError(_INTERRUPTED) from None

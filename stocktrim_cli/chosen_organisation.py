@@ -17,16 +17,18 @@ def choose_organisation(given: str) -> str:
     """The given key, or the default of this home.
 
     Raises:
-        UsageError: nothing is given, and the home has no default.
+        PlannerError: nothing is given, and the home has no default; or it is the key of no organisation, nor was.
     """
-    if given:
-        return given
     from pipelines.settings import read_settings
-    from pipelines.store.connected_organisations import list_organisations
+    from pipelines.store.connected_organisations import get_organisation, list_organisations
     from pipelines.store.engine import open_store
 
     settings = read_settings()
+    if given and settings.organisation_folder(given).exists():
+        return given
     with closing(open_store(settings.database_url)) as store:
+        if given:
+            return get_organisation(store, given).key
         connected = [organisation.key for organisation in list_organisations(store)]
     return default_organisation(connected, preferred=settings.organisation)
 

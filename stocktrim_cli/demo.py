@@ -136,7 +136,7 @@ def _approve_and_send(opened: "OpenOrganisation") -> Any:
     sent = opened.ledger.order(chosen.order_id)
     held: Any = opened.client().purchase_order_by_number(sent.purchase_order_number)
     if sent.state is not OrderState.SENT or held is None:
-        raise PlannerError(f"The order {sent.order_id} is {sent.state.value}: {sent.failure}")
+        raise PlannerError(f"The order {sent.purchase_order_number} is {sent.state.value}: {sent.failure}")
     show_table(
         f"{held['PurchaseOrderNumber']} in Xero: {held['Status']}, {held['Contact']['Name']}, "
         f"{held['Total']} {held['CurrencyCode']}",

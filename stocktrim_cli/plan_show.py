@@ -89,4 +89,4 @@ def _write(path: Path, lines: "pl.DataFrame") -> None:
     try:
         without_formulas(lines).rename(lambda name: HEADINGS.get(name, name)).write_csv(path)
     except OSError as problem:
-        raise UsageError(f"{path} cannot be written ({problem.strerror}): give another file.") from problem
+        raise UsageError(f"{path} cannot be written ({problem}): give another file.") from problem

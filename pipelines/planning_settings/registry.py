@@ -56,7 +56,8 @@ def check_name(name: str, level: str) -> Parameter:
     """
     parameter = known_setting(name)
     if level not in parameter.levels:
-        raise SettingError(f"{name} cannot be set for a {level}; it can be set at: {', '.join(parameter.levels)}.")
+        whom = "the whole organisation" if level == "global" else f"a {level}"
+        raise SettingError(f"{name} cannot be set for {whom}; it can be set at: {', '.join(parameter.levels)}.")
     return parameter
 
 

@@ -74,8 +74,8 @@ def check_not_ordered_twice(order: Order, others: Iterable[Order]) -> None:
     """
     if order.state is OrderState.FAILED and (holding := holding_the_same_goods(order, others)):
         raise OrderError(
-            f"The order {order.order_id} would order products twice: since Xero refused it, some of them are on "
-            f"{_named(holding)}. Reject this order; or reject those drafts, and approve this order again."
+            f"The order {order.purchase_order_number} would order products twice: since Xero refused it, some of them "
+            f"are on {_named(holding)}. Reject this order; or reject those drafts, and approve this order again."
         )
 
 

@@ -28,7 +28,7 @@ def change_line(order: Order, *, product_code: str, quantity: Decimal, by: str, 
     _must_be(order, {OrderState.DRAFT}, "changed", "reject it, and the next plan drafts its products again")
     found = find_product((line.product_code for line in order.lines), product_code)
     if found is None:
-        raise OrderError(f"The order {order.order_id} has no line for {product_code!r}.")
+        raise OrderError(f"The order {order.purchase_order_number} has no line for {product_code!r}.")
     if not is_xero_quantity(quantity):
         raise OrderError(
             f"{quantity} is not a valid quantity: give a number of units with at most {QUANTITY_DECIMALS} decimals, or "
@@ -75,10 +75,12 @@ def approve(
     again = {OrderState.APPROVED} if is_news or body_hash(order) != order.approved_hash else set()
     _must_be(order, {OrderState.DRAFT, OrderState.FAILED} | again, "approved", "see `stocktrim orders show`")
     if not order.lines:
-        raise OrderError(f"The order {order.order_id} has no lines left; reject it.")
+        raise OrderError(f"The order {order.purchase_order_number} has no lines left; reject it.")
     is_below_minimum_accepted |= order.is_below_minimum_accepted
     if order.is_below_minimum and not is_below_minimum_accepted:
-        raise OrderError(_BELOW_MINIMUM.format(order.order_id, order.value, order.currency, order.minimum_remark))
+        raise OrderError(
+            _BELOW_MINIMUM.format(order.purchase_order_number, order.value, order.currency, order.minimum_remark)
+        )
     supplier_id, supplier_name = supplier or ("", "")
     event = Approved(
         order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, body_hash="",
@@ -94,7 +96,9 @@ def reject(order: Order, *, by: str, at: datetime, reason: str = "") -> Rejected
     Raises:
         OrderError: it is being sent, was sent, or has ended.
     """
-    _must_be(order, {OrderState.DRAFT, OrderState.APPROVED, OrderState.FAILED}, "rejected", "change it in Xero instead")
+    is_over = order.state in {OrderState.REJECTED, OrderState.SUPERSEDED}
+    advice = "nothing more will happen to it" if is_over else "change it in Xero instead"
+    _must_be(order, {OrderState.DRAFT, OrderState.APPROVED, OrderState.FAILED}, "rejected", advice)
     return Rejected(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, reason=reason)
 
 
@@ -112,7 +116,7 @@ def start_push(order: Order, *, by: str, at: datetime) -> PushStarted:
     """
     _must_be(order, {OrderState.APPROVED, OrderState.SENDING}, "sent", "approve it first")
     if body_hash(order) != order.approved_hash:
-        raise OrderError(f"The order {order.order_id} differs from what was approved; approve it again.")
+        raise OrderError(f"The order {order.purchase_order_number} differs from what was approved; approve it again.")
     return PushStarted(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, attempt=order.attempt + 1)
 
 
@@ -123,7 +127,9 @@ def push_not_reached(order: Order, *, by: str, at: datetime) -> PushNotReached:
 
 def _must_be(order: Order, states: set[OrderState], verb: str, advice: str) -> None:
     if order.state not in states:
-        raise OrderError(f"The order {order.order_id} is {order.state.value} and cannot be {verb}; {advice}.")
+        raise OrderError(
+            f"The order {order.purchase_order_number} is {order.state.value} and cannot be {verb}; {advice}."
+        )
 
 
 _BELOW_MINIMUM = (

@@ -91,7 +91,7 @@ def check_can_be_approved(order: Order, changes: XeroChanges) -> None:
         OrderError: its supplier is archived, or an item is deleted; the sentence says what to do.
     """
     if changes.obstacles:
-        raise OrderError(f"The order {order.order_id} cannot be approved: {'; '.join(changes.obstacles)}.")
+        raise OrderError(f"The order {order.purchase_order_number} cannot be approved: {'; '.join(changes.obstacles)}.")
 
 
 def with_supplier_as_it_is(known: Identities, order: Order, contacts: Contacts, *, at: datetime) -> Identities:

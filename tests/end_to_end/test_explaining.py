@@ -74,7 +74,7 @@ def test_the_command_prints_every_part(stocktrim: Command) -> None:
 def test_a_product_that_is_not_planned_is_one_sentence(stocktrim: Command) -> None:
     result = stocktrim("explain", "NO-SUCH")
     assert (result.code, result.out) == (2, "")
-    assert "The plan has no product 'NO-SUCH'" in result.err
+    assert "There is no product 'NO-SUCH'" in result.err
 
 
 def test_a_code_in_another_case_is_found(stocktrim: Command) -> None:

@@ -129,7 +129,7 @@ def test_a_run_of_every_asset_at_once_asks_for_no_code(organisation: OpenOrganis
 
 def test_a_code_that_is_not_planned_is_one_sentence(organisation: OpenOrganisation) -> None:
     (failure,) = materialize(organisation, "CUP").get_step_failure_events()
-    assert "The plan has no product 'CUP'" in str(failure.step_failure_data.error)
+    assert "There is no product 'CUP'" in str(failure.step_failure_data.error)
 
 
 def test_the_job_that_explains_asks_for_a_product_and_no_plan_waits_for_one() -> None:

@@ -153,7 +153,7 @@ def test_suppliers_are_set_themselves_several_at_once(company: Company) -> None:
         (("--search", "cup", "--products-of", "The Mill"),
          "No product is ordered from The Mill and has 'cup' in its code or name."),
         (("--supplier", "The Mill"), "batch_size cannot be set for a supplier; it can be set at: product."),
-        ((), "batch_size cannot be set for a global; it can be set at: product."),
+        ((), "batch_size cannot be set for the whole organisation; it can be set at: product."),
     ],
 )  # fmt: skip
 def test_of_many_nothing_is_set_if_one_cannot_be(company: Company, words: tuple[str, ...], problem: str) -> None:

@@ -15,6 +15,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.forecasting.history.transferred_demand import transfer_demand
+from pipelines.nearest_names import unknown_name
 from pipelines.planning_settings.successors_and_bundles import sold_as, transfers_in_force, transfers_in_words
 from pipelines.product_codes import find_product
 from pipelines.replenishment.explain.bridge import bridge
@@ -128,7 +129,8 @@ def _plan_of(order_plan: pl.DataFrame, product_code: str) -> pl.DataFrame:
     code = find_product(order_plan["product_code"], product_code)
     if code is None:
         raise UsageError(
-            f"The plan has no product {product_code!r}; run `stocktrim load` and `stocktrim plan` if it is new in Xero."
+            f"{unknown_name('product', product_code, order_plan['product_code'])} "
+            "If it is new in Xero: `stocktrim load`, then `stocktrim plan`."
         )
     plan = _of(order_plan, code)
     if plan["timing_adjustment"].has_nulls():

@@ -186,7 +186,7 @@ def test_history_is_shown_week_by_week_with_the_days_out_of_stock():
 
 
 def test_a_product_that_is_not_planned_is_one_sentence():
-    with pytest.raises(UsageError, match="The plan has no product 'CUP'"):
+    with pytest.raises(UsageError, match="There is no product 'CUP'"):
         explained(a_product(), product="CUP", expecting=THIRTY)
 
 
