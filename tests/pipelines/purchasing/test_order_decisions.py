@@ -161,8 +161,8 @@ def test_an_order_below_its_suppliers_minimum_needs_a_deliberate_approval():
     with pytest.raises(OrderError) as refused:
         approve(fold([small]), **BUYER)
     assert str(refused.value) == (
-        "The order RP-20260302-AAAAAA is worth 30.00 GBP, below the supplier's minimum order value of 1,200.01 GBP; raise "
-        "quantities with `stocktrim orders change`, or approve it with --even-if-below-minimum."
+        "The order RP-20260302-AAAAAA is worth 30.00 GBP, below the supplier's minimum order value of 1,200.01 GBP; "
+        "raise quantities with `stocktrim orders change`, or approve it with --even-if-below-minimum."
     )
     accepted = fold([small, approve(fold([small]), **BUYER, is_below_minimum_accepted=True)])
     assert (accepted.state, accepted.is_below_minimum) == (OrderState.APPROVED, True)
