@@ -15,13 +15,13 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import counted, out, show_json
 from stocktrim_cli.runs import JsonOption
+from stocktrim_cli.settings_effect import show_dry_run
 from stocktrim_cli.settings_now import (
     ByOption,
     DryRunOption,
     ReasonOption,
     SettingsNow,
     settings_now,
-    show_changes,
     value_shown,
 )
 from stocktrim_cli.settings_subjects import (
@@ -111,7 +111,7 @@ def _grant(wish: _Wish, now: SettingsNow) -> None:
     if proposal.faults:
         raise UsageError(proposal.faults[0].problem)
     if wish.is_dry:
-        show_changes(proposal, now.opened, as_json=wish.as_json)
+        show_dry_run(proposal, now, as_json=wish.as_json)
         return
     made = now.store(proposal.changes, by=wish.by, reason=wish.reason)
     if wish.as_json:
@@ -135,7 +135,7 @@ def _forget(wish: _Wish, lost: "Sequence[SettingChange]", now: SettingsNow) -> N
     changes = [replace(row, value=None, changed_by=by, changed_at=at, reason=wish.reason) for row in lost]
     if wish.is_dry:
         proposed = [ProposedChange(row.level, row.subject, row.name, row.value, None) for row in lost]
-        show_changes(Proposal(proposed, []), now.opened, as_json=wish.as_json)
+        show_dry_run(Proposal(proposed, []), now, as_json=wish.as_json)
         return
     made = now.keep(changes)
     if wish.as_json:

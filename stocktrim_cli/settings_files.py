@@ -14,6 +14,7 @@ from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, Organisation
 from stocktrim_cli.output import counted, out, say, show_json, show_table, text_of
 from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.sales_options import DateOrderOption, DecimalOption
+from stocktrim_cli.settings_effect import show_dry_run
 from stocktrim_cli.settings_now import (
     SHOWN,
     ByOption,
@@ -21,7 +22,6 @@ from stocktrim_cli.settings_now import (
     ReasonOption,
     say_rest,
     settings_now,
-    show_changes,
     show_old_and_new,
 )
 from stocktrim_cli.settings_subjects import product_names, supplier_names
@@ -89,7 +89,7 @@ def import_file(
         show_faults(faults, as_json=as_json)
         raise SettingsFileError(f"{counted(len(faults), 'value')} in {file} cannot be used: nothing was changed.")
     if dry_run:
-        show_changes(proposal, now.opened, as_json=as_json)
+        show_dry_run(proposal, now, as_json=as_json)
         return
     made = now.store(proposal.changes, by=by, reason=reason or f"import of {file.name}")
     if as_json:

@@ -9,11 +9,11 @@ import getpass
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from stocktrim_cli.output import counted, out, show_json, show_table
+from stocktrim_cli.output import out, show_table
 from stocktrim_cli.settings_subjects import opened_organisation, subjects_of, supplier_names
 
 if TYPE_CHECKING:
@@ -138,16 +138,6 @@ def settings_now(organisation: str) -> SettingsNow:
     return SettingsNow(opened, setting_history(opened.store, opened.key), identities_of(opened.store, opened.key))
 
 
-def show_changes(proposal: "Proposal", opened: "OpenOrganisation", *, as_json: bool) -> None:
-    """Print what would change, old and new, without changing it."""
-    if as_json:
-        show_json({"changes": [_record(change) for change in proposal.changes], "unchanged": proposal.unchanged})
-        return
-    show_old_and_new("What would change", proposal.changes, opened)
-    same = f"; {counted(proposal.unchanged, 'setting')} would stay" if proposal.unchanged else ""
-    out.print(f"Nothing was changed. {counted(len(proposal.changes), 'setting')} would change{same}.", markup=False)
-
-
 def show_old_and_new(title: str, changes: "Sequence[ProposedChange]", opened: "OpenOrganisation") -> None:
     """Print a table of old and new values, at most `SHOWN` rows."""
     names = supplier_names(opened)
@@ -177,7 +167,3 @@ def value_shown(name: str, value: str | None, names: Mapping[str, str]) -> str:
     if value is None:
         return "not set"
     return names.get(value, value) if name == "preferred_supplier" else value or "none"
-
-
-def _record(change: "ProposedChange") -> dict[str, Any]:
-    return {name: value for name, value in vars(change).items() if name != "line"}

@@ -12,13 +12,13 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import counted, out, show_json, show_table
 from stocktrim_cli.runs import JsonOption
+from stocktrim_cli.settings_effect import show_dry_run
 from stocktrim_cli.settings_now import (
     ByOption,
     DryRunOption,
     ReasonOption,
     SettingsNow,
     settings_now,
-    show_changes,
     show_old_and_new,
     value_shown,
 )
@@ -102,7 +102,7 @@ def undo(
     proposed = _as_proposed(changes, now)
     _refuse_misfits(proposed, now)
     if dry_run:
-        show_changes(Proposal(proposed, []), now.opened, as_json=as_json)
+        show_dry_run(Proposal(proposed, []), now, as_json=as_json)
         return
     made = now.keep(changes)
     if as_json:

@@ -1,5 +1,7 @@
 """Receipts that contradict what a person set are advice, which one command accepts."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -28,6 +30,26 @@ def test_advice_is_shown_accepted_and_kept_with_its_reason(planned: Planned) -> 
     }
     assert set(history["level"]) == {"product"}
     assert all("receipts of the" in reason for reason in history["reason"])
+
+
+def test_a_dry_run_shows_what_the_plan_would_change_without_changing_anything(planned: Planned, tmp_path: Path) -> None:
+    """Of a set for many, and of a file; the plan that is published is not made again by other numbers."""
+    stocktrim, file = planned.stocktrim, tmp_path / "settings.csv"
+    plan = stocktrim.published("order_plan")
+    code = plan.filter((pl.col("status") == "order_now") & (pl.col("batch_size") == 1)).row(0, named=True)[
+        "product_code"
+    ]
+    found = stocktrim("settings", "set", "batch_size", "1000", "--product", code, "--dry-run", "--json").json()["plan"]
+    assert [(row["product_code"], row["new_order_quantity"]) for row in found["lines"]] == [(code, 1000)]
+    file.write_text(f"level,subject,setting,value\nproduct,{code},preferred_supplier,Supplier 03\n")
+    shown = stocktrim("settings", "import", str(file), "--dry-run")
+    assert (shown.code, "the effect of preferred_supplier" in shown.out) == (0, True)
+    file.write_text("level,subject,setting,value\nglobal,,order_frequency_days,60\n")
+    shown = stocktrim("settings", "import", str(file), "--dry-run")
+    assert (shown.code, "The plan would change for " in shown.out) == (0, True)
+    assert stocktrim("settings", "export", str(file)).code == 0
+    assert "in force already" in stocktrim("settings", "import", str(file)).out
+    assert stocktrim.published("order_plan").equals(plan)
 
 
 def test_advice_is_only_given_where_a_person_set_what_receipts_contradict(planned: Planned) -> None:

@@ -183,6 +183,7 @@ def test_codes_with_quotes_commas_emoji_zeros_and_formulas_can_be_set(company: C
 def test_a_dry_run_shows_old_and_new_and_changes_nothing(company: Company) -> None:
     company("set", "batch_size", "6", "--product", "TEA-01")
     result = company("set", "batch_size", "12", "--search", "tea", "--dry-run")
+    assert "There is no plan yet to show the effect on." in result.out
     assert "Nothing was changed. 2 settings would change." in result.out
     found = company.json("set", "batch_size", "12", "--search", "tea", "--dry-run")
     assert [(row["subject"], row["old"], row["new"]) for row in found["changes"]] == [
