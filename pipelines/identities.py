@@ -96,6 +96,8 @@ class Identities:
 
     def survivor(self, product_id: str) -> str | None:
         """The id of the item that a product is now; None if Xero has none."""
+        if self.now[product_id] is not None:
+            return product_id
         return next((step for step in self.chain(product_id) if self.now[step] is not None), None)
 
     def chain(self, product_id: str) -> list[str]:

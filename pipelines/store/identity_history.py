@@ -61,7 +61,7 @@ def read_identities(connection: sa.Connection, key: str) -> Identities:
         ).where(contacts.c.organisation_key == key)
     )
     return Identities(
-        tuple(CodeSeen(row.product_id, row.code, row.seen_at) for row in seen),
+        tuple(CodeSeen(*tuple(row)) for row in seen),
         {row.contact_id: ContactState(row.name, row.merged_into, row.is_archived, row.seen_at) for row in states},
     )
 

@@ -10,7 +10,7 @@ Read more in docs/interfaces.md.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -84,16 +84,17 @@ def set_settings(store: Store, key: str, changes: Sequence[SettingChange], *, se
         _wait_for_others(connection, key)
         known = read_identities(connection, key)
         batch = _last_batch(connection, key)
-        named = [
-            replace(change, batch=batch + 1, product_id=change.product_id or _product_id(change, known))
-            for change in changes
-        ]
+        product_ids = [change.product_id or _product_id(change, known) for change in changes]
         if seen is not None and batch > seen:
+            named = (replace(change, product_id=found) for change, found in zip(changes, product_ids, strict=True))
             _refuse_conflict(_history(connection, key, after=seen), named, known)
-        if named:
-            rows = [{"organisation_key": key} | asdict(change) for change in named]
+        rows = [
+            {**vars(change), "organisation_key": key, "batch": batch + 1, "product_id": found}
+            for change, found in zip(changes, product_ids, strict=True)
+        ]
+        if rows:
             connection.execute(sa.insert(schema.setting_change), rows)
-    return batch + 1 if named else batch
+    return batch + 1 if rows else batch
 
 
 def setting_history(store: Store, key: str) -> list[SettingChange]:
@@ -167,8 +168,7 @@ def _history(connection: sa.Connection, key: str, *, after: int | None = None) -
     query = sa.select(*(table.c[name] for name in names)).where(table.c.organisation_key == key)
     if after is not None:
         query = query.where(table.c.batch > after)
-    rows = connection.execute(query.order_by(table.c.id)).mappings()
-    return [SettingChange(**row) for row in rows]
+    return [SettingChange(*tuple(row)) for row in connection.execute(query.order_by(table.c.id))]
 
 
 def _wait_for_others(connection: sa.Connection, key: str) -> None:
@@ -230,14 +230,21 @@ def _chosen(found: Sequence[_Followed]) -> SettingChange:
 
 def _followed(change: SettingChange, known: Identities) -> _Followed:
     """The change for its present subject, with its value in present codes and contacts."""
-    now = replace(change, value=value_now(change, known))
+    value = value_now(change, known)
     if change.level == "supplier":
         chain = known.contact_chain(change.subject)
-        return _Followed(replace(now, subject=chain[-1]), chain[0], len(chain) - 1, known.merged_at(chain[0]))
+        return _Followed(_now(change, chain[-1], value), chain[0], len(chain) - 1, known.merged_at(chain[0]))
     product = product_of(change, known)
     if product is None:
-        return _Followed(now, change.subject)
-    return _Followed(replace(now, subject=known.called(product)), product, len(known.chain(product)) - 1)
+        return _Followed(_now(change, change.subject, value), change.subject)
+    return _Followed(_now(change, known.called(product), value), product, len(known.chain(product)) - 1)
+
+
+def _now(change: SettingChange, subject: str, value: str | None) -> SettingChange:
+    """The change with its present subject and value: itself if these are the same."""
+    if (subject, value) == (change.subject, change.value):
+        return change
+    return replace(change, subject=subject, value=value)
 
 
 def _is_lost(change: SettingChange, known: Identities) -> bool:

@@ -18,7 +18,7 @@ from pipelines.planning_settings.setting_csv import (
     unguarded,
     written_csv,
 )
-from pipelines.product_codes import ProductCodes
+from pipelines.product_codes import ProductCodes, folded
 
 FILE = Path("settings.csv")
 CODES = ("TEA", "CUP", "00123", '6" pipe, steel', "=SUM(A1)", "Käse 🧀", "-1", "@home", "'-1")
@@ -253,3 +253,48 @@ def test_rows_take_time_in_proportion_to_their_number():
 
     few = min(seconds(2_000) for _ in range(2))
     assert seconds(20_000) < 10 * 3 * few
+
+
+AWKWARD = st.one_of(st.sampled_from("0019AZa -+=@'\",;|%._ßé🧀"), st.characters(codec="utf-8"))
+CODE = st.text(AWKWARD, min_size=1, max_size=12).filter(
+    lambda code: code.isprintable() and code.strip() == code and folded(code) not in {"", "none"}
+)
+QUANTITY = st.decimals(min_value="0.0001", max_value="1000000000", places=4).map(lambda n: f"{n.normalize() + 0:f}")
+SAVED = [(",", "utf-8-sig"), (";", "utf-8"), ("\t", "utf-16"), ("|", "utf-8")]
+
+
+@given(
+    rows=st.dictionaries(CODE, st.tuples(QUANTITY, CODE), min_size=1, max_size=6),
+    saved=st.sampled_from(SAVED), quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)  # fmt: skip
+@settings(max_examples=80)
+def test_whatever_codes_and_values_there_are_a_round_trip_changes_nothing(rows, saved, quoting):
+    check_round_trip(rows, saved, quoting)
+
+
+@pytest.mark.soak
+@given(
+    rows=st.dictionaries(CODE, st.tuples(QUANTITY, CODE), min_size=1, max_size=30),
+    saved=st.sampled_from(SAVED), quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)  # fmt: skip
+@settings(max_examples=3000)
+def test_thousands_of_round_trips_change_nothing(rows, saved, quoting):
+    check_round_trip(rows, saved, quoting)
+
+
+def check_round_trip(rows, saved, quoting):
+    """Written, opened, saved again with another separator and encoding, and read."""
+    separator, encoding = saved
+    explicit = {}
+    for code, (units, text) in rows.items():
+        explicit |= {("product", code, "batch_size"): units, ("product", code, "supplier_product_code"): text}
+    written = exported((level, subject, name, value) for (level, subject, name), value in explicit.items())
+    table = io.StringIO()
+    csv.writer(table, delimiter=separator, quoting=quoting).writerows(
+        csv.reader(io.StringIO(written.decode("utf-8-sig"), newline=""))
+    )
+    decimal = None if separator == "," else "."
+    read = read_csv(FILE, table.getvalue().encode(encoding), decimal=decimal)
+    found = propose(read.requests, subjects=Subjects(ProductCodes(rows), {}), explicit=explicit)
+    assert (read.faults, found.faults, found.changes) == ([], [], [])
+    assert found.unchanged == len(explicit)
