@@ -28,8 +28,8 @@ _TRUE: Final = (
     "prawda", "tosi", "ja", "oui",
 )  # fmt: skip
 _FALSE: Final = (
-    "false", "no", "n", "0", "falsch", "faux", "falso", "onwaar", "falskt", "falsk", "usann", "fałsz", "epätosi",
-    "nein", "non",
+    "false", "no", "n", "0", "falsch", "faux", "falso", "falskt", "falsk",  # codespell:ignore falso,falsk
+    "onwaar", "usann", "fałsz", "epätosi", "nein", "non",
 )  # fmt: skip
 _FLAGS: Final = dict.fromkeys(_TRUE, "true") | dict.fromkeys(_FALSE, "false")
 _CLOCK: Final = re.compile(r"(\d{1,2})[:.](\d\d)(?:[:.]00)?\s*([ap])?\.?(?:m\.?)?", re.IGNORECASE)

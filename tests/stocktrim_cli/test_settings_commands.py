@@ -339,7 +339,7 @@ def test_settings_of_what_is_gone_are_listed_and_can_be_removed(company: Company
 def test_a_change_by_somebody_else_meanwhile_is_not_overwritten(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both look at the same value; who comes second is told."""
+    """Both look at the same value; who comes second has to look again."""
     stored = setting_changes.set_settings
 
     def late(store: Any, key: str, changes: Any, *, seen: int | None = None) -> int:
