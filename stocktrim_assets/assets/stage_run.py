@@ -176,7 +176,7 @@ class StageRun:
             put_mark(self._warehouse, self.organisation.identity, self._made)
 
     def results(self) -> Iterator[StageResult]:
-        """What Dagster is told of each asset of the stage; of a skipped stage the results of its checks too."""
+        """What Dagster records of each asset of the stage; of a skipped stage the results of its checks too."""
         mark = self._skipped() if self.is_unchanged else self._made
         if mark is None:
             raise LookupError(f"{self.stage.name} is neither kept nor unchanged.")
