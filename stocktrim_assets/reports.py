@@ -20,6 +20,7 @@ from pipelines.replenishment.explain.product_picture import explained_svg
 from pipelines.replenishment.explain.records import ProductExplanation
 
 _SPECIAL: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|"})
+_UNSHOWN: Final = {"supplier_id", "contact_id"}
 RECORDS_SHOWN: Final = 10
 WEEKS_SHOWN: Final = 26
 ORDERS_SHOWN: Final = 20
@@ -63,8 +64,8 @@ def picture(svg: str, words: str) -> str:
 
 
 def rows_table(frame: pl.DataFrame) -> dg.MetadataValue[Any]:
-    """A frame as a table, by the names of its columns."""
-    return markdown_table(frame, columns={name: name for name in frame.columns})
+    """A frame as a table, by the names of its columns; without the ids of suppliers, which say nothing to a person."""
+    return markdown_table(frame, columns={name: name for name in frame.columns if name not in _UNSHOWN})
 
 
 def readiness_report(readiness: pl.DataFrame) -> dict[str, Any]:

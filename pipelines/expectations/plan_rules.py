@@ -108,7 +108,7 @@ def check_plan(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order:
 def _frames(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl.DataFrame) -> dict[str, pl.DataFrame]:
     counted = order_plan.group_by("product_code").agg(pl.len().alias("rows"))
     orders = order_plan.filter(pl.col("order_quantity") > 0).select(
-        "product_code", "product_name", "order_quantity", "supplier_id", "currency",
+        "product_code", "product_name", "order_quantity", "supplier_id", "supplier_name", "currency",
         pl.col("currency_rate").cast(pl.Float64), pl.col("unit_cost").cast(pl.Float64).fill_null(0.0),
     )  # fmt: skip
     return {
