@@ -50,7 +50,7 @@ class Company:
     def run(self, *words: str) -> str:
         """What a command prints; the whole program ends if it fails."""
         command = [*STOCKTRIM, *words]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)  # noqa: S603, our own
         if done.returncode:
             sys.exit(f"{done.stderr}{' '.join(words)} ended with {done.returncode}.")
         return done.stdout
