@@ -57,7 +57,7 @@ def run_job(
     say(f"  Starting {name.replace('_', ' ')} for {organisation}.")
     from stocktrim_assets.definitions import defs
     from stocktrim_assets.home import dagster_instance
-    from stocktrim_assets.terminal_runs import execute_job
+    from stocktrim_assets.instance.terminal_runs import execute_job
 
     # dbt's own lines would stand between the results; Dagster keeps what dbt says of each model and test.
     with (

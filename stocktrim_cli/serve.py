@@ -20,7 +20,7 @@ from stocktrim_cli.output import out, say
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
-    from stocktrim_assets.warm_process import WarmProcess
+    from stocktrim_assets.instance.warm_process import WarmProcess
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS: Final = 120
@@ -125,7 +125,7 @@ def free_port(wanted: int) -> int:
 def _prepare_dagster(settings: "Settings") -> None:
     """Make the home of Dagster's instance, and say what its own configuration lacks."""
     from stocktrim_assets.home import CONFIGURATION, dagster_instance
-    from stocktrim_assets.run_launcher import WarmRunLauncher
+    from stocktrim_assets.instance.run_launcher import WarmRunLauncher
 
     with dagster_instance(settings) as instance:
         if not isinstance(instance.run_launcher, WarmRunLauncher):
@@ -137,8 +137,8 @@ def _prepare_dagster(settings: "Settings") -> None:
 
 def _serve_dagster(settings: "Settings", running: dict[str, Started], *, folder: Path, ports: list[int]) -> int:
     """Start Dagster's processes as forks of this one, then watch all that run; the exit code once one has ended."""
-    from stocktrim_assets.terminal_runs import CODE_LOCATION
-    from stocktrim_assets.warm_process import WarmProcess
+    from stocktrim_assets.instance.terminal_runs import CODE_LOCATION
+    from stocktrim_assets.instance.warm_process import WarmProcess
 
     os.chdir(PROJECT)
     code_server, workspace = folder / "code_server", folder / "workspace.yaml"

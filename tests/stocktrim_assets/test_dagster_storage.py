@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from pipelines.settings import read_settings
-from stocktrim_assets.dagster_storage import OpenEventLogStorage
 from stocktrim_assets.home import CONFIGURATION, dagster_instance
+from stocktrim_assets.instance.dagster_storage import OpenEventLogStorage
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("holds", asset="made")])

@@ -11,9 +11,9 @@ from dagster._core.launcher import WorkerStatus
 
 from pipelines.settings import Settings, read_settings
 from pipelines.storage.run_locks import is_run_alive, run_mark
-from stocktrim_assets import run_launcher
 from stocktrim_assets.home import CONFIGURATION, dagster_instance
-from stocktrim_assets.run_launcher import WarmRunLauncher
+from stocktrim_assets.instance import run_launcher
+from stocktrim_assets.instance.run_launcher import WarmRunLauncher
 
 KEY = "demo"
 HOLDER = """

@@ -17,7 +17,7 @@ from dagster._serdes import ConfigurableClassData
 from pipelines.organisation_key import OrganisationError
 from pipelines.settings import read_settings
 from pipelines.storage.run_locks import is_run_alive
-from stocktrim_assets.warm_process import RunState, ask_warm_process
+from stocktrim_assets.instance.warm_process import RunState, ask_warm_process
 
 DEAD_AFTER_SECONDS: Final = 30
 _DIED: Final = "The run's process has died; what was loaded and published before is as it was. Start the job again."
