@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def test_a_run_cancelled_or_killed_while_dbt_works_leaves_the_snapshot_and_the_n
     served.edit({"do": "write", "path": f"Items/{item.item_id}", "body": renamed})
     for ending in ("CANCELED", "FAILURE"):
         run = served.launch("load", rebuild=True)
-        until(lambda run=run: served.steps(run), lambda seen: "warehouse_models" in seen)
+        until(partial(served.steps, run), lambda seen: "warehouse_models" in seen)
         if ending == "CANCELED":
             assert served.ask(CANCEL, id=run)["terminateRun"]["__typename"] == "TerminateRunSuccess"
         else:
