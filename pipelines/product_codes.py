@@ -1,6 +1,6 @@
-"""The product that a person means by the code that they typed.
+"""The product that a person means by the code that they typed, or the products by words in code and name.
 
-What belongs here: finding the product. What does not: where codes come from (staging).
+What belongs here: finding products. What does not: where codes come from (staging).
 Read more in docs/interfaces.md.
 """
 
@@ -8,6 +8,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
+
+import polars as pl
 
 from pipelines.errors import UsageError
 
@@ -86,3 +88,9 @@ def known_product(codes: Iterable[str], wanted: str) -> str:
 def folded(code: str) -> str:
     """A code without what people do not see: case, blanks and the form of its accents."""
     return unicodedata.normalize("NFC", " ".join(code.split())).casefold()
+
+
+def contains_words(words: str) -> pl.Expr:
+    """Whether `product_code` or `product_name` contains every one of these words, whatever their case."""
+    text = (pl.col("product_code") + " " + pl.col("product_name").fill_null("")).str.to_lowercase()
+    return pl.all_horizontal(text.str.contains(word, literal=True) for word in words.lower().split() or [""])

@@ -3,7 +3,6 @@
 Read more in docs/maths.md.
 """
 
-import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,18 +10,12 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import out, show_json, show_table
 from stocktrim_cli.runs import JsonOption
-from stocktrim_cli.settings_subjects import (
-    ProductOption,
-    SupplierOption,
-    known_product,
-    opened_organisation,
-    supplier_id,
-)
+from stocktrim_cli.settings_options import ByOption, ProductOption, SupplierOption, person, settings_now
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.organisations.open_organisation import OpenOrganisation
+    from pipelines.organisations.organisation_settings import OrganisationSettings
 
 SHOWN = {
     "product_code": "product",
@@ -48,20 +41,20 @@ def accept_lead_times(
     supplier: SupplierOption = "",
     everything: Annotated[bool, typer.Option("--all", help="All products that the last plan names.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show old and new; change nothing.")] = False,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who sets it; default: your login name.")] = "",
+    by: ByOption = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
     """Set lead times to what receipts show, for the products that the last plan names.
 
-    Each becomes a setting of the product; `stocktrim settings unset lead_time_days --product CODE` undoes it.
+    Each becomes a setting of the product; `stocktrim settings undo` takes all of them back.
 
     Example: `stocktrim settings accept-lead-times --all --dry-run`
     """
-    opened = opened_organisation(organisation)
-    advice = _chosen(opened, product=product, supplier=supplier, everything=everything)
+    now = settings_now(organisation)
+    advice = _chosen(now, product=product, supplier=supplier, everything=everything)
     if not dry_run:
-        _accept(opened, advice, by=by or getpass.getuser())
+        _accept(now, advice, by=person(by))
     if as_json:
         show_json(advice.to_dicts())
         return
@@ -69,14 +62,14 @@ def accept_lead_times(
         out.print("No lead time to change: receipts agree with the settings.", markup=False)
         return
     _show(advice)
-    next_step = f"Next: {command_for(opened.key, 'plan')}"
+    next_step = f"Next: {command_for(now.opened.key, 'plan')}"
     done = f"{advice.height} lead times are set to what receipts show. {next_step}"
     out.print(
         "Nothing was changed. Run it without --dry-run to set these lead times." if dry_run else done, markup=False
     )
 
 
-def _chosen(opened: "OpenOrganisation", *, product: str, supplier: str, everything: bool) -> "pl.DataFrame":
+def _chosen(now: "OrganisationSettings", *, product: str, supplier: str, everything: bool) -> "pl.DataFrame":
     """The plan's advice for the chosen products, without lead times that were changed since the plan."""
     import polars as pl
 
@@ -88,12 +81,12 @@ def _chosen(opened: "OpenOrganisation", *, product: str, supplier: str, everythi
 
     if sum(map(bool, (product, supplier, everything))) != 1:
         raise UsageError("Choose whose lead times: --product, --supplier or --all.")
-    advice, products = read_published(opened.folder, tables.LEAD_TIME_ADVICE, tables.PRODUCTS)
+    advice, products = read_published(now.opened.folder, tables.LEAD_TIME_ADVICE, tables.PRODUCTS)
     if product:
-        advice = advice.filter(pl.col("product_code") == known_product(opened, product))
+        advice = advice.filter(pl.col("product_code") == now.subjects.find("product", product))
     if supplier:
-        advice = advice.filter(pl.col("supplier_id") == supplier_id(opened, supplier))
-    in_force = settings_of_products(products, with_defaults(explicit_settings(opened.store, opened.key)))
+        advice = advice.filter(pl.col("supplier_id") == now.subjects.find("supplier", supplier))
+    in_force = settings_of_products(products, with_defaults(explicit_settings(now.opened.store, now.opened.key)))
     today = in_force.filter(pl.col("name") == "lead_time_days").select("product_code", today=pl.col("value"))
     return (
         advice.join(today, on="product_code", maintain_order="left")
@@ -102,20 +95,16 @@ def _chosen(opened: "OpenOrganisation", *, product: str, supplier: str, everythi
     )
 
 
-def _accept(opened: "OpenOrganisation", advice: "pl.DataFrame", *, by: str) -> None:
-    from pipelines.store.setting_changes import SettingChange, set_settings
+def _accept(now: "OrganisationSettings", advice: "pl.DataFrame", *, by: str) -> None:
+    from pipelines.store.setting_changes import SettingChange
 
-    set_settings(
-        opened.store,
-        opened.key,
-        [
-            SettingChange(
-                "product", row["product_code"], "lead_time_days", str(row["observed_lead_time_days"]), by,
-                opened.now(), _reason(row),
-            )
-            for row in advice.to_dicts()
-        ],
-    )  # fmt: skip
+    at = now.opened.now()
+    now.store([
+        SettingChange(
+            "product", row["product_code"], "lead_time_days", str(row["observed_lead_time_days"]), by, at, _reason(row)
+        )
+        for row in advice.to_dicts()
+    ])  # fmt: skip
 
 
 def _reason(row: dict[str, Any]) -> str:

@@ -41,6 +41,8 @@ def chosen_lines(order_plan: "pl.DataFrame", wanted: LineFilter) -> "pl.DataFram
     """
     import polars as pl
 
+    from pipelines.product_codes import contains_words
+
     conditions = [
         *_same("status", wanted.status, STATUSES),
         *_same("supplier_name", wanted.supplier, order_plan["supplier_name"].unique().sort()),
@@ -117,11 +119,3 @@ def _known(noun: str, wanted: str, known: Iterable[str]) -> str:
     if len(alike) == 1:
         return alike[0]
     raise UsageError(unknown_name(noun, wanted, names))
-
-
-def contains_words(words: str) -> "pl.Expr":
-    """Whether the product's code or name contains every one of these words, whatever their case."""
-    import polars as pl
-
-    text = (pl.col("product_code") + " " + pl.col("product_name").fill_null("")).str.to_lowercase()
-    return pl.all_horizontal(text.str.contains(word, literal=True) for word in words.lower().split() or [""])

@@ -12,16 +12,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
-from stocktrim_cli.output import counted, out, show_json, show_table
+from stocktrim_cli.output import counted, show_json, show_table
 from stocktrim_cli.runs import MINUS_IS_A_VALUE, JsonOption
 from stocktrim_cli.settings_change import set_value, unset
 from stocktrim_cli.settings_files import export_file, import_file
-from stocktrim_cli.settings_now import SHOWN, SettingsNow, settings_now, value_shown
+from stocktrim_cli.settings_options import (
+    SHOWN,
+    ProductOption,
+    SupplierOption,
+    say_rest,
+    settings_now,
+    subject_shown,
+    value_shown,
+)
 from stocktrim_cli.settings_past import history as show_past
 from stocktrim_cli.settings_past import show_history, undo
-from stocktrim_cli.settings_subjects import ProductOption, SupplierOption, supplier_names
 
 if TYPE_CHECKING:
+    from pipelines.organisations.organisation_settings import EffectiveSetting, OrganisationSettings
     from pipelines.planning_settings.setting_descriptions import Parameter
     from pipelines.store.setting_changes import SettingChange
 
@@ -80,23 +88,21 @@ def show(
     Example: `stocktrim settings show --product P-0001`
     """
     from pipelines.errors import UsageError
-    from pipelines.store.setting_batches import with_old_values
 
     if sum(map(bool, (product, supplier, gone, history))) > 1:
         raise UsageError("Give one of --product, --supplier, --gone and --history.")
     now = settings_now(organisation)
     if history:
-        show_history(list(with_old_values(now.history, now.known)), now, as_json=as_json)
+        show_history(now.past(), now, as_json=as_json)
     elif gone:
         _show_gone(now, as_json=as_json)
     elif product:
         code = now.subjects.find("product", product)
-        subjects = {"product": code, "supplier": _supplier_of(code, now), "global": ""}
-        _show_in_force(f"Settings in force for {code}", subjects, now, as_json=as_json)
+        _show_in_force(f"Settings in force for {code}", now.of_product(code), now, as_json=as_json)
     elif supplier:
         identity = now.subjects.find("supplier", supplier)
-        name = supplier_names(now.opened).get(identity, identity)
-        _show_in_force(f"Settings of {name}", {"supplier": identity, "global": ""}, now, as_json=as_json)
+        title = f"Settings of {now.supplier_names.get(identity, identity)}"
+        _show_in_force(title, now.of_supplier(identity), now, as_json=as_json)
     else:
         _show_all(now, as_json=as_json)
 
@@ -109,104 +115,74 @@ settings.command()(show_past)
 settings.command()(undo)
 
 
-def _supplier_of(product_code: str, now: SettingsNow) -> str:
-    """The id of the supplier of a product in the next plan: the preferred one, else that of the last plan."""
-    import polars as pl
-
-    from pipelines.storage import tables
-    from pipelines.storage.snapshots import read_published
-
-    preferred = now.explicit.get(("product", product_code, "preferred_supplier"))
-    if preferred:
-        return preferred
-    (products,) = read_published(now.opened.folder, tables.PRODUCTS)
-    found = products.filter(pl.col("product_code") == product_code)["supplier_id"].drop_nulls()
-    return str(found[0]) if len(found) else ""
-
-
-def _show_in_force(title: str, subjects: Mapping[str, str], now: SettingsNow, *, as_json: bool) -> None:
+def _show_in_force(
+    title: str, found: "Sequence[EffectiveSetting]", now: "OrganisationSettings", *, as_json: bool
+) -> None:
     """Print every setting of a product or a supplier with the level that its value comes from."""
-    from pipelines.planning_settings.setting_descriptions import PARAMETERS
-
-    lowest = next(iter(subjects))
-    settings_of_it = sorted(
-        (setting for setting in PARAMETERS.values() if lowest in setting.levels), key=lambda setting: setting.name
-    )
-    rows = [_in_force(setting, subjects, now) for setting in settings_of_it]
     if as_json:
-        show_json(rows)
+        show_json([_record(row) for row in found])
         return
-    names = supplier_names(now.opened)
-    show_table(
-        title, ["setting", "value", "unit", "level", "set by", "at", "other levels"],
-        [
-            [
-                row["name"], value_shown(row["name"], row["value"], names), row["unit"], row["origin"],
-                row["changed_by"], row["changed_at"], _other_levels(row, names),
-            ]
-            for row in rows
-        ],
-    )  # fmt: skip
+    rows = [[*_shown(row, now.supplier_names), _other_levels(row, now.supplier_names)] for row in found]
+    show_table(title, ["setting", "value", "unit", "level", "set by", "at", "other levels"], rows)
 
 
-def _in_force(setting: "Parameter", subjects: Mapping[str, str], now: SettingsNow) -> dict[str, Any]:
-    """A setting with the value in force, the level that it comes from, and the value of every level."""
-    by_place = now.by_place
-    found = {level: by_place.get((level, subject, setting.name)) for level, subject in subjects.items()}
-    origin, change = next(((level, row) for level, row in found.items() if row is not None), ("default", None))
+def _record(row: "EffectiveSetting") -> dict[str, Any]:
+    change = row.change
     return {
-        "name": setting.name,
-        "value": setting.default if change is None else change.value,
-        "origin": origin,
-        "unit": setting.unit,
+        "name": row.setting.name,
+        "value": row.value,
+        "origin": row.origin,
+        "unit": row.setting.unit,
         "changed_by": None if change is None else change.changed_by,
         "changed_at": None if change is None else change.changed_at,
         "reason": None if change is None else change.reason,
-        "levels": {level: None if row is None else row.value for level, row in found.items()}
-        | {"default": setting.default},
+        "levels": dict(row.levels),
     }
 
 
-def _other_levels(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    others = {level: value for level, value in row["levels"].items() if level != row["origin"] and value is not None}
-    return ", ".join(f"{level} {value_shown(row['name'], value, names)}" for level, value in others.items())
+def _shown(row: "EffectiveSetting", names: Mapping[str, str]) -> list[Any]:
+    """A setting, its value and unit, the level that it comes from, who set it and when."""
+    change = row.change
+    who: list[Any] = ["", None] if change is None else [change.changed_by, change.changed_at]
+    return [row.setting.name, value_shown(row.setting.name, row.value, names), row.setting.unit, row.origin, *who]
 
 
-def _show_all(now: SettingsNow, *, as_json: bool) -> None:
+def _other_levels(row: "EffectiveSetting", names: Mapping[str, str]) -> str:
+    others = {level: value for level, value in row.levels.items() if level != row.origin and value is not None}
+    return ", ".join(f"{level} {value_shown(row.setting.name, value, names)}" for level, value in others.items())
+
+
+def _show_all(now: "OrganisationSettings", *, as_json: bool) -> None:
     """Print the organisation's own settings with their defaults, then what is set for suppliers and products."""
     from pipelines.planning_settings.setting_descriptions import PARAMETERS
 
-    rows = sorted(now.in_force, key=lambda row: (row.level, row.subject, row.name))
+    explicit = sorted(now.in_force, key=lambda row: (row.level, row.subject, row.name))
     if as_json:
-        show_json([*map(_default, PARAMETERS.values()), *map(_explicit, rows)])
+        show_json([*map(_default, PARAMETERS.values()), *map(_explicit, explicit)])
         return
-    names = supplier_names(now.opened)
-    overrides = Counter((row.name, row.level) for row in rows)
-    shown = []
-    for setting in PARAMETERS.values():
-        row = _in_force(setting, {"global": ""}, now)
-        counts = [(overrides[setting.name, level], level) for level in ("supplier", "product")]
-        shown.append([
-            setting.name, value_shown(setting.name, row["value"], names), setting.unit, row["origin"],
-            row["changed_by"], row["changed_at"], ", ".join(counted(*count) for count in counts if count[0]),
-        ])  # fmt: skip
-    show_table(f"Settings of {now.opened.key}",
-               ["setting", "value", "unit", "level", "set by", "at", "set for"], shown)  # fmt: skip
-    others = [row for row in rows if row.level != "global"]
+    set_for = Counter((row.name, row.level) for row in explicit)
+    rows = []
+    for row in now.of_all():
+        counts = [(set_for[row.setting.name, level], level) for level in ("supplier", "product")]
+        overrides = ", ".join(counted(*count) for count in counts if count[0])
+        rows.append([*_shown(row, now.supplier_names), overrides])
+    show_table(
+        f"Settings of {now.opened.key}", ["setting", "value", "unit", "level", "set by", "at", "set for"], rows
+    )  # fmt: skip
+    others = [row for row in explicit if row.level != "global"]
     if others:
-        _show_changes("Set for suppliers and products", others[:SHOWN], names)
-    if len(others) > SHOWN:
-        out.print(f"… and {len(others) - SHOWN:,} more; `stocktrim settings export FILE` writes all.", markup=False)
+        _show_changes("Set for suppliers and products", others[:SHOWN], now.supplier_names)
+    say_rest(len(others), where="`stocktrim settings export FILE` writes all")
 
 
-def _show_gone(now: SettingsNow, *, as_json: bool) -> None:
+def _show_gone(now: "OrganisationSettings", *, as_json: bool) -> None:
     """Print the settings of products and suppliers that are gone, and those that name one."""
-    found = [*((row, "no longer in Xero") for row in now.lost), *now.naming_what_is_gone()]
+    found = list(now.gone())
     if as_json:
         show_json([{**_explicit(row), "why": why} for row, why in found])
         return
-    _show_changes("Settings of what is gone", [row for row, _ in found], supplier_names(now.opened),
-                  why=[why for _, why in found])  # fmt: skip
+    rows, reasons = [row for row, _ in found], [why for _, why in found]
+    _show_changes("Settings of what is gone", rows, now.supplier_names, why=reasons)
 
 
 def _show_changes(
@@ -215,8 +191,8 @@ def _show_changes(
     columns = ["level", "for", "setting", "value", "set by", "at"]
     texts = [
         [
-            row.level, names.get(row.subject, row.subject) if row.level == "supplier" else row.subject, row.name,
-            value_shown(row.name, row.value, names), row.changed_by, row.changed_at,
+            row.level, subject_shown(row.level, row.subject, names), row.name, value_shown(row.name, row.value, names),
+            row.changed_by, row.changed_at,
         ]
         for row in rows
     ]  # fmt: skip

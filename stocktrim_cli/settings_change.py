@@ -1,11 +1,10 @@
 """`stocktrim settings set` and `unset`: for the organisation, for suppliers, or for many products at once.
 
 What belongs here: the two commands, and what they say. What does not: files (`settings_files.py`), undoing
-(`settings_past.py`), storing (`settings_now.py`).
+(`settings_past.py`).
 Read more in docs/buyer/settings.md.
 """
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,26 +14,23 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import counted, out, show_json
 from stocktrim_cli.runs import JsonOption
-from stocktrim_cli.settings_effect import show_dry_run
-from stocktrim_cli.settings_now import (
+from stocktrim_cli.settings_dry_run import show_dry_run
+from stocktrim_cli.settings_options import (
     ByOption,
     DryRunOption,
-    ReasonOption,
-    SettingsNow,
-    settings_now,
-    value_shown,
-)
-from stocktrim_cli.settings_subjects import (
     ProductsOfOption,
     ProductsOption,
+    ReasonOption,
     SearchOption,
-    SubjectOptions,
     SuppliersOption,
-    subjects_named,
-    supplier_names,
+    person,
+    settings_now,
+    subject_shown,
+    value_shown,
 )
 
 if TYPE_CHECKING:
+    from pipelines.organisations.organisation_settings import OrganisationSettings, SubjectFilter
     from pipelines.store.setting_changes import SettingChange
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The setting, such as lead_time_days.")]
@@ -46,7 +42,7 @@ class _Wish:
 
     name: str
     text: str | None
-    options: SubjectOptions
+    chosen: "SubjectFilter"
     by: str
     reason: str
     is_dry: bool
@@ -71,8 +67,10 @@ def set_value(
 
     Example: `stocktrim settings set lead_time_days 21 --supplier "Supplier 07" --reason "new port"`
     """
-    options = SubjectOptions(product or [], supplier or [], products_of, search)
-    _grant(_Wish(name, value, options, by, reason, dry_run, as_json), settings_now(organisation))
+    from pipelines.organisations.organisation_settings import SubjectFilter
+
+    chosen = SubjectFilter(product or [], supplier or [], products_of, search)
+    _grant(_Wish(name, value, chosen, by, reason, dry_run, as_json), settings_now(organisation))
 
 
 def unset(
@@ -92,11 +90,13 @@ def unset(
 
     Example: `stocktrim settings unset lead_time_days --product P-0001`
     """
-    options = SubjectOptions(product or [], supplier or [], products_of, search)
-    _grant(_Wish(name, None, options, by, reason, dry_run, as_json), settings_now(organisation))
+    from pipelines.organisations.organisation_settings import SubjectFilter
+
+    chosen = SubjectFilter(product or [], supplier or [], products_of, search)
+    _grant(_Wish(name, None, chosen, by, reason, dry_run, as_json), settings_now(organisation))
 
 
-def _grant(wish: _Wish, now: SettingsNow) -> None:
+def _grant(wish: _Wish, now: "OrganisationSettings") -> None:
     """Do what a person wants, or say what would be done, or why it cannot be done."""
     from pipelines.errors import UsageError
     from pipelines.planning_settings.registry import known_setting
@@ -106,38 +106,40 @@ def _grant(wish: _Wish, now: SettingsNow) -> None:
     if wish.text is None and (lost := _lost(wish, now)):
         _forget(wish, lost, now)
         return
-    targets = subjects_named(now.opened, lambda: now.subjects, wish.options)
+    targets = now.find(wish.chosen)
     proposal = now.propose([SettingRequest(level, subject, wish.name, wish.text) for level, subject in targets])
     if proposal.faults:
         raise UsageError(proposal.faults[0].problem)
     if wish.is_dry:
         show_dry_run(proposal, now, as_json=wish.as_json)
         return
-    made = now.store(proposal.changes, by=wish.by, reason=wish.reason)
+    made = now.apply(proposal.changes, by=person(wish.by), reason=wish.reason)
     if wish.as_json:
         records = _records(wish, targets, made, now)
-        show_json(records if wish.options.are_many else records[0])
+        show_json(records if wish.chosen.is_many else records[0])
     else:
         out.print(_sentence(wish, targets, made, now), markup=False)
 
 
-def _lost(wish: _Wish, now: SettingsNow) -> "list[SettingChange]":
+def _lost(wish: _Wish, now: "OrganisationSettings") -> "list[SettingChange]":
     """The settings to remove of products that Xero no longer has, if the options name no others."""
-    codes = set(wish.options.products)
-    return [row for row in now.lost if row.name == wish.name and row.subject in codes]
+    codes = set(wish.chosen.products)
+    lost = [row for row in now.lost if row.name == wish.name and row.subject in codes]
+    are_all = replace(wish.chosen, products=()).is_empty and codes == {row.subject for row in lost}
+    return lost if are_all else []
 
 
-def _forget(wish: _Wish, lost: "Sequence[SettingChange]", now: SettingsNow) -> None:
+def _forget(wish: _Wish, lost: "Sequence[SettingChange]", now: "OrganisationSettings") -> None:
     """Remove settings of products that Xero no longer has."""
     from pipelines.planning_settings.requested_settings import Proposal, ProposedChange
 
-    by, at = wish.by or getpass.getuser(), now.opened.now()
+    by, at = person(wish.by), now.opened.now()
     changes = [replace(row, value=None, changed_by=by, changed_at=at, reason=wish.reason) for row in lost]
     if wish.is_dry:
         proposed = [ProposedChange(row.level, row.subject, row.name, row.value, None) for row in lost]
         show_dry_run(Proposal(proposed, []), now, as_json=wish.as_json)
         return
-    made = now.keep(changes)
+    made = now.store(changes)
     if wish.as_json:
         show_json(vars(made[0]) if len(made) == 1 else [vars(change) for change in made])
     else:
@@ -146,7 +148,7 @@ def _forget(wish: _Wish, lost: "Sequence[SettingChange]", now: SettingsNow) -> N
 
 
 def _records(
-    wish: _Wish, targets: Sequence[tuple[str, str]], made: "Sequence[SettingChange]", now: SettingsNow
+    wish: _Wish, targets: Sequence[tuple[str, str]], made: "Sequence[SettingChange]", now: "OrganisationSettings"
 ) -> list[dict[str, Any]]:
     """The change of each subject with what it replaced; what was so already has the change that made it so."""
     from pipelines.store.setting_changes import SettingChange
@@ -162,15 +164,15 @@ def _records(
 
 
 def _sentence(
-    wish: _Wish, targets: Sequence[tuple[str, str]], made: "Sequence[SettingChange]", now: SettingsNow
+    wish: _Wish, targets: Sequence[tuple[str, str]], made: "Sequence[SettingChange]", now: "OrganisationSettings"
 ) -> str:
     """What was done, and for how many."""
     (level, subject), *others = targets
-    names = supplier_names(now.opened)
+    names = now.supplier_names
     value = made[0].value if made else now.explicit.get((level, subject, wish.name))
     is_now = "unset" if value is None else value_shown(wish.name, value, names)
-    shown = names.get(subject, subject) if level == "supplier" else subject
-    target = f" for {counted(len(targets), level)}" if others else f" for {level} {shown}" if subject else ""
+    single = f" for {level} {subject_shown(level, subject, names)}" if subject else ""
+    target = f" for {counted(len(targets), level)}" if others else single
     if not made:
         return f"{wish.name} is {is_now}{target} already: nothing was changed."
     already = f" ({len(targets) - len(made):,} had it already)" if len(made) < len(targets) else ""

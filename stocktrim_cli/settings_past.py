@@ -3,8 +3,7 @@
 Read more in docs/buyer/settings.md.
 """
 
-import getpass
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,22 +11,23 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import counted, out, show_json, show_table
 from stocktrim_cli.runs import JsonOption
-from stocktrim_cli.settings_effect import show_dry_run
-from stocktrim_cli.settings_now import (
+from stocktrim_cli.settings_dry_run import show_dry_run
+from stocktrim_cli.settings_options import (
     ByOption,
     DryRunOption,
+    ProductOption,
     ReasonOption,
-    SettingsNow,
+    SupplierOption,
+    person,
     settings_now,
     show_old_and_new,
+    subject_shown,
     value_shown,
 )
-from stocktrim_cli.settings_subjects import ProductOption, SupplierOption, supplier_names
 
 if TYPE_CHECKING:
-    from pipelines.planning_settings.requested_settings import ProposedChange
+    from pipelines.organisations.organisation_settings import OrganisationSettings
     from pipelines.store.setting_batches import ReplacedSetting
-    from pipelines.store.setting_changes import SettingChange
 
 
 def history(
@@ -44,31 +44,26 @@ def history(
     Example: `stocktrim settings history lead_time_days --supplier "Supplier 07"`
     """
     from pipelines.planning_settings.registry import known_setting
-    from pipelines.store.setting_batches import with_old_values
 
     now = settings_now(organisation)
     if name:
         known_setting(name)
-    subject = _subject(now, product=product, supplier=supplier)
-    found = [
-        row for row in with_old_values(now.history, now.known)
-        if name in {"", row.change.name} and (subject is None or subject == _present_subject(row.change, now))
-    ]  # fmt: skip
+    found = now.past(name=name, subject=_subject(now, product=product, supplier=supplier))
     show_history(found[-limit:] if limit > 0 else found, now, as_json=as_json)
 
 
-def show_history(found: "Sequence[ReplacedSetting]", now: SettingsNow, *, as_json: bool) -> None:
+def show_history(found: "Sequence[ReplacedSetting]", now: "OrganisationSettings", *, as_json: bool) -> None:
     """Print changes with what they replaced."""
     if as_json:
         show_json([{**vars(row.change), "old": row.old} for row in found])
         return
-    names = supplier_names(now.opened)
+    names = now.supplier_names
     rows = [
         [
             row.change.batch, row.change.changed_at, row.change.changed_by, row.change.level,
-            names.get(row.change.subject, row.change.subject) if row.change.level == "supplier" else row.change.subject,
-            row.change.name, value_shown(row.change.name, row.old, names),
-            value_shown(row.change.name, row.change.value, names), row.change.reason,
+            subject_shown(row.change.level, row.change.subject, names), row.change.name,
+            value_shown(row.change.name, row.old, names), value_shown(row.change.name, row.change.value, names),
+            row.change.reason,
         ]
         for row in found
     ]  # fmt: skip
@@ -94,48 +89,22 @@ def undo(
     Example: `stocktrim settings undo`
     """
     from pipelines.planning_settings.requested_settings import Proposal
-    from pipelines.store.setting_batches import undo_changes
 
     now = settings_now(organisation)
-    person = by or getpass.getuser()
-    changes = undo_changes(now.history, now.known, batch=change, by=person, at=now.opened.now(), reason=reason)
-    proposed = _as_proposed(changes, now)
-    _refuse_misfits(proposed, now)
+    changes, proposed = now.undoing(change, by=person(by), reason=reason)
     if dry_run:
         show_dry_run(Proposal(proposed, []), now, as_json=as_json)
         return
-    made = now.keep(changes)
+    made = now.store(changes)
     if as_json:
         show_json([{**vars(row), "old": proposal.old} for row, proposal in zip(made, proposed, strict=True)])
         return
-    show_old_and_new("Undone", proposed, now.opened)
+    show_old_and_new("Undone", proposed, now.supplier_names)
     next_step = command_for(now.opened.key, "plan")
     out.print(f"{counted(len(made), 'setting')} as before ({made[0].reason}). Next: {next_step}", markup=False)
 
 
-def _as_proposed(changes: "Iterable[SettingChange]", now: SettingsNow) -> "list[ProposedChange]":
-    """Changes beside the values that are in force now."""
-    from pipelines.planning_settings.requested_settings import ProposedChange
-
-    lost = {(row.level, row.subject, row.name): row.value for row in now.lost}
-    explicit = {**now.explicit, **lost}
-    return [
-        ProposedChange(row.level, row.subject, row.name, explicit.get((row.level, row.subject, row.name)), row.value)
-        for row in changes
-    ]
-
-
-def _refuse_misfits(proposed: "Sequence[ProposedChange]", now: SettingsNow) -> None:
-    """Refuse changes that do not fit what was set for other products since."""
-    from pipelines.planning_settings.registry import SettingError
-    from pipelines.planning_settings.requested_settings import find_misfits
-
-    faults = find_misfits(proposed, now.explicit)
-    if faults:
-        raise SettingError(faults[0].problem)
-
-
-def _subject(now: SettingsNow, *, product: str, supplier: str) -> tuple[str, str] | None:
+def _subject(now: "OrganisationSettings", *, product: str, supplier: str) -> tuple[str, str] | None:
     """The level and the subject whose changes are wanted; None for all."""
     from pipelines.errors import UsageError
 
@@ -146,13 +115,3 @@ def _subject(now: SettingsNow, *, product: str, supplier: str) -> tuple[str, str
     if product:
         return "product", now.subjects.find("product", product)
     return ("supplier", now.subjects.find("supplier", supplier)) if supplier else None
-
-
-def _present_subject(change: "SettingChange", now: SettingsNow) -> tuple[str, str]:
-    """The level of a change, and what its subject is called now."""
-    from pipelines.store.setting_changes import product_of
-
-    if change.level == "supplier":
-        return change.level, now.known.contact_of(change.subject)
-    product = product_of(change, now.known)
-    return change.level, now.known.called(product) if product else change.subject

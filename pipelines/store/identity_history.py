@@ -6,6 +6,7 @@ Read more in docs/operations.md.
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import starmap
 
 import sqlalchemy as sa
 
@@ -61,7 +62,7 @@ def read_identities(connection: sa.Connection, key: str) -> Identities:
         ).where(contacts.c.organisation_key == key)
     )
     return Identities(
-        tuple(CodeSeen(*tuple(row)) for row in seen),
+        tuple(starmap(CodeSeen, seen)),
         {row.contact_id: ContactState(row.name, row.merged_into, row.is_archived, row.seen_at) for row in states},
     )
 

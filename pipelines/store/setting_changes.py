@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import starmap
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -168,7 +169,7 @@ def _history(connection: sa.Connection, key: str, *, after: int | None = None) -
     query = sa.select(*(table.c[name] for name in names)).where(table.c.organisation_key == key)
     if after is not None:
         query = query.where(table.c.batch > after)
-    return [SettingChange(*tuple(row)) for row in connection.execute(query.order_by(table.c.id))]
+    return list(starmap(SettingChange, connection.execute(query.order_by(table.c.id))))
 
 
 def _wait_for_others(connection: sa.Connection, key: str) -> None:

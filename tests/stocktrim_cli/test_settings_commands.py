@@ -17,8 +17,8 @@ from pipelines.organisations.open_organisation import OpenOrganisation, open_org
 from pipelines.settings import read_settings
 from pipelines.storage import tables
 from pipelines.storage.snapshots import publish
-from pipelines.store import setting_changes
 from pipelines.store.identity_history import remember_identities
+from pipelines.store.setting_changes import SettingChange, set_settings
 from tests.end_to_end.conftest import Command, CommandResult
 from tests.pipelines.planning_builders import a_product
 from tests.running import made_once
@@ -340,17 +340,12 @@ def test_a_change_by_somebody_else_meanwhile_is_not_overwritten(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both look at the same value; who comes second has to look again."""
-    stored = setting_changes.set_settings
 
     def late(store: Any, key: str, changes: Any, *, seen: int | None = None) -> int:
-        stored(
-            store,
-            key,
-            [setting_changes.SettingChange("global", "", "lead_time_days", "9", "Eve", company.opened.now())],
-        )
-        return stored(store, key, changes, seen=seen)
+        set_settings(store, key, [SettingChange("global", "", "lead_time_days", "9", "Eve", company.opened.now())])
+        return set_settings(store, key, changes, seen=seen)
 
-    monkeypatch.setattr(setting_changes, "set_settings", late)
+    monkeypatch.setattr("pipelines.organisations.organisation_settings.set_settings", late)
     result = company("set", "lead_time_days", "21")
     assert result.code == 1
     assert "Eve has just changed lead_time_days: nothing was changed." in result.err

@@ -285,16 +285,15 @@ def test_thousands_of_round_trips_change_nothing(rows, saved, quoting):
 def check_round_trip(rows, saved, quoting):
     """Written, opened, saved again with another separator and encoding, and read."""
     separator, encoding = saved
-    explicit = {}
-    for code, (units, text) in rows.items():
-        explicit |= {("product", code, "batch_size"): units, ("product", code, "supplier_product_code"): text}
+    explicit: dict[tuple[str, str, str], str] = {}
+    for code, (units, words) in rows.items():
+        explicit |= {("product", code, "batch_size"): units, ("product", code, "supplier_product_code"): words}
     written = exported((level, subject, name, value) for (level, subject, name), value in explicit.items())
     table = io.StringIO()
     csv.writer(table, delimiter=separator, quoting=quoting).writerows(
         csv.reader(io.StringIO(written.decode("utf-8-sig"), newline=""))
     )
-    decimal = None if separator == "," else "."
-    read = read_csv(FILE, table.getvalue().encode(encoding), decimal=decimal)
+    read = read_csv(FILE, table.getvalue().encode(encoding), decimal=None if separator == "," else ".")
     found = propose(read.requests, subjects=Subjects(ProductCodes(rows), {}), explicit=explicit)
     assert (read.faults, found.faults, found.changes) == ([], [], [])
     assert found.unchanged == len(explicit)

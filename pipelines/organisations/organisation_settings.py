@@ -1,0 +1,329 @@
+"""The settings of an organisation as they are now: shown, changed and written out by terminal, page and API alike.
+
+What belongs here: joining the store's changes with the products and suppliers that are published. What does not: values
+and rules (`planning_settings`), rows (`store/setting_changes.py`), printing.
+Read more in docs/buyer/settings.md.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+import polars as pl
+
+from pipelines.errors import UsageError
+from pipelines.identities import Identities
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.planning_settings.requested_settings import (
+    Proposal,
+    ProposedChange,
+    SettingRequest,
+    Subjects,
+    find_misfits,
+    propose,
+)
+from pipelines.planning_settings.setting_descriptions import LEVELS, PARAMETERS, Parameter
+from pipelines.planning_settings.setting_values import NONE
+from pipelines.planning_settings.successors_and_bundles import parts_of
+from pipelines.product_codes import ProductCodes, contains_words, folded
+from pipelines.storage import tables
+from pipelines.storage.snapshots import published_or_empty, read_published
+from pipelines.store.identity_history import identities_of
+from pipelines.store.setting_batches import ReplacedSetting, undo_changes, with_old_values
+from pipelines.store.setting_changes import (
+    SettingChange,
+    changes_in_force,
+    last_batch,
+    lost_settings,
+    product_of,
+    set_settings,
+    setting_history,
+)
+
+ARCHIVED: Final = "the supplier is archived in Xero"
+UNKNOWN_SUPPLIER: Final = "a supplier that Xero no longer has"
+
+
+@dataclass(frozen=True)
+class SubjectFilter:
+    """Whom a setting is for: products by code, suppliers by name or id, or the products that meet every condition.
+
+    Without any it is for the whole organisation.
+    """
+
+    products: Sequence[str] = ()
+    suppliers: Sequence[str] = ()
+    products_of: str = ""
+    search: str = ""
+
+    @property
+    def is_many(self) -> bool:
+        """Whether it can find more than one subject."""
+        return bool(self.products_of or self.search) or len(self.products) + len(self.suppliers) > 1
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is for the whole organisation."""
+        return not (self.products or self.suppliers or self.products_of or self.search)
+
+
+@dataclass(frozen=True)
+class EffectiveSetting:
+    """A setting with the value in force: the level it comes from, the change that made it, and every level's value."""
+
+    setting: Parameter
+    origin: str
+    change: SettingChange | None
+    levels: Mapping[str, str | None]
+
+    @property
+    def value(self) -> str:
+        """The value in force; empty if there is none."""
+        return self.levels[self.origin] or ""
+
+
+@dataclass(frozen=True)
+class OrganisationSettings:
+    """All changes of an organisation's settings, and what follows from them."""
+
+    opened: OpenOrganisation
+    history: list[SettingChange]
+    known: Identities
+
+    @cached_property
+    def in_force(self) -> list[SettingChange]:
+        """The changes in force, for their present subjects."""
+        return changes_in_force(self.history, self.known)
+
+    @cached_property
+    def explicit(self) -> dict[tuple[str, str, str], str]:
+        """The value of each setting in force by level, subject and name."""
+        return {place: change.value or "" for place, change in self._by_place.items()}
+
+    @cached_property
+    def lost(self) -> list[SettingChange]:
+        """The settings of products that Xero no longer has, each under its last code."""
+        found = [(change, product_of(change, self.known)) for change in lost_settings(self.history, self.known)]
+        return [
+            replace(change, subject=self.known.called(product) if product else change.subject, product_id=product)
+            for change, product in found
+        ]
+
+    @cached_property
+    def supplier_names(self) -> dict[str, str]:
+        """The names of suppliers by id: of the last load, of those archived or merged in Xero, and of those in orders.
+
+        Any other supplier of a setting is called `UNKNOWN_SUPPLIER`, since an id says nothing to a person.
+        """
+        published = published_or_empty(self.opened.folder, tables.SUPPLIERS).select("supplier_id", "supplier_name")
+        archived = {identity: state.name for identity, state in self.known.contacts.items()}
+        ordered = {order.supplier_id: order.supplier_name for order in self.opened.ledger.orders()}
+        named = archived | ordered | dict(published.rows())
+        unknown = dict.fromkeys(filter(None, map(_contact_in, self.history)), UNKNOWN_SUPPLIER)
+        return unknown | {identity: name for identity, name in named.items() if name}
+
+    @cached_property
+    def subjects(self) -> Subjects:
+        """The products and suppliers for which settings can be set, those in settings among them.
+
+        Raises:
+            NothingPublishedError: nothing was loaded yet.
+        """
+        suppliers = read_published(self.opened.folder, tables.SUPPLIERS)[0]["supplier_id"]
+        in_settings = filter(None, map(_contact_in, self.in_force))
+        products = (row.subject for row in self.in_force if row.level == "product")
+        return Subjects(
+            ProductCodes({*self._products["product_code"], *products}),
+            {identity: self.supplier_names.get(identity, identity) for identity in {*suppliers, *in_settings}},
+            {row.code: row.product_code for row in self.known.former() if row.code},
+        )
+
+    def find(self, chosen: SubjectFilter) -> list[tuple[str, str]]:
+        """The level and the subject of every setting that a filter is about.
+
+        Raises:
+            UsageError: one is not known, none is found, or products and suppliers are given at once.
+        """
+        if chosen.suppliers and (chosen.products or chosen.products_of or chosen.search):
+            raise UsageError("Give products or suppliers, not both; --supplier is the supplier itself.")
+        if chosen.is_empty:
+            return [("global", "")]
+        if chosen.suppliers:
+            found = [("supplier", self.subjects.find("supplier", name)) for name in chosen.suppliers]
+        else:
+            codes = [self.subjects.find("product", code) for code in chosen.products]
+            codes += self._matching(chosen) if chosen.products_of or chosen.search else []
+            found = [("product", code) for code in codes]
+        return list(dict.fromkeys(found))
+
+    def of_product(self, product_code: str) -> list[EffectiveSetting]:
+        """Every setting of a product, by name."""
+        return self._of({"product": product_code, "supplier": self._supplier_of(product_code), "global": ""})
+
+    def of_supplier(self, supplier_id: str) -> list[EffectiveSetting]:
+        """Every setting of a supplier, by name."""
+        return self._of({"supplier": supplier_id, "global": ""})
+
+    def of_all(self) -> list[EffectiveSetting]:
+        """Every setting as it is for the whole organisation, in the order of the descriptions."""
+        return [self._setting(setting, {"global": ""}) for setting in PARAMETERS.values()]
+
+    def gone(self) -> Iterator[tuple[SettingChange, str]]:
+        """The settings of products and suppliers that are gone, and those that name one; each with why."""
+        for row in self.lost:
+            yield row, "no longer in Xero"
+        present = set(self.known.product_codes())
+        for row in self.in_force:
+            state = self.known.contacts.get(_contact_in(row) or "")
+            if state is not None and state.is_archived:
+                yield row, ARCHIVED
+            elif missing := sorted(_products_in(row) - present) if self.known.codes else []:
+                yield row, f"{', '.join(missing)}: no longer in Xero"
+
+    def past(self, *, name: str = "", subject: tuple[str, str] | None = None) -> list[ReplacedSetting]:
+        """Every change with what it replaced, the oldest first; of a setting, of a level and subject, or of all."""
+        return [
+            row for row in with_old_values(self.history, self.known)
+            if name in {"", row.change.name} and subject in {None, self._present(row.change)}
+        ]  # fmt: skip
+
+    def propose(self, requests: Sequence[SettingRequest]) -> Proposal:
+        """What requests would change."""
+        is_for_all = all(request.level == "global" for request in requests)
+        subjects = Subjects(ProductCodes(()), {}) if is_for_all else self.subjects
+        return propose(requests, subjects=subjects, explicit=self.explicit)
+
+    def apply(self, proposed: Iterable[ProposedChange], *, by: str, reason: str) -> list[SettingChange]:
+        """Store proposed changes as one batch, all or none; the stored changes.
+
+        Raises:
+            SettingConflictError: somebody else has changed one of the settings meanwhile.
+        """
+        at = self.opened.now()
+        return self.store([
+            SettingChange(change.level, change.subject, change.name, change.new, by, at, reason) for change in proposed
+        ])  # fmt: skip
+
+    def store(self, changes: Sequence[SettingChange]) -> list[SettingChange]:
+        """Store changes as one batch, all or none; the same with the number of the batch.
+
+        Raises:
+            SettingConflictError: somebody else has changed one of the settings meanwhile.
+        """
+        batch = set_settings(self.opened.store, self.opened.key, changes, seen=last_batch(self.history))
+        return [replace(change, batch=batch) for change in changes]
+
+    def undoing(self, batch: int | None, *, by: str, reason: str) -> tuple[list[SettingChange], list[ProposedChange]]:
+        """The changes that undo a batch, the last one if none is given; the same as old and new.
+
+        Raises:
+            UsageError: there is no such batch, or what it set would no longer fit what was set since.
+            SettingConflictError: somebody changed one of its settings since.
+        """
+        changes = undo_changes(
+            self.history, self.known, batch=batch, by=by, at=self.opened.now(), reason=reason
+        )  # fmt: skip
+        now = {(row.level, row.subject, row.name): row.value for row in self.lost} | self.explicit
+        proposed = [
+            ProposedChange(row.level, row.subject, row.name, now.get((row.level, row.subject, row.name)), row.value)
+            for row in changes
+        ]
+        for fault in find_misfits(proposed, self.explicit):
+            raise UsageError(fault.problem)
+        return changes, proposed
+
+    def exported(self) -> Iterator[dict[str, str]]:
+        """The rows of the file of all settings, with suppliers by their names if these are unique."""
+        products = published_or_empty(self.opened.folder, tables.PRODUCTS)
+        names = {} if products.is_empty() else self.subjects.suppliers
+        count = Counter(folded(name) for name in names.values())
+        unique = {
+            identity: name for identity, name in names.items()
+            if count[folded(name)] == 1 and name not in {*names, UNKNOWN_SUPPLIER}
+        }  # fmt: skip
+        named = dict(products.select("product_code", "product_name").rows())
+        for change in sorted(self.in_force, key=lambda row: (LEVELS.index(row.level), row.subject, row.name)):
+            yield _exported(change, unique, named)
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str, str], SettingChange]:
+        return {(row.level, row.subject, row.name): row for row in self.in_force}
+
+    @cached_property
+    def _products(self) -> pl.DataFrame:
+        return read_published(self.opened.folder, tables.PRODUCTS)[0]
+
+    def _of(self, subjects: Mapping[str, str]) -> list[EffectiveSetting]:
+        lowest = next(iter(subjects))
+        described = sorted(PARAMETERS.values(), key=lambda setting: setting.name)
+        return [self._setting(setting, subjects) for setting in described if lowest in setting.levels]
+
+    def _setting(self, setting: Parameter, subjects: Mapping[str, str]) -> EffectiveSetting:
+        """A setting with its value at each level, the one that wins first."""
+        found = {level: self._by_place.get((level, subject, setting.name)) for level, subject in subjects.items()}
+        origin, change = next(((level, row) for level, row in found.items() if row is not None), ("default", None))
+        values = {level: None if row is None else row.value for level, row in found.items()}
+        return EffectiveSetting(setting, origin, change, {**values, "default": setting.default})
+
+    def _supplier_of(self, product_code: str) -> str:
+        """The id of the supplier of a product in the next plan: the preferred one, else that of the last plan."""
+        preferred = self.explicit.get(("product", product_code, "preferred_supplier"))
+        found = self._products.filter(pl.col("product_code") == product_code)["supplier_id"].drop_nulls().to_list()
+        return preferred or next(iter(found), "")
+
+    def _matching(self, chosen: SubjectFilter) -> list[str]:
+        """The codes of the products of a supplier, with words in code or name, or both."""
+        products = self._products
+        if chosen.products_of:
+            products = products.filter(supplier_id=self.subjects.find("supplier", chosen.products_of))
+        if chosen.search:
+            products = products.filter(contains_words(chosen.search))
+        if products.is_empty():
+            conditions = [f"is ordered from {chosen.products_of}"] if chosen.products_of else []
+            conditions += [f"has {chosen.search!r} in its code or name"] if chosen.search else []
+            raise UsageError(f"No product {' and '.join(conditions)}.")
+        return products["product_code"].sort().to_list()
+
+    def _present(self, change: SettingChange) -> tuple[str, str]:
+        """The level of a change, and what its subject is called now."""
+        if change.level == "supplier":
+            return change.level, self.known.contact_of(change.subject)
+        product = product_of(change, self.known)
+        return change.level, self.known.called(product) if product else change.subject
+
+
+def settings_of(opened: OpenOrganisation) -> OrganisationSettings:
+    """The settings of an organisation as they are now."""
+    return OrganisationSettings(
+        opened, setting_history(opened.store, opened.key), identities_of(opened.store, opened.key)
+    )
+
+
+def _contact_in(row: SettingChange) -> str | None:
+    """The contact that a change is for, or that its value names."""
+    return row.value if row.name == "preferred_supplier" else row.subject if row.level == "supplier" else None
+
+
+def _products_in(row: SettingChange) -> set[str]:
+    """The products that a setting's value names."""
+    if not row.value or row.name not in {"successor_of", "bundle_of"}:
+        return set()
+    return {row.value} if row.name == "successor_of" else {code for code, _ in parts_of(row.value)}
+
+
+def _exported(change: SettingChange, suppliers: Mapping[str, str], products: Mapping[str, str]) -> dict[str, str]:
+    value = change.value or NONE
+    is_supplier = change.level == "supplier"
+    return {
+        "level": change.level,
+        "subject": suppliers.get(change.subject, change.subject) if is_supplier else change.subject,
+        "subject_name": (products.get(change.subject) or "") if change.level == "product" else "",
+        "setting": change.name,
+        "value": suppliers.get(value, value) if change.name == "preferred_supplier" else value,
+        "unit": PARAMETERS[change.name].unit if change.name in PARAMETERS else "",
+        "set_by": change.changed_by,
+        "set_at": f"{change.changed_at:%Y-%m-%d %H:%M:%S} UTC",
+        "set_reason": change.reason,
+    }

@@ -1,0 +1,97 @@
+"""What the commands of `stocktrim settings` share: options, the organisation's settings, values and tables in words.
+
+What belongs here: options and printing. What does not: finding, changing and storing
+(`pipelines.organisations.organisation_settings`).
+Read more in docs/buyer/settings.md.
+"""
+
+import getpass
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from stocktrim_cli.output import out, show_table
+
+if TYPE_CHECKING:
+    from pipelines.organisations.open_organisation import OpenOrganisation
+    from pipelines.organisations.organisation_settings import OrganisationSettings
+    from pipelines.planning_settings.requested_settings import ProposedChange
+
+SHOWN: Final = 50
+"""The most rows of a table of changes or faults on a terminal."""
+ProductOption = Annotated[str, typer.Option("--product", metavar="PRODUCT_CODE", help="For this product.")]
+SupplierOption = Annotated[str, typer.Option("--supplier", metavar="NAME", help="For this supplier, by name or id.")]
+ProductsOption = Annotated[
+    list[str] | None, typer.Option("--product", metavar="PRODUCT_CODE", help="For this product; may be given again.")
+]
+SuppliersOption = Annotated[
+    list[str] | None,
+    typer.Option("--supplier", metavar="NAME", help="For this supplier itself, by name or id; may be given again."),
+]
+ProductsOfOption = Annotated[
+    str, typer.Option("--products-of", metavar="NAME", help="For every product of this supplier.")
+]
+SearchOption = Annotated[
+    str, typer.Option("--search", metavar="TEXT", help="For every product with these words in code or name.")
+]
+ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who changes it; default: your login name.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show old and new, and what the plan would change; change nothing.")
+]
+
+
+def opened_organisation(organisation: str) -> "OpenOrganisation":
+    """The opened organisation with this key."""
+    from pipelines.organisations.open_organisation import open_organisation
+    from pipelines.settings import read_settings
+
+    return open_organisation(read_settings(), organisation)
+
+
+def settings_now(organisation: str) -> "OrganisationSettings":
+    """The settings of an organisation as they are now."""
+    from pipelines.organisations.organisation_settings import settings_of
+
+    return settings_of(opened_organisation(organisation))
+
+
+def person(by: str) -> str:
+    """Who changes a setting: the given name, else the login name."""
+    return by or getpass.getuser()
+
+
+def subject_shown(level: str, subject: str, names: Mapping[str, str]) -> str:
+    """Whom a setting is for: a product by its code, a supplier by its name."""
+    return names.get(subject, subject) if level == "supplier" else subject
+
+
+def value_shown(name: str, value: str | None, names: Mapping[str, str]) -> str:
+    """A value for a person: a supplier by its name, `none` for an empty value, `not set` for no value.
+
+    >>> value_shown("preferred_supplier", "id-7", {"id-7": "Mill"}), value_shown("batch_size", None, {})
+    ('Mill', 'not set')
+    """
+    if value is None:
+        return "not set"
+    return names.get(value, value) if name == "preferred_supplier" else value or "none"
+
+
+def show_old_and_new(title: str, changes: "Sequence[ProposedChange]", names: Mapping[str, str]) -> None:
+    """Print a table of old and new values, at most `SHOWN` rows."""
+    rows = [
+        [
+            change.level, subject_shown(change.level, change.subject, names), change.name,
+            value_shown(change.name, change.old, names), value_shown(change.name, change.new, names),
+        ]
+        for change in changes[:SHOWN]
+    ]  # fmt: skip
+    show_table(title, ["level", "for", "setting", "old", "new"], rows)
+    say_rest(len(changes))
+
+
+def say_rest(count: int, *, where: str = "--json has all of them") -> None:
+    """Say how many rows a table leaves out, if any."""
+    if count > SHOWN:
+        out.print(f"… and {count - SHOWN:,} more; {where}.", markup=False)
