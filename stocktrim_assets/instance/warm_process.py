@@ -28,8 +28,8 @@ from pipelines.settings import Settings
 
 LINK: Final = "warm_process"
 _CODE: Final = Path(__file__).resolve().parents[1]
-# what a run imports while it works, beside the code location itself
-_IMPORTED_BY_RUNS: Final = ("great_expectations", "scipy.stats", "sklearn.ensemble", "statsforecast.models")
+# what a daily run imports while it works, beside the code location itself
+_IMPORTED_BY_RUNS: Final = ("great_expectations", "scipy.stats", "sklearn.ensemble")
 _ACCEPT_SECONDS: Final = 1.0
 _ANSWER_SECONDS: Final = 20.0
 _STOPPING_SECONDS: Final = 15
