@@ -117,7 +117,8 @@ class OpenSqliteStorage(DagsterStorage[dg.DagsterInstance], ConfigurableClass):
         self._run_storage = OpenRunStorage.from_local(str(history))
         self._event_log_storage = OpenEventLogStorage(str(history / "runs"))
         self._schedule_storage = SqliteScheduleStorage.from_local(str(Path(base_dir) / "schedules"))
-        super().__init__()
+        # what it inherits has no types
+        super().__init__()  # type: ignore[no-untyped-call]
 
     @property
     def inst_data(self) -> ConfigurableClassData | None:

@@ -44,7 +44,7 @@ class WarmRunLauncher(dg.DefaultRunLauncher):
         """Interrupt the run's process; whether it is there."""
         settings = read_settings()
         if ask_warm_process(settings, "look", run_id) is RunState.UNKNOWN:
-            return bool(super().terminate(run_id))
+            return bool(super().terminate(run_id))  # type: ignore[no-untyped-call]  # Dagster's own has no types
         run = self._instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
             return False

@@ -27,7 +27,7 @@ from typing import Final, Self
 from pipelines.settings import Settings
 
 LINK: Final = "warm_process"
-_CODE: Final = Path(__file__).resolve().parents[1]
+_CODE: Final = Path(__file__).resolve().parents[2]
 # what a daily run imports while it works, beside the code location itself
 _IMPORTED_BY_RUNS: Final = ("great_expectations", "scipy.stats", "sklearn.ensemble")
 _ACCEPT_SECONDS: Final = 1.0
