@@ -18,7 +18,7 @@ from xero_sandbox.app.testing import RunningSandbox
 
 __all__ = ["planned", "planned_home", "sandbox", "stocktrim", "wholesaler"]
 ADDRESS = re.compile(r"^http://\S+/identity/connect/authorize\S+$", re.MULTILINE)
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

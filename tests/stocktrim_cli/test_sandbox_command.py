@@ -26,7 +26,7 @@ def a_sandbox(*words):
             yield next(line for line in printed if line.startswith("Xero sandbox:")).split()[-1], "".join(printed)
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+            process.communicate(timeout=120)
     assert process.returncode == 0
 
 

@@ -19,7 +19,7 @@ from pipelines.settings import Settings, read_settings
 from xero_sandbox.app.testing import RunningSandbox, running_sandbox
 from xero_sandbox.core.documents import Organisation, World
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 HARBOUR, CITY, DEMO_COMPANY = "Harbour Wholesale", "City Tools", "Demo Company (NZ)"
 
 

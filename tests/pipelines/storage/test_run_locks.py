@@ -28,16 +28,16 @@ class Run:
         theirs.close()
 
     def says(self):
-        assert self._line.poll(30)
+        assert self._line.poll(120)
         return self._line.recv()
 
     def ends(self):
         self._line.send("end")
-        self.process.join(30)
+        self.process.join(120)
 
     def is_killed(self):
         self.process.kill()
-        self.process.join(30)
+        self.process.join(120)
 
 
 @pytest.fixture
