@@ -17,7 +17,7 @@ import socket
 import sys
 import sysconfig
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from multiprocessing.context import ForkProcess
@@ -139,9 +139,15 @@ def ask_warm_process(settings: Settings, action: str, run: str, command: Sequenc
 
 def code_changed_at() -> int:
     """When the code that a run uses was last changed, or a package installed, in nanoseconds since 1970."""
-    modules = (path for package in ("pipelines", "stocktrim_assets") for path in (_CODE / package).rglob("*.py"))
-    manifest = _CODE / "dbt_project" / "target" / "manifest.json"
-    return max(path.stat().st_mtime_ns for path in (*modules, manifest, Path(sysconfig.get_path("purelib"))))
+    return max(path.stat().st_mtime_ns for path in code_files())
+
+
+def code_files() -> Iterator[Path]:
+    """Our modules, dbt's manifest, and the folder of what is installed, which changes with each installation."""
+    for package in ("pipelines", "stocktrim_assets"):
+        yield from (_CODE / package).rglob("*.py")
+    yield _CODE / "dbt_project" / "target" / "manifest.json"
+    yield Path(sysconfig.get_path("purelib"))
 
 
 def _import_everything() -> None:

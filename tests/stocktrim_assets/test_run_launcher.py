@@ -9,11 +9,14 @@ import dagster as dg
 import pytest
 from dagster._core.launcher import WorkerStatus
 
+from pipelines import settings as settings_module
 from pipelines.settings import Settings, read_settings
 from pipelines.storage.run_locks import is_run_alive, run_mark
+from stocktrim_assets.dbt.dbt_project import MANIFEST
 from stocktrim_assets.home import CONFIGURATION, dagster_instance
 from stocktrim_assets.instance import run_launcher
 from stocktrim_assets.instance.run_launcher import WarmRunLauncher
+from stocktrim_assets.instance.warm_process import code_files
 
 KEY = "demo"
 HOLDER = """
@@ -93,6 +96,13 @@ def test_the_mark_of_a_killed_process_is_free_at_once(tmp_path: Path) -> None:
         holder.kill()
         holder.wait()
     assert not is_run_alive(tmp_path, "a-run")
+
+
+def test_a_run_uses_the_code_of_now() -> None:
+    watched = set(code_files())
+    modules = {Path(str(module.__file__)).resolve() for module in (settings_module, run_launcher)}
+    assert watched >= {*modules, MANIFEST}
+    assert all(path.exists() for path in watched)
 
 
 def test_a_dagster_yaml_follows_ours_unless_somebody_changed_it(settings: Settings) -> None:
