@@ -21,7 +21,7 @@ from stocktrim_cli.lead_times import accept_lead_times
 from stocktrim_cli.load import load
 from stocktrim_cli.orders import orders
 from stocktrim_cli.organisations import organisations
-from stocktrim_cli.output import err, heartbeat, say
+from stocktrim_cli.output import err, heartbeat, say, show_progress
 from stocktrim_cli.plan import plan
 from stocktrim_cli.reconcile import reconcile
 from stocktrim_cli.sandbox import sandbox
@@ -60,6 +60,7 @@ def _options(
     if debug:
         os.environ["STOCKTRIM_DEBUG"] = "1"
     if context.invoked_subcommand not in _MAY_BE_SILENT:
+        show_progress()
         heartbeat.start()
         context.call_on_close(heartbeat.stop)
 

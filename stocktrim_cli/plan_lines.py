@@ -70,14 +70,14 @@ def sorted_lines(order_plan: "pl.DataFrame", by: str) -> "pl.DataFrame":
 
 
 def known_columns(order_plan: "pl.DataFrame", names: Iterable[str]) -> list[str]:
-    """The plan's columns of these names, each a heading or the name of a column.
+    """The plan's columns of these names, each once; a name is a heading or that of a column.
 
     Raises:
         UsageError: there is no such column.
     """
     columns = {name: name for name in order_plan.columns if name not in _HIDDEN}
     columns = {HEADINGS.get(name, name): name for name in columns} | columns
-    return [columns[_known("column", name.strip(), columns)] for name in names]
+    return list(dict.fromkeys(columns[_known("column", name.strip(), columns)] for name in names))
 
 
 def totals(lines: "pl.DataFrame", products: int) -> str:

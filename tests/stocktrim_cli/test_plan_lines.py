@@ -112,3 +112,9 @@ def test_the_newest_plan_is_shown_as_it_was_published(planned: Planned, tmp_path
 def test_options_before_show_are_refused_rather_than_ignored(stocktrim: Command) -> None:
     result = stocktrim("plan", "--json", "show")
     assert (result.code, "after `show`" in result.err) == (2, True)
+
+
+def test_a_column_that_is_named_twice_is_shown_once() -> None:
+    assert known_columns(pl.DataFrame(schema=ORDER_PLAN.schema), ["product", "product_code", " value"]) == [
+        "product_code", "order_value",
+    ]  # fmt: skip
