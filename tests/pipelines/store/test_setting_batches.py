@@ -1,15 +1,19 @@
 """Changes that are made together are one batch; a batch is undone whole, or not at all."""
 
+import itertools
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.errors import UsageError
 from pipelines.identities import Identities
-from pipelines.store.engine import Store
+from pipelines.store.engine import Store, open_store
 from pipelines.store.identity_history import identities_of, remember_identities
 from pipelines.store.setting_batches import undo_changes, with_old_values
 from pipelines.store.setting_changes import (
@@ -170,3 +174,56 @@ def test_processes_that_change_settings_at_once_get_batches_of_their_own(opened:
     for thread in threads:
         thread.join()
     assert [change.batch for change in setting_history(stores[0], KEY)] == [1, 1, 2, 2, 3, 3, 4, 4]
+
+
+KEYS = itertools.count(1)
+BATCH = st.dictionaries(st.sampled_from(["TEA", "CUP", "TIN"]), st.sampled_from(["1", "2", None]), min_size=1)
+STEPS = st.lists(st.one_of(BATCH, st.just("undo")), min_size=1, max_size=12)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'stocktrim.sqlite'}")
+    yield store
+    store.close()
+
+
+@given(steps=STEPS)
+@settings(max_examples=12)
+def test_an_undo_brings_back_the_values_of_before_whatever_was_changed(kept: Store, steps: list[Any]) -> None:
+    check_undoing(kept, steps)
+
+
+@pytest.mark.soak
+@given(steps=STEPS)
+@settings(max_examples=1000)
+def test_undoing_through_a_thousand_histories(kept: Store, steps: list[Any]) -> None:
+    check_undoing(kept, steps)
+
+
+def check_undoing(kept: Store, steps: list[Any]) -> None:
+    """Each step is a batch of changes, or an undo of the last batch, which may be an undo itself."""
+    key, values_then, before = f"company-{next(KEYS)}", dict[str, str | None](), dict[str, str | None]()
+    for step in steps:
+        history = setting_history(kept, key)
+        if step == "undo" and history:
+            known = identities_of(kept, key)
+            set_settings(kept, key, undo_changes(history, known, batch=None, by="Bob", at=AT))
+            values_then, before = before, values_then
+        elif step != "undo":
+            set_settings(kept, key, [a_change(value, subject=subject) for subject, value in step.items()])
+            before, values_then = values_then, values_then | step
+        found = dict(explicit_settings(kept, key).select("subject", "value").rows())
+        assert found == {subject: value for subject, value in values_then.items() if value is not None}
+
+
+def test_many_changes_take_time_in_proportion_to_their_number(store: Store) -> None:
+    def seconds(count: int) -> float:
+        key = f"company-{next(KEYS)}"
+        begun = time.process_time()
+        set_settings(store, key, [a_change("6", subject=f"P-{number}") for number in range(count)])
+        assert explicit_settings(store, key).height == count
+        return time.process_time() - begun
+
+    few = min(seconds(500) for _ in range(2))
+    assert seconds(5_000) < 10 * 3 * few
