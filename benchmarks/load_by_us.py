@@ -20,8 +20,8 @@ def main(address: str, home: Path) -> None:
     with open_warehouse(home) as warehouse:
         kept = begin_load(home, at=now())
         plan = plan_load(warehouse, {}, day=now().date())
-        rows = land(warehouse, read_pass(warehouse, client, kept, plan, day=now().date()))
-    print_cost(rows=sum(rows.values()), cpu_seconds=time.process_time() - began, memory_before=memory)
+        landed = land(warehouse, read_pass(warehouse, client, kept, plan, day=now().date()))
+    print_cost(rows=sum(landed.rows.values()), cpu_seconds=time.process_time() - began, memory_before=memory)
 
 
 if __name__ == "__main__":

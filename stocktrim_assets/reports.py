@@ -14,6 +14,7 @@ from urllib.parse import quote
 import dagster as dg
 import polars as pl
 
+from pipelines.landing.changes import LoadChanges
 from pipelines.readiness import by_problem, money, records_named
 from pipelines.replenishment.explain.explanation_tables import ExplanationTable, bridge_table, explanation_tables
 from pipelines.replenishment.explain.product_picture import explained_svg
@@ -28,6 +29,10 @@ _TOLD: Final = {
     "problem": "problem", "records": "records", "money": "money at stake", "which": "first of them",
     "effect": "what it means", "what_to_do": "what to do", "xero_link": "in Xero",
 }  # fmt: skip
+_CHANGED: Final = {
+    "records": "records", "new": "new", "changed": "changed", "void": "void", "gone": "gone", "named": "such as",
+}  # fmt: skip
+_MOVED: Final = {"product_code": "product", "before": "units before", "after": "units now"}
 _RECORD: Final = {
     "product_code": "product", "document_number": "document", "name": "name", "occurrences": "lines",
     "quantity": "units", "amount": "money at stake", "currency": "", "age_days": "days old",
@@ -66,6 +71,21 @@ def picture(svg: str, words: str) -> str:
 def rows_table(frame: pl.DataFrame) -> dg.MetadataValue[Any]:
     """A frame as a table, by the names of its columns; without the ids of suppliers, which say nothing to a person."""
     return markdown_table(frame, columns={name: name for name in frame.columns if name not in _UNSHOWN})
+
+
+def changes_report(changes: LoadChanges) -> dict[str, Any]:
+    """What a load changed: each kind of record, the products whose stock moved most, and both as JSON."""
+    report: dict[str, Any] = {
+        "changes": dg.MetadataValue.json(changes.as_json),
+        "products whose stock moved": changes.products_moved,
+    }
+    if changes.records:
+        rows = [{**vars(entry), "named": ", ".join(entry.named)} for entry in changes.records]
+        report["records that changed"] = dg.MetadataValue.md(table_text(rows, columns=_CHANGED))
+    if changes.stock_moves:
+        moves = [vars(move) for move in changes.stock_moves[:RECORDS_SHOWN]]
+        report["largest moves of stock"] = dg.MetadataValue.md(table_text(moves, columns=_MOVED))
+    return report
 
 
 def readiness_report(readiness: pl.DataFrame) -> dict[str, Any]:

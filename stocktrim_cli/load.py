@@ -10,11 +10,13 @@ import typer
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.exceptions import print_exceptions, problems_of
-from stocktrim_cli.output import counted, out, say, show_json, show_table
+from stocktrim_cli.output import counted, out, say, show_json, show_table, text_of
 from stocktrim_cli.runs import JsonOption, RebuildOption, run_job
 
 if TYPE_CHECKING:
     import dagster as dg
+
+MOVES_NAMED = 5
 
 
 class LoadEntity(StrEnum):
@@ -72,14 +74,14 @@ def load(
         for event in result.get_asset_materialization_events()
         if event.asset_key is not None and event.asset_key.path[0] == "raw"
     }
-    usage = _usage(result)
+    usage, changes = _of_load(result)
     if as_json:
         show_json(
-            {"organisation": organisation, "run_id": result.run_id, "rows": tables, **usage}
+            {"organisation": organisation, "run_id": result.run_id, "rows": tables, **usage, "changes": changes}
             | {"exceptions": problems_of(organisation)}
         )
         return
-    show_table(f"Loaded for {organisation}", ["table", "rows"], sorted(tables.items()), numbers=["rows"])
+    print_changes(changes)
     left = usage["day_calls_left"]
     allowance = "" if left is None else f"; {counted(left, 'call')} left today"
     say(f"Load {usage['load_id']}: {counted(usage['calls'], 'call')} to Xero, {usage['megabytes']:.2f} MB{allowance}.")
@@ -88,15 +90,34 @@ def load(
     out.print(f"Next: {command_for(organisation, 'plan')}", markup=False)
 
 
-def _usage(result: "dg.JobExecutionResult") -> dict[str, Any]:
-    """The load's id, its calls and megabytes, and the calls left today."""
+def print_changes(changes: dict[str, Any]) -> None:
+    """Print which records a load changed, and which products' stock moved; or that nothing changed."""
+    rows = [[*list(entry.values())[:-1], ", ".join(entry["named"])] for entry in changes["records"]]
+    if not rows and not changes["products_moved"]:
+        say("Nothing has changed in Xero since the last load.")
+    if rows:
+        counts = ["new", "changed", "void", "gone"]
+        show_table("Changed in Xero", ["records", *counts, "such as"], rows, numbers=counts)
+    if changes["stock_moves"]:
+        named = [
+            f"{move['product_code']} ({text_of(move['before'])} to {text_of(move['after'])})"
+            for move in changes["stock_moves"][:MOVES_NAMED]
+        ]
+        more = changes["products_moved"] - len(named)
+        others = f" and {more:,} more" if more else ""
+        say(f"The stock of {counted(changes['products_moved'], 'product')} moved: {', '.join(named)}{others}.")
+
+
+def _of_load(result: "dg.JobExecutionResult") -> tuple[dict[str, Any], dict[str, Any]]:
+    """The load's id, its calls and megabytes, and the calls left today; and what it changed."""
     from dagster import AssetKey
 
     names = ("load_id", "calls", "megabytes", "day_calls_left")
     for event in result.get_asset_materialization_events():
         if event.asset_key == AssetKey(["raw", "loads"]):
             metadata = event.materialization.metadata
-            return {name: metadata[f"read/{name}"].value for name in names}
+            changes: Any = metadata["changes"].value
+            return {name: metadata[f"read/{name}"].value for name in names}, changes
     raise AssertionError
 
 

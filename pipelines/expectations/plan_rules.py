@@ -5,13 +5,16 @@ What does not: how the plan is made (`pipelines.replenishment`).
 Read more in docs/maths.md.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from pipelines.expectations.validate import BorderRule, Finding, validate
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
+
+if TYPE_CHECKING:
+    from great_expectations.expectations import Expectation
 
 ROUNDING: Final = 1e-6
 
@@ -100,9 +103,13 @@ _LEVEL: Final = pl.col("safety_stock") + pl.col("demand_before_arrival") + pl.co
 
 def check_plan(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl.DataFrame) -> list[Finding]:
     """What the rules find in a plan, given the products and the open order lines it was made for."""
+    return validate(RULES, _suite, _frames(order_plan, products, stock_on_order))
+
+
+def _suite() -> Mapping[str, "Expectation"]:
     from pipelines.expectations.plan_suite import EXPECTATIONS  # noqa: PLC0415, it imports Great Expectations
 
-    return validate(RULES, EXPECTATIONS, _frames(order_plan, products, stock_on_order))
+    return EXPECTATIONS
 
 
 def _frames(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl.DataFrame) -> dict[str, pl.DataFrame]:

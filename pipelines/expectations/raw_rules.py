@@ -5,16 +5,21 @@ What does not: rules of the trade (dbt). A rule blocks only if a wrong plan woul
 Read more in docs/operations.md.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 import polars as pl
 
+from pipelines.expectations.known_findings import Known
 from pipelines.expectations.validate import BorderRule, Finding, validate
 from pipelines.landing.endpoints import Endpoint
 from pipelines.landing.land import Pass, aside
 from pipelines.storage.tables import XERO_ORGANISATION
 from pipelines.storage.warehouse import read_table
+
+if TYPE_CHECKING:
+    from great_expectations.expectations import Expectation
 
 RULES: Final = (
     BorderRule(
@@ -145,18 +150,26 @@ RULES: Final = (
 
 
 def check_pass(
-    connection: duckdb.DuckDBPyConnection, read: Pass, *, dismissed: pl.DataFrame | None = None
+    connection: duckdb.DuckDBPyConnection,
+    read: Pass,
+    *,
+    dismissed: pl.DataFrame | None = None,
+    known: Known | None = None,
 ) -> list[Finding]:
     """What the rules find in a pass that is held aside; a record dismissed in its present version blocks nothing.
 
-    `dismissed` has the shape of `raw.exception_decisions`.
+    `dismissed` has the shape of `raw.exception_decisions`; `known` are findings that need no validation.
     """
-    from pipelines.expectations.raw_suite import EXPECTATIONS  # noqa: PLC0415, it imports Great Expectations
-
     frames = _frames(connection, read)
     if dismissed is not None:
         frames["unreadable"] = frames["unreadable"].join(dismissed, on=["record_id", "version"], how="anti")
-    return validate(RULES, EXPECTATIONS, frames)
+    return validate(RULES, _suite, frames, known=known)
+
+
+def _suite() -> Mapping[str, "Expectation"]:
+    from pipelines.expectations.raw_suite import EXPECTATIONS  # noqa: PLC0415, it imports Great Expectations
+
+    return EXPECTATIONS
 
 
 def _frames(connection: duckdb.DuckDBPyConnection, read: Pass) -> dict[str, pl.DataFrame]:
@@ -226,8 +239,8 @@ def _document(endpoint: Endpoint) -> str:
     day = {"Invoices": "invoice_date", "CreditNotes": "credit_note_date", "PurchaseOrders": "order_date"}
     document_type = "type" if "type" in endpoint.table.columns else "'PURCHASEORDER'"
     return (
-        f"select '{endpoint.name}' as list, {_ORDER}, {endpoint.key} as document_id, "
-        f"{_number(endpoint)} as number, status, "
+        f"select '{endpoint.name}' as list, dense_rank() over (order by {_ORDER}) as page_order, "
+        f"{endpoint.key} as document_id, {_number(endpoint)} as number, status, "
         f"{day[endpoint.name]} as document_date, {document_type} as type from {aside(endpoint.table)}"
     )
 

@@ -6,7 +6,8 @@ seconds to import, so it is imported only when something is validated.
 Read more in docs/operations.md.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -76,19 +77,35 @@ def _named(*texts: str | None) -> str:
 
 
 def validate(
-    rules: Sequence[BorderRule], expectations: Mapping[str, "Expectation"], frames: Mapping[str, pl.DataFrame]
+    rules: Sequence[BorderRule],
+    suite: Callable[[], Mapping[str, "Expectation"]],
+    frames: Mapping[str, pl.DataFrame],
+    *,
+    known: MutableMapping[str, list[Finding]] | None = None,
 ) -> list[Finding]:
-    """One finding per rule whose frame is there, in the order of the rules; `expectations` are by the rules' names.
+    """One finding per rule whose frame is there, in the order of the rules.
+
+    `suite` gives the expectations by the rules' names. `known` has findings by the fingerprint of their frame; new ones
+    are added. A suite whose every frame is known is not even imported.
 
     Raises:
         CheckCouldNotRunError: a check broke, which says nothing about the data.
     """
-    findings: dict[str, Finding] = {}
-    check = _checker(expectations)
-    for name, frame in frames.items():
-        of_frame = [rule for rule in rules if rule.frame == name]
-        findings.update({finding.rule.name: finding for finding in check(of_frame, frame)})
+    known = {} if known is None else known
+    keys = {name: frame_fingerprint(name, frame) for name, frame in frames.items()}
+    if new := [name for name, key in keys.items() if key not in known]:
+        check = _checker(suite())
+        for name in new:
+            known[keys[name]] = check([rule for rule in rules if rule.frame == name], frames[name])
+    findings = {finding.rule.name: finding for key in keys.values() for finding in known[key]}
     return [findings[rule.name] for rule in rules if rule.name in findings]
+
+
+def frame_fingerprint(name: str, frame: pl.DataFrame) -> str:
+    """The fingerprint of a frame's name, columns, types and rows in their order."""
+    digest = hashlib.sha256(f"{name} {dict(frame.schema)} {frame.height}".encode())
+    digest.update(frame.hash_rows().to_numpy().tobytes())
+    return digest.hexdigest()
 
 
 class BlockedError(DataError):

@@ -16,6 +16,7 @@ import duckdb
 import polars as pl
 
 from pipelines.call_limits import CALLS_AT_ONCE
+from pipelines.landing.changes import LoadChanges, changes_of
 from pipelines.landing.concurrent_reads import Gathered, LoadPlan, gather
 from pipelines.landing.endpoints import ENDPOINTS, Endpoint, Entity, organisation_columns
 from pipelines.landing.extract import PAGE_SIZE, ListRead, Reader, read_kept
@@ -71,6 +72,14 @@ class Pass:
     def is_full(self, endpoint: Endpoint) -> bool:
         """Whether the whole of a list came."""
         return any(read.reading.is_full for read in self.lists if read.reading.endpoint is endpoint)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What a load made of the stored tables: the rows of each afterwards, and what changed."""
+
+    rows: dict[Table, int]
+    changes: LoadChanges
 
 
 def read_pass(
@@ -137,17 +146,19 @@ def aside(table: Table) -> str:
     return f"temp.incoming_{table.name}"
 
 
-def land(connection: duckdb.DuckDBPyConnection, read: Pass) -> dict[Table, int]:
-    """Land all of a pass or nothing; the number of rows of each table afterwards."""
+def land(connection: duckdb.DuckDBPyConnection, read: Pass) -> Landed:
+    """Land all of a pass or nothing."""
+    changes = LoadChanges()
     with transaction(connection):
         if read.organisation is not None:
             connection.execute(f"delete from {XERO_ORGANISATION.path}")
             insert_rows(connection, XERO_ORGANISATION.path, read.organisation)
         for endpoint in read.endpoints:
-            _land_list(connection, read, endpoint)
+            changes += _land_list(connection, read, endpoint)
         _replace_rows(connection, ENTITY_LOADS, _entity_loads(read), key="entity")
         _replace_rows(connection, LOADS, read.loads, key="load_id")
-    return {table: row_count(connection, table) for endpoint in read.endpoints for table in _tables(endpoint)}
+    rows = {table: row_count(connection, table) for endpoint in read.endpoints for table in _tables(endpoint)}
+    return Landed(rows, changes)
 
 
 @dataclass
@@ -204,33 +215,42 @@ def _tables(endpoint: Endpoint) -> tuple[Table, ...]:
     return (endpoint.table,) if endpoint.lines is None else (endpoint.table, endpoint.lines)
 
 
-def _land_list(connection: duckdb.DuckDBPyConnection, read: Pass, endpoint: Endpoint) -> None:
+def _land_list(connection: duckdb.DuckDBPyConnection, read: Pass, endpoint: Endpoint) -> LoadChanges:
+    """What the landing of a list has changed."""
     is_full = read.is_full(endpoint)
     if not is_full and not any(
         list_read.distinct for list_read in read.lists if list_read.reading.endpoint is endpoint
     ):
-        return
+        return LoadChanges()
     if is_full:
         forget_list(connection, endpoint)
     unreadable = _newest_unreadable(connection, read, endpoint)
     _choose_latest(connection, endpoint, is_full=is_full)
-    kept_back = [record.record_id for record in unreadable]
+    _keep_back(connection, endpoint, unreadable)
+    key = endpoint.key
+    replaced = f"{key} {'not in (select id from temp.kept_back)' if is_full else f'in (select {key} from temp.latest)'}"
+
+    def incoming(table: Table) -> str:
+        return (
+            f"select {', '.join(f'incoming.{name}' for name in table.columns)} from {aside(table)} as incoming "
+            f"inner join temp.latest as latest "
+            f"on incoming.{key} = latest.{key} and incoming.{_PAGE_ORDER} = latest.{_PAGE_ORDER}"
+        )
+
+    changes = changes_of(connection, endpoint, incoming=incoming, replaced=replaced)
     for table in _tables(endpoint):
-        stale = f"{endpoint.key} not in (select unnest(?::varchar[]))"
-        if not is_full:
-            stale = f"{endpoint.key} in (select {endpoint.key} from temp.latest) and {stale}"
-        connection.execute(f"delete from {table.path} where {stale}", [kept_back])
-        columns = ", ".join(f"incoming.{name}" for name in table.columns)
-        connection.execute(f"""
-            insert into {table.path} by name
-            select {columns}
-            from {aside(table)} as incoming
-            inner join temp.latest as latest
-                on incoming.{endpoint.key} = latest.{endpoint.key} and incoming.{_PAGE_ORDER} = latest.{_PAGE_ORDER}
-            where incoming.{endpoint.key} not in (select unnest(?::varchar[]))
-        """, [kept_back])  # fmt: skip
+        connection.execute(f"delete from {table.path} where {replaced}")
+        connection.execute(f"insert into {table.path} by name {incoming(table)}")
     forget_read(connection, endpoint, "temp.latest")
     quarantine(connection, endpoint, unreadable, load_id=read.load_id)
+    return changes
+
+
+def _keep_back(connection: duckdb.DuckDBPyConnection, endpoint: Endpoint, unreadable: Sequence[Unreadable]) -> None:
+    """Leave the stored versions of records as they are whose newest version could not be read."""
+    kept_back = [record.record_id for record in unreadable]
+    connection.execute("create or replace temp table kept_back as select unnest(?::varchar[]) as id", [kept_back])
+    connection.execute(f"delete from temp.latest where {endpoint.key} in (select id from temp.kept_back)")
 
 
 def _newest_unreadable(connection: duckdb.DuckDBPyConnection, read: Pass, endpoint: Endpoint) -> list[Unreadable]:

@@ -16,11 +16,10 @@ from pipelines.errors import UsageError
 from pipelines.landing.endpoints import ENDPOINTS
 from pipelines.landing.extract import PAGE_SIZE
 from pipelines.landing.identity_notes import note_identities
-from pipelines.landing.land import Pass, land, note_refused, read_pass, replay_pass
+from pipelines.landing.land import Landed, Pass, land, note_refused, read_pass, replay_pass
 from pipelines.landing.load_plan import plan_load
 from pipelines.landing.page_archive import KEPT_FOR, KeptLoad, answers_behind, begin_load, kept_loads, prune
 from pipelines.organisations.open_organisation import OpenOrganisation, connected_organisations
-from pipelines.storage.tables import Table
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +86,9 @@ def _why_not(organisation: OpenOrganisation, load_id: str, landed: list[str]) ->
 
 def land_load(
     warehouse: duckdb.DuckDBPyConnection, organisation: OpenOrganisation, kept: KeptLoad, read: Pass
-) -> dict[Table, int]:
-    """Land a load, then move the watermarks; the number of rows of each table."""
-    rows = land(warehouse, read)
+) -> Landed:
+    """Land a load, then move the watermarks."""
+    landed = land(warehouse, read)
     if read.organisation is not None:
         found = read.organisation.to_dicts()[0]
         organisation.follow_xero(found["name"], found["time_zone"])
@@ -97,7 +96,7 @@ def land_load(
     kept.mark_landed()
     note_identities(warehouse, organisation)
     prune(organisation.folder, at=organisation.now())
-    return rows
+    return landed
 
 
 def refuse_load(warehouse: duckdb.DuckDBPyConnection, kept: KeptLoad, read: Pass, *, why: str) -> None:

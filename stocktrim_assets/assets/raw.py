@@ -10,17 +10,22 @@ from datetime import date
 from typing import Any, Final
 
 import dagster as dg
+import duckdb
 import polars as pl
 from pydantic import Field
 
 from pipelines.errors import UsageError
 from pipelines.expectations import raw_rules
-from pipelines.expectations.validate import BlockedError, stop_where_blocked
+from pipelines.expectations.known_findings import known_findings
+from pipelines.expectations.validate import BlockedError, Finding, stop_where_blocked
+from pipelines.identities import Identities
+from pipelines.landing.changes import LoadChanges
 from pipelines.landing.endpoints import ENDPOINTS, Endpoint
 from pipelines.landing.identity_notes import former_products, note_identities
 from pipelines.landing.land import Pass
 from pipelines.landing.load import land_load, read_kept_load, read_load, refuse_load
 from pipelines.landing.load_log import ORGANISATION, day_calls_left
+from pipelines.landing.page_archive import KeptLoad
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.registry import with_defaults
 from pipelines.planning_settings.successors_and_bundles import demand_transfers
@@ -28,12 +33,13 @@ from pipelines.purchasing.current_names import with_current_names
 from pipelines.settings import read_day
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
-from pipelines.storage.warehouse import read_table, replace_table, row_count
+from pipelines.storage.warehouse import put_table, read_table, row_count, transaction
 from pipelines.store.exception_decisions import dismissed_exceptions
 from pipelines.store.order_ledger import ledger_order_lines
 from pipelines.store.setting_changes import explicit_settings, settings_without_subject
 from stocktrim_assets.failures import plain_failures, tried_again
 from stocktrim_assets.partitions import organisations
+from stocktrim_assets.reports import changes_report
 from stocktrim_assets.specs import check_results, check_specs, key_of, table_metadata, table_specs
 
 
@@ -52,6 +58,11 @@ DECISION_TABLES: Final = (
     tables.PLANNING_SETTINGS, tables.SETTINGS_WITHOUT_SUBJECT, tables.EXCEPTION_DECISIONS, tables.DEMAND_TRANSFERS,
     tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES, tables.AS_OF,
 )  # fmt: skip
+# What people decided is told of products by their names in Xero, so it comes after them.
+_BEFORE: Final = dict.fromkeys(
+    (tables.SETTINGS_WITHOUT_SUBJECT, tables.DEMAND_TRANSFERS, tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES),
+    (tables.XERO_ITEMS,),
+)
 # The tables that hold what each frame of `raw_rules` shows before it is landed.
 ABOUT: Final = {
     "organisation": (tables.XERO_ORGANISATION,),
@@ -123,25 +134,40 @@ def load_from_xero(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """One pass over Xero's lists, held aside until it was looked at."""
     with tried_again(context), organisation.warehouse() as warehouse:
-        if config.replay:
-            kept, read = read_kept_load(warehouse, organisation, load_id=config.replay)
-        else:
-            entities = config.entities or _entities(context.selected_asset_keys)
-            kept, read = read_load(warehouse, organisation, entities=entities, refresh=config.refresh)
-        dismissed = dismissed_exceptions(organisation.store, organisation.key)
-        findings = raw_rules.check_pass(warehouse, read, dismissed=dismissed)
+        kept, read = _read(context, config, organisation, warehouse)
+        findings = _findings(warehouse, organisation, read)
         yield from check_results(findings, about=ABOUT, selected=context.selected_asset_check_keys)
         try:
             stop_where_blocked(findings)
         except BlockedError as why:
             refuse_load(warehouse, kept, read, why=str(why))
             raise
-        rows = land_load(warehouse, organisation, kept, read)
-        rows |= {table: row_count(warehouse, table) for table in XERO_TABLES if table not in rows}
+        changes = land_load(warehouse, organisation, kept, read).changes
+        rows = {table: row_count(warehouse, table) for table in XERO_TABLES}
     for table in XERO_TABLES:
         if key_of(table) in context.selected_asset_keys:
-            metadata = table_metadata(rows[table], organisation.folder) | _calls(table, read)
+            metadata = table_metadata(rows[table], organisation.folder) | _of_load(table, read, changes)
             yield dg.MaterializeResult(asset_key=key_of(table), metadata=metadata)
+
+
+def _read(
+    context: dg.AssetExecutionContext,
+    config: LoadRequest,
+    organisation: OpenOrganisation,
+    warehouse: duckdb.DuckDBPyConnection,
+) -> tuple[KeptLoad, Pass]:
+    """What the run asked for, read from Xero or from the answers of an earlier load."""
+    if config.replay:
+        return read_kept_load(warehouse, organisation, load_id=config.replay)
+    entities = config.entities or _entities(context.selected_asset_keys)
+    return read_load(warehouse, organisation, entities=entities, refresh=config.refresh)
+
+
+def _findings(warehouse: duckdb.DuckDBPyConnection, organisation: OpenOrganisation, read: Pass) -> list[Finding]:
+    """What the rules find in a pass; what they have found in the same rows before is not looked for again."""
+    dismissed = dismissed_exceptions(organisation.store, organisation.key)
+    with known_findings(warehouse, organisation.identity, raw_rules.RULES, name="checks_of_xero") as known:
+        return raw_rules.check_pass(warehouse, read, dismissed=dismissed, known=known)
 
 
 def _entities(selected: AbstractSet[dg.AssetKey]) -> list[str]:
@@ -155,7 +181,11 @@ def _entities(selected: AbstractSet[dg.AssetKey]) -> list[str]:
 @dg.multi_asset(
     name="decisions",
     description="What people decided here, and the day the run decides on, for dbt to read.",
-    specs=table_specs(DECISION_TABLES, kinds={"sqlalchemy", "duckdb"}),
+    specs=[
+        spec
+        for table in DECISION_TABLES
+        for spec in table_specs([table], deps=_BEFORE.get(table, ()), kinds={"sqlalchemy", "duckdb"})
+    ],
     partitions_def=organisations,
 )
 def decisions(
@@ -164,22 +194,27 @@ def decisions(
     """Settings and dismissals in force, whose demand counts for whom, our own open orders, and the day to decide on."""
     with plain_failures(), organisation.warehouse() as warehouse:
         as_of = _day_to_decide_on(config, organisation, read_table(warehouse, tables.PLAN_SUMMARY))
-        known = note_identities(warehouse, organisation)
-        settings = with_defaults(explicit_settings(organisation.store, organisation.key))
-        orders = [with_current_names(order, known) for order in organisation.ledger.orders()]
-        frames = {
-            tables.PLANNING_SETTINGS: settings,
-            tables.SETTINGS_WITHOUT_SUBJECT: settings_without_subject(organisation.store, organisation.key),
-            tables.EXCEPTION_DECISIONS: dismissed_exceptions(organisation.store, organisation.key),
-            tables.DEMAND_TRANSFERS: demand_transfers(settings, known.product_codes()),
-            tables.FORMER_PRODUCTS: former_products(known),
-            tables.LEDGER_ORDER_LINES: ledger_order_lines(orders),
-            tables.AS_OF: pl.DataFrame({"as_of_date": [as_of]}, schema=tables.AS_OF.schema),
-        }
-        for table, frame in frames.items():
-            replace_table(warehouse, table, frame)
+        frames = _decided(organisation, note_identities(warehouse, organisation), as_of)
+        with transaction(warehouse):
+            for table, frame in frames.items():
+                put_table(warehouse, table, frame)
     for table, frame in frames.items():
         yield dg.MaterializeResult(asset_key=key_of(table), metadata=table_metadata(frame.height, organisation.folder))
+
+
+def _decided(organisation: OpenOrganisation, known: Identities, as_of: date) -> dict[Table, pl.DataFrame]:
+    """The rows of each table of decisions; `known` are the identities of records in Xero."""
+    settings = with_defaults(explicit_settings(organisation.store, organisation.key))
+    orders = [with_current_names(order, known) for order in organisation.ledger.orders()]
+    return {
+        tables.PLANNING_SETTINGS: settings,
+        tables.SETTINGS_WITHOUT_SUBJECT: settings_without_subject(organisation.store, organisation.key),
+        tables.EXCEPTION_DECISIONS: dismissed_exceptions(organisation.store, organisation.key),
+        tables.DEMAND_TRANSFERS: demand_transfers(settings, known.product_codes()),
+        tables.FORMER_PRODUCTS: former_products(known),
+        tables.LEDGER_ORDER_LINES: ledger_order_lines(orders),
+        tables.AS_OF: pl.DataFrame({"as_of_date": [as_of]}, schema=tables.AS_OF.schema),
+    }
 
 
 def _day_to_decide_on(config: PlanRequest, organisation: OpenOrganisation, plans: pl.DataFrame) -> date:
@@ -195,18 +230,21 @@ def _day_to_decide_on(config: PlanRequest, organisation: OpenOrganisation, plans
     return as_of
 
 
-def _calls(table: Table, read: Pass) -> dict[str, Any]:
-    """What reading a list took, on the asset of the list; the whole load's on the table of loads."""
+def _of_load(table: Table, read: Pass, changes: LoadChanges) -> dict[str, Any]:
+    """What reading a list took, on the asset of the list; the whole load's, and what it changed, on that of loads."""
     of_table = {endpoint.table: endpoint.name for endpoint in ENDPOINTS} | {tables.XERO_ORGANISATION: "Organisation"}
     rows = read.loads
     if table in of_table:
         rows = rows.filter(pl.col("list") == of_table[table])
     elif table is not tables.LOADS:
         return {}
-    if rows.is_empty():
-        return {}
+    changed = changes_report(changes) if table is tables.LOADS else {}
+    return {} if rows.is_empty() else {"read/load_id": read.load_id, **_calls(rows), **changed}
+
+
+def _calls(rows: pl.DataFrame) -> dict[str, Any]:
+    """What some rows of the log of loads took."""
     return {
-        "read/load_id": read.load_id,
         "read/kind": ", ".join(rows["kind"].unique(maintain_order=True)),
         "read/calls": int(rows["calls"].sum()),
         "read/megabytes": round(float(rows["megabytes"].sum()), 3),

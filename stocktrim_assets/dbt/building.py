@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import dagster as dg
@@ -79,14 +80,15 @@ def build_marts(context: dg.AssetExecutionContext, organisation: OpenOrganisatio
             log.info("Warehouse: unchanged since %s, dbt is not started.", f"{mark.made_at:%Y-%m-%d %H:%M} UTC")
             return _marked(mark, run_id=context.run.run_id)
         remove_mark(warehouse, STAGE)
-    results, failure = _run(context, organisation, _names_after(changes) if mark else [])
+    names = _names_after(changes) if mark else []
+    results, failure = _run(context, organisation, names)
     with organisation.warehouse() as warehouse:
         if failure:
             return _made_now(warehouse, results, failure=failure)
         compared = table_fingerprints(warehouse, _paths(compared_views(manifest())))
         made = StageMark(
             STAGE, inputs | compared, _outputs(warehouse), organisation.now(), context.run.run_id,
-            report=_report(warehouse, context, results, mark),
+            report=_report(warehouse, context, results, mark if names else None, changes),
         )  # fmt: skip
         with transaction(warehouse):
             put_mark(warehouse, organisation.identity, made)
@@ -120,8 +122,11 @@ def _run(
 
 
 def _inputs(warehouse: Connection) -> dict[str, str]:
-    """The fingerprints of the project's code and of everything that dbt's tables are made from."""
-    return {CODE: code_fingerprint([FOLDER]), **table_fingerprints(warehouse, _paths(inputs_of(manifest())))}
+    """The fingerprints of the code and of everything that dbt's tables are made from."""
+    return {
+        CODE: code_fingerprint([FOLDER, Path(__file__).parent]),
+        **table_fingerprints(warehouse, _paths(inputs_of(manifest()))),
+    }
 
 
 def _outputs(warehouse: Connection) -> dict[str, str]:
@@ -146,13 +151,22 @@ def _made_now(warehouse: Connection, results: Sequence[NodeResult], *, failure: 
 
 
 def _report(
-    warehouse: Connection, context: dg.AssetExecutionContext, results: Sequence[NodeResult], former: StageMark | None
+    warehouse: Connection,
+    context: dg.AssetExecutionContext,
+    results: Sequence[NodeResult],
+    former: StageMark | None,
+    changes: Sequence[str],
 ) -> dict[str, Any]:
     """What is known of each mart and test after a build, as JSON: of those that it left alone what was known before."""
     known: Any = former.report if former else {"marts": {}, "checks": {}}
     at = datetime.now(UTC).isoformat()
     marts = {
-        path: {"built_at": at, "run_id": context.run.run_id, "seconds": result.seconds}
+        path: {
+            "built_at": at,
+            "run_id": context.run.run_id,
+            "seconds": result.seconds,
+            "changed": ", ".join(changes),
+        }
         for path, result in built_marts(results).items()
     }
     checks = {str(check.check_name): stored_check(check) for check in check_results(warehouse, results)}
@@ -164,7 +178,7 @@ def _marked(mark: StageMark, *, run_id: str) -> Marts:
     report: Any = mark.report
     return Marts(
         metadata={
-            path: _duration(mart["seconds"]) if mart["run_id"] == run_id else _unchanged(mart)
+            path: _duration(mart["seconds"], mart["changed"]) if mart["run_id"] == run_id else _unchanged(mart)
             for path, mart in report["marts"].items()
         },
         checks=[restored_check(check) for check in report["checks"].values()],
@@ -172,8 +186,9 @@ def _marked(mark: StageMark, *, run_id: str) -> Marts:
     )
 
 
-def _duration(seconds: float) -> dict[str, Any]:
-    return {"Execution Duration": seconds}
+def _duration(seconds: float, changed_before: str = "") -> dict[str, Any]:
+    """How long a mart took to build, and what had changed before."""
+    return {"Execution Duration": seconds, **({"changed": changed_before} if changed_before else {})}
 
 
 def _unchanged(mart: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
+from pipelines.storage.tables import PUBLISHED
+from pipelines.storage.warehouse import open_warehouse
 from tests.end_to_end.conftest import HOME, Planned, copied
+from xero_sandbox.behaviour.edits import Write
 from xero_sandbox.behaviour.faults import Fault
 from xero_sandbox.core.documents import World
 
@@ -32,6 +36,7 @@ class Refreshed:
     before: list[pl.DataFrame]
     loaded: dict[str, Any]
     answers: int
+    said: str
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +52,46 @@ def refreshed(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.Te
         assert loaded.code == 0, loaded.err
         calls = [call for call in planned.sandbox.stats()["requests"] if call["path"].startswith("/api.xro/")]
         answers = sum(call["status"] == 200 for call in calls)  # beside them, the token of the sandbox before this one
-        yield Refreshed(planned, before, loaded.json(), answers)
+        yield Refreshed(planned, before, loaded.json(), answers, loaded.err)
 
 
 def test_a_load_says_how_many_calls_it_took(refreshed: Refreshed) -> None:
     assert refreshed.loaded["calls"] == refreshed.answers >= 4
+
+
+def test_a_refresh_that_brings_what_was_there_changes_and_builds_nothing_but_the_age_of_the_data(
+    refreshed: Refreshed,
+) -> None:
+    assert refreshed.loaded["changes"] == {"records": [], "products_moved": 0, "stock_moves": []}
+    assert "dbt is not started" in refreshed.said
+    (loaded_at,) = refreshed.planned.stocktrim.published("data_freshness")["loaded_at"]
+    assert loaded_at > refreshed.before[2]["data_loaded_at"].max()
+
+
+def test_what_comes_after_a_change_is_built_and_equals_what_building_everything_makes(refreshed: Refreshed) -> None:
+    stocktrim, sandbox = refreshed.planned.stocktrim, refreshed.planned.sandbox
+    sold = next(sale for sale in sandbox.worlds[0].invoices.values() if (sale.kind, sale.status) == ("ACCREC", "DRAFT"))
+    sandbox.edit(Write(path=f"Invoices/{sold.document_id}", body={"Status": "DELETED"}))
+    loaded = stocktrim("load")
+    assert loaded.code == 0, loaded.err
+    assert "dbt is not started" not in loaded.err
+    assert ["sales invoices", "0", "0", "1", "0", sold.number] in [
+        [cell.strip() for cell in line.strip("│").split("│")] for line in loaded.out.splitlines()
+    ]
+    partly = {table.name: stocktrim.published(table.name) for table in PUBLISHED if table.stage == "marts"}
+
+    warned = [line for line in loaded.err.splitlines() if line.startswith("Warning: ")]
+    with open_warehouse(stocktrim.folder) as warehouse:
+        warehouse.execute("delete from intermediate.int_stock__movements")
+        warehouse.execute("update marts.products set product_name = 'by hand'")
+    mended = stocktrim("load")
+    assert mended.code == 0, mended.err
+    assert [line for line in mended.err.splitlines() if line.startswith("Warning: ")] == warned != []
+    wholly = {name: stocktrim.published(name) for name in partly}
+    age = "data_freshness"
+    assert partly.pop(age).drop("loaded_at").equals(wholly.pop(age).drop("loaded_at"))
+    for name, frame in partly.items():
+        assert_frame_equal(frame, wholly[name], check_row_order=False)
 
 
 def test_after_dbt_the_warehouse_is_free_while_the_process_that_ran_it_lives(refreshed: Refreshed) -> None:

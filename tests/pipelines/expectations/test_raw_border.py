@@ -9,11 +9,13 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines.expectations.known_findings import known_findings
 from pipelines.expectations.raw_rules import RULES, check_pass
 from pipelines.expectations.validate import (
     BlockedError,
     BorderRule,
     CheckCouldNotRunError,
+    frame_fingerprint,
     stop_where_blocked,
     validate,
 )
@@ -223,11 +225,39 @@ def test_every_rule_has_its_expectation_and_no_other_is_there(expectations):
 def test_a_check_that_breaks_says_so_and_nothing_about_the_data(expectations):
     (rule,) = (rule for rule in RULES if rule.name == "items_have_an_id")
     with pytest.raises(CheckCouldNotRunError, match="'items_have_an_id' could not run"):
-        validate([rule], expectations, {"items": pl.DataFrame({"no such": ["TEA-01"]})})
+        validate([rule], lambda: expectations, {"items": pl.DataFrame({"no such": ["TEA-01"]})})
 
 
 def test_many_offending_rows_are_counted_and_the_first_ten_shown(expectations):
     rule = BorderRule("items_have_a_code", "items", "Every item has a code.", "{count} items have no code.")
     frame = pl.DataFrame({"code": [None] * 25, "name": range(25)}, schema={"code": pl.String, "name": pl.Int64})
-    (found,) = validate([rule], expectations, {"items": frame})
+    (found,) = validate([rule], lambda: expectations, {"items": frame})
     assert (found.sentence, found.rows["name"].to_list()) == ("25 items have no code.", list(range(10)))
+
+
+def test_rows_that_were_checked_before_are_not_checked_again_and_the_same_is_said_of_them(passing):
+    planted = [answered("Items", '"QuantityOnHand": 100.0+', '"QuantityOnHand": -7')]
+    with passing(faults=planted) as (warehouse, read, _):
+        with known_findings(warehouse, "acme", RULES, name="checks") as known:
+            first = check_pass(warehouse, read, known=known)
+        with known_findings(warehouse, "acme", RULES, name="checks") as known:
+            frames = len(known)
+            second = check_pass(warehouse, read, known=known)
+        with known_findings(warehouse, "another", RULES, name="checks") as strangers:
+            assert strangers == {}
+    assert frames == len(known) == len({finding.rule.frame for finding in first})
+    assert [(found.rule, found.is_met, found.count, found.sentence) for found in second] == [
+        (found.rule, found.is_met, found.count, found.sentence) for found in first
+    ]
+    assert all(new.rows.equals(old.rows) for new, old in zip(second, first, strict=True))
+
+
+def test_rows_of_another_order_type_or_value_are_checked_again():
+    frame = pl.DataFrame({"code": ["A", None], "quantity": [1, 2]})
+    others = [
+        frame.reverse(), frame.with_columns(pl.col("quantity").cast(pl.Int32)), frame.fill_null(""), frame.head(1),
+        frame.rename({"code": "name"}),
+    ]  # fmt: skip
+    keys = [frame_fingerprint("items", one) for one in (frame, *others)] + [frame_fingerprint("lists", frame)]
+    assert len(set(keys)) == len(keys)
+    assert frame_fingerprint("items", frame.clone()) == keys[0]

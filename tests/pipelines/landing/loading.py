@@ -12,6 +12,7 @@ import duckdb
 import httpx2
 import polars as pl
 
+from pipelines.landing.changes import LoadChanges
 from pipelines.landing.endpoints import ENDPOINTS, Entity
 from pipelines.landing.land import Pass
 from pipelines.landing.load import land_load, read_kept_load, read_load
@@ -103,6 +104,7 @@ class Loading:
     at_hand: AtHand
     page_size: int = 1000
     at_once: int = 4
+    changes: LoadChanges = field(default_factory=LoadChanges)
 
     @property
     def sandbox(self) -> RunningSandbox:
@@ -123,7 +125,7 @@ class Loading:
                 warehouse, self.at_hand, entities=entities, refresh=refresh, at_once=self.at_once,
                 page_size=self.page_size,
             )  # fmt: skip
-            land_load(warehouse, self.at_hand, kept, read)
+            self.changes = land_load(warehouse, self.at_hand, kept, read).changes
         return read
 
     def replay(self, load_id: str) -> Pass:

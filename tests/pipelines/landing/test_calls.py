@@ -183,6 +183,14 @@ def test_a_voided_invoice_a_merged_contact_and_a_deleted_item_arrive_with_the_ne
     assert invoices["status"].to_list() == ["VOIDED"]
     assert contacts["contact_status"].to_list() == ["ARCHIVED"]
     assert acme.rows(tables.XERO_ITEMS).is_empty()
+    changes = {entry.records: (entry.changed, entry.void, entry.gone, entry.named) for entry in acme.changes.records}
+    assert changes == {
+        "contacts": (1, 0, 0, (contacts["name"][0],)),
+        "products": (0, 0, 1, ("TEA-01",)),
+        "sales invoices": (0, 1, 0, (invoices["invoice_number"][0],)),
+    }
+    acme.load(*EVERYTHING)
+    assert acme.changes.records == ()
 
 
 def test_a_replayed_load_makes_raw_what_it_was_and_asks_xero_nothing(acme: Loading) -> None:

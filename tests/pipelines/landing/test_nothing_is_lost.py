@@ -17,6 +17,7 @@ from pipelines.errors import XeroError
 from pipelines.storage import warehouse as warehouses
 from pipelines.storage.tables import TABLES
 from pipelines.store.engine import Store, open_store
+from tests.pipelines.landing.changed_records import compared, counted, records_of
 from tests.pipelines.landing.edits import Wish, edit_of, faults, wishes
 from tests.pipelines.landing.loading import EVERYTHING, AtHand, Loading, loading
 from tests.pipelines.landing.truth import differences
@@ -146,8 +147,12 @@ class Schedule(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.acme.sandbox._ask("POST", "clock", {"answer_skew_seconds": 0})
         self.acme.sandbox.clock.advance(7200)
-        read = self.acme.load(*EVERYTHING)
+        with self.acme.warehouse() as warehouse:
+            before = records_of(warehouse)
+            read = self.acme.load(*EVERYTHING)
+            after = records_of(warehouse)
         assert read.is_quiescent
+        assert counted(self.acme.changes) == compared(before, after)
         assert differences(self.acme.raw(), self.acme.truth()) == {}
 
 
