@@ -7,24 +7,27 @@ Read more in docs/operations.md.
 import warnings
 from typing import Final
 
-import dagster as dg
+from pipelines.heavy_imports import without_collection
 
-from stocktrim_assets.announced_steps import announced_steps
-from stocktrim_assets.assets import (
-    explained,
-    forecast,
-    marts,
-    parameters,
-    plan,
-    policy_backtest,
-    published,
-    purchase_orders,
-    raw,
-)
-from stocktrim_assets.jobs import JOBS
-from stocktrim_assets.resources import RESOURCES
-from stocktrim_assets.schedules import daily_load_and_plan, weekly_backtest
-from stocktrim_assets.sensors import approved_orders
+with without_collection():
+    import dagster as dg
+
+    from stocktrim_assets.announced_steps import announced_steps
+    from stocktrim_assets.assets import (
+        explained,
+        forecast,
+        marts,
+        parameters,
+        plan,
+        policy_backtest,
+        published,
+        purchase_orders,
+        raw,
+    )
+    from stocktrim_assets.jobs import JOBS
+    from stocktrim_assets.resources import RESOURCES
+    from stocktrim_assets.schedules import daily_load_and_plan, weekly_backtest
+    from stocktrim_assets.sensors import approved_orders
 
 ASSETS: Final[list[dg.AssetsDefinition | dg.AssetSpec]] = [
     *raw.SOURCES,

@@ -49,15 +49,18 @@ def run_job(
         PlannerError: a step failed; the sentence is the step's.
     """
     progress = show_progress()
-    from pipelines.organisations.open_organisation import open_organisation
-    from pipelines.settings import read_settings
+    from pipelines.heavy_imports import without_collection
 
-    settings = read_settings()
-    open_organisation(settings, organisation)
-    say(f"  Starting {name.replace('_', ' ')} for {organisation}.")
-    from stocktrim_assets.definitions import defs
-    from stocktrim_assets.home import dagster_instance
-    from stocktrim_assets.instance.terminal_runs import execute_job
+    with without_collection():
+        from pipelines.organisations.open_organisation import open_organisation
+        from pipelines.settings import read_settings
+
+        settings = read_settings()
+        open_organisation(settings, organisation)
+        say(f"  Starting {name.replace('_', ' ')} for {organisation}.")
+        from stocktrim_assets.definitions import defs
+        from stocktrim_assets.home import dagster_instance
+        from stocktrim_assets.instance.terminal_runs import execute_job
 
     # dbt's own lines would stand between the results; Dagster keeps what dbt says of each model and test.
     with (

@@ -8,7 +8,10 @@ Read more in docs/operations.md.
 from collections.abc import Mapping
 from typing import Final
 
-import great_expectations.expectations as gxe
+from pipelines.heavy_imports import without_collection
+
+with without_collection():
+    import great_expectations.expectations as gxe
 
 KNOWN_STATUSES: Final = ["DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED", "BILLED", "ARCHIVED"]
 KNOWN_TYPES: Final = [

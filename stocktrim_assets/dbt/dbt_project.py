@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, DbtProject
 from packaging.version import Version
 
 from pipelines.storage.warehouse import FILE_NAME
+from stocktrim_assets import dbt
 from stocktrim_assets.dbt.lineage import path_of, shown_part
+from stocktrim_assets.dbt.without_dbt_core import without_dbt_core
+
+with without_dbt_core():
+    from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, DbtProject
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "dbt_project"
 PROJECT: Final = DbtProject(project_dir=FOLDER, profiles_dir=FOLDER)
@@ -70,7 +74,7 @@ def build_models(context: dg.AssetExecutionContext, folder: Path, *, select: Seq
     """
     target = folder / "dbt"
     return DbtCliInvocation.run(
-        args=[_executable(), "build", "--exclude-resource-type", "unit_test", *_selection(select)],
+        args=[sys.executable, "-m", dbt.__name__, "build", "--exclude-resource-type", "unit_test", *_selection(select)],
         env={
             **os.environ,
             "STOCKTRIM_WAREHOUSE": str(folder / FILE_NAME),
@@ -154,11 +158,6 @@ def _lineage_metadata(columns: Mapping[str, Sequence[dg.TableColumnDep]]) -> Map
         "dagster/column_lineage": dg.TableColumnLineage(columns),
         "columns_made_from": dg.MetadataValue.md("\n".join(["| Column | Made from |", "| --- | --- |", *lines])),
     }
-
-
-def _executable() -> str:
-    """The dbt of this environment."""
-    return str(Path(sys.executable).with_name("dbt"))
 
 
 def _selection(names: Sequence[str]) -> Sequence[str]:
