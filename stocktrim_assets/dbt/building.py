@@ -18,6 +18,7 @@ import dagster as dg
 import duckdb
 
 from pipelines.errors import PlannerError
+from pipelines.heavy_imports import importing
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.storage.fingerprints import code_fingerprint, table_fingerprints, value_fingerprint
 from pipelines.storage.stage_marks import StageMark, changed, put_mark, read_marks, remove_mark
@@ -46,6 +47,8 @@ from stocktrim_assets.specs import restored_check, stored_check
 STAGE: Final = "warehouse_models"
 CODE: Final = "code"
 VIEWS: Final = "views"
+# The heaviest import of a step, by the step's name.
+IMPORTS: Final = {"demand": "sklearn.ensemble", "order_plan": "pipelines.expectations.plan_suite"}
 _DEFINITIONS: Final = (
     "select schema_name, view_name, sql from duckdb_views() "
     "where schema_name in ('staging', 'intermediate', 'marts') order by all"
@@ -114,11 +117,17 @@ def _run(
     target = organisation.folder / "dbt"
     (target / RESULTS).unlink(missing_ok=True)
     build = build_models(context, organisation.folder, select=names)
-    for _ in build.stream_raw_events():
-        pass
+    with importing(*_imports_of_later_steps(context)):
+        for _ in build.stream_raw_events():
+            pass
     results = read_results(target)
     failure = None if build.is_successful() else failure_of(results, otherwise=str(build.get_error()))
     return results, failure
+
+
+def _imports_of_later_steps(context: dg.AssetExecutionContext) -> list[str]:
+    """The modules to import while dbt is awaited: those that take long and that a later step of this run needs."""
+    return [module for step, module in IMPORTS.items() if context.job_def.has_node_named(step)]
 
 
 def _inputs(warehouse: Connection) -> dict[str, str]:
