@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 
@@ -38,9 +38,10 @@ from pipelines.store.secrets import Secrets, open_secrets
 from pipelines.store.setting_changes import explicit_settings
 from pipelines.store.sign_ins import SignIn, locked_tokens, sign_in_of
 from pipelines.store.watermarks import advance_watermarks, watermarks
-from pipelines.xero.client import XeroClient
-from pipelines.xero.oauth.tokens import SharedTokens, issuer
 from pipelines.xero.time_zones import time_zone, time_zone_problem
+
+if TYPE_CHECKING:
+    from pipelines.xero.client import XeroClient
 
 log = logging.getLogger(__name__)
 
@@ -114,12 +115,15 @@ class OpenOrganisation:
         known = identities_of(self.store, self.key)
         return lambda order: waits_as_renamed(order, known)
 
-    def client(self) -> XeroClient:
+    def client(self) -> "XeroClient":
         """The client of its Xero.
 
         Raises:
             OrganisationError: no organisation is connected under this key.
         """
+        from pipelines.xero.client import XeroClient  # noqa: PLC0415, 0.2 s: only calls to Xero pay for it
+        from pipelines.xero.oauth.tokens import SharedTokens, issuer  # noqa: PLC0415, as above
+
         record, sign_in = self.record, self._sign_in
         tokens = SharedTokens(
             slot=lambda: locked_tokens(self.store, sign_in.sign_in_id, self._secrets),

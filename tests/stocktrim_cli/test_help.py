@@ -31,8 +31,8 @@ MAY_IMPORT = {
     "orders --help": set(),
     "plan show --limit 1": READERS,
     "explain P-0001": READERS | {"numpy"},
-    "settings show": READERS | FOR_XERO,
-    "orders list": READERS | FOR_XERO,
+    "settings show": READERS,
+    "orders list": READERS,
     "doctor": READERS | FOR_XERO,
 }
 
