@@ -56,7 +56,7 @@ def describe(
         show_table("Description of a setting", ["setting", setting.name], [
             ["meaning", setting.help],
             ["what it does to a plan", setting.effect],
-            ["values", setting.form.allowed],
+            ["values", setting.form.described],
             ["unit", setting.unit],
             ["levels", ", ".join(setting.levels)],
             ["default", setting.default or "none"],

@@ -42,6 +42,11 @@ class ValueForm:
     choices: tuple[str, ...] = ()
     is_optional: bool = False
 
+    @property
+    def described(self) -> str:
+        """What is allowed, with the word for an empty value if it can be empty."""
+        return f"{self.allowed}, or {NONE}" if self.is_optional else self.allowed
+
 
 def whole(unit: str, least: int, most: int, *, is_optional: bool = False) -> ValueForm:
     """Whole numbers in a range."""

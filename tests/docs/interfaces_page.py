@@ -163,7 +163,7 @@ def _settings() -> Iterator[str]:
     rows = [
         [
             f"`{setting.name}`", setting.unit, ", ".join(setting.levels),
-            f"`{setting.default}`" if setting.default else "none", setting.form.allowed, setting.help, setting.effect,
+            f"`{setting.default}`" if setting.default else "none", setting.form.described, setting.help, setting.effect,
         ]
         for setting in PARAMETERS.values()
     ]  # fmt: skip

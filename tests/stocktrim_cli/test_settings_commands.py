@@ -101,6 +101,7 @@ def test_a_setting_is_described_with_what_it_does_and_its_bounds(company: Compan
     shown = company("describe", "service_level").out
     assert "A higher level raises safety stock" in shown
     assert "a share from 50% to 99.99%, such as 95%" in shown
+    assert "a number of units from 0 to 1000000000, or none" in company("describe", "maximum_shelf_level").out
     described = company.json("describe", "lead_time_days")
     assert (described["least"], described["most"], described["unit"]) == ("0", "730", "days")
     assert {row["name"] for row in company.json("describe")} >= {"lead_time_days", "push_status"}
