@@ -6,7 +6,8 @@ Generated products with 104 weeks of daily sales, 25 of each supplier. Each tent
 others' lead times are random and learned from three receipts a product. Half of the products are on order. Each size
 runs in a process of its own, from the first import to the plan; then comes the weekly comparison of models. Seconds
 depend on the machine; growth and shares hardly do. It ends with an error if a promise does not hold: 4,000 products
-within 40 CPU seconds and 3 GiB, no growth of a product's cost, imports less than half of a plan of 400 products.
+within 25 CPU seconds, 40,000 within 150 CPU seconds and 3 GiB, no growth of a product's cost, imports less than half of
+a plan of 400 products.
 """
 
 import argparse
@@ -38,7 +39,8 @@ START: Final = "start"
 FORECAST: Final = "forecast"
 PLAN: Final = "plan"
 WHOLE: Final = (START, FORECAST, PLAN)
-BOUND: Final = (4_000, 40.0, 3 * 1024.0)
+# CPU seconds and megabytes by products.
+BOUNDS: Final = {4_000: (25.0, 3 * 1024.0), 40_000: (150.0, 3 * 1024.0)}
 # Of so many products imports may not be this share of the whole.
 LARGEST_START: Final = (400, 0.5)
 # What a product costs may differ by this much from size to size before growth is called more than linear.
@@ -201,11 +203,11 @@ def _of_products(cost: Mapping[str, float]) -> float:
 def _broken(costs: Mapping[int, Costs]) -> list[str]:
     """The promises that do not hold, a sentence each."""
     broken = []
-    size, seconds, megabytes = BOUND
-    if size in costs and _whole(costs[size]) > seconds:
-        broken.append(f"{size:,} products take {_whole(costs[size]):.1f} CPU seconds, more than {seconds:g}.")
-    if size in costs and costs[size]["peak MB"] > megabytes:
-        broken.append(f"{size:,} products take {costs[size]['peak MB']:,.0f} MB, more than {megabytes:,.0f}.")
+    for size, (seconds, megabytes) in BOUNDS.items():
+        if size in costs and _whole(costs[size]) > seconds:
+            broken.append(f"{size:,} products take {_whole(costs[size]):.1f} CPU seconds, more than {seconds:g}.")
+        if size in costs and costs[size]["peak MB"] > megabytes:
+            broken.append(f"{size:,} products take {costs[size]['peak MB']:,.0f} MB, more than {megabytes:,.0f}.")
     size, share = LARGEST_START
     if size in costs and costs[size][START] >= share * _whole(costs[size]):
         broken.append(f"Of {size:,} products imports take {costs[size][START] / _whole(costs[size]):.0%}.")
