@@ -58,7 +58,7 @@ DECISION_TABLES: Final = (
     tables.PLANNING_SETTINGS, tables.SETTINGS_WITHOUT_SUBJECT, tables.EXCEPTION_DECISIONS, tables.DEMAND_TRANSFERS,
     tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES, tables.AS_OF,
 )  # fmt: skip
-# What people decided is told of products by their names in Xero, so it comes after them.
+# Decisions name products as Xero does, so they are read after the products.
 _BEFORE: Final = dict.fromkeys(
     (tables.SETTINGS_WITHOUT_SUBJECT, tables.DEMAND_TRANSFERS, tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES),
     (tables.XERO_ITEMS,),

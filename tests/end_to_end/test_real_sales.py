@@ -23,7 +23,7 @@ from xero_sandbox.worlds.importer import import_sales
 
 LEFT_OUT = "STOCKTRIM_SALES_FILE names no file of real sales, so the walk of a million lines is left out."
 GIBIBYTE = 1024**3
-ENORMOUS = (74_215, 80_995)
+VERY_LARGE = (74_215, 80_995)
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ def sales_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 def twentieth_of(lines: pl.DataFrame) -> pl.DataFrame:
-    """All lines of one product in eight with one customer in four or with none, and the enormous orders."""
-    is_enormous = pl.col("Quantity").abs().is_in(ENORMOUS)
+    """All lines of one product in eight with one customer in four or with none, and the very large orders."""
+    is_very_large = pl.col("Quantity").abs().is_in(VERY_LARGE)
     is_kept_product = one_in(8, pl.col("StockCode").str.strip_chars().str.to_uppercase())
     is_kept_customer = pl.col("CustomerID").is_null() | one_in(4, pl.col("CustomerID").cast(pl.String))
-    return lines.filter(is_enormous | (is_kept_product & is_kept_customer))
+    return lines.filter(is_very_large | (is_kept_product & is_kept_customer))
 
 
 def one_in(count: int, names: pl.Expr) -> pl.Expr:
@@ -140,7 +140,7 @@ def test_demand_by_product_and_month_is_that_of_the_file(
     assert len(expected) > sales_file.least_months
 
 
-@pytest.mark.parametrize("quantity", ENORMOUS)
+@pytest.mark.parametrize("quantity", VERY_LARGE)
 def test_an_order_cancelled_whole_leaves_no_demand_behind(
     walked: Walked, file_lines: pl.DataFrame, quantity: int
 ) -> None:

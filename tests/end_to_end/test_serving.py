@@ -139,7 +139,7 @@ def test_the_pages_of_a_job_and_the_timeline_show_runs_from_a_terminal(served: S
 def test_a_run_cancelled_or_killed_while_dbt_works_leaves_the_snapshot_and_the_next_one_loads_and_plans(
     served: Served, wholesaler: World
 ) -> None:
-    """What they read from Xero is built by the next run, which is not told to rebuild anything."""
+    """What they read from Xero is built by the next run, which rebuilds only what changed."""
     before, item = served.stocktrim.snapshot(), next(iter(wholesaler.items.values()))
     renamed = {"ItemID": item.item_id, "Code": item.code, "Name": "Another name"}
     served.edit({"do": "write", "path": f"Items/{item.item_id}", "body": renamed})
