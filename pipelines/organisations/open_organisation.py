@@ -92,6 +92,12 @@ class OpenOrganisation:
             log.warning("%s", problem)
         return self.now().astimezone(time_zone(self.record.time_zone)).date()
 
+    def local_time(self, at: datetime) -> str:
+        """An instant by its clock, with the day if that is not today."""
+        zone = time_zone(self.record.time_zone)
+        local, today = at.astimezone(zone), self.now().astimezone(zone).date()
+        return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
+
     def follow_xero(self, name: str, time_zone: str) -> None:
         """Store its present name and time zone in Xero."""
         if name and (name, time_zone) != (self.record.name, self.record.time_zone):

@@ -28,7 +28,6 @@ from pipelines.storage.stage_marks import StageMark, changed, put_mark, read_mar
 from pipelines.storage.tables import Table
 from pipelines.storage.warehouse import read_table, row_count, table_exists, transaction
 from pipelines.storage.whole_plan import Step, set_aside, set_aside_unchanged, to_forecast_with
-from pipelines.xero.time_zones import time_zone
 from stocktrim_assets.specs import CODE_VERSION, key_of, restored_check, stored_check, table_metadata
 
 Connection = duckdb.DuckDBPyConnection
@@ -203,7 +202,9 @@ class StageRun:
         with transaction(self._warehouse):
             self.stage.keep_unchanged(self._warehouse)
         if self._former is not None:
-            log.info("%s: unchanged since %s, skipped.", self.stage.title, self._local(self._former.made_at))
+            log.info(
+                "%s: unchanged since %s, skipped.", self.stage.title, self.organisation.local_time(self._former.made_at)
+            )
         return self._former
 
     @cached_property
@@ -227,12 +228,6 @@ class StageRun:
         if table not in {*self.stage.reads, *self.stage.makes}:
             raise KeyError(f"{self.stage.name} does not declare that it reads {table.path}.")
         return self.stage.place(self._warehouse, table)
-
-    def _local(self, at: datetime) -> str:
-        """An instant by the clock of the organisation, with the day if that is not today."""
-        zone = time_zone(self.organisation.record.time_zone)
-        local, today = at.astimezone(zone), self.now.astimezone(zone).date()
-        return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def build_marts(context: dg.AssetExecutionContext, organisation: OpenOrganisatio
         inputs = _inputs(warehouse)
         changes = changed(mark, inputs=inputs, outputs=_outputs(warehouse)) if mark else []
         if mark and not changes:
-            log.info("Warehouse: unchanged since %s, dbt is not started.", f"{mark.made_at:%Y-%m-%d %H:%M} UTC")
+            log.info("Warehouse: unchanged since %s, dbt is not started.", organisation.local_time(mark.made_at))
             return _marked(mark, run_id=context.run.run_id)
         remove_mark(warehouse, STAGE)
     names = _names_after(changes) if mark else []
