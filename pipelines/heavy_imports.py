@@ -2,6 +2,7 @@
 
 What belongs here: how much is imported at once. What does not: what is imported (who needs it names it).
 A module that takes a tenth of a second or more is imported inside the function that needs it, so that nobody else pays.
+Read more in docs/operations.md.
 """
 
 import gc

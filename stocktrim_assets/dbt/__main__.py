@@ -2,6 +2,7 @@
 
 What belongs here: how often it does. What does not: what dbt is asked for (`dbt_project.py`).
 dbt makes hundreds of thousands of objects that stay: collecting as often as usual takes a fifth of a build.
+Read more in docs/warehouse.md.
 """
 
 import gc

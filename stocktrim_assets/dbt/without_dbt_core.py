@@ -2,6 +2,7 @@
 
 What belongs here: that alone. dbt runs in a process of its own, and nothing here selects models in dbt's words, so this
 process needs none of dbt-core: it would take more than a second of every run, and 40 MB of every server.
+Read more in docs/adr/dependencies.md.
 """
 
 import sys

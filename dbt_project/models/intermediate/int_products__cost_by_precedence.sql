@@ -1,7 +1,7 @@
 -- What a unit costs, in the currency of the supplier's orders: the setting; else the
 -- item's purchase price, which Xero keeps in base currency; else what was paid on the
--- latest order or bill, a bill before an order of the same day. Without the exchange
--- rates to convert it, the cost is unknown.
+-- latest order or bill that can be converted, a bill before an order of the same day.
+-- Without the exchange rates to convert any, the cost is unknown.
 with
     suppliers as (select * from {{ ref("int_suppliers__currency_and_rate") }}),
 
@@ -43,6 +43,8 @@ with
             paid.product_code,
             paid.source,
             paid.purchase_date,
+            paid.document_number,
+            paid.document_id,
             case
                 when
                     coalesce(nullif(paid.currency, ''), chosen.base_currency)
@@ -59,18 +61,24 @@ with
                         )
                     }}
             end as unit_cost
-        from {{ ref("int_purchases__latest_cost_by_product") }} as paid
+        from {{ ref("int_purchases__cost_by_document") }} as paid
         inner join chosen on paid.product_code = chosen.product_code
     ),
 
     latest as (
-        select
-            product_code,
-            arg_max(source, (purchase_date, source = 'bill')) as source,
-            arg_max(unit_cost, (purchase_date, source = 'bill')) as unit_cost
+        select product_code, source, unit_cost
         from converted
         where try_cast(unit_cost as decimal(18, 4)) is not null
-        group by product_code
+        qualify
+            row_number() over (
+                partition by product_code
+                order by
+                    purchase_date desc,
+                    source = 'bill' desc,
+                    document_number desc,
+                    document_id
+            )
+            = 1
     )
 
 select

@@ -1,7 +1,7 @@
--- The unit cost of each product on its latest order and on its latest bill, over all
--- its lines there: after discount, without included tax, free units included. A line
+-- The unit cost of each product on each order and each bill, over all its lines
+-- there: after discount, without included tax, free units included. A line
 -- with a negative price lowers the amount and brings no units. A document with free
--- units only is skipped for the one before.
+-- units only says no cost.
 with
     documents as (
         select
@@ -57,28 +57,17 @@ with
             on lines.item_id is not distinct from names.item_id
             and lines.product_code = names.code_on_line
         where lines.product_code is not null
-    ),
-
-    by_document as (
-        select
-            product_code,
-            source,
-            document_id,
-            document_number,
-            purchase_date,
-            currency,
-            currency_rate,
-            sum(amount) / sum(quantity) as unit_cost
-        from paid
-        group by all
-        having sum(quantity) > 0 and sum(amount) > 0
     )
 
-select *
-from by_document
-qualify
-    row_number() over (
-        partition by product_code, source
-        order by purchase_date desc, document_number desc, document_id
-    )
-    = 1
+select
+    product_code,
+    source,
+    document_id,
+    document_number,
+    purchase_date,
+    currency,
+    currency_rate,
+    sum(amount) / sum(quantity) as unit_cost
+from paid
+group by all
+having sum(quantity) > 0 and sum(amount) > 0
