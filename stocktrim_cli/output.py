@@ -105,7 +105,7 @@ def rows_of(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> lis
 
 
 def show_progress() -> "_Lines":
-    """Show the progress of the steps: a line for each report, and on a terminal bars for steps and for pages."""
+    """Show the progress of the steps: a line for each report, and on a terminal bars for steps, pages and tables."""
     logger = logging.getLogger("pipelines")
     logger.setLevel(logging.INFO)
     for handler in logger.handlers:
@@ -113,6 +113,8 @@ def show_progress() -> "_Lines":
             return handler
     handler = _Lines()
     logger.addHandler(handler)
+    if err.is_terminal:
+        logging.getLogger("pipelines.bars").addHandler(handler)
     return handler
 
 
@@ -130,8 +132,8 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         step, page = getattr(record, "step", None), getattr(record, "progress", None)
         if page is not None and err.is_terminal:
-            name, number, pages = page
-            self._show(name, name, f"page {number}", number, pages)
+            name, unit, number, total = page
+            self._show(name, name, f"{unit} {number}", number, total)
             return
         say(f"  {record.getMessage()}")
         if step is not None and err.is_terminal:

@@ -317,7 +317,7 @@ def read_kept(endpoint: Endpoint, answers: Iterator[tuple[KeptLoad, Request]], *
 def _log_page(endpoint: Endpoint, number: int, pages: int, records: int) -> None:
     log.info(
         "%s: page %d of %d, %d read.", endpoint.name, number, pages, records,
-        extra={"progress": (endpoint.name, number, pages)},
+        extra={"progress": (endpoint.name, "page", number, pages)},
     )  # fmt: skip
 
 

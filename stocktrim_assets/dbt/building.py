@@ -55,6 +55,9 @@ _DEFINITIONS: Final = (
 )
 
 log = logging.getLogger("pipelines.steps")
+# for terminals only: a record for each table would cost Dagster an event
+bars = logging.getLogger("pipelines.bars")
+bars.propagate = False
 Connection = duckdb.DuckDBPyConnection
 
 
@@ -118,11 +121,18 @@ def _run(
     (target / RESULTS).unlink(missing_ok=True)
     build = build_models(context, organisation.folder, select=names)
     with importing(*_imports_of_later_steps(context)):
-        for _ in build.stream_raw_events():
-            pass
+        for event in build.stream_raw_events():
+            move_bar(event.raw_event["data"])
     results = read_results(target)
     failure = None if build.is_successful() else failure_of(results, otherwise=str(build.get_error()))
     return results, failure
+
+
+def move_bar(data: Mapping[str, Any]) -> None:
+    """Show at a terminal how many of the models and tests that dbt builds are ready, as dbt's event says."""
+    if "execution_time" in data and (total := data.get("total") or data.get("num_models")):
+        progress = ("dbt", "table or test", data["index"], total)
+        bars.info("dbt: %d of %d.", data["index"], total, extra={"progress": progress})
 
 
 def _imports_of_later_steps(context: dg.AssetExecutionContext) -> list[str]:

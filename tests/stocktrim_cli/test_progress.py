@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from stocktrim_assets.announced_steps import STEPS
+from stocktrim_assets.dbt.building import move_bar
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.jobs import JOBS
 from stocktrim_cli import heartbeat, output
@@ -25,7 +26,7 @@ def test_pages_of_pages_are_bars_on_a_terminal_and_lines_elsewhere(
     handler = output._Lines()
     for page in (1, 2, 3):
         record = logging.LogRecord("pipelines", logging.INFO, "", 0, f"Invoices: page {page} of 3.", None, None)
-        record.progress = ("Invoices", page, 3)
+        record.progress = ("Invoices", "page", page, 3)
         handler.emit(record)
     handler.emit(logging.LogRecord("pipelines", logging.INFO, "", 0, "Waiting 20 s.", None, None))
     handler.close()
@@ -91,3 +92,26 @@ def test_no_dots_are_printed_beside_a_bar(monkeypatch: pytest.MonkeyPatch) -> No
     assert output.heartbeat.is_muted
     handler.close()
     assert not output.heartbeat.is_muted
+
+
+def test_what_dbt_builds_is_a_bar_on_a_terminal_and_silent_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """dbt counts models in `total`, tests in `num_models`; what only begins is not ready."""
+    events = (
+        {"index": 1, "total": 30, "description": "table model"},
+        {"index": 1, "total": 30, "execution_time": 0.1},
+        {"index": 2, "num_models": 30, "execution_time": 0.1},
+    )
+    for is_terminal in (True, False):
+        written = io.StringIO()
+        console = Console(file=written, force_terminal=is_terminal, width=100, highlight=False)
+        monkeypatch.setattr(output, "err", console)
+        monkeypatch.setattr(logging.getLogger("pipelines"), "handlers", [])
+        monkeypatch.setattr(logging.getLogger("pipelines.bars"), "handlers", [])
+        handler = output.show_progress()
+        for event in events:
+            move_bar(event)
+        handler.close()
+        assert ("table or test 2 of 30" in written.getvalue()) is is_terminal
+        assert is_terminal or written.getvalue() + capsys.readouterr().err == ""
