@@ -136,13 +136,20 @@ def test_answers_to_other_sign_ins_end_nothing_and_this_ones_is_waited_for(
 
 
 def test_of_two_answers_the_first_counts(settings: Settings) -> None:
-    def twice(back: str) -> str:
-        httpx2.get(back)
-        return back.replace("code=", "code=x")
+    """The second comes on a connection that was there before the first, so it is heard for certain."""
 
-    assert [organisation.name for organisation in signed_in(settings, Person(HARBOUR, meddle=twice)).organisations] == [
-        HARBOUR
-    ]
+    def twice(back: str) -> str:
+        page = urlsplit(back)
+        with socket.create_connection(("127.0.0.1", 8912)) as second:
+            assert httpx2.get(back).status_code == 200
+            second.sendall(f"GET {page.path}?{page.query.replace('code=', 'code=x')} HTTP/1.1\r\n\r\n".encode())
+            with second.makefile() as answer:
+                assert answer.readline().split()[1] == "200"
+        return settings.xero_login_url
+
+    person = Person(HARBOUR, meddle=twice)
+    assert [organisation.name for organisation in signed_in(settings, person).organisations] == [HARBOUR]
+    assert person.landed is not None
 
 
 def test_a_code_of_another_sign_in_is_worth_nothing(settings: Settings) -> None:
