@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from pipelines.planning_settings.setting_csv import (
     written_csv,
 )
 from pipelines.product_codes import ProductCodes, folded
+from tests.running import cpu_seconds
 
 FILE = Path("settings.csv")
 CODES = ("TEA", "CUP", "00123", '6" pipe, steel', "=SUM(A1)", "Käse 🧀", "-1", "@home", "'-1")
@@ -242,17 +242,13 @@ def test_no_exported_text_is_a_formula_and_each_comes_back(written):
 
 
 def test_rows_take_time_in_proportion_to_their_number():
-    def seconds(count):
+    def come_in(count):
         codes = [f"P-{number}" for number in range(count)]
         data = exported(("product", code, "batch_size", "1.5") for code in codes)
-        begun = time.process_time()
-        read = read_csv(FILE, data)
-        found = propose(read.requests, subjects=Subjects(ProductCodes(codes), {}), explicit={})
+        found = propose(read_csv(FILE, data).requests, subjects=Subjects(ProductCodes(codes), {}), explicit={})
         assert len(found.changes) == count
-        return time.process_time() - begun
 
-    few = min(seconds(2_000) for _ in range(2))
-    assert seconds(20_000) < 10 * 3 * few
+    assert cpu_seconds(lambda: come_in(10_000)) < 10 * 3 * cpu_seconds(lambda: come_in(1_000))
 
 
 AWKWARD = st.one_of(st.sampled_from("0019AZa -+=@'\",;|%._ßé🧀"), st.characters(codec="utf-8"))
