@@ -76,15 +76,6 @@ def find_product(codes: Iterable[str | None], wanted: str) -> str | None:
     return ProductCodes(codes).find(wanted)
 
 
-def known_product(codes: Iterable[str], wanted: str) -> str:
-    """The code of the product that a person means.
-
-    Raises:
-        UsageError: no product has this code, or several could be meant.
-    """
-    return ProductCodes(codes).known(wanted)
-
-
 def folded(code: str) -> str:
     """A code without what people do not see: case, blanks and the form of its accents."""
     return unicodedata.normalize("NFC", " ".join(code.split())).casefold()

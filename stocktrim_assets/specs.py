@@ -8,6 +8,7 @@ Read more in docs/operations.md.
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -114,6 +115,14 @@ def check_results(
         for key, finding in keyed
         if selected is None or dg.AssetCheckKey(key, finding.rule.name) in selected
     ]
+
+
+def unchanged_since(made_at: datetime, run_id: str) -> dict[str, Any]:
+    """Since when an asset is as it is, and the run that made it."""
+    return {
+        "unchanged since": dg.MetadataValue.timestamp(made_at),
+        "made in": dg.MetadataValue.dagster_run(run_id),
+    }
 
 
 def stored_check(check: dg.AssetCheckResult) -> dict[str, Any]:

@@ -68,11 +68,6 @@ class _Followed(NamedTuple):
     merged_at: datetime = datetime.min.replace(tzinfo=UTC)
 
 
-def set_setting(store: Store, key: str, change: SettingChange) -> None:
-    """Store a change of an organisation's setting; it is in force from now on."""
-    set_settings(store, key, [change])
-
-
 def set_settings(store: Store, key: str, changes: Sequence[SettingChange], *, seen: int | None = None) -> int:
     """Store changes of an organisation's settings as one batch, all of them or none; the number of the batch.
 

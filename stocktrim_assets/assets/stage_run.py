@@ -28,7 +28,7 @@ from pipelines.storage.stage_marks import StageMark, changed, put_mark, read_mar
 from pipelines.storage.tables import Table
 from pipelines.storage.warehouse import read_table, row_count, table_exists, transaction
 from pipelines.storage.whole_plan import Step, set_aside, set_aside_unchanged, to_forecast_with
-from stocktrim_assets.specs import CODE_VERSION, key_of, restored_check, stored_check, table_metadata
+from stocktrim_assets.specs import CODE_VERSION, key_of, restored_check, stored_check, table_metadata, unchanged_since
 
 Connection = duckdb.DuckDBPyConnection
 StageResult = dg.AssetCheckResult | dg.MaterializeResult[Any]
@@ -193,8 +193,7 @@ class StageRun:
     def story(self) -> dict[str, Any]:
         """Since when the stage is unchanged and which run made it; if it was made again, why."""
         if self.is_unchanged and self._former is not None:
-            made_in = dg.MetadataValue.dagster_run(self._former.run_id)
-            return {"unchanged since": dg.MetadataValue.timestamp(self._former.made_at), "made in": made_in}
+            return unchanged_since(self._former.made_at, self._former.run_id)
         return {"changed": ", ".join(self.changes)} if self.changes else {}
 
     def _skipped(self) -> StageMark | None:

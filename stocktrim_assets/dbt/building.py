@@ -42,7 +42,7 @@ from stocktrim_assets.dbt.lineage import (
     tables_of,
     tests_that_read,
 )
-from stocktrim_assets.specs import restored_check, stored_check
+from stocktrim_assets.specs import restored_check, stored_check, unchanged_since
 
 STAGE: Final = "warehouse_models"
 CODE: Final = "code"
@@ -211,11 +211,7 @@ def _duration(seconds: float, changed_before: str = "") -> dict[str, Any]:
 
 
 def _unchanged(mart: Mapping[str, Any]) -> dict[str, Any]:
-    since = datetime.fromisoformat(mart["built_at"])
-    return {
-        "unchanged since": dg.MetadataValue.timestamp(since),
-        "made in": dg.MetadataValue.dagster_run(mart["run_id"]),
-    }
+    return unchanged_since(datetime.fromisoformat(mart["built_at"]), mart["run_id"])
 
 
 def _node(node_id: str) -> Mapping[str, Any]:

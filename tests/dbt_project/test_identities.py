@@ -22,7 +22,7 @@ from pipelines.store.identity_history import identities_of, remember_identities
 from pipelines.store.setting_changes import (
     SettingChange,
     explicit_settings,
-    set_setting,
+    set_settings,
     setting_history,
     settings_without_subject,
 )
@@ -121,7 +121,7 @@ class Company:
         if target is None or (name == "preferred_supplier" and value in self.merged):
             return
         self.at += timedelta(minutes=1)
-        set_setting(self.store, self.key, SettingChange(level, subject, name, value, "a buyer", self.at))
+        set_settings(self.store, self.key, [SettingChange(level, subject, name, value, "a buyer", self.at)])
         target[name] = value or ""
         if value is None:
             del target[name]
@@ -250,7 +250,7 @@ def test_bundles_and_successors_name_their_products_by_the_codes_of_now(kept: St
 def test_what_was_set_before_any_load_was_noted_is_the_first_product_of_the_code(kept: Store) -> None:
     """A store that an earlier version made knows no codes; the first load tells whose they are."""
     company = Company(kept)
-    set_setting(kept, company.key, SettingChange("product", "MUG", "batch_size", "6", "a buyer", MONDAY))
+    set_settings(kept, company.key, [SettingChange("product", "MUG", "batch_size", "6", "a buyer", MONDAY)])
     assert explicit_settings(kept, company.key)["subject"].to_list() == ["MUG"]
     company.make("MUG")
     company.load()

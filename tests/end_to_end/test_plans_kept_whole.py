@@ -21,7 +21,7 @@ from pipelines.storage import tables
 from pipelines.storage.snapshots import publish, read_published, snapshot_name
 from pipelines.store.engine import open_store
 from pipelines.store.order_ledger import OrderLedger
-from pipelines.store.setting_changes import SettingChange, set_setting
+from pipelines.store.setting_changes import SettingChange, set_settings
 from stocktrim_assets.assets import published
 from tests.end_to_end.dying_plans import KEY, STEPS, die_at, ended_run, run_of_a_plan
 
@@ -43,7 +43,7 @@ def home(copied_home: Path) -> Path:
     """A home where the next plan differs from the last: every order covers twice as many days."""
     settings = read_settings({"STOCKTRIM_HOME": str(copied_home)})
     store = open_store(settings.database_url)
-    set_setting(store, KEY, SettingChange("global", "", "order_frequency_days", "60", "a buyer", datetime.now(UTC)))
+    set_settings(store, KEY, [SettingChange("global", "", "order_frequency_days", "60", "a buyer", datetime.now(UTC))])
     store.close()
     return copied_home
 
@@ -143,7 +143,7 @@ def test_only_what_depends_on_a_change_is_made_again_and_it_is_what_a_rebuild_ma
         ledger.append(reject(draft, by="a buyer", at=datetime.now(UTC), reason="too early"))
     assert made_again(copied_home) == {"purchase_order_drafts", "published_snapshot"}
     with closing(open_store(settings.database_url)) as store:
-        set_setting(store, KEY, SettingChange("global", "", "batch_size", "7", "a buyer", datetime.now(UTC)))
+        set_settings(store, KEY, [SettingChange("global", "", "batch_size", "7", "a buyer", datetime.now(UTC))])
     assert made_again(copied_home) == OF_STEP.keys() - {"model_choice", "demand"}
     folder = copied_home / "organisations" / KEY
     skipping = read_published(folder, *OF_A_PLAN)

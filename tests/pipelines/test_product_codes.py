@@ -6,9 +6,9 @@ import pytest
 
 from pipelines import product_codes
 from pipelines.errors import UsageError
-from pipelines.product_codes import known_product
+from pipelines.product_codes import ProductCodes
 
-CODES = ["P-0004", "tea 1", "Tea 1", "caf\u00e9"]
+CODES = ProductCodes(["P-0004", "tea 1", "Tea 1", "caf\u00e9"])
 
 
 def test_the_examples_hold():
@@ -26,10 +26,10 @@ def test_the_examples_hold():
     ],
 )
 def test_case_blanks_and_the_form_of_accents_do_not_matter(typed, found):
-    assert known_product(CODES, typed) == found
+    assert CODES.known(typed) == found
 
 
 @pytest.mark.parametrize("typed", ["P-004", "", "TEA 1"], ids=["another", "none", "two could be meant"])
 def test_what_could_be_none_or_several_is_one_sentence(typed):
     with pytest.raises(UsageError, match=rf"^There is no product '{typed}'; load first"):
-        known_product(CODES, typed)
+        CODES.known(typed)

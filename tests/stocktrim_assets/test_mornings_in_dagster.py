@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.settings import read_settings
 from pipelines.store.engine import open_store
-from pipelines.store.setting_changes import SettingChange, set_setting
+from pipelines.store.setting_changes import SettingChange, set_settings
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.schedules import MOST_TRIES, daily_load_and_plan, weekly_backtest
@@ -36,7 +36,7 @@ class Machine:
 
     def set(self, key: str, name: str, value: str) -> None:
         with closing(open_store(read_settings().database_url)) as store:
-            set_setting(store, key, SettingChange("global", "", name, value, "a buyer", AT))
+            set_settings(store, key, [SettingChange("global", "", name, value, "a buyer", AT)])
 
     def tick(self, at: datetime, ends: Callable[[datetime], dg.DagsterRunStatus] = lambda _: SUCCESS) -> list[str]:
         """The organisations that get a run at an instant."""

@@ -11,7 +11,7 @@ import pytest
 from pipelines.organisations.organisation_settings import UNKNOWN_SUPPLIER
 from pipelines.settings import read_settings
 from pipelines.store.engine import open_store
-from pipelines.store.setting_changes import SettingChange, set_setting
+from pipelines.store.setting_changes import SettingChange, set_settings
 from tests.end_to_end.conftest import HOME, KEY, Command
 
 GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -58,7 +58,7 @@ def test_a_setting_of_a_supplier_that_xero_no_longer_has_is_shown_without_an_id_
     settings = read_settings()
     gone, at = "00000000-0000-0000-0000-00000000dead", datetime.now(UTC)
     with closing(open_store(settings.database_url)) as store:
-        set_setting(store, KEY, SettingChange("supplier", gone, "lead_time_days", "9", "anna", at, ""))
+        set_settings(store, KEY, [SettingChange("supplier", gone, "lead_time_days", "9", "anna", at, "")])
     shown = stocktrim("settings", "show").out
     assert UNKNOWN_SUPPLIER in shown
     assert not GUID.findall(shown)

@@ -20,7 +20,7 @@ from pipelines.store import schema
 from pipelines.store.connected_organisations import list_organisations
 from pipelines.store.engine import HEAD, Store, StoreError, open_store, stored_version
 from pipelines.store.secrets import Secrets
-from pipelines.store.setting_changes import SettingChange, set_setting, setting_history
+from pipelines.store.setting_changes import SettingChange, set_settings, setting_history
 from pipelines.store.sign_ins import sign_in_of
 from tests.disks import a_disk_of, filled_up
 
@@ -123,7 +123,7 @@ def test_a_damaged_sqlite_store_is_named_with_what_to_do_and_left_as_it_is(tmp_p
 def test_damage_within_an_sqlite_store_is_found_by_who_reads_it_and_by_who_examines_it(tmp_path: Path) -> None:
     path = tmp_path / "stocktrim.sqlite"
     store = open_store(f"sqlite:///{path}")
-    set_setting(store, "acme", a_change(1))
+    set_settings(store, "acme", [a_change(1)])
     store.examine()
     with store.reading() as connection:
         pages = connection.execute(sa.text("select rootpage from sqlite_master where name = 'setting_change'"))
@@ -140,7 +140,7 @@ def set_until_full(store: Store) -> list[SettingChange]:
     taken = []
     with contextlib.suppress(DiskFullError):
         for number in range(1000):
-            set_setting(store, "acme", a_change(number))
+            set_settings(store, "acme", [a_change(number)])
             taken.append(a_change(number))
     return taken
 
@@ -153,7 +153,7 @@ def test_a_full_disk_loses_nothing_that_an_sqlite_store_took(tmp_path: Path) -> 
         assert 0 < len(taken) < 1000
         store.examine()
         assert [replace(change, batch=0) for change in setting_history(store, "acme")] == taken
-        set_setting(store, "acme", a_change(1000))
+        set_settings(store, "acme", [a_change(1000)])
         assert len(setting_history(store, "acme")) == len(taken) + 1
         store.close()
 

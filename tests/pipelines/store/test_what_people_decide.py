@@ -15,7 +15,7 @@ from pipelines.purchasing.transitions import approve, reject
 from pipelines.store.allowance import StoredAllowance
 from pipelines.store.engine import Store
 from pipelines.store.order_ledger import OrderLedger
-from pipelines.store.setting_changes import SettingChange, explicit_settings, set_setting, setting_history
+from pipelines.store.setting_changes import SettingChange, explicit_settings, set_settings, setting_history
 from pipelines.store.watermarks import advance_watermarks, watermarks
 
 AT = datetime(2026, 6, 1, 8, 30, tzinfo=UTC)
@@ -64,7 +64,7 @@ def test_of_two_who_decide_on_an_order_at_once_the_second_gets_an_error(opened: 
 def test_the_latest_change_of_a_setting_is_in_force_and_every_one_is_kept(store: Store) -> None:
     for number, value in enumerate(["21", "28", None]):
         at = AT + timedelta(seconds=number)
-        set_setting(store, "acme", SettingChange("product", "TEA", "lead_time_days", value, "a buyer", at, "why"))
+        set_settings(store, "acme", [SettingChange("product", "TEA", "lead_time_days", value, "a buyer", at, "why")])
         assert explicit_settings(store, "acme")["value"].to_list() == ([value] if value else [])
     assert [change.value for change in setting_history(store, "acme")] == ["21", "28", None]
     assert {change.changed_at.tzinfo for change in setting_history(store, "acme")} == {UTC}
