@@ -174,7 +174,7 @@ def change(
     from decimal import Decimal, InvalidOperation
 
     from pipelines.errors import UsageError
-    from pipelines.purchasing.transitions import change_line
+    from pipelines.purchasing.order_changes.line_edits import change_line
 
     try:
         units = Decimal(quantity)

@@ -11,10 +11,12 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from pipelines.identities import Identities
-from pipelines.purchasing.events import Drafted, OrderLine, Superseded
+from pipelines.purchasing.events import Confirmed, Drafted, OrderLine, Superseded
+from pipelines.purchasing.order_history import differences
 from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderState, new_order_id
 from pipelines.purchasing.transitions import QUANTITY_DECIMALS, supersede
 from pipelines.purchasing.xero_changes import changes_in_xero
@@ -27,13 +29,14 @@ _MOST = Decimal(int(MOST_MONEY))
 
 @dataclass(frozen=True)
 class Redraft:
-    """What a new plan does to the drafts: those it supersedes and those it creates.
+    """What a new plan does to the drafts: those it supersedes, those it creates, and those that it leaves as they are.
 
     `ledger_fingerprint` is the ledger's once these are written.
     """
 
     superseded: tuple[Superseded, ...]
     drafted: tuple[Drafted, ...]
+    confirmed: tuple[Confirmed, ...] = ()
     ledger_fingerprint: str = ""
 
 
@@ -84,32 +87,85 @@ def redraft(
     counted: Collection[str] | None = None,
     new_id: Callable[[date], str] = new_order_id,
 ) -> Redraft:
-    """The drafts of a new plan, and the untouched drafts that they supersede.
+    """The drafts of a new plan, and what becomes of the untouched drafts before it.
 
     `order_plan` has the shape of `plan.order_plan`; `data_loaded_at` is when its data were loaded.
-    A draft that a person changed stays as it is. Its products, removed lines included, are in no new draft.
+    A draft that a person changed or made stays as it is. Its products, removed lines included, are in no new draft.
+    An untouched draft with the products, quantities and costs of the plan keeps its id; any other is replaced.
     `counted` are the ids of the orders that the plan counted as on order. The products of an order that was approved
     later are in no new draft either. Products without a supplier are in no draft.
     Each line is expected after its product's lead time, and the order with its last line.
     """
     orders = list(orders)
-    drafts = [order for order in orders if order.state is OrderState.DRAFT]
-    edited = [order for order in drafts if order.is_edited]
-    kept = {line.product_code for order in edited for line in order.lines}.union(*(order.taken_out for order in edited))
-    if counted is not None:
-        approved_since = [order for order in orders if order.state in SUPPLY_STATES and order.order_id not in counted]
-        kept |= {line.product_code for order in approved_since for line in order.lines}
+    untouched = [order for order in orders if order.state is OrderState.DRAFT and not order.is_edited]
+    suggested = [
+        _drafted(
+            rows,
+            plan_id=plan_id,
+            as_of=as_of,
+            at=at,
+            data_loaded_at=data_loaded_at,
+            terms=terms,
+            order_id=new_id(as_of),
+        )
+        for rows in _by_supplier(order_plan, _held_by_people(orders, counted))
+    ]
+    same = {draft.order_id: order for draft in suggested if (order := _unchanged(draft, untouched)) is not None}
+    drafted = [draft for draft in suggested if draft.order_id not in same]
+    replaced = [order for order in untouched if order not in same.values()]
     return Redraft(
-        superseded=tuple(
-            supersede(order, plan_id=plan_id, by=BY_THE_PLAN, at=at) for order in drafts if not order.is_edited
+        superseded=tuple(_superseded(order, drafted, plan_id=plan_id, at=at) for order in replaced),
+        drafted=tuple(_in_place_of(draft, replaced) for draft in drafted),
+        confirmed=tuple(
+            _confirmed(same[draft.order_id], draft)
+            for draft in suggested if draft.order_id in same and same[draft.order_id].plan_id != plan_id
         ),
-        drafted=tuple(
-            _drafted(
-                rows, plan_id=plan_id, as_of=as_of, at=at, data_loaded_at=data_loaded_at, terms=terms,
-                order_id=new_id(as_of),
-            )
-            for rows in _by_supplier(order_plan, kept)
-        ),
+    )  # fmt: skip
+
+
+def _held_by_people(orders: Sequence[Order], counted: Collection[str] | None) -> set[str]:
+    """The products that a new plan does not draft: those of touched drafts, and of orders approved since the plan."""
+    touched = [order for order in orders if order.state is OrderState.DRAFT and order.is_edited]
+    held = {line.product_code for order in touched for line in order.lines}.union(
+        *(order.taken_out for order in touched)
+    )
+    if counted is not None:
+        since = [order for order in orders if order.state in SUPPLY_STATES and order.order_id not in counted]
+        held |= {line.product_code for order in since for line in order.lines}
+    return held
+
+
+def _unchanged(draft: Drafted, untouched: Iterable[Order]) -> Order | None:
+    """The untouched draft that is what the plan suggests, None if none is."""
+    return next(
+        (order for order in untouched if _goes_to(order, draft) and not differences(order.lines, draft.lines)), None
+    )
+
+
+def _goes_to(order: Order, draft: Drafted) -> bool:
+    return (order.supplier_id, order.currency) == (draft.supplier_id, draft.currency)
+
+
+def _superseded(order: Order, drafted: Iterable[Drafted], *, plan_id: str, at: datetime) -> Superseded:
+    """The end of an untouched draft, with the draft in its place and what differs; none if the plan has none."""
+    successor = next((draft for draft in drafted if _goes_to(order, draft)), None)
+    changes = differences(order.lines, successor.lines if successor else ())
+    replaced_by = successor.order_id if successor else ""
+    return supersede(order, plan_id=plan_id, by=BY_THE_PLAN, at=at, replaced_by=replaced_by, changes=changes)
+
+
+def _in_place_of(draft: Drafted, replaced: Iterable[Order]) -> Drafted:
+    former = next((order.order_id for order in replaced if _goes_to(order, draft)), "")
+    return msgspec.structs.replace(draft, replaces=former)
+
+
+def _confirmed(order: Order, draft: Drafted) -> Confirmed:
+    """The untouched draft as the new plan suggests it: the same lines, with that plan's dates and terms."""
+    return Confirmed(
+        order_id=order.order_id, sequence=order.sequence + 1, at=draft.at, by=draft.by, plan_id=draft.plan_id,
+        supplier_id=draft.supplier_id, supplier_name=draft.supplier_name, order_date=draft.order_date,
+        expected_arrival_date=draft.expected_arrival_date, lines=draft.lines, data_loaded_at=draft.data_loaded_at,
+        minimum_order_value=draft.minimum_order_value, xero_price_decimals=draft.xero_price_decimals,
     )  # fmt: skip
 
 

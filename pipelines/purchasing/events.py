@@ -19,7 +19,7 @@ class OrderLine(msgspec.Struct, frozen=True):
     """A line of an order: product, quantity, price in the order's currency, expected date.
 
     The price is sent with `price_decimals` decimals; lines of older events were approved with two.
-    A line without an `expected_arrival_date` is expected with the order.
+    A line without an `expected_arrival_date` is expected with the order. The `note` is for the supplier.
     """
 
     product_code: str
@@ -29,15 +29,16 @@ class OrderLine(msgspec.Struct, frozen=True):
     supplier_product_code: str = ""
     expected_arrival_date: date | None = None
     price_decimals: int = 2
+    note: str = ""
 
     @property
     def description(self) -> str:
-        """The text for the supplier: the supplier's own code, if there is one, and the product's name.
+        """The text for the supplier: the supplier's own code, the product's name and the note, if there are any.
 
         >>> OrderLine("TEA-01", "Tea", Decimal(3), Decimal("2.3450"), "4711").description
         '4711 — Tea'
         """
-        return " — ".join(filter(None, [self.supplier_product_code, self.product_name]))
+        return " — ".join(filter(None, [self.supplier_product_code, self.product_name, self.note]))
 
     @property
     def value(self) -> Decimal:
@@ -69,6 +70,16 @@ def rounded_price(price: Decimal, decimals: int) -> Decimal:
     return price.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
+class LineDifference(msgspec.Struct, frozen=True):
+    """What differs between two versions of a line; None where a version has no such line."""
+
+    product_code: str
+    old_quantity: Decimal | None = None
+    new_quantity: Decimal | None = None
+    old_cost: Decimal | None = None
+    new_cost: Decimal | None = None
+
+
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
     order_id: str
     sequence: int
@@ -77,7 +88,10 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
 
 
 class Drafted(_Event, frozen=True, kw_only=True, tag=True):
-    """A plan suggested the order; `data_loaded_at` is when the plan's data were loaded."""
+    """A plan suggested the order, or a person created it; `data_loaded_at` is when the plan's data were loaded.
+
+    `made_from` has the ids of the orders that its lines come from, `replaces` the id of the draft that it replaces.
+    """
 
     plan_id: str
     supplier_id: str
@@ -90,13 +104,109 @@ class Drafted(_Event, frozen=True, kw_only=True, tag=True):
     minimum_order_value: Decimal = Decimal(0)
     xero_price_decimals: int = 0
     """The number of price decimals that Xero kept on earlier orders; 0 if no order has shown it yet."""
+    is_by_person: bool = False
+    made_from: tuple[str, ...] = ()
+    replaces: str = ""
+    note: str = ""
+    reason: str = ""
+
+
+class Confirmed(_Event, frozen=True, kw_only=True, tag=True):
+    """A newer plan suggests the same products, quantities and costs; dates and terms are those of the newer plan."""
+
+    plan_id: str
+    supplier_id: str
+    supplier_name: str
+    order_date: date
+    expected_arrival_date: date
+    lines: tuple[OrderLine, ...]
+    data_loaded_at: datetime | None = None
+    minimum_order_value: Decimal = Decimal(0)
+    xero_price_decimals: int = 0
+
+
+class LineAdded(_Event, frozen=True, kw_only=True, tag=True):
+    """A person added a line."""
+
+    line: OrderLine
+    reason: str = ""
 
 
 class LineChanged(_Event, frozen=True, kw_only=True, tag=True):
-    """A person changed the quantity of a product; 0 removes the line."""
+    """A person changed a line; what is None stays. A quantity of 0, in older events, removes the line."""
 
     product_code: str
-    quantity: Decimal
+    quantity: Decimal | None = None
+    unit_cost: Decimal | None = None
+    expected_arrival_date: date | None = None
+    note: str | None = None
+    reason: str = ""
+
+
+class LineDropped(_Event, frozen=True, kw_only=True, tag=True):
+    """A person removed a line."""
+
+    product_code: str
+    reason: str = ""
+
+
+class HeaderChanged(_Event, frozen=True, kw_only=True, tag=True):
+    """A person changed the order's dates or its note; what is None stays. The expected date is that of every line."""
+
+    order_date: date | None = None
+    expected_arrival_date: date | None = None
+    note: str | None = None
+    reason: str = ""
+
+
+class Merged(_Event, frozen=True, kw_only=True, tag=True):
+    """A person merged other drafts into this one, which has these lines from then on."""
+
+    from_orders: tuple[str, ...]
+    lines: tuple[OrderLine, ...]
+    taken_out: tuple[str, ...] = ()
+    data_loaded_at: datetime | None = None
+    minimum_order_value: Decimal = Decimal(0)
+    note: str = ""
+    reason: str = ""
+
+
+class MergedInto(_Event, frozen=True, kw_only=True, tag=True):
+    """The order ended: its lines are on another one."""
+
+    into_order: str
+    reason: str = ""
+
+
+class Split(_Event, frozen=True, kw_only=True, tag=True):
+    """A person moved lines, or a part of their quantities, to another order; `lines` are those that stay.
+
+    `is_edited` is false for the rest of a draft that still is what the plan suggests.
+    """
+
+    into_order: str
+    moved: tuple[OrderLine, ...]
+    lines: tuple[OrderLine, ...]
+    is_edited: bool = True
+    reason: str = ""
+
+
+class Reopened(_Event, frozen=True, kw_only=True, tag=True):
+    """A person made a draft again of an order that is surely not in Xero."""
+
+    reason: str = ""
+
+
+class FirstApproved(_Event, frozen=True, kw_only=True, tag=True):
+    """The first of two people approved an order above the approval limit; its state stays until the second does.
+
+    `value` is the order's value in base currency, None without an exchange rate.
+    """
+
+    body_hash: str
+    value: Decimal | None
+    limit: Decimal
+    base_currency: str = ""
 
 
 class Approved(_Event, frozen=True, kw_only=True, tag=True):
@@ -121,9 +231,11 @@ class Rejected(_Event, frozen=True, kw_only=True, tag=True):
 
 
 class Superseded(_Event, frozen=True, kw_only=True, tag=True):
-    """A newer plan replaced a draft that nobody had changed."""
+    """A newer plan replaced a draft that nobody had changed, by the draft with the id `replaced_by` or by none."""
 
     plan_id: str
+    replaced_by: str = ""
+    changes: tuple[LineDifference, ...] = ()
 
 
 class PushStarted(_Event, frozen=True, kw_only=True, tag=True):
@@ -153,12 +265,17 @@ class Pushed(_Event, frozen=True, kw_only=True, tag=True):
 
 
 class PushFailed(_Event, frozen=True, kw_only=True, tag=True):
-    """Xero refused the order; a person must act."""
+    """Xero refused the order; a person must act. With `is_nothing_in_xero` its answer shows that nothing was made."""
 
     reason: str
+    is_nothing_in_xero: bool = False
 
 
-Event = Drafted | LineChanged | Approved | Rejected | Superseded | PushStarted | PushNotReached | Pushed | PushFailed
+Decision = (
+    Confirmed | LineAdded | LineChanged | LineDropped | HeaderChanged | Merged | MergedInto | Split | Reopened
+    | FirstApproved | Approved | Rejected | Superseded
+)  # fmt: skip
+Event = Drafted | Decision | PushStarted | PushNotReached | Pushed | PushFailed
 
 _DECODER: Final = msgspec.json.Decoder(Event)
 

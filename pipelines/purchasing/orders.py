@@ -1,13 +1,15 @@
 """An order, and what each event makes of it.
 
-What belongs here: an order's state, and the fold of its events, pure. What does not: which event may come next
-(`transitions.py`), the store (`store/order_ledger.py`) and Xero (`push.py`).
+What belongs here: the fold of its events, pure. What does not: an order's record (`order_record.py`), which event may
+come next (`transitions.py`), the store (`store/order_ledger.py`) and Xero (`push.py`).
 
     draft ──► approved ──► sending ──► sent
       │ ╲         │  ╰◄──────╯╰──► failed ──► approved again, or rejected
       │  ╲        ╰──► rejected
       │   ╰──► rejected
-      ╰──► superseded (a newer plan, while nobody had touched it)
+      ╰──► superseded (by a newer plan, while nobody had touched it; or merged into another order)
+
+    approved, failed, rejected ──► draft again, while it is surely not in Xero
 
 If a call certainly changed nothing in Xero, the order is approved as before. An order that may be in Xero is looked up
 there before it is sent again.
@@ -19,171 +21,49 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
-from enum import StrEnum
+from dataclasses import replace
+from datetime import date
 from functools import reduce
 from typing import assert_never
 
 import msgspec
 
-from pipelines.errors import UsageError
 from pipelines.purchasing.events import (
-    CENT,
     Approved,
+    Confirmed,
     Drafted,
     Event,
+    FirstApproved,
+    HeaderChanged,
+    LineAdded,
     LineChanged,
+    LineDropped,
+    Merged,
+    MergedInto,
     OrderLine,
     Pushed,
     PushFailed,
     PushNotReached,
     PushStarted,
     Rejected,
+    Reopened,
+    Split,
     Superseded,
 )
+from pipelines.purchasing.order_record import NUMBER_PREFIX, SUPPLY_STATES, Order, OrderError, OrderState, rounding
 
-NUMBER_PREFIX = "RP-"
-
-
-class OrderError(UsageError):
-    """The decision cannot be made for this order as it stands now."""
-
-
-class OrderState(StrEnum):
-    """The state of an order."""
-
-    DRAFT = "draft"
-    APPROVED = "approved"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    REJECTED = "rejected"
-    SUPERSEDED = "superseded"
-
-
-SUPPLY_STATES = frozenset({OrderState.APPROVED, OrderState.SENDING, OrderState.SENT})
-"""States that count as supply: approved by a person, not refused by Xero, until Xero's own list shows the order."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """An order after its events."""
-
-    order_id: str
-    sequence: int
-    state: OrderState
-    plan_id: str
-    supplier_id: str
-    supplier_name: str
-    currency: str
-    order_date: date
-    drafted_arrival_date: date
-    lines: tuple[OrderLine, ...]
-    drafted_at: datetime
-    data_loaded_at: datetime | None = None
-    minimum_order_value: Decimal = Decimal(0)
-    is_edited: bool = False
-    taken_out: frozenset[str] = frozenset()
-    approved_at: datetime | None = None
-    approved_by: str = ""
-    approved_hash: str = ""
-    is_stale_accepted: bool = False
-    is_below_minimum_accepted: bool = False
-    attempt: int = 0
-    may_be_in_xero: bool = False
-    before_push: tuple[OrderState, bool] | None = None
-    first_push_at: datetime | None = None
-    pushed: Pushed | None = None
-    failure: str = ""
-    xero_price_decimals: int = 0
-
-    @property
-    def purchase_order_number(self) -> str:
-        """The order's number in Xero; it is made from the id alone and never changes."""
-        return NUMBER_PREFIX + self.order_id
-
-    @property
-    def purchase_order_id(self) -> str:
-        """Xero's id of the order, empty until it is known."""
-        return self.pushed.purchase_order_id if self.pushed else ""
-
-    @property
-    def is_deleted_in_xero(self) -> bool:
-        """Whether the order was deleted in Xero when it was read back."""
-        return self.pushed is not None and self.pushed.status == "DELETED"
-
-    @property
-    def reference(self) -> str:
-        """The order's reference in Xero: its plan. It stays when a person changes the number there."""
-        return f"plan {self.plan_id}"
-
-    @property
-    def expected_arrival_date(self) -> date:
-        """When the last line is expected: Xero has a single date for an order."""
-        return max((self.arrival_of(line) for line in self.lines), default=self.drafted_arrival_date)
-
-    def arrival_of(self, line: OrderLine) -> date:
-        """When a line is expected; the order's date if the line has none."""
-        return line.expected_arrival_date or self.drafted_arrival_date
-
-    @property
-    def value(self) -> Decimal:
-        """The order's value at the prices that are sent, in its currency."""
-        return sum((line.value for line in self.lines), Decimal("0.00"))
-
-    def value_at(self, decimals: int) -> Decimal:
-        """The order's value if Xero keeps this number of decimals of a price."""
-        return sum((line.value_at(decimals) for line in self.lines), Decimal("0.00"))
-
-    @property
-    def is_below_minimum(self) -> bool:
-        """Whether the order is below the supplier's minimum order value."""
-        return self.value < self.minimum_order_value
-
-    @property
-    def remark(self) -> str:
-        """What a person should know about the order's value; usually empty."""
-        return "; ".join(filter(None, [self.minimum_remark, rounding(self)]))
-
-    @property
-    def minimum_remark(self) -> str:
-        """A clause if the order is below its supplier's minimum; empty if it is not."""
-        if not self.is_below_minimum:
-            return ""
-        return f"below the supplier's minimum order value of {self.minimum_order_value:,.2f} {self.currency}"
-
-
-def rounding(order: Order) -> str:
-    """A clause if Xero's rounding of prices changes the order's value: as read back, or as expected before sending.
-
-    >>> line = OrderLine("BAG", "Bag", Decimal(10631), Decimal("0.0040"), price_decimals=4)
-    >>> drafted = Drafted(order_id="1", sequence=1, at=datetime(2026, 3, 2), by="plan", plan_id="p", supplier_id="s",
-    ...     supplier_name="S", currency="GBP", order_date=date(2026, 3, 2), expected_arrival_date=date(2026, 3, 9),
-    ...     lines=(line,))
-    >>> rounding(fold([drafted]))
-    'Xero may round its prices to two decimals: its value there would be 0.00 GBP instead of 42.52'
-    """
-    exact = sum(((line.quantity * line.unit_cost).quantize(CENT, ROUND_HALF_UP) for line in order.lines), Decimal(0))
-    if order.pushed is not None:
-        held = order.pushed.value
-        if held is None or order.pushed.is_changed or held == order.value == exact:
-            return ""
-        return f"Xero rounds prices: its value there is {held:,.2f} {order.currency} instead of {exact:,.2f}"
-    if order.value != exact:
-        return f"prices are rounded: its value in Xero is {order.value:,.2f} {order.currency} instead of {exact:,.2f}"
-    rounded = order.value_at(2)
-    if order.xero_price_decimals or rounded == order.value:
-        return ""
-    return (
-        f"Xero may round its prices to two decimals: its value there would be {rounded:,.2f} {order.currency} "
-        f"instead of {order.value:,.2f}"
-    )
+__all__ = [
+    "NUMBER_PREFIX", "SUPPLY_STATES", "Order", "OrderError", "OrderState", "apply_event", "body_hash", "fold",
+    "new_order_id", "push_key", "rounding",
+]  # fmt: skip
 
 
 def new_order_id(day: date) -> str:
-    """A new order's id: its day and six random characters."""
+    """A new order's id: its day and six random characters.
+
+    >>> new_order_id(date(2026, 3, 2))[:9]
+    '20260302-'
+    """
     return f"{day:%Y%m%d}-{base64.b32encode(secrets.token_bytes(5)).decode()[:6]}"
 
 
@@ -215,6 +95,11 @@ def _drafted(event: Drafted) -> Order:
         data_loaded_at=event.data_loaded_at,
         minimum_order_value=event.minimum_order_value,
         xero_price_decimals=event.xero_price_decimals,
+        is_edited=event.is_by_person,
+        is_by_person=event.is_by_person,
+        has_own_reference=event.is_by_person,
+        made_from=event.made_from,
+        note=event.note,
     )
 
 
@@ -227,36 +112,108 @@ def apply_event(order: Order, event: Event) -> Order:
     match event:
         case Drafted():
             raise ValueError(f"The order {order.order_id} is drafted twice.")
-        case LineChanged():
-            changed = _with_quantity(order, event)
+        case LineAdded() | LineChanged() | LineDropped() | HeaderChanged() | Merged() | Split():
+            changed = replace(_edited(order, event), first_approval=None)
+        case Confirmed():
+            changed = _confirmed(order, event)
+        case Reopened():
+            changed = _reopened(order)
+        case FirstApproved():
+            changed = replace(order, first_approval=event, is_edited=True)
         case Approved():
             changed = _approved(order, event)
-        case Rejected():
-            changed = replace(order, state=OrderState.REJECTED)
-        case Superseded():
-            changed = replace(order, state=OrderState.SUPERSEDED)
-        case PushStarted():
-            changed = _push_started(order, event)
-        case PushNotReached():
-            changed = _push_not_reached(order)
-        case Pushed():
-            changed = replace(order, state=OrderState.SENT, pushed=event)
-        case PushFailed():
-            changed = replace(order, state=OrderState.FAILED, failure=event.reason)
+        case Rejected() | MergedInto() | Superseded():
+            changed = _ended(order, event)
+        case PushStarted() | PushNotReached() | Pushed() | PushFailed():
+            changed = _pushing(order, event)
         case _:
             assert_never(event)
     return replace(changed, sequence=event.sequence)
 
 
-def _with_quantity(order: Order, event: LineChanged) -> Order:
-    """The order with another quantity of a product; a quantity of 0 takes its line out."""
-    changed = (
-        msgspec.structs.replace(line, quantity=event.quantity) if line.product_code == event.product_code else line
+def _edited(order: Order, event: LineAdded | LineChanged | LineDropped | HeaderChanged | Merged | Split) -> Order:
+    """The order after a person changed it."""
+    match event:
+        case LineAdded():
+            return replace(
+                order, is_edited=True, has_own_reference=True, lines=(*order.lines, event.line),
+                taken_out=order.taken_out - {event.line.product_code},
+            )  # fmt: skip
+        case LineChanged():
+            return _with_changed_line(order, event)
+        case LineDropped():
+            return _without_line(order, event.product_code)
+        case HeaderChanged():
+            return _with_header(order, event)
+        case Merged():
+            return replace(
+                order, is_edited=True, has_own_reference=True, lines=event.lines,
+                made_from=(*order.made_from, *event.from_orders), taken_out=frozenset(event.taken_out),
+                data_loaded_at=event.data_loaded_at, minimum_order_value=event.minimum_order_value, note=event.note,
+            )  # fmt: skip
+        case Split():
+            return replace(order, is_edited=order.is_edited or event.is_edited, lines=event.lines)
+        case _:
+            assert_never(event)
+
+
+def _with_changed_line(order: Order, event: LineChanged) -> Order:
+    """The order with another quantity, cost, date or note of a product; a quantity of 0 takes its line out."""
+    if event.quantity == 0:
+        return _without_line(order, event.product_code)
+    changes = {
+        name: value
+        for name in ("quantity", "unit_cost", "expected_arrival_date", "note")
+        if (value := getattr(event, name)) is not None
+    }
+    lines = tuple(
+        msgspec.structs.replace(line, **changes) if line.product_code == event.product_code else line
         for line in order.lines
     )
-    taken_out = order.taken_out | ({event.product_code} if event.quantity == 0 else set())
-    lines = tuple(line for line in changed if line.quantity > 0)
-    return replace(order, is_edited=True, lines=lines, taken_out=taken_out)
+    return replace(order, is_edited=True, lines=lines)
+
+
+def _without_line(order: Order, product_code: str) -> Order:
+    lines = tuple(line for line in order.lines if line.product_code != product_code)
+    return replace(order, is_edited=True, lines=lines, taken_out=order.taken_out | {product_code})
+
+
+def _with_header(order: Order, event: HeaderChanged) -> Order:
+    """The order with other dates or another note; a new expected date is that of every line."""
+    arrival = event.expected_arrival_date
+    lines = order.lines
+    if arrival is not None:
+        lines = tuple(msgspec.structs.replace(line, expected_arrival_date=arrival) for line in lines)
+    return replace(
+        order, is_edited=True, lines=lines, drafted_arrival_date=arrival or order.drafted_arrival_date,
+        order_date=event.order_date or order.order_date, note=order.note if event.note is None else event.note,
+    )  # fmt: skip
+
+
+def _ended(order: Order, event: Rejected | MergedInto | Superseded) -> Order:
+    """The order after a person, a newer plan or a merger ended it."""
+    if isinstance(event, Rejected):
+        return replace(order, state=OrderState.REJECTED)
+    successor = event.into_order if isinstance(event, MergedInto) else event.replaced_by
+    return replace(order, state=OrderState.SUPERSEDED, replaced_by=successor)
+
+
+def _confirmed(order: Order, event: Confirmed) -> Order:
+    """The draft as the newer plan suggests it, under the names of that plan's day."""
+    return replace(
+        order, plan_id=event.plan_id, supplier_id=event.supplier_id, supplier_name=event.supplier_name,
+        order_date=event.order_date, drafted_arrival_date=event.expected_arrival_date, drafted_at=event.at,
+        lines=event.lines, data_loaded_at=event.data_loaded_at, minimum_order_value=event.minimum_order_value,
+        xero_price_decimals=event.xero_price_decimals,
+    )  # fmt: skip
+
+
+def _reopened(order: Order) -> Order:
+    """A draft again, of which a person has to decide anew."""
+    return replace(
+        order, state=OrderState.DRAFT, is_edited=True, approved_at=None, approved_by="", approved_hash="",
+        is_stale_accepted=False, is_below_minimum_accepted=False, first_approval=None, failure="",
+    )  # fmt: skip
 
 
 def _approved(order: Order, event: Approved) -> Order:
@@ -273,23 +230,45 @@ def _renamed(line: OrderLine, codes: Mapping[str, str]) -> OrderLine:
     return msgspec.structs.replace(line, product_code=codes.get(line.product_code, line.product_code))
 
 
-def _push_started(order: Order, event: PushStarted) -> Order:
-    return replace(
-        order, state=OrderState.SENDING, attempt=event.attempt, may_be_in_xero=True,
-        before_push=(order.state, order.may_be_in_xero), first_push_at=order.first_push_at or event.at,
-    )  # fmt: skip
-
-
-def _push_not_reached(order: Order) -> Order:
-    """The order as it was before the call; if an earlier call may have reached Xero, it is still being sent."""
-    state, may_be_in_xero = order.before_push or (OrderState.APPROVED, False)
-    return replace(order, state=state, may_be_in_xero=may_be_in_xero)
+def _pushing(order: Order, event: PushStarted | PushNotReached | Pushed | PushFailed) -> Order:
+    """The order after a step of sending it."""
+    match event:
+        case PushStarted():
+            return replace(
+                order, state=OrderState.SENDING, attempt=event.attempt, may_be_in_xero=True,
+                before_push=(order.state, order.may_be_in_xero), first_push_at=order.first_push_at or event.at,
+                is_surely_not_in_xero=False, was_surely_not_in_xero=order.is_surely_not_in_xero,
+            )  # fmt: skip
+        case PushNotReached():
+            # It is as it was before the call; if an earlier call may have reached Xero, it is still being sent.
+            state, may_be_in_xero = order.before_push or (OrderState.APPROVED, False)
+            return replace(
+                order, state=state, may_be_in_xero=may_be_in_xero, is_surely_not_in_xero=order.was_surely_not_in_xero
+            )
+        case Pushed():
+            return replace(order, state=OrderState.SENT, pushed=event, is_surely_not_in_xero=False)
+        case PushFailed():
+            is_sure = event.is_nothing_in_xero and order.was_surely_not_in_xero
+            return replace(
+                order, state=OrderState.FAILED, failure=event.reason, first_approval=None,
+                is_surely_not_in_xero=is_sure,
+            )  # fmt: skip
+        case _:
+            assert_never(event)
 
 
 def body_hash(order: Order) -> str:
-    """The fingerprint of everything that would be sent, to compare what is sent with what was approved."""
-    content = (order.supplier_id, order.currency, order.order_date, order.expected_arrival_date, order.plan_id,
-               [(line.product_code, str(line.quantity), str(line.sent_price)) for line in order.lines])  # fmt: skip
+    """The fingerprint of everything that would be sent, to compare what is sent with what was approved.
+
+    What orders of older ledgers do not have is left out, so that their fingerprints are as they were.
+    """
+    content: tuple[object, ...] = (
+        order.supplier_id, order.currency, order.order_date, order.expected_arrival_date, order.plan_id,
+        [(line.product_code, str(line.quantity), str(line.sent_price)) for line in order.lines],
+    )  # fmt: skip
+    notes = [order.note, *(line.note for line in order.lines)]
+    content += (notes,) if any(notes) else ()
+    content += (order.reference,) if order.has_own_reference else ()
     return hashlib.sha256(repr(content).encode()).hexdigest()
 
 

@@ -152,7 +152,8 @@ def waits_as_stale(order: Order, is_stale: Callable[[Order], bool]) -> bool:
 
 def order_body(order: Order, *, push_status: str) -> dict[str, object]:
     """The order as Xero's API expects it; without a delivery date, so that it stays on order until goods arrive."""
-    return {
+    note = {"DeliveryInstructions": _CONTROL.sub("", order.note)} if order.note else {}
+    return note | {
         "PurchaseOrderNumber": order.purchase_order_number,
         "Contact": {"ContactID": order.supplier_id},
         "Date": order.order_date.isoformat(),
@@ -230,7 +231,7 @@ def _read_element(sender: _Sender, order: Order, element: dict[str, Any]) -> Pus
 def _after_refusal(sender: _Sender, order: Order, words: str) -> PushOutcome:
     if _NOT_UNIQUE.search(words):
         return _look_up(sender, order) or _unknown(order)
-    return _failed(sender, order, words)
+    return _failed(sender, order, words, is_nothing_in_xero=True)
 
 
 def _look_up(sender: _Sender, order: Order) -> PushOutcome | None:
@@ -274,10 +275,11 @@ def _pushed(sender: _Sender, order: Order, held: dict[str, Any], *, is_adopted: 
     return PushOutcome(order.order_id, PushResult.ADOPTED if is_adopted else PushResult.SENT, sentence)
 
 
-def _failed(sender: _Sender, order: Order, words: str) -> PushOutcome:
+def _failed(sender: _Sender, order: Order, words: str, *, is_nothing_in_xero: bool = False) -> PushOutcome:
     event = PushFailed(
-        order_id=order.order_id, sequence=order.sequence + 1, at=sender.now(), by=sender.by, reason=words
-    )
+        order_id=order.order_id, sequence=order.sequence + 1, at=sender.now(), by=sender.by, reason=words,
+        is_nothing_in_xero=is_nothing_in_xero,
+    )  # fmt: skip
     if not _is_written(sender, event):
         return _unknown(order)
     sentence = f"{order.purchase_order_number} was refused: {words.rstrip('.')}."

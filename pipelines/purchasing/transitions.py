@@ -11,32 +11,19 @@ from decimal import Decimal
 
 import msgspec
 
-from pipelines.product_codes import find_product
-from pipelines.purchasing.events import Approved, LineChanged, PushNotReached, PushStarted, Rejected, Superseded
+from pipelines.purchasing.events import (
+    Approved,
+    LineDifference,
+    PushNotReached,
+    PushStarted,
+    Rejected,
+    Reopened,
+    Superseded,
+)
 from pipelines.purchasing.orders import Order, OrderError, OrderState, apply_event, body_hash
 
 QUANTITY_DECIMALS = 4
 LARGEST_QUANTITY = Decimal(10**9)
-
-
-def change_line(order: Order, *, product_code: str, quantity: Decimal, by: str, at: datetime) -> LineChanged:
-    """The event of a person changing a quantity.
-
-    Raises:
-        OrderError: the order is not a draft, has no such product, or Xero would not accept the quantity.
-    """
-    _must_be(order, {OrderState.DRAFT}, "changed", "reject it, and the next plan drafts its products again")
-    found = find_product((line.product_code for line in order.lines), product_code)
-    if found is None:
-        raise OrderError(f"The order {order.purchase_order_number} has no line for {product_code!r}.")
-    if not is_xero_quantity(quantity):
-        raise OrderError(
-            f"{quantity} is not a valid quantity: give a number of units with at most {QUANTITY_DECIMALS} decimals, or "
-            f"0 to remove the line."
-        )
-    return LineChanged(
-        order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, product_code=found, quantity=quantity,
-    )  # fmt: skip
 
 
 def is_xero_quantity(quantity: Decimal) -> bool:
@@ -73,7 +60,7 @@ def approve(
     """
     is_news = bool(renamed_products) or (is_stale_accepted and not order.is_stale_accepted)
     again = {OrderState.APPROVED} if is_news or body_hash(order) != order.approved_hash else set()
-    _must_be(order, {OrderState.DRAFT, OrderState.FAILED} | again, "approved", "see `stocktrim orders show`")
+    check_state(order, {OrderState.DRAFT, OrderState.FAILED} | again, "approved", "see `stocktrim orders show`")
     if not order.lines:
         raise OrderError(f"The order {order.purchase_order_number} has no lines left; reject it.")
     is_below_minimum_accepted |= order.is_below_minimum_accepted
@@ -98,14 +85,41 @@ def reject(order: Order, *, by: str, at: datetime, reason: str = "") -> Rejected
     """
     is_over = order.state in {OrderState.REJECTED, OrderState.SUPERSEDED}
     advice = "nothing more will happen to it" if is_over else "change it in Xero instead"
-    _must_be(order, {OrderState.DRAFT, OrderState.APPROVED, OrderState.FAILED}, "rejected", advice)
+    check_state(order, {OrderState.DRAFT, OrderState.APPROVED, OrderState.FAILED}, "rejected", advice)
     return Rejected(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, reason=reason)
 
 
-def supersede(order: Order, *, plan_id: str, by: str, at: datetime) -> Superseded:
+def reopen(order: Order, *, by: str, at: datetime, reason: str = "") -> Reopened:
+    """The event of a person making a draft again of an approved, rejected or refused order.
+
+    Raises:
+        OrderError: it is in another state, or it may be in Xero.
+    """
+    states = {OrderState.APPROVED, OrderState.REJECTED, OrderState.FAILED}
+    check_state(order, states, "reopened", "only an approved, rejected or refused order can be")
+    if not order.is_surely_not_in_xero:
+        raise OrderError(
+            f"The order {order.purchase_order_number} may be in Xero and cannot be reopened; look for it there, then "
+            f"approve it again or reject it."
+        )
+    return Reopened(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, reason=reason)
+
+
+def supersede(
+    order: Order,
+    *,
+    plan_id: str,
+    by: str,
+    at: datetime,
+    replaced_by: str = "",
+    changes: tuple[LineDifference, ...] = (),
+) -> Superseded:
     """The event of a newer plan replacing an untouched draft."""
-    _must_be(order, {OrderState.DRAFT}, "superseded", "it has been decided on")
-    return Superseded(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, plan_id=plan_id)
+    check_state(order, {OrderState.DRAFT}, "superseded", "it has been decided on")
+    return Superseded(
+        order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, plan_id=plan_id, replaced_by=replaced_by,
+        changes=changes,
+    )  # fmt: skip
 
 
 def start_push(order: Order, *, by: str, at: datetime) -> PushStarted:
@@ -114,7 +128,7 @@ def start_push(order: Order, *, by: str, at: datetime) -> PushStarted:
     Raises:
         OrderError: the order is not approved, or is not what was approved.
     """
-    _must_be(order, {OrderState.APPROVED, OrderState.SENDING}, "sent", "approve it first")
+    check_state(order, {OrderState.APPROVED, OrderState.SENDING}, "sent", "approve it first")
     if body_hash(order) != order.approved_hash:
         raise OrderError(f"The order {order.purchase_order_number} differs from what was approved; approve it again.")
     return PushStarted(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, attempt=order.attempt + 1)
@@ -125,7 +139,12 @@ def push_not_reached(order: Order, *, by: str, at: datetime) -> PushNotReached:
     return PushNotReached(order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by)
 
 
-def _must_be(order: Order, states: set[OrderState], verb: str, advice: str) -> None:
+def check_state(order: Order, states: set[OrderState], verb: str, advice: str) -> None:
+    """Check that an order is in one of these states.
+
+    Raises:
+        OrderError: it is not; the sentence says what cannot be done with it, and the advice.
+    """
     if order.state not in states:
         raise OrderError(
             f"The order {order.purchase_order_number} is {order.state.value} and cannot be {verb}; {advice}."

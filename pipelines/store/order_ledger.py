@@ -6,8 +6,9 @@ the first; the second gets an error.
 Read more in docs/operations.md.
 """
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -19,6 +20,7 @@ from pipelines.identities import Identities
 from pipelines.purchasing.current_names import with_current_names
 from pipelines.purchasing.drafts import Redraft, Terms, redraft
 from pipelines.purchasing.events import Event, read, written
+from pipelines.purchasing.order_history import history_of
 from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, OrderState, fold
 from pipelines.storage.fingerprints import value_fingerprint
 from pipelines.storage.tables import LEDGER_ORDER_LINES
@@ -26,6 +28,14 @@ from pipelines.store import schema
 from pipelines.store.engine import Store
 
 REDRAFT_ATTEMPTS = 5
+
+
+class _TakenError(Exception):
+    """One of these events has the sequence number of an event that somebody else wrote first."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        super().__init__()
+        self.events = events
 
 
 class OrderLedger:
@@ -65,11 +75,61 @@ class OrderLedger:
         """Write the next event of an order; return the order after it.
 
         Raises:
-            OrderError: somebody else has decided on the order in the meantime.
+            OrderError: somebody else has decided on the order in the meantime; the sentence says what.
         """
-        with self._store.writing() as connection:
-            self._insert(connection, [event])
-            return fold(self._events(connection, event.order_id)[event.order_id])
+        return self.append_all([event])[0]
+
+    def append_all(self, events: Sequence[Event]) -> list[Order]:
+        """Write the next events of several orders, all or none; return each order after its last one.
+
+        Raises:
+            OrderError: somebody else has decided on one of the orders in the meantime; the sentence says what.
+        """
+        return self.decide(lambda _: events, is_alone=False)
+
+    def decide(
+        self,
+        decision: Callable[[list[Order]], Sequence[Event]],
+        *,
+        seen: Mapping[str, int] | None = None,
+        is_alone: bool = True,
+    ) -> list[Order]:
+        """Write the events that follow from all orders as they are, in one transaction; return the orders after them.
+
+        `seen` has the sequence that a person saw of an order, by id. With `is_alone` no other decision of this kind is
+        made at the same time, so that what it sees of other orders still holds when it is written.
+
+        Raises:
+            OrderError: somebody else has decided on one of the orders since; the sentence says what.
+        """
+        try:
+            with self._store.writing() as connection:
+                histories: dict[str, list[Event]] = {}
+                if is_alone:
+                    self._wait_for_others(connection)
+                    histories = self._events(connection)
+                    _check_seen(histories, seen or {})
+                events = list(decision([fold(history) for history in histories.values()]))
+                self._insert(connection, events)
+                ids = dict.fromkeys(event.order_id for event in events)
+                return [fold(self._events(connection, order_id)[order_id]) for order_id in ids]
+        except _TakenError as taken:
+            raise OrderError(self._what_changed(taken.events)) from None
+
+    def _wait_for_others(self, connection: sa.Connection) -> None:
+        """Be the only one who decides on orders of the organisation until the transaction ends."""
+        if connection.dialect.name == "postgresql":  # SQLite has a single writer
+            key = int(hashlib.sha256(self._key.encode()).hexdigest()[:15], 16)
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+    def _what_changed(self, events: Sequence[Event]) -> str:
+        """A sentence on what others decided on the order of these events before they could be written."""
+        with self._store.reading() as connection:
+            for event in events:
+                history = self._events(connection, event.order_id).get(event.order_id, [])
+                if sentence := _since(history, event.sequence - 1):
+                    return sentence
+        return "Somebody else has just decided on this order; look at it again with `stocktrim orders show`."
 
     def redraft(
         self,
@@ -92,14 +152,15 @@ class OrderLedger:
             OrderError: people kept deciding on drafts meanwhile.
         """
         for _ in range(REDRAFT_ATTEMPTS):
-            with suppress(OrderError), self._store.writing() as connection:
+            with suppress(_TakenError), self._store.writing() as connection:
+                self._wait_for_others(connection)
                 histories = self._events(connection).values()
                 orders = [with_current_names(fold(events), known or Identities()) for events in histories]
                 change = redraft(
                     order_plan, orders, plan_id=plan_id, as_of=as_of, at=at, data_loaded_at=data_loaded_at,
                     terms=terms, counted=counted,
                 )  # fmt: skip
-                self._insert(connection, [*change.superseded, *change.drafted])
+                self._insert(connection, [*change.superseded, *change.confirmed, *change.drafted])
                 return replace(change, ledger_fingerprint=self._fingerprint(connection))
         raise OrderError("The drafts kept changing while they were being replaced; plan again in a minute.")
 
@@ -116,7 +177,7 @@ class OrderLedger:
         rows = connection.execute(query.order_by(table.c.order_id, table.c.sequence))
         return value_fingerprint([list(row) for row in rows])
 
-    def _insert(self, connection: sa.Connection, events: Iterable[Event]) -> None:
+    def _insert(self, connection: sa.Connection, events: Sequence[Event]) -> None:
         rows = [
             {
                 "organisation_key": self._key, "order_id": event.order_id, "sequence": event.sequence,
@@ -128,9 +189,7 @@ class OrderLedger:
             if rows:
                 connection.execute(sa.insert(schema.order_event), rows)
         except sa.exc.IntegrityError:
-            raise OrderError(
-                "Somebody else has just decided on this order; look at it again with `stocktrim orders show`."
-            ) from None
+            raise _TakenError(events) from None
 
     def _events(self, connection: sa.Connection, order_id: str | None = None) -> dict[str, list[Event]]:
         table = schema.order_event
@@ -141,6 +200,30 @@ class OrderLedger:
         for row in connection.execute(query.order_by(table.c.order_id, table.c.sequence)).mappings():
             found[row["order_id"]].append(read(row["event"]))
         return dict(found)
+
+
+def _check_seen(histories: Mapping[str, Sequence[Event]], seen: Mapping[str, int]) -> None:
+    """Check that orders are as a person saw them.
+
+    Raises:
+        OrderError: somebody else has decided on one of them since; the sentence says what.
+    """
+    for order_id, sequence in seen.items():
+        if sentence := _since(histories.get(order_id, []), sequence):
+            raise OrderError(sentence)
+
+
+def _since(history: Sequence[Event], sequence: int) -> str:
+    """A sentence on what happened to an order after an event; empty if nothing did."""
+    later = [entry for entry in history_of(history) if entry.sequence > sequence]
+    if not later:
+        return ""
+    number = later[-1].after.purchase_order_number
+    facts = " ".join(f"{entry.sentence[:-1]} ({entry.at:%H:%M} UTC)." for entry in later[-3:])
+    return (
+        f"Somebody else has just decided on the order {number}, so nothing was changed now. {facts} "
+        f"Look at it again with `stocktrim orders show {number}`."
+    )
 
 
 def ledger_order_lines(orders: Iterable[Order]) -> pl.DataFrame:

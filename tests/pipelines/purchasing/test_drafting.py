@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from pipelines.purchasing.drafts import Terms, drafted_orders, drafts_frame, redraft, terms_of
 from pipelines.purchasing.events import PushFailed, read, written
-from pipelines.purchasing.orders import OrderState, apply_event, fold
+from pipelines.purchasing.order_changes.line_edits import change_line
+from pipelines.purchasing.order_history import sentence_of
+from pipelines.purchasing.orders import OrderState, apply_event, body_hash, fold
 from pipelines.purchasing.push import order_body
-from pipelines.purchasing.transitions import approve, change_line, reject, start_push
+from pipelines.purchasing.transitions import approve, reject, start_push
 from pipelines.storage.tables import PLANNING_SETTINGS, PURCHASE_ORDER_DRAFTS
 from tests.pipelines.purchasing.purchasing_builders import (
     AS_OF,
@@ -125,11 +127,45 @@ def test_the_terms_are_what_people_set_for_suppliers_and_products():
 
 
 def test_a_new_plan_replaces_the_drafts_that_nobody_touched():
-    change = redrafted(planned({"product_code": "TEA-01"}), an_order(a_draft("20260301-OLDOLD")))
+    change = redrafted(
+        planned({"product_code": "TEA-01", "order_quantity": 18.0}), an_order(a_draft("20260301-OLDOLD"))
+    )
     assert [(event.order_id, event.plan_id, event.by) for event in change.superseded] == [
         ("20260301-OLDOLD", "a newer one", "plan")
     ]
     assert products_of(change) == [["TEA-01"]]
+
+
+def test_a_replaced_draft_says_by_what_and_the_new_one_says_which_it_replaces():
+    old = a_draft("20260301-OLDOLD", a_line("TEA-01"), a_line("TEA-02", "5"))
+    plan = planned({"product_code": "TEA-01", "order_quantity": 18.0}, {"product_code": "TEA-03"})
+    change = redrafted(plan, an_order(old))
+    (ended,), (draft,) = change.superseded, change.drafted
+    assert sentence_of(ended, an_order(old)) == (
+        f"Plan a newer one replaced it by RP-{draft.order_id} (TEA-01 12 → 18, TEA-02 5 → none, TEA-03 none → 12)."
+    )
+    assert sentence_of(draft, None) == (
+        "Plan a newer one suggests 2 lines worth 75.00 GBP to Supplier 01, in place of RP-20260301-OLDOLD."
+    )
+
+
+def test_an_untouched_draft_whose_lines_do_not_change_keeps_its_id_and_gets_the_newer_dates():
+    old = an_order(a_draft("20260301-OLDOLD", data_loaded_at=NOON - timedelta(days=1)))
+    change = redraft(
+        planned({"product_code": "TEA-01"}), [old], plan_id="a newer one", as_of=AS_OF + timedelta(days=1),
+        at=NOON, data_loaded_at=NOON, terms=NO_TERMS,
+    )  # fmt: skip
+    assert (change.superseded, change.drafted) == ((), ())
+    kept = apply_event(old, change.confirmed[0])
+    assert (kept.order_id, kept.plan_id, kept.data_loaded_at) == ("20260301-OLDOLD", "a newer one", NOON)
+    assert (kept.order_date - AS_OF, kept.expected_arrival_date - AS_OF) == (timedelta(days=1), timedelta(days=15))
+    assert (kept.is_edited, approve(kept, **BUYER).body_hash) == (False, body_hash(kept))
+
+
+def test_planning_again_without_a_new_plan_writes_nothing():
+    order = an_order(a_draft("20260301-OLDOLD", plan_id="a newer one"))
+    change = redrafted(planned({"product_code": "TEA-01"}), order)
+    assert (change.superseded, change.drafted, change.confirmed) == ((), (), ())
 
 
 def test_a_new_plan_that_orders_nothing_takes_the_old_drafts_away():

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from pipelines.purchasing import events, orders, transitions
 from pipelines.purchasing.events import Event, Pushed, PushFailed, read, written
+from pipelines.purchasing.order_changes.line_edits import change_line
 from pipelines.purchasing.orders import OrderError, OrderState, body_hash, fold, push_key
-from pipelines.purchasing.transitions import approve, change_line, reject, start_push, supersede
+from pipelines.purchasing.transitions import approve, reject, start_push, supersede
 from tests.pipelines.purchasing.purchasing_builders import NOON, a_draft, a_line, an_order
 
 BUYER: dict[str, Any] = {"by": "a buyer", "at": NOON}

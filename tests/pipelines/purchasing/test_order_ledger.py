@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from pipelines.purchasing.events import PushFailed, PushStarted
+from pipelines.purchasing.order_changes.line_edits import change_line
 from pipelines.purchasing.orders import OrderError, OrderState, fold
-from pipelines.purchasing.transitions import approve, change_line, reject, start_push
+from pipelines.purchasing.transitions import approve, reject, start_push
 from pipelines.store.engine import open_store
 from pipelines.store.order_ledger import OrderLedger, ledger_order_lines
 from tests.pipelines.purchasing.purchasing_builders import AS_OF, NO_TERMS, NOON, a_draft, a_line, approved, planned

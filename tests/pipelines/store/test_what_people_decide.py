@@ -56,7 +56,7 @@ def test_of_two_who_decide_on_an_order_at_once_the_second_gets_an_error(opened: 
     for thread in both:
         thread.join()
     assert len(errors) == 1
-    assert "Somebody else has just decided on this order" in errors[0]
+    assert "Somebody else has just decided on the order RP-O1, so nothing was changed now." in errors[0]
     assert ledgers[0].order("O1").state in {OrderState.APPROVED, OrderState.REJECTED}
     assert len(ledgers[0].history("O1")) == 2
 

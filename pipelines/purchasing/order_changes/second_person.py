@@ -1,0 +1,104 @@
+"""Above the approval limit a second person approves too.
+
+What belongs here: whether an order needs two people, and the event of each approval, pure. What does not: whether it
+can be approved at all (`transitions.py`).
+Read more in docs/buyer/orders.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from pipelines.purchasing.events import CENT, Approved, FirstApproved
+from pipelines.purchasing.orders import Order, OrderError
+from pipelines.purchasing.transitions import approve
+
+
+@dataclass(frozen=True)
+class ApprovalRule:
+    """The value in base currency above which two people approve, None for no limit.
+
+    `rates` are units of a currency for one unit of the base currency, as the plan converts.
+    """
+
+    limit: Decimal | None = None
+    base_currency: str = ""
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def base_value(self, order: Order) -> Decimal | None:
+        """The order's value in base currency; None without an exchange rate."""
+        if order.currency == self.base_currency:
+            return order.value
+        rate = self.rates.get(order.currency)
+        return (order.value / rate).quantize(CENT, ROUND_HALF_UP) if rate else None
+
+    def why_two(self, order: Order) -> str:
+        """A clause on why two people approve the order; empty if one is enough."""
+        if self.limit is None:
+            return ""
+        value = self.base_value(order)
+        if value is None:
+            return f"there is no exchange rate of {order.currency}, so that its value cannot be compared with the limit"
+        if value <= self.limit:
+            return ""
+        return f"{value:,.2f} {self.base_currency} is above the approval limit of {self.limit:,.2f}"
+
+    def remark(self, order: Order) -> str:
+        """A clause on who still has to approve the order; empty if one person is enough."""
+        why = self.why_two(order)
+        if not why:
+            return ""
+        first = order.first_approval
+        if first is None:
+            return f"two people must approve it: {why}"
+        return f"approved by {first.by}, a second person must approve it too: {why}"
+
+
+NO_LIMIT = ApprovalRule()
+
+
+def approve_in_turn(
+    order: Order,
+    rule: ApprovalRule,
+    *,
+    by: str,
+    at: datetime,
+    is_stale_accepted: bool = False,
+    is_below_minimum_accepted: bool = False,
+    supplier: tuple[str, str] | None = None,
+    renamed_products: Mapping[str, str] | None = None,
+) -> Approved | FirstApproved:
+    """The event of a person's approval: the first of two if the rule asks for two people, else the approval itself.
+
+    Two approvals count together if both were given to the same order: what changed in between is approved anew.
+
+    Raises:
+        OrderError: it cannot be approved, or the same person would approve it twice.
+    """
+    approved = approve(
+        order, by=by, at=at, is_stale_accepted=is_stale_accepted, is_below_minimum_accepted=is_below_minimum_accepted,
+        supplier=supplier, renamed_products=renamed_products,
+    )  # fmt: skip
+    why, first = rule.why_two(order), order.first_approval
+    if not why:
+        return approved
+    if first is not None and first.body_hash == approved.body_hash:
+        if is_same_person(first.by, by):
+            raise OrderError(
+                f"{first.by} has approved {order.purchase_order_number}; a second person must approve it too: {why}."
+            )
+        return approved
+    return FirstApproved(
+        order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, body_hash=approved.body_hash,
+        value=rule.base_value(order), limit=rule.limit or Decimal(0), base_currency=rule.base_currency,
+    )  # fmt: skip
+
+
+def is_same_person(one: str, other: str) -> bool:
+    """Whether two names are of the same person: case and blanks do not count.
+
+    >>> is_same_person("Anna Bell", " anna  bell"), is_same_person("Anna", "Ben")
+    (True, False)
+    """
+    return one.casefold().split() == other.casefold().split()
