@@ -39,7 +39,8 @@ def sandbox(words: tuple[str, ...]) -> Iterator[str]:
 
 def environment_of(home: str, address: str) -> dict[str, str]:
     """The environment of a command whose home is `home`, and whose Xero is the sandbox at `address`."""
-    return {**os.environ, **CREDENTIALS, "STOCKTRIM_HOME": home, "XERO_API_URL": address, "XERO_IDENTITY_URL": address}
+    xero = {"XERO_API_URL": address, "XERO_IDENTITY_URL": address}
+    return {**os.environ, **CREDENTIALS, **xero, "STOCKTRIM_HOME": home, "STOCKTRIM_USER": "a buyer"}
 
 
 def advance_clock(address: str, seconds: float) -> None:

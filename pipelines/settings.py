@@ -32,6 +32,7 @@ KNOWN_VARIABLES: Final = frozenset(
     for name in (
         "HOME",
         "ORGANISATION",
+        "USER",
         "DATABASE_URL",
         "SECRET_KEY",
         "NEW_SECRET_KEY",
@@ -62,6 +63,7 @@ class Settings:
     published_group: int | None = None
     new_secret_key: Secret | None = None
     organisation: str | None = None
+    user: str | None = None
 
     @property
     def dagster_home(self) -> Path:
@@ -116,6 +118,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         new_secret_key=_secret(given.get("STOCKTRIM_NEW_SECRET_KEY")),
         published_group=group_named(given.get("STOCKTRIM_PUBLISHED_GROUP") or ""),
         organisation=given.get("STOCKTRIM_ORGANISATION") or None,
+        user=given.get("STOCKTRIM_USER") or None,
     )
 
 

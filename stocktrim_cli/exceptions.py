@@ -5,7 +5,6 @@ them (dbt) and adding them up (`pipelines.readiness`).
 Read more in docs/operations.md.
 """
 
-import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +12,7 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import out, say, show_json, show_table
 from stocktrim_cli.runs import JsonOption
+from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +27,6 @@ RecordArgument = Annotated[
 ProblemOption = Annotated[
     str, typer.Option("--problem", metavar="PROBLEM", help="Only this problem, if the record has several.")
 ]
-ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; default: your login name.")]
 RECORD = (
     ("problem", "problem"), ("document_number", "document"), ("product_code", "product"), ("name", "name"),
     ("age_days", "days old"), ("quantity", "units"), ("amount", "money at stake"), ("currency", ""),
@@ -227,7 +226,7 @@ def _decide(
     from pipelines.store.exception_decisions import ExceptionDecision, decide_exception
 
     decided = ExceptionDecision(
-        row["problem"], row["record_id"], row["version"], decision, by or getpass.getuser(), opened.now(), reason
+        row["problem"], row["record_id"], row["version"], decision, person(by), opened.now(), reason
     )
     decide_exception(opened.store, opened.key, decided)
     if as_json:

@@ -3,7 +3,6 @@
 Read more in docs/operations.md.
 """
 
-import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import decimals_of, out, say, show_json, show_table, text_of
 from stocktrim_cli.runs import MINUS_IS_A_VALUE, JsonOption, run_job
+from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 orders = typer.Typer(help="List, change, approve, reject and send orders.", no_args_is_help=True)
 
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's number or id.")]
-ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; default: your login name.")]
 
 
 @orders.command(name="list")
@@ -126,7 +125,7 @@ def approve(
     changes = _changes_now(opened, found, known)
     check_can_be_approved(found, changes)
     event = approved(
-        found, by=by or getpass.getuser(), at=opened.now(), is_stale_accepted=even_if_stale,
+        found, by=person(by), at=opened.now(), is_stale_accepted=even_if_stale,
         is_below_minimum_accepted=even_if_below_minimum, supplier=changes.supplier,
         renamed_products=changes.renamed_products,
     )  # fmt: skip
@@ -153,7 +152,7 @@ def reject(
     from pipelines.purchasing.transitions import reject as rejected
 
     opened = _open(organisation)
-    event = rejected(opened.ledger.order(order), by=by or getpass.getuser(), at=opened.now(), reason=reason)
+    event = rejected(opened.ledger.order(order), by=person(by), at=opened.now(), reason=reason)
     _show_decided(opened.ledger.append(event), as_json=as_json)
 
 
@@ -182,7 +181,7 @@ def change(
         raise UsageError(f"{quantity!r} is not a quantity: give a number of units, or 0 to remove the line.") from None
     opened = _open(organisation)
     event = change_line(
-        opened.ledger.order(order), product_code=product, quantity=units, by=by or getpass.getuser(), at=opened.now()
+        opened.ledger.order(order), product_code=product, quantity=units, by=person(by), at=opened.now()
     )
     _show_decided(opened.ledger.append(event), as_json=as_json)
 

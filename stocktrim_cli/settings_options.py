@@ -5,12 +5,12 @@ What belongs here: options and printing. What does not: finding, changing and st
 Read more in docs/buyer/settings.md.
 """
 
-import getpass
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from stocktrim_cli import who
 from stocktrim_cli.output import out, show_table
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ ProductsOfOption = Annotated[
 SearchOption = Annotated[
     str, typer.Option("--search", metavar="TEXT", help="For every product with these words in code or name.")
 ]
-ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who changes it; default: your login name.")]
+ByOption = who.ByOption
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why.")]
+person = who.person
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Show old and new, and what the plan would change; change nothing.")
 ]
@@ -55,11 +56,6 @@ def settings_now(organisation: str) -> "OrganisationSettings":
     from pipelines.organisations.organisation_settings import settings_of
 
     return settings_of(opened_organisation(organisation))
-
-
-def person(by: str) -> str:
-    """Who changes a setting: the given name, else the login name."""
-    return by or getpass.getuser()
 
 
 def subject_shown(level: str, subject: str, names: Mapping[str, str]) -> str:

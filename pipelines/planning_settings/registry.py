@@ -7,6 +7,7 @@ Read more in docs/interfaces.md.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import polars as pl
@@ -32,6 +33,7 @@ class GlobalSettings:
     overstock_period_days: int
     stale_after_hours: int
     push_status: str
+    approval_limit: Decimal | None
     daily_run_at: str
     daily_run_weekdays: str
 
@@ -101,6 +103,7 @@ def global_settings(settings: pl.DataFrame) -> GlobalSettings:
         overstock_period_days=int(values["overstock_period_days"]),
         stale_after_hours=int(values["stale_after_hours"]),
         push_status=values["push_status"],
+        approval_limit=Decimal(values["approval_limit"]) if values["approval_limit"] else None,
         daily_run_at=values["daily_run_at"],
         daily_run_weekdays=values["daily_run_weekdays"],
     )

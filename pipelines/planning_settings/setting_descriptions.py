@@ -206,6 +206,11 @@ _PARAMETERS: Final = (
         "A plan of stale data says so, and its orders are not sent without a deliberate choice.",
     ),
     Parameter(
+        "approval_limit", "money", _GLOBAL, "",
+        "The value of an order, in base currency, above which two different people approve it.", order_value(), "5000",
+        "None on the numbers; a larger order waits for its second approval, also if its currency has no exchange rate.",
+    ),
+    Parameter(
         "push_status", "choice", _GLOBAL, "DRAFT", "The status that orders get in Xero.",
         choice("DRAFT", "SUBMITTED", "AUTHORISED"), "SUBMITTED", "None on the plan; orders arrive in Xero with it.",
     ),

@@ -42,6 +42,7 @@ VARIABLES = {
         "none",
         "The organisation that a command works on, if several are connected and `--organisation` is not given.",
     ),
+    "STOCKTRIM_USER": ("the name given once", "Who decides: the name that commands record of settings and orders."),
     "STOCKTRIM_DATABASE_URL": ("SQLite in the home", "The transactional store; `postgresql+psycopg://…` for a server."),
     "STOCKTRIM_SECRET_KEY": ("a key file in the home", "The key that encrypts credentials."),
     "STOCKTRIM_NEW_SECRET_KEY": ("none", "The key to come. Read by `organisations rotate-key` only."),
