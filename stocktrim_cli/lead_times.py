@@ -100,11 +100,18 @@ def _accept(now: "OrganisationSettings", advice: "pl.DataFrame", *, by: str) -> 
 
     at = now.opened.now()
     now.store([
-        SettingChange(
-            "product", row["product_code"], "lead_time_days", str(row["observed_lead_time_days"]), by, at, _reason(row)
-        )
+        SettingChange(*_subject(row), "lead_time_days", str(row["observed_lead_time_days"]), by, at, _reason(row))
         for row in advice.to_dicts()
     ])  # fmt: skip
+
+
+def _subject(row: dict[str, Any]) -> tuple[str, str]:
+    """The level and the subject at which a lead time is set: the product's, or with its supplier if it was set so."""
+    from pipelines.setting_subjects import ProductSupplier
+
+    if row["set_level"] == "product_supplier":
+        return "product_supplier", ProductSupplier(row["product_code"], row["supplier_id"]).text
+    return "product", row["product_code"]
 
 
 def _reason(row: dict[str, Any]) -> str:

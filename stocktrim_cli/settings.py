@@ -7,7 +7,7 @@ Read more in docs/buyer/settings.md.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from pipelines.planning_settings.setting_descriptions import Parameter
     from pipelines.store.setting_changes import SettingChange
 
+_SET_FOR: Final = {
+    "supplier": "supplier", "group": "group", "product": "product", "product_supplier": "product of one supplier",
+}  # fmt: skip
 settings = typer.Typer(help="Show and set lead times, service levels and the like.", no_args_is_help=True)
 
 
@@ -85,20 +88,21 @@ def show(
 ) -> None:
     """Show the settings in force for the organisation, a supplier or a product, and where each value was set.
 
+    With --product and --supplier: those that hold if the product is ordered from that supplier.
+
     Example: `stocktrim settings show --product P-0001`
     """
     from pipelines.errors import UsageError
 
-    if sum(map(bool, (product, supplier, gone, history))) > 1:
-        raise UsageError("Give one of --product, --supplier, --gone and --history.")
+    if sum(map(bool, (product or supplier, gone, history))) > 1:
+        raise UsageError("Give one of --product (with or without --supplier), --supplier, --gone and --history.")
     now = settings_now(organisation)
     if history:
         show_history(now.past(), now, as_json=as_json)
     elif gone:
         _show_gone(now, as_json=as_json)
     elif product:
-        code = now.subjects.find("product", product)
-        _show_in_force(f"Settings in force for {code}", now.of_product(code), now, as_json=as_json)
+        _show_product(now, product=product, supplier=supplier, as_json=as_json)
     elif supplier:
         identity = now.subjects.find("supplier", supplier)
         title = f"Settings of {now.supplier_names.get(identity, identity)}"
@@ -113,6 +117,19 @@ settings.command(name="import")(import_file)
 settings.command(name="export")(export_file)
 settings.command()(show_past)
 settings.command()(undo)
+
+
+def _show_product(now: "OrganisationSettings", *, product: str, supplier: str, as_json: bool) -> None:
+    """Print the settings of a product, as it is ordered or as it would be from another supplier."""
+    code = now.subjects.find("product", product)
+    theirs = now.subjects.find("supplier", supplier) if supplier else ""
+    usual = now.supplier_of(code)
+    title = f"Settings in force for {code}"
+    if theirs and theirs != usual:
+        title += f" if ordered from {now.supplier_names.get(theirs, theirs)}"
+    elif usual:
+        title += f", ordered from {now.supplier_names.get(usual, usual)}"
+    _show_in_force(title, now.of_product(code, supplier_id=theirs), now, as_json=as_json)
 
 
 def _show_in_force(
@@ -163,7 +180,7 @@ def _show_all(now: "OrganisationSettings", *, as_json: bool) -> None:
     set_for = Counter((row.name, row.level) for row in explicit)
     rows = []
     for row in now.of_all():
-        counts = [(set_for[row.setting.name, level], level) for level in ("supplier", "product")]
+        counts = [(set_for[row.setting.name, level], noun) for level, noun in _SET_FOR.items()]
         overrides = ", ".join(counted(*count) for count in counts if count[0])
         rows.append([*_shown(row, now.supplier_names), overrides])
     show_table(
@@ -171,7 +188,7 @@ def _show_all(now: "OrganisationSettings", *, as_json: bool) -> None:
     )  # fmt: skip
     others = [row for row in explicit if row.level != "global"]
     if others:
-        _show_changes("Set for suppliers and products", others[:SHOWN], now.supplier_names)
+        _show_changes("Set for suppliers, groups and products", others[:SHOWN], now.supplier_names)
     say_rest(len(others), where="`stocktrim settings export FILE` writes all")
 
 

@@ -5,9 +5,9 @@ What belongs here: the two commands, and what they say. What does not: files (`s
 Read more in docs/buyer/settings.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -30,9 +30,11 @@ from stocktrim_cli.settings_options import (
 )
 
 if TYPE_CHECKING:
-    from pipelines.organisations.organisation_settings import OrganisationSettings, SubjectFilter
+    from pipelines.organisations.chosen_subjects import SubjectFilter
+    from pipelines.organisations.organisation_settings import OrganisationSettings
     from pipelines.store.setting_changes import SettingChange
 
+_NOUNS: Final = {"product_supplier": "product"}
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The setting, such as lead_time_days.")]
 
 
@@ -65,9 +67,11 @@ def set_value(
 ) -> None:
     """Set a setting for the organisation, for suppliers or for products, all or none; the next plan uses it.
 
+    With --product and --supplier it holds for the product while it is ordered from that supplier.
+
     Example: `stocktrim settings set lead_time_days 21 --supplier "Supplier 07" --reason "new port"`
     """
-    from pipelines.organisations.organisation_settings import SubjectFilter
+    from pipelines.organisations.chosen_subjects import SubjectFilter
 
     chosen = SubjectFilter(product or [], supplier or [], products_of, search)
     _grant(_Wish(name, value, chosen, by, reason, dry_run, as_json), settings_now(organisation))
@@ -90,7 +94,7 @@ def unset(
 
     Example: `stocktrim settings unset lead_time_days --product P-0001`
     """
-    from pipelines.organisations.organisation_settings import SubjectFilter
+    from pipelines.organisations.chosen_subjects import SubjectFilter
 
     chosen = SubjectFilter(product or [], supplier or [], products_of, search)
     _grant(_Wish(name, None, chosen, by, reason, dry_run, as_json), settings_now(organisation))
@@ -101,19 +105,25 @@ def _grant(wish: _Wish, now: "OrganisationSettings") -> None:
     from pipelines.errors import UsageError
     from pipelines.planning_settings.registry import known_setting
     from pipelines.planning_settings.requested_settings import SettingRequest
+    from pipelines.setting_subjects import ProductSupplier
 
     known_setting(wish.name)
     if wish.text is None and (lost := _lost(wish, now)):
         _forget(wish, lost, now)
         return
-    targets = now.find(wish.chosen)
-    proposal = now.propose([SettingRequest(level, subject, wish.name, wish.text) for level, subject in targets])
+    found = now.find(wish.chosen)
+    proposal = now.propose([
+        SettingRequest(level, subject, wish.name, wish.text, supplier=supplier) for level, subject, supplier in found
+    ])  # fmt: skip
     if proposal.faults:
         raise UsageError(proposal.faults[0].problem)
     if wish.is_dry:
         show_dry_run(proposal, now, as_json=wish.as_json)
         return
     made = now.apply(proposal.changes, by=person(wish.by), reason=wish.reason)
+    targets = [
+        (level, ProductSupplier(subject, supplier).text if supplier else subject) for level, subject, supplier in found
+    ]
     if wish.as_json:
         records = _records(wish, targets, made, now)
         show_json(records if wish.chosen.is_many else records[0])
@@ -123,10 +133,24 @@ def _grant(wish: _Wish, now: "OrganisationSettings") -> None:
 
 def _lost(wish: _Wish, now: "OrganisationSettings") -> "list[SettingChange]":
     """The settings to remove of products that Xero no longer has, if the options name no others."""
+    from pipelines.setting_subjects import product_in
+
     codes = set(wish.chosen.products)
-    lost = [row for row in now.lost if row.name == wish.name and row.subject in codes]
-    are_all = replace(wish.chosen, products=()).is_empty and codes == {row.subject for row in lost}
-    return lost if are_all else []
+    suppliers = {now.subjects.find("supplier", name) for name in wish.chosen.suppliers} if codes else set()
+    lost = [
+        row for row in now.lost
+        if row.name == wish.name and product_in(row.level, row.subject) in codes and _is_meant(row, suppliers)
+    ]  # fmt: skip
+    are_all = codes == {product_in(row.level, row.subject) for row in lost}
+    return lost if are_all and replace(wish.chosen, products=(), suppliers=()).is_empty else []
+
+
+def _is_meant(row: "SettingChange", suppliers: Collection[str]) -> bool:
+    """Whether a product's setting is one with these suppliers; without any, whether it is the product's own."""
+    from pipelines.setting_subjects import supplier_in
+
+    supplier = supplier_in(row.level, row.subject)
+    return supplier in suppliers if suppliers else not supplier
 
 
 def _forget(wish: _Wish, lost: "Sequence[SettingChange]", now: "OrganisationSettings") -> None:
@@ -143,7 +167,8 @@ def _forget(wish: _Wish, lost: "Sequence[SettingChange]", now: "OrganisationSett
     if wish.as_json:
         show_json(vars(made[0]) if len(made) == 1 else [vars(change) for change in made])
     else:
-        targets = ", ".join(change.subject for change in made)
+        names = now.supplier_names
+        targets = ", ".join(subject_shown(change.level, change.subject, names) for change in made)
         out.print(f"{wish.name} is unset for product {targets}, which Xero no longer has.", markup=False)
 
 
@@ -171,8 +196,8 @@ def _sentence(
     names = now.supplier_names
     value = made[0].value if made else now.explicit.get((level, subject, wish.name))
     is_now = "unset" if value is None else value_shown(wish.name, value, names)
-    single = f" for {level} {subject_shown(level, subject, names)}" if subject else ""
-    target = f" for {counted(len(targets), level)}" if others else single
+    single = f" for {_NOUNS.get(level, level)} {subject_shown(level, subject, names)}" if subject else ""
+    target = f" for {counted(len(targets), _NOUNS.get(level, level))}" if others else single
     if not made:
         return f"{wish.name} is {is_now}{target} already: nothing was changed."
     already = f" ({len(targets) - len(made):,} had it already)" if len(made) < len(targets) else ""

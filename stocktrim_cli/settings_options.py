@@ -27,7 +27,12 @@ ProductsOption = Annotated[
 ]
 SuppliersOption = Annotated[
     list[str] | None,
-    typer.Option("--supplier", metavar="NAME", help="For this supplier itself, by name or id; may be given again."),
+    typer.Option(
+        "--supplier",
+        metavar="NAME",
+        help="For this supplier itself, by name or id, or with products: while they are ordered from it; may be given "
+        "again.",
+    ),
 ]
 ProductsOfOption = Annotated[
     str, typer.Option("--products-of", metavar="NAME", help="For every product of this supplier.")
@@ -59,8 +64,16 @@ def settings_now(organisation: str) -> "OrganisationSettings":
 
 
 def subject_shown(level: str, subject: str, names: Mapping[str, str]) -> str:
-    """Whom a setting is for: a product by its code, a supplier by its name."""
-    return names.get(subject, subject) if level == "supplier" else subject
+    """Whom a setting is for: a product by its code, a supplier by its name, or both.
+
+    >>> subject_shown("product_supplier", "TEA @ id-7", {"id-7": "Mill"})
+    'TEA from Mill'
+    """
+    from pipelines.setting_subjects import product_in, supplier_in
+
+    product, supplier = product_in(level, subject), supplier_in(level, subject)
+    named = names.get(supplier, supplier)
+    return f"{product} from {named}" if product and supplier else named or subject
 
 
 def value_shown(name: str, value: str | None, names: Mapping[str, str]) -> str:

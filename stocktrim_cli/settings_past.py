@@ -106,12 +106,12 @@ def undo(
 
 def _subject(now: "OrganisationSettings", *, product: str, supplier: str) -> tuple[str, str] | None:
     """The level and the subject whose changes are wanted; None for all."""
-    from pipelines.errors import UsageError
+    from pipelines.setting_subjects import ProductSupplier, product_in
 
-    if product and supplier:
-        raise UsageError("Give --product or --supplier, not both.")
-    if product and any(row.subject == product for row in now.lost):
-        return "product", product
-    if product:
-        return "product", now.subjects.find("product", product)
-    return ("supplier", now.subjects.find("supplier", supplier)) if supplier else None
+    if not product:
+        return ("supplier", now.subjects.find("supplier", supplier)) if supplier else None
+    is_lost = any(product_in(row.level, row.subject) == product for row in now.lost)
+    code = product if is_lost else now.subjects.find("product", product)
+    if not supplier:
+        return "product", code
+    return "product_supplier", ProductSupplier(code, now.subjects.find("supplier", supplier)).text

@@ -15,19 +15,21 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.identities import Identities
+from pipelines.organisations.chosen_subjects import SubjectFilter, chosen_subjects
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.requested_settings import (
     Proposal,
     ProposedChange,
     SettingRequest,
-    Subjects,
     find_misfits,
     propose,
 )
 from pipelines.planning_settings.setting_descriptions import LEVELS, PARAMETERS, Parameter
 from pipelines.planning_settings.setting_values import NONE
+from pipelines.planning_settings.subjects import Subjects
 from pipelines.planning_settings.successors_and_bundles import parts_of
-from pipelines.product_codes import ProductCodes, contains_words, folded
+from pipelines.product_codes import ProductCodes, folded
+from pipelines.setting_subjects import ProductSupplier, product_in, supplier_in
 from pipelines.storage import tables
 from pipelines.storage.snapshots import published_or_empty, read_published
 from pipelines.store.identity_history import identities_of
@@ -37,6 +39,7 @@ from pipelines.store.setting_changes import (
     changes_in_force,
     last_batch,
     lost_settings,
+    present_subject,
     product_of,
     set_settings,
     setting_history,
@@ -44,29 +47,6 @@ from pipelines.store.setting_changes import (
 
 ARCHIVED: Final = "the supplier is archived in Xero"
 UNKNOWN_SUPPLIER: Final = "a supplier that Xero no longer has"
-
-
-@dataclass(frozen=True)
-class SubjectFilter:
-    """Whom a setting is for: products by code, suppliers by name or id, or the products that meet every condition.
-
-    Without any it is for the whole organisation.
-    """
-
-    products: Sequence[str] = ()
-    suppliers: Sequence[str] = ()
-    products_of: str = ""
-    search: str = ""
-
-    @property
-    def is_many(self) -> bool:
-        """Whether it can find more than one subject."""
-        return bool(self.products_of or self.search) or len(self.products) + len(self.suppliers) > 1
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it is for the whole organisation."""
-        return not (self.products or self.suppliers or self.products_of or self.search)
 
 
 @dataclass(frozen=True)
@@ -107,7 +87,7 @@ class OrganisationSettings:
         """The settings of products that Xero no longer has, each under its last code."""
         found = [(change, product_of(change, self.known)) for change in lost_settings(self.history, self.known)]
         return [
-            replace(change, subject=self.known.called(product) if product else change.subject, product_id=product)
+            replace(change, subject=present_subject(change, self.known), product_id=product)
             for change, product in found
         ]
 
@@ -133,34 +113,26 @@ class OrganisationSettings:
         """
         suppliers = read_published(self.opened.folder, tables.SUPPLIERS)[0]["supplier_id"]
         in_settings = filter(None, map(_contact_in, self.in_force))
-        products = (row.subject for row in self.in_force if row.level == "product")
+        products = filter(None, (product_in(row.level, row.subject) for row in self.in_force))
         return Subjects(
             ProductCodes({*self._products["product_code"], *products}),
             {identity: self.supplier_names.get(identity, identity) for identity in {*suppliers, *in_settings}},
             {row.code: row.product_code for row in self.known.former() if row.code},
         )
 
-    def find(self, chosen: SubjectFilter) -> list[tuple[str, str]]:
-        """The level and the subject of every setting that a filter is about.
+    def find(self, chosen: SubjectFilter) -> list[tuple[str, str, str]]:
+        """The level, the subject and, of level product_supplier, the supplier of every setting that a filter is about.
 
         Raises:
-            UsageError: one is not known, none is found, or products and suppliers are given at once.
+            UsageError: one is not known, or none is found.
         """
-        if chosen.suppliers and (chosen.products or chosen.products_of or chosen.search):
-            raise UsageError("Give products or suppliers, not both; --supplier is the supplier itself.")
-        if chosen.is_empty:
-            return [("global", "")]
-        if chosen.suppliers:
-            found = [("supplier", self.subjects.find("supplier", name)) for name in chosen.suppliers]
-        else:
-            codes = [self.subjects.find("product", code) for code in chosen.products]
-            codes += self._matching(chosen) if chosen.products_of or chosen.search else []
-            found = [("product", code) for code in codes]
-        return list(dict.fromkeys(found))
+        return [("global", "", "")] if chosen.is_empty else chosen_subjects(chosen, self.subjects, self._products)
 
-    def of_product(self, product_code: str) -> list[EffectiveSetting]:
-        """Every setting of a product, by name."""
-        return self._of({"product": product_code, "supplier": self._supplier_of(product_code), "global": ""})
+    def of_product(self, product_code: str, *, supplier_id: str = "") -> list[EffectiveSetting]:
+        """Every setting of a product while it is ordered from a supplier, by name; without one, from its own."""
+        supplier = supplier_id or self.supplier_of(product_code)
+        both = ProductSupplier(product_code, supplier).text
+        return self._of({"product": product_code, "supplier": supplier, "global": "", "product_supplier": both})
 
     def of_supplier(self, supplier_id: str) -> list[EffectiveSetting]:
         """Every setting of a supplier, by name."""
@@ -186,7 +158,8 @@ class OrganisationSettings:
         """Every change with what it replaced, the oldest first; of a setting, of a level and subject, or of all."""
         return [
             row for row in with_old_values(self.history, self.known)
-            if name in {"", row.change.name} and subject in {None, self._present(row.change)}
+            if name in {"", row.change.name}
+            and (subject is None or subject == (row.change.level, present_subject(row.change, self.known)))
         ]  # fmt: skip
 
     def propose(self, requests: Sequence[SettingRequest]) -> Proposal:
@@ -256,42 +229,23 @@ class OrganisationSettings:
         return read_published(self.opened.folder, tables.PRODUCTS)[0]
 
     def _of(self, subjects: Mapping[str, str]) -> list[EffectiveSetting]:
-        lowest = next(iter(subjects))
+        own = next(iter(subjects))
         described = sorted(PARAMETERS.values(), key=lambda setting: setting.name)
-        return [self._setting(setting, subjects) for setting in described if lowest in setting.levels]
+        return [self._setting(setting, subjects) for setting in described if own in setting.levels]
 
     def _setting(self, setting: Parameter, subjects: Mapping[str, str]) -> EffectiveSetting:
-        """A setting with its value at each level, the one that wins first."""
-        found = {level: self._by_place.get((level, subject, setting.name)) for level, subject in subjects.items()}
+        """A setting with its value at each of its levels, the one that wins first."""
+        levels = [level for level in reversed(LEVELS) if level in subjects and level in {*setting.levels, "global"}]
+        found = {level: self._by_place.get((level, subjects[level], setting.name)) for level in levels}
         origin, change = next(((level, row) for level, row in found.items() if row is not None), ("default", None))
         values = {level: None if row is None else row.value for level, row in found.items()}
         return EffectiveSetting(setting, origin, change, {**values, "default": setting.default})
 
-    def _supplier_of(self, product_code: str) -> str:
+    def supplier_of(self, product_code: str) -> str:
         """The id of the supplier of a product in the next plan: the preferred one, else that of the last plan."""
         preferred = self.explicit.get(("product", product_code, "preferred_supplier"))
         found = self._products.filter(pl.col("product_code") == product_code)["supplier_id"].drop_nulls().to_list()
         return preferred or next(iter(found), "")
-
-    def _matching(self, chosen: SubjectFilter) -> list[str]:
-        """The codes of the products of a supplier, with words in code or name, or both."""
-        products = self._products
-        if chosen.products_of:
-            products = products.filter(supplier_id=self.subjects.find("supplier", chosen.products_of))
-        if chosen.search:
-            products = products.filter(contains_words(chosen.search))
-        if products.is_empty():
-            conditions = [f"is ordered from {chosen.products_of}"] if chosen.products_of else []
-            conditions += [f"has {chosen.search!r} in its code or name"] if chosen.search else []
-            raise UsageError(f"No product {' and '.join(conditions)}.")
-        return products["product_code"].sort().to_list()
-
-    def _present(self, change: SettingChange) -> tuple[str, str]:
-        """The level of a change, and what its subject is called now."""
-        if change.level == "supplier":
-            return change.level, self.known.contact_of(change.subject)
-        product = product_of(change, self.known)
-        return change.level, self.known.called(product) if product else change.subject
 
 
 def settings_of(opened: OpenOrganisation) -> OrganisationSettings:
@@ -303,7 +257,7 @@ def settings_of(opened: OpenOrganisation) -> OrganisationSettings:
 
 def _contact_in(row: SettingChange) -> str | None:
     """The contact that a change is for, or that its value names."""
-    return row.value if row.name == "preferred_supplier" else row.subject if row.level == "supplier" else None
+    return row.value if row.name == "preferred_supplier" else supplier_in(row.level, row.subject) or None
 
 
 def _products_in(row: SettingChange) -> set[str]:
@@ -315,11 +269,13 @@ def _products_in(row: SettingChange) -> set[str]:
 
 def _exported(change: SettingChange, suppliers: Mapping[str, str], products: Mapping[str, str]) -> dict[str, str]:
     value = change.value or NONE
-    is_supplier = change.level == "supplier"
+    product, supplier = product_in(change.level, change.subject), supplier_in(change.level, change.subject)
+    named = suppliers.get(supplier, supplier)
     return {
         "level": change.level,
-        "subject": suppliers.get(change.subject, change.subject) if is_supplier else change.subject,
-        "subject_name": (products.get(change.subject) or "") if change.level == "product" else "",
+        "subject": product or named,
+        "supplier": named if product else "",
+        "subject_name": products.get(product) or "",
         "setting": change.name,
         "value": suppliers.get(value, value) if change.name == "preferred_supplier" else value,
         "unit": PARAMETERS[change.name].unit if change.name in PARAMETERS else "",

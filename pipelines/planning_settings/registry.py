@@ -5,6 +5,7 @@ are kept (`pipelines.store.setting_changes`).
 Read more in docs/interfaces.md.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,9 +17,15 @@ from pipelines.errors import UsageError
 from pipelines.nearest_names import unknown_name
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.setting_descriptions import LEVELS, PARAMETERS, Parameter
+from pipelines.setting_subjects import PRODUCT_IN, SUPPLIER_IN
 from pipelines.storage.tables import PLAN_SETTINGS, PLANNING_SETTINGS
 
 BY_DEFAULT: Final = "default"
+WHOM: Final = {
+    "global": "the whole organisation", "supplier": "a supplier", "group": "a group", "product": "a product",
+    "product_supplier": "a product of one supplier",
+}  # fmt: skip
+"""Whom the settings of a level are for."""
 
 
 class SettingError(UsageError):
@@ -58,8 +65,7 @@ def check_name(name: str, level: str) -> Parameter:
     """
     parameter = known_setting(name)
     if level not in parameter.levels:
-        whom = "the whole organisation" if level == "global" else f"a {level}"
-        raise SettingError(f"{name} cannot be set for {whom}; it can be set at: {', '.join(parameter.levels)}.")
+        raise SettingError(f"{name} cannot be set for {WHOM[level]}; it can be set at: {', '.join(parameter.levels)}.")
     return parameter
 
 
@@ -118,32 +124,69 @@ def _order_policy(values: dict[str, Any]) -> OrderPolicy:
     )
 
 
-def settings_of_products(products: pl.DataFrame, settings: pl.DataFrame) -> pl.DataFrame:
+def settings_of_products(
+    products: pl.DataFrame, settings: pl.DataFrame, product_groups: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """For every product and setting the value in force and where it comes from: `parameters.plan_settings`.
 
-    A product's own value wins over its supplier's, that over the organisation's, that over the default.
+    The value of a product with the supplier that it is ordered from wins over the product's own, that over its groups'
+    (the first group that sets it decides), that over its supplier's, that over the organisation's, that over the
+    default. `product_groups` has the shape of its table; without it there are no groups.
     """
     names = pl.DataFrame(
         [(setting.name, setting.default) for setting in PARAMETERS.values() if "product" in setting.levels],
         schema=["name", "default"], orient="row",
     )  # fmt: skip
-    wanted = products.select("product_code", "supplier_id").join(names, how="cross")
-    by_level = {level: settings.filter(pl.col("level") == level) for level in LEVELS}
-    found = (
-        wanted.join(_subject(by_level["product"], "product_code", "own"), on=["product_code", "name"], how="left")
-        .join(_subject(by_level["supplier"], "supplier_id", "theirs"), on=["supplier_id", "name"], how="left")
-        .join(by_level["global"].select("name", of_all="value", changed_by="changed_by"), on="name", how="left")
-    )
-    set_for_all = pl.when(pl.col("changed_by") == BY_DEFAULT).then(None).otherwise(pl.col("of_all"))
+    found = products.select("product_code", "supplier_id").join(names, how="cross")
+    for level, values, keys in _by_level(settings, product_groups):
+        found = found.join(values.rename({"value": level}), on=[*keys, "name"], how="left")
+    levels = tuple(reversed(LEVELS))
     return found.select(
         "product_code",
         "name",
-        value=pl.coalesce("own", "theirs", "of_all", "default"),
-        origin=pl.when(pl.col("own").is_not_null()).then(pl.lit("product"))
-        .when(pl.col("theirs").is_not_null()).then(pl.lit("supplier"))
-        .when(set_for_all.is_not_null()).then(pl.lit("global"))
-        .otherwise(pl.lit(BY_DEFAULT)),
+        value=pl.coalesce(*levels, "default"),
+        origin=pl.coalesce(
+            *(pl.when(pl.col(level).is_not_null() & ~_is_default(level)).then(pl.lit(level)) for level in levels),
+            pl.lit(BY_DEFAULT),
+        ),
     ).sort("product_code", "name").cast(PLAN_SETTINGS.schema)  # fmt: skip
+
+
+def _is_default(level: str) -> pl.Expr:
+    """Whether a value of a level is a default that nobody set."""
+    return (pl.col("changed_by") == BY_DEFAULT).fill_null(value=False) if level == "global" else pl.lit(value=False)
+
+
+def _by_level(
+    settings: pl.DataFrame, product_groups: pl.DataFrame | None
+) -> Iterator[tuple[str, pl.DataFrame, Sequence[str]]]:
+    """The values of each level with the columns of a product, besides the name, by which they are found."""
+    rows = {level: settings.filter(pl.col("level") == level) for level in LEVELS}
+    both = rows["product_supplier"].select(
+        "name", "value",
+        product_code=pl.col("subject").str.extract(PRODUCT_IN),
+        supplier_id=pl.col("subject").str.extract(SUPPLIER_IN),
+    )  # fmt: skip
+    yield "product_supplier", both, ("product_code", "supplier_id")
+    yield "product", rows["product"].select("name", "value", product_code="subject"), ("product_code",)
+    yield "group", first_of_groups(rows["group"], product_groups), ("product_code",)
+    yield "supplier", rows["supplier"].select("name", "value", supplier_id="subject"), ("supplier_id",)
+    yield "global", rows["global"].select("name", "value", "changed_by"), ()
+
+
+def first_of_groups(settings: pl.DataFrame, product_groups: pl.DataFrame | None) -> pl.DataFrame:
+    """The value of each product and setting by the first of its groups that sets it: `product_code`, `name`, `value`.
+
+    Groups come in the order that people gave them, then by name, then by id.
+    """
+    if product_groups is None:
+        return pl.DataFrame(schema=["product_code", "name", "value"], orient="row").cast(pl.String)
+    return (
+        product_groups.join(settings.select("name", "value", group_id="subject"), on="group_id")
+        .sort("group_order", "group_name", "group_id")
+        .unique(["product_code", "name"], keep="first", maintain_order=True)
+        .select("product_code", "name", "value")
+    )
 
 
 def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
@@ -184,7 +227,3 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
 def _origins_of_lead_time(plan_settings: pl.DataFrame) -> pl.DataFrame:
     """At which level the lead time of each product was set."""
     return plan_settings.filter(pl.col("name") == "lead_time_days").select("product_code", lead_time_origin="origin")
-
-
-def _subject(settings: pl.DataFrame, subject: str, value: str) -> pl.DataFrame:
-    return settings.select(pl.col("subject").alias(subject), "name", pl.col("value").alias(value))

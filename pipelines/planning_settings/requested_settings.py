@@ -1,38 +1,37 @@
 """Changes of settings as people ask for them, and what they would change: all of them, or the reasons why not.
 
-What belongs here: finding products, suppliers and settings by what was typed, checking values, old and new. What does
-not: reading files (`setting_csv.py`), storing changes (`pipelines.store.setting_changes`).
+What belongs here: checking names and values, old and new. What does not: finding products and suppliers
+(`subjects.py`), reading files (`setting_csv.py`), storing changes (`pipelines.store.setting_changes`).
 Read more in docs/buyer/settings.md.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Final
+from dataclasses import dataclass
 
 from pipelines.errors import UsageError
-from pipelines.nearest_names import unknown_name
 from pipelines.planning_settings.registry import SettingError, check_name
 from pipelines.planning_settings.setting_descriptions import LEVELS, Parameter
+from pipelines.planning_settings.subjects import SubjectError, Subjects
 from pipelines.planning_settings.successors_and_bundles import parts_of
 from pipelines.planning_settings.validation import OwnSetting, misfits
-from pipelines.product_codes import ProductCodes, folded
 
-# Looking for a similar code compares it with all codes.
-_MOST_SEARCHES: Final = 25
 Explicit = Mapping[tuple[str, str, str], str]
 """The settings in force that people set: values by level, subject and name."""
 
 
 @dataclass(frozen=True)
 class SettingRequest:
-    """A setting that a person wants, as typed; without a text it is to be removed. `line` is its place in a file."""
+    """A setting that a person wants, as typed; without a text it is to be removed. `line` is its place in a file.
+
+    `supplier` is the supplier at the level `product_supplier`, whose `subject` is the product.
+    """
 
     level: str
     subject: str
     name: str
     text: str | None
     line: int = 0
+    supplier: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class RequestFault:
 
 @dataclass(frozen=True)
 class ProposedChange:
-    """A change that would be made: the product's code or the contact's id, the value now and then; None: not set."""
+    """A change that would be made: the subject as it is stored, the value now and then; None: not set."""
 
     level: str
     subject: str
@@ -63,71 +62,6 @@ class Proposal:
     changes: list[ProposedChange]
     faults: list[RequestFault]
     unchanged: int = 0
-
-
-@dataclass
-class Subjects:
-    """The products and suppliers for which settings can be set.
-
-    `suppliers` are names by id; `former` are the present codes of products by codes that they had before.
-    """
-
-    products: ProductCodes
-    suppliers: Mapping[str, str]
-    former: Mapping[str, str] = field(default_factory=dict)
-    _found: dict[tuple[str, str], str | UsageError] = field(default_factory=dict)
-    _searches: int = 0
-
-    def find(self, level: str, text: str) -> str:
-        """The product's code as Xero writes it, or the id of the supplier's contact.
-
-        Raises:
-            UsageError: there is no such product or supplier, or several could be meant.
-        """
-        if level == "global":
-            if text.strip():
-                raise UsageError(f"A setting for the whole organisation has no subject, but {text!r} is given.")
-            return ""
-        if (level, text) not in self._found:
-            try:
-                self._found[level, text] = self._product(text) if level == "product" else self._supplier(text)
-            except UsageError as unknown:
-                self._found[level, text] = unknown
-        found = self._found[level, text]
-        if isinstance(found, UsageError):
-            raise found
-        return found
-
-    def _product(self, text: str) -> str:
-        found = self.products.find(text)
-        if found is not None:
-            return found
-        if padded := self.products.with_zeros(text):
-            raise UsageError(f"There is no product {text!r}; did a spreadsheet drop the zeros before {padded[0]!r}?")
-        if text.strip() in self.former:
-            raise UsageError(f"There is no product {text!r}: its code in Xero is {self.former[text.strip()]!r} now.")
-        raise UsageError(f"There is no product {text!r}; load first if it is new in Xero.{self._nearest(text)}")
-
-    def _nearest(self, text: str) -> str:
-        self._searches += 1
-        if self._searches > _MOST_SEARCHES:
-            return ""
-        nearest = get_close_matches(text, sorted(self.products.codes), n=1)
-        return f" The nearest code is {nearest[0]!r}." if nearest else ""
-
-    def _supplier(self, text: str) -> str:
-        wanted = text.strip()
-        if wanted in self.suppliers:
-            return wanted
-        found = [identity for identity, name in self.suppliers.items() if name == wanted]
-        found = found or [identity for identity, name in self.suppliers.items() if folded(name) == folded(wanted)]
-        if len(found) > 1:
-            raise UsageError(f"Several suppliers are called {text!r}: give one of their ids, {' or '.join(found)}.")
-        if not found:
-            self._searches += 1
-            names = self.suppliers.values() if self._searches <= _MOST_SEARCHES else ()
-            raise UsageError(unknown_name("supplier", text, names) if names else f"There is no supplier {text!r}.")
-        return found[0]
 
 
 def propose(requests: Iterable[SettingRequest], *, subjects: Subjects, explicit: Explicit) -> Proposal:
@@ -168,11 +102,12 @@ def _checked(
     try:
         setting = _named(request, names)
         column = "subject"
-        subject = subjects.find(request.level, request.subject)
+        subject = subjects.find(request.level, request.subject, supplier=request.supplier)
         column = "value"
         old = explicit.get((request.level, subject, request.name))
         new = None if request.text is None else _value(setting, request.text, subjects, old)
     except UsageError as problem:
+        column = problem.column if isinstance(problem, SubjectError) else column
         return RequestFault(request.line, column, str(problem))
     return ProposedChange(request.level, subject, request.name, old, new, request.line)
 

@@ -26,7 +26,11 @@ from sales_files.table import SEPARATORS
 NEEDED: Final = ("level", "subject", "setting", "value")
 FOR_PEOPLE: Final = ("subject_name", "unit", "set_by", "set_at", "set_reason")
 """Columns that are written for people, and not read."""
-COLUMNS: Final = ("level", "subject", "subject_name", "setting", "value", "unit", "set_by", "set_at", "set_reason")
+OPTIONAL: Final = ("supplier",)
+"""Columns that are read if they are there: `supplier` is that of the level product_supplier."""
+COLUMNS: Final = (
+    "level", "subject", "supplier", "subject_name", "setting", "value", "unit", "set_by", "set_at", "set_reason",
+)  # fmt: skip
 _KEYS: Final = {key_of(name): name for name in COLUMNS}
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n]")
 _GUARDED: Final = re.compile(r"'+[=+\-@\t\r\n]")
@@ -161,7 +165,7 @@ def _rows(path: Path, text: str, separator: str) -> Iterator[_Row]:
 
 
 def _positions(path: Path, headings: Sequence[str]) -> dict[str, int]:
-    """Where each needed column is."""
+    """Where each column that is read is."""
     names = [_KEYS.get(key_of(heading)) for heading in headings]
     unknown = [heading for heading, name in zip(headings, names, strict=True) if name is None and heading.strip()]
     missing = [name for name in NEEDED if name not in names]
@@ -170,10 +174,11 @@ def _positions(path: Path, headings: Sequence[str]) -> dict[str, int]:
         raise SettingsFileError(f"{path} lacks the columns {', '.join(missing)}: its first line has {there}.")
     if unknown:
         raise SettingsFileError(f"{path} has the unknown column {unknown[0]!r}: it can have {', '.join(COLUMNS)}.")
-    twice = [name for name in NEEDED if names.count(name) > 1]
+    read = (*NEEDED, *OPTIONAL)
+    twice = [name for name in read if names.count(name) > 1]
     if twice:
         raise SettingsFileError(f"{path} has the column {twice[0]} {names.count(twice[0])} times: keep one of them.")
-    return {name: names.index(name) for name in NEEDED}
+    return {name: names.index(name) for name in read if name in names}
 
 
 def _is_known(row: _Row) -> bool:
@@ -193,4 +198,7 @@ def _request(row: _Row, reader: CellReader) -> SettingRequest | RequestFault:
             value = reader.typed(value, PARAMETERS[fields["setting"]].form.kind)
         except AmbiguousCellError as doubt:
             return RequestFault(row.line, "value", str(doubt))
-    return SettingRequest(fields["level"].lower(), fields["subject"], fields["setting"], value or None, row.line)
+    return SettingRequest(
+        fields["level"].lower(), fields["subject"], fields["setting"], value or None, row.line,
+        supplier=fields.get("supplier", ""),
+    )  # fmt: skip

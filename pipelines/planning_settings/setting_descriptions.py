@@ -32,13 +32,19 @@ from pipelines.planning_settings.setting_values import (
     yearly_rate,
 )
 
-LEVELS: Final = ("global", "supplier", "product")
-"""The levels at which a setting can be set; the value of a later one wins."""
-_ALL: Final = LEVELS
+LEVELS: Final = ("global", "supplier", "group", "product", "product_supplier")
+"""The levels at which a setting can be set; the value of a later one wins.
+
+`product_supplier` is what holds for a product while it is ordered from one supplier.
+"""
+_ALL: Final = ("global", "supplier", "group", "product")
 _SUPPLIER: Final = ("supplier",)
+_GROUP: Final = ("group", "product")
 _PRODUCT: Final = ("product",)
+_TERMS: Final = ("product", "product_supplier")
+_GROUP_TERMS: Final = ("group", "product", "product_supplier")
 _GLOBAL: Final = ("global",)
-_NOT_SUPPLIER: Final = ("global", "product")
+_NOT_SUPPLIER: Final = ("global", "group", "product")
 
 
 @dataclass(frozen=True)
@@ -59,12 +65,13 @@ class Parameter:
         """The command that sets the example."""
         target = {"product": " --product P-0001", "supplier": ' --supplier "Supplier 07"', "global": ""}
         value = f'"{self.example}"' if " " in self.example else self.example
-        return f"stocktrim settings set {self.name} {value}{target[self.levels[-1]]}"
+        level = "product" if "product" in self.levels else self.levels[-1]
+        return f"stocktrim settings set {self.name} {value}{target[level]}"
 
 
 _PARAMETERS: Final = (
     Parameter(
-        "lead_time_days", "days", _ALL, "14", "Order placed to goods usable.", whole("days", 0, 730), "21",
+        "lead_time_days", "days", LEVELS, "14", "Order placed to goods usable.", whole("days", 0, 730), "21",
         "A longer lead time raises the reorder point and the quantity on order: an order must cover the days until "
         "the next one can arrive.",
     ),
@@ -75,7 +82,7 @@ _PARAMETERS: Final = (
         "With learned, late and early deliveries change the planned lead time; with as_set they only give its spread.",
     ),
     Parameter(
-        "manufacturing_time_days", "days", _PRODUCT, "0", "Added to the lead time.", whole("days", 0, 730), "5",
+        "manufacturing_time_days", "days", _GROUP, "0", "Added to the lead time.", whole("days", 0, 730), "5",
         "The same as a longer lead time.",
     ),
     Parameter(
@@ -98,19 +105,19 @@ _PARAMETERS: Final = (
         "It prices overstock; quantities stay.",
     ),
     Parameter(
-        "minimum_order_quantity", "units", _PRODUCT, "0", "Fewest units on a line.", quantity(least="0"), "50",
+        "minimum_order_quantity", "units", _GROUP_TERMS, "0", "Fewest units on a line.", quantity(least="0"), "50",
         "A smaller order quantity is raised to it; a product that needs no order gets none.",
     ),
     Parameter(
-        "batch_size", "units", _PRODUCT, "1", "A line is a multiple of this.", quantity(least="0.0001"), "12",
+        "batch_size", "units", _GROUP_TERMS, "1", "A line is a multiple of this.", quantity(least="0.0001"), "12",
         "An order quantity is rounded up to whole batches; a maximum rounds it down.",
     ),
     Parameter(
-        "minimum_shelf_level", "units", _PRODUCT, "0", "Fewest units in stock and on order.", quantity(least="0"), "24",
+        "minimum_shelf_level", "units", _GROUP, "0", "Fewest units in stock and on order.", quantity(least="0"), "24",
         "An order is raised until the stock position reaches it, even without demand.",
     ),
     Parameter(
-        "maximum_shelf_level", "units", _PRODUCT, "", "Most units in stock and on order.",
+        "maximum_shelf_level", "units", _GROUP, "", "Most units in stock and on order.",
         quantity(least="0", is_optional=True), "200",
         "An order is cut so that the stock position stays below it; it wins over every minimum.",
     ),
@@ -129,7 +136,7 @@ _PARAMETERS: Final = (
         "After it the forecast is used again.",
     ),
     Parameter(
-        "ignore_seasonality", "flag", _PRODUCT, "false", "Forecast by a model without seasonality.", flag(), "true",
+        "ignore_seasonality", "flag", _GROUP, "false", "Forecast by a model without seasonality.", flag(), "true",
         "The forecast no longer follows last year's seasons.",
     ),
     Parameter(
@@ -150,11 +157,11 @@ _PARAMETERS: Final = (
         "A smaller order is drafted with a warning; quantities stay.",
     ),
     Parameter(
-        "supplier_product_code", "text", _PRODUCT, "", "The supplier's own product code, shown on orders.", code(),
+        "supplier_product_code", "text", _TERMS, "", "The supplier's own product code, shown on orders.", code(),
         "4711-B", "It stands on the line of the purchase order; quantities stay.",
     ),
     Parameter(
-        "unit_cost", "money", _PRODUCT, "", "Price of a unit, in the supplier's currency.", price(), "12.50",
+        "unit_cost", "money", _TERMS, "", "Price of a unit, in the supplier's currency.", price(), "12.50",
         "It replaces the cost that Xero shows in order values and overstock; quantities stay.",
     ),
     Parameter(

@@ -21,6 +21,7 @@ from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderState, new_or
 from pipelines.purchasing.transitions import QUANTITY_DECIMALS, supersede
 from pipelines.purchasing.xero_changes import changes_in_xero
 from pipelines.purchasing.xero_matching import PRICE_DECIMALS
+from pipelines.setting_subjects import ProductSupplier
 from pipelines.storage.tables import MOST_MONEY, PURCHASE_ORDER_DRAFTS
 
 BY_THE_PLAN = "plan"
@@ -42,14 +43,20 @@ class Redraft:
 
 @dataclass(frozen=True)
 class Terms:
-    """Suppliers' terms: the minimum value of an order by supplier, and suppliers' own codes by product.
+    """Suppliers' terms: the minimum value of an order by supplier, and suppliers' own codes.
 
+    `supplier_product_codes` are by product, or by product and supplier (`ProductSupplier.text`), which wins.
     `xero_price_decimals` is the number of decimals that Xero kept of a price, 0 if no order has shown it.
     """
 
     minimum_order_values: Mapping[str, Decimal]
     supplier_product_codes: Mapping[str, str]
     xero_price_decimals: int = 0
+
+    def supplier_product_code(self, product_code: str, supplier_id: str) -> str:
+        """The supplier's own code of a product; empty if none is known."""
+        codes = self.supplier_product_codes
+        return codes.get(ProductSupplier(product_code, supplier_id).text) or codes.get(product_code, "")
 
 
 def terms_of(settings: pl.DataFrame, orders: Iterable[Order] = ()) -> Terms:
@@ -64,7 +71,8 @@ def terms_of(settings: pl.DataFrame, orders: Iterable[Order] = ()) -> Terms:
     minimums = values_of("supplier", "minimum_order_value")
     return Terms(
         minimum_order_values={supplier: Decimal(amount) for supplier, amount in minimums.items()},
-        supplier_product_codes=values_of("product", "supplier_product_code"),
+        supplier_product_codes=values_of("product", "supplier_product_code")
+        | values_of("product_supplier", "supplier_product_code"),
         xero_price_decimals=xero_price_decimals(orders),
     )
 
@@ -247,7 +255,7 @@ def _line(row: dict[str, Any], terms: Terms, as_of: date) -> OrderLine:
         product_name=row["product_name"],
         quantity=_quantity(row["order_quantity"]),
         unit_cost=row["unit_cost"],
-        supplier_product_code=terms.supplier_product_codes.get(row["product_code"], ""),
+        supplier_product_code=terms.supplier_product_code(row["product_code"], row["supplier_id"]),
         expected_arrival_date=_arrival(row, as_of),
         price_decimals=terms.xero_price_decimals or PRICE_DECIMALS,
     )

@@ -18,7 +18,7 @@ from pipelines.forecasting.forecast_tables import Forecast, choose_models
 from pipelines.forecasting.history.prices import with_unit_prices
 from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.forecasting.protection_intervals import protection_intervals
-from pipelines.planning_settings.registry import wide_settings
+from pipelines.planning_settings.registry import settings_of_products, wide_settings
 from pipelines.replenishment.plan.order_plan import PlanInputs, make_plan
 from pipelines.replenishment.planning_parameters import PlanningParameters, planning_parameters
 from pipelines.storage import tables
@@ -88,13 +88,12 @@ def _with_own_settings(products: pl.DataFrame, settings: pl.DataFrame) -> pl.Dat
         name: own.filter(pl.col("name") == name, pl.col("value") == "true")["subject"].to_list()
         for name in ("discontinued", "unstocked")
     }
-    costs = own.filter(pl.col("name") == "unit_cost").select(
-        product_code="subject", own_cost=pl.col("value").cast(products.schema["unit_cost"])
-    )
+    costs = settings_of_products(products, settings).filter(pl.col("name") == "unit_cost", pl.col("value") != "")
+    set_costs = costs.select("product_code", set_cost=pl.col("value").cast(products.schema["unit_cost"]))
     return (
-        products.join(costs, on="product_code", how="left", maintain_order="left")
+        products.join(set_costs, on="product_code", how="left", maintain_order="left")
         .with_columns(
-            unit_cost=pl.coalesce("own_cost", "unit_cost"),
+            unit_cost=pl.coalesce("set_cost", "unit_cost"),
             is_discontinued=pl.col("product_code").is_in(flagged["discontinued"]),
             is_unstocked=pl.col("product_code").is_in(flagged["unstocked"]),
         )

@@ -16,8 +16,10 @@ from pipelines.store.setting_changes import (
     SettingChange,
     SettingConflictError,
     last_batch,
+    of_whom,
     place_of,
     product_of,
+    under_present_code,
     value_now,
 )
 
@@ -77,20 +79,18 @@ def _back(
     undone: SettingChange, before: SettingChange | None, known: Identities, *, by: str, at: datetime, reason: str
 ) -> SettingChange:
     """The change to the value of before, under the present code of its product."""
-    product = product_of(undone, known)
     return replace(
-        undone,
-        subject=undone.subject if product is None else known.called(product),
+        under_present_code(undone, known),
         value=None if before is None else value_now(before, known),
         changed_by=by,
         changed_at=at,
         reason=reason,
-        product_id=product,
+        product_id=product_of(undone, known),
     )
 
 
 def _changed_since(undone: SettingChange, change: SettingChange) -> str:
-    of_subject = f" of {change.level} {change.subject}" if change.subject else ""
+    of_subject = of_whom(change)
     now = "removed it" if change.value is None else f"set it to {change.value or 'none'}"
     return (
         f"Change {undone.batch} cannot be undone: {change.changed_by} {now} since ({change.name}{of_subject}, change "

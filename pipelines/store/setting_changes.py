@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from pipelines.errors import PlannerError
 from pipelines.identities import Identities
+from pipelines.setting_subjects import ProductSupplier, product_in, supplier_in
 from pipelines.storage.tables import PLANNING_SETTINGS
 from pipelines.store import schema
 from pipelines.store.engine import Store
@@ -52,7 +53,7 @@ class SettingChange:
 
 
 class Place(NamedTuple):
-    """What a change changes: a setting of a product by Xero's id, of a supplier by its contact, or of all."""
+    """What a change changes: a setting of a product by Xero's id, of a supplier by its contact, of both, or of all."""
 
     level: str
     subject: str
@@ -133,14 +134,34 @@ def lost_settings(history: Iterable[SettingChange], known: Identities) -> list[S
 
 def place_of(change: SettingChange, known: Identities) -> Place:
     """What a change changes, whatever the product was called then."""
-    return Place(change.level, product_of(change, known) or change.subject, change.name)
+    product = product_of(change, known)
+    return Place(change.level, change.subject if product is None else _with(change, product=product), change.name)
+
+
+def present_subject(change: SettingChange, known: Identities) -> str:
+    """The subject of a change under its product's present code, its supplier's present contact, or both."""
+    now = under_present_code(change, known)
+    supplier = supplier_in(change.level, change.subject)
+    return _with(now, product=product_in(now.level, now.subject), supplier=known.contact_of(supplier))
+
+
+def under_present_code(change: SettingChange, known: Identities) -> SettingChange:
+    """The change for the present code of its product, if it has one; the supplier stays."""
+    product = product_of(change, known)
+    return change if product is None else replace(change, subject=_with(change, product=known.called(product)))
+
+
+def of_whom(change: SettingChange) -> str:
+    """Whom a change is for, to end a phrase: " of product TEA", and nothing for the whole organisation."""
+    if change.level == "product_supplier":
+        return f" of product {product_in(change.level, change.subject)} from one supplier"
+    return f" of {change.level} {change.subject}" if change.subject else ""
 
 
 def product_of(change: SettingChange, known: Identities) -> str | None:
     """Xero's id of the item that a product's setting was made for; None for others, and if no load ever saw it."""
-    if change.level != "product":
-        return None
-    return change.product_id or known.product_of(change.subject, change.changed_at)
+    code = product_in(change.level, change.subject)
+    return (change.product_id or known.product_of(code, change.changed_at)) if code else None
 
 
 def value_now(change: SettingChange, known: Identities) -> str | None:
@@ -180,7 +201,8 @@ def _last_batch(connection: sa.Connection, key: str) -> int:
 
 
 def _product_id(change: SettingChange, known: Identities) -> str | None:
-    return known.latest_product(change.subject) if change.level == "product" else None
+    code = product_in(change.level, change.subject)
+    return known.latest_product(code) if code else None
 
 
 def _refuse_conflict(newer: Iterable[SettingChange], changes: Iterable[SettingChange], known: Identities) -> None:
@@ -188,8 +210,8 @@ def _refuse_conflict(newer: Iterable[SettingChange], changes: Iterable[SettingCh
     for change in newer:
         if place_of(change, known) in wanted:
             raise SettingConflictError(
-                f"{change.changed_by} has just changed {change.name}{f' of {change.subject}' if change.subject else ''}"
-                f": nothing was changed. Look at it again with `stocktrim settings history`."
+                f"{change.changed_by} has just changed {change.name}{of_whom(change)}: nothing was changed. Look at it "
+                f"again with `stocktrim settings history`."
             )
 
 
@@ -225,15 +247,27 @@ def _chosen(found: Sequence[_Followed]) -> SettingChange:
 
 
 def _followed(change: SettingChange, known: Identities) -> _Followed:
-    """The change for its present subject, with its value in present codes and contacts."""
-    value = value_now(change, known)
-    if change.level == "supplier":
-        chain = known.contact_chain(change.subject)
-        return _Followed(_now(change, chain[-1], value), chain[0], len(chain) - 1, known.merged_at(chain[0]))
-    product = product_of(change, known)
-    if product is None:
-        return _Followed(_now(change, change.subject, value), change.subject)
-    return _Followed(_now(change, known.called(product), value), product, len(known.chain(product)) - 1)
+    """The change for its present subject, with its value in present codes and contacts.
+
+    Of products, the steps are those of deleted items; of suppliers, mergers; of a product and a supplier, both.
+    """
+    product, supplier = product_of(change, known), supplier_in(change.level, change.subject)
+    contacts = known.contact_chain(supplier)
+    items = [] if product is None else known.chain(product)
+    return _Followed(
+        _now(change, present_subject(change, known), value_now(change, known)),
+        change.subject if product is None else _with(change, product=product),
+        len(contacts) - 1 + max(len(items) - 1, 0),
+        known.merged_at(supplier),
+    )
+
+
+def _with(change: SettingChange, *, product: str, supplier: str = "") -> str:
+    """The text of a change's subject with this product, and with this supplier instead of its own if one is given."""
+    supplier = supplier or supplier_in(change.level, change.subject)
+    if change.level == "product_supplier":
+        return ProductSupplier(product, supplier).text
+    return product if change.level == "product" else supplier or change.subject
 
 
 def _now(change: SettingChange, subject: str, value: str | None) -> SettingChange:
@@ -244,4 +278,4 @@ def _now(change: SettingChange, subject: str, value: str | None) -> SettingChang
 
 
 def _is_lost(change: SettingChange, known: Identities) -> bool:
-    return change.level == "product" and known.is_lost(product_of(change, known))
+    return bool(product_in(change.level, change.subject)) and known.is_lost(product_of(change, known))

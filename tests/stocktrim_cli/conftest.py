@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import sys
 import threading
 import time
@@ -12,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.organisations.open_organisation import open_organisation
+from pipelines.settings import read_settings
 from tests.end_to_end.conftest import Command, CommandResult, planned, planned_home, stocktrim, wholesaler
 from tests.pipelines.organisations.conftest import Person, callback_port, sandbox
+from tests.running import made_once
+from tests.stocktrim_cli.settings_company import Company, make
 from xero_sandbox.app.testing import RunningSandbox
 
 __all__ = ["planned", "planned_home", "sandbox", "stocktrim", "wholesaler"]
@@ -66,3 +71,12 @@ def terminal(stocktrim: Command, sandbox: RunningSandbox, monkeypatch: pytest.Mo
         stack.callback(setattr, sys, "stdin", sys.stdin)
         sys.stdin = nothing
         yield Terminal(stocktrim, sandbox)
+
+
+@pytest.fixture
+def company(stocktrim: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    made = made_once(tmp_path_factory, "settings", make)
+    shutil.copytree(made, stocktrim.home, symlinks=True)
+    opened = open_organisation(read_settings(), "acme")
+    yield Company(stocktrim, opened)
+    opened.store.close()

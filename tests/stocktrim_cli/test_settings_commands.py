@@ -2,99 +2,17 @@
 
 import csv
 import io
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
 from pipelines.identities import ContactState
-from pipelines.organisations.open_organisation import OpenOrganisation, open_organisation
 from pipelines.settings import read_settings
-from pipelines.storage import tables
-from pipelines.storage.snapshots import publish
-from pipelines.store.identity_history import remember_identities
 from pipelines.store.setting_changes import SettingChange, set_settings
-from tests.end_to_end.conftest import Command, CommandResult
-from tests.pipelines.planning_builders import a_product
-from tests.running import made_once
+from tests.end_to_end.conftest import Command
 from tests.stocktrim_assets.connected import connect_on_paper
-
-FIRST_LOAD = datetime(2026, 1, 2, tzinfo=UTC)
-MILL, FARM = "contact-mill", "contact-farm"
-PRODUCTS = {
-    "TEA-01": ("Green tea", MILL), "TEA-02": ("Black tea", MILL), "CUP": ("Cup, blue", FARM), "00123": ("Spoon", FARM),
-    "=HYPER()": ("Formula", None), 'Ø "6, x"': ("Pipe 🧀", None),
-}  # fmt: skip
-NEXT = "Next: `stocktrim plan -o acme`"
-
-
-@dataclass(frozen=True)
-class Company:
-    """An organisation without a Xero behind it, whose products and suppliers are published."""
-
-    stocktrim: Command
-    opened: OpenOrganisation
-
-    def __call__(self, *words: str) -> CommandResult:
-        return self.stocktrim("settings", *words)
-
-    def json(self, *words: str) -> Any:
-        result = self(*words, "--json")
-        assert result.code == 0, result.err
-        return result.json()
-
-    def publish(self, **codes: str) -> None:
-        """Publish the products, each under another code if given, and let a load see them."""
-        named = {codes.get(code, code): words for code, words in PRODUCTS.items()}
-        products = pl.concat(
-            a_product(code, supplier=supplier, product_name=name, product_id=f"id {place}")
-            for place, (code, (name, supplier)) in enumerate(named.items())
-        )
-        suppliers = pl.DataFrame(
-            [{"supplier_id": MILL, "supplier_name": "The Mill"}, {"supplier_id": FARM, "supplier_name": "Farm; Sons"}],
-            schema=tables.SUPPLIERS.schema,
-        )
-        with self.opened.warehouse() as warehouse:
-            warehouse.execute("create schema if not exists marts")
-            for table, frame in ((tables.PRODUCTS, products), (tables.SUPPLIERS, suppliers)):
-                warehouse.register("frame", frame.to_arrow())
-                warehouse.execute(f"create or replace table {table.path} as from frame")
-        publish(self.opened.folder, snapshot_id=f"snapshot {'-'.join(codes.values())}")
-        self.load({f"id {place}": code for place, code in enumerate(named)}, at=None if codes else FIRST_LOAD)
-
-    def load(
-        self, items: dict[str, str], contacts: dict[str, ContactState] | None = None, *, at: datetime | None = None
-    ) -> None:
-        remember_identities(
-            self.opened.store, self.opened.key, items=items, contacts=contacts, at=at or self.opened.now()
-        )
-
-    def values(self, name: str) -> dict[str, str]:
-        rows = self.json("show")
-        return {row["subject"]: row["value"] for row in rows if row["name"] == name and row["level"] != "default"}
-
-
-def make(home: Path) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        stocktrim = Command(home, patch)
-        connect_on_paper(read_settings(), "acme")
-        opened = open_organisation(read_settings(), "acme")
-        Company(stocktrim, opened).publish()
-        opened.store.close()
-
-
-@pytest.fixture
-def company(stocktrim: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    made = made_once(tmp_path_factory, "settings", make)
-    shutil.copytree(made, stocktrim.home, symlinks=True)
-    opened = open_organisation(read_settings(), "acme")
-    yield Company(stocktrim, opened)
-    opened.store.close()
+from tests.stocktrim_cli.settings_company import FARM, MILL, NEXT, PRODUCTS, Company
 
 
 def test_a_setting_is_described_with_what_it_does_and_its_bounds(company: Company) -> None:
@@ -117,7 +35,9 @@ def test_a_product_shows_where_each_value_comes_from_and_what_other_levels_say(c
     assert (lead_time["value"], lead_time["origin"], lead_time["changed_by"], lead_time["reason"]) == (
         "30", "supplier", "Bob", "new port",
     )  # fmt: skip
-    assert lead_time["levels"] == {"product": None, "supplier": "30", "global": "20", "default": "14"}
+    assert lead_time["levels"] == {
+        "product_supplier": None, "product": None, "supplier": "30", "global": "20", "default": "14",
+    }  # fmt: skip
     assert "global 20, default 14" in company("show", "--product", "TEA-01").out
     company("set", "preferred_supplier", "Farm; Sons", "--product", "TEA-01")
     assert {row["name"]: row["value"] for row in company.json("show", "--product", "TEA-01")}["lead_time_days"] == "20"
@@ -148,13 +68,13 @@ def test_suppliers_are_set_themselves_several_at_once(company: Company) -> None:
     [
         (("--product", "ZZZ"), "There is no product 'ZZZ'; load first if it is new in Xero."),
         (("--product", "123"), "There is no product '123'; did a spreadsheet drop the zeros before '00123'?"),
-        (("--product", "CUP", "--supplier", "The Mill"), "Give products or suppliers, not both"),
         (("--supplier", "Mill"), "There is no supplier 'Mill'. Nearest first: The Mill"),
         (("--search", "coffee"), "No product has 'coffee' in its code or name."),
         (("--search", "cup", "--products-of", "The Mill"),
          "No product is ordered from The Mill and has 'cup' in its code or name."),
-        (("--supplier", "The Mill"), "batch_size cannot be set for a supplier; it can be set at: product."),
-        ((), "batch_size cannot be set for the whole organisation; it can be set at: product."),
+        (("--supplier", "The Mill"), "batch_size cannot be set for a supplier; it can be set at: group, product, "),
+        (("--product", "CUP", "--supplier", "Farm"), "There is no supplier 'Farm'. Nearest first: Farm; Sons"),
+        ((), "batch_size cannot be set for the whole organisation; it can be set at: group, product,"),
     ],
 )  # fmt: skip
 def test_of_many_nothing_is_set_if_one_cannot_be(company: Company, words: tuple[str, ...], problem: str) -> None:

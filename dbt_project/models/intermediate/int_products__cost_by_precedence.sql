@@ -1,6 +1,7 @@
--- What a unit costs, in the currency of the supplier's orders: the setting; else the
--- item's purchase price, which Xero keeps in base currency; else what was paid on the
--- latest order or bill that can be converted, a bill before an order of the same day.
+-- What a unit costs, in the currency of the supplier's orders: the setting, for the
+-- product from this supplier before the product's own; else the item's purchase price,
+-- which Xero keeps in base currency; else what was paid on the latest order or bill
+-- that can be converted, a bill before an order of the same day.
 -- Without the exchange rates to convert any, the cost is unknown.
 with
     suppliers as (select * from {{ ref("int_suppliers__currency_and_rate") }}),
@@ -25,7 +26,9 @@ with
                     "organisation.base_currency",
                 )
             }} as supplier_rate,
-            try_cast(settings.value as decimal(18, 4)) as set_cost
+            try_cast(
+                coalesce(with_supplier.value, settings.value) as decimal(18, 4)
+            ) as set_cost
         from {{ ref("stg_products") }} as products
         inner join
             {{ ref("int_products__supplier_by_precedence") }} as by_supplier
@@ -35,6 +38,11 @@ with
             {{ ref("int_settings__of_products") }} as settings
             on settings.name = 'unit_cost'
             and products.product_code = settings.subject
+        left join
+            {{ ref("int_settings__of_products_by_supplier") }} as with_supplier
+            on with_supplier.name = 'unit_cost'
+            and products.product_code = with_supplier.product_code
+            and by_supplier.supplier_id = with_supplier.supplier_id
         cross join organisation
     ),
 

@@ -19,7 +19,8 @@ select
     coalesce(
         lines.expected_arrival_date,
         lines.delivery_date,
-        lines.order_date + coalesce(own.value, theirs.value, everybodys.value)::integer
+        lines.order_date
+        + coalesce(of_both.value, own.value, theirs.value, everybodys.value)::integer
     )::date as expected_arrival_date,
     lines.rule not in ('late', 'billed', 'missing_in_xero') as is_counted,
     lines.rule,
@@ -49,6 +50,11 @@ select
 from lines
 left join
     {{ ref("stg_contacts") }} as contacts on lines.supplier_id = contacts.contact_id
+left join
+    {{ ref("int_settings__of_products_by_supplier") }} as of_both
+    on of_both.name = 'lead_time_days'
+    and lines.ordered_product_code = of_both.product_code
+    and lines.supplier_id = of_both.supplier_id
 left join
     lead_times as own
     on own.level = 'product'

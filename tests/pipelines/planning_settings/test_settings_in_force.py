@@ -18,6 +18,7 @@ from tests.pipelines.planning_builders import SUPPLIER, TEA, a_product, a_settin
 EVERYBODYS = a_setting("lead_time_days", "20", level="global", subject="")
 THEIRS = a_setting("lead_time_days", "30", level="supplier", subject=SUPPLIER)
 OWN = a_setting("lead_time_days", "40")
+BOTH = a_setting("lead_time_days", "50", level="product_supplier", subject=f"{TEA} @ {SUPPLIER}")
 
 
 def in_force(*frames, name="lead_time_days"):
@@ -33,9 +34,12 @@ def in_force(*frames, name="lead_time_days"):
         ([EVERYBODYS], "20", "global"),
         ([THEIRS, EVERYBODYS], "30", "supplier"),
         ([EVERYBODYS, OWN, THEIRS], "40", "product"),
+        ([BOTH, EVERYBODYS, OWN, THEIRS], "50", "product_supplier"),
     ],
 )
-def test_a_products_own_setting_wins_over_its_suppliers_over_the_global_one_over_the_default(settings, value, origin):
+def test_the_value_with_a_supplier_wins_then_the_products_its_suppliers_the_global_one_and_the_default(
+    settings, value, origin
+):
     assert in_force(a_product(), *settings) == {TEA: (value, origin)}
 
 
@@ -48,6 +52,19 @@ def test_a_setting_of_another_product_or_supplier_does_not_count():
     other = a_setting("lead_time_days", "90", subject="OTHER")
     theirs = a_setting("lead_time_days", "90", level="supplier", subject="supplier-01")
     assert in_force(a_product(), other, theirs) == {TEA: ("14", "default")}
+
+
+@pytest.mark.parametrize("supplier", ["supplier-01", None])
+def test_what_holds_with_one_supplier_does_not_hold_while_another_supplies_the_product(supplier):
+    assert in_force(a_product(supplier=supplier), BOTH, OWN) == {TEA: ("40", "product")}
+
+
+def test_a_code_with_the_mark_between_product_and_supplier_is_read_whole():
+    code = f"{TEA} @ {SUPPLIER}"
+    theirs = a_setting("batch_size", "6", level="product_supplier", subject=f"{code} @ {SUPPLIER}")
+    assert in_force(a_product(code), a_product(), theirs, name="batch_size") == {
+        code: ("6", "product_supplier"), TEA: ("1", "default"),
+    }  # fmt: skip
 
 
 def test_a_product_without_a_supplier_takes_the_global_setting():
@@ -158,7 +175,7 @@ def test_hours_are_given_as_hours():
 
 
 def test_a_setting_is_refused_at_a_level_where_it_means_nothing():
-    with pytest.raises(SettingError, match="batch_size cannot be set for a supplier; it can be set at: product"):
+    with pytest.raises(SettingError, match="batch_size cannot be set for a supplier; it can be set at: group, product"):
         parse_setting("batch_size", "12", "supplier")
 
 

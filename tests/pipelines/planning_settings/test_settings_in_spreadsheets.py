@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.planning_settings.requested_settings import Subjects, propose
+from pipelines.planning_settings.requested_settings import propose
 from pipelines.planning_settings.setting_csv import (
     COLUMNS,
     SettingsFileError,
@@ -17,6 +17,7 @@ from pipelines.planning_settings.setting_csv import (
     unguarded,
     written_csv,
 )
+from pipelines.planning_settings.subjects import Subjects
 from pipelines.product_codes import ProductCodes, folded
 from tests.running import cpu_seconds
 
@@ -174,7 +175,11 @@ def test_a_point_of_our_own_file_is_a_decimal_point_and_no_separator_of_thousand
             "There is no supplier 'Supplier 7'. Nearest first: Supplier",
         ),
         ("global,TEA,lead_time_days,6", "subject", "A setting for the whole organisation has no subject, but 'TEA'"),
-        ("brand,TEA,lead_time_days,6", "level", "'brand' is not a level: give global, supplier or product."),
+        (
+            "brand,TEA,lead_time_days,6",
+            "level",
+            "'brand' is not a level: give global, supplier, group, product or ",
+        ),
         ("product,TEA,lead_time,6", "setting", "There is no setting 'lead_time'. Nearest first: lead_time_days"),
         ("supplier,Supplier 07,batch_size,6", "setting", "batch_size cannot be set for a supplier"),
         ("product,TEA,batch_size,0", "value", "batch_size cannot be '0': give a number of units from 0.0001"),

@@ -158,7 +158,7 @@ def test_a_change_decided_on_old_values_is_refused_if_somebody_changed_the_same_
     seen = last_batch(setting_history(store, KEY))
     set_settings(store, KEY, [a_change("3", subject="CUP", changed_by="Eve")])
     assert set_settings(store, KEY, [a_change("12")], seen=seen) == 3
-    with pytest.raises(SettingConflictError, match="Eve has just changed batch_size of CUP: nothing was changed"):
+    with pytest.raises(SettingConflictError, match="Eve has just changed batch_size of product CUP: nothing"):
         set_settings(store, KEY, [a_change("5", subject="TIN"), a_change("4", subject="CUP")], seen=seen)
     assert values(store) == {("TEA", "batch_size"): "12", ("CUP", "batch_size"): "3"}
 
