@@ -13,6 +13,7 @@ import typer
 
 from stocktrim_cli.backtest import backtest
 from stocktrim_cli.connect import connect
+from stocktrim_cli.demand import demand
 from stocktrim_cli.demo import demo
 from stocktrim_cli.doctor import doctor
 from stocktrim_cli.exceptions import exceptions
@@ -45,6 +46,7 @@ app.add_typer(orders, name="orders")
 settings.command(name="accept-lead-times")(accept_lead_times)
 app.add_typer(settings, name="settings")
 app.add_typer(exceptions, name="exceptions")
+app.add_typer(demand, name="demand")
 
 
 # They wait for a person, or run until they are stopped.

@@ -17,6 +17,7 @@ from pipelines.forecasting.overrides import OVERRIDES, override_demand
 from pipelines.forecasting.protection_intervals import horizons_to_forecast, own_horizons
 from pipelines.planning_settings.registry import wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
+from pipelines.storage.tables import ONE_OFF_ANSWERS, empty
 
 REQUEST_SETTINGS: Final = (
     "overridden_demand", "overridden_demand_from", "overridden_demand_until", "ignore_seasonality", "successor_of",
@@ -33,6 +34,7 @@ class ForecastRequest:
     it covers; with a forecast period they differ from the settings. `more` has `product_code`, `horizon_days`: further
     horizons of products with random lead times. `overrides` is demand that people set, in the shape of `OVERRIDES`.
     The season of the products in `without_season` is ignored. `transfers` says whose demand counts for whom.
+    `one_off_answers` has the shape of its table in `raw`.
     """
 
     own: pl.DataFrame
@@ -40,12 +42,15 @@ class ForecastRequest:
     overrides: pl.DataFrame
     without_season: Sequence[str]
     transfers: pl.DataFrame
+    one_off_answers: pl.DataFrame
 
 
-def forecast_request(plan_settings: pl.DataFrame, intervals: pl.DataFrame) -> ForecastRequest:
+def forecast_request(
+    plan_settings: pl.DataFrame, intervals: pl.DataFrame, *, one_off_answers: pl.DataFrame | None = None
+) -> ForecastRequest:
     """The request that follows from `parameters.plan_settings` and `parameters.protection_intervals`.
 
-    Of the settings only those in `REQUEST_SETTINGS` are needed.
+    Of the settings only those in `REQUEST_SETTINGS` are needed. `one_off_answers` are those in `raw` (none if missing).
     """
     settings = wide_settings(plan_settings)
     overrides = settings.filter(pl.col("overridden_demand").is_not_null()).select(
@@ -58,6 +63,7 @@ def forecast_request(plan_settings: pl.DataFrame, intervals: pl.DataFrame) -> Fo
         overrides=overrides,
         without_season=settings.filter("ignore_seasonality")["product_code"].to_list(),
         transfers=transfers_of(settings),
+        one_off_answers=empty(ONE_OFF_ANSWERS) if one_off_answers is None else one_off_answers,
     )
 
 

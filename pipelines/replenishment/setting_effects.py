@@ -15,9 +15,8 @@ import polars as pl
 
 from pipelines.forecasting.forecast_request import ForecastRequest, forecast_as_requested, forecast_request
 from pipelines.forecasting.forecast_tables import Forecast, choose_models
-from pipelines.forecasting.history.prices import with_unit_prices
-from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.forecasting.protection_intervals import protection_intervals
+from pipelines.forecasting.special_demand.usual_demand import usual_demand
 from pipelines.planning_settings.registry import settings_of_products, wide_settings
 from pipelines.replenishment.plan.order_plan import PlanInputs, make_plan
 from pipelines.replenishment.planning_parameters import PlanningParameters, planning_parameters
@@ -29,6 +28,7 @@ SOURCE_TABLES: Final = (
     tables.PRODUCTS, tables.STOCK_POSITION, tables.STOCK_ON_ORDER, tables.PURCHASE_RECEIPTS, tables.DEMAND_DAILY,
     tables.DEMAND_TRANSACTIONS, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.MODEL_SCORES, tables.MODEL_CHOICE,
     tables.DEMAND_FORECAST, tables.DEMAND_QUANTILES, tables.DEMAND_HORIZONS, tables.ORDER_PLAN,
+    tables.ANSWERED_ONE_OFFS,
 )  # fmt: skip
 """The tables of `PlanSources`, in its order; all of them are published."""
 _COMPARED: Final = ("order_quantity", "status", "reason", "order_value")
@@ -52,6 +52,7 @@ class PlanSources:
     demand_quantiles: pl.DataFrame
     demand_horizons: pl.DataFrame
     order_plan: pl.DataFrame
+    answered_one_offs: pl.DataFrame
 
 
 def changed_lines(sources: PlanSources, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
@@ -103,15 +104,16 @@ def _with_own_settings(products: pl.DataFrame, settings: pl.DataFrame) -> pl.Dat
 
 def _forecast(sources: PlanSources, parameters: PlanningParameters, *, as_of: date) -> Forecast:
     """The forecast of the last plan if the settings ask for the same, else a new one by the same models."""
-    request = forecast_request(parameters.plan_settings, parameters.protection_intervals)
+    answers = sources.answered_one_offs.select(list(tables.ONE_OFF_ANSWERS.columns))
+    request = forecast_request(
+        parameters.plan_settings, parameters.protection_intervals, one_off_answers=answers
+    )  # fmt: skip
     intervals = protection_intervals(wide_settings(sources.plan_settings), sources.lead_times)
-    if _is_same(request, forecast_request(sources.plan_settings, intervals)):
+    if _is_same(request, forecast_request(sources.plan_settings, intervals, one_off_answers=answers)):
         return Forecast(
             sources.model_choice, sources.demand_forecast, sources.demand_quantiles, sources.demand_horizons
         )
-    demand = with_unit_prices(
-        transfer_demand(sources.demand_daily, request.transfers), sources.demand_transactions
-    )  # fmt: skip
+    demand = usual_demand(sources.demand_daily, sources.demand_transactions, request)
     choice = choose_models(demand, sources.model_scores, as_of=as_of, without_season=request.without_season)
     return forecast_as_requested(demand, request, as_of=as_of, model_choice=choice)
 

@@ -91,6 +91,33 @@ exception_decision: Final = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
 )
 
+one_off_answer: Final = sa.Table(
+    "one_off_answer",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("organisation_key", sa.String(40), nullable=False, index=True),
+    sa.Column("invoice_id", sa.String(64), nullable=False),
+    sa.Column("product_id", sa.Text),
+    sa.Column("product_code", sa.Text, nullable=False),
+    sa.Column("invoice_number", sa.Text, nullable=False),
+    sa.Column("answer", sa.String(8), nullable=False),
+    sa.Column("answered_by", sa.Text, nullable=False),
+    sa.Column("answered_at", Instant, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+demand_event_change: Final = sa.Table(
+    "demand_event_change",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("organisation_key", sa.String(40), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("event", sa.Text),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
 watermark: Final = sa.Table(
     "watermark",
     metadata,
@@ -150,5 +177,6 @@ contact_state: Final = sa.Table(
 )
 
 OF_ONE_ORGANISATION: Final = (
-    setting_change, exception_decision, watermark, xero_call, xero_pause, order_event, product_code, contact_state,
+    setting_change, exception_decision, one_off_answer, demand_event_change, watermark, xero_call, xero_pause,
+    order_event, product_code, contact_state,
 )  # fmt: skip

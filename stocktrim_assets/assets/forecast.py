@@ -17,9 +17,9 @@ from pipelines.forecasting.forecast_request import (
     forecast_request,
 )
 from pipelines.forecasting.forecast_tables import choose_models, is_still_good, score_models
-from pipelines.forecasting.history.one_off_orders import find_one_off_orders
-from pipelines.forecasting.history.prices import with_unit_prices
-from pipelines.forecasting.history.transferred_demand import transfer_demand
+from pipelines.forecasting.special_demand.one_off_answers import answered_one_offs
+from pipelines.forecasting.special_demand.one_off_orders import find_one_off_orders, list_one_off_orders
+from pipelines.forecasting.special_demand.usual_demand import usual_demand
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.replenishment.explain.explanation_tables import SCORES_TITLE
 from pipelines.replenishment.explain.records import ModelScore, records_of
@@ -41,6 +41,7 @@ TABLES: Final = (
 )
 _INPUTS: Final = (
     tables.DEMAND_DAILY, tables.DEMAND_TRANSACTIONS, tables.PLAN_SETTINGS, tables.PROTECTION_INTERVALS, tables.AS_OF,
+    tables.ONE_OFF_ANSWERS,
 )  # fmt: skip
 _OF_SETTINGS: Final = {tables.PLAN_SETTINGS: f"name in ({', '.join(map(quoted, REQUEST_SETTINGS))})"}
 CHOICE_STAGE: Final = waiting_stage("model_choice", "Forecast models", CHOICE, reads=_INPUTS, rows=_OF_SETTINGS)
@@ -80,8 +81,8 @@ def demand(
         if not run.is_unchanged:
             sold, request, as_of = _inputs(run)
             forecast = forecast_as_requested(sold, request, as_of=as_of, model_choice=run.read(tables.MODEL_CHOICE))
-            one_offs = find_one_off_orders(sold, as_of=as_of)
-            run.keep({table: getattr(forecast, table.name, one_offs) for table in FORECAST})
+            listed = vars(forecast) | _one_offs(run, sold, request, as_of)
+            run.keep({table: listed[table.name] for table in FORECAST})
         yield from run.results()
 
 
@@ -98,12 +99,23 @@ def _chosen(run: StageRun) -> Mapping[Table, pl.DataFrame]:
 
 
 def _inputs(run: StageRun) -> tuple[pl.DataFrame, ForecastRequest, date]:
-    """Demand with its prices, what to forecast of it, and the day of the forecast."""
-    request = forecast_request(run.read(tables.PLAN_SETTINGS), run.read(tables.PROTECTION_INTERVALS))
-    demand = with_unit_prices(
-        transfer_demand(run.read(tables.DEMAND_DAILY), request.transfers), run.read(tables.DEMAND_TRANSACTIONS)
-    )
+    """Usual demand with its prices, what to forecast of it, and the day of the forecast."""
+    request = forecast_request(
+        run.read(tables.PLAN_SETTINGS), run.read(tables.PROTECTION_INTERVALS),
+        one_off_answers=run.read(tables.ONE_OFF_ANSWERS),
+    )  # fmt: skip
+    demand = usual_demand(run.read(tables.DEMAND_DAILY), run.read(tables.DEMAND_TRANSACTIONS), request)
     return demand, request, run.as_of()
+
+
+def _one_offs(run: StageRun, sold: pl.DataFrame, request: ForecastRequest, as_of: date) -> dict[str, pl.DataFrame]:
+    """The one-off orders that are listed, and what people said about those before, each by the name of its table."""
+    lines, answers = run.read(tables.DEMAND_TRANSACTIONS), request.one_off_answers
+    found = find_one_off_orders(sold, as_of=as_of)
+    return {
+        tables.ONE_OFF_ORDERS.name: list_one_off_orders(found, lines, request.transfers, answers),
+        tables.ANSWERED_ONE_OFFS.name: answered_one_offs(answers, lines),
+    }
 
 
 def _shown_choice(frames: Mapping[Table, pl.DataFrame]) -> dict[Table, dict[str, Any]]:

@@ -44,7 +44,7 @@ STAGE: Final = Stage(
     "order_plan", "Plan",
     reads=(
         *_READ, tables.DATA_FRESHNESS, tables.DEMAND_DAILY, tables.DEMAND_TRANSACTIONS, tables.AS_OF, *PARAMETERS,
-        tables.MODEL_SCORES, *FORECAST_TABLES,
+        tables.MODEL_SCORES, *FORECAST_TABLES, tables.ONE_OFF_ORDERS, tables.ANSWERED_ONE_OFFS,
     ),
     makes=TABLES, keep=keep_plan, keep_unchanged=keep_waiting, place=to_plan_with,
 )  # fmt: skip
@@ -168,6 +168,8 @@ def _explained(run: StageRun, sources: _Sources, order_plan: pl.DataFrame) -> Ex
         model_scores=run.read(tables.MODEL_SCORES),
         demand_quantiles=sources.forecast.demand_quantiles,
         demand_forecast=sources.forecast.demand_forecast,
+        one_off_orders=run.read(tables.ONE_OFF_ORDERS),
+        answered_one_offs=run.read(tables.ANSWERED_ONE_OFFS),
     )
 
 

@@ -35,6 +35,7 @@ from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from pipelines.storage.warehouse import put_table, read_table, row_count, transaction
 from pipelines.store.exception_decisions import dismissed_exceptions
+from pipelines.store.one_off_answer_log import one_off_answers
 from pipelines.store.order_ledger import ledger_order_lines
 from pipelines.store.setting_changes import explicit_settings, settings_without_subject
 from stocktrim_assets.failures import plain_failures, tried_again
@@ -56,11 +57,17 @@ XERO_TABLES: Final = (
 )
 DECISION_TABLES: Final = (
     tables.PLANNING_SETTINGS, tables.SETTINGS_WITHOUT_SUBJECT, tables.EXCEPTION_DECISIONS, tables.DEMAND_TRANSFERS,
-    tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES, tables.AS_OF,
+    tables.ONE_OFF_ANSWERS, tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES, tables.AS_OF,
 )  # fmt: skip
 # Decisions name products as Xero does, so they are read after the products.
 _BEFORE: Final = dict.fromkeys(
-    (tables.SETTINGS_WITHOUT_SUBJECT, tables.DEMAND_TRANSFERS, tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES),
+    (
+        tables.SETTINGS_WITHOUT_SUBJECT,
+        tables.DEMAND_TRANSFERS,
+        tables.ONE_OFF_ANSWERS,
+        tables.FORMER_PRODUCTS,
+        tables.LEDGER_ORDER_LINES,
+    ),
     (tables.XERO_ITEMS,),
 )
 # The tables that hold what each frame of `raw_rules` shows before it is landed.
@@ -210,6 +217,7 @@ def _decided(organisation: OpenOrganisation, known: Identities, as_of: date) -> 
         tables.PLANNING_SETTINGS: settings,
         tables.SETTINGS_WITHOUT_SUBJECT: settings_without_subject(organisation.store, organisation.key),
         tables.EXCEPTION_DECISIONS: dismissed_exceptions(organisation.store, organisation.key),
+        tables.ONE_OFF_ANSWERS: one_off_answers(organisation.store, organisation.key),
         tables.DEMAND_TRANSFERS: demand_transfers(settings, known.product_codes()),
         tables.FORMER_PRODUCTS: former_products(known),
         tables.LEDGER_ORDER_LINES: ledger_order_lines(orders),

@@ -116,8 +116,8 @@ def make_demand_matrix(demand_daily: pl.DataFrame, *, as_of: date, period_days: 
     """The demand matrix of every product that was sold before `as_of`, in the order of product codes.
 
     `demand_daily` has the shape of `marts.demand_daily`: one row a product and day. `is_stocked_out` may be missing, a
-    `unit_price` may be added. One row a week is read too, dated on the week's first day. A day without a row is zero.
-    At most four years are kept; of daily periods two.
+    `unit_price` and `is_usual` (no demand spike) may be added. One row a week is read too, dated on the week's first
+    day. A day without a row is zero. At most four years are kept; of daily periods two.
     """
     rows, spikes = _by_day(demand_daily, as_of=as_of)
     rows = _without_unsold_products(rows, longest=LONGEST_DAYS[period_days])
@@ -168,6 +168,7 @@ def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> tuple[pl.DataFrame, p
         pl.col("is_stocked_out").fill_null(value=False) if "is_stocked_out" in given else pl.lit(value=False)
     )
     price = pl.col("unit_price").cast(pl.Float64) if "unit_price" in given else pl.lit(None, dtype=pl.Float64)
+    is_usual = pl.col("is_usual") if "is_usual" in given else pl.lit(value=False)
     quantity = pl.col("quantity").cast(pl.Float64)
     is_valid = is_quantity("quantity").fill_null(value=False)
     rows = demand_daily.filter(pl.col("demand_date") < as_of).select(
@@ -176,10 +177,15 @@ def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> tuple[pl.DataFrame, p
         quantity=pl.when(is_valid).then(quantity).otherwise(0.0),
         is_censored=is_stocked_out | ~is_valid,
         price=pl.when(price.is_finite() & (price > 0)).then(price),
+        is_usual=is_usual,
     )
     rows = (
         rows.group_by("product_code", "age")
-        .agg(pl.col("quantity").sort().sum().clip(lower_bound=0.0), pl.col("is_censored").any(), pl.col("price").mean())
+        .agg(
+            pl.col("quantity").sort().sum().clip(lower_bound=0.0),
+            pl.col("is_censored", "is_usual").any(),
+            pl.col("price").mean(),
+        )
         .sort("product_code", "age", descending=[False, True])
     )
     rows, spikes = _without_spikes(rows)
@@ -203,7 +209,7 @@ def _without_spikes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         )
         .sort("product_code", "week", descending=[False, True])
     )
-    return rows.with_columns(pl.col("quantity") * pl.col("usual_share")).drop("week", "usual_share"), spikes
+    return rows.with_columns(pl.col("quantity") * pl.col("usual_share")).drop("week", "usual_share", "is_usual"), spikes
 
 
 def _daily_quantities(rows: pl.DataFrame) -> DailyQuantities:

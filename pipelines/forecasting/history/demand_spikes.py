@@ -31,6 +31,7 @@ def mark_spikes(rows: pl.DataFrame) -> pl.DataFrame:
     `quantity`. The k largest weeks of a product are spikes if each sold at least 26 times the mean of the other weeks.
     The others must be 13 or more, and the product must have sold in half of them. If k is more than one in half a year
     there is no spike, since lumps are usual then. The usual part of a spike is the mean of the other weeks.
+    A week with a row that `is_usual`, if there is such a column, is one of the others: a person said so.
 
     >>> units = [2.0] * 99 + [5002.0] + [2.0] * 264
     >>> marked = mark_spikes(pl.DataFrame({"product_code": "TEA", "age": range(1, 365), "quantity": units}))
@@ -38,10 +39,11 @@ def mark_spikes(rows: pl.DataFrame) -> pl.DataFrame:
     (7, 0.0028)
     """
     weekly = rows.with_columns(week=(pl.col("age") - 1) // WEEK_DAYS)
+    is_usual = pl.col("is_usual").any() if "is_usual" in rows.columns else pl.lit(value=False)
     by_week = (
         weekly.group_by("product_code", "week")
-        .agg(sold=pl.col("quantity").sort().sum())
-        .sort("product_code", "sold", "week", descending=[False, True, False])
+        .agg(sold=pl.col("quantity").sort().sum(), is_usual=is_usual)
+        .sort("product_code", "is_usual", "sold", "week", descending=[False, False, True, False])
         .with_columns(
             weeks=(pl.col("week").max() + 1).over("product_code"),
             largest=pl.int_range(1, pl.len() + 1).over("product_code"),
@@ -62,7 +64,8 @@ def mark_spikes(rows: pl.DataFrame) -> pl.DataFrame:
 def _spike_count() -> pl.Expr:
     """How many of a product's largest weeks are each 26 times the mean of the weeks that are left."""
     is_far = (
-        (pl.col("others") >= FEWEST_WEEKS)
+        ~pl.col("is_usual")
+        & (pl.col("others") >= FEWEST_WEEKS)
         & (pl.col("selling") - pl.col("largest") >= LEAST_SELLING * pl.col("others"))
         & (pl.col("usual") > 0)
         & (pl.col("sold") >= WEEKS_WORTH * pl.col("usual"))

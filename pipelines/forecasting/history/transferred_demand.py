@@ -33,7 +33,7 @@ def transfer_demand(demand_daily: pl.DataFrame, transfers: pl.DataFrame) -> pl.D
         demand = pl.concat([stays, moves.select(_transferred(name) for name in demand.columns)])
     return (
         demand.group_by("product_code", "demand_date")
-        .agg(pl.col("quantity").sort().sum(), pl.col("is_stocked_out").all())
+        .agg(pl.col("quantity").sort().sum(), pl.col("is_stocked_out").fill_null(value=False).all())
         .sort("product_code", "demand_date")
         .select(demand_daily.columns)
     )

@@ -19,6 +19,7 @@ from pipelines.nearest_names import unknown_name
 from pipelines.planning_settings.successors_and_bundles import sold_as, transfers_in_force, transfers_in_words
 from pipelines.product_codes import find_product
 from pipelines.replenishment.explain.bridge import bridge
+from pipelines.replenishment.explain.demand_remarks import one_off_sentences
 from pipelines.replenishment.explain.projected_stock import WEEK, open_orders, projected_stock
 from pipelines.replenishment.explain.records import (
     DemandQuantile,
@@ -44,7 +45,7 @@ WEEKS_OF_HISTORY: Final = 52
 SOURCES: Final = (
     tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.STOCK_ON_ORDER, tables.DEMAND_DAILY,
     tables.DEMAND_TRANSACTIONS, tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.DEMAND_QUANTILES,
-    tables.DEMAND_FORECAST,
+    tables.DEMAND_FORECAST, tables.ONE_OFF_ORDERS, tables.ANSWERED_ONE_OFFS,
 )  # fmt: skip
 
 
@@ -62,6 +63,8 @@ class ExplanationSources:
     model_scores: pl.DataFrame
     demand_quantiles: pl.DataFrame
     demand_forecast: pl.DataFrame
+    one_off_orders: pl.DataFrame
+    answered_one_offs: pl.DataFrame
 
 
 def most_urgent(order_plan: pl.DataFrame, *, lines: int) -> pl.DataFrame:
@@ -95,6 +98,7 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
         sentences=[
             *sentences(line),
             *transfers_in_words(sources.plan_settings, transfers, code),
+            *one_off_sentences(_of(sources.one_off_orders, code), _answered(sources, transfers, code)),
             *(draft_sentence(draft) for draft in largest_drafts(plan, sources.demand_transactions).to_dicts()),
         ],
         settings=records_of(_of(sources.plan_settings, code).drop("product_code"), SettingInForce),
@@ -110,6 +114,11 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
         open_orders=records_of(on_order, OpenOrderLine),
         projected_stock=projected_stock(line, weeks.select("period_start_date", "quantity").rows(), arrivals.rows()),
     )
+
+
+def _answered(sources: ExplanationSources, transfers: pl.DataFrame, code: str) -> pl.DataFrame:
+    """The answered sales that count for a product."""
+    return sources.answered_one_offs.filter(pl.col("product_code").is_in(list(sold_as(transfers, code))))
 
 
 def quantiles_of_horizon(demand_quantiles: pl.DataFrame, horizon_days: int) -> list[DemandQuantile]:

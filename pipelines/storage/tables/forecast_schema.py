@@ -5,7 +5,7 @@ Read more in docs/interfaces.md.
 
 import polars as pl
 
-from pipelines.storage.tables.declaration import published_table
+from pipelines.storage.tables.declaration import INSTANT, published_table
 
 # fmt: off
 MODEL_CHOICE = published_table(
@@ -43,4 +43,11 @@ DEMAND_HORIZONS = published_table(
 ONE_OFF_ORDERS = published_table(
     "forecast", "one_off_orders", "One row per product and day with a one-off order.",
     product_code=pl.String, demand_date=pl.Date, quantity=pl.Float64, usual_quantity=pl.Float64, times_usual=pl.Float64,
+    invoice_number=pl.String, sold_as=pl.String, invoice_quantity=pl.Float64, customer_name=pl.String, answer=pl.String,
+)
+ANSWERED_ONE_OFFS = published_table(
+    "forecast", "answered_one_offs",
+    "One row per invoice and product of which a person said whether it is a one-off order, with what that does.",
+    product_code=pl.String, invoice_number=pl.String, demand_date=pl.Date, quantity=pl.Float64, answer=pl.String,
+    answered_by=pl.String, answered_at=INSTANT, reason=pl.String, effect=pl.String, invoice_id=pl.String,
 )

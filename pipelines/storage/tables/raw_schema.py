@@ -102,6 +102,11 @@ EXCEPTION_DECISIONS = table(
     problem=pl.String, record_id=pl.String, version=pl.String, decision=pl.String, decided_by=pl.String,
     decided_at=INSTANT, reason=pl.String,
 )
+ONE_OFF_ANSWERS = table(
+    "raw", "one_off_answers", "One row per invoice and product of which a person said whether it is a one-off order.",
+    invoice_id=pl.String, product_code=pl.String, invoice_number=pl.String, answer=pl.String, answered_by=pl.String,
+    answered_at=INSTANT, reason=pl.String,
+)
 LEDGER_ORDER_LINES = table(
     "raw", "ledger_order_lines", "One row per line of an order approved here, sent or not.",
     order_id=pl.String, purchase_order_number=pl.String, state=pl.String, supplier_id=pl.String,

@@ -37,7 +37,8 @@ def published(company: Company) -> PlanSources:
         purchase_receipts=company.purchase_receipts, demand_daily=company.demand_daily,
         demand_transactions=tables.empty(tables.DEMAND_TRANSACTIONS), plan_settings=company.parameters.plan_settings,
         lead_times=company.parameters.lead_times, model_scores=tables.empty(tables.MODEL_SCORES),
-        order_plan=company.plan(forecast).order_plan, **vars(forecast),
+        order_plan=company.plan(forecast).order_plan, answered_one_offs=tables.empty(tables.ANSWERED_ONE_OFFS),
+        **vars(forecast),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -14,6 +15,8 @@ from pipelines.purchasing.orders import OrderError, OrderState
 from pipelines.purchasing.transitions import approve, reject
 from pipelines.store.allowance import StoredAllowance
 from pipelines.store.engine import Store
+from pipelines.store.identity_history import remember_identities
+from pipelines.store.one_off_answer_log import OneOffAnswer, answer_history, answer_one_off, one_off_answers
 from pipelines.store.order_ledger import OrderLedger
 from pipelines.store.setting_changes import SettingChange, explicit_settings, set_settings, setting_history
 from pipelines.store.watermarks import advance_watermarks, watermarks
@@ -89,3 +92,17 @@ def test_calls_and_pauses_are_counted_for_all(opened: Callable[..., Store]) -> N
     assert second.enter(AT) == Pause(AT + timedelta(minutes=2), "minute")
     first.leave(call)
     assert isinstance(second.enter(AT + timedelta(minutes=3)), str)
+
+
+def test_an_answer_about_a_one_off_order_follows_a_renamed_product(store: Store) -> None:
+    remember_identities(store, "acme", items={"id-1": "TEA"}, contacts=None, at=AT)
+    given = OneOffAnswer("I-7", "TEA", "INV-7", "yes", "Ann", AT, "a fair")
+    answer_one_off(store, "acme", given)
+    remember_identities(store, "acme", items={"id-1": "TEA-2"}, contacts=None, at=AT + timedelta(days=1))
+    (row,) = one_off_answers(store, "acme").to_dicts()
+    assert (row["product_code"], row["answer"], row["answered_by"]) == ("TEA-2", "yes", "Ann")
+    answer_one_off(store, "acme", replace(given, product_code="TEA-2", answer="no"))
+    assert one_off_answers(store, "acme")["answer"].to_list() == ["no"]
+    answer_one_off(store, "acme", replace(given, product_code="TEA-2", answer="open"))
+    assert one_off_answers(store, "acme").is_empty()
+    assert [answer.answer for answer in answer_history(store, "acme")] == ["yes", "no", "open"]

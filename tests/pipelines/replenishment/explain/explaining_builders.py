@@ -7,7 +7,14 @@ import polars as pl
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.replenishment.explain.product_explanation import ExplanationSources, explain_product
 from pipelines.replenishment.explain.records import PlanLine, ProductExplanation
-from pipelines.storage.tables import DEMAND_DAILY, DEMAND_TRANSACTIONS, MODEL_SCORES, empty
+from pipelines.storage.tables import (
+    ANSWERED_ONE_OFFS,
+    DEMAND_DAILY,
+    DEMAND_TRANSACTIONS,
+    MODEL_SCORES,
+    ONE_OFF_ORDERS,
+    empty,
+)
 from tests.pipelines.planning_builders import TEA, in_days, inputs, the_line
 
 
@@ -40,6 +47,7 @@ def planned(*frames: pl.DataFrame, expecting: Forecast | None = None) -> Explana
         company.plan(forecast).order_plan, parameters.plan_settings, parameters.lead_times, company.stock_on_order,
         company.demand_daily, sales,
         forecast.model_choice, empty(MODEL_SCORES), forecast.demand_quantiles, forecast.demand_forecast,
+        empty(ONE_OFF_ORDERS), empty(ANSWERED_ONE_OFFS),
     )  # fmt: skip
 
 

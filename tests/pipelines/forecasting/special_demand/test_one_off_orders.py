@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from pipelines.forecasting.history.demand_matrix import make_demand_matrix
-from pipelines.forecasting.history.one_off_orders import find_one_off_orders
+from pipelines.forecasting.special_demand.one_off_orders import find_one_off_orders
 from tests.pipelines.planning_builders import AS_OF, TEA, in_days, sold, sold_every
 
 USUAL = sold_every(7, 4, for_days=200)

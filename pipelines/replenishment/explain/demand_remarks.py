@@ -1,0 +1,46 @@
+"""What a person said, or is asked, about special demand of a product, in sentences.
+
+What belongs here: one-off orders. What does not: finding them and what answers do (`pipelines.forecasting`).
+Read more in docs/buyer/one-off-orders.md.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import polars as pl
+
+MOST_SHOWN: Final = 3
+"""How many one-off orders a person is asked about at once."""
+
+
+def one_off_sentences(one_off_orders: pl.DataFrame, answered: pl.DataFrame) -> Iterator[str]:
+    """What was answered about a product's one-off orders, then the latest ones that nobody has answered yet.
+
+    The frames have the shapes of `forecast.one_off_orders` and `forecast.answered_one_offs`, with one product's rows.
+    """
+    yield from (answer_sentence(row) for row in answered.to_dicts())
+    open_ones = one_off_orders.filter((pl.col("answer") == "") & (pl.col("invoice_number") != ""))
+    yield from (question_sentence(row) for row in open_ones.head(MOST_SHOWN).to_dicts())
+
+
+def answer_sentence(row: dict[str, Any]) -> str:
+    """A row of `forecast.answered_one_offs` as a sentence.
+
+    >>> row = {"invoice_number": "INV-7", "quantity": 500.0, "answer": "yes", "answered_by": "Ann", "reason": "a fair",
+    ...        "effect": "kept out of usual demand"}
+    >>> answer_sentence(row)
+    'One-off order? yes, said Ann of INV-7 (500 units; a fair): kept out of usual demand.'
+    """
+    units = "" if row["quantity"] is None else f"{row['quantity']:,g} units"
+    about = "; ".join(part for part in (units, row["reason"]) if part)
+    of_document = f"{row['invoice_number']} ({about})" if about else row["invoice_number"]
+    return f"One-off order? {row['answer']}, said {row['answered_by']} of {of_document}: {row['effect']}."
+
+
+def question_sentence(row: dict[str, Any]) -> str:
+    """A row of `forecast.one_off_orders` without an answer as a question, with the command that answers it."""
+    command = f"stocktrim demand one-off {row['invoice_number']} {row['sold_as']} yes|no"
+    return (
+        f"One-off order? {row['invoice_number']} of {row['demand_date']} sold {row['invoice_quantity']:,g} units; "
+        f"the day sold {row['times_usual']:,.0f} times the usual one. It counts until you answer: {command}."
+    )
