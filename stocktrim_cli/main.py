@@ -21,6 +21,7 @@ from stocktrim_cli.explain import explain
 from stocktrim_cli.lead_times import accept_lead_times
 from stocktrim_cli.load import load
 from stocktrim_cli.orders import orders
+from stocktrim_cli.orders_advice import advice
 from stocktrim_cli.organisations import organisations
 from stocktrim_cli.output import err, heartbeat, say, show_progress
 from stocktrim_cli.plan import plan
@@ -42,6 +43,7 @@ for _verb in (demo, sandbox, serve, connect, load, explain, reconcile, backtest,
     app.command()(_verb)
 app.add_typer(plan, name="plan")
 app.add_typer(organisations, name="organisations")
+orders.command()(advice)
 app.add_typer(orders, name="orders")
 settings.command(name="accept-lead-times")(accept_lead_times)
 app.add_typer(settings, name="settings")

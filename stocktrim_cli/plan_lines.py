@@ -100,6 +100,15 @@ def without_formulas(lines: "pl.DataFrame") -> "pl.DataFrame":
     return lines.with_columns(pl.when(text.str.contains(r"^[=+\-@\t\r]")).then("'" + text).otherwise(text).name.keep())
 
 
+def known_name(noun: str, wanted: str, known: "Iterable[str | None]") -> str:
+    """The known name that a person means, whatever its case.
+
+    Raises:
+        UsageError: there is none, with the nearest ones.
+    """
+    return _known(noun, wanted, sorted({name for name in known if name}))
+
+
 def _same(column: str, wanted: str, known: "Iterable[str | None]") -> "Sequence[pl.Expr]":
     import polars as pl
 

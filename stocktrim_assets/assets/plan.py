@@ -20,6 +20,7 @@ from pipelines.planning_settings.freshness import is_stale
 from pipelines.planning_settings.registry import global_settings
 from pipelines.planning_settings.successors_and_bundles import sold_as, transfers_in_force
 from pipelines.replenishment.explain.product_explanation import ExplanationSources, explain_product, most_urgent
+from pipelines.replenishment.open_orders.advice import advise_open_orders
 from pipelines.replenishment.plan.order_plan import PlanInputs, PlanTables, make_plan
 from pipelines.replenishment.plan.plan_summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
 from pipelines.replenishment.planning_parameters import PlanningParameters
@@ -27,6 +28,7 @@ from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from pipelines.storage.whole_plan import PARAMETERS, keep_plan, keep_waiting, to_plan_with
 from stocktrim_assets.assets.forecast import TABLES as FORECAST_TABLES
+from stocktrim_assets.assets.open_orders import ADVICE_CHECK, advice_check
 from stocktrim_assets.assets.stage_run import Stage, StageResult, StageRun, stage_run
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
@@ -35,6 +37,7 @@ from stocktrim_assets.specs import PURCHASING_TEAM, check_results, check_specs, 
 
 TABLES: Final = (
     tables.ORDER_PLAN, tables.LEAD_TIME_ADVICE, tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY,
+    tables.OPEN_ORDER_ADVICE,
 )  # fmt: skip
 _ABOUT: Final = {rule.frame: (tables.ORDER_PLAN,) for rule in plan_rules.RULES}
 MOST_URGENT: Final = 10
@@ -71,7 +74,7 @@ class _Sources:
     name=STAGE.name,
     description="Decide for every product whether to order and how much, and say why.",
     specs=table_specs(TABLES, deps=STAGE.reads, owner=PURCHASING_TEAM),
-    check_specs=check_specs(plan_rules.RULES, about=_ABOUT),
+    check_specs=[*check_specs(plan_rules.RULES, about=_ABOUT), ADVICE_CHECK],
     partitions_def=organisations,
 )
 def order_plan(
@@ -85,11 +88,13 @@ def order_plan(
             sources = _sources(run)
             summary, plan = _decide(run, sources, is_old=is_old)
             findings = plan_rules.check_plan(plan.order_plan, sources.inputs.products, sources.inputs.stock_on_order)
-            yield from run.checked(check_results(findings, about=_ABOUT))
+            advice = _advice(run, sources, plan)
+            yield from run.checked([*check_results(findings, about=_ABOUT), advice_check(advice)])
             stop_where_blocked(findings)
             shown = _shown_plan(_explained(run, sources, plan.order_plan))
             numbers = _numbers(summary, organisation.key)
-            run.keep(_tables(plan, summary), {tables.ORDER_PLAN: shown, tables.PLAN_SUMMARY: numbers})
+            made = _tables(plan, summary) | {tables.OPEN_ORDER_ADVICE: advice}
+            run.keep(made, {tables.ORDER_PLAN: shown, tables.PLAN_SUMMARY: numbers})
         yield from run.results()
 
 
@@ -136,6 +141,14 @@ def _decide(run: StageRun, sources: _Sources, *, is_old: bool) -> tuple[pl.DataF
         lead_times_to_review=plan.lead_time_advice.height,
     )
     return summary, plan
+
+
+def _advice(run: StageRun, sources: _Sources, plan: PlanTables) -> pl.DataFrame:
+    """Advice on the open orders that the plan counts with."""
+    base_currency = run.read(tables.DATA_FRESHNESS)["base_currency"][0]
+    return advise_open_orders(
+        plan.order_plan, sources.inputs, sources.parameters, sources.forecast, base_currency=base_currency
+    )
 
 
 def _tables(plan: PlanTables, summary: pl.DataFrame) -> dict[Table, pl.DataFrame]:

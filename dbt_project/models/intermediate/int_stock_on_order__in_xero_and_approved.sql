@@ -17,7 +17,8 @@ select
     counted.unit_price,
     counted.currency,
     counted.currency_rate,
-    counted.rule
+    counted.rule,
+    counted.purchase_order_id
 from {{ ref("int_stock_on_order__counted_by_rule") }} as counted
 left join
     {{ ref("int_stock_on_order__own_arrivals") }} as own
@@ -40,7 +41,8 @@ select
     approved.unit_cost,
     approved.currency,
     rates.currency_rate,
-    approved.rule
+    approved.rule,
+    nullif(approved.purchase_order_id, '')
 from {{ ref("int_stock_on_order__approved_not_sent") }} as approved
 left join
     {{ ref("int_contacts__merged") }} as contacts

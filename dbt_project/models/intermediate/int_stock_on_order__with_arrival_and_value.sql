@@ -8,7 +8,9 @@ with
     ),
 
     organisation as (
-        select any_value(base_currency) as base_currency
+        select
+            any_value(base_currency) as base_currency,
+            any_value(short_code) as short_code
         from {{ ref("stg_organisation") }}
     )
 
@@ -46,7 +48,15 @@ select
         when lines.rule != 'unbilled' and is_counted and lines.billed_quantity > 0
         then 'counted_although_billed'
     end as exception,
-    lines.ordered_product_code
+    lines.ordered_product_code,
+    lines.purchase_order_id,
+    {{
+        xero_link(
+            "organisation.short_code",
+            "/Accounts/Payable/PurchaseOrders/View/",
+            "lines.purchase_order_id",
+        )
+    }} as xero_link
 from lines
 left join
     {{ ref("stg_contacts") }} as contacts on lines.supplier_id = contacts.contact_id

@@ -260,6 +260,8 @@ class OpenOrderLine:
     billed_quantity: float | None
     exception: str | None
     ordered_product_code: str | None
+    purchase_order_id: str | None
+    xero_link: str | None
     reckoned_arrival_date: date | None
 
 

@@ -73,3 +73,12 @@ LEAD_TIME_ADVICE = published_table(
     order_up_to_level=pl.Float64, level_change_quantity=pl.Float64, level_change_value=MONEY,
     stock_change_quantity=pl.Float64, stock_change_value=MONEY, currency=pl.String, plan_id=pl.String,
 )
+OPEN_ORDER_ADVICE = published_table(
+    "plan", "open_order_advice",
+    "One row per open purchase order line and product that it counts for: what to do about it; money in base currency.",
+    purchase_order_number=pl.String, line_number=pl.Int32, product_code=pl.String, product_name=pl.String,
+    supplier_id=pl.String, supplier_name=pl.String, advice=pl.String, quantity=pl.Float64,
+    advised_quantity=pl.Float64, money_at_stake=MONEY, currency=pl.String, from_date=pl.Date, to_date=pl.Date,
+    sentence=pl.String, status=pl.String, rule=pl.String, order_date=pl.Date, ordered_product_code=pl.String,
+    purchase_order_id=pl.String, xero_link=pl.String, as_of_date=pl.Date, plan_id=pl.String,
+)
