@@ -107,7 +107,7 @@ def redraft(
     orders = list(orders)
     untouched = [order for order in orders if order.state is OrderState.DRAFT and not order.is_edited]
     suggested = [
-        _drafted(
+        drafted(
             rows,
             plan_id=plan_id,
             as_of=as_of,
@@ -116,14 +116,14 @@ def redraft(
             terms=terms,
             order_id=new_id(as_of),
         )
-        for rows in _by_supplier(order_plan, _held_by_people(orders, counted))
+        for rows in by_supplier(order_plan, _held_by_people(orders, counted))
     ]
     same = {draft.order_id: order for draft in suggested if (order := _unchanged(draft, untouched)) is not None}
-    drafted = [draft for draft in suggested if draft.order_id not in same]
+    fresh = [draft for draft in suggested if draft.order_id not in same]
     replaced = [order for order in untouched if order not in same.values()]
     return Redraft(
-        superseded=tuple(_superseded(order, drafted, plan_id=plan_id, at=at) for order in replaced),
-        drafted=tuple(_in_place_of(draft, replaced) for draft in drafted),
+        superseded=tuple(_superseded(order, fresh, plan_id=plan_id, at=at) for order in replaced),
+        drafted=tuple(_in_place_of(draft, replaced) for draft in fresh),
         confirmed=tuple(
             _confirmed(same[draft.order_id], draft)
             for draft in suggested if draft.order_id in same and same[draft.order_id].plan_id != plan_id
@@ -204,7 +204,8 @@ def drafted_orders(orders: Iterable[Order], known: Identities | None = None) -> 
     return pl.DataFrame(rows, schema=columns, orient="row").sort("value", descending=True, maintain_order=True)
 
 
-def _by_supplier(order_plan: pl.DataFrame, kept: set[str]) -> Sequence[list[dict[str, Any]]]:
+def by_supplier(order_plan: pl.DataFrame, kept: set[str]) -> Sequence[list[dict[str, Any]]]:
+    """The lines of a plan to order, without the products that are kept out, a list for each supplier and currency."""
     wanted = order_plan.filter(
         (pl.col("order_quantity").round(QUANTITY_DECIMALS, mode="half_away_from_zero") > 0)
         & pl.col("supplier_id").is_not_null()
@@ -216,7 +217,7 @@ def _by_supplier(order_plan: pl.DataFrame, kept: set[str]) -> Sequence[list[dict
     return list(groups.values())
 
 
-def _drafted(
+def drafted(
     rows: list[dict[str, Any]],
     *,
     plan_id: str,
@@ -226,6 +227,7 @@ def _drafted(
     terms: Terms,
     order_id: str,
 ) -> Drafted:
+    """The event of a plan suggesting an order of these lines, which are of one supplier and currency."""
     first = rows[0]
     return Drafted(
         order_id=order_id,
@@ -253,7 +255,7 @@ def _line(row: dict[str, Any], terms: Terms, as_of: date) -> OrderLine:
     return OrderLine(
         product_code=row["product_code"],
         product_name=row["product_name"],
-        quantity=_quantity(row["order_quantity"]),
+        quantity=planned_quantity(row["order_quantity"]),
         unit_cost=row["unit_cost"],
         supplier_product_code=terms.supplier_product_code(row["product_code"], row["supplier_id"]),
         expected_arrival_date=_arrival(row, as_of),
@@ -261,7 +263,7 @@ def _line(row: dict[str, Any], terms: Terms, as_of: date) -> OrderLine:
     )
 
 
-def _quantity(units: float) -> Decimal:
+def planned_quantity(units: float) -> Decimal:
     """A planned quantity, rounded to the decimals that Xero keeps."""
     kept = Decimal(str(units)).quantize(Decimal(1).scaleb(-QUANTITY_DECIMALS), ROUND_HALF_UP)
     return kept.normalize() + 0

@@ -174,6 +174,11 @@ def order_body(order: Order, *, push_status: str) -> dict[str, object]:
     }
 
 
+def documents_of(orders: Sequence[Order], *, push_status: str) -> list[dict[str, object]]:
+    """Each order as Xero's API expects it: exactly what is sent."""
+    return [order_body(order, push_status=push_status) for order in orders]
+
+
 def _changed_since_first_push(sender: _Sender, orders: Sequence[Order]) -> list[XeroOrder]:
     """The orders created or changed in Xero since the first of these was tried, under whatever number."""
     first = min((order.first_push_at for order in orders if order.first_push_at is not None), default=None)
@@ -198,7 +203,7 @@ def _send(sender: _Sender, batch: Sequence[Order]) -> list[PushOutcome]:
             outcomes.append(PushOutcome(order.order_id, PushResult.FAILED, str(taken)))
     if not started:
         return outcomes
-    bodies = [order_body(order, push_status=sender.push_status) for order in started]
+    bodies = documents_of(started, push_status=sender.push_status)
     try:
         elements = sender.gateway.put_purchase_orders(bodies, idempotency_key=_key(sender, started, bodies))
     except OutcomeUnknownError:

@@ -18,7 +18,7 @@ OPEN_STATES = (OrderState.DRAFT, OrderState.APPROVED, OrderState.SENDING, OrderS
 GONE_FROM_XERO = ("sent_order_deleted_in_xero", "sent_order_missing_in_xero")
 """The problems of a sent order that Xero no longer has."""
 
-_ENDED = (OrderState.SENT, OrderState.REJECTED, OrderState.SUPERSEDED)
+ENDED_STATES = (OrderState.SENT, OrderState.REJECTED, OrderState.SUPERSEDED)
 
 
 def remarks(
@@ -37,7 +37,7 @@ def remarks(
     again = ""
     if order.state is OrderState.FAILED and (holding := holding_the_same_goods(order, others)):
         again = f"some of its products are now also on {_named(holding)}"
-    facts = "" if order.state in _ENDED else order.remark
+    facts = "" if order.state in ENDED_STATES else order.remark
     of_xero = changes.remarks if changes is not None else []
     return [sentence for sentence in (*_about_state(order, since_sent), *of_xero, waits, again, facts) if sentence]
 
@@ -76,6 +76,26 @@ def check_not_ordered_twice(order: Order, others: Iterable[Order]) -> None:
         raise OrderError(
             f"The order {order.purchase_order_number} would order products twice: since Xero refused it, some of them "
             f"are on {_named(holding)}. Reject this order; or reject those drafts, and approve this order again."
+        )
+
+
+def check_not_drafted_since(order: Order, others: Iterable[Order]) -> None:
+    """Check that a rejected or refused order may be a draft again: its products are on no order that was drafted since.
+
+    Raises:
+        OrderError: they are, since a plan suggests the products of such an order again.
+    """
+    if order.state not in {OrderState.REJECTED, OrderState.FAILED}:
+        return
+    holding = [
+        later for later in holding_the_same_goods(order, others)
+        if later.drafted_at > order.drafted_at and order.order_id not in later.made_from
+        and later.order_id not in order.made_from
+    ]  # fmt: skip
+    if holding:
+        raise OrderError(
+            f"The order {order.purchase_order_number} would order products twice: some of them are on "
+            f"{_named(holding)}, drafted since. Reject that first, or leave this order as it is."
         )
 
 

@@ -71,6 +71,22 @@ class OrderLedger:
             raise OrderError(f"There is no order {order_id!r}; `stocktrim orders list --all` lists all orders.")
         return next(iter(events.values()))
 
+    def histories(self) -> list[list[Event]]:
+        """All events of every order, in sequence, by the order's id."""
+        with self._store.reading() as connection:
+            return list(self._events(connection).values())
+
+    def check_seen(self, order_id: str, sequence: int) -> None:
+        """Check that an order is as a person saw it.
+
+        Raises:
+            OrderError: somebody else has decided on it since, and the sentence says what; or there is no such order.
+        """
+        history = self.history(order_id)
+        if sequence > history[-1].sequence:
+            raise OrderError(f"The order {order_id} has no version {sequence}; it is at {history[-1].sequence}.")
+        _check_seen({history[0].order_id: history}, {history[0].order_id: sequence})
+
     def append(self, event: Event) -> Order:
         """Write the next event of an order; return the order after it.
 

@@ -1,0 +1,268 @@
+"""The orders of an organisation as a buyer handles them, by terminal and page alike.
+
+What belongs here: joining the ledger with what is published and with Xero. What does not: the rules (`purchasing`),
+the rows (`store/order_ledger.py`), printing.
+Read more in docs/buyer/orders.md.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Final
+
+import polars as pl
+
+from pipelines.errors import UsageError, XeroError
+from pipelines.identities import Identities
+from pipelines.nearest_names import unknown_name
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.organisations.ordered_products import OrderedProducts
+from pipelines.planning_settings.registry import global_settings, with_defaults
+from pipelines.purchasing.current_names import with_current_names
+from pipelines.purchasing.drafts import Terms, terms_of
+from pipelines.purchasing.events import Approved, FirstApproved
+from pipelines.purchasing.order_changes.creating import PlanSource
+from pipelines.purchasing.order_changes.plan_differences import plan_differences
+from pipelines.purchasing.order_changes.second_person import ApprovalRule, approve_in_turn
+from pipelines.purchasing.orders import Order, OrderError, OrderState
+from pipelines.purchasing.remarks import GONE_FROM_XERO, check_not_ordered_twice, remarks
+from pipelines.purchasing.xero_changes import (
+    XeroChanges,
+    changes_in_xero,
+    check_can_be_approved,
+    with_supplier_as_it_is,
+)
+from pipelines.storage import tables
+from pipelines.storage.snapshots import published_or_empty
+from pipelines.storage.tables import Table
+from pipelines.store.identity_history import identities_of
+from pipelines.store.setting_changes import explicit_settings
+
+_EARLIER: Final = timedelta(hours=1)
+"""How long before its end a plan may have read which orders are approved."""
+
+
+@dataclass(frozen=True)
+class OrderFilter:
+    """Which orders are wanted; empty values want all."""
+
+    states: Collection[OrderState] = ()
+    supplier: str = ""
+    products: Collection[str] | None = None
+
+
+@dataclass(frozen=True)
+class Approvals:
+    """What approving orders comes to: the events, why some cannot be approved, and what a person should know."""
+
+    events: list[Approved | FirstApproved] = field(default_factory=list)
+    refused: list[tuple[Order, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class OrderDesk:
+    """The orders of an organisation, with what is known of their products and suppliers.
+
+    `read` is where tables are read: the published ones, unless a run reads its warehouse.
+    """
+
+    opened: OpenOrganisation
+    read: Callable[[Table], pl.DataFrame]
+
+    @cached_property
+    def orders(self) -> list[Order]:
+        """All orders, under the current names of products and suppliers."""
+        return [with_current_names(order, self.known) for order in self.opened.ledger.orders()]
+
+    @cached_property
+    def known(self) -> Identities:
+        """The identities of products and contacts."""
+        return identities_of(self.opened.store, self.opened.key)
+
+    @cached_property
+    def order_plan(self) -> pl.DataFrame:
+        """The newest plan."""
+        return self.read(tables.ORDER_PLAN)
+
+    @cached_property
+    def rule(self) -> ApprovalRule:
+        """Above which value two people approve."""
+        rates = self.order_plan.filter(pl.col("currency_rate") > 0).select("currency", "currency_rate").unique()
+        base = self.opened.record.base_currency
+        limit = global_settings(with_defaults(self._settings)).approval_limit
+        return ApprovalRule(limit, base, dict(rates.sort("currency", "currency_rate").rows()))
+
+    @cached_property
+    def terms(self) -> Terms:
+        """Suppliers' terms, and the price decimals that earlier orders have shown."""
+        return terms_of(self._settings, self.orders)
+
+    def chosen(self, wanted: OrderFilter) -> list[Order]:
+        """The orders that meet every condition, by id.
+
+        Raises:
+            UsageError: no order goes to such a supplier.
+        """
+        supplier = _supplier(wanted.supplier, self.orders)
+        return [
+            order for order in self.orders
+            if (not wanted.states or order.state in wanted.states) and supplier in {"", order.supplier_id}
+            and (wanted.products is None or any(line.product_code in wanted.products for line in order.lines))
+        ]  # fmt: skip
+
+    def order(self, order_id: str) -> Order:
+        """The order with this id or number, under current names.
+
+        Raises:
+            OrderError: there is no such order.
+        """
+        return with_current_names(self.opened.ledger.order(order_id), self.known)
+
+    def remarks_of(self, order: Order) -> list[str]:
+        """What a person should know about an order now."""
+        found = remarks(
+            order, is_stale=self._is_stale, others=self.orders,
+            changes=changes_in_xero(order, self.known, untracked=self._untracked),
+            since_sent=self._since_sent.get(order.purchase_order_number, ""),
+        )  # fmt: skip
+        is_open = order.state in {OrderState.DRAFT, OrderState.FAILED}
+        return [*found, *filter(None, [self.rule.remark(order) if is_open and order.lines else ""])]
+
+    def approvals(
+        self, orders: Iterable[Order], *, by: str, is_stale_accepted: bool, is_below_minimum_accepted: bool
+    ) -> Approvals:
+        """What approving these orders comes to; each supplier is looked up in Xero as it is now."""
+        found = Approvals()
+        asked: dict[str, tuple[Identities, str]] = {}
+        for order in [with_current_names(order, self.known) for order in orders]:
+            if order.supplier_id not in asked:
+                asked[order.supplier_id] = self._supplier_now(order)
+                found.notes.extend(filter(None, [asked[order.supplier_id][1]]))
+            known = asked[order.supplier_id][0]
+            changes = changes_in_xero(self.opened.ledger.order(order.order_id), known, untracked=self._untracked)
+            try:
+                found.events.append(self._approval(
+                    order, changes, by=by, is_stale_accepted=is_stale_accepted,
+                    is_below_minimum_accepted=is_below_minimum_accepted,
+                ))  # fmt: skip
+            except OrderError as refused:
+                found.refused.append((order, str(refused)))
+            found.notes.extend(f"{order.purchase_order_number}: {note}" for note in changes.notes)
+        return found
+
+    def plan_source(self) -> PlanSource:
+        """The newest plan as a source of orders."""
+        summary = self.read(tables.PLAN_SUMMARY).filter(
+            pl.col("plan_id").is_in(self.order_plan["plan_id"].unique().to_list())
+        )
+        row = next(iter(summary.sort("planned_at").tail(1).to_dicts()), None)
+        loaded = next(iter(self.read(tables.DATA_FRESHNESS)["loaded_at"].to_list()), None)
+        if row is None:
+            return PlanSource("", None, loaded, self.terms)
+        return PlanSource(row["plan_id"], row["planned_at"] - _EARLIER, row["data_loaded_at"] or loaded, self.terms)
+
+    @cached_property
+    def products(self) -> OrderedProducts:
+        """The products and suppliers that orders are made of."""
+        return OrderedProducts(self.read, self.terms, self.opened.record.base_currency)
+
+    def check_not_drafted(self, order: Order, product_code: str, orders: Iterable[Order]) -> None:
+        """Check that no other draft has a product.
+
+        Raises:
+            OrderError: one has; the sentence says what to do.
+        """
+        for other in orders:
+            lines = with_current_names(other, self.known).lines
+            if other.state is OrderState.DRAFT and other.order_id != order.order_id:
+                for line in lines:
+                    if line.product_code == product_code:
+                        raise OrderError(
+                            f"{product_code} is on the draft {other.purchase_order_number} too ({line.quantity:f} "
+                            f"units): merge the two, remove it there, or add --even-if-drafted."
+                        )
+
+    def planned_changes(self, order: Order) -> list[dict[str, object]]:
+        """What the newest plan would change on a draft that a person keeps: product, its quantity, the planned one."""
+        return [
+            {"product_code": change.product_code, "quantity": change.old_quantity or Decimal(0),
+             "planned_quantity": change.new_quantity or Decimal(0)}
+            for change in plan_differences(order, self.order_plan)
+        ]  # fmt: skip
+
+    def _approval(self, order: Order, changes: XeroChanges, **more: object) -> Approved | FirstApproved:
+        check_not_ordered_twice(order, self.orders)
+        check_can_be_approved(order, changes)
+        return approve_in_turn(
+            self.opened.ledger.order(order.order_id), self.rule, at=self.opened.now(), supplier=changes.supplier,
+            renamed_products=changes.renamed_products, **more,  # type: ignore[arg-type]  # the caller's own keywords
+        )  # fmt: skip
+
+    def _supplier_now(self, order: Order) -> tuple[Identities, str]:
+        """The identities with the order's supplier as Xero answers now, else a sentence on why they are not."""
+        try:
+            return with_supplier_as_it_is(self.known, order, self.opened.client(), at=self.opened.now()), ""
+        except XeroError as error:
+            return self.known, f"Xero did not answer about the supplier, so its state of the last load is used. {error}"
+
+    @cached_property
+    def _settings(self) -> pl.DataFrame:
+        return explicit_settings(self.opened.store, self.opened.key)
+
+    @cached_property
+    def _is_stale(self) -> Callable[[Order], bool]:
+        return self.opened.stale_order()
+
+    @cached_property
+    def _untracked(self) -> set[str]:
+        """The codes of the items whose stock Xero does not track."""
+        products = self.read(tables.PRODUCTS)
+        return set(products.filter(~products["is_tracked"])["product_code"].to_list())
+
+    @cached_property
+    def _since_sent(self) -> Mapping[str, str]:
+        """What the last load found about sent orders that were deleted in Xero or are missing there, by number."""
+        readiness = self.read(tables.XERO_READINESS)
+        gone = readiness.filter(readiness["problem"].is_in(GONE_FROM_XERO))
+        return dict(gone.select("document_number", "effect").iter_rows())
+
+
+def order_desk(opened: OpenOrganisation) -> OrderDesk:
+    """The orders of an organisation, with what is published."""
+    read: dict[Table, pl.DataFrame] = {}
+
+    def published(table: Table) -> pl.DataFrame:
+        if table not in read:
+            read[table] = published_or_empty(opened.folder, table)
+        return read[table]
+
+    return OrderDesk(opened, published)
+
+
+def totals(orders: Sequence[Order]) -> dict[str, Decimal]:
+    """The value of orders by currency."""
+    values: dict[str, Decimal] = {}
+    for order in orders:
+        values[order.currency] = values.get(order.currency, Decimal(0)) + order.value
+    return dict(sorted(values.items()))
+
+
+def _supplier(wanted: str, orders: Iterable[Order]) -> str:
+    """The id of the supplier that is meant by a name or an id; empty if none is wanted.
+
+    Raises:
+        UsageError: no order goes to it.
+    """
+    if not wanted:
+        return ""
+    names = {order.supplier_id: order.supplier_name for order in orders}
+    folded = wanted.strip().casefold()
+    found = [supplier for supplier, name in names.items() if folded in {supplier.casefold(), name.casefold()}]
+    if not found:
+        raise UsageError(unknown_name("supplier of an order", wanted, sorted(set(names.values()))))
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} suppliers are called {wanted!r}: give the id of one.")
+    return found[0]

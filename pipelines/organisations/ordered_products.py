@@ -1,0 +1,92 @@
+"""Products and suppliers as a buyer puts them on an order: name, cost, when they arrive, whether they can be divided.
+
+What belongs here: looking them up in what is published. What does not: the orders (`order_desk.py`).
+Read more in docs/buyer/orders.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import polars as pl
+
+from pipelines.errors import UsageError
+from pipelines.nearest_names import unknown_name
+from pipelines.product_codes import ProductCodes
+from pipelines.purchasing.drafts import Terms
+from pipelines.purchasing.events import OrderLine
+from pipelines.purchasing.order_changes.divisible import is_divisible
+from pipelines.purchasing.orders import Order
+from pipelines.purchasing.xero_matching import PRICE_DECIMALS
+from pipelines.storage import tables
+from pipelines.storage.tables import Table
+
+
+@dataclass(frozen=True)
+class OrderedProducts:
+    """The products and suppliers of an organisation, read from these tables, with suppliers' terms."""
+
+    read: Callable[[Table], pl.DataFrame]
+    terms: Terms
+    base_currency: str
+
+    def supplier(self, wanted: str) -> tuple[str, str, str]:
+        """The id, the name and the currency of a supplier, which is given by name or id.
+
+        Raises:
+            UsageError: there is no such supplier, several have this name, or it is archived in Xero.
+        """
+        suppliers = self.read(tables.SUPPLIERS)
+        rows = suppliers.filter((pl.col("supplier_id") == wanted) | (pl.col("supplier_name") == wanted)).to_dicts()
+        rows = rows or [
+            row for row in suppliers.to_dicts() if str(row["supplier_name"]).casefold() == wanted.strip().casefold()
+        ]
+        if not rows:
+            raise UsageError(unknown_name("supplier", wanted, suppliers["supplier_name"].drop_nulls().to_list()))
+        if len(rows) > 1:
+            raise UsageError(f"{len(rows)} suppliers are called {wanted!r}: give the id of one.")
+        if rows[0]["is_archived"]:
+            raise UsageError(
+                f"The supplier {rows[0]['supplier_name']} is archived in Xero, which refuses orders to it."
+            )
+        return rows[0]["supplier_id"], rows[0]["supplier_name"], rows[0]["currency"] or self.base_currency
+
+    def line(
+        self, order: Order, product_code: str, quantity: Decimal, *, unit_cost: Decimal | None, arrival: date | None
+    ) -> OrderLine:
+        """A new line of an order: the product's name, cost and expected date, unless given.
+
+        Raises:
+            UsageError: there is no such product, or its cost in the order's currency is not known.
+        """
+        products = self.read(tables.PRODUCTS)
+        code = ProductCodes(products["product_code"]).known(product_code)
+        (row,) = products.filter(product_code=code).to_dicts()
+        if unit_cost is None and (row["unit_cost"] is None or row["currency"] != order.currency):
+            cost = "has no cost" if row["unit_cost"] is None else f"has a cost in {row['currency']}"
+            raise UsageError(
+                f"{code} {cost}, and the order is in {order.currency}: add --cost with the price of a unit."
+            )
+        days = self.read(tables.ORDER_PLAN).filter(product_code=code)["expected_lead_time_days"].to_list()
+        return OrderLine(
+            code, row["product_name"] or code, quantity, row["unit_cost"] if unit_cost is None else unit_cost,
+            self.terms.supplier_product_codes.get(code, ""),
+            arrival or order.order_date + timedelta(days=days[0] if days else 0),
+            price_decimals=self.terms.xero_price_decimals or PRICE_DECIMALS,
+        )  # fmt: skip
+
+    def is_divisible(self, product_code: str) -> bool:
+        """Whether a fraction of a unit of a product can be ordered."""
+        batch = self.read(tables.PLAN_SETTINGS).filter(product_code=product_code, name="batch_size")["value"].to_list()
+        return is_divisible(
+            float(batch[0]) if batch and batch[0] else None,
+            [
+                *self._values(tables.DEMAND_TRANSACTIONS, product_code, "sold_quantity", "credited_quantity"),
+                *self._values(tables.STOCK_ON_ORDER, product_code, "ordered_quantity", "billed_quantity"),
+                *self._values(tables.STOCK_POSITION, product_code, "stock_on_hand"),
+            ],
+        )
+
+    def _values(self, table: Table, product_code: str, *columns: str) -> list[pl.Series]:
+        return self.read(table).filter(product_code=product_code).select(columns).get_columns()

@@ -1,0 +1,135 @@
+"""A person makes orders: of lines of the plan, or an empty one for a supplier.
+
+What belongs here: the events that follow, pure. What does not: which lines of the plan are wanted, and the drafts of a
+new plan (`drafts.py`).
+Read more in docs/buyer/orders.md.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+import msgspec
+import polars as pl
+
+from pipelines.purchasing.drafts import Terms, by_supplier, drafted
+from pipelines.purchasing.events import Drafted, Event, MergedInto, OrderLine, Split
+from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderState, new_order_id
+
+
+@dataclass(frozen=True)
+class PlanSource:
+    """The plan that lines are taken from: its id, when it was made, when its data were loaded, suppliers' terms."""
+
+    plan_id: str
+    planned_at: datetime | None
+    data_loaded_at: datetime | None
+    terms: Terms
+
+
+@dataclass(frozen=True)
+class CreatedOrders:
+    """The events that make orders, and a sentence for each line of the plan that was left out."""
+
+    events: list[Event] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def create_from_plan(
+    wanted: pl.DataFrame,
+    orders: Iterable[Order],
+    source: PlanSource,
+    *,
+    order_date: date,
+    by: str,
+    at: datetime,
+    reason: str = "",
+    new_id: Callable[[date], str] = new_order_id,
+) -> CreatedOrders:
+    """The events of making orders of lines of a plan, one for each supplier and currency.
+
+    `wanted` has the shape of `plan.order_plan`. A line that is on an untouched draft moves from it; one that is on a
+    draft of a person, or on an order approved since the plan was made, is left out.
+    """
+    orders = list(orders)
+    held = _held(orders, source.planned_at)
+    untouched = [order for order in orders if order.state is OrderState.DRAFT and not order.is_edited]
+    events: list[Event] = []
+    for rows in by_supplier(wanted, set(held)):
+        suggested = drafted(
+            rows, plan_id=source.plan_id, as_of=order_date, at=at, data_loaded_at=source.data_loaded_at,
+            terms=source.terms, order_id=new_id(order_date),
+        )  # fmt: skip
+        events += _taking_over(msgspec.structs.replace(suggested, by=by, is_by_person=True, reason=reason), untouched)
+    wanted_codes = wanted.filter(pl.col("order_quantity") > 0)["product_code"].to_list()
+    return CreatedOrders(events, [held[code] for code in wanted_codes if code in held])
+
+
+def create_empty(
+    supplier: tuple[str, str],
+    currency: str,
+    source: PlanSource,
+    *,
+    order_date: date,
+    by: str,
+    at: datetime,
+    reason: str = "",
+    new_id: Callable[[date], str] = new_order_id,
+) -> Drafted:
+    """The event of making an order without lines for a supplier, which is given by id and name."""
+    supplier_id, supplier_name = supplier
+    return Drafted(
+        order_id=new_id(order_date), sequence=1, at=at, by=by, plan_id=source.plan_id, supplier_id=supplier_id,
+        supplier_name=supplier_name, currency=currency, order_date=order_date, expected_arrival_date=order_date,
+        lines=(), data_loaded_at=source.data_loaded_at,
+        minimum_order_value=source.terms.minimum_order_values.get(supplier_id, Decimal(0)),
+        xero_price_decimals=source.terms.xero_price_decimals, is_by_person=True, reason=reason,
+    )  # fmt: skip
+
+
+def _held(orders: Iterable[Order], planned_at: datetime | None) -> Mapping[str, str]:
+    """The products that no order is made of, each with a sentence why."""
+    held: dict[str, str] = {}
+    for order in orders:
+        number = order.purchase_order_number
+        if order.state is OrderState.DRAFT and order.is_edited:
+            held |= {line.product_code: f"{line.product_code} is on the draft {number}." for line in order.lines}
+        is_later = planned_at is None or (order.approved_at is not None and order.approved_at > planned_at)
+        if order.state in SUPPLY_STATES and is_later:
+            held |= {
+                line.product_code: f"{line.product_code} is on {number}, approved since the plan was made."
+                for line in order.lines
+            }
+    return held
+
+
+def _taking_over(draft: Drafted, untouched: Sequence[Order]) -> list[Event]:
+    """The events of making an order that takes over its products from the untouched drafts that have them."""
+    codes = {line.product_code for line in draft.lines}
+    sources = [
+        order for order in untouched
+        if (order.supplier_id, order.currency) == (draft.supplier_id, draft.currency)
+        and any(line.product_code in codes for line in order.lines)
+    ]  # fmt: skip
+    taken = {
+        line.product_code: msgspec.structs.replace(line, expected_arrival_date=order.arrival_of(line))
+        for order in sources for line in order.lines
+    }  # fmt: skip
+    lines = tuple(taken.get(line.product_code, line) for line in draft.lines)
+    made = msgspec.structs.replace(draft, lines=lines, made_from=tuple(order.order_id for order in sources))
+    return [*(_without(order, codes, draft) for order in sources), made]
+
+
+def _without(order: Order, codes: set[str], draft: Drafted) -> MergedInto | Split:
+    """The event of an untouched draft whose products move to an order: it ends, or goes on with the rest."""
+    stay: tuple[OrderLine, ...] = tuple(line for line in order.lines if line.product_code not in codes)
+    if not stay:
+        return MergedInto(
+            order_id=order.order_id, sequence=order.sequence + 1, at=draft.at, by=draft.by, into_order=draft.order_id
+        )
+    moved = tuple(line for line in order.lines if line.product_code in codes)
+    return Split(
+        order_id=order.order_id, sequence=order.sequence + 1, at=draft.at, by=draft.by, into_order=draft.order_id,
+        moved=moved, lines=stay, is_edited=False,
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""What a newer plan would change on a draft that a person keeps.
+
+What belongs here: comparing a draft with a plan, pure. What does not: which drafts a plan replaces (`drafts.py`).
+Read more in docs/buyer/orders.md.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import polars as pl
+
+from pipelines.purchasing.drafts import planned_quantity
+from pipelines.purchasing.events import LineDifference
+from pipelines.purchasing.orders import Order, OrderState
+
+
+def planned_quantities(order: Order, order_plan: pl.DataFrame) -> Mapping[str, Decimal]:
+    """What a plan would order now of each product of a draft, removed ones included, from the draft's supplier.
+
+    A product that the plan does not have is left out.
+    """
+    codes = [line.product_code for line in order.lines] + sorted(order.taken_out)
+    rows = order_plan.filter(pl.col("product_code").is_in(codes)).iter_rows(named=True)
+    return {
+        row["product_code"]: planned_quantity(row["order_quantity"] or 0.0)
+        if (row["supplier_id"], row["currency"]) == (order.supplier_id, order.currency)
+        else Decimal(0)
+        for row in rows
+    }
+
+
+def plan_differences(order: Order, order_plan: pl.DataFrame) -> list[LineDifference]:
+    """What a plan would change on a draft that a person changed or made; empty for any other order.
+
+    The old quantity is the draft's, the new one the plan's; None stands for no line.
+    """
+    if order.state is not OrderState.DRAFT or not order.is_edited:
+        return []
+    planned = planned_quantities(order, order_plan)
+    present = {line.product_code: line.quantity for line in order.lines}
+    return [
+        LineDifference(code, present.get(code), quantity or None)
+        for code, quantity in sorted(planned.items())
+        if present.get(code, Decimal(0)) != quantity
+    ]

@@ -1,0 +1,123 @@
+"""`stocktrim orders create`: orders of lines of the plan, or an empty one for a supplier.
+
+Read more in docs/buyer/orders.md.
+"""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
+from stocktrim_cli.orders.orders_options import ReasonOption, SupplierOption, desk_of, say_sentences, show_decided
+from stocktrim_cli.plan_lines import LineFilter, chosen_lines
+from stocktrim_cli.runs import JsonOption
+from stocktrim_cli.who import ByOption, person
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipelines.organisations.order_desk import OrderDesk
+    from pipelines.purchasing.events import Event
+    from pipelines.purchasing.orders import Order
+
+
+def create(
+    product: Annotated[
+        list[str] | None, typer.Argument(metavar="PRODUCT_CODE", help="Products of the plan; default: all to order.")
+    ] = None,
+    *,
+    supplier: SupplierOption = "",
+    status: Annotated[str, typer.Option(help="Lines of the plan with this status.")] = "",
+    empty: Annotated[bool, typer.Option("--empty", help="An order without lines, for --supplier.")] = False,
+    currency: Annotated[str, typer.Option(metavar="CODE", help="With --empty: its currency, such as EUR.")] = "",
+    by: ByOption = "",
+    reason: ReasonOption = "",
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Create orders from the newest plan or a part of it, one for each supplier; later plans keep them.
+
+    Lines that a plan has drafted move to the new order. Lines on a draft that you keep stay there.
+
+    Example: `stocktrim orders create --supplier "Supplier 03" --status short`
+    """
+    from pipelines.errors import UsageError
+
+    desk = desk_of(organisation)
+    who = person(by)
+    left_out: list[str] = []
+    if empty:
+        decided = _create_empty(desk, product, supplier, status, currency, by=who, reason=reason)
+    else:
+        if currency:
+            raise UsageError("--currency is for an order that is created with --empty.")
+        decided, left_out = _create_from_plan(desk, product, supplier, status, by=who, reason=reason)
+    show_decided(decided, desk, as_json=as_json)
+    say_sentences(left_out)
+
+
+def _create_empty(
+    desk: "OrderDesk", product: list[str] | None, supplier: str, status: str, currency: str, *, by: str, reason: str
+) -> "list[Order]":
+    from pipelines.errors import UsageError
+    from pipelines.purchasing.order_changes.creating import create_empty
+
+    if product or status or not supplier:
+        raise UsageError("An empty order is for a supplier: give --empty and --supplier alone, then add lines.")
+    supplier_id, name, usual_currency = desk.products.supplier(supplier)
+    wanted = currency.strip().upper()
+    if wanted and not (len(wanted) == 3 and wanted.isascii() and wanted.isalpha()):  # noqa: PLR2004, ISO 4217
+        raise UsageError(f"{currency!r} is not a currency: give a code of three letters, such as EUR.")
+    event = create_empty(
+        (supplier_id, name), wanted or usual_currency, desk.plan_source(), order_date=desk.opened.today(), by=by,
+        at=desk.opened.now(), reason=reason,
+    )  # fmt: skip
+    return desk.opened.ledger.append_all([event])
+
+
+def _create_from_plan(
+    desk: "OrderDesk", product: list[str] | None, supplier: str, status: str, *, by: str, reason: str
+) -> "tuple[list[Order], list[str]]":
+    """The orders of the wanted lines and those that they moved from, and why lines were left out.
+
+    Raises:
+        UsageError: no line is left to make an order of.
+    """
+    from pipelines.errors import UsageError
+    from pipelines.purchasing.current_names import with_current_names
+    from pipelines.purchasing.order_changes.creating import create_from_plan
+
+    wanted = _wanted(desk, product, LineFilter(status=status, supplier=supplier))
+    left_out: list[str] = []
+
+    def decide(orders: "list[Order]") -> "list[Event]":
+        created = create_from_plan(
+            wanted, [with_current_names(order, desk.known) for order in orders], desk.plan_source(),
+            order_date=desk.opened.today(), by=by, at=desk.opened.now(), reason=reason,
+        )  # fmt: skip
+        left_out[:] = created.left_out
+        if not created.events:
+            raise UsageError(f"No order is created. {' '.join(left_out) or 'The plan orders none of these lines.'}")
+        return created.events
+
+    return desk.opened.ledger.decide(decide), left_out
+
+
+def _wanted(desk: "OrderDesk", product: list[str] | None, lines: LineFilter) -> "pl.DataFrame":
+    """The lines of the newest plan that are wanted.
+
+    Raises:
+        UsageError: there is no plan, or it does not have a product.
+    """
+    import polars as pl
+
+    from pipelines.errors import UsageError
+    from pipelines.product_codes import ProductCodes
+
+    if desk.order_plan.is_empty():
+        raise UsageError("There is no plan yet: run `stocktrim plan`, or create an order with --empty --supplier.")
+    wanted = chosen_lines(desk.order_plan, lines)
+    if not product:
+        return wanted
+    known = ProductCodes(desk.order_plan["product_code"])
+    return wanted.filter(pl.col("product_code").is_in([known.known(code) for code in product]))
