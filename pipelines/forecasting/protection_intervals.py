@@ -48,7 +48,14 @@ def protection_intervals(settings: pl.DataFrame, lead_times: pl.DataFrame) -> pl
 
 
 def expected_intervals(intervals: pl.DataFrame) -> pl.DataFrame:
-    """The interval of each product's mean lead time, in whole days: `product_code`, `arrival_day`, `horizon_days`."""
+    """The interval of each product's mean lead time, in whole days: `product_code`, `arrival_day`, `horizon_days`.
+
+    Intervals that say what is expected are believed: the mean of arrivals around a shutdown lies in it.
+    """
+    if "expected_arrival_day" in intervals.columns:
+        return intervals.group_by("product_code").agg(
+            arrival_day=pl.col("expected_arrival_day").first(), horizon_days=pl.col("expected_horizon_days").first()
+        ).sort("product_code")  # fmt: skip
     day = pl.col("arrival_day", "horizon_days")
     return (
         intervals.group_by("product_code")

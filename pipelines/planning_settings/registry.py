@@ -216,7 +216,8 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
             ignore_seasonality=pl.col("ignore_seasonality") == "true",
             lead_time_rule=pl.col("lead_time_rule").fill_null("as_set"),
         )
-        .join(_origins_of_lead_time(plan_settings), on="product_code", how="left")
+        .join(_origins(plan_settings, "lead_time_days", "lead_time_origin"), on="product_code", how="left")
+        .join(_origins(plan_settings, "order_frequency_days", "order_frequency_origin"), on="product_code", how="left")
         .with_columns(
             is_lead_time_set=(pl.col("lead_time_origin") != BY_DEFAULT) & (pl.col("lead_time_rule") == "as_set")
         )
@@ -224,6 +225,6 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _origins_of_lead_time(plan_settings: pl.DataFrame) -> pl.DataFrame:
-    """At which level the lead time of each product was set."""
-    return plan_settings.filter(pl.col("name") == "lead_time_days").select("product_code", lead_time_origin="origin")
+def _origins(plan_settings: pl.DataFrame, name: str, column: str) -> pl.DataFrame:
+    """At which level a setting of each product was set, as a column."""
+    return plan_settings.filter(pl.col("name") == name).select("product_code", pl.col("origin").alias(column))

@@ -23,11 +23,13 @@ from pipelines.planning_settings.setting_values import (
     contact,
     day,
     flag,
+    order_days,
     order_value,
     price,
     product,
     quantity,
     share,
+    shutdowns,
     whole,
     yearly_rate,
 )
@@ -45,6 +47,7 @@ _TERMS: Final = ("product", "product_supplier")
 _GROUP_TERMS: Final = ("group", "product", "product_supplier")
 _GLOBAL: Final = ("global",)
 _NOT_SUPPLIER: Final = ("global", "group", "product")
+_NOT_PRODUCT: Final = ("global", "supplier")
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,17 @@ _PARAMETERS: Final = (
     Parameter(
         "order_frequency_days", "days", _ALL, "7", "How often orders are placed.", whole("days", 1, 365), "14",
         "Ordering less often makes each order larger and raises average stock.",
+    ),
+    Parameter(
+        "order_days", "days", _NOT_PRODUCT, "", "The days on which orders can be placed; any day if not set.",
+        order_days(), "mon,thu",
+        "The next order is placed on such a day, and must last until the goods of the one after it arrive.",
+    ),
+    Parameter(
+        "shutdowns", "periods", _NOT_PRODUCT, "",
+        "First and last days of the periods in which nothing is made or shipped, of the supplier or of all suppliers.",
+        shutdowns(), "2026-12-24..2027-01-02",
+        "Nothing arrives in a shutdown, and its days do not count as lead time; orders before it cover it.",
     ),
     Parameter(
         "service_level", "share", _ALL, "0.95",

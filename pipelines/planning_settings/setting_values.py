@@ -10,6 +10,13 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Final, Literal
 
+from pipelines.planning_settings.supplier_terms.calendar_words import (
+    ALLOWED_ORDER_DAYS,
+    ALLOWED_SHUTDOWNS,
+    parse_order_days,
+    parse_shutdowns,
+)
+
 DECIMALS: Final = 4
 LONGEST_CODE: Final = 100
 MOST_UNITS: Final = Decimal(1_000_000_000)
@@ -18,7 +25,7 @@ CENT: Final = Decimal("0.01")
 
 ValueKind = Literal[
     "whole number", "number", "money", "percentage", "choice", "flag", "date", "time", "weekdays", "product", "bundle",
-    "supplier", "text",
+    "supplier", "text", "order days", "periods",
 ]  # fmt: skip
 NUMBERS: Final = ("whole number", "number", "money", "percentage")
 FLAGS: Final = ("true", "false")
@@ -159,6 +166,16 @@ def contact() -> ValueForm:
         return text.strip()
 
     return ValueForm("supplier", allowed, parse)
+
+
+def order_days() -> ValueForm:
+    """Days on which orders can be placed, or none for any day."""
+    return ValueForm("order days", ALLOWED_ORDER_DAYS, parse_order_days, is_optional=True)
+
+
+def shutdowns() -> ValueForm:
+    """Periods in which nothing is made or shipped, or none."""
+    return ValueForm("periods", ALLOWED_SHUTDOWNS, parse_shutdowns, is_optional=True)
 
 
 def code() -> ValueForm:

@@ -7,7 +7,7 @@ Read more in docs/operations.md.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -102,7 +102,8 @@ def redraft(
     An untouched draft with the products, quantities and costs of the plan keeps its id; any other is replaced.
     `counted` are the ids of the orders that the plan counted as on order. The products of an order that was approved
     later are in no new draft either. Products without a supplier are in no draft.
-    Each line is expected after its product's lead time, and the order with its last line.
+    Each line is expected after its product's lead time, and the order with its last line. The order's date is the
+    supplier's next order day.
     """
     orders = list(orders)
     untouched = [order for order in orders if order.state is OrderState.DRAFT and not order.is_edited]
@@ -238,7 +239,7 @@ def drafted(
         supplier_id=first["supplier_id"],
         supplier_name=first["supplier_name"],
         currency=first["currency"],
-        order_date=as_of,
+        order_date=first["order_on_date"],
         expected_arrival_date=max(_arrival(row, as_of) for row in rows),
         lines=tuple(_line(row, terms, as_of) for row in rows),
         data_loaded_at=data_loaded_at,
@@ -248,7 +249,8 @@ def drafted(
 
 
 def _arrival(row: dict[str, Any], as_of: date) -> date:
-    return as_of + timedelta(days=row["expected_lead_time_days"])
+    arrival: date | None = row["expected_arrival_date"]
+    return arrival or as_of
 
 
 def _line(row: dict[str, Any], terms: Terms, as_of: date) -> OrderLine:

@@ -1,6 +1,6 @@
 """The planning parameters: settings in force, lead times and protection intervals, made once for forecast and plan.
 
-What belongs here: putting the four tables of the stage `parameters` together. What does not: what a setting means
+What belongs here: putting the tables of the stage `parameters` together. What does not: what a setting means
 (`pipelines/planning_settings`), how lead times are estimated (`lead_times.py`).
 Read more in docs/adr/0010-planning-parameters-are-made-once.md.
 """
@@ -10,8 +10,9 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.forecasting.protection_intervals import protection_intervals
+from pipelines.forecasting.calendar_intervals import calendar_intervals
 from pipelines.planning_settings.registry import settings_of_products, wide_settings
+from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_in
 from pipelines.replenishment.lead_time_advice import observed_lead_times
 from pipelines.replenishment.lead_times import (
     count_receipts,
@@ -20,7 +21,7 @@ from pipelines.replenishment.lead_times import (
     summarise_lengths,
     waiting_orders,
 )
-from pipelines.storage.tables import LEAD_TIME_ESTIMATES, PROTECTION_INTERVALS
+from pipelines.storage.tables import LEAD_TIME_ESTIMATES
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class PlanningParameters:
     plan_settings: pl.DataFrame
     lead_times: pl.DataFrame
     lead_time_estimates: pl.DataFrame
+    supplier_calendars: pl.DataFrame
     protection_intervals: pl.DataFrame
 
 
@@ -43,18 +45,18 @@ def planning_parameters(
 ) -> PlanningParameters:
     """The parameters of every product on a day; each frame has the shape of its table."""
     in_force = settings_of_products(products, planning_settings)
-    settings = wide_settings(in_force)
+    settings = wide_settings(in_force).join(products.select("product_code", "supplier_id"), on="product_code")
+    calendars = calendars_in(planning_settings)
     receipts = known_receipts(purchase_receipts, as_of=as_of)
     lengths = learn_lead_times(
-        settings.join(products.select("product_code", "supplier_id"), on="product_code"),
-        receipts,
-        waiting_orders(stock_on_order, receipts, as_of=as_of),
-    )
+        settings, receipts, waiting_orders(stock_on_order, receipts, as_of=as_of)
+    )  # fmt: skip
     return PlanningParameters(
         plan_settings=in_force,
         lead_times=lengths,
         lead_time_estimates=_estimates(products, receipts, lengths),
-        protection_intervals=protection_intervals(settings, lengths).cast(PROTECTION_INTERVALS.schema),
+        protection_intervals=calendar_intervals(settings, lengths, calendars, as_of=as_of),
+        supplier_calendars=calendars,
     )
 
 

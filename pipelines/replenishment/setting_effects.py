@@ -15,9 +15,8 @@ import polars as pl
 
 from pipelines.forecasting.forecast_request import ForecastRequest, forecast_as_requested, forecast_request
 from pipelines.forecasting.forecast_tables import Forecast, choose_models
-from pipelines.forecasting.protection_intervals import protection_intervals
 from pipelines.forecasting.special_demand.usual_demand import usual_demand
-from pipelines.planning_settings.registry import settings_of_products, wide_settings
+from pipelines.planning_settings.registry import settings_of_products
 from pipelines.replenishment.plan.order_plan import PlanInputs, make_plan
 from pipelines.replenishment.planning_parameters import PlanningParameters, planning_parameters
 from pipelines.storage import tables
@@ -26,8 +25,8 @@ NOT_SHOWN: Final = ("preferred_supplier", "bundle_of", "successor_of", "on_order
 """Settings that the data are built with, before a plan: their effect shows in the next plan only."""
 SOURCE_TABLES: Final = (
     tables.PRODUCTS, tables.STOCK_POSITION, tables.STOCK_ON_ORDER, tables.PURCHASE_RECEIPTS, tables.DEMAND_DAILY,
-    tables.DEMAND_TRANSACTIONS, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.MODEL_SCORES, tables.MODEL_CHOICE,
-    tables.DEMAND_FORECAST, tables.DEMAND_QUANTILES, tables.DEMAND_HORIZONS, tables.ORDER_PLAN,
+    tables.DEMAND_TRANSACTIONS, tables.PLAN_SETTINGS, tables.PROTECTION_INTERVALS, tables.MODEL_SCORES,
+    tables.MODEL_CHOICE, tables.DEMAND_FORECAST, tables.DEMAND_QUANTILES, tables.DEMAND_HORIZONS, tables.ORDER_PLAN,
     tables.ANSWERED_ONE_OFFS,
 )  # fmt: skip
 """The tables of `PlanSources`, in its order; all of them are published."""
@@ -45,7 +44,7 @@ class PlanSources:
     demand_daily: pl.DataFrame
     demand_transactions: pl.DataFrame
     plan_settings: pl.DataFrame
-    lead_times: pl.DataFrame
+    protection_intervals: pl.DataFrame
     model_scores: pl.DataFrame
     model_choice: pl.DataFrame
     demand_forecast: pl.DataFrame
@@ -108,8 +107,8 @@ def _forecast(sources: PlanSources, parameters: PlanningParameters, *, as_of: da
     request = forecast_request(
         parameters.plan_settings, parameters.protection_intervals, one_off_answers=answers
     )  # fmt: skip
-    intervals = protection_intervals(wide_settings(sources.plan_settings), sources.lead_times)
-    if _is_same(request, forecast_request(sources.plan_settings, intervals, one_off_answers=answers)):
+    before = forecast_request(sources.plan_settings, sources.protection_intervals, one_off_answers=answers)
+    if _is_same(request, before):
         return Forecast(
             sources.model_choice, sources.demand_forecast, sources.demand_quantiles, sources.demand_horizons
         )

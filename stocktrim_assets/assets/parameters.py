@@ -27,7 +27,10 @@ _INPUTS: Final = {
         tables.PRODUCTS, tables.PLAN_SETTINGS, tables.PURCHASE_RECEIPTS, tables.STOCK_ON_ORDER, tables.AS_OF,
     ),
     tables.LEAD_TIME_ESTIMATES: (tables.PRODUCTS, tables.LEAD_TIMES, tables.PURCHASE_RECEIPTS, tables.AS_OF),
-    tables.PROTECTION_INTERVALS: (tables.PLAN_SETTINGS, tables.LEAD_TIMES),
+    tables.SUPPLIER_CALENDARS: (tables.PLANNING_SETTINGS,),
+    tables.PROTECTION_INTERVALS: (
+        tables.PRODUCTS, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.SUPPLIER_CALENDARS, tables.AS_OF,
+    ),
 }  # fmt: skip
 STAGE: Final = waiting_stage("parameters", "Lead times", PARAMETERS, reads=(*_LEARNED_FROM, tables.AS_OF))
 

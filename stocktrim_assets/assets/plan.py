@@ -183,6 +183,8 @@ def _explained(run: StageRun, sources: _Sources, order_plan: pl.DataFrame) -> Ex
         demand_forecast=sources.forecast.demand_forecast,
         one_off_orders=run.read(tables.ONE_OFF_ORDERS),
         answered_one_offs=run.read(tables.ANSWERED_ONE_OFFS),
+        protection_intervals=sources.parameters.protection_intervals,
+        supplier_calendars=sources.parameters.supplier_calendars,
     )
 
 

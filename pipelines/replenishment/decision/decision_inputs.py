@@ -11,15 +11,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pipelines.forecasting.calendar_intervals import NO_CALENDARS, Calendars, calendar_id
 from pipelines.forecasting.distribution import DemandDistribution
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
 from pipelines.forecasting.protection_intervals import LONGEST_HORIZON_DAYS, expected_intervals
 from pipelines.replenishment.decision.demand_paths import IntervalDemand, seeds_of
-from pipelines.replenishment.decision.order_decision import Decision, DecisionInputs
+from pipelines.replenishment.decision.order_decision import Decision, DecisionInputs, OrderCalendars
 from pipelines.replenishment.decision.stock_projection import Stock
 
 MEDIAN: Final = np.array([0.5])
+_LENGTH: Final = "expected_lead_time_days"
 ARRIVALS: Final = pl.Schema({"product_code": pl.String, "arrival_day": pl.Int64, "quantity": pl.Float64})
 
 
@@ -30,11 +32,13 @@ def prepare_inputs(
     arrivals: pl.DataFrame,
     *,
     seed: int,
+    calendars: Calendars = NO_CALENDARS,
 ) -> DecisionInputs:
     """The decision inputs of `products`, in their order.
 
     `products` has `product_code`, `service_level`, `horizon_days`, `stock_on_hand`, `stock_committed`, sorted by
-    product; `windows` has the shape of `protection_intervals`, `arrivals` that of `ARRIVALS`.
+    product; `windows` has the shape of `protection_intervals`, `arrivals` that of `ARRIVALS`. With `calendars`,
+    products have `supplier_id` too.
     """
     codes = products.select("product_code").with_row_index("row")
     rows = windows.join(codes, on="product_code", how="inner").sort("row", "arrival_day")
@@ -50,6 +54,23 @@ def prepare_inputs(
         demand=interval_demand(
             distribution, rows["product_code"], rows["horizon_days"].to_numpy().astype(np.int64), seed=seed
         ),
+        calendars=_order_calendars(products, windows, calendars) if calendars else None,
+    )
+
+
+def _order_calendars(products: pl.DataFrame, windows: pl.DataFrame, calendars: Calendars) -> OrderCalendars:
+    """What the calendars mean for the orders of `products`; the first calendar is that of suppliers without one."""
+    expected = windows.group_by("product_code").agg(pl.col("order_day", "expected_arrival_day").first())
+    known = products.select("product_code", key=calendar_id("supplier_id", calendars)).join(
+        expected, on="product_code", how="left", maintain_order="left"
+    )
+    place = {key: row for row, key in enumerate(calendars, start=1)}
+    days = np.arange(LONGEST_HORIZON_DAYS + 1, dtype=np.int64)
+    return OrderCalendars(
+        order_day=known["order_day"].fill_null(0).to_numpy().astype(np.int64),
+        expected_arrival_day=known["expected_arrival_day"].fill_null(0).to_numpy().astype(np.int64),
+        calendar=np.array([place.get(key, 0) for key in known["key"].to_list()], dtype=np.int64),
+        next_open_day=np.stack([days, *(calendar.next_open_day(days) for calendar in calendars.values())]),
     )
 
 
@@ -184,26 +205,54 @@ def arrivals_of(lines: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     )
 
 
-def arrivals_on_order(stock_on_order: pl.DataFrame, windows: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+def arrivals_on_order(
+    stock_on_order: pl.DataFrame, windows: pl.DataFrame, *, as_of: date, calendars: Calendars = NO_CALENDARS
+) -> pl.DataFrame:
     """Each open order line of a planned product, with the day on which it is expected and whether that is in time.
 
     In time is before the end of the coverage period. A counted order whose expected day has passed arrives today. An
     order in time is expected no sooner than orders of the product usually take, even if promised sooner: an order
-    sent a moment ago arrives when an order of today would.
+    sent a moment ago arrives when an order of today would. None arrives in a shutdown of its supplier: `promised_day`
+    is the day on which it would.
     """
     promised = (pl.col("expected_arrival_date") - pl.lit(as_of)).dt.total_days().fill_null(0).clip(lower_bound=0)
-    usual = pl.col("usual_day") - (pl.lit(as_of) - pl.col("order_date")).dt.total_days().clip(lower_bound=0)
     is_moved = pl.col("is_in_time") & (pl.col("arrival_day") > 0)
-    return (
+    lines = (
         stock_on_order.join(
             expected_intervals(windows).rename({"arrival_day": "usual_day"}), on="product_code", how="inner"
         )
-        .with_columns(arrival_day=promised)
-        .with_columns(is_in_time=pl.col("arrival_day") < pl.col("horizon_days"))
         .with_columns(
-            arrival_day=pl.when(is_moved).then(pl.max_horizontal("arrival_day", usual)).otherwise("arrival_day")
+            promised_day=promised,
+            usual_day=pl.col("usual_day")
+            - (pl.lit(as_of) - pl.col("order_date")).dt.total_days().clip(lower_bound=0),
         )
+        .with_columns(arrival_day="promised_day")
+    )  # fmt: skip
+    if calendars:
+        lines = _by_calendar(lines, windows, calendars, as_of=as_of)
+    return lines.with_columns(is_in_time=pl.col("arrival_day") < pl.col("horizon_days")).with_columns(
+        arrival_day=pl.when(is_moved).then(pl.max_horizontal("arrival_day", "usual_day")).otherwise("arrival_day")
     )
+
+
+def _by_calendar(lines: pl.DataFrame, windows: pl.DataFrame, calendars: Calendars, *, as_of: date) -> pl.DataFrame:
+    """Open orders with the days on which they arrive and usually would, by the calendars of their suppliers."""
+    leads = windows.group_by("product_code").agg(pl.col("expected_lead_time_days").first())
+    lines = lines.join(leads, on="product_code", how="left", maintain_order="left").with_columns(
+        key=calendar_id("supplier_id", calendars),
+        placed=(pl.col("order_date") - pl.lit(as_of)).dt.total_days(),
+    )
+    parts = [lines.filter(pl.col("key").is_null())]
+    for (key,), part in lines.drop_nulls("key").group_by("key", maintain_order=True):
+        calendar = calendars[str(key)]
+        placed, length = (part[name].fill_null(0).to_numpy().astype(np.int64) for name in ("placed", _LENGTH))
+        due = part["arrival_day"].to_numpy().astype(np.int64)
+        usual = pl.Series("usual_day", calendar.arrival(placed, length), dtype=pl.Int64)
+        parts.append(
+            part.with_columns(usual, pl.Series("arrival_day", calendar.next_open_day(due), dtype=pl.Int64))
+            .with_columns(usual_day=pl.when(pl.col("placed").is_not_null()).then("usual_day"))
+        )  # fmt: skip
+    return pl.concat(parts).drop("key", "placed", _LENGTH)
 
 
 def _arrivals(codes: pl.DataFrame, arrivals: pl.DataFrame) -> tuple[Index, Matrix]:

@@ -31,12 +31,38 @@ _ROUNDING: Final = 1e-6
 
 
 @dataclass(frozen=True)
+class OrderCalendars:
+    """When each product's next order is placed and expected, and the first day outside shutdowns from each day on.
+
+    `next_open_day[k, t]` is that of day t in calendar k, `calendar[i]` the calendar of product i. Days are days from
+    today.
+    """
+
+    order_day: Index
+    expected_arrival_day: Index
+    calendar: Index
+    next_open_day: Index
+
+    def of_products(self, products: Index) -> "OrderCalendars":
+        """Those of some products."""
+        return OrderCalendars(
+            self.order_day[products], self.expected_arrival_day[products], self.calendar[products], self.next_open_day
+        )
+
+    def opened(self, product: Index, days: Index) -> Index:
+        """The days, a row per product, moved behind the shutdowns that they fall into."""
+        known = np.minimum(days, self.next_open_day.shape[1] - 1)
+        return np.asarray(np.maximum(days, self.next_open_day[self.calendar[product][:, None], known]))
+
+
+@dataclass(frozen=True)
 class DecisionInputs:
     """What an order decision needs: a row per product, and a row per possible lead time of a product.
 
     Lead time r is one of product `lead_product[r]`: an order placed today arrives on `arrival_day[r]`, and row r of
     `demand` ends with the coverage period. If that is not after the arrival, the order is for what stock and open
-    orders lack of the demand until then. Orders that arrive within `horizon_days` of a product are in time.
+    orders lack of the demand until then. Orders that arrive within `horizon_days` of a product are in time. Without
+    `calendars` every order is placed today, and no day is shut.
     """
 
     service_level: Matrix
@@ -46,6 +72,7 @@ class DecisionInputs:
     arrival_day: Index
     lead_weight: Matrix
     demand: IntervalDemand
+    calendars: OrderCalendars | None = None
 
     @property
     def coverage_begins(self) -> Index:
@@ -60,6 +87,7 @@ class DecisionInputs:
         return DecisionInputs(
             self.service_level[products], self.horizon_days[products], self.stock.rows(products),
             place[self.lead_product[rows]], self.arrival_day[rows], self.lead_weight[rows], self.demand.rows(rows),
+            None if self.calendars is None else self.calendars.of_products(products),
         )  # fmt: skip
 
 
@@ -197,16 +225,28 @@ def _with_open_orders(inputs: DecisionInputs) -> Stock:
 
     One draw serves all orders, so that what was just sent is not ordered again: it arrives when an order of today
     would. An order that is due sooner has less of its delay before it. One expected after the coverage period keeps
-    its day.
+    its day. Nothing is moved into a shutdown.
     """
     stock, product = inputs.stock.rows(inputs.lead_product), inputs.lead_product
-    expected = np.bincount(product, inputs.arrival_day * inputs.lead_weight, inputs.service_level.size)
-    mean = np.floor(expected + 0.5 + _ROUNDING)[product]
+    mean, length = _expected_arrival(inputs)
     days = stock.arrival_days
-    left = np.minimum(1.0, days / np.maximum(1.0, mean)[:, None])
+    left = np.minimum(1.0, days / np.maximum(1.0, length)[:, None])
     moved = np.maximum(0, np.round(days + left * (inputs.arrival_day - mean)[:, None])).astype(np.int64)
+    if inputs.calendars is not None:
+        moved = inputs.calendars.opened(product, moved)
     is_in_time = days < inputs.horizon_days[product][:, None]
     return Stock(stock.available, np.where(is_in_time, moved, days), stock.arrival_quantities)
+
+
+def _expected_arrival(inputs: DecisionInputs) -> tuple[Matrix, Matrix]:
+    """For each lead time the day on which an order of its product is expected, and the days that it is on its way."""
+    product = inputs.lead_product
+    if inputs.calendars is not None:
+        mean = inputs.calendars.expected_arrival_day[product].astype(float)
+        return mean, mean - inputs.calendars.order_day[product]
+    expected = np.bincount(product, inputs.arrival_day * inputs.lead_weight, inputs.service_level.size)
+    mean = np.floor(expected + 0.5 + _ROUNDING)[product]
+    return mean, mean
 
 
 def _expected(inputs: DecisionInputs) -> tuple[Matrix, Matrix]:

@@ -10,7 +10,7 @@ from pipelines.replenishment.explain.records import BridgeStep, PlanLine
 
 def bridge(line: PlanLine) -> list[BridgeStep]:
     """The steps from demand to the order quantity; those up to the net requirement add up to it."""
-    before = f"expected demand in the {line.expected_lead_time_days} days until an order arrives"
+    before = f"expected demand in the {line.days_to_arrival} days until an order arrives"
     if line.ends_before_arrival:
         before = f"expected demand in the {line.horizon_days} days of the forecast period"
     covered = f"expected demand in the {line.covered_days} days of the coverage period"

@@ -17,8 +17,10 @@ from pipelines.errors import UsageError
 from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.nearest_names import unknown_name
 from pipelines.planning_settings.successors_and_bundles import sold_as, transfers_in_force, transfers_in_words
+from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
 from pipelines.product_codes import find_product
 from pipelines.replenishment.explain.bridge import bridge
+from pipelines.replenishment.explain.calendar_sentences import orders_behind_shutdowns
 from pipelines.replenishment.explain.demand_remarks import one_off_sentences
 from pipelines.replenishment.explain.projected_stock import WEEK, open_orders, projected_stock
 from pipelines.replenishment.explain.records import (
@@ -46,6 +48,7 @@ SOURCES: Final = (
     tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.STOCK_ON_ORDER, tables.DEMAND_DAILY,
     tables.DEMAND_TRANSACTIONS, tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.DEMAND_QUANTILES,
     tables.DEMAND_FORECAST, tables.ONE_OFF_ORDERS, tables.ANSWERED_ONE_OFFS,
+    tables.DEMAND_FORECAST, tables.PROTECTION_INTERVALS, tables.SUPPLIER_CALENDARS,
 )  # fmt: skip
 
 
@@ -65,6 +68,8 @@ class ExplanationSources:
     demand_forecast: pl.DataFrame
     one_off_orders: pl.DataFrame
     answered_one_offs: pl.DataFrame
+    protection_intervals: pl.DataFrame
+    supplier_calendars: pl.DataFrame
 
 
 def most_urgent(order_plan: pl.DataFrame, *, lines: int) -> pl.DataFrame:
@@ -90,13 +95,19 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
     recent = demand.filter(pl.col("demand_date").is_between(as_of - WEEKS_OF_HISTORY * WEEK, as_of, closed="left"))
     scores = sources.model_scores.filter(pl.col("demand_class") == line.demand_class).sort("score")
     weeks = _of(sources.demand_forecast, code).sort("period_start_date").drop("product_code", "model")
-    on_order = open_orders(plan, _of(sources.stock_on_order, code), _of(sources.lead_times, code))
+    on_order = open_orders(
+        _of(sources.stock_on_order, code), _of(sources.protection_intervals, code), sources.supplier_calendars,
+        as_of=as_of,
+    )  # fmt: skip
+    orders = records_of(on_order, OpenOrderLine)
+    calendars = calendars_by_supplier(sources.supplier_calendars, as_of=as_of)
     arrivals = on_order.filter("is_counted").select("reckoned_arrival_date", "quantity")
     return ProductExplanation(
         plan=line,
         bridge=bridge(line),
         sentences=[
             *sentences(line),
+            *orders_behind_shutdowns(orders, calendars, as_of=as_of),
             *transfers_in_words(sources.plan_settings, transfers, code),
             *one_off_sentences(_of(sources.one_off_orders, code), _answered(sources, transfers, code)),
             *(draft_sentence(draft) for draft in largest_drafts(plan, sources.demand_transactions).to_dicts()),
@@ -111,7 +122,7 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
         forecast=records_of(weeks, ForecastWeek),
         quantiles=quantiles_of_horizon(_of(sources.demand_quantiles, code), line.horizon_days),
         transactions=records_of(_sales_lines(sources.demand_transactions, sold_as(transfers, code)), SalesLine),
-        open_orders=records_of(on_order, OpenOrderLine),
+        open_orders=orders,
         projected_stock=projected_stock(line, weeks.select("period_start_date", "quantity").rows(), arrivals.rows()),
     )
 

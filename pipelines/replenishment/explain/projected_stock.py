@@ -11,24 +11,24 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.forecasting.protection_intervals import protection_intervals
+from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
 from pipelines.replenishment.decision.decision_inputs import arrivals_on_order
 from pipelines.replenishment.explain.records import PlanLine, ProjectedWeek
 
 WEEK: Final = timedelta(days=7)
 
 
-def open_orders(plan: pl.DataFrame, stock_on_order: pl.DataFrame, lead_times: pl.DataFrame) -> pl.DataFrame:
+def open_orders(
+    stock_on_order: pl.DataFrame, intervals: pl.DataFrame, calendars: pl.DataFrame, *, as_of: date
+) -> pl.DataFrame:
     """Open order lines of planned products, and as `reckoned_arrival_date` the day on which the plan expects each.
 
-    The frames have the shapes of `plan.order_plan`, `marts.stock_on_order` and `parameters.lead_times`. An order that
-    does not count has no such day.
+    The frames have the shapes of `marts.stock_on_order`, `parameters.protection_intervals` and
+    `parameters.supplier_calendars`. An order that does not count has no such day.
     """
-    as_of = plan["as_of_date"][0]
-    settings = plan.select("product_code", "order_frequency_days", "forecast_period_days")
-    intervals = protection_intervals(settings, lead_times)
     expected = pl.lit(as_of) + pl.duration(days="arrival_day")
-    lines = arrivals_on_order(stock_on_order, intervals, as_of=as_of)
+    by_supplier = calendars_by_supplier(calendars, as_of=as_of)
+    lines = arrivals_on_order(stock_on_order, intervals, as_of=as_of, calendars=by_supplier)
     return lines.select(*stock_on_order.columns, reckoned_arrival_date=pl.when("is_counted").then(expected))
 
 
@@ -40,7 +40,7 @@ def projected_stock(
     `weeks` are the starts of the weeks with their expected demand, `arrivals` the expected days and quantities of the
     open orders. Demand that finds no stock is not served later.
     """
-    today = (line.as_of_date + timedelta(days=line.expected_lead_time_days), line.order_quantity)
+    today = (line.as_of_date + timedelta(days=line.days_to_arrival), line.order_quantity)
     due = [*arrivals, today]
     stock, projected = line.available_stock, []
     for start, demand in weeks:

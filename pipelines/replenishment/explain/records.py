@@ -53,6 +53,13 @@ class PlanLine:
     order_value: Decimal | None
     days_to_stock_out: int | None
     order_by_date: date | None
+    order_on_date: date
+    next_order_date: date | None
+    expected_arrival_date: date | None
+    calendar_days_added: int | None
+    shut_from_date: date | None
+    shut_until_date: date | None
+    shut_days: int | None
     overstock_quantity: float
     overstock_value: Decimal | None
     overstock_holding_cost: Decimal | None
@@ -98,14 +105,25 @@ class PlanLine:
     plan_id: str
 
     @property
+    def days_to_arrival(self) -> int:
+        """The days from today until the next order arrives."""
+        arrival = self.expected_arrival_date
+        return self.expected_lead_time_days if arrival is None else (arrival - self.as_of_date).days
+
+    @property
+    def is_ordered_later(self) -> bool:
+        """Whether the supplier takes no order today."""
+        return self.order_on_date > self.as_of_date
+
+    @property
     def covered_days(self) -> int:
-        """The days that an order of today covers after its arrival, `expected_lead_time_days` from now."""
-        return max(0, self.horizon_days - self.expected_lead_time_days)
+        """The days that the next order covers after its arrival."""
+        return max(0, self.horizon_days - self.days_to_arrival)
 
     @property
     def ends_before_arrival(self) -> bool:
-        """Whether a forecast period ends before an order of today arrives."""
-        return self.expected_lead_time_days > self.horizon_days
+        """Whether a forecast period ends before the next order arrives."""
+        return self.days_to_arrival > self.horizon_days
 
     @property
     def available_stock(self) -> float:

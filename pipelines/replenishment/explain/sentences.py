@@ -9,6 +9,7 @@ from typing import Final
 
 from pipelines.forecasting.overrides import OVERRIDDEN
 from pipelines.replenishment.explain.bridge import in_units
+from pipelines.replenishment.explain.calendar_sentences import about_calendar, placed
 from pipelines.replenishment.explain.records import ModelChoice, PlanLine
 from pipelines.replenishment.plan.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
 
@@ -28,6 +29,7 @@ def sentences(line: PlanLine) -> list[str]:
         f"Stock position in time: {in_units(in_time)}; {levels}.",
         BINDING_RULES[line.binding_rule],
         *_why_not_level_minus_stock(line),
+        *about_calendar(line),
         *_about_arrival(line),
         *_about_safety_stock(line),
         *_understocked(line),
@@ -68,20 +70,20 @@ def _why_not_level_minus_stock(line: PlanLine) -> list[str]:
 
 def _about_arrival(line: PlanLine) -> list[str]:
     """A forecast period that ends before an order arrives, and a stock-out that no order can prevent."""
-    days = line.expected_lead_time_days
+    days, order = line.days_to_arrival, f"an order {placed(line)}"
     shown = []
     if line.ends_before_arrival:
         shown.append(
-            f"The forecast period of {line.horizon_days} days ends before an order placed today arrives, in {days} "
+            f"The forecast period of {line.horizon_days} days ends before {order} arrives, in {days} "
             "days: the order fills stock up for the demand of the period."
         )
     if line.is_too_late_to_help:
         chance = _percent(line.shortage_chance_before_arrival or 0.0)
         is_sold_out = line.days_to_stock_out == 0 and line.available_stock <= 0
         shown.append(
-            f"Nothing is left to sell, and an order placed today arrives in {days} days: ask for faster delivery."
+            f"Nothing is left to sell, and {order} arrives in {days} days: ask for faster delivery."
             if is_sold_out
-            else f"The stock-out risk before an order placed today arrives is {chance}: ask for faster delivery."
+            else f"The stock-out risk before {order} arrives is {chance}: ask for faster delivery."
         )
     return shown
 

@@ -13,13 +13,15 @@ from datetime import date
 
 import polars as pl
 
+from pipelines.forecasting.calendar_intervals import NO_CALENDARS, Calendars
 from pipelines.forecasting.history.demand_patterns import NEW_WEEKS
 from pipelines.forecasting.overrides import OVERRIDDEN
 from pipelines.forecasting.protection_intervals import LONGEST_HORIZON_DAYS
 from pipelines.planning_settings.registry import GlobalSettings
+from pipelines.replenishment.plan.order_days import last_order_day
 from pipelines.replenishment.plan.plan_summary import in_money
 from pipelines.replenishment.plan.reasons import EXCLUDING, PLANNED_ELSEWHERE, TOO_LATE_TO_ORDER, why_due
-from pipelines.replenishment.plan.statuses import ENOUGH, NOT_PLANNED, ORDER_NOW, SHORT, TOO_MUCH
+from pipelines.replenishment.plan.statuses import ENOUGH, NOT_PLANNED, ORDER_LATER, ORDER_NOW, SHORT, TOO_MUCH
 
 
 def exclusion() -> pl.Expr:
@@ -106,7 +108,7 @@ def _status() -> pl.Expr:
         pl.when(pl.col("reason").is_in(list(EXCLUDING)))
         .then(pl.lit(NOT_PLANNED))
         .when(pl.col("order_quantity") > 0)
-        .then(pl.lit(ORDER_NOW))
+        .then(pl.when(pl.col("order_day") > 0).then(pl.lit(ORDER_LATER)).otherwise(pl.lit(ORDER_NOW)))
         .when((pl.col("understock_quantity") > 0) | pl.col("is_due"))
         .then(pl.lit(SHORT))
         .when(pl.col("overstock_quantity") > 0)
@@ -126,21 +128,23 @@ def _uncertain_cause() -> pl.Expr:
     )
 
 
-def with_dates(plan: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def with_dates(plan: pl.DataFrame, as_of: date, calendars: Calendars = NO_CALENDARS) -> pl.DataFrame:
     """The plan with the date of the last review whose order arrives before the stock-out risk exceeds the target.
 
-    A due order is due today. Else stock lasts until demand reaches the quantile of the reorder point, extrapolated in
-    proportion to the days beyond the horizon.
+    A due order is due on the next order day, which is today without a calendar. Else stock lasts until demand reaches
+    the quantile of the reorder point, extrapolated in proportion to the days beyond the horizon.
     """
     horizon, frequency = pl.col("horizon_days"), pl.col("order_frequency_days")
     lasts = pl.col("stock_position_in_time") / pl.col("reorder_point") * horizon
     reviews = ((lasts - pl.col("expected_lead_time_days")) / frequency).floor().clip(lower_bound=1.0)
     is_planned = pl.col("exclusion").is_null()
     has_date = is_planned & (pl.col("reorder_point") > 0) & (lasts <= LONGEST_HORIZON_DAYS)
-    later = pl.lit(as_of) + pl.duration(days=pl.when(has_date).then(reviews * frequency).cast(pl.Int64))
+    plan = last_order_day(plan.with_columns(stock_lasts_days=lasts), calendars)
+    days = pl.coalesce("last_order_day", (reviews * frequency).cast(pl.Int64, strict=False))
+    later = pl.lit(as_of) + pl.duration(days=pl.when(has_date).then(days))
     is_short_early = pl.col("shortage_chance_before_arrival").fill_null(0.0) > 1 - pl.col("service_level")
     return plan.with_columns(
-        order_by_date=pl.when(is_planned & pl.col("is_due")).then(pl.lit(as_of)).when(has_date).then(later),
+        order_by_date=pl.when(is_planned & pl.col("is_due")).then("order_on_date").when(has_date).then(later),
         is_too_late_to_help=is_short_early & is_planned,
     )
 

@@ -15,6 +15,7 @@ from typing import Final
 
 import polars as pl
 
+from pipelines.forecasting.calendar_intervals import Calendars
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import is_quantity
 from pipelines.forecasting.overrides import OVERRIDDEN
@@ -22,6 +23,7 @@ from pipelines.forecasting.protection_intervals import expected_intervals
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.registry import global_settings, wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
+from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
 from pipelines.replenishment.decision.decision_inputs import (
     ARRIVALS,
     arrivals_on_order,
@@ -33,6 +35,7 @@ from pipelines.replenishment.decision.decision_inputs import (
 from pipelines.replenishment.decision.order_decision import decide
 from pipelines.replenishment.lead_time_advice import advise_lead_times
 from pipelines.replenishment.plan.line_status import exclusion, is_ordered, with_dates, with_money, with_status
+from pipelines.replenishment.plan.order_days import with_order_days
 from pipelines.replenishment.plan.order_limits import with_limits
 from pipelines.replenishment.plan.reasons import PLANNED_ELSEWHERE
 from pipelines.replenishment.planning_parameters import PlanningParameters
@@ -77,6 +80,7 @@ def _order_plan(
 ) -> pl.DataFrame:
     of_all = global_settings(inputs.planning_settings)
     settings, intervals = wide_settings(parameters.plan_settings), parameters.protection_intervals
+    calendars = calendars_by_supplier(parameters.supplier_calendars, as_of=as_of)
     estimates = parameters.lead_time_estimates.select(list(_ESTIMATES))
     is_readable = is_quantity("quantity").fill_null(value=True)
     of_faults = inputs.stock_on_order.filter(~is_readable)["product_code"]
@@ -84,6 +88,7 @@ def _order_plan(
         inputs.products.join(settings, on="product_code", how="left")
         .join(estimates, on="product_code", how="left")
         .join(expected_intervals(intervals).drop("arrival_day"), on="product_code", how="left")
+        .pipe(with_order_days, intervals, calendars, as_of)
         .join(inputs.stock_position.drop("stock_on_order", "stock_position"), on="product_code", how="left")
         .with_columns(
             is_fault=pl.any_horizontal(~is_quantity(name).fill_null(value=True) for name in _STOCK)
@@ -101,9 +106,11 @@ def _order_plan(
         )
         .sort("product_code")
     )  # fmt: skip
-    on_order = arrivals_on_order(inputs.stock_on_order.filter(is_readable), intervals, as_of=as_of)
+    on_order = arrivals_on_order(
+        inputs.stock_on_order.filter(is_readable), intervals, as_of=as_of, calendars=calendars
+    )  # fmt: skip
     return (
-        _decided(known, intervals, forecast, on_order, of_all.order_policy)
+        _decided(known, intervals, forecast, on_order, of_all.order_policy, calendars)
         .join(_on_order_by_arrival(on_order), on="product_code", how="left")
         .with_columns(pl.col("^stock_on_order.*$").fill_null(0.0))
         .pipe(_positions)
@@ -111,7 +118,7 @@ def _order_plan(
         .with_columns(is_ordered().alias("is_ordered"))
         .pipe(with_limits)
         .pipe(with_status, of_all)
-        .pipe(with_dates, as_of)
+        .pipe(with_dates, as_of, calendars)
         .pipe(with_money)
         .with_columns(as_of_date=pl.lit(as_of), plan_id=pl.lit(plan_id))
         .select(list(ORDER_PLAN.columns))
@@ -122,12 +129,14 @@ def _order_plan(
 
 
 def _decided(
-    known: pl.DataFrame, intervals: pl.DataFrame, forecast: Forecast, on_order: pl.DataFrame, policy: OrderPolicy
-) -> pl.DataFrame:
+    known: pl.DataFrame, intervals: pl.DataFrame, forecast: Forecast, on_order: pl.DataFrame, policy: OrderPolicy,
+    calendars: Calendars,
+) -> pl.DataFrame:  # fmt: skip
     """The order decision beside what is known of each product."""
     arrivals = on_order.filter("is_counted").group_by("product_code", "arrival_day").agg(pl.col("quantity").sum())
     decision_inputs = prepare_inputs(
-        distribution_of(forecast), known, intervals, arrivals.select(list(ARRIVALS)).cast(ARRIVALS), seed=SEED
+        distribution_of(forecast), known, intervals, arrivals.select(list(ARRIVALS)).cast(ARRIVALS), seed=SEED,
+        calendars=calendars,
     )  # fmt: skip
     return decision_table(known, decide(decision_inputs, policy)).rename(
         {"short_before_arrival": "shortage_chance_before_arrival"}

@@ -8,8 +8,10 @@ Read more in docs/interfaces.md.
 from typing import Final
 
 ORDER_NOW: Final = "order_now"
+ORDER_LATER: Final = "order_later"
+"""To be ordered, but on a later day: the supplier takes no order today."""
 SHORT: Final = "short"
 ENOUGH: Final = "enough"
 TOO_MUCH: Final = "too_much"
 NOT_PLANNED: Final = "not_planned"
-STATUSES: Final = (ORDER_NOW, SHORT, ENOUGH, TOO_MUCH, NOT_PLANNED)
+STATUSES: Final = (ORDER_NOW, ORDER_LATER, SHORT, ENOUGH, TOO_MUCH, NOT_PLANNED)

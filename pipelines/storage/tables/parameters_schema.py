@@ -22,8 +22,15 @@ LEAD_TIME_ESTIMATES = table(
     product_receipts=pl.Int64, supplier_receipts=pl.Int64, observed_lead_time_days=pl.Float64,
     observed_low_days=pl.Float64, observed_high_days=pl.Float64, receipts=pl.Int64, receipts_of=pl.String,
 )
-PROTECTION_INTERVALS = table(
+PROTECTION_INTERVALS = published_table(
     "parameters", "protection_intervals",
-    "One row per product and possible lead time: when an order of today arrives, and how long it must last.",
-    product_code=pl.String, arrival_day=pl.Int64, horizon_days=pl.Int64, weight=pl.Float64,
+    "One row per product and possible lead time: when the next order arrives, and how long it must last.",
+    product_code=pl.String, arrival_day=pl.Int64, horizon_days=pl.Int64, weight=pl.Float64, order_day=pl.Int64,
+    next_order_day=pl.Int64, expected_arrival_day=pl.Int64, expected_horizon_days=pl.Int64,
+    expected_lead_time_days=pl.Int64,
+)
+SUPPLIER_CALENDARS = published_table(
+    "parameters", "supplier_calendars",
+    "One row per supplier with order days or shutdowns; the row without an id holds for all others.",
+    supplier_id=pl.String, order_days=pl.String, order_days_level=pl.String, shutdowns=pl.String,
 )

@@ -67,11 +67,16 @@ def approved(ledger: OrderLedger, *drafts: Drafted, **more: Any) -> list[Order]:
     return [ledger.append(approve(order, by="a buyer", at=NOON, **more)) for order in orders]
 
 
+def dated(day: date) -> dict[str, date]:
+    """When an order of a plan is placed, and arrives."""
+    return {"order_on_date": day, "expected_arrival_date": day + timedelta(days=14)}
+
+
 def planned(*rows: dict[str, Any]) -> pl.DataFrame:
     """An order plan of these products, twelve units of each by default."""
     defaults = {
         "product_name": "Tea", "supplier_id": SUPPLIER, "supplier_name": "Supplier 01", "currency": "GBP",
-        "unit_cost": Decimal("2.5000"), "order_quantity": 12.0, "expected_lead_time_days": 14,
+        "unit_cost": Decimal("2.5000"), "order_quantity": 12.0, **dated(AS_OF),
     }  # fmt: skip
     return pl.DataFrame([defaults | row for row in rows], schema=ORDER_PLAN.schema, orient="row")
 

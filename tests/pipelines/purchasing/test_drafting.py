@@ -26,6 +26,7 @@ from tests.pipelines.purchasing.purchasing_builders import (
     a_draft,
     a_line,
     an_order,
+    dated,
     planned,
 )
 
@@ -69,7 +70,7 @@ def test_products_without_need_or_supplier_are_in_no_draft():
 
 
 def test_each_line_of_a_draft_is_expected_after_its_own_lead_time_and_the_order_when_its_last_line_is():
-    slow = {"product_code": "TEA-02", "expected_lead_time_days": 35}
+    slow = {"product_code": "TEA-02", "expected_arrival_date": AS_OF + timedelta(days=35)}
     (draft,) = redrafted(planned({"product_code": "TEA-01"}, slow)).drafted
     assert (draft.order_date, draft.expected_arrival_date) == (AS_OF, AS_OF + timedelta(days=35))
     assert [line.expected_arrival_date - AS_OF for line in draft.lines] == [timedelta(days=14), timedelta(days=35)]
@@ -152,8 +153,8 @@ def test_a_replaced_draft_says_by_what_and_the_new_one_says_which_it_replaces():
 def test_an_untouched_draft_whose_lines_do_not_change_keeps_its_id_and_gets_the_newer_dates():
     old = an_order(a_draft("20260301-OLDOLD", data_loaded_at=NOON - timedelta(days=1)))
     change = redraft(
-        planned({"product_code": "TEA-01"}), [old], plan_id="a newer one", as_of=AS_OF + timedelta(days=1),
-        at=NOON, data_loaded_at=NOON, terms=NO_TERMS,
+        planned({"product_code": "TEA-01", **dated(AS_OF + timedelta(days=1))}), [old], plan_id="a newer one",
+        as_of=AS_OF + timedelta(days=1), at=NOON, data_loaded_at=NOON, terms=NO_TERMS,
     )  # fmt: skip
     assert (change.superseded, change.drafted) == ((), ())
     kept = apply_event(old, change.confirmed[0])

@@ -36,7 +36,7 @@ def published(company: Company) -> PlanSources:
         products=company.products, stock_position=company.stock_position, stock_on_order=company.stock_on_order,
         purchase_receipts=company.purchase_receipts, demand_daily=company.demand_daily,
         demand_transactions=tables.empty(tables.DEMAND_TRANSACTIONS), plan_settings=company.parameters.plan_settings,
-        lead_times=company.parameters.lead_times, model_scores=tables.empty(tables.MODEL_SCORES),
+        protection_intervals=company.parameters.protection_intervals, model_scores=tables.empty(tables.MODEL_SCORES),
         order_plan=company.plan(forecast).order_plan, answered_one_offs=tables.empty(tables.ANSWERED_ONE_OFFS),
         **vars(forecast),
     )  # fmt: skip

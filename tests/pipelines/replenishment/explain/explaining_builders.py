@@ -48,6 +48,7 @@ def planned(*frames: pl.DataFrame, expecting: Forecast | None = None) -> Explana
         company.demand_daily, sales,
         forecast.model_choice, empty(MODEL_SCORES), forecast.demand_quantiles, forecast.demand_forecast,
         empty(ONE_OFF_ORDERS), empty(ANSWERED_ONE_OFFS),
+        parameters.protection_intervals, parameters.supplier_calendars,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pipelines.replenishment.explain.projected_stock import open_orders, project
 from pipelines.replenishment.explain.records import PlanLine
 from pipelines.replenishment.explain.sentences import sentences
 from tests.pipelines.planning_builders import (
+    AS_OF,
     a_late_order,
     a_product,
     a_setting,
@@ -201,7 +202,8 @@ def test_projected_stock_counts_what_arrives_and_todays_order():
 def test_an_open_order_is_shown_with_the_day_on_which_the_plan_expects_it(order, day):
     """If promised for sooner than orders of the product take, it is planned to take as long as they do."""
     company = inputs(a_product(), order)
-    (line,) = open_orders(company.plan(THIRTY).order_plan, order, company.parameters.lead_times).rows(named=True)
+    known = company.parameters
+    (line,) = open_orders(order, known.protection_intervals, known.supplier_calendars, as_of=AS_OF).rows(named=True)
     assert line["reckoned_arrival_date"] == day
     assert line["expected_arrival_date"] == order["expected_arrival_date"][0]
 

@@ -61,7 +61,7 @@ CLAIMS: Final[dict[str, pl.Expr]] = {
         col("demand_lost_before_arrival") - TINY, col("horizon_demand").clip(lower_bound=0) + 2e-4
     ),
     "every product has its reason": col("reason").is_in(list(REASONS)),
-    "a product is ordered or not": (col("status") == "order_now") == IS_ORDERED,
+    "a product is ordered or not": col("status").is_in(["order_now", "order_later"]) == IS_ORDERED,
     "what is not planned has that reason, and no order": (
         (col("reason").is_in(list(EXCLUDING)) == ~IS_PLANNED) & implies(~IS_PLANNED, ~IS_ORDERED)
     ),
