@@ -1,0 +1,41 @@
+"""`python -m benchmarks.simulated_year`: live the year, print it as a page, and end with an error if it was absurd."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.simulated_year.promise import Compared, Promise, compare, promise_of
+from benchmarks.simulated_year.report import report
+from benchmarks.simulated_year.world import A_YEAR, SOME_WEEKS, Story
+from benchmarks.simulated_year.year import Year, live
+
+
+def live_and_compare(story: Story, home: Path, *, is_told: bool = False) -> tuple[Year, list[Compared]]:
+    """The year, and what it kept of the promise that the backtest made before it."""
+    promises: list[Promise] = []
+    year = live(
+        story, home, before=lambda _: promises.append(promise_of()),
+        progress=(lambda sentence: print(sentence, file=sys.stderr, flush=True)) if is_told else lambda _: None,
+    )  # fmt: skip
+    return year, compare(promises[0], year.weeks)
+
+
+def main() -> None:
+    """Live and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split(": ", maxsplit=1)[1])
+    parser.add_argument("--weeks", type=int, default=0, help="only the first weeks")
+    parser.add_argument("--short", action="store_true", help="the few weeks and products of the test")
+    chosen = parser.parse_args()
+    story = SOME_WEEKS if chosen.short else A_YEAR
+    if chosen.weeks:
+        story = story.shortened(chosen.weeks)
+    with tempfile.TemporaryDirectory() as home:
+        year, compared = live_and_compare(story, Path(home), is_told=True)
+    print(report(story, year, compared))
+    if any(year.absurd.values()) or not all(one.is_kept for one in compared):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

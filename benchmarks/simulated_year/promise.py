@@ -1,0 +1,115 @@
+"""What the policy backtest promised before the year, and whether the year kept it: service and stock, with intervals.
+
+What belongs here: the comparison. What does not: the backtest (`pipelines.policy_backtest`) and the year (`year.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.simulated_year.buyer import KEY
+from benchmarks.simulated_year.year import Week
+from pipelines.organisations.open_organisation import open_organisation
+from pipelines.policy_backtest.past import of_organisation
+from pipelines.policy_backtest.policy_comparison import OURS, backtest_settings, run_backtest
+from pipelines.policy_backtest.simulation import Counts
+from pipelines.settings import read_settings
+from pipelines.storage import tables
+from pipelines.storage.warehouse import read_table
+
+LEVEL: Final = 0.95
+BLOCK_WEEKS: Final = 4
+FEWEST_WEEKS: Final = 13
+DRAWS: Final = 4_000
+_INTERVAL: Final = (0.025, 0.975)
+_PAST: Final = (
+    tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES,
+    tables.PURCHASE_RECEIPTS,
+)  # fmt: skip
+
+Series = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The backtest's counted weeks at the service level that was asked for: kept share, stock value and fill rate."""
+
+    kept_share: Series
+    stock_value: Series
+    fill_rate: Series
+    weeks_until_counted: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A figure that was promised, the interval of a year of it, and what the year came to."""
+
+    name: str
+    promised: float
+    low: float
+    high: float
+    achieved: float
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the year lies in the interval."""
+        return self.low <= self.achieved <= self.high
+
+
+def promise_of() -> Promise:
+    """What the policy backtest says of the past in this home, run as the command `stocktrim backtest` runs it."""
+    with open_organisation(read_settings(), KEY).warehouse() as warehouse:
+        history = of_organisation(*(read_table(warehouse, table) for table in _PAST), lead_time_days=None)
+        settings = backtest_settings(read_table(warehouse, tables.PLANNING_SETTINGS), service_levels=[LEVEL])
+    counts = run_backtest(history, settings, progress=lambda _: None).counts[OURS]
+    return _promise(counts)
+
+
+def _promise(counts: Counts) -> Promise:
+    sums = {name: getattr(counts, name).sum(axis=(1, 2)) for name in (
+        "kept_periods", "periods", "stock_value", "served_units", "demand_units",
+    )}  # fmt: skip
+    counted = sums["periods"] > 0
+    of = {name: values[counted] for name, values in sums.items()}
+    return Promise(
+        of["kept_periods"] / of["periods"], of["stock_value"], of["served_units"] / of["demand_units"],
+        int(np.argmax(counted)),
+    )  # fmt: skip
+
+
+def compare(promise: Promise, weeks: Sequence[Week]) -> list[Compared]:
+    """Each promised figure beside the year's, from the first week that depends on the policy's own orders.
+
+    Nothing, if too few weeks are left for an interval.
+    """
+    own = weeks[promise.weeks_until_counted :]
+    if len(own) < FEWEST_WEEKS:
+        return []
+    return [
+        _compared("weeks without a stock-out", promise.kept_share, [week.kept_share for week in own]),
+        _compared("fill rate in units", promise.fill_rate, [week.served / week.wanted for week in own]),
+        _compared("stock value", promise.stock_value, [week.stock_value for week in own]),
+    ]
+
+
+def _compared(name: str, promised: Series, achieved: Sequence[float]) -> Compared:
+    r"""The interval of the mean of a year to come.
+
+    Blocks of weeks are drawn from the backtest twice, for what the backtest does not know and for what the year may
+    bring: low, high = m + quantiles of $(\bar b_1 - m) - (\bar b_2 - m)$ (a predictive block bootstrap).
+    """
+    rng = np.random.default_rng(0)
+    mean = float(promised.mean())
+    known, to_come = (_block_means(promised, count, rng) for count in (len(promised), len(achieved)))
+    low, high = mean + np.quantile((known - mean) - (to_come - mean), _INTERVAL)
+    return Compared(name, mean, float(low), float(high), float(np.mean(achieved)))
+
+
+def _block_means(weeks: Series, count: int, rng: np.random.Generator) -> Series:
+    """Means of so many weeks, drawn in blocks of neighbours."""
+    starts = rng.integers(0, len(weeks), (DRAWS, -(-count // BLOCK_WEEKS)))
+    places = (starts[:, :, None] + np.arange(BLOCK_WEEKS)) % len(weeks)
+    return np.asarray(weeks[places.reshape(DRAWS, -1)[:, :count]].mean(axis=1))

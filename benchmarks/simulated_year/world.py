@@ -1,0 +1,342 @@
+"""The world that the planner lives in: a wholesaler with a past, whose customers and suppliers go on day by day.
+
+What belongs here: the past, demand, deliveries, and what people do in Xero. What does not: the buyer (`buyer.py`).
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks.simulated_year.demand_law import DAYS, Amounts, DemandLaw
+from xero_sandbox.app.testing import RunningSandbox
+from xero_sandbox.behaviour.edits import Edit, Merge, Write
+from xero_sandbox.core.documents import Contact, Document, Item, World
+from xero_sandbox.worlds.generator import demo_organisation
+from xero_sandbox.worlds.simulated_history.supply import Suppliers, Supply, simulate_supply
+from xero_sandbox.worlds.simulated_history.world_writer import CENT, WorldWriter
+
+CUSTOMERS: Final = 4
+OPEN: Final = frozenset({"DRAFT", "SUBMITTED", "AUTHORISED"})
+OURS: Final = "RP-"
+LATE_SHARE, LATE_FACTOR = 0.08, 1.5
+_MORNING, _NOON, _EVENING = time(6), time(11), time(17)
+
+
+@dataclass(frozen=True)
+class Story:
+    """How long the year is, and in which week (from 0) what happens; a shutdown goes from a week into another."""
+
+    weeks: int
+    history_weeks: int
+    products: int
+    suppliers: int
+    renumbered: int
+    merged: int
+    dearer: int
+    archived: int
+    shutdown: tuple[int, int]
+    first_review: date = date(2025, 1, 6)
+    weeks_between_reviews: int = 1
+    seed: int = 11
+
+    def monday(self, week: int) -> date:
+        """The day of a week's review."""
+        return self.first_review + timedelta(days=DAYS * week)
+
+    def shortened(self, weeks: int) -> "Story":
+        """The same story, of so many weeks."""
+        return replace(self, weeks=weeks)
+
+
+A_YEAR: Final = Story(52, 104, 32, 6, renumbered=5, merged=12, dearer=20, archived=26, shutdown=(31, 33))
+SOME_WEEKS: Final = Story(
+    6, 56, 8, 4, renumbered=0, merged=0, dearer=0, archived=1, shutdown=(3, 4), weeks_between_reviews=3
+)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What a day brought, by product: wanted, served, and the value of stock at its end."""
+
+    wanted: Amounts
+    served: Amounts
+    stock_value: Amounts
+
+
+@dataclass
+class Wholesaler:
+    """The wholesaler in the sandbox: its products and suppliers in order, its law, and what is on its way.
+
+    `coming` has, by day and order, the units of each product code that arrive then.
+    """
+
+    story: Story
+    sandbox: RunningSandbox
+    law: DemandLaw
+    items: list[Item]
+    suppliers: list[Contact]
+    lead: Suppliers
+    demand: Amounts
+    rng: np.random.Generator
+    coming: dict[date, dict[str, dict[str, int]]] = field(default_factory=lambda: defaultdict(dict))
+    known: set[str] = field(default_factory=set)
+    invoices: int = 0
+
+    @property
+    def world(self) -> World:
+        """What Xero holds."""
+        return self.sandbox.worlds[0]
+
+    def stock(self, item: Item) -> float:
+        """Units of a product on the shelf."""
+        return float(self.held(item).quantity_on_hand)
+
+    def held(self, item: Item) -> Item:
+        """A product as Xero has it now."""
+        return self.world.items[item.item_id]
+
+    def on_order(self) -> dict[str, float]:
+        """Units of each product on open orders in Xero."""
+        total: dict[str, float] = defaultdict(float)
+        for order in self.world.purchase_orders.values():
+            for line in order.lines if order.status in OPEN else ():
+                total[line.item_code] += float(line.quantity)
+        return total
+
+    def review_begins(self, week: int) -> None:
+        """It is the morning of a review."""
+        self.sandbox.clock.freeze(_at(self.story.monday(week), _MORNING))
+
+    def place(self) -> list[Document]:
+        """A clerk approves the orders that are new in Xero and sends them to their suppliers; these orders."""
+        orders = self.world.purchase_orders.values()
+        new = [order for order in orders if order.number.startswith(OURS) and order.document_id not in self.known]
+        for order in new:
+            self.known.add(order.document_id)
+            self.edit(Write(path=f"PurchaseOrders/{order.document_id}", body={"Status": "AUTHORISED"}))
+            self._promise(order)
+        return new
+
+    def lives(self, week: int) -> list[Day]:
+        """The week after a review: what happens in Xero, deliveries, sales."""
+        self._happens(week)
+        return [self._day(self.story.monday(week) + timedelta(days=day)) for day in range(DAYS)]
+
+    def edit(self, *edits: Edit) -> None:
+        """People edit in Xero's own pages; nothing of it may be refused."""
+        for answer in self.sandbox.edit(*edits):
+            assert answer["status"] == 200, answer  # noqa: S101, PLR2004, the world must not break its own rules
+
+    def supplier_of(self, order: Document) -> int:
+        """The place of an order's supplier."""
+        return next(place for place, one in enumerate(self.suppliers) if one.contact_id == order.contact_id)
+
+    def shutdown(self) -> tuple[Contact, date, date]:
+        """Who makes and ships nothing from the first day to the last."""
+        first, last = self.story.shutdown
+        return self.suppliers[2], self.story.monday(first), self.story.monday(last + 1) - timedelta(days=1)
+
+    def _promise(self, order: Document) -> None:
+        """Draw when an order arrives, whole or in two parts."""
+        place = self.supplier_of(order)
+        noise = self.lead.noise[place]
+        days = self.lead.lead_days[place] * float(self.rng.gamma(1 / noise**2, noise**2))
+        days *= LATE_FACTOR if self.rng.random() < LATE_SHARE else 1.0
+        arrival = self._shipped(place, order.date + timedelta(days=max(2, round(days))))
+        whole = {line.item_code: int(line.quantity) for line in order.lines}
+        if self.rng.random() >= self.lead.partial[place]:
+            self.coming[arrival][order.document_id] = whole
+            return
+        first = {code: max(1, quantity * 6 // 10) for code, quantity in whole.items()}
+        rest = {code: whole[code] - quantity for code, quantity in first.items() if whole[code] > quantity}
+        self.coming[arrival][order.document_id] = first
+        if rest:
+            later = arrival + timedelta(days=int(self.rng.integers(4, 12)))
+            self.coming[self._shipped(place, later)][order.document_id] = rest
+
+    def _shipped(self, place: int, arrival: date) -> date:
+        """The day on which goods come that were expected on a day: behind a shutdown, if it falls into one."""
+        supplier, first, last = self.shutdown()
+        closed = self.suppliers[place] is supplier and first <= arrival <= last
+        return last + timedelta(days=1 + (arrival - first).days % 3) if closed else arrival
+
+    def _happens(self, week: int) -> None:
+        story = self.story
+        self.sandbox.clock.freeze(_at(story.monday(week), _NOON))
+        if week == story.renumbered:
+            order = next(order for order in self.world.purchase_orders.values() if self._is_open_ours(order))
+            self.edit(
+                Write(path=f"PurchaseOrders/{order.document_id}", body={"PurchaseOrderNumber": f"PO-N-{order.number}"})
+            )
+        if week == story.merged:
+            self.edit(Merge(contact=self.suppliers[0].contact_id, into=self.suppliers[1].contact_id))
+        if week == story.archived:
+            self._goes_out_of_business(self.suppliers[-1])
+        if week == story.dearer:
+            for item in self.items[::4]:
+                price = (self.held(item).purchase_unit_price or CENT) * Decimal("1.15")
+                body = {"Code": item.code, "PurchaseDetails": {"UnitPrice": str(price.quantize(CENT))}}
+                self.edit(Write(path=f"Items/{item.item_id}", body=body))
+
+    def _goes_out_of_business(self, supplier: Contact) -> None:
+        """Its open orders will never come, and its contact is archived."""
+        for order in list(self.world.purchase_orders.values()):
+            if order.contact_id == supplier.contact_id and order.status in OPEN:
+                self.edit(Write(path=self._path(order), body={"Status": "DELETED"}))
+                for arrivals in self.coming.values():
+                    arrivals.pop(order.document_id, None)
+        body = {"ContactID": supplier.contact_id, "ContactStatus": "ARCHIVED"}
+        self.edit(Write(path=f"Contacts/{supplier.contact_id}", body=body))
+
+    def _is_open_ours(self, order: Document) -> bool:
+        return order.number.startswith(OURS) and order.status in OPEN
+
+    def _day(self, day: date) -> Day:
+        """Goods come at noon; customers have what there is by the evening."""
+        self.sandbox.clock.freeze(_at(day, _NOON))
+        for order_id, quantities in self.coming.pop(day, {}).items():
+            self._arrives(self.world.purchase_orders[order_id], quantities)
+        self.sandbox.clock.freeze(_at(day, _EVENING))
+        wanted = self.demand[(day - self.story.first_review).days]
+        stock = np.array([self.stock(item) for item in self.items])
+        served = np.minimum(wanted, stock)
+        self._sell(served)
+        cost = np.array([float(self.held(item).purchase_unit_price or 0) for item in self.items])
+        return Day(wanted, served, (stock - served) * cost)
+
+    def _arrives(self, order: Document, quantities: dict[str, int]) -> None:
+        """A bill for what came, and the order as it is then: what is still to come, or billed."""
+        lines = [
+            {"ItemCode": line.item_code, "Quantity": quantities[line.item_code], "UnitAmount": str(line.unit_amount)}
+            for line in order.lines if line.item_code in quantities
+        ]  # fmt: skip
+        bill = {
+            "Type": "ACCPAY", "Contact": {"ContactID": order.contact_id}, "InvoiceNumber": order.number,
+            "Status": "AUTHORISED", "DueDate": str(self.sandbox.clock.now().date() + timedelta(days=30)),
+            "LineItems": lines,
+        }  # fmt: skip
+        rest = [
+            {"LineItemID": line.line_item_id, "Quantity": str(line.quantity - quantities.get(line.item_code, 0))}
+            for line in order.lines if line.quantity > quantities.get(line.item_code, 0)
+        ]  # fmt: skip
+        change: dict[str, Any] = {"LineItems": rest} if rest else {"Status": "BILLED"}
+        self.edit(Write(path="Invoices", method="PUT", body=bill), Write(path=self._path(order), body=change))
+
+    def _path(self, order: Document) -> str:
+        return f"PurchaseOrders/{order.document_id}"
+
+    def _sell(self, served: Amounts) -> None:
+        customers = [contact for contact in self.world.contacts.values() if contact.is_customer]
+        for place, customer in enumerate(customers):
+            lines = [
+                {"ItemCode": item.code, "Quantity": int(units), "UnitAmount": str(item.sales_unit_price)}
+                for item, units in list(zip(self.items, served, strict=True))[place::CUSTOMERS] if units > 0
+            ]  # fmt: skip
+            if lines:
+                self.invoices += 1
+                body = {
+                    "Type": "ACCREC", "Contact": {"ContactID": customer.contact_id}, "Status": "AUTHORISED",
+                    "InvoiceNumber": f"S-{self.invoices:06}", "LineItems": lines,
+                    "DueDate": str(self.sandbox.clock.now().date() + timedelta(days=30)),
+                }  # fmt: skip
+                self.edit(Write(path="Invoices", method="PUT", body=body))
+
+
+@dataclass(frozen=True)
+class Past:
+    """A wholesaler up to the evening before the first review, and what comes after it."""
+
+    world: World
+    law: DemandLaw
+    items: list[Item]
+    suppliers: list[Contact]
+    lead: Suppliers
+    demand: Amounts
+    coming: dict[date, dict[str, dict[str, int]]]
+
+
+def past_of(story: Story) -> Past:
+    """The past of a story; the same story gives the same one."""
+    rng = np.random.default_rng(story.seed)
+    days = story.history_weeks * DAYS
+    start = story.first_review - timedelta(days=days)
+    writer = WorldWriter(demo_organisation(), end=story.first_review - timedelta(days=1), rng=rng)
+    law = DemandLaw.of(story.products, rng)
+    lead = Suppliers(
+        lead_days=rng.integers(8, 25, story.suppliers), noise=rng.uniform(0.1, 0.25, story.suppliers),
+        partial=rng.uniform(0.05, 0.2, story.suppliers),
+    )  # fmt: skip
+    suppliers = [writer.contact(f"Supplier {place + 1:02}", is_supplier=True) for place in range(story.suppliers)]
+    customers = [writer.contact(f"Customer {place + 1:02}", is_customer=True) for place in range(CUSTOMERS)]
+    items = [_item(writer, place, start) for place in range(story.products)]
+    demand = law.draw(start, days + story.weeks * DAYS, rng)[0]
+    supplier_of = np.arange(story.products) // 2 % story.suppliers
+    supply = simulate_supply(demand[:days], supplier_of=supplier_of, suppliers=lead, rng=rng, is_limited_by_stock=True)
+    held = zip(items, supply.opening.astype(int).tolist(), strict=True)
+    writer.open_with(held, day=start - timedelta(days=1))
+    _write_sales(writer, items, customers, supply, start)
+    coming = _write_purchases(writer, items, suppliers, supply, start)
+    writer.count_stock()
+    return Past(writer.world, law, items, suppliers, lead, demand[days:], coming)
+
+
+def _item(writer: WorldWriter, place: int, start: date) -> Item:
+    cost = Decimal(str(round(float(writer.rng.lognormal(1.4, 0.7)) + 0.4, 2)))
+    return writer.item(
+        Item(
+            item_id=writer.new_id(), code=f"P-{place + 1:04}", name=f"Product {place + 1}", purchase_unit_price=cost,
+            sales_unit_price=(cost * 2).quantize(CENT), updated_at=writer.instant(start),
+        )
+    )  # fmt: skip
+
+
+def _write_sales(writer: WorldWriter, items: list[Item], customers: list[Contact], supply: Supply, start: date) -> None:
+    for day, sold in enumerate(supply.sold):
+        on = start + timedelta(days=day)
+        for place, customer in enumerate(customers):
+            pairs = list(zip(items, sold, strict=True))[place::CUSTOMERS]
+            lines = [
+                writer.line(item, Decimal(int(units)), item.sales_unit_price or CENT) for item, units in pairs if units
+            ]
+            if lines:
+                number = f"INV-{day:05}-{place}"
+                writer.document("ACCREC", number, customer, on, lines, status="PAID", due_date=on + timedelta(days=30))
+
+
+def _write_purchases(
+    writer: WorldWriter, items: list[Item], suppliers: list[Contact], supply: Supply, start: date
+) -> dict[date, dict[str, dict[str, int]]]:
+    """The orders with their bills; of an order that came in part, the rest, and when it comes."""
+    coming: dict[date, dict[str, dict[str, int]]] = defaultdict(dict)
+    for simulated in supply.orders:
+        order = writer.purchase(
+            simulated, start=start, supplier=suppliers[simulated.supplier], items=items, rate=Decimal(1)
+        )
+        left: dict[str, int] = defaultdict(int)
+        for at, parts in simulated.arrivals:
+            day = start + timedelta(days=at)
+            if day > writer.end:
+                named = {items[place].code: quantity for place, quantity in parts.items()}
+                coming[day][order.document_id] = named
+                for code, quantity in named.items():
+                    left[code] += quantity
+        if left:
+            order.lines = [line for line in order.lines if left[line.item_code]]
+            for line in order.lines:
+                line.quantity = Decimal(left[line.item_code])
+    return coming
+
+
+def wholesaler(past: Past, story: Story, sandbox: RunningSandbox) -> Wholesaler:
+    """The wholesaler, as it goes on from its past."""
+    rng = np.random.default_rng(story.seed + 1)
+    coming: dict[date, dict[str, dict[str, int]]] = defaultdict(dict, past.coming)
+    return Wholesaler(story, sandbox, past.law, past.items, past.suppliers, past.lead, past.demand, rng, coming)
+
+
+def _at(day: date, hour: time) -> datetime:
+    return datetime.combine(day, hour, UTC)

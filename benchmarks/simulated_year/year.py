@@ -1,0 +1,94 @@
+"""The year itself: week by week a review, what it did, and what the world made of it.
+
+What belongs here: the order of things, and the sums of each week. What does not: promises (`promise.py`), printing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from benchmarks.simulated_year.buyer import Buyer, Review, buying
+from benchmarks.simulated_year.checks import Seen, absurdities
+from benchmarks.simulated_year.world import Day, Story, Wholesaler, past_of, wholesaler
+from xero_sandbox.app.testing import running_sandbox
+from xero_sandbox.behaviour.rate_limits import Limits
+from xero_sandbox.core.clock import Clock
+
+UNLIMITED: Final = Limits(per_minute=10**9, per_day=10**9, app_per_minute=10**9)
+
+
+@dataclass(frozen=True)
+class Week:
+    """A week: units wanted and served, product weeks without a stock-out, mean stock value, and what was ordered."""
+
+    number: int
+    wanted: float
+    served: float
+    kept_share: float
+    stock_value: float
+    orders: int
+    lines: int
+    units: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class Year:
+    """The weeks, and what each check found in all of them."""
+
+    weeks: list[Week]
+    absurd: dict[str, list[str]]
+
+
+def live(
+    story: Story, home: Path, *, before: Callable[[Buyer], None] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Year:  # fmt: skip
+    """Live a story; `before` looks at the planner after its first plan, before anything of it is approved."""
+    past = past_of(story)
+    weeks: list[Week] = []
+    absurd: dict[str, list[str]] = {}
+    with running_sandbox([past.world], clock=Clock(), limits=UNLIMITED) as sandbox, buying(home, sandbox) as buyer:
+        world = wholesaler(past, story, sandbox)
+        world.review_begins(0)
+        buyer.begin(weeks_between_reviews=story.weeks_between_reviews)
+        if before is not None:
+            buyer.run("plan")
+            before(buyer)
+        for number in range(story.weeks):
+            seen = _reviewed(world, buyer, number) if number % story.weeks_between_reviews == 0 else None
+            for name, found in absurdities(seen).items() if seen else ():
+                absurd.setdefault(name, []).extend(found)
+            weeks.append(_week(number, seen, world.lives(number)))
+            progress(f"{story.monday(number)}: {weeks[-1]}")
+    return Year(weeks, absurd)
+
+
+def _reviewed(world: Wholesaler, buyer: Buyer, number: int) -> Seen:
+    """A review, seen from Xero."""
+    world.review_begins(number)
+    on_hand, on_order = {item.code: world.stock(item) for item in world.items}, dict(world.on_order())
+    review = buyer.review()
+    seen = Seen(number, review, on_hand, on_order, world.place(), world)
+    gone = world.suppliers[-1].contact_id
+    if _names(review, gone):
+        buyer.buy_elsewhere(gone=gone, instead=world.suppliers[1].contact_id)
+    return seen
+
+
+def _names(review: Review, supplier: str) -> bool:
+    """Whether the buyer was refused an order for this supplier."""
+    return any(d["supplier_id"] == supplier and d["order_id"] in review.refused for d in review.drafts)
+
+
+def _week(number: int, seen: Seen | None, days: list[Day]) -> Week:
+    wanted, served = (np.array([getattr(day, name) for day in days]) for name in ("wanted", "served"))
+    sent = seen.sent if seen else []
+    return Week(
+        number, float(wanted.sum()), float(served.sum()), float((served >= wanted).all(axis=0).mean()),
+        float(np.mean([day.stock_value.sum() for day in days])), len(sent), sum(len(order.lines) for order in sent),
+        sum(seen.ordered.values()) if seen else 0, len(seen.review.refused) if seen else 0,
+    )  # fmt: skip
