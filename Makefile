@@ -23,7 +23,7 @@ WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples bench
   $(addprefix pipelines/,replenishment storage store xero) dbt_project/models stocktrim_assets stocktrim_cli tests
 PORT ?= 8088
 
-.PHONY: help install demo serve test-fast test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse soak docs docs-site superset clean
+.PHONY: help install demo serve test-fast test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse bench-year soak docs docs-site superset clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -78,6 +78,9 @@ bench-policy: install ## our rule and its rivals in money, on STOCKTRIM_SALES_FI
 	@$(BIN)/python -m benchmarks.policy retail --half held_out --lost --products 700
 	@for what in stationary seasonal shifting lumpy random_lead_times; do $(BIN)/python -m benchmarks.policy $$what || exit 1; done
 	@$(BIN)/python -m benchmarks.order_speed
+
+bench-year: install ## a year of weekly reviews in the sandbox by the real commands: service, stock, and what was absurd
+	@$(BIN)/python -m benchmarks.simulated_year
 
 bench-forecast: install ## what a forecast and a plan cost as products grow, and what dominates them
 	@$(BIN)/python -m benchmarks.forecast_speed
