@@ -16,6 +16,7 @@ from stocktrim_cli.connect import connect
 from stocktrim_cli.demand import demand
 from stocktrim_cli.demo import demo
 from stocktrim_cli.doctor import doctor
+from stocktrim_cli.events import events
 from stocktrim_cli.exceptions import exceptions
 from stocktrim_cli.explain import explain
 from stocktrim_cli.lead_times import accept_lead_times
@@ -49,6 +50,7 @@ settings.command(name="accept-lead-times")(accept_lead_times)
 app.add_typer(settings, name="settings")
 app.add_typer(exceptions, name="exceptions")
 app.add_typer(demand, name="demand")
+app.add_typer(events, name="events")
 
 
 # They wait for a person, or run until they are stopped.

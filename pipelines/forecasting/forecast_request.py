@@ -12,12 +12,15 @@ from typing import Final
 
 import polars as pl
 
+from pipelines.forecasting.distribution import WEEKS_SHOWN
 from pipelines.forecasting.forecast_tables import Forecast, forecast_demand
+from pipelines.forecasting.history.demand_matrix import WEEK_DAYS
 from pipelines.forecasting.overrides import OVERRIDES, override_demand
 from pipelines.forecasting.protection_intervals import horizons_to_forecast, own_horizons
+from pipelines.forecasting.special_demand.events import day_factors, with_coming_events
 from pipelines.planning_settings.registry import wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
-from pipelines.storage.tables import ONE_OFF_ANSWERS, empty
+from pipelines.storage.tables import ONE_OFF_ANSWERS, PRODUCT_EVENTS, empty
 
 REQUEST_SETTINGS: Final = (
     "overridden_demand", "overridden_demand_from", "overridden_demand_until", "ignore_seasonality", "successor_of",
@@ -34,7 +37,7 @@ class ForecastRequest:
     it covers; with a forecast period they differ from the settings. `more` has `product_code`, `horizon_days`: further
     horizons of products with random lead times. `overrides` is demand that people set, in the shape of `OVERRIDES`.
     The season of the products in `without_season` is ignored. `transfers` says whose demand counts for whom.
-    `one_off_answers` has the shape of its table in `raw`.
+    `one_off_answers` has the shape of its table in `raw`, `events` that of `forecast.product_events`.
     """
 
     own: pl.DataFrame
@@ -43,14 +46,17 @@ class ForecastRequest:
     without_season: Sequence[str]
     transfers: pl.DataFrame
     one_off_answers: pl.DataFrame
+    events: pl.DataFrame
 
 
 def forecast_request(
-    plan_settings: pl.DataFrame, intervals: pl.DataFrame, *, one_off_answers: pl.DataFrame | None = None
-) -> ForecastRequest:
+    plan_settings: pl.DataFrame, intervals: pl.DataFrame, *, one_off_answers: pl.DataFrame | None = None,
+    events: pl.DataFrame | None = None,
+) -> ForecastRequest:  # fmt: skip
     """The request that follows from `parameters.plan_settings` and `parameters.protection_intervals`.
 
-    Of the settings only those in `REQUEST_SETTINGS` are needed. `one_off_answers` are those in `raw` (none if missing).
+    Of the settings only those in `REQUEST_SETTINGS` are needed. `one_off_answers` are those in `raw`, `events` those of
+    `forecast.product_events`; none if missing.
     """
     settings = wide_settings(plan_settings)
     overrides = settings.filter(pl.col("overridden_demand").is_not_null()).select(
@@ -64,13 +70,14 @@ def forecast_request(
         without_season=settings.filter("ignore_seasonality")["product_code"].to_list(),
         transfers=transfers_of(settings),
         one_off_answers=empty(ONE_OFF_ANSWERS) if one_off_answers is None else one_off_answers,
+        events=empty(PRODUCT_EVENTS) if events is None else events,
     )
 
 
 def forecast_as_requested(
     demand: pl.DataFrame, request: ForecastRequest, *, as_of: date, model_choice: pl.DataFrame | None = None
 ) -> Forecast:
-    """The forecast by the models, replaced by what people set for the days of their overrides.
+    """The forecast by the models, with coming events, replaced by what people set for the days of their overrides.
 
     `demand` and `model_choice` are those of `forecast_demand`.
     """
@@ -78,4 +85,20 @@ def forecast_as_requested(
         demand, request.own, as_of=as_of, model_choice=model_choice, more_horizons=request.more,
         without_season=request.without_season,
     )  # fmt: skip
-    return override_demand(forecast, request.overrides, request.own, request.more, as_of=as_of)
+    days = int(max(WEEKS_SHOWN * WEEK_DAYS, *_longest(request.own), *_longest(request.more)))
+    factors = day_factors(request.events, as_of=as_of, days=days)
+    with_events = with_coming_events(forecast, factors, request.own)
+    return override_demand(
+        with_events, request.overrides, request.own, request.more, as_of=as_of, path=forecast.demand_forecast,
+        factors=factors,
+    )  # fmt: skip
+
+
+def _longest(horizons: pl.DataFrame) -> list[int]:
+    """The longest of some protection intervals in days, if there are any."""
+    days = (
+        pl.col("horizon_days")
+        if "horizon_days" in horizons.columns
+        else pl.col("lead_time_days") + pl.col("order_frequency_days")
+    )
+    return [int(longest) for longest in horizons.select(days.max()).to_series().drop_nulls()]

@@ -18,6 +18,7 @@ from pipelines.forecasting.distribution import PROBABILITIES, WEEKS_SHOWN
 from pipelines.forecasting.forecast_tables import DIGITS, LOW_AND_HIGH, Forecast
 from pipelines.forecasting.history.demand_matrix import WEEK_DAYS, Matrix
 from pipelines.forecasting.models.negative_binomial import nb_quantiles, power_law_variance
+from pipelines.forecasting.special_demand.events import DayFactors, daily_path
 
 OVERRIDDEN: Final = "overridden"
 OVERRIDES: Final = pl.Schema(
@@ -31,9 +32,12 @@ _KEYS: Final = {
 
 
 def override_demand(
-    forecast: Forecast, overrides: pl.DataFrame, horizons: pl.DataFrame, more_horizons: pl.DataFrame, *, as_of: date
-) -> Forecast:
+    forecast: Forecast, overrides: pl.DataFrame, horizons: pl.DataFrame, more_horizons: pl.DataFrame, *, as_of: date,
+    path: pl.DataFrame, factors: DayFactors,
+) -> Forecast:  # fmt: skip
     """The forecast with what people set, for overrides that reach into the forecast days.
+
+    `path` is `forecast.demand_forecast` before events, `factors` are those of the events: other days keep them.
 
     `overrides` has the shape of `OVERRIDES` (a null is an open end); `horizons` and `more_horizons` as for
     `forecast_demand`. The days of an override expect its units. Quantiles change in the proportion of the mean:
@@ -48,7 +52,8 @@ def override_demand(
         is_own = pl.col("product_code") == row["product_code"]
         own = {name: getattr(forecast, name).filter(is_own) for name in _KEYS}
         further = more_horizons.filter(pl.col("product_code") == row["product_code"])["horizon_days"].to_list()
-        for name, frame in _overridden_tables(own, row, further, as_of=as_of):
+        expected = _with_events(path.filter(is_own), factors, row["product_code"])
+        for name, frame in _overridden_tables(own, row, further, expected, as_of=as_of):
             changed[name].append(frame)
     return replace(
         forecast, **{name: _replaced(getattr(forecast, name), changed[name], keys) for name, keys in _KEYS.items()}
@@ -79,9 +84,12 @@ class _ExpectedDays:
 
 
 def _overridden_tables(
-    own: dict[str, pl.DataFrame], row: dict[str, Any], further: list[int], *, as_of: date
+    own: dict[str, pl.DataFrame], row: dict[str, Any], further: list[int], expected_days: Matrix, *, as_of: date
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The changed tables of one product; none if the override is over, or begins after all forecast days."""
+    """The changed tables of one product; none if the override is over, or begins after all forecast days.
+
+    `expected_days` is its expected demand by day without the override.
+    """
     lead, cover = int(row["lead_time_days"]), int(row["order_frequency_days"])
     lengths = sorted({lead + cover, *further})
     days = max(WEEKS_SHOWN * WEEK_DAYS, *lengths)
@@ -89,7 +97,7 @@ def _overridden_tables(
     end = days if row["until_date"] is None else (row["until_date"] - as_of).days + 1
     if first >= min(end, days):
         return
-    before = _by_day(own["demand_forecast"], days)
+    before = expected_days[:days]
     after = before.copy()
     after[first:end] = row["units_per_day"]
     expected = _ExpectedDays(row["product_code"], lead, lead + cover, before, after)
@@ -98,11 +106,11 @@ def _overridden_tables(
     yield "demand_horizons", _horizon(own["demand_horizons"], expected)
 
 
-def _by_day(path: pl.DataFrame, days: int) -> Matrix:
-    """Expected demand of each coming day; after the weeks of the path its last one repeats."""
-    weeks = path.sort("period_start_date")["quantity"].to_numpy()
-    daily = np.repeat(weeks if weeks.size else np.zeros(1), WEEK_DAYS) / WEEK_DAYS
-    return np.concatenate([daily, np.full(max(0, days - daily.size), daily[-1])])[:days]
+def _with_events(path: pl.DataFrame, factors: DayFactors, code: str) -> Matrix:
+    """A product's expected demand of each coming day with its events."""
+    of_days = factors.of(code)
+    daily = daily_path(path, [code], days=factors.factors.shape[1])[0]
+    return daily if of_days is None else np.asarray(daily * of_days)
 
 
 def _quantiles(known: pl.DataFrame, length: int, expected: _ExpectedDays) -> pl.DataFrame:

@@ -27,7 +27,7 @@ SOURCE_TABLES: Final = (
     tables.PRODUCTS, tables.STOCK_POSITION, tables.STOCK_ON_ORDER, tables.PURCHASE_RECEIPTS, tables.DEMAND_DAILY,
     tables.DEMAND_TRANSACTIONS, tables.PLAN_SETTINGS, tables.PROTECTION_INTERVALS, tables.MODEL_SCORES,
     tables.MODEL_CHOICE, tables.DEMAND_FORECAST, tables.DEMAND_QUANTILES, tables.DEMAND_HORIZONS, tables.ORDER_PLAN,
-    tables.ANSWERED_ONE_OFFS,
+    tables.ANSWERED_ONE_OFFS, tables.PRODUCT_EVENTS,
 )  # fmt: skip
 """The tables of `PlanSources`, in its order; all of them are published."""
 _COMPARED: Final = ("order_quantity", "status", "reason", "order_value")
@@ -52,6 +52,7 @@ class PlanSources:
     demand_horizons: pl.DataFrame
     order_plan: pl.DataFrame
     answered_one_offs: pl.DataFrame
+    product_events: pl.DataFrame
 
 
 def changed_lines(sources: PlanSources, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
@@ -103,16 +104,19 @@ def _with_own_settings(products: pl.DataFrame, settings: pl.DataFrame) -> pl.Dat
 
 def _forecast(sources: PlanSources, parameters: PlanningParameters, *, as_of: date) -> Forecast:
     """The forecast of the last plan if the settings ask for the same, else a new one by the same models."""
-    answers = sources.answered_one_offs.select(list(tables.ONE_OFF_ANSWERS.columns))
+    special = {
+        "one_off_answers": sources.answered_one_offs.select(list(tables.ONE_OFF_ANSWERS.columns)),
+        "events": sources.product_events,
+    }
     request = forecast_request(
-        parameters.plan_settings, parameters.protection_intervals, one_off_answers=answers
+        parameters.plan_settings, parameters.protection_intervals, **special
     )  # fmt: skip
-    before = forecast_request(sources.plan_settings, sources.protection_intervals, one_off_answers=answers)
+    before = forecast_request(sources.plan_settings, sources.protection_intervals, **special)
     if _is_same(request, before):
         return Forecast(
             sources.model_choice, sources.demand_forecast, sources.demand_quantiles, sources.demand_horizons
         )
-    demand = usual_demand(sources.demand_daily, sources.demand_transactions, request)
+    demand = usual_demand(sources.demand_daily, sources.demand_transactions, request, as_of=as_of)
     choice = choose_models(demand, sources.model_scores, as_of=as_of, without_season=request.without_season)
     return forecast_as_requested(demand, request, as_of=as_of, model_choice=choice)
 

@@ -33,7 +33,7 @@ PARAMETERS: Final[Step] = (
 CHOICE: Final[Step] = (tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.FORECAST_CALIBRATION)
 FORECAST: Final[Step] = (
     tables.DEMAND_FORECAST, tables.DEMAND_QUANTILES, tables.DEMAND_HORIZONS, tables.ONE_OFF_ORDERS,
-    tables.ANSWERED_ONE_OFFS,
+    tables.ANSWERED_ONE_OFFS, tables.PRODUCT_EVENTS, tables.EVENT_RESULTS,
 )  # fmt: skip
 _STEPS: Final = (PARAMETERS, CHOICE, FORECAST)
 UNFINISHED: Final = "unfinished"

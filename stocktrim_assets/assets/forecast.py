@@ -17,10 +17,13 @@ from pipelines.forecasting.forecast_request import (
     forecast_request,
 )
 from pipelines.forecasting.forecast_tables import choose_models, is_still_good, score_models
+from pipelines.forecasting.special_demand.event_history import event_results
+from pipelines.forecasting.special_demand.events import product_events
 from pipelines.forecasting.special_demand.one_off_answers import answered_one_offs
 from pipelines.forecasting.special_demand.one_off_orders import find_one_off_orders, list_one_off_orders
-from pipelines.forecasting.special_demand.usual_demand import usual_demand
+from pipelines.forecasting.special_demand.usual_demand import counted_demand, usual_demand
 from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.planning_settings.successors_and_bundles import transfers_in_force
 from pipelines.replenishment.explain.explanation_tables import SCORES_TITLE
 from pipelines.replenishment.explain.records import ModelScore, records_of
 from pipelines.storage import tables
@@ -41,7 +44,7 @@ TABLES: Final = (
 )
 _INPUTS: Final = (
     tables.DEMAND_DAILY, tables.DEMAND_TRANSACTIONS, tables.PLAN_SETTINGS, tables.PROTECTION_INTERVALS, tables.AS_OF,
-    tables.ONE_OFF_ANSWERS,
+    tables.ONE_OFF_ANSWERS, tables.DEMAND_EVENTS,
 )  # fmt: skip
 _OF_SETTINGS: Final = {tables.PLAN_SETTINGS: f"name in ({', '.join(map(quoted, REQUEST_SETTINGS))})"}
 CHOICE_STAGE: Final = waiting_stage("model_choice", "Forecast models", CHOICE, reads=_INPUTS, rows=_OF_SETTINGS)
@@ -81,7 +84,7 @@ def demand(
         if not run.is_unchanged:
             sold, request, as_of = _inputs(run)
             forecast = forecast_as_requested(sold, request, as_of=as_of, model_choice=run.read(tables.MODEL_CHOICE))
-            listed = vars(forecast) | _one_offs(run, sold, request, as_of)
+            listed = vars(forecast) | _one_offs(run, sold, request, as_of) | _events(run, request, as_of)
             run.keep({table: listed[table.name] for table in FORECAST})
         yield from run.results()
 
@@ -100,12 +103,33 @@ def _chosen(run: StageRun) -> Mapping[Table, pl.DataFrame]:
 
 def _inputs(run: StageRun) -> tuple[pl.DataFrame, ForecastRequest, date]:
     """Usual demand with its prices, what to forecast of it, and the day of the forecast."""
-    request = forecast_request(
-        run.read(tables.PLAN_SETTINGS), run.read(tables.PROTECTION_INTERVALS),
-        one_off_answers=run.read(tables.ONE_OFF_ANSWERS),
+    as_of, settings, sold = run.as_of(), run.read(tables.PLAN_SETTINGS), run.read(tables.DEMAND_DAILY)
+    events = product_events(
+        run.read(tables.DEMAND_EVENTS), _groups(run), sold, transfers_in_force(settings),
+        product_codes=settings["product_code"].unique().to_list(), as_of=as_of,
     )  # fmt: skip
-    demand = usual_demand(run.read(tables.DEMAND_DAILY), run.read(tables.DEMAND_TRANSACTIONS), request)
-    return demand, request, run.as_of()
+    request = forecast_request(
+        settings, run.read(tables.PROTECTION_INTERVALS), one_off_answers=run.read(tables.ONE_OFF_ANSWERS),
+        events=events,
+    )  # fmt: skip
+    return usual_demand(sold, run.read(tables.DEMAND_TRANSACTIONS), request, as_of=as_of), request, as_of
+
+
+def _groups(run: StageRun) -> pl.DataFrame:
+    """Which products are in which group: none yet."""
+    del run
+    return pl.DataFrame(schema={"product_code": pl.String, "group_id": pl.String, "group_name": pl.String})
+
+
+def _events(run: StageRun, request: ForecastRequest, as_of: date) -> dict[str, pl.DataFrame]:
+    """Which products events change, and what became of past events, each by the name of its table."""
+    counted = counted_demand(run.read(tables.DEMAND_DAILY), run.read(tables.DEMAND_TRANSACTIONS), request)
+    results = event_results(
+        run.read(tables.DEMAND_EVENTS), request.events, counted, as_of=as_of,
+        product_codes=set(run.read(tables.PLAN_SETTINGS)["product_code"]),
+        group_names=dict(_groups(run).select("group_id", "group_name").unique().rows()),
+    )  # fmt: skip
+    return {tables.PRODUCT_EVENTS.name: request.events, tables.EVENT_RESULTS.name: results}
 
 
 def _one_offs(run: StageRun, sold: pl.DataFrame, request: ForecastRequest, as_of: date) -> dict[str, pl.DataFrame]:

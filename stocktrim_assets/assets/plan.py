@@ -48,6 +48,7 @@ STAGE: Final = Stage(
     reads=(
         *_READ, tables.DATA_FRESHNESS, tables.DEMAND_DAILY, tables.DEMAND_TRANSACTIONS, tables.AS_OF, *PARAMETERS,
         tables.MODEL_SCORES, *FORECAST_TABLES, tables.ONE_OFF_ORDERS, tables.ANSWERED_ONE_OFFS,
+        tables.PRODUCT_EVENTS,
     ),
     makes=TABLES, keep=keep_plan, keep_unchanged=keep_waiting, place=to_plan_with,
 )  # fmt: skip
@@ -185,6 +186,7 @@ def _explained(run: StageRun, sources: _Sources, order_plan: pl.DataFrame) -> Ex
         answered_one_offs=run.read(tables.ANSWERED_ONE_OFFS),
         protection_intervals=sources.parameters.protection_intervals,
         supplier_calendars=sources.parameters.supplier_calendars,
+        product_events=run.read(tables.PRODUCT_EVENTS),
     )
 
 

@@ -34,6 +34,7 @@ from pipelines.settings import read_day
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from pipelines.storage.warehouse import put_table, read_table, row_count, transaction
+from pipelines.store.demand_event_log import demand_events
 from pipelines.store.exception_decisions import dismissed_exceptions
 from pipelines.store.one_off_answer_log import one_off_answers
 from pipelines.store.order_ledger import ledger_order_lines
@@ -57,7 +58,7 @@ XERO_TABLES: Final = (
 )
 DECISION_TABLES: Final = (
     tables.PLANNING_SETTINGS, tables.SETTINGS_WITHOUT_SUBJECT, tables.EXCEPTION_DECISIONS, tables.DEMAND_TRANSFERS,
-    tables.ONE_OFF_ANSWERS, tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES, tables.AS_OF,
+    tables.ONE_OFF_ANSWERS, tables.DEMAND_EVENTS, tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES, tables.AS_OF,
 )  # fmt: skip
 # Decisions name products as Xero does, so they are read after the products.
 _BEFORE: Final = dict.fromkeys(
@@ -217,6 +218,7 @@ def _decided(organisation: OpenOrganisation, known: Identities, as_of: date) -> 
         tables.PLANNING_SETTINGS: settings,
         tables.SETTINGS_WITHOUT_SUBJECT: settings_without_subject(organisation.store, organisation.key),
         tables.EXCEPTION_DECISIONS: dismissed_exceptions(organisation.store, organisation.key),
+        tables.DEMAND_EVENTS: demand_events(organisation.store, organisation.key),
         tables.ONE_OFF_ANSWERS: one_off_answers(organisation.store, organisation.key),
         tables.DEMAND_TRANSFERS: demand_transfers(settings, known.product_codes()),
         tables.FORMER_PRODUCTS: former_products(known),

@@ -1,8 +1,12 @@
 """What a person says about special demand is kept, obeyed by the next plan, and shown."""
 
-import polars as pl
+from datetime import date, timedelta
+from pathlib import Path
 
-from tests.end_to_end.conftest import Planned
+import polars as pl
+import pytest
+
+from tests.end_to_end.conftest import Command, Planned, yesterday
 
 
 def a_usual_sale(planned: Planned) -> dict[str, object]:
@@ -14,13 +18,43 @@ def a_usual_sale(planned: Planned) -> dict[str, object]:
     return recent.sort("quantity", "invoice_number").row(-1, named=True)
 
 
-def test_a_one_off_order_is_answered_once_and_obeyed(planned: Planned) -> None:
+def today() -> date:
+    return yesterday() + timedelta(days=1)
+
+
+def mean_of(stocktrim: Command, code: str) -> float:
+    """Expected demand of a product's protection interval."""
+    row = stocktrim.published("demand_horizons").filter(pl.col("product_code") == code).row(0, named=True)
+    return float(row["demand_before_arrival"] + row["demand_in_cover"])
+
+
+def test_what_a_person_says_is_kept_obeyed_and_shown(planned: Planned, tmp_path: Path) -> None:
+    """A one-off order is answered once; an event raises the forecast of its days, and goes out to a file and back."""
     stocktrim, sale = planned.stocktrim, a_usual_sale(planned)
     code, number = str(sale["product_code"]), str(sale["invoice_number"])
-    told = stocktrim("demand", "one-off", number, code.lower(), "yes", "--reason", "a fair", "--by", "Ann")
-    assert (told.code, "kept out of usual demand" in told.out) == (0, True), told.err
+    days = [str(today() + timedelta(days=ahead)) for ahead in (0, 400, 700)]
+    coming = ("events", "add", "Sale", "--from", days[0], "--until", days[1], "--factor", "1.5")
+    assert "366 at most" in stocktrim(*coming, "--all", "--by", "Ann").err
+    others = stocktrim.published("demand_transactions")["product_code"].unique().sort().to_list()
+    other = next(one for one in others if one.startswith("P-") and one != code)
+    assert "choose" in stocktrim(*coming, "--by", "Ann").err.lower()
+    raised = (*coming[:6], str(today() + timedelta(days=200)), *coming[7:], "--product", other.lower())
+    assert stocktrim(*raised, "--by", "Ann").code == 0
+    file = tmp_path / "events.csv"
+    assert stocktrim("events", "export", str(file)).code == 0
+    assert "0 events added or changed, 1 as before" in stocktrim("events", "import", str(file), "--by", "Ann").out
+    file.write_text(file.read_text().replace("1.5", "1e9"))
+    assert "nothing was changed" in stocktrim("events", "import", str(file), "--by", "Ann").err
+    usual = mean_of(stocktrim, other)
+    answered = stocktrim("demand", "one-off", number, code.lower(), "yes", "--reason", "a fair", "--by", "Ann")
+    assert (answered.code, "kept out of usual demand" in answered.out) == (0, True), answered.err
     before = stocktrim.published("demand_quantiles").filter(pl.col("product_code") == code)
     assert stocktrim("plan").code == 0
+    assert mean_of(stocktrim, other) == pytest.approx(1.5 * usual, rel=0.001)
+    assert "Event Sale" in stocktrim("explain", other).out
+    assert [row["state"] for row in stocktrim("events", "list", "--json").json()] == ["now"]
+    assert stocktrim("events", "remove", "sale", "--by", "Ann").code == 0
+    assert stocktrim("events", "list", "--json").json() == []
     (row,) = stocktrim.published("answered_one_offs").to_dicts()
     assert (row["invoice_number"], row["answered_by"], row["effect"]) == (number, "Ann", "kept out of usual demand")
     after = stocktrim.published("demand_quantiles").filter(pl.col("product_code") == code)

@@ -1,16 +1,18 @@
 """What a person said, or is asked, about special demand of a product, in sentences.
 
-What belongs here: one-off orders. What does not: finding them and what answers do (`pipelines.forecasting`).
+What belongs here: one-off orders and events. What does not: finding them and what answers do (`pipelines.forecasting`).
 Read more in docs/buyer/one-off-orders.md.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 
 import polars as pl
 
 MOST_SHOWN: Final = 3
 """How many one-off orders a person is asked about at once."""
+YEAR_DAYS: Final = 365
 
 
 def one_off_sentences(one_off_orders: pl.DataFrame, answered: pl.DataFrame) -> Iterator[str]:
@@ -21,6 +23,30 @@ def one_off_sentences(one_off_orders: pl.DataFrame, answered: pl.DataFrame) -> I
     yield from (answer_sentence(row) for row in answered.to_dicts())
     open_ones = one_off_orders.filter((pl.col("answer") == "") & (pl.col("invoice_number") != ""))
     yield from (question_sentence(row) for row in open_ones.head(MOST_SHOWN).to_dicts())
+
+
+def event_sentences(product_events: pl.DataFrame, *, as_of: date) -> Iterator[str]:
+    """The events of a product that are coming, and those of the last year; the frame has one product's rows."""
+    since = pl.lit(as_of) - pl.duration(days=YEAR_DAYS)
+    for row in product_events.filter(pl.col("until_date") >= since).sort("from_date", "name").to_dicts():
+        yield event_sentence(row, as_of=as_of)
+
+
+def event_sentence(row: dict[str, Any], *, as_of: date) -> str:
+    """A row of `forecast.product_events` as a sentence.
+
+    >>> row = {"name": "Fair", "from_date": date(2026, 5, 1), "until_date": date(2026, 5, 3), "factor": 1.5,
+    ...        "event_factor": 2.0}
+    >>> event_sentence(row, as_of=date(2026, 4, 1))
+    'Event Fair, 2026-05-01 to 2026-05-03: planned as 1.5 times the usual demand (the event: 2 times).'
+    >>> event_sentence(row, as_of=date(2026, 6, 1))
+    'Event Fair, 2026-05-01 to 2026-05-03: its days are kept out of usual demand.'
+    """
+    days = f"Event {row['name']}, {row['from_date']} to {row['until_date']}"
+    if row["until_date"] < as_of:
+        return f"{days}: its days are kept out of usual demand."
+    own = "" if row["factor"] == row["event_factor"] else f" (the event: {row['event_factor']:g} times)"
+    return f"{days}: planned as {row['factor']:g} times the usual demand{own}."
 
 
 def answer_sentence(row: dict[str, Any]) -> str:

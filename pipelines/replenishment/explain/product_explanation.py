@@ -21,7 +21,7 @@ from pipelines.planning_settings.supplier_terms.supplier_calendar import calenda
 from pipelines.product_codes import find_product
 from pipelines.replenishment.explain.bridge import bridge
 from pipelines.replenishment.explain.calendar_sentences import orders_behind_shutdowns
-from pipelines.replenishment.explain.demand_remarks import one_off_sentences
+from pipelines.replenishment.explain.demand_remarks import event_sentences, one_off_sentences
 from pipelines.replenishment.explain.projected_stock import WEEK, open_orders, projected_stock
 from pipelines.replenishment.explain.records import (
     DemandQuantile,
@@ -47,8 +47,8 @@ WEEKS_OF_HISTORY: Final = 52
 SOURCES: Final = (
     tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.STOCK_ON_ORDER, tables.DEMAND_DAILY,
     tables.DEMAND_TRANSACTIONS, tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.DEMAND_QUANTILES,
-    tables.DEMAND_FORECAST, tables.ONE_OFF_ORDERS, tables.ANSWERED_ONE_OFFS,
-    tables.DEMAND_FORECAST, tables.PROTECTION_INTERVALS, tables.SUPPLIER_CALENDARS,
+    tables.DEMAND_FORECAST, tables.ONE_OFF_ORDERS, tables.ANSWERED_ONE_OFFS, tables.PROTECTION_INTERVALS,
+    tables.SUPPLIER_CALENDARS, tables.PRODUCT_EVENTS,
 )  # fmt: skip
 
 
@@ -70,6 +70,7 @@ class ExplanationSources:
     answered_one_offs: pl.DataFrame
     protection_intervals: pl.DataFrame
     supplier_calendars: pl.DataFrame
+    product_events: pl.DataFrame
 
 
 def most_urgent(order_plan: pl.DataFrame, *, lines: int) -> pl.DataFrame:
@@ -109,6 +110,7 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
             *sentences(line),
             *orders_behind_shutdowns(orders, calendars, as_of=as_of),
             *transfers_in_words(sources.plan_settings, transfers, code),
+            *event_sentences(_of(sources.product_events, code), as_of=as_of),
             *one_off_sentences(_of(sources.one_off_orders, code), _answered(sources, transfers, code)),
             *(draft_sentence(draft) for draft in largest_drafts(plan, sources.demand_transactions).to_dicts()),
         ],

@@ -51,3 +51,14 @@ ANSWERED_ONE_OFFS = published_table(
     product_code=pl.String, invoice_number=pl.String, demand_date=pl.Date, quantity=pl.Float64, answer=pl.String,
     answered_by=pl.String, answered_at=INSTANT, reason=pl.String, effect=pl.String, invoice_id=pl.String,
 )
+PRODUCT_EVENTS = published_table(
+    "forecast", "product_events", "One row per event and product whose demand it changes.",
+    product_code=pl.String, name=pl.String, from_date=pl.Date, until_date=pl.Date, factor=pl.Float64,
+    event_factor=pl.Float64,
+)
+EVENT_RESULTS = published_table(
+    "forecast", "event_results", "One row per event: what was expected of it, and what it sold.",
+    name=pl.String, from_date=pl.Date, until_date=pl.Date, factor=pl.Float64, applies_to=pl.String, products=pl.Int64,
+    state=pl.String, sold_quantity=pl.Float64, usual_quantity=pl.Float64, observed_factor=pl.Float64,
+    is_far_off=pl.Boolean, remark=pl.String, changed_by=pl.String, changed_at=INSTANT, reason=pl.String,
+)

@@ -107,6 +107,11 @@ ONE_OFF_ANSWERS = table(
     invoice_id=pl.String, product_code=pl.String, invoice_number=pl.String, answer=pl.String, answered_by=pl.String,
     answered_at=INSTANT, reason=pl.String,
 )
+DEMAND_EVENTS = table(
+    "raw", "demand_events", "One row per event that people expect to raise or lower demand, and product or group.",
+    name=pl.String, from_date=pl.Date, until_date=pl.Date, factor=pl.Float64, scope=pl.String, subject=pl.String,
+    changed_by=pl.String, changed_at=INSTANT, reason=pl.String,
+)
 LEDGER_ORDER_LINES = table(
     "raw", "ledger_order_lines", "One row per line of an order approved here, sent or not.",
     order_id=pl.String, purchase_order_number=pl.String, state=pl.String, supplier_id=pl.String,

@@ -30,7 +30,7 @@ def usual(answers: pl.DataFrame, *, transfers: pl.DataFrame | None = None, sales
         inputs(a_product()).request, one_off_answers=answers, transfers=empty(DEMAND_TRANSFERS) if transfers is None
         else transfers,
     )  # fmt: skip
-    return usual_demand(WITH_FAIR, sales, request)
+    return usual_demand(WITH_FAIR, sales, request, as_of=AS_OF)
 
 
 def units(demand: pl.DataFrame) -> tuple[float, float]:
@@ -97,5 +97,5 @@ def test_an_answer_says_what_it_does_also_when_its_sale_is_voided_later(sales: p
 
 def test_a_product_that_was_only_sold_once_has_no_demand_without_its_one_off():
     request = replace(inputs(a_product()).request, one_off_answers=answered("yes"))
-    demand = usual_demand(sold({33: 5000}), FAIR, request)
+    demand = usual_demand(sold({33: 5000}), FAIR, request, as_of=AS_OF)
     assert make_demand_matrix(demand, as_of=AS_OF).product_codes == []

@@ -13,6 +13,7 @@ from pipelines.storage.tables import (
     DEMAND_TRANSACTIONS,
     MODEL_SCORES,
     ONE_OFF_ORDERS,
+    PRODUCT_EVENTS,
     empty,
 )
 from tests.pipelines.planning_builders import TEA, in_days, inputs, the_line
@@ -48,7 +49,7 @@ def planned(*frames: pl.DataFrame, expecting: Forecast | None = None) -> Explana
         company.demand_daily, sales,
         forecast.model_choice, empty(MODEL_SCORES), forecast.demand_quantiles, forecast.demand_forecast,
         empty(ONE_OFF_ORDERS), empty(ANSWERED_ONE_OFFS),
-        parameters.protection_intervals, parameters.supplier_calendars,
+        parameters.protection_intervals, parameters.supplier_calendars, empty(PRODUCT_EVENTS),
     )  # fmt: skip
 
 

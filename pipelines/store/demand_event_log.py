@@ -1,0 +1,132 @@
+"""Events as people add and remove them: each change is stored, with who, when and why; the latest is in force.
+
+A product of an event hangs on Xero's id of the item, so that it follows a renamed code.
+What belongs here: the rows. What does not: what may be typed (`planning_settings/demand_events.py`).
+Read more in docs/buyer/promotions.md.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import polars as pl
+import sqlalchemy as sa
+
+from pipelines.identities import Identities
+from pipelines.planning_settings.demand_events import DemandEvent
+from pipelines.storage.tables import DEMAND_EVENTS
+from pipelines.store import schema
+from pipelines.store.engine import Store
+from pipelines.store.identity_history import identities_of, read_identities
+
+
+@dataclass(frozen=True)
+class EventChange:
+    """An event as a person set it, or removed it (None); who, when and why."""
+
+    name: str
+    event: DemandEvent | None
+    changed_by: str
+    changed_at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _StoredEvent:
+    """A stored change; `product_ids` are the ids of the event's products, None if no load ever saw one."""
+
+    change: EventChange
+    product_ids: Sequence[str | None]
+
+
+_IN_FORCE: Final = ("from_date", "until_date", "factor", "scope")
+
+
+def change_events(store: Store, key: str, changes: Sequence[EventChange]) -> None:
+    """Store changes of an organisation's events, all of them or none; they are in force from the next plan on."""
+    with store.writing() as connection:
+        known = read_identities(connection, key)
+        rows = [
+            {
+                "organisation_key": key, "name": change.name, "event": _written(change.event, known),
+                "changed_by": change.changed_by, "changed_at": change.changed_at, "reason": change.reason,
+            }
+            for change in changes
+        ]  # fmt: skip
+        if rows:
+            connection.execute(sa.insert(schema.demand_event_change), rows)
+
+
+def event_history(store: Store, key: str) -> list[EventChange]:
+    """Every change of an organisation's events, the oldest first, with the codes that products had then."""
+    return [stored.change for stored in _history(store, key)]
+
+
+def events_in_force(store: Store, key: str) -> list[EventChange]:
+    """The events that were not removed, by name, with the present codes of their products."""
+    known = identities_of(store, key)
+    latest = {stored.change.name.casefold(): stored for stored in _history(store, key)}
+    kept = [_renamed(stored, known) for stored in latest.values() if stored.change.event is not None]
+    return sorted(kept, key=lambda change: change.name.casefold())
+
+
+def demand_events(store: Store, key: str) -> pl.DataFrame:
+    """The events in force: the shape of `raw.demand_events`, a row for each product or group of an event."""
+    rows = [
+        (
+            change.name, event.from_date, event.until_date, float(event.factor), event.scope, subject,
+            change.changed_by, change.changed_at, change.reason,
+        )
+        for change in events_in_force(store, key)
+        if (event := change.event) is not None
+        for subject in event.subjects or ("",)
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=DEMAND_EVENTS.schema, orient="row").sort("name", "subject")
+
+
+def _history(store: Store, key: str) -> list[_StoredEvent]:
+    table = schema.demand_event_change
+    with store.reading() as connection:
+        rows = connection.execute(sa.select(table).where(table.c.organisation_key == key).order_by(table.c.id))
+        return [_read(dict(row)) for row in rows.mappings()]
+
+
+def _written(event: DemandEvent | None, known: Identities) -> str | None:
+    """An event as JSON, each product with its id in Xero."""
+    if event is None:
+        return None
+    subjects = [
+        [code, known.latest_product(code) if event.scope == "product" else None] for code in event.subjects
+    ]  # fmt: skip
+    stored = {name: str(getattr(event, name)) for name in _IN_FORCE} | {"name": event.name, "subjects": subjects}
+    return json.dumps(stored, ensure_ascii=False)
+
+
+def _read(row: dict[str, Any]) -> _StoredEvent:
+    who = {name: row[name] for name in ("name", "changed_by", "changed_at", "reason")}
+    if row["event"] is None:
+        return _StoredEvent(EventChange(event=None, **who), ())
+    stored = json.loads(row["event"])
+    event = DemandEvent(
+        stored["name"], date.fromisoformat(stored["from_date"]), date.fromisoformat(stored["until_date"]),
+        Decimal(stored["factor"]), stored["scope"], tuple(code for code, _ in stored["subjects"]),
+    )  # fmt: skip
+    return _StoredEvent(EventChange(event=event, **who), [product_id for _, product_id in stored["subjects"]])
+
+
+def _renamed(stored: _StoredEvent, known: Identities) -> EventChange:
+    """The change with the present codes of its products."""
+    change, event = stored.change, stored.change.event
+    if event is None or event.scope != "product":
+        return change
+    codes = (
+        code if product_id is None or product_id not in known.now else known.called(product_id)
+        for code, product_id in zip(event.subjects, stored.product_ids, strict=True)
+    )  # fmt: skip
+    named = DemandEvent(
+        event.name, event.from_date, event.until_date, event.factor, event.scope, tuple(dict.fromkeys(codes))
+    )
+    return EventChange(change.name, named, change.changed_by, change.changed_at, change.reason)
