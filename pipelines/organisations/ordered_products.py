@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+import numpy as np
 import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.nearest_names import unknown_name
+from pipelines.planning_settings.supplier_terms.price_breaks import PriceBreak, breaks_in, cost_of
+from pipelines.planning_settings.supplier_terms.supplier_calendar import EVERYONE, calendars_by_supplier
 from pipelines.product_codes import ProductCodes
 from pipelines.purchasing.drafts import Terms
 from pipelines.purchasing.events import OrderLine
@@ -68,13 +71,40 @@ class OrderedProducts:
             raise UsageError(
                 f"{code} {cost}, and the order is in {order.currency}: add --cost with the price of a unit."
             )
-        days = self.read(tables.ORDER_PLAN).filter(product_code=code)["expected_lead_time_days"].to_list()
+        usual = row["unit_cost"] if unit_cost is None else unit_cost
         return OrderLine(
-            code, row["product_name"] or code, quantity, row["unit_cost"] if unit_cost is None else unit_cost,
-            self.terms.supplier_product_codes.get(code, ""),
-            arrival or order.order_date + timedelta(days=days[0] if days else 0),
+            code, row["product_name"] or code, quantity,
+            usual if unit_cost is not None else cost_of(quantity, usual, self._breaks(order, code)),
+            self.terms.supplier_product_codes.get(code, ""), arrival or self._arrival(order, code),
             price_decimals=self.terms.xero_price_decimals or PRICE_DECIMALS,
         )  # fmt: skip
+
+    def cost_at(self, order: Order, line: OrderLine, quantity: Decimal) -> Decimal | None:
+        """The price of a unit of a line if its quantity changes; None if no price break changes it.
+
+        A price that is not that of the breaks is a person's, and stays.
+        """
+        breaks = self._breaks(order, line.product_code)
+        costs = self.read(tables.PRODUCTS).filter(product_code=line.product_code)["unit_cost"].to_list()
+        if not breaks or not costs or not costs[0] or line.unit_cost != cost_of(line.quantity, costs[0], breaks):
+            return None
+        new = cost_of(quantity, costs[0], breaks)
+        return None if new == line.unit_cost else new
+
+    def _breaks(self, order: Order, product_code: str) -> list[PriceBreak]:
+        """The price breaks of a product on an order to its own supplier."""
+        plan = self.read(tables.ORDER_PLAN).filter(product_code=product_code, supplier_id=order.supplier_id)
+        return breaks_in(next(iter(plan["price_breaks"].drop_nulls()), ""))
+
+    def _arrival(self, order: Order, product_code: str) -> date:
+        """When a product of an order is expected: after its lead time, by its supplier's calendar."""
+        found = self.read(tables.ORDER_PLAN).filter(product_code=product_code)["expected_lead_time_days"].to_list()
+        days = (found[0] if found else 0) or 0
+        calendars = calendars_by_supplier(self.read(tables.SUPPLIER_CALENDARS), as_of=order.order_date)
+        calendar = calendars.get(order.supplier_id, calendars.get(EVERYONE))
+        if calendar is not None:
+            days = int(calendar.arrival(np.array([0]), np.array([days]))[0])
+        return order.order_date + timedelta(days=days)
 
     def is_divisible(self, product_code: str) -> bool:
         """Whether a fraction of a unit of a product can be ordered."""

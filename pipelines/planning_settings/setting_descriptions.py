@@ -21,11 +21,13 @@ from pipelines.planning_settings.setting_values import (
     choice,
     code,
     contact,
+    cost,
     day,
     flag,
     order_days,
     order_value,
     price,
+    price_breaks,
     product,
     quantity,
     share,
@@ -47,6 +49,7 @@ _TERMS: Final = ("product", "product_supplier")
 _GROUP_TERMS: Final = ("group", "product", "product_supplier")
 _GLOBAL: Final = ("global",)
 _NOT_SUPPLIER: Final = ("global", "group", "product")
+_NOT_GLOBAL: Final = ("supplier", "group", "product", "product_supplier")
 _NOT_PRODUCT: Final = ("global", "supplier")
 
 
@@ -123,7 +126,7 @@ _PARAMETERS: Final = (
         "A smaller order quantity is raised to it; a product that needs no order gets none.",
     ),
     Parameter(
-        "batch_size", "units", _GROUP_TERMS, "1", "A line is a multiple of this.", quantity(least="0.0001"), "12",
+        "batch_size", "units", _NOT_GLOBAL, "1", "A line is a multiple of this.", quantity(least="0.0001"), "12",
         "An order quantity is rounded up to whole batches; a maximum rounds it down.",
     ),
     Parameter(
@@ -177,6 +180,23 @@ _PARAMETERS: Final = (
     Parameter(
         "unit_cost", "money", _TERMS, "", "Price of a unit, in the supplier's currency.", price(), "12.50",
         "It replaces the cost that Xero shows in order values and overstock; quantities stay.",
+    ),
+    Parameter(
+        "price_breaks", "money by units", _TERMS, "",
+        "What a unit costs from a quantity on, in the supplier's currency; below the first the usual unit cost.",
+        price_breaks(), "100 at 9.50; 500 at 9.00",
+        "The cost of an order line follows its quantity, and the plan says if ordering up to the next break saves "
+        "money; quantities stay.",
+    ),
+    Parameter(
+        "cost_per_order", "money", _NOT_PRODUCT, "0",
+        "What one more order to a supplier costs us, in base currency: writing, receiving, paying, its freight.",
+        cost(), "15", "A supplier is called cheaper only after the cost of an order of its own; quantities stay.",
+    ),
+    Parameter(
+        "cost_per_order_line", "money", _NOT_PRODUCT, "0",
+        "What one more line of an order costs us, in base currency: booking it in, putting it away.",
+        cost(), "1.50", "A supplier is called cheaper only after it; quantities stay.",
     ),
     Parameter(
         "discontinued", "flag", _PRODUCT, "false", "Out of the plan for good.", flag(), "true",

@@ -16,6 +16,7 @@ from pipelines.planning_settings.supplier_terms.calendar_words import (
     parse_order_days,
     parse_shutdowns,
 )
+from pipelines.planning_settings.supplier_terms.price_breaks import ALLOWED_PRICE_BREAKS, parse_price_breaks
 
 DECIMALS: Final = 4
 LONGEST_CODE: Final = 100
@@ -25,7 +26,7 @@ CENT: Final = Decimal("0.01")
 
 ValueKind = Literal[
     "whole number", "number", "money", "percentage", "choice", "flag", "date", "time", "weekdays", "product", "bundle",
-    "supplier", "text", "order days", "periods",
+    "supplier", "text", "order days", "periods", "price breaks",
 ]  # fmt: skip
 NUMBERS: Final = ("whole number", "number", "money", "percentage")
 FLAGS: Final = ("true", "false")
@@ -176,6 +177,23 @@ def order_days() -> ValueForm:
 def shutdowns() -> ValueForm:
     """Periods in which nothing is made or shipped, or none."""
     return ValueForm("periods", ALLOWED_SHUTDOWNS, parse_shutdowns, is_optional=True)
+
+
+def price_breaks() -> ValueForm:
+    """Prices of a unit from quantities on, or none."""
+    return ValueForm("price breaks", ALLOWED_PRICE_BREAKS, parse_price_breaks, is_optional=True)
+
+
+def cost() -> ValueForm:
+    """An amount of money that may be 0."""
+    allowed = f"an amount of money from 0 to {MOST_UNITS}, such as 15"
+    return ValueForm(
+        "money",
+        allowed,
+        lambda text: _decimal(text, Decimal(0), MOST_UNITS, allowed, decimals=2),
+        Decimal(0),
+        MOST_UNITS,
+    )
 
 
 def code() -> ValueForm:

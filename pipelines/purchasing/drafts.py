@@ -258,7 +258,7 @@ def _line(row: dict[str, Any], terms: Terms, as_of: date) -> OrderLine:
         product_code=row["product_code"],
         product_name=row["product_name"],
         quantity=planned_quantity(row["order_quantity"]),
-        unit_cost=row["unit_cost"],
+        unit_cost=row["order_unit_cost"] or row["unit_cost"],
         supplier_product_code=terms.supplier_product_code(row["product_code"], row["supplier_id"]),
         expected_arrival_date=_arrival(row, as_of),
         price_decimals=terms.xero_price_decimals or PRICE_DECIMALS,

@@ -162,9 +162,12 @@ def _changed_line(
 
     if order_date:
         raise UsageError("--order-date is of the whole order: leave the product out.")
-    code = line_of(order, product).product_code
+    line = line_of(order, product)
+    code, units, price = line.product_code, read_units(quantity) if quantity else None, read_cost(cost)
+    if price is None and units is not None:
+        price = desk.products.cost_at(order, line, units)
     return change_line(
-        order, product_code=code, quantity=read_units(quantity) if quantity else None, unit_cost=read_cost(cost),
+        order, product_code=code, quantity=units, unit_cost=price,
         expected_arrival_date=read_date(expected), note=note, by=by, at=desk.opened.now(),
         is_divisible=desk.products.is_divisible(code), reason=reason,
     )  # fmt: skip

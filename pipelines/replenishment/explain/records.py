@@ -49,6 +49,10 @@ class PlanLine:
     reorder_point: float
     order_up_to_level: float
     unit_cost: Decimal | None
+    order_unit_cost: Decimal | None
+    price_breaks: str | None
+    price_break_quantity: float | None
+    price_break_saving: Decimal | None
     currency: str
     order_value: Decimal | None
     days_to_stock_out: int | None

@@ -34,6 +34,7 @@ def sentences(line: PlanLine) -> list[str]:
         *_about_safety_stock(line),
         *_understocked(line),
         *_overstocked(line),
+        *_about_price_breaks(line),
         *_about_open_orders(line),
         *_about_demand(line),
         _lead_time(line),
@@ -122,6 +123,22 @@ def _overstocked(line: PlanLine) -> list[str]:
         f"of unknown value, as the product has no {'exchange rate' if line.currency_rate is None else 'unit cost'}"
     )  # fmt: skip
     return [f"Overstocked: {in_units(line.overstock_quantity)} units, {worth}."]
+
+
+def _about_price_breaks(line: PlanLine) -> list[str]:
+    if line.price_breaks is None:
+        return []
+    shown = []
+    if line.order_quantity > 0 and line.order_unit_cost is not None and line.order_unit_cost != line.unit_cost:
+        price = f"{in_units(float(line.order_unit_cost))} {line.currency}"
+        shown.append(f"At this quantity a unit costs {price} (price breaks: {line.price_breaks}).")
+    if line.price_break_quantity is not None:
+        more = in_units(line.price_break_quantity - line.order_quantity)
+        shown.append(
+            f"{more} more units, {in_units(line.price_break_quantity)} in all, would reach a lower price and cost "
+            f"{line.price_break_saving:,.2f} {line.currency} less in total, holding them until they are sold included."
+        )
+    return shown
 
 
 def _about_open_orders(line: PlanLine) -> list[str]:

@@ -37,6 +37,7 @@ from pipelines.replenishment.lead_time_advice import advise_lead_times
 from pipelines.replenishment.plan.line_status import exclusion, is_ordered, with_dates, with_money, with_status
 from pipelines.replenishment.plan.order_days import with_order_days
 from pipelines.replenishment.plan.order_limits import with_limits
+from pipelines.replenishment.plan.order_price import with_order_price
 from pipelines.replenishment.plan.reasons import PLANNED_ELSEWHERE
 from pipelines.replenishment.planning_parameters import PlanningParameters
 from pipelines.storage.tables import ORDER_PLAN
@@ -121,6 +122,7 @@ def _order_plan(
         .pipe(with_dates, as_of, calendars)
         .pipe(with_money)
         .with_columns(as_of_date=pl.lit(as_of), plan_id=pl.lit(plan_id))
+        .pipe(with_order_price, longest_days=of_all.overstock_period_days)
         .select(list(ORDER_PLAN.columns))
         .cast(ORDER_PLAN.schema)
         .with_columns(without_minus_nothing())

@@ -175,8 +175,8 @@ def test_hours_are_given_as_hours():
 
 
 def test_a_setting_is_refused_at_a_level_where_it_means_nothing():
-    with pytest.raises(SettingError, match="batch_size cannot be set for a supplier; it can be set at: group, product"):
-        parse_setting("batch_size", "12", "supplier")
+    with pytest.raises(SettingError, match="shutdowns cannot be set for a product; it can be set at: global, supplier"):
+        parse_setting("shutdowns", "2026-12-24..2027-01-02", "product")
 
 
 def test_an_unknown_setting_is_refused_with_those_there_are():
