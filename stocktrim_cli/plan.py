@@ -16,6 +16,7 @@ from stocktrim_cli.chosen_organisation import (
 from stocktrim_cli.exceptions import print_exceptions, problems_of
 from stocktrim_cli.load import print_warnings
 from stocktrim_cli.output import counted, out, say, show_json, show_table, text_of
+from stocktrim_cli.plan_money import read_money, say_what_is_not_counted, show_money, suppliers
 from stocktrim_cli.plan_show import show
 from stocktrim_cli.runs import JsonOption, RebuildOption, run_job
 
@@ -39,12 +40,15 @@ BRIDGE = {
     "quantity_after_minimum": "minimum",
     "quantity_after_batch": "batch",
     "quantity_after_cap": "cap",
+    "quantity_after_supplier_minimum": "supplier minimum",
+    "quantity_after_budget": "budget",
     "days_to_stock_out": "days left",
 }
 
 
 plan = typer.Typer()
 plan.command()(show)
+plan.command()(suppliers)
 
 
 @plan.callback(invoke_without_command=True)
@@ -54,31 +58,47 @@ def make_plan(
     as_of: Annotated[
         str, typer.Option(metavar="DATE", help="Plan as of this day; default: the organisation's today.")
     ] = "",
+    budget: Annotated[
+        str,
+        typer.Option(
+            metavar="AMOUNT", help="Most money for all orders of this plan, in base currency; default: spend_cap."
+        ),
+    ] = "",
     rebuild: RebuildOption = False,
     organisation: UnsettledOrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
     """Plan what to order, and draft one order per supplier; `stocktrim plan show` shows the newest plan.
 
-    Example: `stocktrim plan --as-of 2026-03-01 --json`
+    Example: `stocktrim plan --budget 20000`
     """
+    from pipelines.replenishment.supplier_orders.money_rules import check_budget
     from pipelines.settings import read_day
 
     if context.invoked_subcommand:
-        if as_of or rebuild or organisation or as_json:
+        if as_of or budget or rebuild or organisation or as_json:
             raise typer.BadParameter(f"Put the options after `{context.invoked_subcommand}`.")
         return
     organisation = choose_organisation(organisation)
     if as_of:
         read_day(as_of)
-    result = run_job(
-        "plan", organisation=organisation, ops={"decisions": {"config": {"as_of": as_of}}}, rebuild=rebuild
-    )
+    if budget:
+        budget = check_budget(budget)
+    options = {"decisions": {"config": {"as_of": as_of}}, "order_plan": {"config": {"budget": budget}}}
+    result = run_job("plan", organisation=organisation, ops=options, rebuild=rebuild)
     summary, order_plan = read_plan(organisation)
+    supplier_orders, adjustments = read_money(organisation)
     if as_json:
-        show_json({"summary": summary, "order_plan": order_plan.to_dicts(), "exceptions": problems_of(organisation)})
+        show_json(
+            {
+                "summary": summary, "order_plan": order_plan.to_dicts(), "supplier_orders": supplier_orders.to_dicts(),
+                "order_adjustments": adjustments.to_dicts(), "exceptions": problems_of(organisation),
+            }
+        )  # fmt: skip
         return
     show_plan(summary, order_plan, organisation=organisation)
+    say_what_is_not_counted(order_plan, summary)
+    show_money(supplier_orders, adjustments, organisation=organisation)
     _print_drafts(organisation, order_plan)
     print_warnings(result)
     print_exceptions(organisation)
@@ -159,7 +179,12 @@ def _print_drafts(organisation: str, order_plan: "pl.DataFrame") -> None:
 def _held_back(order_plan: "pl.DataFrame") -> list[list[object]]:
     """Rows for the understocked products that are not ordered, by reason."""
     is_short = order_plan["understock_quantity"] > 0
-    reasons = {"capped": "of these, no room to order", "too_late_to_order": "of these, too late to order"}
+    reasons = {
+        "capped": "of these, no room to order",
+        "too_late_to_order": "of these, too late to order",
+        "waits_for_supplier_minimum": "of these, waiting for a minimum",
+        "left_out_by_spend_cap": "of these, left out by the spend cap",
+    }
     held = {name: int((is_short & (order_plan["reason"] == reason)).sum()) for reason, name in reasons.items()}
     return [[name, count, None, ""] for name, count in held.items() if count]
 

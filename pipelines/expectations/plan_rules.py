@@ -12,11 +12,13 @@ import polars as pl
 
 from pipelines.expectations.validate import BorderRule, Finding, validate
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
+from pipelines.storage.tables import SUPPLIER_ORDERS, empty
 
 if TYPE_CHECKING:
     from great_expectations.expectations import Expectation
 
 ROUNDING: Final = 1e-6
+CENT: Final = 0.01
 
 RULES: Final = (
     BorderRule(
@@ -38,6 +40,19 @@ RULES: Final = (
         "bridges_add_up", "plan", "Every product's bridge adds up.",
         "{count} products have a bridge that does not add up ({which}), so the plan is not published.",
         is_blocking=True, named_by=("product_code", "product_name"),
+    ),
+    BorderRule(
+        "last_steps_are_the_order", "plan",
+        "The order quantity is the last step of the bridge, and the rule that binds names what changed it.",
+        "{count} products have an order quantity that is not the last step of their bridge, or a rule that does not "
+        "name what changed it ({which}), so the plan is not published.",
+        is_blocking=True, named_by=("product_code", "product_name"),
+    ),
+    BorderRule(
+        "orders_keep_the_spend_cap", "supplier_orders", "All orders together keep the spend cap.",
+        "The orders with a known cost cost more than the spend cap, with {count} suppliers ({which}), so the plan is "
+        "not published.",
+        is_blocking=True, named_by=("supplier_name", "currency"),
     ),
     BorderRule(
         "safety_stock_is_the_level_above_demand", "plan",
@@ -101,9 +116,15 @@ _BRIDGE: Final = (
 _LEVEL: Final = pl.col("safety_stock") + pl.col("demand_before_arrival") + pl.col("demand_in_cover")
 
 
-def check_plan(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl.DataFrame) -> list[Finding]:
-    """What the rules find in a plan, given the products and the open order lines it was made for."""
-    return validate(RULES, _suite, _frames(order_plan, products, stock_on_order))
+def check_plan(
+    order_plan: pl.DataFrame,
+    products: pl.DataFrame,
+    stock_on_order: pl.DataFrame,
+    supplier_orders: pl.DataFrame | None = None,
+) -> list[Finding]:
+    """What the rules find in a plan, given its orders by supplier, the products and the open lines it was made for."""
+    by_supplier = empty(SUPPLIER_ORDERS) if supplier_orders is None else supplier_orders
+    return validate(RULES, _suite, _frames(order_plan, products, stock_on_order, by_supplier))
 
 
 def _suite() -> Mapping[str, "Expectation"]:
@@ -112,7 +133,9 @@ def _suite() -> Mapping[str, "Expectation"]:
     return EXPECTATIONS
 
 
-def _frames(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def _frames(
+    order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl.DataFrame, supplier_orders: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
     counted = order_plan.group_by("product_code").agg(pl.len().alias("rows"))
     orders = order_plan.filter(pl.col("order_quantity") > 0).select(
         "product_code", "product_name", "order_quantity", "supplier_id", "supplier_name", "currency",
@@ -127,16 +150,40 @@ def _frames(order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl
             "product_code", "product_name", "reason", "needed_quantity", "order_quantity",
             status=pl.col("status").fill_null(""),
             is_finite=_all_finite(order_plan),
+            is_last_step=_is_last_step(),
             adds_up=((_BRIDGE - pl.col("needed_quantity")).abs() <= ROUNDING),
             is_safety_stock=((_LEVEL - pl.col("order_up_to_level")).abs() <= ROUNDING),
             is_out_today=_is_out_today(),
         ),
         "orders": orders,
         "priced": orders.filter((pl.col("unit_cost") > 0) | pl.col("currency_rate").is_not_null()),
+        "supplier_orders": supplier_orders.select("supplier_name", "currency", is_within=_is_within_cap()),
         "late": stock_on_order.filter(pl.col("rule") == "late").select(
             "purchase_order_number", "product_code", "quantity", "supplier_name", "delivery_date"
         ),
     }  # fmt: skip
+
+
+def _is_last_step() -> pl.Expr:
+    """Whether the order is what the last step leaves, and the rule that binds is the last that changed the quantity."""
+    natural, kept = pl.col("quantity_after_cap"), pl.col("quantity_after_supplier_minimum")
+    order, rule = pl.col("order_quantity"), pl.col("binding_rule")
+    changed = (
+        pl.when(order < kept)
+        .then(rule == "spend_cap")
+        .when(kept > natural)
+        .then(rule == "supplier_minimum")
+        .when(kept < natural)
+        .then(rule == "waits_for_supplier_minimum")
+        .otherwise(~rule.is_in(["spend_cap", "supplier_minimum", "waits_for_supplier_minimum"]))
+    )
+    return ((order - pl.col("quantity_after_budget")).abs() <= ROUNDING) & (order <= kept + ROUNDING) & changed
+
+
+def _is_within_cap() -> pl.Expr:
+    """Whether all orders with an exchange rate together cost no more than the spend cap, to the cent of each order."""
+    spent = (pl.col("order_value").cast(pl.Float64) / pl.col("currency_rate").cast(pl.Float64)).sum()
+    return (spent <= pl.col("spend_cap").first().cast(pl.Float64) + CENT * pl.len()).fill_null(value=True)
 
 
 def _is_out_today() -> pl.Expr:
@@ -148,7 +195,9 @@ def _is_out_today() -> pl.Expr:
 
 def _all_finite(order_plan: pl.DataFrame) -> pl.Expr:
     numbers: Sequence[str] = [name for name, dtype in order_plan.schema.items() if dtype == pl.Float64]
-    may_be_empty = {"maximum_shelf_level", "observed_lead_time_days", "shortage_chance_before_arrival"}
+    may_be_empty = {
+        "maximum_shelf_level", "observed_lead_time_days", "shortage_chance_before_arrival", "price_break_quantity",
+    }  # fmt: skip
     return pl.all_horizontal(
         pl.col(name).is_finite() & pl.col(name).is_not_null() for name in numbers if name not in may_be_empty
     ).fill_null(value=False)

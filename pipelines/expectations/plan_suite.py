@@ -20,6 +20,8 @@ EXPECTATIONS: Final[Mapping[str, gxe.Expectation]] = {
     "quantities_are_numbers": gxe.ExpectColumnValuesToBeInSet(column="is_finite", value_set=[True]),
     "orders_are_not_negative": gxe.ExpectColumnValuesToBeBetween(column="order_quantity", min_value=0),
     "bridges_add_up": gxe.ExpectColumnValuesToBeInSet(column="adds_up", value_set=[True]),
+    "last_steps_are_the_order": gxe.ExpectColumnValuesToBeInSet(column="is_last_step", value_set=[True]),
+    "orders_keep_the_spend_cap": gxe.ExpectColumnValuesToBeInSet(column="is_within", value_set=[True]),
     "safety_stock_is_the_level_above_demand": gxe.ExpectColumnValuesToBeInSet(
         column="is_safety_stock", value_set=[True]
     ),

@@ -170,8 +170,20 @@ _PARAMETERS: Final = (
     ),
     Parameter(
         "minimum_order_value", "money", _SUPPLIER, "",
-        "The least value of a whole order, in its currency; a smaller order waits for a person.", order_value(), "250",
-        "A smaller order is drafted with a warning; quantities stay.",
+        "The least value of a whole order, in its currency.", order_value(), "250",
+        "Units are added to a smaller order until it reaches the minimum, or it waits: see below_minimum.",
+    ),
+    Parameter(
+        "below_minimum", "choice", _NOT_PRODUCT, "best",
+        "What is done with an order below its supplier's minimum. add: the units that lose least are added; wait: it "
+        "waits until it reaches the minimum by itself; best: the cheaper of the two; as_is: drafted with a warning.",
+        choice("best", "add", "wait", "as_is"), "add",
+        "With best and add an order may hold more than is needed; with best and wait it may come later.",
+    ),
+    Parameter(
+        "spend_cap", "money", _GLOBAL, "", "Most money for all orders of a plan, in base currency.",
+        order_value(least="0", such_as="20000", is_optional=True), "20000",
+        "Units that save most for their money are ordered first; what is left out is listed with its risk.",
     ),
     Parameter(
         "supplier_product_code", "text", _TERMS, "", "The supplier's own product code, shown on orders.", code(),

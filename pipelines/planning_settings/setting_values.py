@@ -88,12 +88,14 @@ def price() -> ValueForm:
     )
 
 
-def order_value() -> ValueForm:
-    """An amount of money."""
-    allowed = f"an amount of money from {CENT} to {MOST_UNITS}, such as 250"
-    return ValueForm(
-        "money", allowed, lambda text: _decimal(text, CENT, MOST_UNITS, allowed, decimals=2), CENT, MOST_UNITS
-    )
+def order_value(*, least: str = str(CENT), such_as: str = "250", is_optional: bool = False) -> ValueForm:
+    """An amount of money of at least a least one."""
+    allowed = f"an amount of money from {least} to {MOST_UNITS}, such as {such_as}"
+
+    def parse(text: str) -> str:
+        return "" if is_optional and _is_none(text) else _decimal(text, Decimal(least), MOST_UNITS, allowed, decimals=2)
+
+    return ValueForm("money", allowed, parse, Decimal(least), MOST_UNITS, is_optional=is_optional)
 
 
 def share() -> ValueForm:

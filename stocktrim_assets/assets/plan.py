@@ -24,6 +24,9 @@ from pipelines.replenishment.open_orders.advice import advise_open_orders
 from pipelines.replenishment.plan.order_plan import PlanInputs, PlanTables, make_plan
 from pipelines.replenishment.plan.plan_summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
 from pipelines.replenishment.planning_parameters import PlanningParameters
+from pipelines.replenishment.supplier_orders.money_rules import check_budget, money_rules
+from pipelines.replenishment.supplier_orders.order_sentences import cap_sentence, order_sentence
+from pipelines.replenishment.supplier_orders.order_tables import left_out_lines
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from pipelines.storage.whole_plan import PARAMETERS, keep_plan, keep_waiting, to_plan_with
@@ -32,14 +35,16 @@ from stocktrim_assets.assets.open_orders import ADVICE_CHECK, advice_check
 from stocktrim_assets.assets.stage_run import Stage, StageResult, StageRun, stage_run
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.reports import explanation_text, markdown_table
+from stocktrim_assets.reports import escaped, explanation_text, markdown_table
 from stocktrim_assets.specs import PURCHASING_TEAM, check_results, check_specs, table_specs
 
 TABLES: Final = (
-    tables.ORDER_PLAN, tables.LEAD_TIME_ADVICE, tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY,
-    tables.OPEN_ORDER_ADVICE,
+    tables.ORDER_PLAN, tables.SUPPLIER_ORDERS, tables.ORDER_ADJUSTMENTS, tables.LEAD_TIME_ADVICE, tables.PLAN_SUMMARY,
+    tables.PLAN_HISTORY, tables.KPI_DAILY, tables.OPEN_ORDER_ADVICE,
 )  # fmt: skip
-_ABOUT: Final = {rule.frame: (tables.ORDER_PLAN,) for rule in plan_rules.RULES}
+_ABOUT: Final = {rule.frame: (tables.ORDER_PLAN,) for rule in plan_rules.RULES} | {
+    "supplier_orders": (tables.SUPPLIER_ORDERS,)
+}
 MOST_URGENT: Final = 10
 TRANSACTIONS_SHOWN: Final = 20
 _READ: Final = (tables.PRODUCTS, tables.STOCK_POSITION, tables.STOCK_ON_ORDER, tables.PLANNING_SETTINGS)
@@ -58,8 +63,15 @@ _URGENT: Final = {
     "stock_committed": "+ committed", "stock_on_order_in_time": "- on order",
     "demand_lost_before_arrival": "- lost", "timing_adjustment": "± timing", "needed_quantity": "= need",
     "quantity_after_minimum": "minimum", "quantity_after_batch": "batch", "quantity_after_cap": "cap",
+    "quantity_after_supplier_minimum": "supplier minimum", "quantity_after_budget": "budget",
     "days_to_stock_out": "days left",
 }  # fmt: skip
+
+
+class SpendRequest(dg.Config):
+    """The most money for all orders of this plan, in base currency; empty means the setting `spend_cap`."""
+
+    budget: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,23 +91,26 @@ class _Sources:
     partitions_def=organisations,
 )
 def order_plan(
-    context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
+    context: dg.AssetExecutionContext, config: SpendRequest, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[StageResult]:
     """Make the plan, check it, and keep it with all plans before it."""
     with plain_failures(), stage_run(STAGE, context, organisation) as run:
         is_old = _is_stale(run)
-        run.depends_on(is_stale=is_old)
+        budget = check_budget(config.budget) if config.budget else ""
+        run.depends_on(is_stale=is_old, budget=budget)
         if not run.is_unchanged:
             sources = _sources(run)
-            summary, plan = _decide(run, sources, is_old=is_old)
-            findings = plan_rules.check_plan(plan.order_plan, sources.inputs.products, sources.inputs.stock_on_order)
+            summary, plan = _decide(run, sources, is_old=is_old, budget=budget)
+            findings = plan_rules.check_plan(
+                plan.order_plan, sources.inputs.products, sources.inputs.stock_on_order, plan.supplier_orders
+            )
             advice = _advice(run, sources, plan)
             yield from run.checked([*check_results(findings, about=_ABOUT), advice_check(advice)])
             stop_where_blocked(findings)
-            shown = _shown_plan(_explained(run, sources, plan.order_plan))
+            shown = _shown_plan(_explained(run, sources, plan))
             numbers = _numbers(summary, organisation.key)
             made = _tables(plan, summary) | {tables.OPEN_ORDER_ADVICE: advice}
-            run.keep(made, {tables.ORDER_PLAN: shown, tables.PLAN_SUMMARY: numbers})
+            run.keep(made, {tables.ORDER_PLAN: shown, tables.PLAN_SUMMARY: numbers, **_shown_money(plan, summary)})
         yield from run.results()
 
 
@@ -121,14 +136,14 @@ def _sources(run: StageRun) -> _Sources:
     )
 
 
-def _decide(run: StageRun, sources: _Sources, *, is_old: bool) -> tuple[pl.DataFrame, PlanTables]:
+def _decide(run: StageRun, sources: _Sources, *, is_old: bool, budget: str) -> tuple[pl.DataFrame, PlanTables]:
     """The plan's summary and the plan."""
     inputs, as_of = sources.inputs, run.as_of()
     version = importlib.metadata.version("stocktrim-pipelines")
     frames = vars(inputs) | vars(sources.parameters) | vars(sources.forecast)
-    inputs_hash = hash_inputs(frames, as_of=as_of, code_version=version)
+    inputs_hash = hash_inputs(frames, as_of=as_of, code_version=version, budget=budget)
     name = plan_id(inputs_hash, as_of=as_of)
-    plan = make_plan(inputs, sources.parameters, sources.forecast, as_of=as_of, plan_id=name)
+    plan = make_plan(inputs, sources.parameters, sources.forecast, as_of=as_of, plan_id=name, budget=budget)
     summary = summarise_plan(
         plan.order_plan,
         inputs.stock_on_order,
@@ -140,6 +155,8 @@ def _decide(run: StageRun, sources: _Sources, *, is_old: bool) -> tuple[pl.DataF
         code_version=version,
         as_of=as_of,
         lead_times_to_review=plan.lead_time_advice.height,
+        supplier_orders=plan.supplier_orders,
+        spend_cap=money_rules(inputs.planning_settings, budget=budget).spend_cap,
     )
     return summary, plan
 
@@ -156,6 +173,8 @@ def _tables(plan: PlanTables, summary: pl.DataFrame) -> dict[Table, pl.DataFrame
     """The tables of a plan."""
     return {
         tables.ORDER_PLAN: plan.order_plan,
+        tables.SUPPLIER_ORDERS: plan.supplier_orders,
+        tables.ORDER_ADJUSTMENTS: plan.order_adjustments,
         tables.LEAD_TIME_ADVICE: plan.lead_time_advice,
         tables.PLAN_SUMMARY: summary,
         tables.KPI_DAILY: kpis_of_day(plan.order_plan, summary),
@@ -163,16 +182,16 @@ def _tables(plan: PlanTables, summary: pl.DataFrame) -> dict[Table, pl.DataFrame
     }
 
 
-def _explained(run: StageRun, sources: _Sources, order_plan: pl.DataFrame) -> ExplanationSources:
+def _explained(run: StageRun, sources: _Sources, plan: PlanTables) -> ExplanationSources:
     """What the explanations of the most urgent lines are drawn from; of the sales lines only theirs."""
     transfers = transfers_in_force(sources.parameters.plan_settings)
     sold = [
         code
-        for urgent in most_urgent(order_plan, lines=MOST_URGENT)["product_code"]
+        for urgent in most_urgent(plan.order_plan, lines=MOST_URGENT)["product_code"]
         for code in sold_as(transfers, urgent)
     ]
     return ExplanationSources(
-        order_plan=order_plan,
+        order_plan=plan.order_plan,
         plan_settings=sources.parameters.plan_settings,
         lead_times=sources.parameters.lead_times,
         stock_on_order=sources.inputs.stock_on_order,
@@ -187,6 +206,8 @@ def _explained(run: StageRun, sources: _Sources, order_plan: pl.DataFrame) -> Ex
         protection_intervals=sources.parameters.protection_intervals,
         supplier_calendars=sources.parameters.supplier_calendars,
         product_events=run.read(tables.PRODUCT_EVENTS),
+        supplier_orders=plan.supplier_orders,
+        order_adjustments=plan.order_adjustments,
     )
 
 
@@ -198,6 +219,22 @@ def _shown_plan(planned: ExplanationSources) -> dict[str, Any]:
         text = explanation_text(explain_product(planned, code), transactions_shown=TRANSACTIONS_SHOWN)
         shown[f"explained {code}"] = dg.MetadataValue.md(text)
     return shown
+
+
+def _shown_money(plan: PlanTables, summary: pl.DataFrame) -> dict[Table, dict[str, Any]]:
+    """What Dagster shows of the suppliers' minimums and of the spend cap: a sentence an order, and what is left out."""
+    orders = plan.supplier_orders.iter_rows(named=True)
+    sentences = [
+        f"- {escaped(order['supplier_name'] or '')}: {said}" for order in orders if (said := order_sentence(order))
+    ]
+    decided = {"orders_below_minimum": dg.MetadataValue.md("\n".join(sentences))} if sentences else {}
+    cap = cap_sentence(summary.row(0, named=True))
+    left_out = left_out_lines(plan.order_adjustments)
+    columns = {name: name.replace("_", " ") for name in left_out.columns}
+    return {
+        tables.SUPPLIER_ORDERS: {**decided, **({"spend_cap": cap} if cap else {})},
+        tables.ORDER_ADJUSTMENTS: {"left_out": markdown_table(left_out, columns=columns)} if left_out.height else {},
+    }
 
 
 def _numbers(summary: pl.DataFrame, organisation: str) -> dict[str, Any]:
@@ -229,6 +266,8 @@ def _measures(row: dict[str, Any]) -> dict[str, Any]:
         "late orders": row["late_orders"],
         "late on order value": float(row["late_on_order_value"]),
         "stock value": float(row["stock_value"]),
+        "orders waiting for a minimum": row["orders_waiting"],
+        "left out by the spend cap": float(row["left_out_value"]),
         "lead times to review": row["lead_times_to_review"],
         "currency": row["currency"],
     }

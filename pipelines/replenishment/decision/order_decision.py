@@ -120,12 +120,12 @@ def decide(inputs: DecisionInputs, policy: OrderPolicy) -> Decision:
     sells = np.zeros(inputs.service_level.size, dtype=bool)
     sells[inputs.lead_product[(inputs.demand.quantiles > 0).any(axis=1)]] = True
     groups = [inputs.of_products(np.flatnonzero(group)) for group in (sells, ~sells) if group.any()] or [inputs]
-    parts = [_decide(part, policy) for group in groups for part in _parts(group)]
+    parts = [_decide(part, policy) for group in groups for part in parts_of_inputs(group)]
     order = np.argsort(np.concatenate([np.flatnonzero(sells), np.flatnonzero(~sells)]))
     return Decision(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in vars(parts[0])))
 
 
-def _parts(inputs: DecisionInputs) -> Iterator[DecisionInputs]:
+def parts_of_inputs(inputs: DecisionInputs) -> Iterator[DecisionInputs]:
     """The products in parts of some thousand, of fewer if they have many paths."""
     count = inputs.service_level.size
     leads = np.bincount(inputs.lead_product, minlength=count)
@@ -138,7 +138,7 @@ def _decide(inputs: DecisionInputs, policy: OrderPolicy) -> Decision:
     rows, weights = paths_of_products(
         inputs.lead_product, inputs.lead_weight, inputs.service_level.size, path_weights=inputs.demand.path_weights
     )
-    by_lead_time = vars(_projected(inputs, policy)).values()
+    by_lead_time = vars(projected_by_lead_time(inputs, policy)).values()
     projection = Projection(*(values[rows].reshape(weights.shape) for values in by_lead_time))
     arrives_on = np.repeat(inputs.arrival_day[rows], inputs.demand.edges.size, axis=1)
     stock = inputs.stock
@@ -192,7 +192,7 @@ def _not_served(projection: Projection) -> Matrix:
     return np.asarray(np.maximum(0.0, np.maximum(0.0, projection.need) - owed))
 
 
-def _projected(inputs: DecisionInputs, policy: OrderPolicy) -> Projection:
+def projected_by_lead_time(inputs: DecisionInputs, policy: OrderPolicy) -> Projection:
     """The projection of each product and lead time."""
     stock = _with_open_orders(inputs)
     if policy.order_rule == "position":

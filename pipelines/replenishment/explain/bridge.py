@@ -36,6 +36,8 @@ def bridge(line: PlanLine) -> list[BridgeStep]:
         BridgeStep("", minimums, line.quantity_after_minimum),
         BridgeStep("", f"after rounding to batches of {in_units(line.batch_size)}", line.quantity_after_batch),
         BridgeStep("", _after_maximum(line.maximum_shelf_level), line.quantity_after_cap),
+        BridgeStep("", "after the supplier's minimum for the whole order", line.quantity_after_supplier_minimum),
+        BridgeStep("", "after the spend cap of the plan", line.quantity_after_budget),
         BridgeStep("", "order", line.order_quantity),
     ]  # fmt: skip
 

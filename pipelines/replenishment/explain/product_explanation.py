@@ -40,6 +40,7 @@ from pipelines.replenishment.explain.records import (
 )
 from pipelines.replenishment.explain.sentences import sentences
 from pipelines.replenishment.plan.draft_sales import draft_sentence, largest_drafts
+from pipelines.replenishment.supplier_orders.order_sentences import adjustment_sentence
 from pipelines.storage import tables
 
 MONTHS_SHOWN: Final = 13
@@ -49,6 +50,7 @@ SOURCES: Final = (
     tables.DEMAND_TRANSACTIONS, tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.DEMAND_QUANTILES,
     tables.DEMAND_FORECAST, tables.ONE_OFF_ORDERS, tables.ANSWERED_ONE_OFFS, tables.PROTECTION_INTERVALS,
     tables.SUPPLIER_CALENDARS, tables.PRODUCT_EVENTS,
+    tables.SUPPLIER_ORDERS, tables.ORDER_ADJUSTMENTS,
 )  # fmt: skip
 
 
@@ -71,6 +73,8 @@ class ExplanationSources:
     protection_intervals: pl.DataFrame
     supplier_calendars: pl.DataFrame
     product_events: pl.DataFrame
+    supplier_orders: pl.DataFrame
+    order_adjustments: pl.DataFrame
 
 
 def most_urgent(order_plan: pl.DataFrame, *, lines: int) -> pl.DataFrame:
@@ -109,6 +113,7 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
         sentences=[
             *sentences(line),
             *orders_behind_shutdowns(orders, calendars, as_of=as_of),
+            *_about_money(sources, line),
             *transfers_in_words(sources.plan_settings, transfers, code),
             *event_sentences(_of(sources.product_events, code), as_of=as_of),
             *one_off_sentences(_of(sources.one_off_orders, code), _answered(sources, transfers, code)),
@@ -134,6 +139,14 @@ def _answered(sources: ExplanationSources, transfers: pl.DataFrame, code: str) -
     return sources.answered_one_offs.filter(pl.col("product_code").is_in(list(sold_as(transfers, code))))
 
 
+def _about_money(sources: ExplanationSources, line: PlanLine) -> list[str]:
+    """What the supplier's minimum or the spend cap changed for a product."""
+    of_supplier = sources.supplier_orders.filter(pl.col("supplier_id").is_in([line.supplier_id]))
+    order = next(of_supplier.filter(pl.col("currency").is_in([line.currency])).iter_rows(named=True), None)
+    changes = _of(sources.order_adjustments, line.product_code).iter_rows(named=True)
+    return [adjustment_sentence(change, order) for change in changes]
+
+
 def quantiles_of_horizon(demand_quantiles: pl.DataFrame, horizon_days: int) -> list[DemandQuantile]:
     """The quantiles of a product's demand over a horizon; between two forecast horizons on the line between theirs.
 
@@ -155,7 +168,7 @@ def _plan_of(order_plan: pl.DataFrame, product_code: str) -> pl.DataFrame:
             "If it is new in Xero: `stocktrim load`, then `stocktrim plan`."
         )
     plan = _of(order_plan, code)
-    if plan["timing_adjustment"].has_nulls():
+    if plan["quantity_after_budget"].has_nulls():
         raise UsageError("An earlier version made this plan: run `stocktrim plan`, then explain the product.")
     return plan
 

@@ -44,6 +44,8 @@ class PlanLine:
     quantity_after_minimum: float
     quantity_after_batch: float
     quantity_after_cap: float
+    quantity_after_supplier_minimum: float
+    quantity_after_budget: float
     order_quantity: float
     binding_rule: str
     reorder_point: float

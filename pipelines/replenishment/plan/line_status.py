@@ -20,7 +20,15 @@ from pipelines.forecasting.protection_intervals import LONGEST_HORIZON_DAYS
 from pipelines.planning_settings.registry import GlobalSettings
 from pipelines.replenishment.plan.order_days import last_order_day
 from pipelines.replenishment.plan.plan_summary import in_money
-from pipelines.replenishment.plan.reasons import EXCLUDING, PLANNED_ELSEWHERE, TOO_LATE_TO_ORDER, why_due
+from pipelines.replenishment.plan.reasons import (
+    ADDED_FOR_MINIMUM,
+    EXCLUDING,
+    LEFT_OUT_BY_BUDGET,
+    PLANNED_ELSEWHERE,
+    TOO_LATE_TO_ORDER,
+    WAITS_FOR_MINIMUM,
+    why_due,
+)
 from pipelines.replenishment.plan.statuses import ENOUGH, NOT_PLANNED, ORDER_LATER, ORDER_NOW, SHORT, TOO_MUCH
 
 
@@ -89,8 +97,14 @@ def _reason() -> pl.Expr:
     return (
         pl.when(pl.col("exclusion").is_not_null())
         .then(pl.col("exclusion"))
-        .when(pl.col("is_ordered") & (pl.col("order_quantity") <= 0))
+        .when(pl.col("is_ordered") & (pl.col("quantity_after_cap") <= 0) & (pl.col("order_quantity") <= 0))
         .then(pl.lit("capped"))
+        .when((pl.col("quantity_after_supplier_minimum") > 0) & (pl.col("order_quantity") <= 0))
+        .then(pl.lit(LEFT_OUT_BY_BUDGET))
+        .when((pl.col("quantity_after_cap") > 0) & (pl.col("quantity_after_supplier_minimum") <= 0))
+        .then(pl.lit(WAITS_FOR_MINIMUM))
+        .when((pl.col("quantity_after_cap") <= 0) & (pl.col("order_quantity") > 0))
+        .then(pl.lit(ADDED_FOR_MINIMUM))
         .when(pl.col("is_ordered") & pl.col("supplier_id").is_null())
         .then(pl.lit("no_supplier"))
         .when(pl.col("is_ordered") & pl.col("is_due"))

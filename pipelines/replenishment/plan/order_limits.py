@@ -1,6 +1,7 @@
-"""From net requirement to order quantity: minimums, then batches, then the maximum, which wins.
+"""From net requirement to a line's quantity: minimums, then batches, then the maximum, which wins.
 
-What belongs here: the limits and which of them applied. What does not: the net requirement (`order_decision.py`).
+What belongs here: the limits and which of them applied. What does not: the net requirement (`order_decision.py`),
+an order as a whole (`supplier_orders`).
 Read more in docs/maths.md.
 """
 
@@ -15,7 +16,7 @@ _PARTS = 10_000
 
 
 def with_limits(plan: pl.DataFrame) -> pl.DataFrame:
-    """The plan with the quantity after each limit, the order quantity, and the rule that decided it.
+    """The plan with the quantity after each limit, and the rule that decided it.
 
     Needs `is_ordered`, `needed_quantity`, `stock_position` and the four limits; a null maximum is none.
     After the minimum: the largest of the net requirement, the minimum order quantity and the gap to the minimum shelf
@@ -30,7 +31,7 @@ def with_limits(plan: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(quantity_after_batch=_of_batches(_batches(pl.col("quantity_after_minimum")).ceil()))
         .with_columns(quantity_after_cap=_capped())
-        .with_columns(order_quantity=pl.col("quantity_after_cap"), binding_rule=_binding_rule())
+        .with_columns(binding_rule=_binding_rule())
     )
 
 

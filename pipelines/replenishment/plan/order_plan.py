@@ -1,7 +1,8 @@
 """The order plan: every product once, with a quantity or one reason for none, and the bridge that adds up.
 
 What belongs here: joining stock, forecast and settings. What does not: the order decision (`order_decision.py`), the
-limits (`order_limits.py`), the status of a line (`line_status.py`), the sums of the plan (`plan_summary.py`).
+limits (`order_limits.py`), minimums of suppliers and the spend cap (`supplier_orders`), the status of a line
+(`line_status.py`), the sums of the plan (`plan_summary.py`).
 
     net requirement = demand before arrival + demand in the coverage period + safety stock - on hand + allocated
                       - on order arriving in time - demand lost before arrival + timing adjustment
@@ -9,7 +10,7 @@ limits (`order_limits.py`), the status of a line (`line_status.py`), the sums of
 Read more in docs/maths.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -20,7 +21,6 @@ from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import is_quantity
 from pipelines.forecasting.overrides import OVERRIDDEN
 from pipelines.forecasting.protection_intervals import expected_intervals
-from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.registry import global_settings, wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
@@ -32,7 +32,7 @@ from pipelines.replenishment.decision.decision_inputs import (
     prepare_inputs,
     without_minus_nothing,
 )
-from pipelines.replenishment.decision.order_decision import decide
+from pipelines.replenishment.decision.order_decision import DecisionInputs, decide
 from pipelines.replenishment.lead_time_advice import advise_lead_times
 from pipelines.replenishment.plan.line_status import exclusion, is_ordered, with_dates, with_money, with_status
 from pipelines.replenishment.plan.order_days import with_order_days
@@ -40,7 +40,11 @@ from pipelines.replenishment.plan.order_limits import with_limits
 from pipelines.replenishment.plan.order_price import with_order_price
 from pipelines.replenishment.plan.reasons import PLANNED_ELSEWHERE
 from pipelines.replenishment.planning_parameters import PlanningParameters
-from pipelines.storage.tables import ORDER_PLAN
+from pipelines.replenishment.supplier_orders.money_rules import MoneyRules, money_rules
+from pipelines.replenishment.supplier_orders.order_tables import with_order_values
+from pipelines.replenishment.supplier_orders.product_money import PathSource
+from pipelines.replenishment.supplier_orders.with_money_rules import MoneyPlan, with_money_rules
+from pipelines.storage.tables import ORDER_ADJUSTMENTS, ORDER_PLAN, SUPPLIER_ORDERS
 
 SEED: Final = 0
 _STOCK: Final = ("stock_on_hand", "stock_committed")
@@ -62,23 +66,47 @@ class PlanInputs:
 
 @dataclass(frozen=True)
 class PlanTables:
-    """A plan, and advice on the lead times that it was made with: two tables of the schema `plan`."""
+    """A plan, the orders by supplier, what the rules of money changed, and advice on lead times: tables of `plan`."""
 
     order_plan: pl.DataFrame
+    supplier_orders: pl.DataFrame
+    order_adjustments: pl.DataFrame
     lead_time_advice: pl.DataFrame
 
 
 def make_plan(
-    inputs: PlanInputs, parameters: PlanningParameters, forecast: Forecast, *, as_of: date, plan_id: str
-) -> PlanTables:
-    """The plan of every product, by product code."""
-    order_plan = _order_plan(inputs, parameters, forecast, as_of=as_of, plan_id=plan_id)
-    return PlanTables(order_plan, advise_lead_times(order_plan, parameters.lead_time_estimates))
+    inputs: PlanInputs, parameters: PlanningParameters, forecast: Forecast, *, as_of: date, plan_id: str,
+    budget: str = "",
+) -> PlanTables:  # fmt: skip
+    """The plan of every product, by product code; a `budget` replaces the spend cap of the settings for this plan.
+
+    Raises:
+        SettingError: the budget is no amount of money.
+    """
+    rules = money_rules(inputs.planning_settings, budget=budget)
+    named = {"as_of_date": pl.lit(as_of), "plan_id": pl.lit(plan_id)}
+    planned = _order_plan(inputs, parameters, forecast, rules, as_of=as_of)
+    order_plan = _in_shape(planned.lines.with_columns(**named))
+    return PlanTables(
+        order_plan,
+        planned.supplier_orders.with_columns(**named).select(list(SUPPLIER_ORDERS.columns)),
+        planned.order_adjustments.with_columns(**named).select(list(ORDER_ADJUSTMENTS.columns)),
+        advise_lead_times(order_plan, parameters.lead_time_estimates),
+    )
+
+
+def _in_shape(lines: pl.DataFrame) -> pl.DataFrame:
+    return (
+        lines.select(list(ORDER_PLAN.columns))
+        .cast(ORDER_PLAN.schema)
+        .with_columns(without_minus_nothing())
+        .sort("product_code")
+    )
 
 
 def _order_plan(
-    inputs: PlanInputs, parameters: PlanningParameters, forecast: Forecast, *, as_of: date, plan_id: str
-) -> pl.DataFrame:
+    inputs: PlanInputs, parameters: PlanningParameters, forecast: Forecast, rules: MoneyRules, *, as_of: date
+) -> MoneyPlan:
     of_all = global_settings(inputs.planning_settings)
     settings, intervals = wide_settings(parameters.plan_settings), parameters.protection_intervals
     calendars = calendars_by_supplier(parameters.supplier_calendars, as_of=as_of)
@@ -110,39 +138,40 @@ def _order_plan(
     on_order = arrivals_on_order(
         inputs.stock_on_order.filter(is_readable), intervals, as_of=as_of, calendars=calendars
     )  # fmt: skip
-    return (
-        _decided(known, intervals, forecast, on_order, of_all.order_policy, calendars)
-        .join(_on_order_by_arrival(on_order), on="product_code", how="left")
+    decision_inputs = _decision_inputs(known, intervals, forecast, on_order, calendars)
+    limited = (
+        decision_table(known, decide(decision_inputs, of_all.order_policy))
+        .rename({"short_before_arrival": "shortage_chance_before_arrival"})
+        .join(_on_order_by_arrival(on_order), on="product_code", how="left", maintain_order="left")
         .with_columns(pl.col("^stock_on_order.*$").fill_null(0.0))
         .pipe(_positions)
         .with_columns(exclusion().alias("exclusion"))
         .with_columns(is_ordered().alias("is_ordered"))
         .pipe(with_limits)
-        .pipe(with_status, of_all)
+    )
+    planned = with_money_rules(
+        limited, PathSource(decision_inputs, of_all.order_policy), rules, as_of=as_of,
+        overstock_period_days=of_all.overstock_period_days,
+    )  # fmt: skip
+    lines = (
+        planned.lines.pipe(with_status, of_all)
         .pipe(with_dates, as_of, calendars)
         .pipe(with_money)
-        .with_columns(as_of_date=pl.lit(as_of), plan_id=pl.lit(plan_id))
+        .with_columns(as_of_date=pl.lit(as_of))
         .pipe(with_order_price, longest_days=of_all.overstock_period_days)
-        .select(list(ORDER_PLAN.columns))
-        .cast(ORDER_PLAN.schema)
-        .with_columns(without_minus_nothing())
-        .sort("product_code")
     )
+    return replace(planned, lines=lines, supplier_orders=with_order_values(planned.supplier_orders, lines))
 
 
-def _decided(
-    known: pl.DataFrame, intervals: pl.DataFrame, forecast: Forecast, on_order: pl.DataFrame, policy: OrderPolicy,
-    calendars: Calendars,
-) -> pl.DataFrame:  # fmt: skip
-    """The order decision beside what is known of each product."""
+def _decision_inputs(
+    known: pl.DataFrame, intervals: pl.DataFrame, forecast: Forecast, on_order: pl.DataFrame, calendars: Calendars
+) -> DecisionInputs:
+    """What the order decision needs of each product, in the order of `known`."""
     arrivals = on_order.filter("is_counted").group_by("product_code", "arrival_day").agg(pl.col("quantity").sum())
-    decision_inputs = prepare_inputs(
+    return prepare_inputs(
         distribution_of(forecast), known, intervals, arrivals.select(list(ARRIVALS)).cast(ARRIVALS), seed=SEED,
         calendars=calendars,
     )  # fmt: skip
-    return decision_table(known, decide(decision_inputs, policy)).rename(
-        {"short_before_arrival": "shortage_chance_before_arrival"}
-    )
 
 
 def _pattern_without_demand(transfers: pl.DataFrame) -> pl.Expr:

@@ -52,12 +52,12 @@ def with_order_price(plan: pl.DataFrame, *, longest_days: int) -> pl.DataFrame:
 
 def _priced(row: Mapping[str, Any], longest_days: int) -> tuple[Decimal | None, float | None, float | None]:
     breaks, usual = breaks_in(row["price_breaks"]), row["unit_cost"]
-    price = _price(row["order_quantity"], usual, breaks)
+    price = price_of(row["order_quantity"], usual, breaks)
     advice = next_break(row, price, breaks, longest_days) if row["order_quantity"] > 0 and price else None
     return (price, *(advice or (None, None)))
 
 
-def _price(quantity: float, usual: Decimal | None, breaks: list[PriceBreak]) -> Decimal | None:
+def price_of(quantity: float, usual: Decimal | None, breaks: list[PriceBreak]) -> Decimal | None:
     """The price of a unit; the lowest break reached if the usual one is not known."""
     units = Decimal(str(quantity))
     if usual is not None and usual > 0:

@@ -11,16 +11,17 @@ from datetime import date, datetime
 
 import polars as pl
 
-from pipelines.replenishment.plan.statuses import NOT_PLANNED
-from pipelines.storage.tables import KPI_DAILY, MOST_MONEY, PLAN_SUMMARY
+from pipelines.replenishment.plan.statuses import NOT_PLANNED, WAITS
+from pipelines.storage import tables
+from pipelines.storage.tables import KPI_DAILY, MOST_MONEY, PLAN_SUMMARY, SUPPLIER_ORDERS
 
 
-def hash_inputs(frames: Mapping[str, pl.DataFrame], *, as_of: date, code_version: str) -> str:
+def hash_inputs(frames: Mapping[str, pl.DataFrame], *, as_of: date, code_version: str, budget: str = "") -> str:
     """A fingerprint of everything a plan is made from, independent of the order of the rows.
 
-    The same inputs, day and version give the same plan, to the byte.
+    The same inputs, day, version and budget give the same plan, to the byte.
     """
-    digest = hashlib.sha256(f"{as_of} {code_version}".encode())
+    digest = hashlib.sha256(f"{as_of} {code_version}{f' {budget}' if budget else ''}".encode())
     for name in sorted(frames):
         frame = frames[name]
         rows = frame.select(sorted(frame.columns)).sort(sorted(frame.columns), nulls_last=True)
@@ -50,8 +51,11 @@ def summarise_plan(
     code_version: str,
     as_of: date,
     lead_times_to_review: int = 0,
+    supplier_orders: pl.DataFrame | None = None,
+    spend_cap: float | None = None,
 ) -> pl.DataFrame:
-    """One row: `plan.plan_summary`."""
+    """One row: `plan.plan_summary`; `spend_cap` is the one that the plan was made with."""
+    by_supplier = tables.empty(SUPPLIER_ORDERS) if supplier_orders is None else supplier_orders
     late = stock_on_order.filter(pl.col("rule") == "late")
     over, under, order = (pl.col(f"{name}_quantity") for name in ("overstock", "understock", "order"))
     is_out, week = _is_out_of_stock(), _weeks_demand() * pl.col("unit_cost").cast(pl.Float64)
@@ -83,6 +87,13 @@ def summarise_plan(
             is_stale=pl.lit(is_stale),
             currency=pl.lit(base_currency),
             lead_times_to_review=pl.lit(lead_times_to_review),
+            spend_cap=pl.lit(spend_cap, dtype=pl.Float64),
+            **by_supplier.select(
+                orders_waiting=(pl.col("decision") == WAITS).sum(),
+                products_left_out=pl.col("left_out_lines").sum(),
+                left_out_value=_base("left_out_value").sum(),
+                left_out_margin_lost=_base("left_out_margin_lost").sum(),
+            ).row(0, named=True),
             late_orders=pl.lit(late["purchase_order_number"].n_unique()),
             late_on_order_quantity=pl.lit(float(late["quantity"].sum())),
             late_on_order_value=pl.lit(float(late.select(_base("value").sum()).item())),
@@ -90,7 +101,7 @@ def summarise_plan(
             code_version=pl.lit(code_version),
         )
         .with_columns(
-            in_money(pl.col("^.*_value$", "understock_margin_lost", "overstock_holding_cost")),
+            in_money(pl.col("^.*_value$", "^.*_margin_lost$", "overstock_holding_cost", "spend_cap")),
             pl.col("^.*_quantity$").round(4),
         )
         .select(list(PLAN_SUMMARY.columns))

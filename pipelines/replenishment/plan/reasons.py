@@ -13,12 +13,16 @@ PLANNED_ELSEWHERE: Final = "planned_elsewhere"
 BELOW_REORDER_POINT: Final = "below_reorder_point"
 SHORT_BEFORE_OPEN_ORDERS: Final = "short_before_open_orders_arrive"
 TOO_LATE_TO_ORDER: Final = "too_late_to_order"
+ADDED_FOR_MINIMUM: Final = "added_for_supplier_minimum"
+WAITS_FOR_MINIMUM: Final = "waits_for_supplier_minimum"
+LEFT_OUT_BY_BUDGET: Final = "left_out_by_spend_cap"
 REASONS: Final = {
     BELOW_REORDER_POINT: "Ordered: without an order the stock-out risk exceeds the target.",
     SHORT_BEFORE_OPEN_ORDERS: (
         "Ordered: open orders are large enough but arrive too late; before then the stock-out risk exceeds the target."
     ),
     "below_minimum_shelf_level": "Ordered: the stock position is below the minimum shelf level.",
+    ADDED_FOR_MINIMUM: "Ordered: no order is due, but these units lose least in reaching the minimum of the supplier.",
     "no_supplier": "An order is due, but the product has no supplier: set preferred_supplier.",
     TOO_LATE_TO_ORDER: (
         "Not ordered: stock is below the reorder point, but the missing demand is expected to be lost before an order "
@@ -26,6 +30,10 @@ REASONS: Final = {
     ),
     "enough_stock": "Not ordered: stock and the orders that arrive in time last until the next order.",
     "capped": "Not ordered: the maximum shelf level leaves no room.",
+    WAITS_FOR_MINIMUM: (
+        "Not ordered yet: an order is due, but the whole order is below the minimum of the supplier and waits."
+    ),
+    LEFT_OUT_BY_BUDGET: "Not ordered: an order is due, but the spend cap goes to products that lose more.",
     PLANNED_ELSEWHERE: "Not planned: its demand counts for its successor or for its parts.",
     "no_demand": "Not planned: no sales in 52 weeks.",
     "discontinued": "Not planned: it is set as discontinued.",
@@ -41,6 +49,9 @@ BINDING_RULES: Final = {
     "minimum_shelf_level": "Raised to the minimum shelf level.",
     "batch_size": "Rounded up to whole batches.",
     "maximum_shelf_level": "Limited by the maximum shelf level.",
+    "supplier_minimum": "Raised so that the order reaches the minimum of the supplier.",
+    "waits_for_supplier_minimum": "Held back until the order reaches the minimum of the supplier.",
+    "spend_cap": "Cut: the spend cap goes to products that lose more.",
     "none": "Nothing is ordered.",
 }
 UNCERTAIN_CAUSES: Final = {
@@ -48,7 +59,13 @@ UNCERTAIN_CAUSES: Final = {
     "horizon_beyond_history": "Uncertain: the protection interval is longer than the product has been sold.",
 }
 EXCLUDING: Final = ("discontinued", "unstocked", "untracked", "data_fault", PLANNED_ELSEWHERE, "no_demand")
-ORDERING: Final = (BELOW_REORDER_POINT, SHORT_BEFORE_OPEN_ORDERS, "below_minimum_shelf_level", "no_supplier")
+ORDERING: Final = (
+    BELOW_REORDER_POINT,
+    SHORT_BEFORE_OPEN_ORDERS,
+    "below_minimum_shelf_level",
+    ADDED_FOR_MINIMUM,
+    "no_supplier",
+)
 
 
 def why_due(stock_position: pl.Expr, on_order: pl.Expr) -> pl.Expr:

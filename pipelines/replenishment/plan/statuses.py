@@ -1,4 +1,4 @@
-"""The statuses of a line of the plan.
+"""The statuses of a line of the plan, and what may become of an order below its supplier's minimum.
 
 What belongs here: the names, for the plan, its checks and the command. What does not: which line has which status
 (`line_status.py`). It imports nothing heavy, so that `--help` can list them at once.
@@ -15,3 +15,12 @@ ENOUGH: Final = "enough"
 TOO_MUCH: Final = "too_much"
 NOT_PLANNED: Final = "not_planned"
 STATUSES: Final = (ORDER_NOW, ORDER_LATER, SHORT, ENOUGH, TOO_MUCH, NOT_PLANNED)
+
+NO_MINIMUM: Final = "no_minimum"
+REACHED: Final = "minimum_reached"
+ADDED: Final = "units_added"
+WAITS: Final = "waits"
+BELOW: Final = "below_minimum"
+MINIMUM_DECISIONS: Final = (NO_MINIMUM, REACHED, ADDED, WAITS, BELOW)
+LEFT_OUT: Final = "left_out"
+"""The cause of a change by the spend cap, beside `units_added` and `waits`."""

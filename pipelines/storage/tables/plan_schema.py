@@ -17,6 +17,7 @@ _ORDER_PLAN: Final[dict[str, type_of]] = {
     "stock_on_hand": pl.Float64, "stock_committed": pl.Float64, "stock_on_order_in_time": pl.Float64,
     "demand_lost_before_arrival": pl.Float64, "timing_adjustment": pl.Float64, "needed_quantity": pl.Float64,
     "quantity_after_minimum": pl.Float64, "quantity_after_batch": pl.Float64, "quantity_after_cap": pl.Float64,
+    "quantity_after_supplier_minimum": pl.Float64, "quantity_after_budget": pl.Float64,
     "order_quantity": pl.Float64,
     "binding_rule": pl.String, "reorder_point": pl.Float64, "order_up_to_level": pl.Float64,
     "unit_cost": UNIT_PRICE, "order_unit_cost": UNIT_PRICE, "price_breaks": pl.String,
@@ -57,6 +58,8 @@ PLAN_SUMMARY = published_table(
     products_out_of_stock=pl.Int64, out_of_stock_value=MONEY, late_orders=pl.Int64,
     late_on_order_quantity=pl.Float64, late_on_order_value=MONEY, stock_value=MONEY, products_without_rate=pl.Int64,
     products_without_cost=pl.Int64, products_without_price=pl.Int64, lead_times_to_review=pl.Int64,
+    orders_waiting=pl.Int64, spend_cap=MONEY, products_left_out=pl.Int64, left_out_value=MONEY,
+    left_out_margin_lost=MONEY,
     inputs_hash=pl.String, code_version=pl.String,
 )
 KPI_DAILY = published_table(
@@ -85,4 +88,23 @@ OPEN_ORDER_ADVICE = published_table(
     advised_quantity=pl.Float64, money_at_stake=MONEY, currency=pl.String, from_date=pl.Date, to_date=pl.Date,
     sentence=pl.String, status=pl.String, rule=pl.String, order_date=pl.Date, ordered_product_code=pl.String,
     purchase_order_id=pl.String, xero_link=pl.String, as_of_date=pl.Date, plan_id=pl.String,
+)
+SUPPLIER_ORDERS = published_table(
+    "plan", "supplier_orders",
+    "One row per supplier and currency with an order: its minimum, what is done below it, what the spend cap leaves.",
+    supplier_id=pl.String, supplier_name=pl.String, currency=pl.String, lines=pl.Int64, natural_value=MONEY,
+    minimum_order_value=MONEY, below_minimum=pl.String, decision=pl.String, value_after_minimum=MONEY,
+    adding_products=pl.Int64, adding_units=pl.Float64, adding_value=MONEY, adding_holding_cost=MONEY,
+    adding_margin_saved=MONEY, adding_cost=MONEY, wait_until_date=pl.Date, waiting_units_short=pl.Float64,
+    waiting_margin_lost=MONEY, waiting_holding_saved=MONEY, waiting_cost=MONEY,
+    left_out_lines=pl.Int64, left_out_units=pl.Float64, left_out_value=MONEY, left_out_margin_lost=MONEY,
+    order_value=MONEY, spend_cap=MONEY, currency_rate=RATE, as_of_date=pl.Date, plan_id=pl.String,
+)
+ORDER_ADJUSTMENTS = published_table(
+    "plan", "order_adjustments",
+    "One row per product and cause whose quantity a supplier's minimum or the spend cap changed, with its risk.",
+    product_code=pl.String, product_name=pl.String, supplier_name=pl.String, cause=pl.String,
+    quantity_before=pl.Float64, quantity_after=pl.Float64, value_change=MONEY, units_short=pl.Float64,
+    margin_lost=MONEY, holding_cost=MONEY, is_margin_estimated=pl.Boolean, currency=pl.String,
+    supplier_id=pl.String, currency_rate=RATE, as_of_date=pl.Date, plan_id=pl.String,
 )

@@ -44,12 +44,14 @@ def planned(*frames: pl.DataFrame, expecting: Forecast | None = None) -> Explana
     )  # fmt: skip
     company = inputs(*frames, daily.cast(DEMAND_DAILY.schema))
     parameters, forecast = company.parameters, expecting or company.forecast()
+    plan = company.plan(forecast)
     return ExplanationSources(
-        company.plan(forecast).order_plan, parameters.plan_settings, parameters.lead_times, company.stock_on_order,
+        plan.order_plan, parameters.plan_settings, parameters.lead_times, company.stock_on_order,
         company.demand_daily, sales,
         forecast.model_choice, empty(MODEL_SCORES), forecast.demand_quantiles, forecast.demand_forecast,
         empty(ONE_OFF_ORDERS), empty(ANSWERED_ONE_OFFS),
         parameters.protection_intervals, parameters.supplier_calendars, empty(PRODUCT_EVENTS),
+        plan.supplier_orders, plan.order_adjustments,
     )  # fmt: skip
 
 

@@ -35,13 +35,20 @@ IS_OUT: Final = IS_KNOWN & (AVAILABLE <= 0) & (col("horizon_demand") > 0)
 HOLDS: Final = (col("lead_time_origin") != "default") & (col("lead_time_rule") == "as_set")
 COST: Final = col("unit_cost").cast(pl.Float64)
 
+WHY_NOT: Final = ["capped", "too_late_to_order", "waits_for_supplier_minimum", "left_out_by_spend_cap"]
+
 CLAIMS: Final[dict[str, pl.Expr]] = {
     "the bridge adds up": same(
         DEMAND + col("safety_stock") - AVAILABLE - col("stock_on_order_in_time") - col("demand_lost_before_arrival")
         + col("timing_adjustment"),
         col("needed_quantity"),
     ),
-    "its last steps are the order": same(col("quantity_after_cap"), col("order_quantity")),
+    "its last steps are the order": same(col("quantity_after_budget"), col("order_quantity")),
+    "the spend cap only takes away": col("quantity_after_budget") <= col("quantity_after_supplier_minimum") + TINY,
+    "a rule of money binds where it changed the quantity": (
+        col("binding_rule").is_in(["supplier_minimum", "waits_for_supplier_minimum", "spend_cap"])
+        == ~same(col("quantity_after_cap"), col("order_quantity"))
+    ) | ~same(col("quantity_after_supplier_minimum"), col("quantity_after_cap")),
     "safety stock is the level above expected demand": same(col("safety_stock"), col("order_up_to_level") - DEMAND),
     "the horizon's demand has two parts": same(col("horizon_demand"), DEMAND),
     "average demand is that of the horizon a day": (
@@ -69,7 +76,7 @@ CLAIMS: Final[dict[str, pl.Expr]] = {
     "understocked is a position below the reorder point": (col("understock_quantity") > 0)
     == (IS_PLANNED & (col("reorder_point") - col("stock_position") > TINY)),
     "what is understocked is ordered, or it says why not": implies(
-        col("understock_quantity") > 0, IS_ORDERED | col("reason").is_in(["capped", "too_late_to_order"])
+        col("understock_quantity") > 0, IS_ORDERED | col("reason").is_in(WHY_NOT)
     ),
     "what is understocked is not overstocked": (col("understock_quantity") == 0) | (col("overstock_quantity") == 0),
     "an order line is a multiple of the batch": is_multiple(col("order_quantity"), col("batch_size")),

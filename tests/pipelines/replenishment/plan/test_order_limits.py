@@ -25,17 +25,17 @@ def the_order(need: float, *, is_ordered: bool = True, position: float = 0, **li
 
 def test_without_limits_what_is_needed_is_ordered():
     order = the_order(7)
-    assert (order["order_quantity"], order["binding_rule"]) == (7, "need")
+    assert (order["quantity_after_cap"], order["binding_rule"]) == (7, "need")
 
 
 def test_what_is_not_ordered_has_no_quantity_whatever_the_minimum():
     order = the_order(7, is_ordered=False, minimum_order_quantity=50)
-    assert (order["order_quantity"], order["binding_rule"]) == (0, "none")
+    assert (order["quantity_after_cap"], order["binding_rule"]) == (0, "none")
 
 
 def test_an_order_is_raised_to_the_minimum():
     order = the_order(7, minimum_order_quantity=50)
-    assert (order["order_quantity"], order["binding_rule"]) == (50, "minimum_order_quantity")
+    assert (order["quantity_after_cap"], order["binding_rule"]) == (50, "minimum_order_quantity")
 
 
 def test_an_order_is_rounded_up_to_whole_batches():
@@ -46,7 +46,7 @@ def test_an_order_is_rounded_up_to_whole_batches():
 
 def test_an_order_fills_the_shelf_to_its_minimum():
     order = the_order(-20, position=5, minimum_shelf_level=30)
-    assert (order["order_quantity"], order["binding_rule"]) == (25, "minimum_shelf_level")
+    assert (order["quantity_after_cap"], order["binding_rule"]) == (25, "minimum_shelf_level")
 
 
 def test_the_maximum_wins_over_a_minimum_and_rounds_down():
@@ -59,11 +59,11 @@ def test_the_maximum_wins_over_a_minimum_and_rounds_down():
 @pytest.mark.parametrize("position", [40, 41, 35])
 def test_a_full_shelf_leaves_no_room(position):
     order = the_order(7, position=position, batch_size=12, maximum_shelf_level=40)
-    assert (order["order_quantity"], order["binding_rule"]) == (0, "maximum_shelf_level")
+    assert (order["quantity_after_cap"], order["binding_rule"]) == (0, "maximum_shelf_level")
 
 
 def test_a_maximum_of_nothing_is_a_maximum():
-    assert the_order(7, maximum_shelf_level=0)["order_quantity"] == 0
+    assert the_order(7, maximum_shelf_level=0)["quantity_after_cap"] == 0
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_maximum_of_nothing_is_a_maximum():
     [(0.3, 0.1, 0.3), (0.7, 0.1, 0.7), (1.1, 0.1, 1.1), (1234567.3, 0.1, 1234567.3), (2.5, 2.5, 2.5), (2.5001, 2.5, 5)],
 )
 def test_batches_of_decimals_are_counted_as_decimals(need, batch_size, order_quantity):
-    assert the_order(need, batch_size=batch_size)["order_quantity"] == order_quantity
+    assert the_order(need, batch_size=batch_size)["quantity_after_cap"] == order_quantity
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_batches_of_decimals_are_counted_as_decimals(need, batch_size, order_qua
 )  # fmt: skip
 def test_room_for_batches_of_decimals_is_counted_as_decimals(position, maximum, order_quantity):
     order = the_order(50, position=position, batch_size=0.1, maximum_shelf_level=maximum)
-    assert order["order_quantity"] == order_quantity
+    assert order["quantity_after_cap"] == order_quantity
 
 
 def units(least: float, most: float) -> st.SearchStrategy[float]:
@@ -102,7 +102,7 @@ limits = st.fixed_dictionaries(
 @given(limits)
 def test_an_order_is_a_multiple_of_the_batch(limit):
     order = the_order(**limit)
-    assert Decimal(str(order["order_quantity"])) % Decimal(str(limit["batch_size"])) == 0
+    assert Decimal(str(order["quantity_after_cap"])) % Decimal(str(limit["batch_size"])) == 0
 
 
 @settings(deadline=None)
@@ -111,22 +111,22 @@ def test_an_order_is_below_its_minimums_only_if_it_is_capped(limit):
     order = the_order(**limit)
     asked = max(limit["need"], limit["minimum_order_quantity"], limit["minimum_shelf_level"] - limit["position"])
     if order["binding_rule"] != "maximum_shelf_level":
-        assert order["order_quantity"] >= round(asked, 4)
-        assert order["order_quantity"] < max(round(asked, 4), 0) + limit["batch_size"]
+        assert order["quantity_after_cap"] >= round(asked, 4)
+        assert order["quantity_after_cap"] < max(round(asked, 4), 0) + limit["batch_size"]
 
 
 @settings(deadline=None)
 @given(limits)
 def test_no_order_goes_over_the_maximum(limit):
     order = the_order(**limit)
-    if limit["maximum_shelf_level"] is not None and order["order_quantity"]:
-        assert round(limit["position"] + order["order_quantity"], 4) <= limit["maximum_shelf_level"]
+    if limit["maximum_shelf_level"] is not None and order["quantity_after_cap"]:
+        assert round(limit["position"] + order["quantity_after_cap"], 4) <= limit["maximum_shelf_level"]
 
 
 @settings(deadline=None)
 @given(limits)
 def test_an_order_is_never_negative(limit):
-    assert the_order(**limit)["order_quantity"] >= 0
+    assert the_order(**limit)["quantity_after_cap"] >= 0
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_an_order_is_never_negative(limit):
 )
 def test_minimums_come_before_batches_and_a_maximum_wins_over_both(limits, order_quantity, binding_rule):
     order = the_order(10, **limits)
-    assert (order["order_quantity"], order["binding_rule"]) == (order_quantity, binding_rule)
+    assert (order["quantity_after_cap"], order["binding_rule"]) == (order_quantity, binding_rule)
 
 
 @pytest.mark.parametrize("typed", ["0", "", "-7", "none"])

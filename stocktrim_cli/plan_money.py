@@ -1,0 +1,108 @@
+"""Orders by supplier as money decides them: minimums, waiting, and what the spend cap leaves out.
+
+What belongs here: showing the tables `supplier_orders` and `order_adjustments` of the newest plan. What does not:
+deciding (`pipelines/replenishment/supplier_orders`).
+Read more in docs/buyer/minimums-and-budget.md.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
+from stocktrim_cli.output import counted, out, say, show_json, show_table
+from stocktrim_cli.runs import JsonOption
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOST_LEFT_OUT = 20
+NAMED = 5
+ORDERS = {
+    "supplier_name": "supplier", "currency": "currency", "lines": "lines", "natural_value": "needed",
+    "minimum_order_value": "minimum", "decision": "decision", "adding_units": "units to add",
+    "adding_cost": "adding costs", "wait_until_date": "wait until", "waiting_cost": "waiting costs",
+    "left_out_value": "left out", "order_value": "order",
+}  # fmt: skip
+LEFT_OUT = {
+    "product_code": "product", "supplier_name": "supplier", "quantity_before": "needed", "quantity_after": "ordered",
+    "units_short": "units short", "margin_lost": "margin lost", "currency": "currency",
+}  # fmt: skip
+_TEXT = ("supplier", "product", "currency", "decision", "wait until")
+
+
+def suppliers(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False) -> None:
+    """Show the newest plan by supplier: minimums, waiting, and what the spend cap leaves out.
+
+    Example: `stocktrim plan suppliers --json`
+    """
+    orders, adjustments = read_money(organisation)
+    if as_json:
+        show_json({"supplier_orders": orders.to_dicts(), "order_adjustments": adjustments.to_dicts()})
+        return
+    if orders.is_empty():
+        out.print("The newest plan orders nothing.", markup=False)
+        return
+    _show(f"Orders of {counted(orders.height, 'supplier')}", orders, ORDERS)
+    show_money(orders, adjustments, organisation=organisation, most=adjustments.height)
+
+
+def read_money(organisation: str) -> "tuple[pl.DataFrame, pl.DataFrame]":
+    """The published tables of orders by supplier, and of what their minimums and the spend cap changed."""
+    from pipelines.settings import read_settings
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
+
+    folder = read_settings().organisation_folder(organisation)
+    orders, adjustments = read_published(folder, tables.SUPPLIER_ORDERS, tables.ORDER_ADJUSTMENTS)
+    return orders, adjustments
+
+
+def show_money(
+    orders: "pl.DataFrame", adjustments: "pl.DataFrame", *, organisation: str, most: int = MOST_LEFT_OUT
+) -> None:
+    """Print a sentence for each order below its minimum, and a table of what the spend cap leaves out."""
+    from pipelines.replenishment.supplier_orders.order_sentences import order_sentence
+    from pipelines.replenishment.supplier_orders.order_tables import left_out_lines
+
+    for order in orders.iter_rows(named=True):
+        if sentence := order_sentence(order):
+            say(f"{order['supplier_name'] or order['supplier_id']}: {sentence}")
+    left_out = left_out_lines(adjustments)
+    if left_out.is_empty():
+        return
+    shown = left_out.head(most)
+    _show(f"Left out by the spend cap: {_of(shown.height, left_out.height)}", shown, LEFT_OUT)
+    if shown.height < left_out.height:
+        say(f"{command_for(organisation, 'plan suppliers')} shows all of them.")
+
+
+def say_what_is_not_counted(order_plan: "pl.DataFrame", summary: dict[str, Any]) -> None:
+    """Print what the spend cap did, and which ordered products it could not count."""
+    import polars as pl
+
+    from pipelines.replenishment.supplier_orders.order_sentences import cap_sentence
+
+    sentence = cap_sentence(summary)
+    if not sentence:
+        return
+    say(sentence)
+    is_unknown = ~(pl.col("unit_cost") > 0).fill_null(value=False) | pl.col("currency_rate").is_null()
+    unknown = order_plan.filter((pl.col("order_quantity") > 0) & is_unknown)["product_code"]
+    if unknown.len():
+        say(
+            f"{counted(unknown.len(), 'product')} without a cost or an exchange rate {_is_or_are(unknown.len())} "
+            f"ordered outside of the cap: {', '.join(unknown.head(NAMED))}{', ...' if unknown.len() > NAMED else ''}."
+        )
+
+
+def _is_or_are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _of(shown: int, count: int) -> str:
+    return counted(count, "product") if shown == count else f"the {shown} dearest of {counted(count, 'product')}"
+
+
+def _show(title: str, frame: "pl.DataFrame", columns: dict[str, str]) -> None:
+    headings = list(columns.values())
+    numbers = [heading for heading in headings if heading not in _TEXT]
+    show_table(title, headings, frame.select(list(columns)).rows(), numbers=numbers)
