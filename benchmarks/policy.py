@@ -87,7 +87,7 @@ def main() -> None:
             _backtest_random_lead_times(products, is_lost=given.lost, is_lasting=is_lasting, seed=given.seed)
         return
     sales = (
-        _retail(given.half, given.products)
+        retail_sales(given.half, given.products)
         if given.what == "retail"
         else generated(given.what, seed=given.seed, products=given.products or GENERATED_PRODUCTS)
     )
@@ -160,7 +160,8 @@ def _backtest_random_lead_times(products: int, *, is_lost: bool, is_lasting: boo
         print(frontier.select(columns))
 
 
-def _retail(half: str, products: int) -> pl.DataFrame:
+def retail_sales(half: str, products: int) -> pl.DataFrame:
+    """Real sales by product and day, of all products or so many."""
     file = os.environ.get("STOCKTRIM_SALES_FILE")
     if not file:
         sys.exit("Set STOCKTRIM_SALES_FILE to a CSV or Parquet file of invoice lines.")

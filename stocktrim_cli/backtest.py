@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from pipelines.policy_backtest.past import History
     from pipelines.policy_backtest.policy_comparison import BacktestSettings
+    from pipelines.replenishment.supplier_orders.money_rules import MoneyRules
     from sales_files.forms import Forms
 
 SERVICE_LEVELS = ["90%", "95%", "98%", "99%"]
@@ -36,7 +37,7 @@ SHOWN = {
     "policy": "policy", "service_level": "target", "levels_kept": "within level", "orders_kept": "cycle service",
     "weeks_kept": "weeks in stock", "fill_rate_units": "fill, units", "fill_rate_money": "fill, money",
     "average_stock_value": "stock", "lost_margin_a_week": "lost margin a week", "orders": "orders",
-    "order_lines": "order lines",
+    "order_lines": "order lines", "supplier_orders": "suppliers' orders",
 }  # fmt: skip
 SHARES = ("service_level", "levels_kept", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money")
 WORDS = ("policy", "demand_class")
@@ -87,6 +88,12 @@ def backtest(
             help="What happens to demand without stock; without it the setting, lost for a file.",
         ),
     ] = None,
+    minimum: Annotated[
+        str, typer.Option(metavar="AMOUNT", help="The minimum of every supplier's order; without it the settings.")
+    ] = "",
+    budget: Annotated[
+        str, typer.Option(metavar="AMOUNT", help="Most money for all orders of a review; without it spend_cap.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 0,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write everything to this file too.")] = None,
     picture: Annotated[
@@ -109,9 +116,13 @@ def backtest(
     For an organisation its own order policy is used, for the products that are planned today. Prices, costs, batches
     and settings of the past are not kept, so today's are used.
 
+    Suppliers' minimums and the spend cap are replayed too. Our policy then also runs without them, and with its orders
+    raised and cut in proportion, as those of every other policy are. A file has one supplier.
+
     Example: `stocktrim backtest --sales sales.parquet --lead-time-days 21 --service-level 95%`
     """
     from pipelines.policy_backtest.frontier_picture import frontier_svg
+    from pipelines.policy_backtest.money_terms import terms_in_words
     from pipelines.policy_backtest.policy_comparison import (
         OURS,
         models_in_words,
@@ -128,8 +139,15 @@ def backtest(
     settings = _settings_of(organisation or None)
     chosen = _backtest_settings(settings, service_level or SERVICE_LEVELS, order_frequency_days, unmet_demand, seed)
     forms = forms_of(date_order, decimal, credit_notes)
-    history = _of_file(sales, forms, lead_time_days) if sales else _of_organisation(organisation, lead_time_days)
+    rules = _rules(settings, minimum, budget)
+    history = (
+        _of_file(sales, forms, lead_time_days, rules)
+        if sales
+        else _of_organisation(organisation, lead_time_days, rules)
+    )
     say(f"  {settings_in_words(chosen)}")
+    if terms := terms_in_words(history.money):
+        say(f"  {terms}")
     tested = run_backtest(history, chosen, progress=lambda sentence: say(f"  {sentence}"))
     results, beside = tested.results, at_equal_service(tested.counts, OURS)
     for sentence in (products_in_words(tested), models_in_words(tested)):
@@ -225,9 +243,20 @@ def _show(title: str, frame: "pl.DataFrame", columns: dict[str, str]) -> None:
     show_table(title, list(columns.values()), rows, numbers=numbers)
 
 
-def _of_file(file: Path, forms: "Forms", lead_time_days: int | None) -> "History":
+def _rules(settings: "pl.DataFrame", minimum: str, budget: str) -> "MoneyRules":
+    """The suppliers' minimums and the spend cap of the settings, replaced by the options that are given."""
+    from pipelines.planning_settings.registry import parse_setting
+    from pipelines.replenishment.supplier_orders.money_rules import money_rules
+
+    rules = money_rules(settings, budget=budget)
+    if not minimum:
+        return rules
+    return replace(rules, minimum_of_all=float(parse_setting("minimum_order_value", minimum, "supplier")))
+
+
+def _of_file(file: Path, forms: "Forms", lead_time_days: int | None, rules: "MoneyRules") -> "History":
     from pipelines.planning_settings.setting_descriptions import PARAMETERS
-    from pipelines.policy_backtest.past import make_history
+    from pipelines.policy_backtest.past import make_history, with_one_supplier
     from pipelines.policy_backtest.sales_file import check_facts, net_of_returns
 
     sales = _read(file, forms)
@@ -237,7 +266,8 @@ def _of_file(file: Path, forms: "Forms", lead_time_days: int | None) -> "History
         say(f"  {netted.sentence}")
     days = int(PARAMETERS["lead_time_days"].default) if lead_time_days is None else lead_time_days
     given = netted.sales if lead_time_days is None else netted.sales.drop("lead_time_days", strict=False)
-    return make_history(given, lead_time_days=days)
+    rate = float(PARAMETERS["holding_cost_rate"].default)
+    return with_one_supplier(make_history(given, lead_time_days=days), rules, holding_cost_rate=rate)
 
 
 def _read(file: Path, forms: "Forms") -> "pl.DataFrame":
@@ -252,8 +282,8 @@ def _read(file: Path, forms: "Forms") -> "pl.DataFrame":
     return read.used
 
 
-def _of_organisation(organisation: str, lead_time_days: int | None) -> "History":
-    from pipelines.policy_backtest.past import of_organisation
+def _of_organisation(organisation: str, lead_time_days: int | None, rules: "MoneyRules") -> "History":
+    from pipelines.policy_backtest.past import of_organisation, with_money_terms
     from pipelines.settings import read_settings
     from pipelines.storage import tables
     from pipelines.storage.snapshots import read_published
@@ -268,7 +298,9 @@ def _of_organisation(organisation: str, lead_time_days: int | None) -> "History"
         tables.LEAD_TIMES,
         tables.PURCHASE_RECEIPTS,
     )
-    return of_organisation(*frames, lead_time_days=lead_time_days)
+    _, _, order_plan, plan_settings, *_ = frames
+    history = of_organisation(*frames, lead_time_days=lead_time_days)
+    return with_money_terms(history, order_plan, plan_settings, rules)
 
 
 def _as_json(everything: dict[str, Any]) -> str:

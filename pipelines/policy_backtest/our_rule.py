@@ -5,7 +5,6 @@ Read more in docs/maths.md.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -13,26 +12,23 @@ import polars as pl
 
 from pipelines.forecasting.distribution import DemandDistribution, forecast_distribution
 from pipelines.forecasting.forecast_tables import choose_models, score_models
-from pipelines.forecasting.history.demand_matrix import Index, Matrix
+from pipelines.forecasting.history.demand_matrix import Matrix
 from pipelines.forecasting.protection_intervals import (
-    expected_intervals,
     horizons_to_forecast,
     own_horizons,
     protection_intervals,
 )
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.past import DAYS, History
+from pipelines.policy_backtest.planned_orders import PlannedOrders, products_of, within_money
 from pipelines.policy_backtest.simulation import Orders, ReviewDecision, ReviewRule, Shelf
 from pipelines.replenishment.decision.decision_inputs import interval_demand
 from pipelines.replenishment.decision.demand_paths import IntervalDemand, path_totals, quantile_at
 from pipelines.replenishment.decision.order_decision import (
-    DecisionInputs,
-    decide,
     ordering_level,
     paths_of_products,
     quantity_for_cycles,
 )
-from pipelines.replenishment.decision.stock_projection import Stock
 
 Levels = Callable[[int], Matrix]
 
@@ -71,30 +67,31 @@ def forecast_at(
 
 def our_review(
     history: History, distribution: DemandDistribution, service_levels: list[float], policy: OrderPolicy, *,
-    order_frequency_days: int, seed: int,
+    order_frequency_days: int, seed: int, money_rule: str = "",
 ) -> ReviewDecision:  # fmt: skip
     """The order-up-to levels of our policy at a review, and its orders.
 
     For cycle service levels the decision on paths equals level minus position, to the unit, if unmet demand is
     backordered (or positions are compared) and no open order arrives later than one of today. The paths are then left
-    out.
+    out. With a `money_rule` the suppliers' minimums and the spend cap of the history are kept.
     """
     leads = lead_windows(history, order_frequency_days=order_frequency_days)
     days = leads["horizon_days"].to_numpy().astype(np.int64)
     demand = interval_demand(distribution, leads["product_code"], days, seed=seed)
-    on_paths = _PlannedOrders(demand, leads, history, service_levels, policy)
+    on_paths = PlannedOrders(demand, leads, history, service_levels, policy)
+    money = within_money(history, on_paths, money_rule)
     if policy.measure != "cycle":
-        return ReviewDecision(on_paths.order_up_to_levels(), on_paths.orders)
+        return ReviewDecision(on_paths.order_up_to_levels(), on_paths.orders, money)
     points = ordering_level(np.array(service_levels)).tolist() if policy.has_two_levels else service_levels
     levels, least = (_levels(demand, leads, history, at) for at in (service_levels, points))
     if policy.unmet_demand == "lost" and policy.order_rule == "projected":
-        return ReviewDecision(levels, on_paths.orders)
+        return ReviewDecision(levels, on_paths.orders, money)
     by_position = up_to(levels, least)
 
     def orders(shelf: Shelf) -> Matrix:
         return (by_position if _none_arrives_later(shelf, history) else on_paths.orders)(shelf)
 
-    return ReviewDecision(levels, orders)
+    return ReviewDecision(levels, orders, money)
 
 
 def up_to(levels: Matrix, points: Matrix | None = None) -> Orders:
@@ -108,12 +105,12 @@ def up_to(levels: Matrix, points: Matrix | None = None) -> Orders:
     return orders
 
 
-def as_rule(levels: Levels) -> ReviewRule:
-    """A review rule from the order-up-to levels of each day."""
+def as_rule(levels: Levels, limited: Callable[[Shelf, Matrix], Matrix] | None = None) -> ReviewRule:
+    """A review rule from the order-up-to levels of each day, and what the rules of money leave."""
 
     def rule(day: int) -> ReviewDecision:
         of_day = levels(day)
-        return ReviewDecision(of_day, up_to(of_day))
+        return ReviewDecision(of_day, up_to(of_day), limited)
 
     return rule
 
@@ -125,10 +122,6 @@ def known_weeks(history: History, day: int) -> tuple[Matrix, date]:
     return daily.reshape(daily.shape[0], weeks, DAYS).sum(axis=2), history.day(day)
 
 
-def _products(leads: pl.DataFrame, history: History) -> Index:
-    return np.searchsorted(np.array(history.product_codes), leads["product_code"].to_numpy()).astype(np.int64)
-
-
 def _levels(demand: IntervalDemand, leads: pl.DataFrame, history: History, at: list[float]) -> Matrix:
     """Quantiles of demand over the protection interval; those of the forecast if each product has one lead time."""
     products = len(history.product_codes)
@@ -136,7 +129,7 @@ def _levels(demand: IntervalDemand, leads: pl.DataFrame, history: History, at: l
         quantiles = np.maximum(0.0, quantile_at(demand.probabilities, demand.quantiles, np.array(at)))
     else:
         rows, weight = paths_of_products(
-            _products(leads, history), leads["weight"].to_numpy(), products, path_weights=demand.path_weights
+            products_of(leads, history), leads["weight"].to_numpy(), products, path_weights=demand.path_weights
         )
         totals = path_totals(demand)[rows].reshape(weight.shape)
         by_level = [quantity_for_cycles(totals, weight, np.full(products, level)) for level in at]
@@ -149,41 +142,3 @@ def _none_arrives_later(shelf: Shelf, history: History) -> bool:
     is_open = shelf.under_way.any(axis=1)
     last = np.where(is_open, np.arange(is_open.shape[1]) + 1, 0).max(axis=1, initial=0)
     return bool((last <= history.lead_time_days).all())
-
-
-class _PlannedOrders:
-    """Orders decided as in a plan, for each service level."""
-
-    def __init__(
-        self, demand: IntervalDemand, leads: pl.DataFrame, history: History, service_levels: list[float],
-        policy: OrderPolicy,
-    ) -> None:  # fmt: skip
-        self.demand, self.policy, self.service_levels = demand, policy, service_levels
-        self.horizon = expected_intervals(leads)["horizon_days"].to_numpy()
-        self.lead_product, self.weight = _products(leads, history), leads["weight"].to_numpy()
-        self.arrival_day = leads["arrival_day"].to_numpy().astype(np.int64)
-
-    def orders(self, shelf: Shelf) -> Matrix:
-        """Order quantities in whole units: products by service levels."""
-        quantities = np.zeros_like(shelf.net)
-        days = np.flatnonzero(shelf.under_way.any(axis=(0, 1)))
-        for column in range(quantities.shape[1]):
-            arrivals = shelf.under_way[:, column, days]
-            stock = Stock(shelf.net[:, column], np.tile(days + 1, (self.horizon.size, 1)), arrivals)
-            decision = decide(self._inputs(column, stock), self.policy)
-            quantities[:, column] = np.where(decision.is_due, np.ceil(decision.needed - 1e-9), 0.0)
-        return quantities
-
-    def order_up_to_levels(self) -> Matrix:
-        """The order-up-to levels if nothing is lost before an order of today arrives: products by service levels."""
-        count = self.horizon.size
-        empty = Stock(np.zeros(count), np.zeros((count, 0), dtype=np.int64), np.zeros((count, 0)))
-        by_position = replace(self.policy, order_rule="position")
-        decisions = (decide(self._inputs(column, empty), by_position) for column in range(len(self.service_levels)))
-        return np.stack([decision.order_up_to_level for decision in decisions], axis=1)
-
-    def _inputs(self, column: int, stock: Stock) -> DecisionInputs:
-        levels = np.full(self.horizon.size, self.service_levels[column])
-        return DecisionInputs(
-            levels, self.horizon, stock, self.lead_product, self.arrival_day, self.weight, self.demand
-        )  # fmt: skip

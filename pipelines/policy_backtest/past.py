@@ -18,10 +18,12 @@ from pipelines.forecasting.history.demand_matrix import Index, Matrix, is_quanti
 from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.planning_settings.registry import wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
+from pipelines.policy_backtest.money_terms import MoneyTerms
 from pipelines.replenishment.decision.demand_paths import seeds_of
 from pipelines.replenishment.decision.input_validation import days_of, demand_frame, number_frame
 from pipelines.replenishment.lead_times import LENGTHS, known_receipts, learn_lead_times, summarise_lengths, waited_for
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
+from pipelines.replenishment.supplier_orders.money_rules import MoneyRules
 
 FEWEST_WEEKS: Final = 13
 DAYS: Final = 7
@@ -46,7 +48,8 @@ class History:
     """Demand of each product by day from `first_day` on, and what each product costs and how it is bought.
 
     `lead_times` has the shape of `lead_times.LENGTHS`: orders take these days. `lead_time_days` is the mean of each
-    product, rounded. With `receipts` a review knows only the receipts and the late orders of its own day.
+    product, rounded. `money` has the suppliers' minimums and the spend cap. With `receipts` a review knows only the
+    receipts and the late orders of its own day.
     """
 
     product_codes: Sequence[str]
@@ -61,6 +64,7 @@ class History:
     lead_times: pl.DataFrame
     receipts: Receipts | None = None
     without_season: Sequence[str] = ()
+    money: MoneyTerms | None = None
 
     @property
     def longest_lead_time(self) -> int:
@@ -84,7 +88,7 @@ class History:
             self, product_codes=codes, daily=self.daily[rows], demand=self.demand.filter(is_known),
             unit_cost=self.unit_cost[rows], unit_price=self.unit_price[rows], lead_time_days=self.lead_time_days[rows],
             batch_size=self.batch_size[rows], minimum_order_quantity=self.minimum_order_quantity[rows],
-            lead_times=self.lead_times.filter(is_known),
+            lead_times=self.lead_times.filter(is_known), money=self.money and self.money.rows(rows),
         )  # fmt: skip
 
     def with_lead_times_known_at(self, column: int) -> "History":
@@ -220,6 +224,39 @@ def _facts(
     days = codes.with_columns(lead_time_days=column("lead_time_days", float(lead_time_days), least=-math.inf))
     lead = days_of(codes, days, name="lead_time_days", least=0)["lead_time_days"].to_numpy()
     return cost, price, lead, np.maximum(1e-4, column("batch_size", 1.0)), column("minimum_order_quantity", 0.0)
+
+
+def with_money_terms(
+    history: History, order_plan: pl.DataFrame, plan_settings: pl.DataFrame, rules: MoneyRules
+) -> History:
+    """The history with today's suppliers, minimums and spend cap; a minimum without an exchange rate is left out."""
+    settings = wide_settings(plan_settings).select("product_code", "holding_cost_rate")
+    codes = pl.DataFrame({"product_code": history.product_codes}, schema={"product_code": pl.String})
+    facts = order_plan.select("product_code", "supplier_id", "currency", "currency_rate")
+    rows = codes.join(facts, on="product_code", how="left", maintain_order="left").join(
+        settings, on="product_code", how="left", maintain_order="left"
+    )
+    keys = rows.select("supplier_id", "currency", pl.col("currency_rate").cast(pl.Float64)).rows()
+    orders = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    minimums = [rules.minimum_of(supplier or "") / rate if rate else 0.0 for supplier, _, rate in orders]
+    money = MoneyTerms(
+        np.array([orders[key] for key in keys], dtype=np.int64),
+        rows["holding_cost_rate"].fill_null(0.0).to_numpy().astype(float),
+        np.array(minimums, dtype=float),
+        tuple(rules.below_minimum_of(supplier or "") for supplier, _, _ in orders),
+        rules.spend_cap,
+    )
+    return replace(history, money=money)
+
+
+def with_one_supplier(history: History, rules: MoneyRules, *, holding_cost_rate: float) -> History:
+    """The history as if one supplier had every product, with the minimum and the spend cap of the rules."""
+    count = len(history.product_codes)
+    money = MoneyTerms(
+        np.zeros(count, dtype=np.int64), np.full(count, holding_cost_rate), np.array([rules.minimum_of("")]),
+        (rules.below_minimum,), rules.spend_cap,
+    )  # fmt: skip
+    return replace(history, money=money)
 
 
 def of_organisation(

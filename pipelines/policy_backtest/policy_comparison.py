@@ -21,13 +21,22 @@ from pipelines.forecasting.history.demand_matrix import Index, Matrix
 from pipelines.forecasting.selection.model_backtest import MOST_PRODUCTS
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.registry import global_settings
-from pipelines.policy_backtest.our_rule import as_rule, forecast_at, known_weeks, our_review, scores_at
+from pipelines.policy_backtest.our_rule import (
+    as_rule,
+    forecast_at,
+    known_weeks,
+    our_review,
+    scores_at,
+)
 from pipelines.policy_backtest.past import DAYS, FEWEST_WEEKS, History, known_at_reviews, review_days
+from pipelines.policy_backtest.planned_orders import BY_LEAST_LOSS, IN_PROPORTION, within_money
 from pipelines.policy_backtest.report import results
 from pipelines.policy_backtest.rival_rules import stocktrim_levels, textbook_levels
 from pipelines.policy_backtest.simulation import Counts, ReviewRule, simulate
 
 OURS: Final = "ours"
+OURS_IN_PROPORTION: Final = "ours, in proportion"
+OURS_UNLIMITED: Final = "ours, no minimum or cap"
 TEXTBOOK_YEAR: Final = "textbook, a year"
 TEXTBOOK_90_DAYS: Final = "textbook, 90 days"
 STOCKTRIM_LIKE: Final = "like StockTrim"
@@ -140,7 +149,8 @@ def run_backtest(
     """A backtest of the last weeks: our policy, the textbook's on 90 days and on a year, and one like StockTrim's.
 
     Products that were first sold on the first review or later are left out, and counted.
-    `ours` names several policies of ours to run on the same forecasts.
+    `ours` names several policies of ours to run on the same forecasts. With suppliers' minimums or a spend cap our
+    policy also runs without them, and with orders raised and cut in proportion, as every rival's are.
 
     Raises:
         DataError: too little history, or no product that was sold before the first review.
@@ -160,12 +170,16 @@ def run_backtest(
     first = forecasts[reviews[0]]
     names, groups = _groups(history, first.product_codes, first.demand_class.tolist(), blocks=settings.blocks)
     levels = list(settings.service_levels)
+    own = {name: (policy, BY_LEAST_LOSS) for name, policy in (ours or {OURS: settings.order_policy}).items()}
+    if history.money is not None and history.money.is_binding:
+        own |= {OURS_IN_PROPORTION: (settings.order_policy, IN_PROPORTION), OURS_UNLIMITED: (settings.order_policy, "")}
     rules: dict[str, ReviewRule] = {
-        name: lambda day, policy=policy: our_review(
-            known[day], forecasts[day], levels, policy, order_frequency_days=frequency, seed=settings.seed
+        name: lambda day, policy=policy, rule=rule: our_review(
+            known[day], forecasts[day], levels, policy, order_frequency_days=frequency, seed=settings.seed,
+            money_rule=rule,
         )
-        for name, policy in (ours or {OURS: settings.order_policy}).items()
-    } | _rivals(known, levels, frequency)
+        for name, (policy, rule) in own.items()
+    } | _rivals(known, levels, frequency)  # fmt: skip
     counts = {}
     for name, rule in rules.items():
         counts[name] = simulate(
@@ -220,8 +234,9 @@ def _rivals(known: dict[int, History], levels: list[float], frequency: int) -> d
         lead = known[day].lead_time_days / DAYS
         return stocktrim_levels(weekly, lead + frequency / DAYS, lead, levels, as_of=as_of)
 
-    return {name: as_rule(partial(textbook, weeks=weeks)) for name, weeks in _WEEKS_OF.items()} | {
-        STOCKTRIM_LIKE: as_rule(stocktrim)
+    limited = within_money(next(iter(known.values())), None, IN_PROPORTION)
+    return {name: as_rule(partial(textbook, weeks=weeks), limited) for name, weeks in _WEEKS_OF.items()} | {
+        STOCKTRIM_LIKE: as_rule(stocktrim, limited)
     }
 
 

@@ -35,6 +35,7 @@ def results(
     `levels_kept`: the share of reviews after which demand over the horizon stayed at or below the order-up-to level.
     `orders_kept`: the achieved cycle service level, the share of orders whose coverage period ended without shortage.
     `weeks_kept`: the share of product weeks without a stock-out. `orders`: the reviews at which anything was ordered.
+    `supplier_orders`: the orders of all suppliers; one of several demand patterns counts in parts.
     `classes` is the demand pattern of each group of the counts, `products` the number of products in it.
     """
     rows = [
@@ -73,6 +74,7 @@ def _row(
         "fill_rate_money": share("served_value", "demand_value"), "average_stock_value": total("stock_value") / weeks,
         "lost_margin_a_week": total("lost_margin") / weeks, "order_lines": int(total("order_lines")),
         "orders": int((sums.order_lines[:, members, column].sum(axis=1) > 0).sum()), "weeks": weeks,
+        "supplier_orders": round(total("supplier_orders"), 2),
     }  # fmt: skip
 
 

@@ -35,10 +35,11 @@ Orders = Callable[[Shelf], Matrix]
 
 @dataclass(frozen=True)
 class ReviewDecision:
-    """A policy at a review: its order-up-to levels, and its orders."""
+    """A policy at a review: its order-up-to levels, its orders, and what the rules of money leave of them."""
 
     order_up_to_level: Matrix
     orders: Orders
+    within_money: Callable[[Shelf, Matrix], Matrix] | None = None
 
 
 ReviewRule = Callable[[int], ReviewDecision]
@@ -46,7 +47,7 @@ ReviewRule = Callable[[int], ReviewDecision]
 
 @dataclass(frozen=True)
 class Counts:
-    """Sums by week (order lines by review), group of products and service level, of whole weeks only.
+    """Sums by week, group of products and service level, of whole weeks only; orders and their lines are by review.
 
     Served units and values are demand met from stock. An order is kept if its coverage period
     ended without shortage, a period (product week) if it had none, a level if demand over its horizon stayed below it.
@@ -59,6 +60,7 @@ class Counts:
     served_value: Matrix
     lost_margin: Matrix
     order_lines: Matrix
+    supplier_orders: Matrix
     judged_orders: Matrix
     kept_orders: Matrix
     periods: Matrix
@@ -135,6 +137,8 @@ class _Walk:
         wanted = review.orders(Shelf(self.net, self._expected(day)))
         batch, least = self.history.batch_size[:, None], self.history.minimum_order_quantity[:, None]
         quantity = np.where(wanted > 0, np.ceil(np.maximum(wanted, least) / batch - 1e-9) * batch, 0.0)
+        if review.within_money is not None:
+            quantity = review.within_money(Shelf(self.net, self._expected(day)), quantity)
         self.net = self.net + np.where(lead_times[:, None] == 0, quantity, 0.0)
         order = _Placed(day, quantity, day + lead_times, day + expected, review.order_up_to_level)
         self.placed.append(order)
@@ -178,12 +182,27 @@ class _Walk:
         self.sums["order_lines"] = np.stack(
             [self.of_group @ (order.quantity > 0) * self._is_counted(order.day) for order in self.placed]
         )
+        self.sums["supplier_orders"] = np.stack(
+            [
+                self.of_group @ self._parts_of_orders(order.quantity) * self._is_counted(order.day)
+                for order in self.placed
+            ]
+        )
         for day in range(self.start, self.start + self.weeks * DAYS, DAYS):
             first, end = day - self.start, day - self.start + DAYS
             is_kept = summed[end] == summed[first] if self.is_lost else ~short[end - 1]
             self._add("periods", day, np.ones_like(self.net))
             self._add("kept_periods", day, is_kept)
         return Counts(**self.sums)
+
+    def _parts_of_orders(self, quantity: Matrix) -> Matrix:
+        """Each line's part of its supplier's order, so that the parts of an order are 1; no suppliers are one."""
+        lines = (quantity > 0).astype(float)
+        money = self.history.money
+        order = np.zeros(len(lines), dtype=np.int64) if money is None else money.order
+        count = np.zeros((int(order.max(initial=0)) + 1, lines.shape[1]))
+        np.add.at(count, order, lines)
+        return np.asarray(lines / np.maximum(1.0, count[order]))
 
     def _judge(self, order: _Placed, summed: Matrix, sold: Matrix) -> None:
         """Count whether the coverage period of an order ended without shortage, and demand stayed below its level."""

@@ -10,7 +10,8 @@ import polars as pl
 
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.policy_backtest.frontier_picture import frontier_svg
-from pipelines.policy_backtest.past import of_organisation
+from pipelines.policy_backtest.money_terms import terms_in_words
+from pipelines.policy_backtest.past import of_organisation, with_money_terms
 from pipelines.policy_backtest.policy_comparison import (
     OURS,
     backtest_settings,
@@ -20,6 +21,7 @@ from pipelines.policy_backtest.policy_comparison import (
     settings_in_words,
 )
 from pipelines.policy_backtest.report import at_equal_service, policies_by_class, price_list
+from pipelines.replenishment.supplier_orders.money_rules import money_rules
 from pipelines.storage import tables
 from pipelines.storage.warehouse import read_table, replace_table
 from stocktrim_assets.failures import plain_failures
@@ -34,7 +36,7 @@ _PAST: Final = (
 )  # fmt: skip
 _SHOWN: Final = (
     "policy", "service_level", "levels_kept", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money",
-    "average_stock_value", "lost_margin_a_week", "orders", "order_lines",
+    "average_stock_value", "lost_margin_a_week", "orders", "order_lines", "supplier_orders",
 )  # fmt: skip
 
 
@@ -49,14 +51,20 @@ def policy_backtest(
 ) -> dg.MaterializeResult[Any]:
     """Run the backtest, keep its table, show the frontier."""
     with plain_failures(), organisation.warehouse() as warehouse:
-        history = of_organisation(*(read_table(warehouse, table) for table in _PAST), lead_time_days=None)
-        settings = backtest_settings(read_table(warehouse, tables.PLANNING_SETTINGS), service_levels=SERVICE_LEVELS)
-        context.log.info(settings_in_words(settings))
+        past = [read_table(warehouse, table) for table in _PAST]
+        _, _, order_plan, plan_settings, *_ = past
+        planning_settings = read_table(warehouse, tables.PLANNING_SETTINGS)
+        history = with_money_terms(
+            of_organisation(*past, lead_time_days=None), order_plan, plan_settings, money_rules(planning_settings)
+        )  # fmt: skip
+        settings = backtest_settings(planning_settings, service_levels=SERVICE_LEVELS)
+        context.log.info(f"{settings_in_words(settings)} {terms_in_words(history.money)}".strip())
         tested = run_backtest(history, settings, progress=context.log.info)
         replace_table(warehouse, tables.POLICY_BACKTEST, tested.results.cast(tables.POLICY_BACKTEST.schema))
     return dg.MaterializeResult(
         metadata=table_metadata(tested.results.height, organisation.folder)
         | {"policy and service": settings_in_words(settings), "which products": products_in_words(tested)}
+        | ({"minimums and cap": terms} if (terms := terms_in_words(history.money)) else {})
         | {"which models": models_in_words(tested)}
         | _shown(tested.results)
         | {"at equal service": _table(at_equal_service(tested.counts, OURS))}

@@ -22,7 +22,9 @@ AS_IS: Final = "as_is"
 
 @dataclass(frozen=True)
 class MoneyRules:
-    """`minimums` are the least values of a supplier's order, in the order's currency, by supplier id.
+    """`minimums` are the least values of a supplier's order, in the order's currency, by supplier id, 0 for none.
+
+    `minimum_of_all`, if given, is that of every supplier instead.
 
     `below` is what is done below the minimum: `best`, `add`, `wait` or `as_is`, by supplier id, else `below_minimum`.
     `spend_cap` limits all orders of a plan, in base currency; None is no limit.
@@ -32,6 +34,11 @@ class MoneyRules:
     below: Mapping[str, str] = field(default_factory=dict)
     below_minimum: str = BEST
     spend_cap: float | None = None
+    minimum_of_all: float | None = None
+
+    def minimum_of(self, supplier_id: str) -> float:
+        """The least value of an order of a supplier."""
+        return self.minimums.get(supplier_id, 0.0) if self.minimum_of_all is None else self.minimum_of_all
 
     def below_minimum_of(self, supplier_id: str) -> str:
         """What is done with an order of a supplier below its minimum."""

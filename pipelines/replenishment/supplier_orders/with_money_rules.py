@@ -75,7 +75,7 @@ def _natural_orders(lines: pl.DataFrame, rules: MoneyRules) -> pl.DataFrame:
         .sort("supplier_name", *_KEY, nulls_last=True)
     )
     suppliers = orders["supplier_id"].to_list()
-    minimum = pl.Series([rules.minimums.get(supplier, 0.0) for supplier in suppliers], dtype=pl.Float64)
+    minimum = pl.Series([rules.minimum_of(supplier) for supplier in suppliers], dtype=pl.Float64)
     below = pl.Series([rules.below_minimum_of(supplier) for supplier in suppliers], dtype=pl.String)
     orders = orders.with_columns(minimum_order_value=minimum, below_minimum=below)
     is_short = pl.col("natural_value") < pl.col("minimum_order_value") - 1e-6

@@ -13,5 +13,5 @@ POLICY_BACKTEST = published_table(
     policy=pl.String, service_level=pl.Float64, demand_class=pl.String, products=pl.Int64, levels_kept=pl.Float64,
     orders_kept=pl.Float64, weeks_kept=pl.Float64, fill_rate_units=pl.Float64, fill_rate_money=pl.Float64,
     average_stock_value=pl.Float64, lost_margin_a_week=pl.Float64, order_lines=pl.Int64, orders=pl.Int64,
-    weeks=pl.Int64, reviews=pl.Int64, model_comparisons=pl.Int64,
+    weeks=pl.Int64, supplier_orders=pl.Float64, reviews=pl.Int64, model_comparisons=pl.Int64,
 )
