@@ -19,6 +19,7 @@ STEPS: Final = {
     "model_choice": "Choosing forecast models",
     "demand": "Forecasting demand",
     "order_plan": "Planning orders",
+    "supplier_alternatives": "Comparing suppliers",
     "purchase_order_drafts": "Drafting orders",
     "purchase_orders__sent_orders": "Sending approved orders",
     "policy_backtest": "Replaying the last year",

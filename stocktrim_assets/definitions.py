@@ -23,6 +23,7 @@ with without_collection():
         published,
         purchase_orders,
         raw,
+        suppliers,
     )
     from stocktrim_assets.jobs import JOBS
     from stocktrim_assets.resources import RESOURCES
@@ -38,6 +39,7 @@ ASSETS: Final[list[dg.AssetsDefinition | dg.AssetSpec]] = [
     forecast.model_choice,
     forecast.demand,
     plan.order_plan,
+    suppliers.alternatives,
     explained.explained_product,
     policy_backtest.policy_backtest,
     purchase_orders.purchase_order_drafts,

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+SUPPLIERS_NAMED = 5
+
+
 def show(
     *,
     status: Annotated[str, typer.Option(metavar="STATUS", help=f"{', '.join(STATUSES[:-1])} or {STATUSES[-1]}.")] = "",
@@ -63,6 +66,8 @@ def show(
     else:
         _print(summary, shown.select(names or list(HEADINGS)))
         out.print(totals(shown, order_plan.height), markup=False)
+        for sentence in _other_suppliers(organisation, shown):
+            out.print(sentence, markup=False)
         out.print(f"Next: {command_for(organisation, 'explain PRODUCT_CODE')}", markup=False)
 
 
@@ -74,6 +79,20 @@ def _published_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
     if order_plan.is_empty():
         raise UsageError(f"There is no plan yet: {command_for(organisation, 'plan')} makes it.")
     return summary, order_plan
+
+
+def _other_suppliers(organisation: str, lines: "pl.DataFrame") -> list[str]:
+    """Where another supplier would be better for one of the lines, the most money first."""
+    from pipelines.replenishment.suppliers.alternative_words import advised, alternative_sentence
+    from pipelines.settings import read_settings
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import published_or_empty
+
+    alternatives = published_or_empty(read_settings().organisation_folder(organisation), tables.SUPPLIER_ALTERNATIVES)
+    best = advised(alternatives.join(lines.select("product_code"), on="product_code", how="semi"))
+    named = [f"{row['product_code']}: {alternative_sentence(row)}" for row in best.head(SUPPLIERS_NAMED).to_dicts()]
+    more = best.height - len(named)
+    return [*named, *([f"Another supplier would be better for {more} more products."] if more else [])]
 
 
 def _print(summary: "dict[str, Any]", lines: "pl.DataFrame") -> None:

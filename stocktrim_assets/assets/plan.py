@@ -208,6 +208,7 @@ def _explained(run: StageRun, sources: _Sources, plan: PlanTables) -> Explanatio
         product_events=run.read(tables.PRODUCT_EVENTS),
         supplier_orders=plan.supplier_orders,
         order_adjustments=plan.order_adjustments,
+        supplier_alternatives=tables.empty(tables.SUPPLIER_ALTERNATIVES),  # they are compared after the plan
     )
 
 

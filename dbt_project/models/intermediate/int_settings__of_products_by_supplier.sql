@@ -6,4 +6,4 @@ select
     name,
     value
 from {{ ref("stg_planning_settings") }}
-where level = 'product_supplier' and name in ('unit_cost', 'lead_time_days')
+where level = 'product_supplier'

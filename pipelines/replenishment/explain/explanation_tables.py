@@ -65,6 +65,7 @@ def explanation_tables(
         _lead_times(explanation),
         _open_orders(explanation).first(orders),
         _projected_stock(explanation).first(weeks),
+        *_other_suppliers(explanation),
         _settings(explanation),
         _sales_lines(explanation).first(sales_lines),
     ]
@@ -116,6 +117,20 @@ def _projected_stock(explanation: ProductExplanation) -> ExplanationTable:
         "Projected stock with expected demand and this order", ("week from", "arrives", "sells", "left"), rows,
         ("arrives", "sells", "left"),
     )  # fmt: skip
+
+
+def _other_suppliers(explanation: ProductExplanation) -> list[ExplanationTable]:
+    rows = [
+        (
+            other.other_supplier_name, other.unit_cost_in_base, other.other_unit_cost_in_base, other.other_quantity,
+            other.other_arrival_date, other.days_sooner, other.money_saved, other.advice,
+        )
+        for other in explanation.other_suppliers
+    ]  # fmt: skip
+    headings = ("supplier", "unit cost now", "unit cost there", "units", "arrives", "days sooner", "saves", "advice")
+    numbers = ("unit cost now", "unit cost there", "units", "days sooner", "saves")
+    title = "The same order from other suppliers, in base currency"
+    return [ExplanationTable(title, headings, rows, numbers)] if rows else []
 
 
 def _settings(explanation: ProductExplanation) -> ExplanationTable:

@@ -6,7 +6,7 @@ Read more in docs/operations.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Final
 
@@ -31,6 +31,7 @@ from pipelines.replenishment.explain.records import (
     ModelScore,
     MonthSold,
     OpenOrderLine,
+    OtherSupplier,
     PlanLine,
     ProductExplanation,
     SalesLine,
@@ -41,6 +42,7 @@ from pipelines.replenishment.explain.records import (
 from pipelines.replenishment.explain.sentences import sentences
 from pipelines.replenishment.plan.draft_sales import draft_sentence, largest_drafts
 from pipelines.replenishment.supplier_orders.order_sentences import adjustment_sentence
+from pipelines.replenishment.suppliers.alternative_words import advised, alternative_sentence
 from pipelines.storage import tables
 
 MONTHS_SHOWN: Final = 13
@@ -50,7 +52,7 @@ SOURCES: Final = (
     tables.DEMAND_TRANSACTIONS, tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.DEMAND_QUANTILES,
     tables.DEMAND_FORECAST, tables.ONE_OFF_ORDERS, tables.ANSWERED_ONE_OFFS, tables.PROTECTION_INTERVALS,
     tables.SUPPLIER_CALENDARS, tables.PRODUCT_EVENTS,
-    tables.SUPPLIER_ORDERS, tables.ORDER_ADJUSTMENTS,
+    tables.SUPPLIER_ORDERS, tables.ORDER_ADJUSTMENTS, tables.SUPPLIER_ALTERNATIVES,
 )  # fmt: skip
 
 
@@ -75,6 +77,7 @@ class ExplanationSources:
     product_events: pl.DataFrame
     supplier_orders: pl.DataFrame
     order_adjustments: pl.DataFrame
+    supplier_alternatives: pl.DataFrame
 
 
 def most_urgent(order_plan: pl.DataFrame, *, lines: int) -> pl.DataFrame:
@@ -106,6 +109,7 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
     )  # fmt: skip
     orders = records_of(on_order, OpenOrderLine)
     calendars = calendars_by_supplier(sources.supplier_calendars, as_of=as_of)
+    others = _of(sources.supplier_alternatives, code)
     arrivals = on_order.filter("is_counted").select("reckoned_arrival_date", "quantity")
     return ProductExplanation(
         plan=line,
@@ -114,6 +118,7 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
             *sentences(line),
             *orders_behind_shutdowns(orders, calendars, as_of=as_of),
             *_about_money(sources, line),
+            *(alternative_sentence(row) for row in advised(others).to_dicts()),
             *transfers_in_words(sources.plan_settings, transfers, code),
             *event_sentences(_of(sources.product_events, code), as_of=as_of),
             *one_off_sentences(_of(sources.one_off_orders, code), _answered(sources, transfers, code)),
@@ -131,6 +136,7 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
         transactions=records_of(_sales_lines(sources.demand_transactions, sold_as(transfers, code)), SalesLine),
         open_orders=orders,
         projected_stock=projected_stock(line, weeks.select("period_start_date", "quantity").rows(), arrivals.rows()),
+        other_suppliers=records_of(others.select(field.name for field in fields(OtherSupplier)), OtherSupplier),
     )
 
 

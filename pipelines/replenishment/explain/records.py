@@ -290,6 +290,26 @@ class OpenOrderLine:
 
 
 @dataclass(frozen=True)
+class OtherSupplier:
+    """A row of `plan.supplier_alternatives` in short: another supplier of the product, and the same order there."""
+
+    other_supplier_name: str
+    advice: str
+    money_saved: Decimal | None
+    price_saving: Decimal | None
+    shortage_avoided_quantity: float | None
+    shortage_avoided_value: Decimal | None
+    order_cost: Decimal | None
+    currency: str
+    other_quantity: float
+    unit_cost_in_base: Decimal | None
+    other_unit_cost_in_base: Decimal | None
+    other_arrival_date: date
+    days_sooner: int
+    is_below_minimum: bool
+
+
+@dataclass(frozen=True)
 class ProjectedWeek:
     """A coming week: what arrives in it, its expected demand, and the stock at its end with today's order."""
 
@@ -322,3 +342,4 @@ class ProductExplanation:
     transactions: Sequence[SalesLine]
     open_orders: Sequence[OpenOrderLine]
     projected_stock: Sequence[ProjectedWeek]
+    other_suppliers: Sequence[OtherSupplier]

@@ -21,6 +21,13 @@ SUPPLIERS = published_table(
     supplier_id=pl.String, supplier_name=pl.String, currency=pl.String, is_archived=pl.Boolean,
     products=pl.Int64, last_order_date=pl.Date,
 )
+PRODUCT_SUPPLIERS = published_table(
+    "marts", "product_suppliers",
+    "One row per product and supplier that it is ordered from, was bought from, or has terms with.",
+    product_code=pl.String, supplier_id=pl.String, supplier_name=pl.String, is_archived=pl.Boolean,
+    is_used=pl.Boolean, unit_cost=UNIT_PRICE, unit_cost_source=pl.String, currency=pl.String, currency_rate=RATE,
+    last_purchase_date=pl.Date,
+)
 DEMAND_DAILY = published_table(
     "marts", "demand_daily", "One row per product and day on which it was sold, net of credit notes, or out of stock.",
     product_code=pl.String, demand_date=pl.Date, quantity=pl.Float64, is_stocked_out=pl.Boolean,

@@ -108,3 +108,15 @@ ORDER_ADJUSTMENTS = published_table(
     margin_lost=MONEY, holding_cost=MONEY, is_margin_estimated=pl.Boolean, currency=pl.String,
     supplier_id=pl.String, currency_rate=RATE, as_of_date=pl.Date, plan_id=pl.String,
 )
+SUPPLIER_ALTERNATIVES = published_table(
+    "plan", "supplier_alternatives",
+    "One row per planned product and other supplier of it: the same order there; money in base currency.",
+    product_code=pl.String, product_name=pl.String, supplier_id=pl.String, supplier_name=pl.String,
+    other_supplier_id=pl.String, other_supplier_name=pl.String, advice=pl.String, money_saved=MONEY,
+    price_saving=MONEY, shortage_avoided_quantity=pl.Float64, shortage_avoided_value=MONEY, order_cost=MONEY,
+    currency=pl.String, order_quantity=pl.Float64, other_quantity=pl.Float64, unit_cost_in_base=UNIT_PRICE,
+    other_unit_cost_in_base=UNIT_PRICE, lead_time_days=pl.Int64, other_lead_time_days=pl.Int64,
+    expected_arrival_date=pl.Date, other_arrival_date=pl.Date, days_sooner=pl.Int64,
+    other_minimum_order_quantity=pl.Float64, minimum_order_value=MONEY, is_below_minimum=pl.Boolean,
+    last_purchase_date=pl.Date, plan_id=pl.String,
+)

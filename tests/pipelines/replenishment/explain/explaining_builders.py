@@ -14,6 +14,7 @@ from pipelines.storage.tables import (
     MODEL_SCORES,
     ONE_OFF_ORDERS,
     PRODUCT_EVENTS,
+    SUPPLIER_ALTERNATIVES,
     empty,
 )
 from tests.pipelines.planning_builders import TEA, in_days, inputs, the_line
@@ -52,6 +53,7 @@ def planned(*frames: pl.DataFrame, expecting: Forecast | None = None) -> Explana
         empty(ONE_OFF_ORDERS), empty(ANSWERED_ONE_OFFS),
         parameters.protection_intervals, parameters.supplier_calendars, empty(PRODUCT_EVENTS),
         plan.supplier_orders, plan.order_adjustments,
+        empty(SUPPLIER_ALTERNATIVES),
     )  # fmt: skip
 
 
