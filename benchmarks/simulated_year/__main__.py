@@ -4,11 +4,14 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from benchmarks.simulated_year.promise import Compared, Promise, compare, promise_of
 from benchmarks.simulated_year.report import report
-from benchmarks.simulated_year.world import A_YEAR, SOME_WEEKS, Story
+from benchmarks.simulated_year.world import A_YEAR, HALF_A_YEAR, SOME_WEEKS, Story
 from benchmarks.simulated_year.year import Year, live
+
+STORIES: Final = {"year": A_YEAR, "half": HALF_A_YEAR, "weeks": SOME_WEEKS}
 
 
 def live_and_compare(story: Story, home: Path, *, is_told: bool = False) -> tuple[Year, list[Compared]]:
@@ -25,9 +28,9 @@ def main() -> None:
     """Live and print."""
     parser = argparse.ArgumentParser(description=__doc__.split(": ", maxsplit=1)[1])
     parser.add_argument("--weeks", type=int, default=0, help="only the first weeks")
-    parser.add_argument("--short", action="store_true", help="the few weeks and products of the test")
+    parser.add_argument("--story", choices=list(STORIES), default="year", help="how much; `weeks` is the test's")
     chosen = parser.parse_args()
-    story = SOME_WEEKS if chosen.short else A_YEAR
+    story = STORIES[chosen.story]
     if chosen.weeks:
         story = story.shortened(chosen.weeks)
     with tempfile.TemporaryDirectory() as home:

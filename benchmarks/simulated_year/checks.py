@@ -59,7 +59,7 @@ class Seen:
         """
         row = self.plan[code]
         spread = 3 * (row["lead_time_deviation_days"] or 0)
-        days = round(row["expected_lead_time_days"] + spread + row["order_frequency_days"])
+        days = round(max(row["expected_lead_time_days"] + row["order_frequency_days"], row["horizon_days"]) + spread)
         place = next(place for place, item in enumerate(self.world.items) if item.code == code)
         is_new = self.world.story.history_weeks + self.week < TWO_YEARS
         back = range(0, YEAR, MONTH) if is_new else (0, days)
@@ -105,6 +105,17 @@ def an_order_to_an_archived_supplier(seen: Seen) -> Iterator[str]:
     for order in seen.sent:
         if seen.world.world.contacts[order.contact_id].status == "ARCHIVED":
             yield f"{order.number}: for {seen.world.world.contacts[order.contact_id].name}"
+
+
+def an_order_for_delivery_in_a_shutdown(seen: Seen) -> Iterator[str]:
+    """An order is placed in its supplier's shutdown, or expected then: nothing is made or shipped there."""
+    supplier, first, last = seen.world.shutdown()
+    for order in seen.sent:
+        day = order.expected_arrival_date
+        if order.contact_id != supplier.contact_id:
+            continue
+        if first <= order.date <= last or (day is not None and first <= day <= last):
+            yield f"{order.number}: of {order.date}, expected on {day}; the shutdown is from {first} to {last}"
 
 
 def supply_read_otherwise_than_it_is(seen: Seen) -> Iterator[str]:
@@ -158,7 +169,7 @@ def a_bare_shelf_and_no_order(seen: Seen) -> Iterator[str]:
 
 CHECKS: Final[tuple[Check, ...]] = (
     above_the_maximum_shelf_level, an_order_with_enough_in_time, a_second_order_for_the_same_need,
-    an_order_to_an_archived_supplier, supply_read_otherwise_than_it_is,
+    an_order_to_an_archived_supplier, an_order_for_delivery_in_a_shutdown, supply_read_otherwise_than_it_is,
     an_order_twice_or_not_at_all, a_quantity_that_cannot_be_bought, a_bare_shelf_and_no_order,
 )  # fmt: skip
 

@@ -53,6 +53,7 @@ class Story:
 
 
 A_YEAR: Final = Story(52, 104, 32, 6, renumbered=5, merged=12, dearer=20, archived=26, shutdown=(31, 33))
+HALF_A_YEAR: Final = Story(26, 104, 16, 4, renumbered=2, merged=4, dearer=6, archived=8, shutdown=(13, 14))
 SOME_WEEKS: Final = Story(
     6, 56, 8, 4, renumbered=0, merged=0, dearer=0, archived=1, shutdown=(3, 4), weeks_between_reviews=3
 )
@@ -146,7 +147,7 @@ class Wholesaler:
         noise = self.lead.noise[place]
         days = self.lead.lead_days[place] * float(self.rng.gamma(1 / noise**2, noise**2))
         days *= LATE_FACTOR if self.rng.random() < LATE_SHARE else 1.0
-        arrival = self._shipped(place, order.date + timedelta(days=max(2, round(days))))
+        arrival = self._shipped(place, order.date, max(2, round(days)))
         whole = {line.item_code: int(line.quantity) for line in order.lines}
         if self.rng.random() >= self.lead.partial[place]:
             self.coming[arrival][order.document_id] = whole
@@ -155,14 +156,15 @@ class Wholesaler:
         rest = {code: whole[code] - quantity for code, quantity in first.items() if whole[code] > quantity}
         self.coming[arrival][order.document_id] = first
         if rest:
-            later = arrival + timedelta(days=int(self.rng.integers(4, 12)))
-            self.coming[self._shipped(place, later)][order.document_id] = rest
+            later = self._shipped(place, arrival, int(self.rng.integers(4, 12)))
+            self.coming[later][order.document_id] = rest
 
-    def _shipped(self, place: int, arrival: date) -> date:
-        """The day on which goods come that were expected on a day: behind a shutdown, if it falls into one."""
+    def _shipped(self, place: int, ordered: date, days: int) -> date:
+        """The day on which goods come that take so many days: those of a shutdown do not count."""
         supplier, first, last = self.shutdown()
-        closed = self.suppliers[place] is supplier and first <= arrival <= last
-        return last + timedelta(days=1 + (arrival - first).days % 3) if closed else arrival
+        arrival = ordered + timedelta(days=days)
+        is_met = self.suppliers[place] is supplier and ordered <= last and arrival >= first
+        return arrival + timedelta(days=(last - max(first, ordered)).days + 1) if is_met else arrival
 
     def _happens(self, week: int) -> None:
         story = self.story

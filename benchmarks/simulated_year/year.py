@@ -55,6 +55,8 @@ def live(
         world = wholesaler(past, story, sandbox)
         world.review_begins(0)
         buyer.begin(weeks_between_reviews=story.weeks_between_reviews)
+        closed, first, last = world.shutdown()
+        buyer.run("settings", "set", "shutdowns", f"{first}..{last}", "--supplier", closed.name)
         if before is not None:
             buyer.run("plan")
             before(buyer)
@@ -62,6 +64,8 @@ def live(
             seen = _reviewed(world, buyer, number) if number % story.weeks_between_reviews == 0 else None
             for name, found in absurdities(seen).items() if seen else ():
                 absurd.setdefault(name, []).extend(found)
+                for sentence in found:
+                    progress(f"absurd: {name}: {sentence}")
             weeks.append(_week(number, seen, world.lives(number)))
             progress(f"{story.monday(number)}: {weeks[-1]}")
     return Year(weeks, absurd)
