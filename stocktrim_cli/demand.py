@@ -1,7 +1,7 @@
 """`stocktrim demand`: one-off orders that a plan lists, and what a person says about them.
 
 What belongs here: finding the sale that is meant, printing. What does not: finding one-off orders and what an answer
-does (`pipelines.forecasting.special_demand`), storing answers (`pipelines.store.one_off_answer_log`).
+does (`pipelines.forecasting.special_demand`), storing answers (`pipelines.store.demand_decisions.one_off_answer_log`).
 Read more in docs/buyer/one-off-orders.md.
 """
 
@@ -76,7 +76,7 @@ def one_off(
 
     Example: `stocktrim demand one-off INV-0042 P-0001 yes --reason "a trade fair"`
     """
-    from pipelines.store.one_off_answer_log import OneOffAnswer, answer_one_off
+    from pipelines.store.demand_decisions.one_off_answer_log import OneOffAnswer, answer_one_off
 
     opened = opened_organisation(organisation)
     word = _answer(answer)
@@ -98,7 +98,7 @@ def one_off(
 
 def _answer(text: str) -> str:
     from pipelines.errors import UsageError
-    from pipelines.store.one_off_answer_log import ANSWERS
+    from pipelines.store.demand_decisions.one_off_answer_log import ANSWERS
 
     word = text.strip().lower()
     if word not in ANSWERS:
@@ -114,7 +114,7 @@ def _sale(opened: "OpenOrganisation", document: str, product: str) -> dict[str, 
     from pipelines.product_codes import find_product
     from pipelines.storage import tables
     from pipelines.storage.snapshots import published_or_empty
-    from pipelines.store.one_off_answer_log import one_off_answers
+    from pipelines.store.demand_decisions.one_off_answer_log import one_off_answers
 
     transactions = published_or_empty(opened.folder, tables.DEMAND_TRANSACTIONS)
     number = document.strip()
@@ -161,7 +161,7 @@ def _asked_and_answered(opened: "OpenOrganisation") -> tuple["pl.DataFrame", "pl
     from pipelines.forecasting.special_demand.one_off_answers import answered_one_offs
     from pipelines.storage import tables
     from pipelines.storage.snapshots import published_or_empty
-    from pipelines.store.one_off_answer_log import one_off_answers
+    from pipelines.store.demand_decisions.one_off_answer_log import one_off_answers
 
     answers = one_off_answers(opened.store, opened.key)
     listed = published_or_empty(opened.folder, tables.ONE_OFF_ORDERS).filter(pl.col("answer") == "")

@@ -1,7 +1,7 @@
 """`stocktrim events`: promotions and other days on which people expect demand to be a multiple of the usual.
 
-What belongs here: options and printing. What does not: what an event may be (`planning_settings/demand_events.py`),
-what it does to a forecast (`pipelines.forecasting.special_demand`).
+What belongs here: options and printing. What does not: what an event may be (`planning_settings/demand_settings`), what
+it does to a forecast (`pipelines.forecasting.special_demand`).
 Read more in docs/buyer/promotions.md.
 """
 
@@ -18,8 +18,8 @@ from stocktrim_cli.who import person
 
 if TYPE_CHECKING:
     from pipelines.organisations.organisation_settings import OrganisationSettings
-    from pipelines.planning_settings.demand_events import DemandEvent, Scope
-    from pipelines.store.demand_event_log import EventChange
+    from pipelines.planning_settings.demand_settings.demand_events import DemandEvent, Scope
+    from pipelines.store.demand_decisions.demand_event_log import EventChange
 
 events = typer.Typer(help="Add, list and remove promotions and events, which raise or lower demand.",
                      no_args_is_help=True)  # fmt: skip
@@ -54,7 +54,7 @@ def add(
     Example: `stocktrim events add "Spring sale" --from 2026-11-20 --until 2026-11-30 --factor 1.5 --product P-0001`
     """
     from pipelines.errors import UsageError
-    from pipelines.planning_settings.demand_events import demand_event
+    from pipelines.planning_settings.demand_settings.demand_events import demand_event
 
     if sum(map(bool, (product, group, everything))) != 1:
         raise UsageError("Choose what the event is for: --product, --group or --all.")
@@ -101,7 +101,7 @@ def remove(
     """
     from pipelines.errors import UsageError
     from pipelines.nearest_names import unknown_name
-    from pipelines.store.demand_event_log import EventChange, change_events, events_in_force
+    from pipelines.store.demand_decisions.demand_event_log import EventChange, change_events, events_in_force
 
     now = settings_now(organisation)
     known = {change.name.casefold(): change.name for change in events_in_force(now.opened.store, now.opened.key)}
@@ -125,7 +125,7 @@ def export_file(
     Example: `stocktrim events export events.csv`
     """
     from pipelines.errors import UsageError
-    from pipelines.planning_settings.event_csv import written_events
+    from pipelines.planning_settings.demand_settings.event_csv import written_events
 
     now = settings_now(organisation)
     found = [change.event for change in _in_force(now) if change.event is not None]
@@ -153,7 +153,7 @@ def import_file(
     Example: `stocktrim events import events.csv`
     """
     from pipelines.errors import UsageError
-    from pipelines.planning_settings.event_csv import EventsFileError, read_events
+    from pipelines.planning_settings.demand_settings.event_csv import EventsFileError, read_events
 
     try:
         data = file.read_bytes()
@@ -182,14 +182,14 @@ def import_file(
 
 
 def _in_force(now: "OrganisationSettings") -> "list[EventChange]":
-    from pipelines.store.demand_event_log import events_in_force
+    from pipelines.store.demand_decisions.demand_event_log import events_in_force
 
     return events_in_force(now.opened.store, now.opened.key)
 
 
 def _store(now: "OrganisationSettings", found: "list[DemandEvent]", *, by: str, reason: str) -> None:
     """Store events; one of a known name, whatever its case, replaces the known one."""
-    from pipelines.store.demand_event_log import EventChange, change_events
+    from pipelines.store.demand_decisions.demand_event_log import EventChange, change_events
 
     at = now.opened.now()
     changes = [EventChange(event.name, event, person(by), at, reason) for event in found]

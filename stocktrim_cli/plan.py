@@ -28,11 +28,13 @@ NAMED = 5
 BRIDGE = {
     "product_code": "product",
     "order_quantity": "order",
+    "assembly_quantity": "assemble",
     "demand_before_arrival": "before arrival",
     "demand_in_cover": "in coverage",
     "safety_stock": "+ safety",
     "stock_on_hand": "- on hand",
     "stock_committed": "+ committed",
+    "assembly_requirement": "± assemblies",
     "stock_on_order_in_time": "- on order",
     "demand_lost_before_arrival": "- lost",
     "timing_adjustment": "± timing",
@@ -154,6 +156,8 @@ def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame", *, organisa
         )
     if summary["is_stale"]:
         say("This plan was made from old data: load again before you order.")
+    for sentence in to_assemble(order_plan):
+        say(sentence)
     urgent = most_urgent(order_plan)
     show_table(
         f"The {urgent.height} most urgent lines: demand + safety - stock = need, then the limits",
@@ -161,6 +165,19 @@ def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame", *, organisa
         urgent.select(list(BRIDGE)).rows(),
         numbers=list(BRIDGE.values())[1:],
     )
+
+
+def to_assemble(order_plan: "pl.DataFrame") -> list[str]:
+    """What to assemble, a sentence for each bundle."""
+    import polars as pl
+
+    from pipelines.replenishment.explain.sentences import assembly_sentence
+
+    bundles = order_plan.filter(pl.col("assembly_quantity") > 0).sort("days_to_stock_out", "product_code")
+    rows = bundles.select("product_code", "assembly_quantity", "assemble_now_quantity", "assembly_waits_for").rows()
+    shown = [f"{code}: {assembly_sentence(quantity, now, waits)}" for code, quantity, now, waits in rows[:MOST_URGENT]]
+    more = [f"{len(rows) - MOST_URGENT} more bundles to assemble."] if len(rows) > MOST_URGENT else []
+    return shown + more
 
 
 def _print_drafts(organisation: str, order_plan: "pl.DataFrame") -> None:
@@ -215,7 +232,7 @@ def most_urgent(order_plan: "pl.DataFrame") -> "pl.DataFrame":
     import polars as pl
 
     return (
-        order_plan.filter(pl.col("order_quantity") > 0)
+        order_plan.filter(pl.col("order_action") != "none")
         .sort("days_to_stock_out", "understock_value", "product_code", descending=[False, True, False], nulls_last=True)
         .head(MOST_URGENT)
     )

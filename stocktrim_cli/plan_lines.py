@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 # The heading of a column that has one of its own; any other column of the plan is named as it is.
 HEADINGS: Final = {
     "product_code": "product", "product_name": "name", "supplier_name": "supplier", "status": "status",
-    "reason": "reason", "order_quantity": "quantity", "order_value": "value", "currency": "currency",
+    "reason": "reason", "order_action": "action", "order_quantity": "quantity",
+    "assembly_quantity": "to assemble", "order_value": "value", "currency": "currency",
 }  # fmt: skip
 # Xero's id of a supplier says nothing to a person.
 _HIDDEN: Final = frozenset({"supplier_id"})
@@ -62,7 +63,8 @@ def sorted_lines(order_plan: "pl.DataFrame", by: str) -> "pl.DataFrame":
     import polars as pl
 
     if not by:
-        keys = (pl.col("order_quantity") <= 0, "days_to_stock_out", "understock_value", "product_code")
+        is_left = (pl.col("order_quantity") <= 0) & (pl.col("assembly_quantity").fill_null(0.0) <= 0)
+        keys = (is_left, "days_to_stock_out", "understock_value", "product_code")
         return order_plan.sort(*keys, descending=[False, False, True, False], nulls_last=True)
     (column,) = known_columns(order_plan, [by.removeprefix("-")])
     descending = [by.startswith("-"), False]

@@ -24,10 +24,11 @@ FAST = (
 )  # fmt: skip
 # Files below these paths that take longer: fitted trees, many random plans, a ledger, a sandbox, Dagster.
 NOT_FAST = {
-    "test_bridge_laws.py", "test_demand_distribution.py", "test_exactly_once.py", "test_global_quantile_model.py",
-    "test_killed_while_sending.py", "test_lost_sales_optimum.py", "test_model_choice.py", "test_neighbours.py",
-    "test_numbers_are_what_they_say.py", "test_order_ledger.py", "test_policy_comparison.py", "test_push.py",
-    "test_random_lead_times.py", "test_readiness.py", "test_sales_in_any_form.py", "test_settings_in_spreadsheets.py",
+    "test_assembly_service.py", "test_bridge_laws.py", "test_demand_distribution.py", "test_exactly_once.py",
+    "test_global_quantile_model.py", "test_killed_while_sending.py", "test_lost_sales_optimum.py",
+    "test_model_choice.py", "test_neighbours.py", "test_numbers_are_what_they_say.py", "test_order_ledger.py",
+    "test_policy_comparison.py", "test_push.py", "test_random_lead_times.py", "test_readiness.py",
+    "test_sales_in_any_form.py", "test_settings_in_spreadsheets.py",
 }  # fmt: skip
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 # The longest files, the longest first: no worker begins one of them when the other has nothing left to do.

@@ -43,7 +43,7 @@ RULES: Final = (
     ),
     BorderRule(
         "last_steps_are_the_order", "plan",
-        "The order quantity is the last step of the bridge, and the rule that binds names what changed it.",
+        "What is ordered or assembled is the last step of the bridge, and the rule that binds names what changed it.",
         "{count} products have an order quantity that is not the last step of their bridge, or a rule that does not "
         "name what changed it ({which}), so the plan is not published.",
         is_blocking=True, named_by=("product_code", "product_name"),
@@ -109,6 +109,7 @@ _BRIDGE: Final = (
     + pl.col("safety_stock")
     - pl.col("stock_on_hand")
     + pl.col("stock_committed")
+    + pl.col("assembly_requirement")
     - pl.col("stock_on_order_in_time")
     - pl.col("demand_lost_before_arrival")
     + pl.col("timing_adjustment")
@@ -167,7 +168,7 @@ def _frames(
 def _is_last_step() -> pl.Expr:
     """Whether the order is what the last step leaves, and the rule that binds is the last that changed the quantity."""
     natural, kept = pl.col("quantity_after_cap"), pl.col("quantity_after_supplier_minimum")
-    order, rule = pl.col("order_quantity"), pl.col("binding_rule")
+    order, rule = (pl.col("order_quantity") + pl.col("assembly_quantity")), pl.col("binding_rule")
     changed = (
         pl.when(order < kept)
         .then(rule == "spend_cap")

@@ -17,14 +17,15 @@ from pipelines.forecasting.forecast_tables import Forecast, forecast_demand
 from pipelines.forecasting.history.demand_matrix import WEEK_DAYS
 from pipelines.forecasting.overrides import OVERRIDES, override_demand
 from pipelines.forecasting.protection_intervals import horizons_to_forecast, own_horizons
-from pipelines.forecasting.special_demand.events import day_factors, with_coming_events
+from pipelines.forecasting.special_demand.coming_events import day_factors, with_coming_events
+from pipelines.planning_settings.demand_settings.assemblies import all_parts, assemblies_of
 from pipelines.planning_settings.registry import wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.storage.tables import ONE_OFF_ANSWERS, PRODUCT_EVENTS, empty
 
 REQUEST_SETTINGS: Final = (
     "overridden_demand", "overridden_demand_from", "overridden_demand_until", "ignore_seasonality", "successor_of",
-    "bundle_of",
+    "bundle_of", "is_assembled",
 )  # fmt: skip
 """The settings that the forecast depends on; those of the protection intervals are in the intervals."""
 
@@ -38,6 +39,7 @@ class ForecastRequest:
     horizons of products with random lead times. `overrides` is demand that people set, in the shape of `OVERRIDES`.
     The season of the products in `without_season` is ignored. `transfers` says whose demand counts for whom.
     `one_off_answers` has the shape of its table in `raw`, `events` that of `forecast.product_events`.
+    `assembled_parts` are the parts of assembled bundles at every level.
     """
 
     own: pl.DataFrame
@@ -47,6 +49,7 @@ class ForecastRequest:
     transfers: pl.DataFrame
     one_off_answers: pl.DataFrame
     events: pl.DataFrame
+    assembled_parts: pl.DataFrame
 
 
 def forecast_request(
@@ -69,6 +72,7 @@ def forecast_request(
         overrides=overrides,
         without_season=settings.filter("ignore_seasonality")["product_code"].to_list(),
         transfers=transfers_of(settings),
+        assembled_parts=all_parts(assemblies_of(settings, transfers_of(settings))),
         one_off_answers=empty(ONE_OFF_ANSWERS) if one_off_answers is None else one_off_answers,
         events=empty(PRODUCT_EVENTS) if events is None else events,
     )
@@ -85,7 +89,7 @@ def forecast_as_requested(
         demand, request.own, as_of=as_of, model_choice=model_choice, more_horizons=request.more,
         without_season=request.without_season,
     )  # fmt: skip
-    days = int(max(WEEKS_SHOWN * WEEK_DAYS, *_longest(request.own), *_longest(request.more)))
+    days = max([WEEKS_SHOWN * WEEK_DAYS, *_longest(request.own), *_longest(request.more)])
     factors = day_factors(request.events, as_of=as_of, days=days)
     with_events = with_coming_events(forecast, factors, request.own)
     return override_demand(

@@ -18,7 +18,7 @@ from pipelines.forecasting.distribution import PROBABILITIES, WEEKS_SHOWN
 from pipelines.forecasting.forecast_tables import DIGITS, LOW_AND_HIGH, Forecast
 from pipelines.forecasting.history.demand_matrix import WEEK_DAYS, Matrix
 from pipelines.forecasting.models.negative_binomial import nb_quantiles, power_law_variance
-from pipelines.forecasting.special_demand.events import DayFactors, daily_path
+from pipelines.forecasting.special_demand.coming_events import DayFactors, daily_path
 
 OVERRIDDEN: Final = "overridden"
 OVERRIDES: Final = pl.Schema(

@@ -17,6 +17,7 @@ from pipelines.errors import UsageError
 from pipelines.identities import Identities
 from pipelines.organisations.chosen_subjects import SubjectFilter, chosen_subjects
 from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.planning_settings.demand_settings.bundle_parts import parts_of
 from pipelines.planning_settings.requested_settings import (
     Proposal,
     ProposedChange,
@@ -27,7 +28,6 @@ from pipelines.planning_settings.requested_settings import (
 from pipelines.planning_settings.setting_descriptions import LEVELS, PARAMETERS, Parameter
 from pipelines.planning_settings.setting_values import NONE
 from pipelines.planning_settings.subjects import Subjects
-from pipelines.planning_settings.successors_and_bundles import parts_of
 from pipelines.product_codes import ProductCodes, folded
 from pipelines.setting_subjects import ProductSupplier, product_in, supplier_in
 from pipelines.storage import tables

@@ -21,6 +21,8 @@ from pipelines.setting_subjects import PRODUCT_IN, SUPPLIER_IN
 from pipelines.storage.tables import PLAN_SETTINGS, PLANNING_SETTINGS
 
 BY_DEFAULT: Final = "default"
+ASSEMBLED: Final = "assembly"
+"""Where the lead time of an assembled bundle comes from: its assembly alone."""
 WHOM: Final = {
     "global": "the whole organisation", "supplier": "a supplier", "group": "a group", "product": "a product",
     "product_supplier": "a product of one supplier",
@@ -190,7 +192,10 @@ def first_of_groups(settings: pl.DataFrame, product_groups: pl.DataFrame | None)
 
 
 def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
-    """One row per product with the settings that the maths needs, typed; a setting without a value is null."""
+    """One row per product with the settings that the maths needs, typed; a setting without a value is null.
+
+    An assembled bundle has no lead time but that of its assembly, which is its manufacturing time.
+    """
     wide = plan_settings.pivot(on="name", index="product_code", values="value")
     missing = [name for name in PARAMETERS if name not in wide.columns]
     wide = wide.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)
@@ -216,14 +221,24 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
             pl.col("price_breaks").replace("", None),
             ignore_seasonality=pl.col("ignore_seasonality") == "true",
             lead_time_rule=pl.col("lead_time_rule").fill_null("as_set"),
+            is_assembled=_is_assembled(),
         )
+        .with_columns(lead_time_days=pl.when("is_assembled").then(0).otherwise("lead_time_days"))
         .join(_origins(plan_settings, "lead_time_days", "lead_time_origin"), on="product_code", how="left")
         .join(_origins(plan_settings, "order_frequency_days", "order_frequency_origin"), on="product_code", how="left")
         .with_columns(
             is_lead_time_set=(pl.col("lead_time_origin") != BY_DEFAULT) & (pl.col("lead_time_rule") == "as_set")
+            | pl.col("is_assembled"),
+            lead_time_origin=pl.when("is_assembled").then(pl.lit(ASSEMBLED)).otherwise("lead_time_origin"),
         )
         .sort("product_code")
     )
+
+
+def _is_assembled() -> pl.Expr:
+    """Whether a product is a bundle that keeps stock of its own."""
+    is_bundle = pl.col("bundle_of").fill_null("") != ""
+    return (pl.col("is_assembled") == "true").fill_null(value=False) & is_bundle
 
 
 def _origins(plan_settings: pl.DataFrame, name: str, column: str) -> pl.DataFrame:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipelines.errors import UsageError
+from pipelines.planning_settings.demand_settings.bundle_parts import parts_of
 from pipelines.planning_settings.registry import SettingError, check_name
 from pipelines.planning_settings.setting_descriptions import LEVELS, Parameter
 from pipelines.planning_settings.subjects import SubjectError, Subjects
-from pipelines.planning_settings.successors_and_bundles import parts_of
 from pipelines.planning_settings.validation import OwnSetting, misfits
 
 Explicit = Mapping[tuple[str, str, str], str]

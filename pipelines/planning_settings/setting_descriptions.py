@@ -165,6 +165,11 @@ _PARAMETERS: Final = (
         bundle(), "CUP:2; TEA:1", "The bundle is not ordered; its sales are demand of its parts.",
     ),
     Parameter(
+        "is_assembled", "flag", _PRODUCT, "false",
+        "Whether a bundle keeps stock of its own, which is assembled from its parts in manufacturing_time_days.",
+        flag(), "true", "The plan says how many to assemble, and the parts are ordered for it.",
+    ),
+    Parameter(
         "preferred_supplier", "contact", _PRODUCT, "", "The supplier to order from.", contact(), "Supplier 07",
         "Orders go to this supplier, with its lead time and its settings.",
     ),

@@ -10,32 +10,24 @@ from typing import Final
 
 import polars as pl
 
+from pipelines.planning_settings.demand_settings.bundle_parts import parts_of, parts_of_bundles
 from pipelines.planning_settings.registry import wide_settings
 from pipelines.planning_settings.transfer_steps import MOST_STEPS, resolved_transfers, without_cycles
 from pipelines.storage.tables import DEMAND_TRANSFERS
 
-_NAMES: Final = ("successor_of", "bundle_of")
+BUNDLE_SETTINGS: Final = ("successor_of", "bundle_of", "is_assembled")
 
 
 def transfers_of(settings: pl.DataFrame) -> pl.DataFrame:
     """Whose demand counts for whom, from `wide_settings` of all products: the shape of `DEMAND_TRANSFERS`.
 
-    A bundle has several parts, a predecessor one successor. A bundle with a part that is no product, and products that
-    lead back to themselves, directly or through others, keep their demand.
+    A bundle has several parts, a predecessor one successor. An assembled bundle, a bundle with a part that is no
+    product, and products that lead back to themselves, directly or through others, keep their demand.
     """
     succeeded = settings.drop_nulls("successor_of").select(
         product_code="successor_of", to_product="product_code", units=pl.lit(1.0)
     )
-    parts = (
-        settings.drop_nulls("bundle_of")
-        .select("product_code", part=pl.col("bundle_of").str.split("; "))
-        .explode("part")
-        .select(
-            "product_code",
-            to_product=pl.col("part").str.replace(r":[^:]*$", ""),
-            units=pl.col("part").str.extract(r":([^:]*)$").cast(pl.Float64),
-        )
-    )
+    parts = parts_of_bundles(settings.filter(~pl.col("is_assembled")))
     nowhere = parts.join(settings, left_on="to_product", right_on="product_code", how="anti")
     parts = parts.join(nowhere, on="product_code", how="anti")
     first = succeeded.sort("to_product").unique("product_code", keep="first", maintain_order=True)
@@ -45,7 +37,7 @@ def transfers_of(settings: pl.DataFrame) -> pl.DataFrame:
 
 def transfers_in_force(plan_settings: pl.DataFrame) -> pl.DataFrame:
     """Whose demand counts for whom by the settings of a plan: the shape of `DEMAND_TRANSFERS`."""
-    return transfers_of(wide_settings(plan_settings.filter(pl.col("name").is_in(_NAMES))))
+    return transfers_of(wide_settings(plan_settings.filter(pl.col("name").is_in(BUNDLE_SETTINGS))))
 
 
 def demand_transfers(planning_settings: pl.DataFrame, product_codes: Collection[str]) -> pl.DataFrame:
@@ -54,11 +46,14 @@ def demand_transfers(planning_settings: pl.DataFrame, product_codes: Collection[
     `planning_settings` has the shape of its table, `product_codes` are all products. A bundle of bundles is its last
     parts, a successor's successor the last one.
     """
-    own = planning_settings.filter(pl.col("level") == "product", pl.col("name").is_in(_NAMES), pl.col("value") != "")
+    own = planning_settings.filter(
+        pl.col("level") == "product", pl.col("name").is_in(BUNDLE_SETTINGS), pl.col("value") != ""
+    )
     products = pl.DataFrame({"product_code": sorted(product_codes)}, schema={"product_code": pl.String})
-    for name in _NAMES:
+    for name in BUNDLE_SETTINGS:
         of_name = own.filter(pl.col("name") == name).select(product_code="subject", **{name: "value"})
         products = products.join(of_name, on="product_code", how="left")
+    products = products.with_columns(is_assembled=(pl.col("is_assembled") == "true").fill_null(value=False))
     return resolved_transfers(transfers_of(products)).cast(DEMAND_TRANSFERS.schema)
 
 
@@ -94,8 +89,8 @@ def sold_as(transfers: pl.DataFrame, product_code: str) -> dict[str, float]:
 
 def transfers_in_words(plan_settings: pl.DataFrame, transfers: pl.DataFrame, product_code: str) -> list[str]:
     """Sentences: whose sales count for a product, for whom its own count, and settings that are ignored."""
-    own = plan_settings.filter(pl.col("product_code") == product_code, pl.col("name").is_in(_NAMES))
-    old, parts = (dict(own.select("name", "value").rows()).get(name, "") for name in _NAMES)
+    own = plan_settings.filter(pl.col("product_code") == product_code, pl.col("name").is_in(BUNDLE_SETTINGS))
+    old, parts, assembled = (dict(own.select("name", "value").rows()).get(name, "") for name in BUNDLE_SETTINGS)
     goes = transfers.filter(pl.col("product_code") == product_code).sort("to_product")
     shown = [_goes(goes, is_bundle=bool(parts))] if goes.height else []
     known = set(plan_settings["product_code"].unique().to_list())
@@ -103,22 +98,12 @@ def transfers_in_words(plan_settings: pl.DataFrame, transfers: pl.DataFrame, pro
         if code != product_code:
             now = "" if code in known else ", which is no longer a product in Xero,"
             shown.append(f"Sales of {code}{now} count for this product ({units:g} for each unit).")
-    if parts and goes.is_empty():
+    if parts and goes.is_empty() and assembled != "true":
         unknown = {code for code, _ in parts_of(parts)} - known
         shown.append(f"The setting bundle_of ({parts}) is ignored: {_why(unknown)}.")
     if old and transfers.filter(product_code=old, to_product=product_code).is_empty():
         shown.append(f"The setting successor_of ({old}) is ignored: {_why({old} - known)}.")
     return shown
-
-
-def parts_of(bundle: str) -> list[tuple[str, str]]:
-    """A bundle's parts: each code with its units, as they are set.
-
-    >>> parts_of("CUP:2; A:B:1")
-    [('CUP', '2'), ('A:B', '1')]
-    """
-    parts = (part.rpartition(":") for part in bundle.split("; ") if part)
-    return [(code, units) for code, _, units in parts]
 
 
 def _goes(goes: pl.DataFrame, *, is_bundle: bool) -> str:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from pipelines.planning_settings.successors_and_bundles import parts_of
+from pipelines.planning_settings.demand_settings.bundle_parts import parts_of
 
 _DAYS: Final = ("overridden_demand_from", "overridden_demand_until")
 _TRANSFERS: Final = ("successor_of", "bundle_of")

@@ -15,7 +15,9 @@ import polars as pl
 
 from pipelines.errors import DataError
 from pipelines.forecasting.history.demand_matrix import Index, Matrix, is_quantity
+from pipelines.forecasting.history.dependent_demand import with_dependent_demand
 from pipelines.forecasting.history.transferred_demand import transfer_demand
+from pipelines.planning_settings.demand_settings.assemblies import all_parts, assemblies_of
 from pipelines.planning_settings.registry import wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.policy_backtest.money_terms import MoneyTerms
@@ -280,9 +282,10 @@ def of_organisation(
         lead_time_days=pl.col("expected_lead_time_days") if lead_time_days is None else pl.lit(lead_time_days),
     )
     settings = wide_settings(plan_settings)
+    transfers = transfers_of(settings)
     prices = products.select("product_code", unit_price=pl.col("sales_unit_price").cast(pl.Float64))
     sales = (
-        transfer_demand(demand_daily, transfers_of(settings))
+        with_dependent_demand(transfer_demand(demand_daily, transfers), all_parts(assemblies_of(settings, transfers)))
         .rename({"demand_date": "date"})
         .join(facts, on="product_code", how="inner")
         .join(prices, on="product_code", how="left")

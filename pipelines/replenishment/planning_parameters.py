@@ -47,17 +47,24 @@ def planning_parameters(
     in_force = settings_of_products(products, planning_settings)
     settings = wide_settings(in_force).join(products.select("product_code", "supplier_id"), on="product_code")
     calendars = calendars_in(planning_settings)
-    receipts = known_receipts(purchase_receipts, as_of=as_of)
-    lengths = learn_lead_times(
-        settings, receipts, waiting_orders(stock_on_order, receipts, as_of=as_of)
-    )  # fmt: skip
+    assembled = settings.filter("is_assembled").select("product_code")
+    settings, bought = (_without_supplier(frame, assembled) for frame in (settings, products))
+    receipts = known_receipts(purchase_receipts, as_of=as_of).join(assembled, on="product_code", how="anti")
+    waiting = waiting_orders(stock_on_order, receipts, as_of=as_of).join(assembled, on="product_code", how="anti")
+    lengths = learn_lead_times(settings, receipts, waiting)
     return PlanningParameters(
         plan_settings=in_force,
         lead_times=lengths,
-        lead_time_estimates=_estimates(products, receipts, lengths),
+        lead_time_estimates=_estimates(bought, receipts, lengths),
         protection_intervals=calendar_intervals(settings, lengths, calendars, as_of=as_of),
         supplier_calendars=calendars,
     )
+
+
+def _without_supplier(products: pl.DataFrame, assembled: pl.DataFrame) -> pl.DataFrame:
+    """The products, those that are assembled here without a supplier: no calendar and no receipts apply to them."""
+    is_assembled = pl.col("product_code").is_in(assembled["product_code"].implode())
+    return products.with_columns(supplier_id=pl.when(~is_assembled).then("supplier_id"))
 
 
 def _estimates(products: pl.DataFrame, receipts: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:

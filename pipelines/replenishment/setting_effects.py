@@ -122,7 +122,7 @@ def _forecast(sources: PlanSources, parameters: PlanningParameters, *, as_of: da
 
 
 def _is_same(request: ForecastRequest, other: ForecastRequest) -> bool:
-    frames = ("own", "more", "overrides", "transfers")
+    frames = ("own", "more", "overrides", "transfers", "assembled_parts")
     return list(request.without_season) == list(other.without_season) and all(
         _sorted(getattr(request, name)).equals(_sorted(getattr(other, name))) for name in frames
     )

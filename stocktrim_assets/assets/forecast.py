@@ -17,10 +17,10 @@ from pipelines.forecasting.forecast_request import (
     forecast_request,
 )
 from pipelines.forecasting.forecast_tables import choose_models, is_still_good, score_models
-from pipelines.forecasting.special_demand.event_history import event_results
-from pipelines.forecasting.special_demand.events import product_events
+from pipelines.forecasting.special_demand.coming_events import product_events
 from pipelines.forecasting.special_demand.one_off_answers import answered_one_offs
 from pipelines.forecasting.special_demand.one_off_orders import find_one_off_orders, list_one_off_orders
+from pipelines.forecasting.special_demand.past_events import event_results
 from pipelines.forecasting.special_demand.usual_demand import counted_demand, usual_demand
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.successors_and_bundles import transfers_in_force

@@ -16,9 +16,10 @@ from pipelines.expectations import plan_rules
 from pipelines.expectations.validate import stop_where_blocked
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.planning_settings.demand_settings.assemblies import demand_ways
 from pipelines.planning_settings.freshness import is_stale
 from pipelines.planning_settings.registry import global_settings
-from pipelines.planning_settings.successors_and_bundles import sold_as, transfers_in_force
+from pipelines.planning_settings.successors_and_bundles import sold_as
 from pipelines.replenishment.explain.product_explanation import ExplanationSources, explain_product, most_urgent
 from pipelines.replenishment.open_orders.advice import advise_open_orders
 from pipelines.replenishment.plan.order_plan import PlanInputs, PlanTables, make_plan
@@ -58,9 +59,11 @@ STAGE: Final = Stage(
     makes=TABLES, keep=keep_plan, keep_unchanged=keep_waiting, place=to_plan_with,
 )  # fmt: skip
 _URGENT: Final = {
-    "product_code": "product", "order_quantity": "order", "demand_before_arrival": "before arrival",
+    "product_code": "product", "order_action": "do", "order_quantity": "order", "assembly_quantity": "assemble",
+    "demand_before_arrival": "before arrival",
     "demand_in_cover": "in coverage", "safety_stock": "+ safety", "stock_on_hand": "- on hand",
-    "stock_committed": "+ committed", "stock_on_order_in_time": "- on order",
+    "stock_committed": "+ committed", "assembly_requirement": "± assemblies",
+    "stock_on_order_in_time": "- on order",
     "demand_lost_before_arrival": "- lost", "timing_adjustment": "± timing", "needed_quantity": "= need",
     "quantity_after_minimum": "minimum", "quantity_after_batch": "batch", "quantity_after_cap": "cap",
     "quantity_after_supplier_minimum": "supplier minimum", "quantity_after_budget": "budget",
@@ -184,11 +187,11 @@ def _tables(plan: PlanTables, summary: pl.DataFrame) -> dict[Table, pl.DataFrame
 
 def _explained(run: StageRun, sources: _Sources, plan: PlanTables) -> ExplanationSources:
     """What the explanations of the most urgent lines are drawn from; of the sales lines only theirs."""
-    transfers = transfers_in_force(sources.parameters.plan_settings)
+    settings = sources.parameters.plan_settings
     sold = [
         code
         for urgent in most_urgent(plan.order_plan, lines=MOST_URGENT)["product_code"]
-        for code in sold_as(transfers, urgent)
+        for code in sold_as(demand_ways(settings, urgent), urgent)
     ]
     return ExplanationSources(
         order_plan=plan.order_plan,

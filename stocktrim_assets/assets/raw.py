@@ -34,9 +34,9 @@ from pipelines.settings import read_day
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from pipelines.storage.warehouse import put_table, read_table, row_count, transaction
-from pipelines.store.demand_event_log import demand_events
+from pipelines.store.demand_decisions.demand_event_log import demand_events
+from pipelines.store.demand_decisions.one_off_answer_log import one_off_answers
 from pipelines.store.exception_decisions import dismissed_exceptions
-from pipelines.store.one_off_answer_log import one_off_answers
 from pipelines.store.order_ledger import ledger_order_lines
 from pipelines.store.setting_changes import explicit_settings, settings_without_subject
 from stocktrim_assets.failures import plain_failures, tried_again

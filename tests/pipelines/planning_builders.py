@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.forecasting.forecast_request import ForecastRequest, forecast_as_requested, forecast_request
 from pipelines.forecasting.forecast_tables import Forecast
-from pipelines.forecasting.history.transferred_demand import transfer_demand
+from pipelines.forecasting.special_demand.usual_demand import counted_demand
 from pipelines.planning_settings.registry import with_defaults
 from pipelines.replenishment.plan.order_plan import PlanInputs, PlanTables, make_plan
 from pipelines.replenishment.planning_parameters import PlanningParameters, planning_parameters
@@ -19,6 +19,7 @@ from pipelines.storage.tables import (
     DEMAND_FORECAST,
     DEMAND_HORIZONS,
     DEMAND_QUANTILES,
+    DEMAND_TRANSACTIONS,
     MODEL_CHOICE,
     PLANNING_SETTINGS,
     PRODUCTS,
@@ -26,6 +27,7 @@ from pipelines.storage.tables import (
     STOCK_ON_ORDER,
     STOCK_POSITION,
     Table,
+    empty,
 )
 
 AS_OF = date(2026, 3, 2)
@@ -191,7 +193,8 @@ class Company:
 
     def forecast(self) -> Forecast:
         request = self.request
-        return forecast_as_requested(transfer_demand(self.demand_daily, request.transfers), request, as_of=AS_OF)
+        demand = counted_demand(self.demand_daily, empty(DEMAND_TRANSACTIONS), request)
+        return forecast_as_requested(demand, request, as_of=AS_OF)
 
     def plan(self, forecast: Forecast | None = None, *, plan_id: str = "20260302-00000000") -> PlanTables:
         """The plan by a forecast, else by the one that the sales lead to."""

@@ -1,7 +1,7 @@
 """What people said about one-off orders, obeyed: `yes` keeps a sale out of usual demand, `no` counts it as usual.
 
 What belongs here: the sales that an answer is about, and demand without them. What does not: finding one-off orders
-(`one_off_orders.py`), storing answers (`pipelines.store.one_off_answer_log`).
+(`one_off_orders.py`), storing answers (`pipelines.store.demand_decisions.one_off_answer_log`).
 Read more in docs/maths.md#one-off-orders.
 """
 

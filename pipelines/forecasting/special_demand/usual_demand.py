@@ -2,7 +2,7 @@
 
 What belongs here: the order of these steps, the same for the plan and for trying settings. What does not: each step.
 
-    sales -> without one-off orders -> successors and bundles -> event days unknown -> prices
+    sales -> without one-off orders -> transfers -> parts of assemblies -> event days unknown -> prices
 
 Read more in docs/maths.md#special-demand.
 """
@@ -12,10 +12,11 @@ from datetime import date
 import polars as pl
 
 from pipelines.forecasting.forecast_request import ForecastRequest
+from pipelines.forecasting.history.dependent_demand import with_dependent_demand
 from pipelines.forecasting.history.prices import with_unit_prices
 from pipelines.forecasting.history.transferred_demand import transfer_demand
-from pipelines.forecasting.special_demand.event_history import without_event_days
 from pipelines.forecasting.special_demand.one_off_answers import answered_sales, with_usual_days, without_one_offs
+from pipelines.forecasting.special_demand.past_events import without_event_days
 
 
 def usual_demand(
@@ -32,4 +33,5 @@ def counted_demand(
     """Daily demand of the products for which it counts, without one-off orders; event days as they sold."""
     sales = answered_sales(demand_transactions, request.one_off_answers)
     counted = transfer_demand(without_one_offs(demand_daily, sales), request.transfers)
-    return with_usual_days(counted, sales, request.transfers)
+    dependent = with_dependent_demand(counted, request.assembled_parts)
+    return with_usual_days(dependent, sales, request.transfers)

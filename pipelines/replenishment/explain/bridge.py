@@ -6,6 +6,7 @@ Read more in docs/maths.md.
 """
 
 from pipelines.replenishment.explain.records import BridgeStep, PlanLine
+from pipelines.replenishment.plan.assembly import ASSEMBLE
 
 
 def bridge(line: PlanLine) -> list[BridgeStep]:
@@ -26,6 +27,7 @@ def bridge(line: PlanLine) -> list[BridgeStep]:
         BridgeStep("+", safety, line.safety_stock),
         BridgeStep("-", "stock on hand", line.stock_on_hand),
         BridgeStep("+", "allocated: sold, not yet taken out of stock", line.stock_committed),
+        *_assemblies(line),
         BridgeStep("-", "on order, arriving in time", line.stock_on_order_in_time),
         BridgeStep("-", "demand lost before arrival", line.demand_lost_before_arrival),
         BridgeStep(
@@ -38,8 +40,25 @@ def bridge(line: PlanLine) -> list[BridgeStep]:
         BridgeStep("", _after_maximum(line.maximum_shelf_level), line.quantity_after_cap),
         BridgeStep("", "after the supplier's minimum for the whole order", line.quantity_after_supplier_minimum),
         BridgeStep("", "after the spend cap of the plan", line.quantity_after_budget),
-        BridgeStep("", "order", line.order_quantity),
+        BridgeStep("", *_result(line)),
     ]  # fmt: skip
+
+
+def _assemblies(line: PlanLine) -> list[BridgeStep]:
+    """What assembled bundles take of a part, or what of its demand finished bundles serve."""
+    required = line.assembly_requirement
+    if required == 0:
+        return []
+    if required > 0:
+        return [BridgeStep("+", "taken by assemblies beyond the demand through their bundles", required)]
+    return [BridgeStep("-", "served by finished bundles in stock", -required)]
+
+
+def _result(line: PlanLine) -> tuple[str, float]:
+    """What to do in the end, and how many units."""
+    if line.order_action == ASSEMBLE:
+        return "assemble", line.assembly_quantity
+    return "order", line.order_quantity
 
 
 def in_units(quantity: float) -> str:

@@ -16,6 +16,7 @@ import polars as pl
 from pipelines.errors import UsageError
 from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.nearest_names import unknown_name
+from pipelines.planning_settings.demand_settings.assemblies import assembly_remarks, demand_ways
 from pipelines.planning_settings.successors_and_bundles import sold_as, transfers_in_force, transfers_in_words
 from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
 from pipelines.product_codes import find_product
@@ -40,6 +41,7 @@ from pipelines.replenishment.explain.records import (
     records_of,
 )
 from pipelines.replenishment.explain.sentences import sentences
+from pipelines.replenishment.plan.assembly import NO_ACTION
 from pipelines.replenishment.plan.draft_sales import draft_sentence, largest_drafts
 from pipelines.replenishment.supplier_orders.order_sentences import adjustment_sentence
 from pipelines.replenishment.suppliers.alternative_words import advised, alternative_sentence
@@ -81,9 +83,9 @@ class ExplanationSources:
 
 
 def most_urgent(order_plan: pl.DataFrame, *, lines: int) -> pl.DataFrame:
-    """The lines that are ordered, in the order in which their stock runs out."""
+    """The lines that are ordered or assembled, in the order in which their stock runs out."""
     return (
-        order_plan.filter(pl.col("order_quantity") > 0)
+        order_plan.filter(pl.col("order_action") != NO_ACTION)
         .sort("days_to_stock_out", "understock_value", "product_code", descending=[False, True, False], nulls_last=True)
         .head(lines)
     )
@@ -99,7 +101,8 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
     (line,) = records_of(plan, PlanLine)
     code, as_of = line.product_code, line.as_of_date
     transfers = transfers_in_force(sources.plan_settings)
-    demand = _demand_of(sources.demand_daily, transfers, code)
+    ways = demand_ways(sources.plan_settings, code)
+    demand = _demand_of(sources.demand_daily, ways, code)
     recent = demand.filter(pl.col("demand_date").is_between(as_of - WEEKS_OF_HISTORY * WEEK, as_of, closed="left"))
     scores = sources.model_scores.filter(pl.col("demand_class") == line.demand_class).sort("score")
     weeks = _of(sources.demand_forecast, code).sort("period_start_date").drop("product_code", "model")
@@ -117,11 +120,12 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
         sentences=[
             *sentences(line),
             *orders_behind_shutdowns(orders, calendars, as_of=as_of),
+            *assembly_remarks(sources.plan_settings, sources.order_plan, code),
             *_about_money(sources, line),
             *(alternative_sentence(row) for row in advised(others).to_dicts()),
             *transfers_in_words(sources.plan_settings, transfers, code),
             *event_sentences(_of(sources.product_events, code), as_of=as_of),
-            *one_off_sentences(_of(sources.one_off_orders, code), _answered(sources, transfers, code)),
+            *one_off_sentences(_of(sources.one_off_orders, code), _answered(sources, ways, code)),
             *(draft_sentence(draft) for draft in largest_drafts(plan, sources.demand_transactions).to_dicts()),
         ],
         settings=records_of(_of(sources.plan_settings, code).drop("product_code"), SettingInForce),
@@ -133,7 +137,7 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
         stock_out_days=recent.filter("is_out").sort("demand_date")["demand_date"].to_list(),
         forecast=records_of(weeks, ForecastWeek),
         quantiles=quantiles_of_horizon(_of(sources.demand_quantiles, code), line.horizon_days),
-        transactions=records_of(_sales_lines(sources.demand_transactions, sold_as(transfers, code)), SalesLine),
+        transactions=records_of(_sales_lines(sources.demand_transactions, sold_as(ways, code)), SalesLine),
         open_orders=orders,
         projected_stock=projected_stock(line, weeks.select("period_start_date", "quantity").rows(), arrivals.rows()),
         other_suppliers=records_of(others.select(field.name for field in fields(OtherSupplier)), OtherSupplier),

@@ -40,7 +40,7 @@ def projected_stock(
     `weeks` are the starts of the weeks with their expected demand, `arrivals` the expected days and quantities of the
     open orders. Demand that finds no stock is not served later.
     """
-    today = (line.as_of_date + timedelta(days=line.days_to_arrival), line.order_quantity)
+    today = (line.as_of_date + timedelta(days=line.days_to_arrival), line.order_quantity + line.assembly_quantity)
     due = [*arrivals, today]
     stock, projected = line.available_stock, []
     for start, demand in weeks:

@@ -37,6 +37,7 @@ class PlanLine:
     safety_stock: float
     stock_on_hand: float
     stock_committed: float
+    assembly_requirement: float
     stock_on_order_in_time: float
     demand_lost_before_arrival: float
     timing_adjustment: float
@@ -47,6 +48,10 @@ class PlanLine:
     quantity_after_supplier_minimum: float
     quantity_after_budget: float
     order_quantity: float
+    assembly_quantity: float
+    order_action: str
+    assemble_now_quantity: float
+    assembly_waits_for: str
     binding_rule: str
     reorder_point: float
     order_up_to_level: float
@@ -133,8 +138,8 @@ class PlanLine:
 
     @property
     def available_stock(self) -> float:
-        """Stock on hand less what is allocated to sales."""
-        return self.stock_on_hand - self.stock_committed
+        """Stock on hand less what is allocated to sales and to assemblies."""
+        return self.stock_on_hand - self.stock_committed - self.assembly_requirement
 
 
 @dataclass(frozen=True)

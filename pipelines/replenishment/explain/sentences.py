@@ -8,6 +8,7 @@ Read more in docs/interfaces.md.
 from typing import Final
 
 from pipelines.forecasting.overrides import OVERRIDDEN
+from pipelines.planning_settings.registry import ASSEMBLED
 from pipelines.replenishment.explain.bridge import in_units
 from pipelines.replenishment.explain.calendar_sentences import about_calendar, placed
 from pipelines.replenishment.explain.records import ModelChoice, PlanLine
@@ -28,6 +29,7 @@ def sentences(line: PlanLine) -> list[str]:
         REASONS[line.reason],
         f"Stock position in time: {in_units(in_time)}; {levels}.",
         BINDING_RULES[line.binding_rule],
+        *_about_assembly(line),
         *_why_not_level_minus_stock(line),
         *about_calendar(line),
         *_about_arrival(line),
@@ -39,6 +41,29 @@ def sentences(line: PlanLine) -> list[str]:
         *_about_demand(line),
         _lead_time(line),
     ]
+
+
+def _about_assembly(line: PlanLine) -> list[str]:
+    """How many of a bundle can be assembled now, and for which part the others wait."""
+    if line.assembly_quantity <= 0:
+        return []
+    return [assembly_sentence(line.assembly_quantity, line.assemble_now_quantity, line.assembly_waits_for)]
+
+
+def assembly_sentence(quantity: float, now: float, waits_for: str) -> str:
+    """What to assemble, in words.
+
+    >>> assembly_sentence(20, 12, "P-0007")
+    'Assemble 12 now (parts for 12), 8 more when P-0007 arrives.'
+    >>> assembly_sentence(20, 20, "")
+    'Assemble 20: the parts are there.'
+    """
+    if not waits_for:
+        return f"Assemble {in_units(quantity)}: the parts are there."
+    rest = f"{in_units(quantity - now)} more when {waits_for} arrives"
+    if now <= 0:
+        return f"Assemble nothing yet: no part {waits_for} is free. {in_units(quantity)} when it arrives."
+    return f"Assemble {in_units(now)} now (parts for {in_units(now)}), {rest}."
 
 
 def model_sentence(line: PlanLine, choice: ModelChoice) -> str:
@@ -158,6 +183,8 @@ def _about_demand(line: PlanLine) -> list[str]:
 
 def _lead_time(line: PlanLine) -> str:
     """The lead time that the plan uses: set, estimated from receipts, or the default; and what receipts show."""
+    if line.lead_time_origin == ASSEMBLED:
+        return f"Assembly time: {line.manufacturing_time_days} days (manufacturing_time_days)."
     manufacturing = f", plus {line.manufacturing_time_days} for manufacturing" if line.manufacturing_time_days else ""
     planned = f"{line.expected_lead_time_days} ± {line.lead_time_deviation_days:.1f} days"
     set_at = _SET_AT.get(line.lead_time_origin)

@@ -18,6 +18,7 @@ from pipelines.forecasting.history.demand_patterns import NEW_WEEKS
 from pipelines.forecasting.overrides import OVERRIDDEN
 from pipelines.forecasting.protection_intervals import LONGEST_HORIZON_DAYS
 from pipelines.planning_settings.registry import GlobalSettings
+from pipelines.replenishment.plan.assembly import ASSEMBLE
 from pipelines.replenishment.plan.order_days import last_order_day
 from pipelines.replenishment.plan.plan_summary import in_money
 from pipelines.replenishment.plan.reasons import (
@@ -25,11 +26,20 @@ from pipelines.replenishment.plan.reasons import (
     EXCLUDING,
     LEFT_OUT_BY_BUDGET,
     PLANNED_ELSEWHERE,
+    TO_ASSEMBLE,
     TOO_LATE_TO_ORDER,
     WAITS_FOR_MINIMUM,
     why_due,
 )
-from pipelines.replenishment.plan.statuses import ENOUGH, NOT_PLANNED, ORDER_LATER, ORDER_NOW, SHORT, TOO_MUCH
+from pipelines.replenishment.plan.statuses import (
+    ASSEMBLE_NOW,
+    ENOUGH,
+    NOT_PLANNED,
+    ORDER_LATER,
+    ORDER_NOW,
+    SHORT,
+    TOO_MUCH,
+)
 
 
 def exclusion() -> pl.Expr:
@@ -97,6 +107,8 @@ def _reason() -> pl.Expr:
     return (
         pl.when(pl.col("exclusion").is_not_null())
         .then(pl.col("exclusion"))
+        .when(pl.col("order_action") == ASSEMBLE)
+        .then(pl.lit(TO_ASSEMBLE))
         .when(pl.col("is_ordered") & (pl.col("quantity_after_cap") <= 0) & (pl.col("order_quantity") <= 0))
         .then(pl.lit("capped"))
         .when((pl.col("quantity_after_supplier_minimum") > 0) & (pl.col("order_quantity") <= 0))
@@ -121,6 +133,8 @@ def _status() -> pl.Expr:
     return (
         pl.when(pl.col("reason").is_in(list(EXCLUDING)))
         .then(pl.lit(NOT_PLANNED))
+        .when(pl.col("order_action") == ASSEMBLE)
+        .then(pl.lit(ASSEMBLE_NOW))
         .when(pl.col("order_quantity") > 0)
         .then(pl.when(pl.col("order_day") > 0).then(pl.lit(ORDER_LATER)).otherwise(pl.lit(ORDER_NOW)))
         .when((pl.col("understock_quantity") > 0) | pl.col("is_due"))

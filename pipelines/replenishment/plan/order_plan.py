@@ -5,11 +5,13 @@ limits (`order_limits.py`), minimums of suppliers and the spend cap (`supplier_o
 (`line_status.py`), the sums of the plan (`plan_summary.py`).
 
     net requirement = demand before arrival + demand in the coverage period + safety stock - on hand + allocated
-                      - on order arriving in time - demand lost before arrival + timing adjustment
+                      + required by assemblies - on order arriving in time - demand lost before arrival
+                      + timing adjustment
 
 Read more in docs/maths.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -21,6 +23,7 @@ from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import is_quantity
 from pipelines.forecasting.overrides import OVERRIDDEN
 from pipelines.forecasting.protection_intervals import expected_intervals
+from pipelines.planning_settings.demand_settings.assemblies import assemblies_of
 from pipelines.planning_settings.registry import global_settings, wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
@@ -34,6 +37,12 @@ from pipelines.replenishment.decision.decision_inputs import (
 )
 from pipelines.replenishment.decision.order_decision import DecisionInputs, decide
 from pipelines.replenishment.lead_time_advice import advise_lead_times
+from pipelines.replenishment.plan.assembly import (
+    requirements_by_level,
+    with_actions,
+    with_assemblies,
+    with_parts_on_hand,
+)
 from pipelines.replenishment.plan.line_status import exclusion, is_ordered, with_dates, with_money, with_status
 from pipelines.replenishment.plan.order_days import with_order_days
 from pipelines.replenishment.plan.order_limits import with_limits
@@ -80,13 +89,23 @@ def make_plan(
 ) -> PlanTables:  # fmt: skip
     """The plan of every product, by product code; a `budget` replaces the spend cap of the settings for this plan.
 
+    Bundles that are assembled are decided before their parts.
+
     Raises:
         SettingError: the budget is no amount of money.
     """
     rules = money_rules(inputs.planning_settings, budget=budget)
     named = {"as_of_date": pl.lit(as_of), "plan_id": pl.lit(plan_id)}
-    planned = _order_plan(inputs, parameters, forecast, rules, as_of=as_of)
-    order_plan = _in_shape(planned.lines.with_columns(**named))
+    settings = wide_settings(parameters.plan_settings)
+    assemblies = assemblies_of(settings, transfers_of(settings))
+
+    def decide_some(codes: Sequence[str], required: pl.DataFrame) -> pl.DataFrame:
+        chosen = replace(inputs, products=inputs.products.filter(pl.col("product_code").is_in(list(codes))))
+        return _limited(chosen, parameters, forecast, required, as_of=as_of)[0]
+
+    required = requirements_by_level(assemblies, expected_intervals(parameters.protection_intervals), decide_some)
+    planned = _order_plan(inputs, parameters, forecast, rules, required, as_of=as_of)
+    order_plan = with_parts_on_hand(_in_shape(planned.lines.with_columns(**named)), assemblies)
     return PlanTables(
         order_plan,
         planned.supplier_orders.with_columns(**named).select(list(SUPPLIER_ORDERS.columns)),
@@ -105,21 +124,51 @@ def _in_shape(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _order_plan(
-    inputs: PlanInputs, parameters: PlanningParameters, forecast: Forecast, rules: MoneyRules, *, as_of: date
-) -> MoneyPlan:
+    inputs: PlanInputs, parameters: PlanningParameters, forecast: Forecast, rules: MoneyRules, required: pl.DataFrame,
+    *, as_of: date,
+) -> MoneyPlan:  # fmt: skip
+    of_all = global_settings(inputs.planning_settings)
+    calendars = calendars_by_supplier(parameters.supplier_calendars, as_of=as_of)
+    limited, decision_inputs = _limited(inputs, parameters, forecast, required, as_of=as_of)
+    planned = with_money_rules(
+        limited, PathSource(decision_inputs, of_all.order_policy), rules, as_of=as_of,
+        overstock_period_days=of_all.overstock_period_days,
+    )  # fmt: skip
+    lines = (
+        planned.lines.pipe(with_actions)
+        .pipe(with_status, of_all)
+        .pipe(with_dates, as_of, calendars)
+        .pipe(with_money)
+        .with_columns(as_of_date=pl.lit(as_of))
+        .pipe(with_order_price, longest_days=of_all.overstock_period_days)
+    )
+    return replace(planned, lines=lines, supplier_orders=with_order_values(planned.supplier_orders, lines))
+
+
+def _limited(
+    inputs: PlanInputs, parameters: PlanningParameters, forecast: Forecast, required: pl.DataFrame, *, as_of: date
+) -> tuple[pl.DataFrame, DecisionInputs]:
+    """The decision on each product after its own limits, and what it was made from.
+
+    `required` is what assemblies require of the products (`assembly.REQUIREMENTS`).
+    """
     of_all = global_settings(inputs.planning_settings)
     settings, intervals = wide_settings(parameters.plan_settings), parameters.protection_intervals
     calendars = calendars_by_supplier(parameters.supplier_calendars, as_of=as_of)
     estimates = parameters.lead_time_estimates.select(list(_ESTIMATES))
     is_readable = is_quantity("quantity").fill_null(value=True)
     of_faults = inputs.stock_on_order.filter(~is_readable)["product_code"]
+    is_bought = ~pl.col("is_assembled").fill_null(value=False)
     known = (
         inputs.products.join(settings, on="product_code", how="left")
+        .with_columns(pl.when(is_bought).then(name).name.keep() for name in ("supplier_id", "supplier_name"))
         .join(estimates, on="product_code", how="left")
         .join(expected_intervals(intervals).drop("arrival_day"), on="product_code", how="left")
         .pipe(with_order_days, intervals, calendars, as_of)
         .join(inputs.stock_position.drop("stock_on_order", "stock_position"), on="product_code", how="left")
+        .join(required, on="product_code", how="left")
         .with_columns(
+            pl.col("assembly_requirement").fill_null(0.0),
             is_fault=pl.any_horizontal(~is_quantity(name).fill_null(value=True) for name in _STOCK)
             | pl.col("product_code").is_in(of_faults.implode())
         )
@@ -140,7 +189,7 @@ def _order_plan(
     )  # fmt: skip
     decision_inputs = _decision_inputs(known, intervals, forecast, on_order, calendars)
     limited = (
-        decision_table(known, decide(decision_inputs, of_all.order_policy))
+        with_assemblies(decision_table, known, decide(decision_inputs, of_all.order_policy))
         .rename({"short_before_arrival": "shortage_chance_before_arrival"})
         .join(_on_order_by_arrival(on_order), on="product_code", how="left", maintain_order="left")
         .with_columns(pl.col("^stock_on_order.*$").fill_null(0.0))
@@ -149,18 +198,7 @@ def _order_plan(
         .with_columns(is_ordered().alias("is_ordered"))
         .pipe(with_limits)
     )
-    planned = with_money_rules(
-        limited, PathSource(decision_inputs, of_all.order_policy), rules, as_of=as_of,
-        overstock_period_days=of_all.overstock_period_days,
-    )  # fmt: skip
-    lines = (
-        planned.lines.pipe(with_status, of_all)
-        .pipe(with_dates, as_of, calendars)
-        .pipe(with_money)
-        .with_columns(as_of_date=pl.lit(as_of))
-        .pipe(with_order_price, longest_days=of_all.overstock_period_days)
-    )
-    return replace(planned, lines=lines, supplier_orders=with_order_values(planned.supplier_orders, lines))
+    return limited, decision_inputs
 
 
 def _decision_inputs(
@@ -168,8 +206,10 @@ def _decision_inputs(
 ) -> DecisionInputs:
     """What the order decision needs of each product, in the order of `known`."""
     arrivals = on_order.filter("is_counted").group_by("product_code", "arrival_day").agg(pl.col("quantity").sum())
+    # what assemblies take today is not available, as what was sold is not
+    taken = known.with_columns(stock_committed=pl.col("stock_committed") + pl.col("assembly_requirement"))
     return prepare_inputs(
-        distribution_of(forecast), known, intervals, arrivals.select(list(ARRIVALS)).cast(ARRIVALS), seed=SEED,
+        distribution_of(forecast), taken, intervals, arrivals.select(list(ARRIVALS)).cast(ARRIVALS), seed=SEED,
         calendars=calendars,
     )  # fmt: skip
 
@@ -199,7 +239,7 @@ def _on_order_by_arrival(on_order: pl.DataFrame) -> pl.DataFrame:
 
 
 def _positions(decided: pl.DataFrame) -> pl.DataFrame:
-    available = pl.col("stock_on_hand") - pl.col("stock_committed")
+    available = pl.col("stock_on_hand") - pl.col("stock_committed") - pl.col("assembly_requirement")
     return decided.with_columns(
         stock_position=(available + pl.col("stock_on_order")).round(4),
         stock_position_in_time=(available + pl.col("stock_on_order_in_time")).round(4),

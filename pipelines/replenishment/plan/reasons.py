@@ -12,6 +12,7 @@ import polars as pl
 PLANNED_ELSEWHERE: Final = "planned_elsewhere"
 BELOW_REORDER_POINT: Final = "below_reorder_point"
 SHORT_BEFORE_OPEN_ORDERS: Final = "short_before_open_orders_arrive"
+TO_ASSEMBLE: Final = "to_assemble"
 TOO_LATE_TO_ORDER: Final = "too_late_to_order"
 ADDED_FOR_MINIMUM: Final = "added_for_supplier_minimum"
 WAITS_FOR_MINIMUM: Final = "waits_for_supplier_minimum"
@@ -21,6 +22,7 @@ REASONS: Final = {
     SHORT_BEFORE_OPEN_ORDERS: (
         "Ordered: open orders are large enough but arrive too late; before then the stock-out risk exceeds the target."
     ),
+    TO_ASSEMBLE: "To be assembled from its parts: without that the stock-out risk exceeds the target.",
     "below_minimum_shelf_level": "Ordered: the stock position is below the minimum shelf level.",
     ADDED_FOR_MINIMUM: "Ordered: no order is due, but these units lose least in reaching the minimum of the supplier.",
     "no_supplier": "An order is due, but the product has no supplier: set preferred_supplier.",

@@ -10,11 +10,12 @@ from typing import Final
 ORDER_NOW: Final = "order_now"
 ORDER_LATER: Final = "order_later"
 """To be ordered, but on a later day: the supplier takes no order today."""
+ASSEMBLE_NOW: Final = "assemble_now"
 SHORT: Final = "short"
 ENOUGH: Final = "enough"
 TOO_MUCH: Final = "too_much"
 NOT_PLANNED: Final = "not_planned"
-STATUSES: Final = (ORDER_NOW, ORDER_LATER, SHORT, ENOUGH, TOO_MUCH, NOT_PLANNED)
+STATUSES: Final = (ORDER_NOW, ORDER_LATER, ASSEMBLE_NOW, SHORT, ENOUGH, TOO_MUCH, NOT_PLANNED)
 
 NO_MINIMUM: Final = "no_minimum"
 REACHED: Final = "minimum_reached"

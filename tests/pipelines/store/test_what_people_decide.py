@@ -14,9 +14,14 @@ from pipelines.purchasing.events import Drafted, Event, OrderLine
 from pipelines.purchasing.orders import OrderError, OrderState
 from pipelines.purchasing.transitions import approve, reject
 from pipelines.store.allowance import StoredAllowance
+from pipelines.store.demand_decisions.one_off_answer_log import (
+    OneOffAnswer,
+    answer_history,
+    answer_one_off,
+    one_off_answers,
+)
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import remember_identities
-from pipelines.store.one_off_answer_log import OneOffAnswer, answer_history, answer_one_off, one_off_answers
 from pipelines.store.order_ledger import OrderLedger
 from pipelines.store.setting_changes import SettingChange, explicit_settings, set_settings, setting_history
 from pipelines.store.watermarks import advance_watermarks, watermarks

@@ -43,7 +43,9 @@ CLAIMS: Final[dict[str, pl.Expr]] = {
         + col("timing_adjustment"),
         col("needed_quantity"),
     ),
-    "its last steps are the order": same(col("quantity_after_budget"), col("order_quantity")),
+    "its last steps are the order": same(
+        col("quantity_after_budget"), col("order_quantity") + col("assembly_quantity")
+    ),
     "the spend cap only takes away": col("quantity_after_budget") <= col("quantity_after_supplier_minimum") + TINY,
     "a rule of money binds where it changed the quantity": (
         col("binding_rule").is_in(["supplier_minimum", "waits_for_supplier_minimum", "spend_cap"])

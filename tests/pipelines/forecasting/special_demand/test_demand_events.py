@@ -10,9 +10,9 @@ import pytest
 from pipelines.forecasting.forecast_request import forecast_as_requested, forecast_request
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import make_demand_matrix
-from pipelines.forecasting.special_demand.event_history import event_results, without_event_days
-from pipelines.forecasting.special_demand.events import product_events
-from pipelines.planning_settings.demand_events import EventError, demand_event
+from pipelines.forecasting.special_demand.coming_events import product_events
+from pipelines.forecasting.special_demand.past_events import event_results, without_event_days
+from pipelines.planning_settings.demand_settings.demand_events import EventError, demand_event
 from pipelines.storage.tables import DEMAND_EVENTS, DEMAND_TRANSFERS, empty
 from tests.pipelines.planning_builders import AS_OF, TEA, a_product, a_setting, in_days, inputs, sold, sold_every
 
@@ -162,6 +162,7 @@ def test_what_makes_no_event_is_refused_in_a_sentence(typed: dict[str, str], pro
     given = {"name": "Sale", "from_day": "2026-05-01", "until_day": "2026-05-03", "factor": "2", "scope": "all"} | typed
     name = given.pop("name")
     with pytest.raises(EventError, match=problem):
+        # a scope is typed by a person, as any word
         demand_event(name, **given)  # type: ignore[arg-type]
 
 

@@ -1,7 +1,7 @@
 """Events as people add and remove them: each change is stored, with who, when and why; the latest is in force.
 
 A product of an event hangs on Xero's id of the item, so that it follows a renamed code.
-What belongs here: the rows. What does not: what may be typed (`planning_settings/demand_events.py`).
+What belongs here: the rows. What does not: what may be typed (`planning_settings/demand_settings/demand_events.py`).
 Read more in docs/buyer/promotions.md.
 """
 
@@ -16,7 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from pipelines.identities import Identities
-from pipelines.planning_settings.demand_events import DemandEvent
+from pipelines.planning_settings.demand_settings.demand_events import DemandEvent
 from pipelines.storage.tables import DEMAND_EVENTS
 from pipelines.store import schema
 from pipelines.store.engine import Store

@@ -1,7 +1,7 @@
 """Events: days on which people expect demand to be a multiple of the usual, such as a promotion or a fair.
 
 What belongs here: an event, and what may be typed for one. What does not: storing it
-(`pipelines.store.demand_event_log`), what it does to a forecast (`pipelines.forecasting.special_demand.events`).
+(`pipelines.store.demand_decisions`), what it does to a forecast (`pipelines.forecasting.special_demand`).
 Read more in docs/buyer/promotions.md.
 """
 

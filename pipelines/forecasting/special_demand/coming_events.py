@@ -1,7 +1,7 @@
 """Events in the forecast: the demand of their days is expected to be the usual one times their factors.
 
 What belongs here: which products an event changes by how much, and a forecast with the coming events. What does not:
-past events (`event_history.py`), what people type (`planning_settings/demand_events.py`).
+past events (`past_events.py`), what people type (`planning_settings/demand_settings/demand_events.py`).
 Read more in docs/maths.md#promotions-and-events.
 """
 

@@ -1,6 +1,7 @@
 """Past events: their days are unknown demand, and what they sold is compared with what was expected of them.
 
-What belongs here: the history of event days, and the result of an event. What does not: coming events (`events.py`).
+What belongs here: the history of event days, and the result of an event. What does not: coming events
+(`coming_events.py`).
 Read more in docs/maths.md#promotions-and-events.
 """
 
