@@ -8,8 +8,10 @@
     replenishment                    forecast → plan
     forecasting                      marts → forecast
     planning_settings · purchasing   what a buyer sets; plan → drafts → approved → sent
+    product_groups                   which products belong together, by hand and by rule
     storage                          tables, the warehouse file, snapshots for readers
-    credentials, call_limits, identities, organisation_key, readiness, product_codes, setting_subjects, secret, errors
+    credentials, call_limits, identities, organisation_key, readiness, product_codes, setting_subjects, spreadsheets,
+    secret, errors
 
 What belongs here: the steps, and what they stand on. `make lint` checks the floors (import-linter, pyproject.toml):
 nothing below `settings` calls Xero, opens our database or reads the environment.

@@ -231,6 +231,22 @@ def _open_orders(settings: "Settings", key: str) -> str:
     return f"{len(orders)} open"
 
 
+def _groups(settings: "Settings", key: str) -> str:
+    """How many groups there are, and the settings of products that two groups set differently."""
+    from pipelines.organisations.organisation_groups import organisation_groups
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import published_or_empty
+
+    opened = _opened(settings, key)
+    groups = organisation_groups(opened).groups
+    conflicts = published_or_empty(opened.folder, tables.GROUP_CONFLICTS).to_dicts()
+    if not conflicts:
+        return counted(len(groups), "group")
+    first = conflicts[0]
+    example = f"{first['name']} of {first['product_code']}: {first['group_name']} decides, {first['other_values']}"
+    return f"{counted(len(groups), 'group')}; they differ on {counted(len(conflicts), 'setting')}, such as {example}"
+
+
 def _plan(settings: "Settings", key: str) -> str:
     from pipelines.storage import tables
     from pipelines.storage.snapshots import NothingPublishedError, read_published
@@ -261,5 +277,6 @@ _OF_AN_ORGANISATION: "tuple[tuple[str, Callable[[Settings, str], str]], ...]" = 
     ("age of the data", _freshness),
     ("last load", _last_load),
     ("plan", _plan),
+    ("groups", _groups),
     ("open orders", _open_orders),
 )

@@ -227,7 +227,7 @@ def _record(now: "OrganisationSettings", event: "DemandEvent") -> dict[str, Any]
 
 
 def _subject_name(now: "OrganisationSettings", scope: "Scope", subject: str) -> str:
-    return now.subjects.groups.get(subject, subject) if scope == "group" else subject
+    return now.names.get(subject, subject) if scope == "group" else subject
 
 
 def _sentence(now: "OrganisationSettings", event: "DemandEvent") -> str:

@@ -19,6 +19,7 @@ from stocktrim_cli.doctor import doctor
 from stocktrim_cli.events import events
 from stocktrim_cli.exceptions import exceptions
 from stocktrim_cli.explain import explain
+from stocktrim_cli.groups.group_commands import groups
 from stocktrim_cli.lead_times import accept_lead_times
 from stocktrim_cli.load import load
 from stocktrim_cli.orders import orders
@@ -48,6 +49,7 @@ orders.command()(advice)
 app.add_typer(orders, name="orders")
 settings.command(name="accept-lead-times")(accept_lead_times)
 app.add_typer(settings, name="settings")
+app.add_typer(groups, name="groups")
 app.add_typer(exceptions, name="exceptions")
 app.add_typer(demand, name="demand")
 app.add_typer(events, name="events")

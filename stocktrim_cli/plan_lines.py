@@ -93,15 +93,6 @@ def totals(lines: "pl.DataFrame", products: int) -> str:
     return f"{lines.height:,} of {products:,} lines{f'; to order: {worth}' if worth else ''}."
 
 
-def without_formulas(lines: "pl.DataFrame") -> "pl.DataFrame":
-    """The lines, with an apostrophe before each text that a spreadsheet would read as a formula."""
-    import polars as pl
-    import polars.selectors as cs
-
-    text = cs.string()
-    return lines.with_columns(pl.when(text.str.contains(r"^[=+\-@\t\r]")).then("'" + text).otherwise(text).name.keep())
-
-
 def known_name(noun: str, wanted: str, known: "Iterable[str | None]") -> str:
     """The known name that a person means, whatever its case.
 

@@ -18,7 +18,6 @@ from stocktrim_cli.plan_lines import (
     known_columns,
     sorted_lines,
     totals,
-    without_formulas,
 )
 from stocktrim_cli.runs import JsonOption
 
@@ -33,6 +32,7 @@ def show(
     *,
     status: Annotated[str, typer.Option(metavar="STATUS", help=f"{', '.join(STATUSES[:-1])} or {STATUSES[-1]}.")] = "",
     supplier: Annotated[str, typer.Option(metavar="NAME", help="Only this supplier's products.")] = "",
+    group: Annotated[str, typer.Option(metavar="NAME", help="Only products of this group.")] = "",
     search: Annotated[str, typer.Option(metavar="TEXT", help="Only products with this text in code or name.")] = "",
     late: Annotated[bool, typer.Option("--late", help="Only products with an open order that is late.")] = False,
     overstocked: Annotated[bool, typer.Option("--overstocked", help="Only products with too much stock.")] = False,
@@ -44,6 +44,9 @@ def show(
     columns: Annotated[
         str, typer.Option(metavar="NAMES", help="Columns, separated by commas: of this table or of order_plan.")
     ] = "",
+    by: Annotated[
+        str, typer.Option("--by", metavar="WHAT", help="Totals instead of lines; by group is what there is.")
+    ] = "",
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the lines to this CSV file.")] = None,
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
@@ -54,8 +57,15 @@ def show(
     """
     summary, order_plan = _published_plan(organisation)
     wanted = LineFilter(status, supplier, search, is_late=late, is_overstocked=overstocked)
+    order_plan = _with_groups(order_plan, organisation)
     names = known_columns(order_plan, columns.split(",")) if columns else []
-    lines = sorted_lines(chosen_lines(order_plan, wanted), sort)
+    chosen = chosen_lines(order_plan, wanted)
+    if group:
+        chosen = _of_group(chosen, organisation, group)
+    if by:
+        _show_totals(summary, chosen, organisation, by=by, as_json=as_json)
+        return
+    lines = sorted_lines(chosen, sort)
     shown = lines.head(limit) if limit else lines
     if csv:
         _write(csv, shown.select(names or list(HEADINGS)))
@@ -69,6 +79,52 @@ def show(
         for sentence in _other_suppliers(organisation, shown):
             out.print(sentence, markup=False)
         out.print(f"Next: {command_for(organisation, 'explain PRODUCT_CODE')}", markup=False)
+
+
+def _with_groups(order_plan: "pl.DataFrame", organisation: str) -> "pl.DataFrame":
+    """The lines with the groups of each product at the time of the plan."""
+    from pipelines.product_groups.membership import with_groups
+    from pipelines.settings import read_settings
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import published_or_empty
+
+    folder = read_settings().organisation_folder(organisation)
+    return with_groups(order_plan, published_or_empty(folder, tables.PRODUCT_GROUPS))
+
+
+def _of_group(lines: "pl.DataFrame", organisation: str, group: str) -> "pl.DataFrame":
+    """The lines of the products that are in a group now."""
+    import polars as pl
+
+    from stocktrim_cli.groups.group_options import groups_now
+
+    return lines.filter(pl.col("product_code").is_in(groups_now(organisation).products_of(group)))
+
+
+def _show_totals(
+    summary: "dict[str, Any]", lines: "pl.DataFrame", organisation: str, *, by: str, as_json: bool
+) -> None:
+    """Print what the lines come to by group, as groups are now."""
+    from pipelines.errors import UsageError
+    from pipelines.replenishment.plan.group_totals import group_totals
+    from stocktrim_cli.groups.group_options import groups_now
+
+    if by != "group":
+        raise UsageError(f"There are no totals by {by!r}: give --by group.")
+    sums = group_totals(lines, groups_now(organisation).membership, base_currency=summary["currency"])
+    if as_json:
+        show_json(sums.to_dicts())
+        return
+    money = summary["currency"]
+    columns = {
+        "group_kind": "kind", "group_name": "group", "products": "products", "products_to_order": "to order",
+        "order_value": f"order value in {money}", "products_understocked": "understocked",
+        "understock_margin_lost": f"lost margin in {money}", "products_overstocked": "overstocked",
+        "overstock_value": f"overstock in {money}", "stock_value": f"stock in {money}",
+    }  # fmt: skip
+    names = list(columns.values())
+    title = f"Plan {summary['plan_id']} as of {summary['as_of_date']} by group; a product of two groups counts in both"
+    show_table(title, names, sums.select(list(columns)).rows(), numbers=names[2:])
 
 
 def _published_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
@@ -104,8 +160,9 @@ def _print(summary: "dict[str, Any]", lines: "pl.DataFrame") -> None:
 
 def _write(path: Path, lines: "pl.DataFrame") -> None:
     from pipelines.errors import UsageError
+    from pipelines.spreadsheets.formulas import all_guarded
 
     try:
-        without_formulas(lines).rename(lambda name: HEADINGS.get(name, name)).write_csv(path)
+        all_guarded(lines).rename(lambda name: HEADINGS.get(name, name)).write_csv(path)
     except OSError as problem:
         raise UsageError(f"{path} cannot be written ({problem}): give another file.") from problem

@@ -18,6 +18,7 @@ from stocktrim_cli.settings_change import set_value, unset
 from stocktrim_cli.settings_files import export_file, import_file
 from stocktrim_cli.settings_options import (
     SHOWN,
+    GroupOption,
     ProductOption,
     SupplierOption,
     say_rest,
@@ -79,6 +80,7 @@ def show(
     *,
     product: ProductOption = "",
     supplier: SupplierOption = "",
+    group: GroupOption = "",
     gone: Annotated[
         bool, typer.Option("--gone", help="Settings of, or with, products and suppliers that are gone in Xero.")
     ] = False,
@@ -86,7 +88,7 @@ def show(
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the settings in force for the organisation, a supplier or a product, and where each value was set.
+    """Show the settings in force for the organisation, a supplier, a group or a product, and where each was set.
 
     With --product and --supplier: those that hold if the product is ordered from that supplier.
 
@@ -94,8 +96,8 @@ def show(
     """
     from pipelines.errors import UsageError
 
-    if sum(map(bool, (product or supplier, gone, history))) > 1:
-        raise UsageError("Give one of --product (with or without --supplier), --supplier, --gone and --history.")
+    if sum(map(bool, (product or supplier, group, gone, history))) > 1:
+        raise UsageError("Give one of --product (with or without --supplier), --supplier, --group, --gone, --history.")
     now = settings_now(organisation)
     if history:
         show_history(now.past(), now, as_json=as_json)
@@ -103,9 +105,12 @@ def show(
         _show_gone(now, as_json=as_json)
     elif product:
         _show_product(now, product=product, supplier=supplier, as_json=as_json)
+    elif group:
+        found = now.groups.find(group)
+        _show_in_force(f"Settings of {found.title}", now.of_group(found.group_id), now, as_json=as_json)
     elif supplier:
         identity = now.subjects.find("supplier", supplier)
-        title = f"Settings of {now.supplier_names.get(identity, identity)}"
+        title = f"Settings of {now.names.get(identity, identity)}"
         _show_in_force(title, now.of_supplier(identity), now, as_json=as_json)
     else:
         _show_all(now, as_json=as_json)
@@ -126,9 +131,9 @@ def _show_product(now: "OrganisationSettings", *, product: str, supplier: str, a
     usual = now.supplier_of(code)
     title = f"Settings in force for {code}"
     if theirs and theirs != usual:
-        title += f" if ordered from {now.supplier_names.get(theirs, theirs)}"
+        title += f" if ordered from {now.names.get(theirs, theirs)}"
     elif usual:
-        title += f", ordered from {now.supplier_names.get(usual, usual)}"
+        title += f", ordered from {now.names.get(usual, usual)}"
     _show_in_force(title, now.of_product(code, supplier_id=theirs), now, as_json=as_json)
 
 
@@ -139,7 +144,7 @@ def _show_in_force(
     if as_json:
         show_json([_record(row) for row in found])
         return
-    rows = [[*_shown(row, now.supplier_names), _other_levels(row, now.supplier_names)] for row in found]
+    rows = [[*_shown(row, now.names), _other_levels(row, now.names)] for row in found]
     show_table(title, ["setting", "value", "unit", "level", "set by", "at", "other levels"], rows)
 
 
@@ -154,6 +159,8 @@ def _record(row: "EffectiveSetting") -> dict[str, Any]:
         "changed_at": None if change is None else change.changed_at,
         "reason": None if change is None else change.reason,
         "levels": dict(row.levels),
+        "group": row.group or None,
+        "other_groups": dict(row.other_groups),
     }
 
 
@@ -161,12 +168,19 @@ def _shown(row: "EffectiveSetting", names: Mapping[str, str]) -> list[Any]:
     """A setting, its value and unit, the level that it comes from, who set it and when."""
     change = row.change
     who: list[Any] = ["", None] if change is None else [change.changed_by, change.changed_at]
-    return [row.setting.name, value_shown(row.setting.name, row.value, names), row.setting.unit, row.origin, *who]
+    return [row.setting.name, value_shown(row.setting.name, row.value, names), row.setting.unit, _level(row), *who]
+
+
+def _level(row: "EffectiveSetting") -> str:
+    """The level that a value comes from, with the group if it is one's."""
+    return f"group {row.group}" if row.origin == "group" and row.group else row.origin
 
 
 def _other_levels(row: "EffectiveSetting", names: Mapping[str, str]) -> str:
     others = {level: value for level, value in row.levels.items() if level != row.origin and value is not None}
-    return ", ".join(f"{level} {value_shown(row.setting.name, value, names)}" for level, value in others.items())
+    said = [f"{level} {value_shown(row.setting.name, value, names)}" for level, value in others.items()]
+    said += [f"{group} says {value_shown(row.setting.name, value, names)}" for group, value in row.other_groups.items()]
+    return ", ".join(said)
 
 
 def _show_all(now: "OrganisationSettings", *, as_json: bool) -> None:
@@ -182,13 +196,13 @@ def _show_all(now: "OrganisationSettings", *, as_json: bool) -> None:
     for row in now.of_all():
         counts = [(set_for[row.setting.name, level], noun) for level, noun in _SET_FOR.items()]
         overrides = ", ".join(counted(*count) for count in counts if count[0])
-        rows.append([*_shown(row, now.supplier_names), overrides])
+        rows.append([*_shown(row, now.names), overrides])
     show_table(
         f"Settings of {now.opened.key}", ["setting", "value", "unit", "level", "set by", "at", "set for"], rows
     )  # fmt: skip
     others = [row for row in explicit if row.level != "global"]
     if others:
-        _show_changes("Set for suppliers, groups and products", others[:SHOWN], now.supplier_names)
+        _show_changes("Set for suppliers, groups and products", others[:SHOWN], now.names)
     say_rest(len(others), where="`stocktrim settings export FILE` writes all")
 
 
@@ -199,7 +213,7 @@ def _show_gone(now: "OrganisationSettings", *, as_json: bool) -> None:
         show_json([{**_explicit(row), "why": why} for row, why in found])
         return
     rows, reasons = [row for row, _ in found], [why for _, why in found]
-    _show_changes("Settings of what is gone", rows, now.supplier_names, why=reasons)
+    _show_changes("Settings of what is gone", rows, now.names, why=reasons)
 
 
 def _show_changes(

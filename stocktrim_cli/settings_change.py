@@ -18,6 +18,8 @@ from stocktrim_cli.settings_dry_run import show_dry_run
 from stocktrim_cli.settings_options import (
     ByOption,
     DryRunOption,
+    GroupsOption,
+    ProductsInOption,
     ProductsOfOption,
     ProductsOption,
     ReasonOption,
@@ -57,7 +59,9 @@ def set_value(
     *,
     product: ProductsOption = None,
     supplier: SuppliersOption = None,
+    group: GroupsOption = None,
     products_of: ProductsOfOption = "",
+    products_in: ProductsInOption = "",
     search: SearchOption = "",
     by: ByOption = "",
     reason: ReasonOption = "",
@@ -65,7 +69,7 @@ def set_value(
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Set a setting for the organisation, for suppliers or for products, all or none; the next plan uses it.
+    """Set a setting for the organisation, suppliers, groups or products, all or none; the next plan uses it.
 
     With --product and --supplier it holds for the product while it is ordered from that supplier.
 
@@ -73,7 +77,7 @@ def set_value(
     """
     from pipelines.organisations.chosen_subjects import SubjectFilter
 
-    chosen = SubjectFilter(product or [], supplier or [], products_of, search)
+    chosen = SubjectFilter(product or [], supplier or [], products_of, search, group or [], products_in)
     _grant(_Wish(name, value, chosen, by, reason, dry_run, as_json), settings_now(organisation))
 
 
@@ -82,7 +86,9 @@ def unset(
     *,
     product: ProductsOption = None,
     supplier: SuppliersOption = None,
+    group: GroupsOption = None,
     products_of: ProductsOfOption = "",
+    products_in: ProductsInOption = "",
     search: SearchOption = "",
     by: ByOption = "",
     reason: ReasonOption = "",
@@ -96,7 +102,7 @@ def unset(
     """
     from pipelines.organisations.chosen_subjects import SubjectFilter
 
-    chosen = SubjectFilter(product or [], supplier or [], products_of, search)
+    chosen = SubjectFilter(product or [], supplier or [], products_of, search, group or [], products_in)
     _grant(_Wish(name, None, chosen, by, reason, dry_run, as_json), settings_now(organisation))
 
 
@@ -167,7 +173,7 @@ def _forget(wish: _Wish, lost: "Sequence[SettingChange]", now: "OrganisationSett
     if wish.as_json:
         show_json(vars(made[0]) if len(made) == 1 else [vars(change) for change in made])
     else:
-        names = now.supplier_names
+        names = now.names
         targets = ", ".join(subject_shown(change.level, change.subject, names) for change in made)
         out.print(f"{wish.name} is unset for product {targets}, which Xero no longer has.", markup=False)
 
@@ -193,7 +199,7 @@ def _sentence(
 ) -> str:
     """What was done, and for how many."""
     (level, subject), *others = targets
-    names = now.supplier_names
+    names = now.names
     value = made[0].value if made else now.explicit.get((level, subject, wish.name))
     is_now = "unset" if value is None else value_shown(wish.name, value, names)
     single = f" for {_NOUNS.get(level, level)} {subject_shown(level, subject, names)}" if subject else ""

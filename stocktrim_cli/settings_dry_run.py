@@ -27,7 +27,7 @@ def show_dry_run(proposal: "Proposal", now: "OrganisationSettings", *, as_json: 
         plan = None if effect is None else effect.record
         show_json({"changes": changes, "unchanged": proposal.unchanged, "plan": plan})
         return
-    show_old_and_new("What would change", proposal.changes, now.supplier_names)
+    show_old_and_new("What would change", proposal.changes, now.names)
     _show_effect(effect)
     same = f"; {counted(proposal.unchanged, 'setting')} would stay" if proposal.unchanged else ""
     out.print(f"Nothing was changed. {counted(len(proposal.changes), 'setting')} would change{same}.", markup=False)

@@ -26,7 +26,7 @@ from stocktrim_cli.settings_options import (
 )
 
 if TYPE_CHECKING:
-    from pipelines.planning_settings.requested_settings import RequestFault
+    from pipelines.spreadsheets.csv_files import RequestFault
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file.")]
 
@@ -39,9 +39,10 @@ def export_file(
     Example: `stocktrim settings export settings.csv`
     """
     from pipelines.errors import UsageError
+    from pipelines.organisations.exported_settings import exported_settings
     from pipelines.planning_settings.setting_csv import written_csv
 
-    rows = list(settings_now(organisation).exported())
+    rows = list(exported_settings(settings_now(organisation)))
     try:
         file.write_bytes(written_csv(rows))
     except OSError as trouble:
@@ -68,7 +69,8 @@ def import_file(
     Example: `stocktrim settings import settings.csv --dry-run`
     """
     from pipelines.errors import UsageError
-    from pipelines.planning_settings.setting_csv import SettingsFileError, lost_zeros, read_csv
+    from pipelines.planning_settings.setting_csv import lost_zeros, read_csv
+    from pipelines.spreadsheets.csv_files import SpreadsheetFileError
 
     try:
         data = file.read_bytes()
@@ -81,8 +83,8 @@ def import_file(
     for note in read.notes:
         say(note)
     if faults:
-        _show_faults(faults, as_json=as_json)
-        raise SettingsFileError(f"{counted(len(faults), 'value')} in {file} cannot be used: nothing was changed.")
+        show_faults(faults, as_json=as_json)
+        raise SpreadsheetFileError(f"{counted(len(faults), 'value')} in {file} cannot be used: nothing was changed.")
     if dry_run:
         show_dry_run(proposal, now, as_json=as_json)
         return
@@ -94,7 +96,7 @@ def import_file(
     if not made:
         out.print(f"All {counted(proposal.unchanged, 'setting')} of {file} are in force already.", markup=False)
         return
-    show_old_and_new("Changed", proposal.changes, now.supplier_names)
+    show_old_and_new("Changed", proposal.changes, now.names)
     out.print(
         f"{counted(len(made), 'setting')} changed, {proposal.unchanged:,} as before. "
         f"{command_for(now.opened.key, 'settings undo')} takes it back. Next: {command_for(now.opened.key, 'plan')}",
@@ -102,7 +104,7 @@ def import_file(
     )
 
 
-def _show_faults(faults: "Sequence[RequestFault]", *, as_json: bool) -> None:
+def show_faults(faults: "Sequence[RequestFault]", *, as_json: bool) -> None:
     """Print what is wrong in a file, by line and column."""
     if as_json:
         show_json({"faults": [vars(fault) for fault in faults]})

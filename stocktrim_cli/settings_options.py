@@ -41,6 +41,16 @@ SearchOption = Annotated[
     str, typer.Option("--search", metavar="TEXT", help="For every product with these words in code or name.")
 ]
 ByOption = who.ByOption
+GroupOption = Annotated[
+    str, typer.Option("--group", metavar="NAME", help="For this group, by its name or as kind: name.")
+]
+GroupsOption = Annotated[
+    list[str] | None,
+    typer.Option("--group", metavar="NAME", help="For this group itself, by name; may be given again."),
+]
+ProductsInOption = Annotated[
+    str, typer.Option("--products-in", metavar="NAME", help="For every product that is in this group now.")
+]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why.")]
 person = who.person
 DryRunOption = Annotated[
@@ -64,7 +74,7 @@ def settings_now(organisation: str) -> "OrganisationSettings":
 
 
 def subject_shown(level: str, subject: str, names: Mapping[str, str]) -> str:
-    """Whom a setting is for: a product by its code, a supplier by its name, or both.
+    """Whom a setting is for: a product by its code, a supplier or a group by its name, a product and a supplier.
 
     >>> subject_shown("product_supplier", "TEA @ id-7", {"id-7": "Mill"})
     'TEA from Mill'
@@ -73,7 +83,7 @@ def subject_shown(level: str, subject: str, names: Mapping[str, str]) -> str:
 
     product, supplier = product_in(level, subject), supplier_in(level, subject)
     named = names.get(supplier, supplier)
-    return f"{product} from {named}" if product and supplier else named or subject
+    return f"{product} from {named}" if product and supplier else named or product or names.get(subject, subject)
 
 
 def value_shown(name: str, value: str | None, names: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from stocktrim_cli.settings_dry_run import show_dry_run
 from stocktrim_cli.settings_options import (
     ByOption,
     DryRunOption,
+    GroupOption,
     ProductOption,
     ReasonOption,
     SupplierOption,
@@ -35,6 +36,7 @@ def history(
     *,
     product: ProductOption = "",
     supplier: SupplierOption = "",
+    group: GroupOption = "",
     limit: Annotated[int, typer.Option("--limit", help="At most so many of the latest changes; 0 shows all.")] = 0,
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
@@ -48,7 +50,7 @@ def history(
     now = settings_now(organisation)
     if name:
         known_setting(name)
-    found = now.past(name=name, subject=_subject(now, product=product, supplier=supplier))
+    found = now.past(name=name, subject=_subject(now, product=product, supplier=supplier, group=group))
     show_history(found[-limit:] if limit > 0 else found, now, as_json=as_json)
 
 
@@ -57,7 +59,7 @@ def show_history(found: "Sequence[ReplacedSetting]", now: "OrganisationSettings"
     if as_json:
         show_json([{**vars(row.change), "old": row.old} for row in found])
         return
-    names = now.supplier_names
+    names = now.names
     rows = [
         [
             row.change.batch, row.change.changed_at, row.change.changed_by, row.change.level,
@@ -99,15 +101,20 @@ def undo(
     if as_json:
         show_json([{**vars(row), "old": proposal.old} for row, proposal in zip(made, proposed, strict=True)])
         return
-    show_old_and_new("Undone", proposed, now.supplier_names)
+    show_old_and_new("Undone", proposed, now.names)
     next_step = command_for(now.opened.key, "plan")
     out.print(f"{counted(len(made), 'setting')} as before ({made[0].reason}). Next: {next_step}", markup=False)
 
 
-def _subject(now: "OrganisationSettings", *, product: str, supplier: str) -> tuple[str, str] | None:
+def _subject(now: "OrganisationSettings", *, product: str, supplier: str, group: str) -> tuple[str, str] | None:
     """The level and the subject whose changes are wanted; None for all."""
+    from pipelines.errors import UsageError
     from pipelines.setting_subjects import ProductSupplier, product_in
 
+    if group:
+        if product or supplier:
+            raise UsageError("Give --group or --product and --supplier, not both.")
+        return "group", now.subjects.find("group", group)
     if not product:
         return ("supplier", now.subjects.find("supplier", supplier)) if supplier else None
     is_lost = any(product_in(row.level, row.subject) == product for row in now.lost)

@@ -80,7 +80,15 @@ def _items(items: Sequence[wire.ItemRecord]) -> Columns:
         "purchase_unit_price": [item.purchase_details and item.purchase_details.unit_price for item in items],
         "sales_unit_price": [item.sales_details and item.sales_details.unit_price for item in items],
         "updated_at": [wire.instant(item.updated_at) for item in items],
+        "sales_account_code": [_account(item.sales_details) for item in items],
+        "purchase_account_code": [_account(item.purchase_details) for item in items],
+        "inventory_account_code": [item.inventory_asset_account_code or "" for item in items],
     }
+
+
+def _account(side: wire.Price | None) -> str:
+    """The account of the sales or purchase side of an item; empty if it has none."""
+    return (side and (side.cogs_account_code or side.account_code)) or ""
 
 
 def _contacts(contacts: Sequence[wire.ContactRecord]) -> Columns:
@@ -158,7 +166,17 @@ def line_columns(documents: Sequence[Any], key: str) -> Columns:
         "discount_rate": [line.discount_rate for line in lines],
         "discount_amount": [line.discount_amount for line in lines],
         "tax_amount": [line.tax_amount for line in lines],
+        "tracking": [tracking_text(line.tracking) if line.tracking else "" for line in lines],
     }
+
+
+def tracking_text(options: Iterable[wire.TrackingRecord]) -> str:
+    """The tracking options of a line, each on a line of its own.
+
+    >>> tracking_text([wire.TrackingRecord(name="Region ", option="North")])
+    'Region: North'
+    """
+    return "\n".join(f"{' '.join((one.name or '').split())}: {' '.join((one.option or '').split())}" for one in options)
 
 
 CONTACTS: Final = Endpoint(

@@ -5,9 +5,8 @@ and rules (`planning_settings`), rows (`store/setting_changes.py`), printing.
 Read more in docs/buyer/settings.md.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -17,6 +16,7 @@ from pipelines.errors import UsageError
 from pipelines.identities import Identities
 from pipelines.organisations.chosen_subjects import SubjectFilter, chosen_subjects
 from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.organisations.organisation_groups import OrganisationGroups, organisation_groups
 from pipelines.planning_settings.demand_settings.bundle_parts import parts_of
 from pipelines.planning_settings.requested_settings import (
     Proposal,
@@ -26,9 +26,9 @@ from pipelines.planning_settings.requested_settings import (
     propose,
 )
 from pipelines.planning_settings.setting_descriptions import LEVELS, PARAMETERS, Parameter
-from pipelines.planning_settings.setting_values import NONE
 from pipelines.planning_settings.subjects import Subjects
-from pipelines.product_codes import ProductCodes, folded
+from pipelines.product_codes import ProductCodes
+from pipelines.product_groups.groups import Group
 from pipelines.setting_subjects import ProductSupplier, product_in, supplier_in
 from pipelines.storage import tables
 from pipelines.storage.snapshots import published_or_empty, read_published
@@ -51,12 +51,18 @@ UNKNOWN_SUPPLIER: Final = "a supplier that Xero no longer has"
 
 @dataclass(frozen=True)
 class EffectiveSetting:
-    """A setting with the value in force: the level it comes from, the change that made it, and every level's value."""
+    """A setting with the value in force: the level it comes from, the change that made it, and every level's value.
+
+    `group` is the title of the group whose value is that of level group; `other_groups` are the values of the other
+    groups of the product that set it differently, by title.
+    """
 
     setting: Parameter
     origin: str
     change: SettingChange | None
     levels: Mapping[str, str | None]
+    group: str = ""
+    other_groups: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def value(self) -> str:
@@ -71,6 +77,7 @@ class OrganisationSettings:
     opened: OpenOrganisation
     history: list[SettingChange]
     known: Identities
+    groups: OrganisationGroups
 
     @cached_property
     def in_force(self) -> list[SettingChange]:
@@ -104,6 +111,11 @@ class OrganisationSettings:
         unknown = dict.fromkeys(filter(None, map(_contact_in, self.history)), UNKNOWN_SUPPLIER)
         return unknown | {identity: name for identity, name in named.items() if name}
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of suppliers, and kinds and names of groups, by id."""
+        return self.supplier_names | {group.group_id: group.title for group in self.groups.groups.values()}
+
     @cached_property
     def subjects(self) -> Subjects:
         """The products and suppliers for which settings can be set, those in settings among them.
@@ -118,6 +130,7 @@ class OrganisationSettings:
             ProductCodes({*self._products["product_code"], *products}),
             {identity: self.supplier_names.get(identity, identity) for identity in {*suppliers, *in_settings}},
             {row.code: row.product_code for row in self.known.former() if row.code},
+            self.groups.groups,
         )
 
     def find(self, chosen: SubjectFilter) -> list[tuple[str, str, str]]:
@@ -126,17 +139,25 @@ class OrganisationSettings:
         Raises:
             UsageError: one is not known, or none is found.
         """
-        return [("global", "", "")] if chosen.is_empty else chosen_subjects(chosen, self.subjects, self._products)
+        if chosen.is_empty:
+            return [("global", "", "")]
+        return chosen_subjects(chosen, self.subjects, self._products, self.groups.products_of)
 
     def of_product(self, product_code: str, *, supplier_id: str = "") -> list[EffectiveSetting]:
         """Every setting of a product while it is ordered from a supplier, by name; without one, from its own."""
         supplier = supplier_id or self.supplier_of(product_code)
         both = ProductSupplier(product_code, supplier).text
-        return self._of({"product": product_code, "supplier": supplier, "global": "", "product_supplier": both})
+        own = self._of({"product": product_code, "supplier": supplier, "global": "", "product_supplier": both})
+        groups = self.groups.of_product(product_code)
+        return [self._with_groups(row, groups) for row in own] if groups else own
 
     def of_supplier(self, supplier_id: str) -> list[EffectiveSetting]:
         """Every setting of a supplier, by name."""
         return self._of({"supplier": supplier_id, "global": ""})
+
+    def of_group(self, group_id: str) -> list[EffectiveSetting]:
+        """Every setting of a group, by name."""
+        return self._of({"group": group_id, "global": ""})
 
     def of_all(self) -> list[EffectiveSetting]:
         """Every setting as it is for the whole organisation, in the order of the descriptions."""
@@ -148,6 +169,8 @@ class OrganisationSettings:
             yield row, "no longer in Xero"
         present = set(self.known.product_codes())
         for row in self.in_force:
+            if row.level == "group" and row.subject not in self.groups.groups:
+                yield row, "the group was removed"
             state = self.known.contacts.get(_contact_in(row) or "")
             if state is not None and state.is_archived:
                 yield row, ARCHIVED
@@ -207,19 +230,6 @@ class OrganisationSettings:
             raise UsageError(fault.problem)
         return changes, proposed
 
-    def exported(self) -> Iterator[dict[str, str]]:
-        """The rows of the file of all settings, with suppliers by their names if these are unique."""
-        products = published_or_empty(self.opened.folder, tables.PRODUCTS)
-        names = {} if products.is_empty() else self.subjects.suppliers
-        count = Counter(folded(name) for name in names.values())
-        unique = {
-            identity: name for identity, name in names.items()
-            if count[folded(name)] == 1 and name not in {*names, UNKNOWN_SUPPLIER}
-        }  # fmt: skip
-        named = dict(products.select("product_code", "product_name").rows())
-        for change in sorted(self.in_force, key=lambda row: (LEVELS.index(row.level), row.subject, row.name)):
-            yield _exported(change, unique, named)
-
     @cached_property
     def _by_place(self) -> dict[tuple[str, str, str], SettingChange]:
         return {(row.level, row.subject, row.name): row for row in self.in_force}
@@ -241,9 +251,33 @@ class OrganisationSettings:
         values = {level: None if row is None else row.value for level, row in found.items()}
         return EffectiveSetting(setting, origin, change, {**values, "default": setting.default})
 
+    def _with_groups(self, setting: EffectiveSetting, groups: Sequence[Group]) -> EffectiveSetting:
+        """The setting of a product with what its groups say; the first that sets it decides, unless a product does."""
+        if "group" not in setting.setting.levels:
+            return setting
+        said = [(group, self._by_place.get(("group", group.group_id, setting.setting.name))) for group in groups]
+        found = [(group, row) for group, row in said if row is not None]
+        if not found:
+            return replace(setting, levels=_with_level(setting.levels, "group", None))
+        (first, change), *others = found
+        is_above = setting.origin in {"product", "product_supplier"}
+        return replace(
+            setting,
+            origin=setting.origin if is_above else "group",
+            change=setting.change if is_above else change,
+            levels=_with_level(setting.levels, "group", change.value),
+            group=first.title,
+            other_groups={group.title: row.value or "" for group, row in others if row.value != change.value},
+        )
+
     def supplier_of(self, product_code: str) -> str:
         """The id of the supplier of a product in the next plan: the preferred one, else that of the last plan."""
-        preferred = self.explicit.get(("product", product_code, "preferred_supplier"))
+        places = [
+            ("product", product_code),
+            *(("group", group.group_id) for group in self.groups.of_product(product_code)),
+        ]
+        said = (self.explicit.get((*place, "preferred_supplier")) for place in places)
+        preferred = next(filter(None, said), "")
         found = self._products.filter(pl.col("product_code") == product_code)["supplier_id"].drop_nulls().to_list()
         return preferred or next(iter(found), "")
 
@@ -251,8 +285,15 @@ class OrganisationSettings:
 def settings_of(opened: OpenOrganisation) -> OrganisationSettings:
     """The settings of an organisation as they are now."""
     return OrganisationSettings(
-        opened, setting_history(opened.store, opened.key), identities_of(opened.store, opened.key)
-    )
+        opened, setting_history(opened.store, opened.key), identities_of(opened.store, opened.key),
+        organisation_groups(opened),
+    )  # fmt: skip
+
+
+def _with_level(levels: Mapping[str, str | None], level: str, value: str | None) -> dict[str, str | None]:
+    """The values by level, the one that wins first, with one more level."""
+    values = {**levels, level: value}
+    return {name: values[name] for name in (*reversed(LEVELS), "default") if name in values}
 
 
 def _contact_in(row: SettingChange) -> str | None:
@@ -265,21 +306,3 @@ def _products_in(row: SettingChange) -> set[str]:
     if not row.value or row.name not in {"successor_of", "bundle_of"}:
         return set()
     return {row.value} if row.name == "successor_of" else {code for code, _ in parts_of(row.value)}
-
-
-def _exported(change: SettingChange, suppliers: Mapping[str, str], products: Mapping[str, str]) -> dict[str, str]:
-    value = change.value or NONE
-    product, supplier = product_in(change.level, change.subject), supplier_in(change.level, change.subject)
-    named = suppliers.get(supplier, supplier)
-    return {
-        "level": change.level,
-        "subject": product or named,
-        "supplier": named if product else "",
-        "subject_name": products.get(product) or "",
-        "setting": change.name,
-        "value": suppliers.get(value, value) if change.name == "preferred_supplier" else value,
-        "unit": PARAMETERS[change.name].unit if change.name in PARAMETERS else "",
-        "set_by": change.changed_by,
-        "set_at": f"{change.changed_at:%Y-%m-%d %H:%M:%S} UTC",
-        "set_reason": change.reason,
-    }

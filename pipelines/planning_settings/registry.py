@@ -15,6 +15,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.nearest_names import unknown_name
+from pipelines.planning_settings.group_settings import first_of_groups
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.setting_descriptions import LEVELS, PARAMETERS, Parameter
 from pipelines.setting_subjects import PRODUCT_IN, SUPPLIER_IN
@@ -174,21 +175,6 @@ def _by_level(
     yield "group", first_of_groups(rows["group"], product_groups), ("product_code",)
     yield "supplier", rows["supplier"].select("name", "value", supplier_id="subject"), ("supplier_id",)
     yield "global", rows["global"].select("name", "value", "changed_by"), ()
-
-
-def first_of_groups(settings: pl.DataFrame, product_groups: pl.DataFrame | None) -> pl.DataFrame:
-    """The value of each product and setting by the first of its groups that sets it: `product_code`, `name`, `value`.
-
-    Groups come in the order that people gave them, then by name, then by id.
-    """
-    if product_groups is None:
-        return pl.DataFrame(schema=["product_code", "name", "value"], orient="row").cast(pl.String)
-    return (
-        product_groups.join(settings.select("name", "value", group_id="subject"), on="group_id")
-        .sort("group_order", "group_name", "group_id")
-        .unique(["product_code", "name"], keep="first", maintain_order=True)
-        .select("product_code", "name", "value")
-    )
 
 
 def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from pipelines.planning_settings.registry import SettingError, check_name
 from pipelines.planning_settings.setting_descriptions import LEVELS, Parameter
 from pipelines.planning_settings.subjects import SubjectError, Subjects
 from pipelines.planning_settings.validation import OwnSetting, misfits
+from pipelines.spreadsheets.csv_files import RequestFault
 
 Explicit = Mapping[tuple[str, str, str], str]
 """The settings in force that people set: values by level, subject and name."""
@@ -32,15 +33,6 @@ class SettingRequest:
     text: str | None
     line: int = 0
     supplier: str = ""
-
-
-@dataclass(frozen=True)
-class RequestFault:
-    """Why a request cannot be met: the line and the column of its file, and a sentence."""
-
-    line: int
-    column: str
-    problem: str
 
 
 @dataclass(frozen=True)

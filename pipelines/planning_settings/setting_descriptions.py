@@ -170,7 +170,7 @@ _PARAMETERS: Final = (
         flag(), "true", "The plan says how many to assemble, and the parts are ordered for it.",
     ),
     Parameter(
-        "preferred_supplier", "contact", _PRODUCT, "", "The supplier to order from.", contact(), "Supplier 07",
+        "preferred_supplier", "contact", _GROUP, "", "The supplier to order from.", contact(), "Supplier 07",
         "Orders go to this supplier, with its lead time and its settings.",
     ),
     Parameter(
@@ -216,11 +216,11 @@ _PARAMETERS: Final = (
         cost(), "1.50", "A supplier is called cheaper only after it; quantities stay.",
     ),
     Parameter(
-        "discontinued", "flag", _PRODUCT, "false", "Out of the plan for good.", flag(), "true",
+        "discontinued", "flag", _GROUP, "false", "Out of the plan for good.", flag(), "true",
         "The product is not ordered; the plan gives this reason.",
     ),
     Parameter(
-        "unstocked", "flag", _PRODUCT, "false", "No stock is kept of the product.", flag(), "true",
+        "unstocked", "flag", _GROUP, "false", "No stock is kept of the product.", flag(), "true",
         "The product is not ordered; the plan gives this reason.",
     ),
     Parameter(

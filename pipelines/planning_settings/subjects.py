@@ -13,6 +13,7 @@ from typing import Final
 from pipelines.errors import UsageError
 from pipelines.nearest_names import unknown_name
 from pipelines.product_codes import ProductCodes, folded
+from pipelines.product_groups.groups import Group, find_group
 from pipelines.setting_subjects import ProductSupplier
 
 # Looking for a similar code compares it with all codes.
@@ -31,13 +32,13 @@ class SubjectError(UsageError):
 class Subjects:
     """The products, suppliers and groups for which settings can be set.
 
-    `suppliers` and `groups` are names by id; `former` are the present codes of products by codes that they had before.
+    `suppliers` are names by id; `former` are the present codes of products by codes that they had before.
     """
 
     products: ProductCodes
     suppliers: Mapping[str, str]
     former: Mapping[str, str] = field(default_factory=dict)
-    groups: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
     _found: dict[tuple[str, str], str | UsageError] = field(default_factory=dict)
     _searches: int = 0
 
@@ -103,22 +104,20 @@ class Subjects:
         return f" The nearest code is {nearest[0]!r}." if nearest else ""
 
     def _supplier(self, text: str) -> str:
-        return self._named("supplier", text, self.suppliers)
-
-    def _group(self, text: str) -> str:
-        return self._named("group", text, self.groups)
-
-    def _named(self, noun: str, text: str, names: Mapping[str, str]) -> str:
-        """The id of the only supplier or group of a name, or the id itself."""
+        """The id of the only supplier of a name, or the id itself."""
+        names = self.suppliers
         wanted = text.strip()
         if wanted in names:
             return wanted
         found = [identity for identity, name in names.items() if name == wanted]
         found = found or [identity for identity, name in names.items() if folded(name) == folded(wanted)]
         if len(found) > 1:
-            raise UsageError(f"Several {noun}s are called {text!r}: give one of their ids, {' or '.join(found)}.")
+            raise UsageError(f"Several suppliers are called {text!r}: give one of their ids, {' or '.join(found)}.")
         if not found:
             self._searches += 1
             near = names.values() if self._searches <= _MOST_SEARCHES else ()
-            raise UsageError(unknown_name(noun, text, near) if near else f"There is no {noun} {text!r}.")
+            raise UsageError(unknown_name("supplier", text, near) if near else f"There is no supplier {text!r}.")
         return found[0]
+
+    def _group(self, text: str) -> str:
+        return find_group(self.groups, text).group_id

@@ -5,12 +5,13 @@ What belongs here: putting the tables of the stage `parameters` together. What d
 Read more in docs/adr/0010-planning-parameters-are-made-once.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
 from pipelines.forecasting.calendar_intervals import calendar_intervals
+from pipelines.planning_settings.group_settings import group_conflicts
 from pipelines.planning_settings.registry import settings_of_products, wide_settings
 from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_in
 from pipelines.replenishment.lead_time_advice import observed_lead_times
@@ -21,7 +22,7 @@ from pipelines.replenishment.lead_times import (
     summarise_lengths,
     waiting_orders,
 )
-from pipelines.storage.tables import LEAD_TIME_ESTIMATES
+from pipelines.storage.tables import GROUP_CONFLICTS, LEAD_TIME_ESTIMATES, PRODUCT_GROUPS, empty
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class PlanningParameters:
     lead_time_estimates: pl.DataFrame
     supplier_calendars: pl.DataFrame
     protection_intervals: pl.DataFrame
+    product_groups: pl.DataFrame = field(default_factory=lambda: empty(PRODUCT_GROUPS))
+    group_conflicts: pl.DataFrame = field(default_factory=lambda: empty(GROUP_CONFLICTS))
 
 
 def planning_parameters(
@@ -40,11 +43,14 @@ def planning_parameters(
     planning_settings: pl.DataFrame,
     purchase_receipts: pl.DataFrame,
     stock_on_order: pl.DataFrame,
+    group_members: pl.DataFrame | None = None,
     *,
     as_of: date,
 ) -> PlanningParameters:
     """The parameters of every product on a day; each frame has the shape of its table."""
-    in_force = settings_of_products(products, planning_settings)
+    groups = empty(PRODUCT_GROUPS) if group_members is None else group_members
+    groups = groups.join(products.select("product_code"), on="product_code", how="semi", maintain_order="left")
+    in_force = settings_of_products(products, planning_settings, groups)
     settings = wide_settings(in_force).join(products.select("product_code", "supplier_id"), on="product_code")
     calendars = calendars_in(planning_settings)
     assembled = settings.filter("is_assembled").select("product_code")
@@ -58,6 +64,8 @@ def planning_parameters(
         lead_time_estimates=_estimates(bought, receipts, lengths),
         protection_intervals=calendar_intervals(settings, lengths, calendars, as_of=as_of),
         supplier_calendars=calendars,
+        product_groups=groups,
+        group_conflicts=group_conflicts(in_force, planning_settings, groups),
     )
 
 

@@ -27,7 +27,7 @@ SOURCE_TABLES: Final = (
     tables.PRODUCTS, tables.STOCK_POSITION, tables.STOCK_ON_ORDER, tables.PURCHASE_RECEIPTS, tables.DEMAND_DAILY,
     tables.DEMAND_TRANSACTIONS, tables.PLAN_SETTINGS, tables.PROTECTION_INTERVALS, tables.MODEL_SCORES,
     tables.MODEL_CHOICE, tables.DEMAND_FORECAST, tables.DEMAND_QUANTILES, tables.DEMAND_HORIZONS, tables.ORDER_PLAN,
-    tables.ANSWERED_ONE_OFFS, tables.PRODUCT_EVENTS,
+    tables.ANSWERED_ONE_OFFS, tables.PRODUCT_EVENTS, tables.PRODUCT_GROUPS,
 )  # fmt: skip
 """The tables of `PlanSources`, in its order; all of them are published."""
 _COMPARED: Final = ("order_quantity", "status", "reason", "order_value")
@@ -53,6 +53,7 @@ class PlanSources:
     order_plan: pl.DataFrame
     answered_one_offs: pl.DataFrame
     product_events: pl.DataFrame
+    product_groups: pl.DataFrame
 
 
 def changed_lines(sources: PlanSources, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
@@ -73,23 +74,23 @@ def changed_lines(sources: PlanSources, before: pl.DataFrame, after: pl.DataFram
 
 def planned_with(sources: PlanSources, settings: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     """The order plan of a day with these settings; `settings` has the shape of `raw.planning_settings`."""
-    products = _with_own_settings(sources.products, settings)
+    products = _with_own_settings(sources.products, settings, sources.product_groups)
     parameters = planning_parameters(
-        products, settings, sources.purchase_receipts, sources.stock_on_order, as_of=as_of
+        products, settings, sources.purchase_receipts, sources.stock_on_order, sources.product_groups, as_of=as_of
     )  # fmt: skip
     inputs = PlanInputs(products, sources.stock_position, sources.stock_on_order, settings)
     forecast = _forecast(sources, parameters, as_of=as_of)
     return make_plan(inputs, parameters, forecast, as_of=as_of, plan_id="").order_plan
 
 
-def _with_own_settings(products: pl.DataFrame, settings: pl.DataFrame) -> pl.DataFrame:
+def _with_own_settings(products: pl.DataFrame, settings: pl.DataFrame, product_groups: pl.DataFrame) -> pl.DataFrame:
     """The products with the flags and unit costs that people set for them; a cost that was removed stays."""
-    own = settings.filter(pl.col("level") == "product", pl.col("value") != "")
+    in_force = settings_of_products(products, settings, product_groups).filter(pl.col("value") != "")
     flagged = {
-        name: own.filter(pl.col("name") == name, pl.col("value") == "true")["subject"].to_list()
+        name: in_force.filter(pl.col("name") == name, pl.col("value") == "true")["product_code"].to_list()
         for name in ("discontinued", "unstocked")
     }
-    costs = settings_of_products(products, settings).filter(pl.col("name") == "unit_cost", pl.col("value") != "")
+    costs = in_force.filter(pl.col("name") == "unit_cost")
     set_costs = costs.select("product_code", set_cost=pl.col("value").cast(products.schema["unit_cost"]))
     return (
         products.join(set_costs, on="product_code", how="left", maintain_order="left")

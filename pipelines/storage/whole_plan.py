@@ -28,7 +28,7 @@ from pipelines.storage.warehouse import (
 Step = tuple[Table, ...]
 PARAMETERS: Final[Step] = (
     tables.PLAN_SETTINGS, tables.LEAD_TIMES, tables.LEAD_TIME_ESTIMATES, tables.SUPPLIER_CALENDARS,
-    tables.PROTECTION_INTERVALS,
+    tables.PROTECTION_INTERVALS, tables.PRODUCT_GROUPS, tables.GROUP_CONFLICTS,
 )  # fmt: skip
 CHOICE: Final[Step] = (tables.MODEL_CHOICE, tables.MODEL_SCORES, tables.FORECAST_CALIBRATION)
 FORECAST: Final[Step] = (

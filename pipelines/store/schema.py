@@ -77,6 +77,22 @@ setting_change: Final = sa.Table(
     sa.Column("product_id", sa.Text),
 )
 
+group_change: Final = sa.Table(
+    "group_change",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("organisation_key", sa.String(40), nullable=False, index=True),
+    sa.Column("group_id", sa.String(16), nullable=False),
+    sa.Column("field", sa.String(16), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("value", sa.Text),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("batch", sa.Integer, nullable=False),
+    sa.Column("product_id", sa.Text),
+)
+
 exception_decision: Final = sa.Table(
     "exception_decision",
     metadata,
@@ -177,6 +193,6 @@ contact_state: Final = sa.Table(
 )
 
 OF_ONE_ORGANISATION: Final = (
-    setting_change, exception_decision, one_off_answer, demand_event_change, watermark, xero_call, xero_pause,
-    order_event, product_code, contact_state,
+    setting_change, group_change, exception_decision, one_off_answer, demand_event_change, watermark, xero_call,
+    xero_pause, order_event, product_code, contact_state,
 )  # fmt: skip

@@ -30,6 +30,13 @@ class ItemReference(_Record):
     item_id: str | None = msgspec.field(name="ItemID", default=None)
 
 
+class TrackingRecord(_Record):
+    """An option of a tracking category that a line has."""
+
+    name: str | None = None
+    option: str | None = None
+
+
 class LineRecord(_Record):
     """A line of an invoice, a credit note or a purchase order."""
 
@@ -43,6 +50,7 @@ class LineRecord(_Record):
     discount_rate: Number | None = None
     discount_amount: Number | None = None
     tax_amount: Number | None = None
+    tracking: list[TrackingRecord] | None = None
 
 
 class ContactReference(_Record):
@@ -53,9 +61,11 @@ class ContactReference(_Record):
 
 
 class Price(_Record):
-    """The purchase or the sales side of an item."""
+    """The purchase or the sales side of an item; a tracked item is bought to an account of costs of goods sold."""
 
     unit_price: Number | None = None
+    account_code: str | None = None
+    cogs_account_code: str | None = msgspec.field(name="COGSAccountCode", default=None)
 
 
 class ItemRecord(_Record):
@@ -71,6 +81,7 @@ class ItemRecord(_Record):
     quantity_on_hand: Number | None = None
     quantity_on_back_order: Number | None = None
     total_cost_pool: Number | None = None
+    inventory_asset_account_code: str | None = None
     purchase_details: Price | None = None
     sales_details: Price | None = None
     updated_at: str | None = msgspec.field(name="UpdatedDateUTC", default=None)

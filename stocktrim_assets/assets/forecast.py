@@ -44,9 +44,13 @@ TABLES: Final = (
 )
 _INPUTS: Final = (
     tables.DEMAND_DAILY, tables.DEMAND_TRANSACTIONS, tables.PLAN_SETTINGS, tables.PROTECTION_INTERVALS, tables.AS_OF,
-    tables.ONE_OFF_ANSWERS, tables.DEMAND_EVENTS,
+    tables.ONE_OFF_ANSWERS, tables.DEMAND_EVENTS, tables.PRODUCT_GROUPS,
 )  # fmt: skip
-_OF_SETTINGS: Final = {tables.PLAN_SETTINGS: f"name in ({', '.join(map(quoted, REQUEST_SETTINGS))})"}
+# A forecast is made again only if what it reads of settings changes, or a group that an event is for.
+_OF_SETTINGS: Final = {
+    tables.PLAN_SETTINGS: f"name in ({', '.join(map(quoted, REQUEST_SETTINGS))})",
+    tables.PRODUCT_GROUPS: f"group_id in (select subject from {tables.DEMAND_EVENTS.path} where scope = 'group')",
+}
 CHOICE_STAGE: Final = waiting_stage("model_choice", "Forecast models", CHOICE, reads=_INPUTS, rows=_OF_SETTINGS)
 FORECAST_STAGE: Final = waiting_stage(
     "demand", "Forecast", FORECAST, reads=(*_INPUTS, tables.MODEL_CHOICE), rows=_OF_SETTINGS
@@ -116,9 +120,8 @@ def _inputs(run: StageRun) -> tuple[pl.DataFrame, ForecastRequest, date]:
 
 
 def _groups(run: StageRun) -> pl.DataFrame:
-    """Which products are in which group: none yet."""
-    del run
-    return pl.DataFrame(schema={"product_code": pl.String, "group_id": pl.String, "group_name": pl.String})
+    """Which products are in the groups that events are for."""
+    return run.read(tables.PRODUCT_GROUPS)
 
 
 def _events(run: StageRun, request: ForecastRequest, as_of: date) -> dict[str, pl.DataFrame]:

@@ -19,10 +19,12 @@ from stocktrim_assets.partitions import organisations
 from stocktrim_assets.specs import table_specs
 
 _LEARNED_FROM: Final = (
-    tables.PRODUCTS, tables.PLANNING_SETTINGS, tables.PURCHASE_RECEIPTS, tables.STOCK_ON_ORDER,
+    tables.PRODUCTS, tables.PLANNING_SETTINGS, tables.PURCHASE_RECEIPTS, tables.STOCK_ON_ORDER, tables.GROUP_MEMBERS,
 )  # fmt: skip
 _INPUTS: Final = {
-    tables.PLAN_SETTINGS: (tables.PRODUCTS, tables.PLANNING_SETTINGS),
+    tables.PRODUCT_GROUPS: (tables.PRODUCTS, tables.GROUP_MEMBERS),
+    tables.PLAN_SETTINGS: (tables.PRODUCTS, tables.PLANNING_SETTINGS, tables.GROUP_MEMBERS),
+    tables.GROUP_CONFLICTS: (tables.PLAN_SETTINGS, tables.PLANNING_SETTINGS, tables.PRODUCT_GROUPS),
     tables.LEAD_TIMES: (
         tables.PRODUCTS, tables.PLAN_SETTINGS, tables.PURCHASE_RECEIPTS, tables.STOCK_ON_ORDER, tables.AS_OF,
     ),

@@ -22,6 +22,7 @@ from pipelines.planning_settings.registry import global_settings
 from pipelines.planning_settings.successors_and_bundles import sold_as
 from pipelines.replenishment.explain.product_explanation import ExplanationSources, explain_product, most_urgent
 from pipelines.replenishment.open_orders.advice import advise_open_orders
+from pipelines.replenishment.plan.group_totals import group_totals
 from pipelines.replenishment.plan.order_plan import PlanInputs, PlanTables, make_plan
 from pipelines.replenishment.plan.plan_summary import hash_inputs, kpis_of_day, plan_id, summarise_plan
 from pipelines.replenishment.planning_parameters import PlanningParameters
@@ -41,7 +42,7 @@ from stocktrim_assets.specs import PURCHASING_TEAM, check_results, check_specs, 
 
 TABLES: Final = (
     tables.ORDER_PLAN, tables.SUPPLIER_ORDERS, tables.ORDER_ADJUSTMENTS, tables.LEAD_TIME_ADVICE, tables.PLAN_SUMMARY,
-    tables.PLAN_HISTORY, tables.KPI_DAILY, tables.OPEN_ORDER_ADVICE,
+    tables.PLAN_HISTORY, tables.KPI_DAILY, tables.OPEN_ORDER_ADVICE, tables.GROUP_TOTALS,
 )  # fmt: skip
 _ABOUT: Final = {rule.frame: (tables.ORDER_PLAN,) for rule in plan_rules.RULES} | {
     "supplier_orders": (tables.SUPPLIER_ORDERS,)
@@ -58,6 +59,8 @@ STAGE: Final = Stage(
     ),
     makes=TABLES, keep=keep_plan, keep_unchanged=keep_waiting, place=to_plan_with,
 )  # fmt: skip
+# Groups count in a plan through the settings that they make, which are in it.
+_NO_INPUTS: Final = ("product_groups", "group_conflicts")
 _URGENT: Final = {
     "product_code": "product", "order_action": "do", "order_quantity": "order", "assembly_quantity": "assemble",
     "demand_before_arrival": "before arrival",
@@ -112,7 +115,7 @@ def order_plan(
             stop_where_blocked(findings)
             shown = _shown_plan(_explained(run, sources, plan))
             numbers = _numbers(summary, organisation.key)
-            made = _tables(plan, summary) | {tables.OPEN_ORDER_ADVICE: advice}
+            made = _tables(plan, summary, sources.parameters) | {tables.OPEN_ORDER_ADVICE: advice}
             run.keep(made, {tables.ORDER_PLAN: shown, tables.PLAN_SUMMARY: numbers, **_shown_money(plan, summary)})
         yield from run.results()
 
@@ -143,7 +146,8 @@ def _decide(run: StageRun, sources: _Sources, *, is_old: bool, budget: str) -> t
     """The plan's summary and the plan."""
     inputs, as_of = sources.inputs, run.as_of()
     version = importlib.metadata.version("stocktrim-pipelines")
-    frames = vars(inputs) | vars(sources.parameters) | vars(sources.forecast)
+    parameters = {name: frame for name, frame in vars(sources.parameters).items() if name not in _NO_INPUTS}
+    frames = vars(inputs) | parameters | vars(sources.forecast)
     inputs_hash = hash_inputs(frames, as_of=as_of, code_version=version, budget=budget)
     name = plan_id(inputs_hash, as_of=as_of)
     plan = make_plan(inputs, sources.parameters, sources.forecast, as_of=as_of, plan_id=name, budget=budget)
@@ -172,8 +176,9 @@ def _advice(run: StageRun, sources: _Sources, plan: PlanTables) -> pl.DataFrame:
     )
 
 
-def _tables(plan: PlanTables, summary: pl.DataFrame) -> dict[Table, pl.DataFrame]:
+def _tables(plan: PlanTables, summary: pl.DataFrame, parameters: PlanningParameters) -> dict[Table, pl.DataFrame]:
     """The tables of a plan."""
+    currency = str(summary["currency"][0])
     return {
         tables.ORDER_PLAN: plan.order_plan,
         tables.SUPPLIER_ORDERS: plan.supplier_orders,
@@ -181,6 +186,7 @@ def _tables(plan: PlanTables, summary: pl.DataFrame) -> dict[Table, pl.DataFrame
         tables.LEAD_TIME_ADVICE: plan.lead_time_advice,
         tables.PLAN_SUMMARY: summary,
         tables.KPI_DAILY: kpis_of_day(plan.order_plan, summary),
+        tables.GROUP_TOTALS: group_totals(plan.order_plan, parameters.product_groups, base_currency=currency),
         tables.PLAN_HISTORY: plan.order_plan.with_columns(planned_at=pl.lit(summary["planned_at"][0])),
     }
 

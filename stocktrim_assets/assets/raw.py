@@ -27,8 +27,11 @@ from pipelines.landing.load import land_load, read_kept_load, read_load, refuse_
 from pipelines.landing.load_log import ORGANISATION, day_calls_left
 from pipelines.landing.page_archive import KeptLoad
 from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.organisations.rule_attributes import rule_attributes
 from pipelines.planning_settings.registry import with_defaults
 from pipelines.planning_settings.successors_and_bundles import demand_transfers
+from pipelines.product_groups.groups import groups_of
+from pipelines.product_groups.membership import asks_for_tracking, product_groups
 from pipelines.purchasing.current_names import with_current_names
 from pipelines.settings import read_day
 from pipelines.storage import tables
@@ -37,6 +40,7 @@ from pipelines.storage.warehouse import put_table, read_table, row_count, transa
 from pipelines.store.demand_decisions.demand_event_log import demand_events
 from pipelines.store.demand_decisions.one_off_answer_log import one_off_answers
 from pipelines.store.exception_decisions import dismissed_exceptions
+from pipelines.store.group_ledger import group_history
 from pipelines.store.order_ledger import ledger_order_lines
 from pipelines.store.setting_changes import explicit_settings, settings_without_subject
 from stocktrim_assets.failures import plain_failures, tried_again
@@ -58,7 +62,8 @@ XERO_TABLES: Final = (
 )
 DECISION_TABLES: Final = (
     tables.PLANNING_SETTINGS, tables.SETTINGS_WITHOUT_SUBJECT, tables.EXCEPTION_DECISIONS, tables.DEMAND_TRANSFERS,
-    tables.ONE_OFF_ANSWERS, tables.DEMAND_EVENTS, tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES, tables.AS_OF,
+    tables.ONE_OFF_ANSWERS, tables.DEMAND_EVENTS, tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES,
+    tables.GROUP_MEMBERS, tables.AS_OF,
 )  # fmt: skip
 # Decisions name products as Xero does, so they are read after the products.
 _BEFORE: Final = dict.fromkeys(
@@ -70,7 +75,7 @@ _BEFORE: Final = dict.fromkeys(
         tables.LEDGER_ORDER_LINES,
     ),
     (tables.XERO_ITEMS,),
-)
+) | {tables.GROUP_MEMBERS: (tables.XERO_ITEMS, tables.XERO_INVOICE_LINES)}
 # The tables that hold what each frame of `raw_rules` shows before it is landed.
 ABOUT: Final = {
     "organisation": (tables.XERO_ORGANISATION,),
@@ -199,10 +204,13 @@ def _entities(selected: AbstractSet[dg.AssetKey]) -> list[str]:
 def decisions(
     config: PlanRequest, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[dg.MaterializeResult[Any]]:
-    """Settings and dismissals in force, whose demand counts for whom, our own open orders, and the day to decide on."""
+    """Settings, groups and dismissals in force, whose demand counts for whom, our open orders, the day to decide on."""
     with plain_failures(), organisation.warehouse() as warehouse:
         as_of = _day_to_decide_on(config, organisation, read_table(warehouse, tables.PLAN_SUMMARY))
-        frames = _decided(organisation, note_identities(warehouse, organisation), as_of)
+        known = note_identities(warehouse, organisation)
+        groups = groups_of(group_history(organisation.store, organisation.key), known).values()
+        attributes = rule_attributes(warehouse, is_tracking_asked=asks_for_tracking(groups))
+        frames = _decided(organisation, known, as_of) | {tables.GROUP_MEMBERS: product_groups(groups, attributes)}
         with transaction(warehouse):
             for table, frame in frames.items():
                 put_table(warehouse, table, frame)

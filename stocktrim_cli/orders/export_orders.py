@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.spreadsheets.formulas import all_guarded
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
 from stocktrim_cli.orders.orders_options import (
     LISTED_STATES,
@@ -19,7 +20,6 @@ from stocktrim_cli.orders.orders_options import (
     states_of,
 )
 from stocktrim_cli.output import say, show_json
-from stocktrim_cli.plan_lines import without_formulas
 from stocktrim_cli.runs import JsonOption
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def export(
     if as_json:
         show_json(_lines(chosen).to_dicts())
         return
-    text = without_formulas(_lines(chosen)).write_csv()
+    text = all_guarded(_lines(chosen)).write_csv()
     if file is None:
         sys.stdout.write(text)
         return

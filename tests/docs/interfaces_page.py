@@ -13,6 +13,7 @@ import typer
 
 from pipelines.errors import PlannerError
 from pipelines.planning_settings.setting_descriptions import PARAMETERS
+from pipelines.product_groups.rules import KINDS
 from pipelines.purchasing.orders import OrderState
 from pipelines.replenishment.plan.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
 from pipelines.storage.tables import PUBLISHED
@@ -176,6 +177,7 @@ def _codes() -> Iterator[str]:
         ("`reason` of a plan line", REASONS),
         ("`binding_rule` of a plan line", BINDING_RULES),
         ("`uncertain_cause` of a plan line", UNCERTAIN_CAUSES),
+        ("kind of a group's rule", KINDS),
     ):
         yield table([title, "meaning"], [[f"`{code}`", meaning] for code, meaning in codes.items()])
     yield "States of an order: " + ", ".join(f"`{state}`" for state in OrderState) + "."

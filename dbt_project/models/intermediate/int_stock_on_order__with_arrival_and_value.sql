@@ -21,8 +21,9 @@ select
     coalesce(
         lines.expected_arrival_date,
         lines.delivery_date,
-        lines.order_date
-        + coalesce(of_both.value, own.value, theirs.value, everybodys.value)::integer
+        lines.order_date + coalesce(
+            of_both.value, own.value, of_group.value, theirs.value, everybodys.value
+        )::integer
     )::date as expected_arrival_date,
     lines.rule not in ('late', 'billed', 'missing_in_xero') as is_counted,
     lines.rule,
@@ -69,6 +70,10 @@ left join
     lead_times as own
     on own.level = 'product'
     and lines.ordered_product_code = own.subject
+left join
+    {{ ref("int_settings__of_groups") }} as of_group
+    on of_group.name = 'lead_time_days'
+    and lines.ordered_product_code = of_group.product_code
 left join
     lead_times as theirs
     on theirs.level = 'supplier'

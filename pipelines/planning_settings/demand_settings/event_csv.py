@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from pipelines.errors import DataError, UsageError
 from pipelines.planning_settings.demand_settings.demand_events import DemandEvent, EventError, Scope, demand_event
-from pipelines.planning_settings.setting_csv import guarded, unguarded
+from pipelines.spreadsheets.formulas import guarded, unguarded
 from sales_files.encodings import utf8_text
 from sales_files.sales_file_error import SalesFileError
 from sales_files.table import SEPARATORS

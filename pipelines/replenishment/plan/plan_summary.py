@@ -58,22 +58,22 @@ def summarise_plan(
     by_supplier = tables.empty(SUPPLIER_ORDERS) if supplier_orders is None else supplier_orders
     late = stock_on_order.filter(pl.col("rule") == "late")
     over, under, order = (pl.col(f"{name}_quantity") for name in ("overstock", "understock", "order"))
-    is_out, week = _is_out_of_stock(), _weeks_demand() * pl.col("unit_cost").cast(pl.Float64)
+    is_out, week = is_out_of_stock(), _weeks_demand() * pl.col("unit_cost").cast(pl.Float64)
     sums = order_plan.select(
         products=pl.len(),
         products_to_order=(order > 0).sum(),
-        order_value=_base("order_value").sum(),
+        order_value=base_value("order_value").sum(),
         products_understocked=(under > 0).sum(),
         understock_quantity=under.sum(),
-        understock_value=_base("understock_value").sum(),
-        understock_margin_lost=_base("understock_margin_lost").sum(),
+        understock_value=base_value("understock_value").sum(),
+        understock_margin_lost=base_value("understock_margin_lost").sum(),
         products_overstocked=(over > 0).sum(),
         overstock_quantity=over.sum(),
-        overstock_value=_base("overstock_value").sum(),
-        overstock_holding_cost=_base("overstock_holding_cost").sum(),
+        overstock_value=base_value("overstock_value").sum(),
+        overstock_holding_cost=base_value("overstock_holding_cost").sum(),
         products_out_of_stock=is_out.sum(),
         out_of_stock_value=(week.filter(is_out) / _rate().filter(is_out)).sum(),
-        stock_value=_base("stock_value").sum(),
+        stock_value=base_value("stock_value").sum(),
         products_without_rate=pl.col("currency_rate").is_null().sum(),
         products_without_cost=_is_missing("unit cost").sum(),
         products_without_price=_is_missing("sales price").sum(),
@@ -91,12 +91,12 @@ def summarise_plan(
             **by_supplier.select(
                 orders_waiting=(pl.col("decision") == WAITS).sum(),
                 products_left_out=pl.col("left_out_lines").sum(),
-                left_out_value=_base("left_out_value").sum(),
-                left_out_margin_lost=_base("left_out_margin_lost").sum(),
+                left_out_value=base_value("left_out_value").sum(),
+                left_out_margin_lost=base_value("left_out_margin_lost").sum(),
             ).row(0, named=True),
             late_orders=pl.lit(late["purchase_order_number"].n_unique()),
             late_on_order_quantity=pl.lit(float(late["quantity"].sum())),
-            late_on_order_value=pl.lit(float(late.select(_base("value").sum()).item())),
+            late_on_order_value=pl.lit(float(late.select(base_value("value").sum()).item())),
             inputs_hash=pl.lit(inputs_hash),
             code_version=pl.lit(code_version),
         )
@@ -127,12 +127,13 @@ def kpis_of_day(order_plan: pl.DataFrame, summary: pl.DataFrame) -> pl.DataFrame
     """One row of `plan.kpi_daily`: the measures of a day, in units and in money."""
     units = order_plan.select(
         stock_quantity=pl.col("stock_on_hand").clip(lower_bound=0).sum().round(4),
-        out_of_stock_quantity=_weeks_demand().filter(_is_out_of_stock()).sum().round(4),
+        out_of_stock_quantity=_weeks_demand().filter(is_out_of_stock()).sum().round(4),
     )
     return summary.hstack(units).select(list(KPI_DAILY.columns)).cast(KPI_DAILY.schema)
 
 
-def _is_out_of_stock() -> pl.Expr:
+def is_out_of_stock() -> pl.Expr:
+    """Whether a planned product with demand has no stock."""
     return (pl.col("stock_on_hand") <= 0) & (pl.col("horizon_demand") > 0) & (pl.col("status") != NOT_PLANNED)
 
 
@@ -144,5 +145,6 @@ def _rate() -> pl.Expr:
     return pl.col("currency_rate").cast(pl.Float64)
 
 
-def _base(value: str) -> pl.Expr:
+def base_value(value: str) -> pl.Expr:
+    """An amount in the organisation's base currency."""
     return pl.col(value).cast(pl.Float64) / _rate()

@@ -5,7 +5,7 @@ Read more in docs/interfaces.md.
 
 import polars as pl
 
-from pipelines.storage.tables.declaration import published_table, table
+from pipelines.storage.tables.declaration import INSTANT, published_table, table
 
 # fmt: off
 PLAN_SETTINGS = published_table(
@@ -33,4 +33,15 @@ SUPPLIER_CALENDARS = published_table(
     "parameters", "supplier_calendars",
     "One row per supplier with order days or shutdowns; the row without an id holds for all others.",
     supplier_id=pl.String, order_days=pl.String, order_days_level=pl.String, shutdowns=pl.String,
+)
+PRODUCT_GROUPS = published_table(
+    "parameters", "product_groups", "One row per product and group that it is in, with how it got there.",
+    product_code=pl.String, group_id=pl.String, group_kind=pl.String, group_name=pl.String, group_order=pl.Int64,
+    joined_by=pl.String, group_rule=pl.String, set_by=pl.String, set_at=INSTANT,
+)
+GROUP_CONFLICTS = published_table(
+    "parameters", "group_conflicts",
+    "One row per product and setting that two of its groups set differently, if the setting of a group is in force.",
+    product_code=pl.String, name=pl.String, value=pl.String, group_id=pl.String, group_name=pl.String,
+    other_values=pl.String,
 )

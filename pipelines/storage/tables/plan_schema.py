@@ -73,6 +73,15 @@ KPI_DAILY = published_table(
     out_of_stock_quantity=pl.Float64, out_of_stock_value=MONEY, late_on_order_quantity=pl.Float64,
     late_on_order_value=MONEY, plan_id=pl.String, planned_at=INSTANT,
 )
+GROUP_TOTALS = published_table(
+    "plan", "group_totals",
+    "One row per group with a product in the plan, and one for products without a group; money in base currency.",
+    group_id=pl.String, group_kind=pl.String, group_name=pl.String, group_order=pl.Int64, currency=pl.String,
+    products=pl.Int64, products_to_order=pl.Int64, order_value=MONEY, products_understocked=pl.Int64,
+    understock_value=MONEY, understock_margin_lost=MONEY, products_overstocked=pl.Int64, overstock_value=MONEY,
+    overstock_holding_cost=MONEY, products_out_of_stock=pl.Int64, stock_value=MONEY, products_without_rate=pl.Int64,
+    as_of_date=pl.Date, plan_id=pl.String,
+)
 LEAD_TIME_ADVICE = published_table(
     "plan", "lead_time_advice",
     "One row per product whose receipts contradict the lead time that a person set.",

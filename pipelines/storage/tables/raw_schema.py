@@ -14,6 +14,7 @@ _DOCUMENT_LINE: Final[dict[str, type_of]] = {
     "line_number": pl.Int32, "line_item_id": pl.String, "item_id": pl.String, "item_code": pl.String,
     "description": pl.String, "quantity": QUANTITY, "unit_amount": UNIT_PRICE, "line_amount": MONEY,
     "discount_rate": RATE, "discount_amount": UNIT_PRICE, "tax_amount": MONEY,
+    "tracking": pl.String,
 }
 
 XERO_ORGANISATION = table(
@@ -26,7 +27,8 @@ XERO_ITEMS = table(
     item_id=pl.String, code=pl.String, name=pl.String, description=pl.String, is_sold=pl.Boolean,
     is_purchased=pl.Boolean, is_tracked_as_inventory=pl.Boolean, quantity_on_hand=QUANTITY,
     quantity_on_back_order=QUANTITY, total_cost_pool=MONEY, purchase_unit_price=UNIT_PRICE,
-    sales_unit_price=UNIT_PRICE, updated_at=INSTANT,
+    sales_unit_price=UNIT_PRICE, updated_at=INSTANT, sales_account_code=pl.String, purchase_account_code=pl.String,
+    inventory_account_code=pl.String,
 )
 XERO_CONTACTS = table(
     "raw", "xero_contacts", "One row per contact in Xero, archived ones included.",
@@ -87,6 +89,11 @@ PLANNING_SETTINGS = table(
 SETTINGS_WITHOUT_SUBJECT = table(
     "raw", "settings_without_subject", "One row per setting of a product that Xero no longer has, by its former code.",
     level=pl.String, subject=pl.String, name=pl.String, value=pl.String, changed_by=pl.String, changed_at=INSTANT,
+)
+GROUP_MEMBERS = table(
+    "raw", "group_members", "One row per product and group that people or their rules put it in.",
+    product_code=pl.String, group_id=pl.String, group_kind=pl.String, group_name=pl.String, group_order=pl.Int64,
+    joined_by=pl.String, group_rule=pl.String, set_by=pl.String, set_at=INSTANT,
 )
 FORMER_PRODUCTS = table(
     "raw", "former_products", "One row per former id or code of an item: the product that it names.",

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from pipelines.planning_settings.requested_settings import propose
 from pipelines.planning_settings.setting_csv import (
     COLUMNS,
-    SettingsFileError,
-    guarded,
     read_csv,
-    unguarded,
     written_csv,
 )
 from pipelines.planning_settings.subjects import Subjects
 from pipelines.product_codes import ProductCodes, folded
+from pipelines.spreadsheets.csv_files import SpreadsheetFileError
+from pipelines.spreadsheets.formulas import guarded, unguarded
 from tests.running import cpu_seconds
 
 FILE = Path("settings.csv")
@@ -51,7 +50,7 @@ EXPLICIT = {
 
 def exported(rows=ROWS):
     keys = ("level", "subject", "setting", "value")
-    return written_csv(dict.fromkeys(COLUMNS, "") | dict(zip(keys, row, strict=True)) for row in rows)
+    return written_csv(dict.fromkeys(COLUMNS.written, "") | dict(zip(keys, row, strict=True)) for row in rows)
 
 
 def text():
@@ -233,7 +232,7 @@ def test_an_empty_value_removes_the_setting_and_a_row_that_is_left_out_changes_n
     ],
 )
 def test_a_file_that_is_none_of_settings_is_refused_in_a_sentence(data, problem):
-    with pytest.raises(SettingsFileError, match=r"^settings\.csv") as refused:
+    with pytest.raises(SpreadsheetFileError, match=r"^settings\.csv") as refused:
         read_csv(FILE, data)
     assert problem in str(refused.value)
 

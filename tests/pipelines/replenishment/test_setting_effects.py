@@ -38,7 +38,7 @@ def published(company: Company) -> PlanSources:
         demand_transactions=tables.empty(tables.DEMAND_TRANSACTIONS), plan_settings=company.parameters.plan_settings,
         protection_intervals=company.parameters.protection_intervals, model_scores=tables.empty(tables.MODEL_SCORES),
         order_plan=company.plan(forecast).order_plan, answered_one_offs=tables.empty(tables.ANSWERED_ONE_OFFS),
-        product_events=tables.empty(tables.PRODUCT_EVENTS),
+        product_events=tables.empty(tables.PRODUCT_EVENTS), product_groups=tables.empty(tables.PRODUCT_GROUPS),
         **vars(forecast),
     )  # fmt: skip
 

@@ -1,0 +1,79 @@
+"""`stocktrim groups import` and `export`: all groups as a CSV file that a spreadsheet opens, and back.
+
+Read more in docs/buyer/groups.md.
+"""
+
+from typing import TYPE_CHECKING
+
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
+from stocktrim_cli.groups.group_options import DryRunOption, carry_out, groups_now, product_finder
+from stocktrim_cli.output import counted, out, say, show_json
+from stocktrim_cli.runs import JsonOption
+from stocktrim_cli.settings_files import FileArgument, show_faults
+from stocktrim_cli.settings_options import ByOption, ReasonOption
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def export_file(
+    file: FileArgument, *, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False
+) -> None:
+    """Write every group with its rules and the products put in by hand; importing it again changes nothing.
+
+    Example: `stocktrim groups export groups.csv`
+    """
+    from pipelines.errors import UsageError
+    from pipelines.product_groups.group_csv import written_groups
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import published_or_empty
+
+    now = groups_now(organisation)
+    names = published_or_empty(now.opened.folder, tables.PRODUCTS).select("product_code", "product_name")
+    try:
+        file.write_bytes(written_groups(now.groups.values(), dict(names.rows())))
+    except OSError as trouble:
+        raise UsageError(f"{file} cannot be written: {trouble.strerror}.") from None
+    if as_json:
+        show_json({"file": str(file), "groups": len(now.groups)})
+    else:
+        out.print(f"{counted(len(now.groups), 'group')} written to {file}.", markup=False)
+
+
+def import_file(
+    file: FileArgument,
+    *,
+    by: ByOption = "",
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
+    """Put products into groups as a CSV file says, all of it or nothing; groups that do not exist are made.
+
+    The columns group and product_code are enough; kind, member (in, out, none), rule and order may be there too.
+
+    Example: `stocktrim groups import groups.csv --dry-run`
+    """
+    from pipelines.product_groups.group_csv import read_groups
+    from pipelines.spreadsheets.csv_files import SpreadsheetFileError
+
+    read = read_groups(file, _bytes_of(file))
+    now = groups_now(organisation)
+    proposal = now.propose(read.requests, find_product=product_finder(organisation))
+    for note in [*read.notes, *proposal.notes]:
+        say(note)
+    faults = sorted([*read.faults, *proposal.faults], key=lambda fault: fault.line)
+    if faults:
+        show_faults(faults, as_json=as_json)
+        raise SpreadsheetFileError(f"{counted(len(faults), 'row')} of {file} cannot be used: nothing was changed.")
+    carry_out(now, proposal, by=by, reason=reason or f"import of {file.name}", is_dry=dry_run, as_json=as_json)
+
+
+def _bytes_of(file: "Path") -> bytes:
+    from pipelines.errors import UsageError
+
+    try:
+        return file.read_bytes()
+    except OSError as trouble:
+        raise UsageError(f"{file} cannot be read: {trouble.strerror}.") from None
