@@ -55,14 +55,15 @@ def approve(
     codes to current ones. What is approved and sent is the order with them.
 
     Raises:
-        OrderError: the order is neither a draft nor failed, has no lines, or is below the minimum and that was not
-            accepted.
+        OrderError: the order is neither a draft nor failed, has no lines or a line that Xero would not accept, or is
+            below the minimum and that was not accepted.
     """
     is_news = bool(renamed_products) or (is_stale_accepted and not order.is_stale_accepted)
     again = {OrderState.APPROVED} if is_news or body_hash(order) != order.approved_hash else set()
     check_state(order, {OrderState.DRAFT, OrderState.FAILED} | again, "approved", "see `stocktrim orders show`")
     if not order.lines:
         raise OrderError(f"The order {order.purchase_order_number} has no lines left; reject it.")
+    _check_quantities(order)
     is_below_minimum_accepted |= order.is_below_minimum_accepted
     if order.is_below_minimum and not is_below_minimum_accepted:
         raise OrderError(
@@ -75,6 +76,16 @@ def approve(
         supplier_id=supplier_id, supplier_name=supplier_name, renamed_products=renamed_products or {},
     )  # fmt: skip
     return msgspec.structs.replace(event, body_hash=body_hash(apply_event(order, event)))
+
+
+def _check_quantities(order: Order) -> None:
+    for line in order.lines:
+        if not is_xero_quantity(line.quantity) or not line.quantity:
+            raise OrderError(
+                f"Xero does not accept {line.quantity:,} units of {line.product_code} on "
+                f"{order.purchase_order_number}; `stocktrim orders change` gives the line another quantity, "
+                f"`stocktrim orders drop` takes it out."
+            )
 
 
 def reject(order: Order, *, by: str, at: datetime, reason: str = "") -> Rejected:
