@@ -88,6 +88,7 @@ bench-forecast: install ## what a forecast and a plan cost as products grow, and
 docs: install ## write the pages that are made from the running system, and dbt's own as one file
 	$(BIN)/python -m tests.docs.interfaces_page
 	$(BIN)/python -m tests.docs.bi_page
+	$(BIN)/python -m tests.docs.exceptions_page
 	$(BIN)/python -m tests.docs.tour_page
 	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project --static
 

@@ -4,6 +4,7 @@
     landing                          Xero → raw
     organisations                    joins settings, store and Xero for one organisation
     settings · store · xero          the environment; what people decide; Xero's wire
+    exceptions                       what needs a person, in money
     policy_backtest                  the plan tried on the past
     replenishment                    forecast → plan
     forecasting                      marts → forecast

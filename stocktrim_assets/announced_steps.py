@@ -22,6 +22,7 @@ STEPS: Final = {
     "supplier_alternatives": "Comparing suppliers",
     "purchase_order_drafts": "Drafting orders",
     "purchase_orders__sent_orders": "Sending approved orders",
+    "exceptions": "Listing exceptions",
     "policy_backtest": "Replaying the last year",
     "published_snapshot": "Publishing",
 }

@@ -14,6 +14,7 @@ with without_collection():
 
     from stocktrim_assets.announced_steps import announced_steps
     from stocktrim_assets.assets import (
+        exceptions,
         explained,
         forecast,
         marts,
@@ -40,6 +41,7 @@ ASSETS: Final[list[dg.AssetsDefinition | dg.AssetSpec]] = [
     forecast.demand,
     plan.order_plan,
     suppliers.alternatives,
+    exceptions.exceptions,
     explained.explained_product,
     policy_backtest.policy_backtest,
     purchase_orders.purchase_order_drafts,

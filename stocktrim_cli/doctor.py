@@ -6,7 +6,7 @@ Read more in docs/operations.md.
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -17,7 +17,9 @@ from stocktrim_cli.chosen_organisation import (
     command_for,
 )
 from stocktrim_cli.examining import permissions, published, store_schema, warehouse
-from stocktrim_cli.exceptions import by_problem_of, read_exceptions, refused_load, show_problems
+from stocktrim_cli.exceptions.dismissing import problems_of
+from stocktrim_cli.exceptions.listed_exceptions import show_kinds
+from stocktrim_cli.exceptions.present_exceptions import exceptions_of, refused_load
 from stocktrim_cli.output import counted, show_json, show_table
 from stocktrim_cli.runs import JsonOption
 
@@ -33,9 +35,7 @@ _NETWORK: Final = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "gluster", "lustre
 
 def doctor(
     *,
-    every: Annotated[
-        bool, typer.Option("--all", help="List every record that needs attention, not only the problems.")
-    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="List every exception, not only the kinds.")] = False,
     organisation: UnsettledOrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,14 +56,14 @@ def doctor(
     found = _exceptions(key)
     if as_json:
         checks = [dict(zip(("check", "is_ok", "finding"), row, strict=True)) for row in rows]
-        show_json({"checks": checks, "readiness": by_problem_of(found), "exceptions": found.to_dicts()})
+        show_json({"checks": checks, "readiness": _readiness(key), "exceptions": found.to_dicts()})
     else:
         show_table(
             f"Doctor, {key}" if key else "Doctor",
             ["check", "", "finding"],
             [[name, "ok" if is_ok else "FAULT", finding] for name, is_ok, finding in rows],
         )
-        show_problems(found, every=every)
+        show_kinds(found, every=every)
     faults = sum(not is_ok for _, is_ok, _ in rows)
     if faults:
         raise PlannerError(f"{faults} of {len(rows)} checks found a fault.")
@@ -79,15 +79,26 @@ def _chosen(organisation: str) -> tuple[str, str]:
         return "", str(problem)
 
 
+def _readiness(organisation: str) -> list[dict[str, Any]]:
+    """The problems of Xero's data, summed; none if the organisation is not connected."""
+    from pipelines.errors import PlannerError
+
+    try:
+        return problems_of(organisation)
+    except PlannerError:
+        return []
+
+
 def _exceptions(organisation: str) -> "pl.DataFrame":
     """The open exceptions; none if the organisation is not connected, which a check reports."""
     from pipelines.errors import PlannerError
+    from pipelines.exceptions.words import only_open
     from pipelines.storage import tables
 
     try:
-        return read_exceptions(organisation)
+        return only_open(exceptions_of(organisation))
     except PlannerError:
-        return tables.empty(tables.XERO_READINESS)
+        return tables.empty(tables.EXCEPTIONS)
 
 
 def _checked(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
-from stocktrim_cli.exceptions import print_exceptions, problems_of
+from stocktrim_cli.exceptions.dismissing import print_exceptions, problems_of
 from stocktrim_cli.output import counted, out, say, show_json, show_table, text_of
 from stocktrim_cli.runs import JsonOption, RebuildOption, run_job
 

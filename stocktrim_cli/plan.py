@@ -13,7 +13,7 @@ from stocktrim_cli.chosen_organisation import (
     choose_organisation,
     command_for,
 )
-from stocktrim_cli.exceptions import print_exceptions, problems_of
+from stocktrim_cli.exceptions.listed_exceptions import kinds_of, print_top
 from stocktrim_cli.load import print_warnings
 from stocktrim_cli.output import counted, out, say, show_json, show_table, text_of
 from stocktrim_cli.plan_money import read_money, say_what_is_not_counted, show_money, suppliers
@@ -94,7 +94,7 @@ def make_plan(
         show_json(
             {
                 "summary": summary, "order_plan": order_plan.to_dicts(), "supplier_orders": supplier_orders.to_dicts(),
-                "order_adjustments": adjustments.to_dicts(), "exceptions": problems_of(organisation),
+                "order_adjustments": adjustments.to_dicts(), "exceptions": kinds_of(organisation),
             }
         )  # fmt: skip
         return
@@ -103,7 +103,7 @@ def make_plan(
     show_money(supplier_orders, adjustments, organisation=organisation)
     _print_drafts(organisation, order_plan)
     print_warnings(result)
-    print_exceptions(organisation)
+    print_top(organisation)
     then = (command_for(organisation, words) for words in ("orders list", "orders approve ORDER"))
     out.print(f"Next: {', then '.join(then)}", markup=False)
 

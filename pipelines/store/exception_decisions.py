@@ -1,28 +1,38 @@
 """Decisions about exceptions: each is stored, with who, when and why; the latest is in force.
 
-What belongs here: the rows. What does not: which exceptions exist (`marts.xero_readiness`), and which may be dismissed
-(`pipelines.readiness`).
-Read more in docs/operations.md.
+A record of Xero is dismissed in its present version, or restored. An exception is snoozed until a day, or woken; its
+decision names the kind as `problem` and the exception's id as `record_id`.
+What belongs here: the rows. What does not: which exceptions exist, and which may be dismissed or snoozed
+(`pipelines.readiness`, `pipelines.exceptions`).
+Read more in docs/buyer/exceptions.md.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
 
 import polars as pl
 import sqlalchemy as sa
 
+from pipelines.exceptions.snoozes import SNOOZES
 from pipelines.storage.tables import EXCEPTION_DECISIONS
 from pipelines.store import schema
 from pipelines.store.engine import Store
 
 DISMISSED: Final = "dismissed"
 RESTORED: Final = "restored"
+SNOOZED: Final = "snoozed"
+WOKEN: Final = "woken"
 
 
 @dataclass(frozen=True)
 class ExceptionDecision:
-    """A person's decision about a problem of a record; it holds while the record is in this version."""
+    """A person's decision about a problem of a record, which holds while the record is in this version; or a snooze.
+
+    A snooze has the day `until` which it holds, and the money at stake when it was decided, if known.
+    """
 
     problem: str
     record_id: str
@@ -31,6 +41,8 @@ class ExceptionDecision:
     decided_by: str
     decided_at: datetime
     reason: str = ""
+    until: date | None = None
+    money_at_stake: Decimal | None = None
 
 
 _NAMES: Final = tuple(ExceptionDecision.__dataclass_fields__)
@@ -38,8 +50,16 @@ _NAMES: Final = tuple(ExceptionDecision.__dataclass_fields__)
 
 def decide_exception(store: Store, key: str, decision: ExceptionDecision) -> None:
     """Store a decision about an organisation's exception; it is in force from now on."""
-    with store.writing() as connection:
-        connection.execute(sa.insert(schema.exception_decision).values(organisation_key=key, **vars(decision)))
+    decide_exceptions(store, key, [decision])
+
+
+def decide_exceptions(store: Store, key: str, decisions: Iterable[ExceptionDecision]) -> None:
+    """Store decisions about an organisation's exceptions, all or none."""
+    rows = [{"organisation_key": key, **vars(decision)} for decision in decisions]
+    texts = [row | {"money_at_stake": _text(row["money_at_stake"])} for row in rows]
+    if texts:
+        with store.writing() as connection:
+            connection.execute(sa.insert(schema.exception_decision), texts)
 
 
 def decision_history(store: Store, key: str) -> list[ExceptionDecision]:
@@ -49,11 +69,39 @@ def decision_history(store: Store, key: str) -> list[ExceptionDecision]:
         rows = connection.execute(
             sa.select(table).where(table.c.organisation_key == key).order_by(table.c.id)
         ).mappings()
-        return [ExceptionDecision(**{name: row[name] for name in _NAMES}) for row in rows]
+        return [_decision({name: row[name] for name in _NAMES}) for row in rows]
 
 
 def dismissed_exceptions(store: Store, key: str) -> pl.DataFrame:
     """The exceptions that are dismissed and not restored since, in the shape of `raw.exception_decisions`."""
-    latest = {(decision.problem, decision.record_id): decision for decision in decision_history(store, key)}
-    rows = [vars(decision) for decision in latest.values() if decision.decision == DISMISSED]
-    return pl.DataFrame(rows, schema=EXCEPTION_DECISIONS.schema, orient="row").sort("problem", "record_id")
+    rows = [vars(decision) for decision in _latest(store, key) if decision.decision == DISMISSED]
+    kept = [{name: row[name] for name in EXCEPTION_DECISIONS.columns} for row in rows]
+    return pl.DataFrame(kept, schema=EXCEPTION_DECISIONS.schema, orient="row").sort("problem", "record_id")
+
+
+def snoozes_in_force(store: Store, key: str) -> pl.DataFrame:
+    """The exceptions that are snoozed and not woken since, over or not, in the shape of `snoozes.SNOOZES`."""
+    rows = [
+        (one.record_id, one.until, _number(one.money_at_stake), one.decided_by, one.reason)
+        for one in _latest(store, key)
+        if one.decision == SNOOZED
+    ]
+    return pl.DataFrame(rows, schema=SNOOZES, orient="row").sort("exception_id")
+
+
+def _latest(store: Store, key: str) -> list[ExceptionDecision]:
+    """The latest decision about each exception or record."""
+    return list({(one.problem, one.record_id): one for one in decision_history(store, key)}.values())
+
+
+def _decision(row: dict[str, Any]) -> ExceptionDecision:
+    money = row["money_at_stake"]
+    return ExceptionDecision(**row | {"money_at_stake": None if money is None else Decimal(money)})
+
+
+def _text(money: Decimal | None) -> str | None:
+    return None if money is None else str(money)
+
+
+def _number(money: Decimal | None) -> float | None:
+    return None if money is None else float(money)

@@ -105,6 +105,8 @@ exception_decision: Final = sa.Table(
     sa.Column("decided_by", sa.Text, nullable=False),
     sa.Column("decided_at", Instant, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("until", sa.Date),
+    sa.Column("money_at_stake", sa.Text),
 )
 
 one_off_answer: Final = sa.Table(

@@ -12,15 +12,18 @@ import dagster as dg
 import typer
 
 from pipelines.errors import PlannerError
+from pipelines.exceptions.snoozes import STATES
 from pipelines.planning_settings.setting_descriptions import PARAMETERS
 from pipelines.product_groups.rules import KINDS
 from pipelines.purchasing.orders import OrderState
+from pipelines.replenishment.open_orders.advice import ADVICE
 from pipelines.replenishment.plan.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
 from pipelines.storage.tables import PUBLISHED
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.jobs import JOBS
 from stocktrim_cli.main import app
 from tests.docs.dbt_words import columns_in_words
+from tests.docs.exceptions_page import kinds, severities
 from tests.docs.markdown import table
 
 PAGE = Path(__file__).parents[2] / "docs" / "interfaces.md"
@@ -180,6 +183,10 @@ def _codes() -> Iterator[str]:
         ("kind of a group's rule", KINDS),
     ):
         yield table([title, "meaning"], [[f"`{code}`", meaning] for code, meaning in codes.items()])
+    yield severities()
+    yield kinds()
+    yield "Advice on an open order line: " + ", ".join(f"`{code}`" for code in ADVICE) + "."
+    yield "States of an exception: " + ", ".join(f"`{state}`" for state in STATES) + "."
     yield "States of an order: " + ", ".join(f"`{state}`" for state in OrderState) + "."
 
 

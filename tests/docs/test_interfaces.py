@@ -5,7 +5,7 @@ import json
 from pipelines.settings import KNOWN_VARIABLES
 from pipelines.storage.tables import PUBLISHED
 from stocktrim_assets.dbt.dbt_project import MANIFEST
-from tests.docs import bi_page
+from tests.docs import bi_page, exceptions_page
 from tests.docs.interfaces_page import PAGE, VARIABLES, page, variables_read
 
 
@@ -15,6 +15,10 @@ def test_the_page_lists_what_the_system_has() -> None:
 
 def test_the_page_for_bi_lists_what_is_published() -> None:
     assert bi_page.PAGE.read_text() == bi_page.page(), "run `make docs`"
+
+
+def test_the_buyers_page_lists_every_kind_of_exception() -> None:
+    assert exceptions_page.PAGE.read_text() == exceptions_page.page(), "run `make docs`"
 
 
 def test_every_published_table_has_a_reader_that_dbt_knows() -> None:

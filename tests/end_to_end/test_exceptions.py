@@ -19,7 +19,7 @@ WRAPPING = "00000000-0000-0000-0000-0000000000ad"
 
 def unreadable(planned: Planned) -> list[dict[str, Any]]:
     found = planned.stocktrim("doctor", "--json").json()["exceptions"]
-    return [row for row in found if row["problem"] == "unreadable_record"]
+    return [row for row in found if row["kind"] == "unreadable_record"]
 
 
 def edit_and_break(planned: Planned, invoice: Document, *, pattern: str, replacement: str) -> None:
@@ -94,17 +94,19 @@ def test_an_unreadable_record_is_repeated_until_it_is_read_or_dismissed(mistyped
     assert "Its older version still counts." in mistyped.loaded.err
     assert invoice.number in mistyped.plan.err
     (row,) = unreadable(planned)
-    assert (row["document_number"], row["record_id"]) == (invoice.number, invoice.document_id)
-    assert row["amount"] is not None
+    assert (row["document_number"], row["subject_id"]) == (invoice.number, invoice.document_id)
+    assert row["money_at_stake"] is not None
 
-    problem = ("--problem", row["problem"])
+    problem = ("--problem", row["kind"])
     assert stocktrim("exceptions", "dismiss", invoice.number, "--reason", " ").code == 2
     dismissed = stocktrim("exceptions", "dismiss", invoice.number, *problem, "--reason", "a test", "--by", "Ann")
     assert dismissed.code == 0, dismissed.err
     assert unreadable(planned) == []
-    (decided,) = stocktrim("exceptions", "list", "--json").json()
+    (decided,) = stocktrim("exceptions", "history", "--json").json()
     assert (decided["decided_by"], decided["reason"], decided["decision"]) == ("Ann", "a test", "dismissed")
-    assert invoice.number in stocktrim("exceptions", "list").out
+    assert invoice.number in stocktrim("exceptions", "history").out
+    assert invoice.number not in stocktrim("exceptions", "--limit", "0").out
+    assert "dismissed" in stocktrim("exceptions", "--all", "--kind", "unreadable_record").out
     assert stocktrim("exceptions", "restore", invoice.number).code == 0
     assert len(unreadable(planned)) == 1
 

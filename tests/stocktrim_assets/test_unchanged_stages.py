@@ -30,7 +30,7 @@ from pipelines.storage.stage_marks import SCHEMA
 from pipelines.storage.tables import TABLES, Table
 from pipelines.storage.tables.declaration import type_of
 from pipelines.storage.warehouse import describe_table, insert_rows
-from stocktrim_assets.assets import forecast, parameters, plan, published, purchase_orders, stage_run
+from stocktrim_assets.assets import exceptions, forecast, parameters, plan, published, purchase_orders, stage_run
 from stocktrim_assets.assets.stage_run import Stage, StageRun
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.specs import key_of
@@ -39,7 +39,7 @@ from tests.stocktrim_assets.connected import connect_on_paper
 
 STAGES: Final = (
     parameters.STAGE, forecast.CHOICE_STAGE, forecast.FORECAST_STAGE, plan.STAGE, purchase_orders.STAGE,
-    published.STAGE,
+    exceptions.STAGE, published.STAGE,
 )  # fmt: skip
 ALL: Final = {stage.name for stage in STAGES}
 RUN: Final = cast("dg.AssetExecutionContext", SimpleNamespace(run=SimpleNamespace(run_id="3a708a3e")))

@@ -26,7 +26,7 @@ COMMANDS = (
     ("reconcile", "P-0001"),
     ("orders", "list", "--all"),
     ("organisations", "list"),
-    ("exceptions", "list"),
+    ("exceptions", "history"),
     ("doctor", "--all"),
 )
 

@@ -15,6 +15,7 @@ import polars as pl
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import is_quantity
 from pipelines.planning_settings.registry import GlobalSettings, global_settings
+from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
 from pipelines.replenishment.decision.decision_inputs import arrivals_on_order
 from pipelines.replenishment.open_orders.advice_words import sentence
 from pipelines.replenishment.open_orders.lost_before_arrival import units_lost
@@ -42,6 +43,7 @@ _OF_PLAN: Final = (
     "product_code", "product_name", "status", "reason", "order_quantity", "stock_on_hand", "stock_committed",
     "order_up_to_level", "horizon_demand", "horizon_days", "order_frequency_days", "minimum_shelf_level",
     "minimum_order_quantity", "batch_size", "days_to_stock_out_soonest", "demand_class",
+    "expected_arrival_date",
 )  # fmt: skip
 
 
@@ -83,12 +85,15 @@ def _lines(
     as_of = order_plan["as_of_date"][0]
     lines = inputs.stock_on_order.with_row_index("place")
     is_readable = is_quantity("quantity").fill_null(value=True)
-    expected = arrivals_on_order(lines.filter(is_readable), parameters.protection_intervals, as_of=as_of)
+    calendars = calendars_by_supplier(parameters.supplier_calendars, as_of=as_of)
+    expected = arrivals_on_order(
+        lines.filter(is_readable), parameters.protection_intervals, as_of=as_of, calendars=calendars
+    )
     holding = parameters.plan_settings.filter(pl.col("name") == "holding_cost_rate").select(
         "product_code", holding_cost_rate=pl.col("value").cast(pl.Float64, strict=False)
     )
     return (
-        lines.join(expected.select("place", "arrival_day", "usual_day"), on="place", how="left")
+        lines.join(expected.select("place", "arrival_day"), on="place", how="left")
         .join(_of_plan(order_plan), on="product_code", how="left")
         .join(inputs.products.select("product_code", "sales_unit_price"), on="product_code", how="left")
         .join(holding, on="product_code", how="left")
@@ -109,7 +114,9 @@ def _of_plan(order_plan: pl.DataFrame) -> pl.DataFrame:
     """What is needed of each line of the plan; `unit_cost_in_base` is null if the cost or its rate is unknown."""
     cost, rate = (pl.col(name).cast(pl.Float64) for name in ("unit_cost", "currency_rate"))
     in_base = pl.when((cost > 0) & (rate > 0)).then(cost / rate)
-    return order_plan.select(*_OF_PLAN, unit_cost_in_base=in_base).rename({"status": "plan_status"})
+    return order_plan.select(*_OF_PLAN, unit_cost_in_base=in_base).rename(
+        {"status": "plan_status", "expected_arrival_date": "plan_arrival_date"}
+    )
 
 
 def _available() -> pl.Expr:
@@ -147,7 +154,8 @@ def _surplus(overstock_period_days: int) -> pl.Expr:
 def _until_day() -> pl.Expr:
     """The day before which a shortage speaks for expediting: its arrival, or that of an order of today, if sooner."""
     is_ordered = pl.col("order_quantity") > 0
-    return pl.when(is_ordered).then(pl.min_horizontal("arrival_day", "usual_day")).otherwise("arrival_day")
+    today_day = (pl.col("plan_arrival_date") - pl.col("as_of_date")).dt.total_days()
+    return pl.when(is_ordered).then(pl.min_horizontal("arrival_day", today_day)).otherwise("arrival_day")
 
 
 def _may_be_short() -> pl.Expr:

@@ -131,3 +131,18 @@ SUPPLIER_ALTERNATIVES = published_table(
     other_minimum_order_quantity=pl.Float64, minimum_order_value=MONEY, is_below_minimum=pl.Boolean,
     last_purchase_date=pl.Date, plan_id=pl.String,
 )
+EXCEPTIONS = published_table(
+    "plan", "exceptions", "One row per exception, snoozed and dismissed ones too; money in base currency.",
+    exception_id=pl.String, kind=pl.String, severity=pl.String, state=pl.String, subject_kind=pl.String,
+    subject_id=pl.String, product_code=pl.String, product_name=pl.String, supplier_id=pl.String,
+    supplier_name=pl.String, document_number=pl.String, quantity=pl.Float64, money_at_stake=MONEY,
+    currency=pl.String, sentence=pl.String, what_to_do=pl.String, since_date=pl.Date, snoozed_until=pl.Date,
+    snoozed_by=pl.String, snooze_reason=pl.String, xero_link=pl.String, as_of_date=pl.Date, plan_id=pl.String,
+)
+EXCEPTION_HISTORY = published_table(
+    "plan", "exception_history",
+    "One row per exception and time that it was open, of the last 400 days; money in base currency.",
+    exception_id=pl.String, kind=pl.String, severity=pl.String, subject_kind=pl.String, product_code=pl.String,
+    supplier_name=pl.String, document_number=pl.String, opened_date=pl.Date, solved_date=pl.Date,
+    money_at_opening=MONEY, money_at_stake=MONEY, currency=pl.String,
+)

@@ -1,0 +1,90 @@
+"""Exceptions in words: a line per kind, and totals.
+
+What belongs here: sums and sentences. What does not: tables on a terminal (`stocktrim_cli`) or in Dagster.
+Money is summed in base currency; exceptions of unknown money are counted.
+Read more in docs/buyer/exceptions.md.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from pipelines.exceptions.kinds import KINDS, MONEYLESS, SEVERITIES
+from pipelines.exceptions.snoozes import OPEN
+
+
+def by_kind(exceptions: pl.DataFrame) -> pl.DataFrame:
+    """One row per kind: severity, count, money, how many are of unknown money; the severest first, then by money."""
+    rank = pl.col("severity").replace_strict(list(SEVERITIES), list(range(len(SEVERITIES))), default=len(SEVERITIES))
+    has_money = ~pl.col("kind").is_in(list(MONEYLESS))
+    return (
+        exceptions.group_by("kind", "severity")
+        .agg(
+            count=pl.len(),
+            money_at_stake=pl.col("money_at_stake").sum(),
+            of_unknown_money=(pl.col("money_at_stake").is_null() & has_money).sum(),
+            currency=pl.col("currency").first(),
+        )
+        .sort(rank, "money_at_stake", "kind", descending=[False, True, False])
+    )
+
+
+def only_open(exceptions: pl.DataFrame) -> pl.DataFrame:
+    """The exceptions that are neither snoozed nor dismissed."""
+    return exceptions.filter(pl.col("state") == OPEN)
+
+
+def total(exceptions: pl.DataFrame) -> str:
+    """How many exceptions of each severity there are, and their money; empty without any.
+
+    >>> rows = {"severity": ["error", "info"], "kind": ["stale_load", "overstock"], "currency": ["GBP", "GBP"]}
+    >>> total(pl.DataFrame({**rows, "money_at_stake": [None, 1200.5]}))
+    '1 error and 1 info, 1,200.50 GBP at stake'
+    """
+    if exceptions.is_empty():
+        return ""
+    kinds = by_kind(exceptions)
+    counts = kinds.group_by("severity").agg(pl.col("count").sum())
+    known = dict(counts.iter_rows())
+    parts = [_counted(known[severity], severity) for severity in SEVERITIES if severity in known]
+    words = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    return f"{words}, {money_in_words(_summed(kinds))} at stake"
+
+
+def money_in_words(row: Mapping[str, Any]) -> str:
+    """The money of a row of `by_kind`.
+
+    >>> money_in_words({"money_at_stake": 12.5, "of_unknown_money": 1, "currency": "GBP"})
+    '12.50 GBP and 1 of unknown value'
+    """
+    unknown = f" and {row['of_unknown_money']:,} of unknown value" if row["of_unknown_money"] else ""
+    return f"{row['money_at_stake'] or 0:,.2f} {row['currency'] or ''}".rstrip() + unknown
+
+
+def kind_in_words(row: Mapping[str, Any]) -> str:
+    """A row of `by_kind` as one line."""
+    title = KINDS[row["kind"]].title if row["kind"] in KINDS else str(row["kind"])
+    return f"{row['kind']} ({title}): {row['count']:,}, {money_in_words(row)}."
+
+
+def subject_of(row: Mapping[str, Any]) -> str:
+    """What an exception is about, for a person: the document, the product or the supplier.
+
+    >>> subject_of({"document_number": "PO-7", "product_code": "TEA", "supplier_name": "Mill", "subject_id": "x"})
+    'PO-7, TEA'
+    """
+    named = [row["document_number"], row["product_code"]]
+    return ", ".join(filter(None, named)) or str(row["supplier_name"] or row["subject_id"])
+
+
+def _summed(kinds: pl.DataFrame) -> dict[str, Any]:
+    return {
+        "money_at_stake": kinds["money_at_stake"].sum(),
+        "of_unknown_money": int(kinds["of_unknown_money"].sum()),
+        "currency": kinds["currency"].first(),
+    }
+
+
+def _counted(number: int, severity: str) -> str:
+    return f"{number:,} {severity}{'' if number == 1 or severity == 'info' else 's'}"
