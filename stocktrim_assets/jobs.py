@@ -8,12 +8,15 @@ from typing import Final
 
 import dagster as dg
 
-from stocktrim_assets.assets import explained, marts, published, raw
+from stocktrim_assets.assets import explained, marts, order_history, published, purchase_orders, raw
+from stocktrim_assets.specs import key_of
 
 _FROM_XERO = dg.AssetSelection.assets(raw.load_from_xero)
 _MODELLED = dg.AssetSelection.assets(raw.decisions, marts.warehouse_models)
-_PUBLISHED = dg.AssetSelection.assets(published.SNAPSHOT)
-_PLAN_PUBLISHED = dg.AssetSelection.assets(published.SNAPSHOT, published.PLAN_SNAPSHOT)
+_ORDERS = dg.AssetSelection.assets(*(key_of(table) for table in order_history.STAGE.makes))
+_PUBLISHED = _ORDERS | dg.AssetSelection.assets(published.SNAPSHOT)
+_PLAN_PUBLISHED = _PUBLISHED | dg.AssetSelection.assets(published.PLAN_SNAPSHOT)
+_ORDERS_PUBLISHED = _ORDERS | dg.AssetSelection.assets(published.ORDERS_SNAPSHOT)
 _BACKTEST_PUBLISHED = dg.AssetSelection.assets(published.BACKTEST_SNAPSHOT)
 _DRAFTS = dg.AssetSelection.assets(["purchase_orders", "purchase_order_drafts"])
 _EXPLAINED = dg.AssetSelection.assets(explained.explained_product)
@@ -45,9 +48,9 @@ explain: Final = dg.define_asset_job(
 )
 send_approved_orders: Final = dg.define_asset_job(
     "send_approved_orders",
-    selection=dg.AssetSelection.assets(["purchase_orders", "sent_orders"]),
+    selection=dg.AssetSelection.assets(purchase_orders.SENT_ORDERS) | _ORDERS_PUBLISHED,
     executor_def=dg.in_process_executor,
-    description="Send to Xero the orders that a person has approved, each exactly once.",
+    description="Send to Xero the orders that a person has approved, each exactly once; publish what became of them.",
 )
 backtest: Final = dg.define_asset_job(
     "backtest",

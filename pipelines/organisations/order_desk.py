@@ -90,10 +90,11 @@ class OrderDesk:
     @cached_property
     def rule(self) -> ApprovalRule:
         """Above which value two people approve."""
-        rates = self.order_plan.filter(pl.col("currency_rate") > 0).select("currency", "currency_rate").unique()
+        products = self.read(tables.PRODUCTS).filter(pl.col("currency_rate") > 0)
+        rates = products.select("currency", "currency_rate").unique()
         base = self.opened.record.base_currency
         limit = global_settings(with_defaults(self._settings)).approval_limit
-        return ApprovalRule(limit, base, dict(rates.sort("currency", "currency_rate").rows()))
+        return ApprovalRule(limit, base, dict(rates.sort("currency", "currency_rate").rows()), self.orders)
 
     @cached_property
     def terms(self) -> Terms:

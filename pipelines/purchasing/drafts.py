@@ -178,19 +178,33 @@ def _confirmed(order: Order, draft: Drafted) -> Confirmed:
     )  # fmt: skip
 
 
-def drafts_frame(orders: Iterable[Order]) -> pl.DataFrame:
-    """The drafts as `purchase_orders.purchase_order_drafts`: one row per line of a draft."""
+def drafts_frame(orders: Iterable[Order], order_plan: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The drafts as `purchase_orders.purchase_order_drafts`: one row per line of a draft.
+
+    `order_plan` is the newest plan, which says how much of each line it would order now.
+    """
+    planned = {} if order_plan is None else _planned(order_plan)
     rows = [
         (
             order.order_id, order.purchase_order_number, order.supplier_id, order.supplier_name, number,
             line.product_code, line.product_name, line.supplier_product_code, float(line.quantity), line.unit_cost,
             order.currency, min(line.value, _MOST), order.minimum_order_value, order.is_below_minimum,
             order.arrival_of(line), order.is_edited, order.plan_id,
+            planned.get((line.product_code, order.supplier_id, order.currency)),
         )
         for order in orders if order.state is OrderState.DRAFT
         for number, line in enumerate(order.lines, start=1)
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=PURCHASE_ORDER_DRAFTS.schema, orient="row")
+
+
+def _planned(order_plan: pl.DataFrame) -> dict[tuple[str, str, str], float]:
+    """What a plan orders, by product, supplier and currency."""
+    columns = ("product_code", "supplier_id", "currency", "order_quantity")
+    return {
+        (code, supplier, currency): float(planned_quantity(quantity or 0.0))
+        for code, supplier, currency, quantity in order_plan.select(columns).rows()
+    }
 
 
 def drafted_orders(orders: Iterable[Order], known: Identities | None = None) -> pl.DataFrame:

@@ -9,6 +9,7 @@ Read more in docs/bi.md.
 import os
 import shutil
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +19,12 @@ import polars as pl
 from pipelines.errors import DataError
 from pipelines.storage.fingerprints import value_fingerprint
 from pipelines.storage.permissions import open_to_readers
-from pipelines.storage.tables import PUBLISHED, Table, empty
+from pipelines.storage.tables import ORGANISATION_KEY, PUBLISHED, Table, empty
 from pipelines.storage.warehouse import describe_table, open_warehouse, quoted, read_through, select_declared
 
 SNAPSHOT_FILE: Final = "stocktrim.duckdb"
 SNAPSHOTS_KEPT: Final = 3
+_KEY_COMMENT: Final = "The key of the organisation that the row belongs to."
 # Every DuckDB since 1.0 opens a file of this storage version; the default version opens in 2.0 alone.
 STORAGE_VERSION: Final = "v1.0.0"
 
@@ -47,8 +49,9 @@ def snapshot_name(at: datetime, run_id: str) -> str:
 def publish(folder: Path, *, snapshot_id: str, group: int | None = None) -> dict[str, int]:
     """Publish every table that people read; the number of rows of each.
 
-    `folder` is the organisation's; `group`, if given, may read the snapshot. Tables that do not exist yet are published
-    empty. Readers who have the former snapshot open can go on reading it.
+    `folder` is the organisation's and has its key as name; every row of every table carries the key, so that tables of
+    several organisations can be put together. `group`, if given, may read the snapshot. Tables that do not exist yet
+    are published empty. Readers who have the former snapshot open can go on reading it.
     """
     snapshots = folder / "snapshots"
     unfinished = snapshots / f"{snapshot_id}.tmp"
@@ -101,6 +104,7 @@ def read_published(folder: Path, *tables: Table) -> tuple[pl.DataFrame, ...]:
     """Published tables as frames, all of one snapshot.
 
     A table or a column is empty if an earlier version, which did not have it, published the snapshot.
+    The organisation's key, which `folder` says already, is left out.
 
     Raises:
         NothingPublishedError: nothing was published yet.
@@ -169,11 +173,13 @@ def _read(snapshot: Path, table: Table) -> pl.DataFrame:
 def _write_tables(folder: Path, target: Path) -> dict[str, int]:
     rows = {}
     with open_warehouse(folder) as connection:
-        file = quoted(target / SNAPSHOT_FILE)
+        file, declared = quoted(target / SNAPSHOT_FILE), partial(select_declared, connection)
         connection.execute(f"attach {file} as published (storage_version '{STORAGE_VERSION}')")
         for table in PUBLISHED:
-            connection.execute(f"create table published.{table.name} ({describe_table(table)})")
-            connection.execute(f"insert into published.{table.name} by name {select_declared(connection, table)}")
+            columns = f"{describe_table(table)}, {ORGANISATION_KEY} varchar"
+            connection.execute(f"create table published.{table.name} ({columns})")
+            rows_with_key = f"select *, {quoted(folder.name)} as {ORGANISATION_KEY} from ({declared(table)})"
+            connection.execute(f"insert into published.{table.name} by name {rows_with_key}")
             _copy_comments(connection, table)
             rows[table.name] = _count(connection, f"published.{table.name}")
             parquet = quoted(target / f"{table.name}.parquet")
@@ -193,6 +199,7 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
         [table.stage, table.name],
     ).fetchall()
     _comment(connection, f"table published.{table.name}", table.grain)
+    _comment(connection, f"column published.{table.name}.{ORGANISATION_KEY}", _KEY_COMMENT)
     for column, comment in found:
         if column in table.columns:
             _comment(connection, f"column published.{table.name}.{column}", comment)

@@ -10,24 +10,36 @@ import dagster as dg
 
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.storage.snapshots import publish, published_fingerprint, snapshot_name
-from pipelines.storage.tables import PUBLISHED
+from pipelines.storage.tables import PUBLISHED, Table
+from stocktrim_assets.assets import order_history
+from stocktrim_assets.assets.purchase_orders import SENT_ORDERS
 from stocktrim_assets.assets.stage_run import Stage, StageResult, stage_run
 from stocktrim_assets.failures import plain_failures
 from stocktrim_assets.partitions import organisations
-from stocktrim_assets.specs import DATA_TEAM, key_of
+from stocktrim_assets.specs import DATA_TEAM, PURCHASING_TEAM, key_of, table_specs
 
 # One asset for what each kind of run makes, so that no job waits for, or warns of, what another one has yet to make.
 SNAPSHOT: Final = dg.AssetKey(["published", "snapshot"])
 PLAN_SNAPSHOT: Final = dg.AssetKey(["published", "plan_snapshot"])
+ORDERS_SNAPSHOT: Final = dg.AssetKey(["published", "orders_snapshot"])
 BACKTEST_SNAPSHOT: Final = dg.AssetKey(["published", "backtest_snapshot"])
-_STAGES: Final = {
-    SNAPSHOT: ("marts",),
-    PLAN_SNAPSHOT: ("parameters", "forecast", "plan", "purchase_orders"),
-    BACKTEST_SNAPSHOT: ("backtest",),
+
+
+def _of_stages(*stages: str) -> tuple[Table, ...]:
+    """The published tables of these stages, without those that every run makes anew."""
+    return tuple(table for table in PUBLISHED if table.stage in stages and table not in order_history.STAGE.makes)
+
+
+_TABLES: Final = {
+    SNAPSHOT: _of_stages("marts"),
+    PLAN_SNAPSHOT: _of_stages("parameters", "forecast", "plan", "purchase_orders"),
+    ORDERS_SNAPSHOT: order_history.STAGE.makes,
+    BACKTEST_SNAPSHOT: _of_stages("backtest"),
 }
 _DESCRIPTIONS: Final = {
     SNAPSHOT: "What planners and BI tools read: every published table, swapped in as a whole; here what was loaded.",
     PLAN_SNAPSHOT: "The forecast, the plan and the drafts in what planners and BI tools read.",
+    ORDERS_SNAPSHOT: "The orders of any state and what happened to them, in what planners and BI tools read.",
     BACKTEST_SNAPSHOT: "The policy's backtest in what planners and BI tools read.",
 }
 STAGE: Final = Stage(
@@ -40,16 +52,19 @@ STAGE: Final = Stage(
     name=STAGE.name,
     description="Publish the tables as they stand at the end of a run, all of them, whatever the run has made.",
     specs=[
-        dg.AssetSpec(
-            key,
-            deps=[key_of(table) for table in PUBLISHED if table.stage in stages],
-            description=_DESCRIPTIONS[key],
-            group_name="published",
-            kinds={"duckdb", "parquet"},
-            owners=[DATA_TEAM],
-            skippable=True,
-        )
-        for key, stages in _STAGES.items()
+        *table_specs(order_history.STAGE.makes, deps=order_history.STAGE.reads, owner=PURCHASING_TEAM),
+        *(
+            dg.AssetSpec(
+                key,
+                deps=[key_of(table) for table in published] + ([SENT_ORDERS] if key == ORDERS_SNAPSHOT else []),
+                description=_DESCRIPTIONS[key],
+                group_name="published",
+                kinds={"duckdb", "parquet"},
+                owners=[DATA_TEAM],
+                skippable=True,
+            )
+            for key, published in _TABLES.items()
+        ),
     ],
     can_subset=True,
     partitions_def=organisations,
@@ -57,15 +72,18 @@ STAGE: Final = Stage(
 def published_snapshot(
     context: dg.AssetExecutionContext, organisation: dg.ResourceParam[OpenOrganisation]
 ) -> Iterator[StageResult]:
-    """Publish once, and report the rows of what the run was to publish."""
+    """List the orders, publish once, and report the rows of what the run was to publish."""
     folder, group = organisation.folder, organisation.settings.published_group
+    with plain_failures():
+        listed = list(order_history.list_orders(context, organisation))
+    yield from (result for result in listed if result.asset_key in context.selected_asset_keys)
     with plain_failures(), stage_run(STAGE, context, organisation) as run:
         run.depends_on(group=group)
         if not run.is_unchanged:
             publish(folder, snapshot_id=snapshot_name(run.now, context.run.run_id), group=group)
             run.keep({})
         yield from run.results()
-        for key in sorted(context.selected_asset_keys):
-            counts = {f"rows/{table.name}": run.rows(table) for table in PUBLISHED if table.stage in _STAGES[key]}
+        for key in sorted(context.selected_asset_keys & _TABLES.keys()):
+            counts = {f"rows/{table.name}": run.rows(table) for table in _TABLES[key]}
             path = dg.MetadataValue.path(str(folder / "published"))
             yield dg.MaterializeResult(asset_key=key, metadata={"path": path, **counts, **run.story})

@@ -15,6 +15,8 @@ from pipelines.identities import Identities
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.registry import global_settings, with_defaults
 from pipelines.purchasing.drafts import Redraft, drafted_orders, drafts_frame, terms_of
+from pipelines.purchasing.order_changes.plan_differences import plan_differences
+from pipelines.purchasing.order_history import difference_text
 from pipelines.purchasing.orders import Order, OrderState
 from pipelines.purchasing.push import NotSentError, PushOutcome, PushResult, push_orders
 from pipelines.storage import tables
@@ -54,8 +56,9 @@ def purchase_order_drafts(
         if not run.is_unchanged:
             change = _redraft(run, known)
             orders = organisation.ledger.orders(OrderState.DRAFT)
-            metadata = {tables.PURCHASE_ORDER_DRAFTS: _shown_drafts(orders, known, replaced=len(change.superseded))}
-            run.keep({tables.PURCHASE_ORDER_DRAFTS: drafts_frame(orders)}, metadata, ledger=change.ledger_fingerprint)
+            metadata = {tables.PURCHASE_ORDER_DRAFTS: _shown_drafts(run, orders, known, change)}
+            frames = {tables.PURCHASE_ORDER_DRAFTS: drafts_frame(orders, run.read(tables.ORDER_PLAN))}
+            run.keep(frames, metadata, ledger=change.ledger_fingerprint)
         yield from run.results()
 
 
@@ -70,13 +73,22 @@ def _redraft(run: StageRun, known: Identities) -> Redraft:
     )  # fmt: skip
 
 
-def _shown_drafts(orders: Sequence[Order], known: Identities, *, replaced: int) -> dict[str, Any]:
+def _shown_drafts(run: StageRun, orders: Sequence[Order], known: Identities, change: Redraft) -> dict[str, Any]:
     """What Dagster shows of the drafts: how many there are, and what a person should know about each."""
+    order_plan = run.read(tables.ORDER_PLAN)
+    kept = {order.purchase_order_number: plan_differences(order, order_plan) for order in orders}
+    lines = [
+        f"- {number}: {escaped(', '.join(map(difference_text, changes)))}"
+        for number, changes in kept.items()
+        if changes
+    ]
     drafted = drafted_orders(orders, known)
     return {
         "orders": drafted.height,
         "below_minimum": sum(order.is_below_minimum for order in orders),
-        "replaced": replaced,
+        "replaced": len(change.superseded),
+        "unchanged": len(change.confirmed),
+        **({"kept, though the plan would change": dg.MetadataValue.md("\n".join(lines))} if lines else {}),
         "drafts": markdown_table(drafted, columns={name: name.replace("_", " ") for name in drafted.columns}),
     }
 

@@ -193,7 +193,8 @@ def _codes() -> Iterator[str]:
 def _tables() -> Iterator[str]:
     yield (
         "They lie in `$STOCKTRIM_HOME/organisations/<key>/published/`: each as a Parquet file, and all of them in "
-        "`stocktrim.duckdb`; there a table is called by its name alone, without its stage. docs/bi.md says more."
+        "`stocktrim.duckdb`; there a table is called by its name alone, without its stage. docs/bi.md says more. "
+        "The last column of every table is `organisation_key`, the key of the organisation that the row belongs to."
     )
     for one in PUBLISHED:
         words = columns_in_words(one)

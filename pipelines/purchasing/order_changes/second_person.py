@@ -5,13 +5,13 @@ can be approved at all (`transitions.py`).
 Read more in docs/buyer/orders.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from pipelines.purchasing.events import CENT, Approved, FirstApproved
-from pipelines.purchasing.orders import Order, OrderError
+from pipelines.purchasing.orders import Order, OrderError, OrderState
 from pipelines.purchasing.transitions import approve
 
 
@@ -19,12 +19,14 @@ from pipelines.purchasing.transitions import approve
 class ApprovalRule:
     """The value in base currency above which two people approve, None for no limit.
 
-    `rates` are units of a currency for one unit of the base currency, as the plan converts.
+    `rates` are units of a currency for one unit of the base currency, as the plan converts. `orders` are all orders:
+    those that an order was split from or into count with it, so that no split avoids the second person.
     """
 
     limit: Decimal | None = None
     base_currency: str = ""
     rates: Mapping[str, Decimal] = field(default_factory=dict)
+    orders: Sequence[Order] = ()
 
     def base_value(self, order: Order) -> Decimal | None:
         """The order's value in base currency; None without an exchange rate."""
@@ -40,9 +42,12 @@ class ApprovalRule:
         value = self.base_value(order)
         if value is None:
             return f"there is no exchange rate of {order.currency}, so that its value cannot be compared with the limit"
-        if value <= self.limit:
+        apart = sum((self.base_value(other) or Decimal(0) for other in split_with(order, self.orders)), Decimal(0))
+        if value + apart <= self.limit:
             return ""
-        return f"{value:,.2f} {self.base_currency} is above the approval limit of {self.limit:,.2f}"
+        together = ", with the orders that it was split from or into," if apart and value <= self.limit else ""
+        amount = f"{value + apart if together else value:,.2f} {self.base_currency}"
+        return f"{amount}{together} is above the approval limit of {self.limit:,.2f}"
 
     def remark(self, order: Order) -> str:
         """A clause on who still has to approve the order; empty if one person is enough."""
@@ -93,6 +98,26 @@ def approve_in_turn(
         order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, body_hash=approved.body_hash,
         value=rule.base_value(order), limit=rule.limit or Decimal(0), base_currency=rule.base_currency,
     )  # fmt: skip
+
+
+def split_with(order: Order, orders: Sequence[Order]) -> list[Order]:
+    """The orders that an order was split from or into, and theirs, without those that ended unsent."""
+    family = {order.order_id, *order.made_from}
+    while (
+        grown := {
+            member
+            for other in orders
+            if family & {other.order_id, *other.made_from}
+            for member in (other.order_id, *other.made_from)
+        }
+        - family
+    ):
+        family |= grown
+    over = {OrderState.REJECTED, OrderState.SUPERSEDED}
+    return [
+        other for other in orders
+        if other.order_id in family and other.order_id != order.order_id and other.state not in over
+    ]  # fmt: skip
 
 
 def is_same_person(one: str, other: str) -> bool:

@@ -19,6 +19,8 @@ RATE: Final = pl.Decimal(18, 6)
 # A larger amount is a slip; dbt's macro `money` has the same limit, and a test compares them.
 MOST_MONEY: Final = 1e15
 INSTANT: Final = pl.Datetime("us", "UTC")
+# The last column of every published table, put on when it is published.
+ORGANISATION_KEY: Final = "organisation_key"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,11 @@ class Table:
     def path(self) -> str:
         """The name to use in SQL, such as `marts.products`."""
         return f"{self.stage}.{self.name}"
+
+    @property
+    def published_columns(self) -> list[str]:
+        """The columns that readers of a published table see: its own, and the organisation's key."""
+        return [*self.columns, ORGANISATION_KEY]
 
     @property
     def schema(self) -> pl.Schema:

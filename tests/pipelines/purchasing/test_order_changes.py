@@ -203,6 +203,18 @@ def test_above_the_limit_two_different_people_approve():
     assert body_hash(fold(past)) == fold(past).approved_hash
 
 
+def test_an_order_is_not_split_to_avoid_the_second_person():
+    staying, new = split(an_order(), {"TEA-01": Decimal(6)}, new_id="20260302-BBBBBB", **ANNA)
+    halves = fold([a_draft(), staying]), fold([new])
+    limit = ApprovalRule(Decimal(29), "GBP", orders=halves)
+    assert limit.why_two(halves[1]) == (
+        "30.00 GBP, with the orders that it was split from or into, is above the approval limit of 29.00"
+    )
+    assert limit.why_two(halves[0])
+    over = fold([a_draft(), staying, reject(halves[0], **ANNA)])
+    assert ApprovalRule(Decimal(29), "GBP", orders=(over, halves[1])).why_two(halves[1]) == ""
+
+
 def test_what_is_changed_between_two_approvals_is_approved_by_two_again():
     past: list[Event] = [a_draft()]
     past.append(approve_in_turn(fold(past), LIMIT, **ANNA))

@@ -107,6 +107,21 @@ def test_every_published_table_is_in_the_duckdb_file_and_a_parquet_file_of_its_o
     assert {path.name for path in snapshot.iterdir()} == {"stocktrim.duckdb"} | {f"{name}.parquet" for name in tables}
 
 
+def test_tables_of_several_organisations_are_put_together_by_the_key_that_every_row_carries(tmp_path):
+    for key, units in (("acme", 1), ("o'brien", 2)):
+        sold(tmp_path / key, units)
+        publish(tmp_path / key, snapshot_id=named(1))
+    files = [str(published_folder(tmp_path / key) / "demand_daily.parquet") for key in ("acme", "o'brien")]
+    counted = "select organisation_key, count(*), sum(quantity) from {} group by all order by all"
+    with duckdb.connect() as connection:
+        together = connection.execute(counted.format("read_parquet(?)"), [files])
+        assert together.fetchall() == [("acme", 100, 100.0), ("o'brien", 100, 200.0)]
+    for table in PUBLISHED:
+        with duckdb.connect(published_folder(tmp_path / "acme") / "stocktrim.duckdb", read_only=True) as connection:
+            found = connection.execute(f"select * from {table.name} limit 0").description
+        assert [name for name, *_ in found] == table.published_columns
+
+
 def test_a_table_that_was_not_made_yet_is_published_empty_in_its_declared_shape(folder):
     publish_day(folder, 1)
     products, drafts = read_published(folder, PRODUCTS, PURCHASE_ORDER_DRAFTS)

@@ -1,0 +1,50 @@
+"""Every order of any state, and everything that happened to it, as tables that each run makes before it publishes.
+
+What belongs here: the stage. What does not: its step (`published.py`) and its rows (`organisations/ledger_tables.py`).
+Read more in docs/buyer/orders.md.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import dagster as dg
+
+from pipelines.organisations.ledger_tables import purchase_order_events_table, purchase_orders_table
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.organisations.order_desk import OrderDesk
+from pipelines.purchasing.push import waits_as_stale
+from pipelines.storage import tables
+from pipelines.storage.warehouse import put_tables
+from pipelines.store.setting_changes import explicit_settings
+from stocktrim_assets.assets.stage_run import Stage, StageResult, StageRun, stage_run
+
+STAGE: Final = Stage(
+    "order_history", "Orders", reads=(tables.PRODUCTS, tables.XERO_READINESS, tables.XERO_PURCHASE_ORDERS),
+    makes=(tables.PURCHASE_ORDERS, tables.PURCHASE_ORDER_EVENTS), keep=put_tables,
+)  # fmt: skip
+
+
+def list_orders(context: dg.AssetExecutionContext, organisation: OpenOrganisation) -> Iterator[StageResult]:
+    """Make the tables of orders and their events, as the ledger has them now."""
+    with stage_run(STAGE, context, organisation) as run:
+        desk = OrderDesk(organisation, run.read)
+        run.depends_on(**_beside_tables(run, desk))
+        if not run.is_unchanged:
+            histories = organisation.ledger.histories()
+            run.keep({
+                tables.PURCHASE_ORDERS: purchase_orders_table(desk, histories),
+                tables.PURCHASE_ORDER_EVENTS: purchase_order_events_table(histories),
+            })  # fmt: skip
+        yield from run.results()
+
+
+def _beside_tables(run: StageRun, desk: OrderDesk) -> dict[str, object]:
+    """What the orders and their remarks depend on beside tables."""
+    organisation = run.organisation
+    is_stale = organisation.stale_order()
+    return {
+        "ledger": organisation.ledger.fingerprint(),
+        "identities": [desk.known.codes, desk.known.contacts],
+        "settings": explicit_settings(organisation.store, organisation.key).rows(),
+        "is_stale": sorted(order.order_id for order in desk.orders if waits_as_stale(order, is_stale)),
+    }
