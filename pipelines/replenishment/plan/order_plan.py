@@ -132,7 +132,7 @@ def _order_plan(
     limited, decision_inputs = _limited(inputs, parameters, forecast, required, as_of=as_of)
     planned = with_money_rules(
         limited, PathSource(decision_inputs, of_all.order_policy), rules, as_of=as_of,
-        overstock_period_days=of_all.overstock_period_days,
+        overstock_period_days=of_all.overstock_period_days, calendars=calendars,
     )  # fmt: skip
     lines = (
         planned.lines.pipe(with_actions)

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.history.demand_matrix import Matrix
+from pipelines.planning_settings.supplier_terms.supplier_calendar import SupplierCalendar
 from pipelines.replenishment.plan.statuses import ADDED, BELOW, WAITS
 from pipelines.replenishment.supplier_orders.money_rules import ADD, AS_IS, BEST, WAIT
 from pipelines.replenishment.supplier_orders.order_values import OrderTerms, OrderValues
@@ -22,7 +23,13 @@ from pipelines.replenishment.supplier_orders.product_money import (
     numbers_of,
     terms_of,
 )
-from pipelines.replenishment.supplier_orders.supplier_minimum import Wait, least_loss_addition, least_wait
+from pipelines.replenishment.supplier_orders.supplier_minimum import (
+    EVERY_DAY,
+    LONGEST_WAIT_DAYS,
+    Wait,
+    least_loss_addition,
+    least_wait,
+)
 
 CENT: Final = 0.01
 
@@ -44,20 +51,26 @@ class Addition:
 
 @dataclass(frozen=True)
 class MinimumDecision:
-    """What is done with an order below its minimum, and both ways if they exist; arrays are by `lines`."""
+    """What is done with an order below its minimum, and both ways if they exist; arrays are by `lines`.
+
+    It would be placed in `order_day` days; waiting begins then.
+    """
 
     decision: str
     lines: pl.DataFrame
     quantity: Matrix
     addition: Addition | None
     wait: Wait | None
+    order_day: int = 0
 
 
 def decide_below_minimum(
-    lines: pl.DataFrame, paths: PathSource, *, minimum: float, below: str, overstock_period_days: int
-) -> MinimumDecision:
+    lines: pl.DataFrame, paths: PathSource, *, minimum: float, below: str, overstock_period_days: int,
+    calendar: SupplierCalendar | None = None,
+) -> MinimumDecision:  # fmt: skip
     """The decision on an order below its minimum; `lines` are all planned lines of its supplier and currency.
 
+    With a calendar the order waits for one of its order days, counted from the day on which it would be placed.
     Both ways are worked out whatever was chosen, so that a person sees what the other would cost.
     """
     ordered = numbers_of(lines, "quantity_after_cap")
@@ -65,10 +78,13 @@ def decide_below_minimum(
     addition = _addition(
         values, terms, ordered, most_to_order(lines, overstock_period_days=overstock_period_days), minimum=minimum
     )
-    wait = least_wait(values, terms, later_need(lines), ordered, minimum=minimum)
+    order_day = int(numbers_of(lines, "order_day").min())
+    days = EVERY_DAY if calendar is None else np.unique(calendar.next_order_day(order_day + EVERY_DAY)) - order_day
+    days = days[days <= LONGEST_WAIT_DAYS]
+    wait = least_wait(values, terms, later_need(lines), ordered, minimum=minimum, days=days)
     decision = _chosen(addition, wait, below)
     quantity = {ADDED: addition.quantity if addition else ordered, WAITS: np.zeros_like(ordered)}.get(decision, ordered)
-    return MinimumDecision(decision, lines, quantity, addition, wait)
+    return MinimumDecision(decision, lines, quantity, addition, wait, order_day)
 
 
 def _chosen(addition: Addition | None, wait: Wait | None, below: str) -> str:

@@ -86,7 +86,8 @@ def _wait(one: MinimumDecision) -> dict[str, Any]:
     if one.wait is None:
         return {}
     return {
-        "waiting_days": one.wait.days, "waiting_units_short": round(float(one.wait.units_short.sum()), 4),
+        "waiting_days": one.order_day + one.wait.days,
+        "waiting_units_short": round(float(one.wait.units_short.sum()), 4),
         "waiting_margin_lost": one.wait.margin_lost, "waiting_holding_saved": one.wait.holding_saved,
         "waiting_cost": one.wait.cost,
     }  # fmt: skip

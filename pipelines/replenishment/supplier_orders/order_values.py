@@ -11,7 +11,7 @@ What belongs here: the value of a quantity on the paths of the order decision. W
 Read more in docs/maths.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Final
 
@@ -42,8 +42,10 @@ class OrderValues:
     daily_demand: Matrix
 
     def rows(self, chosen: Index) -> "OrderValues":
-        """Some of the products."""
-        return OrderValues(*(values[chosen] for values in vars(self).values() if isinstance(values, np.ndarray)))
+        """Some of the products; their paths are sorted once."""
+        some = OrderValues(*(getattr(self, one.name)[chosen] for one in fields(self)))
+        vars(some)["_sorted"] = tuple(values[chosen] for values in self._sorted)
+        return some
 
     def units_served(self, quantity: Matrix) -> Matrix:
         """Expected units of demand in the coverage period that a quantity serves: a row per product.

@@ -19,6 +19,7 @@ from pipelines.replenishment.supplier_orders.order_values import OrderTerms, Ord
 from pipelines.replenishment.supplier_orders.value_steps import Steps, larger_by_cost, steps_between
 
 LONGEST_WAIT_DAYS: Final = 90
+EVERY_DAY: Final = np.arange(1, LONGEST_WAIT_DAYS + 1)
 # Ways to close the last gap are sought from so many steps before the one that closes it.
 _WAYS: Final = 8
 _TINY: Final = 1e-9
@@ -138,15 +139,17 @@ def _smaller(terms: OrderTerms, row: int, start: float, quantity: float, spare: 
 
 
 def least_wait(
-    values: OrderValues, terms: OrderTerms, later: LaterNeed, ordered: Matrix, *, minimum: float
-) -> Wait | None:
+    values: OrderValues, terms: OrderTerms, later: LaterNeed, ordered: Matrix, *, minimum: float,
+    days: Index = EVERY_DAY,
+) -> Wait | None:  # fmt: skip
     """Waiting until the order would reach the minimum by itself; None if that takes more than 90 days.
 
-    `ordered` are the quantities of today. Products that become due meanwhile are counted: without an order they wait
-    too.
+    `days` are the numbers of days that it can wait, ascending: until each order day. `ordered` are the quantities of
+    today. Products that become due meanwhile are counted: without an order they wait too.
     """
-    days = np.arange(1, LONGEST_WAIT_DAYS + 1)
     quantities = _ordered_later(values, terms, later, ordered, days)
+    if not days.size:
+        return None
     reached = (terms.unit_cost[:, None] * quantities).sum(axis=0) >= minimum - _TINY
     if not reached.any():
         return None

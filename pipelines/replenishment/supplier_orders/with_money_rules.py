@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from pipelines.forecasting.calendar_intervals import NO_CALENDARS, Calendars
+from pipelines.planning_settings.supplier_terms.supplier_calendar import EVERYONE
 from pipelines.replenishment.plan.statuses import ADDED, BELOW, NO_MINIMUM, REACHED
 from pipelines.replenishment.supplier_orders.cap_decisions import CapDecision, decide_within_cap
 from pipelines.replenishment.supplier_orders.minimum_decisions import MinimumDecision, decide_below_minimum
@@ -38,8 +40,9 @@ class MoneyPlan:
 
 
 def with_money_rules(
-    plan: pl.DataFrame, paths: PathSource, rules: MoneyRules, *, as_of: date, overstock_period_days: int
-) -> MoneyPlan:
+    plan: pl.DataFrame, paths: PathSource, rules: MoneyRules, *, as_of: date, overstock_period_days: int,
+    calendars: Calendars = NO_CALENDARS,
+) -> MoneyPlan:  # fmt: skip
     """The lines with `quantity_after_supplier_minimum`, `quantity_after_budget` and the order quantity.
 
     `plan` has the lines after their own limits, in the order of the decision inputs of `paths`. An order is what is
@@ -47,7 +50,9 @@ def with_money_rules(
     """
     lines = with_money_of_units(plan)
     natural = _natural_orders(lines, rules)
-    decided = _decide_minimums(lines, natural, paths, rules, overstock_period_days=overstock_period_days)
+    decided = _decide_minimums(
+        lines, natural, paths, rules, overstock_period_days=overstock_period_days, calendars=calendars
+    )  # fmt: skip
     changed = [(one.lines, one.quantity) for one in decided.values()]
     lines = _with_quantities(lines, "quantity_after_cap", "quantity_after_supplier_minimum", changed)
     cut = _decide_cap(lines, natural, decided, paths, rules)
@@ -89,7 +94,13 @@ def _natural_orders(lines: pl.DataFrame, rules: MoneyRules) -> pl.DataFrame:
 
 
 def _decide_minimums(
-    lines: pl.DataFrame, natural: pl.DataFrame, paths: PathSource, rules: MoneyRules, *, overstock_period_days: int
+    lines: pl.DataFrame,
+    natural: pl.DataFrame,
+    paths: PathSource,
+    rules: MoneyRules,
+    *,
+    overstock_period_days: int,
+    calendars: Calendars,
 ) -> dict[OrderKey, MinimumDecision]:
     """The decision on each order below its minimum, by supplier and currency."""
     short = natural.filter(pl.col("decision") == BELOW)
@@ -103,6 +114,7 @@ def _decide_minimums(
         (supplier, currency): decide_below_minimum(
             by_order[supplier, currency], paths, minimum=minimum, below=rules.below_minimum_of(supplier),
             overstock_period_days=overstock_period_days,
+            calendar=calendars.get(supplier, calendars.get(EVERYONE)),
         )
         for supplier, currency, minimum in short.select(*_KEY, "minimum_order_value").rows()
     }  # fmt: skip

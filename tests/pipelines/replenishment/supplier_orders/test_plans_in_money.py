@@ -111,6 +111,15 @@ def test_an_order_that_waits_has_no_quantity_and_a_date():
     assert f"It waits until {order['wait_until_date']}" in order_sentence(order)
 
 
+def test_an_order_waits_for_an_order_day_of_its_supplier():
+    any_day = the_order(planned(*a_shop(), *a_minimum(natural() + 15, "wait")))
+    mondays = a_setting("order_days", "mon", level="supplier", subject=SUPPLIER)
+    later = the_order(planned(*a_shop(), *a_minimum(natural() + 15, "wait"), mondays))
+    assert any_day["wait_until_date"].weekday() != 0
+    assert (later["wait_until_date"].weekday(), later["decision"]) == (0, "waits")
+    assert later["wait_until_date"] > any_day["wait_until_date"]
+
+
 def test_the_best_way_is_the_one_that_costs_less():
     order = the_order(planned(*a_shop(), *a_minimum(natural() + 15)))
     cheaper = "waits" if order["waiting_cost"] < order["adding_cost"] else "units_added"
