@@ -17,6 +17,7 @@ from pipelines.exceptions.of_the_plan import PlanFound, of_the_plan
 from pipelines.exceptions.of_xero import of_xero
 from pipelines.exceptions.open_exceptions import exceptions_now
 from pipelines.exceptions.order_costs import order_costs
+from pipelines.exceptions.setting_conflicts import setting_conflicts
 from pipelines.exceptions.words import by_kind, kind_in_words, only_open, total
 from pipelines.expectations.validate import ROWS_SHOWN
 from pipelines.organisations.open_organisation import OpenOrganisation
@@ -51,7 +52,7 @@ STAGE: Final = Stage(
     reads=(
         tables.ORDER_PLAN, tables.OPEN_ORDER_ADVICE, tables.LEAD_TIME_ADVICE, PAST_PLANS, tables.PRODUCTS,
         tables.STOCK_ON_ORDER, tables.XERO_READINESS, tables.DEMAND_DAILY, tables.DEMAND_TRANSFERS,
-        tables.DATA_FRESHNESS, tables.AS_OF,
+        tables.GROUP_CONFLICTS, tables.DATA_FRESHNESS, tables.AS_OF,
     ),
     makes=(tables.EXCEPTIONS, tables.EXCEPTION_HISTORY), keep=put_tables, rows=_ROWS,
 )  # fmt: skip
@@ -100,10 +101,11 @@ def _found(run: StageRun, snoozes: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     misses = forecast_misses(
         run.read(PAST_PLANS), run.read(tables.DEMAND_DAILY), products, run.read(tables.DEMAND_TRANSFERS)
     )
+    conflicts = setting_conflicts(run.read(tables.GROUP_CONFLICTS))
     costs = order_costs(run.read(tables.STOCK_ON_ORDER), products, plan)
     freshness = run.read(tables.DATA_FRESHNESS)
     return exceptions_now(
-        [of_the_plan(of_plan), of_xero(run.read(tables.XERO_READINESS), products), misses, costs],
+        [of_the_plan(of_plan), of_xero(run.read(tables.XERO_READINESS), products), misses, costs, conflicts],
         run.read(tables.EXCEPTION_HISTORY),
         snoozes,
         base_currency=str(freshness["base_currency"].first() or ""),

@@ -14,6 +14,7 @@ from pipelines.exceptions.of_the_plan import PlanFound, of_the_plan
 from pipelines.exceptions.of_xero import of_xero
 from pipelines.exceptions.open_exceptions import exception_id, exceptions_now, with_new_data
 from pipelines.exceptions.order_costs import order_costs
+from pipelines.exceptions.setting_conflicts import setting_conflicts
 from pipelines.exceptions.snoozes import SNOOZES, day_to_snooze_until, reason_to_keep, with_decisions
 from pipelines.exceptions.words import by_kind, only_open, total
 from pipelines.replenishment.open_orders.advice import advise_open_orders
@@ -22,6 +23,7 @@ from pipelines.storage.tables import (
     EXCEPTION_DECISIONS,
     EXCEPTION_HISTORY,
     EXCEPTIONS,
+    GROUP_CONFLICTS,
     PLAN_HISTORY,
     XERO_READINESS,
 )
@@ -294,3 +296,13 @@ def test_what_a_load_finds_is_listed_before_the_next_plan() -> None:
     since = dict(now.select("kind", "since_date").iter_rows())
     assert since == {"out_of_stock": AS_OF, "old_draft_invoice": AS_OF, "negative_stock": in_days(3)}
     assert now.schema == EXCEPTIONS.schema
+
+
+def test_groups_that_disagree_are_one_exception_per_group_and_setting() -> None:
+    rows = [
+        (code, "lead_time_days", "14", "g1", "Tea", "Imports says 60") for code in ("P-1", "P-2")
+    ]  # fmt: skip
+    found = setting_conflicts(pl.DataFrame(rows, schema=GROUP_CONFLICTS.schema, orient="row"))
+    (row,) = found.to_dicts()
+    assert (row["kind"], row["subject_id"], row["quantity"]) == ("setting_conflict", "g1 lead_time_days", 2)
+    assert setting_conflicts(GROUP_CONFLICTS.schema.to_frame()).is_empty()
