@@ -13,19 +13,21 @@ from typing import Final
 import polars as pl
 
 from pipelines.forecasting.distribution import WEEKS_SHOWN
-from pipelines.forecasting.forecast_tables import Forecast, forecast_demand
+from pipelines.forecasting.forecast_tables import Forecast, choose_models, forecast_demand
 from pipelines.forecasting.history.demand_matrix import WEEK_DAYS
 from pipelines.forecasting.overrides import OVERRIDES, override_demand
 from pipelines.forecasting.protection_intervals import horizons_to_forecast, own_horizons
 from pipelines.forecasting.special_demand.coming_events import day_factors, with_coming_events
+from pipelines.forecasting.special_demand.like_products import likes_in_force, with_like_choice
 from pipelines.planning_settings.demand_settings.assemblies import all_parts, assemblies_of
+from pipelines.planning_settings.demand_settings.like_product import likes_of
 from pipelines.planning_settings.registry import wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.storage.tables import ONE_OFF_ANSWERS, PRODUCT_EVENTS, empty
 
 REQUEST_SETTINGS: Final = (
     "overridden_demand", "overridden_demand_from", "overridden_demand_until", "ignore_seasonality", "successor_of",
-    "bundle_of", "is_assembled",
+    "bundle_of", "is_assembled", "like_product",
 )  # fmt: skip
 """The settings that the forecast depends on; those of the protection intervals are in the intervals."""
 
@@ -39,7 +41,7 @@ class ForecastRequest:
     horizons of products with random lead times. `overrides` is demand that people set, in the shape of `OVERRIDES`.
     The season of the products in `without_season` is ignored. `transfers` says whose demand counts for whom.
     `one_off_answers` has the shape of its table in `raw`, `events` that of `forecast.product_events`.
-    `assembled_parts` are the parts of assembled bundles at every level.
+    `assembled_parts` are the parts of assembled bundles at every level. `likes` are products like another one.
     """
 
     own: pl.DataFrame
@@ -50,6 +52,7 @@ class ForecastRequest:
     one_off_answers: pl.DataFrame
     events: pl.DataFrame
     assembled_parts: pl.DataFrame
+    likes: pl.DataFrame
 
 
 def forecast_request(
@@ -71,6 +74,7 @@ def forecast_request(
         more=horizons_to_forecast(intervals),
         overrides=overrides,
         without_season=settings.filter("ignore_seasonality")["product_code"].to_list(),
+        likes=likes_of(settings),
         transfers=transfers_of(settings),
         assembled_parts=all_parts(assemblies_of(settings, transfers_of(settings))),
         one_off_answers=empty(ONE_OFF_ANSWERS) if one_off_answers is None else one_off_answers,
@@ -87,7 +91,7 @@ def forecast_as_requested(
     """
     forecast = forecast_demand(
         demand, request.own, as_of=as_of, model_choice=model_choice, more_horizons=request.more,
-        without_season=request.without_season,
+        without_season=request.without_season, likes=request.likes,
     )  # fmt: skip
     days = max([WEEKS_SHOWN * WEEK_DAYS, *_longest(request.own), *_longest(request.more)])
     factors = day_factors(request.events, as_of=as_of, days=days)
@@ -96,6 +100,14 @@ def forecast_as_requested(
         with_events, request.overrides, request.own, request.more, as_of=as_of, path=forecast.demand_forecast,
         factors=factors,
     )  # fmt: skip
+
+
+def choose_models_as_requested(
+    demand: pl.DataFrame, model_scores: pl.DataFrame, request: ForecastRequest, *, as_of: date
+) -> pl.DataFrame:
+    """`forecast.model_choice`: the models of `choose_models`, and products that are like another one."""
+    chosen = choose_models(demand, model_scores, as_of=as_of, without_season=request.without_season)
+    return with_like_choice(chosen, likes_in_force(request.likes, demand, as_of=as_of))
 
 
 def _longest(horizons: pl.DataFrame) -> list[int]:

@@ -29,6 +29,8 @@ from pipelines.forecasting.models.statsforecast_models import SES
 from pipelines.forecasting.selection.choose_model import ModelSelection, best_seasonless_models, select_models
 from pipelines.forecasting.selection.fallback_rules import has_shifted, is_predictably_even, replaced_after_shift
 from pipelines.forecasting.selection.model_backtest import backtest
+from pipelines.forecasting.special_demand.like_products import LIKE, likes_in_force, windows_of_likes, with_likes
+from pipelines.planning_settings.demand_settings.like_product import LIKES
 from pipelines.storage.tables import DEMAND_FORECAST, DEMAND_QUANTILES, MODEL_CHOICE
 
 LOW_AND_HIGH: Final = np.array([0.1, 0.9])
@@ -125,7 +127,7 @@ def _model_choice(
 def forecast_demand(
     demand_daily: pl.DataFrame, horizons: pl.DataFrame, *, as_of: date,
     model_choice: pl.DataFrame | None = None, more_horizons: pl.DataFrame | None = None,
-    without_season: Collection[str] = (), seed: int = 0,
+    without_season: Collection[str] = (), seed: int = 0, likes: pl.DataFrame | None = None,
 ) -> Forecast:  # fmt: skip
     """The forecast tables: demand from `as_of` on over each protection interval, and over the days an order covers.
 
@@ -133,24 +135,28 @@ def forecast_demand(
     `lead_time_days` and `order_frequency_days`. A product not sold in the four years before `as_of` has no row.
     `model_choice` is the stored choice; without it models are chosen by rule. `more_horizons` has `product_code` and
     `horizon_days`: further interval lengths, as random lead times need. The products of `without_season` are forecast
-    by a model without a season.
+    by a model without a season. `likes` has the shape of `LIKES`: new products that are forecast like another one.
 
     Raises:
         DataError: a protection interval is missing, negative or given twice.
     """
     check_horizons(horizons)
     demand = demand_daily.join(horizons, on="product_code", how="semi")
+    alike = likes_in_force(LIKES.to_frame() if likes is None else likes, demand, as_of=as_of)
     stored = {} if model_choice is None else dict(model_choice.select("product_code", "model").rows())
+    stored = {code: model for code, model in stored.items() if model != LIKE}
     more = _no_more_horizons() if more_horizons is None else more_horizons.select(_no_more_horizons().columns)
+    windows = _windows(horizons, more)
     distribution = forecast_distribution(
-        demand, _windows(horizons, more), as_of=as_of, seed=seed, choice=stored, without_season=without_season
+        demand, windows_of_likes(windows, alike), as_of=as_of, seed=seed, choice=stored, without_season=without_season
     )
+    distribution = with_likes(distribution, alike, windows)
     by_rule = _model_choice(
         distribution.product_codes, distribution.demand_class.tolist(), distribution.model.tolist(), {}
     )  # fmt: skip
     return Forecast(
         model_choice=by_rule if model_choice is None else model_choice.join(horizons, on="product_code", how="semi"),
-        demand_forecast=_demand_forecast(distribution, as_of=as_of),
+        demand_forecast=_demand_forecast(distribution, as_of=as_of).sort("product_code", "period_start_date"),
         demand_quantiles=_demand_quantiles(distribution, horizons, more),
         demand_horizons=_demand_horizons(distribution, horizons),
     )

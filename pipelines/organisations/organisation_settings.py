@@ -18,6 +18,7 @@ from pipelines.organisations.chosen_subjects import SubjectFilter, chosen_subjec
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.organisations.organisation_groups import OrganisationGroups, organisation_groups
 from pipelines.planning_settings.demand_settings.bundle_parts import parts_of
+from pipelines.planning_settings.demand_settings.like_product import like_of
 from pipelines.planning_settings.requested_settings import (
     Proposal,
     ProposedChange,
@@ -303,6 +304,8 @@ def _contact_in(row: SettingChange) -> str | None:
 
 def _products_in(row: SettingChange) -> set[str]:
     """The products that a setting's value names."""
-    if not row.value or row.name not in {"successor_of", "bundle_of"}:
+    if not row.value or row.name not in {"successor_of", "bundle_of", "like_product"}:
         return set()
+    if row.name == "like_product":
+        return {like_of(row.value)[0]}
     return {row.value} if row.name == "successor_of" else {code for code, _ in parts_of(row.value)}

@@ -204,6 +204,7 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
             pl.col("overridden_demand_until").replace("", None).str.to_date(),
             pl.col("successor_of").replace("", None),
             pl.col("bundle_of").replace("", None),
+            pl.col("like_product").replace("", None),
             pl.col("price_breaks").replace("", None),
             ignore_seasonality=pl.col("ignore_seasonality") == "true",
             lead_time_rule=pl.col("lead_time_rule").fill_null("as_set"),

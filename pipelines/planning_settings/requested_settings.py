@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pipelines.errors import UsageError
 from pipelines.planning_settings.demand_settings.bundle_parts import parts_of
+from pipelines.planning_settings.demand_settings.like_product import like_of, like_text
 from pipelines.planning_settings.registry import SettingError, check_name
 from pipelines.planning_settings.setting_descriptions import LEVELS, Parameter
 from pipelines.planning_settings.subjects import SubjectError, Subjects
@@ -130,6 +131,9 @@ def _value(setting: Parameter, text: str, subjects: Subjects, old: str | None) -
         return subjects.find("supplier", value)
     if setting.form.kind == "product":
         return subjects.find("product", value)
+    if setting.form.kind == "like":
+        code, factor = like_of(value)
+        return like_text(subjects.find("product", code), factor)
     if setting.form.kind == "bundle":
         return "; ".join(f"{subjects.find('product', code)}:{units}" for code, units in parts_of(value))
     return value

@@ -8,6 +8,7 @@ Read more in docs/interfaces.md.
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pipelines.planning_settings.demand_settings.like_product import like
 from pipelines.planning_settings.mornings import (
     ALLOWED_TIME,
     ALLOWED_WEEKDAYS,
@@ -163,6 +164,11 @@ _PARAMETERS: Final = (
     Parameter(
         "bundle_of", "products", _PRODUCT, "", "The parts of a bundle with their units, such as CUP:2; TEA:1.",
         bundle(), "CUP:2; TEA:1", "The bundle is not ordered; its sales are demand of its parts.",
+    ),
+    Parameter(
+        "like_product", "product", _PRODUCT, "",
+        "A product that this new one is expected to sell like, with a factor, until its own sales count.",
+        like(), "P-0012 * 0.8", "The new product is forecast from the other one's sales, its own count more and more.",
     ),
     Parameter(
         "is_assembled", "flag", _PRODUCT, "false",

@@ -26,7 +26,7 @@ CENT: Final = Decimal("0.01")
 
 ValueKind = Literal[
     "whole number", "number", "money", "percentage", "choice", "flag", "date", "time", "weekdays", "product", "bundle",
-    "supplier", "text", "order days", "periods", "price breaks",
+    "like", "supplier", "text", "order days", "periods", "price breaks",
 ]  # fmt: skip
 NUMBERS: Final = ("whole number", "number", "money", "percentage")
 FLAGS: Final = ("true", "false")

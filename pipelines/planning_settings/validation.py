@@ -10,8 +10,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from pipelines.planning_settings.demand_settings.bundle_parts import parts_of
+from pipelines.planning_settings.demand_settings.like_product import like_of
 
 _DAYS: Final = ("overridden_demand_from", "overridden_demand_until")
+LIKE_PRODUCT: Final = "like_product"
 _TRANSFERS: Final = ("successor_of", "bundle_of")
 
 
@@ -31,6 +33,8 @@ def misfits(values: Mapping[OwnSetting, str], changed: Iterable[OwnSetting]) -> 
     for setting in wanted:
         if setting.name in _DAYS and (problem := _days_problem(values, setting)):
             yield setting, problem
+        if setting.name == LIKE_PRODUCT and (problem := _like_problem(values, setting)):
+            yield setting, problem
     if not any(setting.name in _TRANSFERS for setting in wanted):
         return
     heirs = _heirs(values)
@@ -38,6 +42,22 @@ def misfits(values: Mapping[OwnSetting, str], changed: Iterable[OwnSetting]) -> 
     for setting in wanted:
         if setting.name in _TRANSFERS and (problem := _circle_problem(heirs, endless, setting, values[setting])):
             yield setting, problem
+
+
+def _like_problem(values: Mapping[OwnSetting, str], setting: OwnSetting) -> str:
+    """What is wrong with a product that is like another one: itself, or one of a chain."""
+    code, (other, _) = setting.product_code, like_of(values[setting])
+    if other == code:
+        return f"{LIKE_PRODUCT} of {code} cannot name {code} itself."
+    if further := values.get(OwnSetting(other, LIKE_PRODUCT)):
+        return f"{other} is itself forecast like {like_of(further)[0]}: name that product instead."
+    like_it = sorted(
+        one.product_code for one, value in values.items() if one.name == LIKE_PRODUCT and value
+        and like_of(value)[0] == code
+    )  # fmt: skip
+    if like_it:
+        return f"{like_it[0]} is forecast like {code}, which needs sales of its own: change that first."
+    return ""
 
 
 def _days_problem(values: Mapping[OwnSetting, str], setting: OwnSetting) -> str:

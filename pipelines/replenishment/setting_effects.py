@@ -13,15 +13,27 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.forecasting.forecast_request import ForecastRequest, forecast_as_requested, forecast_request
-from pipelines.forecasting.forecast_tables import Forecast, choose_models
+from pipelines.forecasting.forecast_request import (
+    ForecastRequest,
+    choose_models_as_requested,
+    forecast_as_requested,
+    forecast_request,
+)
+from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.special_demand.usual_demand import usual_demand
 from pipelines.planning_settings.registry import settings_of_products
 from pipelines.replenishment.plan.order_plan import PlanInputs, make_plan
 from pipelines.replenishment.planning_parameters import PlanningParameters, planning_parameters
 from pipelines.storage import tables
 
-NOT_SHOWN: Final = ("preferred_supplier", "bundle_of", "successor_of", "on_order_rule", "returns_handling")
+NOT_SHOWN: Final = (
+    "preferred_supplier",
+    "bundle_of",
+    "is_assembled",
+    "successor_of",
+    "on_order_rule",
+    "returns_handling",
+)
 """Settings that the data are built with, before a plan: their effect shows in the next plan only."""
 SOURCE_TABLES: Final = (
     tables.PRODUCTS, tables.STOCK_POSITION, tables.STOCK_ON_ORDER, tables.PURCHASE_RECEIPTS, tables.DEMAND_DAILY,
@@ -118,12 +130,12 @@ def _forecast(sources: PlanSources, parameters: PlanningParameters, *, as_of: da
             sources.model_choice, sources.demand_forecast, sources.demand_quantiles, sources.demand_horizons
         )
     demand = usual_demand(sources.demand_daily, sources.demand_transactions, request, as_of=as_of)
-    choice = choose_models(demand, sources.model_scores, as_of=as_of, without_season=request.without_season)
+    choice = choose_models_as_requested(demand, sources.model_scores, request, as_of=as_of)
     return forecast_as_requested(demand, request, as_of=as_of, model_choice=choice)
 
 
 def _is_same(request: ForecastRequest, other: ForecastRequest) -> bool:
-    frames = ("own", "more", "overrides", "transfers", "assembled_parts")
+    frames = ("own", "more", "overrides", "transfers", "assembled_parts", "likes")
     return list(request.without_season) == list(other.without_season) and all(
         _sorted(getattr(request, name)).equals(_sorted(getattr(other, name))) for name in frames
     )

@@ -173,6 +173,9 @@ def value_now(change: SettingChange, known: Identities) -> str | None:
         return known.contact_of(value)
     if change.name == "successor_of":
         return known.code_of(value, at)
+    if change.name == "like_product":
+        code, _, factor = value.rpartition(" * ")
+        return f"{known.code_of(code, at)} * {factor}"
     if change.name == "bundle_of":
         parts = (part.rpartition(":") for part in value.split("; "))
         return "; ".join(f"{known.code_of(code, at)}:{quantity}" for code, _, quantity in parts)

@@ -13,10 +13,11 @@ import polars as pl
 from pipelines.forecasting.forecast_request import (
     REQUEST_SETTINGS,
     ForecastRequest,
+    choose_models_as_requested,
     forecast_as_requested,
     forecast_request,
 )
-from pipelines.forecasting.forecast_tables import choose_models, is_still_good, score_models
+from pipelines.forecasting.forecast_tables import is_still_good, score_models
 from pipelines.forecasting.special_demand.coming_events import product_events
 from pipelines.forecasting.special_demand.one_off_answers import answered_one_offs
 from pipelines.forecasting.special_demand.one_off_orders import find_one_off_orders, list_one_off_orders
@@ -101,7 +102,7 @@ def _chosen(run: StageRun) -> Mapping[Table, pl.DataFrame]:
     if not (is_own and is_still_good(scores, as_of=as_of)):
         selection = score_models(sold, request.own, as_of=as_of)
         scores, calibration = selection.model_scores, selection.forecast_calibration
-    choice = choose_models(sold, scores, as_of=as_of, without_season=request.without_season)
+    choice = choose_models_as_requested(sold, scores, request, as_of=as_of)
     return {tables.MODEL_CHOICE: choice, tables.MODEL_SCORES: scores, tables.FORECAST_CALIBRATION: calibration}
 
 

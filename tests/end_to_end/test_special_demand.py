@@ -18,6 +18,12 @@ def a_usual_sale(planned: Planned) -> dict[str, object]:
     return recent.sort("quantity", "invoice_number").row(-1, named=True)
 
 
+def bundle_and_part(codes: list[str], others: set[str]) -> tuple[str, str]:
+    """Two stocked products that no setting of the home is about."""
+    plain = [code for code in codes if code.startswith("P-") and code > "P-0009" and code not in others]
+    return plain[0], plain[1]
+
+
 def today() -> date:
     return yesterday() + timedelta(days=1)
 
@@ -46,12 +52,26 @@ def test_what_a_person_says_is_kept_obeyed_and_shown(planned: Planned, tmp_path:
     file.write_text(file.read_text().replace("1.5", "1e9"))
     assert "nothing was changed" in stocktrim("events", "import", str(file), "--by", "Ann").err
     usual = mean_of(stocktrim, other)
+    bundle, part = bundle_and_part(others, {code, other})
+    for name, value in (("bundle_of", f"{part}:2"), ("is_assembled", "true"), ("minimum_shelf_level", "1000000")):
+        assert stocktrim("settings", "set", name, value, "--product", bundle, "--by", "Ann").code == 0
+    like = ("settings", "set", "like_product", f"{other} * 0.5", "--product", "P-UNSOLD", "--by", "Ann")
+    assert stocktrim(*like).code == 0
     answered = stocktrim("demand", "one-off", number, code.lower(), "yes", "--reason", "a fair", "--by", "Ann")
     assert (answered.code, "kept out of usual demand" in answered.out) == (0, True), answered.err
     before = stocktrim.published("demand_quantiles").filter(pl.col("product_code") == code)
     assert stocktrim("plan").code == 0
-    assert mean_of(stocktrim, other) == pytest.approx(1.5 * usual, rel=0.001)
+    assert mean_of(stocktrim, other) == pytest.approx(1.5 * usual, rel=0.03)
     assert "Event Sale" in stocktrim("explain", other).out
+    plan = {row["product_code"]: row for row in stocktrim.published("order_plan").to_dicts()}
+    assert (plan[bundle]["order_action"], plan[bundle]["order_quantity"]) == ("assemble", 0)
+    assert plan[part]["assembly_requirement"] > 0
+    assert f"more when {part} arrives" in stocktrim("explain", bundle).out.replace("\n", " ")
+    assert f"Part of {bundle}, 2 for each" in stocktrim("explain", part).out.replace("\n", " ")
+    drafted = stocktrim.published("purchase_order_drafts")["product_code"].to_list()
+    assert (bundle in drafted, part in drafted) == (False, True)
+    assert plan["P-UNSOLD"]["model"] == "like_product"
+    assert "own sales count 0% so far" in stocktrim("explain", "P-UNSOLD").out.replace("\n", " ")
     assert [row["state"] for row in stocktrim("events", "list", "--json").json()] == ["now"]
     assert stocktrim("events", "remove", "sale", "--by", "Ann").code == 0
     assert stocktrim("events", "list", "--json").json() == []

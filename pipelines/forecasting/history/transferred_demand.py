@@ -7,7 +7,7 @@ Read more in docs/maths.md#transferred-demand.
 
 import polars as pl
 
-from pipelines.planning_settings.transfer_steps import MOST_STEPS
+from pipelines.planning_settings.demand_settings.transfer_steps import MOST_STEPS
 
 
 def transfer_demand(demand_daily: pl.DataFrame, transfers: pl.DataFrame) -> pl.DataFrame:

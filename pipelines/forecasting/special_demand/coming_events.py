@@ -15,7 +15,7 @@ import polars as pl
 
 from pipelines.forecasting.forecast_tables import DIGITS, Forecast
 from pipelines.forecasting.history.demand_matrix import WEEK_DAYS, Matrix
-from pipelines.planning_settings.transfer_steps import resolved_transfers
+from pipelines.planning_settings.demand_settings.transfer_steps import resolved_transfers
 from pipelines.storage.tables import PRODUCT_EVENTS
 
 SHARE_DAYS: Final = 364

@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.planning_settings.transfer_steps import resolved_transfers
+from pipelines.planning_settings.demand_settings.transfer_steps import resolved_transfers
 from pipelines.storage.tables import ANSWERED_ONE_OFFS
 
 YES: Final = "yes"

@@ -12,7 +12,7 @@ import polars as pl
 
 from pipelines.forecasting.history.demand_matrix import LONGEST_DAYS, WEEK_DAYS
 from pipelines.forecasting.history.demand_spikes import mark_spikes
-from pipelines.planning_settings.transfer_steps import resolved_transfers
+from pipelines.planning_settings.demand_settings.transfer_steps import resolved_transfers
 from pipelines.storage.tables import ONE_OFF_ORDERS
 
 FEWEST_OTHER_DAYS: Final = 5

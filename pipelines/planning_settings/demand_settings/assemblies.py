@@ -11,9 +11,9 @@ from typing import Final
 import polars as pl
 
 from pipelines.planning_settings.demand_settings.bundle_parts import parts_of, parts_of_bundles
+from pipelines.planning_settings.demand_settings.transfer_steps import MOST_STEPS, resolved_transfers, without_cycles
 from pipelines.planning_settings.registry import wide_settings
 from pipelines.planning_settings.successors_and_bundles import BUNDLE_SETTINGS, transfers_of
-from pipelines.planning_settings.transfer_steps import MOST_STEPS, resolved_transfers, without_cycles
 from pipelines.storage.tables import DEMAND_TRANSFERS
 
 ASSEMBLIES: Final = pl.Schema({"product_code": pl.String, "part": pl.String, "units": pl.Float64})

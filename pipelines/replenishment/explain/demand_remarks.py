@@ -1,6 +1,7 @@
 """What a person said, or is asked, about special demand of a product, in sentences.
 
-What belongs here: one-off orders and events. What does not: finding them and what answers do (`pipelines.forecasting`).
+What belongs here: one-off orders, events and new products. What does not: finding one-off orders, and what answers and
+settings do (`pipelines.forecasting`).
 Read more in docs/buyer/one-off-orders.md.
 """
 
@@ -9,6 +10,9 @@ from datetime import date
 from typing import Any, Final
 
 import polars as pl
+
+from pipelines.forecasting.special_demand.like_products import LIKE_REASON
+from pipelines.planning_settings.demand_settings.like_product import like_of
 
 MOST_SHOWN: Final = 3
 """How many one-off orders a person is asked about at once."""
@@ -47,6 +51,25 @@ def event_sentence(row: dict[str, Any], *, as_of: date) -> str:
         return f"{days}: its days are kept out of usual demand."
     own = "" if row["factor"] == row["event_factor"] else f" (the event: {row['event_factor']:g} times)"
     return f"{days}: planned as {row['factor']:g} times the usual demand{own}."
+
+
+def like_sentences(plan_settings: pl.DataFrame, model_choice: pl.DataFrame, product_code: str) -> Iterator[str]:
+    """What becomes of the setting `like_product` of a product: how far it holds, or why it changes nothing."""
+    own = plan_settings.filter(product_code=product_code, name="like_product")["value"].to_list()
+    if not own or not own[0]:
+        return
+    reasons = model_choice.filter(product_code=product_code)["reason"].to_list()
+    if reasons and reasons[0].startswith(LIKE_REASON):
+        yield f"{reasons[0][0].upper()}{reasons[0][1:]}."
+        return
+    other, _ = like_of(own[0])
+    if other not in plan_settings["product_code"]:
+        why = f"Xero has no product {other}"
+    elif other not in model_choice["product_code"]:
+        why = f"{other} has no sales"
+    else:
+        why = "its own sales of a year count alone, or the other product is itself like another one"
+    yield f"The setting like_product ({own[0]}) changes nothing: {why}."
 
 
 def answer_sentence(row: dict[str, Any]) -> str:

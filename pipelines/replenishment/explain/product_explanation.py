@@ -22,7 +22,7 @@ from pipelines.planning_settings.supplier_terms.supplier_calendar import calenda
 from pipelines.product_codes import find_product
 from pipelines.replenishment.explain.bridge import bridge
 from pipelines.replenishment.explain.calendar_sentences import orders_behind_shutdowns
-from pipelines.replenishment.explain.demand_remarks import event_sentences, one_off_sentences
+from pipelines.replenishment.explain.demand_remarks import event_sentences, like_sentences, one_off_sentences
 from pipelines.replenishment.explain.projected_stock import WEEK, open_orders, projected_stock
 from pipelines.replenishment.explain.records import (
     DemandQuantile,
@@ -124,6 +124,7 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
             *_about_money(sources, line),
             *(alternative_sentence(row) for row in advised(others).to_dicts()),
             *transfers_in_words(sources.plan_settings, transfers, code),
+            *like_sentences(sources.plan_settings, sources.model_choice, code),
             *event_sentences(_of(sources.product_events, code), as_of=as_of),
             *one_off_sentences(_of(sources.one_off_orders, code), _answered(sources, ways, code)),
             *(draft_sentence(draft) for draft in largest_drafts(plan, sources.demand_transactions).to_dicts()),
