@@ -19,7 +19,7 @@ RECORDS_NAMED: Final = 5
 # Unreadable records are missing from sales or supply: each is named, up to a list that nobody would read.
 UNREADABLE_NAMED: Final = 50
 _STATE: Final = ["problem", "record_id", "version"]
-_MONEYLESS: Final = {"stale_load", "demo_company", "duplicate_supplier_name"}
+_MONEYLESS: Final = {"stale_load", "demo_company", "duplicate_supplier_name", "order_currency_differs"}
 
 
 def open_exceptions(readiness: pl.DataFrame, dismissed: pl.DataFrame) -> pl.DataFrame:

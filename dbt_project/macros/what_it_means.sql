@@ -18,6 +18,9 @@
         then 'Xero refuses orders to its supplier.'
         when 'archived_supplier_with_orders'
         then 'It is archived and has open orders.'
+        when 'order_currency_differs'
+        then
+            'Its orders are drafted in the currency that was set here, not in that of its documents in Xero.'
         when 'contact_not_loaded'
         then 'The supplier is known only by the name on its documents.'
         when 'duplicate_product_name'

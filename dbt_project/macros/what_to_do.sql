@@ -35,6 +35,9 @@
         then 'Set another preferred supplier here, or restore the contact in Xero.'
         when 'archived_supplier_with_orders'
         then 'Restore the contact in Xero, or delete its open orders.'
+        when 'order_currency_differs'
+        then
+            'Unset order_currency of the supplier, or dismiss this if its orders are in that currency from now on.'
         when 'contact_not_loaded'
         then 'Load the suppliers: `stocktrim load --suppliers`.'
         when 'line_names_no_item'

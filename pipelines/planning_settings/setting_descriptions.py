@@ -23,6 +23,7 @@ from pipelines.planning_settings.setting_values import (
     code,
     contact,
     cost,
+    currency,
     day,
     flag,
     order_days,
@@ -195,6 +196,11 @@ _PARAMETERS: Final = (
         "spend_cap", "money", _GLOBAL, "", "Most money for all orders of a plan, in base currency.",
         order_value(least="0", such_as="20000", is_optional=True), "20000",
         "Units that save most for their money are ordered first; what is left out is listed with its risk.",
+    ),
+    Parameter(
+        "order_currency", "currency", _SUPPLIER, "",
+        "The currency of the supplier's orders; that of its latest order or bill in Xero if not set.", currency(),
+        "EUR", "Costs and orders are in this currency; without a known rate to it costs are unknown.",
     ),
     Parameter(
         "supplier_product_code", "text", _TERMS, "", "The supplier's own product code, shown on orders.", code(),

@@ -198,6 +198,19 @@ def cost() -> ValueForm:
     )
 
 
+def currency() -> ValueForm:
+    """A currency by its three letters."""
+    allowed = "the three letters of a currency, such as EUR"
+
+    def parse(text: str) -> str:
+        letters = text.strip().upper()
+        if not (len(letters) == 3 and letters.isascii() and letters.isalpha()):  # noqa: PLR2004, three letters
+            raise ValueError(allowed)
+        return letters
+
+    return ValueForm("text", allowed, parse)
+
+
 def code() -> ValueForm:
     """A code that fits on one line."""
     allowed = f"a code of at most {LONGEST_CODE} characters"

@@ -33,6 +33,7 @@ NOT_SHOWN: Final = (
     "successor_of",
     "on_order_rule",
     "returns_handling",
+    "order_currency",
 )
 """Settings that the data are built with, before a plan: their effect shows in the next plan only."""
 SOURCE_TABLES: Final = (

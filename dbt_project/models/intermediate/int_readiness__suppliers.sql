@@ -1,5 +1,6 @@
--- Suppliers that a person should look at: archived ones with open orders, and those on
--- recent purchase documents that were never loaded as contacts.
+-- Suppliers that a person should look at: archived ones with open orders, those on
+-- recent purchase documents that were never loaded as contacts, and those whose orders
+-- a person set to another currency than Xero has.
 with
     archived as (
         select
@@ -50,3 +51,31 @@ from purchases
 anti join
     {{ ref("stg_contacts") }} as contacts on purchases.contact_id = contacts.contact_id
 group by purchases.contact_id
+union all
+select
+    'order_currency_differs',
+    suppliers.supplier_id,
+    concat(
+        coalesce(contacts.contact_name, suppliers.document_name, ''),
+        ', ',
+        chosen.order_currency,
+        ' here, ',
+        coalesce(nullif(suppliers.document_currency, ''), contacts.default_currency),
+        ' in Xero'
+    ),
+    1,
+    null,
+    null
+from {{ ref("int_settings__of_suppliers") }} as chosen
+inner join
+    {{ ref("int_suppliers__currency_and_rate") }} as suppliers
+    on chosen.supplier_id = suppliers.supplier_id
+left join
+    {{ ref("stg_contacts") }} as contacts on suppliers.supplier_id = contacts.contact_id
+where
+    coalesce(
+        nullif(suppliers.document_currency, ''),
+        nullif(contacts.default_currency, ''),
+        chosen.order_currency
+    )
+    != chosen.order_currency

@@ -1,5 +1,6 @@
--- The currency in which a supplier is paid, from its latest order, else its latest
--- bill, and the latest known rate of that currency on its documents: never another
+-- The currency in which a supplier is paid: the setting, else from its latest order,
+-- else its latest bill; and the latest known rate of that currency on its documents:
+-- never another
 -- currency's.
 with
     documents as (
@@ -48,7 +49,7 @@ with
         where documents.contact_id is not null
     ),
 
-    suppliers as (
+    documented as (
         select
             supplier_id,
             arg_max(
@@ -58,12 +59,26 @@ with
             max(document_date) filter (where is_order) as last_order_date
         from of_suppliers
         group by supplier_id
+    ),
+
+    suppliers as (
+        select
+            coalesce(documented.supplier_id, chosen.supplier_id) as supplier_id,
+            documented.document_name,
+            coalesce(chosen.order_currency, documented.currency) as currency,
+            documented.currency as document_currency,
+            documented.last_order_date
+        from documented
+        full join
+            {{ ref("int_settings__of_suppliers") }} as chosen
+            on documented.supplier_id = chosen.supplier_id
     )
 
 select
     suppliers.supplier_id,
     suppliers.document_name,
     suppliers.currency,
+    suppliers.document_currency,
     arg_max(of_suppliers.currency_rate, of_suppliers.place) filter (
         where
             of_suppliers.currency = suppliers.currency
@@ -71,5 +86,5 @@ select
     ) as currency_rate,
     suppliers.last_order_date
 from suppliers
-inner join of_suppliers on suppliers.supplier_id = of_suppliers.supplier_id
+left join of_suppliers on suppliers.supplier_id = of_suppliers.supplier_id
 group by all
