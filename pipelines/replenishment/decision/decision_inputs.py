@@ -213,7 +213,7 @@ def arrivals_on_order(
     In time is before the end of the coverage period. A counted order whose expected day has passed arrives today. An
     order in time is expected no sooner than orders of the product usually take, even if promised sooner: an order
     sent a moment ago arrives when an order of today would. None arrives in a shutdown of its supplier: `promised_day`
-    is the day on which it would.
+    is the day on which it would. `usual_day` is the day on which the next order of the product arrives.
     """
     promised = (pl.col("expected_arrival_date") - pl.lit(as_of)).dt.total_days().fill_null(0).clip(lower_bound=0)
     is_moved = pl.col("is_in_time") & (pl.col("arrival_day") > 0)
@@ -223,7 +223,7 @@ def arrivals_on_order(
         )
         .with_columns(
             promised_day=promised,
-            usual_day=pl.col("usual_day")
+            own_usual_day=pl.col("usual_day")
             - (pl.lit(as_of) - pl.col("order_date")).dt.total_days().clip(lower_bound=0),
         )
         .with_columns(arrival_day="promised_day")
@@ -231,7 +231,7 @@ def arrivals_on_order(
     if calendars:
         lines = _by_calendar(lines, windows, calendars, as_of=as_of)
     return lines.with_columns(is_in_time=pl.col("arrival_day") < pl.col("horizon_days")).with_columns(
-        arrival_day=pl.when(is_moved).then(pl.max_horizontal("arrival_day", "usual_day")).otherwise("arrival_day")
+        arrival_day=pl.when(is_moved).then(pl.max_horizontal("arrival_day", "own_usual_day")).otherwise("arrival_day")
     )
 
 
@@ -247,10 +247,10 @@ def _by_calendar(lines: pl.DataFrame, windows: pl.DataFrame, calendars: Calendar
         calendar = calendars[str(key)]
         placed, length = (part[name].fill_null(0).to_numpy().astype(np.int64) for name in ("placed", _LENGTH))
         due = part["arrival_day"].to_numpy().astype(np.int64)
-        usual = pl.Series("usual_day", calendar.arrival(placed, length), dtype=pl.Int64)
+        usual = pl.Series("own_usual_day", calendar.arrival(placed, length), dtype=pl.Int64)
         parts.append(
             part.with_columns(usual, pl.Series("arrival_day", calendar.next_open_day(due), dtype=pl.Int64))
-            .with_columns(usual_day=pl.when(pl.col("placed").is_not_null()).then("usual_day"))
+            .with_columns(own_usual_day=pl.when(pl.col("placed").is_not_null()).then("own_usual_day"))
         )  # fmt: skip
     return pl.concat(parts).drop("key", "placed", _LENGTH)
 

@@ -38,7 +38,7 @@ class PathSource:
     def values(self, lines: pl.DataFrame) -> OrderValues:
         """What quantities of some lines are worth, in each line's own currency; the lines are in the plan's order."""
         paths = requirement_paths(self.inputs, numbers_of(lines, "line").astype(np.int64), self.policy)
-        days = numbers_of(lines, "horizon_days") - numbers_of(lines, "expected_lead_time_days")
+        days = numbers_of(lines, "horizon_days") - numbers_of(lines, "expected_arrival_day")
         return OrderValues(
             paths.need, paths.on_hand, paths.weights,
             needed=numbers_of(lines, "needed_quantity"),

@@ -12,7 +12,8 @@ from pipelines.forecasting.calendar_intervals import calendar_intervals
 from pipelines.forecasting.protection_intervals import protection_intervals
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.supplier_terms.calendar_words import joined_periods, written_periods
-from pipelines.planning_settings.supplier_terms.supplier_calendar import SupplierCalendar
+from pipelines.planning_settings.supplier_terms.supplier_calendar import SupplierCalendar, calendars_by_supplier
+from pipelines.replenishment.decision.decision_inputs import arrivals_on_order
 from pipelines.replenishment.decision.order_decision import DecisionInputs, decide
 from pipelines.storage.tables import SUPPLIER_CALENDARS
 from tests.pipelines.planning_builders import (
@@ -111,6 +112,16 @@ def test_an_open_order_promised_for_a_shutdown_arrives_behind_it():
     assert (
         "PO-0001, promised for Sat 7 Mar, is expected on Mon 16 Mar: its supplier is shut from 5 Mar to 15 Mar."
     ) in explanation.sentences
+
+
+@pytest.mark.parametrize("calendar", [[], [of_supplier("order_days", "mon")]], ids=["none", "Mondays"])
+def test_the_usual_arrival_is_that_of_the_next_order_whatever_the_age_of_an_open_one(calendar):
+    company = inputs(a_product(), TWO_A_DAY, *calendar)
+    order = on_order(20, arriving=in_days(5), order_date=in_days(-10), supplier_id=SUPPLIER)
+    known = company.parameters
+    calendars = calendars_by_supplier(known.supplier_calendars, as_of=AS_OF)
+    (line,) = arrivals_on_order(order, known.protection_intervals, as_of=AS_OF, calendars=calendars).rows(named=True)
+    assert (line["usual_day"], line["arrival_day"]) == (14, 5)
 
 
 def test_an_order_sent_on_its_order_day_is_not_ordered_again_between_two():
