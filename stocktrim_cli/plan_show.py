@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.replenishment.plan.statuses import STATUSES
+from pipelines.replenishment.plan.statuses import ORDER_LATER, STATUSES
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import out, show_json, show_table
 from stocktrim_cli.plan_lines import (
@@ -74,7 +74,7 @@ def show(
     elif csv:
         out.print(f"{totals(shown, order_plan.height)} They are in {csv}.", markup=False)
     else:
-        _print(summary, shown.select(names or list(HEADINGS)))
+        _print(summary, shown.select(names or _usual_columns(shown)))
         out.print(totals(shown, order_plan.height), markup=False)
         for sentence in _other_suppliers(organisation, shown):
             out.print(sentence, markup=False)
@@ -135,6 +135,12 @@ def _published_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
     if order_plan.is_empty():
         raise UsageError(f"There is no plan yet: {command_for(organisation, 'plan')} makes it.")
     return summary, order_plan
+
+
+def _usual_columns(lines: "pl.DataFrame") -> list[str]:
+    """The columns that are shown; with the day of the order if a supplier takes none today."""
+    is_later = (lines["status"] == ORDER_LATER).any()
+    return [*HEADINGS, *(["order_on_date"] if is_later else [])]
 
 
 def _other_suppliers(organisation: str, lines: "pl.DataFrame") -> list[str]:

@@ -24,7 +24,7 @@ from stocktrim_assets.specs import PURCHASING_TEAM, table_specs
 
 _READ: Final = (
     tables.ORDER_PLAN, tables.PRODUCTS, tables.PRODUCT_SUPPLIERS, tables.PLANNING_SETTINGS, tables.PURCHASE_RECEIPTS,
-    tables.STOCK_ON_ORDER, tables.PROTECTION_INTERVALS, tables.SUPPLIER_CALENDARS,
+    tables.STOCK_ON_ORDER, tables.PROTECTION_INTERVALS, tables.SUPPLIER_CALENDARS, tables.GROUP_MEMBERS,
 )  # fmt: skip
 SENTENCES_SHOWN: Final = 10
 STAGE: Final = Stage(

@@ -52,6 +52,7 @@ class SupplierSources:
     stock_on_order: pl.DataFrame
     protection_intervals: pl.DataFrame
     supplier_calendars: pl.DataFrame
+    group_members: pl.DataFrame | None = None
 
 
 def supplier_alternatives(
@@ -117,8 +118,9 @@ def _terms(sources: SupplierSources, others: pl.DataFrame, *, as_of: date) -> pl
         pl.col("chosen").is_null() | (pl.col("chosen") == pl.col("supplier_id"))
     )
     made = planning_parameters(
-        products, sources.planning_settings, receipts.drop("chosen"), waiting.drop("chosen"), as_of=as_of
-    )
+        products, sources.planning_settings, receipts.drop("chosen"), waiting.drop("chosen"), sources.group_members,
+        as_of=as_of,
+    )  # fmt: skip
     days = made.protection_intervals.group_by("product_code").agg(
         other_lead_time_days=pl.col("expected_lead_time_days").first(),
         other_arrival_day=pl.col("expected_arrival_day").first(),

@@ -38,6 +38,7 @@ SET = a_setting("bundle_of", "TEA-01:2; CUP:1", subject="SET")
 PARTS = (
     "plan", "bridge", "sentences", "settings", "lead_times", "model", "model_scores", "sales", "sales_weekly",
     "stock_out_days", "forecast", "quantiles", "transactions", "open_orders", "projected_stock",
+    "other_suppliers",
 )  # fmt: skip
 
 
@@ -53,7 +54,9 @@ def test_an_explanation_goes_from_sales_to_order():
     frames = a_product(), in_stock(9), on_order(5, arriving=in_days(8))
     explanation = asdict(explained(*frames, a_sale(3, 5), expecting=THIRTY))
     assert tuple(explanation) == PARTS
-    assert not [part for part in set(PARTS) - {"model_scores", "stock_out_days"} if not explanation[part]]
+    assert not [
+        part for part in set(PARTS) - {"model_scores", "stock_out_days", "other_suppliers"} if not explanation[part]
+    ]
     assert explanation["plan"] == the_line(*frames, expecting=THIRTY)
 
 
