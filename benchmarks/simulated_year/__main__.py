@@ -8,7 +8,7 @@ from typing import Final
 
 from benchmarks.simulated_year.promise import Compared, Promise, compare, promise_of
 from benchmarks.simulated_year.report import report
-from benchmarks.simulated_year.world import A_YEAR, HALF_A_YEAR, SOME_WEEKS, Story
+from benchmarks.simulated_year.story import A_YEAR, HALF_A_YEAR, SOME_WEEKS, Story
 from benchmarks.simulated_year.year import Year, live
 
 STORIES: Final = {"year": A_YEAR, "half": HALF_A_YEAR, "weeks": SOME_WEEKS}

@@ -6,7 +6,7 @@ What belongs here: text. What does not: figures (`year.py`, `promise.py`).
 from collections.abc import Iterable, Iterator, Sequence
 
 from benchmarks.simulated_year.promise import Compared
-from benchmarks.simulated_year.world import Story
+from benchmarks.simulated_year.story import Story
 from benchmarks.simulated_year.year import Year
 
 

@@ -1,10 +1,10 @@
 """The world that the planner lives in: a wholesaler with a past, whose customers and suppliers go on day by day.
 
-What belongs here: the past, demand, deliveries, and what people do in Xero. What does not: the buyer (`buyer.py`).
+What belongs here: demand, deliveries, and what people do in Xero. What does not: the past (`past.py`), the buyer.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -12,51 +12,18 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.simulated_year.demand_law import DAYS, Amounts, DemandLaw
+from benchmarks.simulated_year.past import CUSTOMERS, Past
+from benchmarks.simulated_year.story import Story
 from xero_sandbox.app.testing import RunningSandbox
 from xero_sandbox.behaviour.edits import Edit, Merge, Write
 from xero_sandbox.core.documents import Contact, Document, Item, World
-from xero_sandbox.worlds.generator import demo_organisation
-from xero_sandbox.worlds.simulated_history.supply import Suppliers, Supply, simulate_supply
-from xero_sandbox.worlds.simulated_history.world_writer import CENT, WorldWriter
+from xero_sandbox.worlds.simulated_history.supply import Suppliers
+from xero_sandbox.worlds.simulated_history.world_writer import CENT
 
-CUSTOMERS: Final = 4
 OPEN: Final = frozenset({"DRAFT", "SUBMITTED", "AUTHORISED"})
 OURS: Final = "RP-"
 LATE_SHARE, LATE_FACTOR = 0.08, 1.5
 _MORNING, _NOON, _EVENING = time(6), time(11), time(17)
-
-
-@dataclass(frozen=True)
-class Story:
-    """How long the year is, and in which week (from 0) what happens; a shutdown goes from a week into another."""
-
-    weeks: int
-    history_weeks: int
-    products: int
-    suppliers: int
-    renumbered: int
-    merged: int
-    dearer: int
-    archived: int
-    shutdown: tuple[int, int]
-    first_review: date = date(2025, 1, 6)
-    weeks_between_reviews: int = 1
-    seed: int = 11
-
-    def monday(self, week: int) -> date:
-        """The day of a week's review."""
-        return self.first_review + timedelta(days=DAYS * week)
-
-    def shortened(self, weeks: int) -> "Story":
-        """The same story, of so many weeks."""
-        return replace(self, weeks=weeks)
-
-
-A_YEAR: Final = Story(52, 104, 32, 6, renumbered=5, merged=12, dearer=20, archived=26, shutdown=(31, 33))
-HALF_A_YEAR: Final = Story(26, 104, 16, 4, renumbered=2, merged=4, dearer=6, archived=8, shutdown=(13, 14))
-SOME_WEEKS: Final = Story(
-    6, 56, 8, 4, renumbered=0, merged=0, dearer=0, archived=1, shutdown=(3, 4), weeks_between_reviews=3
-)
 
 
 @dataclass(frozen=True)
@@ -246,91 +213,6 @@ class Wholesaler:
                     "DueDate": str(self.sandbox.clock.now().date() + timedelta(days=30)),
                 }  # fmt: skip
                 self.edit(Write(path="Invoices", method="PUT", body=body))
-
-
-@dataclass(frozen=True)
-class Past:
-    """A wholesaler up to the evening before the first review, and what comes after it."""
-
-    world: World
-    law: DemandLaw
-    items: list[Item]
-    suppliers: list[Contact]
-    lead: Suppliers
-    demand: Amounts
-    coming: dict[date, dict[str, dict[str, int]]]
-
-
-def past_of(story: Story) -> Past:
-    """The past of a story; the same story gives the same one."""
-    rng = np.random.default_rng(story.seed)
-    days = story.history_weeks * DAYS
-    start = story.first_review - timedelta(days=days)
-    writer = WorldWriter(demo_organisation(), end=story.first_review - timedelta(days=1), rng=rng)
-    law = DemandLaw.of(story.products, rng)
-    lead = Suppliers(
-        lead_days=rng.integers(8, 25, story.suppliers), noise=rng.uniform(0.1, 0.25, story.suppliers),
-        partial=rng.uniform(0.05, 0.2, story.suppliers),
-    )  # fmt: skip
-    suppliers = [writer.contact(f"Supplier {place + 1:02}", is_supplier=True) for place in range(story.suppliers)]
-    customers = [writer.contact(f"Customer {place + 1:02}", is_customer=True) for place in range(CUSTOMERS)]
-    items = [_item(writer, place, start) for place in range(story.products)]
-    demand = law.draw(start, days + story.weeks * DAYS, rng)[0]
-    supplier_of = np.arange(story.products) // 2 % story.suppliers
-    supply = simulate_supply(demand[:days], supplier_of=supplier_of, suppliers=lead, rng=rng, is_limited_by_stock=True)
-    held = zip(items, supply.opening.astype(int).tolist(), strict=True)
-    writer.open_with(held, day=start - timedelta(days=1))
-    _write_sales(writer, items, customers, supply, start)
-    coming = _write_purchases(writer, items, suppliers, supply, start)
-    writer.count_stock()
-    return Past(writer.world, law, items, suppliers, lead, demand[days:], coming)
-
-
-def _item(writer: WorldWriter, place: int, start: date) -> Item:
-    cost = Decimal(str(round(float(writer.rng.lognormal(1.4, 0.7)) + 0.4, 2)))
-    return writer.item(
-        Item(
-            item_id=writer.new_id(), code=f"P-{place + 1:04}", name=f"Product {place + 1}", purchase_unit_price=cost,
-            sales_unit_price=(cost * 2).quantize(CENT), updated_at=writer.instant(start),
-        )
-    )  # fmt: skip
-
-
-def _write_sales(writer: WorldWriter, items: list[Item], customers: list[Contact], supply: Supply, start: date) -> None:
-    for day, sold in enumerate(supply.sold):
-        on = start + timedelta(days=day)
-        for place, customer in enumerate(customers):
-            pairs = list(zip(items, sold, strict=True))[place::CUSTOMERS]
-            lines = [
-                writer.line(item, Decimal(int(units)), item.sales_unit_price or CENT) for item, units in pairs if units
-            ]
-            if lines:
-                number = f"INV-{day:05}-{place}"
-                writer.document("ACCREC", number, customer, on, lines, status="PAID", due_date=on + timedelta(days=30))
-
-
-def _write_purchases(
-    writer: WorldWriter, items: list[Item], suppliers: list[Contact], supply: Supply, start: date
-) -> dict[date, dict[str, dict[str, int]]]:
-    """The orders with their bills; of an order that came in part, the rest, and when it comes."""
-    coming: dict[date, dict[str, dict[str, int]]] = defaultdict(dict)
-    for simulated in supply.orders:
-        order = writer.purchase(
-            simulated, start=start, supplier=suppliers[simulated.supplier], items=items, rate=Decimal(1)
-        )
-        left: dict[str, int] = defaultdict(int)
-        for at, parts in simulated.arrivals:
-            day = start + timedelta(days=at)
-            if day > writer.end:
-                named = {items[place].code: quantity for place, quantity in parts.items()}
-                coming[day][order.document_id] = named
-                for code, quantity in named.items():
-                    left[code] += quantity
-        if left:
-            order.lines = [line for line in order.lines if left[line.item_code]]
-            for line in order.lines:
-                line.quantity = Decimal(left[line.item_code])
-    return coming
 
 
 def wholesaler(past: Past, story: Story, sandbox: RunningSandbox) -> Wholesaler:

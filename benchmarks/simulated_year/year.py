@@ -12,7 +12,9 @@ import numpy as np
 
 from benchmarks.simulated_year.buyer import Buyer, Review, buying
 from benchmarks.simulated_year.checks import Seen, absurdities
-from benchmarks.simulated_year.world import Day, Story, Wholesaler, past_of, wholesaler
+from benchmarks.simulated_year.past import past_of
+from benchmarks.simulated_year.story import Story
+from benchmarks.simulated_year.world import Day, Wholesaler, wholesaler
 from xero_sandbox.app.testing import running_sandbox
 from xero_sandbox.behaviour.rate_limits import Limits
 from xero_sandbox.core.clock import Clock

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.simulated_year.__main__ import live_and_compare
 from benchmarks.simulated_year.report import report
-from benchmarks.simulated_year.world import A_YEAR, SOME_WEEKS
+from benchmarks.simulated_year.story import A_YEAR, SOME_WEEKS
 from benchmarks.simulated_year.year import live
 
 

@@ -21,8 +21,9 @@ from pipelines.store.engine import open_store
 from stocktrim_assets import sensors
 from tests.dbt_project.conftest import Build, artifacts, build, models
 from tests.dbt_project.papers import Rows, raw_of
+from tests.pipelines.purchasing.bad_days import Loaded, World
 from tests.pipelines.purchasing.purchasing_builders import NOON, SUPPLIER, a_supplied_world
-from tests.pipelines.purchasing.sending_schedules import A_DAY, KEY, Loaded, World, an_instance, run_schedules
+from tests.pipelines.purchasing.sending_schedules import A_DAY, KEY, an_instance, run_schedules
 from tests.stocktrim_assets.connected import connect_on_paper
 from tests.xero_sandbox.sandbox_builders import an_item
 from xero_sandbox.app.testing import running_sandbox
