@@ -114,7 +114,7 @@ class Buyer:
 def buying(home: Path, sandbox: RunningSandbox) -> Iterator[Buyer]:
     """A buyer whose planner tells the time by the sandbox's clock."""
     with (
-        mock.patch.dict(os.environ, {"STOCKTRIM_HOME": str(home)}),
+        mock.patch.dict(os.environ, {"STOCKTRIM_HOME": str(home), "STOCKTRIM_USER": USER}),
         mock.patch.object(OpenOrganisation, "now", side_effect=sandbox.clock.now),
     ):
         yield Buyer(home, sandbox)
