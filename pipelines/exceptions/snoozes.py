@@ -84,7 +84,7 @@ def day_to_snooze_until(until: date, *, today: date) -> date:
 def reason_to_keep(reason: str) -> str:
     r"""The reason in one line.
 
-    >>> reason_to_keep(" a container  is\\nlate ")
+    >>> reason_to_keep(" a container  is\nlate ")
     'a container is late'
 
     Raises:

@@ -49,23 +49,26 @@ def total(exceptions: pl.DataFrame) -> str:
     known = dict(counts.iter_rows())
     parts = [_counted(known[severity], severity) for severity in SEVERITIES if severity in known]
     words = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-    return f"{words}, {money_in_words(_summed(kinds))} at stake"
+    money = money_in_words(_summed(kinds))
+    return f"{words}, {money} at stake" if money else words
 
 
 def money_in_words(row: Mapping[str, Any]) -> str:
-    """The money of a row of `by_kind`.
+    """The money of a row of `by_kind`; empty if none is at stake.
 
     >>> money_in_words({"money_at_stake": 12.5, "of_unknown_money": 1, "currency": "GBP"})
     '12.50 GBP and 1 of unknown value'
     """
-    unknown = f" and {row['of_unknown_money']:,} of unknown value" if row["of_unknown_money"] else ""
-    return f"{row['money_at_stake'] or 0:,.2f} {row['currency'] or ''}".rstrip() + unknown
+    unknown = f"{row['of_unknown_money']:,} of unknown value" if row["of_unknown_money"] else ""
+    known = f"{row['money_at_stake']:,.2f} {row['currency'] or ''}".rstrip() if row["money_at_stake"] else ""
+    return " and ".join(filter(None, (known, unknown)))
 
 
 def kind_in_words(row: Mapping[str, Any]) -> str:
     """A row of `by_kind` as one line."""
     title = KINDS[row["kind"]].title if row["kind"] in KINDS else str(row["kind"])
-    return f"{row['kind']} ({title}): {row['count']:,}, {money_in_words(row)}."
+    figures = ", ".join(filter(None, (f"{row['count']:,}", money_in_words(row))))
+    return f"{row['kind']} ({title}): {figures}."
 
 
 def subject_of(row: Mapping[str, Any]) -> str:
