@@ -72,14 +72,15 @@ def test_suppliers_are_set_themselves_several_at_once(company: Company) -> None:
         (("--search", "coffee"), "No product has 'coffee' in its code or name."),
         (("--search", "cup", "--products-of", "The Mill"),
          "No product is ordered from The Mill and has 'cup' in its code or name."),
-        (("--supplier", "The Mill"), "batch_size cannot be set for a supplier; it can be set at: group, product, "),
+        (("--supplier", "The Mill"),
+         "minimum_order_quantity cannot be set for a supplier; it can be set at: group, product, "),
         (("--product", "CUP", "--supplier", "Farm"), "There is no supplier 'Farm'. Nearest first: Farm; Sons"),
-        ((), "batch_size cannot be set for the whole organisation; it can be set at: group, product,"),
+        ((), "minimum_order_quantity cannot be set for the whole organisation; it can be set at: group, product,"),
     ],
 )  # fmt: skip
 def test_of_many_nothing_is_set_if_one_cannot_be(company: Company, words: tuple[str, ...], problem: str) -> None:
     more = ("--product", "CUP") if "--product" in words else ()
-    result = company("set", "batch_size", "6", *more, *words)
+    result = company("set", "minimum_order_quantity", "6", *more, *words)
     assert result.code == 2
     assert problem in result.err.replace("\n", " ")
     assert company.json("history") == []

@@ -180,7 +180,7 @@ def test_a_point_of_our_own_file_is_a_decimal_point_and_no_separator_of_thousand
             "'brand' is not a level: give global, supplier, group, product or ",
         ),
         ("product,TEA,lead_time,6", "setting", "There is no setting 'lead_time'. Nearest first: lead_time_days"),
-        ("supplier,Supplier 07,batch_size,6", "setting", "batch_size cannot be set for a supplier"),
+        ("supplier,Supplier 07,minimum_shelf_level,6", "setting", "minimum_shelf_level cannot be set for a supplier"),
         ("product,TEA,batch_size,0", "value", "batch_size cannot be '0': give a number of units from 0.0001"),
         ("product,TEA,batch_size,-1", "value", "batch_size cannot be '-1': give"),
         ("product,TEA,batch_size,1e12", "value", "batch_size cannot be '1000000000000': give"),

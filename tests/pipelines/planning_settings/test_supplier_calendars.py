@@ -131,3 +131,22 @@ def test_a_supplier_keeps_the_shutdowns_of_the_organisation_beside_its_own():
 def test_without_a_calendar_there_is_none():
     assert calendars_in(a_setting("lead_time_days", "9", level="supplier")).is_empty()
     assert periods_in("") == []
+
+
+@pytest.mark.parametrize(("typed", "stored"), [("eur", "EUR"), (" Usd ", "USD")])
+def test_the_currency_of_orders_is_three_letters(typed, stored):
+    assert parse_setting("order_currency", typed, "supplier") == stored
+
+
+@pytest.mark.parametrize("typed", ["", "EURO", "E1R", "€€€", "none"])
+def test_what_is_no_currency_is_refused(typed):
+    with pytest.raises(SettingError, match="three letters of a currency"):
+        parse_setting("order_currency", typed, "supplier")
+
+
+@pytest.mark.parametrize("name", ["cost_per_order", "cost_per_order_line"])
+def test_a_cost_of_ordering_may_be_nothing_but_not_negative(name):
+    assert [parse_setting(name, typed, "global") for typed in ("0", "15.50")] == ["0", "15.5"]
+    for typed in ("-1", "NaN", "1e20", "0.001"):
+        with pytest.raises(SettingError, match="an amount of money from 0"):
+            parse_setting(name, typed, "supplier")
