@@ -48,6 +48,8 @@ BRIDGE = {
 }
 
 
+_ASSEMBLY = ("assembly_quantity", "assembly_requirement")
+"""Columns that are shown only if something is assembled."""
 plan = typer.Typer()
 plan.command()(show)
 plan.command()(suppliers)
@@ -159,11 +161,12 @@ def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame", *, organisa
     for sentence in to_assemble(order_plan):
         say(sentence)
     urgent = most_urgent(order_plan)
+    bridge = {name: heading for name, heading in BRIDGE.items() if name not in _ASSEMBLY or (urgent[name] != 0).any()}
     show_table(
         f"The {urgent.height} most urgent lines: demand + safety - stock = need, then the limits",
-        list(BRIDGE.values()),
-        urgent.select(list(BRIDGE)).rows(),
-        numbers=list(BRIDGE.values())[1:],
+        list(bridge.values()),
+        urgent.select(list(bridge)).rows(),
+        numbers=list(bridge.values())[1:],
     )
 
 

@@ -4,6 +4,7 @@ Read more in docs/maths.md.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from pipelines.forecasting.special_demand.one_off_orders import find_one_off_ord
 from pipelines.forecasting.special_demand.past_events import event_results
 from pipelines.forecasting.special_demand.usual_demand import counted_demand, usual_demand
 from pipelines.organisations.open_organisation import OpenOrganisation
-from pipelines.planning_settings.successors_and_bundles import transfers_in_force
+from pipelines.planning_settings.demand_settings.assemblies import where_demand_counts
 from pipelines.replenishment.explain.explanation_tables import SCORES_TITLE
 from pipelines.replenishment.explain.records import ModelScore, records_of
 from pipelines.storage import tables
@@ -109,15 +110,20 @@ def _chosen(run: StageRun) -> Mapping[Table, pl.DataFrame]:
 def _inputs(run: StageRun) -> tuple[pl.DataFrame, ForecastRequest, date]:
     """Usual demand with its prices, what to forecast of it, and the day of the forecast."""
     as_of, settings, sold = run.as_of(), run.read(tables.PLAN_SETTINGS), run.read(tables.DEMAND_DAILY)
+    request = forecast_request(
+        settings, run.read(tables.PROTECTION_INTERVALS), one_off_answers=run.read(tables.ONE_OFF_ANSWERS)
+    )
     events = product_events(
-        run.read(tables.DEMAND_EVENTS), _groups(run), sold, transfers_in_force(settings),
+        run.read(tables.DEMAND_EVENTS), _groups(run), sold, _counts(request),
         product_codes=settings["product_code"].unique().to_list(), as_of=as_of,
     )  # fmt: skip
-    request = forecast_request(
-        settings, run.read(tables.PROTECTION_INTERVALS), one_off_answers=run.read(tables.ONE_OFF_ANSWERS),
-        events=events,
-    )  # fmt: skip
+    request = replace(request, events=events)
     return usual_demand(sold, run.read(tables.DEMAND_TRANSACTIONS), request, as_of=as_of), request, as_of
+
+
+def _counts(request: ForecastRequest) -> pl.DataFrame:
+    """For which products the sales of each count, parts of assembled bundles among them."""
+    return where_demand_counts(request.transfers, request.assembled_parts)
 
 
 def _groups(run: StageRun) -> pl.DataFrame:
@@ -141,7 +147,7 @@ def _one_offs(run: StageRun, sold: pl.DataFrame, request: ForecastRequest, as_of
     lines, answers = run.read(tables.DEMAND_TRANSACTIONS), request.one_off_answers
     found = find_one_off_orders(sold, as_of=as_of)
     return {
-        tables.ONE_OFF_ORDERS.name: list_one_off_orders(found, lines, request.transfers, answers),
+        tables.ONE_OFF_ORDERS.name: list_one_off_orders(found, lines, _counts(request), answers),
         tables.ANSWERED_ONE_OFFS.name: answered_one_offs(answers, lines),
     }
 

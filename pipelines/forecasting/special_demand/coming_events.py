@@ -15,7 +15,6 @@ import polars as pl
 
 from pipelines.forecasting.forecast_tables import DIGITS, Forecast
 from pipelines.forecasting.history.demand_matrix import WEEK_DAYS, Matrix
-from pipelines.planning_settings.demand_settings.transfer_steps import resolved_transfers
 from pipelines.storage.tables import PRODUCT_EVENTS
 
 SHARE_DAYS: Final = 364
@@ -23,14 +22,14 @@ TINY: Final = 1e-9
 
 
 def product_events(
-    events: pl.DataFrame, product_groups: pl.DataFrame, demand_daily: pl.DataFrame, transfers: pl.DataFrame,
+    events: pl.DataFrame, product_groups: pl.DataFrame, demand_daily: pl.DataFrame, counts: pl.DataFrame,
     *, product_codes: Sequence[str], as_of: date,
 ) -> pl.DataFrame:  # fmt: skip
     """`forecast.product_events`: each event and product whose demand it changes, with the factor for all its demand.
 
-    `events` has the shape of `raw.demand_events`; `product_groups` has `group_id` and `product_code`. An event of a
-    product whose sales count for another one changes only their share w of that one's demand (of the last year):
-    its factor f becomes 1 + w (f - 1).
+    `events` has the shape of `raw.demand_events`, `counts` that of `where_demand_counts`; `product_groups` has
+    `group_id` and `product_code`. An event of a product whose sales count for another one changes only their share w of
+    that one's demand (of the last year): its factor f becomes 1 + w (f - 1).
     """
     every = pl.DataFrame({"sold_as": sorted(product_codes)}, schema={"sold_as": pl.String})
     columns = ("name", "from_date", "until_date", "factor")
@@ -44,7 +43,7 @@ def product_events(
             .select(*columns, "sold_as"),
         ]
     ).unique(["name", "sold_as"], keep="first", maintain_order=True)
-    shares = _shares(demand_daily, transfers, as_of=as_of)
+    shares = _shares(demand_daily, counts, as_of=as_of)
     return (
         rows.join(shares, on="sold_as", how="left")
         .with_columns(product_code=pl.coalesce("to_product", "sold_as"), share=pl.col("share").fill_null(1.0))
@@ -56,23 +55,27 @@ def product_events(
     )
 
 
-def _shares(demand_daily: pl.DataFrame, transfers: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+def _shares(demand_daily: pl.DataFrame, counts: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     """The share of each product in the demand of those that its sales count for; its own too, if others count for it.
 
     Without sales in the last year each of them has the same share.
     """
     schema = {"sold_as": pl.String, "to_product": pl.String, "share": pl.Float64}
-    if transfers.is_empty():
+    if counts.is_empty():
         return pl.DataFrame(schema=schema)
-    goes = resolved_transfers(transfers)
-    keeps = goes.select("to_product").unique().select(product_code="to_product", to_product="to_product", units=1.0)
+    keeps = (
+        counts.select(product_code="to_product")
+        .unique()
+        .join(counts, on="product_code", how="anti")
+        .select("product_code", to_product="product_code", units=pl.lit(1.0))
+    )
     age = (pl.lit(as_of) - pl.col("demand_date")).dt.total_days()
     sold = (
         demand_daily.filter(age.is_between(1, SHARE_DAYS))
         .group_by("product_code")
         .agg(sold=pl.col("quantity").sort().sum())
     )
-    counted = pl.concat([goes, keeps.select(goes.columns)]).join(sold, on="product_code", how="left")
+    counted = pl.concat([counts, keeps]).join(sold, on="product_code", how="left")
     units = pl.col("units") * pl.col("sold").fill_null(0.0) + TINY
     return counted.select(
         sold_as="product_code", to_product="to_product", share=(units / units.sum().over("to_product"))

@@ -9,7 +9,6 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.planning_settings.demand_settings.transfer_steps import resolved_transfers
 from pipelines.storage.tables import ANSWERED_ONE_OFFS
 
 YES: Final = "yes"
@@ -51,15 +50,15 @@ def without_one_offs(demand_daily: pl.DataFrame, sales: pl.DataFrame) -> pl.Data
     )
 
 
-def with_usual_days(demand: pl.DataFrame, sales: pl.DataFrame, transfers: pl.DataFrame) -> pl.DataFrame:
+def with_usual_days(demand: pl.DataFrame, sales: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
     """Demand with `is_usual`: whether a person said that the day's large sale is usual, so that it is no spike.
 
-    `demand` is that of the products for which demand counts, by `transfers`.
+    `demand` is that of the products for which demand counts, by `counts` of `where_demand_counts`.
     """
     usual = sales.filter(pl.col("answer") == NO).select(*_SALE)
     if usual.is_empty():
         return demand
-    goes = resolved_transfers(transfers).select("product_code", "to_product")
+    goes = counts.select("product_code", "to_product")
     days = (
         usual.join(goes, on="product_code", how="left")
         .select(pl.coalesce("to_product", "product_code").alias("product_code"), "demand_date", is_usual=True)

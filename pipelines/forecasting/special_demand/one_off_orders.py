@@ -12,7 +12,6 @@ import polars as pl
 
 from pipelines.forecasting.history.demand_matrix import LONGEST_DAYS, WEEK_DAYS
 from pipelines.forecasting.history.demand_spikes import mark_spikes
-from pipelines.planning_settings.demand_settings.transfer_steps import resolved_transfers
 from pipelines.storage.tables import ONE_OFF_ORDERS
 
 FEWEST_OTHER_DAYS: Final = 5
@@ -56,16 +55,17 @@ def find_one_off_orders(demand_daily: pl.DataFrame, *, as_of: date) -> pl.DataFr
 
 
 def list_one_off_orders(
-    found: pl.DataFrame, transactions: pl.DataFrame, transfers: pl.DataFrame, answers: pl.DataFrame
+    found: pl.DataFrame, transactions: pl.DataFrame, counts: pl.DataFrame, answers: pl.DataFrame
 ) -> pl.DataFrame:
     """`forecast.one_off_orders`: what `find_one_off_orders` found, with the day's largest document and its answer.
 
-    `transactions` has the shape of `marts.demand_transactions`, `answers` that of `raw.one_off_answers`. A sale that a
+    `transactions` has the shape of `marts.demand_transactions`, `answers` that of `raw.one_off_answers`, `counts` that
+    of `where_demand_counts`. A sale that a
     person said is a one-off order is no demand any more, so it is not found; one that is usual has the answer `no`.
     """
     given = answers.select("invoice_id", "answer", sold_as="product_code")
     of_days = (
-        _counted_lines(found, transactions, transfers)
+        _counted_lines(found, transactions, counts)
         .join(given, on=["invoice_id", "sold_as"], how="left")
         .filter(pl.col("answer").fill_null("no") != "yes")
         .group_by(*_DAY, "sold_as", "invoice_id")
@@ -82,13 +82,12 @@ def list_one_off_orders(
     )
 
 
-def _counted_lines(found: pl.DataFrame, transactions: pl.DataFrame, transfers: pl.DataFrame) -> pl.DataFrame:
+def _counted_lines(found: pl.DataFrame, transactions: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
     """The sales lines of the found days: for which product each counts, how many units of it, and as what it sold."""
-    goes = resolved_transfers(transfers)
     return (
         transactions.filter(pl.col("quantity") > 0)
         .select("invoice_id", "invoice_number", "customer_name", "demand_date", "quantity", sold_as="product_code")
-        .join(goes, left_on="sold_as", right_on="product_code", how="left")
+        .join(counts, left_on="sold_as", right_on="product_code", how="left")
         .with_columns(
             product_code=pl.coalesce("to_product", "sold_as"), units=pl.col("quantity") * pl.col("units").fill_null(1.0)
         )

@@ -17,6 +17,7 @@ from pipelines.forecasting.history.prices import with_unit_prices
 from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.forecasting.special_demand.one_off_answers import answered_sales, with_usual_days, without_one_offs
 from pipelines.forecasting.special_demand.past_events import without_event_days
+from pipelines.planning_settings.demand_settings.assemblies import where_demand_counts
 
 
 def usual_demand(
@@ -34,4 +35,4 @@ def counted_demand(
     sales = answered_sales(demand_transactions, request.one_off_answers)
     counted = transfer_demand(without_one_offs(demand_daily, sales), request.transfers)
     dependent = with_dependent_demand(counted, request.assembled_parts)
-    return with_usual_days(dependent, sales, request.transfers)
+    return with_usual_days(dependent, sales, where_demand_counts(request.transfers, request.assembled_parts))

@@ -129,3 +129,30 @@ def _own_remarks(settings: pl.DataFrame, assemblies: pl.DataFrame, plan_settings
     if gone:
         shown.append(f"Without {', '.join(gone)}: Xero has no such product any more.")
     return shown
+
+
+def where_demand_counts(transfers: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    """For each product whose sales count for others, all those that they count for: the shape of `DEMAND_TRANSFERS`.
+
+    `transfers` are those of `transfers_of`, `parts` those of `all_parts`. What an assembled bundle sells counts for
+    itself too; a product without a row counts for itself alone.
+
+    >>> kit = pl.DataFrame([("KIT", "SET", 2.0)], schema=DEMAND_TRANSFERS.schema, orient="row")
+    >>> parts = pl.DataFrame([("SET", "CUP", 3.0)], schema=ASSEMBLIES, orient="row")
+    >>> where_demand_counts(kit, parts).rows()
+    [('KIT', 'CUP', 6.0), ('KIT', 'SET', 2.0), ('SET', 'CUP', 3.0), ('SET', 'SET', 1.0)]
+    """
+    goes = resolved_transfers(transfers)
+    bundles = parts.select("product_code").unique().join(goes, on="product_code", how="anti")
+    itself = bundles.select("product_code", to_product="product_code", units=pl.lit(1.0))
+    ends = pl.concat([goes.cast(DEMAND_TRANSFERS.schema), itself.cast(DEMAND_TRANSFERS.schema)])
+    taken = parts.select(to_product="product_code", part="part", each="units")
+    dependent = ends.join(taken, on="to_product").select(
+        "product_code", to_product="part", units=pl.col("units") * pl.col("each")
+    )
+    return (
+        pl.concat([ends, dependent.cast(DEMAND_TRANSFERS.schema)])
+        .group_by("product_code", "to_product")
+        .agg(pl.col("units").sort().sum())
+        .sort("product_code", "to_product")
+    )

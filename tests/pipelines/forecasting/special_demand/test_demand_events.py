@@ -12,6 +12,7 @@ from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import make_demand_matrix
 from pipelines.forecasting.special_demand.coming_events import product_events
 from pipelines.forecasting.special_demand.past_events import event_results, without_event_days
+from pipelines.planning_settings.demand_settings.assemblies import ASSEMBLIES, where_demand_counts
 from pipelines.planning_settings.demand_settings.demand_events import EventError, demand_event
 from pipelines.storage.tables import DEMAND_EVENTS, DEMAND_TRANSFERS, empty
 from tests.pipelines.planning_builders import AS_OF, TEA, a_product, a_setting, in_days, inputs, sold, sold_every
@@ -93,6 +94,17 @@ def test_an_event_of_a_bundle_raises_the_share_that_its_sales_have_in_a_parts_de
     assert for_set.select("product_code", "factor", "event_factor").rows() == [(TEA, 1.5, 3.0)]
     for_all = of_products(an_event(0, 5, 3.0), demand=demand, transfers=parts, products=("SET", TEA))
     assert for_all.select("product_code", "factor").rows() == [(TEA, 3.0)]
+
+
+def test_an_event_of_an_assembled_bundle_raises_it_and_its_share_of_a_parts_demand():
+    """The bundle sells 2 cups' worth a day in the form of one set, the cup sells 2 by itself."""
+    demand = pl.concat([sold_every(1, 2, for_days=100), sold_every(1, 1, for_days=100, product="SET")])
+    parts = pl.DataFrame([("SET", TEA, 2.0)], schema=ASSEMBLIES, orient="row")
+    rows = of_products(
+        an_event(0, 5, 3.0, scope="product", subject="SET"), demand=demand, products=("SET", TEA),
+        transfers=where_demand_counts(empty(DEMAND_TRANSFERS), parts),
+    )  # fmt: skip
+    assert rows.select("product_code", "factor").rows() == [("SET", 3.0), (TEA, 2.0)]
 
 
 def test_an_event_of_a_group_is_one_of_its_products():
