@@ -116,7 +116,7 @@ def order_plan(
             shown = _shown_plan(_explained(run, sources, plan))
             numbers = _numbers(summary, organisation.key)
             made = _tables(plan, summary, sources.parameters) | {tables.OPEN_ORDER_ADVICE: advice}
-            run.keep(made, {tables.ORDER_PLAN: shown, tables.PLAN_SUMMARY: numbers, **_shown_money(plan, summary)})
+            run.keep(made, {tables.ORDER_PLAN: shown, tables.PLAN_SUMMARY: numbers, **shown_money(plan, summary)})
         yield from run.results()
 
 
@@ -231,7 +231,7 @@ def _shown_plan(planned: ExplanationSources) -> dict[str, Any]:
     return shown
 
 
-def _shown_money(plan: PlanTables, summary: pl.DataFrame) -> dict[Table, dict[str, Any]]:
+def shown_money(plan: PlanTables, summary: pl.DataFrame) -> dict[Table, dict[str, Any]]:
     """What Dagster shows of the suppliers' minimums and of the spend cap: a sentence an order, and what is left out."""
     orders = plan.supplier_orders.iter_rows(named=True)
     sentences = [
