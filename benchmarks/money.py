@@ -11,25 +11,25 @@ import argparse
 import sys
 import time
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import numpy as np
-import polars as pl
 
 from benchmarks.policy import LEAD_TIME_DAYS, retail_sales
+from pipelines.forecasting.distribution import DemandDistribution
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.money_terms import MoneyTerms
-from pipelines.policy_backtest.past import History, make_history
-from pipelines.policy_backtest.policy_comparison import (
-    OURS,
-    OURS_IN_PROPORTION,
-    OURS_UNLIMITED,
-    BacktestSettings,
-    run_backtest,
-)
+from pipelines.policy_backtest.our_rule import forecast_at, our_review
+from pipelines.policy_backtest.past import History, make_history, review_days
+from pipelines.policy_backtest.planned_orders import BY_LEAST_LOSS, IN_PROPORTION
+from pipelines.policy_backtest.report import results
+from pipelines.policy_backtest.simulation import ReviewDecision, simulate
 
 HOLDING_RATE: Final = 0.25
+WEEK: Final = 7
 SHOWN: Final = ("average_stock_value", "weeks_kept", "fill_rate_money", "lost_margin_a_week", "supplier_orders")
 
 
@@ -42,21 +42,45 @@ def main() -> None:
     given = parser.parse_args()
     began = time.process_time()
     history = make_history(retail_sales("all", given.products), lead_time_days=LEAD_TIME_DAYS)
+    reviews = review_days(history, order_frequency_days=WEEK, weeks=given.weeks)
+    history = history.known_at(reviews[0])
+    forecasts = {day: forecast_at(history, day, order_frequency_days=WEEK, seed=0) for day in reviews}
+    print(f"forecasts: {time.process_time() - began:.0f} CPU seconds", file=sys.stderr, flush=True)
     order = np.array([zlib.crc32(f"of {code}".encode()) % given.suppliers for code in history.product_codes])
-    rate = np.full(order.size, HOLDING_RATE)
     value = _weekly_value(history, order, given.suppliers)
     free, below = np.zeros(given.suppliers), ("best",) * given.suppliers
-    terms = MoneyTerms(order, rate, free, below, None)
+    terms = MoneyTerms(order, np.full(order.size, HOLDING_RATE), free, below, None)
+    _measure("no minimum, no cap", replace(history, money=terms), forecasts, {"ours": ""})
+    rules = {"by least loss": BY_LEAST_LOSS, "in proportion": IN_PROPORTION}
     for name, limited in {
         "a minimum of twice the usual order": replace(terms, minimums=2 * value),
         "the same, units always added": replace(terms, minimums=2 * value, below=("add",) * given.suppliers),
         "a cap of 80% of the usual spend": replace(terms, spend_cap=0.8 * float(value.sum())),
         "both": replace(terms, minimums=2 * value, spend_cap=0.8 * float(value.sum())),
     }.items():
-        settings = BacktestSettings(7, [0.95], OrderPolicy(), weeks=given.weeks)
-        tested = run_backtest(replace(history, money=limited), settings, progress=lambda _: None)
-        _print(name, tested.results)
+        _measure(name, replace(history, money=limited), forecasts, rules)
         print(f"{time.process_time() - began:.0f} CPU seconds", file=sys.stderr, flush=True)
+
+
+def _measure(
+    name: str, history: History, forecasts: Mapping[int, DemandDistribution], rules: Mapping[str, str]
+) -> None:
+    """Simulate our policy with each rule of money, and print the results."""
+    print(f"\n{name}\n" + " | ".join(["rule", *SHOWN]))
+    for title, money_rule in rules.items():
+        decide = partial(_review, history, forecasts, money_rule)
+        counts = simulate(
+            history, decide, dict.fromkeys(forecasts, history), order_frequency_days=WEEK,
+            groups=np.zeros(len(history.product_codes), dtype=np.int64), is_lost=True,
+        )  # fmt: skip
+        row = results({title: counts}, [0.95], ["any"], [len(history.product_codes)]).row(0, named=True)
+        print(" | ".join([title, *(f"{row[column]:.4g}" for column in SHOWN)]), flush=True)
+
+
+def _review(history: History, forecasts: Mapping[int, DemandDistribution], money_rule: str, day: int) -> ReviewDecision:
+    return our_review(
+        history, forecasts[day], [0.95], OrderPolicy(), order_frequency_days=WEEK, seed=0, money_rule=money_rule
+    )
 
 
 def _weekly_value(history: History, order: np.ndarray, suppliers: int) -> np.ndarray:
@@ -65,13 +89,6 @@ def _weekly_value(history: History, order: np.ndarray, suppliers: int) -> np.nda
     return np.asarray(
         np.bincount(order, history.daily[:, -days:].sum(axis=1) * history.unit_cost, suppliers) / (days / 7)
     )
-
-
-def _print(name: str, results: pl.DataFrame) -> None:
-    print(f"\n{name}\n" + " | ".join(["policy", *SHOWN]))
-    own = {OURS, OURS_IN_PROPORTION, OURS_UNLIMITED}
-    for row in results.filter(pl.col("policy").is_in(own), demand_class="all").iter_rows(named=True):
-        print(" | ".join([row["policy"], *(f"{row[column]:.4g}" for column in SHOWN)]), flush=True)
 
 
 if __name__ == "__main__":
