@@ -78,6 +78,7 @@ bench-policy: install ## our rule and its rivals in money, on STOCKTRIM_SALES_FI
 	@$(BIN)/python -m benchmarks.policy retail --half held_out --lost --products 700
 	@for what in stationary seasonal shifting lumpy random_lead_times; do $(BIN)/python -m benchmarks.policy $$what || exit 1; done
 	@$(BIN)/python -m benchmarks.order_speed
+	@$(BIN)/python -m benchmarks.money
 
 bench-year: install ## a year of weekly reviews in the sandbox by the real commands: service, stock, and what was absurd
 	@$(BIN)/python -m benchmarks.simulated_year
