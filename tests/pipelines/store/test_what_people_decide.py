@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,6 +22,16 @@ from pipelines.store.demand_decisions.one_off_answer_log import (
     one_off_answers,
 )
 from pipelines.store.engine import Store
+from pipelines.store.exception_decisions import (
+    DISMISSED,
+    SNOOZED,
+    WOKEN,
+    ExceptionDecision,
+    decide_exceptions,
+    decision_history,
+    dismissed_exceptions,
+    snoozes_in_force,
+)
 from pipelines.store.identity_history import remember_identities
 from pipelines.store.order_ledger import OrderLedger
 from pipelines.store.setting_changes import SettingChange, explicit_settings, set_settings, setting_history
@@ -111,3 +122,34 @@ def test_an_answer_about_a_one_off_order_follows_a_renamed_product(store: Store)
     answer_one_off(store, "acme", replace(given, product_code="TEA-2", answer="open"))
     assert one_off_answers(store, "acme").is_empty()
     assert [answer.answer for answer in answer_history(store, "acme")] == ["yes", "no", "open"]
+
+
+def a_decision(decision: str, **more: Any) -> ExceptionDecision:
+    return ExceptionDecision("out_of_stock", "a4k2m7x3qd", "", decision, "Ann Bell", AT, "a container is late", **more)
+
+
+def test_the_latest_of_two_snoozes_holds_until_it_is_woken_and_both_stay_known(store: Store) -> None:
+    first = a_decision(SNOOZED, until=date(2026, 7, 1), money_at_stake=Decimal("120.50"))
+    second = a_decision(SNOOZED, until=date(2026, 8, 1))
+    dismissed = ExceptionDecision("unreadable_record", "doc-1", "1", DISMISSED, "Bob Carr", AT, "a test")
+    decide_exceptions(store, "acme", [first, second, dismissed])
+    assert decision_history(store, "acme") == [first, second, dismissed]
+    assert snoozes_in_force(store, "acme").select("snoozed_until", "snoozed_money").rows() == [(date(2026, 8, 1), None)]
+    assert dismissed_exceptions(store, "acme")["record_id"].to_list() == ["doc-1"]
+    decide_exceptions(store, "acme", [a_decision(WOKEN)])
+    assert snoozes_in_force(store, "acme").is_empty()
+    assert snoozes_in_force(store, "other").is_empty()
+
+
+def test_two_people_who_snooze_at_once_are_both_kept(opened: Callable[..., Store]) -> None:
+    stores = [opened() for _ in range(2)]
+    both = [
+        threading.Thread(target=decide_exceptions, args=[one, "acme", [a_decision(SNOOZED, until=date(2026, 7, day))]])
+        for day, one in enumerate(stores, start=1)
+    ]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert {one.until for one in decision_history(stores[0], "acme")} == {date(2026, 7, 1), date(2026, 7, 2)}
+    assert snoozes_in_force(stores[0], "acme").height == 1
