@@ -53,6 +53,7 @@ class Wholesaler:
     coming: dict[date, dict[str, dict[str, int]]] = field(default_factory=lambda: defaultdict(dict))
     known: set[str] = field(default_factory=set)
     invoices: int = 0
+    is_renumbered: bool = False
 
     @property
     def world(self) -> World:
@@ -136,11 +137,8 @@ class Wholesaler:
     def _happens(self, week: int) -> None:
         story = self.story
         self.sandbox.clock.freeze(_at(story.monday(week), _NOON))
-        if week == story.renumbered:
-            order = next(order for order in self.world.purchase_orders.values() if self._is_open_ours(order))
-            self.edit(
-                Write(path=f"PurchaseOrders/{order.document_id}", body={"PurchaseOrderNumber": f"PO-N-{order.number}"})
-            )
+        if week >= story.renumbered and not self.is_renumbered:
+            self._renumber_one()
         if week == story.merged:
             self.edit(Merge(contact=self.suppliers[0].contact_id, into=self.suppliers[1].contact_id))
         if week == story.archived:
@@ -150,6 +148,12 @@ class Wholesaler:
                 price = (self.held(item).purchase_unit_price or CENT) * Decimal("1.15")
                 body = {"Code": item.code, "PurchaseDetails": {"UnitPrice": str(price.quantize(CENT))}}
                 self.edit(Write(path=f"Items/{item.item_id}", body=body))
+
+    def _renumber_one(self) -> None:
+        """One of our open orders gets another number, as soon as there is one."""
+        for order in [order for order in self.world.purchase_orders.values() if self._is_open_ours(order)][:1]:
+            self.edit(Write(path=self._path(order), body={"PurchaseOrderNumber": f"PO-N-{order.number}"}))
+            self.is_renumbered = True
 
     def _goes_out_of_business(self, supplier: Contact) -> None:
         """Its open orders will never come, and its contact is archived."""
