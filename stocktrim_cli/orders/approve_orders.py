@@ -10,6 +10,7 @@ import typer
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.orders.orders_options import (
+    GroupOption,
     OrderArgument,
     OrdersArgument,
     ReasonOption,
@@ -41,6 +42,7 @@ def approve(
     order: OrdersArgument = None,
     *,
     supplier: SupplierOption = "",
+    group: GroupOption = "",
     every: EveryOption = False,
     by: ByOption = "",
     even_if_stale: Annotated[bool, typer.Option("--even-if-stale", help="Send it even if its data are old.")] = False,
@@ -60,7 +62,7 @@ def approve(
     """
     desk = desk_of(organisation)
     who = person(by)
-    chosen = _chosen(desk, order, supplier=supplier, every=every, version=version)
+    chosen = _chosen(desk, order, supplier=supplier, group=group, every=every, version=version)
     found = desk.approvals(
         chosen, by=who, is_stale_accepted=even_if_stale, is_below_minimum_accepted=even_if_below_minimum
     )
@@ -80,6 +82,7 @@ def reject(
     order: OrdersArgument = None,
     *,
     supplier: SupplierOption = "",
+    group: GroupOption = "",
     every: EveryOption = False,
     by: ByOption = "",
     reason: ReasonOption = "",
@@ -96,7 +99,7 @@ def reject(
 
     desk = desk_of(organisation)
     who = person(by)
-    chosen = _chosen(desk, order, supplier=supplier, every=every, version=version)
+    chosen = _chosen(desk, order, supplier=supplier, group=group, every=every, version=version)
     events = [rejected(one, by=who, at=desk.opened.now(), reason=reason) for one in chosen]
     if _is_many(order):
         _show_many("To be rejected", chosen, desk, as_json=as_json)
@@ -133,7 +136,7 @@ def reopen(
 
 
 def _chosen(
-    desk: "OrderDesk", order_ids: Sequence[str] | None, *, supplier: str, every: bool, version: int
+    desk: "OrderDesk", order_ids: Sequence[str] | None, *, supplier: str, group: str, every: bool, version: int
 ) -> "list[Order]":
     """The orders that a person decides on: those named, else the drafts that a filter finds.
 
@@ -143,16 +146,18 @@ def _chosen(
     from pipelines.errors import UsageError
     from pipelines.purchasing.orders import OrderState
 
-    is_filtered = bool(supplier or every)
+    is_filtered = bool(supplier or group or every)
     if bool(order_ids) == is_filtered:
-        raise UsageError("Name orders, or choose drafts with --supplier or --all.")
+        raise UsageError("Name orders, or choose drafts with --supplier, --group or --all.")
     if order_ids:
         if version and len(order_ids) > 1:
             raise UsageError("--if-version is for a single order.")
         found = {one.order_id: one for one in (seen_order(desk, order_id, version) for order_id in order_ids)}
         return list(found.values())
     states: tuple[OrderState, ...] = (OrderState.DRAFT,)
-    drafts = [one for one in desk.chosen(order_filter(states=states, supplier=supplier)) if one.lines]
+    drafts = [
+        one for one in desk.chosen(order_filter(desk, states=states, supplier=supplier, group=group)) if one.lines
+    ]
     if not drafts:
         raise UsageError("No draft meets these conditions; `stocktrim orders list` lists the open orders.")
     return [desk.opened.ledger.order(one.order_id) for one in drafts]

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
-from stocktrim_cli.orders.orders_options import ReasonOption, SupplierOption, desk_of, say_sentences, show_decided
+from stocktrim_cli.orders.orders_options import (
+    ReasonOption,
+    SupplierOption,
+    desk_of,
+    products_of_group,
+    say_sentences,
+    show_decided,
+)
 from stocktrim_cli.plan_lines import LineFilter, chosen_lines
 from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.who import ByOption, person
@@ -28,6 +35,7 @@ def create(
     *,
     supplier: SupplierOption = "",
     status: Annotated[str, typer.Option(help="Lines of the plan with this status.")] = "",
+    group: Annotated[str, typer.Option(metavar="NAME", help="Lines of products of this group.")] = "",
     empty: Annotated[bool, typer.Option("--empty", help="An order without lines, for --supplier.")] = False,
     currency: Annotated[str, typer.Option(metavar="CODE", help="With --empty: its currency, such as EUR.")] = "",
     by: ByOption = "",
@@ -47,11 +55,13 @@ def create(
     who = person(by)
     left_out: list[str] = []
     if empty:
-        decided = _create_empty(desk, product, supplier, status, currency, by=who, reason=reason)
+        decided = _create_empty(
+            desk, [*(product or []), *filter(None, [group])], supplier, status, currency, by=who, reason=reason
+        )
     else:
         if currency:
             raise UsageError("--currency is for an order that is created with --empty.")
-        decided, left_out = _create_from_plan(desk, product, supplier, status, by=who, reason=reason)
+        decided, left_out = _create_from_plan(desk, product, LineFilter(status, supplier), group, by=who, reason=reason)
     show_decided(decided, desk, as_json=as_json)
     say_sentences(left_out)
 
@@ -76,7 +86,7 @@ def _create_empty(
 
 
 def _create_from_plan(
-    desk: "OrderDesk", product: list[str] | None, supplier: str, status: str, *, by: str, reason: str
+    desk: "OrderDesk", product: list[str] | None, lines: LineFilter, group: str, *, by: str, reason: str
 ) -> "tuple[list[Order], list[str]]":
     """The orders of the wanted lines and those that they moved from, and why lines were left out.
 
@@ -87,7 +97,7 @@ def _create_from_plan(
     from pipelines.purchasing.current_names import with_current_names
     from pipelines.purchasing.order_changes.creating import create_from_plan
 
-    wanted = _wanted(desk, product, LineFilter(status=status, supplier=supplier))
+    wanted = _wanted(desk, product, lines, group)
     left_out: list[str] = []
 
     def decide(orders: "list[Order]") -> "list[Event]":
@@ -103,7 +113,7 @@ def _create_from_plan(
     return desk.opened.ledger.decide(decide), left_out
 
 
-def _wanted(desk: "OrderDesk", product: list[str] | None, lines: LineFilter) -> "pl.DataFrame":
+def _wanted(desk: "OrderDesk", product: list[str] | None, lines: LineFilter, group: str) -> "pl.DataFrame":
     """The lines of the newest plan that are wanted.
 
     Raises:
@@ -117,6 +127,8 @@ def _wanted(desk: "OrderDesk", product: list[str] | None, lines: LineFilter) -> 
     if desk.order_plan.is_empty():
         raise UsageError("There is no plan yet: run `stocktrim plan`, or create an order with --empty --supplier.")
     wanted = chosen_lines(desk.order_plan, lines)
+    if group:
+        wanted = wanted.filter(pl.col("product_code").is_in(sorted(products_of_group(desk, group))))
     if not product:
         return wanted
     known = ProductCodes(desk.order_plan["product_code"])

@@ -13,6 +13,7 @@ from pipelines.spreadsheets.formulas import all_guarded
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
 from stocktrim_cli.orders.orders_options import (
     LISTED_STATES,
+    GroupOption,
     OrdersArgument,
     SupplierOption,
     desk_of,
@@ -33,6 +34,7 @@ def export(
     *,
     state: Annotated[str, typer.Option(help=f"{LISTED_STATES}; default: open orders.")] = "",
     supplier: SupplierOption = "",
+    group: GroupOption = "",
     file: Annotated[
         Path | None, typer.Option("--file", metavar="FILE", help="Write the table here; default: on standard output.")
     ] = None,
@@ -52,7 +54,7 @@ def export(
 
     desk = desk_of(organisation)
     chosen = [desk.order(one) for one in order] if order else desk.chosen(
-        order_filter(states=states_of(state), supplier=supplier)
+        order_filter(desk, states=states_of(state), supplier=supplier, group=group)
     )  # fmt: skip
     if dry_run:
         settings = global_settings(with_defaults(explicit_settings(desk.opened.store, desk.opened.key)))

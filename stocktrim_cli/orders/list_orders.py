@@ -10,6 +10,7 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
 from stocktrim_cli.orders.orders_options import (
     LISTED_STATES,
+    GroupOption,
     OrderArgument,
     SupplierOption,
     desk_of,
@@ -35,6 +36,7 @@ def list_orders(
     state: Annotated[str, typer.Option(help=f"{LISTED_STATES}.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Also orders that were sent, rejected or superseded.")] = False,
     supplier: SupplierOption = "",
+    group: GroupOption = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
@@ -43,7 +45,8 @@ def list_orders(
     Example: `stocktrim orders list --state sent`
     """
     desk = desk_of(organisation)
-    found = desk.chosen(order_filter(states=states_of(state, every=every), supplier=supplier))
+    states = states_of(state, every=every)
+    found = desk.chosen(order_filter(desk, states=states, supplier=supplier, group=group))
     if as_json:
         show_json([summary_of(order, desk) for order in found])
         return

@@ -24,6 +24,7 @@ OrdersArgument = Annotated[
     list[str] | None, typer.Argument(metavar="ORDER", help="The order's number or id; several may be given.")
 ]
 SupplierOption = Annotated[str, typer.Option("--supplier", metavar="NAME", help="Of this supplier, by name or id.")]
+GroupOption = Annotated[str, typer.Option("--group", metavar="NAME", help="With a product of this group on it.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it stays in the order's history.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before many orders are decided on.")]
 VersionOption = Annotated[
@@ -73,11 +74,28 @@ def states_of(state: str, *, every: bool = False) -> "tuple[OrderState, ...]":
     return (OrderState(state),)
 
 
-def order_filter(*, states: "Sequence[OrderState]" = (), supplier: str = "") -> "OrderFilter":
-    """The filter that the options of a command stand for."""
+def order_filter(
+    desk: "OrderDesk", *, states: "Sequence[OrderState]" = (), supplier: str = "", group: str = ""
+) -> "OrderFilter":
+    """The filter that the options of a command stand for.
+
+    Raises:
+        UsageError: there is no such group.
+    """
     from pipelines.organisations.order_desk import OrderFilter
 
-    return OrderFilter(states, supplier)
+    return OrderFilter(states, supplier, products_of_group(desk, group) if group else None)
+
+
+def products_of_group(desk: "OrderDesk", group: str) -> set[str]:
+    """The codes of the products of a group.
+
+    Raises:
+        UsageError: there is no such group.
+    """
+    from pipelines.organisations.organisation_groups import organisation_groups
+
+    return set(organisation_groups(desk.opened).products_of(group))
 
 
 def read_units(text: str) -> "Decimal":

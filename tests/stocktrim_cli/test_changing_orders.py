@@ -133,6 +133,19 @@ def test_many_drafts_are_approved_at_once_or_none_is(stocktrim: Command) -> None
     assert sorted({order["state"] for order in orders(stocktrim)}) == ["approved", "draft"]
 
 
+def test_orders_are_listed_created_and_approved_by_group(stocktrim: Command) -> None:
+    order = largest(stocktrim)
+    code = order["lines"][0]["product_code"]
+    added = stocktrim("groups", "add", "Tea", code)
+    assert added.code == 0, added.err
+    assert [one["order_id"] for one in orders(stocktrim, "--group", "Tea")] == [order["order_id"]]
+    made = [one for one in stocktrim("orders", "create", "--group", "Tea", "--json").json() if one["made_from"]]
+    assert [line["product_code"] for line in made[0]["lines"]] == [code]
+    assert stocktrim("orders", "approve", "--group", "Nothing", "--yes").code == 2
+    assert stocktrim("orders", "approve", "--group", "Tea", "--yes", "--even-if-below-minimum").code == 0
+    assert [one["state"] for one in orders(stocktrim, "--group", "Tea")] == ["approved"]
+
+
 def test_above_the_limit_a_second_different_person_approves(stocktrim: Command) -> None:
     number = largest(stocktrim)["order_id"]
     assert stocktrim("settings", "set", "approval_limit", "0.01").code == 0
