@@ -15,6 +15,7 @@ from stocktrim_cli.chosen_organisation import (
 )
 from stocktrim_cli.exceptions.listed_exceptions import kinds_of, print_top
 from stocktrim_cli.load import print_warnings
+from stocktrim_cli.orders.drafts_of_plan import say_what_became_of_drafts
 from stocktrim_cli.output import counted, out, say, show_json, show_table, text_of
 from stocktrim_cli.plan_money import read_money, say_what_is_not_counted, show_money, suppliers
 from stocktrim_cli.plan_show import show
@@ -104,6 +105,7 @@ def make_plan(
     say_what_is_not_counted(order_plan, summary)
     show_money(supplier_orders, adjustments, organisation=organisation)
     _print_drafts(organisation, order_plan)
+    say_what_became_of_drafts(organisation, summary["plan_id"])
     print_warnings(result)
     print_top(organisation)
     then = (command_for(organisation, words) for words in ("orders list", "orders approve ORDER"))

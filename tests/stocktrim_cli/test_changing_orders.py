@@ -86,10 +86,19 @@ def test_orders_are_created_from_a_part_of_the_plan_and_a_new_plan_keeps_them_an
     assert (refused.code, f"{code} is on the draft {made['purchase_order_number']}" in in_a_line(refused.err)) == (
         2, True,
     )  # fmt: skip
-    assert stocktrim("plan", "--rebuild").code == 0
-    after = orders(stocktrim)
-    assert {one["order_id"] for one in after} == {one["order_id"] for one in drafts} | {made["order_id"]}
-    assert units_of(after) == before
+    other = next(one for one in orders(stocktrim) if not one["is_edited"] and one["order_id"] != order["order_id"])
+    changed = other["lines"][0]["product_code"]
+    assert stocktrim("settings", "set", "minimum_order_quantity", "5000", "--product", changed).code == 0
+    again = stocktrim("plan")
+    assert again.code == 0, again.err
+    said = in_a_line(again.err)
+    assert f"RP-{other['order_id']} is replaced by RP-" in said
+    assert f"{changed} {Decimal(other['lines'][0]['quantity']):,f} → 5,000" in said
+    after = {one["order_id"]: one for one in orders(stocktrim)}
+    assert {one["order_id"] for one in drafts} - after.keys() == {other["order_id"]}
+    assert (after[made["order_id"]]["lines"], after[rest["order_id"]]["version"]) == (
+        made["lines"], rest["version"] + 1,
+    )  # fmt: skip
 
 
 def test_an_empty_order_is_filled_by_hand_and_a_product_is_drafted_twice_only_on_purpose(stocktrim: Command) -> None:
