@@ -2,47 +2,7 @@
 -- and bills, and those that a person gave terms of their own for it. The price is what
 -- was paid there last, without recoverable tax; a bill before an order of the same day.
 with
-    documents as (
-        select
-            product_code,
-            supplier_id,
-            'purchase_order' as source,
-            order_date as purchase_date,
-            purchase_order_id as document_id,
-            currency,
-            currency_rate,
-            sum(line_amount)::double as amount,
-            sum(quantity)::double as quantity
-        from {{ ref("int_purchase_orders__lines") }}
-        where supplier_id is not null
-        group by all
-        union all
-        select
-            product_code,
-            supplier_id,
-            'bill',
-            bill_date,
-            bill_id,
-            currency,
-            currency_rate,
-            sum(line_amount)::double,
-            sum(quantity)::double
-        from {{ ref("int_bills__lines_that_count") }}
-        where supplier_id is not null
-        group by all
-    ),
-
-    paid as (
-        select *, try_cast(round(amount / quantity, 4) as decimal(18, 4)) as unit_cost
-        from documents
-        where amount > 0 and quantity > 0
-        qualify
-            row_number() over (
-                partition by product_code, supplier_id
-                order by purchase_date desc, source = 'bill' desc, document_id
-            )
-            = 1
-    ),
+    paid as (select * from {{ ref("int_purchases__latest_by_supplier") }}),
 
     with_terms as (
         select distinct product_code, supplier_id
@@ -66,7 +26,7 @@ with
         from used
         union
         select product_code, supplier_id
-        from documents
+        from paid
         union
         select product_code, supplier_id
         from with_terms
@@ -103,7 +63,7 @@ with
                 ),
                 organisation.base_currency
             ) as currency,
-            paid.purchase_date as last_purchase_date,
+            paid.last_purchase_date,
             paid.currency as paid_currency,
             paid.currency_rate as paid_rate,
             suppliers.currency as order_currency,
