@@ -15,9 +15,9 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.nearest_names import unknown_name
-from pipelines.planning_settings.group_settings import first_of_groups
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.setting_descriptions import LEVELS, PARAMETERS, Parameter
+from pipelines.product_groups.group_settings import first_of_groups
 from pipelines.setting_subjects import PRODUCT_IN, SUPPLIER_IN
 from pipelines.storage.tables import PLAN_SETTINGS, PLANNING_SETTINGS
 

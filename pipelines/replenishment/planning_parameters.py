@@ -11,9 +11,9 @@ from datetime import date
 import polars as pl
 
 from pipelines.forecasting.calendar_intervals import calendar_intervals
-from pipelines.planning_settings.group_settings import group_conflicts
 from pipelines.planning_settings.registry import settings_of_products, wide_settings
 from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_in
+from pipelines.product_groups.group_settings import group_conflicts
 from pipelines.replenishment.lead_time_advice import observed_lead_times
 from pipelines.replenishment.lead_times import (
     count_receipts,

@@ -1,8 +1,8 @@
 """Which group decides if groups of a product set the same setting: the first one, and what the others say is shown.
 
 Groups come in the order that people gave them; those without an order come last, by name.
-What belongs here: the level `group` of settings. What does not: who is in a group (`pipelines.product_groups`), the
-other levels (`registry.py`).
+What belongs here: the level `group` of settings. What does not: who is in a group (`membership.py`), the
+other levels (`pipelines.planning_settings.registry`).
 Read more in docs/buyer/groups.md.
 """
 
