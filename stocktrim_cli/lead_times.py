@@ -86,7 +86,8 @@ def _chosen(now: "OrganisationSettings", *, product: str, supplier: str, everyth
         advice = advice.filter(pl.col("product_code") == now.subjects.find("product", product))
     if supplier:
         advice = advice.filter(pl.col("supplier_id") == now.subjects.find("supplier", supplier))
-    in_force = settings_of_products(products, with_defaults(explicit_settings(now.opened.store, now.opened.key)))
+    settings = with_defaults(explicit_settings(now.opened.store, now.opened.key))
+    in_force = settings_of_products(products, settings, now.groups.membership)
     today = in_force.filter(pl.col("name") == "lead_time_days").select("product_code", today=pl.col("value"))
     return (
         advice.join(today, on="product_code", maintain_order="left")

@@ -4,7 +4,7 @@ What belongs here: choosing lines and columns. What does not: reading the plan a
 Read more in docs/interfaces.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -25,13 +25,14 @@ _HIDDEN: Final = frozenset({"supplier_id"})
 
 @dataclass(frozen=True)
 class LineFilter:
-    """Which lines of a plan are wanted; empty values want all."""
+    """Which lines of a plan are wanted; empty values want all. `product_codes` are those of a group, if one is."""
 
     status: str = ""
     supplier: str = ""
     search: str = ""
     is_late: bool = False
     is_overstocked: bool = False
+    product_codes: Collection[str] | None = None
 
 
 def chosen_lines(order_plan: "pl.DataFrame", wanted: LineFilter) -> "pl.DataFrame":
@@ -50,6 +51,7 @@ def chosen_lines(order_plan: "pl.DataFrame", wanted: LineFilter) -> "pl.DataFram
         *([contains_words(wanted.search)] if wanted.search else []),
         *([pl.col("stock_on_order_late") > 0] if wanted.is_late else []),
         *([pl.col("overstock_quantity") > 0] if wanted.is_overstocked else []),
+        *([] if wanted.product_codes is None else [pl.col("product_code").is_in(list(wanted.product_codes))]),
     ]
     return order_plan.filter(*conditions) if conditions else order_plan
 

@@ -10,6 +10,7 @@ import typer
 
 from pipelines.replenishment.plan.statuses import ORDER_LATER, STATUSES
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
+from stocktrim_cli.groups.group_options import groups_now, products_in_group
 from stocktrim_cli.output import out, show_json, show_table
 from stocktrim_cli.plan_lines import (
     HEADINGS,
@@ -56,12 +57,13 @@ def show(
     Example: `stocktrim plan show --status order_now --supplier "Supplier 07" --sort -value --limit 20`
     """
     summary, order_plan = _published_plan(organisation)
-    wanted = LineFilter(status, supplier, search, is_late=late, is_overstocked=overstocked)
+    wanted = LineFilter(
+        status, supplier, search, is_late=late, is_overstocked=overstocked,
+        product_codes=products_in_group(organisation, group),
+    )  # fmt: skip
     order_plan = _with_groups(order_plan, organisation)
     names = known_columns(order_plan, columns.split(",")) if columns else []
     chosen = chosen_lines(order_plan, wanted)
-    if group:
-        chosen = _of_group(chosen, organisation, group)
     if by:
         _show_totals(summary, chosen, organisation, by=by, as_json=as_json)
         return
@@ -92,22 +94,12 @@ def _with_groups(order_plan: "pl.DataFrame", organisation: str) -> "pl.DataFrame
     return with_groups(order_plan, published_or_empty(folder, tables.PRODUCT_GROUPS))
 
 
-def _of_group(lines: "pl.DataFrame", organisation: str, group: str) -> "pl.DataFrame":
-    """The lines of the products that are in a group now."""
-    import polars as pl
-
-    from stocktrim_cli.groups.group_options import groups_now
-
-    return lines.filter(pl.col("product_code").is_in(groups_now(organisation).products_of(group)))
-
-
 def _show_totals(
     summary: "dict[str, Any]", lines: "pl.DataFrame", organisation: str, *, by: str, as_json: bool
 ) -> None:
     """Print what the lines come to by group, as groups are now."""
     from pipelines.errors import UsageError
     from pipelines.replenishment.plan.group_totals import group_totals
-    from stocktrim_cli.groups.group_options import groups_now
 
     if by != "group":
         raise UsageError(f"There are no totals by {by!r}: give --by group.")

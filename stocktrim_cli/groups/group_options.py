@@ -34,6 +34,11 @@ def groups_now(organisation: str) -> "OrganisationGroups":
     return organisation_groups(opened_organisation(organisation))
 
 
+def products_in_group(organisation: str, group: str) -> list[str] | None:
+    """The codes of the products that are in a group now; None without a group, which means all products."""
+    return groups_now(organisation).products_of(group) if group else None
+
+
 def product_finder(organisation: str) -> Callable[[str], str]:
     """The product that a person means, whatever its case; products are read when the first is looked for."""
     settings: list[Any] = []

@@ -48,6 +48,10 @@ def test_a_group_and_a_suppliers_terms_for_a_product_are_planned_with(planned: P
         row["product_code"] for row in lines.to_dicts() if row["product_code"].startswith("P-000")
     }  # fmt: skip
     assert of_group["order_plan"][0]["groups"].startswith("range: Sevens; category: Sold")
+    assert "No order is created" in stocktrim("orders", "create", "--group", "Old stock").err
+    made = stocktrim("orders", "create", "--group", "Sevens", "--json")
+    ordered = lines.filter(pl.col("product_code").str.starts_with("P-000"), pl.col("order_quantity") > 0)
+    assert made.code == 0 or ordered.is_empty(), made.err
     by_group = {row["group_name"]: row for row in stocktrim("plan", "show", "--by", "group", "--json").json()}
     assert by_group["Sevens"]["order_value"] == f"{totals['Sevens']['order_value']}"
     assert "Sevens" in stocktrim("plan", "show", "--by", "group").out
