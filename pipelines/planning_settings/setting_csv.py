@@ -13,7 +13,8 @@ from typing import Final
 from pipelines.planning_settings.requested_settings import ProposedChange, SettingRequest
 from pipelines.planning_settings.setting_descriptions import PARAMETERS
 from pipelines.planning_settings.spreadsheet_values import AmbiguousCellError, CellReader, cell_reader
-from pipelines.spreadsheets.csv_files import FileColumns, FileRow, RequestFault, read_rows, written_rows
+from pipelines.spreadsheets.csv_files import FileColumns, FileRow, read_rows, written_rows
+from pipelines.spreadsheets.faults import RequestFault
 from sales_files.forms import DateOrder, DecimalMark
 
 COLUMNS: Final = FileColumns(

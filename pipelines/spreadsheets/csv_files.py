@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from pipelines.errors import DataError
+from pipelines.spreadsheets.faults import SpreadsheetFileError
 from pipelines.spreadsheets.formulas import guarded, unguarded
 from sales_files.encodings import utf8_text
 from sales_files.headings import key_of
@@ -21,10 +21,6 @@ from sales_files.sales_file_error import SalesFileError
 from sales_files.table import SEPARATORS
 
 _MARK: Final = "\ufeff"
-
-
-class SpreadsheetFileError(DataError):
-    """A file from a spreadsheet cannot be used; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +56,6 @@ class FileRow:
             if "\n" in text or "\r" in text:
                 return name, "There is a line break: is a quotation mark not closed?"
         return None
-
-
-@dataclass(frozen=True)
-class RequestFault:
-    """Why a row cannot be used: the line and the column of its file, and a sentence."""
-
-    line: int
-    column: str
-    problem: str
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.spreadsheets.formulas import all_guarded
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
 from stocktrim_cli.orders.orders_options import (
     LISTED_STATES,
@@ -50,6 +49,7 @@ def export(
     """
     from pipelines.planning_settings.registry import global_settings, with_defaults
     from pipelines.purchasing.push import documents_of
+    from pipelines.spreadsheets.formulas import all_guarded
     from pipelines.store.setting_changes import explicit_settings
 
     desk = desk_of(organisation)
