@@ -43,7 +43,8 @@ def show(
     ] = "",
     limit: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="At most so many lines; 0 shows all.")] = 0,
     columns: Annotated[
-        str, typer.Option(metavar="NAMES", help="Columns, separated by commas: of this table or of order_plan.")
+        str,
+        typer.Option(metavar="NAMES", help="Columns, separated by commas: of this table, of order_plan, or groups."),
     ] = "",
     by: Annotated[
         str, typer.Option("--by", metavar="WHAT", help="Totals instead of lines; by group is what there is.")
@@ -61,7 +62,8 @@ def show(
         status, supplier, search, is_late=late, is_overstocked=overstocked,
         product_codes=products_in_group(organisation, group),
     )  # fmt: skip
-    order_plan = _with_groups(order_plan, organisation)
+    if "groups" in map(str.strip, columns.split(",")):
+        order_plan = _with_groups(order_plan, organisation)
     names = known_columns(order_plan, columns.split(",")) if columns else []
     chosen = chosen_lines(order_plan, wanted)
     if by:
