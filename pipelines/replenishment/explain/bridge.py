@@ -45,13 +45,14 @@ def bridge(line: PlanLine) -> list[BridgeStep]:
 
 
 def _assemblies(line: PlanLine) -> list[BridgeStep]:
-    """What assembled bundles take of a part, or what of its demand finished bundles serve."""
+    """What assemblies take of a part beyond the demand through its bundles, or what of that demand takes no parts."""
     required = line.assembly_requirement
     if required == 0:
         return []
     if required > 0:
         return [BridgeStep("+", "taken by assemblies beyond the demand through their bundles", required)]
-    return [BridgeStep("-", "served by finished bundles in stock", -required)]
+    served = "demand through bundles that finished ones serve, or that comes after their last assembly"
+    return [BridgeStep("-", served, -required)]
 
 
 def _result(line: PlanLine) -> tuple[str, float]:

@@ -12,6 +12,7 @@ from pipelines.planning_settings.registry import ASSEMBLED
 from pipelines.replenishment.explain.bridge import in_units
 from pipelines.replenishment.explain.calendar_sentences import about_calendar, placed
 from pipelines.replenishment.explain.records import ModelChoice, PlanLine
+from pipelines.replenishment.plan.assembly import ASSEMBLE
 from pipelines.replenishment.plan.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
 
 LEAST_CHANCE: Final = 0.005
@@ -28,7 +29,7 @@ def sentences(line: PlanLine) -> list[str]:
     return [
         REASONS[line.reason],
         f"Stock position in time: {in_units(in_time)}; {levels}.",
-        BINDING_RULES[line.binding_rule],
+        _binding_rule(line),
         *_about_assembly(line),
         *_why_not_level_minus_stock(line),
         *about_calendar(line),
@@ -41,6 +42,12 @@ def sentences(line: PlanLine) -> list[str]:
         *_about_demand(line),
         _lead_time(line),
     ]
+
+
+def _binding_rule(line: PlanLine) -> str:
+    """Which limit decided the quantity."""
+    sentence = BINDING_RULES[line.binding_rule]
+    return sentence.replace("Ordered", "Assembled") if line.order_action == ASSEMBLE else sentence
 
 
 def _about_assembly(line: PlanLine) -> list[str]:

@@ -23,6 +23,7 @@ from tests.pipelines.planning_builders import (
     sold_every,
     together,
 )
+from tests.pipelines.replenishment.explain.explaining_builders import explained
 
 SET, CUP, TEA, BOX = "SET", "CUP", "TEA", "BOX"
 SOLD_LATER = 10
@@ -168,3 +169,23 @@ def test_a_part_with_an_open_order_waits_for_it():
     assert lines[SET]["assemble_now_quantity"] == 0
     assert lines[SET]["assembly_waits_for"] == CUP
     assert lines[CUP]["order_quantity"] == 0
+
+
+def test_the_explanation_says_what_to_assemble_and_the_part_what_it_is_taken_for():
+    frames = (
+        *assembled(SET, "CUP:2"),
+        a_product(SET),
+        a_product(CUP),
+        in_stock(5, product=SET),
+        in_stock(9, product=CUP),
+    )
+    forecast = together(*(expecting(20, 10, quantiles=LEVEL, product=code) for code in (SET, CUP)))
+    bundle, part = (explained(*frames, product=code, expecting=forecast) for code in (SET, CUP))
+    assert bundle.bridge[-1].label == "assemble"
+    assert f"Assemble 4 now (parts for 4), {bundle.plan.assembly_quantity - 4:g} more when CUP arrives." in (
+        bundle.sentences
+    )
+    assert any("Part of SET, 2 for each" in sentence for sentence in part.sentences)
+    steps = [step for step in part.bridge if step.sign]
+    signed = sum(-step.quantity if step.sign == "-" else step.quantity for step in steps)
+    assert signed == pytest.approx(part.plan.needed_quantity, abs=1e-6)
