@@ -1,6 +1,7 @@
-"""Suppliers' minimums and a spend cap over a year of real sales: our rules beside raising and cutting in proportion.
+"""Suppliers' minimums and a spend cap over a year of sales: our rules beside raising and cutting in proportion.
 
     STOCKTRIM_SALES_FILE=sales.parquet python -m benchmarks.money [--products 200] [--suppliers 20]
+    python -m benchmarks.money stationary|seasonal|shifting|lumpy
 
 Products are spread over suppliers by a hash of their code. The minimum of each supplier is twice what our policy orders
 of it at a review without minimums; the cap is 80% of what it orders of all of them. Lead time 21 days, weekly review,
@@ -18,7 +19,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.policy import LEAD_TIME_DAYS, retail_sales
+from benchmarks.policy import KINDS, LEAD_TIME_DAYS, generated, retail_sales
 from pipelines.forecasting.distribution import DemandDistribution
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.money_terms import MoneyTerms
@@ -36,18 +37,21 @@ SHOWN: Final = ("average_stock_value", "weeks_kept", "fill_rate_money", "lost_ma
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("what", choices=["retail", *KINDS], nargs="?", default="retail")
     parser.add_argument("--products", type=int, default=200)
     parser.add_argument("--suppliers", type=int, default=20)
     parser.add_argument("--weeks", type=int, default=48)
     given = parser.parse_args()
     began = time.process_time()
-    history = make_history(retail_sales("all", given.products), lead_time_days=LEAD_TIME_DAYS)
+    is_real = given.what == "retail"
+    sales = retail_sales("all", given.products) if is_real else generated(given.what, seed=0, products=given.products)
+    history = make_history(sales, lead_time_days=LEAD_TIME_DAYS)
     reviews = review_days(history, order_frequency_days=WEEK, weeks=given.weeks)
     history = history.known_at(reviews[0])
     forecasts = {day: forecast_at(history, day, order_frequency_days=WEEK, seed=0) for day in reviews}
     print(f"forecasts: {time.process_time() - began:.0f} CPU seconds", file=sys.stderr, flush=True)
     order = np.array([zlib.crc32(f"of {code}".encode()) % given.suppliers for code in history.product_codes])
-    value = _weekly_value(history, order, given.suppliers)
+    value = _weekly_value(history, order, given.suppliers, weeks=given.weeks)
     free, below = np.zeros(given.suppliers), ("best",) * given.suppliers
     terms = MoneyTerms(order, np.full(order.size, HOLDING_RATE), free, below, None)
     _measure("no minimum, no cap", replace(history, money=terms), forecasts, {"ours": ""})
@@ -83,11 +87,11 @@ def _review(history: History, forecasts: Mapping[int, DemandDistribution], money
     )
 
 
-def _weekly_value(history: History, order: np.ndarray, suppliers: int) -> np.ndarray:
-    """What the demand of a week of the last year costs, by supplier: what a policy orders of it on average."""
-    days = min(364, history.daily.shape[1])
+def _weekly_value(history: History, order: np.ndarray, suppliers: int, *, weeks: int) -> np.ndarray:
+    """What the demand of a week of the backtest costs, by supplier: what a policy orders of it on average."""
+    days = min(weeks * WEEK, history.daily.shape[1])
     return np.asarray(
-        np.bincount(order, history.daily[:, -days:].sum(axis=1) * history.unit_cost, suppliers) / (days / 7)
+        np.bincount(order, history.daily[:, -days:].sum(axis=1) * history.unit_cost, suppliers) / (days / WEEK)
     )
 
 
