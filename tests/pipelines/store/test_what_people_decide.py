@@ -11,10 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.call_limits import Pause
+from pipelines.planning_settings.demand_settings.demand_events import DemandEvent
 from pipelines.purchasing.events import Drafted, Event, OrderLine
 from pipelines.purchasing.orders import OrderError, OrderState
 from pipelines.purchasing.transitions import approve, reject
 from pipelines.store.allowance import StoredAllowance
+from pipelines.store.demand_decisions.demand_event_log import EventChange, change_events, demand_events, event_history
 from pipelines.store.demand_decisions.one_off_answer_log import (
     OneOffAnswer,
     answer_history,
@@ -153,3 +155,19 @@ def test_two_people_who_snooze_at_once_are_both_kept(opened: Callable[..., Store
         thread.join()
     assert {one.until for one in decision_history(stores[0], "acme")} == {date(2026, 7, 1), date(2026, 7, 2)}
     assert snoozes_in_force(stores[0], "acme").height == 1
+
+
+def test_an_event_follows_its_products_is_replaced_by_its_name_and_removed(store: Store) -> None:
+    remember_identities(store, "acme", items={"id-1": "TEA", "id-2": "CUP"}, contacts=None, at=AT)
+    day = AT.date()
+    sale = DemandEvent("Sale", day, day, Decimal("1.5"), "product", ("TEA", "CUP", "UNSEEN"))
+    change_events(store, "acme", [EventChange("Sale", sale, "Ann", AT, "a fair")])
+    remember_identities(store, "acme", items={"id-1": "TEA-2", "id-2": "CUP"}, contacts=None, at=AT + timedelta(days=1))
+    rows = demand_events(store, "acme")
+    assert rows["subject"].to_list() == ["CUP", "TEA-2", "UNSEEN"]
+    assert rows.select("name", "factor", "changed_by", "reason").unique().rows() == [("Sale", 1.5, "Ann", "a fair")]
+    change_events(store, "acme", [EventChange("SALE", replace(sale, scope="all", subjects=()), "Bob", AT)])
+    assert demand_events(store, "acme").select("name", "scope", "subject").rows() == [("SALE", "all", "")]
+    change_events(store, "acme", [EventChange("Sale", None, "Bob", AT)])
+    assert demand_events(store, "acme").is_empty()
+    assert [change.changed_by for change in event_history(store, "acme")] == ["Ann", "Bob", "Bob"]
