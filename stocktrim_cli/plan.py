@@ -17,6 +17,7 @@ from stocktrim_cli.exceptions.listed_exceptions import kinds_of, print_top
 from stocktrim_cli.load import print_warnings
 from stocktrim_cli.orders.drafts_of_plan import say_what_became_of_drafts
 from stocktrim_cli.output import counted, out, say, show_json, show_table, text_of
+from stocktrim_cli.plan_lines import later_orders
 from stocktrim_cli.plan_money import read_money, say_what_is_not_counted, show_money, suppliers
 from stocktrim_cli.plan_show import show
 from stocktrim_cli.runs import JsonOption, RebuildOption, run_job
@@ -160,7 +161,7 @@ def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame", *, organisa
         )
     if summary["is_stale"]:
         say("This plan was made from old data: load again before you order.")
-    for sentence in to_assemble(order_plan):
+    for sentence in [*to_assemble(order_plan), *later_orders(order_plan)]:
         say(sentence)
     urgent = most_urgent(order_plan)
     bridge = {name: heading for name, heading in BRIDGE.items() if name not in _ASSEMBLY or (urgent[name] != 0).any()}

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pipelines.replenishment.plan.statuses import STATUSES
+from pipelines.replenishment.plan.statuses import ORDER_LATER, STATUSES
+from stocktrim_cli.output import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -102,6 +103,24 @@ def known_name(noun: str, wanted: str, known: "Iterable[str | None]") -> str:
         UsageError: there is none, with the nearest ones.
     """
     return _known(noun, wanted, sorted({name for name in known if name}))
+
+
+def later_orders(order_plan: "pl.DataFrame") -> list[str]:
+    """A sentence for each supplier whose order cannot be placed today, the soonest first."""
+    import polars as pl
+
+    from pipelines.replenishment.explain.calendar_sentences import in_words
+
+    later = (
+        order_plan.filter(pl.col("status") == ORDER_LATER, pl.col("supplier_name").is_not_null())
+        .group_by("order_on_date", "supplier_name")
+        .agg(products=pl.len())
+        .sort("order_on_date", "supplier_name")
+    )
+    return [
+        f"{supplier} takes no order today: its order of {counted(products, 'product')} is for {in_words(day)}."
+        for day, supplier, products in later.rows()
+    ]
 
 
 def _same(column: str, wanted: str, known: "Iterable[str | None]") -> "Sequence[pl.Expr]":

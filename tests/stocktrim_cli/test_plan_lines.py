@@ -1,5 +1,6 @@
 """What a buyer sees of the newest plan is what they want to see of it."""
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,7 @@ from stocktrim_cli.plan_lines import (
     LineFilter,
     chosen_lines,
     known_columns,
+    later_orders,
     sorted_lines,
     totals,
 )
@@ -32,6 +34,14 @@ LINES = pl.DataFrame(
     }
 )
 PLAN = pl.concat([pl.DataFrame(schema=ORDER_PLAN.schema), LINES], how="diagonal_relaxed")
+
+
+def test_a_supplier_that_takes_no_order_today_is_named_with_its_next_day() -> None:
+    later = PLAN.with_columns(
+        status=pl.lit("order_later"), order_on_date=pl.lit(date(2026, 12, 7)), supplier_name=pl.lit("Acme")
+    )
+    assert later_orders(PLAN) == []
+    assert later_orders(later) == ["Acme takes no order today: its order of 3 products is for Mon 7 Dec."]
 
 
 def codes(lines: pl.DataFrame) -> list[str]:
