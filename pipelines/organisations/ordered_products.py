@@ -4,10 +4,11 @@ What belongs here: looking them up in what is published. What does not: the orde
 Read more in docs/buyer/orders.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -66,11 +67,8 @@ class OrderedProducts:
         products = self.read(tables.PRODUCTS)
         code = ProductCodes(products["product_code"]).known(product_code)
         (row,) = products.filter(product_code=code).to_dicts()
-        if unit_cost is None and (row["unit_cost"] is None or row["currency"] != order.currency):
-            cost = "has no cost" if row["unit_cost"] is None else f"has a cost in {row['currency']}"
-            raise UsageError(
-                f"{code} {cost}, and the order is in {order.currency}: add --cost with the price of a unit."
-            )
+        if unit_cost is None and (why := _why_no_cost(row, order)):
+            raise UsageError(f"{code} {why}: add --cost with the price of a unit in {order.currency}.")
         usual = row["unit_cost"] if unit_cost is None else unit_cost
         return OrderLine(
             code, row["product_name"] or code, quantity,
@@ -120,3 +118,14 @@ class OrderedProducts:
 
     def _values(self, table: Table, product_code: str, *columns: str) -> list[pl.Series]:
         return self.read(table).filter(product_code=product_code).select(columns).get_columns()
+
+
+def _why_no_cost(product: Mapping[str, Any], order: Order) -> str:
+    """Why the cost of a product is not known on an order; empty if it is."""
+    if product["unit_cost"] is None:
+        return "has no cost"
+    if product["currency"] != order.currency:
+        return f"has a cost in {product['currency']}"
+    if product["supplier_id"] not in {None, order.supplier_id}:
+        return f"has the cost of {product['supplier_name']}, and the order goes to {order.supplier_name}"
+    return ""

@@ -61,7 +61,9 @@ def create(
     else:
         if currency:
             raise UsageError("--currency is for an order that is created with --empty.")
-        decided, left_out = _create_from_plan(desk, product, LineFilter(status, supplier), group, by=who, reason=reason)
+        decided, left_out = _create_from_plan(
+            desk, product, LineFilter(status=status, supplier=supplier), group, by=who, reason=reason
+        )
     show_decided(decided, desk, as_json=as_json)
     say_sentences(left_out)
 
