@@ -22,6 +22,5 @@ REACHED: Final = "minimum_reached"
 ADDED: Final = "units_added"
 WAITS: Final = "waits"
 BELOW: Final = "below_minimum"
-MINIMUM_DECISIONS: Final = (NO_MINIMUM, REACHED, ADDED, WAITS, BELOW)
 LEFT_OUT: Final = "left_out"
 """The cause of a change by the spend cap, beside `units_added` and `waits`."""

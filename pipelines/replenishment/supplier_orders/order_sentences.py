@@ -7,7 +7,7 @@ Read more in docs/buyer/minimums-and-budget.md.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipelines.replenishment.plan.statuses import ADDED, BELOW, LEFT_OUT, WAITS
+from pipelines.replenishment.plan.statuses import ADDED, BELOW, WAITS
 
 Row = Mapping[str, Any]
 _AS_CHOSEN: Final = {"add": ", as below_minimum is add", "wait": ", as below_minimum is wait"}
@@ -117,13 +117,6 @@ def cap_sentence(summary: Row) -> str:
         f"To keep {cap}, {_money(summary['left_out_value'])} of {_counted(summary['products_left_out'], 'product')} "
         f"is left out: a margin of {_money(summary['left_out_margin_lost'])} is expected to be lost."
     )
-
-
-CAUSES: Final = {
-    ADDED: "Units were added so that the order reaches the supplier's minimum.",
-    WAITS: "The order waits until it reaches the supplier's minimum.",
-    LEFT_OUT: "The spend cap goes to products that lose more.",
-}
 
 
 def _below(order: Row) -> str:
