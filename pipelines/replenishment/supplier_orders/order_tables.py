@@ -172,7 +172,7 @@ def with_order_values(supplier_orders: pl.DataFrame, lines: pl.DataFrame) -> pl.
     """The orders with the value of their lines as they are ordered, by the price breaks that each quantity reaches."""
     by_order = lines.group_by(_KEY).agg(priced=pl.col("order_value").sum())
     return (
-        supplier_orders.join(by_order, on=_KEY, how="left", maintain_order="left")
+        supplier_orders.join(by_order, on=_KEY, how="left", maintain_order="left", nulls_equal=True)
         .with_columns(order_value=pl.col("priced").cast(SUPPLIER_ORDERS.columns["order_value"]))
         .drop("priced")
     )

@@ -107,7 +107,7 @@ def _decide_minimums(
     if short.is_empty():
         return {}
     planned = lines.filter(pl.col("exclusion").is_null()).join(
-        short.select(_KEY), on=_KEY, how="semi", maintain_order="left"
+        short.select(_KEY), on=_KEY, how="semi", maintain_order="left", nulls_equal=True
     )  # fmt: skip
     by_order = planned.partition_by(_KEY, as_dict=True, maintain_order=True)
     return {
@@ -131,9 +131,13 @@ def _decide_cap(
     added = [key for key, one in decided.items() if one.decision == ADDED]
     keys = pl.DataFrame(added, schema=dict.fromkeys(_KEY, pl.String), orient="row")
     reached = pl.concat(
-        [natural.filter(pl.col("decision") == REACHED), natural.join(keys, on=_KEY, how="semi")]
+        [natural.filter(pl.col("decision") == REACHED), natural.join(keys, on=_KEY, how="semi", nulls_equal=True)]
     ).select(*_KEY, held="minimum_order_value")
-    minimums = ordered.join(reached, on=_KEY, how="left", maintain_order="left")["held"].fill_null(0.0).to_numpy()
+    minimums = (
+        ordered.join(reached, on=_KEY, how="left", maintain_order="left", nulls_equal=True)["held"]
+        .fill_null(0.0)
+        .to_numpy()
+    )
     return decide_within_cap(ordered, paths, minimums, cap=rules.spend_cap)
 
 

@@ -226,3 +226,10 @@ def test_whatever_the_amounts_the_bridge_adds_up_and_the_cap_holds(data):
     budget = data.draw(st.sampled_from(["", "0", "33.33", "250", "100000"]))
     plan = planned(*frames, budget=budget)
     assert plan.order_plan.equals(planned(*reversed(frames), budget=budget).order_plan)
+
+
+@pytest.mark.parametrize("below", ["add", "wait"])
+def test_an_order_whose_currency_is_unknown_has_a_minimum_too(below):
+    plan = planned(*a_shop(currency=None), *a_minimum(natural() + 15, below), budget="20")
+    assert the_order(plan)["decision"] == {"add": "units_added", "wait": "waits"}[below]
+    assert the_order(plan)["order_value"] == 0
