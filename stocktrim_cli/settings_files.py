@@ -26,7 +26,7 @@ from stocktrim_cli.settings_options import (
 )
 
 if TYPE_CHECKING:
-    from pipelines.spreadsheets.faults import RequestFault
+    from pipelines.spreadsheets.file_faults import RequestFault
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file.")]
 
@@ -70,7 +70,7 @@ def import_file(
     """
     from pipelines.errors import UsageError
     from pipelines.planning_settings.setting_csv import lost_zeros, read_csv
-    from pipelines.spreadsheets.faults import SpreadsheetFileError
+    from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 
     try:
         data = file.read_bytes()

@@ -15,7 +15,7 @@ from pipelines.planning_settings.registry import SettingError, check_name
 from pipelines.planning_settings.setting_descriptions import LEVELS, Parameter
 from pipelines.planning_settings.subjects import SubjectError, Subjects
 from pipelines.planning_settings.validation import OwnSetting, misfits
-from pipelines.spreadsheets.faults import RequestFault
+from pipelines.spreadsheets.file_faults import RequestFault
 
 Explicit = Mapping[tuple[str, str, str], str]
 """The settings in force that people set: values by level, subject and name."""

@@ -14,7 +14,7 @@ from pipelines.planning_settings.requested_settings import ProposedChange, Setti
 from pipelines.planning_settings.setting_descriptions import PARAMETERS
 from pipelines.planning_settings.spreadsheet_values import AmbiguousCellError, CellReader, cell_reader
 from pipelines.spreadsheets.csv_files import FileColumns, FileRow, read_rows, written_rows
-from pipelines.spreadsheets.faults import RequestFault
+from pipelines.spreadsheets.file_faults import RequestFault
 from sales_files.forms import DateOrder, DecimalMark
 
 COLUMNS: Final = FileColumns(

@@ -15,7 +15,7 @@ from typing import Final
 from pipelines.product_groups.groups import IN, Group, GroupChange
 from pipelines.product_groups.requested_groups import GroupRequest
 from pipelines.spreadsheets.csv_files import FileColumns, FileRow, read_rows, written_rows
-from pipelines.spreadsheets.faults import RequestFault
+from pipelines.spreadsheets.file_faults import RequestFault
 
 COLUMNS: Final = FileColumns(
     written=("kind", "group", "product_code", "member", "rule", "order", "product_name", "set_by", "set_at"),

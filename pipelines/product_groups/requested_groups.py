@@ -13,7 +13,7 @@ from pipelines.errors import UsageError
 from pipelines.product_codes import folded
 from pipelines.product_groups.groups import DEFAULT_KIND, IN, KINDS, LONGEST_NAME, OUT, Group, find_group
 from pipelines.product_groups.rules import parse_rule
-from pipelines.spreadsheets.faults import RequestFault
+from pipelines.spreadsheets.file_faults import RequestFault
 
 _LONGEST_KIND: Final = 40
 _MOST_GROUPS: Final = 10_000

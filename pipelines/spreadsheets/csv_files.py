@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from pipelines.spreadsheets.faults import SpreadsheetFileError
+from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 from pipelines.spreadsheets.formulas import guarded, unguarded
 from sales_files.encodings import utf8_text
 from sales_files.headings import key_of

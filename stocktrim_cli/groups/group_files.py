@@ -56,7 +56,7 @@ def import_file(
     Example: `stocktrim groups import groups.csv --dry-run`
     """
     from pipelines.product_groups.group_csv import read_groups
-    from pipelines.spreadsheets.faults import SpreadsheetFileError
+    from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 
     read = read_groups(file, _bytes_of(file))
     now = groups_now(organisation)

@@ -16,7 +16,7 @@ from pipelines.planning_settings.setting_csv import (
 )
 from pipelines.planning_settings.subjects import Subjects
 from pipelines.product_codes import ProductCodes, folded
-from pipelines.spreadsheets.faults import SpreadsheetFileError
+from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 from pipelines.spreadsheets.formulas import guarded, unguarded
 from tests.running import cpu_seconds
 
