@@ -10,13 +10,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.nearest_names import unknown_name
 from pipelines.planning_settings.supplier_terms.price_breaks import PriceBreak, breaks_in, cost_of
-from pipelines.planning_settings.supplier_terms.supplier_calendar import EVERYONE, calendars_by_supplier
 from pipelines.product_codes import ProductCodes
 from pipelines.purchasing.drafts import Terms
 from pipelines.purchasing.events import OrderLine
@@ -98,10 +96,15 @@ class OrderedProducts:
         """When a product of an order is expected: after its lead time, by its supplier's calendar."""
         found = self.read(tables.ORDER_PLAN).filter(product_code=product_code)["expected_lead_time_days"].to_list()
         days = (found[0] if found else 0) or 0
+        from pipelines.planning_settings.supplier_terms.supplier_calendar import (  # noqa: PLC0415, only a new line needs numpy
+            EVERYONE,
+            calendars_by_supplier,
+        )
+
         calendars = calendars_by_supplier(self.read(tables.SUPPLIER_CALENDARS), as_of=order.order_date)
         calendar = calendars.get(order.supplier_id, calendars.get(EVERYONE))
         if calendar is not None:
-            days = int(calendar.arrival(np.array([0]), np.array([days]))[0])
+            days = calendar.arrives_after(days)
         return order.order_date + timedelta(days=days)
 
     def is_divisible(self, product_code: str) -> bool:

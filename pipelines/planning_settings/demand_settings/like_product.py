@@ -8,7 +8,6 @@ Read more in docs/maths.md#new-products.
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-import numpy as np
 import polars as pl
 
 from pipelines.planning_settings.setting_values import ValueForm
@@ -86,4 +85,4 @@ def own_share(weeks: float) -> float:
     >>> [round(own_share(weeks), 2) for weeks in (0, 2, 4, 12, 52)]
     [0.0, 0.33, 0.5, 0.75, 1.0]
     """
-    return 1.0 if weeks >= LONGEST_WEEKS else float(np.maximum(0.0, weeks) / (np.maximum(0.0, weeks) + PRIOR_WEEKS))
+    return 1.0 if weeks >= LONGEST_WEEKS else max(0.0, weeks) / (max(0.0, weeks) + PRIOR_WEEKS)

@@ -74,6 +74,10 @@ class SupplierCalendar:
         """
         return self._open_day(self._open_before[self._place(placed)] + lead_time_days)
 
+    def arrives_after(self, lead_time_days: int) -> int:
+        """The days until an order of `as_of` arrives."""
+        return int(self.arrival(np.array([0]), np.array([lead_time_days]))[0])
+
     def latest_order_day(self, arrives_by: Days, lead_time_days: Days) -> Days:
         """The last day on which an order can be placed that arrives on a day or before."""
         rank = self._open_before[self._place(arrives_by + 1)] - 1 - lead_time_days
