@@ -8,12 +8,13 @@ from typing import Final
 
 import dagster as dg
 
-from stocktrim_assets.assets import explained, marts, order_history, published, purchase_orders, raw
+from stocktrim_assets import listed_orders
+from stocktrim_assets.assets import explained, marts, published, purchase_orders, raw
 from stocktrim_assets.specs import key_of
 
 _FROM_XERO = dg.AssetSelection.assets(raw.load_from_xero)
 _MODELLED = dg.AssetSelection.assets(raw.decisions, marts.warehouse_models)
-_ORDERS = dg.AssetSelection.assets(*(key_of(table) for table in order_history.STAGE.makes))
+_ORDERS = dg.AssetSelection.assets(*(key_of(table) for table in listed_orders.STAGE.makes))
 _PUBLISHED = _ORDERS | dg.AssetSelection.assets(published.SNAPSHOT)
 _PLAN_PUBLISHED = _PUBLISHED | dg.AssetSelection.assets(published.PLAN_SNAPSHOT)
 _ORDERS_PUBLISHED = _ORDERS | dg.AssetSelection.assets(published.ORDERS_SNAPSHOT)

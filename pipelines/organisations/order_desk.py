@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -18,7 +18,6 @@ from pipelines.errors import UsageError, XeroError
 from pipelines.identities import Identities
 from pipelines.nearest_names import unknown_name
 from pipelines.organisations.open_organisation import OpenOrganisation
-from pipelines.organisations.ordered_products import OrderedProducts
 from pipelines.planning_settings.registry import global_settings, with_defaults
 from pipelines.purchasing.current_names import with_current_names
 from pipelines.purchasing.drafts import Terms, terms_of
@@ -39,6 +38,9 @@ from pipelines.storage.snapshots import published_or_empty
 from pipelines.storage.tables import Table
 from pipelines.store.identity_history import identities_of
 from pipelines.store.setting_changes import explicit_settings
+
+if TYPE_CHECKING:
+    from pipelines.organisations.ordered_products import OrderedProducts
 
 _EARLIER: Final = timedelta(hours=1)
 """How long before its end a plan may have read which orders are approved."""
@@ -166,8 +168,10 @@ class OrderDesk:
         return PlanSource(row["plan_id"], row["planned_at"] - _EARLIER, row["data_loaded_at"] or loaded, self.terms)
 
     @cached_property
-    def products(self) -> OrderedProducts:
+    def products(self) -> "OrderedProducts":
         """The products and suppliers that orders are made of."""
+        from pipelines.organisations.ordered_products import OrderedProducts  # noqa: PLC0415, numpy: only edits need it
+
         return OrderedProducts(self.read, self.terms, self.opened.record.base_currency)
 
     def check_not_drafted(self, order: Order, product_code: str, orders: Iterable[Order]) -> None:

@@ -11,7 +11,7 @@ import dagster as dg
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.storage.snapshots import publish, published_fingerprint, snapshot_name
 from pipelines.storage.tables import PUBLISHED, Table
-from stocktrim_assets.assets import order_history
+from stocktrim_assets import listed_orders
 from stocktrim_assets.assets.purchase_orders import SENT_ORDERS
 from stocktrim_assets.assets.stage_run import Stage, StageResult, stage_run
 from stocktrim_assets.failures import plain_failures
@@ -27,13 +27,13 @@ BACKTEST_SNAPSHOT: Final = dg.AssetKey(["published", "backtest_snapshot"])
 
 def _of_stages(*stages: str) -> tuple[Table, ...]:
     """The published tables of these stages, without those that every run makes anew."""
-    return tuple(table for table in PUBLISHED if table.stage in stages and table not in order_history.STAGE.makes)
+    return tuple(table for table in PUBLISHED if table.stage in stages and table not in listed_orders.STAGE.makes)
 
 
 _TABLES: Final = {
     SNAPSHOT: _of_stages("marts"),
     PLAN_SNAPSHOT: _of_stages("parameters", "forecast", "plan", "purchase_orders"),
-    ORDERS_SNAPSHOT: order_history.STAGE.makes,
+    ORDERS_SNAPSHOT: listed_orders.STAGE.makes,
     BACKTEST_SNAPSHOT: _of_stages("backtest"),
 }
 _DESCRIPTIONS: Final = {
@@ -52,7 +52,7 @@ STAGE: Final = Stage(
     name=STAGE.name,
     description="Publish the tables as they stand at the end of a run, all of them, whatever the run has made.",
     specs=[
-        *table_specs(order_history.STAGE.makes, deps=order_history.STAGE.reads, owner=PURCHASING_TEAM),
+        *table_specs(listed_orders.STAGE.makes, deps=listed_orders.STAGE.reads, owner=PURCHASING_TEAM),
         *(
             dg.AssetSpec(
                 key,
@@ -75,7 +75,7 @@ def published_snapshot(
     """List the orders, publish once, and report the rows of what the run was to publish."""
     folder, group = organisation.folder, organisation.settings.published_group
     with plain_failures():
-        listed = list(order_history.list_orders(context, organisation))
+        listed = list(listed_orders.list_orders(context, organisation))
     yield from (result for result in listed if result.asset_key in context.selected_asset_keys)
     with plain_failures(), stage_run(STAGE, context, organisation) as run:
         run.depends_on(group=group)

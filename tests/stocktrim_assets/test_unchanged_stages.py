@@ -30,10 +30,10 @@ from pipelines.storage.stage_marks import SCHEMA
 from pipelines.storage.tables import TABLES, Table
 from pipelines.storage.tables.declaration import type_of
 from pipelines.storage.warehouse import describe_table, insert_rows
+from stocktrim_assets import listed_orders
 from stocktrim_assets.assets import (
     exceptions,
     forecast,
-    order_history,
     parameters,
     plan,
     published,
@@ -48,7 +48,7 @@ from tests.stocktrim_assets.connected import connect_on_paper
 
 STAGES: Final = (
     parameters.STAGE, forecast.CHOICE_STAGE, forecast.FORECAST_STAGE, plan.STAGE, purchase_orders.STAGE,
-    exceptions.STAGE, order_history.STAGE, published.STAGE,
+    exceptions.STAGE, listed_orders.STAGE, published.STAGE,
 )  # fmt: skip
 ALL: Final = {stage.name for stage in STAGES}
 RUN: Final = cast("dg.AssetExecutionContext", SimpleNamespace(run=SimpleNamespace(run_id="3a708a3e")))
@@ -111,8 +111,8 @@ def dependants(table: Table) -> set[str]:
     """The stages that read a table or make it, as Dagster's graph has them."""
     graph = defs.resolve_asset_graph()
     steps = {asset.op.name: asset.keys for asset in defs.assets or () if isinstance(asset, dg.AssetsDefinition)}
-    listed = {key_of(made) for made in order_history.STAGE.makes}  # by a stage within the step that publishes
-    steps |= {order_history.STAGE.name: listed, published.STAGE.name: steps[published.STAGE.name] - listed}
+    listed = {key_of(made) for made in listed_orders.STAGE.makes}  # by a stage within the step that publishes
+    steps |= {listed_orders.STAGE.name: listed, published.STAGE.name: steps[published.STAGE.name] - listed}
     return {name for name in ALL if any(key_of(table) in {key, *graph.get(key).parent_keys} for key in steps[name])}
 
 
