@@ -144,7 +144,7 @@ def test_an_order_that_was_deleted_in_xero_says_so(walk: Walk) -> None:
 
 
 def test_an_order_below_its_suppliers_minimum_is_marked_and_waits_for_a_deliberate_word(walk: Walk) -> None:
-    """It sends an order: only the next of the tests that share the walk comes after it."""
+    """It sends an order: it is the last of the tests that share the walk."""
     stocktrim, deleted = walk.stocktrim, walk.orders[FATES.index("deleted")]
     (small,) = [order for order in drafted(stocktrim) if order["is_below_minimum"]]
     lines = stocktrim.published("purchase_order_drafts").filter("is_below_minimum")
@@ -169,28 +169,3 @@ def test_an_order_below_its_suppliers_minimum_is_marked_and_waits_for_a_delibera
     assert held.number.startswith("RP-")
     (named,) = [line for line in held.lines if line.item_code == deleted["lines"][0]["product_code"]]
     assert named.description.startswith("-4711 — ")
-
-
-def test_a_budget_holds_for_one_plan_and_its_drafts_and_says_what_is_left_out(walk: Walk) -> None:
-    stocktrim = walk.stocktrim
-    with_budget = stocktrim("plan", "--budget", "250")
-    assert with_budget.code == 0, with_budget.err
-    said = " ".join(f"{with_budget.out} {with_budget.err}".replace("│", " ").split())
-    assert "To keep the spend cap of 250.00" in said
-    assert "Left out by the spend cap" in said
-    orders = stocktrim.published("supplier_orders")
-    spent = (orders["order_value"].cast(pl.Float64) / orders["currency_rate"].cast(pl.Float64)).sum()
-    assert 0 < spent <= 250.01
-    left_out = stocktrim.published("order_adjustments").filter(cause="left_out")
-    assert (left_out["margin_lost"] >= 0).all()
-    assert stocktrim.published("plan_summary").filter(pl.col("spend_cap") == 250)["products_left_out"].item() > 0
-    shown = stocktrim("plan", "suppliers", "--json").json()
-    assert len(shown["supplier_orders"]) == orders.height
-    code = left_out["product_code"][0]
-    assert "the spend cap of 250.00 goes to products that lose more" in " ".join(
-        stocktrim("explain", code).out.replace("│", " ").split()
-    )
-    refused = stocktrim("plan", "--budget", "-5")
-    assert (refused.code, "give an amount of money from 0" in " ".join(refused.err.split())) == (2, True)
-    assert stocktrim("plan").code == 0
-    assert stocktrim.published("supplier_orders")["spend_cap"].null_count() == orders.height
