@@ -159,7 +159,7 @@ def _is_far(observed: float, expected: float) -> bool:
 
 
 def _state(row: Mapping[str, Any], as_of: date) -> str:
-    if row["from_date"] >= as_of:
+    if row["from_date"] > as_of:
         return COMING
     return OVER if row["until_date"] < as_of else NOW
 
