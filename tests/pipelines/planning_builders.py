@@ -20,6 +20,7 @@ from pipelines.storage.tables import (
     DEMAND_HORIZONS,
     DEMAND_QUANTILES,
     DEMAND_TRANSACTIONS,
+    GROUP_MEMBERS,
     MODEL_CHOICE,
     PLANNING_SETTINGS,
     PRODUCTS,
@@ -33,6 +34,7 @@ from pipelines.storage.tables import (
 AS_OF = date(2026, 3, 2)
 TEA = "TEA-01"
 SUPPLIER = "supplier-07"
+GROUP = "group-1"
 
 
 def in_days(days: int) -> date:
@@ -82,6 +84,11 @@ def a_product(product: str = TEA, *, supplier: str | None = SUPPLIER, **more: An
 def a_setting(name: str, value: str, *, level: str = "product", subject: str = TEA) -> pl.DataFrame:
     who = {"changed_by": "a buyer", "changed_at": datetime(2026, 3, 1, tzinfo=UTC)}
     return _rows(PLANNING_SETTINGS, [{"level": level, "subject": subject, "name": name, "value": value, **who}])
+
+
+def in_group(group: str = GROUP, *, product: str = TEA) -> pl.DataFrame:
+    member = {"group_id": group, "group_name": f"Name of {group}", "group_kind": "range", "group_order": 1}
+    return _rows(GROUP_MEMBERS, [{"product_code": product, "joined_by": "hand", **member}])
 
 
 def in_stock(on_hand: float, *, committed: float = 0, product: str = TEA) -> pl.DataFrame:
@@ -176,6 +183,7 @@ class Company:
     purchase_receipts: pl.DataFrame
     demand_daily: pl.DataFrame
     planning_settings: pl.DataFrame
+    group_members: pl.DataFrame
 
     @property
     def inputs(self) -> PlanInputs:
@@ -184,8 +192,9 @@ class Company:
     @property
     def parameters(self) -> PlanningParameters:
         return planning_parameters(
-            self.products, self.planning_settings, self.purchase_receipts, self.stock_on_order, as_of=AS_OF
-        )
+            self.products, self.planning_settings, self.purchase_receipts, self.stock_on_order, self.group_members,
+            as_of=AS_OF,
+        )  # fmt: skip
 
     @property
     def request(self) -> ForecastRequest:
@@ -210,6 +219,7 @@ def inputs(*frames: pl.DataFrame) -> Company:
         "purchase_receipts": PURCHASE_RECEIPTS,
         "demand_daily": DEMAND_DAILY,
         "planning_settings": PLANNING_SETTINGS,
+        "group_members": GROUP_MEMBERS,
     }
     tables = {
         name: pl.concat([table.schema.to_frame(), *(one for one in frames if one.schema == table.schema)])

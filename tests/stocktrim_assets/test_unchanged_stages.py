@@ -23,6 +23,7 @@ from pipelines.forecasting.forecast_request import REQUEST_SETTINGS, forecast_re
 from pipelines.organisations.open_organisation import OpenOrganisation, open_organisation
 from pipelines.planning_settings.registry import parse_setting
 from pipelines.planning_settings.setting_descriptions import PARAMETERS
+from pipelines.setting_subjects import ProductSupplier
 from pipelines.settings import read_settings
 from pipelines.storage import tables
 from pipelines.storage.fingerprints import table_fingerprint
@@ -43,7 +44,7 @@ from stocktrim_assets.assets import (
 from stocktrim_assets.assets.stage_run import Stage, StageRun
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.specs import key_of
-from tests.pipelines.planning_builders import SUPPLIER, TEA, a_product, a_setting, inputs
+from tests.pipelines.planning_builders import GROUP, SUPPLIER, TEA, a_product, a_setting, in_group, inputs
 from tests.stocktrim_assets.connected import connect_on_paper
 
 STAGES: Final = (
@@ -95,6 +96,7 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marked]:
         for table in TABLES:
             warehouse.execute(f"create table if not exists {table.path} ({describe_table(table)})")
             insert_rows(warehouse, table.path, two_rows(table))
+        warehouse.execute(f"update {tables.DEMAND_EVENTS.path} set scope = 'group' where subject = 'successor_of'")
         marked = Marked(organisation, warehouse)
         for stage in STAGES:
             run = marked.run(stage)
@@ -160,6 +162,11 @@ def test_every_edit_of_every_column_makes_again_what_depends_on_it_and_nothing_e
 def test_a_setting_that_the_forecast_does_not_read_makes_no_forecast_again(marked: Marked) -> None:
     with marked.edited(statement(tables.PLAN_SETTINGS, "value", "another value", row="max")):
         assert marked.changed() == dependants(tables.PLAN_SETTINGS) - {"model_choice", "demand"}
+
+
+def test_a_group_that_no_event_is_for_makes_no_forecast_again(marked: Marked) -> None:
+    with marked.edited(statement(tables.PRODUCT_GROUPS, "group_name", "another value", row="max")):
+        assert marked.changed() == dependants(tables.PRODUCT_GROUPS) - {"model_choice", "demand"}
 
 
 @pytest.mark.parametrize("table", [stage.makes[-1] for stage in STAGES if stage.makes], ids=lambda table: table.path)
@@ -260,18 +267,19 @@ def test_every_setting_at_every_level_is_seen_and_reaches_the_forecast_only_if_i
 
 
 OF_THE_INTERVALS: Final = (
-    "lead_time_days", "order_frequency_days", "manufacturing_time_days", "forecast_period_days",
+    "lead_time_days", "order_frequency_days", "manufacturing_time_days", "forecast_period_days", "order_days",
 )  # fmt: skip
 
 
 def settled(setting: pl.DataFrame) -> Any:
     """A company of three products, with a setting."""
     products = [a_product(code) for code in (TEA, "P-0001", "P-0002")]
-    return inputs(*products, *([setting] if setting.width else []))
+    return inputs(*products, in_group(), *([setting] if setting.width else []))
 
 
 def a_setting_of(level: str, name: str) -> pl.DataFrame:
-    subject = {"product": TEA, "supplier": SUPPLIER, "global": ""}[level]
+    both = ProductSupplier(TEA, SUPPLIER).text
+    subject = {"product": TEA, "product_supplier": both, "supplier": SUPPLIER, "group": GROUP, "global": ""}[level]
     return a_setting(name, parse_setting(name, PARAMETERS[name].example, level), level=level, subject=subject)
 
 
