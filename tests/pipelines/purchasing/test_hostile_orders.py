@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.purchasing.orders import OrderError, OrderState
 from pipelines.purchasing.transitions import approve
-from stocktrim_cli.plan_lines import without_formulas
+from pipelines.spreadsheets.formulas import all_guarded
 from tests.pipelines.purchasing.purchasing_builders import NOON, SUPPLIER, a_draft, a_line, an_order, approved, push
 from tests.xero_sandbox.sandbox_builders import an_item, guid
 from xero_sandbox.behaviour.faults import Fault
@@ -65,7 +65,7 @@ def test_what_changed_in_xero_after_the_approval_holds_back_its_own_order_alone(
 
 def test_no_exported_text_is_a_formula():
     texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "TEA-01", "007", "🧀"]
-    lines = without_formulas(pl.DataFrame({"product_code": texts, "quantity": [-1.0] * len(texts)}))
+    lines = all_guarded(pl.DataFrame({"product_code": texts, "quantity": [-1.0] * len(texts)}))
     assert [text for text in lines["product_code"] if text[0] in "=+-@\t\r"] == []
     assert lines["quantity"].to_list() == [-1.0] * len(texts)
     assert lines["product_code"].to_list()[-3:] == texts[-3:]
