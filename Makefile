@@ -19,8 +19,9 @@ SITE := .venv-docs
 PHRASES := $(shell sed -n 's/->.*//p' .ci/words.txt | grep ' ' | paste -sd '|')
 WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples benchmarks sales_files xero_sandbox \
   dbt_project/macros dbt_project/tests $(wildcard pipelines/*.py) \
-  $(addprefix pipelines/,expectations forecasting landing organisations planning_settings policy_backtest purchasing) \
-  $(addprefix pipelines/,replenishment storage store xero) dbt_project/models stocktrim_assets stocktrim_cli tests
+  $(addprefix pipelines/,exceptions expectations forecasting landing organisations planning_settings policy_backtest) \
+  $(addprefix pipelines/,product_groups purchasing replenishment spreadsheets storage store xero) \
+  dbt_project/models stocktrim_assets stocktrim_cli tests
 PORT ?= 8088
 
 .PHONY: help install demo serve test-fast test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse bench-year soak docs docs-site superset clean

@@ -17,6 +17,7 @@ from pipelines.forecasting.history.demand_matrix import WEEK_DAYS
 from pipelines.forecasting.protection_intervals import expected_intervals, horizons_to_forecast, protection_intervals
 from pipelines.planning_settings.order_rule import ServiceMeasure, UnmetDemand
 from pipelines.replenishment.decision import input_validation as checked
+from pipelines.replenishment.decision.available_stock import available_stock
 from pipelines.replenishment.decision.decision_inputs import (
     arrivals_of,
     decision_table,
@@ -134,6 +135,7 @@ def order_quantities(
     policy, seed = checked.order_policy(measure, unmet_demand), checked.seed_of(seed)
     orders, today = checked.open_order_frame(open_orders), checked.day(as_of)
     known, in_stock = checked.demand_frame(demand), checked.stock_frame(stock)
+    in_stock = in_stock.with_columns(assembly_requirement=pl.lit(0.0))
     codes = in_stock.select("product_code")
     leads = weigh_samples(checked.days_of(codes, lead_time_days, name="lead_time_days", least=0, is_sample=True))
     frequency = checked.days_of(codes, order_frequency_days, name="order_frequency_days", least=1)
@@ -168,7 +170,7 @@ def _ordered() -> pl.Expr:
 
 
 def _reason() -> pl.Expr:
-    position = pl.col("stock_on_hand") - pl.col("stock_committed") + pl.col("on_order")
+    position = available_stock() + pl.col("on_order")
     return (
         pl.when("is_fault")
         .then(pl.lit("data_fault"))

@@ -96,7 +96,7 @@ def restore(
     record: RecordArgument,
     *,
     problem: ProblemOption = "",
-    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; it stays in the history.")] = "",
     by: ByOption = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,

@@ -58,7 +58,7 @@ def wake(
     wanted: WantedArgument,
     *,
     kind: KindOption = "",
-    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; it stays in the history.")] = "",
     by: ByOption = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,

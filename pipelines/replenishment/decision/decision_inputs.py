@@ -16,6 +16,7 @@ from pipelines.forecasting.distribution import DemandDistribution
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
 from pipelines.forecasting.protection_intervals import LONGEST_HORIZON_DAYS, expected_intervals
+from pipelines.replenishment.decision.available_stock import available_stock
 from pipelines.replenishment.decision.demand_paths import IntervalDemand, seeds_of
 from pipelines.replenishment.decision.order_decision import Decision, DecisionInputs, OrderCalendars
 from pipelines.replenishment.decision.stock_projection import Stock
@@ -36,14 +37,14 @@ def prepare_inputs(
 ) -> DecisionInputs:
     """The decision inputs of `products`, in their order.
 
-    `products` has `product_code`, `service_level`, `horizon_days`, `stock_on_hand`, `stock_committed`, sorted by
+    `products` has `product_code`, `service_level`, `horizon_days` and the columns of available stock, sorted by
     product; `windows` has the shape of `protection_intervals`, `arrivals` that of `ARRIVALS`. With `calendars`,
     products have `supplier_id` too.
     """
     codes = products.select("product_code").with_row_index("row")
     rows = windows.join(codes, on="product_code", how="inner").sort("row", "arrival_day")
     days, quantities = _arrivals(codes, arrivals)
-    available = (products["stock_on_hand"] - products["stock_committed"]).to_numpy().astype(float)
+    available = products.select(available_stock()).to_series().to_numpy().astype(float)
     return DecisionInputs(
         service_level=products["service_level"].to_numpy().astype(float),
         horizon_days=products["horizon_days"].to_numpy().astype(np.int64),
@@ -176,7 +177,7 @@ def decision_table(products: pl.DataFrame, decision: Decision) -> pl.DataFrame:
     numbers = pl.col([name for name in vars(decision) if name != "is_due"])
     decided = decided.with_columns(pl.when(numbers.is_finite()).then(numbers.round(4)))
     demand = pl.col("demand_before_arrival") + pl.col("demand_in_cover")
-    position = pl.col("stock_on_hand") - pl.col("stock_committed") + pl.col("stock_on_order_in_time")
+    position = available_stock() + pl.col("stock_on_order_in_time")
     lost, level, need = pl.col("demand_lost_before_arrival"), pl.col("order_up_to_level"), pl.col("needed_quantity")
     return decided.rename({"needed": "needed_quantity"}).with_columns(
         safety_stock=(level - demand).round(4),

@@ -52,7 +52,7 @@ def orders_behind_shutdowns(orders: Iterable[OpenOrderLine], calendars: Calendar
     found = {}
     for order in orders:
         calendar = calendars.get(order.supplier_id or EVERYONE, calendars.get(EVERYONE))
-        promised, expected = order.expected_arrival_date, order.reckoned_arrival_date
+        promised, expected = order.expected_arrival_date, order.estimated_arrival_date
         if calendar is None or promised is None or expected is None or promised < as_of:
             continue
         day = (promised - as_of).days

@@ -103,7 +103,7 @@ def _open_orders(explanation: ProductExplanation) -> ExplanationTable:
     rows = [
         (
             order.purchase_order_number, order.ordered_product_code, order.quantity, order.expected_arrival_date,
-            order.reckoned_arrival_date, order.is_counted, order.rule,
+            order.estimated_arrival_date, order.is_counted, order.rule,
         )
         for order in explanation.open_orders
     ]  # fmt: skip

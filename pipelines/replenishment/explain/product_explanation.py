@@ -113,7 +113,7 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
     orders = records_of(on_order, OpenOrderLine)
     calendars = calendars_by_supplier(sources.supplier_calendars, as_of=as_of)
     others = _of(sources.supplier_alternatives, code)
-    arrivals = on_order.filter("is_counted").select("reckoned_arrival_date", "quantity")
+    arrivals = on_order.filter("is_counted").select("estimated_arrival_date", "quantity")
     return ProductExplanation(
         plan=line,
         bridge=bridge(line),

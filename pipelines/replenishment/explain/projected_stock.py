@@ -21,7 +21,7 @@ WEEK: Final = timedelta(days=7)
 def open_orders(
     stock_on_order: pl.DataFrame, intervals: pl.DataFrame, calendars: pl.DataFrame, *, as_of: date
 ) -> pl.DataFrame:
-    """Open order lines of planned products, and as `reckoned_arrival_date` the day on which the plan expects each.
+    """Open order lines of planned products, and as `estimated_arrival_date` the day on which the plan expects each.
 
     The frames have the shapes of `marts.stock_on_order`, `parameters.protection_intervals` and
     `parameters.supplier_calendars`. An order that does not count has no such day.
@@ -29,7 +29,7 @@ def open_orders(
     expected = pl.lit(as_of) + pl.duration(days="arrival_day")
     by_supplier = calendars_by_supplier(calendars, as_of=as_of)
     lines = arrivals_on_order(stock_on_order, intervals, as_of=as_of, calendars=by_supplier)
-    return lines.select(*stock_on_order.columns, reckoned_arrival_date=pl.when("is_counted").then(expected))
+    return lines.select(*stock_on_order.columns, estimated_arrival_date=pl.when("is_counted").then(expected))
 
 
 def projected_stock(

@@ -291,7 +291,7 @@ class OpenOrderLine:
     ordered_product_code: str | None
     purchase_order_id: str | None
     xero_link: str | None
-    reckoned_arrival_date: date | None
+    estimated_arrival_date: date | None
 
 
 @dataclass(frozen=True)

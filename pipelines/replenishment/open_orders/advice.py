@@ -16,6 +16,7 @@ from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import is_quantity
 from pipelines.planning_settings.registry import GlobalSettings, global_settings
 from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
+from pipelines.replenishment.decision.available_stock import available_stock
 from pipelines.replenishment.decision.decision_inputs import arrivals_on_order
 from pipelines.replenishment.open_orders.advice_words import sentence
 from pipelines.replenishment.open_orders.lost_before_arrival import units_lost
@@ -41,8 +42,8 @@ LEAST_LOST: Final = 0.1
 _FAR: Final = 36_500
 _OF_PLAN: Final = (
     "product_code", "product_name", "status", "reason", "order_quantity", "stock_on_hand", "stock_committed",
-    "order_up_to_level", "horizon_demand", "horizon_days", "order_frequency_days", "minimum_shelf_level",
-    "minimum_order_quantity", "batch_size", "days_to_stock_out_soonest", "demand_class",
+    "assembly_requirement", "order_up_to_level", "horizon_demand", "horizon_days", "order_frequency_days",
+    "minimum_shelf_level", "minimum_order_quantity", "batch_size", "days_to_stock_out_soonest", "demand_class",
     "expected_arrival_date",
 )  # fmt: skip
 
@@ -63,7 +64,7 @@ def advise_open_orders(
         return empty(OPEN_ORDER_ADVICE)
     settings = global_settings(inputs.planning_settings)
     lines = _lines(order_plan, inputs, parameters, settings)
-    lost = units_lost(lines.filter(_may_be_short()), forecast, settings.order_policy)
+    lost = units_lost(lines.filter(_could_run_short()), forecast, settings.order_policy)
     return (
         lines.join(lost, on="place", how="left")
         .with_columns(pl.col("lost_quantity").fill_null(0.0))
@@ -104,7 +105,9 @@ def _lines(
             is_supply=pl.col("is_counted") & pl.col("arrival_day").is_not_null(),
         )
         .with_columns(supply=pl.when("is_supply").then("quantity").otherwise(0.0))
-        .with_columns(stock_ahead=_available() + pl.col("supply").cum_sum().over("product_code") - pl.col("supply"))
+        .with_columns(
+            stock_ahead=available_stock() + pl.col("supply").cum_sum().over("product_code") - pl.col("supply")
+        )
         .with_columns(needed_day=_needed_day(), surplus=_surplus(settings.overstock_period_days))
         .with_columns(until_day=_until_day(), never_days=pl.col("horizon_days") + settings.overstock_period_days)
     )
@@ -117,10 +120,6 @@ def _of_plan(order_plan: pl.DataFrame) -> pl.DataFrame:
     return order_plan.select(*_OF_PLAN, unit_cost_in_base=in_base).rename(
         {"status": "plan_status", "expected_arrival_date": "plan_arrival_date"}
     )
-
-
-def _available() -> pl.Expr:
-    return pl.col("stock_on_hand") - pl.col("stock_committed")
 
 
 def _needed_day() -> pl.Expr:
@@ -158,7 +157,7 @@ def _until_day() -> pl.Expr:
     return pl.when(is_ordered).then(pl.min_horizontal("arrival_day", today_day)).otherwise("arrival_day")
 
 
-def _may_be_short() -> pl.Expr:
+def _could_run_short() -> pl.Expr:
     """Whether the plan sees stock run out before the line arrives, on one path in ten."""
     is_planned = (pl.col("plan_status") != NOT_PLANNED) & pl.col("is_supply") & (pl.col("supply") > 0)
     return is_planned & (pl.col("days_to_stock_out_soonest") < pl.col("until_day"))

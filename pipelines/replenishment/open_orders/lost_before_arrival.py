@@ -13,6 +13,7 @@ import polars as pl
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
 from pipelines.planning_settings.order_rule import OrderPolicy
+from pipelines.replenishment.decision.available_stock import available_stock
 from pipelines.replenishment.decision.decision_inputs import distribution_of, interval_demand
 from pipelines.replenishment.decision.stock_projection import Stock, project
 from pipelines.replenishment.plan.order_plan import SEED
@@ -26,7 +27,7 @@ def units_lost(lines: pl.DataFrame, forecast: Forecast, policy: OrderPolicy) -> 
     """For each line (`place`) the units that it would save by coming at once: `lost_quantity`.
 
     `lines` has `place`, `product_code`, `supply`, `arrival_day`, `until_day`, `horizon_days`, `stock_ahead`,
-    `stock_on_hand`, `stock_committed`, in the order of arrival within a product. With backorders they are the units
+    and the columns of available stock, in the order of arrival within a product. With backorders they are the units
     served late.
     """
     if lines.is_empty():
@@ -66,7 +67,7 @@ def _short_before(lines: pl.DataFrame, forecast: Forecast, policy: OrderPolicy) 
         lines["horizon_days"].to_numpy().astype(np.int64), seed=SEED,
     )  # fmt: skip
     days, quantities = _earlier(lines)
-    available = (lines["stock_on_hand"] - lines["stock_committed"]).to_numpy().astype(float)
+    available = lines.select(available_stock()).to_series().to_numpy().astype(float)
     is_lost = policy.unmet_demand == "lost"
     until = lines["until_day"].to_numpy().astype(np.int64)
     projection = project(interval, Stock(available, days, quantities), until, is_lost=is_lost)
@@ -82,7 +83,7 @@ def _earlier(lines: pl.DataFrame) -> tuple[Index, Matrix]:
     rows = lines.with_row_index("row").with_columns(rank=pl.int_range(pl.len()).over("product_code"))
     first = rows.filter(pl.col("rank") == 0).select(
         "product_code", "row", arrival_day=pl.lit(0, dtype=pl.Int64),
-        supply=pl.col("stock_ahead") - (pl.col("stock_on_hand") - pl.col("stock_committed")),
+        supply=pl.col("stock_ahead") - available_stock(),
     )  # fmt: skip
     others = rows.select("product_code", "arrival_day", "supply", other=pl.col("rank"))
     before = rows.join(others, on="product_code", suffix="_of_other").filter(pl.col("other") < pl.col("rank"))

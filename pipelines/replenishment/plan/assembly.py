@@ -19,20 +19,22 @@ ORDER: Final = "order"
 ASSEMBLE: Final = "assemble"
 NO_ACTION: Final = "none"
 _TINY: Final = 1e-6
-DecideSome = Callable[[Sequence[str], pl.DataFrame], pl.DataFrame]
+DecideProducts = Callable[[Sequence[str], pl.DataFrame], pl.DataFrame]
 
 
-def requirements_by_level(assemblies: pl.DataFrame, horizons: pl.DataFrame, decide_some: DecideSome) -> pl.DataFrame:
+def requirements_by_level(
+    assemblies: pl.DataFrame, horizons: pl.DataFrame, decide_products: DecideProducts
+) -> pl.DataFrame:
     """What assemblies require of all parts (the shape of `REQUIREMENTS`): bundles are decided before their parts.
 
-    `decide_some` decides some products, given what assemblies require of them. `horizons` has `product_code` and
-    `horizon_days`.
+    `decide_products` decides the products of a level, given what assemblies require of them. `horizons` has
+    `product_code` and `horizon_days`.
     """
     required = REQUIREMENTS.to_frame()
     decided: list[pl.DataFrame] = []
     for codes in planning_levels(assemblies, assemblies["product_code"].unique().sort().to_list()):
         if codes:
-            decided.append(decide_some(codes, required))
+            decided.append(decide_products(codes, required))
             required = assembly_requirements(pl.concat(decided), assemblies, horizons)
     return required
 
@@ -44,8 +46,7 @@ def with_assemblies(
 
     Finished bundles serve no sale of the part itself: without parts no days are left.
     """
-    taken = known.with_columns(stock_committed=pl.col("stock_committed") + pl.col("assembly_requirement"))
-    decided = table(taken, decision).with_columns(stock_committed=known["stock_committed"])
+    decided = table(known, decision)
     is_out = pl.col("stock_on_hand") <= pl.col("stock_committed")
     sells = pl.col("demand_before_arrival") + pl.col("demand_in_cover") > 0
     days = ("days_to_stock_out", "days_to_stock_out_soonest")

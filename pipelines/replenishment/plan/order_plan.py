@@ -27,6 +27,7 @@ from pipelines.planning_settings.demand_settings.assemblies import assemblies_of
 from pipelines.planning_settings.registry import global_settings, wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
+from pipelines.replenishment.decision.available_stock import available_stock
 from pipelines.replenishment.decision.decision_inputs import (
     ARRIVALS,
     arrivals_on_order,
@@ -99,11 +100,11 @@ def make_plan(
     settings = wide_settings(parameters.plan_settings)
     assemblies = assemblies_of(settings, transfers_of(settings))
 
-    def decide_some(codes: Sequence[str], required: pl.DataFrame) -> pl.DataFrame:
+    def decide_products(codes: Sequence[str], required: pl.DataFrame) -> pl.DataFrame:
         chosen = replace(inputs, products=inputs.products.filter(pl.col("product_code").is_in(list(codes))))
-        return _limited(chosen, parameters, forecast, required, as_of=as_of)[0]
+        return _with_own_limits(chosen, parameters, forecast, required, as_of=as_of)[0]
 
-    required = requirements_by_level(assemblies, expected_intervals(parameters.protection_intervals), decide_some)
+    required = requirements_by_level(assemblies, expected_intervals(parameters.protection_intervals), decide_products)
     planned = _order_plan(inputs, parameters, forecast, rules, required, as_of=as_of)
     order_plan = with_parts_on_hand(_in_shape(planned.lines.with_columns(**named)), assemblies)
     return PlanTables(
@@ -129,7 +130,7 @@ def _order_plan(
 ) -> MoneyPlan:  # fmt: skip
     of_all = global_settings(inputs.planning_settings)
     calendars = calendars_by_supplier(parameters.supplier_calendars, as_of=as_of)
-    limited, decision_inputs = _limited(inputs, parameters, forecast, required, as_of=as_of)
+    limited, decision_inputs = _with_own_limits(inputs, parameters, forecast, required, as_of=as_of)
     planned = with_money_rules(
         limited, PathSource(decision_inputs, of_all.order_policy), rules, as_of=as_of,
         overstock_period_days=of_all.overstock_period_days, calendars=calendars,
@@ -145,7 +146,7 @@ def _order_plan(
     return replace(planned, lines=lines, supplier_orders=with_order_values(planned.supplier_orders, lines))
 
 
-def _limited(
+def _with_own_limits(
     inputs: PlanInputs, parameters: PlanningParameters, forecast: Forecast, required: pl.DataFrame, *, as_of: date
 ) -> tuple[pl.DataFrame, DecisionInputs]:
     """The decision on each product after its own limits, and what it was made from.
@@ -206,10 +207,8 @@ def _decision_inputs(
 ) -> DecisionInputs:
     """What the order decision needs of each product, in the order of `known`."""
     arrivals = on_order.filter("is_counted").group_by("product_code", "arrival_day").agg(pl.col("quantity").sum())
-    # what assemblies take today is not available, as what was sold is not
-    taken = known.with_columns(stock_committed=pl.col("stock_committed") + pl.col("assembly_requirement"))
     return prepare_inputs(
-        distribution_of(forecast), taken, intervals, arrivals.select(list(ARRIVALS)).cast(ARRIVALS), seed=SEED,
+        distribution_of(forecast), known, intervals, arrivals.select(list(ARRIVALS)).cast(ARRIVALS), seed=SEED,
         calendars=calendars,
     )  # fmt: skip
 
@@ -239,9 +238,8 @@ def _on_order_by_arrival(on_order: pl.DataFrame) -> pl.DataFrame:
 
 
 def _positions(decided: pl.DataFrame) -> pl.DataFrame:
-    available = pl.col("stock_on_hand") - pl.col("stock_committed") - pl.col("assembly_requirement")
     return decided.with_columns(
-        stock_position=(available + pl.col("stock_on_order")).round(4),
-        stock_position_in_time=(available + pl.col("stock_on_order_in_time")).round(4),
+        stock_position=(available_stock() + pl.col("stock_on_order")).round(4),
+        stock_position_in_time=(available_stock() + pl.col("stock_on_order_in_time")).round(4),
         horizon_demand=(pl.col("demand_before_arrival") + pl.col("demand_in_cover")).round(4),
     )

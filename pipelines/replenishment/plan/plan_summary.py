@@ -8,6 +8,7 @@ Read more in docs/bi.md.
 import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 import polars as pl
 
@@ -55,7 +56,6 @@ def summarise_plan(
     spend_cap: float | None = None,
 ) -> pl.DataFrame:
     """One row: `plan.plan_summary`; `spend_cap` is the one that the plan was made with."""
-    by_supplier = tables.empty(SUPPLIER_ORDERS) if supplier_orders is None else supplier_orders
     late = stock_on_order.filter(pl.col("rule") == "late")
     over, under, order = (pl.col(f"{name}_quantity") for name in ("overstock", "understock", "order"))
     is_out, week = is_out_of_stock(), _weeks_demand() * pl.col("unit_cost").cast(pl.Float64)
@@ -88,12 +88,7 @@ def summarise_plan(
             currency=pl.lit(base_currency),
             lead_times_to_review=pl.lit(lead_times_to_review),
             spend_cap=pl.lit(spend_cap, dtype=pl.Float64),
-            **by_supplier.select(
-                orders_waiting=(pl.col("decision") == WAITS).sum(),
-                products_left_out=pl.col("left_out_lines").sum(),
-                left_out_value=base_value("left_out_value").sum(),
-                left_out_margin_lost=base_value("left_out_margin_lost").sum(),
-            ).row(0, named=True),
+            **_order_sums(tables.empty(SUPPLIER_ORDERS) if supplier_orders is None else supplier_orders),
             late_orders=pl.lit(late["purchase_order_number"].n_unique()),
             late_on_order_quantity=pl.lit(float(late["quantity"].sum())),
             late_on_order_value=pl.lit(float(late.select(base_value("value").sum()).item())),
@@ -107,6 +102,16 @@ def summarise_plan(
         .select(list(PLAN_SUMMARY.columns))
         .cast(PLAN_SUMMARY.schema)
     )
+
+
+def _order_sums(supplier_orders: pl.DataFrame) -> dict[str, Any]:
+    """What the suppliers' minimums and the spend cap did, by column of the summary; money in base currency."""
+    return supplier_orders.select(
+        orders_waiting=(pl.col("decision") == WAITS).sum(),
+        products_left_out=pl.col("left_out_lines").sum(),
+        left_out_value=base_value("left_out_value").sum(),
+        left_out_margin_lost=base_value("left_out_margin_lost").sum(),
+    ).row(0, named=True)
 
 
 def _is_missing(price: str) -> pl.Expr:

@@ -55,7 +55,7 @@ def _adding(order: Row, *, is_done: bool) -> str:
 
 def _waiting(order: Row, *, is_done: bool) -> str:
     if order["wait_until_date"] is None:
-        return "" if order["decision"] == BELOW else "By itself it would not reach the minimum in 90 days."
+        return "" if order["decision"] == BELOW else "Without added units it would not reach the minimum in 90 days."
     lost, saved = _money(order["waiting_margin_lost"]), _money(order["waiting_holding_saved"])
     short = f"{_units(round(order['waiting_units_short'], 1))} units short"
     if is_done:
@@ -74,8 +74,8 @@ def _stays_below(order: Row) -> str:
         return "It stays below the minimum, as below_minimum is as_is."
     if order["adding_units"] is None and order["wait_until_date"] is None:
         return (
-            "It stays below the minimum: no product has room for more without overstock, and by itself it would not "
-            "reach the minimum in 90 days."
+            "It stays below the minimum: no product has room for more without overstock, and without added units it "
+            "would not reach the minimum in 90 days."
         )
     return f"It stays below the minimum: below_minimum is {_below(order)}, which is not possible."
 

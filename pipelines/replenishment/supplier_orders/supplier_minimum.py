@@ -4,7 +4,7 @@ What belongs here: both ways and their money, for the products of one order. Wha
 tables (`minimum_decisions.py`).
 
     adding  = holding of the added units - margin that they save      units by loss for money, the least first
-    waiting = margin lost until the order would reach the minimum by itself - holding saved until then
+    waiting = margin lost until the order would reach the minimum without added units - holding saved until then
 
 Read more in docs/maths.md.
 """
@@ -142,7 +142,7 @@ def least_wait(
     values: OrderValues, terms: OrderTerms, later: LaterNeed, ordered: Matrix, *, minimum: float,
     days: Index = EVERY_DAY,
 ) -> Wait | None:  # fmt: skip
-    """Waiting until the order would reach the minimum by itself; None if that takes more than 90 days.
+    """Waiting until the order would reach the minimum without added units; None if that takes more than 90 days.
 
     `days` are the numbers of days that it can wait, ascending: until each order day. `ordered` are the quantities of
     today. Products that become due meanwhile are counted: without an order they wait too.

@@ -34,8 +34,8 @@ _SEED: Final = 0
 _KNOWN: Final = (
     "product_code", "product_name", "supplier_id", "supplier_name", "order_quantity", "unit_cost", "order_unit_cost",
     "currency_rate", "stock_position", "maximum_shelf_level", "average_daily_demand",
-    "horizon_days", "service_level", "stock_on_hand", "stock_committed", "expected_lead_time_days",
-    "expected_arrival_date", "sales_unit_price", "plan_id",
+    "horizon_days", "service_level", "stock_on_hand", "stock_committed", "assembly_requirement",
+    "expected_lead_time_days", "expected_arrival_date", "sales_unit_price", "plan_id",
 )  # fmt: skip
 _OF_SETTINGS: Final = ("minimum_order_quantity", "batch_size", "price_breaks")
 

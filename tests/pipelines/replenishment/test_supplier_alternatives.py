@@ -137,3 +137,25 @@ def test_of_several_suppliers_the_best_is_named():
     )  # fmt: skip
     assert found["other_supplier_id"].to_list() == ["a", "b"]
     assert advised(found)["other_supplier_id"].to_list() == ["b"]
+
+
+def test_what_assemblies_require_is_lost_before_the_arrival_as_in_the_plan():
+    """A part whose stock all goes into bundles: the comparison loses as many of its sales as the plan does."""
+    frames = (
+        of_other("lead_time_days", "3"),
+        a_product("SET"), a_setting("bundle_of", f"{TEA}:10", subject="SET"),
+        a_setting("is_assembled", "true", subject="SET"), sold_every(1, 2.0, for_days=364, product="SET"),
+        a_setting("manufacturing_time_days", "14", subject="SET"), in_stock(0, committed=40, product="SET"),
+    )  # fmt: skip
+    company = inputs(a_product(), in_stock(300), TWO_A_DAY, *frames)
+    forecast, known = company.forecast(), company.parameters
+    plan = company.plan(forecast).order_plan
+    sources = SupplierSources(
+        plan, company.products, also_from(OTHER), company.planning_settings, company.purchase_receipts,
+        company.stock_on_order, known.protection_intervals, known.supplier_calendars,
+    )  # fmt: skip
+    (row,) = supplier_alternatives(sources, forecast, as_of=AS_OF, base_currency="GBP").to_dicts()
+    part = plan.filter(product_code=TEA).row(0, named=True)
+    assert part["assembly_requirement"] > 0
+    assert part["demand_lost_before_arrival"] == pytest.approx(part["demand_before_arrival"])
+    assert row["shortage_avoided_quantity"] == pytest.approx(part["demand_before_arrival"] * 11 / 14, rel=0.05)

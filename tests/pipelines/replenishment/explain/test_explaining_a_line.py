@@ -204,7 +204,7 @@ def test_an_open_order_is_shown_with_the_day_on_which_the_plan_expects_it(order,
     company = inputs(a_product(), order)
     known = company.parameters
     (line,) = open_orders(order, known.protection_intervals, known.supplier_calendars, as_of=AS_OF).rows(named=True)
-    assert line["reckoned_arrival_date"] == day
+    assert line["estimated_arrival_date"] == day
     assert line["expected_arrival_date"] == order["expected_arrival_date"][0]
 
 

@@ -67,7 +67,7 @@ def test_an_explanation_goes_from_sales_to_order():
         (ModelChoice, tables.MODEL_CHOICE, ()),
         (ModelScore, tables.MODEL_SCORES, ()),
         (SalesLine, tables.DEMAND_TRANSACTIONS, ("counted_quantity",)),
-        (OpenOrderLine, tables.STOCK_ON_ORDER, ("reckoned_arrival_date",)),
+        (OpenOrderLine, tables.STOCK_ON_ORDER, ("estimated_arrival_date",)),
     ],
 )
 def test_a_record_has_the_columns_of_its_table(record, table, more):

@@ -72,6 +72,26 @@ def test_what_the_plan_calls_overstock_is_cancelled_in_whole_batches() -> None:
     assert batches["advised_quantity"] == 35  # 25 stay, as one batch
 
 
+@pytest.mark.parametrize("waits", [20.0, 60.0])
+def test_what_assemblies_require_is_never_cancelled_and_cannot_wait(waits: float) -> None:
+    """A part of a bundle: what the bundle takes is no surplus, in the plan as in the advice."""
+    frames = (
+        a_product("SET"), a_product("CUP"), a_setting("bundle_of", "CUP:10", subject="SET"),
+        a_setting("is_assembled", "true", subject="SET"), a_setting("manufacturing_time_days", "14", subject="SET"),
+        in_stock(waits, product="CUP"), in_stock(0, committed=40, product="SET"),
+        on_order(600, arriving=in_days(3), product="CUP"),
+    )  # fmt: skip
+    forecasts = together(
+        *(expecting(28, 14, product=code, quantiles={0.5: 42.0, 0.95: 59.0}) for code in ("SET", "CUP"))
+    )
+    plan, (line,) = advised(*frames, expecting=forecasts)
+    part = plan.filter(product_code="CUP").row(0, named=True)
+    alone = the_advice(in_stock(waits), on_order(600, arriving=in_days(3)))
+    assert alone["advice"] == "cancel"
+    assert part["assembly_requirement"] > 200
+    assert (part["overstock_quantity"], line["advice"] in {"cancel", "postpone"}) == (0, False)
+
+
 def test_an_order_of_what_no_longer_sells_is_cancelled_and_a_first_order_is_not() -> None:
     dead = expecting(0, 0, demand_class="dead")
     assert the_advice(in_stock(4), on_order(60, arriving=in_days(3)), expecting=dead)["advice"] == "cancel"

@@ -108,7 +108,7 @@ def test_an_open_order_promised_for_a_shutdown_arrives_behind_it():
     order = on_order(20, arriving=in_days(5), order_date=in_days(-20), supplier_id=SUPPLIER)
     explanation = explained(a_product(), in_stock(30), TWO_A_DAY, shut, order)
     (shown,) = explanation.open_orders
-    assert shown.reckoned_arrival_date == date(2026, 3, 16)
+    assert shown.estimated_arrival_date == date(2026, 3, 16)
     assert (
         "PO-0001, promised for Sat 7 Mar, is expected on Mon 16 Mar: its supplier is shut from 5 Mar to 15 Mar."
     ) in explanation.sentences
