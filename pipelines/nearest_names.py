@@ -23,6 +23,16 @@ def unknown_name(noun: str, wanted: str, known: Iterable[str]) -> str:
     return f"There is no {noun} {wanted!r}. {listed}"
 
 
+def several_named(nouns: str, wanted: str, ids: Iterable[str]) -> str:
+    """The sentence for a name that several have: it lists their ids.
+
+    >>> several_named("suppliers", "Acme", ["s-2", "s-1"])
+    "2 suppliers are called 'Acme': give the id of one, s-1 or s-2."
+    """
+    found = sorted(ids)
+    return f"{len(found)} {nouns} are called {wanted!r}: give the id of one, {' or '.join(found)}."
+
+
 def nearest_first(wanted: str, known: Iterable[str]) -> list[str]:
     """The known names, the most similar first, whatever their case and their separators.
 

@@ -19,7 +19,9 @@ from pipelines.store.setting_changes import explicit_settings
 from stocktrim_assets.assets.stage_run import Stage, StageResult, StageRun, stage_run
 
 STAGE: Final = Stage(
-    "order_history", "Orders", reads=(tables.PRODUCTS, tables.XERO_READINESS, tables.XERO_PURCHASE_ORDERS),
+    "order_history", "Orders", reads=(
+        tables.PRODUCTS, tables.PRODUCT_SUPPLIERS, tables.XERO_READINESS, tables.XERO_PURCHASE_ORDERS,
+    ),
     makes=(tables.PURCHASE_ORDERS, tables.PURCHASE_ORDER_EVENTS), keep=put_tables,
 )  # fmt: skip
 
@@ -44,6 +46,7 @@ def _beside_tables(run: StageRun, desk: OrderDesk) -> dict[str, object]:
     is_stale = organisation.stale_order()
     return {
         "ledger": organisation.ledger.fingerprint(),
+        "base_currency": organisation.record.base_currency,
         "identities": [desk.known.codes, desk.known.contacts],
         "settings": explicit_settings(organisation.store, organisation.key).rows(),
         "is_stale": sorted(order.order_id for order in desk.orders if waits_as_stale(order, is_stale)),

@@ -39,8 +39,10 @@ class LineFilter:
 def chosen_lines(order_plan: "pl.DataFrame", wanted: LineFilter) -> "pl.DataFrame":
     """The lines that meet every condition, in the order of the plan.
 
+    The supplier is given by name or id.
+
     Raises:
-        UsageError: there is no such status, or no product of the plan has this supplier.
+        UsageError: there is no such status, no product of the plan has this supplier, or several have this name.
     """
     import polars as pl
 
@@ -48,7 +50,7 @@ def chosen_lines(order_plan: "pl.DataFrame", wanted: LineFilter) -> "pl.DataFram
 
     conditions = [
         *_same("status", wanted.status, STATUSES),
-        *_same("supplier_name", wanted.supplier, order_plan["supplier_name"].unique().sort()),
+        *_of_supplier(order_plan, wanted.supplier),
         *([contains_words(wanted.search)] if wanted.search else []),
         *([pl.col("stock_on_order_late") > 0] if wanted.is_late else []),
         *([pl.col("overstock_quantity") > 0] if wanted.is_overstocked else []),
@@ -127,6 +129,27 @@ def _same(column: str, wanted: str, known: "Iterable[str | None]") -> "Sequence[
     import polars as pl
 
     return [pl.col(column) == _known(HEADINGS[column], wanted, filter(None, known))] if wanted else []
+
+
+def _of_supplier(order_plan: "pl.DataFrame", wanted: str) -> "Sequence[pl.Expr]":
+    import polars as pl
+
+    from pipelines.errors import UsageError
+    from pipelines.nearest_names import several_named, unknown_name
+
+    if not wanted:
+        return []
+    suppliers = order_plan.select("supplier_id", "supplier_name").unique().drop_nulls("supplier_name")
+    folded = wanted.strip().casefold()
+    rows = suppliers.sort("supplier_name", "supplier_id").rows()
+    found = [row for row in rows if wanted.strip() in row]
+    found = found or [row for row in rows if folded in {(row[0] or "").casefold(), row[1].casefold()}]
+    if not found:
+        raise UsageError(unknown_name("supplier", wanted, dict.fromkeys(name for _, name in rows)))
+    ids = {supplier_id for supplier_id, _ in found}
+    if len(ids) > 1:
+        raise UsageError(several_named("suppliers", wanted, [one or "none" for one in ids]))
+    return [pl.col("supplier_id").eq_missing(found[0][0]) & (pl.col("supplier_name") == found[0][1])]
 
 
 def _known(noun: str, wanted: str, known: Iterable[str]) -> str:

@@ -16,12 +16,13 @@ import polars as pl
 
 from pipelines.errors import UsageError, XeroError
 from pipelines.identities import Identities
-from pipelines.nearest_names import unknown_name
+from pipelines.nearest_names import several_named, unknown_name
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.registry import global_settings, with_defaults
 from pipelines.purchasing.current_names import with_current_names
 from pipelines.purchasing.drafts import Terms, terms_of
 from pipelines.purchasing.events import Approved, FirstApproved
+from pipelines.purchasing.exchange_rates import Rates
 from pipelines.purchasing.order_changes.creating import PlanSource
 from pipelines.purchasing.order_changes.plan_differences import plan_differences
 from pipelines.purchasing.order_changes.second_person import ApprovalRule, approve_in_turn
@@ -92,11 +93,9 @@ class OrderDesk:
     @cached_property
     def rule(self) -> ApprovalRule:
         """Above which value two people approve."""
-        products = self.read(tables.PRODUCTS).filter(pl.col("currency_rate") > 0)
-        rates = products.select("currency", "currency_rate").unique()
-        base = self.opened.record.base_currency
         limit = global_settings(with_defaults(self._settings)).approval_limit
-        return ApprovalRule(limit, base, dict(rates.sort("currency", "currency_rate").rows()), self.orders)
+        rates = Rates.of([self.read(tables.PRODUCTS), self.read(tables.PRODUCT_SUPPLIERS)])
+        return ApprovalRule(limit, self.opened.record.base_currency, rates, self.orders)
 
     @cached_property
     def terms(self) -> Terms:
@@ -131,7 +130,7 @@ class OrderDesk:
             changes=changes_in_xero(order, self.known, untracked=self._untracked),
             since_sent=self._since_sent.get(order.purchase_order_number, ""),
         )  # fmt: skip
-        is_open = order.state in {OrderState.DRAFT, OrderState.FAILED}
+        is_open = order.state in {OrderState.DRAFT, OrderState.FAILED} or order.awaits_second_approval
         return [*found, *filter(None, [self.rule.remark(order) if is_open and order.lines else ""])]
 
     def approvals(
@@ -269,5 +268,5 @@ def _supplier(wanted: str, orders: Iterable[Order]) -> str:
     if not found:
         raise UsageError(unknown_name("supplier of an order", wanted, sorted(set(names.values()))))
     if len(found) > 1:
-        raise UsageError(f"{len(found)} suppliers are called {wanted!r}: give the id of one.")
+        raise UsageError(several_named("suppliers", wanted, found))
     return found[0]

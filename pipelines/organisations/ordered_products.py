@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.errors import UsageError
-from pipelines.nearest_names import unknown_name
+from pipelines.nearest_names import several_named, unknown_name
 from pipelines.planning_settings.supplier_terms.price_breaks import PriceBreak, breaks_in, cost_of
 from pipelines.product_codes import ProductCodes
 from pipelines.purchasing.drafts import Terms
@@ -47,7 +47,7 @@ class OrderedProducts:
         if not rows:
             raise UsageError(unknown_name("supplier", wanted, suppliers["supplier_name"].drop_nulls().to_list()))
         if len(rows) > 1:
-            raise UsageError(f"{len(rows)} suppliers are called {wanted!r}: give the id of one.")
+            raise UsageError(several_named("suppliers", wanted, [row["supplier_id"] for row in rows]))
         if rows[0]["is_archived"]:
             raise UsageError(
                 f"The supplier {rows[0]['supplier_name']} is archived in Xero, which refuses orders to it."

@@ -78,6 +78,8 @@ class LineDifference(msgspec.Struct, frozen=True):
     new_quantity: Decimal | None = None
     old_cost: Decimal | None = None
     new_cost: Decimal | None = None
+    old_supplier_code: str = ""
+    new_supplier_code: str = ""
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):

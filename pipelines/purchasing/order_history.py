@@ -78,6 +78,8 @@ def _difference(old: OrderLine | None, new: OrderLine | None) -> LineDifference:
         (old or new or _NO_LINE).product_code,
         old_quantity=old.quantity if old else None, new_quantity=new.quantity if new else None,
         old_cost=old.unit_cost if old else None, new_cost=new.unit_cost if new else None,
+        old_supplier_code=old.supplier_product_code if old and new else "",
+        new_supplier_code=new.supplier_product_code if old and new else "",
     )  # fmt: skip
 
 
@@ -92,13 +94,17 @@ def difference_text(change: LineDifference) -> str:
     'TEA-01 12 → 18'
     >>> difference_text(LineDifference("TEA-02", None, Decimal(5), None, Decimal("1")))
     'TEA-02 none → 5'
+    >>> difference_text(LineDifference("TEA-03", old_supplier_code="A1", new_supplier_code="B7"))
+    "TEA-03 supplier's code “A1” → “B7”"
     """
     facts = []
     if change.old_quantity != change.new_quantity:
         facts.append(f"{_units(change.old_quantity)} → {_units(change.new_quantity)}")
     if None not in {change.old_cost, change.new_cost} and change.old_cost != change.new_cost:
         facts.append(f"cost {_units(change.old_cost)} → {_units(change.new_cost)}")
-    return f"{change.product_code} {', '.join(facts)}"
+    if change.old_supplier_code != change.new_supplier_code:
+        facts.append(f"supplier's code {_quoted(change.old_supplier_code)} → {_quoted(change.new_supplier_code)}")
+    return f"{change.product_code} {', '.join(facts) or 'changed'}"
 
 
 def sentence_of(event: Event, before: Order | None) -> str:

@@ -86,6 +86,11 @@ class Order:
         return self.pushed.purchase_order_id if self.pushed else ""
 
     @property
+    def awaits_second_approval(self) -> bool:
+        """Whether the last thing that happened is the first of two approvals, whatever the order's state."""
+        return self.first_approval is not None and self.first_approval.sequence == self.sequence
+
+    @property
     def is_deleted_in_xero(self) -> bool:
         """Whether the order was deleted in Xero when it was read back."""
         return self.pushed is not None and self.pushed.status == "DELETED"

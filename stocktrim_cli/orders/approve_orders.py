@@ -74,7 +74,7 @@ def approve(
     show_decided(decided, desk, as_json=as_json)
     say_sentences(found.notes)
     say_sentences(f"{one.purchase_order_number}: {why}" for one in decided if (why := _waiting(desk, one)))
-    if not as_json and any(one.state.value == "approved" for one in decided):
+    if not as_json and any(one.state.value == "approved" and not one.awaits_second_approval for one in decided):
         out.print(f"Next: {command_for(organisation, 'orders send')}", markup=False)
 
 
@@ -192,6 +192,4 @@ def _check_none_refused(found: "Approvals", chosen: "Sequence[Order]") -> None:
 
 def _waiting(desk: "OrderDesk", order: "Order") -> str:
     """Why an order waits for its second approval; empty if it does not."""
-    from pipelines.purchasing.orders import OrderState
-
-    return desk.rule.remark(order) if order.first_approval and order.state is not OrderState.APPROVED else ""
+    return desk.rule.remark(order) if order.awaits_second_approval else ""

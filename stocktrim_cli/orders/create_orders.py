@@ -47,7 +47,7 @@ def create(
 
     Lines that a plan has drafted move to the new order. Lines on a draft that you keep stay there.
 
-    Example: `stocktrim orders create --supplier "Supplier 03" --status short`
+    Example: `stocktrim orders create --supplier "Supplier 03" --status order_now`
     """
     from pipelines.errors import UsageError
 

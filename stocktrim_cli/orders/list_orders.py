@@ -85,7 +85,7 @@ def history(
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell everything that happened to an order, or the last events of all orders: who, when, old and new, why.
+    """Show what happened to an order, or the last events of all orders: who, when, old and new, why.
 
     Example: `stocktrim orders history 20260301-K7Q2MZ`
     """

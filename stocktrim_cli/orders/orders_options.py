@@ -180,9 +180,9 @@ def state_shown(order: "Order") -> str:
     """The state of an order for a person: an order that waits for its second approval says so."""
     from pipelines.purchasing.orders import OrderState
 
-    if order.first_approval is not None and order.state is OrderState.DRAFT:
-        return "approved by one"
-    return order.state.value
+    if not order.awaits_second_approval:
+        return order.state.value
+    return "approved, again by one" if order.state is OrderState.APPROVED else "approved by one"
 
 
 def joined(order: "Order", sentences: "Iterable[str]") -> str:
@@ -252,6 +252,7 @@ def summary_of(order: "Order", desk: "OrderDesk") -> dict[str, Any]:
         "replaced_by": order.replaced_by,
         "first_approved_by": first.by if first else "",
         "approved_by": order.approved_by,
+        "awaits_second_approval": order.awaits_second_approval,
         "purchase_order_id": order.purchase_order_id,
         "failure": order.failure,
         "number_in_xero": pushed.number if pushed else "",

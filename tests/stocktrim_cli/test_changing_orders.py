@@ -166,6 +166,14 @@ def test_above_the_limit_a_second_different_person_approves(stocktrim: Command) 
     assert "approved by Anna" in stocktrim("orders", "show", number, "--json").json()["remarks"][-1]
     done = stocktrim("orders", "approve", number, "--by", "Ben", "--json").json()
     assert (done["state"], done["first_approved_by"], done["approved_by"]) == ("approved", "Anna", "Ben")
+    other = next(one for one in orders(stocktrim, "--state", "draft"))["order_id"]
+    assert stocktrim("settings", "unset", "approval_limit").code == 0
+    assert "Next: " in stocktrim("orders", "approve", other).out
+    assert stocktrim("settings", "set", "approval_limit", "0.01").code == 0
+    later = stocktrim("orders", "approve", other, "--even-if-stale", "--by", "Ben")
+    assert ("approved, again by one" in later.out, "Next: " in later.out) == (True, False)
+    assert "approved again by Ben, a second person must approve it too" in in_a_line(later.err)
+    assert "again by Ben" in in_a_line(stocktrim("orders", "list").out)
 
 
 def test_whoever_decides_on_an_old_version_is_told_what_changed(stocktrim: Command) -> None:

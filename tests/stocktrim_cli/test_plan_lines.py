@@ -87,6 +87,16 @@ def test_a_wrong_word_names_what_exists_the_nearest_first(wanted: LineFilter, se
         chosen_lines(PLAN, wanted)
 
 
+def test_a_supplier_is_given_by_name_or_id_and_a_name_of_two_is_not_guessed() -> None:
+    named = PLAN.with_columns(
+        supplier_id=pl.Series(["s-1", "s-2", "s-3"]), supplier_name=pl.Series(["Acme", "Acme", "B"])
+    )
+    assert codes(chosen_lines(named, LineFilter(supplier="s-2"))) == ["MUG-2"]
+    assert codes(chosen_lines(named, LineFilter(supplier=" b "))) == ["TEA-1"]
+    with pytest.raises(UsageError, match="2 suppliers are called 'acme': give the id of one, s-1 or s-2"):
+        chosen_lines(named, LineFilter(supplier="acme"))
+
+
 def test_a_column_is_called_by_its_heading_or_its_name_and_a_suppliers_id_is_none() -> None:
     assert known_columns(PLAN, ["product", " order_value", "Quantity"]) == [
         "product_code", "order_value", "order_quantity",

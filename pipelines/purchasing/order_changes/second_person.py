@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from pipelines.purchasing.events import CENT, Approved, FirstApproved
+from pipelines.purchasing.exchange_rates import Rates
 from pipelines.purchasing.orders import Order, OrderError, OrderState
 from pipelines.purchasing.transitions import approve
 
@@ -19,20 +20,20 @@ from pipelines.purchasing.transitions import approve
 class ApprovalRule:
     """The value in base currency above which two people approve, None for no limit.
 
-    `rates` are units of a currency for one unit of the base currency, as the plan converts. `orders` are all orders:
-    those that an order was split from or into count with it, so that no split avoids the second person.
+    `orders` are all orders: those that an order was split from or into count with it, so that no split avoids the
+    second person.
     """
 
     limit: Decimal | None = None
     base_currency: str = ""
-    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    rates: Rates = field(default_factory=Rates)
     orders: Sequence[Order] = ()
 
     def base_value(self, order: Order) -> Decimal | None:
         """The order's value in base currency; None without an exchange rate."""
         if order.currency == self.base_currency:
             return order.value
-        rate = self.rates.get(order.currency)
+        rate = self.rates.rate(order.supplier_id, order.currency)
         return (order.value / rate).quantize(CENT, ROUND_HALF_UP) if rate else None
 
     def why_two(self, order: Order) -> str:
@@ -51,13 +52,13 @@ class ApprovalRule:
 
     def remark(self, order: Order) -> str:
         """A clause on who still has to approve the order; empty if one person is enough."""
-        why = self.why_two(order)
+        why, first = self.why_two(order), order.first_approval
+        if first is None or not order.awaits_second_approval:
+            return why and f"two people must approve it: {why}"
         if not why:
-            return ""
-        first = order.first_approval
-        if first is None:
-            return f"two people must approve it: {why}"
-        return f"approved by {first.by}, a second person must approve it too: {why}"
+            return f"approved by {first.by} while two people had to; one is enough now: approve it again"
+        again = " again" if order.state is OrderState.APPROVED else ""
+        return f"approved{again} by {first.by}, a second person must approve it too: {why}"
 
 
 NO_LIMIT = ApprovalRule()

@@ -5,11 +5,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.purchasing.events import Event, PushFailed, read, written
+from pipelines.purchasing.exchange_rates import Rates
 from pipelines.purchasing.order_changes.line_edits import add_line, change_header, change_line, drop_line
 from pipelines.purchasing.order_changes.merging import merge
 from pipelines.purchasing.order_changes.second_person import ApprovalRule, approve_in_turn
@@ -185,7 +187,7 @@ def test_a_refusal_after_an_unknown_outcome_is_not_sure():
         reopen(fold([*past, failed(fold(past), is_nothing_in_xero=True)]), **ANNA)
 
 
-LIMIT = ApprovalRule(Decimal(29), "GBP", {"USD": Decimal("1.25")})
+LIMIT = ApprovalRule(Decimal(29), "GBP", Rates({}, {"USD": Decimal("1.25")}))
 
 
 def test_above_the_limit_two_different_people_approve():
@@ -220,6 +222,32 @@ def test_what_is_changed_between_two_approvals_is_approved_by_two_again():
     past.append(approve_in_turn(fold(past), LIMIT, **ANNA))
     past.append(change_line(fold(past), product_code="TEA-01", quantity=Decimal(13), **ANNA))
     assert type(approve_in_turn(fold(past), LIMIT, by="ben", at=NOON)).__name__ == "FirstApproved"
+
+
+def test_an_approved_order_that_is_approved_again_waits_for_the_second_person_too():
+    past: list[Event] = [a_draft(), approve(an_order(), **ANNA)]
+    assert not fold(past).awaits_second_approval
+    again: dict[str, Any] = {"is_stale_accepted": True}
+    past.append(approve_in_turn(fold(past), LIMIT, by="ben", at=NOON, **again))
+    assert (fold(past).state, fold(past).awaits_second_approval) == (OrderState.APPROVED, True)
+    assert LIMIT.remark(fold(past)).startswith("approved again by ben, a second person must approve it too: 30.00")
+    assert ApprovalRule().remark(fold(past)).endswith("one is enough now: approve it again")
+    past.append(approve_in_turn(fold(past), LIMIT, **ANNA, **again))
+    assert (fold(past).awaits_second_approval, fold(past).is_stale_accepted) == (False, True)
+
+
+def test_of_several_rates_the_suppliers_own_that_gives_the_largest_value_counts():
+    rows = [("s-1", "USD", "1.30"), ("s-1", "USD", "1.10"), ("s-2", "USD", "1.05"), (None, "USD", "1.40")]
+    table = pl.DataFrame(
+        [(supplier, currency, Decimal(rate)) for supplier, currency, rate in rows],
+        schema={"supplier_id": pl.String, "currency": pl.String, "currency_rate": pl.Decimal(18, 6)}, orient="row",
+    )  # fmt: skip
+    rule = ApprovalRule(Decimal(4500), "GBP", Rates.of([table, table.reverse()]))
+    order = an_order(a_draft("1", a_line("TEA-01", "5400", "1"), currency="USD", supplier_id="s-1"))
+    assert rule.base_value(order) == Decimal("4909.09")
+    assert rule.why_two(order)
+    unknown = an_order(a_draft("1", a_line("TEA-01", "1050", "1"), currency="USD", supplier_id="s-3"))
+    assert rule.base_value(unknown) == 1000
 
 
 @pytest.mark.parametrize(
