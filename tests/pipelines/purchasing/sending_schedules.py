@@ -24,13 +24,14 @@ from pipelines.purchasing.order_changes.line_edits import change_line
 from pipelines.purchasing.order_changes.merging import merge
 from pipelines.purchasing.order_changes.splitting import split
 from pipelines.purchasing.orders import Order, OrderError, OrderState, body_hash
-from pipelines.purchasing.transitions import approve, reject, reopen
+from pipelines.purchasing.transitions import reject, reopen
 from pipelines.store import schema
 from pipelines.store.order_ledger import OrderLedger, ledger_order_lines
 from stocktrim_assets import sensors
 from stocktrim_assets.partitions import organisations
 from tests.pipelines.purchasing.bad_days import Loaded, LostCalls, World, bad_days
 from tests.pipelines.purchasing.crashes import Between, CrashError, WatchedGateway, WatchedLedger
+from tests.pipelines.purchasing.planning_schedules import PEOPLE, Planning, people
 from tests.pipelines.purchasing.purchasing_builders import CODES, NOON, SUPPLIER, Xero, a_draft, a_line, push
 from tests.xero_sandbox.sandbox_builders import guid
 from xero_sandbox.behaviour.edits import Merge
@@ -43,12 +44,12 @@ ORDERS = 3
 SURVIVOR = guid("contact Supplier 02")
 PHASES = [Phase.generate, *([] if "SOAK_SCHEDULES" in os.environ else [Phase.shrink])]
 ENDED = {OrderState.DRAFT, OrderState.REJECTED, OrderState.SENT, OrderState.SUPERSEDED}
-orders = st.integers(0, ORDERS + 1)
+orders = st.integers(0, 2 * ORDERS)
 days = st.lists(bad_days, max_size=2)
 moments = st.integers(1, 14)
 
 
-class Sending(RuleBasedStateMachine):
+class Sending(Planning, RuleBasedStateMachine):
     """Three orders and what may happen to them; `world` is given by the class that a run makes of this one."""
 
     world: World
@@ -88,10 +89,14 @@ class Sending(RuleBasedStateMachine):
             if own:
                 self.ledger.append(a_draft(order_id, *(a_line(code) for code in own), **plan))
 
-    @rule(which=orders)
-    def a_buyer_approves(self, which: int) -> None:
+    @rule(which=orders, who=people)
+    def somebody_approves(self, which: int, who: str) -> None:
         with suppress(OrderError):
-            self._approve(self._order(which))
+            self._approve(self._order(which), by=who)
+
+    @rule(which=orders)
+    def everybody_approves(self, which: int) -> None:
+        self._approve_by_all(self._order(which))
 
     @rule(which=orders, quantity=st.sampled_from(["0", "5", "0.5", "1200"]))
     def a_buyer_changes_a_draft(self, which: int, quantity: str) -> None:
@@ -244,7 +249,7 @@ class Sending(RuleBasedStateMachine):
         self.hanging_runs_are_found_dead()
         for _ in range(3):
             for order in self.ledger.orders(OrderState.FAILED):
-                self._approve(order)
+                self._approve_by_all(order)
             self._tick("SUCCESS")
         self._look()
         for order in self.ledger.orders():
@@ -272,11 +277,17 @@ class Sending(RuleBasedStateMachine):
             if held.document_id not in {*self.theirs, *self.became}:
                 self.became[held.document_id] = numbers[held.number]
 
-    def _approve(self, order: Order) -> None:
+    def _approve_by_all(self, order: Order) -> None:
+        """One person after the other, until the order needs no more of them."""
+        for person in PEOPLE:
+            with suppress(OrderError):
+                self._approve(self.ledger.order(order.order_id), by=person)
+
+    def _approve(self, order: Order, *, by: str) -> None:
         """As Xero's data say that the supplier is now."""
         merged = self.xero.world.contacts[SUPPLIER].merged_to_contact_id
         supplier = (merged, "Supplier 02") if merged else None
-        self.ledger.append(approve(order, by="a buyer", at=self._now(), supplier=supplier, is_stale_accepted=True))
+        self.ledger.append(self._approved(order, supplier, by=by))
 
     def _order(self, which: int) -> Order:
         known = self.ledger.orders()
