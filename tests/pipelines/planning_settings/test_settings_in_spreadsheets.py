@@ -18,7 +18,6 @@ from pipelines.planning_settings.subjects import Subjects
 from pipelines.product_codes import ProductCodes, folded
 from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 from pipelines.spreadsheets.formulas import guarded, unguarded
-from tests.running import cpu_seconds
 
 FILE = Path("settings.csv")
 CODES = ("TEA", "CUP", "00123", '6" pipe, steel', "=SUM(A1)", "Käse 🧀", "-1", "@home", "'-1")
@@ -243,16 +242,6 @@ def test_no_exported_text_is_a_formula_and_each_comes_back(written):
     kept = guarded(written)
     assert kept[:1] not in tuple("=+-@\t\r\n")
     assert unguarded(kept) == written
-
-
-def test_rows_take_time_in_proportion_to_their_number():
-    def come_in(count):
-        codes = [f"P-{number}" for number in range(count)]
-        data = exported(("product", code, "batch_size", "1.5") for code in codes)
-        found = propose(read_csv(FILE, data).requests, subjects=Subjects(ProductCodes(codes), {}), explicit={})
-        assert len(found.changes) == count
-
-    assert cpu_seconds(lambda: come_in(10_000)) < 10 * 3 * cpu_seconds(lambda: come_in(1_000))
 
 
 AWKWARD = st.one_of(st.sampled_from("0019AZa -+=@'\",;|%._ßé🧀"), st.characters(codec="utf-8"))

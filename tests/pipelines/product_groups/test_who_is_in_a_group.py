@@ -204,7 +204,7 @@ def test_every_wrong_row_is_named_by_line_and_column() -> None:
 
 
 def test_ten_times_the_rows_take_at_most_about_ten_times_as_long() -> None:
-    """An import of 100,000 rows stays fast: nothing is compared with everything."""
+    """From what a person asks for to who is in which group: nothing is compared with everything."""
 
     def seconds(rows: int) -> float:
         requests = [GroupRequest(f"Group {row % 500}", "member", f"P{row}", "in") for row in range(rows)]
