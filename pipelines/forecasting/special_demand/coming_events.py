@@ -8,6 +8,7 @@ Read more in docs/maths.md#promotions-and-events.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,7 @@ import polars as pl
 
 from pipelines.forecasting.forecast_tables import DIGITS, Forecast
 from pipelines.forecasting.history.demand_matrix import WEEK_DAYS, Matrix
+from pipelines.planning_settings.demand_settings.demand_events import MOST_TIMES
 from pipelines.storage.tables import PRODUCT_EVENTS
 
 SHARE_DAYS: Final = 364
@@ -93,13 +95,13 @@ class DayFactors:
         """The factors of a product; None if no event changes it."""
         return self._by_code.get(product_code)
 
-    @property
+    @cached_property
     def _by_code(self) -> Mapping[str, Matrix]:
         return dict(zip(self.product_codes, self.factors, strict=True))
 
 
 def day_factors(events: pl.DataFrame, *, as_of: date, days: int) -> DayFactors:
-    """The factors of the next `days` days; those of events on the same day multiply.
+    """The factors of the next `days` days; those of events on the same day multiply, up to the most that one may have.
 
     `events` has the shape of `forecast.product_events`.
 
@@ -117,7 +119,7 @@ def day_factors(events: pl.DataFrame, *, as_of: date, days: int) -> DayFactors:
     factors = np.ones((codes.len(), days))
     rows = coming.join(pl.DataFrame({"product_code": codes, "row": np.arange(codes.len())}), on="product_code")
     for row, begin, end, factor in rows.select("row", "begin", "end", "factor").rows():
-        factors[row, begin:end] *= factor
+        factors[row, begin:end] = np.minimum(factors[row, begin:end] * factor, float(MOST_TIMES))
     return DayFactors(codes.to_list(), factors)
 
 

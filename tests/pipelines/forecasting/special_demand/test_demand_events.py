@@ -65,6 +65,13 @@ def test_events_on_the_same_day_multiply():
     assert sum(means(both)) == pytest.approx(3 * sum(means(forecast_with())), rel=0.001)
 
 
+@pytest.mark.parametrize("events", [2, 30, 300])
+def test_events_on_the_same_day_expect_at_most_what_one_may(events):
+    """However many overlap, one product's demand stays a number, and stops no plan of the others."""
+    many = forecast_with(*(an_event(0, 20, 100.0, name=f"Sale {number}") for number in range(events)))
+    assert sum(means(many)) == pytest.approx(100 * sum(means(forecast_with())), rel=0.001)
+
+
 def test_a_factor_of_zero_sells_nothing_and_one_changes_nothing():
     closed = forecast_with(an_event(-5, 60, 0.0))
     assert (sum(means(closed)), closed.demand_quantiles["quantity"].max()) == (0, 0)
