@@ -6,7 +6,6 @@ Read more in docs/operations.md.
 """
 
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -29,7 +28,6 @@ _LOGINS: Final = frozenset(
         "user", "vagrant", "vscode", "www-data",
     }
 )  # fmt: skip
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _HOW: Final = "add --by NAME, or set STOCKTRIM_USER to your name"
 
 
@@ -70,7 +68,7 @@ def checked_name(text: str) -> str:
     from pipelines.errors import UsageError
 
     name = " ".join(text.split())
-    if not name or len(name) > LONGEST_NAME or _CONTROL.search(name):
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise UsageError(f"A name has 1 to {LONGEST_NAME} characters: {_HOW}.")
     if name.casefold() in _LOGINS:
         raise UsageError(f"{name!r} is a login, not the name of a person: {_HOW}.")

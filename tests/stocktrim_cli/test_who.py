@@ -46,7 +46,9 @@ def test_on_a_terminal_the_name_is_asked_once_and_kept(home: Command, monkeypatc
     assert (kept.read_text(), stat.S_IMODE(kept.stat().st_mode)) == ("Anna\n", 0o600)
 
 
-@pytest.mark.parametrize("name", ["root", "ROOT", " ", "www-data", "plan", "stocktrim", "a" * 81, "Anna\x1b[31m"])
+@pytest.mark.parametrize(
+    "name", ["root", "ROOT", " ", "www-data", "plan", "stocktrim", "a" * 81, "Anna\x1b[31m", "Anna\u200b"]
+)
 def test_a_login_or_no_name_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match=r"is a login|A name has"):
         checked_name(name)

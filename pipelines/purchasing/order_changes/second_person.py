@@ -5,6 +5,7 @@ can be approved at all (`transitions.py`).
 Read more in docs/buyer/orders.md.
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -122,9 +123,15 @@ def split_with(order: Order, orders: Sequence[Order]) -> list[Order]:
 
 
 def is_same_person(one: str, other: str) -> bool:
-    """Whether two names are of the same person: case and blanks do not count.
+    """Whether two names are of the same person: only letters and digits count, whatever their case and Unicode form.
 
-    >>> is_same_person("Anna Bell", " anna  bell"), is_same_person("Anna", "Ben")
+    >>> is_same_person("Anna Bell", " anna-bell."), is_same_person("Anna", "Ben")
     (True, False)
     """
-    return one.casefold().split() == other.casefold().split()
+    return _spelled(one) == _spelled(other)
+
+
+def _spelled(name: str) -> str:
+    """The letters, their accents and the digits of a name in one form; the name itself if it has none."""
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(sign for sign in plain if unicodedata.category(sign)[0] in "LMN") or name

@@ -14,7 +14,7 @@ from pipelines.purchasing.events import Event, PushFailed, read, written
 from pipelines.purchasing.exchange_rates import Rates
 from pipelines.purchasing.order_changes.line_edits import add_line, change_header, change_line, drop_line
 from pipelines.purchasing.order_changes.merging import merge
-from pipelines.purchasing.order_changes.second_person import ApprovalRule, approve_in_turn
+from pipelines.purchasing.order_changes.second_person import ApprovalRule, approve_in_turn, is_same_person
 from pipelines.purchasing.order_changes.splitting import split
 from pipelines.purchasing.order_history import history_of
 from pipelines.purchasing.orders import OrderError, OrderState, apply_event, body_hash, fold
@@ -203,6 +203,18 @@ def test_above_the_limit_two_different_people_approve():
     past.append(approve_in_turn(waiting, LIMIT, by="ben", at=NOON))
     assert (fold(past).state, fold(past).approved_by) == (OrderState.APPROVED, "ben")
     assert body_hash(fold(past)) == fold(past).approved_hash
+
+
+@pytest.mark.parametrize(
+    "spelled", ["zoë  bell", "Zoe\u0308 Bell", "Zoë\u00a0Bell", "Zoë\u200bBell", "Ｚｏë Bell", "Zoë-Bell.", "ZOË BELL"]
+)
+def test_a_name_in_another_form_is_no_second_person(spelled):
+    past: list[Event] = [a_draft()]
+    past.append(approve_in_turn(fold(past), LIMIT, by="Zoë Bell", at=NOON))
+    with pytest.raises(OrderError, match="a second person"):
+        approve_in_turn(fold(past), LIMIT, by=spelled, at=NOON)
+    assert not is_same_person("राम", "रमा")
+    assert not is_same_person("?", "!")
 
 
 def test_an_order_is_not_split_to_avoid_the_second_person():
