@@ -78,16 +78,48 @@ def find_group(groups: Mapping[str, Group], text: str) -> Group:
     Raises:
         UsageError: there is no such group, or several have this name.
     """
-    wanted = folded(text)
-    if text.strip() in groups:
-        return groups[text.strip()]
-    found = [group for group in groups.values() if wanted in {folded(group.name), folded(group.title)}]
-    if len(found) > 1:
-        titles = " or ".join(repr(group.title) for group in found)
-        raise UsageError(f"Several groups are called {text!r}: give the kind too, {titles}.")
-    if not found:
-        raise UsageError(unknown_name("group", text, [group.title for group in groups.values()]))
-    return found[0]
+    return GroupNames(groups.values()).known(text)
+
+
+class GroupNames:
+    """Groups to find many in, by what they are called."""
+
+    def __init__(self, groups: Iterable[Group]) -> None:
+        self._by_id: dict[str, Group] = {}
+        self._called: dict[str, list[Group]] = {}
+        self._titled: dict[tuple[str, str], Group] = {}
+        for group in groups:
+            self.add(group)
+
+    def add(self, group: Group) -> None:
+        """Let a group be found."""
+        self._by_id[group.group_id] = group
+        self._titled.setdefault((folded(group.kind), folded(group.name)), group)
+        for name in {folded(group.name), folded(group.title)}:
+            self._called.setdefault(name, []).append(group)
+
+    def titled(self, kind: str, name: str) -> Group | None:
+        """The group of a kind and a name."""
+        return self._titled.get((folded(kind), folded(name)))
+
+    def called(self, text: str) -> Sequence[Group]:
+        """The groups of an id, of a name, or of a kind and a name."""
+        known = self._by_id.get(text.strip())
+        return self._called.get(folded(text), []) if known is None else [known]
+
+    def known(self, text: str) -> Group:
+        """The only group that is called so.
+
+        Raises:
+            UsageError: there is no such group, or several have this name.
+        """
+        found = self.called(text)
+        if len(found) > 1:
+            titles = " or ".join(repr(group.title) for group in found)
+            raise UsageError(f"Several groups are called {text!r}: give the kind too, {titles}.")
+        if not found:
+            raise UsageError(unknown_name("group", text, [group.title for group in self._by_id.values()]))
+        return found[0]
 
 
 def next_number(history: Iterable[GroupChange]) -> int:

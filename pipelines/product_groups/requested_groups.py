@@ -11,7 +11,7 @@ from typing import Final
 
 from pipelines.errors import UsageError
 from pipelines.product_codes import folded
-from pipelines.product_groups.groups import DEFAULT_KIND, IN, KINDS, LONGEST_NAME, OUT, Group, find_group
+from pipelines.product_groups.groups import DEFAULT_KIND, IN, KINDS, LONGEST_NAME, OUT, Group, GroupNames
 from pipelines.product_groups.rules import parse_rule
 from pipelines.spreadsheets.file_faults import RequestFault
 
@@ -93,6 +93,7 @@ class _Book:
         may_create: bool,
     ) -> None:
         self.groups = dict(groups)
+        self._names = GroupNames(groups.values())
         self.next_number = next_number
         self.find_product = find_product
         self.may_create = may_create
@@ -139,14 +140,10 @@ class _Book:
         if not request.group.strip():
             raise UsageError("Name the group.")
         if request.kind.strip():
-            wanted = (folded(request.kind), folded(request.group))
-            return next((one for one in self.groups.values() if (folded(one.kind), folded(one.name)) == wanted), None)
-        try:
-            return find_group(self.groups, request.group)
-        except UsageError as problem:
-            if not self.may_create or str(problem).startswith("Several"):
-                raise
+            return self._names.titled(request.kind, request.group)
+        if self.may_create and not self._names.called(request.group):
             return None
+        return self._names.known(request.group)
 
     def _made(self, request: GroupRequest) -> Group:
         kind, name = request.kind.strip(), request.group.strip()
@@ -160,6 +157,7 @@ class _Book:
         group = Group(f"G{self.next_number}", kind, checked_name(name))
         self.next_number += 1
         self.groups[group.group_id] = group
+        self._names.add(group)
         for one, value in (("name", group.name), ("kind", group.kind)):
             self.wanted[group.group_id, one, ""] = ProposedGroupChange(
                 group.group_id, group.title, one, "", None, value

@@ -5,6 +5,7 @@ Read more in docs/buyer/groups.md.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -12,6 +13,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.nearest_names import unknown_name
+from pipelines.product_codes import folded_text
 
 ACCOUNTS: Final = ("sales_account", "purchase_account", "inventory_account")
 TRACKING: Final = "tracking"
@@ -74,9 +76,9 @@ def parse_rule(text: str) -> Rule:
 
 
 def products_by_rule(rule: Rule, attributes: Attributes) -> pl.Series:
-    """The codes of the products that a rule names, whatever the case of letters."""
+    """The codes of the products that a rule names, whatever the case of letters and the form of accents."""
     if rule.kind == TRACKING:
-        return attributes.tracking.filter(_folded("tracking") == rule.value.lower())["product_code"].unique()
+        return attributes.tracking.filter(folded_text("tracking") == _value(rule))["product_code"].unique()
     return attributes.products.filter(_condition(rule))["product_code"]
 
 
@@ -88,12 +90,12 @@ _EXAMPLES: Final = {
 
 def _condition(rule: Rule) -> pl.Expr:
     if rule.kind == "code_prefix":
-        return _folded("product_code").str.starts_with(rule.value.lower())
+        return folded_text("product_code").str.starts_with(_value(rule))
     if rule.kind == "name":
-        pattern = ".*".join(re.escape(part) for part in rule.value.lower().split("*"))
-        return _folded("product_name").str.contains(f"(?s){pattern}")
-    return _folded(rule.kind) == rule.value.lower()
+        pattern = ".*".join(re.escape(part) for part in _value(rule).split("*"))
+        return folded_text("product_name").str.contains(f"(?s){pattern}")
+    return folded_text(rule.kind) == _value(rule)
 
 
-def _folded(column: str) -> pl.Expr:
-    return pl.col(column).fill_null("").str.to_lowercase()
+def _value(rule: Rule) -> str:
+    return unicodedata.normalize("NFC", rule.value).lower()

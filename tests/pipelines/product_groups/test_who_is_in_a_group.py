@@ -1,9 +1,10 @@
 """Which products are in a group: by hand, by rule, kept out; under new codes, and whatever people call groups."""
 
 import time
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -163,6 +164,26 @@ def test_what_cannot_be_is_refused_in_a_sentence(request_: GroupRequest, problem
     assert fault.problem.startswith(problem)
 
 
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("text", ["name: CAFÉ*crème", "code_prefix: Café", "tracking: Région: Été"])
+def test_a_rule_names_products_in_whatever_form_accents_are_written(text: str, form: Literal["NFC", "NFD"]) -> None:
+    for other in ("NFC", "NFD"):
+        names = ["CAFÉ-1", "Café à la crème", "Région: été"]
+        code, name, option = (unicodedata.normalize(other, one) for one in names)
+        row = {"product_code": code, "product_name": name}
+        attributes = Attributes(pl.DataFrame([row]), pl.DataFrame([{"product_code": code, "tracking": option}]))
+        rule = parse_rule(unicodedata.normalize(form, text))
+        assert products_by_rule(rule, attributes).to_list() == [code]
+
+
+@pytest.mark.parametrize(
+    "value", ["(tea", "[a-z]+", "a{3}", "^tea$", "(?i)", "\\d", "t.a", "***", "*" * 200, "a|tea", "#"]
+)
+def test_signs_of_patterns_are_text_in_a_rule(value: str) -> None:
+    found = products_by_rule(parse_rule(f"name: {value}"), Attributes(PRODUCTS, TRACKING))
+    assert found.len() == (PRODUCTS.height if set(value) == {"*"} else 0)
+
+
 HOSTILE = ("Tea, green", 'The "best"', "=SUM(A1)", "007", "Käse 🧀", "a;b", "-5", "@home", "'=1")
 
 
@@ -217,4 +238,9 @@ def test_ten_times_the_rows_take_at_most_about_ten_times_as_long() -> None:
         return time.process_time() - begin
 
     seconds(500)
+    begin = time.process_time()
+    every = propose_groups(
+        [GroupRequest(f"Range {row}", line=row) for row in range(3000)], groups={}, next_number=1, find_product=str
+    )
+    assert (len(every.changes), time.process_time() - begin < 3) == (6000, True)
     assert min(seconds(10_000) for _ in range(2)) < 30 * min(seconds(1_000) for _ in range(3))
