@@ -6,6 +6,7 @@ Read more in docs/interfaces.md.
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -22,6 +23,8 @@ from stocktrim_cli.heartbeat import Heartbeat
 # A pipe has no width of its own: wide enough for the bridge of a plan line.
 PIPE_WIDTH: Final = 160
 heartbeat: Final = Heartbeat()
+# Control characters but tabs and line ends, marks that turn the direction of text, and halves of characters.
+_COMMANDING: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class _Output(Console):
@@ -29,7 +32,7 @@ class _Output(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         heartbeat.pause()
-        super().print(*objects, **options)
+        super().print(*(visible(one) if isinstance(one, str) else one for one in objects), **options)
 
 
 out: Final = _Output(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
@@ -64,6 +67,17 @@ def show_table(
     out.print(table)
 
 
+def visible(text: str) -> str:
+    r"""A text that commands no terminal: characters that move, hide, colour or turn what is shown are replaced.
+
+    Names come from Xero, where anybody who makes a document may write them.
+
+    >>> visible("Mug \x1b[2J\u202e"), visible("two\nlines")
+    ('Mug �[2J�', 'two\nlines')
+    """
+    return _COMMANDING.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def text_of(value: object) -> str:
     """A value as text for a person."""
     if value is None:
@@ -77,7 +91,7 @@ def text_of(value: object) -> str:
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if value.tzinfo else f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return visible(str(value))
 
 
 def counted(number: int, noun: str) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from stocktrim_cli.chosen_organisation import command_for
-from stocktrim_cli.output import show_table, text_of
+from stocktrim_cli.output import out, say, show_table, text_of
 
 
 def test_an_instant_is_written_in_utc_to_the_second() -> None:
@@ -24,3 +24,14 @@ def test_a_table_stands_under_its_whole_title_and_without_rows_is_one_line(capsy
     assert capsys.readouterr().out.splitlines()[0] == title
     show_table("Open orders", ["order"], [])
     assert capsys.readouterr().out == "Open orders: none.\n"
+
+
+def test_no_name_commands_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names come from Xero: one that clears the screen, sets the window's title or turns the text is shown as text."""
+    name = "Mug\x1b[2J\x1b]0;title\x07\x9b31m\u202e\ud800\x00 🧀\tcup"
+    say(name)
+    out.print(name, markup=False)
+    show_table(name, ["product"], [[name]])
+    written = capsys.readouterr()
+    assert not set("\x1b\x07\x9b\u202e\ud800\x00") & set(written.out + written.err)
+    assert written.err.startswith("Mug�[2J�]0;title��31m��� 🧀")
