@@ -165,7 +165,7 @@ def _excess(lines: pl.DataFrame) -> pl.DataFrame:
                                  units("quantity"), units("stock_on_hand"))),
             what_to_do=pl.when("is_dead")
             .then(pl.format("Sell it off, or discontinue it: `stocktrim settings set discontinued true --product "
-                            "{}`.", "product_code"))
+                            "{}`.", _product()))
             .otherwise(pl.format("Sell it off or let it last; see why: `stocktrim explain {}`.", _product())),
         )
     )  # fmt: skip

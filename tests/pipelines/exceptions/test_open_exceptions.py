@@ -1,5 +1,6 @@
 """Exceptions: what needs a person keeps its id and its day, is solved by itself, and is left out while snoozed."""
 
+import shlex
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -104,6 +105,19 @@ def test_dead_stock_is_no_overstock_and_a_new_product_is_neither() -> None:
     assert kinds_of(found_in_plan(a_product(), in_stock(40), expecting=new)) == []
     old = a_product(last_purchase_date=in_days(-400))
     assert kinds_of(found_in_plan(old, in_stock(40), expecting=new)) == ["dead_stock"]
+
+
+@pytest.mark.parametrize("code", ['5" mug; rm -rf', "it's", "$(id)", "-4711"])
+def test_what_to_do_is_a_command_that_names_any_product(code: str) -> None:
+    dead = expecting(0, 0, demand_class="dead", product=code)
+    everyday = expecting(20, 10, product=code)
+    for forecast, stock in ((dead, 40), (everyday, 4000), (everyday, 0)):
+        found = found_in_plan(a_product(code), in_stock(stock, product=code), expecting=forecast)
+        commands = [text.split("`")[1] for text in found["what_to_do"].to_list()]
+        assert commands
+        for command in commands:
+            words = shlex.split(command)
+            assert code in words or "orders list" in command or f"--product={code}" in words
 
 
 def test_a_lead_time_that_receipts_contradict_is_an_exception() -> None:
