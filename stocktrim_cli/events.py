@@ -13,6 +13,7 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import counted, out, rows_of, show_json, show_table
 from stocktrim_cli.runs import JsonOption
+from stocktrim_cli.sales_options import DateOrderOption, DecimalOption
 from stocktrim_cli.settings_options import ByOption, ProductsOption, ReasonOption, settings_now
 from stocktrim_cli.who import person
 
@@ -101,11 +102,12 @@ def remove(
     """
     from pipelines.errors import UsageError
     from pipelines.nearest_names import unknown_name
+    from pipelines.product_codes import folded
     from pipelines.store.demand_decisions.demand_event_log import EventChange, change_events, events_in_force
 
     now = settings_now(organisation)
-    known = {change.name.casefold(): change.name for change in events_in_force(now.opened.store, now.opened.key)}
-    found = known.get(name.strip().casefold())
+    known = {folded(change.name): change.name for change in events_in_force(now.opened.store, now.opened.key)}
+    found = known.get(folded(name))
     if found is None:
         raise UsageError(unknown_name("event", name, known.values()))
     removed = EventChange(found, None, person(by), now.opened.now(), reason)
@@ -143,6 +145,8 @@ def export_file(
 def import_file(
     file: FileArgument,
     *,
+    decimal: DecimalOption = None,
+    date_order: DateOrderOption = None,
     by: ByOption = "",
     reason: ReasonOption = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
@@ -153,21 +157,22 @@ def import_file(
     Example: `stocktrim events import events.csv`
     """
     from pipelines.errors import UsageError
-    from pipelines.planning_settings.demand_settings.event_csv import EventsFileError, read_events
+    from pipelines.planning_settings.demand_settings.event_csv import read_events
+    from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 
     try:
         data = file.read_bytes()
     except OSError as trouble:
         raise UsageError(f"{file} cannot be read: {trouble.strerror}.") from None
     now = settings_now(organisation)
-    found, faults = read_events(file, data, find=now.subjects.find)
+    found, faults = read_events(file, data, find=now.subjects.find, decimal=decimal, date_order=date_order)
     if faults:
         if as_json:
             show_json({"faults": [vars(fault) for fault in faults]})
         else:
             show_table("What is wrong", ["line", "column", "problem"],
                        [[fault.line, fault.column, fault.problem] for fault in faults], numbers=["line"])  # fmt: skip
-        raise EventsFileError(f"{counted(len(faults), 'row')} of {file} cannot be used: nothing was changed.")
+        raise SpreadsheetFileError(f"{counted(len(faults), 'row')} of {file} cannot be used: nothing was changed.")
     before = {change.event for change in _in_force(now)}
     changed = [event for event in found if event not in before]
     _store(now, changed, by=by, reason=reason or f"import of {file.name}")

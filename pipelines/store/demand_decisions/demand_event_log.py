@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from pipelines.identities import Identities
 from pipelines.planning_settings.demand_settings.demand_events import DemandEvent
+from pipelines.product_codes import folded
 from pipelines.storage.tables import DEMAND_EVENTS
 from pipelines.store import schema
 from pipelines.store.engine import Store
@@ -68,9 +69,9 @@ def event_history(store: Store, key: str) -> list[EventChange]:
 def events_in_force(store: Store, key: str) -> list[EventChange]:
     """The events that were not removed, by name, with the present codes of their products."""
     known = identities_of(store, key)
-    latest = {stored.change.name.casefold(): stored for stored in _history(store, key)}
+    latest = {folded(stored.change.name): stored for stored in _history(store, key)}
     kept = [_renamed(stored, known) for stored in latest.values() if stored.change.event is not None]
-    return sorted(kept, key=lambda change: change.name.casefold())
+    return sorted(kept, key=lambda change: folded(change.name))
 
 
 def demand_events(store: Store, key: str) -> pl.DataFrame:
