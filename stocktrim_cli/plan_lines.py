@@ -156,12 +156,13 @@ def _known(noun: str, wanted: str, known: Iterable[str]) -> str:
     """The known name that a person means, whatever its case."""
     from pipelines.errors import UsageError
     from pipelines.nearest_names import unknown_name
+    from pipelines.product_codes import folded
 
     names = list(known)
     for name in names:
         if wanted == name:
             return name
-    alike = [name for name in names if name.casefold() == wanted.casefold()]
+    alike = [name for name in names if folded(name) == folded(wanted)]
     if len(alike) == 1:
         return alike[0]
     raise UsageError(unknown_name(noun, wanted, names))

@@ -19,6 +19,7 @@ from pipelines.identities import Identities
 from pipelines.nearest_names import several_named, unknown_name
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.registry import global_settings, with_defaults
+from pipelines.product_codes import folded
 from pipelines.purchasing.current_names import with_current_names
 from pipelines.purchasing.drafts import Terms, terms_of
 from pipelines.purchasing.events import Approved, FirstApproved
@@ -263,8 +264,7 @@ def _supplier(wanted: str, orders: Iterable[Order]) -> str:
     if not wanted:
         return ""
     names = {order.supplier_id: order.supplier_name for order in orders}
-    folded = wanted.strip().casefold()
-    found = [supplier for supplier, name in names.items() if folded in {supplier.casefold(), name.casefold()}]
+    found = [supplier for supplier, name in names.items() if folded(wanted) in {folded(supplier), folded(name)}]
     if not found:
         raise UsageError(unknown_name("supplier of an order", wanted, sorted(set(names.values()))))
     if len(found) > 1:

@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.errors import UsageError
 from pipelines.nearest_names import several_named, unknown_name
 from pipelines.planning_settings.supplier_terms.price_breaks import PriceBreak, breaks_in, cost_of
-from pipelines.product_codes import ProductCodes
+from pipelines.product_codes import ProductCodes, folded
 from pipelines.purchasing.drafts import Terms
 from pipelines.purchasing.events import OrderLine
 from pipelines.purchasing.order_changes.divisible import is_divisible
@@ -41,9 +41,7 @@ class OrderedProducts:
         """
         suppliers = self.read(tables.SUPPLIERS)
         rows = suppliers.filter((pl.col("supplier_id") == wanted) | (pl.col("supplier_name") == wanted)).to_dicts()
-        rows = rows or [
-            row for row in suppliers.to_dicts() if str(row["supplier_name"]).casefold() == wanted.strip().casefold()
-        ]
+        rows = rows or [row for row in suppliers.to_dicts() if folded(str(row["supplier_name"])) == folded(wanted)]
         if not rows:
             raise UsageError(unknown_name("supplier", wanted, suppliers["supplier_name"].drop_nulls().to_list()))
         if len(rows) > 1:
