@@ -172,7 +172,7 @@ class OrderDesk:
         """The products and suppliers that orders are made of."""
         from pipelines.organisations.ordered_products import OrderedProducts  # noqa: PLC0415, numpy: only edits need it
 
-        return OrderedProducts(self.read, self.terms, self.opened.record.base_currency)
+        return OrderedProducts(self.read, self.terms, self.opened.record.base_currency, self._settings)
 
     def check_not_drafted(self, order: Order, product_code: str, orders: Iterable[Order]) -> None:
         """Check that no other draft has a product.

@@ -5,7 +5,7 @@ Read more in docs/buyer/orders.md.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,16 +22,20 @@ from pipelines.purchasing.order_changes.divisible import is_divisible
 from pipelines.purchasing.orders import Order
 from pipelines.purchasing.xero_matching import PRICE_DECIMALS
 from pipelines.storage import tables
-from pipelines.storage.tables import Table
+from pipelines.storage.tables import Table, empty
 
 
 @dataclass(frozen=True)
 class OrderedProducts:
-    """The products and suppliers of an organisation, read from these tables, with suppliers' terms."""
+    """The products and suppliers of an organisation, read from these tables, with suppliers' terms.
+
+    `settings` are those that people made, in the shape of `raw.planning_settings`.
+    """
 
     read: Callable[[Table], pl.DataFrame]
     terms: Terms
     base_currency: str
+    settings: pl.DataFrame = field(default_factory=lambda: empty(tables.PLANNING_SETTINGS))
 
     def supplier(self, wanted: str) -> tuple[str, str, str]:
         """The id, the name and the currency of a supplier, which is given by name or id.
@@ -63,13 +67,14 @@ class OrderedProducts:
         products = self.read(tables.PRODUCTS)
         code = ProductCodes(products["product_code"]).known(product_code)
         (row,) = products.filter(product_code=code).to_dicts()
-        if unit_cost is None and (why := _why_no_cost(row, order)):
+        usual, why = self._usual_cost(order, row)
+        if unit_cost is None and usual is None:
             raise UsageError(f"{code} {why}: add --cost with the price of a unit in {order.currency}.")
-        usual = row["unit_cost"] if unit_cost is None else unit_cost
+        breaks, lead_time_days = self._terms_with(order, code)
         return OrderLine(
             code, row["product_name"] or code, quantity,
-            usual if unit_cost is not None else cost_of(quantity, usual, self._breaks(order, code)),
-            self.terms.supplier_product_codes.get(code, ""), arrival or self._arrival(order, code),
+            cost_of(quantity, usual, breaks) if unit_cost is None and usual is not None else unit_cost or Decimal(0),
+            self.terms.supplier_product_code(code, order.supplier_id), arrival or self._arrival(order, lead_time_days),
             price_decimals=self.terms.xero_price_decimals or PRICE_DECIMALS,
         )  # fmt: skip
 
@@ -78,22 +83,48 @@ class OrderedProducts:
 
         A price that is not that of the breaks is a person's, and stays.
         """
-        breaks = self._breaks(order, line.product_code)
-        costs = self.read(tables.PRODUCTS).filter(product_code=line.product_code)["unit_cost"].to_list()
-        if not breaks or not costs or not costs[0] or line.unit_cost != cost_of(line.quantity, costs[0], breaks):
+        products = self.read(tables.PRODUCTS).filter(product_code=line.product_code).to_dicts()
+        usual = self._usual_cost(order, products[0])[0] if products else None
+        breaks = self._terms_with(order, line.product_code)[0] if usual else []
+        if not usual or not breaks or line.unit_cost != cost_of(line.quantity, usual, breaks):
             return None
-        new = cost_of(quantity, costs[0], breaks)
+        new = cost_of(quantity, usual, breaks)
         return None if new == line.unit_cost else new
 
-    def _breaks(self, order: Order, product_code: str) -> list[PriceBreak]:
-        """The price breaks of a product on an order to its own supplier."""
-        plan = self.read(tables.ORDER_PLAN).filter(product_code=product_code, supplier_id=order.supplier_id)
-        return breaks_in(next(iter(plan["price_breaks"].drop_nulls()), ""))
+    def _usual_cost(self, order: Order, product: Mapping[str, Any]) -> tuple[Decimal | None, str]:
+        """The cost of a product on an order: of its own supplier, else what this one asks; without one, why not."""
+        why = _why_no_cost(product, order)
+        if not why:
+            return product["unit_cost"], ""
+        asked = self.read(tables.PRODUCT_SUPPLIERS).filter(
+            pl.col("unit_cost").is_not_null(), product_code=product["product_code"], supplier_id=order.supplier_id,
+            currency=order.currency,
+        )  # fmt: skip
+        return next(iter(asked["unit_cost"]), None), why
 
-    def _arrival(self, order: Order, product_code: str) -> date:
-        """When a product of an order is expected: after its lead time, by its supplier's calendar."""
-        found = self.read(tables.ORDER_PLAN).filter(product_code=product_code)["expected_lead_time_days"].to_list()
-        days = (found[0] if found else 0) or 0
+    def _terms_with(self, order: Order, product_code: str) -> tuple[list[PriceBreak], int]:
+        """The price breaks and the lead time in days of a product from an order's supplier.
+
+        They are those of the plan; of another supplier, what the plan would use if it ordered from there.
+        """
+        planned = self.read(tables.ORDER_PLAN).filter(product_code=product_code, supplier_id=order.supplier_id)
+        if not planned.is_empty():
+            return breaks_in(planned["price_breaks"][0] or ""), planned["expected_lead_time_days"][0] or 0
+        from pipelines.replenishment.planning_parameters import planning_parameters  # noqa: PLC0415, only a new line needs numpy
+
+        of_pair = (pl.col("product_code") != product_code) | (pl.col("supplier_id") == order.supplier_id)
+        made = planning_parameters(
+            pl.DataFrame({"product_code": [product_code], "supplier_id": [order.supplier_id]}), self.settings,
+            self.read(tables.PURCHASE_RECEIPTS).filter(of_pair), self.read(tables.STOCK_ON_ORDER).filter(of_pair),
+            self.read(tables.PRODUCT_GROUPS), as_of=order.order_date,
+        )  # fmt: skip
+        breaks = made.plan_settings.filter(product_code=product_code, name="price_breaks")["value"]
+        days = made.protection_intervals["expected_lead_time_days"]
+        return breaks_in(next(iter(breaks), None) or ""), next(iter(days), None) or 0
+
+    def _arrival(self, order: Order, lead_time_days: int) -> date:
+        """When a line of an order is expected: after a lead time, by the supplier's calendar."""
+        days = lead_time_days
         from pipelines.planning_settings.supplier_terms.supplier_calendar import (  # noqa: PLC0415, only a new line needs numpy
             EVERYONE,
             calendars_by_supplier,

@@ -8,7 +8,16 @@ import polars as pl
 import pytest
 
 from pipelines.organisations.ordered_products import OrderedProducts
-from pipelines.storage.tables import ORDER_PLAN, PRODUCTS, SUPPLIER_CALENDARS, Table
+from pipelines.purchasing.drafts import terms_of
+from pipelines.setting_subjects import ProductSupplier
+from pipelines.storage.tables import (
+    ORDER_PLAN,
+    PLANNING_SETTINGS,
+    PRODUCT_SUPPLIERS,
+    PRODUCTS,
+    SUPPLIER_CALENDARS,
+    Table,
+)
 from tests.pipelines.purchasing.purchasing_builders import NO_TERMS, SUPPLIER, a_draft, an_order
 
 TABLES: dict[Table, list[dict[str, Any]]] = {
@@ -40,3 +49,33 @@ def test_a_changed_quantity_changes_the_price_but_not_a_price_that_a_person_gave
     assert [products.cost_at(order, line, Decimal(units)) for units in (6, 20)] == [None, 9]
     typed = products.line(order, "TEA-09", Decimal(5), unit_cost=Decimal(8), arrival=None)
     assert products.cost_at(order, typed, Decimal(20)) is None
+
+
+OTHER = "s-2"
+PAIR = ProductSupplier("TEA-09", OTHER).text
+
+
+def test_a_line_to_another_supplier_has_that_suppliers_price_breaks_code_and_lead_time():
+    product, plan = TABLES[PRODUCTS][0] | {"supplier_id": SUPPLIER, "supplier_name": "Mill"}, TABLES[ORDER_PLAN]
+    asked = {"product_code": "TEA-09", "supplier_id": OTHER, "unit_cost": Decimal(8), "currency": "GBP"}
+    rows = {PRODUCTS: [product], ORDER_PLAN: plan, PRODUCT_SUPPLIERS: [asked]}
+    set_by_people = [
+        ("product", "TEA-09", "supplier_product_code", "of the usual supplier"),
+        ("product_supplier", PAIR, "supplier_product_code", "B7"),
+        ("product_supplier", PAIR, "price_breaks", "20 at 7"),
+        ("supplier", OTHER, "lead_time_days", "5"),
+    ]
+    settings = pl.DataFrame(
+        [dict(zip(("level", "subject", "name", "value"), row, strict=True)) for row in set_by_people],
+        schema=PLANNING_SETTINGS.schema,
+    )
+    products = OrderedProducts(
+        lambda table: pl.DataFrame(rows.get(table, []), schema=table.schema), terms_of(settings), "GBP", settings
+    )
+    order = an_order(a_draft(currency="GBP", supplier_id=OTHER))
+    few, many = (
+        products.line(order, "TEA-09", Decimal(quantity), unit_cost=None, arrival=None) for quantity in (5, 25)
+    )
+    assert [(line.unit_cost, line.supplier_product_code) for line in (few, many)] == [(8, "B7"), (7, "B7")]
+    assert few.expected_arrival_date == date(2026, 3, 7)
+    assert products.cost_at(order, few, Decimal(20)) == 7
