@@ -20,7 +20,8 @@ from stocktrim_assets.assets.stage_run import Stage, StageResult, StageRun, stag
 
 STAGE: Final = Stage(
     "order_history", "Orders", reads=(
-        tables.PRODUCTS, tables.PRODUCT_SUPPLIERS, tables.XERO_READINESS, tables.XERO_PURCHASE_ORDERS,
+        tables.PRODUCTS, tables.PRODUCT_SUPPLIERS, tables.SUPPLIER_CALENDARS, tables.XERO_READINESS,
+        tables.XERO_PURCHASE_ORDERS,
     ),
     makes=(tables.PURCHASE_ORDERS, tables.PURCHASE_ORDER_EVENTS), keep=put_tables,
 )  # fmt: skip

@@ -43,6 +43,7 @@ from pipelines.store.setting_changes import explicit_settings
 
 if TYPE_CHECKING:
     from pipelines.organisations.ordered_products import OrderedProducts
+    from pipelines.planning_settings.supplier_terms.supplier_calendar import SupplierCalendar
 
 _EARLIER: Final = timedelta(hours=1)
 """How long before its end a plan may have read which orders are approved."""
@@ -132,7 +133,8 @@ class OrderDesk:
             since_sent=self._since_sent.get(order.purchase_order_number, ""),
         )  # fmt: skip
         is_open = order.state in {OrderState.DRAFT, OrderState.FAILED} or order.awaits_second_approval
-        return [*found, *filter(None, [self.rule.remark(order) if is_open and order.lines else ""])]
+        turn = self.rule.remark(order) if is_open and order.lines else ""
+        return [*found, *self._calendar_remarks(order), *filter(None, [turn])]
 
     def approvals(
         self, orders: Iterable[Order], *, by: str, is_stale_accepted: bool, is_below_minimum_accepted: bool
@@ -212,6 +214,24 @@ class OrderDesk:
             return with_supplier_as_it_is(self.known, order, self.opened.client(), at=self.opened.now()), ""
         except XeroError as error:
             return self.known, f"Xero did not answer about the supplier, so its state of the last load is used. {error}"
+
+    def _calendar_remarks(self, order: Order) -> list[str]:
+        """What the supplier's calendar does not allow about an order that can still be changed."""
+        if order.state not in {OrderState.DRAFT, OrderState.APPROVED, OrderState.FAILED} or not self._calendars:
+            return []
+        from pipelines.organisations.calendar_remarks import calendar_remarks  # noqa: PLC0415, numpy: only calendars need it
+
+        return calendar_remarks(order, self._calendars)
+
+    @cached_property
+    def _calendars(self) -> "Mapping[str, SupplierCalendar]":
+        """The suppliers' calendars, by id, seen from today."""
+        calendars = self.read(tables.SUPPLIER_CALENDARS)
+        if calendars.is_empty():
+            return {}
+        from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier  # noqa: PLC0415
+
+        return calendars_by_supplier(calendars, as_of=self.opened.today())
 
     @cached_property
     def _settings(self) -> pl.DataFrame:

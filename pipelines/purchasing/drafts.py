@@ -242,7 +242,10 @@ def drafted(
     terms: Terms,
     order_id: str,
 ) -> Drafted:
-    """The event of a plan suggesting an order of these lines, which are of one supplier and currency."""
+    """The event of a plan suggesting an order of these lines, which are of one supplier and currency.
+
+    Its date is the supplier's next order day, from `as_of` on: an older plan's day may be over.
+    """
     first = rows[0]
     return Drafted(
         order_id=order_id,
@@ -253,7 +256,7 @@ def drafted(
         supplier_id=first["supplier_id"],
         supplier_name=first["supplier_name"],
         currency=first["currency"],
-        order_date=first["order_on_date"],
+        order_date=max(first["order_on_date"], as_of),
         expected_arrival_date=max(_arrival(row, as_of) for row in rows),
         lines=tuple(_line(row, terms, as_of) for row in rows),
         data_loaded_at=data_loaded_at,

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
 
 from pipelines.purchasing.events import CENT, Approved, FirstApproved
 from pipelines.purchasing.exchange_rates import Rates
@@ -21,8 +22,8 @@ from pipelines.purchasing.transitions import approve
 class ApprovalRule:
     """The value in base currency above which two people approve, None for no limit.
 
-    `orders` are all orders: those that an order was split from or into count with it, so that no split avoids the
-    second person.
+    `orders` are all orders: those that belong together with an order count with it, so that neither a split nor several
+    small orders avoid the second person.
     """
 
     limit: Decimal | None = None
@@ -44,10 +45,11 @@ class ApprovalRule:
         value = self.base_value(order)
         if value is None:
             return f"there is no exchange rate of {order.currency}, so that its value cannot be compared with the limit"
-        apart = sum((self.base_value(other) or Decimal(0) for other in split_with(order, self.orders)), Decimal(0))
+        others = counted_with(order, self.orders)
+        apart = sum((self.base_value(other) or Decimal(0) for other in others), Decimal(0))
         if value + apart <= self.limit:
             return ""
-        together = ", with the orders that it was split from or into," if apart and value <= self.limit else ""
+        together = f", together with {_numbers(others)}," if apart and value <= self.limit else ""
         amount = f"{value + apart if together else value:,.2f} {self.base_currency}"
         return f"{amount}{together} is above the approval limit of {self.limit:,.2f}"
 
@@ -63,6 +65,7 @@ class ApprovalRule:
 
 
 NO_LIMIT = ApprovalRule()
+_NAMED: Final = 3
 
 
 def approve_in_turn(
@@ -102,8 +105,31 @@ def approve_in_turn(
     )  # fmt: skip
 
 
-def split_with(order: Order, orders: Sequence[Order]) -> list[Order]:
-    """The orders that an order was split from or into, and theirs, without those that ended unsent."""
+def counted_with(order: Order, orders: Sequence[Order]) -> list[Order]:
+    """The other orders whose value counts with an order's, without those that ended unsent.
+
+    These are the orders that it was split from or into, and theirs; and the orders to the same supplier in the same
+    currency, of the same plan or day, if a person made one of the two.
+    """
+    family = _split_with(order, orders)
+    over = {OrderState.REJECTED, OrderState.SUPERSEDED}
+    return [
+        other for other in orders
+        if other.order_id != order.order_id and other.state not in over and other.lines
+        and (other.order_id in family or _is_beside(order, other))
+    ]  # fmt: skip
+
+
+def _is_beside(order: Order, other: Order) -> bool:
+    """Whether a person could have ordered on one order what is on two."""
+    is_same_supplier = (order.supplier_id, order.currency) == (other.supplier_id, other.currency)
+    is_same_plan = bool(order.plan_id) and order.plan_id == other.plan_id
+    is_same_day = order.drafted_at.date() == other.drafted_at.date()
+    return is_same_supplier and (order.is_by_person or other.is_by_person) and (is_same_plan or is_same_day)
+
+
+def _split_with(order: Order, orders: Sequence[Order]) -> set[str]:
+    """The ids of the order, of those that it was split from or into, and of theirs."""
     family = {order.order_id, *order.made_from}
     while (
         grown := {
@@ -115,11 +141,13 @@ def split_with(order: Order, orders: Sequence[Order]) -> list[Order]:
         - family
     ):
         family |= grown
-    over = {OrderState.REJECTED, OrderState.SUPERSEDED}
-    return [
-        other for other in orders
-        if other.order_id in family and other.order_id != order.order_id and other.state not in over
-    ]  # fmt: skip
+    return family
+
+
+def _numbers(orders: Sequence[Order]) -> str:
+    """The numbers of orders, the first few of many."""
+    more = f" and {len(orders) - _NAMED} more" if len(orders) > _NAMED else ""
+    return f"{', '.join(order.purchase_order_number for order in orders[:_NAMED])}{more}"
 
 
 def is_same_person(one: str, other: str) -> bool:

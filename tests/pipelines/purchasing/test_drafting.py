@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.purchasing.drafts import Terms, drafted_orders, drafts_frame, redraft, terms_of
-from pipelines.purchasing.events import PushFailed, read, written
+from pipelines.purchasing.events import Drafted, PushFailed, read, written
+from pipelines.purchasing.order_changes.creating import PlanSource, create_from_plan
 from pipelines.purchasing.order_changes.line_edits import change_line
 from pipelines.purchasing.order_history import sentence_of
 from pipelines.purchasing.orders import OrderState, apply_event, body_hash, fold
@@ -92,6 +93,14 @@ def test_an_order_approved_after_the_plan_read_the_orders_is_not_drafted_again()
     known, since = (fold([draft, approve(fold([draft]), **BUYER)]) for draft in (a_draft("A"), a_draft("B")))
     assert products_of(redrafted(planned({"product_code": "TEA-01"}), known, counted={"A"})) == [["TEA-01"]]
     assert products_of(redrafted(planned({"product_code": "TEA-01"}), known, since, counted={"A"})) == []
+
+
+def test_an_order_of_an_older_plan_is_not_dated_in_the_past():
+    today, later = AS_OF + timedelta(days=2), AS_OF + timedelta(days=5)
+    plan = planned({"product_code": "TEA-01"}, {"product_code": "TEA-02", "supplier_id": "S2", "order_on_date": later})
+    source = PlanSource("p", NOON, NOON, NO_TERMS)
+    made = create_from_plan(plan, [], source, order_date=today, by="anna", at=NOON).events
+    assert sorted(draft.order_date for draft in made if isinstance(draft, Drafted)) == [today, later]
 
 
 def test_the_products_of_a_refused_order_are_drafted_again():

@@ -222,11 +222,38 @@ def test_an_order_is_not_split_to_avoid_the_second_person():
     halves = fold([a_draft(), staying]), fold([new])
     limit = ApprovalRule(Decimal(29), "GBP", orders=halves)
     assert limit.why_two(halves[1]) == (
-        "30.00 GBP, with the orders that it was split from or into, is above the approval limit of 29.00"
+        "30.00 GBP, together with RP-20260302-AAAAAA, is above the approval limit of 29.00"
     )
     assert limit.why_two(halves[0])
     over = fold([a_draft(), staying, reject(halves[0], **ANNA)])
     assert ApprovalRule(Decimal(29), "GBP", orders=(over, halves[1])).why_two(halves[1]) == ""
+
+
+@pytest.mark.parametrize(
+    ("other", "counts"),
+    [
+        ({}, True),
+        ({"plan_id": "later"}, True),
+        ({"at": NOON + timedelta(days=1)}, True),
+        ({"plan_id": "later", "at": NOON + timedelta(days=1)}, False),
+        ({"is_by_person": False}, True),
+        ({"currency": "EUR"}, False),
+        ({"supplier_id": "s-2"}, False),
+    ],
+)
+def test_two_orders_in_place_of_a_rejected_one_count_together(other, counts):
+    made = {"is_by_person": True, "plan_id": "p"}
+    first = an_order(a_draft("20260302-BBBBBB", a_line("TEA-01", "6"), **made))
+    second = an_order(a_draft("20260302-CCCCCC", a_line("TEA-02", "6"), **(made | other)))
+    limit = ApprovalRule(Decimal(29), "GBP", Rates({}, {"EUR": Decimal(1)}), (first, second))
+    assert bool(limit.why_two(first)) is bool(limit.why_two(second)) is counts
+    over = fold([a_draft("20260302-CCCCCC", **made), reject(second, **ANNA)])
+    assert not ApprovalRule(Decimal(29), "GBP", orders=(first, over)).why_two(first)
+
+
+def test_a_plans_own_orders_do_not_count_together():
+    plans = [an_order(a_draft(number, a_line("TEA-01", "6"), plan_id=number)) for number in ("1", "2")]
+    assert not ApprovalRule(Decimal(29), "GBP", orders=plans).why_two(plans[0])
 
 
 def test_what_is_changed_between_two_approvals_is_approved_by_two_again():
