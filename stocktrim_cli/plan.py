@@ -18,7 +18,7 @@ from stocktrim_cli.load import print_warnings
 from stocktrim_cli.orders.drafts_of_plan import say_what_became_of_drafts
 from stocktrim_cli.output import counted, out, say, show_json, show_table, text_of
 from stocktrim_cli.plan_lines import later_orders
-from stocktrim_cli.plan_money import read_money, say_what_is_not_counted, show_money, suppliers
+from stocktrim_cli.plan_money import read_money, say_what_drafts_come_to, say_what_is_not_counted, show_money, suppliers
 from stocktrim_cli.plan_show import show
 from stocktrim_cli.runs import JsonOption, RebuildOption, run_job
 
@@ -103,10 +103,11 @@ def make_plan(
         )  # fmt: skip
         return
     show_plan(summary, order_plan, organisation=organisation)
-    say_what_is_not_counted(order_plan, summary)
+    say_what_is_not_counted(order_plan, summary, organisation=organisation, budget=budget)
     show_money(supplier_orders, adjustments, organisation=organisation)
     _print_drafts(organisation, order_plan)
     say_what_became_of_drafts(organisation, summary["plan_id"])
+    say_what_drafts_come_to(organisation)
     print_warnings(result)
     print_top(organisation)
     then = (command_for(organisation, words) for words in ("orders list", "orders approve ORDER"))

@@ -43,6 +43,7 @@ def suppliers(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_jso
         return
     _show(f"Orders of {counted(orders.height, 'supplier')}", orders, ORDERS)
     show_money(orders, adjustments, organisation=organisation, most=adjustments.height)
+    say_what_drafts_come_to(organisation)
 
 
 def read_money(organisation: str) -> "tuple[pl.DataFrame, pl.DataFrame]":
@@ -75,8 +76,27 @@ def show_money(
         say(f"{command_for(organisation, 'plan suppliers')} shows all of them.")
 
 
-def say_what_is_not_counted(order_plan: "pl.DataFrame", summary: dict[str, Any]) -> None:
-    """Print what the spend cap did, and which ordered products it could not count."""
+def say_what_drafts_come_to(organisation: str) -> None:
+    """Print what all drafts come to beside the spend cap, and which orders are split over several drafts."""
+    from pipelines.purchasing.draft_totals import drafts_beside_cap, split_orders
+    from pipelines.settings import read_settings
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
+
+    folder = read_settings().organisation_folder(organisation)
+    drafts, order_plan, summaries = read_published(
+        folder, tables.PURCHASE_ORDER_DRAFTS, tables.ORDER_PLAN, tables.PLAN_SUMMARY
+    )
+    its_own = summaries.filter(plan_id=str(order_plan["plan_id"].first() or ""))
+    beside = drafts_beside_cap(drafts, order_plan, next(its_own.tail(1).iter_rows(named=True), {}))
+    for sentence in filter(None, [beside, *split_orders(drafts)]):
+        say(sentence)
+
+
+def say_what_is_not_counted(
+    order_plan: "pl.DataFrame", summary: dict[str, Any], *, organisation: str = DEFAULT_ORGANISATION, budget: str = ""
+) -> None:
+    """Print what the spend cap did, how to keep a budget, and which ordered products it could not count."""
     import polars as pl
 
     from pipelines.replenishment.supplier_orders.order_sentences import cap_sentence
@@ -85,6 +105,11 @@ def say_what_is_not_counted(order_plan: "pl.DataFrame", summary: dict[str, Any])
     if not sentence:
         return
     say(sentence)
+    if budget:
+        say(
+            f"The budget is for this plan only: the next scheduled plan makes these drafts anew without it. "
+            f"{command_for(organisation, f'settings set spend_cap {budget}')} keeps it."
+        )
     is_unknown = ~(pl.col("unit_cost") > 0).fill_null(value=False) | pl.col("currency_rate").is_null()
     unknown = order_plan.filter((pl.col("order_quantity") > 0) & is_unknown)["product_code"]
     if unknown.len():

@@ -14,6 +14,7 @@ import dagster as dg
 from pipelines.identities import Identities
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.registry import global_settings, with_defaults
+from pipelines.purchasing.draft_totals import drafts_beside_cap, split_orders
 from pipelines.purchasing.drafts import Redraft, drafted_orders, drafts_frame, terms_of
 from pipelines.purchasing.order_changes.plan_differences import plan_differences
 from pipelines.purchasing.order_history import difference_text
@@ -35,6 +36,7 @@ STAGE: Final = Stage(
     "purchase_order_drafts", "Drafts",
     reads=(
         tables.ORDER_PLAN, tables.AS_OF, tables.DATA_FRESHNESS, tables.PLANNING_SETTINGS, tables.LEDGER_ORDER_LINES,
+        tables.PLAN_SUMMARY,
     ),
     makes=(tables.PURCHASE_ORDER_DRAFTS,), keep=put_tables,
 )  # fmt: skip
@@ -83,12 +85,18 @@ def _shown_drafts(run: StageRun, orders: Sequence[Order], known: Identities, cha
         if changes
     ]
     drafted = drafted_orders(orders, known)
+    frame = drafts_frame(orders)
+    summary = run.read(tables.PLAN_SUMMARY).filter(plan_id=str(order_plan["plan_id"].first() or ""))
+    beside = drafts_beside_cap(frame, order_plan, next(summary.tail(1).iter_rows(named=True), {}))
+    split = "\n".join(f"- {escaped(sentence)}" for sentence in split_orders(frame))
     return {
         "orders": drafted.height,
         "below_minimum": sum(order.is_below_minimum for order in orders),
         "replaced": len(change.superseded),
         "unchanged": len(change.confirmed),
         **({"kept, though the plan would change": dg.MetadataValue.md("\n".join(lines))} if lines else {}),
+        **({"spend cap": beside} if beside else {}),
+        **({"split over several drafts": dg.MetadataValue.md(split)} if split else {}),
         "drafts": markdown_table(drafted, columns={name: name.replace("_", " ") for name in drafted.columns}),
     }
 

@@ -30,10 +30,12 @@ def test_a_budget_is_said_with_what_it_leaves_out_and_what_it_cannot_count(capsy
     plan = planned(*a_shop(), budget="40")
     summary = summary_of(plan, *a_shop(), cap=40.0)
     show_money(plan.supplier_orders, plan.order_adjustments, organisation="acme", most=2)
-    say_what_is_not_counted(plan.order_plan, summary.row(0, named=True))
+    say_what_is_not_counted(plan.order_plan, summary.row(0, named=True), organisation="acme", budget="40")
     text = said(capsys)
     assert "Left out by the spend cap: the 2 dearest of 3 products" in text
     assert "To keep the spend cap of 40.00 GBP" in text
+    assert "for this plan only" in text
+    assert "settings set spend_cap 40" in text
     metadata = {table.name: shown for table, shown in shown_money(plan, summary).items()}
     assert "To keep the spend cap of 40.00 GBP" in metadata["supplier_orders"]["spend_cap"]
     assert "CUP" in metadata["order_adjustments"]["left_out"].value

@@ -233,3 +233,11 @@ def test_an_order_whose_currency_is_unknown_has_a_minimum_too(below):
     plan = planned(*a_shop(currency=None), *a_minimum(natural() + 15, below), budget="20")
     assert the_order(plan)["decision"] == {"add": "units_added", "wait": "waits"}[below]
     assert the_order(plan)["order_value"] == 0
+
+
+@pytest.mark.parametrize("below", ["best", "add", "wait"])
+def test_the_cost_of_an_order_does_not_change_what_is_done_below_a_minimum(below: str) -> None:
+    """Adding puts off the next order as waiting puts off this one: each way places an order per minimum's worth."""
+    frames = [*a_shop(), *a_minimum(natural() + 15, below)]
+    cost = [a_setting(name, "500", level="global", subject="") for name in ("cost_per_order", "cost_per_order_line")]
+    assert planned(*frames).supplier_orders.equals(planned(*frames, *cost).supplier_orders)
