@@ -87,6 +87,7 @@ def _line(line: Record) -> tuple[Any, ...]:
         line.get("LineItemID"), line.get("ItemCode"), line.get("Description", ""),
         _number(line["Quantity"]), _number(line["UnitAmount"]), _number(line["LineAmount"]),
         _number(line.get("DiscountRate")), _number(line.get("DiscountAmount")), _number(line["TaxAmount"]),
+        "\n".join(f"{option['Name']}: {option['Option']}" for option in line.get("Tracking") or ()),
     )  # fmt: skip
 
 
@@ -97,7 +98,14 @@ def _item(item: Record) -> tuple[Any, ...]:
         _number(item.get("QuantityOnBackOrder", 0)), round(item.get("TotalCostPool") or 0, 2),
         _number(item["PurchaseDetails"].get("UnitPrice")),
         _number(item["SalesDetails"].get("UnitPrice")), _instant(item["UpdatedDateUTC"]),
+        item["SalesDetails"].get("AccountCode", ""), _purchase_account(item["PurchaseDetails"]),
+        item.get("InventoryAssetAccountCode", ""),
     )  # fmt: skip
+
+
+def _purchase_account(side: Record) -> str:
+    """Xero names the account of a tracked item's purchases as that of the cost of goods sold."""
+    return str(side.get("COGSAccountCode") or side.get("AccountCode", ""))
 
 
 def _contact(contact: Record) -> tuple[Any, ...]:
