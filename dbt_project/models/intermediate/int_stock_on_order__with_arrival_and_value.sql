@@ -57,7 +57,9 @@ select
             "/Accounts/Payable/PurchaseOrders/View/",
             "lines.purchase_order_id",
         )
-    }} as xero_link
+    }} as xero_link,
+    coalesce(lines.expected_arrival_date, lines.delivery_date)
+    is null as is_arrival_assumed
 from lines
 left join
     {{ ref("stg_contacts") }} as contacts on lines.supplier_id = contacts.contact_id

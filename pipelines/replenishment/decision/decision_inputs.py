@@ -213,8 +213,9 @@ def arrivals_on_order(
 
     In time is before the end of the coverage period. A counted order whose expected day has passed arrives today. An
     order in time is expected no sooner than orders of the product usually take, even if promised sooner: an order
-    sent a moment ago arrives when an order of today would. None arrives in a shutdown of its supplier: `promised_day`
-    is the day on which it would. `usual_day` is the day on which the next order of the product arrives.
+    sent a moment ago arrives when an order of today would. An order for which nobody named a day is expected when
+    orders of the product usually arrive, so that no younger order overtakes it. None arrives in a shutdown of its
+    supplier: `promised_day` is the day on which it would. `usual_day` is the day on which the next order arrives.
     """
     promised = (pl.col("expected_arrival_date") - pl.lit(as_of)).dt.total_days().fill_null(0).clip(lower_bound=0)
     is_moved = pl.col("is_in_time") & (pl.col("arrival_day") > 0)
@@ -231,6 +232,11 @@ def arrivals_on_order(
     )  # fmt: skip
     if calendars:
         lines = _by_calendar(lines, windows, calendars, as_of=as_of)
+    is_assumed = pl.col("is_arrival_assumed").fill_null(value=False) & pl.col("own_usual_day").is_not_null()
+    lines = lines.with_columns(
+        pl.when(is_assumed).then(pl.col("own_usual_day").clip(lower_bound=0)).otherwise(name).alias(name)
+        for name in ("arrival_day", "promised_day")
+    )
     return lines.with_columns(is_in_time=pl.col("arrival_day") < pl.col("horizon_days")).with_columns(
         arrival_day=pl.when(is_moved).then(pl.max_horizontal("arrival_day", "own_usual_day")).otherwise("arrival_day")
     )

@@ -291,6 +291,7 @@ class OpenOrderLine:
     ordered_product_code: str | None
     purchase_order_id: str | None
     xero_link: str | None
+    is_arrival_assumed: bool | None
     estimated_arrival_date: date | None
 
 

@@ -64,6 +64,7 @@ STOCK_ON_ORDER = published_table(
     supplier_id=pl.String, supplier_name=pl.String, order_date=pl.Date, delivery_date=pl.Date, value=MONEY,
     currency=pl.String, currency_rate=RATE, ordered_quantity=pl.Float64, billed_quantity=pl.Float64,
     exception=pl.String, ordered_product_code=pl.String, purchase_order_id=pl.String, xero_link=pl.String,
+    is_arrival_assumed=pl.Boolean,
 )
 STOCK_DAILY = published_table(
     "marts", "stock_daily", "One row per tracked product and day on which its stock moved.",

@@ -124,6 +124,23 @@ def test_the_usual_arrival_is_that_of_the_next_order_whatever_the_age_of_an_open
     assert (line["usual_day"], line["arrival_day"]) == (14, 5)
 
 
+@pytest.mark.parametrize("calendar", [[], [of_supplier("order_days", "mon")]], ids=["none", "Mondays"])
+@pytest.mark.parametrize("is_assumed", [True, False, None])
+def test_an_open_order_without_a_day_is_expected_when_orders_usually_arrive(calendar, is_assumed):
+    """As soon as orders have been learned to take nine days, no younger order overtakes one of an assumed date."""
+    learned = received(*[9] * 12)
+    company = inputs(a_product(), TWO_A_DAY, *calendar, learned)
+    order = on_order(
+        20, arriving=in_days(11), order_date=in_days(-3), supplier_id=SUPPLIER, is_arrival_assumed=is_assumed
+    )  # fmt: skip
+    known = company.parameters
+    calendars = calendars_by_supplier(known.supplier_calendars, as_of=AS_OF)
+    (line,) = arrivals_on_order(order, known.protection_intervals, as_of=AS_OF, calendars=calendars).rows(named=True)
+    assert line["usual_day"] < 14
+    day = line["usual_day"] - 3 if is_assumed else 11
+    assert (line["arrival_day"], line["promised_day"]) == (day, day)
+
+
 def test_an_order_sent_on_its_order_day_is_not_ordered_again_between_two():
     """On a Wednesday the order of Monday is on its way, and nothing more is needed."""
     days = [of_supplier("order_days", "mon"), *[received(12, 14, 16, 18, 12)]]
