@@ -183,7 +183,8 @@ def _is_last_step() -> pl.Expr:
 
 def _is_within_cap() -> pl.Expr:
     """Whether all orders with an exchange rate together cost no more than the spend cap, to the cent of each order."""
-    spent = (pl.col("order_value").cast(pl.Float64) / pl.col("currency_rate").cast(pl.Float64)).sum()
+    rate = pl.col("currency_rate").cast(pl.Float64)
+    spent = (pl.col("order_value").cast(pl.Float64) / pl.when(rate > 0).then(rate)).sum()
     return (spent <= pl.col("spend_cap").first().cast(pl.Float64) + CENT * pl.len()).fill_null(value=True)
 
 

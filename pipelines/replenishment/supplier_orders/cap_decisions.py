@@ -35,7 +35,8 @@ def decide_within_cap(lines: pl.DataFrame, paths: PathSource, minimums: Matrix, 
     `lines` are those that are ordered; `minimums` has for each line the least value of its order, in its currency, 0 if
     the order need not reach any. Lines without a cost or an exchange rate take nothing from the cap.
     """
-    rate = lines["currency_rate"].cast(pl.Float64).fill_null(np.inf).to_numpy()
+    known = pl.col("currency_rate").cast(pl.Float64)
+    rate = lines.select(pl.when(known > 0).then(known).otherwise(np.inf)).to_series().to_numpy()
     ordered, terms = numbers_of(lines, "quantity_after_supplier_minimum"), terms_of(lines)
     if _spent(ordered, terms.unit_cost, rate) <= cap + _TINY:
         return None
