@@ -89,7 +89,7 @@ def main() -> None:
 
 def _print_error(error: Exception) -> int:
     """Print an error as one sentence, and return its exit code; an unexpected error asks for a report."""
-    from pipelines.errors import DiskFullError, PlannerError, UnexpectedError, is_disk_full, origins
+    from pipelines.errors import DiskFullError, PlannerError, UnexpectedError, UsageError, is_disk_full, origins
     from pipelines.settings import read_settings
 
     known = next(
@@ -97,6 +97,10 @@ def _print_error(error: Exception) -> int:
     )
     if (known is None or isinstance(known, UnexpectedError)) and is_disk_full(error, at=read_settings().home):
         known = DiskFullError()
+    if known is None and isinstance(error, UnicodeEncodeError):
+        known = UsageError(
+            f"{error.object[:80]!r} is not text that can be written: type it again, or set the terminal to UTF-8."
+        )
     known = known or UnexpectedError(error)
     err.print("[red]Stopped:[/red] ", end="")
     say(str(known))

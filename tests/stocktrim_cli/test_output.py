@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from pipelines.errors import UsageError
 from stocktrim_cli.chosen_organisation import command_for
+from stocktrim_cli.main import _print_error
 from stocktrim_cli.output import out, say, show_table, text_of
 
 
@@ -35,3 +37,11 @@ def test_no_name_commands_the_terminal(capsys: pytest.CaptureFixture[str]) -> No
     written = capsys.readouterr()
     assert not set("\x1b\x07\x9b\u202e\ud800\x00") & set(written.out + written.err)
     assert written.err.startswith("Mug�[2J�]0;title��31m��� 🧀")
+
+
+def test_text_that_cannot_be_written_is_refused_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """A terminal of another encoding hands over halves of characters, in a note or a reason."""
+    with pytest.raises(UnicodeEncodeError) as broken:
+        "d\udce9j\udce0 vu".encode()
+    assert _print_error(broken.value) == UsageError.exit_code
+    assert capsys.readouterr().err.replace("\n", " ").startswith("Stopped: 'd\\udce9j\\udce0 vu' is not text")
