@@ -67,6 +67,7 @@ def split(
 
     Example: `stocktrim orders split 20260301-K7Q2MZ P-0001=24 P-0002 --reason "half by air"`
     """
+    from pipelines.errors import UsageError
     from pipelines.purchasing.current_names import with_current_names
     from pipelines.purchasing.order_changes.splitting import split as divided
     from pipelines.purchasing.orders import new_order_id
@@ -74,7 +75,12 @@ def split(
     desk = desk_of(organisation)
     who = person(by)
     found = with_current_names(seen_order(desk, order, version), desk.known)
-    moves = dict(_move(desk, found, text) for text in product)
+    moves: dict[str, Decimal | None] = {}
+    for text in product:
+        code, units = _move(desk, found, text)
+        if code in moves:
+            raise UsageError(f"{code} is named twice: say once how many units of it move.")
+        moves[code] = units
     events = divided(
         found, moves, new_id=new_order_id(desk.opened.today()), by=who, at=desk.opened.now(), reason=reason
     )

@@ -5,9 +5,8 @@ What belongs here: the checks before such an event, pure. What does not: moving 
 Read more in docs/buyer/orders.md.
 """
 
-import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -19,7 +18,8 @@ from pipelines.purchasing.transitions import QUANTITY_DECIMALS, check_state, is_
 LONGEST_NOTE: Final = 500
 """Xero's limit for delivery instructions."""
 _LARGEST_COST: Final = Decimal(10**9)
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
+LONGEST_AHEAD: Final = timedelta(days=1500)
+"""Longer than any lead time: a day that is further ahead is a slip of the keys."""
 
 
 def add_line(
@@ -103,6 +103,8 @@ def change_header(
         OrderError: the order is not a draft, nothing would change, or it would arrive before it is ordered.
     """
     _check_draft(order)
+    if order_date is not None and all(abs(order_date - day) > LONGEST_AHEAD for day in (at.date(), order.order_date)):
+        raise OrderError(f"The order date {order_date} is more than {LONGEST_AHEAD.days:,} days away: is it right?")
     _check_arrival(order_date or order.order_date, expected_arrival_date or order.expected_arrival_date)
     changes: dict[str, Any] = {
         "order_date": order_date, "expected_arrival_date": expected_arrival_date,
@@ -144,15 +146,15 @@ def check_quantity(quantity: Decimal, product_code: str, *, is_divisible: bool) 
 
 
 def checked_note(note: str) -> str:
-    r"""A note in one line, without control characters.
+    r"""A note in one line, without characters that cannot be seen.
 
-    >>> checked_note(" deliver to\nthe side door ")
+    >>> checked_note(" deliver to\nthe side\u202e door ")
     'deliver to the side door'
 
     Raises:
         OrderError: it is too long for Xero.
     """
-    text = _CONTROL.sub(" ", note).strip()
+    text = " ".join("".join(sign if sign.isprintable() else " " for sign in note).split())
     if len(text) > LONGEST_NOTE:
         raise OrderError(f"The note has {len(text)} characters, and Xero takes {LONGEST_NOTE}: shorten it.")
     return text
@@ -174,6 +176,10 @@ def _check_arrival(order_date: date, arrival: date | None) -> None:
     if arrival is not None and arrival < order_date:
         raise OrderError(
             f"{arrival} is before the order date {order_date}: goods cannot arrive before they are ordered."
+        )
+    if arrival is not None and arrival - order_date > LONGEST_AHEAD:
+        raise OrderError(
+            f"{arrival} is more than {LONGEST_AHEAD.days:,} days after the order date {order_date}: is the year right?"
         )
 
 

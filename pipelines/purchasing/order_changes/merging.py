@@ -34,7 +34,7 @@ def merge(order: Order, others: Sequence[Order], *, by: str, at: datetime, reaso
         taken_out=tuple(sorted(frozenset().union(*(merged.taken_out for merged in every)) - codes)),
         data_loaded_at=None if None in loaded else min(instant for instant in loaded if instant is not None),
         minimum_order_value=max(merged.minimum_order_value for merged in every),
-        note="; ".join(dict.fromkeys(merged.note for merged in every if merged.note))[:LONGEST_NOTE],
+        note=_notes(merged.note for merged in every),
     )  # fmt: skip
     ends = [
         MergedInto(
@@ -85,5 +85,16 @@ def _sum(present: OrderLine, line: OrderLine, order: Order) -> OrderLine:
         present,
         quantity=present.quantity + line.quantity,
         expected_arrival_date=max(dates, default=None),
-        note="; ".join(dict.fromkeys(filter(None, [present.note, line.note]))),
+        note=_notes([present.note, line.note]),
     )
+
+
+def _notes(notes: Iterable[str]) -> str:
+    """Different notes in one."""
+    together = "; ".join(dict.fromkeys(filter(None, notes)))
+    if len(together) > LONGEST_NOTE:
+        raise OrderError(
+            f"The notes have {len(together)} characters together, and Xero takes {LONGEST_NOTE}: shorten one with "
+            f"`stocktrim orders change --note`, then merge."
+        )
+    return together

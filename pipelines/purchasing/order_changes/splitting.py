@@ -71,6 +71,8 @@ def _moved(order: Order, moves: Mapping[str, Decimal | None]) -> tuple[OrderLine
     wanted: dict[str, Decimal] = {}
     for product_code, quantity in moves.items():
         line = line_of(order, product_code)
+        if line.product_code in wanted:
+            raise OrderError(f"{line.product_code} is named twice: say once how many units of it move.")
         units = line.quantity if quantity is None else quantity
         if not is_xero_quantity(units) or not 0 < units <= line.quantity:
             raise OrderError(

@@ -1,7 +1,7 @@
 """What people change on orders: no unit is lost or counted twice, and each change is told in a sentence."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -152,6 +152,29 @@ def test_a_quantity_that_is_none_is_refused_wherever_it_is_typed(text):
         change_line(an_order(), product_code="TEA-01", quantity=Decimal(text), **ANNA)
     with pytest.raises(OrderError, match=r"not a valid cost|not a valid quantity"):
         change_line(an_order(), product_code="TEA-01", unit_cost=Decimal(text), **ANNA)
+
+
+@pytest.mark.parametrize("codes", [("TEA-01", "tea-01"), ("TEA-01", " TEA-01")])
+def test_a_product_that_is_named_twice_is_not_split_by_the_last_word(codes):
+    with pytest.raises(OrderError, match="TEA-01 is named twice"):
+        split(an_order(), dict(zip(codes, (Decimal(5), Decimal(3)), strict=True)), new_id="x", **ANNA)
+
+
+@pytest.mark.parametrize("year", [1, 1926, 2206, 9999])
+def test_a_day_in_another_century_is_asked_about(year):
+    day = date(year, 3, 3)
+    with pytest.raises(OrderError, match=r"is (?:it|the year) right\?"):
+        change_header(an_order(), order_date=day, expected_arrival_date=day, **ANNA)
+    with pytest.raises(OrderError, match=r"is the year right\?|before the order date"):
+        change_line(an_order(), product_code="TEA-01", expected_arrival_date=day, **ANNA)
+
+
+def test_notes_that_are_too_long_together_are_not_cut_in_silence():
+    one, other = (a_draft(f"20260302-{letter * 6}", note=letter * 300) for letter in "AB")
+    with pytest.raises(OrderError, match="602 characters together"):
+        merge(an_order(one), [an_order(other)], **ANNA)
+    same = merge(an_order(one), [an_order(a_draft("20260302-BBBBBB", note="A" * 300))], **ANNA)
+    assert fold([one, same[0]]).note == "A" * 300
 
 
 def test_a_fraction_of_a_unit_that_only_comes_whole_is_refused():
