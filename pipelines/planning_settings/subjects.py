@@ -8,12 +8,13 @@ Read more in docs/buyer/settings.md.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Final
 
 from pipelines.errors import UsageError
 from pipelines.nearest_names import unknown_name
 from pipelines.product_codes import ProductCodes, folded
-from pipelines.product_groups.groups import Group, find_group
+from pipelines.product_groups.groups import Group, GroupNames
 from pipelines.setting_subjects import ProductSupplier
 
 # Looking for a similar code compares it with all codes.
@@ -109,8 +110,8 @@ class Subjects:
         wanted = text.strip()
         if wanted in names:
             return wanted
-        found = [identity for identity, name in names.items() if name == wanted]
-        found = found or [identity for identity, name in names.items() if folded(name) == folded(wanted)]
+        found = [identity for identity in self._suppliers_called.get(folded(wanted), []) if names[identity] == wanted]
+        found = found or self._suppliers_called.get(folded(wanted), [])
         if len(found) > 1:
             raise UsageError(f"Several suppliers are called {text!r}: give one of their ids, {' or '.join(found)}.")
         if not found:
@@ -120,4 +121,16 @@ class Subjects:
         return found[0]
 
     def _group(self, text: str) -> str:
-        return find_group(self.groups, text).group_id
+        return self._group_names.known(text).group_id
+
+    @cached_property
+    def _group_names(self) -> GroupNames:
+        return GroupNames(self.groups.values())
+
+    @cached_property
+    def _suppliers_called(self) -> Mapping[str, list[str]]:
+        """The ids of the suppliers of each name, whatever its case and the form of its accents."""
+        found: dict[str, list[str]] = {}
+        for identity, name in self.suppliers.items():
+            found.setdefault(folded(name), []).append(identity)
+        return found

@@ -94,6 +94,7 @@ class _Book:
     ) -> None:
         self.groups = dict(groups)
         self._names = GroupNames(groups.values())
+        self._kinds = {*KINDS, *(folded(group.kind) for group in groups.values())}
         self.next_number = next_number
         self.find_product = find_product
         self.may_create = may_create
@@ -148,8 +149,7 @@ class _Book:
     def _made(self, request: GroupRequest) -> Group:
         kind, name = request.kind.strip(), request.group.strip()
         before, colon, after = name.partition(":")
-        kinds = {*KINDS, *(folded(group.kind) for group in self.groups.values())}
-        if not kind and colon and folded(before) in kinds and after.strip():
+        if not kind and colon and folded(before) in self._kinds and after.strip():
             kind, name = before.strip(), after.strip()
         kind = checked_kind(kind or DEFAULT_KIND)
         if not self.may_create:
@@ -158,6 +158,7 @@ class _Book:
         self.next_number += 1
         self.groups[group.group_id] = group
         self._names.add(group)
+        self._kinds.add(folded(group.kind))
         for one, value in (("name", group.name), ("kind", group.kind)):
             self.wanted[group.group_id, one, ""] = ProposedGroupChange(
                 group.group_id, group.title, one, "", None, value

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.planning_settings.requested_settings import propose
+from pipelines.planning_settings.requested_settings import SettingRequest, propose
 from pipelines.planning_settings.setting_csv import COLUMNS, read_csv, written_csv
 from pipelines.planning_settings.subjects import Subjects
 from pipelines.product_codes import ProductCodes
 from pipelines.product_groups.group_csv import read_groups
+from pipelines.product_groups.groups import Group
 from pipelines.product_groups.requested_groups import propose_groups
 from tests.running import cpu_seconds
 
@@ -39,7 +40,28 @@ def groups_come_in(count: int) -> None:
     assert (sum(change.field == "member" for change in found.changes), [*read.faults, *found.faults]) == (count, [])
 
 
-@pytest.mark.parametrize("come_in", [settings_come_in, groups_come_in])
+def new_groups_come_in(count: int) -> None:
+    """As above, of a file that makes a group with each row."""
+    rows = "".join(f"Range {number},\n" for number in range(count))
+    read = read_groups(Path("groups.csv"), f"group,product_code\n{rows}".encode())
+    found = propose_groups(read.requests, groups={}, next_number=1, find_product=str)
+    assert (sum(change.field == "name" for change in found.changes), [*read.faults, *found.faults]) == (count, [])
+
+
+def settings_of_suppliers_and_groups_come_in(count: int) -> None:
+    """As above, of a file with a setting of each of many suppliers and groups."""
+    names = [f"Supplier {number}" for number in range(count)]
+    groups = {f"G{number}": Group(f"G{number}", "range", f"Range {number}") for number in range(count)}
+    subjects = Subjects(ProductCodes([]), {f"id of {name}": name for name in names}, groups=groups)
+    requests = [SettingRequest("supplier", name.upper(), "lead_time_days", "30") for name in names]
+    requests += [SettingRequest("group", group.name, "lead_time_days", "30") for group in groups.values()]
+    found = propose(requests, subjects=subjects, explicit={})
+    assert (len(found.changes), found.faults) == (2 * count, [])
+
+
+@pytest.mark.parametrize(
+    "come_in", [settings_come_in, groups_come_in, new_groups_come_in, settings_of_suppliers_and_groups_come_in]
+)
 @pytest.mark.parametrize("count", [10_000, pytest.param(100_000, marks=pytest.mark.soak)])
 def test_ten_times_the_rows_take_about_ten_times_as_long(
     come_in: Callable[[int], None], count: int, measured: Callable[[str], None]

@@ -238,9 +238,4 @@ def test_ten_times_the_rows_take_at_most_about_ten_times_as_long() -> None:
         return time.process_time() - begin
 
     seconds(500)
-    begin = time.process_time()
-    every = propose_groups(
-        [GroupRequest(f"Range {row}", line=row) for row in range(3000)], groups={}, next_number=1, find_product=str
-    )
-    assert (len(every.changes), time.process_time() - begin < 3) == (6000, True)
     assert min(seconds(10_000) for _ in range(2)) < 30 * min(seconds(1_000) for _ in range(3))
