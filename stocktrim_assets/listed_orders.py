@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from typing import Final
 
 import dagster as dg
+import polars as pl
 
 from pipelines.organisations.ledger_tables import purchase_order_events_table, purchase_orders_table
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.organisations.order_desk import OrderDesk
+from pipelines.purchasing.drafts import drafts_frame
+from pipelines.purchasing.orders import OrderState
 from pipelines.purchasing.push import waits_as_stale
 from pipelines.storage import tables
 from pipelines.storage.warehouse import put_tables
@@ -19,16 +22,18 @@ from pipelines.store.setting_changes import explicit_settings
 from stocktrim_assets.assets.stage_run import Stage, StageResult, StageRun, stage_run
 
 STAGE: Final = Stage(
-    "order_history", "Orders", reads=(
-        tables.PRODUCTS, tables.PRODUCT_SUPPLIERS, tables.SUPPLIER_CALENDARS, tables.XERO_READINESS,
-        tables.XERO_PURCHASE_ORDERS,
-    ),
+    "order_history", "Orders",
+    reads=(tables.PRODUCTS, tables.PRODUCT_SUPPLIERS, tables.XERO_READINESS, tables.XERO_PURCHASE_ORDERS),
     makes=(tables.PURCHASE_ORDERS, tables.PURCHASE_ORDER_EVENTS), keep=put_tables,
 )  # fmt: skip
 
 
 def list_orders(context: dg.AssetExecutionContext, organisation: OpenOrganisation) -> Iterator[StageResult]:
-    """Make the tables of orders and their events, as the ledger has them now."""
+    """Make the tables of orders and their events, as the ledger has them now.
+
+    The drafts, which the plan's step makes, are written anew with them, so that no order is a draft in one table and
+    sent in the other.
+    """
     with stage_run(STAGE, context, organisation) as run:
         desk = OrderDesk(organisation, run.read)
         run.depends_on(**_beside_tables(run, desk))
@@ -37,8 +42,17 @@ def list_orders(context: dg.AssetExecutionContext, organisation: OpenOrganisatio
             run.keep({
                 tables.PURCHASE_ORDERS: purchase_orders_table(desk, histories),
                 tables.PURCHASE_ORDER_EVENTS: purchase_order_events_table(histories),
+                tables.PURCHASE_ORDER_DRAFTS: _drafts_now(run),
             })  # fmt: skip
         yield from run.results()
+
+
+def _drafts_now(run: StageRun) -> pl.DataFrame:
+    """The drafts as they are now, without those of an earlier plan that nobody touched: a stopped run left them."""
+    order_plan = run.read_as_it_is(tables.ORDER_PLAN)
+    of_plan = set(order_plan["plan_id"])
+    drafts = run.organisation.ledger.orders(OrderState.DRAFT)
+    return drafts_frame([order for order in drafts if order.is_edited or order.plan_id in of_plan], order_plan)
 
 
 def _beside_tables(run: StageRun, desk: OrderDesk) -> dict[str, object]:

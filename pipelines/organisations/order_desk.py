@@ -225,12 +225,15 @@ class OrderDesk:
 
     @cached_property
     def _calendars(self) -> "Mapping[str, SupplierCalendar]":
-        """The suppliers' calendars, by id, seen from today."""
-        calendars = self.read(tables.SUPPLIER_CALENDARS)
-        if calendars.is_empty():
+        """The suppliers' calendars by the settings of now, by id, seen from today."""
+        if self._settings.filter(pl.col("name").is_in(["order_days", "shutdowns"])).is_empty():
             return {}
-        from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier  # noqa: PLC0415
+        from pipelines.planning_settings.supplier_terms.supplier_calendar import (  # noqa: PLC0415, numpy
+            calendars_by_supplier,
+            calendars_in,
+        )
 
+        calendars = calendars_in(self._settings)
         return calendars_by_supplier(calendars, as_of=self.opened.today())
 
     @cached_property

@@ -123,6 +123,12 @@ class StageRun:
         """A table that the stage declares, as a frame of its shape; of a limited table the rows that it declares."""
         return read_table(self._warehouse, self._place(table), where=self.stage.rows.get(table, "true"))
 
+    def read_as_it_is(self, table: Table) -> pl.DataFrame:
+        """A table of a stage that this one does not wait for, empty if it was never made: no change of it counts."""
+        if not table_exists(self._warehouse, table):
+            return tables.empty(table)
+        return read_table(self._warehouse, table)
+
     def read_products(self, table: Table, product_codes: Sequence[str]) -> pl.DataFrame:
         """The rows of some products of a table that the stage declares."""
         where = "product_code in (select unnest(?))"

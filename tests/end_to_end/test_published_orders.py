@@ -27,6 +27,9 @@ def test_each_run_publishes_every_order_with_who_and_every_event_as_a_sentence(p
     assert (orders[second]["state"], len(orders)) == ("rejected", len(drafts))
     assert sent["value"] == Decimal(drafts[0]["value"]) == sent["base_value"]
 
+    of_drafts = set(stocktrim.published("purchase_order_drafts")["order_id"])
+    assert of_drafts == {order_id for order_id, order in orders.items() if order["state"] == "draft"}
+
     events = stocktrim.published("purchase_order_events")
     told = events.filter(order_id=second)["event_sentence"].to_list()
     assert told[-1] == "Ben rejected it: enough."

@@ -1,6 +1,7 @@
 """An order whose dates its supplier's calendar does not allow says so."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ SHUT = "it is expected while its supplier is shut, from Fri 20 Mar to Sun 29 Mar
 )
 @pytest.mark.parametrize("supplier", [SUPPLIER, EVERYONE])
 def test_a_date_that_the_calendar_does_not_allow_is_said(ordered, expected, remarks, supplier):
-    dates = {"order_date": date(2026, 3, ordered), "expected_arrival_date": date(2026, 3, expected)}
+    dates: dict[str, Any] = {"order_date": date(2026, 3, ordered), "expected_arrival_date": date(2026, 3, expected)}
     assert calendar_remarks(an_order(a_draft(**dates)), {supplier: MONDAYS}) == remarks
 
 
