@@ -5,7 +5,7 @@ Read more in docs/buyer/settings.md.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,14 +33,18 @@ class PlanEffect:
 
 
 def plan_effect(now: OrganisationSettings, changes: Sequence[ProposedChange]) -> PlanEffect | None:
-    """What changes would change in the plan; None if there is no plan yet."""
+    """What changes would change in the plan; None if there is no plan yet.
+
+    Groups have the products that they have now, also those that joined since the plan.
+    """
     if published_or_empty(now.opened.folder, tables.ORDER_PLAN).is_empty():
         return None
     not_shown = sorted({row.name for row in changes if row.name in NOT_SHOWN})
     shown = {(row.level, row.subject, row.name): row.new for row in changes if row.name not in NOT_SHOWN}
     if not shown:
         return PlanEffect(pl.DataFrame(), not_shown)
-    sources = PlanSources(*read_published(now.opened.folder, *SOURCE_TABLES))
+    planned = PlanSources(*read_published(now.opened.folder, *SOURCE_TABLES))
+    sources = replace(planned, product_groups=now.groups.membership)
     return PlanEffect(changed_lines(sources, _frame(now.explicit), _frame({**now.explicit, **shown})), not_shown)
 
 

@@ -41,6 +41,12 @@ def test_a_dry_run_shows_what_the_plan_would_change_without_changing_anything(pl
     ]
     found = stocktrim("settings", "set", "batch_size", "1000", "--product", code, "--dry-run", "--json").json()["plan"]
     assert [(row["product_code"], row["new_order_quantity"]) for row in found["lines"]] == [(code, 1000)]
+    assert stocktrim("groups", "add", "brand: Acme", code).code == 0
+    of_group = ("settings", "set", "batch_size", "1000", "--group", "brand: Acme", "--dry-run", "--json")
+    found = stocktrim(*of_group).json()["plan"]
+    assert [(row["product_code"], row["new_order_quantity"]) for row in found["lines"]] == [(code, 1000)], (
+        "a product that joined its group after the plan"
+    )
     file.write_text(f"level,subject,setting,value\nproduct,{code},preferred_supplier,Supplier 03\n")
     shown = stocktrim("settings", "import", str(file), "--dry-run")
     assert (shown.code, "the effect of preferred_supplier" in shown.out) == (0, True)
