@@ -22,12 +22,12 @@ from pipelines.planning_settings.registry import global_settings, with_defaults
 from pipelines.product_codes import folded
 from pipelines.purchasing.current_names import with_current_names
 from pipelines.purchasing.drafts import Terms, terms_of
-from pipelines.purchasing.events import Approved, FirstApproved
+from pipelines.purchasing.events import Approved, FirstApproved, LineDifference
 from pipelines.purchasing.exchange_rates import Rates
 from pipelines.purchasing.order_changes.creating import PlanSource
 from pipelines.purchasing.order_changes.plan_differences import plan_differences
 from pipelines.purchasing.order_changes.second_person import ApprovalRule, approve_in_turn
-from pipelines.purchasing.orders import Order, OrderError, OrderState
+from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, OrderState
 from pipelines.purchasing.remarks import GONE_FROM_XERO, check_not_ordered_twice, remarks
 from pipelines.purchasing.xero_changes import (
     XeroChanges,
@@ -170,6 +170,16 @@ class OrderDesk:
         return PlanSource(row["plan_id"], row["planned_at"] - _EARLIER, row["data_loaded_at"] or loaded, self.terms)
 
     @cached_property
+    def _not_in_the_plan(self) -> list[Order]:
+        """The orders that the newest plan did not count as on order: drafts, and those approved since."""
+        since = self.plan_source().planned_at
+        return [
+            order for order in self.orders
+            if order.state is OrderState.DRAFT
+            or (order.state in SUPPLY_STATES and since and order.approved_at and order.approved_at > since)
+        ]  # fmt: skip
+
+    @cached_property
     def products(self) -> "OrderedProducts":
         """The products and suppliers that orders are made of."""
         from pipelines.organisations.ordered_products import OrderedProducts  # noqa: PLC0415, numpy: only edits need it
@@ -192,12 +202,16 @@ class OrderDesk:
                             f"units): merge the two, remove it there, or add --even-if-drafted."
                         )
 
+    def differences(self, order: Order) -> list[LineDifference]:
+        """What the newest plan would change on a draft that a person keeps, beside what other orders have since."""
+        return plan_differences(order, self.order_plan, self._not_in_the_plan)
+
     def planned_changes(self, order: Order) -> list[dict[str, object]]:
         """What the newest plan would change on a draft that a person keeps: product, its quantity, the planned one."""
         return [
             {"product_code": change.product_code, "quantity": change.old_quantity or Decimal(0),
              "planned_quantity": change.new_quantity or Decimal(0)}
-            for change in plan_differences(order, self.order_plan)
+            for change in self.differences(order)
         ]  # fmt: skip
 
     def _approval(self, order: Order, changes: XeroChanges, **more: object) -> Approved | FirstApproved:

@@ -78,7 +78,7 @@ def _redraft(run: StageRun, known: Identities) -> Redraft:
 def _shown_drafts(run: StageRun, orders: Sequence[Order], known: Identities, change: Redraft) -> dict[str, Any]:
     """What Dagster shows of the drafts: how many there are, and what a person should know about each."""
     order_plan = run.read(tables.ORDER_PLAN)
-    kept = {order.purchase_order_number: plan_differences(order, order_plan) for order in orders}
+    kept = {order.purchase_order_number: plan_differences(order, order_plan, orders) for order in orders}
     lines = [
         f"- {number}: {escaped(', '.join(map(difference_text, changes)))}"
         for number, changes in kept.items()

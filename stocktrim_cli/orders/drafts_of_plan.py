@@ -48,10 +48,9 @@ def _by_the_plan(desk: "OrderDesk", plan_id: str) -> tuple[int, list[str]]:
 
 def _kept(desk: "OrderDesk") -> list[str]:
     """A sentence for each draft that a person keeps and the plan would change."""
-    from pipelines.purchasing.order_changes.plan_differences import plan_differences
     from pipelines.purchasing.order_history import difference_text
 
-    found = ((order, plan_differences(order, desk.order_plan)) for order in desk.orders)
+    found = ((order, desk.differences(order)) for order in desk.orders)
     return [
         f"{order.purchase_order_number} is kept as a person left it; the plan would change "
         f"{', '.join(map(difference_text, changes))}."

@@ -22,7 +22,7 @@ from stocktrim_cli.orders.orders_options import (
     states_of,
     summary_of,
 )
-from stocktrim_cli.output import show_json, show_table
+from stocktrim_cli.output import counted, show_json, show_table
 from stocktrim_cli.runs import JsonOption
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def show(
     say_sentences([f"The note for the supplier is: {found.note}"] if found.note else [])
     say_sentences(desk.remarks_of(found))
     if planned:
-        say_sentences([f"The newest plan would change {len(planned)} products: the column plan shows its quantities"])
+        products = counted(len(planned), "product")
+        say_sentences([f"The newest plan would change {products}: the column plan shows its quantities"])
 
 
 def history(

@@ -4,7 +4,8 @@ What belongs here: comparing a draft with a plan, pure. What does not: which dra
 Read more in docs/buyer/orders.md.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import polars as pl
@@ -29,17 +30,25 @@ def planned_quantities(order: Order, order_plan: pl.DataFrame) -> Mapping[str, D
     }
 
 
-def plan_differences(order: Order, order_plan: pl.DataFrame) -> list[LineDifference]:
+def plan_differences(order: Order, order_plan: pl.DataFrame, others: Iterable[Order] = ()) -> list[LineDifference]:
     """What a plan would change on a draft that a person changed or made; empty for any other order.
 
-    The old quantity is the draft's, the new one the plan's; None stands for no line.
+    `others` are orders that the plan did not count as on order: their units are ordered already, so that of a product
+    on several drafts, as after a split, this one needs only the rest. The draft itself may be among them.
+    The old quantity is the draft's, the new one the rest of the plan's; None stands for no line.
     """
     if order.state is not OrderState.DRAFT or not order.is_edited:
         return []
-    planned = planned_quantities(order, order_plan)
+    elsewhere: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in (line for other in others if other.order_id != order.order_id for line in other.lines):
+        elsewhere[line.product_code] += line.quantity
     present = {line.product_code: line.quantity for line in order.lines}
+    wanted = {
+        code: max(quantity - elsewhere[code], Decimal(0))
+        for code, quantity in sorted(planned_quantities(order, order_plan).items())
+    }
     return [
         LineDifference(code, present.get(code), quantity or None)
-        for code, quantity in sorted(planned.items())
+        for code, quantity in wanted.items()
         if present.get(code, Decimal(0)) != quantity
     ]

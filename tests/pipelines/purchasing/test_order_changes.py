@@ -14,13 +14,14 @@ from pipelines.purchasing.events import Event, PushFailed, read, written
 from pipelines.purchasing.exchange_rates import Rates
 from pipelines.purchasing.order_changes.line_edits import add_line, change_header, change_line, drop_line
 from pipelines.purchasing.order_changes.merging import merge
+from pipelines.purchasing.order_changes.plan_differences import plan_differences
 from pipelines.purchasing.order_changes.second_person import ApprovalRule, approve_in_turn, is_same_person
 from pipelines.purchasing.order_changes.splitting import split
 from pipelines.purchasing.order_history import history_of
 from pipelines.purchasing.orders import OrderError, OrderState, apply_event, body_hash, fold
 from pipelines.purchasing.push import order_body
 from pipelines.purchasing.transitions import approve, push_not_reached, reject, reopen, start_push
-from tests.pipelines.purchasing.purchasing_builders import AS_OF, NOON, a_draft, a_line, an_order
+from tests.pipelines.purchasing.purchasing_builders import AS_OF, NOON, a_draft, a_line, an_order, planned
 
 ANNA: dict[str, Any] = {"by": "anna", "at": NOON}
 CODES = ("TEA-01", "TEA-02", '"=1+1", 🍵', "0042")
@@ -355,3 +356,19 @@ def test_notes_are_sent_and_part_of_what_was_approved():
     assert "DeliveryInstructions" not in order_body(order, push_status="DRAFT")
     assert order_body(noted, push_status="DRAFT")["DeliveryInstructions"] == "side door"
     assert body_hash(noted) != body_hash(order)
+
+
+@pytest.mark.parametrize(
+    ("moved", "planned_units", "of_the_first", "of_the_second"),
+    [("4", "12", [], []), (None, "12", [], []), ("4", "5", [(8, 1)], [(4, None)]), ("4", "20", [(8, 16)], [(4, 12)])],
+)
+def test_what_a_plan_orders_is_wanted_once_of_orders_that_were_split(moved, planned_units, of_the_first, of_the_second):
+    """Each of two drafts needs what the other does not have, so that doing what one says is enough."""
+    order = an_order(drafted("20260302-AAAAAA", {"TEA-01": 12, "TEA-02": 12}))
+    kept, made = split(order, {"TEA-01": Decimal(moved) if moved else None}, new_id="20260302-BBBBBB", **ANNA)
+    both = [apply_event(order, kept), an_order(made)]
+    plan = planned({"product_code": "TEA-01", "order_quantity": float(planned_units)}, {"product_code": "TEA-02"})
+    first, second = (
+        [(row.old_quantity, row.new_quantity) for row in plan_differences(one, plan, both)] for one in both
+    )
+    assert (first, second) == (of_the_first, of_the_second)
