@@ -23,8 +23,8 @@ from pipelines.product_codes import folded
 from pipelines.purchasing.current_names import with_current_names
 from pipelines.purchasing.drafts import Terms, terms_of
 from pipelines.purchasing.events import Approved, FirstApproved, LineDifference
-from pipelines.purchasing.exchange_rates import Rates
 from pipelines.purchasing.order_changes.creating import PlanSource
+from pipelines.purchasing.order_changes.exchange_rates import Rates
 from pipelines.purchasing.order_changes.plan_differences import plan_differences
 from pipelines.purchasing.order_changes.second_person import ApprovalRule, approve_in_turn
 from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, OrderState

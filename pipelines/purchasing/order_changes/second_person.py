@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from pipelines.purchasing.events import CENT, Approved, FirstApproved
-from pipelines.purchasing.exchange_rates import Rates
+from pipelines.purchasing.order_changes.exchange_rates import Rates
 from pipelines.purchasing.orders import Order, OrderError, OrderState
 from pipelines.purchasing.transitions import approve
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.purchasing.events import Event, PushFailed, read, written
-from pipelines.purchasing.exchange_rates import Rates
+from pipelines.purchasing.order_changes.exchange_rates import Rates
 from pipelines.purchasing.order_changes.line_edits import add_line, change_header, change_line, drop_line
 from pipelines.purchasing.order_changes.merging import merge
 from pipelines.purchasing.order_changes.plan_differences import plan_differences

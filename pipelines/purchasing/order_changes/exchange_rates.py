@@ -1,7 +1,7 @@
 """The exchange rate at which an order's value is compared with a limit in base currency.
 
 What belongs here: choosing among the rates of a supplier and of a currency, pure. What does not: the limit
-(`order_changes/second_person.py`).
+(`second_person.py`).
 Read more in docs/buyer/orders.md.
 """
 
