@@ -17,7 +17,10 @@ from pipelines.replenishment.plan.reasons import BINDING_RULES, REASONS, UNCERTA
 
 LEAST_CHANCE: Final = 0.005
 LEAST_UNITS: Final = 0.05
-_SET_AT: Final = {"product": "for this product", "supplier": "for its supplier", "global": "for all products"}
+_SET_AT: Final = {
+    "product_supplier": "for this product from its supplier", "product": "for this product",
+    "group": "for its group", "supplier": "for its supplier", "global": "for all products",
+}  # fmt: skip
 _NO_SALES: Final = "dead"
 _PATTERNS: Final = {_NO_SALES: "no sales in 52 weeks", "new": "new, with less than 6 weeks of sales"}
 
@@ -110,6 +113,9 @@ def _about_arrival(line: PlanLine) -> list[str]:
             f"The forecast period of {line.horizon_days} days ends before {order} arrives, in {days} "
             "days: the order fills stock up for the demand of the period."
         )
+    if line.order_action == ASSEMBLE:
+        is_short = line.is_too_late_to_help and line.assemble_now_quantity > 0
+        return [f"Stock may run out before what is assembled today is ready, in {days} days."] if is_short else []
     if line.is_too_late_to_help:
         chance = _percent(line.shortage_chance_before_arrival or 0.0)
         is_sold_out = line.days_to_stock_out == 0 and line.available_stock <= 0

@@ -59,6 +59,17 @@ def test_a_lower_price_makes_another_supplier_cheaper():
     assert alternative_sentence(row) == f"Name of supplier-09 would be {ordered / 2:,.2f} GBP cheaper."
 
 
+def test_a_cheaper_supplier_is_said_to_be_as_much_cheaper_as_its_price_and_lost_sales_apart():
+    row = compared(also_from(OTHER, unit_cost=Decimal("1.0000")), of_other("lead_time_days", "13"), stock=8)
+    saving, avoided = row["price_saving"] - row["order_cost"], row["shortage_avoided_value"]
+    assert (row["advice"], row["money_saved"]) == ("cheaper", saving + avoided)
+    assert avoided > 0
+    assert alternative_sentence(row) == (
+        f"Name of supplier-09 would be {saving:,.2f} GBP cheaper, and arrives 1 day sooner and loses about "
+        f"{row['shortage_avoided_quantity']:,.1f} fewer units ({avoided:,.2f} GBP)."
+    )
+
+
 def test_a_price_in_another_currency_is_compared_in_base_currency():
     row = compared(also_from(OTHER, unit_cost=Decimal("2.4000"), currency="EUR", currency_rate=Decimal("1.2")))
     assert (row["other_unit_cost_in_base"], row["advice"]) == (Decimal("2.0000"), "cheaper")

@@ -5,10 +5,12 @@ from decimal import Decimal
 import pytest
 
 from pipelines.forecasting.protection_intervals import expected_intervals
+from pipelines.planning_settings.setting_descriptions import LEVELS
 from pipelines.replenishment.explain.bridge import bridge
 from pipelines.replenishment.explain.projected_stock import open_orders, projected_stock
 from pipelines.replenishment.explain.records import PlanLine
 from pipelines.replenishment.explain.sentences import sentences
+from pipelines.replenishment.plan.assembly import ASSEMBLE
 from tests.pipelines.planning_builders import (
     AS_OF,
     a_late_order,
@@ -84,6 +86,22 @@ def test_an_estimated_lead_time_is_shown_with_its_receipts_and_the_default():
         "Estimated lead time: 23 ± 5.3 days (median 23; 4 receipts of this product, 4 of its supplier). "
         "The default is 14 days, plus 3 for manufacturing."
     )
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_lead_time_that_a_person_set_at_any_level_is_not_called_the_default(level):
+    line = plan_line(a_product(), received(6, 8, 8, 12), lead_time_origin=level)
+    assert "default" not in sentences(line)[-1]
+    assert f"Lead time: {line.lead_time_days} days, set for " in sentences(line)[-1]
+
+
+@pytest.mark.parametrize(("now", "said"), [(5.0, True), (0.0, False)])
+def test_an_assembled_bundle_is_not_to_be_delivered_faster(now, said):
+    line = plan_line(a_product(), expecting=THIRTY, order_action=ASSEMBLE, assemble_now_quantity=now)
+    assert line.is_too_late_to_help
+    shown = " ".join(sentences(line))
+    assert "faster delivery" not in shown
+    assert ("before what is assembled today is ready, in 14 days" in shown) == said
 
 
 def test_a_lead_time_that_a_person_set_is_shown_beside_its_receipts():
