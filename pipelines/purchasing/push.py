@@ -21,8 +21,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Protocol
 
+import msgspec
+
 from pipelines.errors import NotReachedError, OutcomeUnknownError, PlannerError, RequestRefusedError
-from pipelines.purchasing.events import Event, Pushed, PushFailed
+from pipelines.purchasing.events import Event, OrderLine, Pushed, PushFailed
 from pipelines.purchasing.gateway import PurchaseOrderGateway
 from pipelines.purchasing.orders import Order, OrderError, OrderState, apply_event
 from pipelines.purchasing.transitions import push_not_reached, start_push
@@ -165,13 +167,21 @@ def order_body(order: Order, *, push_status: str) -> dict[str, object]:
         "LineItems": [
             {
                 "ItemCode": line.product_code,
-                "Description": _CONTROL.sub("", line.description).strip()[:LONGEST_DESCRIPTION] or line.product_code,
+                "Description": _description(line) or line.product_code,
                 "Quantity": _number(line.quantity),
                 "UnitAmount": _number(line.sent_price),
             }
             for line in order.lines
         ],
     }
+
+
+def _description(line: OrderLine) -> str:
+    """The text for the supplier as Xero takes it; a note is kept, and a name that is too long beside it is cut."""
+    too_long = len(line.description) - LONGEST_DESCRIPTION
+    if line.note and too_long > 0:
+        line = msgspec.structs.replace(line, product_name=line.product_name[:-too_long])
+    return _CONTROL.sub("", line.description).strip()[:LONGEST_DESCRIPTION]
 
 
 def documents_of(orders: Sequence[Order], *, push_status: str) -> list[dict[str, object]]:

@@ -103,6 +103,13 @@ def test_any_product_name_gives_a_description_that_xero_accepts(name, price):
     assert "DeliveryDate" not in body
 
 
+def test_a_note_for_the_supplier_is_kept_beside_a_name_of_any_length():
+    long = msgspec.structs.replace(a_line(), product_name="x" * 4100, note="in blue")
+    body: dict[str, Any] = order_body(an_order(a_draft("20260302-AAAAAA", long)), push_status="DRAFT")
+    (line,) = body["LineItems"]
+    assert (len(line["Description"]), line["Description"][-10:]) == (4000, " — in blue")
+
+
 def test_orders_travel_fifty_a_call(ledger, xero):
     outcomes = push(ledger, xero, approved(ledger, *many(120)))
     assert (set(results_of(outcomes)), len(xero.orders), len(xero.puts())) == ({PushResult.SENT}, 120, 3)
