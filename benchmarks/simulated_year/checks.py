@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Final
 
+from benchmarks.simulated_year import terms
 from benchmarks.simulated_year.buyer import Review
 from benchmarks.simulated_year.world import OURS, Wholesaler
 from xero_sandbox.core.documents import Document
@@ -51,6 +52,16 @@ class Seen:
         """The plan's row of each product."""
         return {row["product_code"]: row for row in self.review.plan.to_dicts()}
 
+    @cached_property
+    def for_a_minimum(self) -> Counter[str]:
+        """Units by product that the plan says were added only to reach a supplier's minimum."""
+        added: Counter[str] = Counter()
+        for code in self.ordered:
+            row = self.plan[code]
+            if row["supplier_id"] == self.world.shutdown()[0].contact_id:
+                added[code] = max(0, round(row["order_quantity"] - row["quantity_after_cap"]))
+        return added
+
     def enough(self, code: str) -> float:
         """Units that the law asks of a product at the most until an order of the next review arrives, late or not.
 
@@ -79,8 +90,11 @@ def above_the_maximum_shelf_level(seen: Seen) -> Iterator[str]:
 
 
 def an_order_with_enough_in_time(seen: Seen) -> Iterator[str]:
-    """A product is ordered although stock and open orders are above all that the law could ask of it in time."""
-    for code, units in seen.ordered.items():
+    """A product is ordered although stock and open orders are above all that the law could ask of it in time.
+
+    Unless its supplier's order would be too small without it.
+    """
+    for code, units in (seen.ordered - seen.for_a_minimum).items():
         there = seen.on_hand[code] + seen.on_order.get(code, 0)
         enough = seen.enough(code)
         if there >= enough:
@@ -91,7 +105,7 @@ def a_second_order_for_the_same_need(seen: Seen) -> Iterator[str]:
     """A product is on two new orders, or its stock, open and new orders exceed the level that the plan orders up to."""
     products = Counter(code for order in seen.sent for code in {line.item_code for line in order.lines})
     yield from (f"{code}: on {count} orders of one review" for code, count in products.items() if count > 1)
-    for code, units in seen.ordered.items():
+    for code, units in (seen.ordered - seen.for_a_minimum).items():
         row = seen.plan[code]
         level = max(row["order_up_to_level"], row["minimum_shelf_level"] or 0) + row["batch_size"]
         after = seen.on_hand[code] + seen.on_order.get(code, 0) + units
@@ -116,6 +130,33 @@ def an_order_for_delivery_in_a_shutdown(seen: Seen) -> Iterator[str]:
             continue
         if first <= order.date <= last or (day is not None and first <= day <= last):
             yield f"{order.number}: of {order.date}, expected on {day}; the shutdown is from {first} to {last}"
+
+
+def an_order_on_a_day_on_which_its_supplier_takes_none(seen: Seen) -> Iterator[str]:
+    """An order is dated on another weekday than its supplier's."""
+    for order in seen.sent:
+        if order.contact_id == seen.world.suppliers[1].contact_id and order.date.weekday() != terms.ORDER_DAY:
+            yield f"{order.number}: of {order.date:%A %d %B}"
+
+
+def an_order_below_its_suppliers_minimum_or_far_above(seen: Seen) -> Iterator[str]:
+    """An order is too small, or more was added to it than the last unit that reached the minimum."""
+    supplier = seen.world.shutdown()[0].contact_id
+    for order in seen.sent:
+        if order.contact_id != supplier:
+            continue
+        value = sum(line.quantity * line.unit_amount for line in order.lines)
+        added = [line for line in order.lines if seen.for_a_minimum[line.item_code]]
+        step = max((line.unit_amount * int(seen.plan[line.item_code]["batch_size"]) for line in added), default=0)
+        if value < terms.MINIMUM_VALUE or (added and value > terms.MINIMUM_VALUE + step):
+            yield f"{order.number}: {value} with a minimum of {terms.MINIMUM_VALUE}"
+
+
+def a_setting_of_a_group_that_does_not_hold(seen: Seen) -> Iterator[str]:
+    """A product of the group is ordered in another batch than the group's."""
+    for code in terms.grouped(seen.world):
+        if seen.ordered[code] % terms.GROUP_BATCH:
+            yield f"{code}: {seen.ordered[code]} of batch {terms.GROUP_BATCH}"
 
 
 def supply_read_otherwise_than_it_is(seen: Seen) -> Iterator[str]:
@@ -169,7 +210,9 @@ def a_bare_shelf_and_no_order(seen: Seen) -> Iterator[str]:
 
 CHECKS: Final[tuple[Check, ...]] = (
     above_the_maximum_shelf_level, an_order_with_enough_in_time, a_second_order_for_the_same_need,
-    an_order_to_an_archived_supplier, an_order_for_delivery_in_a_shutdown, supply_read_otherwise_than_it_is,
+    an_order_to_an_archived_supplier, an_order_for_delivery_in_a_shutdown,
+    an_order_on_a_day_on_which_its_supplier_takes_none, an_order_below_its_suppliers_minimum_or_far_above,
+    a_setting_of_a_group_that_does_not_hold, supply_read_otherwise_than_it_is,
     an_order_twice_or_not_at_all, a_quantity_that_cannot_be_bought, a_bare_shelf_and_no_order,
 )  # fmt: skip
 

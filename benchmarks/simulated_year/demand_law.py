@@ -4,7 +4,7 @@ What belongs here: the law. What does not: stock, orders and documents (`world.p
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
@@ -18,11 +18,28 @@ _DRAWS: Final = 2_000
 
 
 @dataclass(frozen=True)
+class Lift:
+    """An event: from the first day to the last, demand of the products at some places is times a factor."""
+
+    first: date
+    last: date
+    factor: float
+    places: tuple[int, ...]
+
+    def factors(self, first: date, days: int, products: int) -> Amounts:
+        """The factor by day and product."""
+        is_on = np.array([self.first <= first + timedelta(days=day) <= self.last for day in range(days)], dtype=bool)
+        is_of = np.isin(np.arange(products), self.places)
+        return np.where(is_on[:, None] & is_of, self.factor, 1.0)
+
+
+@dataclass(frozen=True)
 class DemandLaw:
     """Demand of each product, in units; all arrays are by product.
 
     A week's level is gamma with mean 1 and this `shape`, times `mean_a_week` and the season; customers come by Poisson
     and each takes `size` units on average. `amplitude` and `peak` (a share of the year) make the season.
+    `lift` is an event.
     """
 
     mean_a_week: Amounts
@@ -30,6 +47,7 @@ class DemandLaw:
     peak: Amounts
     shape: Amounts
     size: Amounts
+    lift: "Lift | None" = None
 
     @classmethod
     def of(cls, products: int, rng: np.random.Generator) -> "DemandLaw":
@@ -48,7 +66,8 @@ class DemandLaw:
         day = np.arange(days)
         in_year = (first.timetuple().tm_yday + day)[:, None] / 365.25
         season = np.exp(self.amplitude * np.cos(2 * np.pi * (in_year - self.peak)) - self.amplitude**2 / 4)
-        return np.asarray(_SHARES[(first.weekday() + day) % DAYS][:, None] * self.mean_a_week * season)
+        means = np.asarray(_SHARES[(first.weekday() + day) % DAYS][:, None] * self.mean_a_week * season)
+        return means if self.lift is None else means * self.lift.factors(first, days, len(self.shape))
 
     def draw(self, first: date, days: int, rng: np.random.Generator, *, paths: int = 1) -> Amounts:
         """Demand in whole units by path, day and product."""

@@ -4,15 +4,15 @@ What belongs here: writing it down. What does not: how it goes on (`world.py`).
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
 import numpy as np
 
-from benchmarks.simulated_year.demand_law import DAYS, Amounts, DemandLaw
-from benchmarks.simulated_year.story import Story
+from benchmarks.simulated_year.demand_law import DAYS, Amounts, DemandLaw, Lift
+from benchmarks.simulated_year.story import EVENT_FACTOR, GROUP_PLACES, Story
 from xero_sandbox.core.documents import Contact, Item, World
 from xero_sandbox.worlds.generator import demo_organisation
 from xero_sandbox.worlds.simulated_history.supply import Suppliers, Supply, simulate_supply
@@ -41,7 +41,7 @@ def past_of(story: Story) -> Past:
     days = story.history_weeks * DAYS
     start = story.first_review - timedelta(days=days)
     writer = WorldWriter(demo_organisation(), end=story.first_review - timedelta(days=1), rng=rng)
-    law = DemandLaw.of(story.products, rng)
+    law = replace(DemandLaw.of(story.products, rng), lift=Lift(*story.event_days(), EVENT_FACTOR, GROUP_PLACES))
     lead = Suppliers(
         lead_days=rng.integers(8, 25, story.suppliers), noise=rng.uniform(0.1, 0.25, story.suppliers),
         partial=rng.uniform(0.05, 0.2, story.suppliers),

@@ -25,7 +25,9 @@ def _head(story: Story) -> Iterator[str]:
     yield (
         f"In Xero an order is renumbered (week {story.renumbered}), a supplier merged ({story.merged}), prices rise "
         f"({story.dearer}), a supplier goes out of business ({story.archived}), and one ships nothing in weeks "
-        f"{story.shutdown[0]} to {story.shutdown[1]}."
+        f"{story.shutdown[0]} to {story.shutdown[1]}. One supplier takes orders on Thursdays, one has a "
+        f"minimum, a group has a batch size of its own, and an event raises its demand in weeks {story.event[0]} to "
+        f"{story.event[1]}."
     )
 
 

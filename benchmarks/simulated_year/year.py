@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.simulated_year import terms
 from benchmarks.simulated_year.buyer import Buyer, Review, buying
 from benchmarks.simulated_year.checks import Seen, absurdities
 from benchmarks.simulated_year.past import past_of
@@ -57,8 +58,8 @@ def live(
         world = wholesaler(past, story, sandbox)
         world.review_begins(0)
         buyer.begin(weeks_between_reviews=story.weeks_between_reviews)
-        closed, first, last = world.shutdown()
-        buyer.run("settings", "set", "shutdowns", f"{first}..{last}", "--supplier", closed.name)
+        for words in terms.commands(world):
+            buyer.run(*words)
         if before is not None:
             buyer.run("plan")
             before(buyer)
