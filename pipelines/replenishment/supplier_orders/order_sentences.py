@@ -34,7 +34,21 @@ and save 1.20 of margin. Waiting until 2026-03-09 would lose 8.40 of margin (2 u
     ways = {ADDED: (_adding(order, is_done=True), _waiting(order, is_done=False)),
             WAITS: (_waiting(order, is_done=True), _adding(order, is_done=False)),
             BELOW: (_stays_below(order), _adding(order, is_done=False), _waiting(order, is_done=False))}  # fmt: skip
-    return " ".join([needed, *filter(None, ways[order["decision"]])])
+    return " ".join([needed, *filter(None, [*ways[order["decision"]], _left_out(order)])])
+
+
+def _left_out(order: Row) -> str:
+    """What the spend cap takes of the order after its minimum; empty if nothing.
+
+    >>> _left_out({"left_out_value": 145, "order_value": 61, "currency": "GBP"})
+    'Then the spend cap leaves out 145.00 of it: 61.00 GBP is ordered.'
+    """
+    if not order.get("left_out_value"):
+        return ""
+    ordered = f"{_money(order['order_value'])} {order['currency']} is ordered" if order["order_value"] else (
+        "nothing is ordered"
+    )  # fmt: skip
+    return f"Then the spend cap leaves out {_money(order['left_out_value'])} of it: {ordered}."
 
 
 def _adding(order: Row, *, is_done: bool) -> str:

@@ -170,6 +170,17 @@ def test_an_order_below_its_minimum_under_the_cap_is_left_out_whole():
     assert plan.order_plan["order_quantity"].sum() == 0
 
 
+def test_an_order_that_was_raised_and_then_left_out_by_the_cap_says_both():
+    minimum = natural() + 15
+    whole = the_order(planned(*a_shop(), *a_minimum(minimum, "add")))
+    left_out = the_order(planned(*a_shop(), *a_minimum(minimum, "add"), budget=str(round(minimum / 2, 2))))
+    assert (left_out["decision"], left_out["order_value"]) == ("units_added", 0)
+    assert "spend cap" not in order_sentence(whole)
+    assert order_sentence(left_out).endswith(
+        f"Then the spend cap leaves out {left_out['left_out_value']:,.2f} of it: nothing is ordered."
+    )
+
+
 def test_products_without_a_cost_or_a_rate_take_nothing_from_the_cap():
     free = planned(*a_shop(unit_cost=Decimal("0.0000")), budget="0")
     assert (free.order_plan["order_quantity"] > 0).all()
