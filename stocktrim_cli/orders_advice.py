@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
+from stocktrim_cli.groups.group_options import of_products, products_in_group
 from stocktrim_cli.output import out, show_json, show_table
 from stocktrim_cli.runs import JsonOption
 
@@ -33,6 +34,7 @@ def advice(
     *,
     supplier: Annotated[str, typer.Option(metavar="NAME", help="Only orders to this supplier.")] = "",
     product: Annotated[str, typer.Option(metavar="PRODUCT_CODE", help="Only this product.")] = "",
+    group: Annotated[str, typer.Option(metavar="NAME", help="Only products of this group.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Also the lines that arrive as needed.")] = False,
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,
@@ -44,6 +46,7 @@ def advice(
     from pipelines.replenishment.open_orders.advice_words import advice_in_words
 
     lines = chosen(published_advice(organisation), supplier=supplier, product=product, every=every)
+    lines = of_products(lines, products_in_group(organisation, group))
     if as_json:
         show_json(lines.to_dicts())
         return

@@ -5,9 +5,12 @@ deciding (`pipelines/replenishment/supplier_orders`).
 Read more in docs/buyer/minimums-and-budget.md.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
+from stocktrim_cli.groups.group_options import of_products, products_in_group
 from stocktrim_cli.output import counted, out, say, show_json, show_table
 from stocktrim_cli.runs import JsonOption
 
@@ -29,21 +32,47 @@ LEFT_OUT = {
 _TEXT = ("supplier", "product", "currency", "decision", "wait until")
 
 
-def suppliers(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: JsonOption = False) -> None:
+def suppliers(
+    *,
+    group: Annotated[
+        str, typer.Option(metavar="NAME", help="Only suppliers with an order of products of this group; orders whole.")
+    ] = "",
+    organisation: OrganisationOption = DEFAULT_ORGANISATION,
+    as_json: JsonOption = False,
+) -> None:
     """Show the newest plan by supplier: minimums, waiting, and what the spend cap leaves out.
 
     Example: `stocktrim plan suppliers --json`
     """
     orders, adjustments = read_money(organisation)
+    if group:
+        orders, adjustments = _of_group(organisation, group, orders, adjustments)
     if as_json:
         show_json({"supplier_orders": orders.to_dicts(), "order_adjustments": adjustments.to_dicts()})
         return
     if orders.is_empty():
-        out.print("The newest plan orders nothing.", markup=False)
+        out.print(f"The newest plan orders nothing{' of this group' if group else ''}.", markup=False)
         return
     _show(f"Orders of {counted(orders.height, 'supplier')}", orders, ORDERS)
     show_money(orders, adjustments, organisation=organisation, most=adjustments.height)
     say_what_drafts_come_to(organisation)
+
+
+def _of_group(
+    organisation: str, group: str, orders: "pl.DataFrame", adjustments: "pl.DataFrame"
+) -> "tuple[pl.DataFrame, pl.DataFrame]":
+    """The orders that products of a group are on or are held back from, and what was changed of these products."""
+    from pipelines.settings import read_settings
+    from pipelines.storage import tables
+    from pipelines.storage.snapshots import read_published
+
+    codes = products_in_group(organisation, group)
+    (order_plan,) = read_published(read_settings().organisation_folder(organisation), tables.ORDER_PLAN)
+    lines = of_products(order_plan.filter(order_plan["quantity_after_cap"] > 0), codes)
+    changed = of_products(adjustments, codes)
+    keys = ["supplier_id", "currency"]
+    meant = lines.select(keys).vstack(changed.select(keys))
+    return orders.join(meant, on=keys, how="semi", maintain_order="left"), changed
 
 
 def read_money(organisation: str) -> "tuple[pl.DataFrame, pl.DataFrame]":

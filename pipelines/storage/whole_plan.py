@@ -35,6 +35,8 @@ FORECAST: Final[Step] = (
     tables.DEMAND_FORECAST, tables.DEMAND_QUANTILES, tables.DEMAND_HORIZONS, tables.ONE_OFF_ORDERS,
     tables.ANSWERED_ONE_OFFS, tables.PRODUCT_EVENTS, tables.EVENT_RESULTS,
 )  # fmt: skip
+# Made from a plan by later stages, and of no use beside another one.
+OF_THE_PLAN: Final[Step] = (tables.EXCEPTIONS, tables.SUPPLIER_ALTERNATIVES)
 _STEPS: Final = (PARAMETERS, CHOICE, FORECAST)
 UNFINISHED: Final = "unfinished"
 
@@ -77,7 +79,8 @@ def keep_plan(connection: duckdb.DuckDBPyConnection, frames: Mapping[Table, pl.D
     """Replace the stored plan by a new plan and its waiting tables, in the caller's transaction.
 
     Tables that keep earlier plans (`_KEYS`) lose only the rows with the same key; the others are replaced whole.
-    Drafts of the former plan that nobody edited are deleted.
+    What was made from the former plan after it is emptied, so that no snapshot has it beside the new one: drafts that
+    nobody edited, exceptions, other suppliers. Later stages of the run make them again; the exceptions' history stays.
     """
     keep_waiting(connection)
     for table, frame in frames.items():
@@ -86,6 +89,8 @@ def keep_plan(connection: duckdb.DuckDBPyConnection, frames: Mapping[Table, pl.D
         else:
             put_table(connection, table, frame)
     connection.execute(f"delete from {tables.PURCHASE_ORDER_DRAFTS.path} where not is_edited")
+    for table in OF_THE_PLAN:
+        connection.execute(f"delete from {table.path}")
 
 
 def keep_waiting(connection: duckdb.DuckDBPyConnection) -> None:

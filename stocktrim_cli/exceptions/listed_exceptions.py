@@ -16,6 +16,7 @@ from stocktrim_cli.chosen_organisation import (
 )
 from stocktrim_cli.exceptions.dismissing import print_unreadable
 from stocktrim_cli.exceptions.present_exceptions import exceptions_of, refused_load
+from stocktrim_cli.groups.group_options import of_products, products_in_group
 from stocktrim_cli.output import out, say, show_json, show_table
 from stocktrim_cli.runs import JsonOption
 
@@ -41,6 +42,7 @@ def list_exceptions(
     severity: Annotated[str, typer.Option(metavar="SEVERITY", help="Only error, warning or info.")] = "",
     product: Annotated[str, typer.Option(metavar="PRODUCT_CODE", help="Only about this product.")] = "",
     supplier: Annotated[str, typer.Option(metavar="NAME", help="Only about this supplier or its products.")] = "",
+    group: Annotated[str, typer.Option(metavar="NAME", help="Only about products of this group.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Also what is snoozed or dismissed.")] = False,
     limit: Annotated[
         int, typer.Option(min=0, metavar="NUMBER", help="At most so many; 0 shows all.", show_default=True)
@@ -53,12 +55,13 @@ def list_exceptions(
     Example: `stocktrim exceptions --severity warning --supplier "Supplier 07"`
     """
     if context.invoked_subcommand:
-        if any((kind, severity, product, supplier, every, organisation, as_json)):
+        if any((kind, severity, product, supplier, group, every, organisation, as_json)):
             raise typer.BadParameter(f"Put the options after `{context.invoked_subcommand}`.")
         return
     organisation = choose_organisation(organisation)
     known = exceptions_of(organisation)
     rows = chosen(known, kind=kind, severity=severity, product=product, supplier=supplier, every=every)
+    rows = of_products(rows, products_in_group(organisation, group))
     if as_json:
         show_json(rows.to_dicts())
         return

@@ -15,6 +15,8 @@ from stocktrim_cli.output import counted, out, say, show_json, show_table
 from stocktrim_cli.settings_options import SHOWN, opened_organisation, say_rest, settings_now
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from pipelines.organisations.organisation_groups import OrganisationGroups
     from pipelines.product_groups.requested_groups import GroupProposal, GroupRequest, ProposedGroupChange
 
@@ -37,6 +39,13 @@ def groups_now(organisation: str) -> "OrganisationGroups":
 def products_in_group(organisation: str, group: str) -> list[str] | None:
     """The codes of the products that are in a group now; None without a group, which means all products."""
     return groups_now(organisation).products_of(group) if group else None
+
+
+def of_products(rows: "pl.DataFrame", product_codes: list[str] | None) -> "pl.DataFrame":
+    """The rows about some products, by `product_code`; all rows without any choice."""
+    import polars as pl
+
+    return rows if product_codes is None else rows.filter(pl.col("product_code").is_in(product_codes))
 
 
 def product_finder(organisation: str) -> Callable[[str], str]:

@@ -12,10 +12,11 @@ import pytest
 
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
-from pipelines.storage.warehouse import open_warehouse, read_table, transaction
+from pipelines.storage.warehouse import open_warehouse, put_tables, read_table, transaction
 from pipelines.storage.whole_plan import (
     CHOICE,
     FORECAST,
+    OF_THE_PLAN,
     PARAMETERS,
     keep_plan,
     keep_waiting,
@@ -24,6 +25,7 @@ from pipelines.storage.whole_plan import (
     to_forecast_with,
     to_plan_with,
 )
+from stocktrim_assets.assets import exceptions, plan, suppliers
 
 REPLACED = (tables.ORDER_PLAN, tables.LEAD_TIME_ADVICE)
 ADDED = (tables.PLAN_SUMMARY, tables.PLAN_HISTORY, tables.KPI_DAILY)
@@ -160,3 +162,24 @@ def test_drafts_of_the_plan_before_go_with_it_but_for_those_that_a_person_edited
         connection.execute(f"insert into {tables.PURCHASE_ORDER_DRAFTS.path} by name from drafted")
         keep_plan(connection, frames("after", (*REPLACED, *ADDED)))
         assert read_table(connection, tables.PURCHASE_ORDER_DRAFTS)["order_id"].to_list() == ["edited"]
+
+
+def test_what_was_made_from_the_plan_before_goes_with_it(folder: Path) -> None:
+    """A run that ends after its plan leaves no exception and no other supplier of the former one to be published."""
+    made = (*OF_THE_PLAN, tables.EXCEPTION_HISTORY)
+    with open_warehouse(folder) as connection:
+        with transaction(connection):
+            put_tables(connection, frames("before", made))
+        with transaction(connection):
+            keep_plan(connection, frames("after", (*REPLACED, *ADDED)))
+        assert {table.name: read_table(connection, table).height for table in made} == {
+            "exceptions": 0, "supplier_alternatives": 0, "exception_history": 1,
+        }  # fmt: skip
+
+
+def test_every_table_that_a_later_stage_makes_from_a_plan_goes_with_it() -> None:
+    """What a stage of the folder `plan` makes is of `keep_plan` or emptied by it; histories are of many plans."""
+    later = {table for stage in (exceptions.STAGE, suppliers.STAGE) for table in stage.makes}
+    of_plan_folder = {table for table in tables.PUBLISHED if table.stage == "plan"}
+    assert of_plan_folder - set(plan.TABLES) - {tables.EXCEPTION_HISTORY} == set(OF_THE_PLAN)
+    assert later - {tables.EXCEPTION_HISTORY} == set(OF_THE_PLAN)
