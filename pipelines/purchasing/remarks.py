@@ -39,7 +39,26 @@ def remarks(
         again = f"some of its products are now also on {_named(holding)}"
     facts = "" if order.state in ENDED_STATES else order.remark
     of_xero = changes.remarks if changes is not None else []
-    return [sentence for sentence in (*_about_state(order, since_sent), *of_xero, waits, again, facts) if sentence]
+    found = (*_about_state(order, since_sent), *of_xero, waits, again, facts, _beside(order, others))
+    return [sentence for sentence in found if sentence]
+
+
+def _beside(order: Order, others: Iterable[Order]) -> str:
+    """What a draft below its supplier's minimum comes to with other drafts to the supplier; empty if there are none."""
+    if order.state is not OrderState.DRAFT or not order.is_below_minimum:
+        return ""
+    same = [
+        other for other in others
+        if other.order_id != order.order_id and other.state is OrderState.DRAFT and other.lines
+        and (other.supplier_id, other.currency) == (order.supplier_id, order.currency)
+    ]  # fmt: skip
+    if not same:
+        return ""
+    value = order.value + sum(other.value for other in same)
+    return (
+        f"with {', '.join(other.purchase_order_number for other in same)} to the same supplier it comes to "
+        f"{value:,.2f} {order.currency}: `stocktrim orders merge` makes one order of them"
+    )
 
 
 def _about_state(order: Order, since_sent: str) -> list[str]:

@@ -29,3 +29,18 @@ def test_the_sent_value_of_an_order_is_shown_only_while_it_may_be_sent():
     order = an_order(a_draft("20260302-AAAAAA", a_line(), minimum_order_value=Decimal(999)))
     assert remarks_on(order) != []
     assert remarks_on(apply_event(order, reject(order, by="a buyer", at=NOON))) == []
+
+
+def test_a_draft_below_the_minimum_names_the_other_drafts_to_its_supplier():
+    order = an_order(a_draft("20260302-AAAAAA", a_line("CUP"), minimum_order_value=Decimal(50)))
+    other, abroad = an_order(a_draft("20260302-BBBBBB")), an_order(a_draft("20260302-CCCCCC", currency="EUR"))
+    found = remarks(order, is_stale=lambda _: False, others=[order, other, abroad])
+    assert found == [
+        "below the supplier's minimum order value of 50.00 GBP",
+        (
+            "with RP-20260302-BBBBBB to the same supplier it comes to 60.00 GBP: `stocktrim orders merge` makes one "
+            "order of them"
+        ),
+    ]
+    assert remarks(order, is_stale=lambda _: False, others=[order, abroad]) == found[:1]
+    assert remarks(other, is_stale=lambda _: False, others=[order, other]) == []
