@@ -17,7 +17,7 @@ SUPERSET := examples/superset/.venv
 SITE := .venv-docs
 # codespell takes single words; of the dictionary's phrases a pattern is made, tried before single words
 PHRASES := $(shell sed -n 's/->.*//p' .ci/words.txt | grep ' ' | paste -sd '|')
-WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples benchmarks sales_files xero_sandbox \
+WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples benchmarks planner sales_files xero_sandbox \
   dbt_project/macros dbt_project/tests $(wildcard pipelines/*.py) \
   $(addprefix pipelines/,exceptions expectations forecasting landing organisations planning_settings policy_backtest) \
   $(addprefix pipelines/,product_groups purchasing replenishment spreadsheets storage store xero) \

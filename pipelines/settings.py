@@ -76,6 +76,11 @@ class Settings:
         return self.home / "sandbox"
 
     @property
+    def planner_folder(self) -> Path:
+        """What the buyer's desk keeps beside the store: the key of its sessions, its log of sign-ins."""
+        return self.home / "planner"
+
+    @property
     def secret_key_file(self) -> Path:
         """The key that encrypts credentials, unless STOCKTRIM_SECRET_KEY gives one."""
         return self.home / "secret.key"

@@ -27,6 +27,7 @@ from stocktrim_cli.orders_advice import advice
 from stocktrim_cli.organisations import organisations
 from stocktrim_cli.output import err, heartbeat, say, show_progress
 from stocktrim_cli.plan import plan
+from stocktrim_cli.planner import planner
 from stocktrim_cli.reconcile import reconcile
 from stocktrim_cli.sandbox import sandbox
 from stocktrim_cli.serve import serve
@@ -41,7 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for _verb in (demo, sandbox, serve, connect, load, explain, reconcile, backtest, doctor):
+for _verb in (demo, sandbox, serve, connect, load, explain, reconcile, backtest, planner, doctor):
     app.command()(_verb)
 app.add_typer(plan, name="plan")
 app.add_typer(organisations, name="organisations")
@@ -56,7 +57,7 @@ app.add_typer(events, name="events")
 
 
 # They wait for a person, or run until they are stopped.
-_MAY_BE_SILENT: Final = {"connect", "organisations", "sandbox", "serve"}
+_MAY_BE_SILENT: Final = {"connect", "organisations", "planner", "sandbox", "serve"}
 
 
 @app.callback()

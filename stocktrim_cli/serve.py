@@ -62,7 +62,7 @@ def serve(
 
     settings = read_settings()
     ports = [dagster_port, *([sandbox_port] if sandbox else [])]
-    _refuse_taken(ports)
+    refuse_taken(ports)
     if sandbox:
         _point_demo_at(settings, sandbox_port)
     _prepare_dagster(settings)
@@ -193,7 +193,12 @@ def _watch(running: Mapping[str, Started], warm: "WarmProcess") -> int:
         warm.answer()
 
 
-def _refuse_taken(ports: list[int]) -> None:
+def refuse_taken(ports: list[int]) -> None:
+    """Refuse to start if something else listens on a port.
+
+    Raises:
+        UsageError: a port is taken.
+    """
     from pipelines.errors import UsageError
 
     for port in ports:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 TOP = Path(__file__).parents[1]
-PACKAGES = ("pipelines", "sales_files", "stocktrim_assets", "stocktrim_cli", "xero_sandbox")
+PACKAGES = ("pipelines", "planner", "sales_files", "stocktrim_assets", "stocktrim_cli", "xero_sandbox")
 # The command has a module a verb, and Dagster's shell one a stage: they bear the name of what they call.
 VERBS, STAGES = TOP / "stocktrim_cli", TOP / "stocktrim_assets" / "assets"
 MOST_MODULES = 14

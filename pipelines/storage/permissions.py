@@ -14,7 +14,7 @@ from typing import Final
 
 from pipelines.errors import UsageError
 
-OURS: Final = ("organisations", "dagster", "sandbox", "secret.key", "stocktrim.sqlite")
+OURS: Final = ("organisations", "dagster", "sandbox", "planner", "secret.key", "stocktrim.sqlite")
 PRIVATE_UMASK: Final = 0o077
 _OTHERS: Final = 0o077
 _TRAVERSE: Final = 0o010

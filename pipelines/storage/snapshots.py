@@ -8,6 +8,7 @@ Read more in docs/bi.md.
 
 import os
 import shutil
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -111,7 +112,60 @@ def read_published(folder: Path, *tables: Table) -> tuple[pl.DataFrame, ...]:
         DamagedSnapshotError: a file of the snapshot cannot be read.
     """
     snapshot = published_folder(folder)
-    return tuple(_read(snapshot, table) for table in tables)
+    return tuple(read_snapshot(snapshot, table) for table in tables)
+
+
+def read_snapshot(
+    snapshot: Path, table: Table, *conditions: pl.Expr, product_codes: Collection[str] | None = None
+) -> pl.DataFrame:
+    """The rows of one snapshot's table that meet every condition, of all products or of these.
+
+    `snapshot` is what `published_folder` gave; no other rows are kept in memory. A table or a column is empty if an
+    earlier version, which did not have it, published the snapshot.
+
+    Raises:
+        DamagedSnapshotError: a file of the snapshot cannot be read.
+    """
+    path = snapshot / f"{table.name}.parquet"
+    if not path.exists():
+        return empty(table)
+    try:
+        lazy = pl.scan_parquet(path, glob=False)  # brackets in a path are not a pattern
+        there = lazy.collect_schema()
+        columns = [pl.col(name) if name in there else pl.lit(None).alias(name) for name in table.columns]
+        rows = lazy.select(columns).cast(dict(table.schema)).filter(*conditions)
+        return (rows if product_codes is None else _of_products(rows, product_codes)).collect()
+    except (pl.exceptions.PolarsError, OSError) as trouble:
+        raise DamagedSnapshotError(_damaged(path, trouble)) from trouble
+
+
+def _of_products(rows: pl.LazyFrame, product_codes: Collection[str]) -> pl.LazyFrame:
+    """The rows of these products.
+
+    Tables are sorted by product: between the first and the last code only some of a file is read. A join takes a
+    fortieth of the time of `is_in`, which polars 2.1 compares with every code while it reads.
+    """
+    wanted = pl.LazyFrame({"product_code": sorted(product_codes)}, schema={"product_code": pl.String})
+    if product_codes:
+        between = pl.lit(min(product_codes)), pl.lit(max(product_codes))
+        rows = rows.filter(pl.col("product_code").is_between(*between))
+    return rows.join(wanted, on="product_code", how="semi", maintain_order="left")
+
+
+def column_meanings(snapshot: Path, table: Table) -> dict[str, str]:
+    """What each column of a published table means, in the words of dbt; none if the snapshot's database is missing."""
+    database = snapshot / SNAPSHOT_FILE
+    if not database.exists():
+        return {}
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            found = connection.execute(
+                "select column_name, comment from duckdb_columns() where table_name = ? and comment is not null",
+                [table.name],
+            ).fetchall()
+    except duckdb.Error as trouble:
+        raise DamagedSnapshotError(_damaged(database, trouble)) from trouble
+    return {str(column): str(comment).strip() for column, comment in found}
 
 
 def published_or_empty(folder: Path, table: Table) -> pl.DataFrame:
@@ -158,16 +212,6 @@ def _read_file(path: Path) -> pl.DataFrame:
         return pl.read_parquet(path, glob=False)  # brackets in a path are not a pattern
     except (pl.exceptions.PolarsError, OSError) as trouble:
         raise DamagedSnapshotError(_damaged(path, trouble)) from trouble
-
-
-def _read(snapshot: Path, table: Table) -> pl.DataFrame:
-    path = snapshot / f"{table.name}.parquet"
-    if not path.exists():
-        return empty(table)
-    frame = _read_file(path)
-    return frame.select(
-        pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in table.columns
-    ).cast(table.schema)
 
 
 def _write_tables(folder: Path, target: Path) -> dict[str, int]:

@@ -1,0 +1,50 @@
+"""The app: its layers in order, its screens, its files.
+
+    headers (of every answer) -> host -> compression -> plain errors -> guard -> screens
+
+What belongs here: putting the desk together. What does not: what any part of it does.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.types import ASGIApp
+
+from planner.api import version_1
+from planner.desk import Desk
+from planner.screens import dashboard_screen, plan_screen, preferences, product_screen, sign_in_screen, start_screen
+from planner.screens.problems import PlainErrors, add_sentences
+from planner.screens.static_files import KeptFiles
+from planner.security.guard import Guard
+from planner.security.response_headers import ResponseHeaders
+
+HOSTS: Final = ("127.0.0.1", "localhost")
+_SCREENS: Final = (start_screen, sign_in_screen, dashboard_screen, plan_screen, product_screen, preferences, version_1)
+
+
+def create_app(desk: Desk, *, hosts: Sequence[str] = HOSTS) -> FastAPI:
+    """The desk's app; it answers to these host names only."""
+    app = FastAPI(
+        title="StockTrim pipelines", docs_url=None, redoc_url=None, openapi_url=None, middleware=_layers(desk, hosts)
+    )
+    app.state.desk = desk
+    add_sentences(app)
+    for screen in _SCREENS:
+        app.include_router(screen.router)
+    app.mount("/static", KeptFiles())
+    return app
+
+
+def _layers(desk: Desk, hosts: Sequence[str]) -> list[Middleware]:
+    return [
+        Middleware(ResponseHeaders),
+        Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
+        Middleware(GZipMiddleware, minimum_size=500, compresslevel=5),
+        Middleware(PlainErrors),
+        Middleware(Guard, sessions=desk.sessions, cookie=desk.cookie, log=desk.log),
+    ]

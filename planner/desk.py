@@ -1,0 +1,103 @@
+"""The desk as one process has it: its settings, its views of what is published, its store, its sessions.
+
+What belongs here: what lives as long as the process. What does not: what lives as long as a request (`screens/asked.py`).
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from pipelines.organisation_key import OrganisationError
+from pipelines.planning_settings.registry import GlobalSettings, global_settings, with_defaults
+from pipelines.secret import Secret
+from pipelines.settings import Settings
+from pipelines.store.connected_organisations import ConnectedOrganisation, list_organisations
+from pipelines.store.engine import Store, open_store
+from pipelines.store.setting_changes import explicit_settings
+from planner.reading.published_view import PublishedViews
+from planner.security.security_log import SecurityLog
+from planner.security.sessions import Sessions, open_sessions
+from planner.security.sign_in import FailureLimit, OneTimeToken
+
+KEPT_SECONDS: Final = 5.0
+
+
+@dataclass
+class Desk:
+    """What every request needs; `person` is who signs in with the printed address."""
+
+    settings: Settings
+    person: str
+    cookie: str
+    views: PublishedViews
+    sessions: Sessions
+    token: OneTimeToken
+    failures: FailureLimit
+    log: SecurityLog
+    _kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store of what people decide.
+
+        Raises:
+            StoreError: it cannot be reached.
+        """
+        return open_store(self.settings.database_url)
+
+    def organisations(self) -> Sequence[ConnectedOrganisation]:
+        """The connected organisations, by key."""
+        found: Sequence[ConnectedOrganisation] = self._for_a_while("", lambda: list_organisations(self.store))
+        return found
+
+    def organisation(self, key: str) -> ConnectedOrganisation:
+        """The connected organisation of a key.
+
+        Raises:
+            OrganisationError: none has it.
+        """
+        for organisation in self.organisations():
+            if organisation.key == key:
+                return organisation
+        raise OrganisationError("There is no such organisation here.")
+
+    def first_organisation(self) -> ConnectedOrganisation | None:
+        """The organisation to begin with: that of STOCKTRIM_ORGANISATION, else the first by name; None without any."""
+        preferred = self.settings.organisation
+        found = sorted(self.organisations(), key=lambda one: (one.key != preferred, one.name.casefold()))
+        return found[0] if found else None
+
+    def global_settings(self, key: str) -> GlobalSettings:
+        """An organisation's settings for all products, as they are in force now."""
+        found: GlobalSettings = self._for_a_while(
+            key, lambda: global_settings(with_defaults(explicit_settings(self.store, key)))
+        )
+        return found
+
+    def _for_a_while(self, name: str, read: Callable[[], Any]) -> Any:
+        """What the store says, read again after some seconds: every page asks for it."""
+        read_at, value = self._kept.get(name, (float("-inf"), None))
+        if time.monotonic() - read_at > KEPT_SECONDS:
+            value = read()
+            self._kept[name] = (time.monotonic(), value)
+        return value
+
+    def close(self) -> None:
+        """Close its files."""
+        self.log.close()
+        if "store" in vars(self):
+            self.store.close()
+
+
+def open_desk(settings: Settings, *, person: str, port: int, announce: Callable[[Secret], None]) -> Desk:
+    """The desk of a home. `announce` is given each token with which one session can be opened.
+
+    Cookies of one machine reach all its ports, so the cookie's name has the port.
+    """
+    folder = settings.planner_folder
+    return Desk(
+        settings, person, f"stocktrim_desk_{port}", PublishedViews(settings), open_sessions(folder),
+        OneTimeToken(announce), FailureLimit(), SecurityLog(folder),
+    )  # fmt: skip

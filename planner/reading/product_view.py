@@ -1,0 +1,162 @@
+"""Everything of one product on a screen: its explanation, its chart, its waterfall, its receipts, its months.
+
+What belongs here: reading only the rows of the product, and shaping them for charts. What does not: the explanation
+itself, which `stocktrim explain` shows too (`pipelines.replenishment.explain`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+
+from pipelines.planning_settings.setting_descriptions import PARAMETERS, Parameter
+from pipelines.planning_settings.successors_and_bundles import sold_as
+from pipelines.replenishment.explain.product_explanation import SOURCES, ExplanationSources, explain_product
+from pipelines.replenishment.explain.records import BridgeStep, ProductExplanation, SettingInForce
+from pipelines.storage import tables
+from pipelines.storage.tables import Table
+from planner.reading.published_view import PublishedView
+
+RECEIPTS_SHOWN: Final = 20
+
+
+@dataclass(frozen=True)
+class WaterfallStep:
+    """A step of the bridge as a bar: from where to where, as shares of the width; the bar of a result begins at 0."""
+
+    step: BridgeStep
+    start: float
+    width: float
+    direction: str
+
+
+@dataclass(frozen=True)
+class SettingShown:
+    """A setting in force with its description, and the words for where it comes from."""
+
+    setting: SettingInForce
+    described: Parameter | None
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class ProductView:
+    """A product's explanation and what stands beside it."""
+
+    explanation: ProductExplanation
+    waterfall: Sequence[WaterfallStep]
+    settings: Sequence[SettingShown]
+    chart: dict[str, Any]
+    receipts: Sequence[dict[str, Any]]
+    months: Sequence[dict[str, Any]]
+
+
+def product_view(view: PublishedView, product_code: str) -> ProductView:
+    """Everything of one product.
+
+    Raises:
+        UsageError: the plan has no such product, or an earlier version made it.
+    """
+    code = view.codes.find(product_code) or product_code
+    explanation = explain_product(_sources_of(view, code), code)
+    receipts = view.rows(tables.PURCHASE_RECEIPTS, of=[code]).sort("received_date", descending=True, nulls_last=True)
+    months = view.rows(tables.SALES_MONTHLY, of=[code]).sort("month", descending=True)
+    return ProductView(
+        explanation,
+        waterfall(explanation.bridge),
+        settings_shown(explanation),
+        chart_of(explanation),
+        receipts.head(RECEIPTS_SHOWN).to_dicts(),
+        months.to_dicts(),
+    )
+
+
+def waterfall(bridge: Sequence[BridgeStep]) -> list[WaterfallStep]:
+    """The steps of a bridge as bars that begin where the last one ended; results begin at 0.
+
+    >>> steps = [BridgeStep("+", "demand", 30.0), BridgeStep("-", "stock", 10.0), BridgeStep("", "need", 20.0)]
+    >>> [(bar.start, bar.width, bar.direction) for bar in waterfall(steps)]
+    [(0.0, 1.0, 'up'), (0.6667, 0.3333, 'down'), (0.0, 0.6667, 'result')]
+    """
+    ends, level = [], 0.0
+    for step in bridge:
+        begin = level if step.sign else 0.0
+        level = begin + (-step.quantity if step.sign == "-" else step.quantity)
+        ends.append((begin, level))
+    low = min((min(pair) for pair in ends), default=0.0)
+    span = max((max(pair) for pair in ends), default=0.0) - low or 1.0
+    return [
+        WaterfallStep(
+            step, round((min(begin, end) - low) / span, 4), round(abs(end - begin) / span, 4),
+            ("down" if end < begin else "up") if step.sign else "result",
+        )
+        for step, (begin, end) in zip(bridge, ends, strict=True)
+    ]  # fmt: skip
+
+
+def settings_shown(explanation: ProductExplanation) -> list[SettingShown]:
+    """The settings in force, what people set first."""
+    supplier = explanation.plan.supplier_name or "its supplier"
+    origins = {"product": "this product", "supplier": supplier, "global": "all products", "default": "not set"}
+    names = {explanation.plan.supplier_id: explanation.plan.supplier_name}
+    shown = [
+        SettingShown(
+            setting, PARAMETERS.get(setting.name), names.get(setting.value) or setting.value,
+            origins.get(setting.origin, setting.origin),
+        )
+        for setting in explanation.settings
+    ]  # fmt: skip
+    return sorted(shown, key=lambda one: one.setting.origin == "default")
+
+
+def chart_of(explanation: ProductExplanation) -> dict[str, Any]:
+    """The numbers of the chart by week: sold, expected with its band, projected stock, weeks out of stock, arrivals.
+
+    Weeks begin on the weekday of the plan's day, so that past and coming weeks meet there.
+    """
+    today = explanation.plan.as_of_date
+    past = {week.week_start_date: week for week in explanation.sales_weekly}
+    coming = {week.period_start_date: week for week in explanation.forecast}
+    stock = {week.week_start: week.stock_at_end for week in explanation.projected_stock}
+    weeks = sorted(past.keys() | coming.keys() | stock.keys())
+    return {
+        "today": _seconds(today),
+        "x": [_seconds(week) for week in weeks],
+        "sold": [past[week].quantity if week in past else None for week in weeks],
+        "expected": [coming[week].quantity if week in coming else None for week in weeks],
+        "low": [coming[week].quantity_low if week in coming else None for week in weeks],
+        "high": [coming[week].quantity_high if week in coming else None for week in weeks],
+        "stock": [stock.get(week) for week in weeks],
+        "out": [_seconds(day) for day in explanation.stock_out_days],
+        "arrivals": [
+            [_seconds(order.reckoned_arrival_date), order.quantity]
+            for order in explanation.open_orders
+            if order.is_counted and order.reckoned_arrival_date is not None
+        ],
+    }
+
+
+def _seconds(day: date) -> int:
+    """A day as seconds since 1970, as the chart counts."""
+    return (day - date(1970, 1, 1)).days * 86_400
+
+
+def _sources_of(view: PublishedView, code: str) -> ExplanationSources:
+    """What an explanation of one product is made from: of each table only the rows that it needs."""
+    counted = list(sold_as(view.transfers, code))
+    its_own = {table.name: [code] for table in SOURCES}
+    its_own |= {tables.DEMAND_DAILY.name: counted, tables.DEMAND_TRANSACTIONS.name: counted}
+
+    def frame(table: Table) -> pl.DataFrame:
+        if table is tables.ORDER_PLAN:
+            return view.order_plan
+        if table is tables.MODEL_SCORES:
+            return view.rows(table)
+        if table is tables.PLAN_SETTINGS:
+            return pl.concat([view.rows(table, of=[code]), view.transfer_settings]).unique(maintain_order=True)
+        return view.rows(table, of=its_own[table.name])
+
+    return ExplanationSources(*(frame(table) for table in SOURCES))

@@ -1,0 +1,121 @@
+"""One organisation's published snapshot, as one request sees it: the link is resolved once, so that tables match.
+
+What belongs here: which snapshot, and what of it is kept in memory. What does not: what a screen makes of it.
+A new snapshot begins a new view; requests that still hold the old one go on with it.
+Read more in docs/bi.md.
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+import polars as pl
+
+from pipelines.planning_settings.successors_and_bundles import transfers_in_force
+from pipelines.product_codes import ProductCodes
+from pipelines.settings import Settings
+from pipelines.storage import tables
+from pipelines.storage.snapshots import column_meanings, published_folder, read_snapshot
+from pipelines.storage.tables import Table
+
+MOST_KEPT: Final = 4
+TRANSFER_SETTINGS: Final = ("successor_of", "bundle_of")
+
+
+class PublishedView:
+    """A snapshot of an organisation; the plan and what every screen shows of it are read once."""
+
+    def __init__(self, key: str, snapshot: Path) -> None:
+        self.key, self.snapshot = key, snapshot
+
+    @property
+    def snapshot_id(self) -> str:
+        """The name of the snapshot."""
+        return self.snapshot.name
+
+    def rows(self, table: Table, *conditions: pl.Expr, of: Collection[str] | None = None) -> pl.DataFrame:
+        """The rows of a published table that meet every condition, of all products or `of` these codes."""
+        return read_snapshot(self.snapshot, table, *conditions, product_codes=of)
+
+    @cached_property
+    def order_plan(self) -> pl.DataFrame:
+        """The lines of the newest plan, one per product; none before the first plan."""
+        return self.rows(tables.ORDER_PLAN)
+
+    @cached_property
+    def codes(self) -> ProductCodes:
+        """The codes of the plan's products, to find one by what a person typed."""
+        return ProductCodes(self.order_plan["product_code"])
+
+    @cached_property
+    def plans(self) -> list[dict[str, Any]]:
+        """The summaries of all plans, the newest last; the newest is that of the lines, whatever its clock said."""
+        its_own = pl.col("plan_id").is_in(self.order_plan["plan_id"].unique().implode())
+        return self.rows(tables.PLAN_SUMMARY).sort(its_own, "planned_at").to_dicts()
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """The summary of the newest plan; None before the first."""
+        return self.plans[-1] if self.plans and not self.order_plan.is_empty() else None
+
+    @cached_property
+    def organisation(self) -> dict[str, Any]:
+        """The organisation's name, base currency and time zone, the day of its data and when they were loaded."""
+        found = self.rows(tables.DATA_FRESHNESS).to_dicts()
+        return found[0] if found else dict.fromkeys(tables.DATA_FRESHNESS.columns)
+
+    @property
+    def as_of(self) -> date | None:
+        """The day on which the plan decides."""
+        return self.summary["as_of_date"] if self.summary else self.organisation["as_of_date"]
+
+    @property
+    def loaded_at(self) -> datetime | None:
+        """When the data behind the plan were loaded."""
+        return self.summary["data_loaded_at"] if self.summary else self.organisation["loaded_at"]
+
+    @cached_property
+    def transfers(self) -> pl.DataFrame:
+        """Whose demand counts for whom, by the settings of successors and bundles."""
+        return transfers_in_force(self.transfer_settings)
+
+    @cached_property
+    def transfer_settings(self) -> pl.DataFrame:
+        """The settings of successors and bundles, of all products."""
+        is_one = pl.any_horizontal(pl.col("name") == name for name in TRANSFER_SETTINGS)
+        return self.rows(tables.PLAN_SETTINGS, is_one)
+
+    @cached_property
+    def meanings(self) -> dict[str, str]:
+        """What each column of the plan means, in a sentence."""
+        return column_meanings(self.snapshot, tables.ORDER_PLAN)
+
+
+class PublishedViews:
+    """The view of each organisation, kept until another snapshot is published."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._views: OrderedDict[str, PublishedView] = OrderedDict()
+        self._lock = Lock()
+
+    def view(self, key: str) -> PublishedView:
+        """The present view of an organisation.
+
+        Raises:
+            OrganisationError: the key is not allowed.
+            NothingPublishedError: nothing was published yet.
+        """
+        snapshot = published_folder(self._settings.organisation_folder(key))
+        with self._lock:
+            view = self._views.get(key)
+            if view is None or view.snapshot != snapshot:
+                view = self._views[key] = PublishedView(key, snapshot)
+            self._views.move_to_end(key)
+            while len(self._views) > MOST_KEPT:
+                self._views.popitem(last=False)
+            return view

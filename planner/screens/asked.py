@@ -1,0 +1,65 @@
+"""What a screen needs of its request: the desk, the session, the organisation's published view; and its frame's words.
+
+What belongs here: arguments of routes. What does not: what routes answer.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from pipelines.planning_settings.freshness import is_stale
+from pipelines.store.connected_organisations import ConnectedOrganisation
+from planner.desk import Desk
+from planner.reading.published_view import PublishedView
+from planner.screens import formats
+from planner.security.sessions import now
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An organisation as a request sees it: its record, and one snapshot of what was published."""
+
+    desk: Desk
+    organisation: ConnectedOrganisation
+    view: PublishedView
+
+    def content(self, **more: Any) -> dict[str, Any]:
+        """What every page of an organisation shows, and more."""
+        zone = self.organisation.time_zone
+        loaded_at, summary = self.view.loaded_at, self.view.summary
+        return {
+            "organisation": self.organisation,
+            "organisations": self.desk.organisations(),
+            "base": f"/o/{self.organisation.key}",
+            "currency": self.organisation.base_currency,
+            "stock_as_of": formats.moment(loaded_at, zone),
+            "planned_at": formats.moment(summary["planned_at"], zone) if summary else "",
+            "is_stale": summary is not None and self._is_stale(),
+            **more,
+        }
+
+    def _is_stale(self) -> bool:
+        """Whether the plan was made from old data, or its data have become old since."""
+        settings = self.desk.global_settings(self.organisation.key)
+        return is_stale(self.view.loaded_at, at=now(), settings=settings)
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of a request."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def asked_of(key: str, desk: Annotated[Desk, Depends(desk_of)]) -> Asked:
+    """The organisation that an address names, and its snapshot, resolved once.
+
+    Raises:
+        OrganisationError: there is no such organisation.
+        NothingPublishedError: nothing was published yet.
+    """
+    return Asked(desk, desk.organisation(key), desk.views.view(key))
+
+
+DeskOf = Annotated[Desk, Depends(desk_of)]
+AskedOf = Annotated[Asked, Depends(asked_of)]

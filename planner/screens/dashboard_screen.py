@@ -1,0 +1,21 @@
+"""The dashboard: what needs a person today."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from planner.reading.dashboard_view import changes, exceptions_shown, figures, needs_today, stock_value_trend, trend_path
+from planner.screens.asked import AskedOf
+from planner.screens.pages import page
+
+router = APIRouter()
+
+
+@router.get("/o/{key}/")
+def dashboard(request: Request, asked: AskedOf) -> Response:
+    """The page."""
+    view = asked.view
+    content = asked.content(
+        screen="dashboard", today=needs_today(view), figures=figures(view), summary=view.summary,
+        exceptions=exceptions_shown(view), changes=changes(view), trend=(trend := stock_value_trend(view)), trend_path=trend_path([value for _, value in trend]),
+    )  # fmt: skip
+    return page(request, "dashboard.html", content)

@@ -1,0 +1,142 @@
+"""How values are written on a page: units, money, days, ages.
+
+What belongs here: values to text. What does not: sentences about them.
+"""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pipelines.replenishment.explain.bridge import in_units
+from pipelines.settings import is_loopback
+from pipelines.xero.time_zones import time_zone
+
+NONE: Final = "–"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def units(value: float | None) -> str:
+    """Units as a person writes them: at most four decimals, without trailing zeros.
+
+    >>> units(1234.0), units(0.25), units(None)
+    ('1,234', '0.25', '–')
+    """
+    return NONE if value is None else in_units(value)
+
+
+def demand(value: float | None) -> str:
+    """An expected quantity: a decimal or two for small ones, none for large ones.
+
+    >>> demand(146.7711), demand(7.02), demand(0.034), demand(0.0)
+    ('147', '7', '0.03', '0')
+    """
+    if value is None:
+        return NONE
+    return in_units(round(value, 0 if abs(value) >= 100 else 1 if abs(value) >= 1 else 2))  # noqa: PLR2004, digits
+
+
+def money(value: Decimal | float | None, currency: str | None = None) -> str:
+    """An amount with two decimals, and its currency if one is given.
+
+    >>> money(Decimal("6305.6")), money(Decimal("-12"), "EUR"), money(None)
+    ('6,305.60', '-12.00 EUR', '–')
+    """
+    if value is None:
+        return NONE
+    return f"{value:,.2f} {currency}" if currency else f"{value:,.2f}"
+
+
+def price(value: Decimal | None, currency: str | None = None) -> str:
+    """A price of one unit: two decimals, or four if the price has them.
+
+    >>> price(Decimal("3.3600")), price(Decimal("0.0425"))
+    ('3.36', '0.0425')
+    """
+    if value is None:
+        return NONE
+    text = f"{value:,.4f}"
+    return (text.removesuffix("00") if text.endswith("00") else text) + (f" {currency}" if currency else "")
+
+
+def share(value: float | None) -> str:
+    """A share in per cent.
+
+    >>> share(0.95), share(0.9875), share(0.0)
+    ('95%', '98.75%', '0%')
+    """
+    return NONE if value is None else f"{in_units(round(value * 100, 2))}%"
+
+
+def day(value: date | None) -> str:
+    """A day, with its year unless it is this one.
+
+    >>> day(date(2019, 12, 1)), day(None)
+    ('1 Dec 2019', '–')
+    """
+    if value is None:
+        return NONE
+    this_year = datetime.now(UTC).year
+    return f"{value.day} {value:%b}" + ("" if value.year == this_year else f" {value.year}")
+
+
+def month(value: date) -> str:
+    """A month with its year.
+
+    >>> month(date(2026, 11, 1))
+    'Nov 2026'
+    """
+    return f"{value:%b %Y}"
+
+
+def moment(value: datetime | None, xero_zone: str | None) -> str:
+    """An instant by the organisation's clock: the time if it is today there, else with the day."""
+    if value is None:
+        return NONE
+    zone = time_zone(xero_zone or "")
+    local, today = value.astimezone(zone), datetime.now(zone).date()
+    return f"{local:%H:%M} today" if local.date() == today else f"{local:%H:%M}, {day(local.date())}"
+
+
+def age(value: datetime | None) -> str:
+    """How long ago an instant is, in the largest fitting unit."""
+    if value is None:
+        return "never"
+    seconds = max(0.0, (datetime.now(UTC) - value).total_seconds())
+    for length, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        if seconds >= length:
+            number = int(seconds // length)
+            return f"{number} {name}{'' if number == 1 else 's'} ago"
+    return "just now"
+
+
+def days_left(value: int | None, status: str) -> str:
+    """Days until stock runs out: `out` if it has, `lasts` if it covers the protection interval.
+
+    >>> days_left(0, "order_now"), days_left(3, "short"), days_left(None, "enough"), days_left(None, "not_planned")
+    ('out', '3', 'lasts', '–')
+    """
+    if value is None:
+        return NONE if status == "not_planned" else "lasts"
+    return f"{value:,}" if value else "out"
+
+
+def outside_link(address: str | None) -> str | None:
+    """A link to another site that may be followed: https, or this machine's own sandbox; none for anything else.
+
+    >>> outside_link("https://go.xero.com/x"), outside_link("javascript:alert(1)"), outside_link("http://evil.example")
+    ('https://go.xero.com/x', None, None)
+    """
+    try:
+        parts = urlsplit(address or "")
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    return address if is_safe and host else None
+
+
+FILTERS: Final[dict[str, Any]] = {
+    "units": units, "demand": demand, "money": money, "price": price, "share": share, "day": day, "month": month,
+    "age": age, "outside_link": outside_link,
+}  # fmt: skip

@@ -1,0 +1,65 @@
+"""The order plan: its page, the part that changes with a filter, further lines, and the file.
+
+What belongs here: the routes. What does not: which lines and columns (`reading/plan_lines_shown.py`).
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from pipelines.replenishment.plan.plan_reports import REPORTS
+from planner.reading.plan_columns import ALWAYS, COLUMNS
+from planner.reading.plan_export import plan_csv
+from planner.reading.plan_lines_shown import PlanLines, plan_lines, plan_query, report_counts, suppliers_of
+from planner.screens.asked import Asked, AskedOf
+from planner.screens.pages import page
+from planner.screens.preferences import columns_chosen
+from planner.screens.product_screen import product_content
+
+router = APIRouter(prefix="/o/{key}/plan")
+
+
+@router.get("")
+def plan(request: Request, asked: AskedOf) -> Response:
+    """The page, with the panel of a product if the address names one."""
+    product = request.query_params.get("product", "")
+    shown = product_content(asked, product) if product else {"shown": None}
+    content = _content(asked, _found(request, asked)) | shown | {
+        "reports": REPORTS.values(), "counts": report_counts(asked.view), "suppliers": suppliers_of(asked.view),
+        "all_columns": [column for column in COLUMNS.values() if column.name not in ALWAYS],
+    }  # fmt: skip
+    return page(request, "plan.html", content)
+
+
+@router.get("/lines")
+def lines(request: Request, asked: AskedOf) -> Response:
+    """The table and its totals, for the filters of the page; the browser's address follows."""
+    found = _found(request, asked)
+    answer = page(request, "parts/plan_table.html", _content(asked, found))
+    address = found.query.address()
+    answer.headers["HX-Push-Url"] = f"/o/{asked.organisation.key}/plan{f'?{address}' if address else ''}"
+    return answer
+
+
+@router.get("/more")
+def more(request: Request, asked: AskedOf) -> Response:
+    """The lines of a further page, to stand below those that are shown."""
+    return page(request, "parts/plan_rows.html", _content(asked, _found(request, asked)))
+
+
+@router.get("/export.csv")
+def export(request: Request, asked: AskedOf) -> Response:
+    """All lines found, with the columns shown, for a spreadsheet."""
+    found = _found(request, asked)
+    name = f"{asked.organisation.key}-{found.query.report}-{asked.view.as_of}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(plan_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _found(request: Request, asked: Asked) -> PlanLines:
+    return plan_lines(asked.view, plan_query(request.query_params), columns_chosen(request))
+
+
+def _content(asked: Asked, found: PlanLines) -> dict[str, Any]:
+    return asked.content(screen="plan", found=found, meanings=asked.view.meanings)

@@ -1,0 +1,84 @@
+"""What a person reads when something is not there or fails: a sentence that says what to do, never a stack trace.
+
+What belongs here: errors to pages, and to sentences for parts of pages. What does not: the errors.
+"""
+
+import logging
+import secrets
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pipelines.errors import PlannerError, UsageError
+from pipelines.organisation_key import OrganisationError
+from pipelines.storage.snapshots import NothingPublishedError
+from planner.screens.pages import page
+
+log = logging.getLogger(__name__)
+_SENTENCES: Final = {
+    404: "There is no such page.",
+    405: "This address cannot be used that way: go back and try again.",
+    413: "That is too large to be sent here.",
+}
+
+
+def add_sentences(app: FastAPI) -> None:
+    """Answer the errors that a person can act on with their sentences."""
+    app.add_exception_handler(NothingPublishedError, _nothing_yet)
+    app.add_exception_handler(PlannerError, _known)
+    app.add_exception_handler(HTTPException, _http)
+
+
+def problem_page(request: Request, sentence: str, *, status: int) -> Response:
+    """A page with a sentence; only the sentence if a part of a page, or a program, asked."""
+    if "HX-Request" in request.headers:
+        return PlainTextResponse(sentence, status)
+    return page(request, "problem.html", {"sentence": sentence, "status": status}, status=status)
+
+
+async def _nothing_yet(request: Request, _: Exception) -> Response:
+    key = request.path_params.get("key", "")
+    return page(request, "nothing_yet.html", {"key": key})
+
+
+async def _known(request: Request, trouble: Exception) -> Response:
+    is_unknown = isinstance(trouble, UsageError | OrganisationError)
+    return problem_page(request, str(trouble), status=404 if is_unknown else 503)
+
+
+async def _http(request: Request, trouble: Exception) -> Response:
+    status = trouble.status_code if isinstance(trouble, HTTPException) else 500
+    return problem_page(request, _SENTENCES.get(status, "This did not work: go back and try again."), status=status)
+
+
+class PlainErrors:
+    """Answers an error of ours with a sentence and a number that stands in the log beside the stack trace."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        has_begun = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = has_begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note)
+        except Exception:
+            number = secrets.token_hex(4)
+            log.exception("Fault %s of the desk", number)
+            if has_begun or scope["type"] != "http":
+                raise
+            sentence = (
+                f"Something unexpected failed; nothing that was saved is lost. Try again; if it fails again, report "
+                f"fault {number}, which the desk's log describes."
+            )
+            await problem_page(Request(scope), sentence, status=500)(scope, receive, send)

@@ -1,0 +1,38 @@
+"""One product: a page of its own, or the panel beside the plan."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from pipelines.replenishment.explain.sentences import model_sentence
+from planner.reading.product_view import product_view
+from planner.screens.asked import Asked, AskedOf
+from planner.screens.pages import page
+
+router = APIRouter(prefix="/o/{key}/product")
+MOST_LINES: Final = 500
+
+
+@router.get("")
+def product(request: Request, asked: AskedOf, code: str = "") -> Response:
+    """The page; codes stand in the query, since a code may hold any character."""
+    return page(request, "product.html", asked.content(screen="product", **product_content(asked, code)))
+
+
+@router.get("/panel")
+def panel(request: Request, asked: AskedOf, code: str = "") -> Response:
+    """The panel."""
+    return page(request, "parts/product_panel.html", asked.content(screen="plan", **product_content(asked, code)))
+
+
+def product_content(asked: Asked, code: str) -> dict[str, Any]:
+    """What the body of a product's page or panel shows."""
+    shown = product_view(asked.view, code)
+    choice = shown.explanation.model
+    return {
+        "shown": shown,
+        "meanings": asked.view.meanings,
+        "model_words": model_sentence(shown.explanation.plan, choice) if choice else "",
+        "most_lines": MOST_LINES,
+    }

@@ -1,0 +1,87 @@
+"""Sessions: a cookie that only the desk can read and make, with an end when idle and an end in any case.
+
+What belongs here: making, reading and ending sessions. What does not: who may begin one (`sign_in.py`).
+A restart of the desk ends no session: the key lies in a file that only its owner can read.
+"""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from pipelines.secret import Secret
+from pipelines.store.secrets import SecretKeyError, Secrets, open_secrets
+
+IDLE: Final = timedelta(hours=12)
+LONGEST: Final = timedelta(days=7)
+RENEWED_AFTER: Final = timedelta(minutes=5)
+_AHEAD: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A signed-in person: since when, last seen when, and the word that each of their writes must carry."""
+
+    session_id: str
+    person: str
+    begun_at: datetime
+    seen_at: datetime
+    forgery_token: str
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether it ended: idle for too long, too old, or dated ahead of the clock."""
+        return at - self.seen_at > IDLE or at - self.begun_at > LONGEST or self.begun_at - at > _AHEAD
+
+    def needs_renewal(self, at: datetime) -> bool:
+        """Whether its cookie should say that the person was seen again."""
+        return at - self.seen_at > RENEWED_AFTER
+
+
+class Sessions:
+    """Begins sessions, and turns them into the text of a cookie and back."""
+
+    def __init__(self, encryption: Secrets) -> None:
+        self._encryption = encryption
+        self._ended: dict[str, datetime] = {}
+
+    def begin(self, person: str, *, at: datetime) -> Session:
+        """A new session of a person."""
+        return Session(secrets.token_urlsafe(16), person, at, at, secrets.token_urlsafe(32))
+
+    def renewed(self, session: Session, *, at: datetime) -> Session:
+        """The session, seen now."""
+        return replace(session, seen_at=at)
+
+    def sealed(self, session: Session) -> str:
+        """The session as the text of a cookie, encrypted and signed."""
+        return self._encryption.encrypt(Secret(msgspec.json.encode(session).decode())).decode()
+
+    def opened(self, text: str, *, at: datetime) -> Session | None:
+        """The session of a cookie; None if it was not made here, is over, or was ended by its person."""
+        try:
+            session = msgspec.json.decode(self._encryption.decrypt(Secret(text).reveal().encode()).reveal(), type=Session)
+        except (SecretKeyError, msgspec.DecodeError, UnicodeEncodeError):
+            return None
+        return None if session.is_over(at) or session.session_id in self._ended else session
+
+    def end(self, session: Session, *, at: datetime) -> None:
+        """End a session: its cookie opens nothing any more."""
+        self._ended = {key: begun for key, begun in self._ended.items() if at - begun <= LONGEST}
+        self._ended[session.session_id] = session.begun_at
+
+
+def open_sessions(folder: Path) -> Sessions:
+    """The sessions of a home's desk, by the key in its folder, which is made at the first use.
+
+    Raises:
+        SecretKeyError: others can read the key, or it is no key.
+    """
+    return Sessions(open_secrets(None, folder / "session.key"))
+
+
+def now() -> datetime:
+    """The present instant, UTC."""
+    return datetime.now(UTC)

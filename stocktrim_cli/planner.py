@@ -1,0 +1,64 @@
+"""`stocktrim planner`: the buyer's desk in a browser, for one person on this machine.
+
+Read more in docs/interfaces.md.
+"""
+
+import getpass
+import webbrowser
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stocktrim_cli.output import out, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipelines.secret import Secret
+
+
+def planner(
+    *,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The desk's port.")] = 8500,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the desk in the browser, or only print its address.")
+    ] = True,
+) -> None:
+    """Serve the buyer's desk on this machine until Ctrl-C: dashboard, plan, products.
+
+    It prints an address that signs you in once; each sign-in prints the next.
+
+    Example: `stocktrim planner --no-browser`
+    """
+    import uvicorn
+
+    from pipelines.settings import read_settings
+    from planner.app import create_app
+    from planner.desk import open_desk
+    from stocktrim_cli.serve import refuse_taken
+
+    refuse_taken([port])
+    desk = open_desk(read_settings(), person=getpass.getuser(), port=port, announce=_announcing(port, browser=browser))
+    desk.organisations()  # a store that cannot be opened is told before anything is served
+    desk.token.issue()
+    say("Ctrl-C stops it.")
+    try:
+        # its own log of requests would only repeat addresses, and what matters is in the security log
+        uvicorn.run(create_app(desk), host="127.0.0.1", port=port, log_level="warning", access_log=False, server_header=False)
+    finally:
+        desk.close()
+
+
+def _announcing(port: int, *, browser: bool) -> "Callable[[Secret], None]":
+    """Print the address with each token; open the first in the browser."""
+    is_first = True
+
+    def announce(token: "Secret") -> None:
+        nonlocal is_first
+        address = f"http://127.0.0.1:{port}/sign-in#{token.reveal()}"
+        out.print(f"{'The desk' if is_first else 'To sign in once more'}: {address}", markup=False, soft_wrap=True)
+        if is_first and browser:
+            webbrowser.open(address)
+        is_first = False
+
+    return announce
