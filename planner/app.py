@@ -12,8 +12,6 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
-from starlette.types import ASGIApp
 
 from planner.api import version_1
 from planner.desk import Desk

@@ -43,8 +43,8 @@ def planner(
     desk.token.issue()
     say("Ctrl-C stops it.")
     try:
-        # its own log of requests would only repeat addresses, and what matters is in the security log
-        uvicorn.run(create_app(desk), host="127.0.0.1", port=port, log_level="warning", access_log=False, server_header=False)
+        # no log of requests: what matters is in the security log
+        uvicorn.run(create_app(desk), port=port, log_level="warning", access_log=False, server_header=False)
     finally:
         desk.close()
 

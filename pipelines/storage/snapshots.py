@@ -133,7 +133,7 @@ def read_snapshot(
         lazy = pl.scan_parquet(path, glob=False)  # brackets in a path are not a pattern
         there = lazy.collect_schema()
         columns = [pl.col(name) if name in there else pl.lit(None).alias(name) for name in table.columns]
-        rows = lazy.select(columns).cast(dict(table.schema)).filter(*conditions)
+        rows = lazy.select(columns).cast(table.schema).filter(*conditions)
         return (rows if product_codes is None else _of_products(rows, product_codes)).collect()
     except (pl.exceptions.PolarsError, OSError) as trouble:
         raise DamagedSnapshotError(_damaged(path, trouble)) from trouble

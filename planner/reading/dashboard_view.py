@@ -159,7 +159,9 @@ def trend_path(values: Sequence[Decimal]) -> str:
     if len(values) < 2:  # noqa: PLR2004, a line has two ends
         return ""
     low, span = min(values), max(values) - min(values) or Decimal(1)
-    points = (f"{300 * at / (len(values) - 1):.4g} {58 - 56 * (value - low) / span:.4g}" for at, value in enumerate(values))
+    points = (
+        f"{300 * at / (len(values) - 1):.4g} {58 - 56 * (value - low) / span:.4g}" for at, value in enumerate(values)
+    )
     return f"M{'L'.join(points)}"
 
 
@@ -175,7 +177,9 @@ def changes(view: PublishedView) -> Changes | None:
     after, was = pl.col("order_quantity").fill_null(0.0), pl.col("order_quantity_before").fill_null(0.0)
     differing = both.with_columns(after=after, before=was).filter(pl.col("after") != pl.col("before"))
     change = pl.col("order_value").fill_null(0) - pl.col("order_value_before").fill_null(0)
-    largest = differing.with_columns(change=change).sort(pl.col("change").abs(), "product_code", descending=[True, False])
+    largest = differing.with_columns(change=change).sort(
+        pl.col("change").abs(), "product_code", descending=[True, False]
+    )
     return Changes(
         before,
         differing.filter(pl.col("before") <= 0).height,

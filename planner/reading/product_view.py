@@ -13,13 +13,16 @@ import polars as pl
 
 from pipelines.planning_settings.setting_descriptions import PARAMETERS, Parameter
 from pipelines.planning_settings.successors_and_bundles import sold_as
+from pipelines.replenishment.explain.bridge import in_units
 from pipelines.replenishment.explain.product_explanation import SOURCES, ExplanationSources, explain_product
-from pipelines.replenishment.explain.records import BridgeStep, ProductExplanation, SettingInForce
+from pipelines.replenishment.explain.records import BridgeStep, LeadTimeChance, ProductExplanation, SettingInForce
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from planner.reading.published_view import PublishedView
 
 RECEIPTS_SHOWN: Final = 20
+_UNITS: Final = frozenset({"days", "units", "hours", "units a day"})
+_OUTSIDE: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -100,16 +103,51 @@ def waterfall(bridge: Sequence[BridgeStep]) -> list[WaterfallStep]:
 def settings_shown(explanation: ProductExplanation) -> list[SettingShown]:
     """The settings in force, what people set first."""
     supplier = explanation.plan.supplier_name or "its supplier"
-    origins = {"product": "this product", "supplier": supplier, "global": "all products", "default": "not set"}
+    origins = {"product": "this product", "supplier": supplier, "global": "all products", "default": "the default"}
     names = {explanation.plan.supplier_id: explanation.plan.supplier_name}
     shown = [
         SettingShown(
-            setting, PARAMETERS.get(setting.name), names.get(setting.value) or setting.value,
+            setting, PARAMETERS.get(setting.name), names.get(setting.value) or _in_words(setting),
             origins.get(setting.origin, setting.origin),
         )
         for setting in explanation.settings
     ]  # fmt: skip
     return sorted(shown, key=lambda one: one.setting.origin == "default")
+
+
+def _in_words(setting: SettingInForce) -> str:
+    """A setting's value as a person writes it.
+
+    >>> [_in_words(SettingInForce("service_level", value, "")) for value in ("0.95", "", "odd")]
+    ['95%', '', 'odd']
+    """
+    described = PARAMETERS.get(setting.name)
+    unit = described.unit if described else ""
+    if unit == "flag":
+        return {"true": "yes", "false": "no"}.get(setting.value, setting.value)
+    if unit.startswith("share"):
+        try:
+            return f"{in_units(round(float(setting.value) * 100, 4))}%{unit.removeprefix('share')}"
+        except ValueError:
+            return setting.value
+    return f"{setting.value} {unit}" if setting.value and unit in _UNITS else setting.value
+
+
+def usual_lead_time(chances: Sequence[LeadTimeChance]) -> str:
+    """How long most orders take: the days between which nine of ten lie; empty if only one length is possible.
+
+    >>> usual_lead_time([LeadTimeChance(7, 0.5), LeadTimeChance(9, 0.46), LeadTimeChance(21, 0.04)])
+    'Nine of ten orders take 7 to 9 days.'
+    """
+    days, reached = sorted((chance.lead_time_days, chance.weight) for chance in chances), 0.0
+    inside = []
+    for length, weight in days:
+        if reached + weight > _OUTSIDE and reached < 1 - _OUTSIDE:
+            inside.append(length)
+        reached += weight
+    if len(inside) < 2:  # noqa: PLR2004, a range has two ends
+        return ""
+    return f"Nine of ten orders take {inside[0]} to {inside[-1]} days."
 
 
 def chart_of(explanation: ProductExplanation) -> dict[str, Any]:

@@ -71,12 +71,14 @@ class PublishedView:
     @property
     def as_of(self) -> date | None:
         """The day on which the plan decides."""
-        return self.summary["as_of_date"] if self.summary else self.organisation["as_of_date"]
+        found: date | None = (self.summary or self.organisation)["as_of_date"]
+        return found
 
     @property
     def loaded_at(self) -> datetime | None:
         """When the data behind the plan were loaded."""
-        return self.summary["data_loaded_at"] if self.summary else self.organisation["loaded_at"]
+        found: datetime | None = self.summary["data_loaded_at"] if self.summary else self.organisation["loaded_at"]
+        return found
 
     @cached_property
     def transfers(self) -> pl.DataFrame:

@@ -3,7 +3,14 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from planner.reading.dashboard_view import changes, exceptions_shown, figures, needs_today, stock_value_trend, trend_path
+from planner.reading.dashboard_view import (
+    changes,
+    exceptions_shown,
+    figures,
+    needs_today,
+    stock_value_trend,
+    trend_path,
+)
 from planner.screens.asked import AskedOf
 from planner.screens.pages import page
 
@@ -14,8 +21,15 @@ router = APIRouter()
 def dashboard(request: Request, asked: AskedOf) -> Response:
     """The page."""
     view = asked.view
+    trend = stock_value_trend(view)
     content = asked.content(
-        screen="dashboard", today=needs_today(view), figures=figures(view), summary=view.summary,
-        exceptions=exceptions_shown(view), changes=changes(view), trend=(trend := stock_value_trend(view)), trend_path=trend_path([value for _, value in trend]),
-    )  # fmt: skip
+        screen="dashboard",
+        today=needs_today(view),
+        figures=figures(view),
+        summary=view.summary,
+        exceptions=exceptions_shown(view),
+        changes=changes(view),
+        trend=trend,
+        trend_path=trend_path([value for _, value in trend]),
+    )
     return page(request, "dashboard.html", content)

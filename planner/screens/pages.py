@@ -57,9 +57,7 @@ def frame_of(request: Request) -> Frame:
     """The frame of a request."""
     theme, rows = request.cookies.get("desk_theme", ""), request.cookies.get("desk_rows", "")
     session = getattr(request.state, "session", None)
-    return Frame(
-        session, theme if theme in THEMES else "auto", rows if rows in ROWS else "normal", request.url.path
-    )
+    return Frame(session, theme if theme in THEMES else "auto", rows if rows in ROWS else "normal", request.url.path)
 
 
 def page(request: Request, template: str, content: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from pipelines.replenishment.explain.sentences import model_sentence
-from planner.reading.product_view import product_view
+from planner.reading.product_view import product_view, usual_lead_time
 from planner.screens.asked import Asked, AskedOf
 from planner.screens.pages import page
 
@@ -34,5 +34,6 @@ def product_content(asked: Asked, code: str) -> dict[str, Any]:
         "shown": shown,
         "meanings": asked.view.meanings,
         "model_words": model_sentence(shown.explanation.plan, choice) if choice else "",
+        "lead_time_words": usual_lead_time(shown.explanation.lead_times),
         "most_lines": MOST_LINES,
     }

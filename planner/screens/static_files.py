@@ -26,7 +26,9 @@ class KeptFiles(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file; kept for ever only if it was asked for by its present fingerprint."""
         response = await super().get_response(path, scope)
-        is_present = bool(scope["query_string"]) and scope["query_string"].decode("latin-1") == f"v={_fingerprint(path)}"
+        is_present = (
+            bool(scope["query_string"]) and scope["query_string"].decode("latin-1") == f"v={_fingerprint(path)}"
+        )
         if response.status_code == 200 and is_present:  # noqa: PLR2004, it was found
             response.headers["Cache-Control"] = KEPT_FOR_EVER
         else:

@@ -22,7 +22,9 @@ class SecurityLog:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = folder / "security.log"
         self.path.touch(mode=0o600)
-        self._handler = RotatingFileHandler(self.path, maxBytes=MOST_BYTES, backupCount=FILES_KEPT - 1, encoding="utf-8")
+        self._handler = RotatingFileHandler(
+            self.path, maxBytes=MOST_BYTES, backupCount=FILES_KEPT - 1, encoding="utf-8"
+        )
 
     def note(self, event: str, *, at: datetime, **details: str) -> None:
         """Add an event; a line break in a detail cannot begin another line, since JSON writes it as text."""

@@ -62,7 +62,7 @@ class Sessions:
     def opened(self, text: str, *, at: datetime) -> Session | None:
         """The session of a cookie; None if it was not made here, is over, or was ended by its person."""
         try:
-            session = msgspec.json.decode(self._encryption.decrypt(Secret(text).reveal().encode()).reveal(), type=Session)
+            session = msgspec.json.decode(self._encryption.decrypt(text.encode()).reveal(), type=Session)
         except (SecretKeyError, msgspec.DecodeError, UnicodeEncodeError):
             return None
         return None if session.is_over(at) or session.session_id in self._ended else session

@@ -124,6 +124,8 @@ for (const kind of ["click", "focusin"]) {
   });
 }
 
+document.querySelector(".reports [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Signing in: the token stands behind # in the address, which a browser keeps to itself.
 const signIn = document.getElementById("sign-in");
 if (signIn && location.hash.length > 1) {

@@ -47,9 +47,10 @@ function mark(plot, data, arrival, text) {
   ctx.restore();
 }
 
+const fromZero = (_, low, high) => [0, Math.max(1, high ?? 1) * 1.05];
+
 function options(box, data) {
   const text = getComputedStyle(box.parentElement.querySelector(".legend")).color;
-  const line = getComputedStyle(box.closest("section").parentElement).borderLeftColor;
   const grid = { stroke: colour(box, "out"), width: 1 };
   const axis = { stroke: text, grid, ticks: { show: false }, font: "11px system-ui, sans-serif" };
   const band = colour(box, "expected").replace(/^rgb\((.*)\)$/, "rgba($1, 0.18)");
@@ -62,10 +63,11 @@ function options(box, data) {
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { show: false } },
-    scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(1, high) * 1.05] } },
+    scales: { x: { time: true }, y: { range: fromZero }, stock: { range: fromZero } },
     axes: [
       { ...axis, space: 64, values: (_, splits) => splits.map((at) => new Date(at * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" })) },
       { ...axis, size: 48, label: "units", labelSize: 16, labelFont: "11px system-ui, sans-serif" },
+      { ...axis, scale: "stock", side: 1, size: 44, label: "stock", labelSize: 16, labelFont: "11px system-ui, sans-serif", stroke: colour(box, "stock"), grid: { show: false } },
     ],
     bands: [{ series: [3, 4], fill: band }],
     series: [
@@ -74,7 +76,7 @@ function options(box, data) {
       { ...none, stroke: expected, width: 2 },
       { ...none, stroke: "transparent" },
       { ...none, stroke: "transparent" },
-      { ...none, stroke: colour(box, "stock"), width: 1, paths: uPlot.paths.stepped({ align: 1 }) },
+      { ...none, scale: "stock", stroke: colour(box, "stock"), width: 1, paths: uPlot.paths.stepped({ align: 1 }) },
     ],
     hooks: {
       drawClear: [(plot) => shade(plot, data, colour(box, "out"))],

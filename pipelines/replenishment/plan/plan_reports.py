@@ -21,7 +21,7 @@ URGENCY: Final = "urgency"
 
 @dataclass(frozen=True)
 class PlanReport:
-    """A report: its title, the question it answers, its lines, and the column that they are sorted by (`-` from the top)."""
+    """A report: its title, the question it answers, its lines, and the column that sorts them (`-` from the top)."""
 
     name: str
     title: str
@@ -103,6 +103,7 @@ def rows_in_order(order_plan: pl.DataFrame, condition: pl.Expr, sort: str) -> pl
     Only the columns of the order are moved, so that 30,000 lines take milliseconds.
     """
     column, is_descending = sort.removeprefix("-"), sort.startswith("-")
+    keys: tuple[pl.Expr, ...]
     if column == URGENCY:
         keys = (pl.col("order_quantity") <= 0, pl.col("days_to_stock_out"), pl.col("understock_value"))
         descending = [False, False, True]
