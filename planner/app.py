@@ -5,9 +5,11 @@
 What belongs here: putting the desk together. What does not: what any part of it does.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -22,20 +24,33 @@ from planner.security.guard import Guard
 from planner.security.response_headers import ResponseHeaders
 
 HOSTS: Final = ("127.0.0.1", "localhost")
-_SCREENS: Final = (start_screen, sign_in_screen, dashboard_screen, plan_screen, product_screen, preferences, version_1)
+# Each thread keeps memory of its own; a page takes some hundredths of a second of one core.
+THREADS: Final = 8
+SCREENS: Final = (start_screen, sign_in_screen, dashboard_screen, plan_screen, product_screen, preferences, version_1)
 
 
 def create_app(desk: Desk, *, hosts: Sequence[str] = HOSTS) -> FastAPI:
     """The desk's app; it answers to these host names only."""
     app = FastAPI(
-        title="StockTrim pipelines", docs_url=None, redoc_url=None, openapi_url=None, middleware=_layers(desk, hosts)
+        title="StockTrim pipelines",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        middleware=_layers(desk, hosts),
+        lifespan=_with_few_threads,
     )
     app.state.desk = desk
     add_sentences(app)
-    for screen in _SCREENS:
+    for screen in SCREENS:
         app.include_router(screen.router)
     app.mount("/static", KeptFiles())
     return app
+
+
+@asynccontextmanager
+async def _with_few_threads(_: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = THREADS
+    yield
 
 
 def _layers(desk: Desk, hosts: Sequence[str]) -> list[Middleware]:

@@ -4,6 +4,7 @@ Read more in docs/interfaces.md.
 """
 
 import getpass
+import os
 import webbrowser
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,8 @@ def planner(
 
     Example: `stocktrim planner --no-browser`
     """
+    # polars keeps what it freed for later, in a place of its own for each thread: a desk that waits all day must not
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0")
     import uvicorn
 
     from pipelines.settings import read_settings

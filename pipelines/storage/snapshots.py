@@ -116,11 +116,15 @@ def read_published(folder: Path, *tables: Table) -> tuple[pl.DataFrame, ...]:
 
 
 def read_snapshot(
-    snapshot: Path, table: Table, *conditions: pl.Expr, product_codes: Collection[str] | None = None
+    snapshot: Path,
+    table: Table,
+    *conditions: pl.Expr,
+    product_codes: Collection[str] | None = None,
+    columns: Collection[str] | None = None,
 ) -> pl.DataFrame:
-    """The rows of one snapshot's table that meet every condition, of all products or of these.
+    """The rows of one snapshot's table that meet every condition, of all products or of these, in all or some columns.
 
-    `snapshot` is what `published_folder` gave; no other rows are kept in memory. A table or a column is empty if an
+    `snapshot` is what `published_folder` gave; nothing else is kept in memory. A table or a column is empty if an
     earlier version, which did not have it, published the snapshot.
 
     Raises:
@@ -132,9 +136,10 @@ def read_snapshot(
     try:
         lazy = pl.scan_parquet(path, glob=False)  # brackets in a path are not a pattern
         there = lazy.collect_schema()
-        columns = [pl.col(name) if name in there else pl.lit(None).alias(name) for name in table.columns]
-        rows = lazy.select(columns).cast(table.schema).filter(*conditions)
-        return (rows if product_codes is None else _of_products(rows, product_codes)).collect()
+        declared = [pl.col(name) if name in there else pl.lit(None).alias(name) for name in table.columns]
+        rows = lazy.select(declared).cast(table.schema).filter(*conditions)
+        rows = rows if product_codes is None else _of_products(rows, product_codes)
+        return rows.select(columns or list(table.columns)).collect()
     except (pl.exceptions.PolarsError, OSError) as trouble:
         raise DamagedSnapshotError(_damaged(path, trouble)) from trouble
 

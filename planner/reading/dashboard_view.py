@@ -171,9 +171,9 @@ def changes(view: PublishedView) -> Changes | None:
         return None
     before = view.plans[-2]
     of_before = pl.col("plan_id") == before["plan_id"]
-    old = view.rows(tables.PLAN_HISTORY, of_before).unique("product_code", keep="last", maintain_order=True)
+    old = view.rows(tables.PLAN_HISTORY, of_before, columns=_KEPT).unique("product_code", keep="last")
     new = view.order_plan.select(_KEPT)
-    both = new.join(old.select(_KEPT), on="product_code", how="full", coalesce=True, suffix="_before")
+    both = new.join(old, on="product_code", how="full", coalesce=True, suffix="_before")
     after, was = pl.col("order_quantity").fill_null(0.0), pl.col("order_quantity_before").fill_null(0.0)
     differing = both.with_columns(after=after, before=was).filter(pl.col("after") != pl.col("before"))
     change = pl.col("order_value").fill_null(0) - pl.col("order_value_before").fill_null(0)

@@ -4,7 +4,7 @@ What belongs here: headings and kinds. What does not: what a column means (dbt's
 A column that a plan gains is offered here by its name, without a change to this file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,13 @@ HEADINGS: Final = {
     "understock_margin_lost": "Margin at risk", "overstock_holding_cost": "Holding cost a year",
     "shortage_chance_before_arrival": "Stock-out risk before arrival", "is_uncertain": "Check the forecast",
     "is_too_late_to_help": "Too late to prevent", "last_sale_date": "Last sale", "last_purchase_date": "Last purchase",
+}  # fmt: skip
+# Where the published text says more than a heading needs.
+_MEANINGS: Final = {
+    "product_code": "", "product_name": "", "supplier_name": "",
+    "status": "Order now: too little, and ordered. Short: too little, and not ordered. Enough. Too much: more than the "
+    "service level needs. Not planned: see why.",
+    "reason": "Why this quantity, or why none.",
 }  # fmt: skip
 _HIDDEN: Final = frozenset({"supplier_id", "plan_id", "as_of_date", "organisation", "organisation_key"})
 CURRENCY: Final = "currency"
@@ -87,6 +94,11 @@ COLUMNS: Final = {
     },
     _SALES: PlanColumn(_SALES, HEADINGS[_SALES], "picture"),
 }
+
+
+def meaning_of(column: PlanColumn, published: Mapping[str, str]) -> str:
+    """What a column means in a sentence, by the texts of the snapshot; empty if its heading says it."""
+    return _MEANINGS.get(column.name, published.get(column.name, ""))
 
 
 def chosen_columns(names: Iterable[str], *, instead: Iterable[str] = FIRST_SHOWN) -> list[PlanColumn]:

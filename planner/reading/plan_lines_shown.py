@@ -22,7 +22,7 @@ from pipelines.replenishment.plan.plan_reports import (
     total_of,
 )
 from pipelines.replenishment.plan.statuses import STATUSES
-from planner.reading.plan_columns import COLUMNS, FIRST_SHOWN, PlanColumn, chosen_columns
+from planner.reading.plan_columns import COLUMNS, FIRST_SHOWN, PlanColumn, chosen_columns, meaning_of
 from planner.reading.published_view import PublishedView
 from planner.reading.sparklines import Sparkline, sparklines
 
@@ -143,6 +143,10 @@ class PlanLines:
     def currencies(self) -> Sequence[str]:
         """The currencies of the whole plan: money names its currency only if there are several."""
         return self.view.order_plan["currency"].drop_nulls().unique().sort().to_list()
+
+    def meaning(self, column: PlanColumn) -> str:
+        """What a column means, in a sentence."""
+        return meaning_of(column, self.view.meanings)
 
     def sort_link(self, column: PlanColumn) -> str:
         """The query that sorts by a column: numbers from the largest first, and the other way round at the next go."""

@@ -37,9 +37,15 @@ class PublishedView:
         """The name of the snapshot."""
         return self.snapshot.name
 
-    def rows(self, table: Table, *conditions: pl.Expr, of: Collection[str] | None = None) -> pl.DataFrame:
+    def rows(
+        self,
+        table: Table,
+        *conditions: pl.Expr,
+        of: Collection[str] | None = None,
+        columns: Collection[str] | None = None,
+    ) -> pl.DataFrame:
         """The rows of a published table that meet every condition, of all products or `of` these codes."""
-        return read_snapshot(self.snapshot, table, *conditions, product_codes=of)
+        return read_snapshot(self.snapshot, table, *conditions, product_codes=of, columns=columns)
 
     @cached_property
     def order_plan(self) -> pl.DataFrame:

@@ -17,11 +17,9 @@ from planner.reading.published_view import PublishedView
 
 PAST_WEEKS: Final = 26
 COMING_WEEKS: Final = 13
-WIDTH: Final = 117
 HEIGHT: Final = 24
-_STEP: Final = WIDTH / (PAST_WEEKS + COMING_WEEKS)
-_BAR: Final = 2.2
-_LEAST: Final = 0.8
+_STEP: Final = 3
+_BAR: Final = 2
 
 
 @dataclass
@@ -61,30 +59,41 @@ def weekly_demand(view: PublishedView, codes: Sequence[str]) -> dict[str, Weekly
 
 
 def drawn(demand: WeeklyDemand) -> Sparkline:
-    """The shapes of a product's weeks, all on one scale.
+    """The shapes of a product's weeks, all on one scale, in whole pixels.
 
-    >>> drawn(WeeklyDemand([0.0] * 25 + [4.0], [False] * 26, [(1.0, 2.0, 4.0)])).sold
-    'M75 24v-24h2.2v24z'
+    >>> picture = drawn(WeeklyDemand([0.0] * 25 + [4.0], [False] * 26, [(1.0, 2.0, 4.0)] * 3))
+    >>> picture.sold, picture.expected, picture.band
+    ('M75 24v-24h2v24z', 'M79 12H85', 'M79 1H85L85 18H79z')
     """
     most = max([1.0, *demand.sold, *(high for _, _, high in demand.coming)])
-    sold = "".join(_bar(at, units / most) for at, units in enumerate(demand.sold) if units > 0)
-    out = "".join(_bar(at, 1.0, _STEP) for at, is_out in enumerate(demand.is_out) if is_out)
-    low, expected, high = ([_point(at, week[part], most) for at, week in enumerate(demand.coming)] for part in range(3))
-    band = f"M{'L'.join([*high, *reversed(low)])}z" if high else ""
-    return Sparkline(sold, out, band, f"M{'L'.join(expected)}" if expected else "")
+    sold = "".join(_bar(week, units / most, _BAR) for week, units in enumerate(demand.sold) if units > 0)
+    out = "".join(_bar(week, 1.0, _STEP) for week, is_out in enumerate(demand.is_out) if is_out)
+    if not demand.coming:
+        return Sparkline(sold, out, "", "")
+    low, expected, high = ([_down(units, most) for units in part] for part in zip(*demand.coming, strict=True))
+    places = [(PAST_WEEKS + week) * _STEP + 1 for week in range(len(demand.coming))]
+    back = _line(places[::-1], low[::-1])
+    return Sparkline(sold, out, f"M{_line(places, high)}L{back}z", f"M{_line(places, expected)}")
 
 
-def _bar(week: int, share: float, width: float = _BAR) -> str:
-    height = max(_LEAST, share * HEIGHT)
-    return f"M{_short(week * _STEP)} {HEIGHT}v-{_short(height)}h{_short(width)}v{_short(height)}z"
+def _bar(week: int, share: float, width: int) -> str:
+    height = max(1, round(share * HEIGHT))
+    return f"M{week * _STEP} {HEIGHT}v-{height}h{width}v{height}z"
 
 
-def _point(week: int, units: float, most: float) -> str:
-    return f"{_short((PAST_WEEKS + week + 0.5) * _STEP)} {_short(HEIGHT - units / most * (HEIGHT - 2) - 1)}"
+def _down(units: float, most: float) -> int:
+    return round(HEIGHT - 1 - units / most * (HEIGHT - 2))
 
 
-def _short(length: float) -> str:
-    return f"{length:.1f}".removesuffix(".0")
+def _line(across: Sequence[int], down: Sequence[int]) -> str:
+    """A line through points; where it is level, only its end is named."""
+    text, last = f"{across[0]} {down[0]}", len(down) - 1
+    for at in range(1, last + 1):
+        if down[at] != down[at - 1]:
+            text += f"L{across[at]} {down[at]}"
+        elif at == last or down[at + 1] != down[at]:
+            text += f"H{across[at]}"
+    return text
 
 
 def _demand_of(view: PublishedView, codes: Sequence[str], as_of: date) -> pl.DataFrame:
