@@ -85,6 +85,10 @@ class Desk:
             self._kept[name] = (time.monotonic(), value)
         return value
 
+    def forget(self) -> None:
+        """Read the store anew at the next request."""
+        self._kept.clear()
+
     def close(self) -> None:
         """Close its files."""
         self.log.close()
