@@ -136,7 +136,10 @@ def made_up_plan(products: int) -> pl.DataFrame:
         "lead_time_rule": ["as_set"] * products,
         "demand_class": np.where(is_dead, "dead", np.where(number % 60 == 0, "new", "smooth")),
         "model": ["pool"] * products, "last_sale_date": [TODAY - timedelta(days=2)] * products,
-        "currency_rate": np.ones(products), "as_of_date": [TODAY] * products,
+        "currency_rate": np.ones(products), "as_of_date": [TODAY] * products, "order_on_date": [TODAY] * products,
+        "next_order_date": [TODAY + timedelta(days=7)] * products, "calendar_days_added": np.zeros(products, int),
+        "expected_arrival_date": [TODAY + timedelta(days=14)] * products, "shut_days": np.zeros(products, int),
+        "order_unit_cost": cost, "price_breaks": [""] * products,
         "plan_id": ["20261201-made-up"] * products,
     }).with_columns(
         pl.col("days_to_stock_out").fill_nan(None), pl.col("supplier_id").replace("", None)

@@ -17,10 +17,10 @@ from pipelines.settings import Settings
 from pipelines.store.connected_organisations import ConnectedOrganisation, list_organisations
 from pipelines.store.engine import Store, open_store
 from pipelines.store.setting_changes import explicit_settings
-from planner.reading.published_view import PublishedViews
 from planner.security.security_log import SecurityLog
 from planner.security.sessions import Sessions, open_sessions
 from planner.security.sign_in import FailureLimit, OneTimeToken
+from planner.shown.published_view import PublishedViews
 
 KEPT_SECONDS: Final = 5.0
 

@@ -36,8 +36,8 @@ def planner(
     import uvicorn
 
     from pipelines.settings import read_settings
-    from planner.app import create_app
     from planner.desk import open_desk
+    from planner.desk_app import create_app
     from stocktrim_cli.serve import refuse_taken
 
     refuse_taken([port])

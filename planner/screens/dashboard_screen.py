@@ -3,7 +3,9 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from planner.reading.dashboard_view import (
+from planner.screens.asked import AskedOf
+from planner.screens.rendered_pages import page
+from planner.shown.dashboard_view import (
     changes,
     exceptions_shown,
     figures,
@@ -11,8 +13,6 @@ from planner.reading.dashboard_view import (
     stock_value_trend,
     trend_path,
 )
-from planner.screens.asked import AskedOf
-from planner.screens.pages import page
 
 router = APIRouter()
 

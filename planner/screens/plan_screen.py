@@ -1,6 +1,6 @@
 """The order plan: its page, the part that changes with a filter, further lines, and the file.
 
-What belongs here: the routes. What does not: which lines and columns (`reading/plan_lines_shown.py`).
+What belongs here: the routes. What does not: which lines and columns (`shown/plan_lines_shown.py`).
 """
 
 from typing import Any
@@ -9,13 +9,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from pipelines.replenishment.plan.plan_reports import REPORTS
-from planner.reading.plan_columns import ALWAYS, COLUMNS
-from planner.reading.plan_export import plan_csv
-from planner.reading.plan_lines_shown import PlanLines, plan_lines, plan_query, report_counts, suppliers_of
 from planner.screens.asked import Asked, AskedOf
-from planner.screens.pages import page
 from planner.screens.preferences import columns_chosen
 from planner.screens.product_screen import product_content
+from planner.screens.rendered_pages import page
+from planner.shown.plan_columns import ALWAYS, COLUMNS
+from planner.shown.plan_export import plan_csv
+from planner.shown.plan_lines_shown import PlanLines, plan_lines, plan_query, report_counts, suppliers_of
 
 router = APIRouter(prefix="/o/{key}/plan")
 

@@ -8,9 +8,9 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from planner.reading.plan_columns import chosen_columns
 from planner.screens.form_data import form_of
-from planner.screens.pages import ROWS, THEMES
+from planner.screens.rendered_pages import ROWS, THEMES
+from planner.shown.plan_columns import chosen_columns
 
 router = APIRouter()
 A_YEAR: Final = 31_536_000

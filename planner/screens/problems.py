@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pipelines.errors import PlannerError, UsageError
 from pipelines.organisation_key import OrganisationError
 from pipelines.storage.snapshots import NothingPublishedError
-from planner.screens.pages import page
+from planner.screens.rendered_pages import page
 
 log = logging.getLogger(__name__)
 _SENTENCES: Final = {

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from pipelines.replenishment.explain.sentences import model_sentence
-from planner.reading.product_view import product_view, usual_lead_time
 from planner.screens.asked import Asked, AskedOf
-from planner.screens.pages import page
+from planner.screens.rendered_pages import page
+from planner.shown.product_view import product_view, usual_lead_time
 
 router = APIRouter(prefix="/o/{key}/product")
 MOST_LINES: Final = 500

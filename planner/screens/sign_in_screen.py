@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from planner.screens.asked import DeskOf
 from planner.screens.form_data import form_of
-from planner.screens.pages import page
+from planner.screens.rendered_pages import page
 from planner.security.guard import SIGN_IN, address_of, local_path, set_cookie
 from planner.security.sessions import now
 

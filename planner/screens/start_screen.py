@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from planner.screens.asked import DeskOf
-from planner.screens.pages import page
+from planner.screens.rendered_pages import page
 
 router = APIRouter()
 

@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 from benchmarks.made_up_plans import connect_made_up, publish_made_up
 from pipelines.secret import Secret
 from pipelines.settings import Settings, read_settings
-from planner.app import create_app
 from planner.desk import Desk, open_desk
+from planner.desk_app import create_app
 from tests.running import made_once
 
 KEY, OTHER = "acme", "beta"

@@ -3,7 +3,7 @@
 import pytest
 from fastapi.routing import APIRoute
 
-from planner.app import SCREENS
+from planner.desk_app import SCREENS
 from planner.security.response_headers import ALWAYS
 from tests.planner.conftest import Visitor
 

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pipelines.secret import Secret
 from pipelines.settings import read_settings
-from planner.app import create_app
 from planner.desk import open_desk
+from planner.desk_app import create_app
 from tests.planner.conftest import KEY
 from tests.running import leave_out
 from tests.stocktrim_cli.test_connecting import CHROMIUM

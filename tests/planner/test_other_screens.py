@@ -10,9 +10,9 @@ import pytest
 
 from benchmarks.made_up_plans import PLANNED_AT, connect_made_up, publish_made_up
 from pipelines.settings import Settings, read_settings
-from planner.reading.dashboard_view import changes, needs_today
-from planner.reading.product_view import product_view
 from planner.screens import asked
+from planner.shown.dashboard_view import changes, needs_today
+from planner.shown.product_view import product_view
 from tests.planner.conftest import KEY, Visitor, visitor_of
 
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines.replenishment.plan.plan_reports import REPORTS
-from planner.reading.plan_lines_shown import PAGE_LINES, plan_lines, plan_query
+from planner.shown.plan_lines_shown import PAGE_LINES, plan_lines, plan_query
 from tests.planner.conftest import KEY, ODD, OTHER, PRODUCTS, Visitor
 
 PLAN = f"/o/{KEY}/plan"

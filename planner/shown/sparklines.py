@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.forecasting.history.transferred_demand import transfer_demand
 from pipelines.storage import tables
-from planner.reading.published_view import PublishedView
+from planner.shown.published_view import PublishedView
 
 PAST_WEEKS: Final = 26
 COMING_WEEKS: Final = 13

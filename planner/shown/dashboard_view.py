@@ -14,7 +14,7 @@ import polars as pl
 from pipelines.readiness import by_problem, money
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
 from pipelines.storage import tables
-from planner.reading.published_view import PublishedView
+from planner.shown.published_view import PublishedView
 
 CHANGES_NAMED: Final = 5
 

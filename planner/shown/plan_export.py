@@ -9,8 +9,8 @@ from typing import Final
 import polars as pl
 
 from pipelines.planning_settings.setting_csv import guarded
-from planner.reading.plan_columns import ALWAYS, COLUMNS, CURRENCY
-from planner.reading.plan_lines_shown import PlanLines
+from planner.shown.plan_columns import ALWAYS, COLUMNS, CURRENCY
+from planner.shown.plan_lines_shown import PlanLines
 
 _MARK: Final = b"\xef\xbb\xbf"  # so that Excel reads UTF-8
 

@@ -22,9 +22,9 @@ from pipelines.replenishment.plan.plan_reports import (
     total_of,
 )
 from pipelines.replenishment.plan.statuses import STATUSES
-from planner.reading.plan_columns import COLUMNS, FIRST_SHOWN, PlanColumn, chosen_columns, meaning_of
-from planner.reading.published_view import PublishedView
-from planner.reading.sparklines import Sparkline, sparklines
+from planner.shown.plan_columns import COLUMNS, FIRST_SHOWN, PlanColumn, chosen_columns, meaning_of
+from planner.shown.published_view import PublishedView
+from planner.shown.sparklines import Sparkline, sparklines
 
 PAGE_LINES: Final = 100
 MOST_SEARCHED: Final = 4_000

@@ -18,7 +18,7 @@ from pipelines.replenishment.explain.product_explanation import SOURCES, Explana
 from pipelines.replenishment.explain.records import BridgeStep, LeadTimeChance, ProductExplanation, SettingInForce
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
-from planner.reading.published_view import PublishedView
+from planner.shown.published_view import PublishedView
 
 RECEIPTS_SHOWN: Final = 20
 _UNITS: Final = frozenset({"days", "units", "hours", "units a day"})
@@ -183,18 +183,15 @@ def _seconds(day: date) -> int:
 
 
 def _sources_of(view: PublishedView, code: str) -> ExplanationSources:
-    """What an explanation of one product is made from: of each table only the rows that it needs."""
-    counted = list(sold_as(view.transfers, code))
-    its_own = {table.name: [code] for table in SOURCES}
-    its_own |= {tables.DEMAND_DAILY.name: counted, tables.DEMAND_TRANSACTIONS.name: counted}
+    """What an explanation of one product is made from: of each table with products only those that count for it."""
+    products = {code, *sold_as(view.transfers, code)}
 
     def frame(table: Table) -> pl.DataFrame:
         if table is tables.ORDER_PLAN:
             return view.order_plan
-        if table is tables.MODEL_SCORES:
-            return view.rows(table)
+        rows = view.rows(table, of=products if "product_code" in table.columns else None)
         if table is tables.PLAN_SETTINGS:
-            return pl.concat([view.rows(table, of=[code]), view.transfer_settings]).unique(maintain_order=True)
-        return view.rows(table, of=its_own[table.name])
+            return pl.concat([rows, view.transfer_settings]).unique(maintain_order=True)
+        return rows
 
     return ExplanationSources(*(frame(table) for table in SOURCES))
