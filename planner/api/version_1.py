@@ -1,5 +1,122 @@
-"""Version 1 of the API."""
+"""Version 1 of the API: what the screens show, by the same functions.
 
-from fastapi import APIRouter
+What belongs here: the routes and their arguments. What does not: shapes (`answers.py`), rules (`pipelines`).
+An answer's ETag is its snapshot: it changes when another is published.
+"""
 
-router = APIRouter(prefix="/api/v1")
+from dataclasses import asdict
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import JSONResponse
+
+from pipelines.storage import tables
+from pipelines.storage.tables import Table
+from planner.api.answers import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
+from planner.api.cursors import cursor_to, row_of
+from planner.screens.asked import Asked, AskedOf, DeskOf
+from planner.screens.rendered_pages import page
+from planner.shown.plan_lines_shown import plan_lines, plan_query
+from planner.shown.product_view import explanation_of
+
+PREFIX: Final = "/api/v1"
+MOST_LINES: Final = 1_000
+router = APIRouter(prefix=PREFIX)
+_OF: Final = "/organisations/{key}"
+Limit = Annotated[int, Query(ge=1, le=MOST_LINES, description="How many at most.")]
+Cursor = Annotated[str, Query(description="Where to go on: `next_cursor` of the answer before.", max_length=200)]
+
+
+@router.get("/organisations", summary="The connected organisations")
+def organisations(desk: DeskOf) -> list[OrganisationAnswer]:
+    """Every organisation that may be looked at."""
+    return [
+        OrganisationAnswer(**{name: getattr(one, name) for name in OrganisationAnswer.model_fields})
+        for one in desk.organisations()
+    ]
+
+
+@router.get(f"{_OF}/plan", summary="Lines of the newest plan")
+def plan(
+    response: Response,
+    asked: AskedOf,
+    *,
+    report: Annotated[str, Query(description="all, most_urgent, overstocked and so on, as the plan's tabs.")] = "all",
+    supplier: Annotated[str, Query(description="The supplier's name; `-` for products without one.")] = "",
+    status: Annotated[str, Query(description="order_now, short, enough, too_much or not_planned.")] = "",
+    search: Annotated[str, Query(description="Words of code and name, or several codes with commas between.")] = "",
+    sort: Annotated[str, Query(description="A column, with a minus from the largest; by default the report's.")] = "",
+    limit: Limit = 100,
+    cursor: Cursor = "",
+) -> PlanAnswer:
+    """The lines that the filters find, in order, with the total of all of them."""
+    query = plan_query({"report": report, "supplier": supplier, "status": status, "search": search, "sort": sort})
+    found, view = plan_lines(asked.view, query), asked.view
+    first = row_of(cursor, view.snapshot_id)
+    _tag(response, asked)
+    return PlanAnswer(
+        plan_id=view.summary["plan_id"] if view.summary else None,
+        as_of_date=view.as_of,
+        lines_found=found.total.lines,
+        products_to_order=found.total.to_order,
+        order_value_by_currency=dict(found.total.value_by_currency),
+        lines=view.order_plan[found.rows.slice(first, limit)].to_dicts(),
+        next_cursor=cursor_to(view.snapshot_id, first + limit, found.rows.len()),
+    )
+
+
+@router.get(f"{_OF}/products", summary="Products")
+def products(response: Response, asked: AskedOf, limit: Limit = 100, cursor: Cursor = "") -> ProductsAnswer:
+    """Every product of Xero, by code."""
+    rows, next_cursor = _page_of(response, asked, tables.PRODUCTS, limit, cursor)
+    return ProductsAnswer(products=rows, next_cursor=next_cursor)
+
+
+@router.get(f"{_OF}/suppliers", summary="Suppliers")
+def suppliers(response: Response, asked: AskedOf, limit: Limit = 100, cursor: Cursor = "") -> SuppliersAnswer:
+    """Every supplier."""
+    rows, next_cursor = _page_of(response, asked, tables.SUPPLIERS, limit, cursor)
+    return SuppliersAnswer(suppliers=rows, next_cursor=next_cursor)
+
+
+@router.get(f"{_OF}/analysis", summary="How a product's number was made")
+def analysis(response: Response, asked: AskedOf, product_code: str) -> dict[str, Any]:
+    """What `stocktrim explain PRODUCT_CODE --json` prints: the bridge, its sentences, and all behind them."""
+    _tag(response, asked)
+    return asdict(explanation_of(asked.view, product_code))
+
+
+@router.get("/openapi.json", include_in_schema=False)
+def document() -> JSONResponse:
+    """The document of this API, as OpenAPI."""
+    return JSONResponse(_document())
+
+
+@router.get("/docs", include_in_schema=False)
+def documentation(request: Request) -> Response:
+    """The same for people."""
+    return page(request, "api.html", {"document": _document()})
+
+
+def _document() -> dict[str, Any]:
+    return get_openapi(
+        title="StockTrim pipelines",
+        version="1",
+        description="What the buyer's desk shows, for programs. Money is a text with its decimals.",
+        routes=router.routes,
+    )
+
+
+def _page_of(
+    response: Response, asked: Asked, table: Table, limit: int, cursor: str
+) -> tuple[list[dict[str, Any]], str | None]:
+    rows = asked.view.rows(table)
+    first = row_of(cursor, asked.view.snapshot_id)
+    _tag(response, asked)
+    return rows.slice(first, limit).to_dicts(), cursor_to(asked.view.snapshot_id, first + limit, rows.height)
+
+
+def _tag(response: Response, asked: Asked) -> None:
+    response.headers["ETag"] = f'"{asked.view.snapshot_id}"'
+    response.headers["Cache-Control"] = "private, no-cache"

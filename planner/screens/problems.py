@@ -8,6 +8,7 @@ import secrets
 from typing import Final
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -17,6 +18,7 @@ from pipelines.errors import PlannerError, UsageError
 from pipelines.organisation_key import OrganisationError
 from pipelines.storage.snapshots import NothingPublishedError
 from planner.screens.rendered_pages import page
+from planner.security.guard import API, problem_json
 
 log = logging.getLogger(__name__)
 _SENTENCES: Final = {
@@ -31,16 +33,21 @@ def add_sentences(app: FastAPI) -> None:
     app.add_exception_handler(NothingPublishedError, _nothing_yet)
     app.add_exception_handler(PlannerError, _known)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
 
 
 def problem_page(request: Request, sentence: str, *, status: int) -> Response:
-    """A page with a sentence; only the sentence if a part of a page, or a program, asked."""
+    """A page with a sentence; for a part of a page the sentence alone, for a program problem+json (RFC 9457)."""
+    if request.url.path.startswith(API):
+        return problem_json(sentence, status=status)
     if "HX-Request" in request.headers:
         return PlainTextResponse(sentence, status)
     return page(request, "problem.html", {"sentence": sentence, "status": status}, status=status)
 
 
-async def _nothing_yet(request: Request, _: Exception) -> Response:
+async def _nothing_yet(request: Request, trouble: Exception) -> Response:
+    if request.url.path.startswith(API):
+        return problem_json(str(trouble), status=404)
     key = request.path_params.get("key", "")
     return page(request, "nothing_yet.html", {"key": key})
 
@@ -52,7 +59,15 @@ async def _known(request: Request, trouble: Exception) -> Response:
 
 async def _http(request: Request, trouble: Exception) -> Response:
     status = trouble.status_code if isinstance(trouble, HTTPException) else 500
-    return problem_page(request, _SENTENCES.get(status, "This did not work: go back and try again."), status=status)
+    said = trouble.detail if isinstance(trouble, HTTPException) and request.url.path.startswith(API) else ""
+    usual = _SENTENCES.get(status, "This did not work: go back and try again.")
+    return problem_page(request, said if said.endswith(".") else usual, status=status)
+
+
+async def _invalid(request: Request, trouble: Exception) -> Response:
+    found = trouble.errors() if isinstance(trouble, RequestValidationError) else []
+    named = "; ".join(f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}" for one in found)
+    return problem_page(request, f"This cannot be used: {named}.", status=422)
 
 
 class PlainErrors:

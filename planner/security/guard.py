@@ -9,12 +9,13 @@ What belongs here: letting a request through or not. What does not: signing in (
 Read more in SECURITY.md.
 """
 
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from planner.security.security_log import SecurityLog
@@ -22,6 +23,7 @@ from planner.security.sessions import Session, Sessions, now
 
 SIGN_IN: Final = "/sign-in"
 STATIC: Final = "/static/"
+API: Final = "/api/"
 FORGERY_HEADER: Final = "X-Desk-Token"
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 ENDED: Final = "You are not signed in, or your session has ended. Sign in in another tab, then try again here."
@@ -63,7 +65,8 @@ class Guard:
 
     def _forged(self, scope: Scope, why: str) -> Response:
         self.log.note("write_refused", at=now(), why=why, path=scope["path"], address=address_of(scope))
-        return PlainTextResponse(FORGED, 403)
+        is_of_api = scope["path"].startswith(API)
+        return problem_json(FORGED, status=403) if is_of_api else PlainTextResponse(FORGED, 403)
 
     def _renewing(self, send: Send, session: Session | None, *, is_secure: bool) -> Send:
         """`send`, which also renews the cookie of a session that was last seen some minutes ago."""
@@ -87,6 +90,12 @@ def set_cookie(name: str, text: str, *, is_secure: bool) -> str:
     return f"{name}={text}; Path=/; HttpOnly; SameSite=Strict{'; Secure' if is_secure else ''}{end}"
 
 
+def problem_json(sentence: str, *, status: int) -> Response:
+    """A sentence for a program, as RFC 9457 has it."""
+    problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": sentence}
+    return JSONResponse(problem, status, media_type="application/problem+json")
+
+
 def address_of(scope: Scope) -> str:
     """The network address of a request, for the log."""
     client = scope.get("client")
@@ -105,8 +114,9 @@ def local_path(text: str) -> str:
 
 def _to_sign_in(scope: Scope, headers: Headers) -> Response:
     """A page goes to the sign-in and comes back; a part of a page, and a write, get a sentence."""
-    is_page = scope["method"] == "GET" and "HX-Request" not in headers and not scope["path"].startswith("/api/")
-    if not is_page:
+    if scope["path"].startswith(API):
+        return problem_json("Sign in first.", status=401)
+    if scope["method"] != "GET" or "HX-Request" in headers:
         return PlainTextResponse(ENDED, 401)
     wanted = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
     return RedirectResponse(SIGN_IN if wanted == "/" else f"{SIGN_IN}?next={quote(wanted, safe='')}", 303)

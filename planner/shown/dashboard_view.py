@@ -6,6 +6,7 @@ What belongs here: choosing and wording what the plan's summary says. What does 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -144,10 +145,10 @@ def exceptions_shown(view: PublishedView) -> list[ExceptionShown]:
     ]  # fmt: skip
 
 
-def stock_value_trend(view: PublishedView) -> list[tuple[str, Decimal]]:
+def stock_value_trend(view: PublishedView) -> list[tuple[date, Decimal]]:
     """The stock's value on each day with a plan, the oldest first."""
     days = view.rows(tables.KPI_DAILY).sort("as_of_date").select("as_of_date", "stock_value")
-    return [(day.isoformat(), value) for day, value in days.rows() if value is not None]
+    return [(day, value) for day, value in days.rows() if value is not None]
 
 
 def trend_path(values: Sequence[Decimal]) -> str:

@@ -63,8 +63,8 @@ def product_view(view: PublishedView, product_code: str) -> ProductView:
     Raises:
         UsageError: the plan has no such product, or an earlier version made it.
     """
-    code = view.codes.find(product_code) or product_code
-    explanation = explain_product(_sources_of(view, code), code)
+    explanation = explanation_of(view, product_code)
+    code = explanation.plan.product_code
     receipts = view.rows(tables.PURCHASE_RECEIPTS, of=[code]).sort("received_date", descending=True, nulls_last=True)
     months = view.rows(tables.SALES_MONTHLY, of=[code]).sort("month", descending=True)
     return ProductView(
@@ -75,6 +75,16 @@ def product_view(view: PublishedView, product_code: str) -> ProductView:
         receipts.head(RECEIPTS_SHOWN).to_dicts(),
         months.to_dicts(),
     )
+
+
+def explanation_of(view: PublishedView, product_code: str) -> ProductExplanation:
+    """How the number of a product was made, whatever the case in which its code was typed.
+
+    Raises:
+        UsageError: the plan has no such product, or an earlier version made it.
+    """
+    code = view.codes.find(product_code) or product_code
+    return explain_product(_sources_of(view, code), code)
 
 
 def waterfall(bridge: Sequence[BridgeStep]) -> list[WaterfallStep]:

@@ -1,0 +1,69 @@
+"""What the API answers with, as types: made from the declarations of the tables, so that document and answer agree.
+
+What belongs here: shapes and their descriptions. What does not: routes (`version_1.py`).
+Money is a text with its decimals, as no program may round it; demand is a number.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import polars as pl
+from pydantic import BaseModel, Field, create_model
+
+from pipelines.storage import tables
+from pipelines.storage.tables import Table
+
+_TYPES: Final[dict[Any, type]] = {
+    pl.String: str, pl.Float64: float, pl.Int64: int, pl.Int32: int, pl.Boolean: bool, pl.Date: date,
+    pl.Decimal: Decimal, pl.Datetime: datetime,
+}  # fmt: skip
+
+
+def answer_of(table: Table, name: str) -> type[BaseModel]:
+    """The rows of a table as a type; any value may be missing."""
+    fields: dict[str, Any] = {
+        column: (_TYPES[type(dtype)] | None, None) for column, dtype in table.schema.items()
+    }  # fmt: skip
+    return create_model(name, __doc__=table.grain, **fields)
+
+
+PlanLineAnswer: Final = answer_of(tables.ORDER_PLAN, "PlanLine")
+ProductAnswer: Final = answer_of(tables.PRODUCTS, "Product")
+SupplierAnswer: Final = answer_of(tables.SUPPLIERS, "Supplier")
+
+
+class OrganisationAnswer(BaseModel):
+    """A connected organisation."""
+
+    key: str
+    name: str
+    base_currency: str
+    time_zone: str
+    is_demo_company: bool
+
+
+class PlanAnswer(BaseModel):
+    """Lines of the newest plan, and what all lines found come to."""
+
+    plan_id: str | None
+    as_of_date: date | None
+    lines_found: int
+    products_to_order: int
+    order_value_by_currency: dict[str, Decimal]
+    lines: list[PlanLineAnswer]  # type: ignore[valid-type]  # made from the table
+    next_cursor: str | None = Field(description="Give it as `cursor` for the lines that follow; none after the last.")
+
+
+class ProductsAnswer(BaseModel):
+    """Products, tracked or not."""
+
+    products: list[ProductAnswer]  # type: ignore[valid-type]  # made from the table
+    next_cursor: str | None
+
+
+class SuppliersAnswer(BaseModel):
+    """Suppliers."""
+
+    suppliers: list[SupplierAnswer]  # type: ignore[valid-type]  # made from the table
+    next_cursor: str | None
