@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from pipelines.errors import UsageError
 from pipelines.replenishment.plan.plan_reports import REPORTS
 from planner.screens.asked import Asked, AskedOf
 from planner.screens.preferences import columns_chosen
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/o/{key}/plan")
 def plan(request: Request, asked: AskedOf) -> Response:
     """The page, with the panel of a product if the address names one."""
     product = request.query_params.get("product", "")
-    shown = product_content(asked, product) if product else {"shown": None}
+    shown = _panel(asked, product) if product else {"shown": None, "sentence": ""}
     content = _content(asked, _found(request, asked)) | shown | {
         "reports": REPORTS.values(), "counts": report_counts(asked.view), "suppliers": suppliers_of(asked.view),
         "all_columns": [column for column in COLUMNS.values() if column.name not in ALWAYS],
@@ -55,6 +56,14 @@ def export(request: Request, asked: AskedOf) -> Response:
     name = f"{asked.organisation.key}-{found.query.report}-{asked.view.as_of}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(plan_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _panel(asked: Asked, product: str) -> dict[str, Any]:
+    """What the panel of a product shows; if it cannot be explained, why, since the plan can be shown all the same."""
+    try:
+        return product_content(asked, product) | {"sentence": ""}
+    except UsageError as trouble:
+        return {"shown": None, "sentence": str(trouble)}
 
 
 def _found(request: Request, asked: Asked) -> PlanLines:

@@ -89,8 +89,13 @@ ODD_ADDRESSES = (
 @pytest.mark.parametrize("address", ODD_ADDRESSES)
 def test_no_address_is_an_error_of_ours(visitor: Visitor, address: str) -> None:
     for path in (PLAN, f"{PLAN}/lines", f"{PLAN}/more", f"{PLAN}/export.csv"):
-        status = visitor.client.get(f"{path}?{address}").status_code
-        assert status == (404 if (address, path) == ("product=nope", PLAN) else 200)
+        assert visitor.client.get(f"{path}?{address}").status_code == 200
+
+
+def test_a_link_to_a_product_that_is_gone_shows_the_plan_and_says_so(visitor: Visitor) -> None:
+    text = visitor.text(f"{PLAN}?product=nope")
+    assert len(codes(text)) == PAGE_LINES
+    assert "no product &#39;nope&#39;" in text
 
 
 def test_hostile_names_are_shown_as_they_are_and_do_nothing(visitor: Visitor) -> None:
