@@ -79,7 +79,7 @@ def served_desk(products: int) -> Iterator[Served]:
         publish_made_up(settings.organisation_folder(KEY), products)
         port = free_port(8_500)
         command = [sys.executable, "-m", "stocktrim_cli.main", "planner", "--no-browser", "--port", str(port)]
-        environment = {**os.environ, "STOCKTRIM_HOME": home, "PYTHONUNBUFFERED": "1"}
+        environment = {**os.environ, "STOCKTRIM_HOME": home, "STOCKTRIM_USER": "Anna", "PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603, our own
         try:
             assert process.stdout is not None  # noqa: S101, it was asked for

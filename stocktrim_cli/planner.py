@@ -3,7 +3,6 @@
 Read more in docs/interfaces.md.
 """
 
-import getpass
 import os
 import webbrowser
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stocktrim_cli.output import out, say
+from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,7 @@ def planner(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the desk in the browser, or only print its address.")
     ] = True,
+    by: ByOption = "",
 ) -> None:
     """Serve the buyer's desk on this machine until Ctrl-C: dashboard, plan, products.
 
@@ -41,7 +42,8 @@ def planner(
     from stocktrim_cli.serve import refuse_taken
 
     refuse_taken([port])
-    desk = open_desk(read_settings(), person=getpass.getuser(), port=port, announce=_announcing(port, browser=browser))
+    who = person(by)
+    desk = open_desk(read_settings(), person=who, port=port, announce=_announcing(port, browser=browser))
     desk.organisations()  # a store that cannot be opened is told before anything is served
     desk.token.issue()
     say("Ctrl-C stops it.")

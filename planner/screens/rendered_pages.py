@@ -23,6 +23,7 @@ ROWS: Final = ("normal", "compact")
 # Word and shape of each status; the colour comes on top.
 STATUSES: Final = {
     "order_now": ("Order now", "full"),
+    "order_later": ("Order later", "clock"),
     "short": ("Short, not ordered", "half"),
     "enough": ("Enough", "ring"),
     "too_much": ("Too much", "square"),

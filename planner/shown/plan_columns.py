@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.storage.tables import ORDER_PLAN
+from pipelines.storage.tables import MONEY, ORDER_PLAN, UNIT_PRICE
 
 # Shown in every row, before the chosen columns.
 ALWAYS: Final = ("product_code", "product_name")
@@ -34,8 +34,8 @@ HEADINGS: Final = {
 # Where the published text says more than a heading needs.
 _MEANINGS: Final = {
     "product_code": "", "product_name": "", "supplier_name": "",
-    "status": "Order now: too little, and ordered. Short: too little, and not ordered. Enough. Too much: more than the "
-    "service level needs. Not planned: see why.",
+    "status": "Order now: too little, and ordered. Order later: on the supplier's next order day. Short: too little, and "
+    "not ordered. Enough. Too much: more than the service level needs. Not planned: see why.",
     "reason": "Why this quantity, or why none.",
 }  # fmt: skip
 _HIDDEN: Final = frozenset({"supplier_id", "plan_id", "as_of_date", "organisation", "organisation_key"})
@@ -73,15 +73,15 @@ def _heading(name: str) -> str:
 
 
 def _kind(name: str, dtype: pl.DataType) -> str:
-    special = {"status": "status", "reason": "reason", "days_to_stock_out": "days_left", "unit_cost": "price"}
+    special = {"status": "status", "reason": "reason", "days_to_stock_out": "days_left"}
     if name in special:
         return special[name]
     if name in _SHARES:
         return "share"
     if name in _DEMAND:
         return "demand"
-    if dtype.is_decimal():
-        return "rate" if name.endswith("_rate") else "money"
+    if isinstance(dtype, pl.Decimal):
+        return {MONEY.scale: "money", UNIT_PRICE.scale: "price"}.get(dtype.scale, "text")
     kinds = {pl.Float64: "quantity", pl.Int64: "count", pl.Date: "day", pl.Boolean: "flag"}
     return kinds.get(type(dtype), "text")
 
