@@ -52,7 +52,7 @@ class PlanAnswer(BaseModel):
     products_to_order: int
     order_value_by_currency: dict[str, Decimal]
     lines: list[PlanLineAnswer]  # type: ignore[valid-type]  # made from the table
-    next_cursor: str | None = Field(description="Give it as `cursor` for the lines that follow; none after the last.")
+    next_cursor: str | None = Field(description="Give it as cursor for the lines that follow; none after the last.")
 
 
 class ProductsAnswer(BaseModel):

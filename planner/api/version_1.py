@@ -11,6 +11,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse
 
+from pipelines.replenishment.plan.plan_reports import REPORTS
+from pipelines.replenishment.plan.statuses import STATUSES
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from planner.api.answers import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
@@ -25,7 +27,7 @@ MOST_LINES: Final = 1_000
 router = APIRouter(prefix=PREFIX)
 _OF: Final = "/organisations/{key}"
 Limit = Annotated[int, Query(ge=1, le=MOST_LINES, description="How many at most.")]
-Cursor = Annotated[str, Query(description="Where to go on: `next_cursor` of the answer before.", max_length=200)]
+Cursor = Annotated[str, Query(description="Where to go on: next_cursor of the answer before.", max_length=200)]
 
 
 @router.get("/organisations", summary="The connected organisations")
@@ -42,9 +44,9 @@ def plan(
     response: Response,
     asked: AskedOf,
     *,
-    report: Annotated[str, Query(description="all, most_urgent, overstocked and so on, as the plan's tabs.")] = "all",
-    supplier: Annotated[str, Query(description="The supplier's name; `-` for products without one.")] = "",
-    status: Annotated[str, Query(description="order_now, short, enough, too_much or not_planned.")] = "",
+    report: Annotated[str, Query(description=f"{', '.join(REPORTS)}.")] = "all",
+    supplier: Annotated[str, Query(description="The supplier's name; a minus for products without one.")] = "",
+    status: Annotated[str, Query(description=f"{', '.join(STATUSES[:-1])} or {STATUSES[-1]}.")] = "",
     search: Annotated[str, Query(description="Words of code and name, or several codes with commas between.")] = "",
     sort: Annotated[str, Query(description="A column, with a minus from the largest; by default the report's.")] = "",
     limit: Limit = 100,

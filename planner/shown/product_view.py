@@ -53,6 +53,7 @@ class ProductView:
     waterfall: Sequence[WaterfallStep]
     settings: Sequence[SettingShown]
     chart: dict[str, Any]
+    advice: Sequence[dict[str, Any]]
     receipts: Sequence[dict[str, Any]]
     months: Sequence[dict[str, Any]]
 
@@ -72,6 +73,7 @@ def product_view(view: PublishedView, product_code: str) -> ProductView:
         waterfall(explanation.bridge),
         settings_shown(explanation),
         chart_of(explanation),
+        view.rows(tables.OPEN_ORDER_ADVICE, of=[code]).sort("money_at_stake", descending=True).to_dicts(),
         receipts.head(RECEIPTS_SHOWN).to_dicts(),
         months.to_dicts(),
     )
