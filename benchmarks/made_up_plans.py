@@ -40,6 +40,29 @@ REASON_OF: Final = {
 }  # fmt: skip
 
 
+# What all products have alike.
+_ALIKE: Final = {
+    **dict.fromkeys(
+        ("stock_committed", "stock_on_order_in_time", "demand_lost_before_arrival", "timing_adjustment",
+         "stock_on_order", "stock_on_order_after_cover", "minimum_order_quantity", "minimum_shelf_level"),
+        pl.lit(0.0),
+    ),
+    **dict.fromkeys(("calendar_days_added", "shut_days", "manufacturing_time_days"), pl.lit(0)),
+    **{name: pl.lit(text) for name, text in {
+        "currency": "GBP", "missing_price": "", "price_breaks": "", "lead_time_origin": "default",
+        "lead_time_rule": "as_set", "model": "pool", "plan_id": "20261201-made-up",
+    }.items()},
+    **{name: pl.lit(number) for name, number in {
+        "horizon_days": 21, "lead_time_days": 14, "expected_lead_time_days": 14, "order_frequency_days": 7,
+        "service_level": 0.95, "batch_size": 1.0, "lead_time_deviation_days": 2.0, "product_receipts": 5,
+        "supplier_receipts": 50, "currency_rate": 1.0,
+    }.items()},
+    **{name: pl.lit(TODAY + timedelta(days=days)) for name, days in {
+        "as_of_date": 0, "order_on_date": 0, "next_order_date": 7, "expected_arrival_date": 14, "last_sale_date": -2,
+    }.items()},
+}  # fmt: skip
+
+
 def connect_made_up(settings: Settings, key: str, name: str, *, connected_at: datetime = PLANNED_AT) -> None:
     """Keep an organisation of this key in the store, as `stocktrim connect` does; its Xero answers nowhere."""
     organisation = ConnectedOrganisation(
@@ -87,63 +110,74 @@ def publish_made_up(
 
 def made_up_plan(products: int) -> pl.DataFrame:
     """A plan's lines: a fifth to order, some short, too much or not planned, the rest enough; the bridge adds up."""
+    lines = _with_names(_with_money(_with_quantities(_drawn(products))))
+    return _shaped(lines.with_columns(**_ALIKE), tables.ORDER_PLAN)
+
+
+def _drawn(products: int) -> pl.DataFrame:
+    """What is left to chance: status, demand a day, unit cost, how empty the shelf is, whether a supplier is known."""
     draw = np.random.default_rng(products)
-    number = np.arange(products)
-    status = draw.choice(STATUSES, products, p=[0.2, 0.03, 0.62, 0.1, 0.05])
-    is_ordered, is_short, is_dead = status == "order_now", status == "short", status == "not_planned"
-    daily = np.where(is_dead, 0.0, np.round(draw.gamma(0.8, 1.5, products) + 0.05, 4))
-    before, cover = np.round(daily * 14, 4), np.round(daily * 7, 4)
-    safety = np.ceil(np.sqrt(before + cover) * 1.6)
-    level = np.ceil(before + cover + safety)
-    safety = np.round(level - before - cover, 4)
-    stock = np.where(is_ordered | is_short, np.floor(level * draw.uniform(0, 0.6, products)), level + 2)
-    stock = np.where(status == "too_much", level * 6 + 10, stock)
-    need = np.round(level - stock, 4)
-    order = np.where(is_ordered, np.maximum(1.0, np.ceil(need)), 0.0)
-    cost = np.round(draw.lognormal(1.2, 0.9, products), 2) + 0.1
-    supplier = number % max(3, products // 100)
-    over = np.where(status == "too_much", np.maximum(0.0, stock - level * 4), 0.0)
-    under = np.where(is_ordered | is_short, need, 0.0)
-    days = np.where(is_ordered | is_short, np.floor(stock / np.maximum(daily, 0.01)).clip(0, 40), np.nan)
-    has_supplier = draw.random(products) > 0.02  # noqa: PLR2004, one in fifty lacks one
-    return _shaped(pl.DataFrame({
-        "product_code": [f"P-{at + 1:05d}" for at in number],
-        "product_name": [_name(at) for at in number],
-        "supplier_name": np.where(has_supplier, [f"Supplier {at + 1:02d}" for at in supplier], ""),
-        "supplier_id": np.where(has_supplier, [f"supplier-{at}" for at in supplier], ""),
-        "status": status, "reason": [REASON_OF[name] for name in status],
-        "horizon_days": np.full(products, 21), "horizon_demand": before + cover, "demand_before_arrival": before,
-        "demand_in_cover": cover, "safety_stock": safety, "stock_on_hand": stock, "stock_committed": 0.0 * number,
-        "stock_on_order_in_time": 0.0 * number, "demand_lost_before_arrival": 0.0 * number,
-        "timing_adjustment": 0.0 * number, "needed_quantity": need, "order_quantity": order,
+    return pl.DataFrame({
+        "number": np.arange(products),
+        "status": draw.choice(STATUSES, products, p=[0.2, 0.03, 0.62, 0.1, 0.05]),
+        "average_daily_demand": np.round(draw.gamma(0.8, 1.5, products) + 0.05, 4),
+        "unit_cost": np.round(draw.lognormal(1.2, 0.9, products), 2) + 0.1,
+        "share_left": draw.uniform(0, 0.6, products), "has_supplier": draw.random(products) > 0.02,  # noqa: PLR2004, few
+    })  # fmt: skip
+
+
+def _with_quantities(lines: pl.DataFrame) -> pl.DataFrame:
+    status, level, daily = pl.col("status"), pl.col("order_up_to_level"), pl.col("average_daily_demand")
+    is_low = status.is_in(["order_now", "short"])
+    mean = (daily * 21).round(4)
+    stock = pl.when(is_low).then((level * pl.col("share_left")).floor()).when(status == "too_much").then(level * 6 + 10)
+    need = (level - pl.col("stock_on_hand")).round(4)
+    order = pl.when(status == "order_now").then(need.ceil().clip(lower_bound=1.0)).otherwise(0.0)
+    lines = lines.with_columns(average_daily_demand=pl.when(status == "not_planned").then(0.0).otherwise(daily))
+    lines = lines.with_columns(
+        horizon_demand=mean,
+        demand_before_arrival=(mean * 2 / 3).round(4),
+        order_up_to_level=(mean + mean.sqrt() * 1.6).ceil(),
+    )
+    return lines.with_columns(
+        demand_in_cover=(mean - pl.col("demand_before_arrival")).round(4), safety_stock=(level - mean).round(4),
+        stock_on_hand=stock.otherwise(level + 2), reorder_point=level - (mean / 3).round(4),
+    ).with_columns(
+        needed_quantity=need, order_quantity=order, stock_position="stock_on_hand",
         **{name: order for name in tables.ORDER_PLAN.columns if name.startswith("quantity_after_")},
-        "binding_rule": np.where(is_ordered, "need", "none"), "reorder_point": level - cover,
-        "order_up_to_level": level, "unit_cost": cost, "currency": ["GBP"] * products, "order_value": order * cost,
-        "days_to_stock_out": days, "overstock_quantity": over, "overstock_value": over * cost,
-        "overstock_holding_cost": over * cost * 0.25, "understock_quantity": under, "understock_value": under * cost,
-        "short_without_order": under * 0.4, "understock_margin_lost": under * cost * 0.4,
-        "missing_price": [""] * products, "stock_on_order": 0.0 * number, "stock_on_order_after_cover": 0.0 * number,
-        "stock_on_order_late": np.where(number % 40 == 0, 12.0, 0.0), "stock_position": stock,
-        "stock_value": stock * cost, "lead_time_days": np.full(products, 14),
-        "order_frequency_days": np.full(products, 7), "service_level": np.full(products, 0.95),
-        "minimum_order_quantity": 0.0 * number, "batch_size": 0.0 * number + 1, "minimum_shelf_level": 0.0 * number,
-        "average_daily_demand": daily, "is_uncertain": number % 50 == 0,
-        "uncertain_cause": np.where(number % 50 == 0, "short_history", ""), "is_too_late_to_help": is_short,
-        "shortage_chance_before_arrival": np.where(is_ordered, 0.2, 0.01),
-        "manufacturing_time_days": np.zeros(products, int), "expected_lead_time_days": np.full(products, 14),
-        "lead_time_deviation_days": 0.0 * number + 2, "product_receipts": np.full(products, 5),
-        "supplier_receipts": np.full(products, 50), "lead_time_origin": ["default"] * products,
-        "lead_time_rule": ["as_set"] * products,
-        "demand_class": np.where(is_dead, "dead", np.where(number % 60 == 0, "new", "smooth")),
-        "model": ["pool"] * products, "last_sale_date": [TODAY - timedelta(days=2)] * products,
-        "currency_rate": np.ones(products), "as_of_date": [TODAY] * products, "order_on_date": [TODAY] * products,
-        "next_order_date": [TODAY + timedelta(days=7)] * products, "calendar_days_added": np.zeros(products, int),
-        "expected_arrival_date": [TODAY + timedelta(days=14)] * products, "shut_days": np.zeros(products, int),
-        "order_unit_cost": cost, "price_breaks": [""] * products,
-        "plan_id": ["20261201-made-up"] * products,
-    }).with_columns(
-        pl.col("days_to_stock_out").fill_nan(None), pl.col("supplier_id").replace("", None)
-    ), tables.ORDER_PLAN)  # fmt: skip
+        binding_rule=pl.when(status == "order_now").then(pl.lit("need")).otherwise(pl.lit("none")),
+        overstock_quantity=pl.when(status == "too_much").then(pl.col("stock_on_hand") - level * 4).otherwise(0.0),
+        understock_quantity=pl.when(is_low).then(need).otherwise(0.0),
+        days_to_stock_out=pl.when(is_low).then((pl.col("stock_on_hand") / daily).floor().clip(0, 40)),
+    )  # fmt: skip
+
+
+def _with_money(lines: pl.DataFrame) -> pl.DataFrame:
+    cost, over, under = pl.col("unit_cost"), pl.col("overstock_quantity"), pl.col("understock_quantity")
+    return lines.with_columns(
+        order_unit_cost=cost, order_value=pl.col("order_quantity") * cost, stock_value=pl.col("stock_on_hand") * cost,
+        overstock_value=over * cost, overstock_holding_cost=over * cost * 0.25, understock_value=under * cost,
+        short_without_order=under * 0.4, understock_margin_lost=under * cost * 0.4,
+    )  # fmt: skip
+
+
+def _with_names(lines: pl.DataFrame) -> pl.DataFrame:
+    number, has_supplier = pl.col("number"), pl.col("has_supplier")
+    supplier = number % max(3, lines.height // 100) + 1
+    is_new = number % 50 == 0
+    return lines.with_columns(
+        product_code=pl.format("P-{}", (number + 1).cast(pl.String).str.zfill(5)),
+        product_name=pl.Series([_name(at) for at in range(lines.height)], dtype=pl.String),
+        supplier_name=pl.when(has_supplier).then(pl.format("Supplier {}", supplier.cast(pl.String).str.zfill(2))),
+        supplier_id=pl.when(has_supplier).then(pl.format("supplier-{}", supplier)),
+        reason=pl.col("status").replace_strict(REASON_OF, return_dtype=pl.String),
+        stock_on_order_late=pl.when(number % 40 == 0).then(12.0).otherwise(0.0),
+        is_uncertain=is_new, uncertain_cause=pl.when(is_new).then(pl.lit("short_history")).otherwise(pl.lit("")),
+        demand_class=pl.when(pl.col("status") == "not_planned").then(pl.lit("dead")).when(is_new).then(pl.lit("new"))
+        .otherwise(pl.lit("smooth")),
+        is_too_late_to_help=pl.col("status") == "short",
+        shortage_chance_before_arrival=pl.when(pl.col("status") == "order_now").then(0.2).otherwise(0.01),
+    )  # fmt: skip
 
 
 def _renamed(plan: pl.DataFrame, odd: Mapping[str, str]) -> pl.DataFrame:

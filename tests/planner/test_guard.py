@@ -15,7 +15,7 @@ ROUTES = [
     for screen in SCREENS
     for route in screen.router.routes
     if isinstance(route, APIRoute)
-    for method in sorted(route.methods)
+    for method in sorted(route.methods or ())
 ]
 
 

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("folder", ["planner/static/vendor", "tests/planner/vendor"])
 def test_vendored_files_have_their_checksums_and_licences(folder: str) -> None:
     place = ROOT / folder
-    listed = dict(reversed(line.split("  ")) for line in (place / "SHA256SUMS").read_text().splitlines())
+    lines = [line.partition("  ") for line in (place / "SHA256SUMS").read_text().splitlines()]
+    listed = {name: checksum for checksum, _, name in lines}
     found = [path for path in place.rglob("*") if path.is_file() and path.name != "SHA256SUMS"]
     files = {str(path.relative_to(place)): path for path in found}
     assert {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()} == listed
