@@ -3,9 +3,10 @@
 Read more in docs/interfaces.md.
 """
 
+import ctypes
 import os
 import webbrowser
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipelines.secret import Secret
+
+_MOST_ARENAS: Final = -8
+"""M_ARENA_MAX of glibc's malloc.h."""
 
 
 def planner(
@@ -32,8 +36,7 @@ def planner(
 
     Example: `stocktrim planner --no-browser`
     """
-    # polars keeps what it freed for later, in a place of its own for each thread: a desk that waits all day must not
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0")
+    _keep_memory_small()
     import uvicorn
 
     from pipelines.settings import read_settings
@@ -52,6 +55,17 @@ def planner(
         uvicorn.run(create_app(desk), port=port, log_level="warning", access_log=False, server_header=False)
     finally:
         desk.close()
+
+
+def _keep_memory_small() -> None:
+    """Give freed memory back at once: a desk waits all day, and each of its threads would keep some for later.
+
+    polars' allocator reads its variable when polars is imported; glibc, if it is there, is asked for two arenas.
+    """
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0")
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MOST_ARENAS, 2)
 
 
 def _announcing(port: int, *, browser: bool) -> "Callable[[Secret], None]":

@@ -8,7 +8,6 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.planning_settings.setting_csv import guarded
 from planner.shown.plan_columns import ALWAYS, COLUMNS, CURRENCY
 from planner.shown.plan_lines_shown import PlanLines
 
@@ -27,5 +26,7 @@ def plan_csv(found: PlanLines) -> bytes:
 
 def _safe(texts: pl.Series) -> pl.Series:
     """The texts, each guarded; a name that stands in many lines is looked at once."""
+    from pipelines.planning_settings.setting_csv import guarded  # noqa: PLC0415, it brings pyarrow: 10 MiB
+
     odd = {text: guard for text in texts.drop_nulls().unique() if (guard := guarded(text)) != text}
     return texts.replace(odd) if odd else texts
