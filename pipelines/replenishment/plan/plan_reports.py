@@ -82,17 +82,18 @@ REPORTS: Final = {
 
 
 def found_by(text: str, codes: ProductCodes) -> pl.Expr:
-    """Whether a line is found by what a person typed: words of its code and name, or one of several codes.
+    """Whether a line is found by what a person typed: all words are in its code and name, or it is one of several.
 
-    Codes may be separated by commas, semicolons, tabs or line breaks, as they come from a spreadsheet, or by blanks if
-    every word is the code of a product.
+    Several may be separated by commas, semicolons, tabs or line breaks, as they come from a spreadsheet, if one of them
+    is the code of a product; or by blanks if all are. Else commas are those of a name.
     """
     parts = [part.strip() for part in _BETWEEN_CODES.split(text) if part.strip()]
-    if len(parts) == 1 and len(words := parts[0].split()) > 1 and all(codes.find(word) for word in words):
+    words = text.split()
+    if len(words) > 1 and all(codes.find(word) for word in words):
         parts = words
-    if len(parts) <= 1:
-        return contains_words(text)
     known = {part: codes.find(part) for part in parts}
+    if len(parts) < 2 or not any(known.values()):  # noqa: PLR2004, several
+        return contains_words(" ".join(parts))
     exact = pl.col("product_code").is_in([code for code in known.values() if code])
     return pl.any_horizontal(exact, *(contains_words(part) for part, code in known.items() if code is None))
 
