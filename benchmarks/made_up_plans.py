@@ -9,7 +9,7 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ import polars as pl
 from pipelines.credentials import App, TokenSet
 from pipelines.organisations.open_organisation import secrets_of
 from pipelines.planning_settings.setting_descriptions import PARAMETERS
+from pipelines.replenishment.explain.records import PlanLine
 from pipelines.secret import Secret
 from pipelines.settings import Settings
 from pipelines.storage import tables
@@ -40,6 +41,8 @@ REASON_OF: Final = {
 }  # fmt: skip
 
 
+# What stands in a column that every line has and that is not made up.
+_NOTHING: Final[dict[type, Any]] = {float: 0.0, int: 0, str: "", bool: False}
 # What all products have alike.
 _ALIKE: Final = {
     **dict.fromkeys(
@@ -111,7 +114,9 @@ def publish_made_up(
 def made_up_plan(products: int) -> pl.DataFrame:
     """A plan's lines: a fifth to order, some short, too much or not planned, the rest enough; the bridge adds up."""
     lines = _with_names(_with_money(_with_quantities(_drawn(products))))
-    return _shaped(lines.with_columns(**_ALIKE), tables.ORDER_PLAN)
+    return _shaped(lines.with_columns(**_ALIKE), tables.ORDER_PLAN).with_columns(
+        pl.col(name).fill_null(_NOTHING[kind]) for name, kind in get_type_hints(PlanLine).items() if kind in _NOTHING
+    )
 
 
 def _drawn(products: int) -> pl.DataFrame:

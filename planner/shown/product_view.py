@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipelines.planning_settings.demand_settings.assemblies import demand_ways
 from pipelines.planning_settings.setting_descriptions import PARAMETERS, Parameter
 from pipelines.planning_settings.successors_and_bundles import sold_as
 from pipelines.replenishment.explain.bridge import in_units
@@ -196,7 +197,7 @@ def _seconds(day: date) -> int:
 
 def _sources_of(view: PublishedView, code: str) -> ExplanationSources:
     """What an explanation of one product is made from: of each table with products only those that count for it."""
-    products = {code, *sold_as(view.transfers, code)}
+    products = {code, *sold_as(demand_ways(view.transfer_settings, code), code), *sold_as(view.ways_of_demand, code)}
 
     def frame(table: Table) -> pl.DataFrame:
         if table is tables.ORDER_PLAN:

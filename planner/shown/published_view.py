@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipelines.planning_settings.successors_and_bundles import transfers_in_force
+from pipelines.planning_settings.demand_settings.assemblies import demand_ways
+from pipelines.planning_settings.successors_and_bundles import BUNDLE_SETTINGS
 from pipelines.product_codes import ProductCodes
 from pipelines.settings import Settings
 from pipelines.storage import tables
@@ -23,7 +24,6 @@ from pipelines.storage.snapshots import column_meanings, published_folder, read_
 from pipelines.storage.tables import Table
 
 MOST_KEPT: Final = 4
-TRANSFER_SETTINGS: Final = ("successor_of", "bundle_of")
 
 
 class PublishedView:
@@ -87,14 +87,14 @@ class PublishedView:
         return found
 
     @cached_property
-    def transfers(self) -> pl.DataFrame:
-        """Whose demand counts for whom, by the settings of successors and bundles."""
-        return transfers_in_force(self.transfer_settings)
+    def ways_of_demand(self) -> pl.DataFrame:
+        """Whose demand counts for whom: successors, bundles, and the parts of bundles that are assembled."""
+        return demand_ways(self.transfer_settings, "")
 
     @cached_property
     def transfer_settings(self) -> pl.DataFrame:
         """The settings of successors and bundles, of all products."""
-        is_one = pl.any_horizontal(pl.col("name") == name for name in TRANSFER_SETTINGS)
+        is_one = pl.any_horizontal(pl.col("name") == name for name in BUNDLE_SETTINGS)
         return self.rows(tables.PLAN_SETTINGS, is_one)
 
     @cached_property

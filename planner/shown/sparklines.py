@@ -99,13 +99,13 @@ def _line(across: Sequence[int], down: Sequence[int]) -> str:
 def _demand_of(view: PublishedView, codes: Sequence[str], as_of: date) -> pl.DataFrame:
     """Daily demand of these products in the past weeks, with what predecessors and bundles add to it."""
     wanted = set(codes)
-    sources = _sources(view.transfers, wanted)
+    sources = _sources(view.ways_of_demand, wanted)
     recent = pl.col("demand_date").is_between(as_of - timedelta(weeks=PAST_WEEKS), as_of, closed="left")
     own = view.rows(tables.DEMAND_DAILY, recent, of=sources)
-    if sources == wanted and not wanted & set(view.transfers["product_code"]):
+    if sources == wanted and not wanted & set(view.ways_of_demand["product_code"]):
         return own
-    moved = transfer_demand(own, view.transfers)
-    kept = own.filter(pl.col("product_code").is_in(view.transfers["product_code"].implode()))
+    moved = transfer_demand(own, view.ways_of_demand)
+    kept = own.filter(pl.col("product_code").is_in(view.ways_of_demand["product_code"].implode()))
     return pl.concat([moved, kept]).filter(pl.col("product_code").is_in(list(wanted)))
 
 

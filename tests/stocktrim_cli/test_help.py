@@ -47,7 +47,7 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 
 COMMANDS = [pytest.param(path, command, id=" ".join(path)) for path, command in commands(typer.main.get_command(app))]
 # They run until they are stopped, or for somebody who watches.
-FOR_PEOPLE_ONLY = {("demo",), ("sandbox",), ("serve",)}
+FOR_PEOPLE_ONLY = {("demo",), ("planner",), ("sandbox",), ("serve",)}
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS)

@@ -8,7 +8,8 @@ Read more in docs/operations.md.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Final
+from types import NoneType
+from typing import Final, get_args, get_type_hints
 
 import numpy as np
 import polars as pl
@@ -47,6 +48,8 @@ from pipelines.replenishment.supplier_orders.order_sentences import adjustment_s
 from pipelines.replenishment.suppliers.alternative_words import advised, alternative_sentence
 from pipelines.storage import tables
 
+# What every line of a plan has; one that an earlier version made lacks what came later.
+_ALWAYS_THERE: Final = [name for name, kind in get_type_hints(PlanLine).items() if NoneType not in get_args(kind)]
 MONTHS_SHOWN: Final = 13
 WEEKS_OF_HISTORY: Final = 52
 SOURCES: Final = (
@@ -179,7 +182,7 @@ def _plan_of(order_plan: pl.DataFrame, product_code: str) -> pl.DataFrame:
             "If it is new in Xero: `stocktrim load`, then `stocktrim plan`."
         )
     plan = _of(order_plan, code)
-    if plan["quantity_after_budget"].has_nulls():
+    if any(plan[name].has_nulls() for name in _ALWAYS_THERE):
         raise UsageError("An earlier version made this plan: run `stocktrim plan`, then explain the product.")
     return plan
 
