@@ -24,6 +24,7 @@ ROWS: Final = ("normal", "compact")
 STATUSES: Final = {
     "order_now": ("Order now", "full"),
     "order_later": ("Order later", "clock"),
+    "assemble_now": ("Assemble now", "full"),
     "short": ("Short, not ordered", "half"),
     "enough": ("Enough", "ring"),
     "too_much": ("Too much", "square"),

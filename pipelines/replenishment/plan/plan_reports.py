@@ -37,14 +37,15 @@ def _report(
     return PlanReport(name, title, question, condition, sort, columns)
 
 
+_TO_DO: Final = (pl.col("order_quantity") > 0) | (pl.col("assembly_quantity").fill_null(0.0) > 0)
 _HAS_DEMAND: Final = pl.col("average_daily_demand") > 0
 REPORTS: Final = {
     report.name: report
     for report in (
         _report("all", "All products", "Every active product, the most urgent first.", pl.lit(value=True)),
         _report(
-            "most_urgent", "Most urgent", "What to order now, and what is short and cannot be ordered.",
-            (pl.col("order_quantity") > 0) | (pl.col("status") == SHORT),
+            "most_urgent", "Most urgent", "What to order or assemble now, and what is short.",
+            _TO_DO | (pl.col("status") == SHORT),
         ),
         _report(
             "fastest_moving", "Fastest moving", "What sells most units a day.", _HAS_DEMAND, "-average_daily_demand",
@@ -106,7 +107,7 @@ def rows_in_order(order_plan: pl.DataFrame, condition: pl.Expr, sort: str) -> pl
     column, is_descending = sort.removeprefix("-"), sort.startswith("-")
     keys: tuple[pl.Expr, ...]
     if column == URGENCY:
-        keys = (pl.col("order_quantity") <= 0, pl.col("days_to_stock_out"), pl.col("understock_value"))
+        keys = (~_TO_DO, pl.col("days_to_stock_out"), pl.col("understock_value"))
         descending = [False, False, True]
     else:
         keys, descending = (_by_value(order_plan, column),), [is_descending]
