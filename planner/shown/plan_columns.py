@@ -34,8 +34,9 @@ HEADINGS: Final = {
 # Where the published text says more than a heading needs.
 _MEANINGS: Final = {
     "product_code": "", "product_name": "", "supplier_name": "",
-    "status": "Order now: too little, and ordered. Order later: on the supplier's next order day. Assemble "
-    "now: too little, and enough parts. Short: too little, and not ordered. Enough. Too much: more than the service level needs. Not planned: see why.",
+    "status": "Order now: too little, and ordered. Order later: on the supplier's next order day. Assemble now: too "
+    "little, and enough parts. Short: too little, and not ordered. Enough. Too much: more than the service level "
+    "needs. Not planned: see why.",
     "reason": "Why this quantity, or why none.",
 }  # fmt: skip
 _HIDDEN: Final = frozenset({"supplier_id", "plan_id", "as_of_date", "organisation", "organisation_key"})
