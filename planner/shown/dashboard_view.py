@@ -12,6 +12,9 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipelines.exceptions.kinds import KINDS
+from pipelines.exceptions.open_exceptions import by_money
+from pipelines.exceptions.words import by_kind, money_in_words, only_open
 from pipelines.readiness import by_problem, money
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
 from pipelines.storage import tables
@@ -35,7 +38,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class ExceptionShown:
-    """A problem of Xero's data: its records, the money at stake in words, what it does to the plan, what to do."""
+    """A kind of exception: how many, the money at stake in words, what it does to the plan, what to do."""
 
     title: str
     records: int
@@ -134,7 +137,26 @@ def figures(view: PublishedView) -> list[Figure]:
 
 
 def exceptions_shown(view: PublishedView) -> list[ExceptionShown]:
-    """The problems of Xero's data that no person dismissed, unreadable records first, then by money."""
+    """The open exceptions by kind, the severest first, then by money; each kind by its example of most money.
+
+    A snapshot of an earlier version has none of them: then the problems of Xero's data that no person dismissed.
+    """
+    exceptions = view.rows(tables.EXCEPTIONS)
+    if exceptions.is_empty():
+        return _problems_in_xero(view)
+    still_open = by_money(only_open(exceptions))
+    first = {row["kind"]: row for row in reversed(still_open.to_dicts())}
+    return [
+        ExceptionShown(
+            KINDS[kind["kind"]].title if kind["kind"] in KINDS else kind["kind"].replace("_", " "), kind["count"],
+            money_in_words(kind), first[kind["kind"]]["sentence"] or "", first[kind["kind"]]["what_to_do"] or "",
+            first[kind["kind"]]["xero_link"],
+        )
+        for kind in by_kind(still_open).to_dicts()
+    ]  # fmt: skip
+
+
+def _problems_in_xero(view: PublishedView) -> list[ExceptionShown]:
     open_ones = view.rows(tables.XERO_READINESS).filter(~pl.col("is_dismissed").fill_null(value=False))
     return [
         ExceptionShown(

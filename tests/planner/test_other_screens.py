@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from benchmarks.made_up_plans import PLANNED_AT, connect_made_up, publish_made_up
 from pipelines.settings import Settings, read_settings
+from pipelines.storage import tables
 from planner.screens import asked
-from planner.shown.dashboard_view import changes, needs_today
+from planner.shown.dashboard_view import changes, exceptions_shown, needs_today
 from planner.shown.product_view import product_view
 from tests.planner.conftest import KEY, Visitor, visitor_of
 
@@ -130,3 +132,19 @@ def test_one_product_and_none_are_shown(at_empty_home: Visitor, empty_home: Sett
         at_empty_home.desk.forget()
         for path in ("", "plan", "plan/export.csv"):
             at_empty_home.text(f"/o/{key}/{path}")
+
+
+def test_open_exceptions_stand_by_kind_and_snoozed_ones_do_not(at_empty_home: Visitor, empty_home: Settings) -> None:
+    connect_made_up(empty_home, "new", "New")
+    publish_made_up(empty_home.organisation_folder("new"), 3)
+    row = {"kind": "overstock", "severity": "info", "sentence": "Too many mugs.", "what_to_do": "Sell some."}
+    rows = [
+        row | {"exception_id": "1", "state": "open", "money_at_stake": 12.5, "currency": "GBP"},
+        row | {"exception_id": "2", "state": "open", "money_at_stake": 99.0, "currency": "GBP", "sentence": "Jars."},
+        row | {"exception_id": "3", "state": "snoozed", "kind": "dead_stock", "money_at_stake": 7.0},
+    ]
+    there = pl.DataFrame(rows).with_columns(pl.col("money_at_stake").cast(tables.EXCEPTIONS.schema["money_at_stake"]))
+    there.write_parquet(empty_home.organisation_folder("new") / "published" / "exceptions.parquet")
+    (shown,) = exceptions_shown(at_empty_home.desk.views.view("new"))
+    assert (shown.records, shown.money, shown.effect) == (2, "111.50 GBP", "Jars.")
+    assert "111.50 GBP" in at_empty_home.text("/o/new/")
