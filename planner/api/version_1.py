@@ -1,6 +1,6 @@
 """Version 1 of the API: what the screens show, by the same functions.
 
-What belongs here: the routes and their arguments. What does not: shapes (`answers.py`), rules (`pipelines`).
+What belongs here: the routes and their arguments. What does not: shapes (`responses.py`), rules (`pipelines`).
 An answer's ETag is its snapshot: it changes when another is published.
 """
 
@@ -15,7 +15,7 @@ from pipelines.replenishment.plan.plan_reports import REPORTS
 from pipelines.replenishment.plan.statuses import STATUSES
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
-from planner.api.answers import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
+from planner.api.responses import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
 from planner.api.cursors import cursor_to, row_of
 from planner.screens.asked import Asked, AskedOf, DeskOf
 from planner.screens.rendered_pages import page
