@@ -15,8 +15,8 @@ from pipelines.replenishment.plan.plan_reports import REPORTS
 from pipelines.replenishment.plan.statuses import STATUSES
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
-from planner.api.responses import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
 from planner.api.cursors import cursor_to, row_of
+from planner.api.responses import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
 from planner.screens.asked import Asked, AskedOf, DeskOf
 from planner.screens.rendered_pages import page
 from planner.shown.plan_lines_shown import plan_lines, plan_query
