@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.organisations.ledger_tables import purchase_order_events_table, purchase_orders_table
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.organisations.order_desk import OrderDesk
-from pipelines.purchasing.drafts import drafts_frame
+from pipelines.purchasing.drafts import drafts_frame, terms_of, with_current_minimum
 from pipelines.purchasing.orders import OrderState
 from pipelines.purchasing.push import waits_as_stale
 from pipelines.storage import tables
@@ -51,7 +51,8 @@ def _drafts_now(run: StageRun) -> pl.DataFrame:
     """The drafts as they are now, without those of an earlier plan that nobody touched: a stopped run left them."""
     order_plan = run.read_as_it_is(tables.ORDER_PLAN)
     of_plan = set(order_plan["plan_id"])
-    drafts = run.organisation.ledger.orders(OrderState.DRAFT)
+    minimums = terms_of(explicit_settings(run.organisation.store, run.organisation.key)).minimum_order_values
+    drafts = [with_current_minimum(order, minimums) for order in run.organisation.ledger.orders(OrderState.DRAFT)]
     return drafts_frame([order for order in drafts if order.is_edited or order.plan_id in of_plan], order_plan)
 
 

@@ -21,7 +21,7 @@ from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.registry import global_settings, with_defaults
 from pipelines.product_codes import folded
 from pipelines.purchasing.current_names import with_current_names
-from pipelines.purchasing.drafts import Terms, terms_of
+from pipelines.purchasing.drafts import Terms, terms_of, with_current_minimum
 from pipelines.purchasing.events import Approved, FirstApproved, LineDifference
 from pipelines.purchasing.order_changes.creating import PlanSource
 from pipelines.purchasing.order_changes.exchange_rates import Rates
@@ -79,8 +79,8 @@ class OrderDesk:
 
     @cached_property
     def orders(self) -> list[Order]:
-        """All orders, under the current names of products and suppliers."""
-        return [with_current_names(order, self.known) for order in self.opened.ledger.orders()]
+        """All orders, under the current names of products and suppliers, the open ones with the minimum of now."""
+        return [self._as_it_is(order) for order in self.opened.ledger.orders()]
 
     @cached_property
     def known(self) -> Identities:
@@ -123,7 +123,7 @@ class OrderDesk:
         Raises:
             OrderError: there is no such order.
         """
-        return with_current_names(self.opened.ledger.order(order_id), self.known)
+        return self._as_it_is(self.opened.ledger.order(order_id))
 
     def remarks_of(self, order: Order) -> list[str]:
         """What a person should know about an order now."""
@@ -142,7 +142,7 @@ class OrderDesk:
         """What approving these orders comes to; each supplier is looked up in Xero as it is now."""
         found = Approvals()
         asked: dict[str, tuple[Identities, str]] = {}
-        for order in [with_current_names(order, self.known) for order in orders]:
+        for order in map(self._as_it_is, orders):
             if order.supplier_id not in asked:
                 asked[order.supplier_id] = self._supplier_now(order)
                 found.notes.extend(filter(None, [asked[order.supplier_id][1]]))
@@ -218,9 +218,18 @@ class OrderDesk:
         check_not_ordered_twice(order, self.orders)
         check_can_be_approved(order, changes)
         return approve_in_turn(
-            self.opened.ledger.order(order.order_id), self.rule, at=self.opened.now(), supplier=changes.supplier,
-            renamed_products=changes.renamed_products, **more,  # type: ignore[arg-type]  # the caller's own keywords
+            with_current_minimum(self.opened.ledger.order(order.order_id), self._minimums), self.rule,
+            at=self.opened.now(), supplier=changes.supplier, renamed_products=changes.renamed_products,
+            **more,  # type: ignore[arg-type]  # the caller's own keywords
         )  # fmt: skip
+
+    def _as_it_is(self, order: Order) -> Order:
+        """An order under current names, an open one with its supplier's minimum of now."""
+        return with_current_minimum(with_current_names(order, self.known), self._minimums)
+
+    @cached_property
+    def _minimums(self) -> Mapping[str, Decimal]:
+        return terms_of(self._settings).minimum_order_values
 
     def _supplier_now(self, order: Order) -> tuple[Identities, str]:
         """The identities with the order's supplier as Xero answers now, else a sentence on why they are not."""

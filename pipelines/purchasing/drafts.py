@@ -6,7 +6,7 @@ Read more in docs/operations.md.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -75,6 +75,16 @@ def terms_of(settings: pl.DataFrame, orders: Iterable[Order] = ()) -> Terms:
         | values_of("product_supplier", "supplier_product_code"),
         xero_price_decimals=xero_price_decimals(orders),
     )
+
+
+def with_current_minimum(order: Order, minimums: Mapping[str, Decimal]) -> Order:
+    """An order with its supplier's minimum of now, while somebody may still approve it: terms change after drafting.
+
+    `minimums` are the minimum order values in force by supplier.
+    """
+    if order.state not in {OrderState.DRAFT, OrderState.FAILED}:
+        return order
+    return replace(order, minimum_order_value=minimums.get(order.supplier_id, Decimal(0)))
 
 
 def xero_price_decimals(orders: Iterable[Order]) -> int:

@@ -15,7 +15,7 @@ from pipelines.identities import Identities
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.registry import global_settings, with_defaults
 from pipelines.purchasing.draft_totals import drafts_beside_cap, split_orders
-from pipelines.purchasing.drafts import Redraft, drafted_orders, drafts_frame, terms_of
+from pipelines.purchasing.drafts import Redraft, drafted_orders, drafts_frame, terms_of, with_current_minimum
 from pipelines.purchasing.order_changes.plan_differences import plan_differences
 from pipelines.purchasing.order_history import difference_text
 from pipelines.purchasing.orders import Order, OrderState
@@ -57,7 +57,9 @@ def purchase_order_drafts(
         run.depends_on(ledger=organisation.ledger.fingerprint(), identities=[known.codes, known.contacts])
         if not run.is_unchanged:
             change = _redraft(run, known)
-            orders = organisation.ledger.orders(OrderState.DRAFT)
+            minimums = terms_of(run.read(tables.PLANNING_SETTINGS)).minimum_order_values
+            drafts = organisation.ledger.orders(OrderState.DRAFT)
+            orders = [with_current_minimum(order, minimums) for order in drafts]
             metadata = {tables.PURCHASE_ORDER_DRAFTS: _shown_drafts(run, orders, known, change)}
             frames = {tables.PURCHASE_ORDER_DRAFTS: drafts_frame(orders, run.read(tables.ORDER_PLAN))}
             run.keep(frames, metadata, ledger=change.ledger_fingerprint)

@@ -10,7 +10,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.purchasing.drafts import Terms, drafted_orders, drafts_frame, redraft, terms_of
+from pipelines.purchasing.drafts import Terms, drafted_orders, drafts_frame, redraft, terms_of, with_current_minimum
 from pipelines.purchasing.events import Drafted, PushFailed, read, written
 from pipelines.purchasing.order_changes.creating import PlanSource, create_from_plan
 from pipelines.purchasing.order_changes.line_edits import change_line
@@ -238,3 +238,13 @@ def test_a_draft_below_its_suppliers_minimum_says_so_in_both_tables():
          "below the supplier's minimum order value of 40.00 GBP"),
     ]  # fmt: skip
     assert drafted_orders([]).is_empty()
+
+
+def test_an_open_order_has_its_suppliers_minimum_of_now_and_a_decided_one_that_it_was_decided_with():
+    draft = an_order(a_draft(minimum_order_value=Decimal(40)))
+    sent = replace(draft, state=OrderState.SENT)
+    assert [
+        with_current_minimum(order, terms).minimum_order_value
+        for order in (draft, sent)
+        for terms in ({}, {draft.supplier_id: Decimal(400)})
+    ] == [0, 400, 40, 40]
