@@ -53,7 +53,7 @@ lint: install $(SITE)/.ready ## style, types, import rules, SQL format, layers o
 	$(BIN)/lint-imports
 	$(BIN)/sqlfmt --check --no-progressbar $(SQL)
 	$(BIN)/dbt-bouncer run --config-file dbt_project/dbt-bouncer.yml
-	$(BIN)/codespell --dictionary=-,.ci/words.txt --regex "\b(?:$(PHRASES))\b|[\w'’-]+" $(WORDED)
+	$(BIN)/codespell --skip "*/vendor/*" --dictionary=-,.ci/words.txt --regex "\b(?:$(PHRASES))\b|[\w'’-]+" $(WORDED)
 	$(SITE)/bin/zensical build --strict
 
 fmt: install ## format Python and SQL

@@ -47,7 +47,7 @@ def planner(
     refuse_taken([port])
     who = person(by)
     desk = open_desk(read_settings(), person=who, port=port, announce=_announcing(port, browser=browser))
-    desk.organisations()  # a store that cannot be opened is told before anything is served
+    desk.organisations()  # a store that cannot be opened is reported before anything is served
     desk.token.issue()
     say("Ctrl-C stops it.")
     try:

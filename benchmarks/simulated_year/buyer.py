@@ -16,7 +16,7 @@ from unittest import mock
 
 import polars as pl
 
-from benchmarks.simulated_year.demand_law import DAYS
+from benchmarks.simulated_year.world_demand import DAYS
 from pipelines.organisations.open_organisation import OpenOrganisation
 from stocktrim_cli.main import main
 from xero_sandbox.app.testing import RunningSandbox

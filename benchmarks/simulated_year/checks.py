@@ -1,4 +1,4 @@
-"""What a buyer would call absurd in a review, looked for against what Xero and the known law say, not against the plan.
+"""What a buyer would call absurd in a review, by what Xero and the known demand distribution say, not by the plan.
 
 What belongs here: the checks, one function each; each returns a sentence for everything that it finds. What does not:
 how good the service was (`report.py`).
@@ -63,10 +63,10 @@ class Seen:
         return added
 
     def enough(self, code: str) -> float:
-        """Units that the law asks of a product at the most until an order of the next review arrives, late or not.
+        """The most units that can be asked of a product until an order of the next review arrives, late or not.
 
         Or that it asked for in as many days before: a season that has just turned is known only afterwards. Before a
-        product has been sold for two years nobody knows its season, so its busiest time of the year counts.
+        product has been sold for two years its season is unknown, so its busiest time of the year counts.
         """
         row = self.plan[code]
         spread = 3 * (row["lead_time_deviation_days"] or 0)
@@ -74,7 +74,9 @@ class Seen:
         place = next(place for place, item in enumerate(self.world.items) if item.code == code)
         is_new = self.world.story.history_weeks + self.week < TWO_YEARS
         back = range(0, YEAR, MONTH) if is_new else (0, days)
-        return max(float(self.world.law.most(self.today - timedelta(days=ago), days, CERTAIN)[place]) for ago in back)
+        return max(
+            float(self.world.distribution.most(self.today - timedelta(days=ago), days, CERTAIN)[place]) for ago in back
+        )
 
 
 Check = Callable[[Seen], Iterator[str]]
@@ -90,7 +92,7 @@ def above_the_maximum_shelf_level(seen: Seen) -> Iterator[str]:
 
 
 def an_order_with_enough_in_time(seen: Seen) -> Iterator[str]:
-    """A product is ordered although stock and open orders are above all that the law could ask of it in time.
+    """A product is ordered although stock and open orders are above all that the distribution could ask of it in time.
 
     Unless its supplier's order would be too small without it.
     """

@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.simulated_year.demand_law import DAYS, Amounts, DemandLaw, Lift
 from benchmarks.simulated_year.story import EVENT_FACTOR, GROUP_PLACES, Story
+from benchmarks.simulated_year.world_demand import DAYS, Amounts, Lift, WorldDemand
 from xero_sandbox.core.documents import Contact, Item, World
 from xero_sandbox.worlds.generator import demo_organisation
 from xero_sandbox.worlds.simulated_history.supply import Suppliers, Supply, simulate_supply
@@ -27,7 +27,7 @@ class Past:
     """A wholesaler up to the evening before the first review, and what comes after it."""
 
     world: World
-    law: DemandLaw
+    distribution: WorldDemand
     items: list[Item]
     suppliers: list[Contact]
     lead: Suppliers
@@ -41,7 +41,9 @@ def past_of(story: Story) -> Past:
     days = story.history_weeks * DAYS
     start = story.first_review - timedelta(days=days)
     writer = WorldWriter(demo_organisation(), end=story.first_review - timedelta(days=1), rng=rng)
-    law = replace(DemandLaw.of(story.products, rng), lift=Lift(*story.event_days(), EVENT_FACTOR, GROUP_PLACES))
+    distribution = replace(
+        WorldDemand.of(story.products, rng), lift=Lift(*story.event_days(), EVENT_FACTOR, GROUP_PLACES)
+    )
     lead = Suppliers(
         lead_days=rng.integers(8, 25, story.suppliers), noise=rng.uniform(0.1, 0.25, story.suppliers),
         partial=rng.uniform(0.05, 0.2, story.suppliers),
@@ -49,7 +51,7 @@ def past_of(story: Story) -> Past:
     suppliers = [writer.contact(f"Supplier {place + 1:02}", is_supplier=True) for place in range(story.suppliers)]
     customers = [writer.contact(f"Customer {place + 1:02}", is_customer=True) for place in range(CUSTOMERS)]
     items = [_item(writer, place, start) for place in range(story.products)]
-    demand = law.draw(start, days + story.weeks * DAYS, rng)[0]
+    demand = distribution.draw(start, days + story.weeks * DAYS, rng)[0]
     supplier_of = np.arange(story.products) // _PRODUCTS_IN_A_ROW % story.suppliers
     supply = simulate_supply(demand[:days], supplier_of=supplier_of, suppliers=lead, rng=rng, is_limited_by_stock=True)
     held = zip(items, supply.opening.astype(int).tolist(), strict=True)
@@ -57,7 +59,7 @@ def past_of(story: Story) -> Past:
     _write_sales(writer, items, customers, supply, start)
     coming = _write_purchases(writer, items, suppliers, supply, start)
     writer.count_stock()
-    return Past(writer.world, law, items, suppliers, lead, demand[days:], coming)
+    return Past(writer.world, distribution, items, suppliers, lead, demand[days:], coming)
 
 
 def _item(writer: WorldWriter, place: int, start: date) -> Item:

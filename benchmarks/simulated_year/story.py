@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
-from benchmarks.simulated_year.demand_law import DAYS
+from benchmarks.simulated_year.world_demand import DAYS
 
 GROUP_PLACES: Final = (3, 5)
 """The products of the group, which has the event."""

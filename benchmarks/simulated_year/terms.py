@@ -1,4 +1,4 @@
-"""What the year's suppliers and groups ask for: told to the planner as a buyer would, and held against every order.
+"""What the year's suppliers and groups ask for: given to the planner as by a buyer, and held against every order.
 
 What belongs here: the terms and the commands that set them. What does not: what is absurd (`checks.py`).
 """

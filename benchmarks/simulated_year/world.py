@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.simulated_year.demand_law import DAYS, Amounts, DemandLaw
 from benchmarks.simulated_year.past import CUSTOMERS, Past
 from benchmarks.simulated_year.story import Story
+from benchmarks.simulated_year.world_demand import DAYS, Amounts, WorldDemand
 from xero_sandbox.app.testing import RunningSandbox
 from xero_sandbox.behaviour.edits import Edit, Merge, Write
 from xero_sandbox.core.documents import Contact, Document, Item, World
@@ -37,14 +37,14 @@ class Day:
 
 @dataclass
 class Wholesaler:
-    """The wholesaler in the sandbox: its products and suppliers in order, its law, and what is on its way.
+    """The wholesaler in the sandbox: its products and suppliers in order, its demand, and what is on its way.
 
     `coming` has, by day and order, the units of each product code that arrive then.
     """
 
     story: Story
     sandbox: RunningSandbox
-    law: DemandLaw
+    distribution: WorldDemand
     items: list[Item]
     suppliers: list[Contact]
     lead: Suppliers
@@ -223,7 +223,9 @@ def wholesaler(past: Past, story: Story, sandbox: RunningSandbox) -> Wholesaler:
     """The wholesaler, as it goes on from its past."""
     rng = np.random.default_rng(story.seed + 1)
     coming: dict[date, dict[str, dict[str, int]]] = defaultdict(dict, past.coming)
-    return Wholesaler(story, sandbox, past.law, past.items, past.suppliers, past.lead, past.demand, rng, coming)
+    return Wholesaler(
+        story, sandbox, past.distribution, past.items, past.suppliers, past.lead, past.demand, rng, coming
+    )
 
 
 def _at(day: date, hour: time) -> datetime:

@@ -31,8 +31,8 @@ def test_each_run_publishes_every_order_with_who_and_every_event_as_a_sentence(p
     assert of_drafts == {order_id for order_id, order in orders.items() if order["state"] == "draft"}
 
     events = stocktrim.published("purchase_order_events")
-    told = events.filter(order_id=second)["event_sentence"].to_list()
-    assert told[-1] == "Ben rejected it: enough."
+    sentences = events.filter(order_id=second)["event_sentence"].to_list()
+    assert sentences[-1] == "Ben rejected it: enough."
     assert events.filter(order_id=first)["event"].to_list() == ["Drafted", "Approved", "PushStarted", "Pushed"]
     assert events.filter(order_id=first)["state"].to_list()[-1] == "sent"
 

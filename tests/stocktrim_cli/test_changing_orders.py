@@ -58,13 +58,13 @@ def test_a_draft_is_changed_split_and_merged_and_every_step_is_told(stocktrim: C
     merged, ended = stocktrim("orders", "merge", number, new["order_id"], "--json").json()
     assert (ended["state"], ended["replaced_by"], units_of(orders(stocktrim))) == ("superseded", number, before)
     assert stocktrim("orders", "drop", number, second["product_code"]).code == 0
-    told = [event["sentence"] for event in stocktrim("orders", "history", number, "--json").json()]
+    sentences = [event["sentence"] for event in stocktrim("orders", "history", number, "--json").json()]
     moved = f"{Decimal(second['quantity']):f} of {second['product_code']}"
     cost = f"{Decimal(first['unit_cost']).normalize():f}"
-    assert told[1] == (
+    assert sentences[1] == (
         f"a buyer changed {code}: quantity {Decimal(first['quantity']):f} → 7, cost {cost} → 2.5: a season."
     )
-    assert told[2:4] == [
+    assert sentences[2:4] == [
         "a buyer changed the note none → “side door”.",
         f"a buyer moved 3 of {code}, {moved} to RP-{new['order_id']}.",
     ]

@@ -1,4 +1,4 @@
-"""What people change on orders: no unit is lost or counted twice, and each change is told in a sentence."""
+"""What people change on orders: no unit is lost or counted twice, and each change is shown in a sentence."""
 
 import json
 from datetime import date, timedelta
@@ -42,7 +42,7 @@ def units(*orders):
     return found
 
 
-def told(*events: Event):
+def sentences(*events: Event):
     return [entry.sentence for entry in history_of(read(written(event)) for event in events)]
 
 
@@ -92,7 +92,7 @@ def test_every_change_is_a_sentence_with_who_old_new_and_why():
     then(approve)
     then(reopen, reason="one more")
     then(reject)
-    assert told(*past) == [
+    assert sentences(*past) == [
         "Plan plan of 20260302-AAAAAA suggests 1 line worth 30.00 GBP to Supplier 01.",
         "anna changed TEA-01: quantity 12 → 18, cost 2.5 → 2.4: season.",
         "anna added TEA-02: 3 at 1.25 a unit.",
@@ -109,12 +109,12 @@ def test_a_merger_and_a_split_say_where_lines_come_from_and_go_to():
     one, other = a_draft("20260302-AAAAAA"), a_draft("20260302-BBBBBB", a_line("TEA-01", "3"), a_line("TEA-02"))
     merged, ended = merge(fold([one]), [fold([other])], **ANNA, reason="one parcel")
     staying, new = split(fold([one, merged]), {"TEA-01": Decimal(5)}, new_id="20260302-CCCCCC", **ANNA)
-    assert told(one, merged, staying)[1:] == [
+    assert sentences(one, merged, staying)[1:] == [
         "anna merged RP-20260302-BBBBBB into it, which has 2 lines now: one parcel.",
         "anna moved 5 of TEA-01 to RP-20260302-CCCCCC.",
     ]
-    assert told(other, ended)[-1] == "anna merged it into RP-20260302-AAAAAA, which has its lines: one parcel."
-    assert told(new) == ["anna created it from RP-20260302-AAAAAA, 1 line worth 12.50 GBP to Supplier 01."]
+    assert sentences(other, ended)[-1] == "anna merged it into RP-20260302-AAAAAA, which has its lines: one parcel."
+    assert sentences(new) == ["anna created it from RP-20260302-AAAAAA, 1 line worth 12.50 GBP to Supplier 01."]
 
 
 def test_orders_of_two_suppliers_currencies_or_costs_are_not_merged():

@@ -1,4 +1,4 @@
-"""Advice on open orders: what a buyer is told about goods on their way, and that it never contradicts the plan."""
+"""Advice on open orders: what a buyer reads about goods on their way, and that it never contradicts the plan."""
 
 import random
 from decimal import Decimal

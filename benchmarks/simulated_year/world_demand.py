@@ -1,6 +1,6 @@
-"""The known law of demand that the world follows: what is drawn from it, and how much it may be over some days.
+"""The known demand distribution that the world follows: what is drawn from it, and how much it may be over some days.
 
-What belongs here: the law. What does not: stock, orders and documents (`world.py`).
+What belongs here: the distribution. What does not: stock, orders and documents (`world.py`).
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Lift:
 
 
 @dataclass(frozen=True)
-class DemandLaw:
+class WorldDemand:
     """Demand of each product, in units; all arrays are by product.
 
     A week's level is gamma with mean 1 and this `shape`, times `mean_a_week` and the season; customers come by Poisson
@@ -50,8 +50,8 @@ class DemandLaw:
     lift: "Lift | None" = None
 
     @classmethod
-    def of(cls, products: int, rng: np.random.Generator) -> "DemandLaw":
-        """A law for so many products: half of them steady, a fourth seasonal, a fourth bought seldom and in lots."""
+    def of(cls, products: int, rng: np.random.Generator) -> "WorldDemand":
+        """Demand of so many products: half of them steady, a fourth seasonal, a fourth bought seldom and in lots."""
         kind = np.arange(products) % 4
         return cls(
             mean_a_week=np.where(kind == 3, 6.0, np.exp(rng.normal(2.7, 0.6, products))),  # noqa: PLR2004, a kind
