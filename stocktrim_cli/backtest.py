@@ -37,8 +37,9 @@ SHOWN = {
     "policy": "policy", "service_level": "target", "levels_kept": "within level", "orders_kept": "cycle service",
     "weeks_kept": "weeks in stock", "fill_rate_units": "fill, units", "fill_rate_money": "fill, money",
     "average_stock_value": "stock", "lost_margin_a_week": "lost margin a week", "orders": "orders",
-    "order_lines": "order lines", "supplier_orders": "suppliers' orders",
+    "order_lines": "order lines",
 }  # fmt: skip
+WITH_TERMS = SHOWN | {"supplier_orders": "suppliers' orders"}
 SHARES = ("service_level", "levels_kept", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money")
 WORDS = ("policy", "demand_class")
 BESIDE = {
@@ -146,13 +147,14 @@ def backtest(
         else _of_organisation(organisation, lead_time_days, rules)
     )
     say(f"  {settings_in_words(chosen)}")
-    if terms := terms_in_words(history.money):
+    terms = terms_in_words(history.money)
+    if terms:
         say(f"  {terms}")
     tested = run_backtest(history, chosen, progress=lambda sentence: say(f"  {sentence}"))
     results, beside = tested.results, at_equal_service(tested.counts, OURS)
     for sentence in (products_in_words(tested), models_in_words(tested)):
         out.print(sentence, markup=False)
-    prices = _show_all(results)
+    prices = _show_all(results, WITH_TERMS if terms else SHOWN)
     _show("At the same share of weeks without a stock-out", beside, BESIDE)
     if json:
         everything = {
@@ -218,16 +220,16 @@ def _backtest_settings(
     )  # fmt: skip
 
 
-def _show_all(results: "pl.DataFrame") -> "pl.DataFrame":
-    """Show every table, and return the price list of our policy."""
+def _show_all(results: "pl.DataFrame", shown: dict[str, str]) -> "pl.DataFrame":
+    """Show every table with the columns in `shown`, and return the price list of our policy."""
     from pipelines.policy_backtest.policy_comparison import OURS
     from pipelines.policy_backtest.report import policies_by_class, price_list
 
     is_of_all = results["demand_class"] == "all"
     own = results.filter((results["policy"] == OURS) & ~is_of_all).sort("demand_class", "service_level")
     prices, by_class = price_list(results, OURS), policies_by_class(results)
-    _show("Backtest of the last year", results.filter(is_of_all), SHOWN)
-    _show("Our policy by demand pattern", own, {"demand_class": "demand pattern"} | SHOWN)
+    _show("Backtest of the last year", results.filter(is_of_all), shown)
+    _show("Our policy by demand pattern", own, {"demand_class": "demand pattern"} | shown)
     headings = {name: name for name in by_class.columns} | {"demand_class": "demand pattern"}
     _show("Every policy by demand pattern: weeks in stock / stock", by_class, headings)
     _show("What a service level costs and saves", prices, PRICES)
