@@ -183,9 +183,9 @@ def chart_of(explanation: ProductExplanation) -> dict[str, Any]:
         "stock": [stock.get(week) for week in weeks],
         "out": [_seconds(day) for day in explanation.stock_out_days],
         "arrivals": [
-            [_seconds(order.reckoned_arrival_date), order.quantity]
+            [_seconds(order.estimated_arrival_date), order.quantity]
             for order in explanation.open_orders
-            if order.is_counted and order.reckoned_arrival_date is not None
+            if order.is_counted and order.estimated_arrival_date is not None
         ],
     }
 

@@ -32,7 +32,7 @@ def keep_a_plan(folder: Path, *, day: date, on_hand: float, name: str) -> None:
         is_stale=False, inputs_hash=name, code_version="1", as_of=day,
     )  # fmt: skip
     with open_warehouse(folder) as warehouse, transaction(warehouse):
-        keep_plan(warehouse, _tables(plan, summary))
+        keep_plan(warehouse, _tables(plan, summary, result.parameters))
 
 
 def kept(folder: Path, table: tables.Table) -> pl.DataFrame:
