@@ -22,5 +22,6 @@ def test_the_queries_for_bi_answer(planned_home: Path, monkeypatch: pytest.Monke
     queries = re.findall(r"```sql\n(.*?)```", bi_page.PAGE.read_text(), re.DOTALL)
     assert len(queries) >= 4
     with duckdb.connect(str(stocktrim.snapshot() / "stocktrim.duckdb"), read_only=True) as published:
-        for query in (text.replace("'.stocktrim/", f"'{planned_home}/") for text in queries):
+        home = str(planned_home).replace("'", "''")
+        for query in (text.replace("'.stocktrim/", f"'{home}/") for text in queries):
             assert published.execute(query).fetchall(), query
