@@ -4,7 +4,7 @@ Read more in docs/maths.md.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from pipelines.forecasting.special_demand.coming_events import product_events
 from pipelines.forecasting.special_demand.one_off_answers import answered_one_offs
 from pipelines.forecasting.special_demand.one_off_orders import find_one_off_orders, list_one_off_orders
 from pipelines.forecasting.special_demand.past_events import event_results
-from pipelines.forecasting.special_demand.usual_demand import counted_demand, usual_demand
+from pipelines.forecasting.special_demand.usual_demand import counted_demand, usual_of
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.demand_settings.assemblies import where_demand_counts
 from pipelines.replenishment.explain.explanation_tables import SCORES_TITLE
@@ -59,6 +59,27 @@ FORECAST_STAGE: Final = waiting_stage(
 )
 
 
+@dataclass(frozen=True)
+class _Inputs:
+    """What a forecast is made from.
+
+    `counted` is daily demand of the products for which it counts, event days as they sold. `events` and `groups` are
+    those of people, `lines` the sales lines behind the demand, `product_codes` all products that Xero has.
+    """
+
+    request: ForecastRequest
+    product_codes: set[str]
+    events: pl.DataFrame
+    groups: pl.DataFrame
+    lines: pl.DataFrame
+    counted: pl.DataFrame
+    as_of: date
+
+    def usual(self) -> pl.DataFrame:
+        """Demand that models learn from, with prices."""
+        return usual_of(self.counted, self.lines, self.request, as_of=self.as_of)
+
+
 @dg.multi_asset(
     name=CHOICE_STAGE.name,
     description="Choose a model for each kind of product on the organisation's own last half year, once a week.",
@@ -88,37 +109,40 @@ def demand(
     """Forecast every product that was ever sold."""
     with plain_failures(), stage_run(FORECAST_STAGE, context, organisation) as run:
         if not run.is_unchanged:
-            sold, request, as_of = _inputs(run)
-            forecast = forecast_as_requested(sold, request, as_of=as_of, model_choice=run.read(tables.MODEL_CHOICE))
-            listed = vars(forecast) | _one_offs(run, sold, request, as_of) | _events(run, request, as_of)
+            made_from = _inputs(run)
+            usual, request, as_of = made_from.usual(), made_from.request, made_from.as_of
+            forecast = forecast_as_requested(usual, request, as_of=as_of, model_choice=run.read(tables.MODEL_CHOICE))
+            listed = vars(forecast) | _one_offs(made_from, usual) | _events(made_from)
             run.keep({table: listed[table.name] for table in FORECAST})
         yield from run.results()
 
 
 def _chosen(run: StageRun) -> Mapping[Table, pl.DataFrame]:
     """The scores of every model, of this week, and the model of each product."""
-    sold, request, as_of = _inputs(run)
+    made_from = _inputs(run)
+    usual, request, as_of = made_from.usual(), made_from.request, made_from.as_of
     scores, calibration = run.read(tables.MODEL_SCORES), run.read(tables.FORECAST_CALIBRATION)
     is_own = run.is_own(tables.MODEL_SCORES) and run.is_own(tables.FORECAST_CALIBRATION)
     if not (is_own and is_still_good(scores, as_of=as_of)):
-        selection = score_models(sold, request.own, as_of=as_of)
+        selection = score_models(usual, request.own, as_of=as_of)
         scores, calibration = selection.model_scores, selection.forecast_calibration
-    choice = choose_models_as_requested(sold, scores, request, as_of=as_of)
+    choice = choose_models_as_requested(usual, scores, request, as_of=as_of)
     return {tables.MODEL_CHOICE: choice, tables.MODEL_SCORES: scores, tables.FORECAST_CALIBRATION: calibration}
 
 
-def _inputs(run: StageRun) -> tuple[pl.DataFrame, ForecastRequest, date]:
-    """Usual demand with its prices, what to forecast of it, and the day of the forecast."""
+def _inputs(run: StageRun) -> _Inputs:
+    """What a forecast is made from, each table read once."""
     as_of, settings, sold = run.as_of(), run.read(tables.PLAN_SETTINGS), run.read(tables.DEMAND_DAILY)
     request = forecast_request(
         settings, run.read(tables.PROTECTION_INTERVALS), one_off_answers=run.read(tables.ONE_OFF_ANSWERS)
     )
-    events = product_events(
-        run.read(tables.DEMAND_EVENTS), _groups(run), sold, _counts(request),
-        product_codes=settings["product_code"].unique().to_list(), as_of=as_of,
-    )  # fmt: skip
-    request = replace(request, events=events)
-    return usual_demand(sold, run.read(tables.DEMAND_TRANSACTIONS), request, as_of=as_of), request, as_of
+    codes = set(settings["product_code"])
+    events, groups, lines = (
+        run.read(table) for table in (tables.DEMAND_EVENTS, tables.PRODUCT_GROUPS, tables.DEMAND_TRANSACTIONS)
+    )
+    of_products = product_events(events, groups, sold, _counts(request), product_codes=sorted(codes), as_of=as_of)
+    request = replace(request, events=of_products)
+    return _Inputs(request, codes, events, groups, lines, counted_demand(sold, lines, request), as_of)
 
 
 def _counts(request: ForecastRequest) -> pl.DataFrame:
@@ -126,28 +150,23 @@ def _counts(request: ForecastRequest) -> pl.DataFrame:
     return where_demand_counts(request.transfers, request.assembled_parts)
 
 
-def _groups(run: StageRun) -> pl.DataFrame:
-    """Which products are in the groups that events are for."""
-    return run.read(tables.PRODUCT_GROUPS)
-
-
-def _events(run: StageRun, request: ForecastRequest, as_of: date) -> dict[str, pl.DataFrame]:
+def _events(made_from: _Inputs) -> dict[str, pl.DataFrame]:
     """Which products events change, and what became of past events, each by the name of its table."""
-    counted = counted_demand(run.read(tables.DEMAND_DAILY), run.read(tables.DEMAND_TRANSACTIONS), request)
+    of_products = made_from.request.events
     results = event_results(
-        run.read(tables.DEMAND_EVENTS), request.events, counted, as_of=as_of,
-        product_codes=set(run.read(tables.PLAN_SETTINGS)["product_code"]),
-        group_names=dict(_groups(run).select("group_id", "group_name").unique().rows()),
+        made_from.events, of_products, made_from.counted, as_of=made_from.as_of,
+        product_codes=made_from.product_codes,
+        group_names=dict(made_from.groups.select("group_id", "group_name").unique().rows()),
     )  # fmt: skip
-    return {tables.PRODUCT_EVENTS.name: request.events, tables.EVENT_RESULTS.name: results}
+    return {tables.PRODUCT_EVENTS.name: of_products, tables.EVENT_RESULTS.name: results}
 
 
-def _one_offs(run: StageRun, sold: pl.DataFrame, request: ForecastRequest, as_of: date) -> dict[str, pl.DataFrame]:
+def _one_offs(made_from: _Inputs, usual: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The one-off orders that are listed, and what people said about those before, each by the name of its table."""
-    lines, answers = run.read(tables.DEMAND_TRANSACTIONS), request.one_off_answers
-    found = find_one_off_orders(sold, as_of=as_of)
+    lines, answers = made_from.lines, made_from.request.one_off_answers
+    found = find_one_off_orders(usual, as_of=made_from.as_of)
     return {
-        tables.ONE_OFF_ORDERS.name: list_one_off_orders(found, lines, _counts(request), answers),
+        tables.ONE_OFF_ORDERS.name: list_one_off_orders(found, lines, _counts(made_from.request), answers),
         tables.ANSWERED_ONE_OFFS.name: answered_one_offs(answers, lines),
     }
 

@@ -71,7 +71,8 @@ def with_usual_days(demand: pl.DataFrame, sales: pl.DataFrame, counts: pl.DataFr
 
 def answered_one_offs(answers: pl.DataFrame, transactions: pl.DataFrame) -> pl.DataFrame:
     """`forecast.answered_one_offs`: each answer with its sale, and what it does; also if the sale is gone."""
-    lines = transactions.group_by("invoice_id", "product_code").agg(
+    of_answers = transactions.join(answers, on=["invoice_id", "product_code"], how="semi", maintain_order="left")
+    lines = of_answers.group_by("invoice_id", "product_code").agg(
         pl.col("demand_date").first(), pl.col("quantity").sort().sum().round(4)
     )
     effect = (

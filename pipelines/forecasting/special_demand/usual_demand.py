@@ -25,6 +25,13 @@ def usual_demand(
 ) -> pl.DataFrame:
     """Daily demand that `forecast_as_requested` learns from, with prices; the frames are those of the marts."""
     counted = counted_demand(demand_daily, demand_transactions, request)
+    return usual_of(counted, demand_transactions, request, as_of=as_of)
+
+
+def usual_of(
+    counted: pl.DataFrame, demand_transactions: pl.DataFrame, request: ForecastRequest, *, as_of: date
+) -> pl.DataFrame:
+    """Usual demand of `counted_demand`: event days are unknown, and each day has its price."""
     return with_unit_prices(without_event_days(counted, request.events, as_of=as_of), demand_transactions)
 
 
