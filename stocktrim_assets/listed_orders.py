@@ -13,12 +13,11 @@ import polars as pl
 from pipelines.organisations.ledger_tables import purchase_order_events_table, purchase_orders_table
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.organisations.order_desk import OrderDesk
-from pipelines.purchasing.drafts import drafts_frame, terms_of, with_current_minimum
+from pipelines.purchasing.drafts import drafts_frame
 from pipelines.purchasing.orders import OrderState
 from pipelines.purchasing.push import waits_as_stale
 from pipelines.storage import tables
 from pipelines.storage.warehouse import put_tables
-from pipelines.store.setting_changes import explicit_settings
 from stocktrim_assets.assets.stage_run import Stage, StageResult, StageRun, stage_run
 
 STAGE: Final = Stage(
@@ -38,32 +37,29 @@ def list_orders(context: dg.AssetExecutionContext, organisation: OpenOrganisatio
         desk = OrderDesk(organisation, run.read)
         run.depends_on(**_beside_tables(run, desk))
         if not run.is_unchanged:
-            histories = organisation.ledger.histories()
             run.keep({
-                tables.PURCHASE_ORDERS: purchase_orders_table(desk, histories),
-                tables.PURCHASE_ORDER_EVENTS: purchase_order_events_table(histories),
-                tables.PURCHASE_ORDER_DRAFTS: _drafts_now(run),
+                tables.PURCHASE_ORDERS: purchase_orders_table(desk),
+                tables.PURCHASE_ORDER_EVENTS: purchase_order_events_table(desk.histories),
+                tables.PURCHASE_ORDER_DRAFTS: _drafts_now(run, desk),
             })  # fmt: skip
         yield from run.results()
 
 
-def _drafts_now(run: StageRun) -> pl.DataFrame:
+def _drafts_now(run: StageRun, desk: OrderDesk) -> pl.DataFrame:
     """The drafts as they are now, without those of an earlier plan that nobody touched: a stopped run left them."""
     order_plan = run.read_as_it_is(tables.ORDER_PLAN)
     of_plan = set(order_plan["plan_id"])
-    minimums = terms_of(explicit_settings(run.organisation.store, run.organisation.key)).minimum_order_values
-    drafts = [with_current_minimum(order, minimums) for order in run.organisation.ledger.orders(OrderState.DRAFT)]
+    drafts = [desk.with_minimum(order) for order in desk.recorded.values() if order.state is OrderState.DRAFT]
     return drafts_frame([order for order in drafts if order.is_edited or order.plan_id in of_plan], order_plan)
 
 
 def _beside_tables(run: StageRun, desk: OrderDesk) -> dict[str, object]:
     """What the orders and their remarks depend on beside tables."""
     organisation = run.organisation
-    is_stale = organisation.stale_order()
     return {
         "ledger": organisation.ledger.fingerprint(),
         "base_currency": organisation.record.base_currency,
         "identities": [desk.known.codes, desk.known.contacts],
-        "settings": explicit_settings(organisation.store, organisation.key).rows(),
-        "is_stale": sorted(order.order_id for order in desk.orders if waits_as_stale(order, is_stale)),
+        "settings": desk.settings.rows(),
+        "is_stale": sorted(order.order_id for order in desk.orders if waits_as_stale(order, desk.is_stale)),
     }

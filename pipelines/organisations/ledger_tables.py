@@ -14,23 +14,19 @@ import polars as pl
 from pipelines.organisations.order_desk import OrderDesk
 from pipelines.purchasing.events import Approved, Event, FirstApproved
 from pipelines.purchasing.order_history import history_of
-from pipelines.purchasing.orders import NUMBER_PREFIX, Order, OrderState, fold
+from pipelines.purchasing.orders import NUMBER_PREFIX, Order, OrderState
 from pipelines.storage import tables
 from pipelines.storage.tables import MOST_MONEY
 
 _MOST: Final = Decimal(int(MOST_MONEY))
 
 
-def purchase_orders_table(desk: OrderDesk, histories: Iterable[Sequence[Event]]) -> pl.DataFrame:
-    """One row for each order of any state, by id; `histories` has every order's events."""
-    orders = {order.order_id: order for order in desk.orders}
+def purchase_orders_table(desk: OrderDesk) -> pl.DataFrame:
+    """One row for each order of any state, by id."""
     status = dict(desk.read(tables.XERO_PURCHASE_ORDERS).select(
         pl.col("purchase_order_id").str.to_lowercase(), "status").rows()
     )  # fmt: skip
-    rows = [
-        _row(desk, orders[events[0].order_id], events, status)
-        for events in histories if events[0].order_id in orders
-    ]  # fmt: skip
+    rows = [_row(desk, order, events, status) for order, events in zip(desk.orders, desk.histories, strict=True)]
     return pl.DataFrame(rows, schema=tables.PURCHASE_ORDERS.schema, orient="row")
 
 
@@ -52,7 +48,7 @@ def _row(
     desk: OrderDesk, order: Order, events: Sequence[Event], status: Mapping[str, str | None]
 ) -> tuple[object, ...]:
     first, pushed, base_value = events[0], order.pushed, desk.rule.base_value(order)
-    approvals = _approvals(events)
+    approvals = _approvals(order, events)
     return (
         order.order_id, order.purchase_order_number, order.state.value, order.supplier_id, order.supplier_name,
         len(order.lines), float(sum(line.quantity for line in order.lines)), min(order.value, _MOST), order.currency,
@@ -69,9 +65,8 @@ def _row(
     )  # fmt: skip
 
 
-def _approvals(events: Sequence[Event]) -> list[Approved | FirstApproved]:
+def _approvals(order: Order, events: Sequence[Event]) -> list[Approved | FirstApproved]:
     """The approvals in force, of one person or of two, the first one first."""
-    order = fold(events)
     found: list[Approved | FirstApproved] = [order.first_approval] if order.first_approval else []
     return found + [event for event in events if isinstance(event, Approved) and event.at == order.approved_at][-1:]
 

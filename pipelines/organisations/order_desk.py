@@ -22,19 +22,14 @@ from pipelines.planning_settings.registry import global_settings, with_defaults
 from pipelines.product_codes import folded
 from pipelines.purchasing.current_names import with_current_names
 from pipelines.purchasing.drafts import Terms, terms_of, with_current_minimum
-from pipelines.purchasing.events import Approved, FirstApproved, LineDifference
+from pipelines.purchasing.events import Approved, Event, FirstApproved, LineDifference
 from pipelines.purchasing.order_changes.creating import PlanSource
 from pipelines.purchasing.order_changes.exchange_rates import Rates
 from pipelines.purchasing.order_changes.plan_differences import plan_differences
 from pipelines.purchasing.order_changes.second_person import ApprovalRule, approve_in_turn
-from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, OrderState
+from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, OrderState, fold
 from pipelines.purchasing.remarks import GONE_FROM_XERO, check_not_ordered_twice, remarks
-from pipelines.purchasing.xero_changes import (
-    XeroChanges,
-    changes_in_xero,
-    check_can_be_approved,
-    with_supplier_as_it_is,
-)
+from pipelines.purchasing.xero_changes import changes_in_xero, check_can_be_approved, with_supplier_as_it_is
 from pipelines.storage import tables
 from pipelines.storage.snapshots import published_or_empty
 from pipelines.storage.tables import Table
@@ -78,14 +73,34 @@ class OrderDesk:
     read: Callable[[Table], pl.DataFrame]
 
     @cached_property
+    def histories(self) -> list[list[Event]]:
+        """All events of every order, by the order's id, as the ledger had them when they were first asked for."""
+        return self.opened.ledger.histories()
+
+    @cached_property
+    def recorded(self) -> dict[str, Order]:
+        """All orders as the ledger has them, by id."""
+        return {order.order_id: order for order in map(fold, self.histories)}
+
+    @cached_property
     def orders(self) -> list[Order]:
         """All orders, under the current names of products and suppliers, the open ones with the minimum of now."""
-        return [self._as_it_is(order) for order in self.opened.ledger.orders()]
+        return [self._as_it_is(order) for order in self.recorded.values()]
 
     @cached_property
     def known(self) -> Identities:
         """The identities of products and contacts."""
         return identities_of(self.opened.store, self.opened.key)
+
+    @cached_property
+    def settings(self) -> pl.DataFrame:
+        """The settings in force that people made, in the shape of `raw.planning_settings`."""
+        return explicit_settings(self.opened.store, self.opened.key)
+
+    @cached_property
+    def is_stale(self) -> Callable[[Order], bool]:
+        """Whether the data of an order are too old, as a function of the order."""
+        return self.opened.stale_order()
 
     @cached_property
     def order_plan(self) -> pl.DataFrame:
@@ -95,14 +110,14 @@ class OrderDesk:
     @cached_property
     def rule(self) -> ApprovalRule:
         """Above which value two people approve."""
-        limit = global_settings(with_defaults(self._settings)).approval_limit
+        limit = global_settings(with_defaults(self.settings)).approval_limit
         rates = Rates.of([self.read(tables.PRODUCTS), self.read(tables.PRODUCT_SUPPLIERS)])
         return ApprovalRule(limit, self.opened.record.base_currency, rates, self.orders)
 
     @cached_property
     def terms(self) -> Terms:
         """Suppliers' terms, and the price decimals that earlier orders have shown."""
-        return terms_of(self._settings, self.orders)
+        return terms_of(self.settings, self.orders)
 
     def chosen(self, wanted: OrderFilter) -> list[Order]:
         """The orders that meet every condition, by id.
@@ -128,7 +143,7 @@ class OrderDesk:
     def remarks_of(self, order: Order) -> list[str]:
         """What a person should know about an order now."""
         found = remarks(
-            order, is_stale=self._is_stale, others=self.orders,
+            order, is_stale=self.is_stale, others=self.orders,
             changes=changes_in_xero(order, self.known, untracked=self._untracked),
             since_sent=self._since_sent.get(order.purchase_order_number, ""),
         )  # fmt: skip
@@ -139,19 +154,23 @@ class OrderDesk:
     def approvals(
         self, orders: Iterable[Order], *, by: str, is_stale_accepted: bool, is_below_minimum_accepted: bool
     ) -> Approvals:
-        """What approving these orders comes to; each supplier is looked up in Xero as it is now."""
+        """What approving orders of the ledger comes to; each supplier is looked up in Xero as it is now."""
         found = Approvals()
         asked: dict[str, tuple[Identities, str]] = {}
-        for order in map(self._as_it_is, orders):
+        for recorded in orders:
+            order = self._as_it_is(recorded)
             if order.supplier_id not in asked:
                 asked[order.supplier_id] = self._supplier_now(order)
                 found.notes.extend(filter(None, [asked[order.supplier_id][1]]))
             known = asked[order.supplier_id][0]
-            changes = changes_in_xero(self.opened.ledger.order(order.order_id), known, untracked=self._untracked)
+            changes = changes_in_xero(recorded, known, untracked=self._untracked)
             try:
-                found.events.append(self._approval(
-                    order, changes, by=by, is_stale_accepted=is_stale_accepted,
-                    is_below_minimum_accepted=is_below_minimum_accepted,
+                check_not_ordered_twice(order, self.orders)
+                check_can_be_approved(order, changes)
+                found.events.append(approve_in_turn(
+                    self.with_minimum(recorded), self.rule, by=by, at=self.opened.now(),
+                    is_stale_accepted=is_stale_accepted, is_below_minimum_accepted=is_below_minimum_accepted,
+                    supplier=changes.supplier, renamed_products=changes.renamed_products,
                 ))  # fmt: skip
             except OrderError as refused:
                 found.refused.append((order, str(refused)))
@@ -184,7 +203,7 @@ class OrderDesk:
         """The products and suppliers that orders are made of."""
         from pipelines.organisations.ordered_products import OrderedProducts  # noqa: PLC0415, numpy: only edits need it
 
-        return OrderedProducts(self.read, self.terms, self.opened.record.base_currency, self._settings)
+        return OrderedProducts(self.read, self.terms, self.opened.record.base_currency, self.settings)
 
     def check_not_drafted(self, order: Order, product_code: str, orders: Iterable[Order]) -> None:
         """Check that no other draft has a product.
@@ -214,22 +233,17 @@ class OrderDesk:
             for change in self.differences(order)
         ]  # fmt: skip
 
-    def _approval(self, order: Order, changes: XeroChanges, **more: object) -> Approved | FirstApproved:
-        check_not_ordered_twice(order, self.orders)
-        check_can_be_approved(order, changes)
-        return approve_in_turn(
-            with_current_minimum(self.opened.ledger.order(order.order_id), self._minimums), self.rule,
-            at=self.opened.now(), supplier=changes.supplier, renamed_products=changes.renamed_products,
-            **more,  # type: ignore[arg-type]  # the caller's own keywords
-        )  # fmt: skip
+    def with_minimum(self, order: Order) -> Order:
+        """An order with its supplier's minimum of now, while somebody may still approve it."""
+        return with_current_minimum(order, self._minimums)
 
     def _as_it_is(self, order: Order) -> Order:
         """An order under current names, an open one with its supplier's minimum of now."""
-        return with_current_minimum(with_current_names(order, self.known), self._minimums)
+        return self.with_minimum(with_current_names(order, self.known))
 
     @cached_property
     def _minimums(self) -> Mapping[str, Decimal]:
-        return terms_of(self._settings).minimum_order_values
+        return terms_of(self.settings).minimum_order_values
 
     def _supplier_now(self, order: Order) -> tuple[Identities, str]:
         """The identities with the order's supplier as Xero answers now, else a sentence on why they are not."""
@@ -249,23 +263,15 @@ class OrderDesk:
     @cached_property
     def _calendars(self) -> "Mapping[str, SupplierCalendar]":
         """The suppliers' calendars by the settings of now, by id, seen from today."""
-        if self._settings.filter(pl.col("name").is_in(["order_days", "shutdowns"])).is_empty():
+        if self.settings.filter(pl.col("name").is_in(["order_days", "shutdowns"])).is_empty():
             return {}
         from pipelines.planning_settings.supplier_terms.supplier_calendar import (  # noqa: PLC0415, numpy
             calendars_by_supplier,
             calendars_in,
         )
 
-        calendars = calendars_in(self._settings)
+        calendars = calendars_in(self.settings)
         return calendars_by_supplier(calendars, as_of=self.opened.today())
-
-    @cached_property
-    def _settings(self) -> pl.DataFrame:
-        return explicit_settings(self.opened.store, self.opened.key)
-
-    @cached_property
-    def _is_stale(self) -> Callable[[Order], bool]:
-        return self.opened.stale_order()
 
     @cached_property
     def _untracked(self) -> set[str]:

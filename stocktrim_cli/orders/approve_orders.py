@@ -160,7 +160,7 @@ def _chosen(
     ]
     if not drafts:
         raise UsageError("No draft meets these conditions; `stocktrim orders list` lists the open orders.")
-    return [desk.opened.ledger.order(one.order_id) for one in drafts]
+    return [desk.recorded[one.order_id] for one in drafts]
 
 
 def _is_many(order_ids: Sequence[str] | None) -> bool:

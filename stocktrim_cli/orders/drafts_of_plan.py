@@ -35,7 +35,7 @@ def _by_the_plan(desk: "OrderDesk", plan_id: str) -> tuple[int, list[str]]:
     from pipelines.purchasing.events import Confirmed, Superseded
     from pipelines.purchasing.order_history import difference_text
 
-    last = [events[-1] for events in desk.opened.ledger.histories()]
+    last = [events[-1] for events in desk.histories]
     unchanged = sum(isinstance(event, Confirmed) and event.plan_id == plan_id for event in last)
     replaced = []
     for event in last:
