@@ -242,6 +242,12 @@ def arrivals_on_order(
     )
 
 
+def counted_arrivals(on_order: pl.DataFrame) -> pl.DataFrame:
+    """What counts as supply of the lines of `arrivals_on_order`, by product and day: the shape of `ARRIVALS`."""
+    counted = on_order.filter("is_counted").group_by("product_code", "arrival_day").agg(pl.col("quantity").sum())
+    return counted.select(list(ARRIVALS)).cast(ARRIVALS)
+
+
 def _by_calendar(lines: pl.DataFrame, windows: pl.DataFrame, calendars: Calendars, *, as_of: date) -> pl.DataFrame:
     """Open orders with the days on which they arrive and usually would, by the calendars of their suppliers."""
     leads = windows.group_by("product_code").agg(pl.col("expected_lead_time_days").first())

@@ -29,8 +29,8 @@ from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
 from pipelines.replenishment.decision.available_stock import available_stock
 from pipelines.replenishment.decision.decision_inputs import (
-    ARRIVALS,
     arrivals_on_order,
+    counted_arrivals,
     decision_table,
     distribution_of,
     prepare_inputs,
@@ -206,11 +206,9 @@ def _decision_inputs(
     known: pl.DataFrame, intervals: pl.DataFrame, forecast: Forecast, on_order: pl.DataFrame, calendars: Calendars
 ) -> DecisionInputs:
     """What the order decision needs of each product, in the order of `known`."""
-    arrivals = on_order.filter("is_counted").group_by("product_code", "arrival_day").agg(pl.col("quantity").sum())
     return prepare_inputs(
-        distribution_of(forecast), known, intervals, arrivals.select(list(ARRIVALS)).cast(ARRIVALS), seed=SEED,
-        calendars=calendars,
-    )  # fmt: skip
+        distribution_of(forecast), known, intervals, counted_arrivals(on_order), seed=SEED, calendars=calendars
+    )
 
 
 def _pattern_without_demand(transfers: pl.DataFrame) -> pl.Expr:

@@ -11,18 +11,19 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipelines.forecasting.calendar_intervals import Calendars
+from pipelines.forecasting.distribution import DemandDistribution
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.registry import global_settings, wide_settings
 from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
 from pipelines.replenishment.decision.decision_inputs import (
-    ARRIVALS,
     arrivals_on_order,
+    counted_arrivals,
     distribution_of,
     prepare_inputs,
 )
 from pipelines.replenishment.decision.order_decision import decide
+from pipelines.replenishment.plan.order_plan import SEED
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
 from pipelines.replenishment.planning_parameters import planning_parameters
 from pipelines.replenishment.suppliers.comparison import CostsOfOrdering, compared
@@ -30,7 +31,6 @@ from pipelines.storage.tables import SUPPLIER_ALTERNATIVES, empty
 
 MOST_SUPPLIERS: Final = 5
 """So many other suppliers of a product are compared: those that it was bought from last."""
-_SEED: Final = 0
 _KNOWN: Final = (
     "product_code", "product_name", "supplier_id", "supplier_name", "order_quantity", "unit_cost", "order_unit_cost",
     "currency_rate", "stock_position", "maximum_shelf_level", "average_daily_demand",
@@ -145,33 +145,29 @@ def _with_lost_demand(rows: pl.DataFrame, sources: SupplierSources, forecast: Fo
     arrival = (pl.col("expected_arrival_date") - pl.lit(as_of)).dt.total_days()
     rows = rows.with_columns(arrival_day=arrival).with_row_index("row")
     calendars = calendars_by_supplier(sources.supplier_calendars, as_of=as_of)
+    on_order = arrivals_on_order(
+        sources.stock_on_order, sources.protection_intervals, as_of=as_of, calendars=calendars
+    )  # fmt: skip
+    distribution, arrivals = distribution_of(forecast), counted_arrivals(on_order)
     for name in ("arrival_day", "other_arrival_day"):
-        lost = _lost_before(rows, name, sources, forecast, policy, calendars, as_of=as_of)
+        lost = _lost_before(rows, name, distribution, arrivals, policy)
         rows = rows.join(lost, on="row", how="left", maintain_order="left")
     return rows
 
 
 def _lost_before(
-    rows: pl.DataFrame, name: str, sources: SupplierSources, forecast: Forecast, policy: OrderPolicy,
-    calendars: Calendars, *, as_of: date,
-) -> pl.DataFrame:  # fmt: skip
+    rows: pl.DataFrame, name: str, distribution: DemandDistribution, arrivals: pl.DataFrame, policy: OrderPolicy
+) -> pl.DataFrame:
     """By row the demand lost before a day: `row` and a column `lost_before_` with the name of the day."""
     column = f"lost_before_{name}"
     asked = rows.filter((pl.col("order_quantity") > 0) & (pl.col(name) < pl.col("horizon_days")))
     parts: list[pl.DataFrame] = [pl.DataFrame(schema={"row": rows.schema["row"], column: pl.Float64})]
-    distribution = distribution_of(forecast)
-    on_order = arrivals_on_order(
-        sources.stock_on_order, sources.protection_intervals, as_of=as_of, calendars=calendars
-    )  # fmt: skip
-    arrivals = on_order.filter("is_counted").group_by("product_code", "arrival_day").agg(pl.col("quantity").sum())
     for _, part in asked.group_by("place", maintain_order=True):
         products = part.sort("product_code")
         windows = products.select(
             "product_code", pl.col(name).alias("arrival_day").cast(pl.Int64), "horizon_days", weight=pl.lit(1.0)
         )
-        inputs = prepare_inputs(
-            distribution, products, windows, arrivals.select(list(ARRIVALS)).cast(ARRIVALS), seed=_SEED
-        )  # fmt: skip
+        inputs = prepare_inputs(distribution, products, windows, arrivals, seed=SEED)
         lost: Any = decide(inputs, policy).demand_lost_before_arrival
         parts.append(products.select("row").with_columns(pl.Series(column, lost, dtype=pl.Float64)))
     return pl.concat(parts)
