@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipelines.planning_settings.supplier_terms.price_breaks import breaks_in, cost_of
-from pipelines.replenishment.plan.order_price import YEAR_DAYS
+from pipelines.planning_settings.supplier_terms.price_breaks import breaks_in
+from pipelines.replenishment.plan.order_price import YEAR_DAYS, price_of
 
 CHEAPER: Final = "cheaper"
 QUICKER: Final = "quicker"
@@ -58,7 +58,7 @@ def compared(row: Mapping[str, Any], costs: CostsOfOrdering, *, as_of: date) -> 
     """A row of `plan.supplier_alternatives`, without its currency; money in base currency, empty if unknown."""
     ordered, other = row["order_quantity"], _other_quantity(row)
     usual = _in_base(row["order_unit_cost"] or row["unit_cost"], row["currency_rate"])
-    own_price = _other_price(row, other or ordered)
+    own_price = price_of(other or ordered, row["other_unit_cost"], breaks_in(row["other_price_breaks"] or ""))
     price = _in_base(own_price, row["other_rate"])
     arrives = as_of + timedelta(days=row["other_arrival_day"])
     found: dict[str, Any] = {
@@ -118,15 +118,6 @@ def _other_quantity(row: Mapping[str, Any]) -> float:
     if most is not None and quantity > most - row["stock_position"]:
         quantity = math.floor(round(max(0.0, most - row["stock_position"]) / batch, 6)) * batch
     return float(round(quantity, 4))
-
-
-def _other_price(row: Mapping[str, Any], quantity: float) -> Decimal | None:
-    """The price of a unit from the other supplier, in its currency; None if it is not known."""
-    usual, breaks = row["other_unit_cost"], breaks_in(row["other_price_breaks"] or "")
-    units = Decimal(str(quantity))
-    if usual is not None and usual > 0:
-        return cost_of(units, usual, breaks)
-    return min((price.unit_cost for price in breaks if units >= price.quantity), default=None)
 
 
 def _in_base(price: Decimal | None, rate: Decimal | None) -> float | None:
