@@ -20,6 +20,7 @@ from pipelines.replenishment.decision.available_stock import available_stock
 from pipelines.replenishment.decision.decision_inputs import arrivals_on_order
 from pipelines.replenishment.open_orders.advice_words import sentence
 from pipelines.replenishment.open_orders.lost_before_arrival import units_lost
+from pipelines.replenishment.plan.line_status import overstock_level
 from pipelines.replenishment.plan.order_plan import PlanInputs
 from pipelines.replenishment.plan.plan_summary import in_money
 from pipelines.replenishment.plan.reasons import PLANNED_ELSEWHERE
@@ -143,10 +144,7 @@ def _needed_day() -> pl.Expr:
 
 def _surplus(overstock_period_days: int) -> pl.Expr:
     """The units of a line above the level from which the plan calls stock overstock."""
-    days = pl.col("horizon_days").clip(lower_bound=1)
-    enough = pl.max_horizontal(
-        pl.col("order_up_to_level") * (days + overstock_period_days) / days, "minimum_shelf_level"
-    )
+    enough = overstock_level(overstock_period_days)
     return (pl.col("stock_ahead") + pl.col("supply") - enough).clip(0.0, pl.col("supply"))
 
 

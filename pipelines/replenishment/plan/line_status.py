@@ -76,12 +76,10 @@ def with_status(plan: pl.DataFrame, settings: GlobalSettings) -> pl.DataFrame:
     plan = plan.with_columns(
         average_daily_demand=(pl.col("horizon_demand") / pl.col("horizon_days").clip(lower_bound=1)).round(4)
     )
-    horizon = pl.col("horizon_days").clip(lower_bound=1)
-    beyond = pl.col("order_up_to_level") * (horizon + settings.overstock_period_days) / horizon
     is_stock_known = ~pl.col("exclusion").is_in(["untracked", "data_fault"]).fill_null(value=False)
     missing, too_much = (
         pl.col("reorder_point") - pl.col("stock_position"),
-        pl.col("stock_position") - pl.max_horizontal(beyond, "minimum_shelf_level"),
+        pl.col("stock_position") - overstock_level(settings.overstock_period_days),
     )
     plan = plan.with_columns(
         understock_quantity=_where(pl.col("exclusion").is_null(), missing.clip(lower_bound=0.0)).round(4),
@@ -90,6 +88,13 @@ def with_status(plan: pl.DataFrame, settings: GlobalSettings) -> pl.DataFrame:
     return plan.with_columns(_of_known_stock(), status=_status(), uncertain_cause=_uncertain_cause()).with_columns(
         is_uncertain=pl.col("uncertain_cause") != ""
     )
+
+
+def overstock_level(overstock_period_days: int) -> pl.Expr:
+    """The most stock without overstock: the order-up-to level and so many days more, or the minimum shelf level."""
+    days = pl.col("horizon_days").clip(lower_bound=1)
+    beyond = pl.col("order_up_to_level") * (days + overstock_period_days) / days
+    return pl.max_horizontal(beyond, "minimum_shelf_level")
 
 
 def _where(condition: pl.Expr, quantity: pl.Expr) -> pl.Expr:
