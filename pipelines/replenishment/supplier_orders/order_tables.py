@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.history.demand_matrix import Matrix
-from pipelines.replenishment.plan.plan_summary import in_money
+from pipelines.replenishment.plan.plan_summary import base_value, in_money
 from pipelines.replenishment.plan.statuses import ADDED, LEFT_OUT, WAITS
 from pipelines.replenishment.supplier_orders.cap_decisions import CapDecision
 from pipelines.replenishment.supplier_orders.minimum_decisions import MinimumDecision
@@ -180,10 +180,9 @@ def with_order_values(supplier_orders: pl.DataFrame, lines: pl.DataFrame) -> pl.
 
 def left_out_lines(order_adjustments: pl.DataFrame) -> pl.DataFrame:
     """What the spend cap leaves out, the largest expected loss first, in base currency as far as a rate is known."""
-    rate = pl.col("currency_rate").cast(pl.Float64)
     return (
         order_adjustments.filter(cause=LEFT_OUT)
-        .sort(pl.col("margin_lost").cast(pl.Float64) / rate, "product_code", descending=[True, False], nulls_last=True)
+        .sort(base_value("margin_lost"), "product_code", descending=[True, False], nulls_last=True)
         .select(
             "product_code", "product_name", "supplier_name", "quantity_before", "quantity_after", "units_short",
             "margin_lost", "value_change", "currency",
