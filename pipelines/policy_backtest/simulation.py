@@ -134,11 +134,12 @@ class _Walk:
 
     def _review(self, day: int, review: ReviewDecision, expected: Index, lead_times: Index) -> None:
         """Place orders, raised to the minimum and whole batches; without a lead time they arrive at once."""
-        wanted = review.orders(Shelf(self.net, self._expected(day)))
+        shelf = Shelf(self.net, self._expected(day))
+        wanted = review.orders(shelf)
         batch, least = self.history.batch_size[:, None], self.history.minimum_order_quantity[:, None]
         quantity = np.where(wanted > 0, np.ceil(np.maximum(wanted, least) / batch - 1e-9) * batch, 0.0)
         if review.within_money is not None:
-            quantity = review.within_money(Shelf(self.net, self._expected(day)), quantity)
+            quantity = review.within_money(shelf, quantity)
         self.net = self.net + np.where(lead_times[:, None] == 0, quantity, 0.0)
         order = _Placed(day, quantity, day + lead_times, day + expected, review.order_up_to_level)
         self.placed.append(order)
