@@ -57,24 +57,12 @@ def summarise_plan(
 ) -> pl.DataFrame:
     """One row: `plan.plan_summary`; `spend_cap` is the one that the plan was made with."""
     late = stock_on_order.filter(pl.col("rule") == "late")
-    over, under, order = (pl.col(f"{name}_quantity") for name in ("overstock", "understock", "order"))
-    is_out, week = is_out_of_stock(), _weeks_demand() * pl.col("unit_cost").cast(pl.Float64)
+    is_out, week = _is_out_of_stock(), _weeks_demand() * pl.col("unit_cost").cast(pl.Float64)
     sums = order_plan.select(
-        products=pl.len(),
-        products_to_order=(order > 0).sum(),
-        order_value=base_value("order_value").sum(),
-        products_understocked=(under > 0).sum(),
-        understock_quantity=under.sum(),
-        understock_value=base_value("understock_value").sum(),
-        understock_margin_lost=base_value("understock_margin_lost").sum(),
-        products_overstocked=(over > 0).sum(),
-        overstock_quantity=over.sum(),
-        overstock_value=base_value("overstock_value").sum(),
-        overstock_holding_cost=base_value("overstock_holding_cost").sum(),
-        products_out_of_stock=is_out.sum(),
+        **sums_of_lines(),
+        understock_quantity=pl.col("understock_quantity").sum(),
+        overstock_quantity=pl.col("overstock_quantity").sum(),
         out_of_stock_value=(week.filter(is_out) / _rate().filter(is_out)).sum(),
-        stock_value=base_value("stock_value").sum(),
-        products_without_rate=pl.col("currency_rate").is_null().sum(),
         products_without_cost=_is_missing("unit cost").sum(),
         products_without_price=_is_missing("sales price").sum(),
     )
@@ -102,6 +90,24 @@ def summarise_plan(
         .select(list(PLAN_SUMMARY.columns))
         .cast(PLAN_SUMMARY.schema)
     )
+
+
+def sums_of_lines() -> dict[str, pl.Expr]:
+    """The counts and the money of lines of a plan, whether of all lines or of a group's; money in base currency."""
+    over, under, order = (pl.col(f"{name}_quantity") for name in ("overstock", "understock", "order"))
+    money = (
+        "order_value", "understock_value", "understock_margin_lost", "overstock_value", "overstock_holding_cost",
+        "stock_value",
+    )  # fmt: skip
+    return {
+        "products": pl.len(),
+        "products_to_order": (order > 0).sum(),
+        "products_understocked": (under > 0).sum(),
+        "products_overstocked": (over > 0).sum(),
+        "products_out_of_stock": _is_out_of_stock().sum(),
+        "products_without_rate": pl.col("currency_rate").is_null().sum(),
+        **{name: base_value(name).sum() for name in money},
+    }
 
 
 def _order_sums(supplier_orders: pl.DataFrame) -> dict[str, Any]:
@@ -132,12 +138,12 @@ def kpis_of_day(order_plan: pl.DataFrame, summary: pl.DataFrame) -> pl.DataFrame
     """One row of `plan.kpi_daily`: the measures of a day, in units and in money."""
     units = order_plan.select(
         stock_quantity=pl.col("stock_on_hand").clip(lower_bound=0).sum().round(4),
-        out_of_stock_quantity=_weeks_demand().filter(is_out_of_stock()).sum().round(4),
+        out_of_stock_quantity=_weeks_demand().filter(_is_out_of_stock()).sum().round(4),
     )
     return summary.hstack(units).select(list(KPI_DAILY.columns)).cast(KPI_DAILY.schema)
 
 
-def is_out_of_stock() -> pl.Expr:
+def _is_out_of_stock() -> pl.Expr:
     """Whether a planned product with demand has no stock."""
     return (pl.col("stock_on_hand") <= 0) & (pl.col("horizon_demand") > 0) & (pl.col("status") != NOT_PLANNED)
 
