@@ -21,12 +21,12 @@ from pipelines.replenishment.decision.demand_paths import IntervalDemand
 from pipelines.replenishment.decision.order_decision import Decision, DecisionInputs, decide
 from pipelines.replenishment.decision.requirement_paths import requirement_paths
 from pipelines.replenishment.decision.stock_projection import Stock
-from pipelines.replenishment.supplier_orders.order_values import OrderTerms, OrderValues, whole_batches
+from pipelines.replenishment.supplier_orders.order_values import OrderTerms, OrderValues
+from pipelines.replenishment.supplier_orders.product_money import YEAR_DAYS
 from pipelines.replenishment.supplier_orders.supplier_minimum import LaterNeed
 
 BY_LEAST_LOSS: Final = "least loss"
 IN_PROPORTION: Final = "in proportion"
-YEAR_DAYS: Final = 365.0
 OVERSTOCK_DAYS: Final = 90
 
 
@@ -42,10 +42,7 @@ def within_money(
     money = history.money
     if not money_rule or money is None or not money.is_binding:
         return None
-    least = np.maximum(history.minimum_order_quantity, history.batch_size)
-    terms = OrderTerms(
-        history.unit_cost, history.batch_size, whole_batches(least, history.batch_size, is_up=True)
-    )  # fmt: skip
+    terms = OrderTerms.of(history.unit_cost, history.batch_size, history.minimum_order_quantity)
 
     def limited(shelf: Shelf, quantity: Matrix) -> Matrix:
         kept = quantity.copy()

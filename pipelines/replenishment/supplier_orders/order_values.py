@@ -107,6 +107,11 @@ class OrderTerms:
     batch: Matrix
     least: Matrix
 
+    @classmethod
+    def of(cls, unit_cost: Matrix, batch: Matrix, minimum: Matrix) -> "OrderTerms":
+        """The terms of products with a minimum order quantity, 0 for none."""
+        return cls(unit_cost, batch, whole_batches(np.maximum(minimum, batch), batch, is_up=True))
+
     def rows(self, chosen: Index) -> "OrderTerms":
         """The terms of some products."""
         return OrderTerms(self.unit_cost[chosen], self.batch[chosen], self.least[chosen])

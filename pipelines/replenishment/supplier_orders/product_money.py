@@ -98,9 +98,7 @@ def line_values(quantity: str) -> pl.Expr:
 
 def terms_of(lines: pl.DataFrame, *, unit_value: str = "unit_value") -> OrderTerms:
     """The terms of lines, in each line's own currency."""
-    batch = numbers_of(lines, "batch_size")
-    least = np.maximum(numbers_of(lines, "minimum_order_quantity"), batch)
-    return OrderTerms(numbers_of(lines, unit_value), batch, whole_batches(least, batch, is_up=True))
+    return OrderTerms.of(*(numbers_of(lines, name) for name in (unit_value, "batch_size", "minimum_order_quantity")))
 
 
 def later_need(lines: pl.DataFrame) -> LaterNeed:
