@@ -14,6 +14,7 @@ Read more in docs/maths.md.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 import polars as pl
@@ -24,7 +25,7 @@ from pipelines.forecasting.history.demand_matrix import is_quantity
 from pipelines.forecasting.overrides import OVERRIDDEN
 from pipelines.forecasting.protection_intervals import expected_intervals
 from pipelines.planning_settings.demand_settings.assemblies import assemblies_of
-from pipelines.planning_settings.registry import global_settings, wide_settings
+from pipelines.planning_settings.registry import GlobalSettings, global_settings, wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
 from pipelines.replenishment.decision.available_stock import available_stock
@@ -84,6 +85,42 @@ class PlanTables:
     lead_time_advice: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class _Basis:
+    """What every decision of a plan is made from; what follows from it is worked out once."""
+
+    inputs: PlanInputs
+    parameters: PlanningParameters
+    forecast: Forecast
+    as_of: date
+
+    @cached_property
+    def of_all(self) -> GlobalSettings:
+        return global_settings(self.inputs.planning_settings)
+
+    @cached_property
+    def settings(self) -> pl.DataFrame:
+        return wide_settings(self.parameters.plan_settings)
+
+    @cached_property
+    def transfers(self) -> pl.DataFrame:
+        return transfers_of(self.settings)
+
+    @cached_property
+    def calendars(self) -> Calendars:
+        return calendars_by_supplier(self.parameters.supplier_calendars, as_of=self.as_of)
+
+    @cached_property
+    def on_order(self) -> pl.DataFrame:
+        """The open order lines whose quantity can be read, with the day on which each is expected."""
+        lines, intervals = self.inputs.stock_on_order, self.parameters.protection_intervals
+        return arrivals_on_order(lines.filter(_is_readable()), intervals, as_of=self.as_of, calendars=self.calendars)
+
+
+def _is_readable() -> pl.Expr:
+    return is_quantity("quantity").fill_null(value=True)
+
+
 def make_plan(
     inputs: PlanInputs, parameters: PlanningParameters, forecast: Forecast, *, as_of: date, plan_id: str,
     budget: str = "",
@@ -97,15 +134,15 @@ def make_plan(
     """
     rules = money_rules(inputs.planning_settings, budget=budget)
     named = {"as_of_date": pl.lit(as_of), "plan_id": pl.lit(plan_id)}
-    settings = wide_settings(parameters.plan_settings)
-    assemblies = assemblies_of(settings, transfers_of(settings))
+    basis = _Basis(inputs, parameters, forecast, as_of)
+    assemblies = assemblies_of(basis.settings, basis.transfers)
 
     def decide_products(codes: Sequence[str], required: pl.DataFrame) -> pl.DataFrame:
-        chosen = replace(inputs, products=inputs.products.filter(pl.col("product_code").is_in(list(codes))))
-        return _with_own_limits(chosen, parameters, forecast, required, as_of=as_of)[0]
+        chosen = inputs.products.filter(pl.col("product_code").is_in(list(codes)))
+        return _with_own_limits(basis, chosen, required)[0]
 
     required = requirements_by_level(assemblies, expected_intervals(parameters.protection_intervals), decide_products)
-    planned = _order_plan(inputs, parameters, forecast, rules, required, as_of=as_of)
+    planned = _order_plan(basis, rules, required)
     order_plan = with_parts_on_hand(_in_shape(planned.lines.with_columns(**named)), assemblies)
     return PlanTables(
         order_plan,
@@ -124,13 +161,9 @@ def _in_shape(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _order_plan(
-    inputs: PlanInputs, parameters: PlanningParameters, forecast: Forecast, rules: MoneyRules, required: pl.DataFrame,
-    *, as_of: date,
-) -> MoneyPlan:  # fmt: skip
-    of_all = global_settings(inputs.planning_settings)
-    calendars = calendars_by_supplier(parameters.supplier_calendars, as_of=as_of)
-    limited, decision_inputs = _with_own_limits(inputs, parameters, forecast, required, as_of=as_of)
+def _order_plan(basis: _Basis, rules: MoneyRules, required: pl.DataFrame) -> MoneyPlan:
+    of_all, calendars, as_of = basis.of_all, basis.calendars, basis.as_of
+    limited, decision_inputs = _with_own_limits(basis, basis.inputs.products, required)
     planned = with_money_rules(
         limited, PathSource(decision_inputs, of_all.order_policy), rules, as_of=as_of,
         overstock_period_days=of_all.overstock_period_days, calendars=calendars,
@@ -147,25 +180,23 @@ def _order_plan(
 
 
 def _with_own_limits(
-    inputs: PlanInputs, parameters: PlanningParameters, forecast: Forecast, required: pl.DataFrame, *, as_of: date
+    basis: _Basis, products: pl.DataFrame, required: pl.DataFrame
 ) -> tuple[pl.DataFrame, DecisionInputs]:
-    """The decision on each product after its own limits, and what it was made from.
+    """The decision on each of some products after its own limits, and what it was made from.
 
     `required` is what assemblies require of the products (`assembly.REQUIREMENTS`).
     """
-    of_all = global_settings(inputs.planning_settings)
-    settings, intervals = wide_settings(parameters.plan_settings), parameters.protection_intervals
-    calendars = calendars_by_supplier(parameters.supplier_calendars, as_of=as_of)
-    estimates = parameters.lead_time_estimates.select(list(_ESTIMATES))
-    is_readable = is_quantity("quantity").fill_null(value=True)
-    of_faults = inputs.stock_on_order.filter(~is_readable)["product_code"]
+    inputs, forecast, as_of = basis.inputs, basis.forecast, basis.as_of
+    intervals = basis.parameters.protection_intervals
+    estimates = basis.parameters.lead_time_estimates.select(list(_ESTIMATES))
+    of_faults = inputs.stock_on_order.filter(~_is_readable())["product_code"]
     is_bought = ~pl.col("is_assembled").fill_null(value=False)
     known = (
-        inputs.products.join(settings, on="product_code", how="left")
+        products.join(basis.settings, on="product_code", how="left")
         .with_columns(pl.when(is_bought).then(name).name.keep() for name in ("supplier_id", "supplier_name"))
         .join(estimates, on="product_code", how="left")
         .join(expected_intervals(intervals).drop("arrival_day"), on="product_code", how="left")
-        .pipe(with_order_days, intervals, calendars, as_of)
+        .pipe(with_order_days, intervals, basis.calendars, as_of)
         .join(inputs.stock_position.drop("stock_on_order", "stock_position"), on="product_code", how="left")
         .join(required, on="product_code", how="left")
         .with_columns(
@@ -177,7 +208,7 @@ def _with_own_limits(
         .join(forecast.demand_horizons.select("product_code", "history_weeks"), on="product_code", how="left")
         .join(forecast.model_choice.select("product_code", "demand_class", "model"), on="product_code", how="left")
         .with_columns(
-            pl.col("demand_class").fill_null(_pattern_without_demand(transfers_of(settings))),
+            pl.col("demand_class").fill_null(_pattern_without_demand(basis.transfers)),
             model=pl.when(_is_overridden(as_of)).then(pl.lit(OVERRIDDEN)).otherwise(pl.col("model").fill_null("none")),
         )
         .with_columns(
@@ -185,14 +216,14 @@ def _with_own_limits(
         )
         .sort("product_code")
     )  # fmt: skip
-    on_order = arrivals_on_order(
-        inputs.stock_on_order.filter(is_readable), intervals, as_of=as_of, calendars=calendars
+    decision_inputs = prepare_inputs(
+        distribution_of(forecast), known, intervals, counted_arrivals(basis.on_order), seed=SEED,
+        calendars=basis.calendars,
     )  # fmt: skip
-    decision_inputs = _decision_inputs(known, intervals, forecast, on_order, calendars)
     limited = (
-        with_assemblies(decision_table, known, decide(decision_inputs, of_all.order_policy))
+        with_assemblies(decision_table, known, decide(decision_inputs, basis.of_all.order_policy))
         .rename({"short_before_arrival": "shortage_chance_before_arrival"})
-        .join(_on_order_by_arrival(on_order), on="product_code", how="left", maintain_order="left")
+        .join(_on_order_by_arrival(basis.on_order), on="product_code", how="left", maintain_order="left")
         .with_columns(pl.col("^stock_on_order.*$").fill_null(0.0))
         .pipe(_positions)
         .with_columns(exclusion().alias("exclusion"))
@@ -200,15 +231,6 @@ def _with_own_limits(
         .pipe(with_limits)
     )
     return limited, decision_inputs
-
-
-def _decision_inputs(
-    known: pl.DataFrame, intervals: pl.DataFrame, forecast: Forecast, on_order: pl.DataFrame, calendars: Calendars
-) -> DecisionInputs:
-    """What the order decision needs of each product, in the order of `known`."""
-    return prepare_inputs(
-        distribution_of(forecast), known, intervals, counted_arrivals(on_order), seed=SEED, calendars=calendars
-    )
 
 
 def _pattern_without_demand(transfers: pl.DataFrame) -> pl.Expr:
