@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
+from pipelines.forecasting.history.demand_matrix import YEAR_DAYS
 from pipelines.planning_settings.supplier_terms.price_breaks import PriceBreak, breaks_in, cost_of
 from pipelines.replenishment.plan.plan_summary import in_money
 from pipelines.storage.tables.declaration import UNIT_PRICE, type_of
 
-YEAR_DAYS: Final = 364
 _LEAST_SAVING: Final = 0.01
 _COLUMNS: Final[dict[str, type_of]] = {
     "order_unit_cost": UNIT_PRICE, "price_break_quantity": pl.Float64, "price_break_saving": pl.Float64,

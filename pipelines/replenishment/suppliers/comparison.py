@@ -13,8 +13,9 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipelines.forecasting.history.demand_matrix import YEAR_DAYS
 from pipelines.planning_settings.supplier_terms.price_breaks import breaks_in
-from pipelines.replenishment.plan.order_price import YEAR_DAYS, price_of
+from pipelines.replenishment.plan.order_price import price_of
 
 CHEAPER: Final = "cheaper"
 QUICKER: Final = "quicker"
