@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from pipelines.planning_settings.supplier_terms.supplier_calendar import EVERYONE, SupplierCalendar
+from pipelines.planning_settings.supplier_terms.supplier_calendar import SupplierCalendar, calendar_of
 from pipelines.purchasing.orders import Order
 from pipelines.replenishment.explain.calendar_sentences import in_words
 
@@ -20,7 +20,7 @@ def calendar_remarks(order: Order, calendars: Mapping[str, SupplierCalendar]) ->
 
     `calendars` are by supplier id.
     """
-    calendar = calendars.get(order.supplier_id, calendars.get(EVERYONE))
+    calendar = calendar_of(order.supplier_id, calendars)
     if calendar is None:
         return []
     arrivals = {order.arrival_of(line) for line in order.lines} or {order.expected_arrival_date}

@@ -126,12 +126,12 @@ class OrderedProducts:
         """When a line of an order is expected: after a lead time, by the supplier's calendar."""
         days = lead_time_days
         from pipelines.planning_settings.supplier_terms.supplier_calendar import (  # noqa: PLC0415, only a new line needs numpy
-            EVERYONE,
+            calendar_of,
             calendars_by_supplier,
         )
 
         calendars = calendars_by_supplier(self.read(tables.SUPPLIER_CALENDARS), as_of=order.order_date)
-        calendar = calendars.get(order.supplier_id, calendars.get(EVERYONE))
+        calendar = calendar_of(order.supplier_id, calendars)
         if calendar is not None:
             days = calendar.arrives_after(days)
         return order.order_date + timedelta(days=days)

@@ -188,3 +188,8 @@ def calendars_by_supplier(calendars: pl.DataFrame, *, as_of: date) -> dict[str, 
         words = (row["order_days"], row["shutdowns"])
         found[row["supplier_id"]] = made.setdefault(words, SupplierCalendar(*words, as_of))
     return found
+
+
+def calendar_of(supplier_id: str | None, by_supplier: Mapping[str, SupplierCalendar]) -> SupplierCalendar | None:
+    """The calendar of a supplier: its own, else that of everyone, else None."""
+    return by_supplier.get(supplier_id or EVERYONE, by_supplier.get(EVERYONE))

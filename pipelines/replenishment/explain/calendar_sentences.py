@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 
 from pipelines.forecasting.calendar_intervals import Calendars
-from pipelines.planning_settings.supplier_terms.supplier_calendar import EVERYONE
+from pipelines.planning_settings.supplier_terms.supplier_calendar import calendar_of
 from pipelines.replenishment.explain.records import OpenOrderLine, PlanLine
 from pipelines.replenishment.plan.reasons import EXCLUDING
 
@@ -51,7 +51,7 @@ def orders_behind_shutdowns(orders: Iterable[OpenOrderLine], calendars: Calendar
     """A sentence for each counted open order that was promised for a day on which its supplier is shut."""
     found = {}
     for order in orders:
-        calendar = calendars.get(order.supplier_id or EVERYONE, calendars.get(EVERYONE))
+        calendar = calendar_of(order.supplier_id, calendars)
         promised, expected = order.expected_arrival_date, order.estimated_arrival_date
         if calendar is None or promised is None or expected is None or promised < as_of:
             continue

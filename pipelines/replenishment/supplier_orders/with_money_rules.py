@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.calendar_intervals import NO_CALENDARS, Calendars
-from pipelines.planning_settings.supplier_terms.supplier_calendar import EVERYONE
+from pipelines.planning_settings.supplier_terms.supplier_calendar import calendar_of
 from pipelines.replenishment.plan.statuses import ADDED, BELOW, NO_MINIMUM, REACHED
 from pipelines.replenishment.supplier_orders.cap_decisions import CapDecision, decide_within_cap
 from pipelines.replenishment.supplier_orders.minimum_decisions import MinimumDecision, decide_below_minimum
@@ -114,7 +114,7 @@ def _decide_minimums(
         (supplier, currency): decide_below_minimum(
             by_order[supplier, currency], paths, minimum=minimum, below=rules.below_minimum_of(supplier),
             overstock_period_days=overstock_period_days,
-            calendar=calendars.get(supplier, calendars.get(EVERYONE)),
+            calendar=calendar_of(supplier, calendars),
         )
         for supplier, currency, minimum in short.select(*_KEY, "minimum_order_value").rows()
     }  # fmt: skip
