@@ -31,15 +31,10 @@ def without_event_days(demand: pl.DataFrame, events: pl.DataFrame, *, as_of: dat
     unknown.
     """
     past = events.filter((pl.col("from_date") < as_of) & (pl.col("factor") != 1))
-    first = demand.group_by("product_code").agg(first=pl.col("demand_date").min())
-    past = past.join(first, on="product_code")
+    past = past.join(_first_days(demand), on="product_code")
     if past.is_empty():
         return demand
-    last = pl.min_horizontal("until_date", pl.lit(as_of) - pl.duration(days=1))
-    days = past.with_columns(begin=pl.max_horizontal("from_date", "first"), end=last).filter(
-        pl.col("begin") <= pl.col("end")
-    )
-    unknown = days.select("product_code", demand_date=pl.date_ranges("begin", "end")).explode("demand_date").unique()
+    unknown = _event_days(past, since=pl.col("first"), until=as_of - timedelta(days=1))
     if has_weekly_rows(demand, as_of=as_of):
         begins = demand["demand_date"].drop_nulls().max()
         back = (pl.lit(begins) - pl.col("demand_date")).dt.total_days() % WEEK_DAYS
@@ -48,6 +43,24 @@ def without_event_days(demand: pl.DataFrame, events: pl.DataFrame, *, as_of: dat
     known = demand.join(unknown, on=["product_code", "demand_date"], how="anti")
     return pl.concat([known, unknown.cast({"demand_date": demand.schema["demand_date"]})], how="diagonal").sort(
         "product_code", "demand_date"
+    )
+
+
+def _first_days(demand: pl.DataFrame) -> pl.DataFrame:
+    """The day of each product's first sale: `product_code` and `first`."""
+    return demand.group_by("product_code").agg(first=pl.col("demand_date").min())
+
+
+def _event_days(events: pl.DataFrame, *, since: pl.Expr, until: date) -> pl.DataFrame:
+    """Each day of each product with an event, from a day until another: `product_code` and `demand_date`."""
+    return (
+        events.with_columns(
+            begin=pl.max_horizontal("from_date", since), end=pl.min_horizontal("until_date", pl.lit(until))
+        )
+        .filter(pl.col("begin") <= pl.col("end"))
+        .select("product_code", demand_date=pl.date_ranges("begin", "end"))
+        .explode("demand_date")
+        .unique()
     )
 
 
@@ -64,10 +77,11 @@ def event_results(
     round, and its products usually sell 20 units in its days.
     """
     rows = []
+    first = _first_days(demand.join(product_events, on="product_code", how="semi"))
     for (name,), of_event in events.group_by("name", maintain_order=True):
         own = product_events.filter(pl.col("name") == name)
         row = of_event.row(0, named=True)
-        sold, usual, expected = _sold_and_usual(own, product_events, demand, row, as_of=as_of)
+        sold, usual, expected = _sold_and_usual(own, product_events, demand, first, row, as_of=as_of)
         observed = sold / usual if usual > 0 else None
         is_far = observed is not None and usual >= LEAST_USUAL and _is_far(observed, expected)
         missing = _missing(of_event, own, group_names if row["scope"] == "group" else product_codes)
@@ -85,9 +99,13 @@ def event_results(
 
 
 def _sold_and_usual(
-    own: pl.DataFrame, product_events: pl.DataFrame, demand: pl.DataFrame, row: Mapping[str, Any], *, as_of: date
-) -> tuple[float, float, float]:
-    """What an event's products sold on its past days, what they usually sell in as many, and the expected factor."""
+    own: pl.DataFrame, product_events: pl.DataFrame, demand: pl.DataFrame, first: pl.DataFrame, row: Mapping[str, Any],
+    *, as_of: date,
+) -> tuple[float, float, float]:  # fmt: skip
+    """What an event's products sold on its past days, what they usually sell in as many, and the expected factor.
+
+    `first` is that of `_first_days`.
+    """
     begin, end = row["from_date"], min(row["until_date"], as_of - timedelta(days=1))
     if begin > end or own.is_empty():
         return 0.0, 0.0, float(row["factor"])
@@ -96,9 +114,10 @@ def _sold_and_usual(
         pl.col("demand_date").is_between(since, end)
     )
     is_out = pl.col("is_stocked_out").fill_null(value=False)
-    before = _without_events(sold.filter(pl.col("demand_date") < begin), product_events)
-    other = _event_days_before(product_events, own, since, begin)
-    first = demand.group_by("product_code").agg(first=pl.col("demand_date").min())
+    of_own = product_events.join(own, on="product_code", how="semi")
+    event_days = _event_days(of_own, since=pl.lit(since), until=begin - timedelta(days=1))
+    other = event_days.group_by("product_code").agg(other=pl.len())
+    before = sold.filter(pl.col("demand_date") < begin).join(event_days, on=["product_code", "demand_date"], how="anti")
     usual = (
         before.filter(~is_out)
         .group_by("product_code", "factor")
@@ -122,35 +141,6 @@ def _sold_and_usual(
     units, of_usual = float(in_event.filter(~is_out)["quantity"].sum()), float(usual["usual"].sum())
     expected = float((usual["usual"] * usual["factor"]).sum()) / of_usual if of_usual > 0 else float(row["factor"])
     return units, of_usual, expected
-
-
-def _without_events(sold: pl.DataFrame, product_events: pl.DataFrame) -> pl.DataFrame:
-    """The rows on days without any event of their product."""
-    of_events = product_events.select("product_code", "from_date", "until_date")
-    on_event = (
-        sold.select("product_code", "demand_date")
-        .join(of_events, on="product_code")
-        .filter(pl.col("demand_date").is_between("from_date", "until_date"))
-        .select("product_code", "demand_date")
-    )
-    return sold.join(on_event, on=["product_code", "demand_date"], how="anti")
-
-
-def _event_days_before(product_events: pl.DataFrame, own: pl.DataFrame, since: date, begin: date) -> pl.DataFrame:
-    """For each product the number of days with an event in the days that show what is usual."""
-    last = begin - timedelta(days=1)
-    days = (
-        product_events.join(own.select("product_code"), on="product_code", how="semi")
-        .with_columns(a=pl.max_horizontal("from_date", pl.lit(since)), b=pl.min_horizontal("until_date", pl.lit(last)))
-        .filter(pl.col("a") <= pl.col("b"))
-    )
-    return (
-        days.select("product_code", day=pl.date_ranges("a", "b"))
-        .explode("day")
-        .unique()
-        .group_by("product_code")
-        .agg(other=pl.len())
-    )
 
 
 def _is_far(observed: float, expected: float) -> bool:
