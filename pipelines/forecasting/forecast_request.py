@@ -65,6 +65,7 @@ def forecast_request(
     `forecast.product_events`; none if missing.
     """
     settings = wide_settings(plan_settings)
+    transfers = transfers_of(settings)
     overrides = settings.filter(pl.col("overridden_demand").is_not_null()).select(
         "product_code", units_per_day="overridden_demand", from_date="overridden_demand_from",
         until_date="overridden_demand_until",
@@ -75,8 +76,8 @@ def forecast_request(
         overrides=overrides,
         without_season=settings.filter("ignore_seasonality")["product_code"].to_list(),
         likes=likes_of(settings),
-        transfers=transfers_of(settings),
-        assembled_parts=all_parts(assemblies_of(settings, transfers_of(settings))),
+        transfers=transfers,
+        assembled_parts=all_parts(assemblies_of(settings, transfers)),
         one_off_answers=empty(ONE_OFF_ANSWERS) if one_off_answers is None else one_off_answers,
         events=empty(PRODUCT_EVENTS) if events is None else events,
     )

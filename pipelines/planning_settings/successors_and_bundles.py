@@ -35,9 +35,14 @@ def transfers_of(settings: pl.DataFrame) -> pl.DataFrame:
     return without_cycles(transfers).sort("product_code", "to_product")
 
 
+def bundle_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
+    """The `wide_settings` of all products, of which only those in `BUNDLE_SETTINGS` are read."""
+    return wide_settings(plan_settings.filter(pl.col("name").is_in(BUNDLE_SETTINGS)))
+
+
 def transfers_in_force(plan_settings: pl.DataFrame) -> pl.DataFrame:
     """Whose demand counts for whom by the settings of a plan: the shape of `DEMAND_TRANSFERS`."""
-    return transfers_of(wide_settings(plan_settings.filter(pl.col("name").is_in(BUNDLE_SETTINGS))))
+    return transfers_of(bundle_settings(plan_settings))
 
 
 def demand_transfers(planning_settings: pl.DataFrame, product_codes: Collection[str]) -> pl.DataFrame:

@@ -12,8 +12,7 @@ import polars as pl
 
 from pipelines.planning_settings.demand_settings.bundle_parts import parts_of, parts_of_bundles
 from pipelines.planning_settings.demand_settings.transfer_steps import MOST_STEPS, resolved_transfers, without_cycles
-from pipelines.planning_settings.registry import wide_settings
-from pipelines.planning_settings.successors_and_bundles import BUNDLE_SETTINGS, transfers_of
+from pipelines.planning_settings.successors_and_bundles import bundle_settings, transfers_of
 from pipelines.storage.tables import DEMAND_TRANSFERS
 
 ASSEMBLIES: Final = pl.Schema({"product_code": pl.String, "part": pl.String, "units": pl.Float64})
@@ -87,7 +86,7 @@ def demand_ways(plan_settings: pl.DataFrame, product_code: str) -> pl.DataFrame:
 
     The shape of `DEMAND_TRANSFERS`. The demand of an assembled bundle counts for itself.
     """
-    settings = wide_settings(plan_settings.filter(pl.col("name").is_in(BUNDLE_SETTINGS)))
+    settings = bundle_settings(plan_settings)
     transfers = transfers_of(settings)
     assembled = assemblies_of(settings, transfers).rename(_AS_TRANSFERS).filter(pl.col("product_code") != product_code)
     return pl.concat([transfers, assembled.cast(DEMAND_TRANSFERS.schema)])
@@ -98,7 +97,7 @@ def assembly_remarks(plan_settings: pl.DataFrame, order_plan: pl.DataFrame, prod
 
     `order_plan` has the rows of all bundles of its table.
     """
-    settings = wide_settings(plan_settings.filter(pl.col("name").is_in(BUNDLE_SETTINGS)))
+    settings = bundle_settings(plan_settings)
     transfers = transfers_of(settings)
     assemblies = assemblies_of(settings, transfers)
     shown = _own_remarks(settings, assemblies, plan_settings, product_code)
