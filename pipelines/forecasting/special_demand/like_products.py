@@ -20,7 +20,6 @@ from pipelines.storage.tables import MODEL_CHOICE
 
 LIKE: Final = "like_product"
 LIKE_REASON: Final = "forecast like "
-_ROWS: Final = ("window_product", "start_days", "days", "quantiles", "mean")
 
 
 @dataclass(frozen=True)
@@ -67,10 +66,8 @@ def windows_of_likes(windows: pl.DataFrame, likes: list[Like]) -> pl.DataFrame:
     return pl.concat([windows, more]).unique()
 
 
-def with_likes(
-    distribution: DemandDistribution, likes: list[Like], windows: pl.DataFrame
-) -> DemandDistribution:  # fmt: skip
-    """The distribution with the products that are like another one.
+def with_likes(distribution: DemandDistribution, likes: list[Like], windows: pl.DataFrame) -> DemandDistribution:
+    """The distribution with the products that are like another one, which is itself like none.
 
     With Z the share of its own sales and f the factor, each quantile and each mean of the product is
 
@@ -78,42 +75,46 @@ def with_likes(
 
     `windows` are the product's own ones. A product without sales has the other one's alone.
     """
-    for like in likes:
-        distribution = _with_like(distribution, like, windows.filter(pl.col("product_code") == like.product_code))
-    return distribution
-
-
-def _with_like(distribution: DemandDistribution, like: Like, windows: pl.DataFrame) -> DemandDistribution:
-    codes = list(distribution.product_codes)
-    if like.like_code not in codes:
+    known = set(distribution.product_codes)
+    found = [like for like in likes if like.like_code in known]
+    if not found:
         return distribution
-    other = codes.index(like.like_code)
-    is_new = like.product_code not in codes
-    own = len(codes) if is_new else codes.index(like.product_code)
-    share, scale = (0.0 if is_new else like.own_share), like.factor
-    if is_new:
-        distribution = _with_new_product(distribution, like.product_code, other)
-    rows = _rows(distribution)
+    distribution = _with_new_products(distribution, [like for like in found if like.product_code not in known])
+    place, rows, keys = _places(distribution), _rows(distribution), _keys(found, windows)
     quantiles, mean = distribution.quantiles.copy(), distribution.mean.copy()
-    added: list[tuple[int, int, Matrix, float]] = []
-    for start, days in _keys(windows):
-        row, source = (rows.get((product, start, days), -1) for product in (own, other))
-        if source < 0:
-            continue
-        theirs, their_mean = scale * distribution.quantiles[source], scale * float(distribution.mean[source])
-        if row < 0:
-            added.append((start, days, theirs, their_mean))
-        else:
-            quantiles[row] = share * quantiles[row] + (1 - share) * theirs
-            mean[row] = share * mean[row] + (1 - share) * their_mean
-    distribution = replace(distribution, quantiles=quantiles, mean=mean)
-    return _with_rows(_with_path(distribution, own, other, share, scale), own, added)
+    path, variance = distribution.weekly_mean.copy(), distribution.weekly_variance.copy()
+    added: list[tuple[int, int, int, Matrix, float]] = []
+    for like in found:
+        own, other = place[like.product_code], place[like.like_code]
+        share, scale = (like.own_share if like.product_code in known else 0.0), like.factor
+        path[own] = share * path[own] + (1 - share) * scale * path[other]
+        variance[own] = share * variance[own] + (1 - share) * scale**2 * variance[other]
+        for start, days in keys[like.product_code]:
+            row, source = (rows.get((product, start, days), -1) for product in (own, other))
+            if source < 0:
+                continue
+            theirs, their_mean = scale * distribution.quantiles[source], scale * float(distribution.mean[source])
+            if row < 0:
+                added.append((own, start, days, theirs, their_mean))
+            else:
+                quantiles[row] = share * quantiles[row] + (1 - share) * theirs
+                mean[row] = share * mean[row] + (1 - share) * their_mean
+    blended = replace(distribution, quantiles=quantiles, mean=mean, weekly_mean=path, weekly_variance=variance)
+    return _with_rows(blended, added)
 
 
-def _keys(windows: pl.DataFrame) -> list[tuple[int, int]]:
-    return [
-        (int(start), int(days)) for start, days in sorted(windows.select("start_days", "horizon_days").unique().rows())
-    ]
+def _places(distribution: DemandDistribution) -> Mapping[str, int]:
+    """The row of each product."""
+    return {code: row for row, code in enumerate(distribution.product_codes)}
+
+
+def _keys(likes: list[Like], windows: pl.DataFrame) -> Mapping[str, list[tuple[int, int]]]:
+    """The first day and the length of each window of these products."""
+    keys: dict[str, list[tuple[int, int]]] = {like.product_code: [] for like in likes}
+    own = windows.filter(pl.col("product_code").is_in(list(keys)))
+    for code, start, days in own.select("product_code", "start_days", "horizon_days").unique().sort(pl.all()).rows():
+        keys[code].append((start, days))
+    return keys
 
 
 def _rows(distribution: DemandDistribution) -> Mapping[tuple[int, int, int], int]:
@@ -124,38 +125,32 @@ def _rows(distribution: DemandDistribution) -> Mapping[tuple[int, int, int], int
     return {key: row for row, key in enumerate(keys)}
 
 
-def _with_new_product(distribution: DemandDistribution, code: str, other: int) -> DemandDistribution:
-    """The distribution with a product that was never sold, as the last one."""
+def _with_new_products(distribution: DemandDistribution, likes: list[Like]) -> DemandDistribution:
+    """The distribution with products that were never sold, as the last ones."""
+    if not likes:
+        return distribution
+    place, count = _places(distribution), len(likes)
+    others = [place[like.like_code] for like in likes]
     return replace(
         distribution,
-        product_codes=[*distribution.product_codes, code],
-        demand_class=np.append(distribution.demand_class, distribution.demand_class[other]),
-        model=np.append(distribution.model, LIKE),
-        history_weeks=np.append(distribution.history_weeks, 0),
-        weekly_mean=np.vstack([distribution.weekly_mean, np.zeros(distribution.weekly_mean.shape[1])]),
-        weekly_variance=np.append(distribution.weekly_variance, 0.0),
+        product_codes=[*distribution.product_codes, *(like.product_code for like in likes)],
+        demand_class=np.append(distribution.demand_class, distribution.demand_class[others]),
+        model=np.append(distribution.model, [LIKE] * count),
+        history_weeks=np.append(distribution.history_weeks, [0] * count),
+        weekly_mean=np.vstack([distribution.weekly_mean, np.zeros((count, distribution.weekly_mean.shape[1]))]),
+        weekly_variance=np.append(distribution.weekly_variance, [0.0] * count),
     )
 
 
-def _with_path(
-    distribution: DemandDistribution, own: int, other: int, share: float, scale: float
-) -> DemandDistribution:
-    """The weekly path and its variance, blended as the means are."""
-    path, variance = distribution.weekly_mean.copy(), distribution.weekly_variance.copy()
-    path[own] = share * path[own] + (1 - share) * scale * path[other]
-    variance[own] = share * variance[own] + (1 - share) * scale**2 * variance[other]
-    return replace(distribution, weekly_mean=path, weekly_variance=variance)
-
-
 def _with_rows(
-    distribution: DemandDistribution, product: int, added: list[tuple[int, int, Matrix, float]]
+    distribution: DemandDistribution, added: list[tuple[int, int, int, Matrix, float]]
 ) -> DemandDistribution:
     if not added:
         return distribution
-    start, days, quantiles, mean = (list(values) for values in zip(*added, strict=True))
+    product, start, days, quantiles, mean = (list(values) for values in zip(*added, strict=True))
     return replace(
         distribution,
-        window_product=np.append(distribution.window_product, [product] * len(added)),
+        window_product=np.append(distribution.window_product, product),
         start_days=np.append(distribution.start_days, start),
         days=np.append(distribution.days, days),
         quantiles=np.vstack([distribution.quantiles, np.array(quantiles)]),
