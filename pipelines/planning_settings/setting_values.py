@@ -7,9 +7,10 @@ Read more in docs/interfaces.md.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final, Literal
 
+from pipelines.planning_settings.decimals import DECIMALS, SMALLEST, parse_decimal, plain
 from pipelines.planning_settings.supplier_terms.calendar_words import (
     ALLOWED_ORDER_DAYS,
     ALLOWED_SHUTDOWNS,
@@ -18,10 +19,8 @@ from pipelines.planning_settings.supplier_terms.calendar_words import (
 )
 from pipelines.planning_settings.supplier_terms.price_breaks import ALLOWED_PRICE_BREAKS, parse_price_breaks
 
-DECIMALS: Final = 4
 LONGEST_CODE: Final = 100
 MOST_UNITS: Final = Decimal(1_000_000_000)
-SMALLEST_UNIT: Final = Decimal("0.0001")
 CENT: Final = Decimal("0.01")
 
 ValueKind = Literal[
@@ -83,9 +82,7 @@ def quantity(*, least: str, is_optional: bool = False) -> ValueForm:
 def price() -> ValueForm:
     """A positive price."""
     allowed = "a positive price, such as 12.50"
-    return ValueForm(
-        "money", allowed, lambda text: _decimal(text, SMALLEST_UNIT, MOST_UNITS, allowed), SMALLEST_UNIT, MOST_UNITS
-    )
+    return ValueForm("money", allowed, lambda text: _decimal(text, SMALLEST, MOST_UNITS, allowed), SMALLEST, MOST_UNITS)
 
 
 def order_value(*, least: str = str(CENT), such_as: str = "250", is_optional: bool = False) -> ValueForm:
@@ -154,7 +151,7 @@ def bundle() -> ValueForm:
         if any(not code.strip() for code, _, _ in parts):
             raise ValueError(allowed)
         most = Decimal(1_000_000)
-        return "; ".join(f"{code.strip()}:{_decimal(units, SMALLEST_UNIT, most, allowed)}" for code, _, units in parts)
+        return "; ".join(f"{code.strip()}:{_decimal(units, SMALLEST, most, allowed)}" for code, _, units in parts)
 
     return ValueForm("bundle", allowed, parse, is_optional=True)
 
@@ -245,10 +242,4 @@ def _fraction(allowed: str, least: Decimal, most: Decimal, *, decimals: int = DE
 
 
 def _decimal(text: str, least: Decimal, most: Decimal, allowed: str, *, decimals: int = DECIMALS) -> str:
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
-        raise ValueError(allowed) from None
-    if not value.is_finite() or not least <= value <= most or value != round(value, decimals):
-        raise ValueError(allowed)
-    return format(value.normalize() + 0, "f")
+    return plain(parse_decimal(text, least, most, allowed, decimals=decimals))

@@ -15,6 +15,7 @@ from typing import Final, TypeVar, cast
 
 import polars as pl
 
+from pipelines.planning_settings.decimals import plain
 from pipelines.planning_settings.setting_values import NUMBERS, ValueKind
 from sales_files.dates import ORDERS, read_date, without_clock
 from sales_files.forms import LATEST_YEAR, DateOrder, DecimalMark
@@ -155,4 +156,4 @@ def _without_percent(text: str) -> str:
 
 def _plain(value: float) -> str:
     """A number without an exponent and without needless zeros."""
-    return format(Decimal(repr(value)).normalize() + 0, "f")
+    return plain(Decimal(repr(value)))

@@ -7,16 +7,16 @@ Read more in docs/buyer/promotions.md.
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final, Literal
 
 from pipelines.errors import UsageError
+from pipelines.planning_settings.decimals import DECIMALS, parse_decimal
 
 Scope = Literal["all", "product", "group"]
 LONGEST_DAYS: Final = 366
 MOST_TIMES: Final = Decimal(100)
 LONGEST_NAME: Final = 100
-_DECIMALS: Final = 4
 
 
 class EventError(UsageError):
@@ -69,16 +69,11 @@ def parse_factor(text: str) -> Decimal:
     Raises:
         EventError: it is no such number.
     """
+    allowed = f"a number from 0 to {MOST_TIMES} with at most {DECIMALS} decimals, such as 1.5 for half as much again"
     try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or not 0 <= value <= MOST_TIMES or value != round(value, _DECIMALS):
-        raise EventError(
-            f"The factor cannot be {text!r}: give a number from 0 to {MOST_TIMES} with at most {_DECIMALS} decimals, "
-            "such as 1.5 for half as much again."
-        )
-    return value.normalize() + 0
+        return parse_decimal(text, Decimal(0), MOST_TIMES, allowed).normalize() + 0
+    except ValueError:
+        raise EventError(f"The factor cannot be {text!r}: give {allowed}.") from None
 
 
 def _name(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 import polars as pl
 
+from pipelines.planning_settings.decimals import DECIMALS, plain
 from pipelines.planning_settings.setting_values import ValueForm
 
 LIKES: Final = pl.Schema({"product_code": pl.String, "like_code": pl.String, "factor": pl.Float64})
@@ -17,7 +18,6 @@ PRIOR_WEEKS: Final = 4.0
 """Own weeks of sales that count as much as the other product does."""
 LONGEST_WEEKS: Final = 52.0
 MOST_TIMES: Final = Decimal(1000)
-_DECIMALS: Final = 4
 
 
 def like() -> ValueForm:
@@ -28,7 +28,7 @@ def like() -> ValueForm:
         if text.strip().lower() in {"", "none"}:
             return ""
         code, factor = _split(text)
-        if not code or not factor.is_finite() or not 0 < factor <= MOST_TIMES or factor != round(factor, _DECIMALS):
+        if not code or not factor.is_finite() or not 0 < factor <= MOST_TIMES or factor != round(factor, DECIMALS):
             raise ValueError(allowed)
         return like_text(code, factor)
 
@@ -41,7 +41,7 @@ def like_text(code: str, factor: Decimal) -> str:
     >>> like_text("P-0012", Decimal("0.80"))
     'P-0012 * 0.8'
     """
-    return f"{code} * {format(factor.normalize() + 0, 'f')}"
+    return f"{code} * {plain(factor)}"
 
 
 def like_of(text: str) -> tuple[str, Decimal]:

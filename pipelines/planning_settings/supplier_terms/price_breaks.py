@@ -7,16 +7,17 @@ Read more in docs/buyer/supplier-terms.md.
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
+
+from pipelines.planning_settings.decimals import SMALLEST, parse_decimal, plain
 
 ALLOWED_PRICE_BREAKS: Final = (
     "units with the price of one from there on, such as 100 at 9.50; 500 at 9.00, with lower prices for more units"
 )
 MOST_BREAKS: Final = 20
 _MOST: Final = Decimal(1_000_000_000)
-_DECIMALS: Final = 4
 _BETWEEN: Final = re.compile(r"\s*(?::|@|=|\bat\b)\s*")
 
 
@@ -44,7 +45,7 @@ def parse_price_breaks(text: str) -> str:
     )
     if not breaks or len(breaks) > MOST_BREAKS or not is_falling:
         raise ValueError(ALLOWED_PRICE_BREAKS)
-    return "; ".join(f"{_plain(quantity)} at {_plain(price)}" for quantity, price in breaks)
+    return "; ".join(f"{plain(quantity)} at {plain(price)}" for quantity, price in breaks)
 
 
 def breaks_in(price_breaks: str) -> list[PriceBreak]:
@@ -70,14 +71,4 @@ def _read(text: str) -> PriceBreak:
 
 
 def _number(text: str) -> Decimal:
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
-        raise ValueError(ALLOWED_PRICE_BREAKS) from None
-    if not value.is_finite() or not 0 < value <= _MOST or value != round(value, _DECIMALS):
-        raise ValueError(ALLOWED_PRICE_BREAKS)
-    return value
-
-
-def _plain(value: Decimal) -> str:
-    return format(value.normalize() + 0, "f")
+    return parse_decimal(text, SMALLEST, _MOST, ALLOWED_PRICE_BREAKS)
