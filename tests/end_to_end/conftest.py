@@ -51,6 +51,11 @@ class CommandResult:
         return json.loads(self.out)
 
 
+def in_a_line(text: str) -> str:
+    """Output without the borders of its boxes and its line breaks."""
+    return " ".join(text.replace("│", " ").split())
+
+
 class Command:
     """Runs `stocktrim` in this process, with a home of its own."""
 

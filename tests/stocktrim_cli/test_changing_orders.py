@@ -11,7 +11,7 @@ import pytest
 from pipelines.organisations.open_organisation import open_organisation
 from pipelines.purchasing.orders import OrderState
 from pipelines.settings import read_settings
-from tests.end_to_end.conftest import Command, Planned
+from tests.end_to_end.conftest import Command, Planned, in_a_line
 
 SUPPLIER = "--supplier"
 
@@ -38,10 +38,6 @@ def units_of(found: list[dict[str, Any]]) -> dict[str, Decimal]:
         for line in order["lines"] if order["state"] == "draft" else ():
             units[line["product_code"]] = units.get(line["product_code"], Decimal(0)) + Decimal(line["quantity"])
     return units
-
-
-def in_a_line(text: str) -> str:
-    return " ".join(text.replace("│", " ").split())
 
 
 def test_a_draft_is_changed_split_and_merged_and_every_step_is_told(stocktrim: Command) -> None:

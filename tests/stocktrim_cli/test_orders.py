@@ -19,7 +19,7 @@ from pipelines.store.identity_history import remember_identities
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.sensors import approved_orders
-from tests.end_to_end.conftest import Command
+from tests.end_to_end.conftest import Command, in_a_line
 from tests.pipelines.purchasing.purchasing_builders import SUPPLIER, a_draft, a_line, a_supplied_world
 from tests.xero_sandbox.sandbox_builders import guid
 from xero_sandbox.app.testing import RunningSandbox, running_sandbox
@@ -61,10 +61,6 @@ def look(instance: dg.DagsterInstance) -> dg.SensorResult:
     result = approved_orders(dg.build_sensor_context(instance))
     assert isinstance(result, dg.SensorResult)
     return result
-
-
-def in_a_line(text: str) -> str:
-    return " ".join(text.replace("│", " ").split())
 
 
 def test_an_unknown_outcome_has_its_own_exit_code_and_the_next_run_finds_out(

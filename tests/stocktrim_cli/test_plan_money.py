@@ -7,6 +7,7 @@ import pytest
 from pipelines.replenishment.plan.plan_summary import summarise_plan
 from stocktrim_assets.assets.plan import shown_money
 from stocktrim_cli.plan_money import say_what_is_not_counted, show_money
+from tests.end_to_end.conftest import in_a_line
 from tests.pipelines.planning_builders import AS_OF, a_product, in_stock, inputs
 from tests.pipelines.replenishment.supplier_orders.test_plans_in_money import a_minimum, a_shop, natural, planned
 
@@ -23,7 +24,7 @@ def summary_of(plan, *frames, cap):
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
     captured = capsys.readouterr()
-    return " ".join(f"{captured.out} {captured.err}".replace("│", " ").split())
+    return in_a_line(f"{captured.out} {captured.err}")
 
 
 def test_a_budget_is_said_with_what_it_leaves_out_and_what_it_cannot_count(capsys):

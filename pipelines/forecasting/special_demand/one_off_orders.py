@@ -12,6 +12,7 @@ import polars as pl
 
 from pipelines.forecasting.history.demand_matrix import LONGEST_DAYS, WEEK_DAYS
 from pipelines.forecasting.history.demand_spikes import mark_spikes
+from pipelines.forecasting.special_demand.one_off_answers import NO, YES
 from pipelines.storage.tables import ONE_OFF_ORDERS
 
 FEWEST_OTHER_DAYS: Final = 5
@@ -67,7 +68,7 @@ def list_one_off_orders(
     of_days = (
         _counted_lines(found, transactions, counts)
         .join(given, on=["invoice_id", "sold_as"], how="left")
-        .filter(pl.col("answer").fill_null("no") != "yes")
+        .filter(pl.col("answer").fill_null(NO) != YES)
         .group_by(*_DAY, "sold_as", "invoice_id")
         .agg(pl.col("invoice_number", "customer_name", "answer").first(), invoice_quantity=pl.col("units").sort().sum())
         .sort("invoice_quantity", "invoice_number", "sold_as", descending=[True, False, False])

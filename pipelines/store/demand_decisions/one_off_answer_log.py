@@ -3,7 +3,7 @@
 An answer hangs on Xero's ids of the invoice and of the item, so that it survives reloads, a renamed code, and an edit
 of the invoice, which gives its lines new ids.
 What belongs here: the rows. What does not: which orders are listed, and what an answer does
-(`forecasting/history/one_off_orders.py`).
+(`forecasting/special_demand`).
 Read more in docs/buyer/one-off-orders.md.
 """
 
@@ -14,13 +14,12 @@ from typing import Final
 import polars as pl
 import sqlalchemy as sa
 
+from pipelines.forecasting.special_demand.one_off_answers import NO, YES
 from pipelines.storage.tables import ONE_OFF_ANSWERS
 from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import identities_of, read_identities
 
-YES: Final = "yes"
-NO: Final = "no"
 OPEN: Final = "open"
 ANSWERS: Final = (YES, NO, OPEN)
 
