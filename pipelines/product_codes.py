@@ -84,10 +84,15 @@ def folded(code: str) -> str:
 def contains_words(words: str) -> pl.Expr:
     """Whether `product_code` or `product_name` contains every one of these words, whatever case and form of accents."""
     text = folded_text("product_code") + " " + folded_text("product_name")
-    wanted = unicodedata.normalize("NFC", words).lower().split()
+    wanted = folded_value(words).split()
     return pl.all_horizontal(text.str.contains(word, literal=True) for word in wanted or [""])
 
 
 def folded_text(column: str) -> pl.Expr:
     """A column of texts in small letters and one form of accents; empty where there is none."""
     return pl.col(column).fill_null("").str.normalize("NFC").str.to_lowercase()
+
+
+def folded_value(text: str) -> str:
+    """A text to compare with those of `folded_text`."""
+    return unicodedata.normalize("NFC", text).lower()

@@ -5,7 +5,6 @@ Read more in docs/buyer/groups.md.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -13,7 +12,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.nearest_names import unknown_name
-from pipelines.product_codes import folded_text
+from pipelines.product_codes import folded_text, folded_value
 
 ACCOUNTS: Final = ("sales_account", "purchase_account", "inventory_account")
 TRACKING: Final = "tracking"
@@ -78,7 +77,7 @@ def parse_rule(text: str) -> Rule:
 def products_by_rule(rule: Rule, attributes: Attributes) -> pl.Series:
     """The codes of the products that a rule names, whatever the case of letters and the form of accents."""
     if rule.kind == TRACKING:
-        return attributes.tracking.filter(folded_text("tracking") == _value(rule))["product_code"].unique()
+        return attributes.tracking.filter(folded_text("tracking") == folded_value(rule.value))["product_code"].unique()
     return attributes.products.filter(_condition(rule))["product_code"]
 
 
@@ -90,12 +89,8 @@ _EXAMPLES: Final = {
 
 def _condition(rule: Rule) -> pl.Expr:
     if rule.kind == "code_prefix":
-        return folded_text("product_code").str.starts_with(_value(rule))
+        return folded_text("product_code").str.starts_with(folded_value(rule.value))
     if rule.kind == "name":
-        pattern = ".*".join(re.escape(part) for part in _value(rule).split("*"))
+        pattern = ".*".join(re.escape(part) for part in folded_value(rule.value).split("*"))
         return folded_text("product_name").str.contains(f"(?s){pattern}")
-    return folded_text(rule.kind) == _value(rule)
-
-
-def _value(rule: Rule) -> str:
-    return unicodedata.normalize("NFC", rule.value).lower()
+    return folded_text(rule.kind) == folded_value(rule.value)
