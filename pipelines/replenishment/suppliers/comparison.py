@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 import polars as pl
@@ -50,9 +51,10 @@ class CostsOfOrdering:
         """A cost of a supplier, else that of all suppliers."""
         return self.settings.get((supplier, name), self.settings.get(("", name), 0.0))
 
-    def has_order(self, supplier: str) -> bool:
-        """Whether the plan orders from a supplier."""
-        return any(value > 0 for (ordered, _), value in self.ordered_values.items() if ordered == supplier)
+    @cached_property
+    def ordered_from(self) -> frozenset[str]:
+        """The suppliers that the plan orders from."""
+        return frozenset(supplier for (supplier, _), value in self.ordered_values.items() if value > 0)
 
 
 def compared(row: Mapping[str, Any], costs: CostsOfOrdering, *, as_of: date) -> dict[str, Any]:
@@ -138,7 +140,7 @@ def _order_cost(row: Mapping[str, Any], costs: CostsOfOrdering) -> float:
     """What the other line costs more than this one, and an order of its own if the plan has none for it."""
     other, used = row["other_supplier_id"], row["supplier_id"]
     line = costs.cost(other, "cost_per_order_line") - costs.cost(used, "cost_per_order_line")
-    return line + (0.0 if costs.has_order(other) else costs.cost(other, "cost_per_order"))
+    return line + (0.0 if other in costs.ordered_from else costs.cost(other, "cost_per_order"))
 
 
 def _is_below_minimum(row: Mapping[str, Any], quantity: float, price: Decimal | None, costs: CostsOfOrdering) -> bool:
