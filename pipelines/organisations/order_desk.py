@@ -235,11 +235,11 @@ class OrderDesk:
 
     def with_minimum(self, order: Order) -> Order:
         """An order with its supplier's minimum of now, while somebody may still approve it."""
-        return with_current_minimum(order, self._minimums)
+        return with_current_minimum(order, self._minimums, self.known)
 
     def _as_it_is(self, order: Order) -> Order:
         """An order under current names, an open one with its supplier's minimum of now."""
-        return self.with_minimum(with_current_names(order, self.known))
+        return with_current_names(self.with_minimum(order), self.known)
 
     @cached_property
     def _minimums(self) -> Mapping[str, Decimal]:

@@ -77,14 +77,14 @@ def terms_of(settings: pl.DataFrame, orders: Iterable[Order] = ()) -> Terms:
     )
 
 
-def with_current_minimum(order: Order, minimums: Mapping[str, Decimal]) -> Order:
+def with_current_minimum(order: Order, minimums: Mapping[str, Decimal], known: Identities) -> Order:
     """An order with its supplier's minimum of now, while somebody may still approve it: terms change after drafting.
 
-    `minimums` are the minimum order values in force by supplier.
+    `minimums` are the minimum order values in force, by the contact that is left of each supplier.
     """
     if order.state not in {OrderState.DRAFT, OrderState.FAILED}:
         return order
-    return replace(order, minimum_order_value=minimums.get(order.supplier_id, Decimal(0)))
+    return replace(order, minimum_order_value=minimums.get(known.contact_of(order.supplier_id), Decimal(0)))
 
 
 def xero_price_decimals(orders: Iterable[Order]) -> int:

@@ -59,7 +59,7 @@ def purchase_order_drafts(
             change = _redraft(run, known)
             minimums = terms_of(run.read(tables.PLANNING_SETTINGS)).minimum_order_values
             drafts = organisation.ledger.orders(OrderState.DRAFT)
-            orders = [with_current_minimum(order, minimums) for order in drafts]
+            orders = [with_current_minimum(order, minimums, known) for order in drafts]
             metadata = {tables.PURCHASE_ORDER_DRAFTS: _shown_drafts(run, orders, known, change)}
             frames = {tables.PURCHASE_ORDER_DRAFTS: drafts_frame(orders, run.read(tables.ORDER_PLAN))}
             run.keep(frames, metadata, ledger=change.ledger_fingerprint)

@@ -16,6 +16,7 @@ from pipelines.purchasing.orders import OrderState
 from pipelines.purchasing.transitions import approve
 from pipelines.settings import read_settings
 from pipelines.store.identity_history import remember_identities
+from pipelines.store.setting_changes import SettingChange, set_settings
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.sensors import approved_orders
@@ -230,6 +231,21 @@ def test_an_order_to_a_merged_supplier_goes_to_the_contact_that_is_left_and_says
     assert stocktrim("orders", "send").code == 0
     (held,) = sandbox.worlds[0].purchase_orders.values()
     assert held.contact_id == guid("contact Supplier 02")
+
+
+def test_an_order_to_a_merged_supplier_has_the_minimum_of_the_contact_that_is_left(
+    stocktrim: Command, opened: OpenOrganisation
+) -> None:
+    opened.ledger.append(fresh("20260302-AAAAAA"))
+    minimum = SettingChange("supplier", SUPPLIER, "minimum_order_value", "4000", "a buyer", opened.now())
+    set_settings(opened.store, opened.key, [minimum])
+    merged = ContactState("Supplier 01", guid("contact Supplier 02"), is_archived=True, seen_at=opened.now())
+    remember_identities(opened.store, opened.key, items={}, contacts={SUPPLIER: merged}, at=opened.now())
+    below = "below the supplier's minimum order value of 4,000.00 GBP"
+    assert below in " ".join(listed(stocktrim)["20260302-AAAAAA"]["remarks"])
+    result = stocktrim("orders", "approve", "20260302-AAAAAA")
+    assert (result.code, below in in_a_line(result.err)) == (2, True)
+    assert stocktrim("orders", "approve", "20260302-AAAAAA", "--even-if-below-minimum").code == 0
 
 
 def test_while_xero_cannot_be_looked_up_an_approval_goes_by_the_last_load_and_says_so(

@@ -10,6 +10,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.identities import Identities
 from pipelines.purchasing.drafts import Terms, drafted_orders, drafts_frame, redraft, terms_of, with_current_minimum
 from pipelines.purchasing.events import Drafted, PushFailed, read, written
 from pipelines.purchasing.order_changes.creating import PlanSource, create_from_plan
@@ -244,7 +245,7 @@ def test_an_open_order_has_its_suppliers_minimum_of_now_and_a_decided_one_that_i
     draft = an_order(a_draft(minimum_order_value=Decimal(40)))
     sent = replace(draft, state=OrderState.SENT)
     assert [
-        with_current_minimum(order, terms).minimum_order_value
+        with_current_minimum(order, terms, Identities()).minimum_order_value
         for order in (draft, sent)
         for terms in ({}, {draft.supplier_id: Decimal(400)})
     ] == [0, 400, 40, 40]
