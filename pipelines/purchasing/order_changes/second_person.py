@@ -64,7 +64,6 @@ class ApprovalRule:
         return f"approved{again} by {first.by}, a second person must approve it too: {why}"
 
 
-NO_LIMIT = ApprovalRule()
 _NAMED: Final = 3
 
 
