@@ -4,6 +4,7 @@ What belongs here: what can be said of an order alone, pure. What does not: what
 Read more in docs/operations.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -137,6 +138,12 @@ class Order:
         if not self.is_below_minimum:
             return ""
         return f"below the supplier's minimum order value of {self.minimum_order_value:,.2f} {self.currency}"
+
+
+def oldest_load(orders: Sequence[Order]) -> datetime | None:
+    """When the oldest data of orders were loaded; None if that is not known of one of them."""
+    loaded = [order.data_loaded_at for order in orders]
+    return None if None in loaded else min(instant for instant in loaded if instant is not None)
 
 
 def rounding(order: Order) -> str:

@@ -11,6 +11,7 @@ import msgspec
 
 from pipelines.purchasing.events import Event, Merged, MergedInto, OrderLine
 from pipelines.purchasing.order_changes.line_edits import LONGEST_NOTE
+from pipelines.purchasing.order_record import oldest_load
 from pipelines.purchasing.orders import Order, OrderError, OrderState
 from pipelines.purchasing.transitions import check_state
 
@@ -27,12 +28,11 @@ def merge(order: Order, others: Sequence[Order], *, by: str, at: datetime, reaso
     _check_together(every)
     lines = _added_up(every)
     codes = {line.product_code for line in lines}
-    loaded = [merged.data_loaded_at for merged in every]
     event = Merged(
         order_id=order.order_id, sequence=order.sequence + 1, at=at, by=by, reason=reason, lines=lines,
         from_orders=tuple(other.order_id for other in others),
         taken_out=tuple(sorted(frozenset().union(*(merged.taken_out for merged in every)) - codes)),
-        data_loaded_at=None if None in loaded else min(instant for instant in loaded if instant is not None),
+        data_loaded_at=oldest_load(every),
         minimum_order_value=max(merged.minimum_order_value for merged in every),
         note=_notes(merged.note for merged in every),
     )  # fmt: skip

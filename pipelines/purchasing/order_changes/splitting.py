@@ -12,6 +12,7 @@ import msgspec
 
 from pipelines.purchasing.events import Drafted, Event, OrderLine, Split
 from pipelines.purchasing.order_changes.line_edits import line_of
+from pipelines.purchasing.order_record import oldest_load
 from pipelines.purchasing.orders import Order, OrderError, OrderState
 from pipelines.purchasing.transitions import check_state, is_xero_quantity
 
@@ -55,12 +56,11 @@ def order_from(
     """The event of a person making a new order of lines of others, which are of one supplier and currency."""
     first = orders[0]
     dates = [line.expected_arrival_date for line in lines if line.expected_arrival_date is not None]
-    loaded = [order.data_loaded_at for order in orders]
     return Drafted(
         order_id=new_id, sequence=1, at=at, by=by, plan_id=first.plan_id, supplier_id=first.supplier_id,
         supplier_name=first.supplier_name, currency=first.currency, order_date=first.order_date,
         expected_arrival_date=max(dates, default=first.drafted_arrival_date), lines=lines,
-        data_loaded_at=None if None in loaded else min(instant for instant in loaded if instant is not None),
+        data_loaded_at=oldest_load(orders),
         minimum_order_value=first.minimum_order_value, xero_price_decimals=first.xero_price_decimals,
         is_by_person=True, made_from=tuple(order.order_id for order in orders), note=first.note, reason=reason,
     )  # fmt: skip
