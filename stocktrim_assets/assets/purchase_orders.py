@@ -15,7 +15,7 @@ from pipelines.identities import Identities
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.registry import global_settings, with_defaults
 from pipelines.purchasing.draft_totals import drafts_beside_cap, split_orders
-from pipelines.purchasing.drafts import Redraft, drafted_orders, drafts_frame, terms_of, with_current_minimum
+from pipelines.purchasing.drafts import Redraft, Terms, drafted_orders, drafts_frame, terms_of, with_current_minimum
 from pipelines.purchasing.order_changes.plan_differences import plan_differences
 from pipelines.purchasing.order_history import difference_text
 from pipelines.purchasing.orders import Order, OrderState
@@ -56,23 +56,22 @@ def purchase_order_drafts(
     with plain_failures(), stage_run(STAGE, context, organisation) as run:
         run.depends_on(ledger=organisation.ledger.fingerprint(), identities=[known.codes, known.contacts])
         if not run.is_unchanged:
-            change = _redraft(run, known)
-            minimums = terms_of(run.read(tables.PLANNING_SETTINGS)).minimum_order_values
+            terms = terms_of(run.read(tables.PLANNING_SETTINGS), organisation.ledger.orders())
+            change = _redraft(run, terms, known)
             drafts = organisation.ledger.orders(OrderState.DRAFT)
-            orders = [with_current_minimum(order, minimums, known) for order in drafts]
+            orders = [with_current_minimum(order, terms.minimum_order_values, known) for order in drafts]
             metadata = {tables.PURCHASE_ORDER_DRAFTS: _shown_drafts(run, orders, known, change)}
             frames = {tables.PURCHASE_ORDER_DRAFTS: drafts_frame(orders, run.read(tables.ORDER_PLAN))}
             run.keep(frames, metadata, ledger=change.ledger_fingerprint)
         yield from run.results()
 
 
-def _redraft(run: StageRun, known: Identities) -> Redraft:
+def _redraft(run: StageRun, terms: Terms, known: Identities) -> Redraft:
     """Replace the drafts that nobody edited by those of the plan."""
-    order_plan, ledger = run.read(tables.ORDER_PLAN), run.organisation.ledger
-    return ledger.redraft(
+    order_plan = run.read(tables.ORDER_PLAN)
+    return run.organisation.ledger.redraft(
         order_plan, plan_id=str(order_plan["plan_id"].first() or ""), as_of=run.as_of(), at=run.now,
-        data_loaded_at=run.loaded_at(),
-        terms=terms_of(run.read(tables.PLANNING_SETTINGS), ledger.orders()),
+        data_loaded_at=run.loaded_at(), terms=terms,
         counted=counted_orders(run.read(tables.LEDGER_ORDER_LINES)), known=known,
     )  # fmt: skip
 
