@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from pipelines.exceptions.snoozes import SNOOZES
 from pipelines.storage.tables import EXCEPTION_DECISIONS
 from pipelines.store import schema
+from pipelines.store.change_rows import change_rows
 from pipelines.store.engine import Store
 
 DISMISSED: Final = "dismissed"
@@ -64,12 +65,7 @@ def decide_exceptions(store: Store, key: str, decisions: Iterable[ExceptionDecis
 
 def decision_history(store: Store, key: str) -> list[ExceptionDecision]:
     """Every decision about an organisation's exceptions, the oldest first."""
-    table = schema.exception_decision
-    with store.reading() as connection:
-        rows = connection.execute(
-            sa.select(table).where(table.c.organisation_key == key).order_by(table.c.id)
-        ).mappings()
-        return [_decision({name: row[name] for name in _NAMES}) for row in rows]
+    return [_decision(row._asdict()) for row in change_rows(store, schema.exception_decision, key, _NAMES)]
 
 
 def dismissed_exceptions(store: Store, key: str) -> pl.DataFrame:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from pipelines.errors import PlannerError
 from pipelines.product_groups.groups import GroupChange, product_of
 from pipelines.store import schema
+from pipelines.store.change_rows import change_rows, wait_for_others
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import read_identities
 
@@ -27,10 +28,7 @@ class GroupConflictError(PlannerError):
 
 def group_history(store: Store, key: str) -> list[GroupChange]:
     """Every change of an organisation's groups, the oldest first."""
-    table = schema.group_change
-    with store.reading() as connection:
-        query = sa.select(*(table.c[name] for name in _NAMES)).where(table.c.organisation_key == key)
-        return list(starmap(GroupChange, connection.execute(query.order_by(table.c.id))))
+    return list(starmap(GroupChange, change_rows(store, schema.group_change, key, _NAMES)))
 
 
 def change_groups(store: Store, key: str, changes: Sequence[GroupChange], *, seen: int) -> list[GroupChange]:
@@ -43,8 +41,7 @@ def change_groups(store: Store, key: str, changes: Sequence[GroupChange], *, see
     """
     table = schema.group_change
     with store.writing() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK, sa.func.hashtext(key))))
+        wait_for_others(connection, _LOCK, key)
         last = connection.execute(
             sa.select(table.c.batch, table.c.changed_by).where(table.c.organisation_key == key)
             .order_by(table.c.id.desc()).limit(1)

@@ -23,6 +23,7 @@ from pipelines.identities import Identities
 from pipelines.setting_subjects import ProductSupplier, product_in, supplier_in
 from pipelines.storage.tables import PLANNING_SETTINGS
 from pipelines.store import schema
+from pipelines.store.change_rows import wait_for_others
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import identities_of, read_identities
 
@@ -78,7 +79,7 @@ def set_settings(store: Store, key: str, changes: Sequence[SettingChange], *, se
         SettingConflictError: somebody else changed one of the same settings after `seen`.
     """
     with store.writing() as connection:
-        _wait_for_others(connection, key)
+        wait_for_others(connection, _LOCK, key)
         known = read_identities(connection, key)
         batch = _last_batch(connection, key)
         product_ids = [change.product_id or _product_id(change, known) for change in changes]
@@ -189,12 +190,6 @@ def _history(connection: sa.Connection, key: str, *, after: int | None = None) -
     if after is not None:
         query = query.where(table.c.batch > after)
     return list(starmap(SettingChange, connection.execute(query.order_by(table.c.id))))
-
-
-def _wait_for_others(connection: sa.Connection, key: str) -> None:
-    """Let one process at a time change an organisation's settings; SQLite has only one that writes."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK, sa.func.hashtext(key))))
 
 
 def _last_batch(connection: sa.Connection, key: str) -> int:

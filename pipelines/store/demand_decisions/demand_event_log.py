@@ -20,6 +20,7 @@ from pipelines.planning_settings.demand_settings.demand_events import DemandEven
 from pipelines.product_codes import folded
 from pipelines.storage.tables import DEMAND_EVENTS
 from pipelines.store import schema
+from pipelines.store.change_rows import change_rows
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import identities_of, read_identities
 
@@ -43,6 +44,7 @@ class _StoredEvent:
     product_ids: Sequence[str | None]
 
 
+_NAMES: Final = tuple(EventChange.__dataclass_fields__)
 _IN_FORCE: Final = ("from_date", "until_date", "factor", "scope")
 
 
@@ -89,10 +91,7 @@ def demand_events(store: Store, key: str) -> pl.DataFrame:
 
 
 def _history(store: Store, key: str) -> list[_StoredEvent]:
-    table = schema.demand_event_change
-    with store.reading() as connection:
-        rows = connection.execute(sa.select(table).where(table.c.organisation_key == key).order_by(table.c.id))
-        return [_read(dict(row)) for row in rows.mappings()]
+    return [_read(row._asdict()) for row in change_rows(store, schema.demand_event_change, key, _NAMES)]
 
 
 def _written(event: DemandEvent | None, known: Identities) -> str | None:
@@ -107,15 +106,14 @@ def _written(event: DemandEvent | None, known: Identities) -> str | None:
 
 
 def _read(row: dict[str, Any]) -> _StoredEvent:
-    who = {name: row[name] for name in ("name", "changed_by", "changed_at", "reason")}
     if row["event"] is None:
-        return _StoredEvent(EventChange(event=None, **who), ())
+        return _StoredEvent(EventChange(**row), ())
     stored = json.loads(row["event"])
     event = DemandEvent(
         stored["name"], date.fromisoformat(stored["from_date"]), date.fromisoformat(stored["until_date"]),
         Decimal(stored["factor"]), stored["scope"], tuple(code for code, _ in stored["subjects"]),
     )  # fmt: skip
-    return _StoredEvent(EventChange(event=event, **who), [product_id for _, product_id in stored["subjects"]])
+    return _StoredEvent(EventChange(**row | {"event": event}), [product_id for _, product_id in stored["subjects"]])
 
 
 def _renamed(stored: _StoredEvent, known: Identities) -> EventChange:

@@ -9,6 +9,7 @@ Read more in docs/buyer/one-off-orders.md.
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import starmap
 from typing import Final
 
 import polars as pl
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 from pipelines.forecasting.special_demand.one_off_answers import NO, YES
 from pipelines.storage.tables import ONE_OFF_ANSWERS
 from pipelines.store import schema
+from pipelines.store.change_rows import change_rows
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import identities_of, read_identities
 
@@ -51,12 +53,7 @@ def answer_one_off(store: Store, key: str, answer: OneOffAnswer) -> None:
 
 def answer_history(store: Store, key: str) -> list[OneOffAnswer]:
     """Every answer of an organisation, the oldest first."""
-    table = schema.one_off_answer
-    with store.reading() as connection:
-        rows = connection.execute(
-            sa.select(table).where(table.c.organisation_key == key).order_by(table.c.id)
-        ).mappings()
-        return [OneOffAnswer(**{name: row[name] for name in _NAMES}) for row in rows]
+    return list(starmap(OneOffAnswer, change_rows(store, schema.one_off_answer, key, _NAMES)))
 
 
 def one_off_answers(store: Store, key: str) -> pl.DataFrame:

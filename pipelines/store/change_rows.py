@@ -1,0 +1,26 @@
+"""What the tables of what people changed have in common: rows in the order of the changes, and one writer at a time.
+
+What belongs here: reading such rows, and waiting for others. What does not: what a change means (`setting_changes.py`,
+`group_ledger.py`, `exception_decisions.py`, `demand_decisions`).
+Read more in docs/operations.md.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipelines.store.engine import Store
+
+
+def change_rows(store: Store, table: sa.Table, key: str, names: Sequence[str]) -> Sequence[sa.Row[Any]]:
+    """These columns of every change of an organisation, the oldest first."""
+    query = sa.select(*(table.c[name] for name in names)).where(table.c.organisation_key == key)
+    with store.reading() as connection:
+        return connection.execute(query.order_by(table.c.id)).all()
+
+
+def wait_for_others(connection: sa.Connection, lock: int, key: str) -> None:
+    """Let one process at a time make changes of this lock of an organisation; SQLite has only one that writes."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock, sa.func.hashtext(key))))
