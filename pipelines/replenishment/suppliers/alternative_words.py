@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipelines.replenishment.suppliers.comparison import NEITHER, QUICKER
-
+CHEAPER: Final = "cheaper"
+QUICKER: Final = "quicker"
+NEITHER: Final = "none"
 _CENT: Final = 0.01
 
 

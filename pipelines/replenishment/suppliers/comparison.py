@@ -17,10 +17,8 @@ import polars as pl
 from pipelines.forecasting.history.demand_matrix import YEAR_DAYS
 from pipelines.planning_settings.supplier_terms.price_breaks import breaks_in
 from pipelines.replenishment.plan.order_price import price_of
+from pipelines.replenishment.suppliers.alternative_words import CHEAPER, NEITHER, QUICKER
 
-CHEAPER: Final = "cheaper"
-QUICKER: Final = "quicker"
-NEITHER: Final = "none"
 _CENT: Final = 0.01
 LEAST_UNITS: Final = 0.5
 _COSTS: Final = ("cost_per_order", "cost_per_order_line", "minimum_order_value")
