@@ -110,8 +110,8 @@ def _sold_and_usual(
     if begin > end or own.is_empty():
         return 0.0, 0.0, float(row["factor"])
     since = begin - timedelta(days=USUAL_DAYS)
-    sold = demand.join(own.select("product_code", "factor"), on="product_code").filter(
-        pl.col("demand_date").is_between(since, end)
+    sold = demand.filter(pl.col("demand_date").is_between(since, end)).join(
+        own.select("product_code", "factor"), on="product_code"
     )
     is_out = pl.col("is_stocked_out").fill_null(value=False)
     of_own = product_events.join(own, on="product_code", how="semi")
