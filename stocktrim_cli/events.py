@@ -5,7 +5,6 @@ it does to a forecast (`pipelines.forecasting.special_demand`).
 Read more in docs/buyer/promotions.md.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +13,7 @@ from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, Organisation
 from stocktrim_cli.output import counted, out, rows_of, show_json, show_table
 from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.sales_options import DateOrderOption, DecimalOption
+from stocktrim_cli.settings_files import FileArgument, read_file, write_file
 from stocktrim_cli.settings_options import ByOption, ProductsOption, ReasonOption, settings_now
 from stocktrim_cli.who import person
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 events = typer.Typer(help="Add, list and remove promotions and events, which raise or lower demand.",
                      no_args_is_help=True)  # fmt: skip
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The event's name.")]
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file.")]
 LISTED = {
     "name": "event", "from_date": "from", "until_date": "until", "factor": "factor", "applies_to": "for",
     "state": "state", "observed_factor": "observed factor", "remark": "remark", "changed_by": "by", "reason": "reason",
@@ -126,15 +125,11 @@ def export_file(
 
     Example: `stocktrim events export events.csv`
     """
-    from pipelines.errors import UsageError
     from pipelines.planning_settings.demand_settings.event_csv import written_events
 
     now = settings_now(organisation)
     found = [change.event for change in _in_force(now) if change.event is not None]
-    try:
-        file.write_bytes(written_events(found, subject_name=lambda scope, subject: _subject_name(now, scope, subject)))
-    except OSError as trouble:
-        raise UsageError(f"{file} cannot be written: {trouble.strerror}.") from None
+    write_file(file, written_events(found, subject_name=lambda scope, subject: _subject_name(now, scope, subject)))
     if as_json:
         show_json({"file": str(file), "events": len(found)})
     else:
@@ -156,14 +151,10 @@ def import_file(
 
     Example: `stocktrim events import events.csv`
     """
-    from pipelines.errors import UsageError
     from pipelines.planning_settings.demand_settings.event_csv import read_events
     from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 
-    try:
-        data = file.read_bytes()
-    except OSError as trouble:
-        raise UsageError(f"{file} cannot be read: {trouble.strerror}.") from None
+    data = read_file(file)
     now = settings_now(organisation)
     found, faults = read_events(file, data, find=now.subjects.find, decimal=decimal, date_order=date_order)
     if faults:

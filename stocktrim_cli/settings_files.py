@@ -38,15 +38,11 @@ def export_file(
 
     Example: `stocktrim settings export settings.csv`
     """
-    from pipelines.errors import UsageError
     from pipelines.organisations.exported_settings import exported_settings
     from pipelines.planning_settings.setting_csv import written_csv
 
     rows = list(exported_settings(settings_now(organisation)))
-    try:
-        file.write_bytes(written_csv(rows))
-    except OSError as trouble:
-        raise UsageError(f"{file} cannot be written: {trouble.strerror}.") from None
+    write_file(file, written_csv(rows))
     if as_json:
         show_json({"file": str(file), "settings": len(rows)})
     else:
@@ -68,15 +64,10 @@ def import_file(
 
     Example: `stocktrim settings import settings.csv --dry-run`
     """
-    from pipelines.errors import UsageError
     from pipelines.planning_settings.setting_csv import lost_zeros, read_csv
     from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 
-    try:
-        data = file.read_bytes()
-    except OSError as trouble:
-        raise UsageError(f"{file} cannot be read: {trouble.strerror}.") from None
-    read = read_csv(file, data, decimal=decimal, date_order=date_order)
+    read = read_csv(file, read_file(file), decimal=decimal, date_order=date_order)
     now = settings_now(organisation)
     proposal = now.propose(read.requests)
     faults = sorted([*read.faults, *proposal.faults, *lost_zeros(proposal.changes)], key=lambda fault: fault.line)
@@ -102,6 +93,34 @@ def import_file(
         f"{command_for(now.opened.key, 'settings undo')} takes it back. Next: {command_for(now.opened.key, 'plan')}",
         markup=False,
     )
+
+
+def read_file(file: Path) -> bytes:
+    """The content of a file that a person named.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    from pipelines.errors import UsageError
+
+    try:
+        return file.read_bytes()
+    except OSError as trouble:
+        raise UsageError(f"{file} cannot be read: {trouble.strerror}.") from None
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write a file that a person named.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    from pipelines.errors import UsageError
+
+    try:
+        file.write_bytes(content)
+    except OSError as trouble:
+        raise UsageError(f"{file} cannot be written: {trouble.strerror}.") from None
 
 
 def show_faults(faults: "Sequence[RequestFault]", *, as_json: bool) -> None:

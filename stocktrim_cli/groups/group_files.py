@@ -3,17 +3,12 @@
 Read more in docs/buyer/groups.md.
 """
 
-from typing import TYPE_CHECKING
-
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
 from stocktrim_cli.groups.group_options import DryRunOption, carry_out, groups_now, product_finder
 from stocktrim_cli.output import counted, out, say, show_json
 from stocktrim_cli.runs import JsonOption
-from stocktrim_cli.settings_files import FileArgument, show_faults
+from stocktrim_cli.settings_files import FileArgument, read_file, show_faults, write_file
 from stocktrim_cli.settings_options import ByOption, ReasonOption
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def export_file(
@@ -23,17 +18,13 @@ def export_file(
 
     Example: `stocktrim groups export groups.csv`
     """
-    from pipelines.errors import UsageError
     from pipelines.product_groups.group_csv import written_groups
     from pipelines.storage import tables
     from pipelines.storage.snapshots import published_or_empty
 
     now = groups_now(organisation)
     names = published_or_empty(now.opened.folder, tables.PRODUCTS).select("product_code", "product_name")
-    try:
-        file.write_bytes(written_groups(now.groups.values(), dict(names.rows())))
-    except OSError as trouble:
-        raise UsageError(f"{file} cannot be written: {trouble.strerror}.") from None
+    write_file(file, written_groups(now.groups.values(), dict(names.rows())))
     if as_json:
         show_json({"file": str(file), "groups": len(now.groups)})
     else:
@@ -58,7 +49,7 @@ def import_file(
     from pipelines.product_groups.group_csv import read_groups
     from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 
-    read = read_groups(file, _bytes_of(file))
+    read = read_groups(file, read_file(file))
     now = groups_now(organisation)
     proposal = now.propose(read.requests, find_product=product_finder(organisation))
     for note in [*read.notes, *proposal.notes]:
@@ -68,12 +59,3 @@ def import_file(
         show_faults(faults, as_json=as_json)
         raise SpreadsheetFileError(f"{counted(len(faults), 'row')} of {file} cannot be used: nothing was changed.")
     carry_out(now, proposal, by=by, reason=reason or f"import of {file.name}", is_dry=dry_run, as_json=as_json)
-
-
-def _bytes_of(file: "Path") -> bytes:
-    from pipelines.errors import UsageError
-
-    try:
-        return file.read_bytes()
-    except OSError as trouble:
-        raise UsageError(f"{file} cannot be read: {trouble.strerror}.") from None
