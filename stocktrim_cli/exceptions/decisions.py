@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
-from stocktrim_cli.exceptions.present_exceptions import opened
 from stocktrim_cli.output import show_json, show_table
 from stocktrim_cli.runs import JsonOption
+from stocktrim_cli.settings_options import opened_organisation
 
 if TYPE_CHECKING:
     from pipelines.organisations.open_organisation import OpenOrganisation
@@ -25,7 +25,7 @@ def history(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json:
 
     Example: `stocktrim exceptions history --json`
     """
-    now = opened(organisation)
+    now = opened_organisation(organisation)
     rows = _decisions(now)
     if as_json:
         show_json(rows)
@@ -40,7 +40,7 @@ def history(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json:
 def decisions_about(organisation: str, exception: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The decisions about one exception, the oldest first."""
     meant = {exception["exception_id"], exception["subject_id"]}
-    rows = _decisions(opened(organisation))
+    rows = _decisions(opened_organisation(organisation))
     return [row for row in rows if row["problem"] == exception["kind"] and row["record_id"] in meant]
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
-from stocktrim_cli.exceptions.present_exceptions import exceptions_of, opened, read_exceptions, refused_load
+from stocktrim_cli.exceptions.present_exceptions import exceptions_of, read_exceptions, refused_load
 from stocktrim_cli.output import out, say, show_json
 from stocktrim_cli.runs import JsonOption
+from stocktrim_cli.settings_options import opened_organisation
 from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def dismiss(
 
     if not reason.strip():
         raise UsageError("Give a reason: --reason TEXT.")
-    now = opened(organisation)
+    now = opened_organisation(organisation)
     record, problem = _of_id(organisation, record, problem)
     row = find_exception(_with_refused(now, read_exceptions(organisation)), record, problem=problem)
     _decide(now, row, DISMISSED, by=by, reason=reason, as_json=as_json)
@@ -112,7 +113,7 @@ def restore(
     from pipelines.storage.snapshots import read_published
     from pipelines.store.exception_decisions import RESTORED, dismissed_exceptions
 
-    now = opened(organisation)
+    now = opened_organisation(organisation)
     record, problem = _of_id(organisation, record, problem)
     dismissed = dismissed_exceptions(now.store, now.key)
     (readiness,) = read_published(now.folder, tables.XERO_READINESS)

@@ -5,21 +5,12 @@ Read more in docs/buyer/exceptions.md.
 """
 
 from collections.abc import Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any
+
+from stocktrim_cli.settings_options import opened_organisation
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from pipelines.organisations.open_organisation import OpenOrganisation
-
-
-def opened(organisation: str) -> "OpenOrganisation":
-    """The opened organisation with this key."""
-    from pipelines.organisations.open_organisation import open_organisation
-    from pipelines.settings import read_settings
-
-    return open_organisation(read_settings(), organisation)
 
 
 def exceptions_of(organisation: str) -> "pl.DataFrame":
@@ -33,7 +24,7 @@ def exceptions_of(organisation: str) -> "pl.DataFrame":
     from pipelines.storage.snapshots import NothingPublishedError, read_published
     from pipelines.store.exception_decisions import dismissed_exceptions, snoozes_in_force
 
-    now = opened(organisation)
+    now = opened_organisation(organisation)
     try:
         found, readiness, products = read_published(
             now.folder, tables.EXCEPTIONS, tables.XERO_READINESS, tables.PRODUCTS
@@ -53,7 +44,7 @@ def read_exceptions(organisation: str) -> "pl.DataFrame":
     from pipelines.storage.snapshots import published_or_empty
     from pipelines.store.exception_decisions import dismissed_exceptions
 
-    now = opened(organisation)
+    now = opened_organisation(organisation)
     readiness = published_or_empty(now.folder, tables.XERO_READINESS)
     return open_exceptions(readiness, dismissed_exceptions(now.store, now.key))
 
@@ -103,13 +94,6 @@ def find_all(exceptions: "pl.DataFrame", wanted: Sequence[str], *, kind: str = "
                 f"are."
             )
     return pl.concat([rows for _, rows in meant]).unique("exception_id", keep="first", maintain_order=True)
-
-
-def day_given(text: str) -> date:
-    """The day that a person gave with --until, as YYYY-MM-DD."""
-    from pipelines.settings import read_day
-
-    return read_day(text)
 
 
 def _is_meant(word: str) -> "pl.Expr":

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
-from stocktrim_cli.exceptions.present_exceptions import day_given, exceptions_of, find_all, opened
+from stocktrim_cli.exceptions.present_exceptions import exceptions_of, find_all
 from stocktrim_cli.output import out, show_json
 from stocktrim_cli.runs import JsonOption
+from stocktrim_cli.settings_options import opened_organisation
 from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ def snooze(
     Example: `stocktrim exceptions snooze P-0042 --until 2026-03-31 --reason "the next container has them"`
     """
     from pipelines.exceptions.snoozes import day_to_snooze_until, reason_to_keep
+    from pipelines.settings import read_day
     from pipelines.store.exception_decisions import SNOOZED
 
-    now = opened(organisation)
-    day = day_to_snooze_until(day_given(until), today=now.today())
+    now = opened_organisation(organisation)
+    day = day_to_snooze_until(read_day(until), today=now.today())
     rows = find_all(exceptions_of(organisation), wanted, kind=kind)
     decided = _decide(organisation, rows, SNOOZED, by=by, reason=reason_to_keep(reason), until=day)
     if as_json:
@@ -88,7 +90,7 @@ def _decide(
     """Store one decision about each of the exceptions, all or none."""
     from pipelines.store.exception_decisions import ExceptionDecision, decide_exceptions
 
-    now, who = opened(organisation), person(by)
+    now, who = opened_organisation(organisation), person(by)
     decided = [
         ExceptionDecision(
             row["kind"], row["exception_id"], "", decision, who, now.now(), reason,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stocktrim_cli.output import decimals_of, heartbeat, out, say, show_json, show_table, text_of
+from stocktrim_cli.settings_options import opened_organisation
 
 if TYPE_CHECKING:
     from datetime import date
@@ -38,11 +39,9 @@ LISTED_STATES = "draft, approved, sending, sent, failed, rejected or superseded;
 
 def desk_of(organisation: str) -> "OrderDesk":
     """The orders of an organisation."""
-    from pipelines.organisations.open_organisation import open_organisation
     from pipelines.organisations.order_desk import order_desk
-    from pipelines.settings import read_settings
 
-    return order_desk(open_organisation(read_settings(), organisation))
+    return order_desk(opened_organisation(organisation))
 
 
 def seen_order(desk: "OrderDesk", order_id: str, version: int = 0) -> "Order":
