@@ -29,13 +29,18 @@ ProblemOption = Annotated[
 ]
 
 
+def print_refused(organisation: str) -> None:
+    """Print why the last load was refused, if it was."""
+    refused = refused_load(organisation)
+    if refused:
+        say(f"The last load was refused. {refused}")
+
+
 def print_exceptions(organisation: str) -> None:
     """Print the problems with the most money at stake, each with its documents, effect and remedy."""
     from pipelines.readiness import sentences
 
-    refused = refused_load(organisation)
-    if refused:
-        say(f"The last load was refused. {refused}")
+    print_refused(organisation)
     found = read_exceptions(organisation)
     if found.is_empty():
         return
@@ -49,23 +54,16 @@ def print_unreadable(organisation: str) -> None:
     """Print why the last load was refused, and every record that cannot be read."""
     from pipelines.readiness import UNREADABLE, sentences
 
-    refused = refused_load(organisation)
-    if refused:
-        say(f"The last load was refused. {refused}")
+    print_refused(organisation)
     for sentence in sentences(read_exceptions(organisation).filter(problem=UNREADABLE)):
         say(f"- {sentence}")
 
 
 def problems_of(organisation: str) -> list[dict[str, Any]]:
     """The open exceptions of an organisation, summed: one record per problem and effect."""
-    return by_problem_of(read_exceptions(organisation))
-
-
-def by_problem_of(found: "pl.DataFrame") -> list[dict[str, Any]]:
-    """Exceptions, summed: one record per problem and effect."""
     from pipelines.readiness import by_problem
 
-    return by_problem(found).to_dicts()
+    return by_problem(read_exceptions(organisation)).to_dicts()
 
 
 def dismiss(

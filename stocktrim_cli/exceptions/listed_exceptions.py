@@ -14,8 +14,8 @@ from stocktrim_cli.chosen_organisation import (
     choose_organisation,
     command_for,
 )
-from stocktrim_cli.exceptions.dismissing import print_unreadable
-from stocktrim_cli.exceptions.present_exceptions import exceptions_of, refused_load
+from stocktrim_cli.exceptions.dismissing import print_refused, print_unreadable
+from stocktrim_cli.exceptions.present_exceptions import exceptions_of
 from stocktrim_cli.groups.group_options import of_products, products_in_group
 from stocktrim_cli.output import out, say, show_json, show_table
 from stocktrim_cli.runs import JsonOption
@@ -65,9 +65,7 @@ def list_exceptions(
     if as_json:
         show_json(rows.to_dicts())
         return
-    refused = refused_load(organisation)
-    if refused:
-        say(f"The last load was refused. {refused}")
+    print_refused(organisation)
     _print(organisation, rows, every=every, limit=limit)
     _print_rest(organisation, known, rows, every=every)
 
