@@ -12,7 +12,7 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import counted, out, rows_of, show_json, show_table
 from stocktrim_cli.runs import JsonOption
-from stocktrim_cli.settings_options import ByOption, opened_organisation
+from stocktrim_cli.settings_options import ByOption, ReasonOption, opened_organisation
 from stocktrim_cli.who import person
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def one_off(
     product: Annotated[str, typer.Argument(metavar="PRODUCT", help="The product's code on it.")],
     answer: Annotated[str, typer.Argument(metavar="yes|no|open", help="A one-off order? open takes an answer back.")],
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
+    reason: ReasonOption = "",
     by: ByOption = "",
     organisation: OrganisationOption = DEFAULT_ORGANISATION,
     as_json: JsonOption = False,

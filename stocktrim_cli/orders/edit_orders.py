@@ -19,7 +19,7 @@ from stocktrim_cli.orders.orders_options import (
     seen_order,
     show_decided,
 )
-from stocktrim_cli.runs import MINUS_IS_A_VALUE, JsonOption
+from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pipelines.purchasing.events import Event
     from pipelines.purchasing.orders import Order
 
-EDITING = MINUS_IS_A_VALUE
 ProductArgument = Annotated[str, typer.Argument(metavar="PRODUCT_CODE", help="The product.")]
 CostOption = Annotated[str, typer.Option("--cost", metavar="MONEY", help="Price of a unit, in the order's currency.")]
 ExpectedOption = Annotated[str, typer.Option("--expected", metavar="DATE", help="When it is expected, as YYYY-MM-DD.")]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stocktrim_cli.output import decimals_of, heartbeat, out, say, show_json, show_table, text_of
+from stocktrim_cli.output import counted, decimals_of, heartbeat, out, say, show_json, show_table, text_of
 from stocktrim_cli.settings_options import opened_organisation
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def show_total(orders: "Sequence[Order]") -> None:
     from pipelines.organisations.order_desk import totals
 
     worth = " and ".join(f"{value:,.2f} {currency}" for currency, value in totals(orders).items())
-    out.print(f"{len(orders):,} order{'' if len(orders) == 1 else 's'}: {worth or 'nothing'}.", markup=False)
+    out.print(f"{counted(len(orders), 'order')}: {worth or 'nothing'}.", markup=False)
 
 
 def state_shown(order: "Order") -> str:
