@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
-from stocktrim_cli.groups.group_options import DryRunOption, GroupArgument, carry_out, groups_now, proposed
+from stocktrim_cli.groups.group_options import (
+    DryRunOption,
+    GroupArgument,
+    carry_out,
+    groups_now,
+    proposed,
+    settings_of_group,
+)
 from stocktrim_cli.output import counted, out
 from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.settings_options import ByOption, ProductsOfOption, ReasonOption, SearchOption, settings_now
@@ -96,9 +103,7 @@ def drop(
     found = now.find(group)
     change = ProposedGroupChange(found.group_id, found.title, "name", "", found.name, None)
     carry_out(now, GroupProposal([change], []), by=by, reason=reason, is_dry=dry_run, as_json=as_json)
-    settings = [
-        row for row in settings_now(organisation).in_force if (row.level, row.subject) == ("group", found.group_id)
-    ]
+    settings = settings_of_group(now, found)
     if settings and not as_json:
         out.print(f"{counted(len(settings), 'setting')} of it: `stocktrim settings show --gone` lists them.")
 
@@ -176,14 +181,14 @@ def rule(
     proposal = proposed(now, requests, may_create=not is_removed)
     carry_out(now, proposal, by=by, reason=reason, is_dry=dry_run, as_json=as_json)
     if not is_removed and not as_json:
-        out.print(_reach(organisation, text), markup=False)
+        out.print(_reach(now, text), markup=False)
 
 
-def _reach(organisation: str, text: str) -> str:
+def _reach(now: "OrganisationGroups", text: str) -> str:
     """How many products a rule names now, as a sentence."""
     from pipelines.product_groups.rules import parse_rule, products_by_rule
 
-    now, rule_of = groups_now(organisation), parse_rule(text)
+    rule_of = parse_rule(text)
     attributes = now.attributes_for([rule_of])
     named, products = products_by_rule(rule_of, attributes).len(), attributes.products.height
     if not named:

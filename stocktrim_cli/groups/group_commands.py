@@ -12,10 +12,10 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.groups.change_groups import add, drop, order, remove, rename, rule
 from stocktrim_cli.groups.group_files import export_file, import_file
-from stocktrim_cli.groups.group_options import WORDS, GroupArgument, groups_now
+from stocktrim_cli.groups.group_options import WORDS, GroupArgument, groups_now, settings_of_group
 from stocktrim_cli.output import out, show_json, show_table
 from stocktrim_cli.runs import JsonOption
-from stocktrim_cli.settings_options import SHOWN, say_rest, settings_now
+from stocktrim_cli.settings_options import SHOWN, say_rest
 
 if TYPE_CHECKING:
     from pipelines.organisations.organisation_groups import OrganisationGroups
@@ -63,8 +63,7 @@ def show(
 
     now = groups_now(organisation)
     found = now.find(group)
-    settings = settings_now(organisation)
-    own = [row for row in settings.in_force if (row.level, row.subject) == ("group", found.group_id)]
+    own = settings_of_group(now, found)
     rows = now.membership.filter(pl.col("group_id") == found.group_id)
     kept_out = {code: row for code, row in found.members.items() if row.value == "out"}
     if as_json:

@@ -51,7 +51,7 @@ def import_file(
 
     read = read_groups(file, read_file(file))
     now = groups_now(organisation)
-    proposal = now.propose(read.requests, find_product=product_finder(organisation))
+    proposal = now.propose(read.requests, find_product=product_finder(now))
     for note in [*read.notes, *proposal.notes]:
         say(note)
     faults = sorted([*read.faults, *proposal.faults], key=lambda fault: fault.line)

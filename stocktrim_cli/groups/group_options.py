@@ -6,19 +6,24 @@ Read more in docs/buyer/groups.md.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import cache
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stocktrim_cli.chosen_organisation import command_for
 from stocktrim_cli.output import counted, out, say, show_json, show_table
-from stocktrim_cli.settings_options import SHOWN, opened_organisation, say_rest, settings_now
+from stocktrim_cli.settings_options import SHOWN, opened_organisation, say_rest
+from stocktrim_cli.who import person
 
 if TYPE_CHECKING:
     import polars as pl
 
     from pipelines.organisations.organisation_groups import OrganisationGroups
+    from pipelines.planning_settings.subjects import Subjects
+    from pipelines.product_groups.groups import Group
     from pipelines.product_groups.requested_groups import GroupProposal, GroupRequest, ProposedGroupChange
+    from pipelines.store.setting_changes import SettingChange
 
 GroupArgument = Annotated[
     str, typer.Argument(metavar="GROUP", help='Its name, with its kind if several have the name: "brand: Acme".')
@@ -48,16 +53,22 @@ def of_products(rows: "pl.DataFrame", product_codes: list[str] | None) -> "pl.Da
     return rows if product_codes is None else rows.filter(pl.col("product_code").is_in(product_codes))
 
 
-def product_finder(organisation: str) -> Callable[[str], str]:
+def settings_of_group(now: "OrganisationGroups", group: "Group") -> "list[SettingChange]":
+    """What is set for a group itself."""
+    from pipelines.organisations.organisation_settings import settings_of
+
+    return [row for row in settings_of(now.opened).in_force if (row.level, row.subject) == ("group", group.group_id)]
+
+
+def product_finder(now: "OrganisationGroups") -> Callable[[str], str]:
     """The product that a person means, whatever its case; products are read when the first is looked for."""
-    settings: list[Any] = []
+    from pipelines.organisations.organisation_settings import settings_of
 
-    def find(text: str) -> str:
-        if not settings:
-            settings.append(settings_now(organisation).subjects)
-        return str(settings[0].find("product", text))
+    @cache
+    def subjects() -> "Subjects":
+        return settings_of(now.opened).subjects
 
-    return find
+    return lambda text: subjects().find("product", text)
 
 
 def proposed(
@@ -66,7 +77,7 @@ def proposed(
     """What requests would change; a request that cannot be met stops the command with its reason."""
     from pipelines.errors import UsageError
 
-    found = now.propose(requests, find_product=product_finder(now.opened.key), may_create=may_create)
+    found = now.propose(requests, find_product=product_finder(now), may_create=may_create)
     if found.faults:
         raise UsageError(found.faults[0].problem)
     for note in found.notes:
@@ -78,8 +89,6 @@ def carry_out(
     now: "OrganisationGroups", proposal: "GroupProposal", *, by: str, reason: str, is_dry: bool, as_json: bool
 ) -> None:
     """Store what was proposed and print it; or print it alone."""
-    from stocktrim_cli.who import person
-
     if not is_dry and proposal.changes:
         now.apply(proposal.changes, by=person(by), reason=reason)
     if as_json:
