@@ -12,8 +12,8 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import counted, out, rows_of, show_json, show_table
 from stocktrim_cli.runs import JsonOption
-from stocktrim_cli.settings_options import ByOption, ReasonOption, opened_organisation
-from stocktrim_cli.who import person
+from stocktrim_cli.settings_options import ReasonOption, opened_organisation
+from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
     import polars as pl

@@ -14,8 +14,8 @@ from stocktrim_cli.output import counted, out, rows_of, show_json, show_table
 from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.sales_options import DateOrderOption, DecimalOption
 from stocktrim_cli.settings_files import FileArgument, read_file, write_file
-from stocktrim_cli.settings_options import ByOption, ProductsOption, ReasonOption, settings_now
-from stocktrim_cli.who import person
+from stocktrim_cli.settings_options import ProductsOption, ReasonOption, settings_now
+from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
     from pipelines.organisations.organisation_settings import OrganisationSettings

@@ -10,7 +10,8 @@ import typer
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.output import out, show_json, show_table
 from stocktrim_cli.runs import JsonOption
-from stocktrim_cli.settings_options import ByOption, ProductOption, SupplierOption, person, settings_now
+from stocktrim_cli.settings_options import ProductOption, SupplierOption, settings_now
+from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
     import polars as pl

@@ -16,7 +16,6 @@ from stocktrim_cli.output import counted, out, show_json
 from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.settings_dry_run import show_dry_run
 from stocktrim_cli.settings_options import (
-    ByOption,
     DryRunOption,
     GroupsOption,
     ProductsInOption,
@@ -25,11 +24,11 @@ from stocktrim_cli.settings_options import (
     ReasonOption,
     SearchOption,
     SuppliersOption,
-    person,
     settings_now,
     subject_shown,
     value_shown,
 )
+from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
     from pipelines.organisations.chosen_subjects import SubjectFilter

@@ -16,14 +16,13 @@ from stocktrim_cli.sales_options import DateOrderOption, DecimalOption
 from stocktrim_cli.settings_dry_run import show_dry_run
 from stocktrim_cli.settings_options import (
     SHOWN,
-    ByOption,
     DryRunOption,
     ReasonOption,
-    person,
     say_rest,
     settings_now,
     show_old_and_new,
 )
+from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
     from pipelines.spreadsheets.file_faults import RequestFault

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from stocktrim_cli import who
 from stocktrim_cli.output import out, show_table
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ ProductsOfOption = Annotated[
 SearchOption = Annotated[
     str, typer.Option("--search", metavar="TEXT", help="For every product with these words in code or name.")
 ]
-ByOption = who.ByOption
 GroupOption = Annotated[
     str, typer.Option("--group", metavar="NAME", help="For this group, by its name or as kind: name.")
 ]
@@ -52,7 +50,6 @@ ProductsInOption = Annotated[
     str, typer.Option("--products-in", metavar="NAME", help="For every product that is in this group now.")
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why.")]
-person = who.person
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Show old and new, and what the plan would change; change nothing.")
 ]

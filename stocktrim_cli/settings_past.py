@@ -13,18 +13,17 @@ from stocktrim_cli.output import counted, out, show_json, show_table
 from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.settings_dry_run import show_dry_run
 from stocktrim_cli.settings_options import (
-    ByOption,
     DryRunOption,
     GroupOption,
     ProductOption,
     ReasonOption,
     SupplierOption,
-    person,
     settings_now,
     show_old_and_new,
     subject_shown,
     value_shown,
 )
+from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
     from pipelines.organisations.organisation_settings import OrganisationSettings

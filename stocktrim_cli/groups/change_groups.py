@@ -18,7 +18,8 @@ from stocktrim_cli.groups.group_options import (
 )
 from stocktrim_cli.output import counted, out
 from stocktrim_cli.runs import JsonOption
-from stocktrim_cli.settings_options import ByOption, ProductsOfOption, ReasonOption, SearchOption, settings_now
+from stocktrim_cli.settings_options import ProductsOfOption, ReasonOption, SearchOption, settings_now
+from stocktrim_cli.who import ByOption
 
 if TYPE_CHECKING:
     from pipelines.organisations.organisation_groups import OrganisationGroups

@@ -8,7 +8,8 @@ from stocktrim_cli.groups.group_options import DryRunOption, carry_out, groups_n
 from stocktrim_cli.output import counted, out, say, show_json
 from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.settings_files import FileArgument, read_file, show_faults, write_file
-from stocktrim_cli.settings_options import ByOption, ReasonOption
+from stocktrim_cli.settings_options import ReasonOption
+from stocktrim_cli.who import ByOption
 
 
 def export_file(
