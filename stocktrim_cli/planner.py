@@ -3,9 +3,7 @@
 Read more in docs/interfaces.md.
 """
 
-import ctypes
 import os
-import webbrowser
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -62,6 +60,8 @@ def _keep_memory_small() -> None:
 
     polars' allocator reads its variable when polars is imported; glibc, if it is there, is asked for two arenas.
     """
+    import ctypes
+
     os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0")
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -70,6 +70,8 @@ def _keep_memory_small() -> None:
 
 def _announcing(port: int, *, browser: bool) -> "Callable[[Secret], None]":
     """Print the address with each token; open the first in the browser."""
+    import webbrowser
+
     is_first = True
 
     def announce(token: "Secret") -> None:
