@@ -47,13 +47,14 @@ def chosen_lines(order_plan: "pl.DataFrame", wanted: LineFilter) -> "pl.DataFram
     import polars as pl
 
     from pipelines.product_codes import contains_words
+    from pipelines.replenishment.plan.plan_reports import REPORTS
 
     conditions = [
         *_same("status", wanted.status, STATUSES),
         *_of_supplier(order_plan, wanted.supplier),
         *([contains_words(wanted.search)] if wanted.search else []),
-        *([pl.col("stock_on_order_late") > 0] if wanted.is_late else []),
-        *([pl.col("overstock_quantity") > 0] if wanted.is_overstocked else []),
+        *([REPORTS["late_orders"].condition] if wanted.is_late else []),
+        *([REPORTS["overstocked"].condition] if wanted.is_overstocked else []),
         *([] if wanted.product_codes is None else [pl.col("product_code").is_in(list(wanted.product_codes))]),
     ]
     return order_plan.filter(*conditions) if conditions else order_plan
@@ -67,10 +68,10 @@ def sorted_lines(order_plan: "pl.DataFrame", by: str) -> "pl.DataFrame":
     """
     import polars as pl
 
+    from pipelines.replenishment.plan.plan_reports import URGENCY, rows_in_order
+
     if not by:
-        is_left = (pl.col("order_quantity") <= 0) & (pl.col("assembly_quantity").fill_null(0.0) <= 0)
-        keys = (is_left, "days_to_stock_out", "understock_value", "product_code")
-        return order_plan.sort(*keys, descending=[False, False, True, False], nulls_last=True)
+        return order_plan[rows_in_order(order_plan, pl.lit(value=True), URGENCY)]
     (column,) = known_columns(order_plan, [by.removeprefix("-")])
     descending = [by.startswith("-"), False]
     return order_plan.sort(column, "product_code", descending=descending, nulls_last=True, maintain_order=True)
@@ -89,12 +90,9 @@ def known_columns(order_plan: "pl.DataFrame", names: Iterable[str]) -> list[str]
 
 def totals(lines: "pl.DataFrame", products: int) -> str:
     """The number of lines, and what their orders cost, by currency."""
-    import polars as pl
+    from pipelines.replenishment.plan.plan_reports import total_of
 
-    values = lines.filter(pl.col("order_quantity") > 0).group_by("currency").agg(pl.col("order_value").sum())
-    worth = " and ".join(
-        f"{value:,.2f} {currency or ''}".rstrip() for currency, value in values.sort("currency").rows()
-    )
+    worth = " and ".join(f"{value:,.2f} {currency}".rstrip() for currency, value in total_of(lines).value_by_currency)
     return f"{lines.height:,} of {products:,} lines{f'; to order: {worth}' if worth else ''}."
 
 

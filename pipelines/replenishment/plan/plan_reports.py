@@ -128,12 +128,14 @@ class LinesTotal:
     value_by_currency: Sequence[tuple[str, Decimal]]
 
 
-def total_of(order_plan: pl.DataFrame, rows: pl.Series) -> LinesTotal:
-    """What the lines of these numbers come to."""
-    ordered = order_plan.select("order_quantity", "order_value", "currency")[rows].filter(pl.col("order_quantity") > 0)
+def total_of(order_plan: pl.DataFrame, rows: pl.Series | None = None) -> LinesTotal:
+    """What the lines of these numbers come to, or all lines."""
+    lines = order_plan.select("order_quantity", "order_value", "currency")
+    lines = lines if rows is None else lines[rows]
+    ordered = lines.filter(pl.col("order_quantity") > 0)
     values = ordered.group_by("currency").agg(pl.col("order_value").sum()).sort("currency").rows()
     by_currency = [(currency or "", value or Decimal(0)) for currency, value in values]
-    return LinesTotal(rows.len(), ordered.height, float(ordered["order_quantity"].sum()), by_currency)
+    return LinesTotal(lines.height, ordered.height, float(ordered["order_quantity"].sum()), by_currency)
 
 
 def _by_value(order_plan: pl.DataFrame, column: str) -> pl.Expr:
