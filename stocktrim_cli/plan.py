@@ -116,17 +116,14 @@ def make_plan(
 
 def read_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
     """The published plan: its summary and its lines, one row per product."""
-    import polars as pl
-
+    from pipelines.replenishment.plan.plan_summary import newest_last
     from pipelines.settings import read_settings
     from pipelines.storage import tables
     from pipelines.storage.snapshots import read_published
 
     folder = read_settings().organisation_folder(organisation)
     summaries, order_plan = read_published(folder, tables.PLAN_SUMMARY, tables.ORDER_PLAN)
-    # not the latest by the clock alone, which may have been ahead
-    its_own = pl.col("plan_id").is_in(order_plan["plan_id"].unique().implode())
-    newest = summaries.sort(its_own, "planned_at").tail(1).to_dicts()
+    newest = newest_last(summaries, order_plan).tail(1).to_dicts()
     return next(iter(newest), {}), order_plan
 
 

@@ -18,6 +18,7 @@ import polars as pl
 from pipelines.planning_settings.demand_settings.assemblies import demand_ways
 from pipelines.planning_settings.successors_and_bundles import BUNDLE_SETTINGS
 from pipelines.product_codes import ProductCodes
+from pipelines.replenishment.plan.plan_summary import newest_last
 from pipelines.settings import Settings
 from pipelines.storage import tables
 from pipelines.storage.snapshots import column_meanings, published_folder, read_snapshot
@@ -60,8 +61,7 @@ class PublishedView:
     @cached_property
     def plans(self) -> list[dict[str, Any]]:
         """The summaries of all plans, the newest last; the newest is that of the lines, whatever its clock said."""
-        its_own = pl.col("plan_id").is_in(self.order_plan["plan_id"].unique().implode())
-        return self.rows(tables.PLAN_SUMMARY).sort(its_own, "planned_at").to_dicts()
+        return newest_last(self.rows(tables.PLAN_SUMMARY), self.order_plan).to_dicts()
 
     @property
     def summary(self) -> dict[str, Any] | None:

@@ -31,6 +31,12 @@ def hash_inputs(frames: Mapping[str, pl.DataFrame], *, as_of: date, code_version
     return digest.hexdigest()
 
 
+def newest_last(summaries: pl.DataFrame, order_plan: pl.DataFrame) -> pl.DataFrame:
+    """The summaries of plans by age; that of the lines is the newest, whatever its clock said."""
+    its_own = pl.col("plan_id").is_in(order_plan["plan_id"].unique().implode())
+    return summaries.sort(its_own, "planned_at")
+
+
 def plan_id(inputs_hash: str, *, as_of: date) -> str:
     """A plan's name: its day and the beginning of its fingerprint.
 
