@@ -1,4 +1,4 @@
-"""How values are written on a page: units, money, days, ages.
+"""How values are written on a page: units, money, days.
 
 What belongs here: values to text. What does not: sentences about them.
 """
@@ -13,7 +13,6 @@ from pipelines.settings import is_loopback
 from pipelines.xero.time_zones import time_zone
 
 NONE: Final = "–"
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def units(value: float | None) -> str:
@@ -98,18 +97,6 @@ def moment(value: datetime | None, xero_zone: str | None) -> str:
     return f"{local:%H:%M} today" if local.date() == today else f"{local:%H:%M}, {day(local.date())}"
 
 
-def age(value: datetime | None) -> str:
-    """How long ago an instant is, in the largest fitting unit."""
-    if value is None:
-        return "never"
-    seconds = max(0.0, (datetime.now(UTC) - value).total_seconds())
-    for length, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
-        if seconds >= length:
-            number = int(seconds // length)
-            return f"{number} {name}{'' if number == 1 else 's'} ago"
-    return "just now"
-
-
 def days_left(value: int | None, status: str) -> str:
     """Days until stock runs out: `out` if it has, `lasts` if it covers the protection interval.
 
@@ -138,5 +125,5 @@ def outside_link(address: str | None) -> str | None:
 
 FILTERS: Final[dict[str, Any]] = {
     "units": units, "demand": demand, "money": money, "price": price, "share": share, "day": day, "month": month,
-    "age": age, "outside_link": outside_link,
+    "outside_link": outside_link,
 }  # fmt: skip
