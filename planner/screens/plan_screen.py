@@ -71,4 +71,4 @@ def _found(request: Request, asked: Asked) -> PlanLines:
 
 
 def _content(asked: Asked, found: PlanLines) -> dict[str, Any]:
-    return asked.content(screen="plan", found=found, meanings=asked.view.meanings)
+    return asked.content(screen="plan", found=found)
