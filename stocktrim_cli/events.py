@@ -102,10 +102,10 @@ def remove(
     from pipelines.errors import UsageError
     from pipelines.nearest_names import unknown_name
     from pipelines.product_codes import folded
-    from pipelines.store.demand_decisions.demand_event_log import EventChange, change_events, events_in_force
+    from pipelines.store.demand_decisions.demand_event_log import EventChange, change_events
 
     now = settings_now(organisation)
-    known = {folded(change.name): change.name for change in events_in_force(now.opened.store, now.opened.key)}
+    known = {folded(change.name): change.name for change in _in_force(now)}
     found = known.get(folded(name))
     if found is None:
         raise UsageError(unknown_name("event", name, known.values()))
