@@ -112,7 +112,7 @@ class OrganisationSettings:
         unknown = dict.fromkeys(filter(None, map(_contact_in, self.history)), UNKNOWN_SUPPLIER)
         return unknown | {identity: name for identity, name in named.items() if name}
 
-    @property
+    @cached_property
     def names(self) -> dict[str, str]:
         """The names of suppliers, and kinds and names of groups, by id."""
         return self.supplier_names | {group.group_id: group.title for group in self.groups.groups.values()}
