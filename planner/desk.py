@@ -1,7 +1,7 @@
 """The desk as one process has it: its settings, its views of what is published, its store, its sessions.
 
 What belongs here: what lives as long as the process. What does not: what lives as long as a request
-(`screens/asked.py`).
+(`screens/screen_context.py`).
 """
 
 import time

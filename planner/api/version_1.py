@@ -17,8 +17,8 @@ from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from planner.api.cursors import cursor_to, row_of
 from planner.api.responses import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
-from planner.screens.asked import Asked, AskedOf, DeskOf
 from planner.screens.rendered_pages import page
+from planner.screens.screen_context import ContextOf, DeskOf, ScreenContext
 from planner.shown.plan_lines_shown import plan_lines, plan_query
 from planner.shown.product_view import explanation_of
 
@@ -42,7 +42,7 @@ def organisations(desk: DeskOf) -> list[OrganisationAnswer]:
 @router.get(f"{_OF}/plan", summary="Lines of the newest plan")
 def plan(
     response: Response,
-    asked: AskedOf,
+    context: ContextOf,
     *,
     report: Annotated[str, Query(description=f"{', '.join(REPORTS)}.")] = "all",
     supplier: Annotated[str, Query(description="The supplier's name; a minus for products without one.")] = "",
@@ -54,9 +54,9 @@ def plan(
 ) -> PlanAnswer:
     """The lines that the filters find, in order, with the total of all of them."""
     query = plan_query({"report": report, "supplier": supplier, "status": status, "search": search, "sort": sort})
-    found, view = plan_lines(asked.view, query), asked.view
+    found, view = plan_lines(context.view, query), context.view
     first = row_of(cursor, view.snapshot_id)
-    _tag(response, asked)
+    _tag(response, context)
     return PlanAnswer(
         plan_id=view.summary["plan_id"] if view.summary else None,
         as_of_date=view.as_of,
@@ -69,24 +69,24 @@ def plan(
 
 
 @router.get(f"{_OF}/products", summary="Products")
-def products(response: Response, asked: AskedOf, limit: Limit = 100, cursor: Cursor = "") -> ProductsAnswer:
+def products(response: Response, context: ContextOf, limit: Limit = 100, cursor: Cursor = "") -> ProductsAnswer:
     """Every product of Xero, by code."""
-    rows, next_cursor = _page_of(response, asked, tables.PRODUCTS, limit, cursor)
+    rows, next_cursor = _page_of(response, context, tables.PRODUCTS, limit, cursor)
     return ProductsAnswer(products=rows, next_cursor=next_cursor)
 
 
 @router.get(f"{_OF}/suppliers", summary="Suppliers")
-def suppliers(response: Response, asked: AskedOf, limit: Limit = 100, cursor: Cursor = "") -> SuppliersAnswer:
+def suppliers(response: Response, context: ContextOf, limit: Limit = 100, cursor: Cursor = "") -> SuppliersAnswer:
     """Every supplier."""
-    rows, next_cursor = _page_of(response, asked, tables.SUPPLIERS, limit, cursor)
+    rows, next_cursor = _page_of(response, context, tables.SUPPLIERS, limit, cursor)
     return SuppliersAnswer(suppliers=rows, next_cursor=next_cursor)
 
 
 @router.get(f"{_OF}/analysis", summary="How a product's number was made")
-def analysis(response: Response, asked: AskedOf, product_code: str) -> dict[str, Any]:
+def analysis(response: Response, context: ContextOf, product_code: str) -> dict[str, Any]:
     """What `stocktrim explain PRODUCT_CODE --json` prints: the bridge, its sentences, and all behind them."""
-    _tag(response, asked)
-    return asdict(explanation_of(asked.view, product_code))
+    _tag(response, context)
+    return asdict(explanation_of(context.view, product_code))
 
 
 @router.get("/openapi.json", include_in_schema=False)
@@ -111,14 +111,14 @@ def _document() -> dict[str, Any]:
 
 
 def _page_of(
-    response: Response, asked: Asked, table: Table, limit: int, cursor: str
+    response: Response, context: ScreenContext, table: Table, limit: int, cursor: str
 ) -> tuple[list[dict[str, Any]], str | None]:
-    rows = asked.view.rows(table)
-    first = row_of(cursor, asked.view.snapshot_id)
-    _tag(response, asked)
-    return rows.slice(first, limit).to_dicts(), cursor_to(asked.view.snapshot_id, first + limit, rows.height)
+    rows = context.view.rows(table)
+    first = row_of(cursor, context.view.snapshot_id)
+    _tag(response, context)
+    return rows.slice(first, limit).to_dicts(), cursor_to(context.view.snapshot_id, first + limit, rows.height)
 
 
-def _tag(response: Response, asked: Asked) -> None:
-    response.headers["ETag"] = f'"{asked.view.snapshot_id}"'
+def _tag(response: Response, context: ScreenContext) -> None:
+    response.headers["ETag"] = f'"{context.view.snapshot_id}"'
     response.headers["Cache-Control"] = "private, no-cache"

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from planner.screens.asked import AskedOf
 from planner.screens.rendered_pages import page
+from planner.screens.screen_context import ContextOf
 from planner.shown.dashboard_view import (
     changes,
     exceptions_shown,
@@ -18,11 +18,11 @@ router = APIRouter()
 
 
 @router.get("/o/{key}/")
-def dashboard(request: Request, asked: AskedOf) -> Response:
+def dashboard(request: Request, context: ContextOf) -> Response:
     """The page."""
-    view = asked.view
+    view = context.view
     trend = stock_value_trend(view)
-    content = asked.content(
+    content = context.content(
         screen="dashboard",
         today=needs_today(view),
         figures=figures(view),

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from pipelines.errors import UsageError
 from pipelines.replenishment.plan.plan_reports import REPORTS
-from planner.screens.asked import Asked, AskedOf
 from planner.screens.preferences import columns_chosen
 from planner.screens.product_screen import product_content
 from planner.screens.rendered_pages import page
+from planner.screens.screen_context import ContextOf, ScreenContext
 from planner.shown.plan_columns import ALWAYS, COLUMNS
 from planner.shown.plan_export import plan_csv
 from planner.shown.plan_lines_shown import PlanLines, plan_lines, plan_query, report_counts, suppliers_of
@@ -22,53 +22,53 @@ router = APIRouter(prefix="/o/{key}/plan")
 
 
 @router.get("")
-def plan(request: Request, asked: AskedOf) -> Response:
+def plan(request: Request, context: ContextOf) -> Response:
     """The page, with the panel of a product if the address names one."""
     product = request.query_params.get("product", "")
-    shown = _panel(asked, product) if product else {"shown": None, "sentence": ""}
-    content = _content(asked, _found(request, asked)) | shown | {
-        "reports": REPORTS.values(), "counts": report_counts(asked.view), "suppliers": suppliers_of(asked.view),
+    shown = _panel(context, product) if product else {"shown": None, "sentence": ""}
+    content = _content(context, _found(request, context)) | shown | {
+        "reports": REPORTS.values(), "counts": report_counts(context.view), "suppliers": suppliers_of(context.view),
         "all_columns": [column for column in COLUMNS.values() if column.name not in ALWAYS],
     }  # fmt: skip
     return page(request, "plan.html", content)
 
 
 @router.get("/lines")
-def lines(request: Request, asked: AskedOf) -> Response:
+def lines(request: Request, context: ContextOf) -> Response:
     """The table and its totals, for the filters of the page; the browser's address follows."""
-    found = _found(request, asked)
-    answer = page(request, "parts/plan_table.html", _content(asked, found))
+    found = _found(request, context)
+    answer = page(request, "parts/plan_table.html", _content(context, found))
     address = found.query.address()
-    answer.headers["HX-Push-Url"] = f"/o/{asked.organisation.key}/plan{f'?{address}' if address else ''}"
+    answer.headers["HX-Push-Url"] = f"/o/{context.organisation.key}/plan{f'?{address}' if address else ''}"
     return answer
 
 
 @router.get("/more")
-def more(request: Request, asked: AskedOf) -> Response:
+def more(request: Request, context: ContextOf) -> Response:
     """The lines of a further page, to stand below those that are shown."""
-    return page(request, "parts/plan_rows.html", _content(asked, _found(request, asked)))
+    return page(request, "parts/plan_rows.html", _content(context, _found(request, context)))
 
 
 @router.get("/export.csv")
-def export(request: Request, asked: AskedOf) -> Response:
+def export(request: Request, context: ContextOf) -> Response:
     """All lines found, with the columns shown, for a spreadsheet."""
-    found = _found(request, asked)
-    name = f"{asked.organisation.key}-{found.query.report}-{asked.view.as_of}.csv"
+    found = _found(request, context)
+    name = f"{context.organisation.key}-{found.query.report}-{context.view.as_of}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(plan_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _panel(asked: Asked, product: str) -> dict[str, Any]:
+def _panel(context: ScreenContext, product: str) -> dict[str, Any]:
     """What the panel of a product shows; if it cannot be explained, why, since the plan can be shown all the same."""
     try:
-        return product_content(asked, product) | {"sentence": ""}
+        return product_content(context, product) | {"sentence": ""}
     except UsageError as trouble:
         return {"shown": None, "sentence": str(trouble)}
 
 
-def _found(request: Request, asked: Asked) -> PlanLines:
-    return plan_lines(asked.view, plan_query(request.query_params), columns_chosen(request))
+def _found(request: Request, context: ScreenContext) -> PlanLines:
+    return plan_lines(context.view, plan_query(request.query_params), columns_chosen(request))
 
 
-def _content(asked: Asked, found: PlanLines) -> dict[str, Any]:
-    return asked.content(screen="plan", found=found)
+def _content(context: ScreenContext, found: PlanLines) -> dict[str, Any]:
+    return context.content(screen="plan", found=found)

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from pipelines.replenishment.explain.sentences import model_sentence
-from planner.screens.asked import Asked, AskedOf
 from planner.screens.rendered_pages import page
+from planner.screens.screen_context import ContextOf, ScreenContext
 from planner.shown.product_view import product_view, usual_lead_time
 
 router = APIRouter(prefix="/o/{key}/product")
@@ -15,24 +15,24 @@ MOST_LINES: Final = 500
 
 
 @router.get("")
-def product(request: Request, asked: AskedOf, code: str = "") -> Response:
+def product(request: Request, context: ContextOf, code: str = "") -> Response:
     """The page; codes stand in the query, since a code may hold any character."""
-    return page(request, "product.html", asked.content(screen="product", **product_content(asked, code)))
+    return page(request, "product.html", context.content(screen="product", **product_content(context, code)))
 
 
 @router.get("/panel")
-def panel(request: Request, asked: AskedOf, code: str = "") -> Response:
+def panel(request: Request, context: ContextOf, code: str = "") -> Response:
     """The panel."""
-    return page(request, "parts/product_panel.html", asked.content(screen="plan", **product_content(asked, code)))
+    return page(request, "parts/product_panel.html", context.content(screen="plan", **product_content(context, code)))
 
 
-def product_content(asked: Asked, code: str) -> dict[str, Any]:
+def product_content(context: ScreenContext, code: str) -> dict[str, Any]:
     """What the body of a product's page or panel shows."""
-    shown = product_view(asked.view, code)
+    shown = product_view(context.view, code)
     choice = shown.explanation.model
     return {
         "shown": shown,
-        "meanings": asked.view.meanings,
+        "meanings": context.view.meanings,
         "model_words": model_sentence(shown.explanation.plan, choice) if choice else "",
         "lead_time_words": usual_lead_time(shown.explanation.lead_times),
         "most_lines": MOST_LINES,

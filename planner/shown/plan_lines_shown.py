@@ -53,21 +53,21 @@ class PlanQuery:
         return bool(self.supplier or self.status or self.search)
 
 
-def plan_query(asked: Mapping[str, str]) -> PlanQuery:
+def plan_query(parameters: Mapping[str, str]) -> PlanQuery:
     """The query of an address; what is no report, status or column counts as not said.
 
     >>> plan_query({"page": "zz", "sort": "evil", "report": "overstocked"})
     PlanQuery(report='overstocked', supplier='', status='', search='', sort='', page=1)
     """
-    sort, report, status = asked.get("sort", ""), asked.get("report", ""), asked.get("status", "")
+    sort, report, status = parameters.get("sort", ""), parameters.get("report", ""), parameters.get("status", "")
     column = COLUMNS.get(sort.removeprefix("-"))
     return PlanQuery(
         report=report if report in REPORTS else "all",
-        supplier=asked.get("supplier", ""),
+        supplier=parameters.get("supplier", ""),
         status=status if status in STATUSES else "",
-        search=asked.get("search", "")[:MOST_SEARCHED].strip(),
+        search=parameters.get("search", "")[:MOST_SEARCHED].strip(),
         sort=sort if sort in {URGENCY, f"-{URGENCY}"} or (column is not None and column.is_sortable) else "",
-        page=_page(asked.get("page", "")),
+        page=_page(parameters.get("page", "")),
     )
 
 

@@ -23,8 +23,8 @@ def test_the_plan_comes_in_pages_that_are_whole(visitor: Visitor) -> None:
 
 
 def test_filters_are_those_of_the_screen(visitor: Visitor) -> None:
-    asked = {"report": "overstocked", "search": "mug", "sort": "-stock_on_hand"}
-    found = [line["stock_on_hand"] for line in visitor.client.get(PLAN, params=asked).json()["lines"]]
+    parameters = {"report": "overstocked", "search": "mug", "sort": "-stock_on_hand"}
+    found = [line["stock_on_hand"] for line in visitor.client.get(PLAN, params=parameters).json()["lines"]]
     assert found
     assert found == sorted(found, reverse=True)
 

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.made_up_plans import PLANNED_AT, connect_made_up, publish_made_up
 from pipelines.settings import Settings, read_settings
 from pipelines.storage import tables
-from planner.screens import asked
+from planner.screens import screen_context
 from planner.shown.dashboard_view import changes, exceptions_shown, needs_today
 from planner.shown.product_view import product_view
 from tests.planner.conftest import KEY, Visitor, visitor_of
@@ -75,9 +75,9 @@ def test_what_changed_since_the_plan_before_is_counted_and_named(visitor: Visito
 
 
 def test_old_data_are_said_on_every_screen(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asked, "now", lambda: PLANNED_AT + timedelta(hours=36))
+    monkeypatch.setattr(screen_context, "now", lambda: PLANNED_AT + timedelta(hours=36))
     assert "· fresh" in visitor.text(f"/o/{KEY}/plan")
-    monkeypatch.setattr(asked, "now", lambda: PLANNED_AT + timedelta(hours=37))
+    monkeypatch.setattr(screen_context, "now", lambda: PLANNED_AT + timedelta(hours=37))
     for path in ("", "plan", "product?code=P-00011"):
         assert "old data: load from Xero before you order" in visitor.text(f"/o/{KEY}/{path}")
 

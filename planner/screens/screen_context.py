@@ -17,7 +17,7 @@ from planner.shown.published_view import PublishedView
 
 
 @dataclass(frozen=True)
-class Asked:
+class ScreenContext:
     """An organisation as a request sees it: its record, and one snapshot of what was published."""
 
     desk: Desk
@@ -51,15 +51,15 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-def asked_of(key: str, desk: Annotated[Desk, Depends(desk_of)]) -> Asked:
+def context_of(key: str, desk: Annotated[Desk, Depends(desk_of)]) -> ScreenContext:
     """The organisation that an address names, and its snapshot, resolved once.
 
     Raises:
         OrganisationError: there is no such organisation.
         NothingPublishedError: nothing was published yet.
     """
-    return Asked(desk, desk.organisation(key), desk.views.view(key))
+    return ScreenContext(desk, desk.organisation(key), desk.views.view(key))
 
 
 DeskOf = Annotated[Desk, Depends(desk_of)]
-AskedOf = Annotated[Asked, Depends(asked_of)]
+ContextOf = Annotated[ScreenContext, Depends(context_of)]
