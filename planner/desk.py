@@ -1,7 +1,7 @@
 """The desk as one process has it: its settings, its views of what is published, its store, its sessions.
 
 What belongs here: what lives as long as the process. What does not: what lives as long as a request
-(`screens/screen_context.py`).
+(`frame/screen_context.py`).
 """
 
 import time
@@ -17,8 +17,9 @@ from pipelines.settings import Settings
 from pipelines.store.connected_organisations import ConnectedOrganisation, list_organisations
 from pipelines.store.engine import Store, open_store
 from pipelines.store.setting_changes import explicit_settings
+from planner.security.roles import Role
 from planner.security.security_log import SecurityLog
-from planner.security.sessions import Sessions, open_sessions
+from planner.security.sessions import Session, Sessions, open_sessions
 from planner.security.sign_in import FailureLimit, OneTimeToken
 from planner.shown.published_view import PublishedViews
 
@@ -69,6 +70,11 @@ class Desk:
         preferred = self.settings.organisation
         found = sorted(self.organisations(), key=lambda one: (one.key != preferred, one.name.casefold()))
         return found[0] if found else None
+
+    def role(self, session: Session, key: str) -> Role:
+        """What a person may do in an organisation; who signs in with the printed address may do everything."""
+        del key
+        return Role.ADMINISTRATOR if session.person == self.person else Role.VIEWER
 
     def global_settings(self, key: str) -> GlobalSettings:
         """An organisation's settings for all products, as they are in force now."""

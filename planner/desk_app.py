@@ -17,9 +17,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from planner.api import version_1
 from planner.desk import Desk
+from planner.frame.problems import PlainErrors, add_sentences
+from planner.frame.static_files import KeptFiles
 from planner.screens import dashboard_screen, plan_screen, preferences, product_screen, sign_in_screen, start_screen
-from planner.screens.problems import PlainErrors, add_sentences
-from planner.screens.static_files import KeptFiles
 from planner.security.guard import Guard
 from planner.security.response_headers import ResponseHeaders
 

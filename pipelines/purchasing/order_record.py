@@ -20,6 +20,10 @@ class OrderError(UsageError):
     """The decision cannot be made for this order as it stands now."""
 
 
+class OrderChangedError(OrderError):
+    """Somebody else has decided on the order since a person saw it."""
+
+
 class OrderState(StrEnum):
     """The state of an order."""
 

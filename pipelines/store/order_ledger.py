@@ -21,6 +21,7 @@ from pipelines.purchasing.current_names import with_current_names
 from pipelines.purchasing.drafts import Redraft, Terms, redraft
 from pipelines.purchasing.events import Event, read, written
 from pipelines.purchasing.order_history import history_of
+from pipelines.purchasing.order_record import OrderChangedError
 from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, OrderState, fold
 from pipelines.storage.fingerprints import value_fingerprint
 from pipelines.storage.tables import LEDGER_ORDER_LINES
@@ -80,7 +81,8 @@ class OrderLedger:
         """Check that an order is as a person saw it.
 
         Raises:
-            OrderError: somebody else has decided on it since, and the sentence says what; or there is no such order.
+            OrderChangedError: somebody else has decided on it since, and the sentence says what.
+            OrderError: there is no such order or version.
         """
         history = self.history(order_id)
         if sequence > history[-1].sequence:
@@ -91,7 +93,7 @@ class OrderLedger:
         """Write the next event of an order; return the order after it.
 
         Raises:
-            OrderError: somebody else has decided on the order in the meantime; the sentence says what.
+            OrderChangedError: somebody else has decided on the order in the meantime; the sentence says what.
         """
         return self.append_all([event])[0]
 
@@ -99,7 +101,7 @@ class OrderLedger:
         """Write the next events of several orders, all or none; return each order after its last one.
 
         Raises:
-            OrderError: somebody else has decided on one of the orders in the meantime; the sentence says what.
+            OrderChangedError: somebody else has decided on one of the orders in the meantime; the sentence says what.
         """
         return self.decide(lambda _: events, is_alone=False)
 
@@ -116,7 +118,7 @@ class OrderLedger:
         made at the same time, so that what it sees of other orders still holds when it is written.
 
         Raises:
-            OrderError: somebody else has decided on one of the orders since; the sentence says what.
+            OrderChangedError: somebody else has decided on one of the orders since; the sentence says what.
         """
         try:
             with self._store.writing() as connection:
@@ -130,7 +132,7 @@ class OrderLedger:
                 ids = dict.fromkeys(event.order_id for event in events)
                 return [fold(self._events(connection, order_id)[order_id]) for order_id in ids]
         except _TakenError as taken:
-            raise OrderError(self._what_changed(taken.events)) from None
+            raise OrderChangedError(self._what_changed(taken.events)) from None
 
     def _wait_for_others(self, connection: sa.Connection) -> None:
         """Be the only one who decides on orders of the organisation until the transaction ends."""
@@ -222,11 +224,11 @@ def _check_seen(histories: Mapping[str, Sequence[Event]], seen: Mapping[str, int
     """Check that orders are as a person saw them.
 
     Raises:
-        OrderError: somebody else has decided on one of them since; the sentence says what.
+        OrderChangedError: somebody else has decided on one of them since; the sentence says what.
     """
     for order_id, sequence in seen.items():
         if sentence := _since(histories.get(order_id, []), sequence):
-            raise OrderError(sentence)
+            raise OrderChangedError(sentence)
 
 
 def _since(history: Sequence[Event], sequence: int) -> str:

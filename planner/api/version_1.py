@@ -17,8 +17,8 @@ from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from planner.api.cursors import cursor_to, row_of
 from planner.api.responses import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
-from planner.screens.rendered_pages import page
-from planner.screens.screen_context import ContextOf, DeskOf, ScreenContext
+from planner.frame.rendered_pages import page
+from planner.frame.screen_context import ContextOf, DeskOf, ScreenContext
 from planner.shown.plan_lines_shown import plan_lines, plan_query
 from planner.shown.product_view import explanation_of
 

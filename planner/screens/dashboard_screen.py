@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from planner.screens.rendered_pages import page
-from planner.screens.screen_context import ContextOf
+from planner.frame.rendered_pages import page
+from planner.frame.screen_context import ContextOf
 from planner.shown.dashboard_view import (
     changes,
     exceptions_shown,

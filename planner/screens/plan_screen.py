@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from pipelines.errors import UsageError
 from pipelines.replenishment.plan.plan_reports import REPORTS
+from planner.frame.rendered_pages import page
+from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.screens.preferences import columns_chosen
 from planner.screens.product_screen import product_content
-from planner.screens.rendered_pages import page
-from planner.screens.screen_context import ContextOf, ScreenContext
 from planner.shown.plan_columns import ALWAYS, COLUMNS
 from planner.shown.plan_export import plan_csv
 from planner.shown.plan_lines_shown import PlanLines, plan_lines, plan_query, report_counts, suppliers_of

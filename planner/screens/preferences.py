@@ -8,8 +8,8 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from planner.screens.form_data import form_of
-from planner.screens.rendered_pages import ROWS, THEMES
+from planner.frame.form_data import form_of
+from planner.frame.rendered_pages import ROWS, THEMES
 from planner.shown.plan_columns import chosen_columns
 
 router = APIRouter()

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from pipelines.replenishment.explain.sentences import model_sentence
-from planner.screens.rendered_pages import page
-from planner.screens.screen_context import ContextOf, ScreenContext
+from planner.frame.rendered_pages import page
+from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.shown.product_view import product_view, usual_lead_time
 
 router = APIRouter(prefix="/o/{key}/product")

@@ -6,9 +6,9 @@ What belongs here: the page and its two writes. What does not: tokens and sessio
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from planner.screens.form_data import form_of
-from planner.screens.rendered_pages import page
-from planner.screens.screen_context import DeskOf
+from planner.frame.form_data import form_of
+from planner.frame.rendered_pages import page
+from planner.frame.screen_context import DeskOf
 from planner.security.guard import SIGN_IN, address_of, local_path, set_cookie
 from planner.security.sessions import now
 

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from planner.screens.rendered_pages import page
-from planner.screens.screen_context import DeskOf
+from planner.frame.rendered_pages import page
+from planner.frame.screen_context import DeskOf
 
 router = APIRouter()
 

@@ -25,7 +25,7 @@ SIGN_IN: Final = "/sign-in"
 STATIC: Final = "/static/"
 API: Final = "/api/"
 FORGERY_HEADER: Final = "X-Desk-Token"
-_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 ENDED: Final = "You are not signed in, or your session has ended. Sign in in another tab, then try again here."
 FORGED: Final = "This was not sent: the page is too old or belongs to another session. Reload it, then try again."
 
@@ -52,7 +52,7 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: Headers, session: Session | None) -> Response | None:
         """The answer to a request that is not let through; None for one that is."""
-        path, is_write = scope["path"], scope["method"] not in _READS
+        path, is_write = scope["path"], scope["method"] not in READS
         if is_write and not _is_same_origin(headers):
             return self._forged(scope, "other origin")
         if path == SIGN_IN or path.startswith(STATIC):

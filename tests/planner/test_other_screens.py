@@ -12,7 +12,7 @@ import pytest
 from benchmarks.made_up_plans import PLANNED_AT, connect_made_up, publish_made_up
 from pipelines.settings import Settings, read_settings
 from pipelines.storage import tables
-from planner.screens import screen_context
+from planner.frame import screen_context
 from planner.shown.dashboard_view import changes, exceptions_shown, needs_today
 from planner.shown.product_view import product_view
 from tests.planner.conftest import KEY, Visitor, visitor_of

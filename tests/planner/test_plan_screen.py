@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.replenishment.plan.plan_reports import REPORTS
 from pipelines.replenishment.plan.statuses import STATUSES
-from planner.screens.rendered_pages import STATUSES as STATUS_MARKS
+from planner.frame.rendered_pages import STATUSES as STATUS_MARKS
 from planner.shown.plan_lines_shown import PAGE_LINES, plan_lines, plan_query
 from tests.planner.conftest import KEY, ODD, OTHER, PRODUCTS, Visitor
 

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from pipelines.planning_settings.freshness import is_stale
 from pipelines.store.connected_organisations import ConnectedOrganisation
 from planner.desk import Desk
-from planner.screens import formats
+from planner.frame import formats
 from planner.security.sessions import now
 from planner.shown.published_view import PublishedView
 

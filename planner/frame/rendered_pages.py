@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from pipelines.replenishment.plan.reasons import REASONS
-from planner.screens import formats
-from planner.screens.static_files import static_url
+from planner.frame import formats
+from planner.frame.static_files import static_url
 from planner.security.sessions import Session
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"

@@ -16,9 +16,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipelines.errors import PlannerError, UsageError
 from pipelines.organisation_key import OrganisationError
+from pipelines.purchasing.order_record import OrderChangedError
+from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 from pipelines.storage.snapshots import NothingPublishedError
-from planner.screens.rendered_pages import page
-from planner.security.guard import API, problem_json
+from pipelines.store.group_ledger import GroupConflictError
+from pipelines.store.setting_changes import SettingConflictError
+from planner.frame.rendered_pages import page
+from planner.security.guard import API, READS, problem_json
 
 log = logging.getLogger(__name__)
 _SENTENCES: Final = {
@@ -53,13 +57,21 @@ async def _nothing_yet(request: Request, trouble: Exception) -> Response:
 
 
 async def _known(request: Request, trouble: Exception) -> Response:
-    is_unknown = isinstance(trouble, UsageError | OrganisationError)
-    return problem_page(request, str(trouble), status=404 if is_unknown else 503)
+    return problem_page(request, str(trouble), status=_status_of(trouble, is_write=request.method not in READS))
+
+
+def _status_of(trouble: Exception, *, is_write: bool) -> int:
+    """404 for what is not there, 409 where somebody else was first, 422 for a write that is not possible, else 503."""
+    if isinstance(trouble, SettingConflictError | GroupConflictError | OrderChangedError):
+        return 409
+    if isinstance(trouble, OrganisationError) or (isinstance(trouble, UsageError) and not is_write):
+        return 404
+    return 422 if isinstance(trouble, UsageError | SpreadsheetFileError) else 503
 
 
 async def _http(request: Request, trouble: Exception) -> Response:
     status = trouble.status_code if isinstance(trouble, HTTPException) else 500
-    said = trouble.detail if isinstance(trouble, HTTPException) and request.url.path.startswith(API) else ""
+    said = trouble.detail if isinstance(trouble, HTTPException) else ""
     usual = _SENTENCES.get(status, "This did not work: go back and try again.")
     return problem_page(request, said if said.endswith(".") else usual, status=status)
 
