@@ -1,6 +1,6 @@
 """The app: its layers in order, its screens, its files.
 
-    headers (of every answer) -> host -> compression -> plain errors -> guard -> screens
+    headers (of every answer) -> host -> compression -> plain errors -> guard -> answered once -> screens
 
 What belongs here: putting the desk together. What does not: what any part of it does.
 """
@@ -17,6 +17,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from planner.api import version_1
 from planner.desk import Desk
+from planner.frame.answered_once import AnsweredOnce
 from planner.frame.problems import PlainErrors, add_sentences
 from planner.frame.static_files import KeptFiles
 from planner.screens import dashboard_screen, plan_screen, preferences, product_screen, sign_in_screen, start_screen
@@ -26,6 +27,8 @@ from planner.security.response_headers import ResponseHeaders
 HOSTS: Final = ("127.0.0.1", "localhost")
 # Each thread keeps memory of its own; a page takes some hundredths of a second of one core.
 THREADS: Final = 8
+# Files of settings and groups are the largest that is sent.
+MOST_BYTES: Final = 12 << 20
 SCREENS: Final = (start_screen, sign_in_screen, dashboard_screen, plan_screen, product_screen, preferences, version_1)
 
 
@@ -36,6 +39,7 @@ def create_app(desk: Desk, *, hosts: Sequence[str] = HOSTS) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        max_body_size=MOST_BYTES,
         middleware=_layers(desk, hosts),
         lifespan=_with_few_threads,
     )
@@ -60,4 +64,5 @@ def _layers(desk: Desk, hosts: Sequence[str]) -> list[Middleware]:
         Middleware(GZipMiddleware, minimum_size=500, compresslevel=5),
         Middleware(PlainErrors),
         Middleware(Guard, sessions=desk.sessions, cookie=desk.cookie, log=desk.log),
+        Middleware(AnsweredOnce, desk=desk),
     ]

@@ -194,6 +194,18 @@ contact_state: Final = sa.Table(
     sa.Column("seen_at", Instant, nullable=False),
 )
 
+kept_answer: Final = sa.Table(
+    "kept_answer",
+    metadata,
+    sa.Column("person", sa.String(320), primary_key=True),
+    sa.Column("key", sa.String(200), primary_key=True),
+    sa.Column("request_digest", sa.String(64), nullable=False),
+    sa.Column("begun_at", Instant, nullable=False, index=True),
+    sa.Column("status", sa.Integer),
+    sa.Column("headers", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
 OF_ONE_ORGANISATION: Final = (
     setting_change, group_change, exception_decision, one_off_answer, demand_event_change, watermark, xero_call,
     xero_pause, order_event, product_code, contact_state,

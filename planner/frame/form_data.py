@@ -1,16 +1,36 @@
-"""What a form sends, as texts by name; nothing larger than a form of the desk can be.
+"""What a form or a JSON object sends, as texts by name; nothing larger than a form of the desk can be.
 
 What belongs here: reading a form. What does not: what its values mean.
 """
 
-from typing import Final
+import json
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+FORM: Final = "application/x-www-form-urlencoded"
+JSON: Final = "application/json"
 MOST_BYTES: Final = 1 << 20
 MOST_FIELDS: Final = 10_000
+
+
+async def fields_of(request: Request) -> dict[str, list[str]]:
+    """The fields of a request: of a form, or of a JSON object, whose numbers are texts here and whose nulls are none.
+
+    Raises:
+        HTTPException: it is too large, or neither.
+    """
+    if not request.headers.get("Content-Type", "").startswith(JSON):
+        return await form_of(request)
+    try:
+        found = json.loads(await _body(request) or b"{}", parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        raise HTTPException(400, "This is no JSON.") from None
+    if not isinstance(found, dict):
+        raise HTTPException(400, "Send a JSON object: names and values.")
+    return {name: _texts(value) for name, value in found.items()}
 
 
 async def form_of(request: Request) -> dict[str, list[str]]:
@@ -19,11 +39,7 @@ async def form_of(request: Request) -> dict[str, list[str]]:
     Raises:
         HTTPException: it is larger than a form of ours, or no form.
     """
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            raise HTTPException(413)
+    body = await _body(request)
     found: dict[str, list[str]] = {}
     try:
         for name, value in parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS):
@@ -31,3 +47,20 @@ async def form_of(request: Request) -> dict[str, list[str]]:
     except ValueError:
         raise HTTPException(400) from None
     return found
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise HTTPException(413)
+    return body
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [text for one in value for text in _texts(one)]
+    if value is None or isinstance(value, dict):
+        return []
+    return [value if isinstance(value, str) else str(value).lower()]

@@ -3,6 +3,7 @@
 What belongs here: the frame, the templates' filters. What does not: what a screen puts in.
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +39,15 @@ def _environment() -> Environment:
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     made.filters.update(formats.FILTERS)
-    made.globals.update(static_url=static_url, STATUSES=STATUSES, REASONS=REASONS, days_left=formats.days_left)
+    made.globals.update(
+        static_url=static_url, STATUSES=STATUSES, REASONS=REASONS, days_left=formats.days_left, new_key=new_key
+    )
     return made
+
+
+def new_key() -> str:
+    """A new key of a form that must not be done twice; its hidden field is named `idem` (`answered_once.py`)."""
+    return secrets.token_urlsafe(16)
 
 
 _ENVIRONMENT: Final = _environment()

@@ -4,6 +4,15 @@
     def approve(context: ContextOf, writing: ApproverWrites, order_id: str) -> Response:
         ... writing.person, writing.text("reason"), writing.version() ...
 
+For a route of `/api/v1` the fields are those of its JSON object. If it has a typed body too, so that the document
+tells programs what to send, both are given:
+
+    @router.post("/organisations/{key}/orders/{order_id}/approve")
+    def approve(context: ContextOf, writing: ApproverWrites, order_id: str, body: Approval) -> OrderAnswer:
+        ... writing.person, body.reason, body.version ...
+
+The role is looked at before the body. A write may bear a key, and is then done once: see `answered_once.py`.
+
 What belongs here: arguments of routes that write. What does not: what they write.
 """
 
@@ -14,7 +23,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
-from planner.frame.form_data import form_of
+from planner.frame.form_data import fields_of
 from planner.frame.screen_context import DeskOf
 from planner.security.roles import Role
 
@@ -24,7 +33,7 @@ _MOST_DIGITS: Final = 9
 
 @dataclass(frozen=True)
 class Writing:
-    """Who writes, and the fields of the form."""
+    """Who writes, and the fields of the form or of the JSON object."""
 
     person: str
     fields: Mapping[str, list[str]]
@@ -57,7 +66,7 @@ def writes_as(needed: Role) -> Callable[[Request, DeskOf], Coroutine[Any, Any, W
         role = desk.role(session, request.path_params.get("key", ""))
         if not role.may(needed):
             raise HTTPException(403, NOT_ALLOWED.format(role=role, needed=needed))
-        return Writing(session.person, await form_of(request))
+        return Writing(session.person, await fields_of(request))
 
     return writing
 

@@ -65,8 +65,7 @@ class Guard:
 
     def _forged(self, scope: Scope, why: str) -> Response:
         self.log.note("write_refused", at=now(), why=why, path=scope["path"], address=address_of(scope))
-        is_of_api = scope["path"].startswith(API)
-        return problem_json(FORGED, status=403) if is_of_api else PlainTextResponse(FORGED, 403)
+        return told(scope, FORGED, status=403)
 
     def _renewing(self, send: Send, session: Session | None, *, is_secure: bool) -> Send:
         """`send`, which also renews the cookie of a session that was last seen some minutes ago."""
@@ -88,6 +87,13 @@ def set_cookie(name: str, text: str, *, is_secure: bool) -> str:
     """The header that sets a session's cookie; an empty text removes it."""
     end = "" if text else "; Max-Age=0"
     return f"{name}={text}; Path=/; HttpOnly; SameSite=Strict{'; Secure' if is_secure else ''}{end}"
+
+
+def told(scope: Scope, sentence: str, *, status: int) -> Response:
+    """A sentence instead of what was asked for: as a problem for a program, as a text for a page that shows it."""
+    return (
+        problem_json(sentence, status=status) if scope["path"].startswith(API) else PlainTextResponse(sentence, status)
+    )
 
 
 def problem_json(sentence: str, *, status: int) -> Response:
