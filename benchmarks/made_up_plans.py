@@ -86,6 +86,8 @@ def publish_made_up(
     frames = {
         tables.ORDER_PLAN: plan,
         tables.PLAN_HISTORY: _history(plan),
+        tables.PRODUCTS: plan.with_columns(product_id=pl.format("id of {}", "product_code"), is_tracked=True),
+        tables.SUPPLIERS: _suppliers(plan),
         tables.PLAN_SUMMARY: _summaries(plan),
         tables.KPI_DAILY: _stock_values(),
         tables.DATA_FRESHNESS: _one(
@@ -238,6 +240,12 @@ def _history(plan: pl.DataFrame) -> pl.DataFrame:
         plan_id=pl.lit("20261130-made-up"),
     )
     return pl.concat([before, plan])
+
+
+def _suppliers(plan: pl.DataFrame) -> pl.DataFrame:
+    of_plan = plan.filter(pl.col("supplier_id").is_not_null())
+    suppliers = of_plan.group_by("supplier_id", "supplier_name", "currency").agg(products=pl.len())
+    return suppliers.sort("supplier_name").with_columns(is_archived=False)
 
 
 def _stock_values() -> pl.DataFrame:

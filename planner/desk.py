@@ -21,6 +21,7 @@ from planner.security.roles import Role
 from planner.security.security_log import SecurityLog
 from planner.security.sessions import Session, Sessions, open_sessions
 from planner.security.sign_in import FailureLimit, OneTimeToken
+from planner.shown.plan.plan_now import PlanBooks
 from planner.shown.published_view import PublishedViews
 
 KEPT_SECONDS: Final = 5.0
@@ -48,6 +49,11 @@ class Desk:
             StoreError: it cannot be reached.
         """
         return open_store(self.settings.database_url)
+
+    @cached_property
+    def plan_books(self) -> PlanBooks:
+        """The plans with the orders that people made of them."""
+        return PlanBooks(lambda: self.store)
 
     def organisations(self) -> Sequence[ConnectedOrganisation]:
         """The connected organisations, by key."""

@@ -7,10 +7,9 @@ Read more in docs/buyer/orders.md.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -39,9 +38,6 @@ from pipelines.store.setting_changes import explicit_settings
 if TYPE_CHECKING:
     from pipelines.organisations.ordered_products import OrderedProducts
     from pipelines.planning_settings.supplier_terms.supplier_calendar import SupplierCalendar
-
-_EARLIER: Final = timedelta(hours=1)
-"""How long before its end a plan may have read which orders are approved."""
 
 
 @dataclass(frozen=True)
@@ -184,9 +180,7 @@ class OrderDesk:
         )
         row = next(iter(summary.sort("planned_at").tail(1).to_dicts()), None)
         loaded = next(iter(self.read(tables.DATA_FRESHNESS)["loaded_at"].to_list()), None)
-        if row is None:
-            return PlanSource("", None, loaded, self.terms)
-        return PlanSource(row["plan_id"], row["planned_at"] - _EARLIER, row["data_loaded_at"] or loaded, self.terms)
+        return PlanSource.of(row, loaded_at=loaded, terms=self.terms)
 
     @cached_property
     def _not_in_the_plan(self) -> list[Order]:

@@ -27,6 +27,7 @@ from pipelines.storage.fingerprints import value_fingerprint
 from pipelines.storage.tables import LEDGER_ORDER_LINES
 from pipelines.store import schema
 from pipelines.store.engine import Store
+from pipelines.store.known_orders import KnownOrders
 
 REDRAFT_ATTEMPTS = 5
 
@@ -111,28 +112,37 @@ class OrderLedger:
         *,
         seen: Mapping[str, int] | None = None,
         is_alone: bool = True,
+        known: KnownOrders | None = None,
     ) -> list[Order]:
         """Write the events that follow from all orders as they are, in one transaction; return the orders after them.
 
         `seen` has the sequence that a person saw of an order, by id. With `is_alone` no other decision of this kind is
-        made at the same time, so that what it sees of other orders still holds when it is written.
+        made at the same time, so that what it sees of other orders still holds when it is written. With `known` it sees
+        the orders that have not ended, without all of the ledger being read.
 
         Raises:
             OrderChangedError: somebody else has decided on one of the orders since; the sentence says what.
         """
         try:
             with self._store.writing() as connection:
-                histories: dict[str, list[Event]] = {}
-                if is_alone:
+                if is_alone or known:
                     self._wait_for_others(connection)
-                    histories = self._events(connection)
-                    _check_seen(histories, seen or {})
-                events = list(decision([fold(history) for history in histories.values()]))
+                events = list(decision(self._decided_on(connection, seen or {}, known, is_alone=is_alone)))
                 self._insert(connection, events)
                 ids = dict.fromkeys(event.order_id for event in events)
                 return [fold(self._events(connection, order_id)[order_id]) for order_id in ids]
         except _TakenError as taken:
             raise OrderChangedError(self._what_changed(taken.events)) from None
+
+    def _decided_on(
+        self, connection: sa.Connection, seen: Mapping[str, int], known: KnownOrders | None, *, is_alone: bool
+    ) -> list[Order]:
+        """The orders that a decision sees."""
+        if known is not None:
+            return known.read(connection)
+        histories = self._events(connection) if is_alone else {}
+        _check_seen(histories, seen if is_alone else {})
+        return [fold(history) for history in histories.values()]
 
     def _wait_for_others(self, connection: sa.Connection) -> None:
         """Be the only one who decides on orders of the organisation until the transaction ends."""

@@ -72,5 +72,9 @@ def frame_of(request: Request) -> Frame:
 
 def page(request: Request, template: str, content: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
     """A page, or a part of one, from its template."""
-    text = _ENVIRONMENT.get_template(template).render(frame=frame_of(request), **content)
-    return HTMLResponse(text, status)
+    return HTMLResponse(text_of(request, template, content), status)
+
+
+def text_of(request: Request, template: str, content: Mapping[str, Any]) -> str:
+    """The text of a template."""
+    return _ENVIRONMENT.get_template(template).render(frame=frame_of(request), **content)

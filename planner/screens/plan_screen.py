@@ -12,21 +12,24 @@ from pipelines.errors import UsageError
 from pipelines.replenishment.plan.plan_reports import REPORTS
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
-from planner.screens.preferences import columns_chosen
+from planner.screens import plan
+from planner.screens.plan.plan_context import found_lines, may_write
 from planner.screens.product_screen import product_content
+from planner.shown.plan.quantity_words import mark_of, plain
 from planner.shown.plan_columns import ALWAYS, COLUMNS
 from planner.shown.plan_export import plan_csv
-from planner.shown.plan_lines_shown import PlanLines, plan_lines, plan_query, report_counts, suppliers_of
+from planner.shown.plan_lines_shown import PlanLines, report_counts, suppliers_of
 
 router = APIRouter(prefix="/o/{key}/plan")
+router.include_router(plan.router)
 
 
 @router.get("")
-def plan(request: Request, context: ContextOf) -> Response:
+def plan_page(request: Request, context: ContextOf) -> Response:
     """The page, with the panel of a product if the address names one."""
     product = request.query_params.get("product", "")
     shown = _panel(context, product) if product else {"shown": None, "sentence": ""}
-    content = _content(context, _found(request, context)) | shown | {
+    content = _content(request, context, found_lines(request, context)) | shown | {
         "reports": REPORTS.values(), "counts": report_counts(context.view), "suppliers": suppliers_of(context.view),
         "all_columns": [column for column in COLUMNS.values() if column.name not in ALWAYS],
     }  # fmt: skip
@@ -36,8 +39,8 @@ def plan(request: Request, context: ContextOf) -> Response:
 @router.get("/lines")
 def lines(request: Request, context: ContextOf) -> Response:
     """The table and its totals, for the filters of the page; the browser's address follows."""
-    found = _found(request, context)
-    answer = page(request, "parts/plan_table.html", _content(context, found))
+    found = found_lines(request, context)
+    answer = page(request, "parts/plan_table.html", _content(request, context, found))
     address = found.query.address()
     answer.headers["HX-Push-Url"] = f"/o/{context.organisation.key}/plan{f'?{address}' if address else ''}"
     return answer
@@ -46,13 +49,13 @@ def lines(request: Request, context: ContextOf) -> Response:
 @router.get("/more")
 def more(request: Request, context: ContextOf) -> Response:
     """The lines of a further page, to stand below those that are shown."""
-    return page(request, "parts/plan_rows.html", _content(context, _found(request, context)))
+    return page(request, "parts/plan_rows.html", _content(request, context, found_lines(request, context)))
 
 
 @router.get("/export.csv")
 def export(request: Request, context: ContextOf) -> Response:
     """All lines found, with the columns shown, for a spreadsheet."""
-    found = _found(request, context)
+    found = found_lines(request, context)
     name = f"{context.organisation.key}-{found.query.report}-{context.view.as_of}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(plan_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
@@ -66,9 +69,7 @@ def _panel(context: ScreenContext, product: str) -> dict[str, Any]:
         return {"shown": None, "sentence": str(trouble)}
 
 
-def _found(request: Request, context: ScreenContext) -> PlanLines:
-    return plan_lines(context.view, plan_query(request.query_params), columns_chosen(request))
-
-
-def _content(context: ScreenContext, found: PlanLines) -> dict[str, Any]:
-    return context.content(screen="plan", found=found)
+def _content(request: Request, context: ScreenContext, found: PlanLines) -> dict[str, Any]:
+    return context.content(
+        screen="plan", found=found, may_write=may_write(request, context), plain=plain, mark_of=mark_of
+    )

@@ -17,5 +17,5 @@ def plan_csv(found: PlanLines) -> bytes:
     """All lines found, not only the page's, with the columns shown and the currency of the money."""
     shown = [column.name for column in found.columns if column.kind != "picture"]
     names = list(dict.fromkeys([*ALWAYS, *shown, CURRENCY]))
-    lines = all_guarded(found.view.order_plan.select(names)[found.rows])
+    lines = all_guarded(found.now.lines.select(names)[found.rows])
     return _MARK + lines.rename({name: COLUMNS[name].heading for name in names}).write_csv().encode()

@@ -22,6 +22,7 @@ from pipelines.replenishment.plan.plan_reports import (
     total_of,
 )
 from pipelines.replenishment.plan.statuses import STATUSES
+from planner.shown.plan.plan_now import PlanNow
 from planner.shown.plan_columns import COLUMNS, FIRST_SHOWN, PlanColumn, chosen_columns, meaning_of
 from planner.shown.published_view import PublishedView
 from planner.shown.sparklines import Sparkline, sparklines
@@ -90,6 +91,7 @@ class PlanLines:
     query: PlanQuery
     columns: Sequence[PlanColumn]
     rows: pl.Series
+    now: PlanNow
 
     @property
     def report(self) -> PlanReport:
@@ -125,12 +127,12 @@ class PlanLines:
     def lines(self) -> list[dict[str, Any]]:
         """The lines of the page."""
         rows = self.rows.slice(self.first_line - 1, PAGE_LINES)
-        return self.view.order_plan[rows].to_dicts()
+        return self.now.lines[rows].to_dicts()
 
     @cached_property
     def total(self) -> LinesTotal:
         """What all lines found come to, not only those of the page."""
-        return total_of(self.view.order_plan, self.rows)
+        return total_of(self.now.lines, self.rows)
 
     @cached_property
     def pictures(self) -> Mapping[str, Sparkline]:
@@ -160,13 +162,19 @@ class PlanLines:
         return "descending" if self.sort.startswith("-") else "ascending"
 
 
-def plan_lines(view: PublishedView, query: PlanQuery, chosen: Sequence[str] = ()) -> PlanLines:
-    """The lines that a query finds, with the columns that a person chose, else those of the report."""
+def plan_lines(
+    view: PublishedView, query: PlanQuery, chosen: Sequence[str] = (), now: PlanNow | None = None
+) -> PlanLines:
+    """The lines that a query finds, with the columns that a person chose, else those of the report.
+
+    With `now` quantities and values are those of the drafts; without, those that were published.
+    """
+    now = now or PlanNow(view)
     report = REPORTS[query.report]
     found = pl.all_horizontal(report.condition, *_conditions(view, query))
-    rows = rows_in_order(view.order_plan, found, query.sort or report.sort)
+    rows = rows_in_order(now.sortable, found, now.sort_of(query.sort or report.sort))
     usual = (*FIRST_SHOWN[:-2], *(name for name in report.columns if name not in FIRST_SHOWN), *FIRST_SHOWN[-2:])
-    return PlanLines(view, query, chosen_columns(chosen, instead=usual), rows)
+    return PlanLines(view, query, chosen_columns(chosen, instead=usual), rows, now)
 
 
 def report_counts(view: PublishedView) -> dict[str, int]:

@@ -7,8 +7,9 @@ Read more in docs/buyer/orders.md.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any, Final
 
 import msgspec
 import polars as pl
@@ -16,6 +17,9 @@ import polars as pl
 from pipelines.purchasing.drafts import Terms, by_supplier, drafted
 from pipelines.purchasing.events import Drafted, Event, MergedInto, OrderLine, Split
 from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderState, new_order_id
+
+_EARLIER: Final = timedelta(hours=1)
+"""How long before its end a plan may have read which orders are approved."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,19 @@ class PlanSource:
     planned_at: datetime | None
     data_loaded_at: datetime | None
     terms: Terms
+
+    @classmethod
+    def of(cls, summary: Mapping[str, Any] | None, *, loaded_at: datetime | None, terms: Terms) -> "PlanSource":
+        """The plan of a row of `plan_summary`; none was made yet without one."""
+        if summary is None:
+            return cls("", None, loaded_at, terms)
+        return cls(summary["plan_id"], read_orders_at(summary), summary["data_loaded_at"] or loaded_at, terms)
+
+
+def read_orders_at(summary: Mapping[str, Any]) -> datetime:
+    """The instant from which on a plan may not know that an order was approved."""
+    planned_at: datetime = summary["planned_at"]
+    return planned_at - _EARLIER
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,61 @@
+"""The plan as a request asks for it: its lines with the quantities of now, and the means to change them.
+
+What belongs here: what several parts of the plan's screen need. What does not: their routes.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import polars as pl
+from fastapi import Request
+
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.organisations.plan_quantities import PlanQuantities, PlanSide
+from pipelines.purchasing.drafts import Terms
+from pipelines.purchasing.order_changes.creating import PlanSource
+from pipelines.storage.tables import Table
+from planner.frame.screen_context import ScreenContext
+from planner.screens.preferences import columns_chosen
+from planner.security.roles import Role
+from planner.shown.plan.plan_now import PlanBook
+from planner.shown.plan_lines_shown import PlanLines, plan_lines, plan_query
+
+
+def opened(context: ScreenContext) -> OpenOrganisation:
+    """The organisation of a request, open for what people decide."""
+    return OpenOrganisation(context.organisation.key, context.desk.settings, context.desk.store)
+
+
+def book_of(context: ScreenContext) -> PlanBook:
+    """The plan with the orders that are known."""
+    return context.desk.plan_books.of(context.view)
+
+
+def found_lines(request: Request, context: ScreenContext) -> PlanLines:
+    """The lines that the address asks for."""
+    query = plan_query(request.query_params)
+    return plan_lines(context.view, query, columns_chosen(request), book_of(context).now())
+
+
+def may_write(request: Request, context: ScreenContext, needed: Role = Role.PLANNER) -> bool:
+    """Whether who asks may write here."""
+    return context.desk.role(request.state.session, context.organisation.key).may(needed)
+
+
+def quantities_of(context: ScreenContext, product_codes: Collection[str], *, by: str) -> PlanQuantities:
+    """The quantities of some products, to be changed by a person."""
+    view, book = context.view, book_of(context)
+    wanted = pl.col("product_code").is_in(list(product_codes))
+    lines: dict[str, dict[str, Any]] = {
+        line["product_code"]: line for line in view.order_plan.filter(wanted).iter_rows(named=True)
+    }
+
+    def read(table: Table) -> pl.DataFrame:
+        return view.rows(table, of=product_codes if "product_code" in table.columns else None)
+
+    def source(terms: Terms) -> PlanSource:
+        return PlanSource.of(view.summary, loaded_at=view.loaded_at, terms=terms)
+
+    return PlanQuantities(
+        opened(context), book.known, book.identities, PlanSide(lines, source, book.planned_at, read), by
+    )
