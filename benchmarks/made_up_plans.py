@@ -14,6 +14,7 @@ from typing import Any, Final, get_type_hints
 import numpy as np
 import polars as pl
 
+from benchmarks.made_up_findings import findings
 from pipelines.credentials import App, TokenSet
 from pipelines.organisations.open_organisation import secrets_of
 from pipelines.planning_settings.setting_descriptions import PARAMETERS
@@ -103,6 +104,7 @@ def publish_made_up(
             "product_code", "demand_class", "model", score=1.0, floor_score=1.2, origins=6, reason=pl.lit("made up")
         ),
         tables.SALES_MONTHLY: _months(sold),
+        **findings(plan, TODAY),
     }  # fmt: skip
     snapshot = folder / "snapshots" / snapshot_id
     snapshot.mkdir(parents=True)

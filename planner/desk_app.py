@@ -20,7 +20,15 @@ from planner.desk import Desk
 from planner.frame.answered_once import AnsweredOnce
 from planner.frame.problems import PlainErrors, add_sentences
 from planner.frame.static_files import KeptFiles
-from planner.screens import dashboard_screen, plan_screen, preferences, product_screen, sign_in_screen, start_screen
+from planner.screens import (
+    dashboard_screen,
+    exceptions_screen,
+    plan_screen,
+    preferences,
+    product_screen,
+    sign_in_screen,
+    start_screen,
+)
 from planner.security.guard import Guard
 from planner.security.response_headers import ResponseHeaders
 
@@ -29,7 +37,16 @@ HOSTS: Final = ("127.0.0.1", "localhost")
 THREADS: Final = 8
 # Files of settings and groups are the largest that is sent.
 MOST_BYTES: Final = 12 << 20
-SCREENS: Final = (start_screen, sign_in_screen, dashboard_screen, plan_screen, product_screen, preferences, version_1)
+SCREENS: Final = (
+    start_screen,
+    sign_in_screen,
+    dashboard_screen,
+    exceptions_screen,
+    plan_screen,
+    product_screen,
+    preferences,
+    version_1,
+)
 
 
 def create_app(desk: Desk, *, hosts: Sequence[str] = HOSTS) -> FastAPI:

@@ -72,7 +72,7 @@ def day_to_snooze_until(until: date, *, today: date) -> date:
         UsageError: it is not after today, or too far ahead.
     """
     if until <= today:
-        raise UsageError(f"{until} is not after today ({today}): give a later day with --until.")
+        raise UsageError(f"{until} is not after today ({today}): give a later day.")
     if until > today + timedelta(days=LONGEST_DAYS):
         raise UsageError(
             f"{until} is too far ahead: an exception can be snoozed until {today + timedelta(days=LONGEST_DAYS)} at "
@@ -92,7 +92,7 @@ def reason_to_keep(reason: str) -> str:
     """
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in reason).split())
     if not line:
-        raise UsageError("Give a reason: --reason TEXT.")
+        raise UsageError("Give a reason: why can it wait?")
     if len(line) > LONGEST_REASON:
         raise UsageError(f"The reason has {len(line):,} characters: give at most {LONGEST_REASON}.")
     return line

@@ -5,13 +5,17 @@ Money is summed in base currency; exceptions of unknown money are counted.
 Read more in docs/buyer/exceptions.md.
 """
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from pipelines.exceptions.kinds import KINDS, MONEYLESS, SEVERITIES
 from pipelines.exceptions.snoozes import OPEN
+
+_COMMAND: Final = re.compile(r":? ?`stocktrim .*`\.?$", re.DOTALL)
+_ASIDE: Final = re.compile(r" \(stocktrim [a-z ]+\)")
 
 
 def by_kind(exceptions: pl.DataFrame) -> pl.DataFrame:
@@ -79,6 +83,15 @@ def subject_of(row: Mapping[str, Any]) -> str:
     """
     named = [row["document_number"], row["product_code"]]
     return ", ".join(filter(None, named)) or str(row["supplier_name"] or row["subject_id"])
+
+
+def without_command(what_to_do: str) -> str:
+    """What to do, for a page: without the command that does it on a terminal.
+
+    >>> without_command("Expedite PO-7: `stocktrim orders advice --product TEA`.")
+    'Expedite PO-7.'
+    """
+    return _ASIDE.sub("", _COMMAND.sub(".", what_to_do))
 
 
 def _summed(kinds: pl.DataFrame) -> dict[str, Any]:

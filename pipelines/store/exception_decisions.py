@@ -7,7 +7,7 @@ What belongs here: the rows. What does not: which exceptions exist, and which ma
 Read more in docs/buyer/exceptions.md.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,16 +16,22 @@ from typing import Any, Final
 import polars as pl
 import sqlalchemy as sa
 
+from pipelines.errors import UsageError
 from pipelines.exceptions.snoozes import SNOOZES
 from pipelines.storage.tables import EXCEPTION_DECISIONS
 from pipelines.store import schema
-from pipelines.store.change_rows import change_rows
+from pipelines.store.change_rows import change_rows, wait_for_others
 from pipelines.store.engine import Store
 
 DISMISSED: Final = "dismissed"
 RESTORED: Final = "restored"
 SNOOZED: Final = "snoozed"
 WOKEN: Final = "woken"
+_LOCK: Final = 818  # with the organisation's key the name of a lock in Postgres
+
+
+class ExceptionChangedError(UsageError):
+    """Somebody else decided about the exception since the person looked at it."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +60,36 @@ def decide_exception(store: Store, key: str, decision: ExceptionDecision) -> Non
     decide_exceptions(store, key, [decision])
 
 
-def decide_exceptions(store: Store, key: str, decisions: Iterable[ExceptionDecision]) -> None:
-    """Store decisions about an organisation's exceptions, all or none."""
+def decide_exceptions(
+    store: Store, key: str, decisions: Iterable[ExceptionDecision], *, seen: Mapping[str, int] | None = None
+) -> None:
+    """Store decisions about an organisation's exceptions, all or none.
+
+    `seen` is how many decisions about each exception a person saw, by its id.
+
+    Raises:
+        ExceptionChangedError: there is a decision that the person did not see.
+    """
     rows = [{"organisation_key": key, **vars(decision)} for decision in decisions]
     texts = [row | {"money_at_stake": _text(row["money_at_stake"])} for row in rows]
     if texts:
         with store.writing() as connection:
+            if seen is not None:
+                wait_for_others(connection, _LOCK, key)
+                for row in texts:
+                    _check_seen(connection, key, row["record_id"], seen.get(row["record_id"], 0))
             connection.execute(sa.insert(schema.exception_decision), texts)
+
+
+def _check_seen(connection: sa.Connection, key: str, record_id: str, seen: int) -> None:
+    table = schema.exception_decision
+    names = (table.c.decision, table.c.decided_by, table.c.reason, table.c.until)
+    of_it = (table.c.organisation_key == key) & (table.c.record_id == record_id)
+    rows = connection.execute(sa.select(*names).where(of_it).order_by(table.c.id)).all()
+    if len(rows) > seen:
+        decision, person, reason, until = rows[-1]
+        day, why = f" until {until}" if until else "", f", because: {reason}" if reason else ""
+        raise ExceptionChangedError(f"Meanwhile {person} decided: {decision}{day}{why}. Nothing was changed by you.")
 
 
 def decision_history(store: Store, key: str) -> list[ExceptionDecision]:

@@ -67,6 +67,17 @@ def share(value: float | None) -> str:
     return NONE if value is None else f"{in_units(round(value * 100, 2))}%"
 
 
+def share_rounded(value: float | None) -> str:
+    """A measured share in per cent, with one decimal; never 100% for what is not whole.
+
+    >>> share_rounded(0.95), share_rounded(0.98765), share_rounded(0.99999), share_rounded(1.0)
+    ('95%', '98.8%', '99.9%', '100%')
+    """
+    if value is None:
+        return NONE
+    return f"{in_units(min(round(value * 100, 1), 99.9) if value < 1 else 100)}%"
+
+
 def day(value: date | None) -> str:
     """A day, with its year unless it is this one.
 
@@ -124,6 +135,7 @@ def outside_link(address: str | None) -> str | None:
 
 
 FILTERS: Final[dict[str, Any]] = {
-    "units": units, "demand": demand, "money": money, "price": price, "share": share, "day": day, "month": month,
+    "units": units, "demand": demand, "money": money, "price": price, "share": share,
+    "share_rounded": share_rounded, "day": day, "month": month,
     "outside_link": outside_link,
 }  # fmt: skip

@@ -19,6 +19,7 @@ from pipelines.organisation_key import OrganisationError
 from pipelines.purchasing.order_record import OrderChangedError
 from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 from pipelines.storage.snapshots import NothingPublishedError
+from pipelines.store.exception_decisions import ExceptionChangedError
 from pipelines.store.group_ledger import GroupConflictError
 from pipelines.store.setting_changes import SettingConflictError
 from planner.frame.rendered_pages import page
@@ -62,7 +63,7 @@ async def _known(request: Request, trouble: Exception) -> Response:
 
 def _status_of(trouble: Exception, *, is_write: bool) -> int:
     """404 for what is not there, 409 where somebody else was first, 422 for a write that is not possible, else 503."""
-    if isinstance(trouble, SettingConflictError | GroupConflictError | OrderChangedError):
+    if isinstance(trouble, SettingConflictError | GroupConflictError | OrderChangedError | ExceptionChangedError):
         return 409
     if isinstance(trouble, OrganisationError) or (isinstance(trouble, UsageError) and not is_write):
         return 404

@@ -4,12 +4,14 @@ What belongs here: arguments of routes. What does not: what routes answer.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from pipelines.planning_settings.freshness import is_stale
 from pipelines.store.connected_organisations import ConnectedOrganisation
+from pipelines.xero.time_zones import time_zone
 from planner.desk import Desk
 from planner.frame import formats
 from planner.security.sessions import now
@@ -23,6 +25,11 @@ class ScreenContext:
     desk: Desk
     organisation: ConnectedOrganisation
     view: PublishedView
+
+    @property
+    def today(self) -> date:
+        """The calendar day where the organisation is."""
+        return now().astimezone(time_zone(self.organisation.time_zone)).date()
 
     def content(self, **more: Any) -> dict[str, Any]:
         """What every page of an organisation shows, and more."""

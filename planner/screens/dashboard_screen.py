@@ -1,33 +1,38 @@
 """The dashboard: what needs a person today."""
 
+from typing import Final
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from pipelines.exceptions.words import only_open
+from pipelines.organisations.organisation_exceptions import times_decided
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf
-from planner.shown.dashboard_view import (
-    changes,
-    exceptions_shown,
-    figures,
-    needs_today,
-    stock_value_trend,
-    trend_path,
-)
+from planner.screens.exceptions_screen import present_exceptions
+from planner.shown.dashboard_view import changes, figures, needs_today, service_figure, trend_path
+from planner.shown.exceptions.exceptions_shown import kinds_shown, rows_shown
+from planner.shown.service.stock_value import stock_value_by_week
 
 router = APIRouter()
+EXCEPTIONS_SHOWN: Final = 5
 
 
 @router.get("/o/{key}/")
 def dashboard(request: Request, context: ContextOf) -> Response:
     """The page."""
-    view = context.view
-    trend = stock_value_trend(view)
+    view, exceptions = context.view, present_exceptions(context)
+    trend, still_open = stock_value_by_week(view), only_open(exceptions)
     content = context.content(
         screen="dashboard",
         today=needs_today(view),
-        figures=figures(view),
+        figures=figures(view, exceptions),
+        service=service_figure(view),
         summary=view.summary,
-        exceptions=exceptions_shown(view),
+        exceptions=rows_shown(view, still_open.head(EXCEPTIONS_SHOWN), times_decided(context.desk.store, view.key)),
+        open_exceptions=still_open.height,
+        kinds=kinds_shown(exceptions),
+        snoozed=exceptions.height - still_open.height,
         changes=changes(view),
         trend=trend,
         trend_path=trend_path([value for _, value in trend]),

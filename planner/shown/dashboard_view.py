@@ -1,4 +1,4 @@
-"""What needs a person today: one sentence, four figures with what they cost, exceptions by money, what changed.
+"""What needs a person today: one sentence, figures with what they cost, what changed, how the stock's value went.
 
 What belongs here: choosing and wording what the plan's summary says. What does not: the figures themselves
 (`pipelines.replenishment.plan.plan_summary`).
@@ -6,46 +6,32 @@ What belongs here: choosing and wording what the plan's summary says. What does 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 import polars as pl
 
-from pipelines.exceptions.kinds import KINDS
-from pipelines.exceptions.open_exceptions import by_money
-from pipelines.exceptions.words import by_kind, money_in_words, only_open
-from pipelines.readiness import by_problem, money
+from pipelines.exceptions.kinds import DEAD_STOCK
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
 from pipelines.storage import tables
 from planner.shown.published_view import PublishedView
+from planner.shown.service.achieved_service import A_QUARTER, service_by_week, share_in_stock, target_level
 
 CHANGES_NAMED: Final = 5
+_PLAN: Final = "/plan?report={}"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number of the dashboard: how many products, the money in it, what that costs, and the report behind it."""
+    """A number of the dashboard: how many products, the money in it, what that costs, and the address behind it."""
 
     title: str
     count: int
     value: Decimal | None
     cost: str
-    report: str
+    address: str
     tone: str
     meaning: str
-
-
-@dataclass(frozen=True)
-class ExceptionShown:
-    """A kind of exception: how many, the money at stake in words, what it does to the plan, what to do."""
-
-    title: str
-    records: int
-    money: str
-    effect: str
-    what_to_do: str
-    xero_link: str | None
 
 
 @dataclass(frozen=True)
@@ -106,8 +92,8 @@ def _to_order(summary: Mapping[str, Any]) -> str:
     return f"{summary['products_to_order']:,} to order" + (f" for {value:,.2f} {summary['currency']}" if value else "")
 
 
-def figures(view: PublishedView) -> list[Figure]:
-    """The four figures: understocked, overstocked, out of stock, late orders."""
+def figures(view: PublishedView, exceptions: pl.DataFrame) -> list[Figure]:
+    """The figures: understocked, out of stock, late orders, overstocked, dead stock; `exceptions` as they are now."""
     summary = view.summary
     if summary is None:
         return []
@@ -115,73 +101,52 @@ def figures(view: PublishedView) -> list[Figure]:
     return [
         Figure(
             "Understocked", summary["products_understocked"], summary["understock_value"],
-            f"{_amount(lost)} margin at risk without an order", "understocked", "bad",
+            f"{_amount(lost)} margin at risk without an order", _PLAN.format("understocked"), "bad",
             "Products whose stock position is below their reorder point, and what the missing units cost.",
         ),
         Figure(
             "Out of stock", summary["products_out_of_stock"], summary["out_of_stock_value"],
-            "of demand a week, at cost", "most_urgent", "bad",
+            "of demand a week, at cost", "/exceptions?kind=out_of_stock", "bad",
             "Products that sell and have no stock on hand, and a week's expected demand of them at cost.",
         ),
         Figure(
             "Overstocked", summary["products_overstocked"], summary["overstock_value"],
-            f"{_amount(holding)} a year to hold", "overstocked", "much",
+            f"{_amount(holding)} a year to hold", _PLAN.format("overstocked"), "much",
             "Products with more than the service level needs, and what the surplus cost.",
         ),
         Figure(
             "Late orders", summary["late_orders"], summary["late_on_order_value"],
-            "not counted as supply", "late_orders", "short",
+            "not counted as supply", _PLAN.format("late_orders"), "short",
             "Purchase orders past their delivery date with nothing received.",
         ),
+        _dead_stock(exceptions),
     ]  # fmt: skip
 
 
-def exceptions_shown(view: PublishedView) -> list[ExceptionShown]:
-    """The open exceptions by kind, the severest first, then by money; each kind by its example of most money.
-
-    A snapshot of an earlier version has none of them: then the problems of Xero's data that no person dismissed.
-    """
-    exceptions = view.rows(tables.EXCEPTIONS)
-    if exceptions.is_empty():
-        return _problems_in_xero(view)
-    still_open = by_money(only_open(exceptions))
-    first = {row["kind"]: row for row in reversed(still_open.to_dicts())}
-    return [
-        ExceptionShown(
-            KINDS[kind["kind"]].title if kind["kind"] in KINDS else kind["kind"].replace("_", " "), kind["count"],
-            money_in_words(kind), first[kind["kind"]]["sentence"] or "", first[kind["kind"]]["what_to_do"] or "",
-            first[kind["kind"]]["xero_link"],
-        )
-        for kind in by_kind(still_open).to_dicts()
-    ]  # fmt: skip
+def _dead_stock(exceptions: pl.DataFrame) -> Figure:
+    dead = exceptions.filter(pl.col("kind") == DEAD_STOCK)
+    return Figure(
+        "Dead stock", dead.height, Decimal(dead["money_at_stake"].sum() or 0), "idle: nothing of it sells",
+        _PLAN.format(DEAD_STOCK),
+        "much", "Products with stock on hand that sold nothing in a year, and what that stock cost.",
+    )  # fmt: skip
 
 
-def _problems_in_xero(view: PublishedView) -> list[ExceptionShown]:
-    open_ones = view.rows(tables.XERO_READINESS).filter(~pl.col("is_dismissed").fill_null(value=False))
-    return [
-        ExceptionShown(
-            problem["problem"].replace("_", " ").capitalize().replace("xero", "Xero"), problem["records"],
-            money(problem), problem["effect"] or "", problem["what_to_do"] or "", problem["xero_link"],
-        )
-        for problem in by_problem(open_ones).to_dicts()
-    ]  # fmt: skip
+def service_figure(view: PublishedView) -> tuple[float, float | None] | None:
+    """The share of product weeks without a stock-out in the last 90 days, and the service level planned with."""
+    share = share_in_stock(service_by_week(view)[-A_QUARTER:])
+    return None if share is None else (share, target_level(view))
 
 
-def stock_value_trend(view: PublishedView) -> list[tuple[date, Decimal]]:
-    """The stock's value on each day with a plan, the oldest first."""
-    days = view.rows(tables.KPI_DAILY).sort("as_of_date").select("as_of_date", "stock_value")
-    return [(day, value) for day, value in days.rows() if value is not None]
-
-
-def trend_path(values: Sequence[Decimal]) -> str:
+def trend_path(values: Sequence[float]) -> str:
     """A line through values from left to right in a field of 300 by 60; none of fewer than two.
 
-    >>> trend_path([Decimal(10), Decimal(20), Decimal(15)])
+    >>> trend_path([10.0, 20.0, 15.0])
     'M0 58L150 2L300 30'
     """
     if len(values) < 2:  # noqa: PLR2004, a line has two ends
         return ""
-    low, span = min(values), max(values) - min(values) or Decimal(1)
+    low, span = min(values), max(values) - min(values) or 1.0
     points = (
         f"{300 * at / (len(values) - 1):.4g} {58 - 56 * (value - low) / span:.4g}" for at, value in enumerate(values)
     )

@@ -6,7 +6,7 @@ Read more in docs/bi.md.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipelines.organisations.organisation_exceptions import published_exceptions
 from pipelines.planning_settings.demand_settings.assemblies import demand_ways
 from pipelines.planning_settings.successors_and_bundles import BUNDLE_SETTINGS
 from pipelines.product_codes import ProductCodes
@@ -32,6 +33,7 @@ class PublishedView:
 
     def __init__(self, key: str, snapshot: Path) -> None:
         self.key, self.snapshot = key, snapshot
+        self._kept: dict[str, Any] = {}
 
     @property
     def snapshot_id(self) -> str:
@@ -73,6 +75,20 @@ class PublishedView:
         """The organisation's name, base currency and time zone, the day of its data and when they were loaded."""
         found = self.rows(tables.DATA_FRESHNESS).to_dicts()
         return found[0] if found else dict.fromkeys(tables.DATA_FRESHNESS.columns)
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What is made of this snapshot under a name, made once: what a screen shows until another is published."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
+
+    def exceptions(self, today: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The exceptions as they were published, by money, and the problems of Xero's data behind some of them."""
+        day, *found = self._kept.get("exceptions", (None, None, None))
+        if day != today:
+            found = [published_exceptions(self.rows, today=today), self.rows(tables.XERO_READINESS)]
+            self._kept["exceptions"] = (today, *found)
+        return found[0], found[1]
 
     @property
     def as_of(self) -> date | None:

@@ -4,13 +4,17 @@ What belongs here: reading, and finding the exceptions that a person means. What
 Read more in docs/buyer/exceptions.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from stocktrim_cli.settings_options import opened_organisation
+from stocktrim_cli.who import person
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from pipelines.organisations.organisation_exceptions import Deciding
 
 
 def exceptions_of(organisation: str) -> "pl.DataFrame":
@@ -18,23 +22,19 @@ def exceptions_of(organisation: str) -> "pl.DataFrame":
 
     Those of stock and orders are of the last plan, those of Xero's data of the last load.
     """
-    from pipelines.exceptions.open_exceptions import with_new_data
-    from pipelines.exceptions.snoozes import with_decisions
+    from pipelines.organisations.organisation_exceptions import published_exceptions, with_decisions_of
     from pipelines.storage import tables
     from pipelines.storage.snapshots import NothingPublishedError, read_published
-    from pipelines.store.exception_decisions import dismissed_exceptions, snoozes_in_force
 
     now = opened_organisation(organisation)
+    wanted = (tables.EXCEPTIONS, tables.XERO_READINESS, tables.PRODUCTS)
     try:
-        found, readiness, products = read_published(
-            now.folder, tables.EXCEPTIONS, tables.XERO_READINESS, tables.PRODUCTS
-        )
+        frames = dict(zip(wanted, read_published(now.folder, *wanted), strict=True))
     except NothingPublishedError:
         return tables.empty(tables.EXCEPTIONS)
-    snoozes, dismissed = snoozes_in_force(now.store, now.key), dismissed_exceptions(now.store, now.key)
     today = now.today()
-    present = with_new_data(found, readiness, products, today=today)
-    return with_decisions(present, readiness, snoozes=snoozes, dismissed=dismissed, today=today)
+    present = published_exceptions(frames.__getitem__, today=today)
+    return with_decisions_of(now.store, now.key, present, frames[tables.XERO_READINESS], today=today)
 
 
 def read_exceptions(organisation: str) -> "pl.DataFrame":
@@ -64,14 +64,10 @@ def find_one(exceptions: "pl.DataFrame", wanted: str) -> dict[str, Any]:
     Raises:
         UsageError: there is none.
     """
-    from pipelines.errors import UsageError
+    from pipelines.organisations import organisation_exceptions
 
-    rows = exceptions.filter(exception_id=wanted.strip().lower()).to_dicts()
-    if not rows:
-        raise UsageError(
-            f"No exception has the id {wanted!r}: it may be solved. `stocktrim exceptions --all` lists those there are."
-        )
-    return rows[0]
+    with _where_to_look():
+        return organisation_exceptions.find_one(exceptions, wanted)
 
 
 def find_all(exceptions: "pl.DataFrame", wanted: Sequence[str], *, kind: str = "") -> "pl.DataFrame":
@@ -80,25 +76,26 @@ def find_all(exceptions: "pl.DataFrame", wanted: Sequence[str], *, kind: str = "
     Raises:
         UsageError: one of them names no exception.
     """
-    import polars as pl
+    from pipelines.organisations import organisation_exceptions
 
+    with _where_to_look():
+        return organisation_exceptions.find_all(exceptions, wanted, kind=kind)
+
+
+def deciding(organisation: str, by: str) -> "Deciding":
+    """Who decides about exceptions of an organisation."""
+    from pipelines.organisations.organisation_exceptions import Deciding
+
+    now = opened_organisation(organisation)
+    return Deciding(now.store, now.key, person(by), now.now(), now.today())
+
+
+@contextmanager
+def _where_to_look() -> Iterator[None]:
+    """A sentence that finds no exception says also which command lists them."""
     from pipelines.errors import UsageError
 
-    of_kind = exceptions.filter(kind=kind) if kind else exceptions
-    meant = [(word, of_kind.filter(_is_meant(word.strip()))) for word in wanted]
-    for word, rows in meant:
-        if rows.is_empty():
-            of = f" of the kind {kind}" if kind else ""
-            raise UsageError(
-                f"No exception{of} is about {word!r}: it may be solved. `stocktrim exceptions --all` lists those there "
-                f"are."
-            )
-    return pl.concat([rows for _, rows in meant]).unique("exception_id", keep="first", maintain_order=True)
-
-
-def _is_meant(word: str) -> "pl.Expr":
-    import polars as pl
-
-    names = ("product_code", "document_number", "supplier_name", "product_name")
-    exact = [pl.col(name) == word for name in names]
-    return pl.any_horizontal(pl.col("exception_id") == word.lower(), *exact).fill_null(value=False)
+    try:
+        yield
+    except UsageError as trouble:
+        raise UsageError(f"{trouble} `stocktrim exceptions --all` lists those there are.") from None

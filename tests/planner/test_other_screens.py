@@ -9,12 +9,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks.made_up_plans import PLANNED_AT, connect_made_up, publish_made_up
+from benchmarks.made_up_plans import PLANNED_AT, TODAY, connect_made_up, publish_made_up
 from pipelines.settings import Settings, read_settings
 from pipelines.storage import tables
 from planner.frame import screen_context
-from planner.shown.dashboard_view import changes, exceptions_shown, needs_today
+from planner.shown.dashboard_view import changes, needs_today
 from planner.shown.product_view import product_view
+from planner.shown.service.achieved_service import service_by_week
+from planner.shown.service.stock_value import stock_value_by_week
 from tests.planner.conftest import KEY, Visitor, visitor_of
 
 
@@ -134,17 +136,21 @@ def test_one_product_and_none_are_shown(at_empty_home: Visitor, empty_home: Sett
             at_empty_home.text(f"/o/{key}/{path}")
 
 
-def test_open_exceptions_stand_by_kind_and_snoozed_ones_do_not(at_empty_home: Visitor, empty_home: Settings) -> None:
-    connect_made_up(empty_home, "new", "New")
-    publish_made_up(empty_home.organisation_folder("new"), 3)
-    row = {"kind": "overstock", "severity": "info", "sentence": "Too many mugs.", "what_to_do": "Sell some."}
-    rows = [
-        row | {"exception_id": "1", "state": "open", "money_at_stake": 12.5, "currency": "GBP"},
-        row | {"exception_id": "2", "state": "open", "money_at_stake": 99.0, "currency": "GBP", "sentence": "Jars."},
-        row | {"exception_id": "3", "state": "snoozed", "kind": "dead_stock", "money_at_stake": 7.0},
-    ]
-    there = pl.DataFrame(rows).with_columns(pl.col("money_at_stake").cast(tables.EXCEPTIONS.schema["money_at_stake"]))
-    there.write_parquet(empty_home.organisation_folder("new") / "published" / "exceptions.parquet")
-    (shown,) = exceptions_shown(at_empty_home.desk.views.view("new"))
-    assert (shown.records, shown.money, shown.effect) == (2, "111.50 GBP", "Jars.")
-    assert "111.50 GBP" in at_empty_home.text("/o/new/")
+def test_the_share_in_stock_counts_weeks_without_a_stock_out(visitor: Visitor) -> None:
+    view = visitor.desk.views.view(KEY)
+    weeks = service_by_week(view)
+    assert len(weeks) == 52
+    assert weeks[-1].week_start == TODAY - timedelta(weeks=1)
+    planned = view.order_plan.filter(pl.col("status") != "not_planned")["product_code"]
+    last = pl.col("demand_date").is_between(weeks[-1].week_start, TODAY, closed="left")
+    out = view.rows(tables.DEMAND_DAILY, last, pl.col("is_stocked_out"), of=list(planned))
+    assert (weeks[-1].products, weeks[-1].out) == (planned.len(), out["product_code"].n_unique())
+
+
+def test_the_trend_of_the_stock_ends_at_the_value_of_today(visitor: Visitor) -> None:
+    view = visitor.desk.views.view(KEY)
+    trend = stock_value_by_week(view)
+    assert len(trend) == 53
+    assert view.summary is not None
+    assert abs(trend[-1][1] - float(view.summary["stock_value"])) < 1
+    assert trend[0][1] > trend[-1][1]
