@@ -17,6 +17,7 @@ from pipelines.settings import Settings
 from pipelines.store.connected_organisations import ConnectedOrganisation, list_organisations
 from pipelines.store.engine import Store, open_store
 from pipelines.store.setting_changes import explicit_settings
+from planner.security.access import DeskAccess
 from planner.security.roles import Role
 from planner.security.security_log import SecurityLog
 from planner.security.sessions import Session, Sessions, open_sessions
@@ -25,6 +26,7 @@ from planner.shown.plan.plan_now import PlanBooks
 from planner.shown.published_view import PublishedViews
 
 KEPT_SECONDS: Final = 5.0
+NOT_HERE: Final = "There is no such organisation here."
 
 
 @dataclass
@@ -55,10 +57,19 @@ class Desk:
         """The plans with the orders that people made of them."""
         return PlanBooks(lambda: self.store)
 
+    @cached_property
+    def access(self) -> DeskAccess:
+        """Who may do what."""
+        return DeskAccess(lambda: self.store, self.log)
+
     def organisations(self) -> Sequence[ConnectedOrganisation]:
-        """The connected organisations, by key."""
+        """The connected organisations, by key, whoever asks."""
         found: Sequence[ConnectedOrganisation] = self._for_a_while("", lambda: list_organisations(self.store))
         return found
+
+    def organisations_of(self, session: Session) -> Sequence[ConnectedOrganisation]:
+        """The connected organisations in which a person has a role."""
+        return [one for one in self.organisations() if self.access.role(session, one.key) is not None]
 
     def organisation(self, key: str) -> ConnectedOrganisation:
         """The connected organisation of a key.
@@ -69,18 +80,24 @@ class Desk:
         for organisation in self.organisations():
             if organisation.key == key:
                 return organisation
-        raise OrganisationError("There is no such organisation here.")
+        raise OrganisationError(NOT_HERE)
 
-    def first_organisation(self) -> ConnectedOrganisation | None:
+    def first_organisation(self, session: Session) -> ConnectedOrganisation | None:
         """The organisation to begin with: that of STOCKTRIM_ORGANISATION, else the first by name; None without any."""
         preferred = self.settings.organisation
-        found = sorted(self.organisations(), key=lambda one: (one.key != preferred, one.name.casefold()))
+        found = sorted(self.organisations_of(session), key=lambda one: (one.key != preferred, one.name.casefold()))
         return found[0] if found else None
 
     def role(self, session: Session, key: str) -> Role:
-        """What a person may do in an organisation; who signs in with the printed address may do everything."""
-        del key
-        return Role.ADMINISTRATOR if session.person == self.person else Role.VIEWER
+        """What a person may do in an organisation; without a key, where none is concerned or all are.
+
+        Raises:
+            OrganisationError: they have no role in it, so that it is as if there were none.
+        """
+        role = self.access.role(session, key)
+        if role is None and key:
+            raise OrganisationError(NOT_HERE)
+        return role or Role.VIEWER
 
     def global_settings(self, key: str) -> GlobalSettings:
         """An organisation's settings for all products, as they are in force now."""

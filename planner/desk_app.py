@@ -1,6 +1,7 @@
 """The app: its layers in order, its screens, its files.
 
-    headers (of every answer) -> host -> compression -> plain errors -> guard -> answered once -> screens
+    headers (of every answer) -> host -> compression -> plain errors -> guard -> organisations seen -> answered once
+    -> screens
 
 What belongs here: putting the desk together. What does not: what any part of it does.
 """
@@ -18,6 +19,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from planner.api import version_1
 from planner.desk import Desk
 from planner.frame.answered_once import AnsweredOnce
+from planner.frame.organisations_seen import OrganisationsSeen
 from planner.frame.problems import PlainErrors, add_sentences
 from planner.frame.static_files import KeptFiles
 from planner.screens import (
@@ -80,6 +82,7 @@ def _layers(desk: Desk, hosts: Sequence[str]) -> list[Middleware]:
         Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
         Middleware(GZipMiddleware, minimum_size=500, compresslevel=5),
         Middleware(PlainErrors),
-        Middleware(Guard, sessions=desk.sessions, cookie=desk.cookie, log=desk.log),
+        Middleware(Guard, desk=desk),
+        Middleware(OrganisationsSeen, desk=desk),
         Middleware(AnsweredOnce, desk=desk),
     ]

@@ -206,7 +206,46 @@ kept_answer: Final = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
 
+desk_role: Final = sa.Table(
+    "desk_role",
+    metadata,
+    sa.Column("person", sa.String(320), primary_key=True),
+    sa.Column("organisation_key", sa.String(40), primary_key=True),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("given_by", sa.Text, nullable=False),
+    sa.Column("given_at", Instant, nullable=False),
+)
+
+access_token: Final = sa.Table(
+    "access_token",
+    metadata,
+    sa.Column("token_id", sa.String(16), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("revoked_by", sa.Text),
+    sa.Column("revoked_at", Instant),
+    sa.Column("last_used_at", Instant),
+)
+
+access_token_organisation: Final = sa.Table(
+    "access_token_organisation",
+    metadata,
+    sa.Column("token_id", sa.String(16), primary_key=True),
+    sa.Column("organisation_key", sa.String(40), primary_key=True),
+)
+
+ended_session: Final = sa.Table(
+    "ended_session",
+    metadata,
+    sa.Column("subject", sa.String(400), primary_key=True),
+    sa.Column("ended_at", Instant, nullable=False),
+)
+
 OF_ONE_ORGANISATION: Final = (
     setting_change, group_change, exception_decision, one_off_answer, demand_event_change, watermark, xero_call,
-    xero_pause, order_event, product_code, contact_state,
+    xero_pause, order_event, product_code, contact_state, desk_role, access_token_organisation,
 )  # fmt: skip

@@ -31,11 +31,11 @@ Cursor = Annotated[str, Query(description="Where to go on: next_cursor of the an
 
 
 @router.get("/organisations", summary="The connected organisations")
-def organisations(desk: DeskOf) -> list[OrganisationAnswer]:
+def organisations(request: Request, desk: DeskOf) -> list[OrganisationAnswer]:
     """Every organisation that may be looked at."""
     return [
         OrganisationAnswer(**{name: getattr(one, name) for name in OrganisationAnswer.model_fields})
-        for one in desk.organisations()
+        for one in desk.organisations_of(request.state.session)
     ]
 
 

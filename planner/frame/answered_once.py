@@ -3,10 +3,10 @@
     a program    POST /api/v1/...      Idempotency-Key: 6f9c...
     a form       <input type="hidden" name="idem" value="{{ new_key() }}">
 
-Every write of every route is looked at here, so a route needs nothing for it. A key belongs to its person, and for a
-day to its request: the same key with another request is refused (422), and while the first is at work so is the same
-(409). An answer that says that nothing was done (4xx, 503) is not kept: corrected or later, the write may bear its key
-again. A route whose answer shows a secret says `request.state.is_answer_kept = False`.
+Every write of every route is looked at here, so a route needs nothing for it. A key belongs to who is signed in, and
+for a day to its request: the same key with another request is refused (422), and so is the same while the first is at
+work (409). An answer that says that nothing was done (4xx, 503) is not kept: corrected or later, the write may bear
+its key again. A route whose answer shows a secret says `request.state.is_answer_kept = False`.
 
 What belongs here: keys. What does not: versions (`Writing.version`), which refuse what was seen too long ago.
 """
@@ -115,7 +115,7 @@ class AnsweredOnce:
 
 def _claim(scope: Scope, session: Session, key: str, body: bytes) -> Claim:
     head = f"{scope['method']} {scope['path']}?{scope['query_string'].decode('latin-1')}\n"
-    return Claim(session.person, key, hashlib.sha256(head.encode("utf-8", "replace") + body).hexdigest())
+    return Claim(session.owner, key, hashlib.sha256(head.encode("utf-8", "replace") + body).hexdigest())
 
 
 def _repeated(scope: Scope, first: KeptAnswer, wanted: Claim) -> Response:

@@ -14,7 +14,8 @@ from pipelines.store.connected_organisations import ConnectedOrganisation
 from pipelines.xero.time_zones import time_zone
 from planner.desk import Desk
 from planner.frame import formats
-from planner.security.sessions import now
+from planner.security.roles import Role
+from planner.security.sessions import Session, now
 from planner.shown.published_view import PublishedView
 
 
@@ -25,6 +26,11 @@ class ScreenContext:
     desk: Desk
     organisation: ConnectedOrganisation
     view: PublishedView
+    session: Session
+
+    def may(self, needed: Role) -> bool:
+        """Whether the person's role here may do what needs another."""
+        return self.desk.role(self.session, self.organisation.key).may(needed)
 
     @property
     def today(self) -> date:
@@ -37,7 +43,8 @@ class ScreenContext:
         loaded_at, summary = self.view.loaded_at, self.view.summary
         return {
             "organisation": self.organisation,
-            "organisations": self.desk.organisations(),
+            "organisations": self.desk.organisations_of(self.session),
+            "is_administrator": self.may(Role.ADMINISTRATOR),
             "base": f"/o/{self.organisation.key}",
             "currency": self.organisation.base_currency,
             "stock_as_of": formats.moment(loaded_at, zone),
@@ -58,14 +65,14 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-def context_of(key: str, desk: Annotated[Desk, Depends(desk_of)]) -> ScreenContext:
+def context_of(request: Request, key: str, desk: Annotated[Desk, Depends(desk_of)]) -> ScreenContext:
     """The organisation that an address names, and its snapshot, resolved once.
 
     Raises:
         OrganisationError: there is no such organisation.
         NothingPublishedError: nothing was published yet.
     """
-    return ScreenContext(desk, desk.organisation(key), desk.views.view(key))
+    return ScreenContext(desk, desk.organisation(key), desk.views.view(key), request.state.session)
 
 
 DeskOf = Annotated[Desk, Depends(desk_of)]

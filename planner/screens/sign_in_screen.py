@@ -6,6 +6,7 @@ What belongs here: the page and its two writes. What does not: tokens and sessio
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from planner.desk import Desk
 from planner.frame.form_data import form_of
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import DeskOf
@@ -49,7 +50,20 @@ async def sign_in(request: Request, desk: DeskOf) -> Response:
 def sign_out(request: Request, desk: DeskOf) -> Response:
     """End the session."""
     session = request.state.session
-    desk.sessions.end(session, at=now())
+    desk.access.end(session, at=now())
     desk.log.note("signed_out", at=now(), person=session.person, address=address_of(request.scope))
+    return _signed_out(request, desk)
+
+
+@router.post("/sign-out-everywhere")
+def sign_out_everywhere(request: Request, desk: DeskOf) -> Response:
+    """End every session of the person, in whichever browser."""
+    session = request.state.session
+    desk.access.end_everywhere(session, at=now())
+    desk.log.note("signed_out_everywhere", at=now(), person=session.person, address=address_of(request.scope))
+    return _signed_out(request, desk)
+
+
+def _signed_out(request: Request, desk: Desk) -> Response:
     cookie = set_cookie(desk.cookie, "", is_secure=request.url.scheme == "https")
     return Response(status_code=204, headers={"Set-Cookie": cookie, "HX-Redirect": SIGN_IN})

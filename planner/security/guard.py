@@ -5,6 +5,7 @@ What belongs here: letting a request through or not. What does not: signing in (
     open to all    signing in, and the files of the pages
     a read         needs a session
     a write        needs a session, the same origin, and the session's word in a header
+    a program      shows a token below /api/ instead: no cookie, so that no other site can use it
 
 Read more in SECURITY.md.
 """
@@ -13,13 +14,15 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
+from anyio.to_thread import run_sync
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from planner.security.security_log import SecurityLog
-from planner.security.sessions import Session, Sessions, now
+from pipelines.errors import PlannerError
+from planner.desk import Desk
+from planner.security.sessions import Session, TokenSession, now
 
 SIGN_IN: Final = "/sign-in"
 STATIC: Final = "/static/"
@@ -27,14 +30,17 @@ API: Final = "/api/"
 FORGERY_HEADER: Final = "X-Desk-Token"
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 ENDED: Final = "You are not signed in, or your session has ended. Sign in in another tab, then try again here."
+BEARER: Final = "Bearer "
+WRONG_TOKEN: Final = "This token opens nothing: it is unknown, expired or revoked. Ask an administrator for another."  # noqa: S105, a sentence
+TOO_MANY: Final = "Too many wrong tokens from here: wait a minute."
 FORGED: Final = "This was not sent: the page is too old or belongs to another session. Reload it, then try again."
 
 
 class Guard:
     """Lets a request through to the screens, with its session, or answers it."""
 
-    def __init__(self, app: ASGIApp, *, sessions: Sessions, cookie: str, log: SecurityLog) -> None:
-        self.app, self.sessions, self.cookie, self.log = app, sessions, cookie, log
+    def __init__(self, app: ASGIApp, *, desk: Desk) -> None:
+        self.app, self.desk = app, desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -42,17 +48,52 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        session = self.sessions.opened(cookie_parser(headers.get("Cookie", "")).get(self.cookie, ""), at=now())
-        refusal = self._refusal(scope, headers, session)
+        try:
+            session, refusal = await self._who(scope, headers)
+        except PlannerError as trouble:
+            session, refusal = None, told(scope, str(trouble), status=503)
+        refusal = refusal or self._refusal(scope, headers, session)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
         scope.setdefault("state", {})["session"] = session
         await self.app(scope, receive, self._renewing(send, session, is_secure=scope["scheme"] == "https"))
 
+    async def _who(self, scope: Scope, headers: Headers) -> tuple[Session | None, Response | None]:
+        """Who asks: a program by its token, a person by the cookie of a session that is not over; or a refusal.
+
+        Raises:
+            StoreError: the store cannot be asked.
+        """
+        shown = headers.get("Authorization", "")
+        if shown.startswith(BEARER) and scope["path"].startswith(API):
+            return await self._program(scope, shown.removeprefix(BEARER).strip())
+        if scope["path"].startswith(STATIC):
+            return None, None
+        cookie = cookie_parser(headers.get("Cookie", "")).get(self.desk.cookie, "")
+        session = self.desk.sessions.opened(cookie, at=now())
+        if session is None or await run_sync(lambda: self.desk.access.is_ended(session)):
+            return None, None
+        return session, None
+
+    async def _program(self, scope: Scope, text: str) -> tuple[Session | None, Response | None]:
+        """The session of a program's token. Wrong ones are counted, so that they neither fill the log nor are tried."""
+        address, at = address_of(scope), now()
+        is_reached = self.desk.failures.is_reached(address, at=at)
+        access = self.desk.access
+        session = await run_sync(lambda: access.session_of_token(text, address=address, at=at, is_noted=not is_reached))
+        if session is not None:
+            return session, None
+        self.desk.failures.fail(address, at=at)
+        refusal = problem_json(TOO_MANY if is_reached else WRONG_TOKEN, status=429 if is_reached else 401)
+        refusal.headers["Retry-After" if is_reached else "WWW-Authenticate"] = "60" if is_reached else "Bearer"
+        return None, refusal
+
     def _refusal(self, scope: Scope, headers: Headers, session: Session | None) -> Response | None:
         """The answer to a request that is not let through; None for one that is."""
         path, is_write = scope["path"], scope["method"] not in READS
+        if isinstance(session, TokenSession):
+            return None
         if is_write and not _is_same_origin(headers):
             return self._forged(scope, "other origin")
         if path == SIGN_IN or path.startswith(STATIC):
@@ -64,20 +105,20 @@ class Guard:
         return None
 
     def _forged(self, scope: Scope, why: str) -> Response:
-        self.log.note("write_refused", at=now(), why=why, path=scope["path"], address=address_of(scope))
+        self.desk.log.note("write_refused", at=now(), why=why, path=scope["path"], address=address_of(scope))
         return told(scope, FORGED, status=403)
 
     def _renewing(self, send: Send, session: Session | None, *, is_secure: bool) -> Send:
         """`send`, which also renews the cookie of a session that was last seen some minutes ago."""
-        if session is None or not session.needs_renewal(now()):
+        if session is None or isinstance(session, TokenSession) or not session.needs_renewal(now()):
             return send
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if "set-cookie" not in headers:
-                    text = self.sessions.sealed(self.sessions.renewed(session, at=now()))
-                    headers.append("Set-Cookie", set_cookie(self.cookie, text, is_secure=is_secure))
+                    text = self.desk.sessions.sealed(self.desk.sessions.renewed(session, at=now()))
+                    headers.append("Set-Cookie", set_cookie(self.desk.cookie, text, is_secure=is_secure))
             await send(message)
 
         return send_with_cookie

@@ -1,22 +1,16 @@
 """Nothing is open by mistake: each route without a session, each write without its word, each strange host."""
 
 import pytest
-from fastapi.routing import APIRoute
 
 from planner.desk_app import SCREENS
 from planner.security.response_headers import ALWAYS
 from tests.planner.conftest import Visitor
+from tests.planner.routes import filled, routes_of
 
 OPEN = {"/sign-in"}
 
 
-ROUTES = [
-    (method, route.path.replace("{key}", "acme"))
-    for screen in SCREENS
-    for route in screen.router.routes
-    if isinstance(route, APIRoute)
-    for method in sorted(route.methods or ())
-]
+ROUTES = [(method, filled(path, "acme")) for screen in SCREENS for method, path in routes_of(screen.router.routes)]
 
 
 def test_the_list_of_routes_is_whole() -> None:

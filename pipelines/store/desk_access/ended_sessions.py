@@ -1,0 +1,35 @@
+"""Sessions that were ended before their time: one of them, or all of a person at once.
+
+What belongs here: what was ended when, for every process of a desk. What does not: cookies (`planner/security`).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from pipelines.store import schema
+from pipelines.store.change_rows import wait_for_others
+from pipelines.store.engine import Store
+
+LONGEST_SESSION: Final = timedelta(days=7)
+_LOCK: Final = 819  # with the subject the name of a lock in Postgres
+
+
+def end_sessions(store: Store, subject: str, *, at: datetime) -> None:
+    """End a session, or all of a person that have begun by now; what no session can be as old as is forgotten."""
+    table = schema.ended_session
+    with store.writing() as connection:
+        wait_for_others(connection, _LOCK, subject)
+        forgotten = table.c.ended_at < at - LONGEST_SESSION - timedelta(days=1)
+        connection.execute(sa.delete(table).where(sa.or_(table.c.subject == subject, forgotten)))
+        connection.execute(sa.insert(table).values(subject=subject, ended_at=at))
+
+
+def ends_of(store: Store, subjects: Sequence[str]) -> dict[str, datetime]:
+    """When each of these was ended; without those that were not."""
+    table = schema.ended_session
+    with store.reading() as connection:
+        rows = connection.execute(sa.select(table).where(table.c.subject.in_(subjects)))
+        return {row.subject: row.ended_at for row in rows}
