@@ -28,6 +28,7 @@ from planner.screens import (
     plan_screen,
     preferences,
     product_screen,
+    service_screen,
     sign_in_screen,
     start_screen,
 )
@@ -46,6 +47,7 @@ SCREENS: Final = (
     exceptions_screen,
     plan_screen,
     product_screen,
+    service_screen,
     preferences,
     version_1,
 )
