@@ -266,7 +266,7 @@ def drafted(
         supplier_id=first["supplier_id"],
         supplier_name=first["supplier_name"],
         currency=first["currency"],
-        order_date=max(first["order_on_date"], as_of),
+        order_date=max([as_of, *(row["order_on_date"] for row in rows[:1] if row["order_on_date"])]),
         expected_arrival_date=max(_arrival(row, as_of) for row in rows),
         lines=tuple(_line(row, terms, as_of) for row in rows),
         data_loaded_at=data_loaded_at,

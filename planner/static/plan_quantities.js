@@ -43,7 +43,7 @@ function showState(product, entry) {
   const field = fieldOf(product);
   if (!field) return;
   const cell = field.closest("td");
-  const mark = cell.querySelector(".mark");
+  const mark = cell.querySelector(".plan-says");
   const isWaiting = entry?.state === "waiting";
   const isRefused = entry?.state === "refused" || entry?.state === "overtaken";
   if (entry) field.value = entry.typed;
@@ -104,11 +104,15 @@ async function sendAll(products) {
   const all = typedNow();
   const sent = products.filter((product) => all[product]).map((product) => ({ product, ...all[product] }));
   if (sent.length === 0) return;
+  let response, text;
   try {
-    await understand(await post(sent), sent);
+    response = await post(sent);
+    text = await response.text();
   } catch {
     waitWith(sent, "The desk does not answer. What you typed is kept here, and is saved as soon as it does.");
+    return;
   }
+  await understand(response, text, sent);
 }
 function post(sent) {
   const body = new URLSearchParams();
@@ -120,13 +124,12 @@ function post(sent) {
   const headers = { ...JSON.parse(document.body.getAttribute("hx-headers:inherited")), "HX-Request": "true" };
   return fetch(planLines.dataset.save + location.search, { method: "POST", headers, body, signal: AbortSignal.timeout(20000) });
 }
-async function understand(response, sent) {
+async function understand(response, sentence, sent) {
   if (response.headers.get("content-type")?.startsWith("application/json")) {
     retryAfter = 1000;
-    showAnswer(await response.json(), sent);
+    showAnswer(JSON.parse(sentence), sent);
     return;
   }
-  const sentence = await response.text();
   if ([401, 403].includes(response.status) && (response.status === 401 || (await isNewSession()))) {
     waitWith(sent, response.status === 401 ? "Your session has ended: sign in in another tab. What you typed is kept, and is saved then." : "");
   } else if (response.status >= 500 || response.status === 429) {
@@ -158,7 +161,7 @@ function showSaved(result, one) {
   if (!isTypedOn) field.value = result.quantity;
   showState(one.product, null);
   const row = field.closest("tr");
-  const mark = row.querySelector(".mark");
+  const mark = row.querySelector(".plan-says");
   mark.textContent = result.mark;
   mark.toggleAttribute("data-tip", Boolean(result.tip));
   if (result.tip) mark.dataset.tip = result.tip;
@@ -202,8 +205,8 @@ function retry() {
 }
 // Whether somebody signed in again meanwhile: the page then writes with the word of the new session.
 async function isNewSession() {
-  const answer = await fetch(location.href);
-  if (answer.redirected || !answer.ok) return false;
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer || answer.redirected || !answer.ok) return false;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const word = page.body.getAttribute("hx-headers:inherited");
   const isSamePerson = page.getElementById("lines")?.dataset.keptFor === planLines.dataset.keptFor;
@@ -237,8 +240,19 @@ if (planLines?.dataset.save) {
     if (field.value.trim() === seen) settleQuietly(product);
     else submit(product, { typed: field.value, seen });
   });
+  // A field is selected as a whole when it is gone into, by the pointer too: what is typed replaces it.
+  let goneInto = null;
   planLines.addEventListener("focusin", (event) => {
-    if (event.target.matches("input.quantity")) event.target.select();
+    if (!event.target.matches("input.quantity")) return;
+    goneInto = event.target;
+    event.target.select();
+  });
+  planLines.addEventListener("mouseup", (event) => {
+    if (event.target === goneInto) {
+      event.preventDefault();
+      goneInto.select();
+    }
+    goneInto = null;
   });
   planLines.addEventListener("keydown", (event) => {
     if (!event.target.matches("input.quantity")) return;

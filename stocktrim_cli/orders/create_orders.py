@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from pipelines.organisations.order_desk import OrderDesk
-    from pipelines.purchasing.events import Event
     from pipelines.purchasing.orders import Order
 
 
@@ -95,24 +94,11 @@ def _create_from_plan(
     Raises:
         UsageError: no line is left to make an order of.
     """
-    from pipelines.errors import UsageError
-    from pipelines.purchasing.current_names import with_current_names
-    from pipelines.purchasing.order_changes.creating import create_from_plan
+    from pipelines.organisations.orders_of_plan import orders_of_plan
 
     wanted = _wanted(desk, product, lines, group)
-    left_out: list[str] = []
-
-    def decide(orders: "list[Order]") -> "list[Event]":
-        created = create_from_plan(
-            wanted, [with_current_names(order, desk.known) for order in orders], desk.plan_source(),
-            order_date=desk.opened.today(), by=by, at=desk.opened.now(), reason=reason,
-        )  # fmt: skip
-        left_out[:] = created.left_out
-        if not created.events:
-            raise UsageError(f"No order is created. {' '.join(left_out) or 'The plan orders none of these lines.'}")
-        return created.events
-
-    return desk.opened.ledger.decide(decide), left_out
+    made = orders_of_plan(desk.opened, wanted, desk.plan_source(), desk.known, by=by, reason=reason)
+    return list(made.changed), list(made.left_out)
 
 
 def _wanted(desk: "OrderDesk", product: list[str] | None, lines: LineFilter, group: str) -> "pl.DataFrame":

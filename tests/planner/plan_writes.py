@@ -77,3 +77,9 @@ def _form(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
     for name, value in fields:
         form.setdefault(name, []).append(value)
     return form
+
+
+def create(visitor: Visitor, *codes: str, **fields: str) -> tuple[int, str]:
+    """The status and the answer of creating orders of ticked products."""
+    answer = visitor.client.post(f"{PLAN}/orders", data={"product": list(codes), **fields}, headers=visitor.word)
+    return answer.status_code, answer.text

@@ -9,12 +9,14 @@ from typing import Any
 import polars as pl
 from fastapi import Request
 
+from pipelines.errors import UsageError
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.organisations.plan_quantities import PlanQuantities, PlanSide
 from pipelines.purchasing.drafts import Terms
 from pipelines.purchasing.order_changes.creating import PlanSource
 from pipelines.storage.tables import Table
 from planner.frame.screen_context import ScreenContext
+from planner.frame.writing import Writing
 from planner.screens.preferences import columns_chosen
 from planner.security.roles import Role
 from planner.shown.plan.plan_now import PlanBook
@@ -37,9 +39,31 @@ def found_lines(request: Request, context: ScreenContext) -> PlanLines:
     return plan_lines(context.view, query, columns_chosen(request), book_of(context).now())
 
 
+def selected_codes(writing: Writing, context: ScreenContext) -> list[str]:
+    """The products that a form is about: those ticked, or all that its filters find.
+
+    Raises:
+        UsageError: none is.
+    """
+    if writing.text("all"):
+        query = plan_query({name: writing.text(name) for name in writing.fields})
+        found = plan_lines(context.view, query, now=book_of(context).now())
+        codes: list[str] = found.now.lines[found.rows]["product_code"].to_list()
+    else:
+        codes = list(dict.fromkeys(writing.texts("product")))
+    if not codes:
+        raise UsageError("Nothing is selected: tick the products first.")
+    return codes
+
+
 def may_write(request: Request, context: ScreenContext, needed: Role = Role.PLANNER) -> bool:
     """Whether who asks may write here."""
     return context.desk.role(request.state.session, context.organisation.key).may(needed)
+
+
+def plan_source(context: ScreenContext, terms: Terms) -> PlanSource:
+    """The plan that is shown, as a source of orders."""
+    return PlanSource.of(context.view.summary, loaded_at=context.view.loaded_at, terms=terms)
 
 
 def quantities_of(context: ScreenContext, product_codes: Collection[str], *, by: str) -> PlanQuantities:
@@ -54,7 +78,7 @@ def quantities_of(context: ScreenContext, product_codes: Collection[str], *, by:
         return view.rows(table, of=product_codes if "product_code" in table.columns else None)
 
     def source(terms: Terms) -> PlanSource:
-        return PlanSource.of(view.summary, loaded_at=view.loaded_at, terms=terms)
+        return plan_source(context, terms)
 
     return PlanQuantities(
         opened(context), book.known, book.identities, PlanSide(lines, source, book.planned_at, read), by

@@ -1,0 +1,95 @@
+"""Products ticked in the plan become orders, with the quantities that were shown, and nothing is ordered twice."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.purchasing.orders import Order
+from tests.planner.conftest import Visitor
+from tests.planner.plan_writes import create, held, orders_of, own_home, save, signed_in
+
+
+@pytest.fixture
+def buyer(desk_home: Path, tmp_path: Path) -> Iterator[Visitor]:
+    with signed_in(own_home(desk_home, tmp_path)) as visitor:
+        yield visitor
+
+
+def largest(visitor: Visitor) -> Order:
+    return max(orders_of(visitor), key=lambda order: (len(order.lines), order.order_id))
+
+
+def units(visitor: Visitor) -> dict[str, float]:
+    return {line.product_code: float(line.quantity) for order in orders_of(visitor) for line in order.lines}
+
+
+def test_ticked_products_move_to_an_order_of_ones_own(buyer: Visitor) -> None:
+    draft, before = largest(buyer), units(buyer)
+    codes = [line.product_code for line in draft.lines[:3]]
+    status, text = create(buyer, *codes)
+    assert status == 200
+    ((made, _),) = held(buyer, codes[0])
+    assert ([line.product_code for line in made.lines], made.is_by_person) == (codes, True)
+    assert made.purchase_order_number in text
+    assert f"{made.value:,.2f}" in text
+    assert units(buyer) == before
+
+
+def test_a_quantity_that_was_raised_and_one_that_was_lowered_are_on_the_order(buyer: Visitor) -> None:
+    one, two, three, *_ = largest(buyer).lines
+    save(buyer, (one.product_code, f"{one.quantity + 5:f}", f"{one.quantity:f}"))
+    save(buyer, (two.product_code, "1", f"{two.quantity:f}"))
+    before = units(buyer)
+    assert create(buyer, one.product_code, two.product_code)[0] == 200
+    ((made, line),) = held(buyer, one.product_code)
+    assert {made_line.product_code for made_line in made.lines} == {one.product_code, two.product_code}
+    assert line.quantity == one.quantity + 5
+    assert held(buyer, three.product_code)[0][0].order_id != made.order_id
+    assert units(buyer) == before
+
+
+def test_the_same_again_makes_no_second_order(buyer: Visitor) -> None:
+    codes = [line.product_code for line in largest(buyer).lines[:2]]
+    create(buyer, *codes)
+    before = orders_of(buyer)
+    status, text = create(buyer, *codes)
+    assert (status, orders_of(buyer)) == (200, before)
+    assert held(buyer, codes[0])[0][0].purchase_order_number in text
+
+
+def test_more_products_join_the_order_that_has_the_others(buyer: Visitor) -> None:
+    lines = largest(buyer).lines
+    save(buyer, (lines[0].product_code, "0", f"{lines[0].quantity:f}"))
+    create(buyer, lines[1].product_code, lines[2].product_code)
+    before = units(buyer)
+    create(buyer, *(line.product_code for line in lines[1:4]))
+    ((made, _),) = held(buyer, lines[3].product_code)
+    assert {line.product_code for line in made.lines} == {line.product_code for line in lines[1:4]}
+    assert units(buyer) == before
+
+
+def test_all_that_the_filter_finds_without_ticking_each(buyer: Visitor) -> None:
+    supplier = largest(buyer).supplier_name
+    before = units(buyer)
+    status, text = create(buyer, all="1", supplier=supplier, report="all")
+    assert status == 200
+    assert [order.is_by_person for order in orders_of(buyer) if order.supplier_name == supplier] == [True]
+    assert units(buyer) == before
+    assert "nothing to order" in text
+
+
+def test_nothing_ticked_and_nothing_to_order_say_so(buyer: Visitor) -> None:
+    assert create(buyer)[0] == 422
+    assert "tick the products first" in create(buyer)[1]
+    line = largest(buyer).lines[0]
+    save(buyer, (line.product_code, "0", f"{line.quantity:f}"))
+    status, text = create(buyer, line.product_code)
+    assert (status, "No order is created" in text) == (422, True)
+
+
+def test_a_product_without_supplier_is_named(buyer: Visitor) -> None:
+    plan = buyer.desk.views.view("acme").order_plan
+    code = plan.filter(plan["supplier_id"].is_null() & (plan["order_quantity"] > 0))["product_code"].to_list()
+    status, text = create(buyer, *code, largest(buyer).lines[0].product_code)
+    assert (status, all(one in text for one in code)) == (200, True)
