@@ -23,6 +23,7 @@ from pipelines.storage.permissions import group_named
 XERO_API_URL: Final = "https://api.xero.com"
 XERO_IDENTITY_URL: Final = "https://identity.xero.com"
 XERO_LOGIN_URL: Final = "https://login.xero.com"
+DAGSTER_URL: Final = "http://127.0.0.1:3000"
 _READ_AS_ADDRESS: Final = re.compile(r"[?#\\\0]|%[0-9A-Fa-f]{2}")
 
 
@@ -37,6 +38,7 @@ KNOWN_VARIABLES: Final = frozenset(
         "SECRET_KEY",
         "NEW_SECRET_KEY",
         "PUBLISHED_GROUP",
+        "DAGSTER_URL",
         "DEBUG",
         "WAREHOUSE",
         "SALES_FILE",
@@ -64,6 +66,7 @@ class Settings:
     new_secret_key: Secret | None = None
     organisation: str | None = None
     user: str | None = None
+    dagster_url: str = DAGSTER_URL
 
     @property
     def dagster_home(self) -> Path:
@@ -124,6 +127,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         published_group=group_named(given.get("STOCKTRIM_PUBLISHED_GROUP") or ""),
         organisation=given.get("STOCKTRIM_ORGANISATION") or None,
         user=given.get("STOCKTRIM_USER") or None,
+        dagster_url=_checked_address("STOCKTRIM_DAGSTER_URL", given.get("STOCKTRIM_DAGSTER_URL") or DAGSTER_URL),
     )
 
 

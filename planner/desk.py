@@ -17,6 +17,7 @@ from pipelines.settings import Settings
 from pipelines.store.connected_organisations import ConnectedOrganisation, list_organisations
 from pipelines.store.engine import Store, open_store
 from pipelines.store.setting_changes import explicit_settings
+from planner.runs.dagster_runs import DagsterRuns
 from planner.security.access import DeskAccess
 from planner.security.roles import Role
 from planner.security.security_log import SecurityLog
@@ -61,6 +62,11 @@ class Desk:
     def access(self) -> DeskAccess:
         """Who may do what."""
         return DeskAccess(lambda: self.store, self.log)
+
+    @cached_property
+    def runs(self) -> DagsterRuns:
+        """The loads, plans and sends of Dagster's."""
+        return DagsterRuns(self.settings.dagster_url)
 
     def organisations(self) -> Sequence[ConnectedOrganisation]:
         """The connected organisations, by key, whoever asks."""

@@ -24,6 +24,7 @@ from planner.frame.problems import PlainErrors, add_sentences
 from planner.frame.static_files import KeptFiles
 from planner.screens import (
     dashboard_screen,
+    data,
     exceptions_screen,
     plan_screen,
     preferences,
@@ -47,6 +48,7 @@ SCREENS: Final = (
     exceptions_screen,
     plan_screen,
     product_screen,
+    data,
     service_screen,
     preferences,
     version_1,

@@ -1,6 +1,7 @@
 """A logger of a run that announces each step as it begins, for whoever waits at a terminal.
 
-What belongs here: the sentence of each step. What does not: printing it (the command does).
+What belongs here: announcing. What does not: what a step is called (`pipelines.organisations.run_words`), and printing
+it (the command does).
 Read more in docs/operations.md.
 """
 
@@ -9,23 +10,8 @@ from typing import Final
 
 import dagster as dg
 
-STEPS: Final = {
-    "load_from_xero": "Reading Xero",
-    "decisions": "Reading settings and orders",
-    "warehouse_models": "Building the warehouse",
-    "marts__xero_readiness_nothing_needs_a_look": "Checking Xero's data",
-    "parameters": "Estimating lead times",
-    "plan__explained_product": "Explaining the product",
-    "model_choice": "Choosing forecast models",
-    "demand": "Forecasting demand",
-    "order_plan": "Planning orders",
-    "supplier_alternatives": "Comparing suppliers",
-    "purchase_order_drafts": "Drafting orders",
-    "purchase_orders__sent_orders": "Sending approved orders",
-    "exceptions": "Listing exceptions",
-    "policy_backtest": "Replaying the last year",
-    "published_snapshot": "Publishing",
-}
+from pipelines.organisations.run_words import step_in_words
+
 log = logging.getLogger("pipelines.steps")
 
 
@@ -41,7 +27,7 @@ class _Announcer(logging.Handler):
         if not isinstance(event, dg.DagsterEvent) or event.event_type != dg.DagsterEventType.STEP_START:
             return
         self._begun += 1
-        sentence = STEPS.get(str(event.step_key), str(event.step_key).replace("_", " ").capitalize())
+        sentence = step_in_words(str(event.step_key))
         log.info("%s.", sentence, extra={"step": (sentence, self._begun, self._steps)})
 
 

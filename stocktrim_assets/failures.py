@@ -12,6 +12,7 @@ from typing import Final
 import dagster as dg
 
 from pipelines.errors import DiskFullError, PlannerError, UnexpectedError, is_disk_full
+from pipelines.organisations.run_words import STARTED_BY
 
 RETRIES: Final = 2
 FIRST_PAUSE_SECONDS: Final = 30
@@ -37,13 +38,14 @@ def plain_failures(*, is_retried: bool = True) -> Iterator[None]:
 
 @contextmanager
 def tried_again(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
-    """As `plain_failures`; trouble that passes is tried again twice, unless a person waits at a terminal.
+    """As `plain_failures`; trouble that passes is tried again twice, unless a person waits, at a terminal or the desk.
 
     The last try fails with its own sentence: a retry policy of Dagster's would say how often it has tried instead,
     and would try again what a person has cancelled.
     """
     try:
-        with plain_failures(is_retried=FROM_TERMINAL not in context.run.tags and context.retry_number < RETRIES):
+        is_waited_for = not {FROM_TERMINAL, STARTED_BY}.isdisjoint(context.run.tags)
+        with plain_failures(is_retried=not is_waited_for and context.retry_number < RETRIES):
             yield
     except dg.Failure as failure:
         if not failure.allow_retries:

@@ -19,6 +19,7 @@ from pipelines.landing.identity_notes import note_identities
 from pipelines.landing.land import Landed, Pass, land, note_refused, read_pass, replay_pass
 from pipelines.landing.load_plan import plan_load
 from pipelines.landing.page_archive import KEPT_FOR, KeptLoad, answers_behind, begin_load, kept_loads, prune
+from pipelines.landing.past_loads import summary_of
 from pipelines.organisations.open_organisation import OpenOrganisation, connected_organisations
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def land_load(
         found = read.organisation.to_dicts()[0]
         organisation.follow_xero(found["name"], found["time_zone"])
     organisation.advance_watermarks(read.next_watermarks)
-    kept.mark_landed()
+    kept.mark_landed(summary_of(read.loads, landed.changes))
     note_identities(warehouse, organisation)
     prune(organisation.folder, at=organisation.now())
     return landed

@@ -135,9 +135,15 @@ class KeptLoad:
         """Delete an answer that is no longer needed; its line in the journal stays."""
         self._path(request).unlink(missing_ok=True)
 
-    def mark_landed(self) -> None:
-        """Record that its rows are landed."""
-        (self.folder / _LANDED).touch()
+    def mark_landed(self, summary: bytes = b"") -> None:
+        """Record that its rows are landed, and what a person may want to know of it (`past_loads.py`)."""
+        (self.folder / _LANDED).write_bytes(summary)
+
+    @property
+    def summary(self) -> bytes:
+        """What was recorded when its rows were landed; empty if nothing was."""
+        marker = self.folder / _LANDED
+        return marker.read_bytes() if marker.exists() else b""
 
     @property
     def refusal(self) -> str:

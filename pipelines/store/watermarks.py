@@ -23,6 +23,16 @@ def watermarks(store: Store, key: str) -> dict[str, datetime]:
         return {row["endpoint"]: row["modified_since"] for row in rows}
 
 
+def last_loaded(store: Store, key: str) -> dict[str, datetime]:
+    """When each list of an organisation was last loaded; lists that never were are not named."""
+    table = schema.watermark
+    with store.reading() as connection:
+        rows = connection.execute(
+            sa.select(table.c.endpoint, table.c.completed_at).where(table.c.organisation_key == key)
+        ).mappings()
+        return {row["endpoint"]: row["completed_at"] for row in rows}
+
+
 def advance_watermarks(store: Store, key: str, marks: Mapping[str, datetime], *, at: datetime) -> None:
     """Move watermarks in one step, after the rows that they cover are durably landed."""
     table = schema.watermark

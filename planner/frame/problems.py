@@ -22,8 +22,10 @@ from pipelines.storage.snapshots import NothingPublishedError
 from pipelines.store.exception_decisions import ExceptionChangedError
 from pipelines.store.group_ledger import GroupConflictError
 from pipelines.store.setting_changes import SettingConflictError
+from planner.desk import Desk
 from planner.frame.rendered_pages import page
 from planner.security.guard import API, READS, problem_json
+from planner.security.roles import Role
 
 log = logging.getLogger(__name__)
 _SENTENCES: Final = {
@@ -53,8 +55,16 @@ def problem_page(request: Request, sentence: str, *, status: int) -> Response:
 async def _nothing_yet(request: Request, trouble: Exception) -> Response:
     if request.url.path.startswith(API):
         return problem_json(str(trouble), status=404)
-    key = request.path_params.get("key", "")
-    return page(request, "nothing_yet.html", {"key": key})
+    desk: Desk = request.app.state.desk
+    organisation = desk.organisation(request.path_params.get("key", ""))
+    role = desk.role(request.state.session, organisation.key)
+    content = {
+        "organisation": organisation,
+        "base": f"/o/{organisation.key}",
+        "may_load": role.may(Role.PLANNER),
+        "may_connect": role.may(Role.ADMINISTRATOR),
+    }
+    return page(request, "nothing_yet.html", content)
 
 
 async def _known(request: Request, trouble: Exception) -> Response:

@@ -54,6 +54,10 @@ VARIABLES = {
         "nobody",
         "A group of this machine that may read what is published; all else in the home is its owner's alone.",
     ),
+    "STOCKTRIM_DAGSTER_URL": (
+        "`http://127.0.0.1:3000`",
+        "Dagster's web server, where the desk starts loads and plans; `serve` sets it for its own.",
+    ),
     "STOCKTRIM_DEBUG": ("off", "Shows where in the code something failed; `--debug` sets it."),
     "STOCKTRIM_WAREHOUSE": ("set by the runs", "The warehouse that dbt builds in, when dbt is run by hand."),
     "STOCKTRIM_SALES_FILE": ("none", "Tests and benchmarks only: a file of real sales."),

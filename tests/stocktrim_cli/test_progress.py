@@ -9,7 +9,7 @@ import time
 import pytest
 from rich.console import Console
 
-from stocktrim_assets.announced_steps import STEPS
+from pipelines.organisations.run_words import STEPS
 from stocktrim_assets.dbt.building import move_bar
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.jobs import JOBS

@@ -1,0 +1,140 @@
+"""Starting a load, a plan or a send, and its progress, which the page asks for every second.
+
+What belongs here: the routes. What does not: Dagster (`planner/runs`), and who may (`security/roles.py`).
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from pipelines.errors import UsageError
+from pipelines.landing.endpoints import Entity
+from pipelines.storage.snapshots import NothingPublishedError
+from planner.desk import Desk
+from planner.frame.rendered_pages import page
+from planner.frame.screen_context import DeskOf
+from planner.frame.writing import NOT_ALLOWED, PlannerWrites
+from planner.runs.graphql import DagsterDownError
+from planner.runs.run_record import Job, RunRecord
+from planner.security.roles import Role
+from planner.security.sessions import now
+from planner.shown.data.run_shown import RunShown, run_shown
+from planner.shown.published_view import PublishedView
+
+router = APIRouter(prefix="/o/{key}/runs")
+ENDED: Final = {"HX-Trigger": "run-ended"}
+LOADS: Final = frozenset({Job.LOAD, Job.LOAD_AND_PLAN})
+NEEDED: Final = {Job.SEND: Role.APPROVER}
+
+
+def organisation_key(key: str, desk: DeskOf) -> str:
+    """The key of a connected organisation; nothing needs to be published."""
+    return desk.organisation(key).key
+
+
+KeyOf = Annotated[str, Depends(organisation_key)]
+
+
+@router.post("")
+def start(request: Request, desk: DeskOf, key: KeyOf, writing: PlannerWrites) -> Response:
+    """Start what was asked for, and show it; or show what is at work already."""
+    job = job_named(writing.text("job"))
+    check_role(desk.role(request.state.session, key), job)
+    ticked, is_again = writing.texts("entity"), bool(writing.text("again"))
+    if writing.text("chosen") and not ticked:
+        raise UsageError("Tick what to load first.")
+    config = config_of(job, entities=[] if is_again else ticked, refresh=ticked if is_again else [])
+    try:
+        run, is_new = desk.runs.start(key, job, by=writing.person, config=config)
+    except DagsterDownError as down:
+        return _down(request, key, down)
+    return _part(request, desk, key, run, is_second=not is_new)
+
+
+@router.get("/present")
+def present(request: Request, desk: DeskOf, key: KeyOf) -> Response:
+    """What is at work now, else what was last; said so if Dagster does not answer."""
+    try:
+        run = desk.runs.at_work(key) or desk.runs.latest(key, frozenset(Job))
+        return _part(request, desk, key, desk.runs.run(key, run.run_id) if run else None)
+    except DagsterDownError as down:
+        return _down(request, key, down)
+
+
+@router.get("/{run_id}")
+def one(request: Request, desk: DeskOf, key: KeyOf, run_id: str) -> Response:
+    """How far a run is."""
+    try:
+        run = desk.runs.run(key, run_id)
+    except DagsterDownError as down:
+        return _down(request, key, down, again=f"/o/{key}/runs/{run_id}")
+    answer = _part(request, desk, key, run)
+    answer.headers.update(ENDED if run.is_over else {})
+    return answer
+
+
+def job_named(name: str) -> Job:
+    """The job of a name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    try:
+        return Job(name)
+    except ValueError:
+        raise UsageError(f"There is no {name!r} to start here: {', '.join(Job)}.") from None
+
+
+def check_role(role: Role, job: Job) -> None:
+    """Refuse who may not start a job.
+
+    Raises:
+        HTTPException: the role may not.
+    """
+    needed = NEEDED.get(job, Role.PLANNER)
+    if not role.may(needed):
+        raise HTTPException(403, NOT_ALLOWED.format(role=role, needed=needed))
+
+
+def config_of(job: Job, *, entities: Sequence[str], refresh: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What a load reads: what changed in these entities, and all of those to `refresh`; the usual if none is named.
+
+    Raises:
+        UsageError: one of them cannot be loaded, or the job reads nothing.
+    """
+    named = {*entities, *refresh}
+    if not named:
+        return {}
+    if job not in LOADS:
+        raise UsageError("Only a load reads chosen records: leave them out.")
+    if unknown := sorted(named - set(Entity)):
+        raise UsageError(f"{unknown[0]!r} cannot be loaded: choose among {', '.join(Entity)}.")
+    return {"load_from_xero": {"entities": list(entities), "refresh": list(refresh)}}
+
+
+def published(desk: Desk, key: str) -> PublishedView | None:
+    """What is published now; None before the first load."""
+    try:
+        return desk.views.view(key)
+    except NothingPublishedError:
+        return None
+
+
+def shown(desk: Desk, key: str, run: RunRecord) -> RunShown:
+    """A run in words, by the organisation's clock."""
+    zone = desk.organisation(key).time_zone
+    return run_shown(run, published(desk, key), zone=zone, dagster=desk.runs.address, at=now())
+
+
+def _part(request: Request, desk: Desk, key: str, run: RunRecord | None, *, is_second: bool = False) -> Response:
+    content = {"base": f"/o/{key}", "run": shown(desk, key, run) if run else None, "is_second": is_second}
+    return page(request, "data/run.html", content)
+
+
+def _down(request: Request, key: str, down: DagsterDownError, *, again: str = "") -> Response:
+    """The sentence in place of the progress; the page asks again, at a slower pace."""
+    content = {"base": f"/o/{key}", "sentence": str(down), "again": again or f"/o/{key}/runs/present"}
+    return page(request, "data/dagster_down.html", content)

@@ -1,0 +1,38 @@
+"""A run as a page shows it.
+
+What belongs here: the values of its part. What does not: its sentences (`planner/runs/run_words.py`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from planner.frame.formats import moment
+from planner.runs.run_record import RunRecord
+from planner.runs.run_words import doing, duration, progress, result
+from planner.shown.published_view import PublishedView
+
+
+@dataclass(frozen=True)
+class RunShown:
+    """What it does, who started it and when, how far it is, what came of it, and its page in Dagster."""
+
+    run_id: str
+    title: str
+    by: str
+    asked_at: str
+    took: str
+    state: str
+    is_over: bool
+    sentence: str
+    steps_done: int
+    steps_planned: int
+    address: str
+
+
+def run_shown(run: RunRecord, view: PublishedView | None, *, zone: str, dagster: str, at: datetime) -> RunShown:
+    """A run in words, at an instant."""
+    return RunShown(
+        run.run_id, doing(run.job), run.by, moment(run.asked_at, zone), duration(run.seconds(at)), run.state.value,
+        run.is_over, result(run, view) if run.is_over else progress(run),
+        sum(step.is_over for step in run.steps), max(run.steps_planned, len(run.steps)), f"{dagster}/runs/{run.run_id}",
+    )  # fmt: skip
