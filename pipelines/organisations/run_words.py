@@ -1,6 +1,7 @@
 """What each job and each of its steps is called, for whoever waits: at a terminal, in Dagster's log, at the desk.
 
-What belongs here: names in plain words, and the tag that names a person. What does not: running them (`stocktrim_assets`).
+What belongs here: names in plain words, and the tag that names a person. What does not: running them
+(`stocktrim_assets`).
 Read more in docs/operations.md.
 """
 

@@ -17,7 +17,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from benchmarks.made_up_plans import connect_made_up
+from pipelines.settings import read_settings
+from planner.runs.run_record import Job
 from tests.end_to_end.conftest import HOME, KEY, Command
+from tests.planner.conftest import Visitor, visitor_of
 from xero_sandbox.core.documents import World
 from xero_sandbox.core.state import save_worlds
 
@@ -34,6 +38,7 @@ START_SENSOR = """mutation($s: SensorSelector!) { startSensor(sensorSelector: $s
 TICKS = """query($s: SensorSelector!) { sensorOrError(sensorSelector: $s) {
   ... on Sensor { sensorState { ticks(limit: 20) { status error { message } } } } } }"""
 STARTED_PROCESS = re.compile(r"Started process for run \(pid: (\d+)\)")
+OTHER = "another"
 SENSOR = {**LOCATION, "sensorName": "approved_orders"}
 
 
@@ -178,3 +183,56 @@ def test_the_sensor_sends_what_was_approved_also_after_a_tick_that_failed(served
     puts = [call for call in answer["requests"] if call["method"] == "PUT" and call["path"].endswith("/PurchaseOrders")]
     assert len(puts) == 1
     assert sent["purchase_order_number"].startswith("RP-")
+
+
+@pytest.fixture(scope="module")
+def at_the_desk(served: Served) -> Iterator[Visitor]:
+    """Anna at a desk over the served home; another organisation is connected too."""
+    environment = {"STOCKTRIM_HOME": str(served.stocktrim.home), "STOCKTRIM_DAGSTER_URL": served.dagster}
+    settings = read_settings(environment)
+    connect_made_up(settings, OTHER, "Another company")
+    for visitor in visitor_of(settings):
+        yield visitor.sign_in()
+
+
+def test_a_plan_started_at_the_desk_is_a_run_of_dagster_and_ends_in_a_sentence(
+    served: Served, at_the_desk: Visitor
+) -> None:
+    """A second press shows the first; the page of before the plan goes on with its snapshot."""
+    runs, before = f"/o/{KEY}/runs", served.stocktrim.snapshot()
+    started = at_the_desk.client.post(runs, data={"job": "load_and_plan"}, headers=at_the_desk.word)
+    (run,) = set(re.findall(rf"{runs}/([0-9a-f-]{{36}})\"", started.text))
+    assert "started by anna" in started.text
+    assert 'hx-trigger="every 1s"' in started.text
+    second = at_the_desk.client.post(runs, data={"job": "plan"}, headers=at_the_desk.word)
+    assert "Nothing new was started" in second.text
+    assert run in second.text
+    assert run in at_the_desk.text(f"{runs}/present")
+    ended = until(lambda: at_the_desk.client.get(f"{runs}/{run}"), lambda seen: "every 1s" not in seen.text)
+    assert ended.headers["HX-Trigger"] == "run-ended"
+    assert "Planned: " in ended.text
+    assert f'href="{served.dagster}/runs/{run}"' in ended.text
+    tags = served.ask("query($id: ID!) { runOrError(runId: $id) { ... on Run { tags { key value } } } }", id=run)
+    assert {"key": "stocktrim/by", "value": "anna"} in tags["runOrError"]["tags"]
+    assert served.stocktrim.snapshot() != before
+    assert "to order" in at_the_desk.text(f"/o/{KEY}/")
+    assert "Records that the last load of this read" in at_the_desk.text(f"/o/{KEY}/data")
+
+
+def test_a_run_belongs_to_its_organisation_and_one_that_fails_says_why(served: Served, at_the_desk: Visitor) -> None:
+    desk, path = at_the_desk.desk, f"/api/v1/organisations/{KEY}/runs"
+    failing, is_new = desk.runs.start(
+        KEY, Job.LOAD, by="anna", config={"load_from_xero": {"replay": "20000101T000000Z-000000"}}
+    )
+    assert is_new
+    assert served.wait_for(failing.run_id) == "FAILURE"
+    answer = at_the_desk.client.get(f"{path}/{failing.run_id}").json()
+    assert (answer["state"], answer["by"]) == ("failed", "anna")
+    assert answer["sentence"].startswith("No load '20000101T000000Z-000000' is kept")
+    listed = at_the_desk.client.get(path, params={"limit": 1}).json()
+    assert [run["run_id"] for run in listed["runs"]] == [failing.run_id]
+    further = at_the_desk.client.get(path, params={"limit": 1, "cursor": listed["next_cursor"]}).json()
+    assert further["runs"][0]["run_id"] != failing.run_id
+    for other in (f"/o/{OTHER}/runs/{failing.run_id}", f"/api/v1/organisations/{OTHER}/runs/{failing.run_id}"):
+        assert at_the_desk.client.get(other).status_code == 404
+    assert at_the_desk.client.get(f"/api/v1/organisations/{OTHER}/runs").json()["runs"] == []

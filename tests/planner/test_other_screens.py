@@ -94,7 +94,7 @@ def test_before_the_first_load_the_page_says_what_to_do(at_empty_home: Visitor, 
     connect_made_up(empty_home, "new", "New")
     at_empty_home.desk.forget()
     for path in ("/o/new/", "/o/new/plan", "/o/new/product?code=x", "/o/new/plan/export.csv"):
-        assert "stocktrim load -o new" in at_empty_home.text(path)
+        assert "Load from Xero and plan" in at_empty_home.text(path)
 
 
 def test_a_new_snapshot_is_shown_at_the_next_request(at_empty_home: Visitor, empty_home: Settings) -> None:

@@ -38,9 +38,9 @@ def loads_shown(loads: Sequence[PastLoad], zone: str) -> list[LoadShown]:
 
 
 def calls_left(loads: Sequence[PastLoad]) -> int | None:
-    """How many calls Xero's day had left after the newest load; None if it did not say."""
-    left = [row.day_calls_left for row in (loads[0].lists if loads else ()) if row.day_calls_left is not None]
-    return min(left, default=None)
+    """How many calls Xero's day had left after the newest load that knows; None if none does."""
+    known = ([row.day_calls_left for row in load.lists if row.day_calls_left is not None] for load in loads)
+    return next((min(left) for left in known if left), None)
 
 
 def _shown(load: PastLoad, zone: str) -> LoadShown:
