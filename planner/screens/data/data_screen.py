@@ -21,14 +21,13 @@ def data(request: Request, context: ContextOf) -> Response:
     """The page."""
     desk, organisation, view = context.desk, context.organisation, context.view
     loads = past_loads(desk.settings.organisation_folder(organisation.key), most=LOADS_SHOWN)
-    role = desk.role(request.state.session, organisation.key)
     content = context.content(
         screen="data",
         entities=entities_shown(last_loaded(desk.store, organisation.key), loads, at=now()),
         loads=loads_shown(loads, organisation.time_zone),
         calls_left=calls_left(loads),
         to_mend=to_mend(view),
-        may_load=role.may(Role.PLANNER),
-        may_connect=role.may(Role.ADMINISTRATOR),
+        may_load=context.may(Role.PLANNER),
+        may_connect=context.may(Role.ADMINISTRATOR),
     )
     return page(request, "data.html", content)
