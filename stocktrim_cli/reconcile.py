@@ -16,16 +16,6 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-REASONS: Final = {
-    "draft_counted": "draft counted: Xero's total leaves it out until it is approved",
-    "void_not_counted": "void not counted: the invoice stays in Xero's list, but it is no sale",
-    "credit_note": "credit note: cancels the sale",
-    "other_date": "other date: a credit note of another month counts at the sale's date",
-    "other_product": "other product: the invoice has an earlier code of the product",
-    "taken_back_on_invoice": "taken back on an invoice: cancels earlier sales, unless returns are ignored",
-    "returned_on_invoice": "returned on an invoice: cancels the sale at the sale's date",
-    "negative_price": "negative price: returns money, not goods",
-}
 _TOTALS: Final = {
     "sold": "sold_quantity",
     "our total": "demand_quantity",
@@ -74,6 +64,8 @@ def reconcile(
 
 def _reason(difference: dict[str, Any]) -> str:
     note = difference["credit_note_number"]
+    from pipelines.organisations.sales_reconciliation import REASONS
+
     reason = REASONS[difference["reason"]]
     return f"{reason} ({note} of {difference['credit_note_date']})" if note else reason
 

@@ -3,6 +3,7 @@
 What belongs here: values to text. What does not: sentences about them.
 """
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -13,6 +14,7 @@ from pipelines.settings import is_loopback
 from pipelines.xero.time_zones import time_zone
 
 NONE: Final = "–"
+_ISO_DAY: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 def units(value: float | None) -> str:
@@ -90,6 +92,22 @@ def day(value: date | None) -> str:
     return f"{value.day} {value:%b}" + ("" if value.year == this_year else f" {value.year}")
 
 
+def plain_days(sentence: str) -> str:
+    """A sentence with its days as people write them.
+
+    >>> plain_days("Runs out on 2019-12-17, not on 2019-13-40.")
+    'Runs out on 17 Dec 2019, not on 2019-13-40.'
+    """
+    return _ISO_DAY.sub(_as_day, sentence)
+
+
+def _as_day(found: re.Match[str]) -> str:
+    try:
+        return day(date.fromisoformat(found[0]))
+    except ValueError:
+        return found[0]
+
+
 def month(value: date) -> str:
     """A month with its year.
 
@@ -136,6 +154,6 @@ def outside_link(address: str | None) -> str | None:
 
 FILTERS: Final[dict[str, Any]] = {
     "units": units, "demand": demand, "money": money, "price": price, "share": share,
-    "share_rounded": share_rounded, "day": day, "month": month,
+    "share_rounded": share_rounded, "day": day, "plain_days": plain_days, "month": month,
     "outside_link": outside_link,
 }  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipelines.organisations.sales_reconciliation import REASONS
 from pipelines.planning_settings.demand_settings.assemblies import demand_ways
 from pipelines.planning_settings.setting_descriptions import PARAMETERS, Parameter
 from pipelines.planning_settings.successors_and_bundles import sold_as
@@ -20,6 +21,7 @@ from pipelines.replenishment.explain.records import BridgeStep, LeadTimeChance, 
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from planner.shown.published_view import PublishedView
+from planner.shown.service.decision_review import Arrival, arrivals_of
 
 RECEIPTS_SHOWN: Final = 20
 _UNITS: Final = frozenset({"days", "units", "hours", "units a day"})
@@ -56,7 +58,9 @@ class ProductView:
     chart: dict[str, Any]
     advice: Sequence[dict[str, Any]]
     receipts: Sequence[dict[str, Any]]
+    arrivals: Sequence[Arrival]
     months: Sequence[dict[str, Any]]
+    differences: Sequence[dict[str, Any]]
 
 
 def product_view(view: PublishedView, product_code: str) -> ProductView:
@@ -76,8 +80,16 @@ def product_view(view: PublishedView, product_code: str) -> ProductView:
         chart_of(explanation),
         view.rows(tables.OPEN_ORDER_ADVICE, of=[code]).sort("money_at_stake", descending=True).to_dicts(),
         receipts.head(RECEIPTS_SHOWN).to_dicts(),
+        arrivals_of(view, code),
         months.to_dicts(),
+        _differences(view, code),
     )
+
+
+def _differences(view: PublishedView, code: str) -> list[dict[str, Any]]:
+    """The sales lines for which our total of a month differs from Xero's, the latest first, with why."""
+    rows = view.rows(tables.SALES_DIFFERENCES, of=[code]).sort("month", "demand_date", descending=True)
+    return [row | {"why": REASONS.get(row["reason"], row["reason"])} for row in rows.to_dicts()]
 
 
 def explanation_of(view: PublishedView, product_code: str) -> ProductExplanation:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from benchmarks.made_up_plans import PLANNED_AT, TODAY, connect_made_up, publish
 from pipelines.settings import Settings, read_settings
 from pipelines.storage import tables
 from planner.frame import screen_context
+from planner.screens.product_screen import sales_page
 from planner.shown.dashboard_view import changes, needs_today
+from planner.shown.product.forecast_words import forecast_sentences
 from planner.shown.product_view import product_view
 from planner.shown.service.achieved_service import service_by_week
 from planner.shown.service.stock_value import stock_value_by_week
@@ -154,3 +157,30 @@ def test_the_trend_of_the_stock_ends_at_the_value_of_today(visitor: Visitor) -> 
     assert view.summary is not None
     assert abs(trend[-1][1] - float(view.summary["stock_value"])) < 1
     assert trend[0][1] > trend[-1][1]
+
+
+def test_how_the_forecast_was_made_is_said_without_jargon(visitor: Visitor) -> None:
+    said = " ".join(forecast_sentences(product_view(visitor.desk.views.view(KEY), "P-00011").explanation))
+    assert "in most weeks, in similar quantities" in said
+    assert "in 8 of 10 such weeks between" in said
+    assert not re.search(r"pool|quantile|smooth|model", said)
+
+
+def test_past_orders_stand_with_what_became_of_them(visitor: Visitor) -> None:
+    shown = product_view(visitor.desk.views.view(KEY), "P-00011")
+    assert shown.arrivals[0].verdict == "running"
+    assert len(shown.arrivals) == 5
+    assert "Still being sold" in visitor.text(f"/o/{KEY}/product?code=P-00011")
+
+
+def test_sales_lines_come_in_pages_without_a_gap(visitor: Visitor) -> None:
+    explanation = product_view(visitor.desk.views.view(KEY), "P-00011").explanation
+    many = replace(explanation, transactions=list(explanation.transactions) * 4)
+    pages = [sales_page(many, first) for first in (0, 100, 200)]
+    assert [page.following for page in pages] == [100, 200, None]
+    assert [line for page in pages for line in page.rows] == many.transactions
+    assert (
+        visitor.text(f"/o/{KEY}/product/sales?code=P-00011&first=55").count("<tr>")
+        == len(explanation.transactions) - 55
+    )
+    visitor.text(f"/o/{KEY}/product/sales?code=P-00011&first=-1", status=422)
