@@ -21,7 +21,7 @@ from pipelines.errors import DataError, DiskFullError, PlannerError, UsageError,
 
 log = logging.getLogger(__name__)
 
-HEAD: Final = "0013"
+HEAD: Final = "0014"
 BUSY_SECONDS: Final = 30
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK_NOT_AVAILABLE: Final = "55P03"

@@ -51,8 +51,10 @@ class KnownOrders:
     def _sequences(self, connection: sa.Connection) -> dict[str, int]:
         """The last sequence number of every order."""
         table = schema.order_event
-        query = sa.select(table.c.order_id, sa.func.max(table.c.sequence)).where(table.c.organisation_key == self._key)
-        return dict(tuple(row) for row in connection.execute(query.group_by(table.c.order_id)).all())
+        last = sa.func.max(table.c.sequence).label("last")
+        query = sa.select(table.c.order_id, last).where(table.c.organisation_key == self._key)
+        rows = connection.execute(query.group_by(table.c.order_id)).mappings()
+        return {row["order_id"]: row["last"] for row in rows}
 
     def _read_again(self, connection: sa.Connection, order_ids: Sequence[str]) -> list[Order]:
         table = schema.order_event

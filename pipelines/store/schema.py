@@ -245,7 +245,17 @@ ended_session: Final = sa.Table(
     sa.Column("ended_at", Instant, nullable=False),
 )
 
+plan_view: Final = sa.Table(
+    "plan_view",
+    metadata,
+    sa.Column("organisation_key", sa.String(40), primary_key=True),
+    sa.Column("person", sa.String(320), primary_key=True),
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("query", sa.Text, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+)
+
 OF_ONE_ORGANISATION: Final = (
     setting_change, group_change, exception_decision, one_off_answer, demand_event_change, watermark, xero_call,
-    xero_pause, order_event, product_code, contact_state, desk_role, access_token_organisation,
+    xero_pause, order_event, product_code, contact_state, desk_role, access_token_organisation, plan_view,
 )  # fmt: skip

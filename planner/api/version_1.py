@@ -7,7 +7,7 @@ An answer's ETag is its snapshot: it changes when another is published.
 from dataclasses import asdict
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse
 
@@ -41,21 +41,24 @@ def organisations(request: Request, desk: DeskOf) -> list[OrganisationAnswer]:
     ]
 
 
-@router.get(f"{_OF}/plan", summary="Lines of the newest plan")
+@router.get(f"{_OF}/plan", summary="Lines of the newest plan", response_model_exclude_unset=True)
 def plan(
     response: Response,
     context: ContextOf,
     *,
     report: Annotated[str, Query(description=f"{', '.join(REPORTS)}.")] = "all",
     supplier: Annotated[str, Query(description="The supplier's name; a minus for products without one.")] = "",
+    group: Annotated[str, Query(description="A group: its id, or its kind and name, such as `brand: Acme`.")] = "",
     status: Annotated[str, Query(description=f"{', '.join(STATUSES[:-1])} or {STATUSES[-1]}.")] = "",
     search: Annotated[str, Query(description="Words of code and name, or several codes with commas between.")] = "",
     sort: Annotated[str, Query(description="A column, with a minus from the largest; by default the report's.")] = "",
+    columns: Annotated[str, Query(description="Columns with commas between, beside the code; by default all.")] = "",
     limit: Limit = 100,
     cursor: Cursor = "",
 ) -> PlanAnswer:
-    """The lines that the filters find, in order, with the total of all of them."""
-    query = plan_query({"report": report, "supplier": supplier, "status": status, "search": search, "sort": sort})
+    """The lines that the filters find, in order, with the total of all of them, as the plan was published."""
+    asked = {"report": report, "supplier": supplier, "group": group, "status": status, "search": search, "sort": sort}
+    query, wanted = plan_query(asked), _known_columns(columns)
     found, view = plan_lines(context.view, query), context.view
     first = row_of(cursor, view.snapshot_id)
     _tag(response, context)
@@ -65,9 +68,21 @@ def plan(
         lines_found=found.total.lines,
         products_to_order=found.total.to_order,
         order_value_by_currency=dict(found.total.value_by_currency),
-        lines=view.order_plan[found.rows.slice(first, limit)].to_dicts(),
+        lines=view.order_plan.select(wanted)[found.rows.slice(first, limit)].to_dicts(),
         next_cursor=cursor_to(view.snapshot_id, first + limit, found.rows.len()),
     )
+
+
+def _known_columns(columns: str) -> list[str]:
+    """The columns of the plan that are asked for.
+
+    Raises:
+        HTTPException: the plan has no such column.
+    """
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in tables.ORDER_PLAN.columns]:
+        raise HTTPException(422, f"The plan has no column {unknown[0]!r}.")
+    return list(dict.fromkeys(["product_code", *(names or tables.ORDER_PLAN.columns)]))
 
 
 @router.get(f"{_OF}/products", summary="Products")

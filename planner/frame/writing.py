@@ -71,6 +71,7 @@ def writes_as(needed: Role) -> Callable[[Request, DeskOf], Coroutine[Any, Any, W
     return writing
 
 
+ViewerWrites = Annotated[Writing, Depends(writes_as(Role.VIEWER))]
 PlannerWrites = Annotated[Writing, Depends(writes_as(Role.PLANNER))]
 ApproverWrites = Annotated[Writing, Depends(writes_as(Role.APPROVER))]
 AdministratorWrites = Annotated[Writing, Depends(writes_as(Role.ADMINISTRATOR))]

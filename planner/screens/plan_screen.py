@@ -13,7 +13,7 @@ from pipelines.replenishment.plan.plan_reports import REPORTS
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.screens import plan
-from planner.screens.plan.plan_context import found_lines, may_write
+from planner.screens.plan.plan_context import found_lines, may_write, views_of
 from planner.screens.product_screen import product_content
 from planner.shown.plan.quantity_words import mark_of, plain
 from planner.shown.plan_columns import ALWAYS, COLUMNS
@@ -31,6 +31,7 @@ def plan_page(request: Request, context: ContextOf) -> Response:
     shown = _panel(context, product) if product else {"shown": None, "sentence": ""}
     content = _content(request, context, found_lines(request, context)) | shown | {
         "reports": REPORTS.values(), "counts": report_counts(context.view), "suppliers": suppliers_of(context.view),
+        "groups": context.view.groups, "views": views_of(request, context), "said": "",
         "all_columns": [column for column in COLUMNS.values() if column.name not in ALWAYS],
     }  # fmt: skip
     return page(request, "plan.html", content)

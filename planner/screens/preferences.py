@@ -4,12 +4,14 @@ What belongs here: their cookies. What does not: what a theme looks like (`desk.
 """
 
 from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from planner.frame.form_data import form_of
 from planner.frame.rendered_pages import ROWS, THEMES
+from planner.security.guard import local_path
 from planner.shown.plan_columns import chosen_columns
 
 router = APIRouter()
@@ -29,7 +31,18 @@ async def keep(request: Request) -> Response:
     if "columns" in form or "columns_shown" in form:
         names = [column.name for column in chosen_columns(form.get("columns", []), instead=())]
         _keep(answer, request, COLUMNS_COOKIE, ".".join(names))
+        if address := _without_columns(request.headers.get("HX-Current-URL", "")):
+            del answer.headers["HX-Refresh"]
+            answer.headers["HX-Redirect"] = address
     return answer
+
+
+def _without_columns(address: str) -> str:
+    """The path and query of an address that names columns, without them; empty for any other."""
+    parts = urlsplit(address)
+    asked = parse_qsl(parts.query)
+    rest = [(name, value) for name, value in asked if name != "columns"]
+    return local_path(f"{parts.path}?{urlencode(rest)}") if len(rest) < len(asked) else ""
 
 
 def columns_chosen(request: Request) -> list[str]:

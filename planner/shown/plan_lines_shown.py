@@ -38,9 +38,11 @@ class PlanQuery:
 
     report: str = "all"
     supplier: str = ""
+    group: str = ""
     status: str = ""
     search: str = ""
     sort: str = ""
+    columns: str = ""
     page: int = 1
 
     def address(self, **changes: Any) -> str:
@@ -51,23 +53,30 @@ class PlanQuery:
     @property
     def is_filtered(self) -> bool:
         """Whether more than the report narrows the lines."""
-        return bool(self.supplier or self.status or self.search)
+        return bool(self.supplier or self.group or self.status or self.search)
+
+    @property
+    def column_names(self) -> list[str]:
+        """The columns that the address asks for, in their order."""
+        return [name for name in self.columns.split(".") if name]
 
 
 def plan_query(parameters: Mapping[str, str]) -> PlanQuery:
     """The query of an address; what is no report, status or column counts as not said.
 
     >>> plan_query({"page": "zz", "sort": "evil", "report": "overstocked"})
-    PlanQuery(report='overstocked', supplier='', status='', search='', sort='', page=1)
+    PlanQuery(report='overstocked', supplier='', group='', status='', search='', sort='', columns='', page=1)
     """
     sort, report, status = parameters.get("sort", ""), parameters.get("report", ""), parameters.get("status", "")
     column = COLUMNS.get(sort.removeprefix("-"))
     return PlanQuery(
         report=report if report in REPORTS else "all",
         supplier=parameters.get("supplier", ""),
+        group=parameters.get("group", ""),
         status=status if status in STATUSES else "",
         search=parameters.get("search", "")[:MOST_SEARCHED].strip(),
         sort=sort if sort in {URGENCY, f"-{URGENCY}"} or (column is not None and column.is_sortable) else "",
+        columns=".".join(one.name for one in chosen_columns(parameters.get("columns", "").split("."), instead=())),
         page=_page(parameters.get("page", "")),
     )
 
@@ -174,7 +183,7 @@ def plan_lines(
     found = pl.all_horizontal(report.condition, *_conditions(view, query))
     rows = rows_in_order(now.sortable, found, now.sort_of(query.sort or report.sort))
     usual = (*FIRST_SHOWN[:-2], *(name for name in report.columns if name not in FIRST_SHOWN), *FIRST_SHOWN[-2:])
-    return PlanLines(view, query, chosen_columns(chosen, instead=usual), rows, now)
+    return PlanLines(view, query, chosen_columns(query.column_names or chosen, instead=usual), rows, now)
 
 
 def report_counts(view: PublishedView) -> dict[str, int]:
@@ -194,6 +203,7 @@ def _conditions(view: PublishedView, query: PlanQuery) -> list[pl.Expr]:
     by_supplier = is_none if query.supplier == NO_SUPPLIER else pl.col("supplier_name") == query.supplier
     return [
         *([by_supplier] if query.supplier else []),
+        *([pl.col("product_code").is_in(view.products_of_group(query.group))] if query.group else []),
         *([pl.col("status") == query.status] if query.status else []),
         *([found_by(query.search, view.codes)] if query.search else []),
     ]

@@ -114,6 +114,23 @@ class PublishedView:
         return self.rows(tables.PLAN_SETTINGS, is_one)
 
     @cached_property
+    def product_groups(self) -> pl.DataFrame:
+        """Which products are in which group."""
+        return self.rows(tables.PRODUCT_GROUPS, columns=["product_code", "group_id", "group_kind", "group_name"])
+
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """The groups that have products, by id, each as its kind and name, in the order of the alphabet."""
+        rows = self.product_groups.select("group_id", "group_kind", "group_name").unique().rows()
+        named = {identity: f"{kind}: {name}" if kind else name for identity, kind, name in rows}
+        return dict(sorted(named.items(), key=lambda group: group[1].casefold()))
+
+    def products_of_group(self, wanted: str) -> pl.Series:
+        """The products of a group of this id or name; none if there is no such group."""
+        ids = [identity for identity, title in self.groups.items() if wanted in {identity, title}]
+        return self.product_groups.filter(pl.col("group_id").is_in(ids))["product_code"].implode()
+
+    @cached_property
     def meanings(self) -> dict[str, str]:
         """What each column of the plan means, in a sentence."""
         return column_meanings(self.snapshot, tables.ORDER_PLAN)

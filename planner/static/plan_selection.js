@@ -88,3 +88,15 @@ if (dialog) {
     if (isDone) document.getElementById("filters").requestSubmit();
   });
 }
+
+// The order of the columns: a column goes up or down, and the button stays under the finger.
+document.addEventListener("click", (event) => {
+  const move = Number(event.target.closest?.("[data-move]")?.dataset.move ?? 0);
+  if (!move) return;
+  const item = event.target.closest("li");
+  const other = move < 0 ? item.previousElementSibling : item.nextElementSibling;
+  if (!other) return;
+  if (move < 0) other.before(item);
+  else other.after(item);
+  event.target.closest("[data-move]").focus();
+});

@@ -118,6 +118,12 @@ def rows_in_order(order_plan: pl.DataFrame, condition: pl.Expr, sort: str) -> pl
     return sorted_lines.select("row").collect()["row"]
 
 
+def in_base_currency(column: str) -> pl.Expr:
+    """Money of a line of a plan in base currency; as it is if the rate of its currency is not known."""
+    rate = pl.col("currency_rate").cast(pl.Float64)
+    return pl.col(column).cast(pl.Float64) / pl.when(rate > 0).then(rate).otherwise(1.0)
+
+
 @dataclass(frozen=True)
 class LinesTotal:
     """What lines of a plan come to: how many, how many of them to order, and their order values by currency."""
@@ -139,7 +145,9 @@ def total_of(order_plan: pl.DataFrame, rows: pl.Series | None = None) -> LinesTo
 
 
 def _by_value(order_plan: pl.DataFrame, column: str) -> pl.Expr:
-    """A column to sort by; texts without regard to case, and empty texts last."""
+    """A column to sort by; texts without regard to case and empty texts last, money in base currency."""
+    if isinstance(order_plan.schema[column], pl.Decimal) and column != "currency_rate":
+        return in_base_currency(column)
     if order_plan.schema[column] == pl.String:
         return pl.col(column).str.to_lowercase().replace("", None)
     return pl.col(column)

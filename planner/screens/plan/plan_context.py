@@ -3,7 +3,7 @@
 What belongs here: what several parts of the plan's screen need. What does not: their routes.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import polars as pl
@@ -15,6 +15,7 @@ from pipelines.organisations.plan_quantities import PlanQuantities, PlanSide
 from pipelines.purchasing.drafts import Terms
 from pipelines.purchasing.order_changes.creating import PlanSource
 from pipelines.storage.tables import Table
+from pipelines.store.plan_views import PlanView, plan_views
 from planner.frame.screen_context import ScreenContext
 from planner.frame.writing import Writing
 from planner.screens.preferences import columns_chosen
@@ -31,6 +32,11 @@ def opened(context: ScreenContext) -> OpenOrganisation:
 def book_of(context: ScreenContext) -> PlanBook:
     """The plan with the orders that are known."""
     return context.desk.plan_books.of(context.view)
+
+
+def views_of(request: Request, context: ScreenContext) -> Sequence[PlanView]:
+    """The views of who asks."""
+    return plan_views(context.desk.store, context.organisation.key, request.state.session.person)
 
 
 def found_lines(request: Request, context: ScreenContext) -> PlanLines:
