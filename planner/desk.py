@@ -17,6 +17,7 @@ from pipelines.settings import Settings
 from pipelines.store.connected_organisations import ConnectedOrganisation, list_organisations
 from pipelines.store.engine import Store, open_store
 from pipelines.store.setting_changes import explicit_settings
+from planner.connecting.pending_sign_ins import PendingSignIns
 from planner.runs.dagster_runs import DagsterRuns
 from planner.security.access import DeskAccess
 from planner.security.roles import Role
@@ -62,6 +63,11 @@ class Desk:
     def access(self) -> DeskAccess:
         """Who may do what."""
         return DeskAccess(lambda: self.store, self.log)
+
+    @cached_property
+    def xero_sign_ins(self) -> PendingSignIns:
+        """The sign-ins at Xero that were begun here and wait for its answer."""
+        return PendingSignIns()
 
     @cached_property
     def runs(self) -> DagsterRuns:

@@ -23,6 +23,7 @@ from planner.frame.organisations_seen import OrganisationsSeen
 from planner.frame.problems import PlainErrors, add_sentences
 from planner.frame.static_files import KeptFiles
 from planner.screens import (
+    connect_screen,
     dashboard_screen,
     data,
     exceptions_screen,
@@ -44,6 +45,7 @@ MOST_BYTES: Final = 12 << 20
 SCREENS: Final = (
     start_screen,
     sign_in_screen,
+    connect_screen,
     dashboard_screen,
     exceptions_screen,
     plan_screen,

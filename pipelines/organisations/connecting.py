@@ -34,7 +34,7 @@ from pipelines.store.engine import open_store
 from pipelines.store.secrets import Secrets, next_secrets, take_next_key
 from pipelines.store.sign_ins import SignIn, encrypt_again
 from pipelines.xero.client import XeroClient, XeroConnection
-from pipelines.xero.oauth.authorization import REDIRECT_URI, code_in, new_sign_in
+from pipelines.xero.oauth.authorization import SignInRequest, code_in, new_sign_in
 from pipelines.xero.oauth.callback import open_callback
 from pipelines.xero.oauth.scopes import missing_scopes
 from pipelines.xero.oauth.tokens import custom_connection_tokens, exchanged_tokens
@@ -61,7 +61,7 @@ def sign_in_custom(settings: Settings) -> AllowedOrganisations:
         SignInError: Xero refuses the credentials, or they allow no organisation or lack a scope.
         XeroUnreachableError: Xero gave no answer.
     """
-    app = _app(settings)
+    app = app_of(settings)
     if app.client_secret is None:
         raise UsageError("A custom connection needs XERO_CLIENT_SECRET too; set it, then connect again.")
     return _allowed(settings, SignIn(str(uuid.uuid4()), CUSTOM, app), custom_connection_tokens(app))
@@ -77,12 +77,23 @@ def sign_in_by_browser(
         SignInError: access was not allowed in time, allows no organisation, or lacks a scope.
         XeroUnreachableError: Xero gave no answer.
     """
-    app = _app(settings)
+    app = app_of(settings)
     request = new_sign_in(settings.xero_login_url, app.client_id)
     with open_callback(request.state) as callback:
         open_page(request.address)
-        code = code_in(callback.wait(patience_seconds), request)
-    tokens = exchanged_tokens(app, code=code, verifier=request.verifier, redirect_uri=REDIRECT_URI)
+        answer = callback.wait(patience_seconds)
+    return allowed_by(settings, app, request, answer)
+
+
+def allowed_by(settings: Settings, app: App, request: SignInRequest, answer: Mapping[str, str]) -> AllowedOrganisations:
+    """The organisations that the browser's answer to a sign-in allows.
+
+    Raises:
+        SignInError: access was not allowed, allows no organisation, or lacks a scope.
+        XeroUnreachableError: Xero gave no answer.
+    """
+    code = code_in(answer, request)
+    tokens = exchanged_tokens(app, code=code, verifier=request.verifier, redirect_uri=request.redirect_uri)
     return _allowed(settings, SignIn(str(uuid.uuid4()), BROWSER, app), tokens)
 
 
@@ -214,7 +225,12 @@ class _UnstoredTokens:
         """Do nothing: no organisation is stored yet."""
 
 
-def _app(settings: Settings) -> App:
+def app_of(settings: Settings) -> App:
+    """The app of the environment.
+
+    Raises:
+        UsageError: it names none.
+    """
     if not settings.xero_client_id:
         raise UsageError("Set XERO_CLIENT_ID to your Xero app's client id, then connect again (docs/connecting.md).")
     return App(settings.xero_identity_url, settings.xero_client_id, settings.xero_client_secret)

@@ -62,7 +62,7 @@ async def _nothing_yet(request: Request, trouble: Exception) -> Response:
         "organisation": organisation,
         "base": f"/o/{organisation.key}",
         "may_load": role.may(Role.PLANNER),
-        "may_connect": role.may(Role.ADMINISTRATOR),
+        "may_connect": desk.role(request.state.session, "").may(Role.ADMINISTRATOR),
     }
     return page(request, "nothing_yet.html", content)
 

@@ -2,7 +2,7 @@
 
 What belongs here: letting a request through or not. What does not: signing in (`sign_in.py`), what is shown.
 
-    open to all    signing in, and the files of the pages
+    open to all    signing in, the files of the pages, and Xero's answer (it bears a state of its own)
     a read         needs a session
     a write        needs a session, the same origin, and the session's word in a header
     a program      shows a token below /api/ instead: no cookie, so that no other site can use it
@@ -26,6 +26,8 @@ from planner.security.sessions import Session, TokenSession, now
 
 SIGN_IN: Final = "/sign-in"
 STATIC: Final = "/static/"
+CALLBACK: Final = "/connect/callback"
+"""Where Xero sends a browser back to: from another site, so without the session's cookie."""
 API: Final = "/api/"
 FORGERY_HEADER: Final = "X-Desk-Token"
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -96,7 +98,7 @@ class Guard:
             return None
         if is_write and not _is_same_origin(headers):
             return self._forged(scope, "other origin")
-        if path == SIGN_IN or path.startswith(STATIC):
+        if path in {SIGN_IN, CALLBACK} or path.startswith(STATIC):
             return None
         if session is None:
             return _to_sign_in(scope, headers)

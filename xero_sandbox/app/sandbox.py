@@ -49,7 +49,7 @@ class Sandbox:
     limits: Limits = field(default_factory=Limits)
     switches: Switches = field(default_factory=Switches)
     state: StateDatabase | None = None
-    redirect_uri: str = "http://localhost:8912/callback"
+    redirect_uris: tuple[str, ...] = ("http://localhost:8912/callback", "http://localhost:8500/connect/callback")
     judge: Judge | None = None
 
     def __post_init__(self) -> None:
@@ -134,7 +134,7 @@ class Sandbox:
         if planned is not None:
             return planned
         if path == consent.PATH:
-            return consent.consent_answer(call, self.identity, redirect_uri=self.redirect_uri)
+            return consent.consent_answer(call, self.identity, redirect_uris=self.redirect_uris)
         if path == "/connections" and call.method == "GET":
             return replace(self.identity.connections(call), headers=self.throttle.admit_to_app())
         if path == "/connect/token" and call.method == "POST":

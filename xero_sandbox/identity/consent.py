@@ -6,7 +6,7 @@ Read more in docs/sandbox.md.
 """
 
 import html
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 from urllib.parse import parse_qs, urlencode
 
@@ -25,11 +25,11 @@ _CARRIED: Final = (
 )
 
 
-def consent_answer(call: Call, identity: Identity, *, redirect_uri: str) -> Answer:
+def consent_answer(call: Call, identity: Identity, *, redirect_uris: Collection[str]) -> Answer:
     """The page to GET, and to POST the way back to the app."""
     form = parse_qs(call.body.decode("utf-8", "replace")) if call.method == "POST" else {}
     request = {name: form.get(name, [call.query.get(name, "")])[0] for name in _CARRIED}
-    _check_app(request, identity, redirect_uri)
+    _check_app(request, identity, redirect_uris)
     error = _error(request)
     if error is not None:
         return _back(request, error=error)
@@ -40,16 +40,16 @@ def consent_answer(call: Call, identity: Identity, *, redirect_uri: str) -> Answ
         return _back(request, error="access_denied")
     scopes = request["scope"].split()
     code = identity.allow(
-        scopes=scopes, tenant_ids=chosen, redirect_uri=redirect_uri, challenge=request["code_challenge"]
+        scopes=scopes, tenant_ids=chosen, redirect_uri=request["redirect_uri"], challenge=request["code_challenge"]
     )
     return _back(request, code=code)
 
 
-def _check_app(request: Mapping[str, str], identity: Identity, redirect_uri: str) -> None:
+def _check_app(request: Mapping[str, str], identity: Identity, redirect_uris: Collection[str]) -> None:
     """An unknown app or another address gets no way back at all."""
     if request["client_id"] != identity.client_id:
         raise _error_page("unauthorized_client: Unknown client or client not enabled")
-    if request["redirect_uri"] != redirect_uri:
+    if request["redirect_uri"] not in redirect_uris:
         raise _error_page("invalid_request: Invalid redirect_uri")
 
 

@@ -26,26 +26,30 @@ REDIRECT_URI: Final = f"http://localhost:{CALLBACK_PORT}{CALLBACK_PATH}"  # exac
 
 @dataclass(frozen=True)
 class SignInRequest:
-    """A sign-in in progress: the address for the browser, and the secrets that prove that an answer belongs to it."""
+    """A sign-in in progress: the address for the browser, and the secrets that prove that an answer belongs to it.
+
+    `redirect_uri` is where the browser comes back to; the app's configuration must name it.
+    """
 
     address: str
     state: str
     verifier: Secret
+    redirect_uri: str
 
 
-def new_sign_in(login_url: str, client_id: str) -> SignInRequest:
+def new_sign_in(login_url: str, client_id: str, *, redirect_uri: str = REDIRECT_URI) -> SignInRequest:
     """A new request, with a state and a verifier of its own."""
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     query = urlencode({
         "response_type": "code",
         "client_id": client_id,
-        "redirect_uri": REDIRECT_URI,
+        "redirect_uri": redirect_uri,
         "scope": " ".join((TO_STAY_SIGNED_IN, *NEEDED)),
         "state": state,
         "code_challenge": challenge_of(verifier),
         "code_challenge_method": "S256",
     })  # fmt: skip
-    return SignInRequest(f"{login_url}/identity/connect/authorize?{query}", state, Secret(verifier))
+    return SignInRequest(f"{login_url}/identity/connect/authorize?{query}", state, Secret(verifier), redirect_uri)
 
 
 def code_in(answer: Mapping[str, str], request: SignInRequest) -> Secret:
@@ -65,7 +69,7 @@ def code_in(answer: Mapping[str, str], request: SignInRequest) -> Secret:
     if error or not answer.get("code"):
         raise SignInError(
             f"Xero refused the sign-in ({error or 'no code'}), so nothing was connected; check the scopes and the "
-            f"redirect address {REDIRECT_URI} of your app (docs/connecting.md)."
+            f"redirect address {request.redirect_uri} of your app (docs/connecting.md)."
         )
     return Secret(answer["code"])
 

@@ -28,6 +28,6 @@ def data(request: Request, context: ContextOf) -> Response:
         calls_left=calls_left(loads),
         to_mend=to_mend(view),
         may_load=context.may(Role.PLANNER),
-        may_connect=context.may(Role.ADMINISTRATOR),
+        may_connect=desk.role(context.session, "").may(Role.ADMINISTRATOR),
     )
     return page(request, "data.html", content)
