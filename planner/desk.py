@@ -25,7 +25,7 @@ from planner.security.security_log import SecurityLog
 from planner.security.sessions import Session, Sessions, open_sessions
 from planner.security.sign_in import FailureLimit, OneTimeToken
 from planner.shown.plan.plan_now import PlanBooks
-from planner.shown.published_view import PublishedViews
+from planner.shown.published_view import PublishedView, PublishedViews
 
 KEPT_SECONDS: Final = 5.0
 NOT_HERE: Final = "There is no such organisation here."
@@ -117,6 +117,10 @@ class Desk:
             key, lambda: global_settings(with_defaults(explicit_settings(self.store, key)))
         )
         return found
+
+    def orders_waiting(self, view: PublishedView) -> int:
+        """How many orders of an organisation wait for a person."""
+        return sum(order.waits_for_a_person for order in self.plan_books.of(view).known.orders())
 
     def _for_a_while(self, name: str, read: Callable[[], Any]) -> Any:
         """What the store says, read again after some seconds: every page asks for it."""

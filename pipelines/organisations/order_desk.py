@@ -212,7 +212,7 @@ class OrderDesk:
                     if line.product_code == product_code:
                         raise OrderError(
                             f"{product_code} is on the draft {other.purchase_order_number} too ({line.quantity:f} "
-                            f"units): merge the two, remove it there, or add --even-if-drafted."
+                            f"units): merge the two, remove it there, or add it even if another draft has it."
                         )
 
     def differences(self, order: Order) -> list[LineDifference]:

@@ -20,6 +20,10 @@ class OrderError(UsageError):
     """The decision cannot be made for this order as it stands now."""
 
 
+class NoSuchOrderError(OrderError):
+    """The organisation has no such order."""
+
+
 class OrderChangedError(OrderError):
     """Somebody else has decided on the order since a person saw it."""
 
@@ -94,6 +98,14 @@ class Order:
     def awaits_second_approval(self) -> bool:
         """Whether the last thing that happened is the first of two approvals, whatever the order's state."""
         return self.first_approval is not None and self.first_approval.sequence == self.sequence
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether somebody has to decide on it: a draft with lines, one that Xero refused, one approved by one."""
+        is_open = self.state in {OrderState.DRAFT, OrderState.FAILED} or (
+            self.awaits_second_approval and self.state is OrderState.APPROVED
+        )
+        return is_open and bool(self.lines)
 
     @property
     def is_deleted_in_xero(self) -> bool:

@@ -346,14 +346,13 @@ NOT_YET_KNOWN: Final = (
     "again."
 )
 _DECIDE: Final = (
-    "reject it with `stocktrim orders reject`: the order in Xero counts, and the next plan drafts what is still "
-    "missing under a new number"
+    "reject it here: the order in Xero counts, and the next plan drafts what is still missing under a new number"
 )
 _STALE: Final = (
     "The order {} was not sent: its plan was made from data that are old now. Reject it, load and plan again; or "
-    "approve it again with --even-if-stale."
+    "approve it again although they are old."
 )
 _RENAMED: Final = (
     "The order {0} was not sent: Xero renamed an item of it after the approval. Approve it again "
-    "(`stocktrim orders approve {0}`) to send it under the current code."
+    "to send it under the current code."
 )

@@ -57,7 +57,7 @@ def _beside(order: Order, others: Iterable[Order]) -> str:
     value = order.value + sum(other.value for other in same)
     return (
         f"with {', '.join(other.purchase_order_number for other in same)} to the same supplier it comes to "
-        f"{value:,.2f} {order.currency}: `stocktrim orders merge` makes one order of them"
+        f"{value:,.2f} {order.currency}: merged they are one order"
     )
 
 
@@ -127,5 +127,5 @@ def _named(orders: Iterable[Order]) -> str:
 
 
 STALE = (
-    "it is not sent because its data are old: reject it, load and plan again; or approve it again with --even-if-stale"
+    "it is not sent because its data are old: reject it, load and plan again; or approve it again although they are old"
 )

@@ -60,7 +60,7 @@ def approve(
     """
     is_news = bool(renamed_products) or (is_stale_accepted and not order.is_stale_accepted)
     again = {OrderState.APPROVED} if is_news or body_hash(order) != order.approved_hash else set()
-    check_state(order, {OrderState.DRAFT, OrderState.FAILED} | again, "approved", "see `stocktrim orders show`")
+    check_state(order, {OrderState.DRAFT, OrderState.FAILED} | again, "approved", "its history says why")
     if not order.lines:
         raise OrderError(f"The order {order.purchase_order_number} has no lines left; reject it.")
     _check_quantities(order)
@@ -83,8 +83,7 @@ def _check_quantities(order: Order) -> None:
         if not is_xero_quantity(line.quantity) or not line.quantity:
             raise OrderError(
                 f"Xero does not accept {line.quantity:,} units of {line.product_code} on "
-                f"{order.purchase_order_number}; `stocktrim orders change` gives the line another quantity, "
-                f"`stocktrim orders drop` takes it out."
+                f"{order.purchase_order_number}: give the line another quantity, or remove it."
             )
 
 
@@ -163,6 +162,5 @@ def check_state(order: Order, states: set[OrderState], verb: str, advice: str) -
 
 
 _BELOW_MINIMUM = (
-    "The order {} is worth {:,.2f} {}, {}; raise quantities with `stocktrim orders change`, or approve it with "
-    "--even-if-below-minimum."
+    "The order {} is worth {:,.2f} {}, {}; raise quantities, or approve it although it is below the minimum."
 )

@@ -15,10 +15,7 @@ from pipelines.purchasing.current_names import named_at
 from pipelines.purchasing.orders import Order, OrderError, OrderState
 
 _LONGEST_CHAIN: Final = 20
-_GONE: Final = (
-    "Xero no longer has the item {}: remove it from a draft with `stocktrim orders change`, or reject the order and "
-    "plan again"
-)
+_GONE: Final = "Xero no longer has the item {}: remove its line from a draft, or reject the order and plan again"
 
 
 class Contacts(Protocol):

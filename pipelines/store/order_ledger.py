@@ -21,7 +21,7 @@ from pipelines.purchasing.current_names import with_current_names
 from pipelines.purchasing.drafts import Redraft, Terms, redraft
 from pipelines.purchasing.events import Event, read, written
 from pipelines.purchasing.order_history import history_of
-from pipelines.purchasing.order_record import OrderChangedError
+from pipelines.purchasing.order_record import NoSuchOrderError, OrderChangedError
 from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, OrderState, fold
 from pipelines.storage.fingerprints import value_fingerprint
 from pipelines.storage.tables import LEDGER_ORDER_LINES
@@ -65,12 +65,12 @@ class OrderLedger:
         """All events of an order, in sequence.
 
         Raises:
-            OrderError: there is no such order.
+            NoSuchOrderError: there is no such order.
         """
         with self._store.reading() as connection:
             events = self._events(connection, order_id.removeprefix("RP-"))
         if not events:
-            raise OrderError(f"There is no order {order_id!r}; `stocktrim orders list --all` lists all orders.")
+            raise NoSuchOrderError(f"There is no order {order_id[:60]!r}: look for it in the list of all orders.")
         return next(iter(events.values()))
 
     def histories(self) -> list[list[Event]]:
@@ -157,7 +157,7 @@ class OrderLedger:
                 history = self._events(connection, event.order_id).get(event.order_id, [])
                 if sentence := _since(history, event.sequence - 1):
                     return sentence
-        return "Somebody else has just decided on this order; look at it again with `stocktrim orders show`."
+        return "Somebody else has just decided on this order: look at it again."
 
     def redraft(
         self,
@@ -250,7 +250,7 @@ def _since(history: Sequence[Event], sequence: int) -> str:
     facts = " ".join(f"{entry.sentence[:-1]} ({entry.at:%H:%M} UTC)." for entry in later[-3:])
     return (
         f"Somebody else has just decided on the order {number}, so nothing was changed now. {facts} "
-        f"Look at it again with `stocktrim orders show {number}`."
+        f"Look at it again, then decide."
     )
 
 

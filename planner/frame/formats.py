@@ -17,13 +17,13 @@ NONE: Final = "–"
 _ISO_DAY: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
-def units(value: float | None) -> str:
+def units(value: Decimal | float | None) -> str:
     """Units as a person writes them: at most four decimals, without trailing zeros.
 
     >>> units(1234.0), units(0.25), units(None)
     ('1,234', '0.25', '–')
     """
-    return NONE if value is None else in_units(value)
+    return NONE if value is None else in_units(float(value))
 
 
 def demand(value: float | None) -> str:
@@ -58,6 +58,24 @@ def price(value: Decimal | None, currency: str | None = None) -> str:
         return NONE
     text = f"{value:,.4f}"
     return (text.removesuffix("00") if text.endswith("00") else text) + (f" {currency}" if currency else "")
+
+
+def plain(value: Decimal) -> str:
+    """A number as a person types it: no separators, no zeros at its end.
+
+    >>> plain(Decimal("1234.50")), plain(Decimal("1E+3"))
+    ('1234.5', '1000')
+    """
+    return f"{value.normalize():f}"
+
+
+def capital(sentence: str) -> str:
+    """A sentence with a capital at its begin.
+
+    >>> capital("anna changed it.")
+    'Anna changed it.'
+    """
+    return sentence[:1].upper() + sentence[1:]
 
 
 def share(value: float | None) -> str:
@@ -155,5 +173,6 @@ def outside_link(address: str | None) -> str | None:
 FILTERS: Final[dict[str, Any]] = {
     "units": units, "demand": demand, "money": money, "price": price, "share": share,
     "share_rounded": share_rounded, "day": day, "plain_days": plain_days, "month": month,
+    "plain": plain, "capital": capital,
     "outside_link": outside_link,
 }  # fmt: skip

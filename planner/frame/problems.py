@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipelines.errors import PlannerError, UsageError
 from pipelines.organisation_key import OrganisationError
-from pipelines.purchasing.order_record import OrderChangedError
+from pipelines.purchasing.order_record import NoSuchOrderError, OrderChangedError
 from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 from pipelines.storage.snapshots import NothingPublishedError
 from pipelines.store.exception_decisions import ExceptionChangedError
@@ -75,7 +75,7 @@ def _status_of(trouble: Exception, *, is_write: bool) -> int:
     """404 for what is not there, 409 where somebody else was first, 422 for a write that is not possible, else 503."""
     if isinstance(trouble, SettingConflictError | GroupConflictError | OrderChangedError | ExceptionChangedError):
         return 409
-    if isinstance(trouble, OrganisationError) or (isinstance(trouble, UsageError) and not is_write):
+    if isinstance(trouble, OrganisationError | NoSuchOrderError) or (isinstance(trouble, UsageError) and not is_write):
         return 404
     return 422 if isinstance(trouble, UsageError | SpreadsheetFileError) else 503
 

@@ -46,6 +46,7 @@ class ScreenContext:
             "organisations": self.desk.organisations_of(self.session),
             "is_administrator": self.may(Role.ADMINISTRATOR),
             "base": f"/o/{self.organisation.key}",
+            "orders_waiting": self.desk.orders_waiting(self.view),
             "currency": self.organisation.base_currency,
             "stock_as_of": formats.moment(loaded_at, zone),
             "planned_at": formats.moment(summary["planned_at"], zone) if summary else "",

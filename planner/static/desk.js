@@ -53,12 +53,13 @@ for (const kind of ["mouseover", "focusin"]) {
 document.addEventListener("focusout", hideTip);
 document.addEventListener("scroll", hideTip, true);
 
-// The panel of a product: which row it belongs to, closing it, the next and the previous product.
+// The panel beside a list, of a product or an order: which row it belongs to, closing it, the next and the previous one.
 const panel = document.getElementById("panel");
 const rowLinks = () => [...document.querySelectorAll(".plan tbody th.product a")];
-const codeOf = (link) => new URL(link.href).searchParams.get("code");
+const opens = panel?.dataset.opens ?? "product";
+const codeOf = (link) => link.dataset.opens ?? new URL(link.href).searchParams.get("code");
 function openCode() {
-  return new URL(location.href).searchParams.get("product");
+  return new URL(location.href).searchParams.get(opens);
 }
 function markOpenRow() {
   for (const link of rowLinks()) link.closest("tr").classList.toggle("open", codeOf(link) === openCode());
@@ -67,7 +68,7 @@ function closePanel() {
   const link = rowLinks().find((one) => codeOf(one) === openCode());
   panel.replaceChildren();
   const address = new URL(location.href);
-  address.searchParams.delete("product");
+  address.searchParams.delete(opens);
   history.pushState({ htmx: true }, "", address);
   markOpenRow();
   link?.focus();

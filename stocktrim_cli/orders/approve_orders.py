@@ -21,7 +21,6 @@ from stocktrim_cli.orders.orders_options import (
     desk_of,
     order_filter,
     say_sentences,
-    seen_order,
     show_decided,
     show_orders,
     show_total,
@@ -31,8 +30,8 @@ from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
-    from pipelines.organisations.order_desk import Approvals, OrderDesk
-    from pipelines.purchasing.events import Event
+    from pipelines.organisations.order_desk import OrderDesk
+    from pipelines.organisations.orders.order_approvals import NotApprovedError
     from pipelines.purchasing.orders import Order
 
 EveryOption = Annotated[bool, typer.Option("--all", help="All drafts.")]
@@ -60,21 +59,31 @@ def approve(
 
     Example: `stocktrim orders approve 20260301-K7Q2MZ --by anna`
     """
+    from pipelines.errors import UsageError
+    from pipelines.organisations.orders.order_approvals import NotApprovedError, approve_orders
+
     desk = desk_of(organisation)
     who = person(by)
     chosen = _chosen(desk, order, supplier=supplier, group=group, every=every, version=version)
-    found = desk.approvals(
-        chosen, by=who, is_stale_accepted=even_if_stale, is_below_minimum_accepted=even_if_below_minimum
-    )
-    _check_none_refused(found, chosen)
-    if _is_many(order):
-        _show_many("To be approved", chosen, desk, as_json=as_json)
-        ask_before(f"Approve these {len(chosen)} orders?", yes=yes)
-    decided = desk.opened.ledger.append_all(found.events)
-    show_decided(decided, desk, as_json=as_json)
-    say_sentences(found.notes)
-    say_sentences(f"{one.purchase_order_number}: {why}" for one in decided if (why := _waiting(desk, one)))
-    if not as_json and any(one.state.value == "approved" and not one.awaits_second_approval for one in decided):
+
+    def ask() -> None:
+        if _is_many(order):
+            _show_many("To be approved", chosen, desk, as_json=as_json)
+            ask_before(f"Approve these {len(chosen)} orders?", yes=yes)
+
+    try:
+        approved = approve_orders(
+            desk, chosen, by=who, is_stale_accepted=even_if_stale, is_below_minimum_accepted=even_if_below_minimum,
+            ask=ask,
+        )  # fmt: skip
+    except NotApprovedError as refused:
+        _show_refused(refused)
+        if even_if_below_minimum or not any(one.is_below_minimum for one, _ in refused.refused):
+            raise
+        raise UsageError(f"{refused} Add --even-if-below-minimum for that.") from None
+    show_decided(approved.orders, desk, as_json=as_json)
+    say_sentences([*approved.notes, *approved.waiting])
+    if not as_json and approved.to_be_sent:
         out.print(f"Next: {command_for(organisation, 'orders send')}", markup=False)
 
 
@@ -95,16 +104,18 @@ def reject(
 
     Example: `stocktrim orders reject 20260301-K7Q2MZ --reason "enough for the season"`
     """
-    from pipelines.purchasing.transitions import reject as rejected
+    from pipelines.organisations.orders.order_edits import reject_orders
 
     desk = desk_of(organisation)
     who = person(by)
     chosen = _chosen(desk, order, supplier=supplier, group=group, every=every, version=version)
-    events = [rejected(one, by=who, at=desk.opened.now(), reason=reason) for one in chosen]
-    if _is_many(order):
-        _show_many("To be rejected", chosen, desk, as_json=as_json)
-        ask_before(f"Reject these {len(chosen)} orders?", yes=yes)
-    show_decided(desk.opened.ledger.append_all(events), desk, as_json=as_json)
+
+    def ask() -> None:
+        if _is_many(order):
+            _show_many("To be rejected", chosen, desk, as_json=as_json)
+            ask_before(f"Reject these {len(chosen)} orders?", yes=yes)
+
+    show_decided(reject_orders(desk, chosen, by=who, reason=reason, ask=ask), desk, as_json=as_json)
 
 
 def reopen(
@@ -120,19 +131,10 @@ def reopen(
 
     Example: `stocktrim orders reopen 20260301-K7Q2MZ --reason "one more line"`
     """
-    from pipelines.purchasing.remarks import check_not_drafted_since
-    from pipelines.purchasing.transitions import reopen as reopened
+    from pipelines.organisations.orders.order_edits import OrderEdit
 
     desk = desk_of(organisation)
-    who = person(by)
-    found = seen_order(desk, order, version)
-
-    def decide(orders: "list[Order]") -> "Sequence[Event]":
-        check_not_drafted_since(found, orders)
-        return [reopened(found, by=who, at=desk.opened.now(), reason=reason)]
-
-    seen = {found.order_id: found.sequence}
-    show_decided(desk.opened.ledger.decide(decide, seen=seen), desk, as_json=as_json)
+    show_decided(OrderEdit(desk, order, version, person(by), reason).reopen(), desk, as_json=as_json)
 
 
 def _chosen(
@@ -144,6 +146,7 @@ def _chosen(
         UsageError: nothing is named, or both are, or no draft is found.
     """
     from pipelines.errors import UsageError
+    from pipelines.organisations.orders.order_edits import seen_order
     from pipelines.purchasing.orders import OrderState
 
     is_filtered = bool(supplier or group or every)
@@ -173,23 +176,7 @@ def _show_many(title: str, orders: "Sequence[Order]", desk: "OrderDesk", *, as_j
         show_total(orders)
 
 
-def _check_none_refused(found: "Approvals", chosen: "Sequence[Order]") -> None:
-    """Check that all orders can be approved.
-
-    Raises:
-        UsageError: some cannot, so none is.
-    """
-    from pipelines.errors import UsageError
-
-    if not found.refused:
-        return
-    if len(chosen) == 1:
-        raise UsageError(found.refused[0][1])
-    rows = [[order.purchase_order_number, order.supplier_name, why] for order, why in found.refused]
-    show_table("Cannot be approved", ["order", "supplier", "why"], rows)
-    raise UsageError(f"{len(rows)} of {len(chosen)} orders cannot be approved, so none is: see the table.")
-
-
-def _waiting(desk: "OrderDesk", order: "Order") -> str:
-    """Why an order waits for its second approval; empty if it does not."""
-    return desk.rule.remark(order) if order.awaits_second_approval else ""
+def _show_refused(refused: "NotApprovedError") -> None:
+    if refused.chosen > 1:
+        rows = [[order.purchase_order_number, order.supplier_name, why] for order, why in refused.refused]
+        show_table("Cannot be approved", ["order", "supplier", "why"], rows)

@@ -49,6 +49,7 @@ def create(
     Example: `stocktrim orders create --supplier "Supplier 03" --status order_now`
     """
     from pipelines.errors import UsageError
+    from pipelines.organisations.orders_of_plan import orders_of_plan
 
     desk = desk_of(organisation)
     who = person(by)
@@ -60,9 +61,9 @@ def create(
     else:
         if currency:
             raise UsageError("--currency is for an order that is created with --empty.")
-        decided, left_out = _create_from_plan(
-            desk, product, LineFilter(status=status, supplier=supplier), group, by=who, reason=reason
-        )
+        wanted = _wanted(desk, product, LineFilter(status=status, supplier=supplier), group)
+        made = orders_of_plan(desk.opened, wanted, desk.plan_source(), desk.known, by=who, reason=reason)
+        decided, left_out = list(made.changed), list(made.left_out)
     show_decided(decided, desk, as_json=as_json)
     say_sentences(left_out)
 
@@ -71,34 +72,11 @@ def _create_empty(
     desk: "OrderDesk", product: list[str] | None, supplier: str, status: str, currency: str, *, by: str, reason: str
 ) -> "list[Order]":
     from pipelines.errors import UsageError
-    from pipelines.purchasing.order_changes.creating import create_empty
+    from pipelines.organisations.orders.order_creation import empty_order
 
     if product or status or not supplier:
         raise UsageError("An empty order is for a supplier: give --empty and --supplier alone, then add lines.")
-    supplier_id, name, usual_currency = desk.products.supplier(supplier)
-    wanted = currency.strip().upper()
-    if wanted and not (len(wanted) == 3 and wanted.isascii() and wanted.isalpha()):  # noqa: PLR2004, ISO 4217
-        raise UsageError(f"{currency!r} is not a currency: give a code of three letters, such as EUR.")
-    event = create_empty(
-        (supplier_id, name), wanted or usual_currency, desk.plan_source(), order_date=desk.opened.today(), by=by,
-        at=desk.opened.now(), reason=reason,
-    )  # fmt: skip
-    return desk.opened.ledger.append_all([event])
-
-
-def _create_from_plan(
-    desk: "OrderDesk", product: list[str] | None, lines: LineFilter, group: str, *, by: str, reason: str
-) -> "tuple[list[Order], list[str]]":
-    """The orders of the wanted lines and those that they moved from, and why lines were left out.
-
-    Raises:
-        UsageError: no line is left to make an order of.
-    """
-    from pipelines.organisations.orders_of_plan import orders_of_plan
-
-    wanted = _wanted(desk, product, lines, group)
-    made = orders_of_plan(desk.opened, wanted, desk.plan_source(), desk.known, by=by, reason=reason)
-    return list(made.changed), list(made.left_out)
+    return [empty_order(desk, supplier, currency=currency, by=by, reason=reason)]
 
 
 def _wanted(desk: "OrderDesk", product: list[str] | None, lines: LineFilter, group: str) -> "pl.DataFrame":
@@ -110,7 +88,7 @@ def _wanted(desk: "OrderDesk", product: list[str] | None, lines: LineFilter, gro
     import polars as pl
 
     from pipelines.errors import UsageError
-    from pipelines.product_codes import ProductCodes
+    from pipelines.organisations.orders.order_creation import lines_of_products
 
     if desk.order_plan.is_empty():
         raise UsageError("There is no plan yet: run `stocktrim plan`, or create an order with --empty --supplier.")
@@ -119,5 +97,4 @@ def _wanted(desk: "OrderDesk", product: list[str] | None, lines: LineFilter, gro
         wanted = wanted.filter(pl.col("product_code").is_in(sorted(products_of_group(desk, group))))
     if not product:
         return wanted
-    known = ProductCodes(desk.order_plan["product_code"])
-    return wanted.filter(pl.col("product_code").is_in([known.known(code) for code in product]))
+    return wanted.filter(pl.col("product_code").is_in(lines_of_products(desk, product)["product_code"].to_list()))

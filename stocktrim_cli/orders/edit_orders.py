@@ -3,7 +3,7 @@
 Read more in docs/buyer/orders.md.
 """
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,19 +13,10 @@ from stocktrim_cli.orders.orders_options import (
     ReasonOption,
     VersionOption,
     desk_of,
-    read_cost,
-    read_date,
-    read_units,
-    seen_order,
     show_decided,
 )
 from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.who import ByOption, person
-
-if TYPE_CHECKING:
-    from pipelines.organisations.order_desk import OrderDesk
-    from pipelines.purchasing.events import Event
-    from pipelines.purchasing.orders import Order
 
 ProductArgument = Annotated[str, typer.Argument(metavar="PRODUCT_CODE", help="The product.")]
 CostOption = Annotated[str, typer.Option("--cost", metavar="MONEY", help="Price of a unit, in the order's currency.")]
@@ -52,27 +43,14 @@ def add(
 
     Example: `stocktrim orders add 20260301-K7Q2MZ P-0002 24 --reason "a full pallet"`
     """
-    from pipelines.purchasing.order_changes.line_edits import add_line
+    from pipelines.organisations.orders.order_edits import OrderEdit
+    from pipelines.organisations.orders.typed_values import read_cost, read_date, read_units
 
     desk = desk_of(organisation)
     who, units = person(by), read_units(quantity)
-    found = seen_order(desk, order, version)
-    line = desk.products.line(found, product, units, unit_cost=read_cost(cost), arrival=read_date(expected))
-    event = add_line(
-        found,
-        line,
-        by=who,
-        at=desk.opened.now(),
-        is_divisible=desk.products.is_divisible(line.product_code),
-        reason=reason,
+    decided = OrderEdit(desk, order, version, who, reason).add_line(
+        product, units, unit_cost=read_cost(cost), arrival=read_date(expected), is_drafted_accepted=even_if_drafted
     )
-
-    def decide(orders: "list[Order]") -> "list[Event]":
-        if not even_if_drafted:
-            desk.check_not_drafted(found, line.product_code, orders)
-        return [event]
-
-    decided = desk.opened.ledger.decide(decide, seen={found.order_id: found.sequence})
     show_decided(decided, desk, as_json=as_json)
 
 
@@ -105,19 +83,23 @@ def change(
 
     Example: `stocktrim orders change 20260301-K7Q2MZ P-0001 48`
     """
+    from pipelines.errors import UsageError
+    from pipelines.organisations.orders.order_edits import OrderEdit
+    from pipelines.organisations.orders.typed_values import read_cost, read_date, read_units
+
     desk = desk_of(organisation)
-    who = person(by)
-    found = seen_order(desk, order, version)
+    edit = OrderEdit(desk, order, version, person(by), reason)
+    if product and order_date:
+        raise UsageError("--order-date is of the whole order: leave the product out.")
+    if not product and cost:
+        raise UsageError("--cost is of a product: name the product after the order.")
+    arrival = read_date(expected)
     if product:
-        event = _changed_line(
-            desk, found, product, quantity, cost=cost, expected=expected, order_date=order_date, note=note, by=who,
-            reason=reason,
-        )  # fmt: skip
+        units = read_units(quantity) if quantity else None
+        decided = edit.change_line(product, quantity=units, unit_cost=read_cost(cost), arrival=arrival, note=note)
     else:
-        event = _changed_header(
-            desk, found, cost=cost, expected=expected, order_date=order_date, note=note, by=who, reason=reason
-        )
-    show_decided([desk.opened.ledger.append(event)], desk, as_json=as_json)
+        decided = edit.change_header(order_date=read_date(order_date), arrival=arrival, note=note)
+    show_decided(decided, desk, as_json=as_json)
 
 
 def drop(
@@ -134,61 +116,7 @@ def drop(
 
     Example: `stocktrim orders drop 20260301-K7Q2MZ P-0001 --reason "too dear"`
     """
-    from pipelines.purchasing.order_changes.line_edits import drop_line
+    from pipelines.organisations.orders.order_edits import OrderEdit
 
     desk = desk_of(organisation)
-    who = person(by)
-    found = seen_order(desk, order, version)
-    event = drop_line(found, product_code=product, by=who, at=desk.opened.now(), reason=reason)
-    show_decided([desk.opened.ledger.append(event)], desk, as_json=as_json)
-
-
-def _changed_line(
-    desk: "OrderDesk",
-    order: "Order",
-    product: str,
-    quantity: str,
-    *,
-    cost: str,
-    expected: str,
-    order_date: str,
-    note: str | None,
-    by: str,
-    reason: str,
-) -> "Event":
-    from pipelines.errors import UsageError
-    from pipelines.purchasing.order_changes.line_edits import change_line, line_of
-
-    if order_date:
-        raise UsageError("--order-date is of the whole order: leave the product out.")
-    line = line_of(order, product)
-    code, units, price = line.product_code, read_units(quantity) if quantity else None, read_cost(cost)
-    if price is None and units is not None:
-        price = desk.products.cost_at(order, line, units)
-    return change_line(
-        order, product_code=code, quantity=units, unit_cost=price,
-        expected_arrival_date=read_date(expected), note=note, by=by, at=desk.opened.now(),
-        is_divisible=desk.products.is_divisible(code), reason=reason,
-    )  # fmt: skip
-
-
-def _changed_header(
-    desk: "OrderDesk",
-    order: "Order",
-    *,
-    cost: str,
-    expected: str,
-    order_date: str,
-    note: str | None,
-    by: str,
-    reason: str,
-) -> "Event":
-    from pipelines.errors import UsageError
-    from pipelines.purchasing.order_changes.line_edits import change_header
-
-    if cost:
-        raise UsageError("--cost is of a product: name the product after the order.")
-    return change_header(
-        order, order_date=read_date(order_date), expected_arrival_date=read_date(expected), note=note, by=by,
-        at=desk.opened.now(), reason=reason,
-    )  # fmt: skip
+    show_decided(OrderEdit(desk, order, version, person(by), reason).drop_line(product), desk, as_json=as_json)

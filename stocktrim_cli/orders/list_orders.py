@@ -3,7 +3,7 @@
 Read more in docs/buyer/orders.md.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,7 +20,6 @@ from stocktrim_cli.orders.orders_options import (
     show_orders,
     show_total,
     states_of,
-    summary_of,
 )
 from stocktrim_cli.output import counted, show_json, show_table
 from stocktrim_cli.runs import JsonOption
@@ -44,6 +43,8 @@ def list_orders(
 
     Example: `stocktrim orders list --state sent`
     """
+    from pipelines.organisations.orders.order_summaries import summary_of
+
     desk = desk_of(organisation)
     states = states_of(state, every=every)
     found = desk.chosen(order_filter(desk, states=states, supplier=supplier, group=group))
@@ -62,13 +63,14 @@ def show(
 
     Example: `stocktrim orders show 20260301-K7Q2MZ`
     """
+    from pipelines.organisations.orders.order_summaries import history_entry, summary_of
     from pipelines.purchasing.order_history import history_of
 
     desk = desk_of(organisation)
     found = desk.order(order)
     past = history_of(desk.opened.ledger.history(order))
     if as_json:
-        show_json({**summary_of(found, desk), "history": [_as_data(entry) for entry in past]})
+        show_json({**summary_of(found, desk), "history": [history_entry(entry) for entry in past]})
         return
     planned = desk.planned_changes(found)
     show_lines(found, planned)
@@ -90,6 +92,7 @@ def history(
 
     Example: `stocktrim orders history 20260301-K7Q2MZ`
     """
+    from pipelines.organisations.orders.order_summaries import history_entry
     from pipelines.purchasing.order_history import history_of
 
     ledger = desk_of(organisation).opened.ledger
@@ -99,7 +102,7 @@ def history(
         key=lambda entry: (entry.at, entry.after.order_id, entry.sequence),
     )
     if as_json:
-        show_json([_as_data(entry) for entry in past])
+        show_json([history_entry(entry) for entry in past])
         return
     if order:
         _show_history(f"History of {past[0].after.purchase_order_number}", past)
@@ -110,16 +113,3 @@ def history(
 
 def _show_history(title: str, past: "list[HistoryEntry]") -> None:
     show_table(title, ["at", "by", "what happened"], [[entry.at, entry.by, entry.sentence] for entry in past])
-
-
-def _as_data(entry: "HistoryEntry") -> dict[str, Any]:
-    return {
-        "purchase_order_number": entry.after.purchase_order_number,
-        "version": entry.sequence,
-        "at": entry.at,
-        "by": entry.by,
-        "event": entry.event,
-        "sentence": entry.sentence,
-        "reason": entry.reason,
-        "state": entry.after.state.value,
-    }

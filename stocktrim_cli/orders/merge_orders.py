@@ -13,8 +13,6 @@ from stocktrim_cli.orders.orders_options import (
     ReasonOption,
     VersionOption,
     desk_of,
-    read_units,
-    seen_order,
     show_decided,
 )
 from stocktrim_cli.runs import JsonOption
@@ -23,7 +21,6 @@ from stocktrim_cli.who import ByOption, person
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from pipelines.organisations.order_desk import OrderDesk
     from pipelines.purchasing.orders import Order
 
 
@@ -40,14 +37,11 @@ def merge(
 
     Example: `stocktrim orders merge 20260301-K7Q2MZ 20260301-A2B3C4 --reason "one parcel"`
     """
-    from pipelines.purchasing.current_names import with_current_names
-    from pipelines.purchasing.order_changes.merging import merge as merged
+    from pipelines.organisations.orders.order_edits import OrderEdit
 
     desk = desk_of(organisation)
-    who = person(by)
-    found = [with_current_names(seen_order(desk, one), desk.known) for one in (order, *other)]
-    events = merged(found[0], found[1:], by=who, at=desk.opened.now(), reason=reason)
-    show_decided(desk.opened.ledger.append_all(events), desk, as_json=as_json)
+    edit = OrderEdit(desk, order, 0, person(by), reason)
+    show_decided(edit.merge([(one, 0) for one in other]), desk, as_json=as_json)
 
 
 def split(
@@ -68,29 +62,26 @@ def split(
     Example: `stocktrim orders split 20260301-K7Q2MZ P-0001=24 P-0002 --reason "half by air"`
     """
     from pipelines.errors import UsageError
+    from pipelines.organisations.orders.order_edits import OrderEdit
     from pipelines.purchasing.current_names import with_current_names
-    from pipelines.purchasing.order_changes.splitting import split as divided
-    from pipelines.purchasing.orders import new_order_id
 
     desk = desk_of(organisation)
-    who = person(by)
-    found = with_current_names(seen_order(desk, order, version), desk.known)
+    edit = OrderEdit(desk, order, version, person(by), reason)
+    found = with_current_names(edit.order, desk.known)
     moves: dict[str, Decimal | None] = {}
     for text in product:
-        code, units = _move(desk, found, text)
+        code, units = _move(found, text)
         if code in moves:
             raise UsageError(f"{code} is named twice: say once how many units of it move.")
         moves[code] = units
-    events = divided(
-        found, moves, new_id=new_order_id(desk.opened.today()), by=who, at=desk.opened.now(), reason=reason
-    )
-    show_decided(desk.opened.ledger.append_all(events), desk, as_json=as_json)
+    show_decided(edit.split(moves), desk, as_json=as_json)
 
 
-def _move(desk: "OrderDesk", order: "Order", text: str) -> "tuple[str, Decimal | None]":
+def _move(order: "Order", text: str) -> "tuple[str, Decimal | None]":
     """The product that moves, and how many units of it, None for all; a code may have an equals sign in it."""
+    from pipelines.organisations.orders.typed_values import read_units
     from pipelines.product_codes import find_product
-    from pipelines.purchasing.order_changes.line_edits import check_quantity, line_of
+    from pipelines.purchasing.order_changes.line_edits import line_of
 
     whole = find_product((line.product_code for line in order.lines), text)
     if whole is not None:
@@ -98,6 +89,4 @@ def _move(desk: "OrderDesk", order: "Order", text: str) -> "tuple[str, Decimal |
     code, equals, units = text.rpartition("=")
     if not equals:
         return line_of(order, text).product_code, None
-    found, quantity = line_of(order, code).product_code, read_units(units)
-    check_quantity(quantity, found, is_divisible=desk.products.is_divisible(found))
-    return found, quantity
+    return line_of(order, code).product_code, read_units(units)

@@ -14,9 +14,6 @@ from stocktrim_cli.output import counted, decimals_of, heartbeat, out, say, show
 from stocktrim_cli.settings_options import opened_organisation
 
 if TYPE_CHECKING:
-    from datetime import date
-    from decimal import Decimal
-
     from pipelines.organisations.order_desk import OrderDesk, OrderFilter
     from pipelines.purchasing.orders import Order, OrderState
 
@@ -42,17 +39,6 @@ def desk_of(organisation: str) -> "OrderDesk":
     from pipelines.organisations.order_desk import order_desk
 
     return order_desk(opened_organisation(organisation))
-
-
-def seen_order(desk: "OrderDesk", order_id: str, version: int = 0) -> "Order":
-    """The order that a person decides on.
-
-    Raises:
-        OrderError: there is none, or it is not at the version that the person saw; the sentence says what happened.
-    """
-    if version:
-        desk.opened.ledger.check_seen(order_id, version)
-    return desk.opened.ledger.order(order_id)
 
 
 def states_of(state: str, *, every: bool = False) -> "tuple[OrderState, ...]":
@@ -95,46 +81,6 @@ def products_of_group(desk: "OrderDesk", group: str) -> set[str]:
     from pipelines.organisations.organisation_groups import organisation_groups
 
     return set(organisation_groups(desk.opened).products_of(group))
-
-
-def read_units(text: str) -> "Decimal":
-    """The number of units that a person typed.
-
-    Raises:
-        UsageError: it is no number.
-    """
-    return _number(text, "a quantity: give a number of units, or 0 to remove the line")
-
-
-def read_cost(text: str) -> "Decimal | None":
-    """The money for a unit that a person typed; None if nothing was.
-
-    Raises:
-        UsageError: it is no number.
-    """
-    return _number(text, "a cost: give the price of a unit, such as 2.50") if text else None
-
-
-def read_date(text: str) -> "date | None":
-    """The day that a person typed; None if nothing was.
-
-    Raises:
-        UsageError: it is not a date.
-    """
-    from pipelines.settings import read_day
-
-    return read_day(text) if text else None
-
-
-def _number(text: str, what: str) -> "Decimal":
-    from decimal import Decimal, InvalidOperation
-
-    from pipelines.errors import UsageError
-
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise UsageError(f"{text!r} is not {what}.") from None
 
 
 def ask_before(question: str, *, yes: bool) -> None:
@@ -198,6 +144,8 @@ def say_sentences(sentences: "Iterable[str]") -> None:
 def show_decided(orders: "Sequence[Order]", desk: "OrderDesk", *, as_json: bool) -> None:
     """Print the orders after a decision: JSON of one order, or a list of several."""
     if as_json:
+        from pipelines.organisations.orders.order_summaries import summary_of
+
         summaries = [summary_of(order, desk) for order in orders]
         show_json(summaries[0] if len(summaries) == 1 else summaries)
         return
@@ -226,51 +174,3 @@ def show_lines(order: "Order", planned: "Sequence[dict[str, Any]]") -> None:
         f"{order.currency}"
     )
     show_table(title, columns, rows, numbers=["quantity", "price", "value", "plan"])
-
-
-def summary_of(order: "Order", desk: "OrderDesk") -> dict[str, Any]:
-    """An order as plain data for another program."""
-    pushed, first = order.pushed, order.first_approval
-    return {
-        "order_id": order.order_id,
-        "version": order.sequence,
-        "purchase_order_number": order.purchase_order_number,
-        "state": order.state.value,
-        "supplier_id": order.supplier_id,
-        "supplier_name": order.supplier_name,
-        "currency": order.currency,
-        "value": order.value,
-        "minimum_order_value": order.minimum_order_value,
-        "is_below_minimum": order.is_below_minimum,
-        "order_date": order.order_date,
-        "expected_arrival_date": order.expected_arrival_date,
-        "note": order.note,
-        "plan_id": order.plan_id,
-        "is_edited": order.is_edited,
-        "made_from": list(order.made_from),
-        "replaced_by": order.replaced_by,
-        "first_approved_by": first.by if first else "",
-        "approved_by": order.approved_by,
-        "awaits_second_approval": order.awaits_second_approval,
-        "purchase_order_id": order.purchase_order_id,
-        "failure": order.failure,
-        "number_in_xero": pushed.number if pushed else "",
-        "status_in_xero": pushed.status if pushed else "",
-        "value_in_xero": pushed.value if pushed else None,
-        "remarks": desk.remarks_of(order),
-        "plan_would_change": desk.planned_changes(order),
-        "lines": [
-            {
-                "product_code": line.product_code,
-                "product_name": line.product_name,
-                "supplier_product_code": line.supplier_product_code,
-                "quantity": line.quantity,
-                "unit_cost": line.unit_cost,
-                "sent_price": line.sent_price,
-                "value": line.value,
-                "expected_arrival_date": order.arrival_of(line),
-                "note": line.note,
-            }
-            for line in order.lines
-        ],
-    }

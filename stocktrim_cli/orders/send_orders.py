@@ -6,7 +6,7 @@ Read more in docs/operations.md.
 from typing import TYPE_CHECKING
 
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
-from stocktrim_cli.orders.orders_options import desk_of, joined, summary_of
+from stocktrim_cli.orders.orders_options import desk_of, joined
 from stocktrim_cli.output import out, show_json
 from stocktrim_cli.runs import JsonOption, run_job
 
@@ -19,6 +19,7 @@ def send(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: Js
 
     Example: `stocktrim orders send --organisation acme`
     """
+    from pipelines.organisations.orders.order_summaries import summary_of
     from pipelines.purchasing.orders import OrderState
 
     ledger = desk_of(organisation).opened.ledger

@@ -138,7 +138,7 @@ def test_an_approved_order_of_old_data_starts_no_run_and_says_what_to_do(
         assert waiting.run_requests == []
         assert waiting.skip_reason is not None
         assert "1 approved orders of demo are not sent, because their data are old" in str(waiting.skip_reason)
-        assert "--even-if-stale" in listed(stocktrim)["20260302-AAAAAA"]["remarks"][0]
+        assert "approve it again although they are old" in listed(stocktrim)["20260302-AAAAAA"]["remarks"][0]
         assert stocktrim("orders", "approve", "20260302-AAAAAA", "--even-if-stale").code == 0
         assert listed(stocktrim)["20260302-AAAAAA"]["remarks"] == []
         (request,) = look(instance).run_requests or ()

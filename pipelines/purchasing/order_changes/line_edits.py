@@ -33,8 +33,7 @@ def add_line(
     _check_draft(order)
     if find_product((present.product_code for present in order.lines), line.product_code) is not None:
         raise OrderError(
-            f"The order {order.purchase_order_number} has {line.product_code} already: change its quantity with "
-            f"`stocktrim orders change`."
+            f"The order {order.purchase_order_number} has {line.product_code} already: change its quantity."
         )
     check_quantity(line.quantity, line.product_code, is_divisible=is_divisible)
     if line.quantity == 0:
@@ -161,7 +160,7 @@ def checked_note(note: str) -> str:
 
 
 def _check_draft(order: Order) -> None:
-    advice = "`stocktrim orders reopen` makes it a draft again" if order.is_surely_not_in_xero else "change it in Xero"
+    advice = "reopen it first, so that it is a draft again" if order.is_surely_not_in_xero else "change it in Xero"
     check_state(order, {OrderState.DRAFT}, "changed", advice)
 
 

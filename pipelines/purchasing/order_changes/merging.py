@@ -50,7 +50,7 @@ def _check_together(orders: Sequence[Order]) -> None:
     if len({order.order_id for order in orders}) < max(2, len(orders)):
         raise OrderError("Merging takes two or more different orders.")
     for order in orders:
-        check_state(order, {OrderState.DRAFT}, "merged", "only drafts can be; `stocktrim orders reopen` makes it one")
+        check_state(order, {OrderState.DRAFT}, "merged", "only drafts can be: reopen it first")
         if order.supplier_id != first.supplier_id:
             raise OrderError(
                 f"{order.purchase_order_number} goes to {order.supplier_name} and {first.purchase_order_number} to "
@@ -78,7 +78,7 @@ def _sum(present: OrderLine, line: OrderLine, order: Order) -> OrderLine:
     if present.sent_price != line.sent_price or present.unit_cost != line.unit_cost:
         raise OrderError(
             f"{line.product_code} costs {line.unit_cost} on {order.purchase_order_number} and {present.unit_cost} on "
-            f"another: change one of the costs with `stocktrim orders change`, then merge."
+            f"another: change one of the costs, then merge."
         )
     dates = [date for date in (present.expected_arrival_date, line.expected_arrival_date) if date is not None]
     return msgspec.structs.replace(
@@ -94,7 +94,7 @@ def _notes(notes: Iterable[str]) -> str:
     together = "; ".join(dict.fromkeys(filter(None, notes)))
     if len(together) > LONGEST_NOTE:
         raise OrderError(
-            f"The notes have {len(together)} characters together, and Xero takes {LONGEST_NOTE}: shorten one with "
-            f"`stocktrim orders change --note`, then merge."
+            f"The notes have {len(together)} characters together, and Xero takes {LONGEST_NOTE}: shorten one "
+            f"of them, then merge."
         )
     return together

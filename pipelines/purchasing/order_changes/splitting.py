@@ -34,7 +34,7 @@ def split(
     Raises:
         OrderError: the order is no draft, has not so much of a product, or nothing would stay.
     """
-    check_state(order, {OrderState.DRAFT}, "split", "only a draft can be; `stocktrim orders reopen` makes it one")
+    check_state(order, {OrderState.DRAFT}, "split", "only a draft can be: reopen it first")
     moved = _moved(order, moves)
     stay = _rest(order, moved)
     if not moved:

@@ -163,7 +163,7 @@ def test_an_order_below_its_suppliers_minimum_needs_a_deliberate_approval():
         approve(fold([small]), **BUYER)
     assert str(refused.value) == (
         "The order RP-20260302-AAAAAA is worth 30.00 GBP, below the supplier's minimum order value of 1,200.01 GBP; "
-        "raise quantities with `stocktrim orders change`, or approve it with --even-if-below-minimum."
+        "raise quantities, or approve it although it is below the minimum."
     )
     accepted = fold([small, approve(fold([small]), **BUYER, is_below_minimum_accepted=True)])
     assert (accepted.state, accepted.is_below_minimum) == (OrderState.APPROVED, True)

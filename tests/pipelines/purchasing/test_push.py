@@ -206,7 +206,7 @@ def test_an_order_of_old_data_needs_a_deliberate_approval(ledger, xero):
     stale = {"is_stale": lambda order: order.order_id == old.order_id}
     outcomes = push(ledger, xero, [old, fresh], **stale)
     assert results_of(outcomes) == [PushResult.STALE, PushResult.SENT]
-    assert "--even-if-stale" in outcomes[0].sentence
+    assert "approve it again although they are old" in outcomes[0].sentence
     again = ledger.append(approve(ledger.order(old.order_id), by="a buyer", at=NOON, is_stale_accepted=True))
     assert results_of(push(ledger, xero, [again], **stale)) == [PushResult.SENT]
 

@@ -37,10 +37,7 @@ def test_a_draft_below_the_minimum_names_the_other_drafts_to_its_supplier():
     found = remarks(order, is_stale=lambda _: False, others=[order, other, abroad])
     assert found == [
         "below the supplier's minimum order value of 50.00 GBP",
-        (
-            "with RP-20260302-BBBBBB to the same supplier it comes to 60.00 GBP: `stocktrim orders merge` makes one "
-            "order of them"
-        ),
+        "with RP-20260302-BBBBBB to the same supplier it comes to 60.00 GBP: merged they are one order",
     ]
     assert remarks(order, is_stale=lambda _: False, others=[order, abroad]) == found[:1]
     assert remarks(other, is_stale=lambda _: False, others=[order, other]) == []
