@@ -21,6 +21,7 @@ MOST_LEFT_OUT = 20
 NAMED = 5
 ORDERS = {
     "supplier_name": "supplier", "currency": "currency", "lines": "lines", "natural_value": "needed",
+    "kept_value": "on kept drafts",
     "minimum_order_value": "minimum", "decision": "decision", "adding_units": "units to add",
     "adding_cost": "adding costs", "wait_until_date": "wait until", "waiting_cost": "waiting costs",
     "left_out_value": "left out", "order_value": "order",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from pipelines.expectations.validate import BorderRule, Finding, validate
+from pipelines.purchasing.kept_lines import KEPT
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
 from pipelines.storage.tables import SUPPLIER_ORDERS, empty
 
@@ -138,7 +139,8 @@ def _frames(
     order_plan: pl.DataFrame, products: pl.DataFrame, stock_on_order: pl.DataFrame, supplier_orders: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
     counted = order_plan.group_by("product_code").agg(pl.len().alias("rows"))
-    orders = order_plan.filter(pl.col("order_quantity") > 0).select(
+    drafted = order_plan.filter(pl.col("order_quantity") > 0, pl.col("binding_rule").ne_missing(KEPT))
+    orders = drafted.select(
         "product_code", "product_name", "order_quantity", "supplier_id", "supplier_name", "currency",
         pl.col("currency_rate").cast(pl.Float64), pl.col("unit_cost").cast(pl.Float64).fill_null(0.0),
     )  # fmt: skip
@@ -170,7 +172,9 @@ def _is_last_step() -> pl.Expr:
     natural, kept = pl.col("quantity_after_cap"), pl.col("quantity_after_supplier_minimum")
     order, rule = (pl.col("order_quantity") + pl.col("assembly_quantity")), pl.col("binding_rule")
     changed = (
-        pl.when(order < kept)
+        pl.when(rule == KEPT)
+        .then(order == kept)
+        .when(order < kept)
         .then(rule == "spend_cap")
         .when(kept > natural)
         .then(rule == "supplier_minimum")
@@ -182,10 +186,15 @@ def _is_last_step() -> pl.Expr:
 
 
 def _is_within_cap() -> pl.Expr:
-    """Whether all orders with an exchange rate together cost no more than the spend cap, to the cent of each order."""
-    rate = pl.col("currency_rate").cast(pl.Float64)
-    spent = (pl.col("order_value").cast(pl.Float64) / pl.when(rate > 0).then(rate)).sum()
-    return (spent <= pl.col("spend_cap").first().cast(pl.Float64) + CENT * pl.len()).fill_null(value=True)
+    """Whether all orders with an exchange rate together cost no more than the spend cap, to the cent of each order.
+
+    Drafts that people keep may cost more than that by themselves; then nothing is ordered beside them.
+    """
+    rate, cap = pl.col("currency_rate").cast(pl.Float64), pl.col("spend_cap").first().cast(pl.Float64)
+    spent, kept = (
+        (pl.col(name).cast(pl.Float64) / pl.when(rate > 0).then(rate)).sum() for name in ("order_value", "kept_value")
+    )
+    return (spent <= pl.max_horizontal(cap, kept) + CENT * pl.len()) | cap.is_null()
 
 
 def _is_out_today() -> pl.Expr:

@@ -2,7 +2,7 @@
 
 What belongs here: sums and sentences about the drafts there are, those that people keep and those of the plan. What
 does not: which drafts a plan makes (`drafts.py`), the cap itself (`replenishment/supplier_orders`).
-A plan holds its own lines to the cap and to the minimums; a draft that a person changed stays as it is beside them.
+A draft that a person changed stays as it is; a plan takes it from the cap and the minimums before its own lines.
 Read more in docs/buyer/minimums-and-budget.md.
 """
 
@@ -60,8 +60,8 @@ def drafts_beside_cap(drafts: pl.DataFrame, order_plan: pl.DataFrame, summary: d
     if totals.kept:
         sentence += (
             f" {totals.kept_value:,.2f} of it {'is' if totals.kept == 1 else 'are'} {totals.kept} "
-            f"draft{'' if totals.kept == 1 else 's'} that people changed: the plan kept "
-            f"{'it' if totals.kept == 1 else 'them'}, and held only its own lines to the cap."
+            f"draft{'' if totals.kept == 1 else 's'} that people changed or made, which a plan counts before its own "
+            f"lines."
         )
     if totals.unknown:
         sentence += f" Not counted, without an exchange rate: {', '.join(totals.unknown)}."

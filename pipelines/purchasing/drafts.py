@@ -16,6 +16,7 @@ import polars as pl
 
 from pipelines.identities import Identities
 from pipelines.purchasing.events import Confirmed, Drafted, OrderLine, Superseded
+from pipelines.purchasing.kept_lines import as_the_plan_alone, is_kept
 from pipelines.purchasing.order_history import differences
 from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderState, new_order_id
 from pipelines.purchasing.transitions import QUANTITY_DECIMALS, supersede
@@ -144,7 +145,7 @@ def redraft(
 
 def _held_by_people(orders: Sequence[Order], counted: Collection[str] | None) -> set[str]:
     """The products that a new plan does not draft: those of touched drafts, and of orders approved since the plan."""
-    touched = [order for order in orders if order.state is OrderState.DRAFT and order.is_edited]
+    touched = [order for order in orders if is_kept(order)]
     held = {line.product_code for order in touched for line in order.lines}.union(
         *(order.taken_out for order in touched)
     )
@@ -209,11 +210,11 @@ def drafts_frame(orders: Iterable[Order], order_plan: pl.DataFrame | None = None
 
 
 def _planned(order_plan: pl.DataFrame) -> dict[tuple[str, str, str], float]:
-    """What a plan orders, by product, supplier and currency."""
+    """What a plan would order by itself, by product, supplier and currency."""
     columns = ("product_code", "supplier_id", "currency", "order_quantity")
     return {
         (code, supplier, currency): float(planned_quantity(quantity or 0.0))
-        for code, supplier, currency, quantity in order_plan.select(columns).rows()
+        for code, supplier, currency, quantity in as_the_plan_alone(order_plan).select(columns).rows()
     }
 
 
@@ -231,11 +232,15 @@ def drafted_orders(orders: Iterable[Order], known: Identities | None = None) -> 
 
 def by_supplier(order_plan: pl.DataFrame, kept: set[str]) -> Sequence[list[dict[str, Any]]]:
     """The lines of a plan to order, without the products that are kept out, a list for each supplier and currency."""
-    wanted = order_plan.filter(
-        (pl.col("order_quantity").round(QUANTITY_DECIMALS, mode="half_away_from_zero") > 0)
-        & pl.col("supplier_id").is_not_null()
-        & ~pl.col("product_code").is_in(sorted(kept))
-    ).sort("supplier_name", "supplier_id", "currency", "product_code")
+    wanted = (
+        as_the_plan_alone(order_plan)
+        .filter(
+            (pl.col("order_quantity").round(QUANTITY_DECIMALS, mode="half_away_from_zero") > 0)
+            & pl.col("supplier_id").is_not_null()
+            & ~pl.col("product_code").is_in(sorted(kept))
+        )
+        .sort("supplier_name", "supplier_id", "currency", "product_code")
+    )
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in wanted.iter_rows(named=True):
         groups.setdefault((row["supplier_id"], row["currency"]), []).append(row)

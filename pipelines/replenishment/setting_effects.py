@@ -22,6 +22,7 @@ from pipelines.forecasting.forecast_request import (
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.special_demand.usual_demand import usual_demand
 from pipelines.planning_settings.registry import settings_of_products
+from pipelines.purchasing.kept_lines import kept_lines_of
 from pipelines.replenishment.plan.order_plan import PlanInputs, make_plan
 from pipelines.replenishment.planning_parameters import PlanningParameters, planning_parameters
 from pipelines.storage import tables
@@ -40,7 +41,8 @@ SOURCE_TABLES: Final = (
     tables.PRODUCTS, tables.STOCK_POSITION, tables.STOCK_ON_ORDER, tables.PURCHASE_RECEIPTS, tables.DEMAND_DAILY,
     tables.DEMAND_TRANSACTIONS, tables.PLAN_SETTINGS, tables.PROTECTION_INTERVALS, tables.MODEL_SCORES,
     tables.MODEL_CHOICE, tables.DEMAND_FORECAST, tables.DEMAND_QUANTILES, tables.DEMAND_HORIZONS, tables.ORDER_PLAN,
-    tables.ANSWERED_ONE_OFFS, tables.PRODUCT_EVENTS, tables.PRODUCT_GROUPS,
+    tables.ANSWERED_ONE_OFFS, tables.PRODUCT_EVENTS, tables.PRODUCT_GROUPS, tables.PURCHASE_ORDER_DRAFTS,
+    tables.DATA_FRESHNESS,
 )  # fmt: skip
 """The tables of `PlanSources`, in its order; all of them are published."""
 _COMPARED: Final = ("order_quantity", "status", "reason", "order_value")
@@ -67,6 +69,8 @@ class PlanSources:
     answered_one_offs: pl.DataFrame
     product_events: pl.DataFrame
     product_groups: pl.DataFrame
+    purchase_order_drafts: pl.DataFrame
+    data_freshness: pl.DataFrame
 
 
 def changed_lines(sources: PlanSources, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
@@ -91,7 +95,11 @@ def planned_with(sources: PlanSources, settings: pl.DataFrame, *, as_of: date) -
     parameters = planning_parameters(
         products, settings, sources.purchase_receipts, sources.stock_on_order, sources.product_groups, as_of=as_of
     )  # fmt: skip
-    inputs = PlanInputs(products, sources.stock_position, sources.stock_on_order, settings)
+    kept = kept_lines_of(
+        sources.purchase_order_drafts, sources.order_plan,
+        base_currency=next(iter(sources.data_freshness["base_currency"].to_list()), ""),
+    )  # fmt: skip
+    inputs = PlanInputs(products, sources.stock_position, sources.stock_on_order, settings, kept)
     forecast = _forecast(sources, parameters, as_of=as_of)
     return make_plan(inputs, parameters, forecast, as_of=as_of, plan_id="").order_plan
 

@@ -33,6 +33,7 @@ from pipelines.planning_settings.successors_and_bundles import demand_transfers
 from pipelines.product_groups.groups import groups_of
 from pipelines.product_groups.membership import asks_for_tracking, product_groups
 from pipelines.purchasing.current_names import with_current_names
+from pipelines.purchasing.kept_lines import kept_order_lines
 from pipelines.settings import read_day
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
@@ -63,7 +64,7 @@ XERO_TABLES: Final = (
 DECISION_TABLES: Final = (
     tables.PLANNING_SETTINGS, tables.SETTINGS_WITHOUT_SUBJECT, tables.EXCEPTION_DECISIONS, tables.DEMAND_TRANSFERS,
     tables.ONE_OFF_ANSWERS, tables.DEMAND_EVENTS, tables.FORMER_PRODUCTS, tables.LEDGER_ORDER_LINES,
-    tables.GROUP_MEMBERS, tables.AS_OF,
+    tables.KEPT_ORDER_LINES, tables.GROUP_MEMBERS, tables.AS_OF,
 )  # fmt: skip
 # Decisions name products as Xero does, so they are read after the products.
 _BEFORE: Final = dict.fromkeys(
@@ -73,6 +74,7 @@ _BEFORE: Final = dict.fromkeys(
         tables.ONE_OFF_ANSWERS,
         tables.FORMER_PRODUCTS,
         tables.LEDGER_ORDER_LINES,
+        tables.KEPT_ORDER_LINES,
     ),
     (tables.XERO_ITEMS,),
 ) | {tables.GROUP_MEMBERS: (tables.XERO_ITEMS, tables.XERO_INVOICE_LINES)}
@@ -231,6 +233,7 @@ def _decided(organisation: OpenOrganisation, known: Identities, as_of: date) -> 
         tables.DEMAND_TRANSFERS: demand_transfers(settings, known.product_codes()),
         tables.FORMER_PRODUCTS: former_products(known),
         tables.LEDGER_ORDER_LINES: ledger_order_lines(orders),
+        tables.KEPT_ORDER_LINES: kept_order_lines(orders, base_currency=organisation.record.base_currency),
         tables.AS_OF: pl.DataFrame({"as_of_date": [as_of]}, schema=tables.AS_OF.schema),
     }
 

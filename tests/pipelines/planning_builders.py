@@ -21,6 +21,7 @@ from pipelines.storage.tables import (
     DEMAND_QUANTILES,
     DEMAND_TRANSACTIONS,
     GROUP_MEMBERS,
+    KEPT_ORDER_LINES,
     MODEL_CHOICE,
     PLANNING_SETTINGS,
     PRODUCTS,
@@ -113,6 +114,22 @@ def a_late_order(quantity: float, **more: Any) -> pl.DataFrame:
     return on_order(quantity, arriving=in_days(-3), is_counted=False, rule="late", **more)
 
 
+def kept(
+    quantity: float, *, product: str = TEA, cost: float = 2.5, supplier: str = SUPPLIER, **more: Any
+) -> pl.DataFrame:
+    """A line of a draft that a person keeps; no units if a person took the product out."""
+    defaults = {
+        "order_id": "20260302-AAAAAA", "purchase_order_number": "RP-20260302-AAAAAA", "supplier_id": supplier,
+        "supplier_name": f"Name of {supplier}", "line_number": 1, "currency": "GBP", "is_base_currency": True,
+    }  # fmt: skip
+    line = {
+        "product_code": product,
+        "quantity": Decimal(str(quantity)),
+        "value": Decimal(str(round(quantity * cost, 2))),
+    }
+    return _rows(KEPT_ORDER_LINES, [defaults | line | more])
+
+
 def received(*lead_times: int, product: str = TEA, supplier: str = SUPPLIER, days_ago: int = 30) -> pl.DataFrame:
     """Receipts that took so many days each, of an order each."""
     shared = {"product_code": product, "supplier_id": supplier, "received_date": in_days(-days_ago), "line_number": 1}
@@ -184,10 +201,13 @@ class Company:
     demand_daily: pl.DataFrame
     planning_settings: pl.DataFrame
     group_members: pl.DataFrame
+    kept_order_lines: pl.DataFrame
 
     @property
     def inputs(self) -> PlanInputs:
-        return PlanInputs(self.products, self.stock_position, self.stock_on_order, self.planning_settings)
+        return PlanInputs(
+            self.products, self.stock_position, self.stock_on_order, self.planning_settings, self.kept_order_lines
+        )  # fmt: skip
 
     @property
     def parameters(self) -> PlanningParameters:
@@ -220,6 +240,7 @@ def inputs(*frames: pl.DataFrame) -> Company:
         "demand_daily": DEMAND_DAILY,
         "planning_settings": PLANNING_SETTINGS,
         "group_members": GROUP_MEMBERS,
+        "kept_order_lines": KEPT_ORDER_LINES,
     }
     tables = {
         name: pl.concat([table.schema.to_frame(), *(one for one in frames if one.schema == table.schema)])

@@ -12,16 +12,17 @@ import polars as pl
 
 from pipelines.purchasing.drafts import planned_quantity
 from pipelines.purchasing.events import LineDifference
-from pipelines.purchasing.orders import Order, OrderState
+from pipelines.purchasing.kept_lines import as_the_plan_alone, is_kept
+from pipelines.purchasing.orders import Order
 
 
 def planned_quantities(order: Order, order_plan: pl.DataFrame) -> Mapping[str, Decimal]:
-    """What a plan would order now of each product of a draft, removed ones included, from the draft's supplier.
+    """What a plan would order by itself of each product of a draft, removed ones included, from its supplier.
 
     A product that the plan does not have is left out.
     """
     codes = [line.product_code for line in order.lines] + sorted(order.taken_out)
-    rows = order_plan.filter(pl.col("product_code").is_in(codes)).iter_rows(named=True)
+    rows = as_the_plan_alone(order_plan.filter(pl.col("product_code").is_in(codes))).iter_rows(named=True)
     return {
         row["product_code"]: planned_quantity(row["order_quantity"] or 0.0)
         if (row["supplier_id"], row["currency"]) == (order.supplier_id, order.currency)
@@ -37,7 +38,7 @@ def plan_differences(order: Order, order_plan: pl.DataFrame, others: Iterable[Or
     on several drafts, as after a split, this one needs only the rest. The draft itself may be among them.
     The old quantity is the draft's, the new one the rest of the plan's; None stands for no line.
     """
-    if order.state is not OrderState.DRAFT or not order.is_edited:
+    if not is_kept(order):
         return []
     elsewhere: defaultdict[str, Decimal] = defaultdict(Decimal)
     for line in (line for other in others if other.order_id != order.order_id for line in other.lines):

@@ -5,6 +5,7 @@ What belongs here: the steps of the bridge. What does not: why (`sentences.py`),
 Read more in docs/maths.md.
 """
 
+from pipelines.purchasing.kept_lines import KEPT
 from pipelines.replenishment.explain.records import BridgeStep, PlanLine
 from pipelines.replenishment.plan.assembly import ASSEMBLE
 
@@ -38,7 +39,7 @@ def bridge(line: PlanLine) -> list[BridgeStep]:
         BridgeStep("", minimums, line.quantity_after_minimum),
         BridgeStep("", f"after rounding to batches of {in_units(line.batch_size)}", line.quantity_after_batch),
         BridgeStep("", _after_maximum(line.maximum_shelf_level), line.quantity_after_cap),
-        BridgeStep("", "after the supplier's minimum for the whole order", line.quantity_after_supplier_minimum),
+        BridgeStep("", _of_whole_order(line), line.quantity_after_supplier_minimum),
         BridgeStep("", "after the spend cap of the plan", line.quantity_after_budget),
         BridgeStep("", *_result(line)),
     ]  # fmt: skip
@@ -53,6 +54,12 @@ def _assemblies(line: PlanLine) -> list[BridgeStep]:
         return [BridgeStep("+", "taken by assemblies beyond the demand through their bundles", required)]
     served = "demand through bundles that finished ones serve, or that comes after their last assembly"
     return [BridgeStep("-", served, -required)]
+
+
+def _of_whole_order(line: PlanLine) -> str:
+    if line.binding_rule == KEPT:
+        return "on drafts that people changed or made, which the plan leaves as they are"
+    return "after the supplier's minimum for the whole order"
 
 
 def _result(line: PlanLine) -> tuple[str, float]:

@@ -18,6 +18,7 @@ from pipelines.forecasting.history.demand_patterns import NEW_WEEKS
 from pipelines.forecasting.overrides import OVERRIDDEN
 from pipelines.forecasting.protection_intervals import LONGEST_HORIZON_DAYS
 from pipelines.planning_settings.registry import GlobalSettings
+from pipelines.purchasing.kept_lines import KEPT
 from pipelines.replenishment.plan.assembly import ASSEMBLE
 from pipelines.replenishment.plan.order_days import last_order_day
 from pipelines.replenishment.plan.plan_summary import in_money
@@ -25,7 +26,9 @@ from pipelines.replenishment.plan.reasons import (
     ADDED_FOR_MINIMUM,
     EXCLUDING,
     LEFT_OUT_BY_BUDGET,
+    ON_KEPT_DRAFT,
     PLANNED_ELSEWHERE,
+    TAKEN_OUT,
     TO_ASSEMBLE,
     TOO_LATE_TO_ORDER,
     WAITS_FOR_MINIMUM,
@@ -112,6 +115,8 @@ def _reason() -> pl.Expr:
     return (
         pl.when(pl.col("exclusion").is_not_null())
         .then(pl.col("exclusion"))
+        .when(pl.col("binding_rule") == KEPT)
+        .then(pl.when(pl.col("order_quantity") > 0).then(pl.lit(ON_KEPT_DRAFT)).otherwise(pl.lit(TAKEN_OUT)))
         .when(pl.col("order_action") == ASSEMBLE)
         .then(pl.lit(TO_ASSEMBLE))
         .when(pl.col("is_ordered") & (pl.col("quantity_after_cap") <= 0) & (pl.col("order_quantity") <= 0))

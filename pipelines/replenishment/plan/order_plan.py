@@ -12,7 +12,7 @@ Read more in docs/maths.md.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Final
@@ -51,11 +51,12 @@ from pipelines.replenishment.plan.order_limits import with_limits
 from pipelines.replenishment.plan.order_price import with_order_price
 from pipelines.replenishment.plan.reasons import PLANNED_ELSEWHERE
 from pipelines.replenishment.planning_parameters import PlanningParameters
+from pipelines.replenishment.supplier_orders.kept_drafts import with_kept_prices
 from pipelines.replenishment.supplier_orders.money_rules import MoneyRules, money_rules
 from pipelines.replenishment.supplier_orders.order_tables import with_order_values
 from pipelines.replenishment.supplier_orders.product_money import PathSource
 from pipelines.replenishment.supplier_orders.with_money_rules import MoneyPlan, with_money_rules
-from pipelines.storage.tables import ORDER_ADJUSTMENTS, ORDER_PLAN, SUPPLIER_ORDERS
+from pipelines.storage.tables import KEPT_ORDER_LINES, ORDER_ADJUSTMENTS, ORDER_PLAN, SUPPLIER_ORDERS, empty
 
 SEED: Final = 0
 _STOCK: Final = ("stock_on_hand", "stock_committed")
@@ -73,6 +74,7 @@ class PlanInputs:
     stock_position: pl.DataFrame
     stock_on_order: pl.DataFrame
     planning_settings: pl.DataFrame
+    kept_order_lines: pl.DataFrame = field(default_factory=lambda: empty(KEPT_ORDER_LINES))
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def _order_plan(basis: _Basis, rules: MoneyRules, required: pl.DataFrame) -> Mon
     limited, decision_inputs = _with_own_limits(basis, basis.inputs.products, required)
     planned = with_money_rules(
         limited, PathSource(decision_inputs, of_all.order_policy), rules, as_of=as_of,
-        overstock_period_days=of_all.overstock_period_days, calendars=calendars,
+        overstock_period_days=of_all.overstock_period_days, kept=basis.inputs.kept_order_lines, calendars=calendars,
     )  # fmt: skip
     lines = (
         planned.lines.pipe(with_actions)
@@ -175,6 +177,7 @@ def _order_plan(basis: _Basis, rules: MoneyRules, required: pl.DataFrame) -> Mon
         .pipe(with_money)
         .with_columns(as_of_date=pl.lit(as_of))
         .pipe(with_order_price, longest_days=of_all.overstock_period_days)
+        .pipe(with_kept_prices)
     )
     return replace(planned, lines=lines, supplier_orders=with_order_values(planned.supplier_orders, lines))
 

@@ -120,6 +120,7 @@ def _order_sums(supplier_orders: pl.DataFrame) -> dict[str, Any]:
     """What the suppliers' minimums and the spend cap did, by column of the summary; money in base currency."""
     return supplier_orders.select(
         orders_waiting=(pl.col("decision") == WAITS).sum(),
+        kept_value=base_value("kept_value").sum(),
         products_left_out=pl.col("left_out_lines").sum(),
         left_out_value=base_value("left_out_value").sum(),
         left_out_margin_lost=base_value("left_out_margin_lost").sum(),

@@ -9,6 +9,8 @@ from typing import Final
 
 import polars as pl
 
+from pipelines.purchasing.kept_lines import KEPT
+
 PLANNED_ELSEWHERE: Final = "planned_elsewhere"
 BELOW_REORDER_POINT: Final = "below_reorder_point"
 SHORT_BEFORE_OPEN_ORDERS: Final = "short_before_open_orders_arrive"
@@ -17,6 +19,8 @@ TOO_LATE_TO_ORDER: Final = "too_late_to_order"
 ADDED_FOR_MINIMUM: Final = "added_for_supplier_minimum"
 WAITS_FOR_MINIMUM: Final = "waits_for_supplier_minimum"
 LEFT_OUT_BY_BUDGET: Final = "left_out_by_spend_cap"
+ON_KEPT_DRAFT: Final = "on_kept_draft"
+TAKEN_OUT: Final = "taken_out_of_draft"
 REASONS: Final = {
     BELOW_REORDER_POINT: "Ordered: without an order the stock-out risk exceeds the target.",
     SHORT_BEFORE_OPEN_ORDERS: (
@@ -25,6 +29,8 @@ REASONS: Final = {
     TO_ASSEMBLE: "To be assembled from its parts: without that the stock-out risk exceeds the target.",
     "below_minimum_shelf_level": "Ordered: the stock position is below the minimum shelf level.",
     ADDED_FOR_MINIMUM: "Ordered: no order is due, but these units lose least in reaching the minimum of the supplier.",
+    ON_KEPT_DRAFT: "Ordered: it is on a draft that a person changed or made, which the plan leaves as it is.",
+    TAKEN_OUT: "Not ordered: a person took it out of a draft that is kept.",
     "no_supplier": "An order is due, but the product has no supplier: set preferred_supplier.",
     TOO_LATE_TO_ORDER: (
         "Not ordered: stock is below the reorder point, but the missing demand is expected to be lost before an order "
@@ -54,6 +60,7 @@ BINDING_RULES: Final = {
     "supplier_minimum": "Raised so that the order reaches the minimum of the supplier.",
     "waits_for_supplier_minimum": "Held back until the order reaches the minimum of the supplier.",
     "spend_cap": "Cut: the spend cap goes to products that lose more.",
+    KEPT: "As on a draft that a person changed or made, whatever the plan suggests.",
     "none": "Nothing is ordered.",
 }
 UNCERTAIN_CAUSES: Final = {
@@ -66,6 +73,7 @@ ORDERING: Final = (
     SHORT_BEFORE_OPEN_ORDERS,
     "below_minimum_shelf_level",
     ADDED_FOR_MINIMUM,
+    ON_KEPT_DRAFT,
     "no_supplier",
 )
 

@@ -66,10 +66,11 @@ class MinimumDecision:
 
 def decide_below_minimum(
     lines: pl.DataFrame, paths: PathSource, *, minimum: float, below: str, overstock_period_days: int,
-    calendar: SupplierCalendar | None = None,
+    calendar: SupplierCalendar | None = None, may_wait: bool = True,
 ) -> MinimumDecision:  # fmt: skip
     """The decision on an order below its minimum; `lines` are all planned lines of its supplier and currency.
 
+    An order of which a part is on a kept draft cannot wait: that part is ordered as it is, and below the minimum alone.
     With a calendar the order waits for one of its order days, counted from the day on which it would be placed.
     Both ways are worked out whatever was chosen, so that a person sees what the other would cost.
     """
@@ -81,7 +82,7 @@ def decide_below_minimum(
     order_day = int(numbers_of(lines, "order_day").min())
     days = EVERY_DAY if calendar is None else np.unique(calendar.next_order_day(order_day + EVERY_DAY)) - order_day
     days = days[days <= LONGEST_WAIT_DAYS]
-    wait = least_wait(values, terms, later_need(lines), ordered, minimum=minimum, days=days)
+    wait = least_wait(values, terms, later_need(lines), ordered, minimum=minimum, days=days) if may_wait else None
     decision = _chosen(addition, wait, below)
     quantity = {ADDED: addition.quantity if addition else ordered, WAITS: np.zeros_like(ordered)}.get(decision, ordered)
     return MinimumDecision(decision, lines, quantity, addition, wait, order_day)

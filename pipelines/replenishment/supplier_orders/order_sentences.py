@@ -7,6 +7,7 @@ Read more in docs/buyer/minimums-and-budget.md.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pipelines.purchasing.kept_lines import KEPT
 from pipelines.replenishment.plan.statuses import ADDED, BELOW, WAITS
 
 Row = Mapping[str, Any]
@@ -29,12 +30,25 @@ and save 1.20 of margin. Waiting until 2026-03-09 would lose 8.40 of margin (2 u
         return ""
     needed = (
         f"Needed: {_money(order['natural_value'])} of the minimum of {_money(order['minimum_order_value'])} "
-        f"{order['currency']}."
+        f"{order['currency']}{_kept(order)}."
     )
     ways = {ADDED: (_adding(order, is_done=True), _waiting(order, is_done=False)),
             WAITS: (_waiting(order, is_done=True), _adding(order, is_done=False)),
             BELOW: (_stays_below(order), _adding(order, is_done=False), _waiting(order, is_done=False))}  # fmt: skip
     return " ".join([needed, *filter(None, [*ways[order["decision"]], _left_out(order)])])
+
+
+def _kept(order: Row) -> str:
+    """What of an order is on drafts that people keep.
+
+    >>> _kept({"kept_value": 120, "kept_orders": "RP-1"}), _kept({"kept_value": 0})
+    (', 120.00 of it on RP-1, which stays as people made it', '')
+    """
+    if not order.get("kept_value"):
+        return ""
+    orders = order["kept_orders"] or "drafts that people keep"
+    stay = "stay as people made them" if ", " in orders or not order["kept_orders"] else "stays as people made it"
+    return f", {_money(order['kept_value'])} of it on {orders}, which {stay}"
 
 
 def _left_out(order: Row) -> str:
@@ -69,7 +83,9 @@ def _adding(order: Row, *, is_done: bool) -> str:
 
 def _waiting(order: Row, *, is_done: bool) -> str:
     if order["wait_until_date"] is None:
-        return "" if order["decision"] == BELOW else "Without added units it would not reach the minimum in 90 days."
+        return "" if order["decision"] == BELOW or order.get("kept_value") else (
+            "Without added units it would not reach the minimum in 90 days."
+        )  # fmt: skip
     lost, saved = _money(order["waiting_margin_lost"]), _money(order["waiting_holding_saved"])
     short = f"{_units(round(order['waiting_units_short'], 1))} units short"
     if is_done:
@@ -86,6 +102,10 @@ def _stays_below(order: Row) -> str:
     """Why an order stays below its minimum."""
     if _below(order) == "as_is":
         return "It stays below the minimum, as below_minimum is as_is."
+    if order.get("kept_value") and _below(order) != "wait":
+        return "It stays below the minimum: no other product of the supplier has room for more without overstock."
+    if order.get("kept_value"):
+        return "It stays below the minimum: below_minimum is wait, and what people keep on a draft does not wait."
     if order["adding_units"] is None and order["wait_until_date"] is None:
         return (
             "It stays below the minimum: no product has room for more without overstock, and without added units it "
@@ -101,6 +121,10 @@ def adjustment_sentence(adjustment: Row, order: Row | None) -> str:
     short = f"{_units(round(abs(adjustment['units_short']), 1))} units"
     estimated = " (margin estimated: a price is missing)" if adjustment["is_margin_estimated"] else ""
     supplier = adjustment["supplier_name"] or "its supplier"
+    if adjustment["cause"] == KEPT:
+        return _on_kept_draft(
+            adjustment, f"{short} are expected to be short, a margin of {money['margin_lost']}{estimated}"
+        )
     if adjustment["cause"] == ADDED:
         minimum = f" of {_money(order['minimum_order_value'])}" if order else ""
         return (
@@ -120,17 +144,41 @@ def adjustment_sentence(adjustment: Row, order: Row | None) -> str:
     )
 
 
+def _on_kept_draft(adjustment: Row, risk: str) -> str:
+    """What a kept draft orders of a product beside what the plan alone would."""
+    after, before = (adjustment[name] for name in ("quantity_after", "quantity_before"))
+    on = f"On drafts that people keep: {_units(after)} units" if after else "A person took it out of a draft"
+    alone = f"{on}; the plan alone would order {_units(before) if before else 'none'}."
+    if after > before:
+        held, saved = (_money(abs(adjustment[name])) for name in ("holding_cost", "margin_lost"))
+        return f"{alone} The {_units(after - before)} more cost {held} to hold and save {saved} of margin."
+    return f"{alone} Without the other {_units(before - after)}, {risk}."
+
+
 def cap_sentence(summary: Row) -> str:
-    """What the spend cap of a plan left out, from a row of `plan.plan_summary`; empty without a cap."""
+    """What the spend cap of a plan left out, from a row of `plan.plan_summary`; empty without a cap.
+
+    >>> cap_sentence({"spend_cap": 200, "kept_value": 250, "currency": "GBP", "products_left_out": 1,
+    ...     "left_out_value": 40, "left_out_margin_lost": 9.5})
+    'Drafts that people keep come to 250.00 GBP, 50.00 above the spend cap of 200.00 GBP: they stay as they are, and \
+the plan spends nothing beside them. 40.00 of 1 product is left out: a margin of 9.50 is expected to be lost.'
+    """
     if summary.get("spend_cap") is None:
         return ""
-    cap = f"the spend cap of {_money(summary['spend_cap'])} {summary['currency']}"
-    if not summary["products_left_out"]:
-        return f"All orders together fit in {cap}."
-    return (
-        f"To keep {cap}, {_money(summary['left_out_value'])} of {_counted(summary['products_left_out'], 'product')} "
-        f"is left out: a margin of {_money(summary['left_out_margin_lost'])} is expected to be lost."
-    )
+    cap, kept = f"the spend cap of {_money(summary['spend_cap'])} {summary['currency']}", summary.get("kept_value") or 0
+    left_out = "" if not summary["products_left_out"] else (
+        f"{_money(summary['left_out_value'])} of {_counted(summary['products_left_out'], 'product')} is left out: a "
+        f"margin of {_money(summary['left_out_margin_lost'])} is expected to be lost."
+    )  # fmt: skip
+    if kept > summary["spend_cap"]:
+        over = (
+            f"Drafts that people keep come to {_money(kept)} {summary['currency']}, "
+            f"{_money(kept - summary['spend_cap'])} above {cap}: they stay as they are, and the plan spends nothing "
+            f"beside them."
+        )
+        return f"{over} {left_out}".strip()
+    with_kept = f", {_money(kept)} of it on drafts that people keep" if kept else ""
+    return f"To keep {cap}{with_kept}, {left_out}" if left_out else f"All orders together fit in {cap}{with_kept}."
 
 
 def _below(order: Row) -> str:

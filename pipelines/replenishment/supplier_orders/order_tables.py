@@ -46,7 +46,7 @@ def supplier_order_rows(
         ],
         schema={**dict.fromkeys([*_KEY, "decided"], pl.String), **_WAYS},
     )
-    value_of = lines.filter(pl.col("supplier_id").is_not_null()).group_by(_KEY).agg(
+    value_of = lines.filter(pl.col("supplier_id").is_not_null(), ~pl.col("is_kept")).group_by(_KEY).agg(
         value_after_minimum=line_values("quantity_after_supplier_minimum").sum(),
         order_value=line_values("quantity_after_budget").sum(),
     )  # fmt: skip
@@ -58,6 +58,10 @@ def supplier_order_rows(
         .join(out, on=_KEY, how="left", maintain_order="left", nulls_equal=True)
         .with_columns(
             decision=pl.coalesce("decided", "decision"),
+            **{
+                name: pl.col(name).fill_null(0.0) + pl.col("kept_value")
+                for name in ("value_after_minimum", "order_value")
+            },
             wait_until_date=pl.lit(as_of) + days,
             left_out_lines=pl.col("left_out_lines").fill_null(0),
             spend_cap=pl.lit(spend_cap, dtype=pl.Float64),
@@ -93,13 +97,17 @@ def _wait(one: MinimumDecision) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def adjustments(decided: Iterable[MinimumDecision], cut: CapDecision | None) -> pl.DataFrame:
-    """One row per line and cause that changed its quantity, by product code."""
-    parts = [part for one in decided for part in _of_minimum(one)]
+def adjustments(
+    decided: Iterable[MinimumDecision], cut: CapDecision | None, kept: Iterable[pl.DataFrame] = ()
+) -> pl.DataFrame:
+    """One row per line and cause that changed its quantity, by product code; `kept` are those of kept drafts."""
+    parts = [*kept, *(part for one in decided for part in _of_minimum(one))]
     if cut is not None:
         before = numbers_of(cut.lines, "quantity_after_supplier_minimum")
         parts.append(
-            _rows(cut.lines, LEFT_OUT, before, cut.quantity, cut.units_short, cut.margin_lost, -cut.holding_saved)
+            changed_lines(
+                cut.lines, LEFT_OUT, before, cut.quantity, cut.units_short, cut.margin_lost, -cut.holding_saved
+            )
         )
     if not parts:
         return pl.DataFrame(schema=_own(ORDER_ADJUSTMENTS.schema))
@@ -112,17 +120,18 @@ def _of_minimum(one: MinimumDecision) -> list[pl.DataFrame]:
     if one.decision == ADDED and one.addition is not None:
         added = one.addition
         money = (-added.units_served, -added.margin_saved, added.holding_cost)
-        return [_rows(one.lines, ADDED, before, one.quantity, *money)]
+        return [changed_lines(one.lines, ADDED, before, one.quantity, *money)]
     if one.decision == WAITS and one.wait is not None:
         wait = one.wait
         money = (wait.units_short, wait.margin_lost_by_line, -wait.holding_saved_by_line)
-        return [_rows(one.lines, WAITS, before, one.quantity, *money)]
+        return [changed_lines(one.lines, WAITS, before, one.quantity, *money)]
     return []
 
 
-def _rows(
+def changed_lines(
     lines: pl.DataFrame, cause: str, before: Matrix, after: Matrix, short: Matrix, lost: Matrix, held: Matrix
 ) -> pl.DataFrame:
+    """The rows of lines whose quantity one cause changed; units short, margin lost and holding cost are changes."""
     numbers = {"quantity_before": before, "quantity_after": after, "units_short": short}
     money = {
         "margin_lost": lost, "holding_cost": held, "value_change": (after - before) * numbers_of(lines, "unit_value"),
@@ -169,11 +178,18 @@ def _in_shape(rows: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
 
 
 def with_order_values(supplier_orders: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
-    """The orders with the value of their lines as they are ordered, by the price breaks that each quantity reaches."""
-    by_order = lines.group_by(_KEY).agg(priced=pl.col("order_value").sum())
+    """The orders with the value of their lines as they are ordered, by the price breaks that each quantity reaches.
+
+    Lines on kept drafts count with the order that they are on.
+    """
+    by_order = lines.filter(~pl.col("is_kept")).group_by(_KEY).agg(priced=pl.col("order_value").sum())
     return (
         supplier_orders.join(by_order, on=_KEY, how="left", maintain_order="left", nulls_equal=True)
-        .with_columns(order_value=pl.col("priced").cast(SUPPLIER_ORDERS.columns["order_value"]))
+        .with_columns(
+            order_value=(pl.col("priced").fill_null(0) + pl.col("kept_value")).cast(
+                SUPPLIER_ORDERS.columns["order_value"]
+            )
+        )
         .drop("priced")
     )
 

@@ -2,7 +2,7 @@
 
 What belongs here: from lines after their own limits to lines after the rules of money. What does not: the decision on
 one order (`minimum_decisions.py`), the choice under the cap (`cap_decisions.py`), rows (`order_tables.py`).
-Without a minimum that binds and without a cap that binds no path is looked at. Read more in docs/maths.md.
+Without a minimum that binds, a cap that binds and a kept draft no path is looked at. Read more in docs/maths.md.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,15 @@ import polars as pl
 
 from pipelines.forecasting.calendar_intervals import NO_CALENDARS, Calendars
 from pipelines.planning_settings.supplier_terms.supplier_calendar import calendar_of
+from pipelines.purchasing.kept_lines import KEPT
 from pipelines.replenishment.plan.statuses import ADDED, BELOW, NO_MINIMUM, REACHED
 from pipelines.replenishment.supplier_orders.cap_decisions import CapDecision, decide_within_cap
+from pipelines.replenishment.supplier_orders.kept_drafts import (
+    kept_changes,
+    kept_money,
+    kept_orders,
+    with_kept_lines,
+)
 from pipelines.replenishment.supplier_orders.minimum_decisions import MinimumDecision, decide_below_minimum
 from pipelines.replenishment.supplier_orders.money_rules import MoneyRules
 from pipelines.replenishment.supplier_orders.order_tables import adjustments, supplier_order_rows
@@ -41,19 +48,23 @@ class MoneyPlan:
 
 def with_money_rules(
     plan: pl.DataFrame, paths: PathSource, rules: MoneyRules, *, as_of: date, overstock_period_days: int,
-    calendars: Calendars = NO_CALENDARS,
+    kept: pl.DataFrame, calendars: Calendars = NO_CALENDARS,
 ) -> MoneyPlan:  # fmt: skip
     """The lines with `quantity_after_supplier_minimum`, `quantity_after_budget` and the order quantity.
 
     `plan` has the lines after their own limits, in the order of the decision inputs of `paths`. An order is what is
     ordered of a supplier in one currency; lines without a supplier are in no order, and in no minimum or cap.
+    `kept` has the shape of `raw.kept_order_lines`: these lines are ordered as they are. What they come to is taken from
+    the minimums and from the cap first; only the rest is decided here.
     """
-    lines = with_money_of_units(plan)
-    natural = _natural_orders(lines, rules)
+    lines = with_kept_lines(with_money_of_units(plan), kept)
+    natural = _natural_orders(lines, kept_orders(kept, lines), rules)
     decided = _decide_minimums(
         lines, natural, paths, rules, overstock_period_days=overstock_period_days, calendars=calendars
     )  # fmt: skip
+    fixed = lines.filter("is_kept")
     changed = [(one.lines, one.quantity) for one in decided.values()]
+    changed.append((fixed, fixed["kept_quantity"].to_numpy()))
     lines = _with_quantities(lines, "quantity_after_cap", "quantity_after_supplier_minimum", changed)
     cut = _decide_cap(lines, natural, decided, paths, rules)
     lines = _with_quantities(
@@ -63,20 +74,35 @@ def with_money_rules(
     return MoneyPlan(
         lines.drop("line", "unit_value", "highest_value", "next_break", "margin"),
         supplier_order_rows(lines, natural, decided, cut, as_of=as_of, spend_cap=rules.spend_cap),
-        adjustments(decided.values(), cut),
+        adjustments(decided.values(), cut, kept_changes(lines, paths)),
     )
 
 
-def _natural_orders(lines: pl.DataFrame, rules: MoneyRules) -> pl.DataFrame:
-    """A row per supplier and currency with an order: its lines, its value, its minimum and what is done below it."""
-    orders = (
-        lines.filter((pl.col("quantity_after_cap") > 0) & pl.col("supplier_id").is_not_null())
+def _natural_orders(lines: pl.DataFrame, kept: pl.DataFrame, rules: MoneyRules) -> pl.DataFrame:
+    """A row per supplier and currency with an order: its lines, its value, its minimum and what is done below it.
+
+    `kept` are the orders of kept drafts (`kept_orders`), whose lines and value are among them.
+    """
+    own = (
+        lines.filter((pl.col("quantity_after_cap") > 0) & pl.col("supplier_id").is_not_null() & ~pl.col("is_kept"))
         .group_by(_KEY)
         .agg(
             pl.col("supplier_name", "currency_rate").first(),
             lines=pl.len().cast(pl.Int64),
             natural_value=line_values("quantity_after_cap").sum().round(2),
         )
+    )
+    orders = (
+        own.join(kept, on=_KEY, how="full", coalesce=True, nulls_equal=True)
+        .with_columns(pl.col("lines", "kept_lines").fill_null(0), pl.col("natural_value", "kept_value").fill_null(0.0))
+        .with_columns(
+            supplier_name=pl.coalesce("supplier_name", "kept_supplier_name"),
+            currency_rate=pl.coalesce("currency_rate", "kept_rate"),
+            kept_orders=pl.col("kept_orders").fill_null(""),
+            lines=pl.col("lines") + pl.col("kept_lines"),
+            natural_value=(pl.col("natural_value") + pl.col("kept_value")).round(2),
+        )
+        .drop("kept_supplier_name", "kept_rate")
         .sort("supplier_name", *_KEY, nulls_last=True)
     )
     suppliers = orders["supplier_id"].to_list()
@@ -106,17 +132,18 @@ def _decide_minimums(
     short = natural.filter(pl.col("decision") == BELOW)
     if short.is_empty():
         return {}
-    planned = lines.filter(pl.col("exclusion").is_null()).join(
+    planned = lines.filter(pl.col("exclusion").is_null(), ~pl.col("is_kept")).join(
         short.select(_KEY), on=_KEY, how="semi", maintain_order="left", nulls_equal=True
     )  # fmt: skip
     by_order = planned.partition_by(_KEY, as_dict=True, maintain_order=True)
     return {
         (supplier, currency): decide_below_minimum(
-            by_order[supplier, currency], paths, minimum=minimum, below=rules.below_minimum_of(supplier),
+            by_order[supplier, currency], paths, minimum=minimum - kept, below=rules.below_minimum_of(supplier),
             overstock_period_days=overstock_period_days,
-            calendar=calendar_of(supplier, calendars),
+            calendar=calendar_of(supplier, calendars), may_wait=kept <= 0,
         )
-        for supplier, currency, minimum in short.select(*_KEY, "minimum_order_value").rows()
+        for supplier, currency, minimum, kept in short.select(*_KEY, "minimum_order_value", "kept_value").rows()
+        if (supplier, currency) in by_order
     }  # fmt: skip
 
 
@@ -124,21 +151,23 @@ def _decide_cap(
     lines: pl.DataFrame, natural: pl.DataFrame, decided: Mapping[OrderKey, MinimumDecision], paths: PathSource,
     rules: MoneyRules,
 ) -> CapDecision | None:  # fmt: skip
-    """What the cap leaves; an order that reached its minimum stays at it or is left out whole."""
+    """What the cap and the kept drafts leave; an order that reached its minimum stays at it or is left out whole."""
     if rules.spend_cap is None:
         return None
-    ordered = lines.filter((pl.col("quantity_after_supplier_minimum") > 0) & pl.col("supplier_id").is_not_null())
+    is_own = pl.col("supplier_id").is_not_null() & ~pl.col("is_kept")
+    ordered = lines.filter((pl.col("quantity_after_supplier_minimum") > 0) & is_own)
     added = [key for key, one in decided.items() if one.decision == ADDED]
     keys = pl.DataFrame(added, schema=dict.fromkeys(_KEY, pl.String), orient="row")
     reached = pl.concat(
         [natural.filter(pl.col("decision") == REACHED), natural.join(keys, on=_KEY, how="semi", nulls_equal=True)]
-    ).select(*_KEY, held="minimum_order_value")
+    ).select(*_KEY, held=(pl.col("minimum_order_value") - pl.col("kept_value")).clip(lower_bound=0.0))
     minimums = (
         ordered.join(reached, on=_KEY, how="left", maintain_order="left", nulls_equal=True)["held"]
         .fill_null(0.0)
         .to_numpy()
     )
-    return decide_within_cap(ordered, paths, minimums, cap=rules.spend_cap)
+    left = max(0.0, rules.spend_cap - kept_money(natural))
+    return decide_within_cap(ordered, paths, minimums, cap=left)
 
 
 def _with_quantities(
@@ -155,7 +184,9 @@ def _with_quantities(
 def _binding_rule() -> pl.Expr:
     natural, kept = pl.col("quantity_after_cap"), pl.col("quantity_after_supplier_minimum")
     return (
-        pl.when(pl.col("quantity_after_budget") < kept)
+        pl.when(pl.col("is_kept") & ((kept > 0) | (natural > 0)))
+        .then(pl.lit(KEPT))
+        .when(pl.col("quantity_after_budget") < kept)
         .then(pl.lit("spend_cap"))
         .when(kept > natural)
         .then(pl.lit("supplier_minimum"))

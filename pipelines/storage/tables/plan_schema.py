@@ -60,7 +60,7 @@ PLAN_SUMMARY = published_table(
     products_out_of_stock=pl.Int64, out_of_stock_value=MONEY, late_orders=pl.Int64,
     late_on_order_quantity=pl.Float64, late_on_order_value=MONEY, stock_value=MONEY, products_without_rate=pl.Int64,
     products_without_cost=pl.Int64, products_without_price=pl.Int64, lead_times_to_review=pl.Int64,
-    orders_waiting=pl.Int64, spend_cap=MONEY, products_left_out=pl.Int64, left_out_value=MONEY,
+    orders_waiting=pl.Int64, spend_cap=MONEY, kept_value=MONEY, products_left_out=pl.Int64, left_out_value=MONEY,
     left_out_margin_lost=MONEY,
     inputs_hash=pl.String, code_version=pl.String,
 )
@@ -102,8 +102,9 @@ OPEN_ORDER_ADVICE = published_table(
 )
 SUPPLIER_ORDERS = published_table(
     "plan", "supplier_orders",
-    "One row per supplier and currency with an order: its minimum, what is done below it, what the spend cap leaves.",
+    "One row per supplier and currency with an order: kept drafts, its minimum, what the spend cap leaves.",
     supplier_id=pl.String, supplier_name=pl.String, currency=pl.String, lines=pl.Int64, natural_value=MONEY,
+    kept_lines=pl.Int64, kept_value=MONEY, kept_orders=pl.String,
     minimum_order_value=MONEY, below_minimum=pl.String, decision=pl.String, value_after_minimum=MONEY,
     adding_products=pl.Int64, adding_units=pl.Float64, adding_value=MONEY, adding_holding_cost=MONEY,
     adding_margin_saved=MONEY, adding_cost=MONEY, wait_until_date=pl.Date, waiting_units_short=pl.Float64,
@@ -113,7 +114,7 @@ SUPPLIER_ORDERS = published_table(
 )
 ORDER_ADJUSTMENTS = published_table(
     "plan", "order_adjustments",
-    "One row per product and cause whose quantity a supplier's minimum or the spend cap changed, with its risk.",
+    "One row per product and cause whose quantity a kept draft, a minimum or the spend cap changed, with its risk.",
     product_code=pl.String, product_name=pl.String, supplier_name=pl.String, cause=pl.String,
     quantity_before=pl.Float64, quantity_after=pl.Float64, value_change=MONEY, units_short=pl.Float64,
     margin_lost=MONEY, holding_cost=MONEY, is_margin_estimated=pl.Boolean, currency=pl.String,

@@ -126,6 +126,13 @@ LEDGER_ORDER_LINES = table(
     line_number=pl.Int32, product_code=pl.String, quantity=QUANTITY, unit_cost=UNIT_PRICE, currency=pl.String,
     reference=pl.String, purchase_order_id=pl.String, sent_at=INSTANT, failure=pl.String,
 )
+KEPT_ORDER_LINES = table(
+    "raw", "kept_order_lines",
+    "One row per line of a draft that a person keeps, and per product taken out of one, which has no units.",
+    order_id=pl.String, purchase_order_number=pl.String, supplier_id=pl.String, supplier_name=pl.String,
+    line_number=pl.Int32, product_code=pl.String, quantity=QUANTITY, value=MONEY, currency=pl.String,
+    is_base_currency=pl.Boolean,
+)
 AS_OF = table(
     "raw", "as_of", "One row: the organisation's calendar day on which this run decides.",
     as_of_date=pl.Date,

@@ -34,7 +34,7 @@ PLANNED = {"purchase_order_number": "RP-2", "value": Decimal(15000), "supplier_i
 def test_a_kept_draft_that_breaks_the_budget_is_said_with_its_money() -> None:
     assert drafts_beside_cap(drafts(KEPT, PLANNED), a_plan(GBP=1.0), SUMMARY) == (
         "All drafts together come to 30,000.00 GBP, 10,000.00 above the spend cap of 20,000.00. 15,000.00 of it is 1 "
-        "draft that people changed: the plan kept it, and held only its own lines to the cap."
+        "draft that people changed or made, which a plan counts before its own lines."
     )
     assert drafts_beside_cap(drafts(PLANNED), a_plan(GBP=1.0), SUMMARY) == (
         "All drafts together come to 15,000.00 GBP, within the spend cap of 20,000.00."

@@ -15,6 +15,7 @@ from tests.pipelines.planning_builders import (
     a_setting,
     in_stock,
     inputs,
+    kept,
     on_order,
     received,
     sold_every,
@@ -31,6 +32,10 @@ BOOKS = (
 
 def published(company: Company) -> PlanSources:
     """The tables of a plan, as they are published."""
+    on_drafts = company.kept_order_lines.filter(pl.col("quantity") > 0).cast({"quantity": pl.Float64})
+    drafts = pl.concat(
+        [tables.empty(tables.PURCHASE_ORDER_DRAFTS), on_drafts.with_columns(is_edited=True)], how="diagonal"
+    )
     forecast: Forecast = company.forecast()
     return PlanSources(
         products=company.products, stock_position=company.stock_position, stock_on_order=company.stock_on_order,
@@ -39,6 +44,7 @@ def published(company: Company) -> PlanSources:
         protection_intervals=company.parameters.protection_intervals, model_scores=tables.empty(tables.MODEL_SCORES),
         order_plan=company.plan(forecast).order_plan, answered_one_offs=tables.empty(tables.ANSWERED_ONE_OFFS),
         product_events=tables.empty(tables.PRODUCT_EVENTS), product_groups=tables.empty(tables.PRODUCT_GROUPS),
+        purchase_order_drafts=drafts, data_freshness=pl.DataFrame({"base_currency": ["GBP"]}),
         **vars(forecast),
     )  # fmt: skip
 
@@ -57,6 +63,20 @@ def test_the_last_plan_is_found_again_with_its_own_settings(company: Company, so
     again = planned_with(sources, company.planning_settings, as_of=AS_OF)
     assert again.drop("plan_id").equals(sources.order_plan.drop("plan_id"))
     assert changed_lines(sources, company.planning_settings, company.planning_settings).is_empty()
+
+
+def test_the_last_plan_is_found_again_with_the_drafts_that_people_keep() -> None:
+    company = inputs(
+        *BOOKS, kept(4, product="TEA"), kept(0, product="CUP"), a_setting("spend_cap", "40", level="global", subject="")
+    )
+    sources = published(company)
+    assert set(sources.order_plan.filter(binding_rule="kept_draft")["product_code"]) == {"TEA", "CUP"}
+    assert changed_lines(sources, company.planning_settings, company.planning_settings).is_empty()
+    assert (
+        planned_with(sources, company.planning_settings, as_of=AS_OF)
+        .drop("plan_id")
+        .equals(sources.order_plan.drop("plan_id"))
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,18 @@ AVAILABLE: Final = col("stock_on_hand") - col("stock_committed")
 IS_KNOWN: Final = col("shortage_chance_before_arrival").is_not_null()
 IS_PLANNED: Final = col("status") != "not_planned"
 IS_ORDERED: Final = col("order_quantity") > 0
+IS_KEPT: Final = col("binding_rule") == "kept_draft"
 IS_OUT: Final = IS_KNOWN & (AVAILABLE <= 0) & (col("horizon_demand") > 0)
 HOLDS: Final = (col("lead_time_origin") != "default") & (col("lead_time_rule") == "as_set")
 COST: Final = col("unit_cost").cast(pl.Float64)
 
-WHY_NOT: Final = ["capped", "too_late_to_order", "waits_for_supplier_minimum", "left_out_by_spend_cap"]
+WHY_NOT: Final = [
+    "capped",
+    "too_late_to_order",
+    "waits_for_supplier_minimum",
+    "left_out_by_spend_cap",
+    "taken_out_of_draft",
+]
 
 CLAIMS: Final[dict[str, pl.Expr]] = {
     "the bridge adds up": same(
@@ -50,7 +57,7 @@ CLAIMS: Final[dict[str, pl.Expr]] = {
     "a rule of money binds where it changed the quantity": (
         col("binding_rule").is_in(["supplier_minimum", "waits_for_supplier_minimum", "spend_cap"])
         == ~same(col("quantity_after_cap"), col("order_quantity"))
-    ) | ~same(col("quantity_after_supplier_minimum"), col("quantity_after_cap")),
+    ) | IS_KEPT | ~same(col("quantity_after_supplier_minimum"), col("quantity_after_cap")),
     "safety stock is the level above expected demand": same(col("safety_stock"), col("order_up_to_level") - DEMAND),
     "the horizon's demand has two parts": same(col("horizon_demand"), DEMAND),
     "average demand is that of the horizon a day": (
@@ -70,24 +77,25 @@ CLAIMS: Final[dict[str, pl.Expr]] = {
         col("demand_lost_before_arrival") - TINY, col("horizon_demand").clip(lower_bound=0) + 2e-4
     ),
     "every product has its reason": col("reason").is_in(list(REASONS)),
-    "a product is ordered or not": col("status").is_in(["order_now", "order_later"]) == IS_ORDERED,
+    "a product is ordered or not": (col("status").is_in(["order_now", "order_later"]) == IS_ORDERED)
+    | (IS_KEPT & ~IS_PLANNED),
     "what is not planned has that reason, and no order": (
-        (col("reason").is_in(list(EXCLUDING)) == ~IS_PLANNED) & implies(~IS_PLANNED, ~IS_ORDERED)
+        (col("reason").is_in(list(EXCLUDING)) == ~IS_PLANNED) & implies(~IS_PLANNED, ~IS_ORDERED | IS_KEPT)
     ),
-    "what is ordered has a reason to be": implies(IS_ORDERED, col("reason").is_in(list(ORDERING))),
+    "what is ordered has a reason to be": implies(IS_ORDERED & IS_PLANNED, col("reason").is_in(list(ORDERING))),
     "understocked is a position below the reorder point": (col("understock_quantity") > 0)
     == (IS_PLANNED & (col("reorder_point") - col("stock_position") > TINY)),
     "what is understocked is ordered, or it says why not": implies(
         col("understock_quantity") > 0, IS_ORDERED | col("reason").is_in(WHY_NOT)
     ),
     "what is understocked is not overstocked": (col("understock_quantity") == 0) | (col("overstock_quantity") == 0),
-    "an order line is a multiple of the batch": is_multiple(col("order_quantity"), col("batch_size")),
+    "an order line is a multiple of the batch": IS_KEPT | is_multiple(col("order_quantity"), col("batch_size")),
     "an order line reaches the minimum, unless the maximum binds": implies(
-        IS_ORDERED & (col("binding_rule") != "maximum_shelf_level"),
+        IS_ORDERED & ~IS_KEPT & (col("binding_rule") != "maximum_shelf_level"),
         col("order_quantity") >= col("minimum_order_quantity") - TINY,
     ),
     "an order stays below the maximum shelf level": implies(
-        IS_ORDERED & col("maximum_shelf_level").is_not_null(),
+        IS_ORDERED & ~IS_KEPT & col("maximum_shelf_level").is_not_null(),
         col("stock_position") + col("order_quantity") <= col("maximum_shelf_level") + 1e-4,
     ),
     "a rule binds where something is ordered": implies(IS_ORDERED, col("binding_rule") != "none"),
@@ -123,8 +131,9 @@ CLAIMS: Final[dict[str, pl.Expr]] = {
     ),
     "the horizon is lead time plus order frequency, or the forecast period": col("horizon_days")
     == pl.coalesce("forecast_period_days", col("expected_lead_time_days") + col("order_frequency_days")),
-    "values are quantities at cost": pl.all_horizontal(
-        (col(f"{one}_value").cast(pl.Float64) - col(f"{one}_quantity") * COST).abs() <= 0.0051
+    "values are quantities at cost; on a kept draft, at what people gave it": pl.all_horizontal(
+        ((col(f"{one}_value").cast(pl.Float64) - col(f"{one}_quantity") * COST).abs() <= 0.0051)
+        | (IS_KEPT & pl.lit(one == "order"))
         for one in ("order", "understock", "overstock")
     ),
     "overstock has a holding cost unless its unit cost is missing": (
