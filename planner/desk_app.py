@@ -28,6 +28,7 @@ from planner.screens import (
     data,
     exceptions_screen,
     orders,
+    people_screen,
     plan_screen,
     preferences,
     product_screen,
@@ -54,6 +55,7 @@ SCREENS: Final = (
     orders,
     data,
     service_screen,
+    people_screen,
     preferences,
     version_1,
 )

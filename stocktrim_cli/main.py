@@ -42,9 +42,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for _verb in (demo, sandbox, serve, connect, load, explain, reconcile, backtest, planner, doctor):
+for _verb in (demo, sandbox, serve, connect, load, explain, reconcile, backtest, doctor):
     app.command()(_verb)
 app.add_typer(plan, name="plan")
+app.add_typer(planner, name="planner")
 app.add_typer(organisations, name="organisations")
 orders.command()(advice)
 app.add_typer(orders, name="orders")

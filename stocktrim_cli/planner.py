@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from stocktrim_cli.desk_access.people import people
+from stocktrim_cli.desk_access.tokens import tokens
 from stocktrim_cli.output import out, say
 from stocktrim_cli.who import ByOption, person
 
@@ -20,7 +22,14 @@ _MOST_ARENAS: Final = -8
 """M_ARENA_MAX of glibc's malloc.h."""
 
 
-def planner(
+planner = typer.Typer()
+planner.add_typer(people, name="people")
+planner.add_typer(tokens, name="tokens")
+
+
+@planner.callback(invoke_without_command=True)
+def serve_desk(
+    context: typer.Context,
     *,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The desk's port.")] = 8500,
     browser: Annotated[
@@ -34,6 +43,8 @@ def planner(
 
     Example: `stocktrim planner --no-browser`
     """
+    if context.invoked_subcommand is not None:
+        return
     _keep_memory_small()
     import uvicorn
 

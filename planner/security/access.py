@@ -57,6 +57,10 @@ class DeskAccess:
         mine = [one for one in self.roles() if one.person == session.person]
         return strongest([one.role for one in mine if one.organisation_key in {key, EVERY_ORGANISATION}])
 
+    def manages(self, session: Session, keys: Sequence[str]) -> bool:
+        """Whether a person may decide who may do what in all of these organisations."""
+        return bool(keys) and all(self.role(session, key) is Role.ADMINISTRATOR for key in keys)
+
     def roles(self) -> Sequence[RoleGiven]:
         """Every role of every person."""
         if self._roles is None or time.monotonic() - self._roles[0] > KEPT_SECONDS:
