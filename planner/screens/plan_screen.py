@@ -17,7 +17,7 @@ from planner.screens.plan.plan_context import found_lines, may_write, views_of
 from planner.screens.product_screen import product_content
 from planner.shown.plan.quantity_words import mark_of, plain
 from planner.shown.plan_columns import ALWAYS, COLUMNS
-from planner.shown.plan_export import plan_csv
+from planner.shown.plan_export import XLSX, plan_csv, plan_xlsx
 from planner.shown.plan_lines_shown import PlanLines, report_counts, suppliers_of
 
 router = APIRouter(prefix="/o/{key}/plan")
@@ -54,12 +54,26 @@ def more(request: Request, context: ContextOf) -> Response:
 
 
 @router.get("/export.csv")
-def export(request: Request, context: ContextOf) -> Response:
-    """All lines found, with the columns shown, for a spreadsheet."""
+def export_csv(request: Request, context: ContextOf) -> Response:
+    """All lines found, with the columns shown, as text for any program."""
     found = found_lines(request, context)
-    name = f"{context.organisation.key}-{found.query.report}-{context.view.as_of}.csv"
+    return _file(plan_csv(found), _name(context, found, "csv"), "text/csv; charset=utf-8")
+
+
+@router.get("/export.xlsx")
+def export_xlsx(request: Request, context: ContextOf) -> Response:
+    """The same as a workbook."""
+    found = found_lines(request, context)
+    return _file(plan_xlsx(found), _name(context, found, "xlsx"), XLSX)
+
+
+def _name(context: ScreenContext, found: PlanLines, ending: str) -> str:
+    return f"{context.organisation.key}-{found.query.report}-{context.view.as_of}.{ending}"
+
+
+def _file(content: bytes, name: str, media_type: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(plan_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def _panel(context: ScreenContext, product: str) -> dict[str, Any]:

@@ -31,7 +31,8 @@ function keepTyped(product, entry) {
   }
 }
 
-function fieldOf(product) {
+let fieldOf = findField;
+function findField(product) {
   return planLines.querySelector(`input.quantity[data-product="${CSS.escape(product)}"]`);
 }
 function say(sentence) {
@@ -141,10 +142,13 @@ async function understand(response, sentence, sent) {
 }
 function showAnswer(answer, sent) {
   undoable = [];
+  const fields = new Map([...planLines.querySelectorAll("input.quantity")].map((field) => [field.dataset.product, field]));
+  fieldOf = (product) => fields.get(product);
   answer.results.forEach((result, at) => {
     if (result.outcome === "saved") showSaved(result, sent[at]);
     else showRefused(sent[at], result);
   });
+  fieldOf = findField;
   document.getElementById("total").innerHTML = answer.total;
   document.getElementById("undo").hidden = undoable.length === 0;
   say(answer.said);
@@ -273,6 +277,16 @@ if (planLines?.dataset.save) {
     document.getElementById("undo").hidden = true;
     for (const { product, typed, seen } of back) keepTyped(product, { typed, seen, state: "sent" });
     sending = sending.then(() => sendAll(back.map(({ product }) => product)));
+  });
+  // A change of many quantities, after its preview: each is saved as if it were typed, and all are taken back at once.
+  document.addEventListener("submit", (event) => {
+    if (event.target.id !== "apply-quantities") return;
+    event.preventDefault();
+    const [products, quantities, seen] = ["product", "quantity", "seen"].map((name) => new FormData(event.target).getAll(name));
+    products.forEach((product, at) => keepTyped(product, { typed: quantities[at], seen: seen[at], state: "sent" }));
+    document.getElementById("dialog").close();
+    say(`Saving ${products.length.toLocaleString("en-GB")} quantities …`);
+    sending = sending.then(() => sendAll(products));
   });
   document.addEventListener("htmx:after:swap", restore);
   addEventListener("online", retry);

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.purchasing.orders import Order
 from tests.planner.conftest import Visitor
-from tests.planner.plan_writes import create, held, orders_of, own_home, save, signed_in
+from tests.planner.plan_writes import PLAN, create, held, orders_of, own_home, save, signed_in
 
 
 @pytest.fixture
@@ -93,3 +93,24 @@ def test_a_product_without_supplier_is_named(buyer: Visitor) -> None:
     code = plan.filter(plan["supplier_id"].is_null() & (plan["order_quantity"] > 0))["product_code"].to_list()
     status, text = create(buyer, *code, largest(buyer).lines[0].product_code)
     assert (status, all(one in text for one in code)) == (200, True)
+
+
+def test_a_change_of_many_quantities_is_shown_before_it_is_made(buyer: Visitor) -> None:
+    draft = largest(buyer)
+    one = draft.lines[0]
+    before = units(buyer)
+    form = {"product": [one.product_code], "how": "raise", "amount": "50", "unit": "percent"}
+    text = buyer.client.post(f"{PLAN}/change/quantities", data=form, headers=buyer.word).text
+    new = -(-one.quantity * 3 // 2)
+    assert f'name="quantity" value="{new:f}"' in text
+    assert f'name="seen" value="{one.quantity:f}"' in text
+    assert f"+{(new - one.quantity) * one.unit_cost:,.2f} GBP" in text
+    assert units(buyer) == before
+
+
+def test_a_change_that_is_none_says_why(buyer: Visitor) -> None:
+    code = largest(buyer).lines[0].product_code
+    for amount in ("", "ten", "-5", "inf", "1e12", "9" * 400):
+        form = {"product": [code], "how": "raise", "amount": amount, "unit": "units"}
+        answer = buyer.client.post(f"{PLAN}/change/quantities", data=form, headers=buyer.word)
+        assert (answer.status_code, 'role="alert"' in answer.text) == (200, True), amount

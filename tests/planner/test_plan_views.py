@@ -1,6 +1,9 @@
 """Own views, groups, totals and money of several currencies in the plan."""
 
+import html
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,3 +94,17 @@ def test_money_of_several_currencies_is_sorted_in_base_currency() -> None:
     ).with_columns(pl.col("order_value").cast(pl.Decimal(18, 2)))
     rows = rows_in_order(plan, pl.lit(value=True), "-order_value")
     assert plan["product_code"][rows].to_list() == ["C", "B", "A"]
+
+
+def test_the_workbook_has_numbers_days_and_no_formula(buyer: Visitor) -> None:
+    answer = buyer.client.get(f"{PLAN}/export.xlsx?sort=product_code&columns=order_value.order_by_date.status")
+    assert 'filename="acme-all-2026-12-01.xlsx"' in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    plan = buyer.desk.views.view(KEY).order_plan
+    assert sheet.count("<row ") == plan.height + 1
+    assert "<f>" not in sheet
+    assert '=HYPERLINK("http://evil.example")' in html.unescape(sheet)
+    assert 'state="frozen"' in sheet
+    dearest = plan.sort("order_value")["order_value"][-1]
+    assert f"<v>{float(dearest):.16G}</v>" in sheet

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Final
 
 from pipelines.purchasing.events import Drafted, Event, LineAdded, LineChanged, LineDropped, OrderLine
@@ -94,6 +94,31 @@ def units_typed(text: str) -> Decimal:
     except InvalidOperation:
         shown = f"“{typed}” is not a number" if typed else "Nothing is typed"
         raise OrderError(f"{shown}: type a number of units, such as 24, or 0 to order none.") from None
+
+
+def changed_quantity(
+    old: Decimal, how: str, amount: Decimal, *, in_percent: bool = False, batch_size: float | None = None
+) -> Decimal:
+    """A quantity that is set, raised or lowered by units or per cent, never below 0.
+
+    What is raised is rounded up to the batch size, what is lowered down.
+
+    >>> changed_quantity(Decimal(15), "raise", Decimal(10), in_percent=True, batch_size=6.0)
+    Decimal('18')
+    >>> changed_quantity(Decimal(15), "lower", Decimal(20)), changed_quantity(Decimal(15), "set", Decimal("2.5"))
+    (Decimal('0'), Decimal('2.5'))
+
+    Raises:
+        OrderError: that is no way to change a quantity, or the amount is negative or no number.
+    """
+    if how not in {"set", "raise", "lower"} or not amount.is_finite() or amount < 0:
+        raise OrderError("Give a number, such as 10, and whether quantities are set, raised or lowered.")
+    if how == "set":
+        return amount
+    step = old * amount / 100 if in_percent else amount
+    batch = Decimal(str(batch_size)) if batch_size and batch_size > 0 else Decimal(1)
+    wanted = (old + step if how == "raise" else max(old - step, Decimal(0))) / batch
+    return (wanted.to_integral_value(ROUND_CEILING if how == "raise" else ROUND_FLOOR) * batch).normalize() + 0
 
 
 def with_quantity(
