@@ -15,7 +15,7 @@ from pipelines.replenishment.plan.plan_reports import REPORTS
 from pipelines.replenishment.plan.statuses import STATUSES
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
-from planner.api import run_routes
+from planner.api import purchase_orders_routes, run_routes
 from planner.api.cursors import cursor_to, row_of
 from planner.api.responses import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
 from planner.frame.rendered_pages import page
@@ -27,6 +27,7 @@ PREFIX: Final = "/api/v1"
 MOST_LINES: Final = 1_000
 router = APIRouter(prefix=PREFIX)
 router.include_router(run_routes.router)
+router.include_router(purchase_orders_routes.router)
 _OF: Final = "/organisations/{key}"
 Limit = Annotated[int, Query(ge=1, le=MOST_LINES, description="How many at most.")]
 Cursor = Annotated[str, Query(description="Where to go on: next_cursor of the answer before.", max_length=200)]
