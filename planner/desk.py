@@ -26,6 +26,7 @@ from planner.security.sessions import Session, Sessions, open_sessions
 from planner.security.sign_in import FailureLimit, OneTimeToken
 from planner.shown.plan.plan_now import PlanBooks
 from planner.shown.published_view import PublishedView, PublishedViews
+from planner.shown.settings.what_ifs import WhatIfs
 
 KEPT_SECONDS: Final = 5.0
 NOT_HERE: Final = "There is no such organisation here."
@@ -73,6 +74,11 @@ class Desk:
     def runs(self) -> DagsterRuns:
         """The loads, plans and sends of Dagster's."""
         return DagsterRuns(self.settings.dagster_url)
+
+    @cached_property
+    def what_ifs(self) -> WhatIfs:
+        """What people ask of changes of settings before they save them."""
+        return WhatIfs(self.settings)
 
     def organisations(self) -> Sequence[ConnectedOrganisation]:
         """The connected organisations, by key, whoever asks."""
@@ -137,6 +143,8 @@ class Desk:
     def close(self) -> None:
         """Close its files."""
         self.log.close()
+        if "what_ifs" in vars(self):
+            self.what_ifs.close()
         if "store" in vars(self):
             self.store.close()
 

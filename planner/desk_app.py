@@ -33,6 +33,7 @@ from planner.screens import (
     preferences,
     product_screen,
     service_screen,
+    settings,
     sign_in_screen,
     start_screen,
 )
@@ -56,6 +57,7 @@ SCREENS: Final = (
     data,
     service_screen,
     people_screen,
+    settings,
     preferences,
     version_1,
 )

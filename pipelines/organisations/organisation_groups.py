@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.identities import Identities
 from pipelines.organisations.open_organisation import OpenOrganisation
-from pipelines.organisations.rule_attributes import rule_attributes
+from pipelines.organisations.rule_attributes import published_attributes, rule_attributes
 from pipelines.product_groups.groups import Group, GroupChange, find_group, groups_of, next_number
 from pipelines.product_groups.membership import product_groups, products_in
 from pipelines.product_groups.requested_groups import (
@@ -38,6 +38,7 @@ class OrganisationGroups:
     opened: OpenOrganisation
     history: list[GroupChange]
     known: Identities
+    is_reader: bool = False
 
     @cached_property
     def groups(self) -> dict[str, Group]:
@@ -55,8 +56,14 @@ class OrganisationGroups:
         return self.attributes_for(parse_rule(text) for group in self.groups.values() for text in group.rules)
 
     def attributes_for(self, rules: Iterable[Rule]) -> Attributes:
-        """What some rules look at; the warehouse is opened only if one asks for more than code and name."""
+        """What some rules look at; the warehouse is opened only if one asks for more than code and name.
+
+        A reader does not open it, and has such rules as they were when the last plan was made.
+        """
+        rules = list(rules)
         asked = {rule.kind for rule in rules}
+        if asked - _OF_PUBLISHED and self.is_reader:
+            return published_attributes(self.opened.folder, rules)
         if asked - _OF_PUBLISHED:
             with self.opened.warehouse() as warehouse:
                 return rule_attributes(warehouse, is_tracking_asked=TRACKING in asked)
@@ -113,6 +120,7 @@ class OrganisationGroups:
         return change_groups(self.opened.store, self.opened.key, changes, seen=seen)
 
 
-def organisation_groups(opened: OpenOrganisation) -> OrganisationGroups:
-    """The groups of an organisation as they are now."""
-    return OrganisationGroups(opened, group_history(opened.store, opened.key), identities_of(opened.store, opened.key))
+def organisation_groups(opened: OpenOrganisation, *, is_reader: bool = False) -> OrganisationGroups:
+    """The groups of an organisation as they are now; a reader never opens the warehouse."""
+    history, known = group_history(opened.store, opened.key), identities_of(opened.store, opened.key)
+    return OrganisationGroups(opened, history, known, is_reader)

@@ -192,8 +192,17 @@ class OrganisationSettings:
         subjects = Subjects(ProductCodes(()), {}) if is_for_all else self.subjects
         return propose(requests, subjects=subjects, explicit=self.explicit)
 
-    def apply(self, proposed: Iterable[ProposedChange], *, by: str, reason: str) -> list[SettingChange]:
+    @property
+    def version(self) -> int:
+        """The number of the last change: what a page or a program has seen."""
+        return last_batch(self.history)
+
+    def apply(
+        self, proposed: Iterable[ProposedChange], *, by: str, reason: str, seen: int | None = None
+    ) -> list[SettingChange]:
         """Store proposed changes as one batch, all or none; the stored changes.
+
+        They were decided on the settings of the version `seen`; if not given, on these.
 
         Raises:
             SettingConflictError: somebody else has changed one of the settings meanwhile.
@@ -201,15 +210,16 @@ class OrganisationSettings:
         at = self.opened.now()
         return self.store([
             SettingChange(change.level, change.subject, change.name, change.new, by, at, reason) for change in proposed
-        ])  # fmt: skip
+        ], seen=seen)  # fmt: skip
 
-    def store(self, changes: Sequence[SettingChange]) -> list[SettingChange]:
-        """Store changes as one batch, all or none; the same with the number of the batch.
+    def store(self, changes: Sequence[SettingChange], *, seen: int | None = None) -> list[SettingChange]:
+        """Store changes as one batch, all or none; the same with the number of the batch. `seen` as for `apply`.
 
         Raises:
             SettingConflictError: somebody else has changed one of the settings meanwhile.
         """
-        batch = set_settings(self.opened.store, self.opened.key, changes, seen=last_batch(self.history))
+        seen = self.version if seen is None else seen
+        batch = set_settings(self.opened.store, self.opened.key, changes, seen=seen)
         return [replace(change, batch=batch) for change in changes]
 
     def undoing(self, batch: int | None, *, by: str, reason: str) -> tuple[list[SettingChange], list[ProposedChange]]:
@@ -283,11 +293,11 @@ class OrganisationSettings:
         return preferred or next(iter(found), "")
 
 
-def settings_of(opened: OpenOrganisation) -> OrganisationSettings:
-    """The settings of an organisation as they are now."""
+def settings_of(opened: OpenOrganisation, *, is_reader: bool = False) -> OrganisationSettings:
+    """The settings of an organisation as they are now; a reader never opens the warehouse."""
     return OrganisationSettings(
         opened, setting_history(opened.store, opened.key), identities_of(opened.store, opened.key),
-        organisation_groups(opened),
+        organisation_groups(opened, is_reader=is_reader),
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ class PlanEffect:
 
     lines: pl.DataFrame
     not_shown: Sequence[str]
+    is_worked_out: bool = True
 
     @property
     def record(self) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def plan_effect(now: OrganisationSettings, changes: Sequence[ProposedChange]) ->
     not_shown = sorted({row.name for row in changes if row.name in NOT_SHOWN})
     shown = {(row.level, row.subject, row.name): row.new for row in changes if row.name not in NOT_SHOWN}
     if not shown:
-        return PlanEffect(pl.DataFrame(), not_shown)
+        return PlanEffect(pl.DataFrame(), not_shown, is_worked_out=False)
     planned = PlanSources(*read_published(now.opened.folder, *SOURCE_TABLES))
     sources = replace(planned, product_groups=now.groups.membership)
     return PlanEffect(changed_lines(sources, _frame(now.explicit), _frame({**now.explicit, **shown})), not_shown)

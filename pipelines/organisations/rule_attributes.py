@@ -4,13 +4,16 @@ What belongs here: reading them. What does not: the rules (`pipelines.product_gr
 Read more in docs/buyer/groups.md.
 """
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 import duckdb
 import polars as pl
 
-from pipelines.product_groups.rules import Attributes
-from pipelines.storage.tables import XERO_INVOICE_LINES, XERO_INVOICES, XERO_ITEMS
+from pipelines.product_groups.rules import ACCOUNTS, TRACKING, Attributes, Rule
+from pipelines.storage.snapshots import published_or_empty
+from pipelines.storage.tables import PRODUCT_GROUPS, PRODUCTS, XERO_INVOICE_LINES, XERO_INVOICES, XERO_ITEMS
 
 _PRODUCTS: Final = f"""
     select
@@ -41,3 +44,21 @@ def rule_attributes(connection: duckdb.DuckDBPyConnection, *, is_tracking_asked:
     """The products, and their tracking options if a rule asks for one."""
     tracking = connection.sql(_TRACKING).pl() if is_tracking_asked else _NO_TRACKING
     return Attributes(connection.sql(_PRODUCTS).pl(), tracking.cast(pl.String))
+
+
+def published_attributes(folder: Path, rules: Iterable[Rule]) -> Attributes:
+    """What rules look at as far as it is published: of accounts and tracking, whom the last plan's rules named."""
+    products = published_or_empty(folder, PRODUCTS).select("product_code", "product_name")
+    members = published_or_empty(folder, PRODUCT_GROUPS)
+    named: dict[str, dict[str, list[str]]] = {kind: {} for kind in (*ACCOUNTS, TRACKING)}
+    for rule in rules:
+        if rule.kind in named:
+            found = members.filter(pl.col("group_rule") == rule.text)["product_code"].to_list()
+            named[rule.kind][rule.value] = found
+    for account in ACCOUNTS:
+        of_code = {code: value for value, codes in named[account].items() for code in codes}
+        told = pl.col("product_code").replace_strict(of_code, default=None, return_dtype=pl.String)
+        products = products.with_columns(told.alias(account))
+    options = [(code, value) for value, codes in named[TRACKING].items() for code in codes]
+    tracking = pl.DataFrame(options, schema={"product_code": pl.String, "tracking": pl.String}, orient="row")
+    return Attributes(products, tracking)

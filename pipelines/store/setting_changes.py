@@ -31,7 +31,14 @@ _LOCK: Final = 816  # with the organisation's key the name of a lock in Postgres
 
 
 class SettingConflictError(PlannerError):
-    """Somebody else has changed the same setting in the meantime."""
+    """Somebody else has changed the same setting in the meantime: `newer` is their change.
+
+    `reason` is the sentence without the command that helps in a terminal.
+    """
+
+    def __init__(self, reason: str, remedy: str = "", *, newer: "SettingChange | None" = None) -> None:
+        super().__init__(f"{reason} {remedy}".strip())
+        self.reason, self.newer = reason, newer
 
 
 @dataclass(frozen=True)
@@ -208,8 +215,9 @@ def _refuse_conflict(newer: Iterable[SettingChange], changes: Iterable[SettingCh
     for change in newer:
         if place_of(change, known) in wanted:
             raise SettingConflictError(
-                f"{change.changed_by} has just changed {change.name}{of_whom(change)}: nothing was changed. Look at it "
-                f"again with `stocktrim settings history`."
+                f"{change.changed_by} has just changed {change.name}{of_whom(change)}: nothing was changed.",
+                "Look at it again with `stocktrim settings history`.",
+                newer=change,
             )
 
 

@@ -18,7 +18,8 @@ function tell(sentence) {
 }
 
 document.addEventListener("htmx:response:error", (event) => {
-  const { response } = event.detail.ctx;
+  const { response, sourceElement } = event.detail.ctx;
+  if (sourceElement?.hasAttribute(`hx-status:${response.status}`)) return; // it shows the answer itself
   const isText = (response.headers?.get("content-type") ?? response.raw?.headers.get("content-type") ?? "").startsWith("text/plain");
   tell(isText && event.detail.ctx.text ? event.detail.ctx.text : "This did not work. Reload the page, then try again.");
 });

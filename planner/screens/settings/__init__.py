@@ -1,0 +1,12 @@
+"""The settings screen: what is believed about products and suppliers, what a change would do, who changed what.
+
+What belongs here: routes. What does not: what they show (`shown/settings`), the settings (`pipelines.organisations`).
+"""
+
+from fastapi import APIRouter
+
+from planner.screens.settings import changing, pages, past
+
+router = APIRouter(prefix="/o/{key}/settings")
+for part in (pages, changing, past):
+    router.include_router(part.router)

@@ -1,0 +1,50 @@
+"""What a route of settings needs: the organisation's settings as they are now, and its page's content.
+
+What belongs here: arguments of routes. What does not: what they answer.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from pipelines.organisations.open_organisation import OpenOrganisation
+from pipelines.organisations.organisation_settings import OrganisationSettings, settings_of
+from planner.frame.screen_context import ContextOf
+from planner.security.roles import Role
+from planner.shown.settings.level_page import Scope, scope_of, topics_of
+from planner.shown.settings.observed import observed_of
+
+
+def settings_now(context: ContextOf) -> OrganisationSettings:
+    """The settings of the organisation of a request, read now; the warehouse is never opened."""
+    desk = context.desk
+    opened = OpenOrganisation(context.organisation.key, desk.settings, desk.store)
+    return settings_of(opened, is_reader=True)
+
+
+SettingsOf = Annotated[OrganisationSettings, Depends(settings_now)]
+
+
+def may_change(request: Request, context: ContextOf) -> bool:
+    """Whether who asks may change settings."""
+    return context.desk.role(request.state.session, context.organisation.key).may(Role.PLANNER)
+
+
+def level_content(
+    request: Request, context: ContextOf, now: OrganisationSettings, scope: Scope, *, search: str = ""
+) -> dict[str, Any]:
+    """What the list of settings of a level shows."""
+    currency = context.organisation.base_currency
+    observed = observed_of(context.view, scope)
+    return {
+        "scope": scope,
+        "search": search,
+        "topics": topics_of(now, scope, search=search, currency=currency, observed=observed),
+        "may_change": may_change(request, context),
+        "notice": "",
+    }
+
+
+def scope_in(now: OrganisationSettings, level: str, subject: str) -> Scope:
+    """The page of a level and a subject, as a form names them."""
+    return scope_of(now, {level: subject})

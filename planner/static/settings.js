@@ -1,0 +1,24 @@
+// Settings: the focus follows what a form becomes, and Esc or Back closes it.
+"use strict";
+
+document.addEventListener("htmx:after:swap", (event) => {
+  const target = event.detail.ctx?.target;
+  const wanted = target?.isConnected ? target.querySelector("[data-focus]") : null;
+  if (wanted && !document.activeElement?.matches("input[type=search]")) wanted.focus();
+});
+
+function closeEditor(editor) {
+  const setting = editor.closest(".setting");
+  editor.remove();
+  setting?.querySelector(".act a")?.focus();
+}
+document.addEventListener("click", (event) => {
+  const editor = event.target.closest("[data-close-editor]")?.closest("[data-editor]");
+  if (editor) closeEditor(editor);
+});
+document.addEventListener("keydown", (event) => {
+  const editor = event.key === "Escape" ? event.target.closest("[data-editor]") : null;
+  if (editor && document.getElementById("tip").hidden) closeEditor(editor);
+});
+
+document.querySelector(".edit [data-focus]")?.focus();
