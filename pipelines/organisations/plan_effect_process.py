@@ -28,21 +28,19 @@ _NICER = 10
 MOST_LINES = 200
 
 
-def begin_plan_effect(settings: Settings, key: str, changes: Sequence[ProposedChange]) -> "subprocess.Popen[bytes]":
-    """Begin to work out what changes would do to an organisation's plan; `answer_of` reads what comes out."""
+def begin_plan_effect(
+    settings: Settings, key: str, changes: Sequence[ProposedChange]
+) -> "tuple[subprocess.Popen[bytes], bytes]":
+    """Begin to work out what changes would do to an organisation's plan: the process, and what it must be told."""
     environment = {
         **os.environ, "STOCKTRIM_HOME": str(settings.home), "STOCKTRIM_DATABASE_URL": settings.database_url,
         "POLARS_MAX_THREADS": "1",
     }  # fmt: skip
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603, our own module; what people typed goes in on stdin
         [sys.executable, "-m", __name__], env=environment, cwd=Path(__file__).parents[2], stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    assert process.stdin is not None
-    process.stdin.write(json.dumps({"key": key, "changes": [asdict(change) for change in changes]}).encode())
-    process.stdin.close()
-    process.stdin = None
-    return process
+    return process, json.dumps({"key": key, "changes": [asdict(change) for change in changes]}).encode()
 
 
 def work_out(wanted: IO[str]) -> dict[str, object]:

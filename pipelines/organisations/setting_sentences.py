@@ -52,9 +52,7 @@ def _changed(change: ProposedChange, names: Mapping[str, str], currency: str, by
     return f"{of} is {value_in_words(change.name, change.new, names, currency=currency)} (before: {old})."
 
 
-def conflict_in_words(
-    newer: SettingChange, typed: str | None, names: Mapping[str, str], *, currency: str = ""
-) -> str:
+def conflict_in_words(newer: SettingChange, typed: str | None, names: Mapping[str, str], *, currency: str = "") -> str:
     """What somebody else has set meanwhile, beside what was typed and is not saved."""
     now = value_in_words(newer.name, newer.value, names, currency=currency)
     wanted = value_in_words(newer.name, typed, names, currency=currency)

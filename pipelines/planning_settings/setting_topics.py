@@ -1,4 +1,4 @@
-"""Settings as a buyer finds them: a label for each, grouped by topic, and the words of a choice that is stored as a code.
+"""Settings as a buyer finds them: a label for each, by topic, and the words of a choice that is stored as a code.
 
 What belongs here: names for people. What does not: meaning, unit and bounds (`setting_descriptions.py`), values in
 words (`setting_words.py`).

@@ -5,7 +5,7 @@ Read more in docs/buyer/settings.md.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -55,20 +55,42 @@ def value_in_words(name: str, value: str | None, names: Mapping[str, str], *, cu
         return value
     if not value:
         return "any day" if name == "order_days" else NO_VALUE
-    kind = setting.form.kind
-    if kind == "flag":
-        return "yes" if value == "true" else "no"
-    if kind == "choice":
-        return CHOICES.get(name, {}).get(value, value)
-    if kind == "supplier":
-        return names.get(value, value)
-    if kind in {"order days", "weekdays"}:
-        return _days_in_words(value)
-    if kind == "periods":
-        return "; ".join(map(_period_in_words, periods_in(value)))
-    if kind == "date":
-        return _day(date.fromisoformat(value))
-    return _number_in_words(setting, value, currency)
+    in_words: Mapping[str, Callable[[str], str]] = {
+        "flag": lambda text: "yes" if text == "true" else "no",
+        "choice": lambda text: CHOICES.get(name, {}).get(text, text),
+        "supplier": lambda text: names.get(text, text),
+        "order days": _days_in_words,
+        "weekdays": _days_in_words,
+        "periods": lambda text: "; ".join(map(_period_in_words, periods_in(text))),
+        "date": lambda text: _day(date.fromisoformat(text)),
+    }
+    found = in_words.get(setting.form.kind)
+    return found(value) if found else _number_in_words(setting, value, currency)
+
+
+def meaning_in_words(setting: Parameter) -> str:
+    """The meaning of a setting with the words of its choices instead of what is stored.
+
+    >>> meaning_in_words(PARAMETERS["lead_time_rule"])[:55]
+    '“the one that is set”: a lead time that a person set is'
+    """
+    return _with_choices(setting, setting.help)
+
+
+def effect_in_words(setting: Parameter) -> str:
+    """What a setting does to a plan, with the words of its choices.
+
+    >>> effect_in_words(PARAMETERS["order_levels"])
+    'With “never” there are more and smaller orders.'
+    """
+    return _with_choices(setting, setting.effect)
+
+
+def _with_choices(setting: Parameter, sentence: str) -> str:
+    for code, words in CHOICES.get(setting.name, {}).items():
+        stored = rf"(?:\b{code}(?=:)|(?<=[Ww]ith ){code}\b|(?<= and ){code}(?= an order))"
+        sentence = re.sub(stored, f"“{words}”", sentence)
+    return sentence
 
 
 def plain_names(sentence: str) -> str:

@@ -4,7 +4,9 @@
 document.addEventListener("htmx:after:swap", (event) => {
   const target = event.detail.ctx?.target;
   const wanted = target?.isConnected ? target.querySelector("[data-focus]") : null;
-  if (wanted && !document.activeElement?.matches("input[type=search]")) wanted.focus();
+  if (!wanted || document.activeElement?.matches("input[type=search]")) return;
+  wanted.focus();
+  if (wanted.matches("input:not([type=checkbox], [type=date])")) wanted.select();
 });
 
 function closeEditor(editor) {

@@ -7,6 +7,6 @@ from fastapi import APIRouter
 
 from planner.screens.settings import changing, pages, past
 
-router = APIRouter(prefix="/o/{key}/settings")
+router = APIRouter()
 for part in (pages, changing, past):
     router.include_router(part.router)

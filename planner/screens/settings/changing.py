@@ -21,7 +21,7 @@ from pipelines.planning_settings.registry import known_setting
 from pipelines.planning_settings.requested_settings import Proposal
 from pipelines.planning_settings.setting_descriptions import Parameter
 from pipelines.planning_settings.setting_topics import label_of
-from pipelines.planning_settings.setting_words import plain_names, value_in_words
+from pipelines.planning_settings.setting_words import effect_in_words, plain_names, value_in_words
 from pipelines.store.setting_changes import SettingConflictError
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
@@ -29,9 +29,10 @@ from planner.frame.writing import PlannerWrites, Writing
 from planner.screens.settings.settings_context import SettingsOf, level_content, scope_in
 from planner.shown.settings.controls import control_of, text_of
 from planner.shown.settings.effect_shown import EffectShown, effect_shown
-from planner.shown.settings.level_page import Scope, scope_of, targets_of
+from planner.shown.settings.held_values import before_and_after
+from planner.shown.settings.level_page import Scope, in_force, scope_of, targets_of
 
-router = APIRouter()
+router = APIRouter(prefix="/o/{key}/settings")
 PATIENCE: Final = 0.8
 """Seconds that an answer may take before its progress is shown instead."""
 EMPTY: Final = "Give {allowed}."
@@ -151,20 +152,22 @@ def editor_content(context: ScreenContext, now: OrganisationSettings, scope: Sco
     if not targets:
         raise UsageError(f"{label_of(name)} cannot be set for {scope.title}.")
     level, subject, _ = targets[0]
-    own = {(level, subject): now.explicit.get((level, subject, name)) for level, subject, _ in targets}
-    value = next((value for value in own.values() if value is not None), None)
-    return _editor(context, now, scope, setting, targets, (level, subject), value or "", is_set=own[level, subject] is not None)
+    value = next((row.value for row in in_force(now, scope) if row.setting is setting), "")
+    is_set = (level, subject, name) in now.explicit
+    return _editor(context, now, scope, setting, targets, (level, subject), value, is_set=is_set)
 
 
 def _editor(
     context: ScreenContext, now: OrganisationSettings, scope: Scope, setting: Parameter,
     targets: Sequence[tuple[str, str, str]], place: tuple[str, str], value: str, *, is_set: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    words = value_in_words(setting.name, setting.default or None, now.names, currency=context.organisation.base_currency)
+    words = value_in_words(
+        setting.name, setting.default or None, now.names, currency=context.organisation.base_currency
+    )
     return {
         "setting": setting, "label": label_of(setting.name), "scope": scope, "targets": targets,
         "place": ":".join(place), "version": now.version, "is_set": is_set, "default": words, "problem": "",
-        "conflict": "", "reason": "",
+        "conflict": "", "reason": "", "effect": effect_in_words(setting),
         "control": control_of(
             setting, value, currency=context.organisation.base_currency, suppliers=now.subjects.suppliers
         ),
@@ -208,13 +211,13 @@ def _review(
 ) -> dict[str, Any]:
     """What stands between the form and saving: old and new, and the form's fields to send again."""
     currency, name = context.organisation.base_currency, wanted.setting.name
-    change = proposal.changes[0] if proposal.changes else None
-    values = (change.old, change.new) if change else ()
-    kept = [(field, text) for field, texts in writing.fields.items() for text in texts if field not in {"reason", "idem"}]
+    after = proposal.changes[0].new if proposal.changes else None
+    again = {field: texts for field, texts in writing.fields.items() if field not in {"reason", "idem"}}
     return {
-        "setting": wanted.setting, "label": label_of(name), "fields": kept, "reason": wanted.reason,
-        "whom": whom_in_words(wanted.level, wanted.subject, now.names), "is_same": change is None,
-        "before_after": [value_in_words(name, value, now.names, currency=currency) for value in values],
+        "setting": wanted.setting, "label": label_of(name), "reason": wanted.reason, "is_same": not proposal.changes,
+        "fields": [(field, text) for field, texts in again.items() for text in texts],
+        "whom": whom_in_words(wanted.level, wanted.subject, now.names),
+        "before_after": before_and_after(now, wanted.level, wanted.subject, name, after, currency=currency),
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from planner.screens.settings.settings_context import SettingsOf, level_content
 from planner.shown.settings.level_page import scope_of
 from planner.shown.settings.suppliers_list import suppliers_listed
 
-router = APIRouter()
+router = APIRouter(prefix="/o/{key}/settings")
 _MOST_FOUND: Final = 25
 
 
@@ -54,7 +54,8 @@ def groups(request: Request, context: ContextOf, now: SettingsOf) -> Response:
 @router.get("/products")
 def products(request: Request, context: ContextOf, now: SettingsOf, find: str = "") -> Response:
     """Finding a product; without words, those that have settings of their own."""
-    return page(request, "settings/products.html", _content(context, tab="product", find=find, **_found(context, now, find)))
+    content = _content(context, tab="product", find=find, **_found(context, now, find))
+    return page(request, "settings/products.html", content)
 
 
 @router.get("/product-codes")
@@ -84,7 +85,8 @@ def _found(context: ScreenContext, now: OrganisationSettings, find: str) -> dict
     for row in now.in_force:
         if row.level == "product":
             own[row.subject] = own.get(row.subject, 0) + 1
-    rows = _matching(context, find) if find.strip() else _products(context).filter(pl.col("product_code").is_in(list(own)))
+    has_own = pl.col("product_code").is_in(list(own))
+    rows = _matching(context, find) if find.strip() else _products(context).filter(has_own)
     return {"rows": rows.head(_MOST_FOUND).to_dicts(), "count": rows.height, "own": own, "most": _MOST_FOUND}
 
 

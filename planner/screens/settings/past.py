@@ -15,18 +15,18 @@ from planner.frame.writing import PlannerWrites
 from planner.screens.settings.settings_context import SettingsOf, may_change, settings_now
 from planner.shown.settings.past_changes import gone_shown, past_batches
 
-router = APIRouter(prefix="/history")
+router = APIRouter(prefix="/o/{key}/settings/history")
 PAGE: Final = 50
 
 
 @router.get("")
-def history(request: Request, context: ContextOf, now: SettingsOf, before: int = 0, name: str = "") -> Response:
+def history(request: Request, context: ContextOf, before: int = 0, name: str = "") -> Response:
     """The latest changes, those that were made together in one entry; `before` is a number of an entry."""
     return _page(request, context, "settings/history.html", before=before, name=name)
 
 
 @router.get("/list")
-def more(request: Request, context: ContextOf, now: SettingsOf, before: int = 0, name: str = "") -> Response:
+def more(request: Request, context: ContextOf, before: int = 0, name: str = "") -> Response:
     """Further entries, to stand below those that are shown."""
     return _page(request, context, "settings/history_rows.html", before=before, name=name)
 
@@ -34,8 +34,11 @@ def more(request: Request, context: ContextOf, now: SettingsOf, before: int = 0,
 @router.post("/undo")
 def undo(request: Request, context: ContextOf, now: SettingsOf, writing: PlannerWrites) -> Response:
     """Take a change back, with all that was changed together."""
+    batch = writing.version("batch")
+    if not any(row.batch == batch for row in now.history):
+        return _page(request, context, "settings/history_list.html", problem=f"There is no change {batch}.", status=422)
     try:
-        changes, proposed = now.undoing(writing.version("batch"), by=writing.person, reason=writing.text("reason"))
+        changes, proposed = now.undoing(batch, by=writing.person, reason=writing.text("reason"))
         now.store(changes)
     except SettingConflictError as conflict:
         return _page(request, context, "settings/history_list.html", problem=plain_names(conflict.reason), status=409)

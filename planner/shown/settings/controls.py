@@ -92,7 +92,7 @@ def _number(kind: str, value: str, typed: Texts | None) -> str:
     return f"{Decimal(value) * 100:f}".rstrip("0").rstrip(".") if kind == "percentage" else value
 
 
-def _bounds(setting: Parameter) -> dict[str, str]:
+def _bounds(setting: Parameter) -> dict[str, Any]:
     form, times = setting.form, 100 if setting.form.kind == "percentage" else 1
     return {
         "least": "" if form.least is None else _plain(form.least * times),

@@ -5,6 +5,7 @@ What belongs here: shaping an answer of `WhatIfs`. What does not: working it out
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, Self
 
 from pipelines.organisations.plan_effect_words import NO_PLAN, left_out
@@ -46,5 +47,11 @@ def effect_shown(found: WhatIf | None) -> EffectShown | None:
         return EffectShown(found.what_if_id, sentences=[NO_PLAN])
     return EffectShown(
         found.what_if_id, sentences=effect["sentences"], left_out=left_out(effect["not_shown"]),
-        lines=effect["most_affected"][:MOST_LINES], count=effect["products"],
+        lines=[_with_money(line) for line in effect["most_affected"][:MOST_LINES]], count=effect["products"],
     )  # fmt: skip
+
+
+def _with_money(line: dict[str, Any]) -> dict[str, Any]:
+    """A line whose amounts, which come as texts, are numbers again."""
+    amounts = {name: line[name] for name in ("order_value", "new_order_value")}
+    return line | {name: None if amount is None else Decimal(amount) for name, amount in amounts.items()}

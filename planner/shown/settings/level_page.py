@@ -14,7 +14,7 @@ from pipelines.organisations.organisation_settings import EffectiveSetting, Orga
 from pipelines.organisations.setting_sentences import EVERYTHING, whom_in_words
 from pipelines.planning_settings.setting_descriptions import Parameter
 from pipelines.planning_settings.setting_topics import LABELS, TOPICS, is_found
-from pipelines.planning_settings.setting_words import value_in_words
+from pipelines.planning_settings.setting_words import meaning_in_words, value_in_words
 from pipelines.setting_subjects import ProductSupplier
 
 BY_DEFAULT: Final = "the default"
@@ -50,6 +50,7 @@ class SettingRow:
     at: str
     reason: str
     others: Sequence[str]
+    meaning: str
     default: str
     observed: str
     set_for: str
@@ -152,6 +153,7 @@ def _row(
         now.opened.local_time(change.changed_at) if change else "",
         change.reason if change else "",
         others,
+        meaning_in_words(row.setting),
         words(row.setting.default or None),
         observed,
         set_for,

@@ -65,6 +65,7 @@ def _change(now: OrganisationSettings, change: SettingChange, old: str | None, c
         return value_in_words(change.name, value, now.names, currency=currency)
 
     return {
-        "label": label_of(change.name), "whom": whom_in_words(change.level, present_subject(change, now.known), now.names),
+        "label": label_of(change.name),
+        "whom": whom_in_words(change.level, present_subject(change, now.known), now.names),
         "old": words(old), "new": words(change.value),
     }  # fmt: skip

@@ -23,7 +23,7 @@ def suppliers_listed(view: PublishedView, now: OrganisationSettings, *, currency
     for row in view.rows(tables.SUPPLIERS).to_dicts():
         own = {name: now.explicit.get(("supplier", row["supplier_id"], name)) for name in TERMS}
         terms = {
-            name: value_in_words(name, value if value is not None else of_all[name] or None, now.names, currency=currency)
+            name: value_in_words(name, of_all[name] or None if value is None else value, {}, currency=currency)
             for name, value in own.items()
         }
         rows.append(row | {

@@ -10,7 +10,7 @@ import logging
 import subprocess
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
@@ -27,6 +27,7 @@ MOST_WAITING: Final = 8
 LONGEST_SECONDS: Final = 600
 FAILED: Final = "What this would change could not be worked out; nothing was changed. You can save it all the same."
 TOO_MANY: Final = "Too many people ask what a change would do just now. Try again in a minute, or save without it."
+Begin = Callable[[Settings, str, Sequence[ProposedChange]], "tuple[subprocess.Popen[bytes], bytes]"]
 
 
 @dataclass
@@ -53,8 +54,8 @@ class WhatIf:
 class WhatIfs:
     """The questions of this process; the same question is asked once."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, begin: Begin = begin_plan_effect) -> None:
+        self._settings, self._begin = settings, begin
         self._kept: OrderedDict[str, WhatIf] = OrderedDict()
         self._lock = Lock()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="what-if")
@@ -105,8 +106,8 @@ class WhatIfs:
         if self._is_closed:
             return
         try:
-            with begin_plan_effect(self._settings, found.key, changes) as self._process:
-                out, errors = self._process.communicate(timeout=LONGEST_SECONDS)
+            self._process, told = self._begin(self._settings, found.key, changes)
+            out, errors = self._process.communicate(told, timeout=LONGEST_SECONDS)
             if self._process.returncode:
                 log.warning("What-if failed: %s", errors.decode(errors="replace")[-2000:])
                 found.problem = FAILED
