@@ -44,8 +44,10 @@ def signed_in(settings: Settings, answer: Any = EFFECT) -> Iterator[Visitor]:
 
     def begin(*_: object) -> tuple[subprocess.Popen[bytes], bytes]:
         command = [sys.executable, "-S", "-c", f"print({json.dumps({'effect': answer})!r})"]
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        return subprocess.Popen(command, **pipes), b""  # noqa: S603, our own words
+        made = subprocess.Popen(  # noqa: S603, our own words
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        return made, b""
 
     for visitor in visitor_of(settings):
         vars(visitor.desk)["what_ifs"] = WhatIfs(settings, begin)
