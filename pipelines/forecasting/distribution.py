@@ -36,7 +36,7 @@ from pipelines.forecasting.models.model_registry import (
     exact_means,
     model_quantiles,
 )
-from pipelines.forecasting.models.seasonality import weekly_path, weekly_season
+from pipelines.forecasting.models.seasonality import weekly_path, weekly_seasons
 from pipelines.forecasting.selection.fallback_rules import has_shifted, models_by_rule, replaced_after_shift
 
 PROBABILITIES: Final = np.array([0.001, 0.005, *(k / 100 for k in range(1, 100)), 0.9925, 0.995, 0.9975, 0.999])
@@ -97,7 +97,7 @@ def forecast_distribution(
             demand, weekly, patterns, models, rows.only(short), as_of=as_of, seed=seed
         )
     quantiles = _never_falling_with_length(rows, _with_spikes(weekly, models, rows, quantiles))
-    season = np.where(is_seasonless[:, None], 1.0, weekly_season(weekly, weeks=weeks))
+    season = np.where(is_seasonless[:, None], 1.0, weekly_seasons(weekly, weeks=weeks))
     return DemandDistribution(
         product_codes=weekly.product_codes,
         demand_class=patterns,

@@ -7,14 +7,15 @@ Read more in docs/maths.md#the-global-quantile-model.
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.forecasting.history.demand_matrix import WEEK_DAYS, YEAR_DAYS, DemandMatrix, Index, Matrix
 from pipelines.forecasting.history.demand_patterns import calibration_groups
 from pipelines.forecasting.history.windows import Window
-from pipelines.forecasting.models.seasonality import YEAR, weekly_season
+from pipelines.forecasting.models.seasonality import YEAR, seasons_since
 from pipelines.forecasting.models.smoothing import LEVELS, past_levels, running_sums
 
 MEANS: Final = (1, 2, 8, 13, 26)
@@ -30,8 +31,9 @@ LEAST_SCALE: Final = 0.001
 class DeseasonalisedLevels:
     """The levels and the overall mean of deseasonalised demand, at every origin.
 
-    `season[c]` is the seasonal index of period c of the calendar, followed by that of the year to come. It is the
-    season that is known today, at past origins too. `levels` is levels x products x origins, `mean` products x origins.
+    `season[:, c]` is the seasonal index of each product in period c of the calendar, followed by that of the year to
+    come: the season that is known today, in each of the last two years by what the other says. `levels` is levels x
+    products x origins, `mean` products x origins.
     """
 
     season: Matrix
@@ -39,13 +41,21 @@ class DeseasonalisedLevels:
     mean: Matrix
 
     def index_of_windows(self, window: Window, period_days: int) -> Matrix:
-        """The seasonal index of the window after each origin: its demand over that of a usual one of its length."""
+        """Demand of the window after each origin over that of a usual one of its length, products x origins."""
         begin = np.arange(self.levels.shape[2]) + window.start_days / period_days
         end = begin + window.periods(period_days)
         years = 1 + int(end[-1]) // YEAR
-        summed = np.append(0.0, np.cumsum(np.concatenate([self.season, *[self.season[-YEAR:]] * years])))
-        before, after = (np.interp(edge, np.arange(summed.size), summed) for edge in (begin, end))
+        longer = np.concatenate([self.season, *[self.season[:, -YEAR:]] * years], axis=1)
+        summed = np.concatenate([np.zeros((longer.shape[0], 1)), np.cumsum(longer, axis=1)], axis=1)
+        before, after = (_between(summed, edge) for edge in (begin, end))
         return np.asarray((after - before) / window.periods(period_days))
+
+
+def _between(summed: Matrix, edge: NDArray[np.floating[Any]]) -> Matrix:
+    """The running sums at edges that may lie within a period, in proportion."""
+    whole = np.minimum(edge.astype(int), summed.shape[1] - 2)
+    part = edge - whole
+    return np.asarray(summed[:, whole] * (1 - part) + summed[:, whole + 1] * part)
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ class OriginStatistics:
     `levels` is levels x products x origins. `summed`, `squares`, `count` and `selling` are running sums of demand, its
     square, known periods and periods with sales. `mean` is the overall mean per period, `scale` the unit of the
     features, `since_sale` the periods since the last sale, `group` the calibration group.
-    `deseasonalised` is None if the company has no season on which two years agree.
+    `deseasonalised` is None if neither the company nor a product has a season on which two years agree.
     """
 
     matrix: DemandMatrix
@@ -101,11 +111,10 @@ def _deseasonalised(matrix: DemandMatrix, count: Matrix) -> DeseasonalisedLevels
     """The levels of demand over its season, for a weekly matrix."""
     if matrix.period_days != WEEK_DAYS:
         return None
-    year = weekly_season(matrix, weeks=YEAR)
-    if (year == 1).all():
+    season = seasons_since(matrix)
+    if (season == 1).all():
         return None
-    season = year[(np.arange(matrix.periods + YEAR) - matrix.periods) % YEAR]
-    demand = matrix.demand / season[: matrix.periods]
+    demand = matrix.demand / season[:, : matrix.periods]
     return DeseasonalisedLevels(
         season, past_levels(demand), running_sums(np.nan_to_num(demand)) / np.maximum(1, count)
     )  # fmt: skip

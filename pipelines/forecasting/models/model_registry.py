@@ -94,7 +94,7 @@ class WindowModels:
 
     @cached_property
     def seasonal(self) -> CalibratedDistribution:
-        """The window's demand by the level with the company's season: model `nb_seasonal`.
+        """The window's demand by the level with the season of the company and the product: model `nb_seasonal`.
 
         With the mean squared errors a with the season and b without, of a product's past windows, the season's weight
         is b^8 / (a^8 + b^8). Without a season it is `reactive`.

@@ -1,8 +1,9 @@
-"""The company's season, and the weekly path of expected demand made of it.
+"""The season of the company and of each product, and the weekly path of expected demand made of it.
 
 What belongs here: the season, and how expected demand is spread over weeks. What does not: how much is expected in all,
 which the distribution gives (`distribution.py`).
-One product has two or three looks at a season, a company's products together have many: so the shape is theirs.
+One product has two or three looks at a season, a company's products together have many: so the shape is theirs, until
+a product's own two years agree on another.
 Read more in docs/maths.md#the-weekly-path-and-the-season.
 """
 
@@ -14,6 +15,8 @@ from pipelines.forecasting.history.demand_matrix import WEEK_DAYS, YEAR_DAYS, De
 
 YEAR: Final = YEAR_DAYS // WEEK_DAYS
 SMOOTHED: Final = 5
+OWN_SMOOTHED: Final = 9
+TINY: Final = 1e-12
 # Two years of chance, smoothed, agree as much as this one time in twenty.
 LEAST_AGREEMENT: Final = 0.5
 FULL_AGREEMENT: Final = 0.8
@@ -51,10 +54,69 @@ def weekly_season(matrix: DemandMatrix, *, weeks: int) -> Matrix:
     return np.asarray(np.round(np.maximum(LEAST_SEASON, season[np.arange(weeks) % YEAR]), 9))
 
 
+def weekly_seasons(matrix: DemandMatrix, *, weeks: int) -> Matrix:
+    """The seasonal index of each product in each coming week, products x weeks.
+
+    It is the company's (`weekly_season`), moved to the product's own as far as the product's own two years agree: with
+    r their correlation, after nine weeks were averaged at a time, by 2 r / (1 + r) of the difference, by nothing below
+    r = 0.5 or with less than two years.
+    """
+    company = weekly_season(matrix, weeks=weeks)
+    rows, swing, agreement = _own_swings(matrix)
+    seasons = np.tile(company, (matrix.demand.shape[0], 1))
+    own = 1.0 + swing.mean(axis=1)[:, np.arange(weeks) % YEAR]
+    seasons[rows] = _moved(company, own, 2 * agreement / (1 + agreement) * _credence(agreement))
+    return seasons
+
+
+def seasons_since(matrix: DemandMatrix) -> Matrix:
+    """The seasonal index of each product in each week of the matrix and of the year to come, products x weeks.
+
+    A week of the last two years has what the other year says of it, so that a season is judged by what it did not see:
+    by r of the difference, as one year alone says less. Any other week has that of `weekly_seasons`.
+    """
+    company, coming = weekly_season(matrix, weeks=YEAR), weekly_seasons(matrix, weeks=YEAR)
+    seasons = coming[:, (np.arange(matrix.periods + YEAR) - matrix.periods) % YEAR]
+    rows, swing, agreement = _own_swings(matrix)
+    if rows.size:
+        other = _moved(company, 1.0 + swing[:, ::-1], (agreement * _credence(agreement))[:, None])
+        seasons[rows, matrix.periods - 2 * YEAR : matrix.periods] = other.reshape(rows.size, 2 * YEAR)
+    return seasons
+
+
+def _own_swings(matrix: DemandMatrix) -> tuple[Index, Matrix, Matrix]:
+    """The products known for two years, how far each week of both is from a usual one, and how the years correlate."""
+    if matrix.periods < 2 * YEAR:
+        return np.empty(0, dtype=np.intp), np.empty((0, 2, YEAR)), np.empty(0)
+    years = matrix.demand[:, -2 * YEAR :].reshape(-1, 2, YEAR)
+    is_known = ~np.isnan(matrix.demand[:, : matrix.periods - 2 * YEAR + 1]).all(axis=1)
+    mean = np.nansum(years, axis=2, keepdims=True) / np.maximum(1, (~np.isnan(years)).sum(axis=2, keepdims=True))
+    rows = np.flatnonzero(is_known & (mean > 0).all(axis=(1, 2)))
+    swing = _smooth(np.where(np.isnan(years[rows]), mean[rows], years[rows]) / mean[rows], OWN_SMOOTHED) - 1.0
+    return rows, swing, _agreements(swing)
+
+
+def _moved(company: Matrix, own: Matrix, kept: Matrix) -> Matrix:
+    """The company's index moved to products' own by a share, never below the least."""
+    return np.asarray(np.round(np.maximum(LEAST_SEASON, company + kept[:, None] * (own - company)), 9))
+
+
+def _agreements(swing: Matrix) -> Matrix:
+    """The correlation of two years, by product; 0 where one of them is flat."""
+    centred = swing - swing.mean(axis=2, keepdims=True)
+    size = np.sqrt((centred**2).sum(axis=2))
+    product = (centred[:, 0] * centred[:, 1]).sum(axis=1)
+    return np.asarray(np.where((size > 0).all(axis=1), product / np.maximum(TINY, size[:, 0] * size[:, 1]), 0.0))
+
+
 def _reliability(agreement: float) -> float:
     """The share of the swing that is kept for a correlation r of two years: 0 at 0.5, 2 r / (1 + r) from 0.8 on."""
-    is_known = (agreement - LEAST_AGREEMENT) / (FULL_AGREEMENT - LEAST_AGREEMENT)
-    return 2 * agreement / (1 + agreement) * min(1.0, max(0.0, is_known))
+    return 2 * agreement / (1 + agreement) * float(_credence(np.array(agreement)))
+
+
+def _credence(agreement: Matrix) -> Matrix:
+    """How far a correlation of two years is taken for a season: 0 up to 0.5, 1 from 0.8 on."""
+    return np.clip((agreement - LEAST_AGREEMENT) / (FULL_AGREEMENT - LEAST_AGREEMENT), 0.0, 1.0)
 
 
 def _representation(matrix: DemandMatrix, whole: int) -> float:
@@ -71,9 +133,9 @@ def _swing(shares: Matrix) -> Matrix:
     return np.asarray(usual / usual.mean(axis=1, keepdims=True) - 1.0)
 
 
-def _smooth(years: Matrix) -> Matrix:
-    """The mean of the five weeks around each week of a year; the year's end joins its beginning."""
-    half = SMOOTHED // 2
+def _smooth(years: Matrix, weeks: int = SMOOTHED) -> Matrix:
+    """The mean of the weeks around each week of a year, an odd number; the year's end joins its beginning."""
+    half = weeks // 2
     return np.asarray(np.mean([np.roll(years, shift, axis=-1) for shift in range(-half, half + 1)], axis=0))
 
 

@@ -1,5 +1,7 @@
 """The weekly path has the company's season if two years agree on one, and is flat if they do not."""
 
+from datetime import timedelta
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,7 +11,7 @@ from pipelines.forecasting.forecast_tables import forecast_demand
 from pipelines.forecasting.history.demand_matrix import make_demand_matrix
 from pipelines.forecasting.history.windows import Window
 from pipelines.forecasting.models.features import known_at, origin_statistics
-from pipelines.forecasting.models.seasonality import cumulative_mean, weekly_season
+from pipelines.forecasting.models.seasonality import cumulative_mean, seasons_since, weekly_season, weekly_seasons
 from tests.pipelines.forecasting.demand_builders import a_company, over, over_all, seasonal, shifting
 from tests.pipelines.planning_builders import AS_OF, TEA, sold_every
 
@@ -71,8 +73,8 @@ def test_a_company_with_too_few_products_to_learn_from_still_expects_its_season(
 def test_the_seasonal_index_of_a_past_window_is_known_at_its_origin():
     statistics = origin_statistics(make_demand_matrix(seasonal(a_company(40)), as_of=AS_OF), as_of=AS_OF)
     assert statistics.deseasonalised is not None
-    season = statistics.deseasonalised.season
-    index = statistics.deseasonalised.index_of_windows(Window(7, 24), 7)
+    season = statistics.deseasonalised.season[3]
+    index = statistics.deseasonalised.index_of_windows(Window(7, 24), 7)[3]
     assert index[10] == pytest.approx((season[11:14].sum() + season[14] * 3 / 7) / (24 / 7))
     assert index[-1] == pytest.approx((season[105:108].sum() + season[108] * 3 / 7) / (24 / 7))
     assert known_at(statistics, 100).deseasonalised is None, "less than two years were known then"
@@ -97,3 +99,44 @@ def test_a_steady_product_of_a_company_with_a_season_has_none():
         start: forecast_distribution(sales, over(TEA, start_days=start), as_of=AS_OF).mean[0] for start in (77, 259)
     }
     assert means[77] / means[259] == pytest.approx(1, abs=0.05)
+
+
+def one_that_swings(*, years: tuple[float, float] = (0.8, 0.8)) -> pl.DataFrame:
+    """Twenty steady products, and TEA, whose season in each of two years is as high as given."""
+    ago = np.arange(728, 0, -7)
+    height = np.where(ago > 364, *years)
+    sold = np.round(20 * (1 + height * np.sin(ago * 2 * np.pi / 364)))
+    rows = {"product_code": TEA, "demand_date": [AS_OF - timedelta(days=int(day)) for day in ago], "quantity": sold}
+    return pl.concat([a_company(20, size=20.0), pl.DataFrame(rows)])
+
+
+def test_a_product_whose_own_years_agree_has_a_season_of_its_own_among_steady_ones():
+    company = one_that_swings()
+    matrix = make_demand_matrix(company, as_of=AS_OF)
+    seasons = weekly_seasons(matrix, weeks=WEEKS)
+    row = list(matrix.product_codes).index(TEA)
+    assert seasons[row] == pytest.approx(1 - 0.8 * np.sin((np.arange(WEEKS)) * 2 * np.pi / 52), abs=0.15)
+    assert weekly_season(matrix, weeks=WEEKS) == pytest.approx(1, abs=0.02)
+    assert np.median(np.ptp(np.delete(seasons, row, axis=0), axis=1)) < 0.02
+    low, high = (
+        forecast_distribution(company, over(TEA, start_days=7 * weeks), as_of=AS_OF).mean[0] for weeks in (11, 37)
+    )
+    assert high > 2.5 * low
+
+
+def test_a_week_of_the_past_has_the_season_of_the_other_year():
+    """So that a model with a season is judged by what that season did not see."""
+    usual, louder = (
+        make_demand_matrix(one_that_swings(years=years), as_of=AS_OF) for years in ((0.8, 0.8), (0.8, 0.4))
+    )
+    row = list(usual.product_codes).index(TEA)
+    before, after = (seasons_since(matrix)[row].reshape(3, WEEKS) for matrix in (usual, louder))
+    assert after[0] == pytest.approx(1 + (before[0] - 1) / 2, abs=0.05), "the first year has that of the second"
+    assert after[1] == pytest.approx(before[1], abs=0.05)
+    assert after[2] == pytest.approx(1 + (before[2] - 1) * 3 / 4, abs=0.05)
+
+
+@pytest.mark.parametrize("years", [(0.8, -0.8), (0.8, 0.0)], ids=["opposite", "once"])
+def test_two_years_that_do_not_agree_are_no_season(years):
+    matrix = make_demand_matrix(one_that_swings(years=years), as_of=AS_OF)
+    assert weekly_seasons(matrix, weeks=WEEKS)[list(matrix.product_codes).index(TEA)] == pytest.approx(1, abs=0.02)
