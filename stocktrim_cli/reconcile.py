@@ -64,7 +64,7 @@ def reconcile(
 
 def _reason(difference: dict[str, Any]) -> str:
     note = difference["credit_note_number"]
-    from pipelines.organisations.sales_reconciliation import REASONS
+    from pipelines.replenishment.explain.difference_words import REASONS
 
     reason = REASONS[difference["reason"]]
     return f"{reason} ({note} of {difference['credit_note_date']})" if note else reason

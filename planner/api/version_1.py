@@ -7,30 +7,35 @@ An answer's ETag is its snapshot: it changes when another is published.
 from dataclasses import asdict
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.openapi.utils import get_openapi
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from pipelines.replenishment.plan.plan_reports import REPORTS
 from pipelines.replenishment.plan.statuses import STATUSES
 from pipelines.storage import tables
-from pipelines.storage.tables import Table
-from planner.api import purchase_orders_routes, run_routes
+from planner.api import (
+    exception_routes,
+    kept_plan_routes,
+    purchase_orders_routes,
+    run_routes,
+    service_routes,
+    table_routes,
+)
 from planner.api.cursors import cursor_to, row_of
+from planner.api.reading import OF, Cursor, Limit, ReadingOf
 from planner.api.responses import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
 from planner.frame.rendered_pages import page
-from planner.frame.screen_context import ContextOf, DeskOf, ScreenContext
+from planner.frame.screen_context import DeskOf
 from planner.shown.plan_lines_shown import plan_lines, plan_query
 from planner.shown.product_view import explanation_of
 
 PREFIX: Final = "/api/v1"
-MOST_LINES: Final = 1_000
 router = APIRouter(prefix=PREFIX)
-router.include_router(run_routes.router)
-router.include_router(purchase_orders_routes.router)
-_OF: Final = "/organisations/{key}"
-Limit = Annotated[int, Query(ge=1, le=MOST_LINES, description="How many at most.")]
-Cursor = Annotated[str, Query(description="Where to go on: next_cursor of the answer before.", max_length=200)]
+for _part in (
+    run_routes, purchase_orders_routes, kept_plan_routes, exception_routes, service_routes, table_routes
+):  # fmt: skip
+    router.include_router(_part.router)
 
 
 @router.get("/organisations", summary="The connected organisations")
@@ -42,10 +47,9 @@ def organisations(request: Request, desk: DeskOf) -> list[OrganisationAnswer]:
     ]
 
 
-@router.get(f"{_OF}/plan", summary="Lines of the newest plan", response_model_exclude_unset=True)
+@router.get(f"{OF}/plan", summary="Lines of the newest plan", response_model_exclude_unset=True)
 def plan(
-    response: Response,
-    context: ContextOf,
+    reading: ReadingOf,
     *,
     report: Annotated[str, Query(description=f"{', '.join(REPORTS)}.")] = "all",
     supplier: Annotated[str, Query(description="The supplier's name; a minus for products without one.")] = "",
@@ -60,9 +64,8 @@ def plan(
     """The lines that the filters find, in order, with the total of all of them, as the plan was published."""
     asked = {"report": report, "supplier": supplier, "group": group, "status": status, "search": search, "sort": sort}
     query, wanted = plan_query(asked), _known_columns(columns)
-    found, view = plan_lines(context.view, query), context.view
-    first = row_of(cursor, view.snapshot_id)
-    _tag(response, context)
+    tag, view = reading.tag(), reading.view
+    first, found = row_of(cursor, tag), plan_lines(view, query)
     return PlanAnswer(
         plan_id=view.summary["plan_id"] if view.summary else None,
         as_of_date=view.as_of,
@@ -70,7 +73,7 @@ def plan(
         products_to_order=found.total.to_order,
         order_value_by_currency=dict(found.total.value_by_currency),
         lines=view.order_plan.select(wanted)[found.rows.slice(first, limit)].to_dicts(),
-        next_cursor=cursor_to(view.snapshot_id, first + limit, found.rows.len()),
+        next_cursor=cursor_to(tag, first + limit, found.rows.len()),
     )
 
 
@@ -86,25 +89,25 @@ def _known_columns(columns: str) -> list[str]:
     return list(dict.fromkeys(["product_code", *(names or tables.ORDER_PLAN.columns)]))
 
 
-@router.get(f"{_OF}/products", summary="Products")
-def products(response: Response, context: ContextOf, limit: Limit = 100, cursor: Cursor = "") -> ProductsAnswer:
+@router.get(f"{OF}/products", summary="Products")
+def products(reading: ReadingOf, limit: Limit = 100, cursor: Cursor = "") -> ProductsAnswer:
     """Every product of Xero, by code."""
-    rows, next_cursor = _page_of(response, context, tables.PRODUCTS, limit, cursor)
+    rows, next_cursor = reading.page_of(reading.view.rows(tables.PRODUCTS), limit, cursor)
     return ProductsAnswer(products=rows, next_cursor=next_cursor)
 
 
-@router.get(f"{_OF}/suppliers", summary="Suppliers")
-def suppliers(response: Response, context: ContextOf, limit: Limit = 100, cursor: Cursor = "") -> SuppliersAnswer:
+@router.get(f"{OF}/suppliers", summary="Suppliers")
+def suppliers(reading: ReadingOf, limit: Limit = 100, cursor: Cursor = "") -> SuppliersAnswer:
     """Every supplier."""
-    rows, next_cursor = _page_of(response, context, tables.SUPPLIERS, limit, cursor)
+    rows, next_cursor = reading.page_of(reading.view.rows(tables.SUPPLIERS), limit, cursor)
     return SuppliersAnswer(suppliers=rows, next_cursor=next_cursor)
 
 
-@router.get(f"{_OF}/analysis", summary="How a product's number was made")
-def analysis(response: Response, context: ContextOf, product_code: str) -> dict[str, Any]:
+@router.get(f"{OF}/analysis", summary="How a product's number was made")
+def analysis(reading: ReadingOf, product_code: str) -> dict[str, Any]:
     """What `stocktrim explain PRODUCT_CODE --json` prints: the bridge, its sentences, and all behind them."""
-    _tag(response, context)
-    return asdict(explanation_of(context.view, product_code))
+    reading.tag()
+    return asdict(explanation_of(reading.view, product_code))
 
 
 @router.get("/openapi.json", include_in_schema=False)
@@ -126,17 +129,3 @@ def _document() -> dict[str, Any]:
         description="What the buyer's desk shows, for programs. Money is a text with its decimals.",
         routes=router.routes,
     )
-
-
-def _page_of(
-    response: Response, context: ScreenContext, table: Table, limit: int, cursor: str
-) -> tuple[list[dict[str, Any]], str | None]:
-    rows = context.view.rows(table)
-    first = row_of(cursor, context.view.snapshot_id)
-    _tag(response, context)
-    return rows.slice(first, limit).to_dicts(), cursor_to(context.view.snapshot_id, first + limit, rows.height)
-
-
-def _tag(response: Response, context: ScreenContext) -> None:
-    response.headers["ETag"] = f'"{context.view.snapshot_id}"'
-    response.headers["Cache-Control"] = "private, no-cache"

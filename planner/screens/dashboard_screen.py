@@ -11,7 +11,7 @@ from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf
 from planner.screens.exceptions_screen import present_exceptions
 from planner.shown.dashboard_view import changes, figures, needs_today, service_figure, trend_path
-from planner.shown.exceptions.exceptions_shown import kinds_shown, rows_shown
+from planner.shown.exception_list.exceptions_shown import kinds_shown, rows_shown
 from planner.shown.service.stock_value import stock_value_by_week
 
 router = APIRouter()

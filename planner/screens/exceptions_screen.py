@@ -26,7 +26,7 @@ from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.frame.writing import PlannerWrites, Writing
 from planner.security.sessions import now
-from planner.shown.exceptions.exceptions_shown import (
+from planner.shown.exception_list.exceptions_shown import (
     A_PAGE,
     SEVERITY_WORDS,
     STATE_WORDS,

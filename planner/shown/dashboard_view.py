@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.exceptions.kinds import DEAD_STOCK
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
-from pipelines.storage import tables
+from planner.shown.plan_changes import differences
 from planner.shown.published_view import PublishedView
 from planner.shown.service.achieved_service import A_QUARTER, service_by_week, share_in_stock, target_level
 
@@ -39,7 +39,7 @@ class ChangedLine:
     """A product whose order quantity differs from that of the plan before."""
 
     product_code: str
-    product_name: str
+    product_name: str | None
     before: float
     after: float
     value_change: Decimal | None
@@ -158,32 +158,15 @@ def changes(view: PublishedView) -> Changes | None:
     if len(view.plans) < 2 or view.summary is None:  # noqa: PLR2004, the newest and one before
         return None
     before = view.plans[-2]
-    of_before = pl.col("plan_id") == before["plan_id"]
-    old = view.rows(tables.PLAN_HISTORY, of_before, columns=_KEPT).unique("product_code", keep="last")
-    new = view.order_plan.select(_KEPT)
-    both = new.join(old, on="product_code", how="full", coalesce=True, suffix="_before")
-    after, was = pl.col("order_quantity").fill_null(0.0), pl.col("order_quantity_before").fill_null(0.0)
-    differing = both.with_columns(after=after, before=was).filter(pl.col("after") != pl.col("before"))
-    change = pl.col("order_value").fill_null(0) - pl.col("order_value_before").fill_null(0)
-    largest = differing.with_columns(change=change).sort(
-        pl.col("change").abs(), "product_code", descending=[True, False]
-    )
+    differing = differences(view, before["plan_id"], view.summary["plan_id"])
+    was, now = pl.col("quantity_before"), pl.col("quantity_after")
     return Changes(
         before,
-        differing.filter(pl.col("before") <= 0).height,
-        differing.filter(pl.col("after") <= 0).height,
-        differing.filter((pl.col("after") > 0) & (pl.col("before") > 0)).height,
-        [_changed(line) for line in largest.head(CHANGES_NAMED).to_dicts()],
+        differing.filter(was <= 0).height,
+        differing.filter(now <= 0).height,
+        differing.filter((now > 0) & (was > 0)).height,
+        [ChangedLine(*line) for line in differing.head(CHANGES_NAMED).rows()],
     )
-
-
-_KEPT: Final = ["product_code", "product_name", "order_quantity", "order_value", "currency"]
-
-
-def _changed(line: Mapping[str, Any]) -> ChangedLine:
-    name = line["product_name"] or line["product_name_before"] or ""
-    currency = line["currency"] or line["currency_before"]
-    return ChangedLine(line["product_code"], name, line["before"], line["after"], line["change"], currency)
 
 
 def _amount(value: Decimal | None) -> str:

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipelines.organisations.sales_reconciliation import REASONS
 from pipelines.planning_settings.demand_settings.assemblies import demand_ways
 from pipelines.planning_settings.setting_descriptions import PARAMETERS, Parameter
 from pipelines.planning_settings.successors_and_bundles import sold_as
 from pipelines.replenishment.explain.bridge import in_units
+from pipelines.replenishment.explain.difference_words import REASONS
 from pipelines.replenishment.explain.product_explanation import SOURCES, ExplanationSources, explain_product
 from pipelines.replenishment.explain.records import BridgeStep, LeadTimeChance, ProductExplanation, SettingInForce
 from pipelines.storage import tables

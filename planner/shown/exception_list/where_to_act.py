@@ -12,7 +12,7 @@ from pipelines.exceptions import kinds
 
 
 @dataclass(frozen=True)
-class Place:
+class ActingPlace:
     """A screen of the desk: its address below the organisation's, and what a person does there."""
 
     address: str
@@ -25,21 +25,21 @@ _OF_DATA: Final = frozenset({"stale_load", "contact_not_loaded", "unreadable_rec
 _OF_GROUPS: Final = frozenset({kinds.SETTING_CONFLICT})
 
 
-def place_of(exception: Mapping[str, Any]) -> Place | None:
+def place_of(exception: Mapping[str, Any]) -> ActingPlace | None:
     """The screen on which an exception is dealt with; None if only Xero can mend it.
 
     >>> place_of({"kind": "out_of_stock", "product_code": "TEA & MILK"})
-    Place(address='/plan?search=TEA+%26+MILK&product=TEA+%26+MILK', words='Order it')
+    ActingPlace(address='/plan?search=TEA+%26+MILK&product=TEA+%26+MILK', words='Order it')
     >>> place_of({"kind": "stale_load", "product_code": None}).address
     '/data'
     """
     kind, code = exception["kind"], exception["product_code"]
     if kind in _OF_DATA:
-        return Place("/data", "Load data")
+        return ActingPlace("/data", "Load data")
     if kind in _OF_ORDERS:
-        return Place("/orders", "Open the orders")
+        return ActingPlace("/orders", "Open the orders")
     if kind in _ORDERED and code:
-        return Place(f"/plan?{urlencode({'search': code, 'product': code})}", "Order it")
+        return ActingPlace(f"/plan?{urlencode({'search': code, 'product': code})}", "Order it")
     if kind in _OF_GROUPS:
-        return Place("/settings", "Open the settings")
-    return Place(f"/product?{urlencode({'code': code})}", "Open the product") if code else None
+        return ActingPlace("/settings", "Open the settings")
+    return ActingPlace(f"/product?{urlencode({'code': code})}", "Open the product") if code else None

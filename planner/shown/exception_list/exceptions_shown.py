@@ -14,7 +14,7 @@ import polars as pl
 from pipelines.exceptions.kinds import KINDS, SEVERITIES
 from pipelines.exceptions.snoozes import OPEN, STATES
 from pipelines.exceptions.words import by_kind, money_in_words, only_open, subject_of, without_command
-from planner.shown.exceptions.where_to_act import Place, place_of
+from planner.shown.exception_list.where_to_act import ActingPlace, place_of
 from planner.shown.published_view import PublishedView
 
 A_PAGE: Final = 50
@@ -53,7 +53,7 @@ class ExceptionRow:
     since: date | None
     sentence: str
     what_to_do: str
-    place: Place | None
+    place: ActingPlace | None
     xero_link: str | None
     snoozed_until: date | None
     snoozed_by: str | None
