@@ -17,6 +17,7 @@ from pipelines.settings import Settings
 from pipelines.store.connected_organisations import ConnectedOrganisation, list_organisations
 from pipelines.store.engine import Store, open_store
 from pipelines.store.setting_changes import explicit_settings
+from planner.connecting.demo_start import DemoStart
 from planner.connecting.pending_sign_ins import PendingSignIns
 from planner.runs.dagster_runs import DagsterRuns
 from planner.security.access import DeskAccess
@@ -44,6 +45,7 @@ class Desk:
     token: OneTimeToken
     failures: FailureLimit
     log: SecurityLog
+    demo: DemoStart
     _kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
 
     @cached_property
@@ -141,7 +143,8 @@ class Desk:
         self._kept.clear()
 
     def close(self) -> None:
-        """Close its files."""
+        """Close its files, and end the demo's Xero if it was started here."""
+        self.demo.stop()
         self.log.close()
         if "what_ifs" in vars(self):
             self.what_ifs.close()
@@ -149,13 +152,17 @@ class Desk:
             self.store.close()
 
 
-def open_desk(settings: Settings, *, person: str, port: int, announce: Callable[[Secret], None]) -> Desk:
+def open_desk(
+    settings: Settings, *, person: str, port: int, announce: Callable[[Secret], None], demo_xero: str = ""
+) -> Desk:
     """The desk of a home. `announce` is given each token with which one session can be opened.
+
+    `demo_xero` is where a sandbox answers for the demo organisation; without one the desk starts its own.
 
     Cookies of one machine reach all its ports, so the cookie's name has the port.
     """
     folder = settings.planner_folder
     return Desk(
         settings, person, f"stocktrim_desk_{port}", PublishedViews(settings), open_sessions(folder),
-        OneTimeToken(announce), FailureLimit(), SecurityLog(folder),
+        OneTimeToken(announce), FailureLimit(), SecurityLog(folder), DemoStart(settings, demo_xero),
     )  # fmt: skip

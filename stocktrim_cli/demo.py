@@ -4,6 +4,7 @@ Read more in docs/tour.md.
 """
 
 import shutil
+import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 DEMO = "demo"
+READY = "The demo is ready."
 
 
 def demo(
@@ -27,6 +29,13 @@ def demo(
     end: Annotated[str, typer.Option(metavar="DATE", help="The last day of the history; default: yesterday.")] = "",
     products: Annotated[int, typer.Option(min=20, max=100_000, help="How many products to make up.")] = 400,
     port: Annotated[int, typer.Option(help="The sandbox's port; if it is taken, a free port is used.")] = 8765,
+    stay: Annotated[
+        bool,
+        typer.Option("--stay", help="Only load and plan, then keep the demo's Xero until standard input ends."),
+    ] = False,
+    xero: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Only load and plan, from a sandbox that answers here already.")
+    ] = "",
 ) -> None:
     """Run the whole loop for a made-up wholesaler: no account, no key, no question. It starts over each time.
 
@@ -35,25 +44,34 @@ def demo(
     from datetime import timedelta
 
     from pipelines.settings import read_day, read_settings
-    from stocktrim_cli.serve import free_port, sandbox_command, start_sandbox, stop, wait_for_port
+    from stocktrim_cli.serve import free_port, sandbox_command, start_sandbox, stop, stop_at_signals, wait_for_port
 
     started = time.monotonic()
     as_of = str(read_day(end) + timedelta(days=1)) if end else ""
     settings = read_settings()
+    _start_over(settings, is_sandbox_kept=bool(xero))
+    if xero:
+        _begin(settings, address=xero, as_of=as_of)
+        return
     chosen = free_port(port)
-    _start_over(settings)
     command = [*sandbox_command(settings, port=chosen), "--products", str(products), *(["--end", end] if end else [])]
     _step("A wholesaler in the sandbox Xero")
     process = start_sandbox(command)
     try:
         wait_for_port(chosen, {"the sandbox": process})
+        if stay:
+            stop_at_signals()
+            _begin(settings, address=f"http://127.0.0.1:{chosen}", as_of=as_of)
+            sys.stdin.read()
+            return
         _walk(settings, address=f"http://127.0.0.1:{chosen}", as_of=as_of)
     finally:
         stop(process)
     _step(f"Done in {time.monotonic() - started:.0f} seconds")
     out.print(
-        "Open next: `make serve` for the demo's Xero, which a load needs, and for Dagster on http://127.0.0.1:3000;\n"
-        "`.venv/bin/stocktrim explain PRODUCT_CODE -o demo` for the arithmetic of a product; docs/tour.md follows it.",
+        "Open next: `make serve`, which prints the address of the desk: plan, orders and settings in your browser.\n"
+        "It also serves the demo's Xero, which a load needs, and Dagster on http://127.0.0.1:3000.\n"
+        "`.venv/bin/stocktrim explain PRODUCT_CODE -o demo` has the arithmetic of a product; docs/tour.md follows it.",
         markup=False,
     )
 
@@ -76,8 +94,16 @@ def _walk(settings: "Settings", *, address: str, as_of: str) -> None:
     _compare(first, second, sent)
 
 
-def _start_over(settings: "Settings") -> None:
-    """Delete the demo organisation's data, and nothing else."""
+def _begin(settings: "Settings", *, address: str, as_of: str) -> None:
+    """Connect, load and plan; nothing is sent. The last words are what the desk waits for."""
+    _connect(settings, address)
+    run_job("load", organisation=DEMO)
+    run_job("plan", organisation=DEMO, ops={"decisions": {"config": {"as_of": as_of}}})
+    say(READY)
+
+
+def _start_over(settings: "Settings", *, is_sandbox_kept: bool) -> None:
+    """Delete the demo organisation's data, and nothing else; a sandbox that answers already keeps its own."""
     from pipelines.storage.run_locks import organisation_lock
     from pipelines.store.connected_organisations import forget_organisation
     from pipelines.store.engine import open_store
@@ -85,7 +111,8 @@ def _start_over(settings: "Settings") -> None:
     folder = settings.organisation_folder(DEMO)
     with organisation_lock(folder, holder="`stocktrim demo`", waiting=say):
         forget_organisation(open_store(settings.database_url), DEMO)
-        shutil.rmtree(settings.sandbox_folder, ignore_errors=True)
+        if not is_sandbox_kept:
+            shutil.rmtree(settings.sandbox_folder, ignore_errors=True)
         for path in folder.iterdir():
             if path.name != "lock":
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -36,6 +36,9 @@ def serve_desk(
         bool, typer.Option("--browser/--no-browser", help="Open the desk in the browser, or only print its address.")
     ] = True,
     by: ByOption = "",
+    demo_xero: Annotated[
+        str, typer.Option(hidden=True, help="Where a sandbox answers already, for the demo of the first visit.")
+    ] = "",
 ) -> None:
     """Serve the buyer's desk on this machine until Ctrl-C: dashboard, plan, products.
 
@@ -55,7 +58,8 @@ def serve_desk(
 
     refuse_taken([port])
     who = person(by)
-    desk = open_desk(read_settings(), person=who, port=port, announce=_announcing(port, browser=browser))
+    announce = _announcing(port, browser=browser)
+    desk = open_desk(read_settings(), person=who, port=port, announce=announce, demo_xero=demo_xero)
     desk.organisations()  # a store that cannot be opened is reported before anything is served
     desk.token.issue()
     say("Ctrl-C stops it.")

@@ -1,4 +1,4 @@
-"""`stocktrim serve`: the sandbox, Dagster's code server, web server and daemon on this machine, until stopped.
+"""`stocktrim serve`: the desk, the sandbox, Dagster's code server, web server and daemon on this machine.
 
 Read more in docs/operations.md.
 """
@@ -50,9 +50,13 @@ def serve(
     *,
     sandbox_port: Annotated[int, typer.Option(help="The sandbox's port.")] = 8765,
     dagster_port: Annotated[int, typer.Option(help="The port of Dagster's web pages.")] = 3000,
+    desk_port: Annotated[int, typer.Option(help="The port of the buyer's desk.")] = 8500,
     sandbox: Annotated[bool, typer.Option("--sandbox/--no-sandbox", help="Serve the demo organisation too.")] = True,
+    desk: Annotated[bool, typer.Option("--desk/--no-desk", help="Serve the buyer's desk too.")] = True,
 ) -> None:
-    """Serve the demo organisation's sandbox, Dagster's web pages and its daemon until Ctrl-C.
+    """Serve the buyer's desk, the demo organisation's sandbox, Dagster's web pages and its daemon until Ctrl-C.
+
+    The desk's address is printed; it signs you in once.
 
     Everything listens on this machine only; for others, put a proxy with a login in front.
 
@@ -62,16 +66,20 @@ def serve(
 
     settings = read_settings()
     ports = [dagster_port, *([sandbox_port] if sandbox else [])]
-    refuse_taken(ports)
+    who = _person_at_the_desk() if desk else ""
+    refuse_taken([*ports, *([desk_port] if who else [])])
     if sandbox:
         _point_demo_at(settings, sandbox_port)
     _prepare_dagster(settings)
-    _stop_at_signals()
+    stop_at_signals()
     running: dict[str, Started] = {}
     with tempfile.TemporaryDirectory(prefix="stocktrim-", ignore_cleanup_errors=True) as folder:
         try:
             if sandbox:
                 running["the sandbox"] = start_sandbox(sandbox_command(settings, port=sandbox_port))
+            if who:
+                command = _desk_command(who, desk_port, sandbox_port=sandbox_port if sandbox else None)
+                running["the desk"] = _start_desk(command, dagster=f"http://127.0.0.1:{dagster_port}")
             sys.exit(_serve_dagster(settings, running, folder=Path(folder), ports=ports))
         except KeyboardInterrupt:
             say("Stopping ...")
@@ -92,6 +100,29 @@ def start_sandbox(command: list[str]) -> subprocess.Popen[bytes]:
 
     usual = {"XERO_CLIENT_ID": DEFAULT_CLIENT_ID, "XERO_CLIENT_SECRET": DEFAULT_CLIENT_SECRET}
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **usual})  # noqa: S603, our own
+
+
+def _person_at_the_desk() -> str:
+    """The name of who signs in by the printed address; empty, which is said, if none is known."""
+    from pipelines.errors import UsageError
+    from stocktrim_cli.who import person
+
+    try:
+        return person("")
+    except UsageError as unknown:
+        say(f"The desk is not served. {str(unknown).replace('add --by NAME, or set', 'set')}")
+        return ""
+
+
+def _desk_command(who: str, port: int, *, sandbox_port: int | None) -> list[str]:
+    command = [sys.executable, "-m", "stocktrim_cli.main", "planner", "--port", str(port), "--no-browser", "--by", who]
+    return [*command, "--demo-xero", f"http://127.0.0.1:{sandbox_port}"] if sandbox_port else command
+
+
+def _start_desk(command: list[str], *, dagster: str) -> subprocess.Popen[bytes]:
+    """The desk in a process of its own, which stays small; Ctrl-C reaches it through this one."""
+    environment = {**os.environ, "STOCKTRIM_DAGSTER_URL": dagster}
+    return subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603, our own
 
 
 def wait_for_port(port: int, processes: Mapping[str, Started], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
@@ -174,7 +205,7 @@ def _wait_for(
     raise UsageError(f"Nothing answers on {what}; see what was printed above.")
 
 
-def _stop_at_signals() -> None:
+def stop_at_signals() -> None:
     """Stop at Ctrl-C and at SIGTERM, even if a background shell made its children ignore Ctrl-C.
 
     Processes started here inherit it: Dagster cancels a run by the signal that such a shell ignores.

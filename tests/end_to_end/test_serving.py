@@ -49,6 +49,7 @@ class Served:
     stocktrim: Command
     dagster: str
     sandbox: str
+    desk: str
 
     def ask(self, query: str, **variables: Any) -> Any:
         answer = httpx2.post(f"{self.dagster}/graphql", json={"query": query, "variables": variables}, timeout=60)
@@ -108,11 +109,12 @@ def served(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempP
     home = tmp_path_factory.mktemp("served") / HOME
     shutil.copytree(planned_home, home, symlinks=True)
     save_worlds([wholesaler], home / "sandbox")
-    sandbox_port, dagster_port = free_ports(2)
+    sandbox_port, dagster_port, desk_port = free_ports(3)
     # A shell starts background jobs deaf to Ctrl-C, by which Dagster cancels a run: serve must hear it all the same.
     command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "stocktrim_cli.main", "serve"]
     command += ["--sandbox-port", str(sandbox_port), "--dagster-port", str(dagster_port)]
-    environment = {**os.environ, "STOCKTRIM_HOME": str(home)}
+    command += ["--desk-port", str(desk_port)]
+    environment = {**os.environ, "STOCKTRIM_HOME": str(home), "STOCKTRIM_USER": "anna"}
     log = home / "served.log"
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -121,7 +123,7 @@ def served(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempP
     ):
         try:
             until(log.read_text, lambda result: "Dagster: http" in result or process.poll() is not None)
-            addresses = f"http://127.0.0.1:{dagster_port}", f"http://127.0.0.1:{sandbox_port}"
+            addresses = [f"http://127.0.0.1:{port}" for port in (dagster_port, sandbox_port, desk_port)]
             served = Served(Command(home, patch), *addresses)
             assert served.ask(START_SENSOR, s=SENSOR)["startSensor"]["__typename"] == "Sensor"
             yield served
@@ -129,9 +131,24 @@ def served(planned_home: Path, wholesaler: World, tmp_path_factory: pytest.TempP
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
     assert process.returncode == 0, log.read_text()[-2000:]
-    for port in (sandbox_port, dagster_port):
+    for port in (sandbox_port, dagster_port, desk_port):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_the_desk_is_served_too_at_the_address_that_is_printed(served: Served) -> None:
+    log = served.stocktrim.home / "served.log"
+    printed = until(log.read_text, lambda text: f"The desk: {served.desk}/sign-in#" in text)
+    token = printed.partition(f"{served.desk}/sign-in#")[2].split()[0]
+    with httpx2.Client(base_url=served.desk, follow_redirects=True) as browser:
+        until(lambda: _is_open(served.desk), bool)
+        assert "to order" in browser.post("/sign-in", data={"token": token}).text
+        assert "does not answer" not in browser.get(f"/o/{KEY}/runs/present").text
+
+
+def _is_open(address: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))) == 0
 
 
 def test_the_pages_of_a_job_and_the_timeline_show_runs_from_a_terminal(served: Served) -> None:
