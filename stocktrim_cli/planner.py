@@ -37,7 +37,7 @@ def serve_desk(
     ] = True,
     by: ByOption = "",
     demo_xero: Annotated[
-        str, typer.Option(hidden=True, help="Where a sandbox answers already, for the demo of the first visit.")
+        str, typer.Option(metavar="ADDRESS", help="Where a sandbox answers already, for the demo of the first visit.")
     ] = "",
 ) -> None:
     """Serve the buyer's desk on this machine until Ctrl-C: dashboard, plan, products.

@@ -43,6 +43,7 @@ class DemoStart:
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 return
+            self.stop()
             self._log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             of_it = ["--xero", self._xero] if self._xero else ["--stay"]
             command = [sys.executable, "-m", "stocktrim_cli.main", "demo", *of_it]
@@ -72,15 +73,21 @@ class DemoStart:
 
     def stop(self) -> None:
         """End the demo's Xero, or what is still at work."""
-        process = self._process
-        if process is None or process.poll() is not None:
-            return
+        if self._process is not None:
+            _end(self._process)
+
+    @property
+    def _log(self) -> Path:
+        return self._settings.planner_folder / "demo.log"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
         process.terminate()
         try:
             process.wait(_STOPPING_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
-
-    @property
-    def _log(self) -> Path:
-        return self._settings.planner_folder / "demo.log"
+            process.wait()
+    if process.stdin is not None:
+        process.stdin.close()

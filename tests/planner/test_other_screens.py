@@ -89,8 +89,8 @@ def test_old_data_are_said_on_every_screen(visitor: Visitor, monkeypatch: pytest
 
 def test_without_an_organisation_two_ways_to_begin_are_shown(at_empty_home: Visitor) -> None:
     text = at_empty_home.text("/")
-    assert "stocktrim demo" in text
-    assert "stocktrim connect" in text
+    assert "Try the demo organisation" in text
+    assert "Connect Xero" in text
 
 
 def test_before_the_first_load_the_page_says_what_to_do(at_empty_home: Visitor, empty_home: Settings) -> None:
