@@ -24,6 +24,7 @@ XERO_API_URL: Final = "https://api.xero.com"
 XERO_IDENTITY_URL: Final = "https://identity.xero.com"
 XERO_LOGIN_URL: Final = "https://login.xero.com"
 DAGSTER_URL: Final = "http://127.0.0.1:3000"
+_HEADER_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _READ_AS_ADDRESS: Final = re.compile(r"[?#\\\0]|%[0-9A-Fa-f]{2}")
 
 
@@ -39,6 +40,12 @@ KNOWN_VARIABLES: Final = frozenset(
         "NEW_SECRET_KEY",
         "PUBLISHED_GROUP",
         "DAGSTER_URL",
+        "DESK_URL",
+        "OPENID_ISSUER",
+        "OPENID_CLIENT_ID",
+        "OPENID_CLIENT_SECRET",
+        "PROXY_ADDRESS",
+        "PROXY_HEADER",
         "DEBUG",
         "WAREHOUSE",
         "SALES_FILE",
@@ -48,6 +55,24 @@ KNOWN_VARIABLES: Final = frozenset(
 
 class SettingsError(UsageError):
     """An environment variable cannot be used; the sentence names it and says what it must be."""
+
+
+@dataclass(frozen=True)
+class OpenIdSettings:
+    """The provider by which a team signs in to the desk, and the desk's own address for it to come back to."""
+
+    issuer: str
+    client_id: str
+    client_secret: Secret
+    desk_url: str
+
+
+@dataclass(frozen=True)
+class TrustedProxy:
+    """A proxy that signs people in before they reach the desk: where it is, and the header that names the person."""
+
+    address: str
+    header: str
 
 
 @dataclass(frozen=True)
@@ -67,6 +92,9 @@ class Settings:
     organisation: str | None = None
     user: str | None = None
     dagster_url: str = DAGSTER_URL
+    desk_url: str | None = None
+    open_id: OpenIdSettings | None = None
+    trusted_proxy: TrustedProxy | None = None
 
     @property
     def dagster_home(self) -> Path:
@@ -128,7 +156,42 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         organisation=given.get("STOCKTRIM_ORGANISATION") or None,
         user=given.get("STOCKTRIM_USER") or None,
         dagster_url=_checked_address("STOCKTRIM_DAGSTER_URL", given.get("STOCKTRIM_DAGSTER_URL") or DAGSTER_URL),
+        desk_url=_desk_url(given),
+        open_id=_open_id(given),
+        trusted_proxy=_trusted_proxy(given),
     )
+
+
+def _desk_url(given: Mapping[str, str]) -> str | None:
+    address = given.get("STOCKTRIM_DESK_URL")
+    return _checked_address("STOCKTRIM_DESK_URL", address) if address else None
+
+
+def _open_id(given: Mapping[str, str]) -> OpenIdSettings | None:
+    """How a team signs in; None unless all of it is given."""
+    names = ("STOCKTRIM_OPENID_ISSUER", "STOCKTRIM_OPENID_CLIENT_ID", "STOCKTRIM_OPENID_CLIENT_SECRET")
+    issuer, client_id, client_secret = (given.get(name) or "" for name in names)
+    if not (issuer or client_id or client_secret):
+        return None
+    desk_url = _desk_url(given)
+    if desk_url is None or not (issuer and client_id and client_secret):
+        raise SettingsError(f"For the sign-in of a team give all of {', '.join(names)} and STOCKTRIM_DESK_URL.")
+    _checked_address(names[0], issuer)
+    return OpenIdSettings(issuer, client_id, Secret(client_secret), desk_url)
+
+
+def _trusted_proxy(given: Mapping[str, str]) -> TrustedProxy | None:
+    """The proxy that is trusted to name people; None unless it is switched on."""
+    address, header = given.get("STOCKTRIM_PROXY_ADDRESS") or "", given.get("STOCKTRIM_PROXY_HEADER") or ""
+    if not (address or header):
+        return None
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        raise SettingsError(f"STOCKTRIM_PROXY_ADDRESS is {address!r}: give the proxy's IP address.") from None
+    if not _HEADER_NAME.fullmatch(header):
+        raise SettingsError(f"STOCKTRIM_PROXY_HEADER is {header!r}: give the header by which the proxy names people.")
+    return TrustedProxy(address, header)
 
 
 def _checked_home(home: Path) -> Path:

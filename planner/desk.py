@@ -25,6 +25,7 @@ from planner.security.roles import Role
 from planner.security.security_log import SecurityLog
 from planner.security.sessions import Session, Sessions, open_sessions
 from planner.security.sign_in import FailureLimit, OneTimeToken
+from planner.security.team_sign_in import TeamSignIn
 from planner.shown.plan.plan_now import PlanBooks
 from planner.shown.published_view import PublishedView, PublishedViews
 from planner.shown.settings.what_ifs import WhatIfs
@@ -61,6 +62,17 @@ class Desk:
     def plan_books(self) -> PlanBooks:
         """The plans with the orders that people made of them."""
         return PlanBooks(lambda: self.store)
+
+    @cached_property
+    def team(self) -> TeamSignIn | None:
+        """How a team signs in, if the desk is set up for one."""
+        open_id = self.settings.open_id
+        return TeamSignIn(open_id, self.sessions.encryption) if open_id else None
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the desk by https, through whatever stands in front of it."""
+        return (self.settings.desk_url or "").startswith("https:")
 
     @cached_property
     def access(self) -> DeskAccess:

@@ -9,6 +9,7 @@ What belongs here: putting the desk together. What does not: what any part of it
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
+from urllib.parse import urlsplit
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
@@ -36,6 +37,7 @@ from planner.screens import (
     settings,
     sign_in_screen,
     start_screen,
+    team_sign_in_screen,
 )
 from planner.security.guard import Guard
 from planner.security.response_headers import ResponseHeaders
@@ -48,6 +50,7 @@ MOST_BYTES: Final = 12 << 20
 SCREENS: Final = (
     start_screen,
     sign_in_screen,
+    team_sign_in_screen,
     connect_screen,
     dashboard_screen,
     exceptions_screen,
@@ -88,10 +91,16 @@ async def _with_few_threads(_: FastAPI) -> AsyncIterator[None]:
     yield
 
 
+def _public_host(desk: Desk) -> list[str]:
+    """The name by which a team reaches the desk, if it is set up for one."""
+    host = urlsplit(desk.settings.desk_url or "").hostname
+    return [host] if host else []
+
+
 def _layers(desk: Desk, hosts: Sequence[str]) -> list[Middleware]:
     return [
         Middleware(ResponseHeaders),
-        Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
+        Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts, *_public_host(desk)]),
         Middleware(GZipMiddleware, minimum_size=500, compresslevel=5),
         Middleware(PlainErrors),
         Middleware(Guard, desk=desk),

@@ -65,7 +65,9 @@ def serve_desk(
     say("Ctrl-C stops it.")
     try:
         # no log of requests: what matters is in the security log
-        uvicorn.run(create_app(desk), port=port, log_level="warning", access_log=False, server_header=False)
+        uvicorn.run(
+            create_app(desk), port=port, log_level="warning", access_log=False, server_header=False, proxy_headers=False
+        )
     finally:
         desk.close()
 

@@ -19,10 +19,10 @@ _SLOWER = "Too many attempts: wait a minute, then use the last address that the 
 
 
 @router.get(SIGN_IN)
-def ask(request: Request) -> Response:
+def ask(request: Request, desk: DeskOf) -> Response:
     """The page that takes the token from the address, or from a person who pastes it."""
     wanted = local_path(request.query_params.get("next", "/"))
-    return page(request, "sign_in.html", {"next": wanted, "sentence": ""})
+    return page(request, "sign_in.html", {"next": wanted, "sentence": "", "has_team": desk.team is not None})
 
 
 @router.post(SIGN_IN)
@@ -39,7 +39,9 @@ async def sign_in(request: Request, desk: DeskOf) -> Response:
     is_reached = desk.failures.is_reached(address, at=at)
     desk.failures.fail(address, at=at)
     desk.log.note("sign_in_refused", at=at, address=address, why="too many" if is_reached else "wrong token")
-    content = {"next": wanted, "sentence": _SLOWER if is_reached else _WRONG}
+    content = {
+        "next": wanted, "sentence": _SLOWER if is_reached else _WRONG, "has_team": desk.team is not None,
+    }  # fmt: skip
     answer = page(request, "sign_in.html", content, status=429 if is_reached else 401)
     if is_reached:
         answer.headers["Retry-After"] = "60"

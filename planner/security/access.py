@@ -32,7 +32,7 @@ from pipelines.store.desk_access.desk_roles import (
     strongest,
     take_role,
 )
-from pipelines.store.desk_access.ended_sessions import end_sessions, ends_of
+from pipelines.store.desk_access.ended_sessions import end_sessions, ends_of, spend_once
 from pipelines.store.engine import Store
 from planner.security.roles import Role
 from planner.security.security_log import SecurityLog
@@ -138,6 +138,10 @@ class DeskAccess:
     def end(self, session: Session, *, at: datetime) -> None:
         """End a session: its cookie opens nothing any more, in any process."""
         end_sessions(self._store(), session.subject, at=at)
+
+    def spend(self, subject: str, *, at: datetime) -> bool:
+        """Whether something that is good once is used for the first time, in any process."""
+        return spend_once(self._store(), subject, at=at)
 
     def end_everywhere(self, session: Session, *, at: datetime) -> None:
         """End every session of a session's person, on whichever machine."""

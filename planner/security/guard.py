@@ -5,6 +5,7 @@ What belongs here: letting a request through or not. What does not: signing in (
     open to all    signing in, the files of the pages, and Xero's answer (it bears a state of its own)
     a read         needs a session
     a write        needs a session, the same origin, and the session's word in a header
+    a team's proxy names a person in its header, if it is switched on for the proxy's address
     a program      shows a token below /api/ instead: no cookie, so that no other site can use it
 
 Read more in SECURITY.md.
@@ -20,14 +21,17 @@ from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipelines.errors import PlannerError
+from pipelines.errors import PlannerError, UsageError
+from pipelines.store.desk_access.desk_roles import person_named
 from planner.desk import Desk
-from planner.security.sessions import Session, TokenSession, now
+from planner.security import team_sign_in
+from planner.security.sessions import Session, TokenSession, Way, now
 
 SIGN_IN: Final = "/sign-in"
 STATIC: Final = "/static/"
 CALLBACK: Final = "/connect/callback"
 """Where Xero sends a browser back to: from another site, so without the session's cookie."""
+OPEN: Final = frozenset({SIGN_IN, CALLBACK, team_sign_in.BEGINNING, team_sign_in.CALLBACK})
 API: Final = "/api/"
 FORGERY_HEADER: Final = "X-Desk-Token"
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -50,6 +54,8 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        if self.desk.is_https:
+            scope["scheme"] = "https"
         try:
             session, refusal = await self._who(scope, headers)
         except PlannerError as trouble:
@@ -59,7 +65,7 @@ class Guard:
             await refusal(scope, receive, send)
             return
         scope.setdefault("state", {})["session"] = session
-        await self.app(scope, receive, self._renewing(send, session, is_secure=scope["scheme"] == "https"))
+        await self.app(scope, receive, self._renewing(scope, send, session))
 
     async def _who(self, scope: Scope, headers: Headers) -> tuple[Session | None, Response | None]:
         """Who asks: a program by its token, a person by the cookie of a session that is not over; or a refusal.
@@ -73,10 +79,27 @@ class Guard:
         if scope["path"].startswith(STATIC):
             return None, None
         cookie = cookie_parser(headers.get("Cookie", "")).get(self.desk.cookie, "")
-        session = self.desk.sessions.opened(cookie, at=now())
-        if session is None or await run_sync(lambda: self.desk.access.is_ended(session)):
-            return None, None
-        return session, None
+        opened = self.desk.sessions.opened(cookie, at=now())
+        is_over = opened is None or await run_sync(lambda: self.desk.access.is_ended(opened))
+        return self._vouched_for(scope, headers, None if is_over else opened), None
+
+    def _vouched_for(self, scope: Scope, headers: Headers, session: Session | None) -> Session | None:
+        """A session, if the trusted proxy still names its person; a new one for whom it names. Others name nobody."""
+        proxy, at = self.desk.settings.trusted_proxy, now()
+        is_from_proxy = proxy is not None and address_of(scope) == proxy.address
+        named = headers.get(proxy.header, "") if proxy and is_from_proxy else ""
+        try:
+            person = person_named(named) if named else ""
+        except UsageError:
+            person = ""
+        if session is not None and (session.way is not Way.PROXY or session.person == person):
+            return session
+        if not person:
+            return None
+        begun = self.desk.sessions.begin(person, at=at, way=Way.PROXY)
+        self.desk.log.note("signed_in", at=at, person=person, way=begun.way, address=address_of(scope))
+        scope.setdefault("state", {})["is_new_session"] = True
+        return begun
 
     async def _program(self, scope: Scope, text: str) -> tuple[Session | None, Response | None]:
         """The session of a program's token. Wrong ones are counted, so that they neither fill the log nor are tried."""
@@ -98,7 +121,7 @@ class Guard:
             return None
         if is_write and not _is_same_origin(headers):
             return self._forged(scope, "other origin")
-        if path in {SIGN_IN, CALLBACK} or path.startswith(STATIC):
+        if path in OPEN or path.startswith(STATIC):
             return None
         if session is None:
             return _to_sign_in(scope, headers)
@@ -110,10 +133,13 @@ class Guard:
         self.desk.log.note("write_refused", at=now(), why=why, path=scope["path"], address=address_of(scope))
         return told(scope, FORGED, status=403)
 
-    def _renewing(self, send: Send, session: Session | None, *, is_secure: bool) -> Send:
-        """`send`, which also renews the cookie of a session that was last seen some minutes ago."""
-        if session is None or isinstance(session, TokenSession) or not session.needs_renewal(now()):
+    def _renewing(self, scope: Scope, send: Send, session: Session | None) -> Send:
+        """`send`, which also sets the cookie of a session that is new, or was last seen some minutes ago."""
+        if session is None or isinstance(session, TokenSession):
             return send
+        if not session.needs_renewal(now()) and "is_new_session" not in scope["state"]:
+            return send
+        is_secure = scope["scheme"] == "https"
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -85,7 +85,7 @@ class Sessions:
     """Begins sessions, and turns them into the text of a cookie and back."""
 
     def __init__(self, encryption: Secrets) -> None:
-        self._encryption = encryption
+        self.encryption = encryption
 
     def begin(self, person: str, *, at: datetime, way: Way = Way.PRINTED_ADDRESS) -> Session:
         """A new session of a person."""
@@ -97,12 +97,12 @@ class Sessions:
 
     def sealed(self, session: Session) -> str:
         """The session as the text of a cookie, encrypted and signed."""
-        return self._encryption.encrypt(Secret(msgspec.json.encode(session).decode())).decode()
+        return self.encryption.encrypt(Secret(msgspec.json.encode(session).decode())).decode()
 
     def opened(self, text: str, *, at: datetime) -> Session | None:
         """The session of a cookie; None if it was not made here or is over."""
         try:
-            session = msgspec.json.decode(self._encryption.decrypt(text.encode()).reveal(), type=Session)
+            session = msgspec.json.decode(self.encryption.decrypt(text.encode()).reveal(), type=Session)
         except (SecretKeyError, msgspec.DecodeError, UnicodeEncodeError):
             return None
         return None if session.is_over(at) else session

@@ -3,12 +3,10 @@
 import pytest
 
 from planner.desk_app import SCREENS
+from planner.security.guard import OPEN  # signing in, and where a browser comes back to: a state says whose it is
 from planner.security.response_headers import ALWAYS
 from tests.planner.conftest import Visitor
 from tests.planner.routes import filled, routes_of
-
-OPEN = {"/sign-in", "/connect/callback"}  # Xero sends a browser to the second: its state says whose it is
-
 
 ROUTES = [(method, filled(path, "acme")) for screen in SCREENS for method, path in routes_of(screen.router.routes)]
 

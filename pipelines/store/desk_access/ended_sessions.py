@@ -27,6 +27,17 @@ def end_sessions(store: Store, subject: str, *, at: datetime) -> None:
         connection.execute(sa.insert(table).values(subject=subject, ended_at=at))
 
 
+def spend_once(store: Store, subject: str, *, at: datetime) -> bool:
+    """Whether something that is good once was not used before; now it is."""
+    table = schema.ended_session
+    with store.writing() as connection:
+        wait_for_others(connection, _LOCK, subject)
+        if connection.execute(sa.select(table.c.subject).where(table.c.subject == subject)).first():
+            return False
+        connection.execute(sa.insert(table).values(subject=subject, ended_at=at))
+    return True
+
+
 def ends_of(store: Store, subjects: Sequence[str]) -> dict[str, datetime]:
     """When each of these was ended; without those that were not."""
     table = schema.ended_session
