@@ -10,6 +10,7 @@ from typing import Final
 import dagster as dg
 import polars as pl
 
+from pipelines.exceptions.refused_orders import with_refused_now
 from pipelines.organisations.ledger_tables import purchase_order_events_table, purchase_orders_table
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.organisations.order_desk import OrderDesk
@@ -31,14 +32,16 @@ def list_orders(context: dg.AssetExecutionContext, organisation: OpenOrganisatio
     """Make the tables of orders and their events, as the ledger has them now.
 
     The drafts, which the plan's step makes, are written anew with them, so that no order is a draft in one table and
-    sent in the other.
+    sent in the other; so are the exceptions, with what Xero has refused since.
     """
     with stage_run(STAGE, context, organisation) as run:
         desk = OrderDesk(organisation, run.read)
         run.depends_on(**_beside_tables(run, desk))
         if not run.is_unchanged:
+            orders = purchase_orders_table(desk)
             run.keep({
-                tables.PURCHASE_ORDERS: purchase_orders_table(desk),
+                tables.PURCHASE_ORDERS: orders,
+                tables.EXCEPTIONS: with_refused_now(run.read_as_it_is(tables.EXCEPTIONS), orders),
                 tables.PURCHASE_ORDER_EVENTS: purchase_order_events_table(desk.histories),
                 tables.PURCHASE_ORDER_DRAFTS: _drafts_now(run, desk),
             })  # fmt: skip

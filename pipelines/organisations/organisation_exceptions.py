@@ -14,6 +14,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.exceptions.open_exceptions import with_new_data
+from pipelines.exceptions.refused_orders import with_refused_now
 from pipelines.exceptions.snoozes import SNOOZED, day_to_snooze_until, reason_to_keep, with_decisions
 from pipelines.exceptions.words import subject_of
 from pipelines.storage import tables
@@ -39,10 +40,12 @@ class Deciding:
 def published_exceptions(read: Callable[[Table], pl.DataFrame], *, today: date) -> pl.DataFrame:
     """The exceptions of the last plan, with the problems that the last load found in Xero's data, by money.
 
+    What Xero refused at the last sending is among them at once.
+
     `read` is where published tables are read.
     """
     found, readiness, products = (read(table) for table in (tables.EXCEPTIONS, tables.XERO_READINESS, tables.PRODUCTS))
-    return with_new_data(found, readiness, products, today=today)
+    return with_refused_now(with_new_data(found, readiness, products, today=today), read(tables.PURCHASE_ORDERS))
 
 
 def with_decisions_of(

@@ -19,6 +19,7 @@ from pipelines.purchasing.events import Confirmed, Drafted, OrderLine, Supersede
 from pipelines.purchasing.kept_lines import as_the_plan_alone, is_kept
 from pipelines.purchasing.order_history import differences
 from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderState, new_order_id
+from pipelines.purchasing.rejections import rejected_before
 from pipelines.purchasing.transitions import QUANTITY_DECIMALS, supersede
 from pipelines.purchasing.xero_changes import changes_in_xero
 from pipelines.purchasing.xero_matching import PRICE_DECIMALS
@@ -218,12 +219,19 @@ def _planned(order_plan: pl.DataFrame) -> dict[tuple[str, str, str], float]:
     }
 
 
-def drafted_orders(orders: Iterable[Order], known: Identities | None = None) -> pl.DataFrame:
-    """The drafts with what a person should know about each: one row per order, the largest value first."""
-    known = known or Identities()
+def drafted_orders(
+    orders: Iterable[Order], known: Identities | None = None, others: Iterable[Order] = ()
+) -> pl.DataFrame:
+    """The drafts with what a person should know about each: one row per order, the largest value first.
+
+    `others` are orders that were rejected before, or approved since.
+    """
+    known, others = known or Identities(), list(others)
     rows = [
         (order.purchase_order_number, order.supplier_name, len(order.lines), float(order.value), order.currency,
-         "; ".join(filter(None, [*changes_in_xero(order, known).remarks, order.remark])))
+         "; ".join(filter(None, [
+             *changes_in_xero(order, known).remarks, order.remark, rejected_before(order, others),
+         ])))
         for order in orders if order.state is OrderState.DRAFT
     ]  # fmt: skip
     columns = ["purchase_order_number", "supplier_name", "lines", "value", "currency", "remark"]

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from pipelines.errors import UsageError
-from pipelines.purchasing.events import CENT, FirstApproved, OrderLine, Pushed
+from pipelines.purchasing.events import CENT, FirstApproved, OrderLine, Pushed, Rejected
 
 NUMBER_PREFIX = "RP-"
 
@@ -80,6 +80,7 @@ class Order:
     has_own_reference: bool = False
     made_from: tuple[str, ...] = ()
     first_approval: FirstApproved | None = None
+    rejection: Rejected | None = None
     replaced_by: str = ""
     is_surely_not_in_xero: bool = True
     was_surely_not_in_xero: bool = True

@@ -193,7 +193,7 @@ def _with_header(order: Order, event: HeaderChanged) -> Order:
 def _ended(order: Order, event: Rejected | MergedInto | Superseded) -> Order:
     """The order after a person, a newer plan or a merger ended it."""
     if isinstance(event, Rejected):
-        return replace(order, state=OrderState.REJECTED)
+        return replace(order, state=OrderState.REJECTED, rejection=event)
     successor = event.into_order if isinstance(event, MergedInto) else event.replaced_by
     return replace(order, state=OrderState.SUPERSEDED, replaced_by=successor)
 
@@ -213,6 +213,7 @@ def _reopened(order: Order) -> Order:
     return replace(
         order, state=OrderState.DRAFT, is_edited=True, approved_at=None, approved_by="", approved_hash="",
         is_stale_accepted=False, is_below_minimum_accepted=False, first_approval=None, failure="",
+        rejection=None,
     )  # fmt: skip
 
 

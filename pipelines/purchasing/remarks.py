@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from pipelines.purchasing.orders import Order, OrderError, OrderState
 from pipelines.purchasing.push import NOT_YET_KNOWN, waits_as_stale
+from pipelines.purchasing.rejections import rejected_before
 from pipelines.purchasing.xero_changes import XeroChanges
 from pipelines.purchasing.xero_matching import in_xero
 
@@ -39,7 +40,9 @@ def remarks(
         again = f"some of its products are now also on {_named(holding)}"
     facts = "" if order.state in ENDED_STATES else order.remark
     of_xero = changes.remarks if changes is not None else []
+    others = list(others)
     found = (*_about_state(order, since_sent), *of_xero, waits, again, facts, _beside(order, others))
+    found += (rejected_before(order, others),)
     return [sentence for sentence in found if sentence]
 
 

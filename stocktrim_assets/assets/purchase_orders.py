@@ -18,7 +18,7 @@ from pipelines.purchasing.draft_totals import drafts_beside_cap, split_orders
 from pipelines.purchasing.drafts import Redraft, Terms, drafted_orders, drafts_frame, terms_of, with_current_minimum
 from pipelines.purchasing.order_changes.plan_differences import plan_differences
 from pipelines.purchasing.order_history import difference_text
-from pipelines.purchasing.orders import Order, OrderState
+from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderState
 from pipelines.purchasing.push import NotSentError, PushOutcome, PushResult, push_orders
 from pipelines.storage import tables
 from pipelines.storage.warehouse import put_tables
@@ -85,7 +85,7 @@ def _shown_drafts(run: StageRun, orders: Sequence[Order], known: Identities, cha
         for number, changes in kept.items()
         if changes
     ]
-    drafted = drafted_orders(orders, known)
+    drafted = drafted_orders(orders, known, run.organisation.ledger.orders(OrderState.REJECTED, *SUPPLY_STATES))
     frame = drafts_frame(orders)
     summary = run.read(tables.PLAN_SUMMARY).filter(plan_id=str(order_plan["plan_id"].first() or ""))
     beside = drafts_beside_cap(frame, order_plan, next(summary.tail(1).iter_rows(named=True), {}))

@@ -27,7 +27,7 @@ def exceptions_of(organisation: str) -> "pl.DataFrame":
     from pipelines.storage.snapshots import NothingPublishedError, read_published
 
     now = opened_organisation(organisation)
-    wanted = (tables.EXCEPTIONS, tables.XERO_READINESS, tables.PRODUCTS)
+    wanted = (tables.EXCEPTIONS, tables.XERO_READINESS, tables.PRODUCTS, tables.PURCHASE_ORDERS)
     try:
         frames = dict(zip(wanted, read_published(now.folder, *wanted), strict=True))
     except NothingPublishedError:

@@ -80,7 +80,8 @@ def approve_in_turn(
 ) -> Approved | FirstApproved:
     """The event of a person's approval: the first of two if the rule asks for two people, else the approval itself.
 
-    Two approvals count together if both were given to the same order: what changed in between is approved anew.
+    Two approvals count together if both were given to the same order, one after the other: what changed in between is
+    approved anew, and what two people approved before needs two again.
 
     Raises:
         OrderError: it cannot be approved, or the same person would approve it twice.
@@ -92,7 +93,7 @@ def approve_in_turn(
     why, first = rule.why_two(order), order.first_approval
     if not why:
         return approved
-    if first is not None and first.body_hash == approved.body_hash:
+    if first is not None and order.awaits_second_approval and first.body_hash == approved.body_hash:
         if is_same_person(first.by, by):
             raise OrderError(
                 f"{first.by} has approved {order.purchase_order_number}; a second person must approve it too: {why}."

@@ -229,6 +229,20 @@ def test_above_the_limit_two_different_people_approve():
     assert body_hash(fold(past)) == fold(past).approved_hash
 
 
+def test_what_two_people_approved_and_is_approved_again_needs_two_again():
+    past: list[Event] = [a_draft()]
+    for by in ("anna", "ben"):
+        past.append(approve_in_turn(fold(past), LIMIT, by=by, at=NOON))
+    past.append(approve_in_turn(fold(past), LIMIT, by="ben", at=NOON, is_stale_accepted=True))
+    waiting = fold(past)
+    assert (waiting.state, waiting.is_stale_accepted) == (OrderState.APPROVED, False)
+    assert LIMIT.remark(waiting).startswith("approved again by ben, a second person must approve it too")
+    with pytest.raises(OrderError, match=r"ben has approved .* a second person"):
+        approve_in_turn(waiting, LIMIT, by="ben", at=NOON, is_stale_accepted=True)
+    past.append(approve_in_turn(waiting, LIMIT, by="anna", at=NOON, is_stale_accepted=True))
+    assert fold(past).is_stale_accepted
+
+
 @pytest.mark.parametrize(
     "spelled", ["zoë  bell", "Zoe\u0308 Bell", "Zoë\u00a0Bell", "Zoë\u200bBell", "Ｚｏë Bell", "Zoë-Bell.", "ZOË BELL"]
 )
