@@ -12,6 +12,7 @@ import polars as pl
 
 from pipelines.expectations.validate import BorderRule, Finding, validate
 from pipelines.purchasing.kept_lines import KEPT
+from pipelines.replenishment.open_orders.late_lines import late_lines
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
 from pipelines.storage.tables import SUPPLIER_ORDERS, empty
 
@@ -161,7 +162,7 @@ def _frames(
         "orders": orders,
         "priced": orders.filter((pl.col("unit_cost") > 0) | pl.col("currency_rate").is_not_null()),
         "supplier_orders": supplier_orders.select("supplier_name", "currency", is_within=_is_within_cap()),
-        "late": stock_on_order.filter(pl.col("rule") == "late").select(
+        "late": late_lines(stock_on_order).select(
             "purchase_order_number", "product_code", "quantity", "supplier_name", "delivery_date"
         ),
     }  # fmt: skip

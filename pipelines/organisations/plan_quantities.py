@@ -24,6 +24,7 @@ from pipelines.planning_settings.supplier_terms.price_breaks import breaks_in, c
 from pipelines.purchasing.current_names import with_current_names
 from pipelines.purchasing.drafts import Terms, planned_quantity, terms_of
 from pipelines.purchasing.events import Event, OrderLine
+from pipelines.purchasing.kept_lines import units_alone
 from pipelines.purchasing.order_changes.creating import PlanSource, create_empty
 from pipelines.purchasing.order_changes.line_edits import add_line, check_quantity, line_of
 from pipelines.purchasing.order_changes.plan_quantities import (
@@ -139,7 +140,7 @@ class PlanQuantities:
         line, now = self.plan.lines.get(code), state.now(code)
         if now is not None:
             return now.quantity
-        return planned_quantity(line["order_quantity"] or 0.0) if line else Decimal(0)
+        return planned_quantity(units_alone(line)) if line else Decimal(0)
 
     def _events(self, code: str, wanted: Decimal, state: "_Drafts", reason: str) -> Iterable[Event]:
         """The events that make the quantity of a product the wanted one."""

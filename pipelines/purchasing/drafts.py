@@ -5,6 +5,7 @@ What does not: how much to order (`replenishment`) and where drafts are kept (`s
 Read more in docs/operations.md.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -193,21 +194,31 @@ def _confirmed(order: Order, draft: Drafted) -> Confirmed:
 def drafts_frame(orders: Iterable[Order], order_plan: pl.DataFrame | None = None) -> pl.DataFrame:
     """The drafts as `purchase_orders.purchase_order_drafts`: one row per line of a draft.
 
-    `order_plan` is the newest plan, which says how much of each line it would order now.
+    `order_plan` is the newest plan, which says how much of each line it would order now, beside the other drafts.
     """
+    drafts = [order for order in orders if order.state is OrderState.DRAFT]
     planned = {} if order_plan is None else _planned(order_plan)
+    drafted_units: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in (line for order in drafts for line in order.lines):
+        drafted_units[line.product_code] += line.quantity
     rows = [
         (
             order.order_id, order.purchase_order_number, order.supplier_id, order.supplier_name, number,
             line.product_code, line.product_name, line.supplier_product_code, float(line.quantity), line.unit_cost,
             order.currency, min(line.value, _MOST), order.minimum_order_value, order.is_below_minimum,
             order.arrival_of(line), order.is_edited, order.plan_id,
-            planned.get((line.product_code, order.supplier_id, order.currency)),
+            _beside_others(planned.get((line.product_code, order.supplier_id, order.currency)),
+                           drafted_units[line.product_code] - line.quantity),
         )
-        for order in orders if order.state is OrderState.DRAFT
+        for order in drafts
         for number, line in enumerate(order.lines, start=1)
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=PURCHASE_ORDER_DRAFTS.schema, orient="row")
+
+
+def _beside_others(planned: float | None, elsewhere: Decimal) -> float | None:
+    """What a plan would order of a line if the other drafts with its product stay as they are."""
+    return None if planned is None else max(0.0, float(planned_quantity(planned) - elsewhere))
 
 
 def _planned(order_plan: pl.DataFrame) -> dict[tuple[str, str, str], float]:

@@ -5,14 +5,14 @@ replaces (`drafts.py`), the rules of money that count them (`replenishment/suppl
 Read more in docs/buyer/minimums-and-budget.md.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from pipelines.purchasing.orders import Order, OrderState
-from pipelines.storage.tables import KEPT_ORDER_LINES, MOST_MONEY
+from pipelines.storage.tables import KEPT_ORDER_LINES, MONEY, MOST_MONEY
 
 KEPT: Final = "kept_draft"
 """The rule that binds a line of a plan whose product is on a draft that a person keeps."""
@@ -61,9 +61,20 @@ def kept_lines_of(drafts: pl.DataFrame, order_plan: pl.DataFrame, *, base_curren
 
 
 def as_the_plan_alone(order_plan: pl.DataFrame) -> pl.DataFrame:
-    """A plan with what it would order by itself of products that are on drafts that people keep."""
+    """A plan with what it would order by itself of products that are on drafts that people keep, at their unit cost."""
     is_bound = pl.col("binding_rule").eq_missing(KEPT)
+    value = (pl.col("quantity_after_cap") * pl.col("unit_cost").cast(pl.Float64).fill_null(0.0)).round(2)
     return order_plan.with_columns(
         order_quantity=pl.when(is_bound).then("quantity_after_cap").otherwise("order_quantity"),
         order_unit_cost=pl.when(~is_bound).then("order_unit_cost"),
+        order_value=pl.when(is_bound).then(value.clip(upper_bound=MOST_MONEY).cast(MONEY)).otherwise("order_value"),
     )
+
+
+def units_alone(line: Mapping[str, Any]) -> float:
+    """What a plan would order by itself of the product of one of its lines.
+
+    >>> units_alone({"binding_rule": KEPT, "quantity_after_cap": 18.0, "order_quantity": 40.0})
+    18.0
+    """
+    return float((line["quantity_after_cap"] if line["binding_rule"] == KEPT else line["order_quantity"]) or 0.0)

@@ -74,10 +74,12 @@ _BEFORE: Final = dict.fromkeys(
         tables.ONE_OFF_ANSWERS,
         tables.FORMER_PRODUCTS,
         tables.LEDGER_ORDER_LINES,
-        tables.KEPT_ORDER_LINES,
     ),
     (tables.XERO_ITEMS,),
-) | {tables.GROUP_MEMBERS: (tables.XERO_ITEMS, tables.XERO_INVOICE_LINES)}
+) | {
+    tables.GROUP_MEMBERS: (tables.XERO_ITEMS, tables.XERO_INVOICE_LINES),
+    tables.KEPT_ORDER_LINES: (tables.XERO_ITEMS, tables.XERO_ORGANISATION),
+}
 # The tables that hold what each frame of `raw_rules` shows before it is landed.
 ABOUT: Final = {
     "organisation": (tables.XERO_ORGANISATION,),
@@ -212,7 +214,10 @@ def decisions(
         known = note_identities(warehouse, organisation)
         groups = groups_of(group_history(organisation.store, organisation.key), known).values()
         attributes = rule_attributes(warehouse, is_tracking_asked=asks_for_tracking(groups))
-        frames = _decided(organisation, known, as_of) | {tables.GROUP_MEMBERS: product_groups(groups, attributes)}
+        currency = next(iter(read_table(warehouse, tables.XERO_ORGANISATION)["base_currency"].to_list()), "")
+        frames = _decided(organisation, known, as_of, base_currency=currency) | {
+            tables.GROUP_MEMBERS: product_groups(groups, attributes)
+        }
         with transaction(warehouse):
             for table, frame in frames.items():
                 put_table(warehouse, table, frame)
@@ -220,7 +225,9 @@ def decisions(
         yield dg.MaterializeResult(asset_key=key_of(table), metadata=table_metadata(frame.height, organisation.folder))
 
 
-def _decided(organisation: OpenOrganisation, known: Identities, as_of: date) -> dict[Table, pl.DataFrame]:
+def _decided(
+    organisation: OpenOrganisation, known: Identities, as_of: date, *, base_currency: str
+) -> dict[Table, pl.DataFrame]:
     """The rows of each table of decisions; `known` are the identities of records in Xero."""
     settings = with_defaults(explicit_settings(organisation.store, organisation.key))
     orders = [with_current_names(order, known) for order in organisation.ledger.orders()]
@@ -233,7 +240,7 @@ def _decided(organisation: OpenOrganisation, known: Identities, as_of: date) -> 
         tables.DEMAND_TRANSFERS: demand_transfers(settings, known.product_codes()),
         tables.FORMER_PRODUCTS: former_products(known),
         tables.LEDGER_ORDER_LINES: ledger_order_lines(orders),
-        tables.KEPT_ORDER_LINES: kept_order_lines(orders, base_currency=organisation.record.base_currency),
+        tables.KEPT_ORDER_LINES: kept_order_lines(orders, base_currency=base_currency),
         tables.AS_OF: pl.DataFrame({"as_of_date": [as_of]}, schema=tables.AS_OF.schema),
     }
 

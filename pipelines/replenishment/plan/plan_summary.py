@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.replenishment.open_orders.late_lines import late_lines
 from pipelines.replenishment.plan.statuses import NOT_PLANNED, WAITS
 from pipelines.storage import tables
 from pipelines.storage.tables import KPI_DAILY, MOST_MONEY, PLAN_SUMMARY, SUPPLIER_ORDERS
@@ -62,7 +63,7 @@ def summarise_plan(
     spend_cap: float | None = None,
 ) -> pl.DataFrame:
     """One row: `plan.plan_summary`; `spend_cap` is the one that the plan was made with."""
-    late = stock_on_order.filter(pl.col("rule") == "late")
+    late = late_lines(stock_on_order)
     is_out, week = _is_out_of_stock(), _weeks_demand() * pl.col("unit_cost").cast(pl.Float64)
     sums = order_plan.select(
         **sums_of_lines(),

@@ -15,6 +15,7 @@ import polars as pl
 
 from pipelines.identities import Identities
 from pipelines.purchasing.current_names import with_current_names
+from pipelines.purchasing.kept_lines import as_the_plan_alone
 from pipelines.purchasing.order_changes.creating import read_orders_at
 from pipelines.purchasing.order_changes.plan_quantities import QuantityNow, quantities_now
 from pipelines.purchasing.orders import Order
@@ -38,7 +39,7 @@ class PlanNow:
     @cached_property
     def sortable(self) -> pl.DataFrame:
         """The lines as planned, with quantity and value of now beside them."""
-        plan = self.view.order_plan
+        plan = as_the_plan_alone(self.view.order_plan)
         decided = pl.DataFrame(
             [(code, float(now.quantity), min(now.value, MOST_MONEY)) for code, now in self.by_code.items()],
             schema={"product_code": pl.String, "quantity_now": pl.Float64, "value_now": MONEY}, orient="row",

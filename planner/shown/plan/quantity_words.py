@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.organisations.plan_quantities import EditOutcome, Outcome
 from pipelines.purchasing.drafts import planned_quantity
+from pipelines.purchasing.kept_lines import as_the_plan_alone
 from pipelines.purchasing.order_changes.plan_quantities import QuantityNow
 from pipelines.purchasing.orders import Order
 from planner.frame.formats import money
@@ -22,7 +23,7 @@ _NONE: Final = QuantityNow()
 
 def cell_of(code: str, by_code: Mapping[str, QuantityNow], view: PublishedView) -> dict[str, str]:
     """What the row of a product shows after an edit: quantity, value, and what the plan says if it differs."""
-    lines = view.order_plan.filter(pl.col("product_code") == code)
+    lines = as_the_plan_alone(view.order_plan.filter(pl.col("product_code") == code))
     if lines.is_empty():
         return {"quantity": "", "value": "", "cents": "0", "mark": "", "tip": ""}
     line, now = lines.row(0, named=True), by_code.get(code)

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from pipelines.identities import Identities
 from pipelines.purchasing.drafts import Terms, drafted_orders, drafts_frame, redraft, terms_of, with_current_minimum
 from pipelines.purchasing.events import Drafted, PushFailed, read, written
+from pipelines.purchasing.kept_lines import as_the_plan_alone
 from pipelines.purchasing.order_changes.creating import PlanSource, create_from_plan
 from pipelines.purchasing.order_changes.line_edits import change_line
+from pipelines.purchasing.order_changes.splitting import split
 from pipelines.purchasing.order_history import sentence_of
 from pipelines.purchasing.orders import OrderState, apply_event, body_hash, fold
 from pipelines.purchasing.push import order_body
@@ -225,6 +227,22 @@ def test_the_table_of_drafts_has_one_row_per_line_of_an_open_draft():
         ("RP-20260302-AAAAAA", 1, "TEA-01", Decimal("30.00"), SUPPLIER),
         ("RP-20260302-AAAAAA", 2, "TEA-02", Decimal("3.03"), SUPPLIER),
     ]
+
+
+def test_what_a_plan_orders_is_shown_once_over_the_drafts_of_a_split():
+    order = an_order(a_draft("20260302-AAAAAA"))
+    staying, made = split(order, {"TEA-01": Decimal(4)}, new_id="20260302-BBBBBB", **BUYER)
+    halves = [apply_event(order, staying), an_order(made)]
+    for units, shown in ((12.0, [8, 4]), (20.0, [16, 12]), (3.0, [0, 0])):
+        plan = planned({"product_code": "TEA-01", "order_quantity": units})
+        assert drafts_frame(halves, plan)["planned_quantity"].to_list() == shown
+
+
+def test_a_kept_product_is_compared_with_what_the_plan_would_order_alone():
+    plan = planned({"product_code": "TEA-01", "order_quantity": 40.0, "quantity_after_cap": 18.0,
+                    "binding_rule": "kept_draft"})  # fmt: skip
+    assert drafts_frame([an_order()], plan)["planned_quantity"].to_list() == [18]
+    assert as_the_plan_alone(plan).select("order_quantity", "order_value").row(0) == (18, Decimal("45.00"))
 
 
 def test_a_draft_below_its_suppliers_minimum_says_so_in_both_tables():
