@@ -179,7 +179,7 @@ def split(
 
 @router.post(f"{_ORDER}/reject", summary="Reject a purchase order")
 def reject(
-    context: ContextOf, writing: PlannerWrites, order_id: str, body: shapes.Edit, if_match: Match = ""
+    context: ContextOf, writing: ApproverWrites, order_id: str, body: shapes.Edit, if_match: Match = ""
 ) -> shapes.DecidedAnswer:
     """Before it is sent; its products are planned anew."""
     edit = _edit(context, writing, order_id, body, if_match)
@@ -188,7 +188,7 @@ def reject(
 
 @router.post(f"{_ORDER}/reopen", summary="Make a draft again")
 def reopen(
-    context: ContextOf, writing: PlannerWrites, order_id: str, body: shapes.Edit, if_match: Match = ""
+    context: ContextOf, writing: ApproverWrites, order_id: str, body: shapes.Edit, if_match: Match = ""
 ) -> shapes.DecidedAnswer:
     """Of an approved, rejected or refused order that is surely not in Xero."""
     edit = _edit(context, writing, order_id, body, if_match)

@@ -228,6 +228,10 @@ async function saveNext() {
     retryTimer = setTimeout(saveNext, RETRY_AFTER);
   }
 }
+// A number is typed over, as in a spreadsheet.
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches(".edit.number")) event.target.select();
+});
 document.addEventListener("input", (event) => {
   if (!event.target.matches(".edit")) return;
   event.target.removeAttribute("aria-invalid");

@@ -115,3 +115,9 @@ def anna(orders_home: Path) -> Iterator[Visitor]:
     """Somebody signed in, who may do everything."""
     for visitor in visitor_of(settings_of(orders_home)):
         yield visitor.sign_in()
+
+
+@pytest.fixture
+def stranger_there(orders_home: Path) -> Iterator[Visitor]:
+    """Somebody who is not signed in."""
+    yield from visitor_of(settings_of(orders_home))

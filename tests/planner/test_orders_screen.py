@@ -1,16 +1,21 @@
 """Purchase orders on the desk: the list, an order, each thing that people do with one, and who comes second."""
 
 import re
+from contextlib import closing
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlencode
 
+import msgspec
 import pytest
 from httpx2 import Response
 
 from pipelines.purchasing.events import PushFailed
 from pipelines.purchasing.orders import OrderState
 from pipelines.purchasing.transitions import reject, start_push
+from pipelines.store.engine import open_store
+from pipelines.store.setting_changes import SettingChange, set_settings
 from planner.security.roles import Role
 from tests.planner.conftest import KEY, OTHER, Visitor
 from tests.planner.orders_home import (
@@ -21,9 +26,12 @@ from tests.planner.orders_home import (
     SECOND,
     SUPPLIER,
     anna,
+    drafted,
     ledger_of,
+    line,
     made_orders_home,
     orders_home,
+    settings_of,
 )
 
 __all__ = ["anna", "made_orders_home", "orders_home"]
@@ -184,6 +192,31 @@ def test_below_the_minimum_needs_a_tick_of_its_own(anna: Visitor, orders_home: P
     write(anna, "approve", seen=f"{ELSEWHERE}:1", even_if_below_minimum=1)
 
 
+def test_old_data_need_a_tick_and_an_approval_without_it_waits(anna: Visitor, orders_home: Path) -> None:
+    old = msgspec.structs.replace(
+        drafted("20261130-EEEEEE", "Old", line("P-00015", 1, "1.00")), data_loaded_at=AT - timedelta(days=30)
+    )
+    ledger_of(orders_home).append(old)
+    dialog = anna.text(f"{ORDERS}/approve?seen=20261130-EEEEEE:1")
+    assert 'name="even_if_stale" value="1" required' in dialog
+    write(anna, "approve", seen="20261130-EEEEEE:1")
+    held = anna.text(f"{ORDERS}/20261130-EEEEEE")
+    assert "It is not sent because its data are old" in held
+    write(anna, "approve", seen="20261130-EEEEEE:2", even_if_stale=1)
+    assert "It is not sent because" not in anna.text(f"{ORDERS}/20261130-EEEEEE")
+
+
+def test_above_the_limit_a_second_person_is_needed(anna: Visitor, orders_home: Path) -> None:
+    with closing(open_store(settings_of(orders_home).database_url)) as store:
+        set_settings(store, KEY, [SettingChange("global", "", "approval_limit", "40", "anna", AT)])
+    assert "two people must approve it" in anna.text(f"{ORDERS}/approve?seen={FIRST}:1").lower()
+    kept = write(anna, "approve", seen=f"{FIRST}:1").text
+    assert "Your approval is kept" in kept
+    assert "a second person must approve it too" in kept
+    assert "Approved by one" in anna.text(ORDERS)
+    assert "a second person must approve it too" in write(anna, "approve", 422, seen=f"{FIRST}:2").text
+
+
 def test_what_xero_refused_stands_beside_its_line(anna: Visitor, orders_home: Path) -> None:
     write(anna, "approve", seen=f"{FIRST}:1")
     ledger = ledger_of(orders_home)
@@ -207,6 +240,7 @@ def test_a_viewer_sees_and_changes_nothing(anna: Visitor, monkeypatch: pytest.Mo
     write(anna, f"{FIRST}/lines/change", 403, product="P-00011", quantity=1)
     monkeypatch.setattr(type(anna.desk), "role", lambda *_: Role.PLANNER)
     write(anna, "approve", 403, seen=f"{FIRST}:1")
+    write(anna, f"{FIRST}/reject", 403, reason="enough")
     write(anna, f"{FIRST}/lines/change", product="P-00011", quantity=1)
 
 

@@ -49,20 +49,10 @@ def approve(request: Request, context: ContextOf, writing: ApproverWrites) -> Re
     return page(
         request,
         "orders/approved.html",
-        orders_content(
-            request,
-            context,
-            approved=approved,
-            may_send=_can_send(request),
-        ),
+        orders_content(request, context, approved=approved),
     )
 
 
 def _content(request: Request, context: ScreenContext, seen: list[str]) -> dict[str, Any]:
     asked = approval_view(book_of(context), dict(seen_of(one) for one in seen[:MOST_ORDERS]))
     return orders_content(request, context, asked=asked, sentence="")
-
-
-def _can_send(request: Request) -> bool:
-    """Whether this desk can start a sending."""
-    return any(getattr(route, "path", "") == "/o/{key}/runs" for route in request.app.routes)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from pipelines.organisations.orders.order_edits import OrderEdit
 from pipelines.organisations.orders.typed_values import read_cost, read_date, read_units
 from planner.frame.screen_context import ContextOf, ScreenContext
-from planner.frame.writing import PlannerWrites, Writing
+from planner.frame.writing import ApproverWrites, PlannerWrites, Writing
 from planner.screens.orders.order_pages import book_of, changed_order, last_sentence
 
 router = APIRouter(prefix="/o/{key}/orders/{order_id}")
@@ -83,7 +83,7 @@ def split(request: Request, context: ContextOf, writing: PlannerWrites, order_id
 
 
 @router.post("/reject")
-def reject(request: Request, context: ContextOf, writing: PlannerWrites, order_id: str) -> Response:
+def reject(request: Request, context: ContextOf, writing: ApproverWrites, order_id: str) -> Response:
     """Decide against the order."""
     edit = _edit(context, writing, order_id)
     edit.reject()
@@ -91,7 +91,7 @@ def reject(request: Request, context: ContextOf, writing: PlannerWrites, order_i
 
 
 @router.post("/reopen")
-def reopen(request: Request, context: ContextOf, writing: PlannerWrites, order_id: str) -> Response:
+def reopen(request: Request, context: ContextOf, writing: ApproverWrites, order_id: str) -> Response:
     """Make a draft of it again."""
     edit = _edit(context, writing, order_id)
     edit.reopen()
