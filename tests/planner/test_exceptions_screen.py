@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from benchmarks.made_up_plans import connect_made_up, publish_made_up
+from pipelines.exceptions.kinds import KINDS
 from pipelines.exceptions.words import without_command
 from pipelines.settings import read_settings
 from pipelines.store.exception_decisions import decision_history
 from pipelines.xero.time_zones import time_zone
 from planner.security.roles import Role
+from planner.shown.exception_list.where_to_act import place_of
 from tests.planner.conftest import Visitor, visitor_of
 
 HERE = "/o/own/exceptions"
@@ -138,3 +140,10 @@ def test_what_to_do_has_no_command_on_a_page() -> None:
     assert without_command("Approve it again (stocktrim orders approve), or reject it.") == (
         "Approve it again, or reject it."
     )
+
+
+def test_every_exception_leads_to_a_screen_that_is_there(buyer: Visitor) -> None:
+    for kind in KINDS:
+        for code in ("P-00011", None):
+            if place := place_of({"kind": kind, "product_code": code}):
+                buyer.text(f"/o/own{place.address}")

@@ -1,5 +1,6 @@
 """Service and money: the price list, how far forecasts held, what became of past orders."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -35,7 +36,11 @@ def test_the_price_list_says_what_each_level_costs_and_saves_a_month(visitor: Vi
 
 def test_every_level_leads_to_what_it_would_change(visitor: Visitor) -> None:
     text = visitor.text(f"/o/{KEY}/service")
-    assert text.count("change=service_level") == 2
+    addresses = [found.replace("&amp;", "&") for found in re.findall(r'href="([^"]*change=service_level[^"]*)"', text)]
+    assert len(addresses) == 2
+    assert 'name="value" value="98"' in visitor.text(addresses[-1])
+    assert 'name="value" value="95"' in visitor.text(addresses[-1].partition("&share")[0])
+    visitor.text(addresses[-1].replace("0.98", "nan"), status=422)
     assert "you are here" in text
 
 

@@ -145,14 +145,18 @@ def checked(now: OrganisationSettings, wanted: Wanted) -> Proposal:
     return checked_changes(now, [request], seen=wanted.seen)
 
 
-def editor_content(context: ScreenContext, now: OrganisationSettings, scope: Scope, name: str) -> dict[str, Any]:
-    """What the form of a setting shows when it is opened."""
+def editor_content(
+    context: ScreenContext, now: OrganisationSettings, scope: Scope, name: str, *, share: float | None = None
+) -> dict[str, Any]:
+    """What the form of a setting shows when it is opened: the value in force, or a share that another screen offers."""
     setting = known_setting(name)
     targets = targets_of(now, scope, setting)
     if not targets:
         raise UsageError(f"{label_of(name)} cannot be set for {scope.title}.")
     level, subject, _ = targets[0]
     value = next((row.value for row in in_force(now, scope) if row.setting is setting), "")
+    if share is not None and setting.unit.startswith("share"):
+        value = f"{share:.6g}"
     is_set = (level, subject, name) in now.explicit
     return _editor(context, now, scope, setting, targets, (level, subject), value, is_set=is_set)
 

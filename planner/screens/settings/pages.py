@@ -1,9 +1,9 @@
 """The pages of settings: of all products, a supplier, a group, a product; and finding one of these."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import polars as pl
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from pipelines.organisations.organisation_settings import OrganisationSettings
@@ -21,12 +21,19 @@ _MOST_FOUND: Final = 25
 
 
 @router.get("")
-def settings(request: Request, context: ContextOf, now: SettingsOf, change: str = "", search: str = "") -> Response:
-    """The page of whom the address names; `change` opens the form of a setting."""
+def settings(
+    request: Request,
+    context: ContextOf,
+    now: SettingsOf,
+    change: str = "",
+    search: str = "",
+    share: Annotated[float | None, Query(gt=0, lt=1)] = None,
+) -> Response:
+    """The page of whom the address names; `change` opens the form of a setting, with a `share` as its new value."""
     scope = scope_of(now, request.query_params)
     content = level_content(request, context, now, scope, search=search) | {"open": change, "editor": None}
     if change:
-        content["editor"] = editor_content(context, now, scope, change)
+        content["editor"] = editor_content(context, now, scope, change, share=share)
     return page(request, "settings/level.html", _content(context, tab=scope.level, **content))
 
 
