@@ -174,7 +174,8 @@ def open_desk(
     Cookies of one machine reach all its ports, so the cookie's name has the port.
     """
     folder = settings.planner_folder
+    kept_to_https = "__Host-" if (settings.desk_url or "").startswith("https:") else ""
     return Desk(
-        settings, person, f"stocktrim_desk_{port}", PublishedViews(settings), open_sessions(folder),
+        settings, person, f"{kept_to_https}stocktrim_desk_{port}", PublishedViews(settings), open_sessions(folder),
         OneTimeToken(announce), FailureLimit(), SecurityLog(folder), DemoStart(settings, demo_xero),
     )  # fmt: skip

@@ -99,7 +99,7 @@ def _public_host(desk: Desk) -> list[str]:
 
 def _layers(desk: Desk, hosts: Sequence[str]) -> list[Middleware]:
     return [
-        Middleware(ResponseHeaders),
+        Middleware(ResponseHeaders, is_https=desk.is_https),
         Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts, *_public_host(desk)]),
         Middleware(GZipMiddleware, minimum_size=500, compresslevel=5),
         Middleware(PlainErrors),

@@ -27,7 +27,7 @@ from pipelines.errors import PlannerError
 from pipelines.store.desk_access.kept_answers import Claim, KeptAnswer, claim, keep_answer, release
 from planner.desk import Desk
 from planner.frame.form_data import FORM, MOST_BYTES, MOST_FIELDS
-from planner.security.guard import READS, told
+from planner.security.guard import READS, sentence_answer
 from planner.security.sessions import Session, now
 
 log = logging.getLogger(__name__)
@@ -65,13 +65,13 @@ class AnsweredOnce:
             return
         body = await _whole(receive)
         if body is None:
-            await told(scope, TOO_LARGE, status=413)(scope, receive, send)
+            await sentence_answer(scope, TOO_LARGE, status=413)(scope, receive, send)
             return
         key, again = (_field(body) if key is None else key.strip().strip('"')), _replayed(body, receive)
         if key is None:
             await self.app(scope, again, send)
         elif not 0 < len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
-            await told(scope, NO_KEY, status=400)(scope, again, send)
+            await sentence_answer(scope, NO_KEY, status=400)(scope, again, send)
         else:
             await self._once(_claim(scope, session, key, body), scope, again, send)
 
@@ -79,7 +79,7 @@ class AnsweredOnce:
         try:
             first = await run_sync(lambda: claim(self.desk.store, wanted, at=now()))
         except PlannerError as trouble:
-            await told(scope, str(trouble), status=503)(scope, receive, send)
+            await sentence_answer(scope, str(trouble), status=503)(scope, receive, send)
             return
         if first is not None:
             await _repeated(scope, first, wanted)(scope, receive, send)
@@ -92,7 +92,7 @@ class AnsweredOnce:
         try:
             await self.app(scope, receive, collect)
         except Exception:
-            unknown = told(scope, CUT_OFF, status=500)
+            unknown = sentence_answer(scope, CUT_OFF, status=500)
             await self._settle(wanted, 500, _texts(unknown.raw_headers), bytes(unknown.body))
             raise
         status = messages[0]["status"]
@@ -121,9 +121,9 @@ def _claim(scope: Scope, session: Session, key: str, body: bytes) -> Claim:
 def _repeated(scope: Scope, first: KeptAnswer, wanted: Claim) -> Response:
     """The answer to a request whose key was used before."""
     if first.request_digest != wanted.request_digest:
-        return told(scope, OTHER_REQUEST, status=422)
+        return sentence_answer(scope, OTHER_REQUEST, status=422)
     if first.status is None:
-        return told(scope, AT_WORK if now() - first.begun_at < LONGEST_WORK else CUT_OFF, status=409)
+        return sentence_answer(scope, AT_WORK if now() - first.begun_at < LONGEST_WORK else CUT_OFF, status=409)
     answer = Response(first.body, first.status)
     for name, value in first.headers:
         if name != "content-length":

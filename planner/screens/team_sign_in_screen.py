@@ -28,9 +28,7 @@ def begin(request: Request, desk: DeskOf) -> Response:
     is_secure = request.url.scheme == "https"
     answer = RedirectResponse(address, 303)
     # The provider sends the browser back from another site, where a strict cookie would stay away.
-    answer.set_cookie(
-        _cookie(desk), attempt, max_age=600, path=CALLBACK, httponly=True, samesite="lax", secure=is_secure
-    )
+    answer.set_cookie(_cookie(desk), attempt, max_age=600, path="/", httponly=True, samesite="lax", secure=is_secure)
     return answer
 
 
@@ -52,7 +50,7 @@ def finish(request: Request, desk: DeskOf, state: str = "", code: str = "") -> R
     answer = page(request, "signed_in.html", {"person": person, "next": local_path(attempt.wanted)})
     cookie = set_cookie(desk.cookie, desk.sessions.sealed(session), is_secure=request.url.scheme == "https")
     answer.headers.append("Set-Cookie", cookie)
-    answer.delete_cookie(_cookie(desk), path=CALLBACK)
+    answer.delete_cookie(_cookie(desk), secure=request.url.scheme == "https")
     return answer
 
 

@@ -59,7 +59,7 @@ class Guard:
         try:
             session, refusal = await self._who(scope, headers)
         except PlannerError as trouble:
-            session, refusal = None, told(scope, str(trouble), status=503)
+            session, refusal = None, sentence_answer(scope, str(trouble), status=503)
         refusal = refusal or self._refusal(scope, headers, session)
         if refusal is not None:
             await refusal(scope, receive, send)
@@ -131,7 +131,7 @@ class Guard:
 
     def _forged(self, scope: Scope, why: str) -> Response:
         self.desk.log.note("write_refused", at=now(), why=why, path=scope["path"], address=address_of(scope))
-        return told(scope, FORGED, status=403)
+        return sentence_answer(scope, FORGED, status=403)
 
     def _renewing(self, scope: Scope, send: Send, session: Session | None) -> Send:
         """`send`, which also sets the cookie of a session that is new, or was last seen some minutes ago."""
@@ -158,7 +158,7 @@ def set_cookie(name: str, text: str, *, is_secure: bool) -> str:
     return f"{name}={text}; Path=/; HttpOnly; SameSite=Strict{'; Secure' if is_secure else ''}{end}"
 
 
-def told(scope: Scope, sentence: str, *, status: int) -> Response:
+def sentence_answer(scope: Scope, sentence: str, *, status: int) -> Response:
     """A sentence instead of what was asked for: as a problem for a program, as a text for a page that shows it."""
     return (
         problem_json(sentence, status=status) if scope["path"].startswith(API) else PlainTextResponse(sentence, status)

@@ -22,6 +22,7 @@ ALWAYS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+HTTPS_ONLY: Final = "max-age=31536000"
 NOT_KEPT: Final = "no-store"
 KEPT_FOR_EVER: Final = "public, max-age=31536000, immutable"
 
@@ -29,8 +30,9 @@ KEPT_FOR_EVER: Final = "public, max-age=31536000, immutable"
 class ResponseHeaders:
     """Adds the headers to every answer; a page is kept by no cache unless it says so itself."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, is_https: bool = False) -> None:
         self.app = app
+        self.headers = ALWAYS | ({"Strict-Transport-Security": HTTPS_ONLY} if is_https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -41,7 +43,7 @@ class ResponseHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in ALWAYS.items():
+                for name, value in self.headers.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", NOT_KEPT)
             await send(message)

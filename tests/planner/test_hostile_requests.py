@@ -81,8 +81,8 @@ class Hostile:
         headers = self.visitor.word | ({"Content-Type": "application/json"} if "content" in what else {})
         answer = self.visitor.client.request(method, path, headers=headers, follow_redirects=False, **what)
         self.sent += 1
-        is_told = answer.status_code == WITHOUT_DAGSTER and "Traceback" not in answer.text
-        if answer.status_code >= 500 and not is_told:
+        is_without_dagster = answer.status_code == WITHOUT_DAGSTER and "Traceback" not in answer.text
+        if answer.status_code >= 500 and not is_without_dagster:
             self.faults.append(f"{method} {path} {json.dumps(what)[:300]}: {answer.status_code}")
         if path.startswith(V1) and answer.status_code >= 400:
             assert answer.headers["content-type"] == "application/problem+json", (method, path, answer.text[:200])

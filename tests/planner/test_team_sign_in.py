@@ -231,4 +231,6 @@ def test_behind_https_cookies_are_kept_to_it(tmp_path: Path) -> None:
             "/sign-in", content=f"token={visitor.tokens[-1].reveal()}", follow_redirects=False,
             headers={"Host": "desk.example.com", "Origin": "https://desk.example.com"},
         )  # fmt: skip
-        assert (answer.status_code, "; Secure" in answer.headers["set-cookie"]) == (303, True)
+        cookie = answer.headers["set-cookie"]
+        assert (answer.status_code, cookie.startswith("__Host-"), "; Secure" in cookie) == (303, True, True)
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"

@@ -2,6 +2,7 @@
 
 A token has 256 random bits, so that a plain SHA-256 of it tells nobody what it is.
 What belongs here: their rows. What does not: reading them from requests (`planner/security`).
+Read more in docs/desk.md.
 """
 
 import hashlib

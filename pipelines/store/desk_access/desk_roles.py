@@ -1,6 +1,7 @@
 """What each person of a team may do in which organisation.
 
 What belongs here: roles, their order, and who has which. What does not: proving who somebody is (`planner/security`).
+Read more in docs/desk.md.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """Sessions that were ended before their time: one of them, or all of a person at once.
 
 What belongs here: what was ended when, for every process of a desk. What does not: cookies (`planner/security`).
+Read more in docs/desk.md.
 """
 
 from collections.abc import Sequence

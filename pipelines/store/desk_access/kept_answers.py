@@ -4,6 +4,7 @@
           -> what is known of the first: its answer, or that it has none yet
 
 What belongs here: keys, and what was answered to them. What does not: what a key protects (`planner/frame`).
+Read more in docs/desk.md.
 """
 
 import json
