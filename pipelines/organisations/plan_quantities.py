@@ -147,7 +147,8 @@ class PlanQuantities:
         if code not in self.plan.lines:
             raise UsageError(f"The plan has no product {code!r} any more: reload the page.")
         now = state.now(code) or QuantityNow()
-        check_quantity(wanted, code, is_divisible=self._products.is_divisible(code))
+        is_whole = wanted == wanted.to_integral_value()  # then nothing need be read to know that it can be ordered
+        check_quantity(wanted, code, is_divisible=is_whole or self._products.is_divisible(code))
         if len(now.drafts) > 1:
             held = " and ".join(order.purchase_order_number for order in now.drafts)
             raise OrderError(f"{code} is on the drafts {held}: change it there, under Orders.")

@@ -80,8 +80,13 @@ def quantities_of(context: ScreenContext, product_codes: Collection[str], *, by:
         line["product_code"]: line for line in view.order_plan.filter(wanted).iter_rows(named=True)
     }
 
+    tables_read: dict[Table, pl.DataFrame] = {}
+
     def read(table: Table) -> pl.DataFrame:
-        return view.rows(table, of=product_codes if "product_code" in table.columns else None)
+        if table not in tables_read:
+            of = product_codes if "product_code" in table.columns else None
+            tables_read[table] = view.rows(table, of=of)
+        return tables_read[table]
 
     def source(terms: Terms) -> PlanSource:
         return plan_source(context, terms)
