@@ -1,12 +1,14 @@
 """Products ticked in the plan become orders, with the quantities that were shown, and nothing is ordered twice."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipelines.purchasing.orders import Order
-from tests.planner.conftest import Visitor
+from pipelines.store.setting_changes import explicit_settings
+from tests.planner.conftest import KEY, Visitor
 from tests.planner.plan_writes import PLAN, create, held, orders_of, own_home, save, signed_in
 
 
@@ -114,3 +116,27 @@ def test_a_change_that_is_none_says_why(buyer: Visitor) -> None:
         form = {"product": [code], "how": "raise", "amount": amount, "unit": "units"}
         answer = buyer.client.post(f"{PLAN}/change/quantities", data=form, headers=buyer.word)
         assert (answer.status_code, 'role="alert"' in answer.text) == (200, True), amount
+
+
+def test_a_setting_of_many_products_is_shown_saved_and_taken_back(buyer: Visitor) -> None:
+    codes = [line.product_code for line in largest(buyer).lines[:3]]
+    path, form = f"{PLAN}/change/settings", {"product": codes, "name": "service_level", "value": "98", "action": "set"}
+
+    def post(step: str, **fields: str) -> tuple[int, str]:
+        answer = buyer.client.post(f"{path}{step}", data={**form, **fields}, headers=buyer.word)
+        return answer.status_code, answer.text
+
+    assert "Show what it changes" in buyer.client.post(path, data={"product": codes}, headers=buyer.word).text
+    text = post("")[1]
+    assert "Save for 3 products" in text
+    assert "98%" in text
+    assert 'role="alert"' in post("", value="140")[1]
+    status, text = post("/save", version="0")
+    assert (status, "Saved" in text) == (200, True)
+    batch = re.search(r'name="batch" value="(\d+)"', text)
+    assert batch is not None
+    in_force = explicit_settings(buyer.desk.store, KEY)
+    assert sorted(in_force.filter(name="service_level")["subject"]) == sorted(codes)
+    assert post("/save", version="0", value="97")[0] == 409
+    assert post("/undo", batch=batch[1])[0] == 200
+    assert explicit_settings(buyer.desk.store, KEY).filter(name="service_level").is_empty()

@@ -6,8 +6,8 @@ What belongs here: the routes that write. What does not: the page itself (`plan_
 
 from fastapi import APIRouter
 
-from planner.screens.plan import change_quantities, plan_orders, plan_quantities, plan_views
+from planner.screens.plan import change_quantities, change_settings, plan_orders, plan_quantities, plan_views
 
 router = APIRouter()
-for part in (plan_quantities, plan_orders, change_quantities, plan_views):
+for part in (plan_quantities, plan_orders, change_quantities, change_settings, plan_views):
     router.include_router(part.router)
