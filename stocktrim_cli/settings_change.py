@@ -27,6 +27,7 @@ from stocktrim_cli.settings_options import (
     settings_now,
     subject_shown,
     value_shown,
+    what_next,
 )
 from stocktrim_cli.who import ByOption, person
 
@@ -207,4 +208,4 @@ def _sentence(
         return f"{wish.name} is {is_now}{target} already: nothing was changed."
     already = f" ({len(targets) - len(made):,} had it already)" if len(made) < len(targets) else ""
     undo = f" {command_for(now.opened.key, 'settings undo')} takes it back." if others else ""
-    return f"{wish.name} is {is_now}{target}{already}.{undo} Next: {command_for(now.opened.key, 'plan')}"
+    return f"{wish.name} is {is_now}{target}{already}.{undo} {what_next(now.opened.key, [wish.name])}"

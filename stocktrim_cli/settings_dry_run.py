@@ -43,7 +43,7 @@ def _show_effect(effect: "PlanEffect | None") -> None:
     if effect.not_shown:
         out.print(f"Not shown, as the data must be built anew: the effect of {', '.join(effect.not_shown)}.")
     if effect.lines.is_empty():
-        out.print("The plan would stay as it is.")
+        out.print("Nothing else of the plan would change." if effect.not_shown else "The plan would stay as it is.")
         return
     change = (pl.col("new_order_value").fill_null(0) - pl.col("order_value").fill_null(0)).abs()
     rows = effect.lines.sort(change, "product_code", descending=[True, False])

@@ -21,6 +21,7 @@ from stocktrim_cli.settings_options import (
     say_rest,
     settings_now,
     show_old_and_new,
+    what_next,
 )
 from stocktrim_cli.who import ByOption, person
 
@@ -89,7 +90,8 @@ def import_file(
     show_old_and_new("Changed", proposal.changes, now.names)
     out.print(
         f"{counted(len(made), 'setting')} changed, {proposal.unchanged:,} as before. "
-        f"{command_for(now.opened.key, 'settings undo')} takes it back. Next: {command_for(now.opened.key, 'plan')}",
+        f"{command_for(now.opened.key, 'settings undo')} takes it back. "
+        f"{what_next(now.opened.key, [row.name for row in made])}",
         markup=False,
     )
 

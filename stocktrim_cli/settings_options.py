@@ -5,11 +5,12 @@ What belongs here: options and printing. What does not: finding, changing and st
 Read more in docs/buyer/settings.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from stocktrim_cli.chosen_organisation import command_for
 from stocktrim_cli.output import out, show_table
 
 if TYPE_CHECKING:
@@ -53,6 +54,13 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="Why.")]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Show old and new, and what the plan would change; change nothing.")
 ]
+
+
+def what_next(organisation: str, names: Iterable[str]) -> str:
+    """What to do after settings were changed: nothing if all of them hold at once."""
+    from pipelines.planning_settings.setting_descriptions import AT_ONCE
+
+    return "It holds at once." if set(names) <= AT_ONCE else f"Next: {command_for(organisation, 'plan')}"
 
 
 def opened_organisation(organisation: str) -> "OpenOrganisation":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
+from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption
 from stocktrim_cli.output import counted, out, show_json, show_table
 from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.settings_dry_run import show_dry_run
@@ -22,6 +22,7 @@ from stocktrim_cli.settings_options import (
     show_old_and_new,
     subject_shown,
     value_shown,
+    what_next,
 )
 from stocktrim_cli.who import ByOption, person
 
@@ -101,8 +102,8 @@ def undo(
         show_json([{**vars(row), "old": proposal.old} for row, proposal in zip(made, proposed, strict=True)])
         return
     show_old_and_new("Undone", proposed, now.names)
-    next_step = command_for(now.opened.key, "plan")
-    out.print(f"{counted(len(made), 'setting')} as before ({made[0].reason}). Next: {next_step}", markup=False)
+    next_step = what_next(now.opened.key, [row.name for row in made])
+    out.print(f"{counted(len(made), 'setting')} as before ({made[0].reason}). {next_step}", markup=False)
 
 
 def _subject(now: "OrganisationSettings", *, product: str, supplier: str, group: str) -> tuple[str, str] | None:

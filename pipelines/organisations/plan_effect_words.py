@@ -10,7 +10,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.planning_settings.setting_topics import label_of
-from pipelines.replenishment.explain.bridge import in_units
+from pipelines.replenishment.units_in_words import in_units
 
 STAYS: Final = "The plan would stay as it is."
 NO_PLAN: Final = "There is no plan yet to show the effect on."

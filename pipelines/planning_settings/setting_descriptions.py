@@ -296,6 +296,8 @@ _PARAMETERS: Final = (
     ),
 )  # fmt: skip
 PARAMETERS: Final = {parameter.name: parameter for parameter in _PARAMETERS}
+AT_ONCE: Final = frozenset({"approval_limit", "push_status"})
+"""Settings of approving and sending, which no plan is made with: they hold as soon as they are set."""
 
 
 def described(parameter: Parameter) -> dict[str, Any]:

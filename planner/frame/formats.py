@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pipelines.replenishment.explain.bridge import in_units
+from pipelines.replenishment.units_in_words import in_units
 from pipelines.settings import is_loopback
 from pipelines.xero.time_zones import time_zone
 

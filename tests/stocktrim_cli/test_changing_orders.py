@@ -153,7 +153,8 @@ def test_orders_are_listed_created_and_approved_by_group(stocktrim: Command) -> 
 
 def test_above_the_limit_a_second_different_person_approves(stocktrim: Command) -> None:
     number = largest(stocktrim)["order_id"]
-    assert stocktrim("settings", "set", "approval_limit", "0.01").code == 0
+    limited = stocktrim("settings", "set", "approval_limit", "0.01")
+    assert (limited.code, "It holds at once." in limited.out, "Next: " in limited.out) == (0, True, False)
     first = stocktrim("orders", "approve", number, "--by", "Anna")
     assert (first.code, "approved by one" in first.out) == (0, True)
     assert "approved by Anna, a second person must approve it too" in in_a_line(first.err)

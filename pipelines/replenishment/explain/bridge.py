@@ -8,6 +8,7 @@ Read more in docs/maths.md.
 from pipelines.purchasing.kept_lines import KEPT
 from pipelines.replenishment.explain.records import BridgeStep, PlanLine
 from pipelines.replenishment.plan.assembly import ASSEMBLE
+from pipelines.replenishment.units_in_words import in_units
 
 
 def bridge(line: PlanLine) -> list[BridgeStep]:
@@ -67,15 +68,6 @@ def _result(line: PlanLine) -> tuple[str, float]:
     if line.order_action == ASSEMBLE:
         return "assemble", line.assembly_quantity
     return "order", line.order_quantity
-
-
-def in_units(quantity: float) -> str:
-    """A quantity as a person writes it: at most four decimals, without trailing zeros.
-
-    >>> in_units(1234567.5), in_units(12.0), in_units(0.1 + 0.2)
-    ('1,234,567.5', '12', '0.3')
-    """
-    return f"{round(quantity, 4) + 0.0:,.4f}".rstrip("0").rstrip(".")
 
 
 def _after_maximum(maximum_shelf_level: float | None) -> str:

@@ -9,11 +9,11 @@ from typing import Final
 
 from pipelines.forecasting.overrides import OVERRIDDEN
 from pipelines.planning_settings.registry import ASSEMBLED
-from pipelines.replenishment.explain.bridge import in_units
 from pipelines.replenishment.explain.calendar_sentences import about_calendar, placed
 from pipelines.replenishment.explain.records import ModelChoice, PlanLine
 from pipelines.replenishment.plan.assembly import ASSEMBLE
 from pipelines.replenishment.plan.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
+from pipelines.replenishment.units_in_words import about_units, in_units
 
 LEAST_CHANCE: Final = 0.005
 LEAST_UNITS: Final = 0.05
@@ -28,7 +28,7 @@ _PATTERNS: Final = {_NO_SALES: "no sales in 52 weeks", "new": "new, with less th
 def sentences(line: PlanLine) -> list[str]:
     """Why this quantity, which limit applied, what it costs, and what to check."""
     in_time = line.available_stock + line.stock_on_order_in_time
-    levels = f"reorder point {in_units(line.reorder_point)}, order-up-to level {in_units(line.order_up_to_level)}"
+    levels = f"reorder point {about_units(line.reorder_point)}, order-up-to level {about_units(line.order_up_to_level)}"
     return [
         REASONS[line.reason],
         f"Stock position in time: {in_units(in_time)}; {levels}.",
@@ -95,8 +95,8 @@ def _why_not_level_minus_stock(line: PlanLine) -> list[str]:
     why = "stock on order arrives after it is needed" if timing > 0 else "more is lost if demand is high"
     more_or_less = "more" if timing > 0 else "fewer"
     causes = {
-        f"{in_units(round(lost, 1))} units of demand are expected to be lost before an order arrives": lost,
-        f"{in_units(round(abs(timing), 1))} units {more_or_less} are needed, because {why} or lead times differ "
+        f"{about_units(lost)} units of demand are expected to be lost before an order arrives": lost,
+        f"{about_units(abs(timing))} units {more_or_less} are needed, because {why} or lead times differ "
         "(timing adjustment)": timing,
     }
     size = f"{in_units(round(abs(gap)))} units {'smaller' if gap > 0 else 'larger'}"
@@ -143,7 +143,7 @@ def _understocked(line: PlanLine) -> list[str]:
         if line.missing_price
         else f"a margin of {line.understock_margin_lost:,.2f} {line.currency}"
     )
-    below, short = in_units(line.understock_quantity), in_units(round(line.short_without_order, 1))
+    below, short = about_units(line.understock_quantity), about_units(line.short_without_order)
     sentence = (
         f"Understocked: the stock position is {below} units below the reorder point. Without an order now {short} "
         f"units are expected to be short until the next order could arrive: {lost}."
@@ -160,7 +160,7 @@ def _overstocked(line: PlanLine) -> list[str]:
     ) if (line.unit_cost or 0) > 0 else (
         f"of unknown value, as the product has no {'exchange rate' if line.currency_rate is None else 'unit cost'}"
     )  # fmt: skip
-    return [f"Overstocked: {in_units(line.overstock_quantity)} units, {worth}."]
+    return [f"Overstocked: {about_units(line.overstock_quantity)} units, {worth}."]
 
 
 def _about_price_breaks(line: PlanLine) -> list[str]:

@@ -40,6 +40,8 @@ FEWEST_DAYS: Final = 14
 LEAST_SHARE: Final = 0.2
 # Fewer units expected to be lost are no reason to expedite.
 LEAST_LOST: Final = 0.1
+# A date beyond so many days is a slip, not a promise.
+LONGEST_DAYS: Final = 730
 _FAR: Final = 36_500
 _OF_PLAN: Final = (
     "product_code", "product_name", "status", "reason", "order_quantity", "stock_on_hand", "stock_committed",
@@ -180,6 +182,8 @@ def _advice() -> pl.Expr:
         .then(pl.lit(NONE))
         .when(pl.col("lost_quantity") >= LEAST_LOST)
         .then(pl.lit(EXPEDITE))
+        .when(_is_promised_too_far())
+        .then(pl.lit(RECEIVE))
         .when(has_no_say | ~is_enough)
         .then(pl.lit(NONE))
         .when((_cancelled() > 0) & (_cancelled() >= LEAST_SHARE * pl.col("quantity")))
@@ -188,6 +192,11 @@ def _advice() -> pl.Expr:
         .then(pl.lit(POSTPONE))
         .otherwise(pl.lit(NONE))
     )
+
+
+def _is_promised_too_far() -> pl.Expr:
+    """Whether a line counts as supply that comes so late that nobody can have meant the date."""
+    return pl.col("is_supply") & (pl.col("arrival_day") > LONGEST_DAYS)
 
 
 def _seems_delivered() -> pl.Expr:
@@ -216,6 +225,8 @@ def _units() -> pl.Expr:
         .then(_cancelled())
         .when((advice == RECEIVE) & (pl.col("rule") == "late"))
         .then((pl.coalesce(ordered, "quantity") - billed).clip(lower_bound=0.0))
+        .when((advice == RECEIVE) & ~_seems_delivered())
+        .then("quantity")
         .when(advice == RECEIVE)
         .then(billed)
         .when(advice == POSTPONE)

@@ -83,7 +83,13 @@ def _receive() -> pl.Expr:
         "A bill seems to have delivered {} units that still count as on order: mark the order as billed. {} may be "
         "counted twice.", units("advised_quantity"), _money(),
     )  # fmt: skip
-    return pl.when(pl.col("rule") == "late").then(late).otherwise(billed)
+    far = pl.format(
+        "Expected only on {}: give it the date that the supplier means, or delete it. {} counts as on order until "
+        "then.",
+        "from_date", _money(),
+    )  # fmt: skip
+    is_billed = (pl.col("exception") == "counted_although_billed").fill_null(value=False)
+    return pl.when(pl.col("rule") == "late").then(late).when(is_billed).then(billed).otherwise(far)
 
 
 def _none() -> pl.Expr:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pipelines.purchasing.kept_lines import KEPT
 from pipelines.replenishment.plan.statuses import ADDED, BELOW, WAITS
+from pipelines.replenishment.units_in_words import about_units, in_units
 
 Row = Mapping[str, Any]
 _AS_CHOSEN: Final = {"add": ", as below_minimum is add", "wait": ", as below_minimum is wait"}
@@ -69,7 +70,7 @@ def _adding(order: Row, *, is_done: bool) -> str:
     if order["adding_units"] is None:
         return "" if order["decision"] == BELOW else "Units cannot be added: there is no room for them."
     products = _counted(order["adding_products"], "product")
-    what = f"{_units(order['adding_units'])} units of {products}"
+    what = f"{in_units(order['adding_units'])} units of {products}"
     if is_done:
         return (
             f"{what} are added for {_money(order['adding_value'])}: they cost {_money(order['adding_holding_cost'])} "
@@ -87,7 +88,7 @@ def _waiting(order: Row, *, is_done: bool) -> str:
             "Without added units it would not reach the minimum in 90 days."
         )  # fmt: skip
     lost, saved = _money(order["waiting_margin_lost"]), _money(order["waiting_holding_saved"])
-    short = f"{_units(round(order['waiting_units_short'], 1))} units short"
+    short = f"{about_units(order['waiting_units_short'])} units short"
     if is_done:
         return (
             f"It waits until {order['wait_until_date']}: that loses {lost} of margin ({short}) and saves {saved} of "
@@ -118,7 +119,7 @@ def adjustment_sentence(adjustment: Row, order: Row | None) -> str:
     """A row of `plan.order_adjustments` as a sentence; `order` is the row of `plan.supplier_orders` that it is of."""
     units = abs(adjustment["quantity_after"] - adjustment["quantity_before"])
     money = {name: _money(abs(adjustment[name])) for name in ("margin_lost", "holding_cost")}
-    short = f"{_units(round(abs(adjustment['units_short']), 1))} units"
+    short = f"{about_units(abs(adjustment['units_short']))} units"
     estimated = " (margin estimated: a price is missing)" if adjustment["is_margin_estimated"] else ""
     supplier = adjustment["supplier_name"] or "its supplier"
     if adjustment["cause"] == KEPT:
@@ -128,31 +129,31 @@ def adjustment_sentence(adjustment: Row, order: Row | None) -> str:
     if adjustment["cause"] == ADDED:
         minimum = f" of {_money(order['minimum_order_value'])}" if order else ""
         return (
-            f"{_units(units)} more than needed, so that the order of {supplier} reaches its minimum{minimum}: they "
+            f"{in_units(units)} more than needed, so that the order of {supplier} reaches its minimum{minimum}: they "
             f"cost {money['holding_cost']} to hold and save {money['margin_lost']} of margin{estimated}."
         )
     if adjustment["cause"] == WAITS:
         until = f" until {order['wait_until_date']}" if order and order["wait_until_date"] else ""
         return (
-            f"{_units(units)} wait{until} with the order of {supplier}, which is below its minimum: {short} are "
+            f"{in_units(units)} wait{until} with the order of {supplier}, which is below its minimum: {short} are "
             f"expected to be short until then, a margin of {money['margin_lost']}{estimated}."
         )
     cap = f" of {_money(order['spend_cap'])}" if order and order["spend_cap"] is not None else ""
     return (
-        f"{_units(units)} fewer than needed: the spend cap{cap} goes to products that lose more. Without them {short} "
-        f"are expected to be short, a margin of {money['margin_lost']}{estimated}."
+        f"{in_units(units)} fewer than needed: the spend cap{cap} goes to products that lose more. Without them "
+        f"{short} are expected to be short, a margin of {money['margin_lost']}{estimated}."
     )
 
 
 def _on_kept_draft(adjustment: Row, risk: str) -> str:
     """What a kept draft orders of a product beside what the plan alone would."""
     after, before = (adjustment[name] for name in ("quantity_after", "quantity_before"))
-    on = f"On drafts that people keep: {_units(after)} units" if after else "A person took it out of a draft"
-    alone = f"{on}; the plan alone would order {_units(before) if before else 'none'}."
+    on = f"On drafts that people keep: {in_units(after)} units" if after else "A person took it out of a draft"
+    alone = f"{on}; the plan alone would order {in_units(before) if before else 'none'}."
     if after > before:
         held, saved = (_money(abs(adjustment[name])) for name in ("holding_cost", "margin_lost"))
-        return f"{alone} The {_units(after - before)} more cost {held} to hold and save {saved} of margin."
-    return f"{alone} Without the other {_units(before - after)}, {risk}."
+        return f"{alone} The {in_units(after - before)} more cost {held} to hold and save {saved} of margin."
+    return f"{alone} Without the other {in_units(before - after)}, {risk}."
 
 
 def cap_sentence(summary: Row) -> str:
@@ -191,7 +192,3 @@ def _counted(count: int, noun: str) -> str:
 
 def _money(amount: Any) -> str:
     return f"{amount:,.2f}"
-
-
-def _units(quantity: float) -> str:
-    return f"{round(quantity, 4) + 0.0:,.4f}".rstrip("0").rstrip(".")

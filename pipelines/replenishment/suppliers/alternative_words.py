@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipelines.replenishment.units_in_words import about_units
+
 CHEAPER: Final = "cheaper"
 QUICKER: Final = "quicker"
 NEITHER: Final = "none"
@@ -53,7 +55,7 @@ def _with_losses(row: Mapping[str, Any]) -> str:
     """The days of a cheaper supplier, and the sales that they lose or save: a clause, empty if there is nothing."""
     days, worth = row["days_sooner"], float(row["shortage_avoided_value"] or 0)
     units = abs(row["shortage_avoided_quantity"] or 0.0)
-    lost = f" about {units:,.1f} {'fewer' if worth > 0 else 'more'} units ({abs(worth):,.2f} {row['currency']})"
+    lost = f" about {about_units(units)} {'fewer' if worth > 0 else 'more'} units ({abs(worth):,.2f} {row['currency']})"
     when = f" arrives {_days(abs(days))} {'later' if days < 0 else 'sooner'}"
     if abs(worth) < _CENT:
         return f", though it{when}" if days < 0 else ""

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.replenishment.suppliers.alternative_words import advised, alternative_sentence
 from pipelines.replenishment.suppliers.alternatives import SupplierSources, supplier_alternatives
+from pipelines.replenishment.units_in_words import about_units
 from pipelines.storage.tables import PRODUCT_SUPPLIERS, SUPPLIER_ALTERNATIVES
 from tests.pipelines.planning_builders import (
     AS_OF,
@@ -66,7 +67,7 @@ def test_a_cheaper_supplier_is_said_to_be_as_much_cheaper_as_its_price_and_lost_
     assert avoided > 0
     assert alternative_sentence(row) == (
         f"Name of supplier-09 would be {saving:,.2f} GBP cheaper, and arrives 1 day sooner and loses about "
-        f"{row['shortage_avoided_quantity']:,.1f} fewer units ({avoided:,.2f} GBP)."
+        f"{about_units(row['shortage_avoided_quantity'])} fewer units ({avoided:,.2f} GBP)."
     )
 
 

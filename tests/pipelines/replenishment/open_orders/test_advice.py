@@ -1,6 +1,7 @@
 """Advice on open orders: what a buyer reads about goods on their way, and that it never contradicts the plan."""
 
 import random
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -70,6 +71,18 @@ def test_what_the_plan_calls_overstock_is_cancelled_in_whole_batches() -> None:
     assert plan["overstock_quantity"][0] >= line["advised_quantity"]
     batches = the_advice(in_stock(300), on_order(60, arriving=in_days(3)), a_setting("batch_size", "25"))
     assert batches["advised_quantity"] == 35  # 25 stay, as one batch
+
+
+@pytest.mark.parametrize("stock", [200, 60, 5])
+def test_an_order_that_is_promised_for_a_year_that_nobody_means_is_given_a_date(stock: float) -> None:
+    line = the_advice(in_stock(stock), on_order(60, arriving=date(9999, 12, 31), delivery_date=date(9999, 12, 31)))
+    if line["advice"] != "expedite":
+        assert (line["advice"], line["advised_quantity"]) == ("receive_or_redate", 60)
+        assert line["money_at_stake"] == Decimal("100.00")
+        assert line["sentence"].startswith("Expected only on 9999-12-31: give it the date that the supplier means")
+    far = the_advice(in_stock(60), on_order(60, arriving=in_days(800)))
+    near = the_advice(in_stock(60), on_order(60, arriving=in_days(700)))
+    assert (far["advice"], near["advice"] != "receive_or_redate") == ("receive_or_redate", True)
 
 
 @pytest.mark.parametrize("waits", [20.0, 60.0])
