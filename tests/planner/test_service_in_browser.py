@@ -40,6 +40,18 @@ def test_an_exception_is_snoozed_from_the_dashboard_without_a_mouse(seen: Seen) 
     assert violations(seen) == []
 
 
+def test_ticked_exceptions_are_counted_on_the_button_and_snoozed_together(seen: Seen) -> None:
+    page = seen.page
+    seen.go("/o/acme/exceptions")
+    for number in (0, 1):
+        page.get_by_role("checkbox").nth(number).check()
+    page.locator("#snooze-several").get_by_label("because").fill("the fair is in May")
+    page.get_by_role("button", name="Snooze 2 exceptions").click()
+    expect(page.locator(".said")).to_have_text("Snoozed 2 exceptions.")
+    expect(page.locator(".said")).to_be_focused()
+    assert violations(seen) == []
+
+
 def test_the_curves_of_service_are_drawn_and_have_their_tables(seen: Seen) -> None:
     seen.go("/o/acme/service")
     expect(seen.page.locator(".plot[data-drawn] canvas")).to_have_count(3)

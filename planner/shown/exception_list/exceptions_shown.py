@@ -106,7 +106,7 @@ def rows_shown(view: PublishedView, exceptions: pl.DataFrame, times_decided: Map
     return [row_shown(view, row, times_decided) for row in exceptions.to_dicts()]
 
 
-def row_shown(view: PublishedView, row: Mapping[str, Any], times_decided: Mapping[str, int]) -> ExceptionRow:
+def row_shown(view: PublishedView, row: dict[str, Any], times_decided: Mapping[str, int]) -> ExceptionRow:
     """An exception as a row of the page; a product that is not in the plan has no page."""
     known, code = KINDS.get(row["kind"]), row["product_code"]
     code = code if code and view.codes.find(code) else None
@@ -114,7 +114,7 @@ def row_shown(view: PublishedView, row: Mapping[str, Any], times_decided: Mappin
         row["exception_id"], row["kind"], title_of(row["kind"]), row["severity"] or "info", row["state"] or OPEN,
         row["document_number"] or subject_of(row), code, row["product_name"], row["supplier_name"],
         row["money_at_stake"], known.money if known else "", row["currency"], row["since_date"], row["sentence"] or "",
-        without_command(row["what_to_do"] or ""), place_of({"kind": row["kind"], "product_code": code}),
+        without_command(row["what_to_do"] or ""), place_of(row | {"product_code": code}),
         row["xero_link"], row["snoozed_until"], row["snoozed_by"], row["snooze_reason"],
         times_decided.get(row["exception_id"], 0),
     )  # fmt: skip
