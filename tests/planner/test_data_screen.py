@@ -87,7 +87,7 @@ def test_each_entity_has_its_age_and_the_records_of_its_last_load(buyer: Visitor
     assert re.search(r"Products</label>.*?3 hours ago.*?2,400</span>", text)
     assert re.search(r"Purchase orders</label>.*?3 hours ago.*?>12</span>", text)
     assert re.search(r"Contacts</label>.*?never", text)
-    assert "4,321 were left" in text
+    assert "after the last load 4,321 were left for its day" in text
 
 
 def test_last_loads_say_what_came_of_them_and_name_no_command(buyer: Visitor) -> None:

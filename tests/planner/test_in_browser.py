@@ -23,7 +23,7 @@ AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 SCREENS = (
     f"/o/{KEY}/", f"/o/{KEY}/plan?search=mug", f"/o/{KEY}/plan?search=mug&product=P-00011",
     f"/o/{KEY}/plan?search=zzzz", f"/o/{KEY}/product?code=nope", f"/o/{KEY}/exceptions",
-    f"/o/{KEY}/service",
+    f"/o/{KEY}/service", f"/o/{KEY}/data", "/connect",
 )  # fmt: skip
 # Theme, width, screens: what a look adds to another is its colours, or its narrowness.
 LOOKS = (("light", 1440, SCREENS), ("dark", 1440, SCREENS[:3:2]), ("light", 390, SCREENS[:3]))
