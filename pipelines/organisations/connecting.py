@@ -53,15 +53,15 @@ class AllowedOrganisations:
     organisations: tuple[XeroConnection, ...]
 
 
-def sign_in_custom(settings: Settings) -> AllowedOrganisations:
-    """The one organisation that the credentials of a custom connection allow.
+def sign_in_custom(settings: Settings, *, app: App | None = None) -> AllowedOrganisations:
+    """The one organisation that the credentials of a custom connection allow: of `app`, else of the environment.
 
     Raises:
         UsageError: the environment gives no client id and secret.
         SignInError: Xero refuses the credentials, or they allow no organisation or lack a scope.
         XeroUnreachableError: Xero gave no answer.
     """
-    app = app_of(settings)
+    app = app or app_of(settings)
     if app.client_secret is None:
         raise UsageError("A custom connection needs XERO_CLIENT_SECRET too; set it, then connect again.")
     return _allowed(settings, SignIn(str(uuid.uuid4()), CUSTOM, app), custom_connection_tokens(app))

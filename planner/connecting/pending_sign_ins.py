@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from pipelines.settings import Settings
+
 if TYPE_CHECKING:
     from pipelines.credentials import App
     from pipelines.organisations.connecting import AllowedOrganisations
@@ -27,10 +29,14 @@ TOO_LATE: Final = "Nobody allowed access within ten minutes, so nothing was conn
 
 @dataclass(frozen=True)
 class PendingSignIn:
-    """A sign-in: its session, its browser's word, and either a sentence on why it failed or what was allowed."""
+    """A sign-in: its session, its browser's word, and either a sentence on why it failed or what was allowed.
+
+    `settings` say which Xero it is at.
+    """
 
     session_id: str
     browser: str
+    settings: Settings
     app: "App"
     request: "SignInRequest"
     begun_at: datetime
@@ -50,9 +56,11 @@ class PendingSignIns:
         self._by_session: dict[str, PendingSignIn] = {}
         self._lock = Lock()
 
-    def begin(self, session_id: str, app: "App", request: "SignInRequest", *, at: datetime) -> PendingSignIn:
+    def begin(
+        self, session_id: str, settings: Settings, app: "App", request: "SignInRequest", *, at: datetime
+    ) -> PendingSignIn:
         """A new sign-in in place of the session's former one."""
-        begun = PendingSignIn(session_id, secrets.token_urlsafe(32), app, request, at)
+        begun = PendingSignIn(session_id, secrets.token_urlsafe(32), settings, app, request, at)
         with self._lock:
             self._by_session.pop(session_id, None)
             self._by_session[session_id] = begun

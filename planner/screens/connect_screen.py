@@ -5,6 +5,7 @@ belongs to (`planner/connecting`).
 """
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -12,11 +13,11 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from pipelines.credentials import App
+from pipelines.credentials import BROWSER, CUSTOM, App
 from pipelines.errors import PlannerError, UsageError
 from pipelines.organisations.open_organisation import secrets_of
 from pipelines.secret import Secret
-from pipelines.settings import is_loopback
+from pipelines.settings import Settings, is_loopback
 from pipelines.store.sign_ins import sign_in_of
 from planner.connecting.pending_sign_ins import PendingSignIn
 from planner.desk import Desk
@@ -30,6 +31,9 @@ from planner.security.roles import Role
 from planner.security.sessions import now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipelines.organisations.connecting import AllowedOrganisations
     from pipelines.store.connected_organisations import ConnectedOrganisation
 
 log = logging.getLogger(__name__)
@@ -57,13 +61,19 @@ def ask(request: Request, desk: DeskOf, organisation: str = "") -> Response:
 @router.post("")
 def begin(request: Request, desk: DeskOf, writing: AdministratorWrites) -> Response:
     """Begin a sign-in: the address of Xero's page, which the browser opens in a tab of its own."""
-    from pipelines.xero.oauth.authorization import new_sign_in  # noqa: PLC0415, memory that only connecting needs
+    from pipelines.organisations.connecting import sign_in_custom  # noqa: PLC0415, memory that only connecting needs
+    from pipelines.xero.oauth.authorization import new_sign_in  # noqa: PLC0415, as above
 
-    app = _app(desk, writing.text("client_id"), writing.text("client_secret"), again=writing.text("organisation"))
-    asked = new_sign_in(desk.settings.xero_login_url, app.client_id, redirect_uri=redirect_uri(request))
+    settings, app, grant = _way(
+        desk, writing.text("client_id"), writing.text("client_secret"), writing.text("organisation")
+    )
+    asked = new_sign_in(settings.xero_login_url, app.client_id, redirect_uri=redirect_uri(request))
     session = request.state.session
-    begun = desk.xero_sign_ins.begin(session.session_id, app, asked, at=now())
+    begun = desk.xero_sign_ins.begin(session.session_id, settings, app, asked, at=now())
     desk.log.note("xero_sign_in_begun", at=now(), person=session.person, address=address_of(request.scope))
+    if grant == CUSTOM:
+        _settle(desk, begun, lambda: sign_in_custom(settings, app=app))
+        return progress(request, desk)
     answer = page(request, "connect/progress.html", {"sign_in": begun, "is_new": True, "sentence": ""})
     answer.set_cookie(
         COOKIE, begun.browser, max_age=600, path="/connect", httponly=True, samesite="lax",
@@ -83,6 +93,8 @@ def progress(request: Request, desk: DeskOf) -> Response:
 @router.get(CALLBACK.removeprefix("/connect"))
 def answered(request: Request, desk: DeskOf) -> Response:
     """Xero's answer: the tab that it comes in is told; the tab of the desk goes on."""
+    from pipelines.organisations.connecting import allowed_by  # noqa: PLC0415, memory that only connecting needs
+
     answer = dict(request.query_params)
     browser = request.cookies.get(COOKIE)
     if browser is None and not _is_on_this_machine(request):
@@ -91,7 +103,7 @@ def answered(request: Request, desk: DeskOf) -> Response:
     if found is None:
         desk.log.note("xero_answer_refused", at=now(), address=address_of(request.scope))
         return page(request, "connect/answered.html", {"title": "Nothing was connected", "sentence": OTHER}, status=400)
-    failure = _settle(desk, found, answer)
+    failure = _settle(desk, found, lambda: allowed_by(found.settings, found.app, found.request, answer))
     title = "Nothing was connected" if failure else "Back to the desk"
     return page(request, "connect/answered.html", {"title": title, "sentence": failure or ARRIVED})
 
@@ -110,7 +122,7 @@ def connect(request: Request, desk: DeskOf, writing: AdministratorWrites) -> Res
     if not chosen:
         raise UsageError("Tick at least one organisation.")
     try:
-        connected = keep(desk.settings, found.allowed, chosen)
+        connected = keep(found.settings, found.allowed, chosen)
     except PlannerError as refused:
         raise UsageError(without_commands(str(refused))) from refused
     desk.xero_sign_ins.end(session.session_id)
@@ -128,24 +140,26 @@ def redirect_uri(request: Request) -> str:
     return f"{address.scheme}://{address.netloc}{CALLBACK}"
 
 
-def _app(desk: Desk, client_id: str, client_secret: str, *, again: str) -> App:
-    """The app of the form, else that of the environment, else the one by which the organisation was connected."""
+def _way(desk: Desk, client_id: str, client_secret: str, again: str) -> tuple[Settings, App, str]:
+    """Which Xero, app and grant: those of the organisation that is connected again, else of the form or environment."""
     settings = desk.settings
+    if again and not client_id:
+        record = desk.organisation(again)
+        known = sign_in_of(desk.store, record.key, secrets_of(settings))
+        there = replace(settings, xero_api_url=record.api_url, xero_identity_url=known.app.identity_url)
+        return there, known.app, known.grant
     if client_id:
-        return App(settings.xero_identity_url, client_id, Secret(client_secret) if client_secret else None)
+        secret = Secret(client_secret) if client_secret else None
+        return settings, App(settings.xero_identity_url, client_id, secret), BROWSER
     if settings.xero_client_id:
-        return App(settings.xero_identity_url, settings.xero_client_id, settings.xero_client_secret)
-    if again:
-        return sign_in_of(desk.store, desk.organisation(again).key, secrets_of(settings)).app
+        return settings, App(settings.xero_identity_url, settings.xero_client_id, settings.xero_client_secret), BROWSER
     raise UsageError("Give the client id of your Xero app.")
 
 
-def _settle(desk: Desk, found: PendingSignIn, answer: dict[str, str]) -> str:
-    """Exchange the answer for what it allows; the sentence on why that failed, else empty."""
-    from pipelines.organisations.connecting import allowed_by  # noqa: PLC0415, memory that only connecting needs
-
+def _settle(desk: Desk, found: PendingSignIn, ask_xero: "Callable[[], AllowedOrganisations]") -> str:
+    """Keep what Xero allows; the sentence on why it does not, else empty."""
     try:
-        allowed = allowed_by(desk.settings, found.app, found.request, answer)
+        allowed = ask_xero()
     except PlannerError as refused:
         failure = without_commands(str(refused))
         desk.xero_sign_ins.settle(found, failure=failure)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx2
 import pytest
 
+from pipelines.organisations.connecting import connect, sign_in_custom
 from pipelines.settings import read_settings
 from planner.connecting import pending_sign_ins
 from planner.desk import Desk
@@ -96,6 +97,21 @@ def _with_app(buyer: Visitor):
     home = str(buyer.desk.settings.home)
     app = {"XERO_CLIENT_ID": "SANDBOX0CLIENT0ID", "XERO_CLIENT_SECRET": "sandbox-client-secret"}
     return read_settings({"STOCKTRIM_HOME": home} | _addresses(buyer) | app)
+
+
+def test_a_custom_connection_is_connected_again_without_xeros_page(buyer: Visitor) -> None:
+    """With the credentials that are kept, at the Xero of the organisation, whatever the environment names."""
+    settings = buyer.desk.settings
+    allowed = sign_in_custom(settings)
+    connect(settings, allowed, allowed.organisations[:1], key="demo")
+    home = str(settings.home)
+    buyer.desk.settings = read_settings({"STOCKTRIM_HOME": home, "STOCKTRIM_DAGSTER_URL": "http://127.0.0.1:1"})
+    buyer.desk.forget()
+    choice = buyer.client.post("/connect", data={"organisation": "demo"}, headers=buyer.word).text
+    tenant = re.search(r'value="([^"]+)" checked', choice)
+    assert tenant, choice
+    answer = buyer.client.post("/connect/organisations", data={"tenant": tenant[1]}, headers=buyer.word)
+    assert answer.headers["HX-Redirect"] == "/o/demo/"
 
 
 def test_access_that_is_not_allowed_is_said_in_both_tabs(buyer: Visitor) -> None:
