@@ -42,12 +42,14 @@ LEAST_SHARE: Final = 0.2
 LEAST_LOST: Final = 0.1
 # A date beyond so many days is a slip, not a promise.
 LONGEST_DAYS: Final = 730
+# An order without a delivery date in Xero is overdue this many days after it was expected, or twice the usual spread.
+LEAST_OVERDUE_DAYS: Final = 7
 _FAR: Final = 36_500
 _OF_PLAN: Final = (
     "product_code", "product_name", "status", "reason", "order_quantity", "stock_on_hand", "stock_committed",
     "assembly_requirement", "order_up_to_level", "horizon_demand", "horizon_days", "order_frequency_days",
     "minimum_shelf_level", "minimum_order_quantity", "batch_size", "days_to_stock_out_soonest", "demand_class",
-    "expected_arrival_date",
+    "expected_arrival_date", "lead_time_deviation_days",
 )  # fmt: skip
 
 
@@ -182,7 +184,7 @@ def _advice() -> pl.Expr:
         .then(pl.lit(NONE))
         .when(pl.col("lost_quantity") >= LEAST_LOST)
         .then(pl.lit(EXPEDITE))
-        .when(_is_promised_too_far())
+        .when(_is_promised_too_far() | is_overdue())
         .then(pl.lit(RECEIVE))
         .when(has_no_say | ~is_enough)
         .then(pl.lit(NONE))
@@ -192,6 +194,18 @@ def _advice() -> pl.Expr:
         .then(pl.lit(POSTPONE))
         .otherwise(pl.lit(NONE))
     )
+
+
+def is_overdue() -> pl.Expr:
+    """Whether a line that has no delivery date in Xero, as one sent from here, should have come some time ago.
+
+    It still counts as supply. Twice the deviation of the lead time is its usual spread.
+    """
+    is_expected = (pl.col("rule") == "no_delivery_date") & ~pl.col("is_arrival_assumed").fill_null(value=True)
+    days = (pl.col("as_of_date") - pl.col("expected_arrival_date")).dt.total_days()
+    spread = 2 * pl.col("lead_time_deviation_days").fill_null(0.0)
+    is_over = days > pl.max_horizontal(pl.lit(float(LEAST_OVERDUE_DAYS)), spread)
+    return pl.col("is_supply") & (is_expected & is_over).fill_null(value=False)
 
 
 def _is_promised_too_far() -> pl.Expr:

@@ -88,8 +88,21 @@ def _receive() -> pl.Expr:
         "then.",
         "from_date", _money(),
     )  # fmt: skip
+    over = pl.format(
+        "Expected on {}, {} days ago, and not received: it still counts as on order. Ask the supplier; bill what came, "
+        "give the rest its date in Xero, or delete it. {} is not there.", "expected_arrival_date", days, _money(),
+    )  # fmt: skip
+    is_over = pl.col("expected_arrival_date") < pl.col("as_of_date")
     is_billed = (pl.col("exception") == "counted_although_billed").fill_null(value=False)
-    return pl.when(pl.col("rule") == "late").then(late).when(is_billed).then(billed).otherwise(far)
+    return (
+        pl.when(pl.col("rule") == "late")
+        .then(late)
+        .when(is_billed)
+        .then(billed)
+        .when(is_over)
+        .then(over)
+        .otherwise(far)
+    )
 
 
 def _none() -> pl.Expr:

@@ -19,6 +19,7 @@ from tests.pipelines.planning_builders import (
     in_stock,
     inputs,
     on_order,
+    received,
     together,
 )
 
@@ -71,6 +72,30 @@ def test_what_the_plan_calls_overstock_is_cancelled_in_whole_batches() -> None:
     assert plan["overstock_quantity"][0] >= line["advised_quantity"]
     batches = the_advice(in_stock(300), on_order(60, arriving=in_days(3)), a_setting("batch_size", "25"))
     assert batches["advised_quantity"] == 35  # 25 stay, as one batch
+
+
+@pytest.mark.parametrize(("days_ago", "is_said"), [(6, False), (7, False), (8, True), (40, True)])
+def test_an_order_without_a_delivery_date_that_was_expected_long_ago_is_said_to_be_overdue(
+    days_ago: int, *, is_said: bool
+) -> None:
+    line = the_advice(in_stock(60), on_order(60, arriving=in_days(-days_ago), is_arrival_assumed=False))
+    assert (line["advice"] == "receive_or_redate") == is_said
+    assert (
+        line["sentence"].startswith(
+            f"Expected on {in_days(-days_ago)}, {days_ago} days ago, and not received: it still counts as on order."
+        )
+        == is_said
+    )
+    assumed = the_advice(in_stock(60), on_order(60, arriving=in_days(-days_ago), is_arrival_assumed=True))
+    assert assumed["advice"] != "receive_or_redate"
+
+
+def test_an_order_within_the_usual_spread_of_its_lead_time_is_not_overdue() -> None:
+    spread = received(4, 14, 24, 34, 9, 29)
+    twelve = on_order(60, arriving=in_days(-12), is_arrival_assumed=False)
+    assert the_advice(in_stock(60), twelve)["advice"] == "receive_or_redate"
+    learned = a_setting("lead_time_rule", "learned", level="global", subject="")
+    assert the_advice(in_stock(60), twelve, spread, learned)["advice"] != "receive_or_redate"
 
 
 @pytest.mark.parametrize("stock", [200, 60, 5])
