@@ -15,8 +15,8 @@ from pipelines.exceptions.snoozes import LONGEST_REASON
 from pipelines.exceptions.words import without_command
 from pipelines.organisations.organisation_exceptions import find_all, find_one, snooze, times_decided, wake
 from pipelines.storage import tables
-from planner.api.reading import OF, Cursor, Limit, ReadingOf
 from planner.api.responses import answer_of
+from planner.api.snapshot_reading import OF, Cursor, Limit, ReadingOf
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.frame.writing import PlannerWrites
 from planner.screens.exceptions_screen import deciding, present_exceptions

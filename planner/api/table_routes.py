@@ -15,8 +15,8 @@ from pydantic import BaseModel, create_model
 from pipelines.errors import UsageError
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
-from planner.api.reading import OF, Cursor, Limit, Reading, ReadingOf
 from planner.api.responses import answer_of
+from planner.api.snapshot_reading import OF, Cursor, Limit, ReadingOf, SnapshotReading
 
 router = APIRouter()
 MOST_DAYS: Final = 92
@@ -52,7 +52,7 @@ ROUTES: Final = (
     TableRoute("forecast", tables.DEMAND_FORECAST, "ForecastWeek", "The forecast by product and week"),
     TableRoute("forecast-quantiles", tables.DEMAND_QUANTILES, "ForecastQuantile",
                "The forecast as a distribution: units that demand stays at or below with a probability"),
-    TableRoute("lead-times", tables.LEAD_TIMES, "LeadTime", "The lead times that a plan reckons with"),
+    TableRoute("lead-times", tables.LEAD_TIMES, "LeadTime", "The lead times that a plan expects"),
     TableRoute("supplier-lead-times", tables.SUPPLIER_LEAD_TIMES, "SupplierLeadTime", "Lead times by supplier"),
     TableRoute("open-orders", tables.STOCK_ON_ORDER, "OpenOrderLine", "Open order lines, counted as supply or not"),
     TableRoute("open-order-advice", tables.OPEN_ORDER_ADVICE, "OpenOrderAdvice", "What to do about open orders"),
@@ -62,7 +62,7 @@ ROUTES: Final = (
 )  # fmt: skip
 
 
-def rows_of_product(reading: Reading, table: Table, product_code: str, *conditions: pl.Expr) -> pl.DataFrame:
+def rows_of_product(reading: SnapshotReading, table: Table, product_code: str, *conditions: pl.Expr) -> pl.DataFrame:
     """The rows of a table, of one product if one is named.
 
     Raises:

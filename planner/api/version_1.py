@@ -23,8 +23,8 @@ from planner.api import (
     table_routes,
 )
 from planner.api.cursors import cursor_to, row_of
-from planner.api.reading import OF, Cursor, Limit, ReadingOf
 from planner.api.responses import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
+from planner.api.snapshot_reading import OF, Cursor, Limit, ReadingOf
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import DeskOf
 from planner.shown.plan_lines_shown import plan_lines, plan_query

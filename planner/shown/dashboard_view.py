@@ -35,7 +35,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class ChangedLine:
+class ChangedQuantity:
     """A product whose order quantity differs from that of the plan before."""
 
     product_code: str
@@ -54,7 +54,7 @@ class Changes:
     came: int
     went: int
     differ: int
-    largest: Sequence[ChangedLine]
+    largest: Sequence[ChangedQuantity]
 
     @property
     def is_empty(self) -> bool:
@@ -165,7 +165,7 @@ def changes(view: PublishedView) -> Changes | None:
         differing.filter(was <= 0).height,
         differing.filter(now <= 0).height,
         differing.filter((now > 0) & (was > 0)).height,
-        [ChangedLine(*line) for line in differing.head(CHANGES_NAMED).rows()],
+        [ChangedQuantity(*line) for line in differing.head(CHANGES_NAMED).rows()],
     )
 
 

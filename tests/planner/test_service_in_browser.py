@@ -63,5 +63,5 @@ def violations(seen: Seen) -> list[str]:
     """What axe finds on the page."""
     client = seen.page.context.new_cdp_session(seen.page)
     run = f"{AXE.read_text()};axe.run(document, {SOUND}).then((found) => found.violations.map(({{id}}) => id))"
-    told = client.send("Runtime.evaluate", {"expression": run, "awaitPromise": True, "returnByValue": True})
-    return list(told["result"]["value"])
+    result = client.send("Runtime.evaluate", {"expression": run, "awaitPromise": True, "returnByValue": True})
+    return list(result["result"]["value"])

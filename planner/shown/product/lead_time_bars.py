@@ -1,4 +1,4 @@
-"""The lead times that a plan reckons with, as bars: few enough to look at.
+"""The lead times that a plan expects, as bars: few enough to look at.
 
 What belongs here: putting neighbouring days together. What does not: how likely each is (`pipelines.replenishment`).
 """

@@ -1,4 +1,4 @@
-"""How often products were in stock, week by week, from the stock that the documents in Xero tell of.
+"""How often products were in stock, week by week, from the stock that the documents in Xero show.
 
 What belongs here: counting weeks without a stock-out. What does not: what they should be (`price_list.py`).
 """

@@ -26,7 +26,7 @@ Cursor = Annotated[str, Query(description="Where to go on: next_cursor of the an
 
 
 @dataclass(frozen=True)
-class Reading:
+class SnapshotReading:
     """A request that reads an organisation's published snapshot."""
 
     request: Request
@@ -61,9 +61,9 @@ class Reading:
         return rows.slice(first, limit).to_dicts(), cursor_to(tag, first + limit, rows.height)
 
 
-def reading_of(request: Request, response: Response, context: ContextOf) -> Reading:
+def reading_of(request: Request, response: Response, context: ContextOf) -> SnapshotReading:
     """The reading of a request."""
-    return Reading(request, response, context)
+    return SnapshotReading(request, response, context)
 
 
-ReadingOf = Annotated[Reading, Depends(reading_of)]
+ReadingOf = Annotated[SnapshotReading, Depends(reading_of)]
