@@ -64,13 +64,13 @@ def import_file(
 
     Example: `stocktrim settings import settings.csv --dry-run`
     """
-    from pipelines.planning_settings.setting_csv import lost_zeros, read_csv
+    from pipelines.organisations.imported_settings import imported_settings
     from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 
-    read = read_csv(file, read_file(file), decimal=decimal, date_order=date_order)
+    data = read_file(file)
     now = settings_now(organisation)
-    proposal = now.propose(read.requests)
-    faults = sorted([*read.faults, *proposal.faults, *lost_zeros(proposal.changes)], key=lambda fault: fault.line)
+    read = imported_settings(now, file, data, decimal=decimal, date_order=date_order)
+    proposal, faults = read.proposal, read.faults
     for note in read.notes:
         say(note)
     if faults:

@@ -47,7 +47,7 @@ def _exported(
         "level": change.level,
         "subject": groups[change.subject].title if change.level == "group" else product or named,
         "supplier": named if product else "",
-        "subject_name": products.get(product) or "",
+        "subject_name": "".join(filter(str.isprintable, products.get(product) or "")),
         "setting": change.name,
         "value": suppliers.get(value, value) if change.name == "preferred_supplier" else value,
         "unit": PARAMETERS[change.name].unit if change.name in PARAMETERS else "",

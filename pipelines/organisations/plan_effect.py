@@ -46,10 +46,12 @@ def plan_effect(now: OrganisationSettings, changes: Sequence[ProposedChange]) ->
         return PlanEffect(pl.DataFrame(), not_shown, is_worked_out=False)
     planned = PlanSources(*read_published(now.opened.folder, *SOURCE_TABLES))
     sources = replace(planned, product_groups=now.groups.membership)
-    return PlanEffect(changed_lines(sources, _frame(now.explicit), _frame({**now.explicit, **shown})), not_shown)
+    return PlanEffect(
+        changed_lines(sources, explicit_frame(now.explicit), explicit_frame({**now.explicit, **shown})), not_shown
+    )
 
 
-def _frame(explicit: Mapping[tuple[str, str, str], str | None]) -> pl.DataFrame:
+def explicit_frame(explicit: Mapping[tuple[str, str, str], str | None]) -> pl.DataFrame:
     """Settings with their defaults, in the shape of `raw.planning_settings`."""
     at = datetime(1970, 1, 1, tzinfo=UTC)
     rows = [(*place, value, "", at) for place, value in explicit.items() if value is not None]

@@ -16,10 +16,12 @@ from pipelines.replenishment.plan.statuses import STATUSES
 from pipelines.storage import tables
 from planner.api import (
     exception_routes,
+    groups_routes,
     kept_plan_routes,
     purchase_orders_routes,
     run_routes,
     service_routes,
+    settings_routes,
     table_routes,
 )
 from planner.api.cursors import cursor_to, row_of
@@ -33,7 +35,8 @@ from planner.shown.product_view import explanation_of
 PREFIX: Final = "/api/v1"
 router = APIRouter(prefix=PREFIX)
 for _part in (
-    run_routes, purchase_orders_routes, kept_plan_routes, exception_routes, service_routes, table_routes
+    run_routes, purchase_orders_routes, kept_plan_routes, exception_routes, service_routes, table_routes,
+    settings_routes, groups_routes,
 ):  # fmt: skip
     router.include_router(_part.router)
 

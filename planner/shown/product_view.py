@@ -13,6 +13,8 @@ import polars as pl
 
 from pipelines.planning_settings.demand_settings.assemblies import demand_ways
 from pipelines.planning_settings.setting_descriptions import PARAMETERS, Parameter
+from pipelines.planning_settings.setting_topics import label_of
+from pipelines.planning_settings.setting_words import value_in_words
 from pipelines.planning_settings.successors_and_bundles import sold_as
 from pipelines.replenishment.explain.difference_words import REASONS
 from pipelines.replenishment.explain.product_explanation import SOURCES, ExplanationSources, explain_product
@@ -24,7 +26,6 @@ from planner.shown.published_view import PublishedView
 from planner.shown.service.decision_review import Arrival, arrivals_of
 
 RECEIPTS_SHOWN: Final = 20
-_UNITS: Final = frozenset({"days", "units", "hours", "units a day"})
 _OUTSIDE: Final = 0.05
 
 
@@ -43,6 +44,7 @@ class SettingShown:
     """A setting in force with its description, and the words for where it comes from."""
 
     setting: SettingInForce
+    label: str
     described: Parameter | None
     value: str
     origin: str
@@ -129,33 +131,16 @@ def settings_shown(explanation: ProductExplanation) -> list[SettingShown]:
     """The settings in force, what people set first."""
     supplier = explanation.plan.supplier_name or "its supplier"
     origins = {"product": "this product", "supplier": supplier, "global": "all products", "default": "the default"}
-    names = {explanation.plan.supplier_id: explanation.plan.supplier_name}
+    names = {explanation.plan.supplier_id or "": explanation.plan.supplier_name or ""}
     shown = [
         SettingShown(
-            setting, PARAMETERS.get(setting.name), names.get(setting.value) or _in_words(setting),
+            setting, label_of(setting.name), PARAMETERS.get(setting.name),
+            value_in_words(setting.name, setting.value, names) if setting.value else "",
             origins.get(setting.origin, setting.origin),
         )
         for setting in explanation.settings
     ]  # fmt: skip
     return sorted(shown, key=lambda one: one.setting.origin == "default")
-
-
-def _in_words(setting: SettingInForce) -> str:
-    """A setting's value as a person writes it.
-
-    >>> [_in_words(SettingInForce("service_level", value, "")) for value in ("0.95", "", "odd")]
-    ['95%', '', 'odd']
-    """
-    described = PARAMETERS.get(setting.name)
-    unit = described.unit if described else ""
-    if unit == "flag":
-        return {"true": "yes", "false": "no"}.get(setting.value, setting.value)
-    if unit.startswith("share"):
-        try:
-            return f"{in_units(round(float(setting.value) * 100, 4))}%{unit.removeprefix('share')}"
-        except ValueError:
-            return setting.value
-    return f"{setting.value} {unit}" if setting.value and unit in _UNITS else setting.value
 
 
 def usual_lead_time(chances: Sequence[LeadTimeChance]) -> str:

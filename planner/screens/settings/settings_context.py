@@ -13,6 +13,7 @@ from planner.frame.screen_context import ContextOf
 from planner.security.roles import Role
 from planner.shown.settings.level_page import Scope, scope_of, topics_of
 from planner.shown.settings.observed import observed_of
+from planner.shown.settings.order_calendar import next_order_days
 
 
 def settings_now(context: ContextOf) -> OrganisationSettings:
@@ -42,6 +43,7 @@ def level_content(
         "topics": topics_of(now, scope, search=search, currency=currency, observed=observed),
         "may_change": may_change(request, context),
         "notice": "",
+        "next_days": next_order_days(now, scope.subject, today=now.opened.today()) if scope.level == "supplier" else [],
     }
 
 

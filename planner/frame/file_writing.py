@@ -1,0 +1,43 @@
+"""A file that is sent as the body of a write: who sends it, and its bytes; refused for a role that may not.
+
+What belongs here: arguments of routes that take a file. What does not: what the file says.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
+
+from planner.frame.screen_context import DeskOf
+from planner.frame.writing import NOT_ALLOWED
+from planner.security.roles import Role
+
+MOST_MIB: Final = 12
+TOO_LARGE: Final = (
+    f"The file is larger than {MOST_MIB} MiB: send it in parts, each with its headings. Nothing was changed."
+)
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """Who sends a file, and what is in it."""
+
+    person: str
+    data: bytes
+
+
+async def _sent_file(request: Request, desk: DeskOf) -> SentFile:
+    session = request.state.session
+    role = desk.role(session, request.path_params.get("key", ""))
+    if not role.may(Role.PLANNER):
+        raise HTTPException(403, NOT_ALLOWED.format(role=role, needed=Role.PLANNER))
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > MOST_MIB << 20:
+            raise HTTPException(413, TOO_LARGE)
+    return SentFile(session.person, bytes(data))
+
+
+PlannerSends = Annotated[SentFile, Depends(_sent_file)]
