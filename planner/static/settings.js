@@ -3,7 +3,8 @@
 
 document.addEventListener("htmx:after:swap", (event) => {
   const target = event.detail.ctx?.target;
-  const wanted = target?.isConnected ? target.querySelector("[data-focus]") : null;
+  const root = target?.isConnected ? target : document.getElementById("settings");
+  const wanted = root?.querySelector("[data-focus]");
   if (!wanted || document.activeElement?.matches("input[type=search]")) return;
   wanted.focus();
   if (wanted.matches("input:not([type=checkbox], [type=date])")) wanted.select();

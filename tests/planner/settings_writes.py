@@ -17,7 +17,7 @@ from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.organisations.organisation_settings import OrganisationSettings, settings_of
 from pipelines.planning_settings.requested_settings import SettingRequest
 from pipelines.settings import Settings, read_settings
-from planner.shown.settings.what_ifs import WhatIfs
+from planner.shown.settings.what_ifs import Begin, WhatIfs
 from tests.planner.conftest import KEY, Visitor, visitor_of
 
 SETTINGS = f"/o/{KEY}/settings"
@@ -38,9 +38,8 @@ def own_home(shared: Path, folder: Path) -> Settings:
     return read_settings({"STOCKTRIM_HOME": str(folder / "home")})
 
 
-@contextmanager
-def signed_in(settings: Settings, answer: Any = EFFECT) -> Iterator[Visitor]:
-    """Somebody who is signed in to a home in which every change would do the same to the plan."""
+def answering(answer: Any = EFFECT) -> Begin:
+    """How what-ifs begin if every change would do the same to the plan."""
 
     def begin(*_: object) -> tuple[subprocess.Popen[bytes], bytes]:
         command = [sys.executable, "-S", "-c", f"print({json.dumps({'effect': answer})!r})"]
@@ -49,8 +48,14 @@ def signed_in(settings: Settings, answer: Any = EFFECT) -> Iterator[Visitor]:
         )
         return made, b""
 
+    return begin
+
+
+@contextmanager
+def signed_in(settings: Settings, answer: Any = EFFECT) -> Iterator[Visitor]:
+    """Somebody who is signed in to a home in which every change would do the same to the plan."""
     for visitor in visitor_of(settings):
-        vars(visitor.desk)["what_ifs"] = WhatIfs(settings, begin)
+        vars(visitor.desk)["what_ifs"] = WhatIfs(settings, answering(answer))
         yield visitor.sign_in()
 
 

@@ -217,3 +217,40 @@ def test_another_organisations_question_to_the_plan_is_not_shown(buyer: Visitor)
     assert "12.40" in buyer.text(f"{SETTINGS}/what-if/{asked}")
     assert "restarted" in buyer.text(f"/o/beta/settings/what-if/{asked}")
     assert KEY != "beta"
+
+
+def test_a_group_is_made_and_changed_on_its_page(buyer: Visitor) -> None:
+    groups = f"{SETTINGS}/groups"
+    answer = buyer.client.post(f"{groups}/make", data={"kind": "brand", "name": "<b>Red"}, headers=buyer.word)
+    assert answer.status_code == 204
+    (group,) = now_of(buyer).groups.groups
+    assert answer.headers["HX-Redirect"] == f"{groups}/group?group={group}"
+
+    def change(status: int = 200, **fields: str) -> str:
+        answer = buyer.client.post(f"{groups}/change", data={"group": group} | fields, headers=buyer.word)
+        assert answer.status_code == status
+        return answer.text
+
+    assert "Saved." in change(what="rule", rule_kind="name", value="red")
+    assert "P-00011" in change(what="member", subject="P-00011", value="in")
+    assert "Kept out by hand" in change(what="member", subject="P-00011", value="out")
+    assert "There is no product" in change(422, what="member", subject="nope", value="in")
+    assert "whole number" in change(422, what="describe", kind="brand", name="Red", order="0")
+    assert "<h1>season: Red</h1>" in change(what="describe", kind="season", name="Red", order="2")
+    assert "&lt;b&gt;" not in buyer.text(groups)
+    assert "season: Red" in buyer.text(groups)
+    assert "Nothing was changed" in change(what="describe", kind="season", name="Red", order="2")
+
+
+def test_a_file_of_a_hundred_rows_is_saved_as_one_change(buyer: Visitor) -> None:
+    rows = "".join(f"product,P-{number:05},batch_size,6\n" for number in range(20, 120))
+    data = f"level,subject,setting,value\n{rows}"
+    headers = buyer.word | {"Content-Type": "text/csv"}
+    answer = buyer.client.post(f"{SETTINGS}/file/preview?name=terms.csv", content=data, headers=headers)
+    assert "100 settings of terms.csv would change" in answer.text
+    answer = buyer.client.post(f"{SETTINGS}/file/save?name=terms.csv&version=0", content=data, headers=headers)
+    assert "Saved. 100 settings of terms.csv changed" in answer.text
+    assert {row.batch for row in now_of(buyer).history} == {1}
+    assert "Undo these 100" in buyer.text(f"{SETTINGS}/history")
+    answer = buyer.client.post(f"{SETTINGS}/file/preview?name=terms.csv", content=b"\xff\x00", headers=headers)
+    assert answer.status_code == 422

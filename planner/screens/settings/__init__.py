@@ -5,8 +5,8 @@ What belongs here: routes. What does not: what they show (`shown/settings`), the
 
 from fastapi import APIRouter
 
-from planner.screens.settings import changing, pages, past
+from planner.screens.settings import changing, files, group_changes, pages, past
 
 router = APIRouter()
-for part in (pages, changing, past):
+for part in (pages, changing, past, files, group_changes):
     router.include_router(part.router)

@@ -12,7 +12,7 @@ from pipelines.storage import tables
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.screens.settings.changing import editor_content
-from planner.screens.settings.settings_context import SettingsOf, level_content
+from planner.screens.settings.settings_context import SettingsOf, level_content, may_change
 from planner.shown.settings.level_page import scope_of
 from planner.shown.settings.suppliers_list import suppliers_listed
 
@@ -55,7 +55,8 @@ def suppliers(request: Request, context: ContextOf, now: SettingsOf) -> Response
 @router.get("/groups")
 def groups(request: Request, context: ContextOf, now: SettingsOf) -> Response:
     """Every group with how many products and settings it has."""
-    return page(request, "settings/groups.html", _content(context, tab="group", rows=_groups(now)))
+    content = _content(context, tab="group", rows=_groups(now), may_change=may_change(request, context))
+    return page(request, "settings/groups.html", content)
 
 
 @router.get("/products")
@@ -66,8 +67,9 @@ def products(request: Request, context: ContextOf, now: SettingsOf, find: str = 
 
 
 @router.get("/product-codes")
-def product_codes(request: Request, context: ContextOf, value: str = "") -> Response:
+def product_codes(request: Request, context: ContextOf, value: str = "", subject: str = "") -> Response:
     """The products that a field may mean, as the options of its list."""
+    value = value or subject
     rows = _matching(context, value).head(_MOST_FOUND) if value.strip() else pl.DataFrame()
     return page(request, "settings/product_options.html", {"rows": rows.to_dicts()})
 
