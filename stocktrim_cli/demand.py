@@ -5,7 +5,7 @@ does (`pipelines.forecasting.special_demand`), storing answers (`pipelines.store
 Read more in docs/buyer/one-off-orders.md.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,11 +14,6 @@ from stocktrim_cli.output import counted, out, rows_of, show_json, show_table
 from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.settings_options import ReasonOption, opened_organisation
 from stocktrim_cli.who import ByOption, person
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from pipelines.organisations.open_organisation import OpenOrganisation
 
 demand = typer.Typer(help="Say which large sales were one-off orders.", no_args_is_help=True)
 LISTED = {
@@ -44,8 +39,10 @@ def one_offs(
 
     Example: `stocktrim demand one-offs --all`
     """
+    from pipelines.organisations.one_off_orders import asked_and_answered
+
     opened = opened_organisation(organisation)
-    asked, answered = _asked_and_answered(opened)
+    asked, answered = asked_and_answered(opened)
     if as_json:
         show_json({"open": asked.to_dicts(), "answered": answered.to_dicts()})
         return
@@ -76,95 +73,15 @@ def one_off(
 
     Example: `stocktrim demand one-off INV-0042 P-0001 yes --reason "a trade fair"`
     """
-    from pipelines.store.demand_decisions.one_off_answer_log import OneOffAnswer, answer_one_off
+    from pipelines.organisations.one_off_orders import DOES, answer_sale
 
     opened = opened_organisation(organisation)
-    word = _answer(answer)
-    sale = _sale(opened, document, product)
-    given = OneOffAnswer(
-        sale["invoice_id"], sale["product_code"], sale["invoice_number"], word, person(by), opened.now(), reason.strip()
-    )
-    answer_one_off(opened.store, opened.key, given)
+    given, units = answer_sale(opened, document, product, answer, by=person(by), reason=reason)
     if as_json:
-        show_json(vars(given) | {"quantity": sale["quantity"]})
+        show_json(vars(given) | {"quantity": units})
         return
-    does = {"yes": "is kept out of usual demand", "no": "counts as usual demand", "open": "is as it was before"}[word]
-    quantity = "" if sale["quantity"] is None else f" ({sale['quantity']:,g} units)"
+    quantity = "" if units is None else f" ({units:,g} units)"
     out.print(
-        f"{given.product_code} on {given.invoice_number}{quantity} {does} from the next plan on. "
+        f"{given.product_code} on {given.invoice_number}{quantity} {DOES[given.answer]} from the next plan on. "
         f"Next: {command_for(opened.key, 'plan')}", markup=False,
     )  # fmt: skip
-
-
-def _answer(text: str) -> str:
-    from pipelines.errors import UsageError
-    from pipelines.store.demand_decisions.one_off_answer_log import ANSWERS
-
-    word = text.strip().lower()
-    if word not in ANSWERS:
-        raise UsageError(f"Is it a one-off order? Answer yes, no or open, not {text!r}.")
-    return word
-
-
-def _sale(opened: "OpenOrganisation", document: str, product: str) -> dict[str, Any]:
-    """The sale that is meant: invoice, product and units; also one that was answered and is gone since then."""
-    import polars as pl
-
-    from pipelines.errors import UsageError
-    from pipelines.product_codes import find_product
-    from pipelines.storage import tables
-    from pipelines.storage.snapshots import published_or_empty
-    from pipelines.store.demand_decisions.one_off_answer_log import one_off_answers
-
-    transactions = published_or_empty(opened.folder, tables.DEMAND_TRANSACTIONS)
-    number = document.strip()
-    of_document = transactions.filter((pl.col("invoice_number") == number) | (pl.col("invoice_id") == number))
-    if of_document.is_empty():
-        given = one_off_answers(opened.store, opened.key)
-        of_document = given.filter(pl.col("invoice_number") == number).with_columns(quantity=pl.lit(None, pl.Float64))
-    if of_document.is_empty():
-        raise UsageError(
-            f"There is no sales invoice {document!r} that counts as demand: `stocktrim load` reads new ones."
-        )
-    code = find_product(of_document["product_code"], product) or _only_sold_as(opened, of_document, product)
-    lines = of_document.filter(pl.col("product_code") == code)
-    if lines["invoice_id"].n_unique() > 1:
-        ids = " or ".join(sorted(lines["invoice_id"].unique()))
-        raise UsageError(f"Several invoices have the number {document!r}: give the id of one, {ids}.")
-    row = lines.row(0, named=True)
-    units = None if lines["quantity"].has_nulls() else float(lines["quantity"].sum())
-    return {name: row[name] for name in ("invoice_id", "invoice_number", "product_code")} | {"quantity": units}
-
-
-def _only_sold_as(opened: "OpenOrganisation", of_document: "pl.DataFrame", product: str) -> str:
-    """The one product on the invoice whose demand counts for the given one."""
-    import polars as pl
-
-    from pipelines.errors import UsageError
-    from pipelines.planning_settings.successors_and_bundles import sold_as, transfers_in_force
-    from pipelines.storage import tables
-    from pipelines.storage.snapshots import published_or_empty
-
-    transfers = transfers_in_force(published_or_empty(opened.folder, tables.PLAN_SETTINGS))
-    sources = list(sold_as(transfers, product))
-    codes = of_document.filter(pl.col("product_code").is_in(sources))["product_code"].unique().sort().to_list()
-    if len(codes) == 1:
-        return str(codes[0])
-    there = ", ".join(of_document["product_code"].unique().sort())
-    raise UsageError(f"{of_document['invoice_number'][0]} does not sell {product!r}; it sells {there}.")
-
-
-def _asked_and_answered(opened: "OpenOrganisation") -> tuple["pl.DataFrame", "pl.DataFrame"]:
-    """The one-off orders of the last plan without an answer, also none given since; and every answer in force."""
-    import polars as pl
-
-    from pipelines.forecasting.special_demand.one_off_answers import answered_one_offs
-    from pipelines.storage import tables
-    from pipelines.storage.snapshots import published_or_empty
-    from pipelines.store.demand_decisions.one_off_answer_log import one_off_answers
-
-    answers = one_off_answers(opened.store, opened.key)
-    listed = published_or_empty(opened.folder, tables.ONE_OFF_ORDERS).filter(pl.col("answer") == "")
-    since = answers.select("invoice_number", sold_as="product_code")
-    asked = listed.join(since, on=["invoice_number", "sold_as"], how="anti", maintain_order="left")
-    return asked, answered_one_offs(answers, published_or_empty(opened.folder, tables.DEMAND_TRANSACTIONS))

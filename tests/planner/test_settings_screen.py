@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from pipelines.planning_settings.setting_topics import LABELS
+from pipelines.storage.tables import DEMAND_TRANSACTIONS
 from planner.security.roles import Role
 from tests.planner.conftest import KEY, ODD, Visitor
 from tests.planner.settings_writes import SETTINGS, now_of, own_home, send, set_by, signed_in
@@ -254,3 +255,22 @@ def test_a_file_of_a_hundred_rows_is_saved_as_one_change(buyer: Visitor) -> None
     assert "Undo these 100" in buyer.text(f"{SETTINGS}/history")
     answer = buyer.client.post(f"{SETTINGS}/file/preview?name=terms.csv", content=b"\xff\x00", headers=headers)
     assert answer.status_code == 422
+
+
+def test_a_large_sale_is_answered_once_and_the_answer_taken_back(buyer: Visitor) -> None:
+    page = f"{SETTINGS}/one-offs"
+    assert "No large sale waits" in buyer.text(page)
+    sale = buyer.desk.views.view(KEY).rows(DEMAND_TRANSACTIONS).row(0, named=True)
+    wanted = {"invoice": sale["invoice_number"], "product": sale["product_code"]}
+
+    def answer(word: str, status: int = 200, **fields: str) -> str:
+        answer = buyer.client.post(f"{page}/answer", data=wanted | {"answer": word} | fields, headers=buyer.word)
+        assert answer.status_code == status
+        return answer.text
+
+    assert "is kept out of usual demand from the next plan on." in answer("yes")
+    assert "Take back" in buyer.text(page)
+    assert "is as it was before" in answer("open")
+    assert "Take back" not in buyer.text(page)
+    assert "Answer yes, no or open" in answer("maybe", 422)
+    assert "no longer among the sales" in answer("yes", 422, invoice="<b>" + "x" * 4_000)

@@ -5,8 +5,8 @@ What belongs here: routes. What does not: what they show (`shown/settings`), the
 
 from fastapi import APIRouter
 
-from planner.screens.settings import changing, files, group_changes, pages, past
+from planner.screens.settings import changing, files, group_changes, one_offs, pages, past
 
 router = APIRouter()
-for part in (pages, changing, past, files, group_changes):
+for part in (pages, changing, past, files, group_changes, one_offs):
     router.include_router(part.router)
