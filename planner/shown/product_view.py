@@ -19,7 +19,6 @@ from pipelines.planning_settings.successors_and_bundles import sold_as
 from pipelines.replenishment.explain.difference_words import REASONS
 from pipelines.replenishment.explain.product_explanation import SOURCES, ExplanationSources, explain_product
 from pipelines.replenishment.explain.records import BridgeStep, LeadTimeChance, ProductExplanation, SettingInForce
-from pipelines.replenishment.units_in_words import in_units
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from planner.shown.published_view import PublishedView
