@@ -8,7 +8,7 @@ What belongs here: decisions about access, for the desk and the command alike. W
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -32,21 +32,23 @@ from pipelines.store.desk_access.desk_roles import (
     strongest,
     take_role,
 )
-from pipelines.store.desk_access.ended_sessions import end_sessions, ends_of, spend_once
+from pipelines.store.desk_access.ended_sessions import end_sessions, ends, spend_once
 from pipelines.store.engine import Store
 from planner.security.roles import Role
 from planner.security.security_log import SecurityLog
 from planner.security.sessions import Session, TokenSession, Way
 
 KEPT_SECONDS: Final = 5.0
+ENDS_KEPT_SECONDS: Final = 1.0
 
 
 class DeskAccess:
-    """Who may do what, by the store; other processes know of a changed role within seconds, of an end at once."""
+    """Who may do what, by the store; other processes know of an ended session in a second, of a role in five."""
 
     def __init__(self, store: Callable[[], Store], log: SecurityLog) -> None:
         self._store, self._log = store, log
         self._roles: tuple[float, Sequence[RoleGiven]] | None = None
+        self._ends: tuple[float, Mapping[str, datetime]] | None = None
 
     def role(self, session: Session, key: str) -> Role | None:
         """What a session may do in an organisation, or in every one (no key); None if it may not know of it."""
@@ -63,9 +65,10 @@ class DeskAccess:
 
     def roles(self) -> Sequence[RoleGiven]:
         """Every role of every person."""
-        if self._roles is None or time.monotonic() - self._roles[0] > KEPT_SECONDS:
-            self._roles = (time.monotonic(), roles_given(self._store()))
-        return self._roles[1]
+        known, at = self._roles, time.monotonic()
+        if known is None or at - known[0] > KEPT_SECONDS:
+            known = self._roles = (at, roles_given(self._store()))
+        return known[1]
 
     def give(self, person: str, key: str, role: Role, *, by: str, at: datetime) -> RoleGiven:
         """Give a person a role in an organisation, or in every one (no key).
@@ -132,12 +135,22 @@ class DeskAccess:
 
     def is_ended(self, session: Session) -> bool:
         """Whether a session, or all of its person that began when it did, were ended."""
-        ends = ends_of(self._store(), (session.subject, session.everywhere))
-        return session.subject in ends or (session.everywhere in ends and session.begun_at <= ends[session.everywhere])
+        ended = self._ends_now()
+        return session.subject in ended or (
+            session.everywhere in ended and session.begun_at <= ended[session.everywhere]
+        )
 
     def end(self, session: Session, *, at: datetime) -> None:
-        """End a session: its cookie opens nothing any more, in any process."""
+        """End a session: its cookie opens nothing any more, in other processes within a second."""
         end_sessions(self._store(), session.subject, at=at)
+        self._ends = None
+
+    def _ends_now(self) -> Mapping[str, datetime]:
+        """What was ended, in whichever process: asked for once a second, since every request needs it."""
+        known, at = self._ends, time.monotonic()
+        if known is None or at - known[0] > ENDS_KEPT_SECONDS:
+            known = self._ends = (at, ends(self._store()))
+        return known[1]
 
     def spend(self, subject: str, *, at: datetime) -> bool:
         """Whether something that is good once is used for the first time, in any process."""
@@ -146,3 +159,4 @@ class DeskAccess:
     def end_everywhere(self, session: Session, *, at: datetime) -> None:
         """End every session of a session's person, on whichever machine."""
         end_sessions(self._store(), session.everywhere, at=at)
+        self._ends = None

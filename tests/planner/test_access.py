@@ -14,7 +14,7 @@ from pipelines.settings import Settings, read_settings
 from pipelines.store.desk_access.desk_roles import EVERY_ORGANISATION
 from planner.desk import Desk
 from planner.desk_app import create_app
-from planner.security.access import DeskAccess
+from planner.security.access import ENDS_KEPT_SECONDS, DeskAccess
 from planner.security.guard import TOO_MANY, WRONG_TOKEN
 from planner.security.roles import Role
 from planner.security.sessions import LONGEST, Session, Way, now
@@ -210,8 +210,10 @@ def test_an_organisation_that_is_erased_leaves_no_role_and_no_token_for_its_key(
 
 
 def test_an_ended_session_stays_ended_for_other_processes_and_over_a_restart(
-    visitor_at: Visitor, settings: Settings
+    visitor_at: Visitor, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert ENDS_KEPT_SECONDS <= 1
+    monkeypatch.setattr("planner.security.access.ENDS_KEPT_SECONDS", 0.0)
     copy = visitor_at.client.cookies[visitor_at.desk.cookie]
     for other in visitor_of(settings):
         other.client.cookies.set(other.desk.cookie, copy)

@@ -4,7 +4,6 @@ What belongs here: what was ended when, for every process of a desk. What does n
 Read more in docs/desk.md.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -39,9 +38,8 @@ def spend_once(store: Store, subject: str, *, at: datetime) -> bool:
     return True
 
 
-def ends_of(store: Store, subjects: Sequence[str]) -> dict[str, datetime]:
-    """When each of these was ended; without those that were not."""
-    table = schema.ended_session
+def ends(store: Store) -> dict[str, datetime]:
+    """What was ended before its time, and when."""
     with store.reading() as connection:
-        rows = connection.execute(sa.select(table).where(table.c.subject.in_(subjects)))
+        rows = connection.execute(sa.select(schema.ended_session))
         return {row.subject: row.ended_at for row in rows}
