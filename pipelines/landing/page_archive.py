@@ -32,6 +32,9 @@ _REFUSED: Final = "refused"
 _LEVEL: Final = 1
 
 
+_TAIL_BYTES: Final = 8192
+
+
 class DamagedLoadError(DataError):
     """A stored answer of a load cannot be read."""
 
@@ -96,6 +99,20 @@ class KeptLoad:
     def is_over(self) -> bool:
         """Whether it was landed, or refused by a check."""
         return self.is_landed or self.is_refused
+
+    @property
+    def last_request(self) -> Request | None:
+        """The last request that was answered, also while the load is at work: nothing is changed by looking."""
+        path = self.folder / _JOURNAL
+        if not path.exists():
+            return None
+        with path.open("rb") as journal:
+            journal.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            lines = journal.read().split(b"\n")[:-1]
+        try:
+            return msgspec.json.decode(lines[-1], type=Request) if lines else None
+        except msgspec.MsgspecError:
+            return None
 
     def resume(self) -> None:
         """Offer the pages that were read before the interruption."""

@@ -66,6 +66,13 @@ def past_loads(folder: Path, *, most: int) -> list[PastLoad]:
     return [_past_load(kept) for kept in reversed(kept_loads(folder)[-most:])]
 
 
+def reading_now(folder: Path) -> tuple[str, int, int] | None:
+    """The list that the load at work has read from last, the page and how many there are; None if none is at work."""
+    last = next(iter(reversed(kept_loads(folder))), None)
+    request = last.last_request if last is not None and not last.is_over else None
+    return (request.list_name, request.page, request.page_count) if request else None
+
+
 def _past_load(kept: KeptLoad) -> PastLoad:
     state = LoadState.LANDED if kept.is_landed else LoadState.REFUSED if kept.is_refused else LoadState.UNFINISHED
     summary = _read(kept.summary)

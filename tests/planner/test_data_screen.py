@@ -12,14 +12,18 @@ import pytest
 
 from benchmarks.made_up_plans import connect_made_up, publish_made_up
 from pipelines.landing.changes import LoadChanges, RecordChanges
-from pipelines.landing.past_loads import summary_of
+from pipelines.landing.page_archive import KeptLoad
+from pipelines.landing.past_loads import reading_now, summary_of
 from pipelines.settings import read_settings
 from pipelines.storage import tables
 from pipelines.store.connected_organisations import get_organisation, need_sign_in
 from pipelines.store.engine import open_store
 from pipelines.store.watermarks import advance_watermarks
 from planner.desk import Desk
+from planner.runs.run_record import RunRecord, RunState, Step
 from planner.security.roles import Role
+from planner.security.sessions import now
+from planner.shown.data.run_shown import run_shown
 from tests.planner.conftest import KEY, Visitor, visitor_of
 
 LISTS = ("Items", "Invoices", "CreditNotes", "PurchaseOrders", "Contacts")
@@ -193,3 +197,25 @@ def test_a_sign_in_that_xero_no_longer_accepts_offers_to_connect_again(tmp_path:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
+
+
+def test_while_xero_is_read_the_page_of_the_list_is_said(tmp_path: Path) -> None:
+    """Also between two lines of the journal; looking changes nothing."""
+    place = tmp_path / "pages" / "20261201T070000Z-000007"
+    place.mkdir(parents=True)
+    assert reading_now(tmp_path) is None
+    load = KeptLoad(place)
+    fields = {"modified_since": None, "status": None, "is_pass": True, "asked_at": datetime.now(UTC), "page_size": 1000}
+    for page in (1, 2):
+        load.keep(b"{}", list_name="Invoices", page=page, page_count=25, **fields)
+    journal = place / "journal.jsonl"
+    journal.write_bytes(written := journal.read_bytes() + b'{"number": 3, "list')
+    reading = reading_now(tmp_path)
+    assert journal.read_bytes() == written
+    run = RunRecord(
+        A_RUN, "load", KEY, "anna", RunState.RUNNING, now(), now(), None, [Step("load_from_xero", is_over=False)]
+    )
+    shown = run_shown(run, None, zone="", dagster="http://127.0.0.1:1", at=now(), reading=reading)
+    assert shown.sentence == "Reading Xero: invoices and bills, page 2 of 25."
+    load.mark_landed()
+    assert reading_now(tmp_path) is None

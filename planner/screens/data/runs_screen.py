@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from pipelines.errors import UsageError
 from pipelines.landing.endpoints import Entity
+from pipelines.landing.past_loads import reading_now
 from pipelines.storage.snapshots import NothingPublishedError
 from planner.desk import Desk
 from planner.frame.rendered_pages import page
@@ -126,7 +127,8 @@ def published(desk: Desk, key: str) -> PublishedView | None:
 def shown(desk: Desk, key: str, run: RunRecord) -> RunShown:
     """A run in words, by the organisation's clock."""
     zone = desk.organisation(key).time_zone
-    return run_shown(run, published(desk, key), zone=zone, dagster=desk.runs.address, at=now())
+    reading = None if run.is_over else reading_now(desk.settings.organisation_folder(key))
+    return run_shown(run, published(desk, key), zone=zone, dagster=desk.runs.address, at=now(), reading=reading)
 
 
 def _part(request: Request, desk: Desk, key: str, run: RunRecord | None, *, is_second: bool = False) -> Response:

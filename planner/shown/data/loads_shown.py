@@ -13,7 +13,7 @@ from planner.frame.sentences import without_commands
 from planner.runs.run_words import changes_in_words
 
 LOADS_SHOWN: Final = 10
-_LISTS: Final = {
+LISTS: Final = {
     "Items": "products", "Invoices": "invoices and bills", "CreditNotes": "credit notes",
     "PurchaseOrders": "purchase orders", "Contacts": "contacts",
 }  # fmt: skip
@@ -44,7 +44,7 @@ def calls_left(loads: Sequence[PastLoad]) -> int | None:
 
 
 def _shown(load: PastLoad, zone: str) -> LoadShown:
-    names = dict.fromkeys(_LISTS[row.list] for row in load.lists if row.list in _LISTS and row.kind != "count")
+    names = dict.fromkeys(LISTS[row.list] for row in load.lists if row.list in LISTS and row.kind != "count")
     is_known = bool(load.lists)
     return LoadShown(
         moment(load.began_at, zone),

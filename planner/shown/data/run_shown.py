@@ -5,11 +5,16 @@ What belongs here: the values of its part. What does not: its sentences (`planne
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+from pipelines.organisations.run_words import step_in_words
 from planner.frame.formats import moment
 from planner.runs.run_record import RunRecord
 from planner.runs.run_words import doing, duration, progress, result
+from planner.shown.data.loads_shown import LISTS
 from planner.shown.published_view import PublishedView
+
+READS_XERO: Final = "load_from_xero"
 
 
 @dataclass(frozen=True)
@@ -29,10 +34,26 @@ class RunShown:
     address: str
 
 
-def run_shown(run: RunRecord, view: PublishedView | None, *, zone: str, dagster: str, at: datetime) -> RunShown:
-    """A run in words, at an instant."""
+def run_shown(
+    run: RunRecord,
+    view: PublishedView | None,
+    *,
+    zone: str,
+    dagster: str,
+    at: datetime,
+    reading: tuple[str, int, int] | None = None,
+) -> RunShown:
+    """A run in words, at an instant; `reading` is the page of a list that was read from Xero last."""
     return RunShown(
         run.run_id, doing(run.job), run.by, moment(run.asked_at, zone), duration(run.seconds(at)), run.state.value,
-        run.is_over, result(run, view) if run.is_over else progress(run),
+        run.is_over, result(run, view) if run.is_over else _progress(run, reading),
         sum(step.is_over for step in run.steps), max(run.steps_planned, len(run.steps)), f"{dagster}/runs/{run.run_id}",
     )  # fmt: skip
+
+
+def _progress(run: RunRecord, reading: tuple[str, int, int] | None) -> str:
+    """What it does now; while it reads Xero, how far."""
+    if run.step != READS_XERO or reading is None:
+        return progress(run)
+    name, page, pages = reading
+    return f"{step_in_words(run.step)}: {LISTS.get(name, name)}, page {page:,} of {max(page, pages):,}."
