@@ -149,7 +149,7 @@ def _decide(run: StageRun, sources: _Sources, *, is_old: bool, budget: str) -> t
     inputs, as_of = sources.inputs, run.as_of()
     version = importlib.metadata.version("stocktrim-pipelines")
     parameters = {name: frame for name, frame in vars(sources.parameters).items() if name not in _NO_INPUTS}
-    frames = _hashed(inputs) | parameters | vars(sources.forecast)
+    frames = inputs.that_count | parameters | vars(sources.forecast)
     inputs_hash = hash_inputs(frames, as_of=as_of, code_version=version, budget=budget)
     name = plan_id(inputs_hash, as_of=as_of)
     plan = make_plan(inputs, sources.parameters, sources.forecast, as_of=as_of, plan_id=name, budget=budget)
@@ -168,11 +168,6 @@ def _decide(run: StageRun, sources: _Sources, *, is_old: bool, budget: str) -> t
         spend_cap=money_rules(inputs.planning_settings, budget=budget).spend_cap,
     )
     return summary, plan
-
-
-def _hashed(inputs: PlanInputs) -> dict[str, pl.DataFrame]:
-    """The inputs by name; without drafts that people keep a plan has the name that it had before they were counted."""
-    return {name: frame for name, frame in vars(inputs).items() if name != "kept_order_lines" or frame.height}
 
 
 def _advice(run: StageRun, sources: _Sources, plan: PlanTables) -> pl.DataFrame:

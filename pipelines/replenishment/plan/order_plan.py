@@ -76,6 +76,11 @@ class PlanInputs:
     planning_settings: pl.DataFrame
     kept_order_lines: pl.DataFrame = field(default_factory=lambda: empty(KEPT_ORDER_LINES))
 
+    @property
+    def that_count(self) -> dict[str, pl.DataFrame]:
+        """The frames that name a plan; without kept drafts it has the name that it had before they were counted."""
+        return {name: frame for name, frame in vars(self).items() if name != "kept_order_lines" or frame.height}
+
 
 @dataclass(frozen=True)
 class PlanTables:
