@@ -47,10 +47,13 @@ def quantities_now(orders: Iterable[Order], *, planned_at: datetime | None) -> d
     for order in orders:
         if order.state is OrderState.DRAFT:
             for line in order.lines:
-                now = found.get(line.product_code, QuantityNow())
-                found[line.product_code] = replace(
-                    now, quantity=now.quantity + line.quantity, value=now.value + line.value,
-                    drafts=(*now.drafts, order),
+                now = found.get(line.product_code)
+                found[line.product_code] = (
+                    QuantityNow(line.quantity, line.value, (order,)) if now is None
+                    else replace(
+                        now, quantity=now.quantity + line.quantity, value=now.value + line.value,
+                        drafts=(*now.drafts, order),
+                    )
                 )  # fmt: skip
             for code in order.taken_out:
                 found[code] = replace(found.get(code, QuantityNow()), taken_out_of=order)
