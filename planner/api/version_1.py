@@ -129,6 +129,11 @@ def _document() -> dict[str, Any]:
     return get_openapi(
         title="StockTrim pipelines",
         version="1",
-        description="What the buyer's desk shows, for programs. Money is a text with its decimals.",
+        description=(
+            "What the buyer's desk shows, for programs. Money is a text with its decimals. A program shows its token "
+            "in the header Authorization, as Bearer. A write may bear a header Idempotency-Key: sent again within a "
+            "day it is not done again and gets the first answer; the same key with another request is refused (422), "
+            "and so is the same request while the first is at work (409)."
+        ),
         routes=router.routes,
     )
