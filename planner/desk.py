@@ -17,8 +17,8 @@ from pipelines.settings import Settings
 from pipelines.store.connected_organisations import ConnectedOrganisation, list_organisations
 from pipelines.store.engine import Store, open_store
 from pipelines.store.setting_changes import explicit_settings
-from planner.connecting.demo_start import DemoStart
-from planner.connecting.pending_sign_ins import PendingSignIns
+from planner.beginning.demo_start import DemoStart
+from planner.beginning.pending_sign_ins import PendingSignIns
 from planner.runs.dagster_runs import DagsterRuns
 from planner.security.access import DeskAccess
 from planner.security.roles import Role

@@ -1,6 +1,6 @@
 """The runs of an organisation: which there are, how far one is, and starting one.
 
-What belongs here: the questions to Dagster. What does not: what the answers are in words (`run_words.py`).
+What belongs here: the questions to Dagster. What does not: what the answers are in words (`run_sentences.py`).
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any, Final
 from pipelines.errors import PlannerError, UsageError
 from pipelines.organisations.run_words import STARTED_BY
 from planner.runs.graphql import GraphQL
-from planner.runs.run_record import AT_WORK, PARTITION, Job, RunRecord, RunState, run_of
+from planner.runs.run_record import AT_WORK, PARTITION, Job, RunRecord, RunStage, run_of
 
 LOCATION: Final = {"repositoryLocationName": "stocktrim_assets", "repositoryName": "__repository__"}
 PARTITIONS: Final = "organisation"
@@ -84,9 +84,9 @@ class DagsterRuns:
         run = run_of(answer, steps_planned=len(plan["steps"]) if plan else 0)
         if run.organisation != key:
             raise NoSuchRunError
-        if run.state is RunState.DONE:
+        if run.state is RunStage.DONE:
             return run_of(answer, steps_planned=run.steps_planned, made=self._made(run_id))
-        if run.state is RunState.FAILED:
+        if run.state is RunStage.FAILED:
             return run_of(answer, steps_planned=run.steps_planned, failure=self._failure(run_id))
         return run
 

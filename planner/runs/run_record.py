@@ -1,7 +1,7 @@
 """A run of Dagster's as the desk sees it.
 
 What belongs here: what is kept of an answer. What does not: asking (`dagster_runs.py`), and sentences
-(`run_words.py`).
+(`run_sentences.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class Job(StrEnum):
     BACKTEST = "backtest"
 
 
-class RunState(StrEnum):
+class RunStage(StrEnum):
     """How far a run is."""
 
     WAITING = "waiting"
@@ -37,9 +37,9 @@ class RunState(StrEnum):
 
 
 _STATES: Final = {
-    "QUEUED": RunState.WAITING, "NOT_STARTED": RunState.WAITING, "STARTING": RunState.WAITING,
-    "MANAGED": RunState.WAITING, "STARTED": RunState.RUNNING, "CANCELING": RunState.STOPPING,
-    "SUCCESS": RunState.DONE, "FAILURE": RunState.FAILED, "CANCELED": RunState.STOPPED,
+    "QUEUED": RunStage.WAITING, "NOT_STARTED": RunStage.WAITING, "STARTING": RunStage.WAITING,
+    "MANAGED": RunStage.WAITING, "STARTED": RunStage.RUNNING, "CANCELING": RunStage.STOPPING,
+    "SUCCESS": RunStage.DONE, "FAILURE": RunStage.FAILED, "CANCELED": RunStage.STOPPED,
 }  # fmt: skip
 AT_WORK: Final = tuple(name for name, state in _STATES.items() if state in {"waiting", "running", "stopping"})
 
@@ -63,7 +63,7 @@ class RunRecord:
     job: str
     organisation: str
     by: str
-    state: RunState
+    state: RunStage
     asked_at: datetime
     began_at: datetime | None
     ended_at: datetime | None
@@ -75,7 +75,7 @@ class RunRecord:
     @property
     def is_over(self) -> bool:
         """Whether it has ended, well or not."""
-        return self.state in {RunState.DONE, RunState.FAILED, RunState.STOPPED}
+        return self.state in {RunStage.DONE, RunStage.FAILED, RunStage.STOPPED}
 
     @property
     def step(self) -> str:
@@ -94,7 +94,7 @@ def run_of(answer: Mapping[str, Any], **more: Any) -> RunRecord:
     begun = [step for step in steps if step["startTime"]]
     return RunRecord(
         answer["runId"], answer["jobName"], tags.get(PARTITION, ""), tags.get(STARTED_BY, ""),
-        _STATES.get(answer["status"], RunState.WAITING), _instant(answer["creationTime"]),
+        _STATES.get(answer["status"], RunStage.WAITING), _instant(answer["creationTime"]),
         _instant(answer["startTime"]) if answer["startTime"] else None,
         _instant(answer["endTime"]) if answer["endTime"] else None,
         [Step(step["stepKey"], is_over=bool(step["endTime"])) for step in begun], **more,

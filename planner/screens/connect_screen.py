@@ -1,7 +1,7 @@
 """Connecting Xero: the page, the sign-in in another tab, Xero's answer, the choice of organisations.
 
 What belongs here: the routes. What does not: Xero (`pipelines.organisations.connecting`), and which sign-in an answer
-belongs to (`planner/connecting`).
+belongs to (`planner/beginning`).
 """
 
 import logging
@@ -19,7 +19,7 @@ from pipelines.organisations.open_organisation import secrets_of
 from pipelines.secret import Secret
 from pipelines.settings import Settings, is_loopback
 from pipelines.store.sign_ins import sign_in_of
-from planner.connecting.pending_sign_ins import PendingSignIn
+from planner.beginning.pending_sign_ins import PendingSignIn
 from planner.desk import Desk
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import DeskOf
@@ -92,7 +92,7 @@ def progress(request: Request, desk: DeskOf) -> Response:
 
 @router.get(CALLBACK.removeprefix("/connect"))
 def answered(request: Request, desk: DeskOf) -> Response:
-    """Xero's answer: the tab that it comes in is told; the tab of the desk goes on."""
+    """Xero's answer: the tab that it comes in says that it came; the tab of the desk goes on."""
     from pipelines.organisations.connecting import allowed_by  # noqa: PLC0415, memory that only connecting needs
 
     answer = dict(request.query_params)

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.organisations.connecting import connect, sign_in_custom
 from pipelines.settings import read_settings
-from planner.connecting import pending_sign_ins
+from planner.beginning import pending_sign_ins
 from planner.desk import Desk
 from planner.screens import connect_screen
 from planner.security.roles import Role
@@ -42,7 +42,9 @@ def begin(buyer: Visitor, **form: str) -> str:
     """The address of Xero's page."""
     answer = buyer.client.post("/connect", data=form, headers=buyer.word)
     assert answer.status_code == 200, answer.text
-    return unescape(ADDRESS.search(answer.text)[1])  # type: ignore[index]
+    found = ADDRESS.search(answer.text)
+    assert found
+    return unescape(found[1])
 
 
 def answer_of_xero(address: str, *names: str, button: str = "allow") -> str:

@@ -20,10 +20,10 @@ from pipelines.store.connected_organisations import get_organisation, need_sign_
 from pipelines.store.engine import open_store
 from pipelines.store.watermarks import advance_watermarks
 from planner.desk import Desk
-from planner.runs.run_record import RunRecord, RunState, Step
+from planner.runs.run_record import RunRecord, RunStage, Step
 from planner.security.roles import Role
 from planner.security.sessions import now
-from planner.shown.data.run_shown import run_shown
+from planner.shown.loading.run_shown import run_shown
 from tests.planner.conftest import KEY, Visitor, visitor_of
 
 LISTS = ("Items", "Invoices", "CreditNotes", "PurchaseOrders", "Contacts")
@@ -213,7 +213,7 @@ def test_while_xero_is_read_the_page_of_the_list_is_said(tmp_path: Path) -> None
     reading = reading_now(tmp_path)
     assert journal.read_bytes() == written
     run = RunRecord(
-        A_RUN, "load", KEY, "anna", RunState.RUNNING, now(), now(), None, [Step("load_from_xero", is_over=False)]
+        A_RUN, "load", KEY, "anna", RunStage.RUNNING, now(), now(), None, [Step("load_from_xero", is_over=False)]
     )
     shown = run_shown(run, None, zone="", dagster="http://127.0.0.1:1", at=now(), reading=reading)
     assert shown.sentence == "Reading Xero: invoices and bills, page 2 of 25."

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.settings import read_settings
-from planner.connecting.demo_start import DemoStart
+from planner.beginning.demo_start import DemoStart
 from planner.desk import Desk
 from planner.security.roles import Role
 from tests.planner.conftest import KEY, Visitor, visitor_of

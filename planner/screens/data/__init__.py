@@ -1,6 +1,6 @@
 """Load data: the age of what is shown, loads and plans with their progress, what to mend in Xero, connections.
 
-What belongs here: the routes below one address. What does not: what they show (`shown/data`), and asking Dagster
+What belongs here: the routes below one address. What does not: what they show (`shown/loading`), and asking Dagster
 (`planner/runs`).
 """
 

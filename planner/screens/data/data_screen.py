@@ -9,9 +9,9 @@ from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf
 from planner.security.roles import Role
 from planner.security.sessions import now
-from planner.shown.data.entities_shown import entities_shown
-from planner.shown.data.loads_shown import LOADS_SHOWN, calls_left, loads_shown
-from planner.shown.data.readiness_shown import to_mend
+from planner.shown.loading.entities_shown import entities_shown
+from planner.shown.loading.loads_shown import LOADS_SHOWN, calls_left, loads_shown
+from planner.shown.loading.readiness_shown import to_mend
 
 router = APIRouter()
 

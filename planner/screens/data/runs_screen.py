@@ -22,7 +22,7 @@ from planner.runs.graphql import DagsterDownError
 from planner.runs.run_record import Job, RunRecord
 from planner.security.roles import Role
 from planner.security.sessions import now
-from planner.shown.data.run_shown import RunShown, run_shown
+from planner.shown.loading.run_shown import RunShown, run_shown
 from planner.shown.published_view import PublishedView
 
 router = APIRouter(prefix="/o/{key}/runs")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pipelines.organisations.run_words import step_in_words
 from planner.frame.sentences import without_commands
-from planner.runs.run_record import Job, RunRecord, RunState
+from planner.runs.run_record import Job, RunRecord, RunStage
 from planner.shown.dashboard_view import needs_today
 from planner.shown.published_view import PublishedView
 
@@ -43,9 +43,9 @@ def doing(job: str) -> str:
 
 def progress(run: RunRecord) -> str:
     """What a run does now, in a sentence."""
-    if run.state is RunState.WAITING:
+    if run.state is RunStage.WAITING:
         return "Waits for its turn."
-    if run.state is RunState.STOPPING:
+    if run.state is RunStage.STOPPING:
         return "Stopping."
     return f"{step_in_words(run.step) if run.step else 'Going on'}."
 
@@ -62,9 +62,9 @@ def duration(seconds: int) -> str:
 
 def result(run: RunRecord, view: PublishedView | None) -> str:
     """What came of a run that has ended, in sentences; `view` is what is published now."""
-    if run.state is RunState.FAILED:
+    if run.state is RunStage.FAILED:
         return shorten(without_commands(run.failure), _MOST_LETTERS, placeholder=" …") or _FAILED
-    if run.state is RunState.STOPPED:
+    if run.state is RunStage.STOPPED:
         return STOPPED
     parts = [*_loaded(run), *_planned(run, view), *([_DONE[Job(run.job)]] if run.job in _DONE else [])]
     return " ".join(parts) or "Done."

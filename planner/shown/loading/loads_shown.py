@@ -10,7 +10,7 @@ from typing import Final
 from pipelines.landing.past_loads import LoadState, PastLoad
 from planner.frame.formats import moment
 from planner.frame.sentences import without_commands
-from planner.runs.run_words import changes_in_words
+from planner.runs.run_sentences import changes_in_words
 
 LOADS_SHOWN: Final = 10
 LISTS: Final = {

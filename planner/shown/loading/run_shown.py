@@ -1,6 +1,6 @@
 """A run as a page shows it.
 
-What belongs here: the values of its part. What does not: its sentences (`planner/runs/run_words.py`).
+What belongs here: the values of its part. What does not: its sentences (`planner/runs/run_sentences.py`).
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from typing import Final
 from pipelines.organisations.run_words import step_in_words
 from planner.frame.formats import moment
 from planner.runs.run_record import RunRecord
-from planner.runs.run_words import doing, duration, progress, result
-from planner.shown.data.loads_shown import LISTS
+from planner.runs.run_sentences import doing, duration, progress, result
+from planner.shown.loading.loads_shown import LISTS
 from planner.shown.published_view import PublishedView
 
 READS_XERO: Final = "load_from_xero"

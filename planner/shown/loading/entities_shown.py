@@ -10,7 +10,7 @@ from typing import Final
 
 from pipelines.landing.endpoints import Entity, endpoints_of
 from pipelines.landing.past_loads import LoadState, PastLoad
-from planner.shown.data.ages import age
+from planner.shown.loading.ages import age
 
 # The name of each entity, and what a load of it brings.
 WORDS: Final = {
