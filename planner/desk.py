@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from pipelines.organisation_key import OrganisationError
+from pipelines.organisations.organisation_settings import OrganisationSettings
 from pipelines.planning_settings.registry import GlobalSettings, global_settings, with_defaults
 from pipelines.secret import Secret
 from pipelines.settings import Settings
@@ -48,6 +49,7 @@ class Desk:
     log: SecurityLog
     demo: DemoStart
     _kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    kept_settings: dict[str, tuple[tuple[str, int, int], OrganisationSettings]] = field(default_factory=dict)
 
     @cached_property
     def store(self) -> Store:

@@ -108,6 +108,12 @@ def setting_history(store: Store, key: str) -> list[SettingChange]:
         return _history(connection, key)
 
 
+def newest_batch(store: Store, key: str) -> int:
+    """The number of the last batch of changes of an organisation, without reading them; 0 if there is none."""
+    with store.reading() as connection:
+        return _last_batch(connection, key)
+
+
 def last_batch(history: Sequence[SettingChange]) -> int:
     """The number of the last batch of changes; 0 if there is none."""
     return max((change.batch for change in history), default=0)

@@ -9,6 +9,8 @@ from fastapi import Depends, Request
 
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.organisations.organisation_settings import OrganisationSettings, settings_of
+from pipelines.store.group_ledger import group_history
+from pipelines.store.setting_changes import newest_batch
 from planner.frame.screen_context import ContextOf
 from planner.security.roles import Role
 from planner.shown.settings.level_page import Scope, scope_of, topics_of
@@ -17,10 +19,18 @@ from planner.shown.settings.order_calendar import next_order_days
 
 
 def settings_now(context: ContextOf) -> OrganisationSettings:
-    """The settings of the organisation of a request, read now; the warehouse is never opened."""
-    desk = context.desk
-    opened = OpenOrganisation(context.organisation.key, desk.settings, desk.store)
-    return settings_of(opened, is_reader=True)
+    """The settings of the organisation of a request as they are now; the warehouse is never opened.
+
+    They are read again once a setting or a group was changed, by whomever, or another snapshot was published.
+    """
+    desk, key = context.desk, context.organisation.key
+    stamp = (context.view.snapshot_id, newest_batch(desk.store, key), len(group_history(desk.store, key)))
+    kept = desk.kept_settings.get(key)
+    if kept is not None and kept[0] == stamp:
+        return kept[1]
+    found = settings_of(OpenOrganisation(key, desk.settings, desk.store), is_reader=True)
+    desk.kept_settings[key] = (stamp, found)
+    return found
 
 
 SettingsOf = Annotated[OrganisationSettings, Depends(settings_now)]
