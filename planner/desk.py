@@ -11,13 +11,13 @@ from functools import cached_property
 from typing import Any, Final
 
 from pipelines.organisation_key import OrganisationError
-from pipelines.organisations.organisation_settings import OrganisationSettings
+from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
 from pipelines.planning_settings.registry import GlobalSettings, global_settings, with_defaults
 from pipelines.secret import Secret
 from pipelines.settings import Settings
 from pipelines.store.connected_organisations import ConnectedOrganisation, list_organisations
 from pipelines.store.engine import Store, open_store
-from pipelines.store.setting_changes import explicit_settings
+from pipelines.store.setting_ledger.setting_changes import explicit_settings
 from planner.beginning.demo_start import DemoStart
 from planner.beginning.pending_sign_ins import PendingSignIns
 from planner.runs.dagster_runs import DagsterRuns
@@ -27,9 +27,9 @@ from planner.security.security_log import SecurityLog
 from planner.security.sessions import Session, Sessions, open_sessions
 from planner.security.sign_in import FailureLimit, OneTimeToken
 from planner.security.team_sign_in import TeamSignIn
-from planner.shown.plan.plan_now import PlanBooks
+from planner.shown.plan_shown.plan_now import PlanBooks
 from planner.shown.published_view import PublishedView, PublishedViews
-from planner.shown.settings.what_ifs import WhatIfs
+from planner.shown.settings_shown.what_ifs import WhatIfs
 
 KEPT_SECONDS: Final = 5.0
 NOT_HERE: Final = "There is no such organisation here."

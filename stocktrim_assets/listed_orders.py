@@ -11,12 +11,12 @@ import dagster as dg
 import polars as pl
 
 from pipelines.exceptions.refused_orders import with_refused_now
-from pipelines.organisations.ledger_tables import purchase_order_events_table, purchase_orders_table
 from pipelines.organisations.open_organisation import OpenOrganisation
-from pipelines.organisations.order_desk import OrderDesk
+from pipelines.organisations.order_decisions.ledger_tables import purchase_order_events_table, purchase_orders_table
+from pipelines.organisations.order_decisions.order_desk import OrderDesk
 from pipelines.purchasing.drafts import drafts_frame
 from pipelines.purchasing.orders import OrderState
-from pipelines.purchasing.push import waits_as_stale
+from pipelines.purchasing.sending.push import waits_as_stale
 from pipelines.storage import tables
 from pipelines.storage.warehouse import put_tables
 from stocktrim_assets.assets.stage_run import Stage, StageResult, StageRun, stage_run

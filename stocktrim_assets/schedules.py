@@ -20,7 +20,7 @@ from pipelines.planning_settings.registry import GlobalSettings, global_settings
 from pipelines.settings import read_settings
 from pipelines.store.connected_organisations import get_organisation
 from pipelines.store.engine import open_store
-from pipelines.store.setting_changes import explicit_settings
+from pipelines.store.setting_ledger.setting_changes import explicit_settings
 from pipelines.xero.time_zones import time_zone
 from stocktrim_assets.jobs import backtest, load_and_plan
 from stocktrim_assets.partitions import workable

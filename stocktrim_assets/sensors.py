@@ -16,7 +16,7 @@ import dagster as dg
 
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.purchasing.orders import Order, OrderState, push_key
-from pipelines.purchasing.push import waits_as_stale
+from pipelines.purchasing.sending.push import waits_as_stale
 from pipelines.settings import Settings, read_settings
 from pipelines.store.engine import open_store
 from stocktrim_assets.jobs import send_approved_orders

@@ -195,7 +195,7 @@ def _settings_of(organisation: str | None) -> "pl.DataFrame":
     from pipelines.planning_settings.registry import with_defaults
     from pipelines.settings import read_settings
     from pipelines.storage import tables
-    from pipelines.store.setting_changes import explicit_settings
+    from pipelines.store.setting_ledger.setting_changes import explicit_settings
 
     if organisation is None:
         return with_defaults(tables.empty(tables.PLANNING_SETTINGS))

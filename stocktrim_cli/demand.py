@@ -39,7 +39,7 @@ def one_offs(
 
     Example: `stocktrim demand one-offs --all`
     """
-    from pipelines.organisations.one_off_orders import asked_and_answered
+    from pipelines.organisations.one_off_questions import asked_and_answered
 
     opened = opened_organisation(organisation)
     asked, answered = asked_and_answered(opened)
@@ -73,7 +73,7 @@ def one_off(
 
     Example: `stocktrim demand one-off INV-0042 P-0001 yes --reason "a trade fair"`
     """
-    from pipelines.organisations.one_off_orders import DOES, answer_sale
+    from pipelines.organisations.one_off_questions import DOES, answer_sale
 
     opened = opened_organisation(organisation)
     given, units = answer_sale(opened, document, product, answer, by=person(by), reason=reason)

@@ -202,7 +202,7 @@ def _freshness(settings: "Settings", key: str) -> str:
     from pipelines.planning_settings.registry import global_settings, with_defaults
     from pipelines.storage import tables
     from pipelines.storage.snapshots import NothingPublishedError, read_published
-    from pipelines.store.setting_changes import explicit_settings
+    from pipelines.store.setting_ledger.setting_changes import explicit_settings
 
     opened = _opened(settings, key)
     try:

@@ -18,7 +18,7 @@ from stocktrim_cli.settings_options import ProductsOption, ReasonOption, setting
 from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
-    from pipelines.organisations.organisation_settings import OrganisationSettings
+    from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
     from pipelines.planning_settings.demand_settings.demand_events import DemandEvent, Scope
     from pipelines.store.demand_decisions.demand_event_log import EventChange
 

@@ -16,7 +16,7 @@ from stocktrim_cli.who import ByOption, person
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.organisations.organisation_settings import OrganisationSettings
+    from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
 
 SHOWN = {
     "product_code": "product",
@@ -78,7 +78,7 @@ def _chosen(now: "OrganisationSettings", *, product: str, supplier: str, everyth
     from pipelines.planning_settings.registry import settings_of_products, with_defaults
     from pipelines.storage import tables
     from pipelines.storage.snapshots import read_published
-    from pipelines.store.setting_changes import explicit_settings
+    from pipelines.store.setting_ledger.setting_changes import explicit_settings
 
     if sum(map(bool, (product, supplier, everything))) != 1:
         raise UsageError("Choose whose lead times: --product, --supplier or --all.")
@@ -98,7 +98,7 @@ def _chosen(now: "OrganisationSettings", *, product: str, supplier: str, everyth
 
 
 def _accept(now: "OrganisationSettings", advice: "pl.DataFrame", *, by: str) -> None:
-    from pipelines.store.setting_changes import SettingChange
+    from pipelines.store.setting_ledger.setting_changes import SettingChange
 
     at = now.opened.now()
     now.store([

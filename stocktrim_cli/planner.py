@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from stocktrim_cli.desk_access.people import people
-from stocktrim_cli.desk_access.tokens import tokens
+from stocktrim_cli.desk_access.token_commands import tokens
 from stocktrim_cli.output import out, say
 from stocktrim_cli.who import ByOption, person
 

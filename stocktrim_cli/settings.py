@@ -30,9 +30,9 @@ from stocktrim_cli.settings_past import history as show_past
 from stocktrim_cli.settings_past import show_history, undo
 
 if TYPE_CHECKING:
-    from pipelines.organisations.organisation_settings import EffectiveSetting, OrganisationSettings
+    from pipelines.organisations.settings_in_force.organisation_settings import EffectiveSetting, OrganisationSettings
     from pipelines.planning_settings.setting_descriptions import Parameter
-    from pipelines.store.setting_changes import SettingChange
+    from pipelines.store.setting_ledger.setting_changes import SettingChange
 
 _SET_FOR: Final = {
     "supplier": "supplier", "group": "group", "product": "product", "product_supplier": "product of one supplier",

@@ -32,9 +32,9 @@ from stocktrim_cli.settings_options import (
 from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
-    from pipelines.organisations.chosen_subjects import SubjectFilter
-    from pipelines.organisations.organisation_settings import OrganisationSettings
-    from pipelines.store.setting_changes import SettingChange
+    from pipelines.organisations.settings_in_force.chosen_subjects import SubjectFilter
+    from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
+    from pipelines.store.setting_ledger.setting_changes import SettingChange
 
 _NOUNS: Final = {"product_supplier": "product"}
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The setting, such as lead_time_days.")]
@@ -75,7 +75,7 @@ def set_value(
 
     Example: `stocktrim settings set lead_time_days 21 --supplier "Supplier 07" --reason "new port"`
     """
-    from pipelines.organisations.chosen_subjects import SubjectFilter
+    from pipelines.organisations.settings_in_force.chosen_subjects import SubjectFilter
 
     chosen = SubjectFilter(product or [], supplier or [], products_of, search, group or [], products_in)
     _grant(_Wish(name, value, chosen, by, reason, dry_run, as_json), settings_now(organisation))
@@ -100,7 +100,7 @@ def unset(
 
     Example: `stocktrim settings unset lead_time_days --product P-0001`
     """
-    from pipelines.organisations.chosen_subjects import SubjectFilter
+    from pipelines.organisations.settings_in_force.chosen_subjects import SubjectFilter
 
     chosen = SubjectFilter(product or [], supplier or [], products_of, search, group or [], products_in)
     _grant(_Wish(name, None, chosen, by, reason, dry_run, as_json), settings_now(organisation))
@@ -110,7 +110,7 @@ def _grant(wish: _Wish, now: "OrganisationSettings") -> None:
     """Do what a person wants, or say what would be done, or why it cannot be done."""
     from pipelines.errors import UsageError
     from pipelines.planning_settings.registry import known_setting
-    from pipelines.planning_settings.requested_settings import SettingRequest
+    from pipelines.planning_settings.setting_files.requested_settings import SettingRequest
     from pipelines.setting_subjects import ProductSupplier
 
     known_setting(wish.name)
@@ -161,7 +161,7 @@ def _is_meant(row: "SettingChange", suppliers: Collection[str]) -> bool:
 
 def _forget(wish: _Wish, lost: "Sequence[SettingChange]", now: "OrganisationSettings") -> None:
     """Remove settings of products that Xero no longer has."""
-    from pipelines.planning_settings.requested_settings import Proposal, ProposedChange
+    from pipelines.planning_settings.setting_files.requested_settings import Proposal, ProposedChange
 
     by, at = person(wish.by), now.opened.now()
     changes = [replace(row, value=None, changed_by=by, changed_at=at, reason=wish.reason) for row in lost]
@@ -182,7 +182,7 @@ def _records(
     wish: _Wish, targets: Sequence[tuple[str, str]], made: "Sequence[SettingChange]", now: "OrganisationSettings"
 ) -> list[dict[str, Any]]:
     """The change of each subject with what it replaced; what was so already has the change that made it so."""
-    from pipelines.store.setting_changes import SettingChange
+    from pipelines.store.setting_ledger.setting_changes import SettingChange
 
     before = {(row.level, row.subject): row for row in now.in_force if row.name == wish.name}
     after = before | {(row.level, row.subject): row for row in made}

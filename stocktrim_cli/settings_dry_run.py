@@ -1,6 +1,6 @@
 """What a change of settings would do: old and new, and the lines of the plan that would differ.
 
-What belongs here: printing. What does not: planning (`pipelines.organisations.plan_effect`).
+What belongs here: printing. What does not: planning (`pipelines.organisations.settings_in_force.plan_effect`).
 Read more in docs/buyer/settings.md.
 """
 
@@ -12,14 +12,14 @@ from stocktrim_cli.settings_options import SHOWN, say_rest, show_old_and_new
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.organisations.organisation_settings import OrganisationSettings
-    from pipelines.organisations.plan_effect import PlanEffect
-    from pipelines.planning_settings.requested_settings import Proposal
+    from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
+    from pipelines.organisations.settings_in_force.plan_effect import PlanEffect
+    from pipelines.planning_settings.setting_files.requested_settings import Proposal
 
 
 def show_dry_run(proposal: "Proposal", now: "OrganisationSettings", *, as_json: bool) -> None:
     """Print what would change: settings, old and new, and the plan."""
-    from pipelines.organisations.plan_effect import plan_effect
+    from pipelines.organisations.settings_in_force.plan_effect import plan_effect
 
     effect = plan_effect(now, proposal.changes)
     if as_json:

@@ -38,8 +38,8 @@ def export_file(
 
     Example: `stocktrim settings export settings.csv`
     """
-    from pipelines.organisations.exported_settings import exported_settings
-    from pipelines.planning_settings.setting_csv import written_csv
+    from pipelines.organisations.settings_in_force.exported_settings import exported_settings
+    from pipelines.planning_settings.setting_files.setting_csv import written_csv
 
     rows = list(exported_settings(settings_now(organisation)))
     write_file(file, written_csv(rows))
@@ -64,7 +64,7 @@ def import_file(
 
     Example: `stocktrim settings import settings.csv --dry-run`
     """
-    from pipelines.organisations.imported_settings import imported_settings
+    from pipelines.organisations.settings_in_force.imported_settings import imported_settings
     from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 
     data = read_file(file)

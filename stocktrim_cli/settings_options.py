@@ -1,7 +1,7 @@
 """What the commands of `stocktrim settings` share: options, the organisation's settings, values and tables in words.
 
 What belongs here: options and printing. What does not: finding, changing and storing
-(`pipelines.organisations.organisation_settings`).
+(`pipelines.organisations.settings_in_force.organisation_settings`).
 Read more in docs/buyer/settings.md.
 """
 
@@ -15,8 +15,8 @@ from stocktrim_cli.output import out, show_table
 
 if TYPE_CHECKING:
     from pipelines.organisations.open_organisation import OpenOrganisation
-    from pipelines.organisations.organisation_settings import OrganisationSettings
-    from pipelines.planning_settings.requested_settings import ProposedChange
+    from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
+    from pipelines.planning_settings.setting_files.requested_settings import ProposedChange
 
 SHOWN: Final = 50
 """The most rows of a table of changes or faults on a terminal."""
@@ -73,7 +73,7 @@ def opened_organisation(organisation: str) -> "OpenOrganisation":
 
 def settings_now(organisation: str) -> "OrganisationSettings":
     """The settings of an organisation as they are now."""
-    from pipelines.organisations.organisation_settings import settings_of
+    from pipelines.organisations.settings_in_force.organisation_settings import settings_of
 
     return settings_of(opened_organisation(organisation))
 

@@ -27,8 +27,8 @@ from stocktrim_cli.settings_options import (
 from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
-    from pipelines.organisations.organisation_settings import OrganisationSettings
-    from pipelines.store.setting_batches import ReplacedSetting
+    from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
+    from pipelines.store.setting_ledger.setting_batches import ReplacedSetting
 
 
 def history(
@@ -90,7 +90,7 @@ def undo(
 
     Example: `stocktrim settings undo`
     """
-    from pipelines.planning_settings.requested_settings import Proposal
+    from pipelines.planning_settings.setting_files.requested_settings import Proposal
 
     now = settings_now(organisation)
     changes, proposed = now.undoing(change, by=person(by), reason=reason)

@@ -35,7 +35,7 @@ from pipelines.store.engine import Store, open_store
 from pipelines.store.identity_history import identities_of
 from pipelines.store.order_ledger import OrderLedger
 from pipelines.store.secrets import Secrets, open_secrets
-from pipelines.store.setting_changes import explicit_settings
+from pipelines.store.setting_ledger.setting_changes import explicit_settings
 from pipelines.store.sign_ins import SignIn, locked_tokens, sign_in_of
 from pipelines.store.watermarks import advance_watermarks, watermarks
 from pipelines.xero.time_zones import time_zone, time_zone_problem

@@ -25,8 +25,8 @@ from pipelines.product_groups.requested_groups import (
 from pipelines.product_groups.rules import TRACKING, Attributes, Rule, parse_rule
 from pipelines.storage import tables
 from pipelines.storage.snapshots import published_or_empty
-from pipelines.store.group_ledger import change_groups, group_history
 from pipelines.store.identity_history import identities_of
+from pipelines.store.setting_ledger.group_ledger import change_groups, group_history
 
 _OF_PUBLISHED = {"code_prefix", "name"}
 

@@ -57,8 +57,8 @@ def published_attributes(folder: Path, rules: Iterable[Rule]) -> Attributes:
             named[rule.kind][rule.value] = found
     for account in ACCOUNTS:
         of_code = {code: value for value, codes in named[account].items() for code in codes}
-        told = pl.col("product_code").replace_strict(of_code, default=None, return_dtype=pl.String)
-        products = products.with_columns(told.alias(account))
+        of_product = pl.col("product_code").replace_strict(of_code, default=None, return_dtype=pl.String)
+        products = products.with_columns(of_product.alias(account))
     options = [(code, value) for value, codes in named[TRACKING].items() for code in codes]
     tracking = pl.DataFrame(options, schema={"product_code": pl.String, "tracking": pl.String}, orient="row")
     return Attributes(products, tracking)

@@ -1,7 +1,7 @@
 """Settings by name: checking a typed value, and which value is in force for the organisation and for a product.
 
 What belongs here: look-ups and precedence. What does not: the descriptions (`setting_descriptions.py`), where settings
-are kept (`pipelines.store.setting_changes`).
+are kept (`pipelines.store.setting_ledger.setting_changes`).
 Read more in docs/interfaces.md.
 """
 

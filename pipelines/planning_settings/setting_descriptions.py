@@ -1,7 +1,7 @@
 """Every setting, described once: commands, CSV files, checks and pages are all made from these descriptions.
 
 What belongs here: meaning, unit, levels, default, values, example and effect of each. What does not: which value
-is in force for a product (`registry.py`), where values are kept (`pipelines.store.setting_changes`).
+is in force for a product (`registry.py`), where values are kept (`pipelines.store.setting_ledger.setting_changes`).
 Read more in docs/interfaces.md.
 """
 

@@ -108,5 +108,5 @@ def is_found(name: str, text: str) -> bool:
     (True, False, True)
     """
     setting = PARAMETERS[name]
-    told = f"{LABELS[name]} {name} {setting.help} {setting.effect} {TOPIC_OF[name]}".casefold()
-    return all(word in told for word in text.casefold().split())
+    described = f"{LABELS[name]} {name} {setting.help} {setting.effect} {TOPIC_OF[name]}".casefold()
+    return all(word in described for word in text.casefold().split())

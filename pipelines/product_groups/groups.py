@@ -1,7 +1,7 @@
 """Groups as people made them: kind, name, order, rules, and the products that they put in or keep out by hand.
 
 What belongs here: a group folded from its changes, and finding one by name. What does not: the products that rules
-name (`membership.py`), where changes are kept (`pipelines.store.group_ledger`).
+name (`membership.py`), where changes are kept (`pipelines.store.setting_ledger.group_ledger`).
 Read more in docs/buyer/groups.md.
 """
 

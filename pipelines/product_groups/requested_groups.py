@@ -1,7 +1,7 @@
 """Changes of groups as people ask for them, and what they would change: all of them, or the reasons why not.
 
 What belongs here: finding or making groups by name, checking values, old and new. What does not: files
-(`group_csv.py`), storing changes (`pipelines.store.group_ledger`).
+(`group_csv.py`), storing changes (`pipelines.store.setting_ledger.group_ledger`).
 Read more in docs/buyer/groups.md.
 """
 

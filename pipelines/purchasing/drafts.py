@@ -21,9 +21,9 @@ from pipelines.purchasing.kept_lines import as_the_plan_alone, is_kept
 from pipelines.purchasing.order_history import differences
 from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderState, new_order_id
 from pipelines.purchasing.rejections import rejected_before
+from pipelines.purchasing.sending.xero_matching import PRICE_DECIMALS
 from pipelines.purchasing.transitions import QUANTITY_DECIMALS, supersede
 from pipelines.purchasing.xero_changes import changes_in_xero
-from pipelines.purchasing.xero_matching import PRICE_DECIMALS
 from pipelines.setting_subjects import ProductSupplier
 from pipelines.storage.tables import MOST_MONEY, PURCHASE_ORDER_DRAFTS
 

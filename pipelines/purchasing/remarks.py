@@ -8,10 +8,10 @@ Read more in docs/operations.md.
 from collections.abc import Callable, Iterable
 
 from pipelines.purchasing.orders import Order, OrderError, OrderState
-from pipelines.purchasing.push import NOT_YET_KNOWN, waits_as_stale
 from pipelines.purchasing.rejections import rejected_before
+from pipelines.purchasing.sending.push import NOT_YET_KNOWN, waits_as_stale
+from pipelines.purchasing.sending.xero_matching import in_xero
 from pipelines.purchasing.xero_changes import XeroChanges
-from pipelines.purchasing.xero_matching import in_xero
 
 OPEN_STATES = (OrderState.DRAFT, OrderState.APPROVED, OrderState.SENDING, OrderState.FAILED)
 """Orders that still need a person or a run; a sent order lives on in Xero."""

@@ -20,8 +20,8 @@ from pipelines.errors import UsageError
 from pipelines.exceptions.snoozes import SNOOZES
 from pipelines.storage.tables import EXCEPTION_DECISIONS
 from pipelines.store import schema
-from pipelines.store.change_rows import change_rows, wait_for_others
 from pipelines.store.engine import Store
+from pipelines.store.setting_ledger.change_rows import change_rows, wait_for_others
 
 DISMISSED: Final = "dismissed"
 RESTORED: Final = "restored"

@@ -15,10 +15,10 @@ from pipelines.exceptions.snoozes import LONGEST_REASON
 from pipelines.exceptions.words import without_command
 from pipelines.organisations.organisation_exceptions import find_all, find_one, snooze, times_decided, wake
 from pipelines.storage import tables
-from planner.api.responses import answer_of
+from planner.api.answer_types.responses import answer_of
 from planner.api.snapshot_reading import OF, Cursor, Limit, ReadingOf
 from planner.frame.screen_context import ContextOf, ScreenContext
-from planner.frame.writing import PlannerWrites
+from planner.frame.writes import PlannerWrites
 from planner.screens.exceptions_screen import deciding, present_exceptions
 from planner.shown.exception_list.exceptions_shown import ExceptionQuery, exception_query, found_by
 

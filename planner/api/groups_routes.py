@@ -8,19 +8,19 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Body, HTTPException
 
 from pipelines.organisations.organisation_groups import OrganisationGroups
-from pipelines.organisations.organisation_settings import OrganisationSettings
+from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
 from pipelines.planning_settings.demand_settings.bundle_parts import parts_of
 from pipelines.planning_settings.setting_descriptions import PARAMETERS
 from pipelines.product_groups.groups import IN, OUT, Group
 from pipelines.product_groups.membership import products_in
 from pipelines.product_groups.requested_groups import GroupRequest
-from pipelines.store.group_ledger import GroupConflictError
-from planner.api import settings_answers as answers
+from pipelines.store.setting_ledger.group_ledger import GroupConflictError
+from planner.api.answer_types import settings_answers as answers
 from planner.api.settings_routes import IfMatch, answer_of, refuse_other_version, set_settings
 from planner.frame.screen_context import ContextOf
-from planner.frame.writing import PlannerWrites
-from planner.screens.settings.settings_context import SettingsOf, settings_now
-from planner.shown.settings.order_calendar import next_order_days
+from planner.frame.writes import PlannerWrites
+from planner.screens.settings_screens.settings_context import SettingsOf, settings_now
+from planner.shown.settings_shown.order_calendar import next_order_days
 
 router = APIRouter(prefix="/organisations/{key}")
 OF_XERO: Final = "{what} is kept in Xero: change it in Xero, then load."
@@ -52,7 +52,7 @@ def change_groups(
 
 
 @router.get("/suppliers/{supplier}/terms", summary="What holds for orders to a supplier")
-def terms(now: SettingsOf, supplier: str) -> answers.Terms:
+def terms(now: SettingsOf, supplier: str) -> answers.TermsAnswer:
     """By name or id: lead time, calendar, minimum, costs, each with where it comes from."""
     return _terms(now, supplier)
 
@@ -62,7 +62,7 @@ def change_terms(
     context: ContextOf, now: SettingsOf, writing: PlannerWrites, supplier: str,
     body: Annotated[dict[str, str | None], Body(description="Values by setting; null takes one away.")],
     if_match: IfMatch = None,
-) -> answers.Terms:  # fmt: skip
+) -> answers.TermsAnswer:  # fmt: skip
     """All or none. A supplier's name, address or archive mark is Xero's: 409."""
     for name in body:
         if name not in PARAMETERS:
@@ -122,9 +122,9 @@ def _group(found: OrganisationGroups, group: Group) -> answers.GroupAnswer:
     )  # fmt: skip
 
 
-def _terms(now: OrganisationSettings, supplier: str) -> answers.Terms:
+def _terms(now: OrganisationSettings, supplier: str) -> answers.TermsAnswer:
     identity = now.subjects.find("supplier", supplier)
-    return answers.Terms(
+    return answers.TermsAnswer(
         supplier_id=identity, supplier_name=now.names.get(identity, identity), version=now.version,
         next_order_days=next_order_days(now, identity, today=now.opened.today()),
         settings=[answer_of(row) for row in now.of_supplier(identity)],

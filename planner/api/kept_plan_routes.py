@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from pipelines.errors import UsageError
 from pipelines.storage import tables
-from planner.api.responses import PlanLineAnswer, answer_of
+from planner.api.answer_types.responses import PlanLineAnswer, answer_of
 from planner.api.snapshot_reading import OF, Cursor, Limit, ReadingOf
 from planner.shown.plan_changes import differences, lines_of_plan
 from planner.shown.published_view import PublishedView

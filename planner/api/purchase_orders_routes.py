@@ -15,21 +15,21 @@ import polars as pl
 from fastapi import APIRouter, Header, HTTPException, Query, Response
 
 from pipelines.errors import UsageError
-from pipelines.organisations.order_desk import OrderDesk, totals
-from pipelines.organisations.orders.order_approvals import ApprovedOrders, approve_orders
-from pipelines.organisations.orders.order_creation import empty_order, lines_of_products
-from pipelines.organisations.orders.order_edits import OrderEdit, seen_order
-from pipelines.organisations.orders.order_summaries import documents_to_send, history_entry, summary_of
-from pipelines.organisations.orders.typed_values import read_cost, read_units
-from pipelines.organisations.orders_of_plan import orders_of_plan
+from pipelines.organisations.order_decisions.order_approvals import ApprovedOrders, approve_orders
+from pipelines.organisations.order_decisions.order_creation import empty_order, lines_of_products
+from pipelines.organisations.order_decisions.order_desk import OrderDesk, totals
+from pipelines.organisations.order_decisions.order_edits import OrderEdit, seen_order
+from pipelines.organisations.order_decisions.order_summaries import documents_to_send, history_entry, summary_of
+from pipelines.organisations.order_decisions.orders_of_plan import orders_of_plan
+from pipelines.organisations.order_decisions.typed_values import read_cost, read_units
 from pipelines.purchasing.order_history import history_of
 from pipelines.purchasing.order_record import OrderChangedError
 from pipelines.purchasing.orders import Order, OrderState
-from planner.api import purchase_orders_answers as shapes
+from planner.api.answer_types import purchase_orders_answers as shapes
 from planner.api.cursors import cursor_to, row_of
 from planner.frame.screen_context import ContextOf, ScreenContext
-from planner.frame.writing import ApproverWrites, PlannerWrites, Writing
-from planner.shown.orders.order_book import order_book
+from planner.frame.writes import ApproverWrites, PlannerWrites, Writing
+from planner.shown.orders_shown.order_book import order_book
 from planner.shown.plan_lines_shown import plan_lines, plan_query
 
 router = APIRouter(prefix="/organisations/{key}/purchase-orders")
@@ -91,7 +91,7 @@ def create(context: ContextOf, writing: PlannerWrites, body: shapes.NewOrders) -
 
 
 @router.post("/approve", summary="Approve purchase orders together")
-def approve_many(context: ContextOf, writing: ApproverWrites, body: shapes.Approvals) -> shapes.DecidedAnswer:
+def approve_many(context: ContextOf, writing: ApproverWrites, body: shapes.ApprovalsRequest) -> shapes.DecidedAnswer:
     """All are approved, or none. Above the approval limit a second, different person approves too."""
     book = _book(context)
     chosen = [seen_order(book, one.order_id, one.version) for one in body.orders]
@@ -167,7 +167,7 @@ def merge(
 
 @router.post(f"{_ORDER}/split", summary="Split a draft")
 def split(
-    context: ContextOf, writing: PlannerWrites, order_id: str, body: shapes.Split, if_match: Match = ""
+    context: ContextOf, writing: PlannerWrites, order_id: str, body: shapes.SplitRequest, if_match: Match = ""
 ) -> shapes.DecidedAnswer:
     """Lines, or units of them, move to a new draft to the same supplier: the second order of the answer."""
     edit = _edit(context, writing, order_id, body, if_match)

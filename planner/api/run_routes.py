@@ -8,9 +8,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from pipelines.organisations.run_words import step_in_words
-from planner.api.run_answers import RunAnswer, RunRequest, RunsAnswer
+from planner.api.answer_types.run_answers import RunAnswer, RunRequest, RunsAnswer
 from planner.frame.screen_context import DeskOf
-from planner.frame.writing import PlannerWrites
+from planner.frame.writes import PlannerWrites
 from planner.runs.dagster_runs import MOST_LISTED
 from planner.runs.run_record import Job, RunRecord
 from planner.screens.data.runs_screen import KeyOf, check_role, config_of, shown

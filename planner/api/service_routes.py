@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from pipelines.errors import UsageError
 from pipelines.replenishment.explain.difference_words import REASONS
 from pipelines.storage import tables
-from planner.api.responses import answer_of
+from planner.api.answer_types.responses import answer_of
 from planner.api.snapshot_reading import OF, Cursor, Limit, ReadingOf
 from planner.shown.service.achieved_service import service_by_week, target_level
 from planner.shown.service.customers import customers

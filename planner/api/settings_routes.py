@@ -8,21 +8,21 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, HTTPException, Query, Response
 
-from pipelines.organisations.exported_settings import exported_settings
-from pipelines.organisations.imported_settings import imported_settings
-from pipelines.organisations.organisation_settings import EffectiveSetting, OrganisationSettings
-from pipelines.organisations.saved_settings import save_settings
-from pipelines.organisations.setting_sentences import changed_in_words
-from pipelines.planning_settings.requested_settings import ProposedChange, SettingRequest
-from pipelines.planning_settings.setting_csv import written_csv
+from pipelines.organisations.settings_in_force.exported_settings import exported_settings
+from pipelines.organisations.settings_in_force.imported_settings import imported_settings
+from pipelines.organisations.settings_in_force.organisation_settings import EffectiveSetting, OrganisationSettings
+from pipelines.organisations.settings_in_force.saved_settings import save_settings
+from pipelines.organisations.settings_in_force.setting_sentences import changed_in_words
 from pipelines.planning_settings.setting_descriptions import PARAMETERS, described
+from pipelines.planning_settings.setting_files.requested_settings import ProposedChange, SettingRequest
+from pipelines.planning_settings.setting_files.setting_csv import written_csv
 from pipelines.planning_settings.setting_topics import LABELS, TOPIC_OF
-from pipelines.store.setting_changes import SettingConflictError
-from planner.api import settings_answers as answers
+from pipelines.store.setting_ledger.setting_changes import SettingConflictError
+from planner.api.answer_types import settings_answers as answers
 from planner.frame.file_writing import PlannerSends
 from planner.frame.screen_context import ContextOf
-from planner.frame.writing import PlannerWrites
-from planner.screens.settings.settings_context import SettingsOf
+from planner.frame.writes import PlannerWrites
+from planner.screens.settings_screens.settings_context import SettingsOf
 
 router = APIRouter(prefix="/organisations/{key}/settings")
 CHANGED: Final = (
@@ -73,11 +73,12 @@ def own(
     )
     first = int(cursor) if cursor.isascii() and cursor.isdigit() else 0
     response.headers["ETag"] = f'"{now.version}"'
-    fields = answers.OwnSetting.model_fields
+    fields = answers.OwnSettingAnswer.model_fields
     return answers.OwnSettings(
         version=now.version,
         settings=[
-            answers.OwnSetting(**{one: getattr(row, one) for one in fields}) for row in rows[first : first + limit]
+            answers.OwnSettingAnswer(**{one: getattr(row, one) for one in fields})
+            for row in rows[first : first + limit]
         ],
         next_cursor=str(first + limit) if first + limit < len(rows) else None,
     )
@@ -133,8 +134,8 @@ def import_settings(
     """The body is the file. All rows or none: 422 names every row that cannot be used, by line and column."""
     read = imported_settings(now, Path("the file"), sent.data)
     if read.faults:
-        told = "; ".join(f"line {one.line}, {one.column}: {one.problem}" for one in read.faults[:MOST_FAULTS])
-        raise HTTPException(422, f"{len(read.faults):,} values cannot be used, so nothing was changed: {told}")
+        sentence = "; ".join(f"line {one.line}, {one.column}: {one.problem}" for one in read.faults[:MOST_FAULTS])
+        raise HTTPException(422, f"{len(read.faults):,} values cannot be used, so nothing was changed: {sentence}")
     changes, unchanged = read.proposal.changes, read.proposal.unchanged
     if is_dry_run:
         return changed(now, changes, unchanged, change=None)
@@ -157,10 +158,10 @@ def undo(
     return changed(now, proposed, 0, change=made[0].batch)
 
 
-def answer_of(row: EffectiveSetting) -> answers.SettingInForce:
+def answer_of(row: EffectiveSetting) -> answers.SettingInForceAnswer:
     """A setting in force as an answer."""
     change = row.change
-    return answers.SettingInForce(
+    return answers.SettingInForceAnswer(
         name=row.setting.name, value=row.value, origin=row.origin, levels=row.levels, group=row.group or None,
         changed_by=change.changed_by if change else None, changed_at=change.changed_at if change else None,
         reason=change.reason if change else None,
@@ -214,8 +215,8 @@ def _refuse_unexpected(now: OrganisationSettings, wanted: answers.WantedSetting)
     subject = now.subjects.find(wanted.level, wanted.subject, supplier=wanted.supplier)
     value = now.explicit.get((wanted.level, subject, wanted.name))
     if value != (None if wanted.expects_unset else wanted.expected):
-        told = CHANGED.format(
+        sentence = CHANGED.format(
             level=wanted.level, subject=now.names.get(subject, subject), name=wanted.name, now=value or "not set",
             expected="not set" if wanted.expects_unset else wanted.expected,
         )  # fmt: skip
-        raise HTTPException(409, told)
+        raise HTTPException(409, sentence)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, create_model
 from pipelines.errors import UsageError
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
-from planner.api.responses import answer_of
+from planner.api.answer_types.responses import answer_of
 from planner.api.snapshot_reading import OF, Cursor, Limit, ReadingOf, SnapshotReading
 
 router = APIRouter()

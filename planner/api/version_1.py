@@ -24,8 +24,8 @@ from planner.api import (
     settings_routes,
     table_routes,
 )
+from planner.api.answer_types.responses import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
 from planner.api.cursors import cursor_to, row_of
-from planner.api.responses import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
 from planner.api.snapshot_reading import OF, Cursor, Limit, ReadingOf
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import DeskOf

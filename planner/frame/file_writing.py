@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
 from planner.frame.screen_context import DeskOf
-from planner.frame.writing import NOT_ALLOWED
+from planner.frame.writes import NOT_ALLOWED
 from planner.security.roles import Role
 
 MOST_MIB: Final = 12

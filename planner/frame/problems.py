@@ -20,8 +20,8 @@ from pipelines.purchasing.order_record import NoSuchOrderError, OrderChangedErro
 from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 from pipelines.storage.snapshots import NothingPublishedError
 from pipelines.store.exception_decisions import ExceptionChangedError
-from pipelines.store.group_ledger import GroupConflictError
-from pipelines.store.setting_changes import SettingConflictError
+from pipelines.store.setting_ledger.group_ledger import GroupConflictError
+from pipelines.store.setting_ledger.setting_changes import SettingConflictError
 from planner.desk import Desk
 from planner.frame.rendered_pages import page
 from planner.security.guard import API, READS, problem_json

@@ -8,7 +8,7 @@ from textwrap import shorten
 from typing import Any, Final
 
 from pipelines.organisations.run_words import step_in_words
-from planner.frame.sentences import without_commands
+from planner.frame.browser_sentences import without_commands
 from planner.runs.run_record import Job, RunRecord, RunStage
 from planner.shown.dashboard_view import needs_today
 from planner.shown.published_view import PublishedView

@@ -21,10 +21,10 @@ from pipelines.settings import Settings, is_loopback
 from pipelines.store.sign_ins import sign_in_of
 from planner.beginning.pending_sign_ins import PendingSignIn
 from planner.desk import Desk
+from planner.frame.browser_sentences import without_commands
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import DeskOf
-from planner.frame.sentences import without_commands
-from planner.frame.writing import NOT_ALLOWED, AdministratorWrites
+from planner.frame.writes import NOT_ALLOWED, AdministratorWrites
 from planner.runs.graphql import DagsterDownError
 from planner.security.guard import CALLBACK, address_of
 from planner.security.roles import Role

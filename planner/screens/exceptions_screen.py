@@ -24,7 +24,7 @@ from pipelines.organisations.organisation_exceptions import (
 )
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
-from planner.frame.writing import PlannerWrites, Writing
+from planner.frame.writes import PlannerWrites, Writing
 from planner.security.sessions import now
 from planner.shown.exception_list.exceptions_shown import (
     A_PAGE,

@@ -14,7 +14,7 @@ from pipelines.store.desk_access.access_tokens import LONGEST_DAYS
 from pipelines.store.desk_access.desk_roles import EVERY_ORGANISATION, person_named, role_named
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
-from planner.frame.writing import NOT_ALLOWED, AdministratorWrites, Writing
+from planner.frame.writes import NOT_ALLOWED, AdministratorWrites, Writing
 from planner.security.roles import Role
 from planner.security.sessions import now
 from planner.shown.people_view import people_of, tokens_of

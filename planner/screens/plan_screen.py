@@ -12,13 +12,13 @@ from pipelines.errors import UsageError
 from pipelines.replenishment.plan.plan_reports import REPORTS
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
-from planner.screens import plan
-from planner.screens.plan.plan_context import found_lines, may_write, views_of
+from planner.screens import plan_screens as plan
+from planner.screens.plan_screens.plan_context import found_lines, may_write, views_of
 from planner.screens.product_screen import product_content
-from planner.shown.plan.quantity_words import mark_of, plain
 from planner.shown.plan_columns import ALWAYS, COLUMNS
 from planner.shown.plan_export import XLSX, plan_csv, plan_xlsx
 from planner.shown.plan_lines_shown import PlanLines, report_counts, suppliers_of
+from planner.shown.plan_shown.quantity_words import mark_of, plain
 
 router = APIRouter(prefix="/o/{key}/plan")
 router.include_router(plan.router)

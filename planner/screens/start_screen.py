@@ -11,7 +11,7 @@ from planner.desk import Desk
 from planner.frame.problems import problem_page
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import DeskOf
-from planner.frame.writing import AdministratorWrites
+from planner.frame.writes import AdministratorWrites
 from planner.security.sessions import Way, now
 
 router = APIRouter()

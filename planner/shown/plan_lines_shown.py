@@ -22,8 +22,8 @@ from pipelines.replenishment.plan.plan_reports import (
     total_of,
 )
 from pipelines.replenishment.plan.statuses import STATUSES
-from planner.shown.plan.plan_now import PlanNow
 from planner.shown.plan_columns import COLUMNS, FIRST_SHOWN, PlanColumn, chosen_columns, meaning_of
+from planner.shown.plan_shown.plan_now import PlanNow
 from planner.shown.published_view import PublishedView
 from planner.shown.sparklines import Sparkline, sparklines
 

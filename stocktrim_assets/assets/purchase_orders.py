@@ -19,12 +19,12 @@ from pipelines.purchasing.drafts import Redraft, Terms, drafted_orders, drafts_f
 from pipelines.purchasing.order_changes.plan_differences import plan_differences
 from pipelines.purchasing.order_history import difference_text
 from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderState
-from pipelines.purchasing.push import NotSentError, PushOutcome, PushResult, push_orders
+from pipelines.purchasing.sending.push import NotSentError, PushOutcome, PushResult, push_orders
 from pipelines.storage import tables
 from pipelines.storage.warehouse import put_tables
 from pipelines.store.identity_history import identities_of
 from pipelines.store.order_ledger import counted_orders
-from pipelines.store.setting_changes import explicit_settings
+from pipelines.store.setting_ledger.setting_changes import explicit_settings
 from pipelines.xero.xero_errors import RateLimitError, UnreadableAnswerError
 from stocktrim_assets.assets.stage_run import Stage, StageResult, StageRun, stage_run
 from stocktrim_assets.failures import plain_failures

@@ -41,9 +41,9 @@ from pipelines.storage.warehouse import put_table, read_table, row_count, transa
 from pipelines.store.demand_decisions.demand_event_log import demand_events
 from pipelines.store.demand_decisions.one_off_answer_log import one_off_answers
 from pipelines.store.exception_decisions import dismissed_exceptions
-from pipelines.store.group_ledger import group_history
 from pipelines.store.order_ledger import ledger_order_lines
-from pipelines.store.setting_changes import explicit_settings, settings_without_subject
+from pipelines.store.setting_ledger.group_ledger import group_history
+from pipelines.store.setting_ledger.setting_changes import explicit_settings, settings_without_subject
 from stocktrim_assets.failures import plain_failures, tried_again
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.reports import changes_report

@@ -199,7 +199,7 @@ def _reach(now: "OrganisationGroups", text: str) -> str:
 
 def _codes(organisation: str, products: list[str] | None, *, products_of: str, search: str) -> list[str]:
     """The codes of the products that a person names, or that meet the conditions."""
-    from pipelines.organisations.chosen_subjects import SubjectFilter
+    from pipelines.organisations.settings_in_force.chosen_subjects import SubjectFilter
 
     chosen = SubjectFilter(products or [], products_of=products_of, search=search)
     return [] if chosen.is_empty else [code for _, code, _ in settings_now(organisation).find(chosen)]

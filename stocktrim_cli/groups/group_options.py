@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipelines.planning_settings.subjects import Subjects
     from pipelines.product_groups.groups import Group
     from pipelines.product_groups.requested_groups import GroupProposal, GroupRequest, ProposedGroupChange
-    from pipelines.store.setting_changes import SettingChange
+    from pipelines.store.setting_ledger.setting_changes import SettingChange
 
 GroupArgument = Annotated[
     str, typer.Argument(metavar="GROUP", help='Its name, with its kind if several have the name: "brand: Acme".')
@@ -55,14 +55,14 @@ def of_products(rows: "pl.DataFrame", product_codes: list[str] | None) -> "pl.Da
 
 def settings_of_group(now: "OrganisationGroups", group: "Group") -> "list[SettingChange]":
     """What is set for a group itself."""
-    from pipelines.organisations.organisation_settings import settings_of
+    from pipelines.organisations.settings_in_force.organisation_settings import settings_of
 
     return [row for row in settings_of(now.opened).in_force if (row.level, row.subject) == ("group", group.group_id)]
 
 
 def product_finder(now: "OrganisationGroups") -> Callable[[str], str]:
     """The product that a person means, whatever its case; products are read when the first is looked for."""
-    from pipelines.organisations.organisation_settings import settings_of
+    from pipelines.organisations.settings_in_force.organisation_settings import settings_of
 
     @cache
     def subjects() -> "Subjects":

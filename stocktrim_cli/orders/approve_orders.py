@@ -30,8 +30,8 @@ from stocktrim_cli.runs import JsonOption
 from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
-    from pipelines.organisations.order_desk import OrderDesk
-    from pipelines.organisations.orders.order_approvals import NotApprovedError
+    from pipelines.organisations.order_decisions.order_approvals import NotApprovedError
+    from pipelines.organisations.order_decisions.order_desk import OrderDesk
     from pipelines.purchasing.orders import Order
 
 EveryOption = Annotated[bool, typer.Option("--all", help="All drafts.")]
@@ -60,7 +60,7 @@ def approve(
     Example: `stocktrim orders approve 20260301-K7Q2MZ --by anna`
     """
     from pipelines.errors import UsageError
-    from pipelines.organisations.orders.order_approvals import NotApprovedError, approve_orders
+    from pipelines.organisations.order_decisions.order_approvals import NotApprovedError, approve_orders
 
     desk = desk_of(organisation)
     who = person(by)
@@ -104,7 +104,7 @@ def reject(
 
     Example: `stocktrim orders reject 20260301-K7Q2MZ --reason "enough for the season"`
     """
-    from pipelines.organisations.orders.order_edits import reject_orders
+    from pipelines.organisations.order_decisions.order_edits import reject_orders
 
     desk = desk_of(organisation)
     who = person(by)
@@ -131,7 +131,7 @@ def reopen(
 
     Example: `stocktrim orders reopen 20260301-K7Q2MZ --reason "one more line"`
     """
-    from pipelines.organisations.orders.order_edits import OrderEdit
+    from pipelines.organisations.order_decisions.order_edits import OrderEdit
 
     desk = desk_of(organisation)
     show_decided(OrderEdit(desk, order, version, person(by), reason).reopen(), desk, as_json=as_json)
@@ -146,7 +146,7 @@ def _chosen(
         UsageError: nothing is named, or both are, or no draft is found.
     """
     from pipelines.errors import UsageError
-    from pipelines.organisations.orders.order_edits import seen_order
+    from pipelines.organisations.order_decisions.order_edits import seen_order
     from pipelines.purchasing.orders import OrderState
 
     is_filtered = bool(supplier or group or every)

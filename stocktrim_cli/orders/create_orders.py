@@ -23,7 +23,7 @@ from stocktrim_cli.who import ByOption, person
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.organisations.order_desk import OrderDesk
+    from pipelines.organisations.order_decisions.order_desk import OrderDesk
     from pipelines.purchasing.orders import Order
 
 
@@ -49,7 +49,7 @@ def create(
     Example: `stocktrim orders create --supplier "Supplier 03" --status order_now`
     """
     from pipelines.errors import UsageError
-    from pipelines.organisations.orders_of_plan import orders_of_plan
+    from pipelines.organisations.order_decisions.orders_of_plan import orders_of_plan
 
     desk = desk_of(organisation)
     who = person(by)
@@ -72,7 +72,7 @@ def _create_empty(
     desk: "OrderDesk", product: list[str] | None, supplier: str, status: str, currency: str, *, by: str, reason: str
 ) -> "list[Order]":
     from pipelines.errors import UsageError
-    from pipelines.organisations.orders.order_creation import empty_order
+    from pipelines.organisations.order_decisions.order_creation import empty_order
 
     if product or status or not supplier:
         raise UsageError("An empty order is for a supplier: give --empty and --supplier alone, then add lines.")
@@ -88,7 +88,7 @@ def _wanted(desk: "OrderDesk", product: list[str] | None, lines: LineFilter, gro
     import polars as pl
 
     from pipelines.errors import UsageError
-    from pipelines.organisations.orders.order_creation import lines_of_products
+    from pipelines.organisations.order_decisions.order_creation import lines_of_products
 
     if desk.order_plan.is_empty():
         raise UsageError("There is no plan yet: run `stocktrim plan`, or create an order with --empty --supplier.")

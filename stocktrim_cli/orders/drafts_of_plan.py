@@ -13,7 +13,7 @@ from stocktrim_cli.output import counted, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines.organisations.order_desk import OrderDesk
+    from pipelines.organisations.order_decisions.order_desk import OrderDesk
 
 SHOWN: Final = 5
 

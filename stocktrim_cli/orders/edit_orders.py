@@ -43,8 +43,8 @@ def add(
 
     Example: `stocktrim orders add 20260301-K7Q2MZ P-0002 24 --reason "a full pallet"`
     """
-    from pipelines.organisations.orders.order_edits import OrderEdit
-    from pipelines.organisations.orders.typed_values import read_cost, read_date, read_units
+    from pipelines.organisations.order_decisions.order_edits import OrderEdit
+    from pipelines.organisations.order_decisions.typed_values import read_cost, read_date, read_units
 
     desk = desk_of(organisation)
     who, units = person(by), read_units(quantity)
@@ -84,8 +84,8 @@ def change(
     Example: `stocktrim orders change 20260301-K7Q2MZ P-0001 48`
     """
     from pipelines.errors import UsageError
-    from pipelines.organisations.orders.order_edits import OrderEdit
-    from pipelines.organisations.orders.typed_values import read_cost, read_date, read_units
+    from pipelines.organisations.order_decisions.order_edits import OrderEdit
+    from pipelines.organisations.order_decisions.typed_values import read_cost, read_date, read_units
 
     desk = desk_of(organisation)
     edit = OrderEdit(desk, order, version, person(by), reason)
@@ -116,7 +116,7 @@ def drop(
 
     Example: `stocktrim orders drop 20260301-K7Q2MZ P-0001 --reason "too dear"`
     """
-    from pipelines.organisations.orders.order_edits import OrderEdit
+    from pipelines.organisations.order_decisions.order_edits import OrderEdit
 
     desk = desk_of(organisation)
     show_decided(OrderEdit(desk, order, version, person(by), reason).drop_line(product), desk, as_json=as_json)

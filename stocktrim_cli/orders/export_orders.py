@@ -42,7 +42,7 @@ def export(
 
     Example: `stocktrim orders export --state approved --file orders.csv`
     """
-    from pipelines.organisations.orders.order_summaries import documents_to_send, order_lines
+    from pipelines.organisations.order_decisions.order_summaries import documents_to_send, order_lines
     from pipelines.spreadsheets.formulas import all_guarded
 
     desk = desk_of(organisation)

@@ -43,7 +43,7 @@ def list_orders(
 
     Example: `stocktrim orders list --state sent`
     """
-    from pipelines.organisations.orders.order_summaries import summary_of
+    from pipelines.organisations.order_decisions.order_summaries import summary_of
 
     desk = desk_of(organisation)
     states = states_of(state, every=every)
@@ -63,7 +63,7 @@ def show(
 
     Example: `stocktrim orders show 20260301-K7Q2MZ`
     """
-    from pipelines.organisations.orders.order_summaries import history_entry, summary_of
+    from pipelines.organisations.order_decisions.order_summaries import history_entry, summary_of
     from pipelines.purchasing.order_history import history_of
 
     desk = desk_of(organisation)
@@ -92,7 +92,7 @@ def history(
 
     Example: `stocktrim orders history 20260301-K7Q2MZ`
     """
-    from pipelines.organisations.orders.order_summaries import history_entry
+    from pipelines.organisations.order_decisions.order_summaries import history_entry
     from pipelines.purchasing.order_history import history_of
 
     ledger = desk_of(organisation).opened.ledger

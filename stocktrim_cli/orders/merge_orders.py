@@ -37,7 +37,7 @@ def merge(
 
     Example: `stocktrim orders merge 20260301-K7Q2MZ 20260301-A2B3C4 --reason "one parcel"`
     """
-    from pipelines.organisations.orders.order_edits import OrderEdit
+    from pipelines.organisations.order_decisions.order_edits import OrderEdit
 
     desk = desk_of(organisation)
     edit = OrderEdit(desk, order, 0, person(by), reason)
@@ -62,7 +62,7 @@ def split(
     Example: `stocktrim orders split 20260301-K7Q2MZ P-0001=24 P-0002 --reason "half by air"`
     """
     from pipelines.errors import UsageError
-    from pipelines.organisations.orders.order_edits import OrderEdit
+    from pipelines.organisations.order_decisions.order_edits import OrderEdit
     from pipelines.purchasing.current_names import with_current_names
 
     desk = desk_of(organisation)
@@ -79,7 +79,7 @@ def split(
 
 def _move(order: "Order", text: str) -> "tuple[str, Decimal | None]":
     """The product that moves, and how many units of it, None for all; a code may have an equals sign in it."""
-    from pipelines.organisations.orders.typed_values import read_units
+    from pipelines.organisations.order_decisions.typed_values import read_units
     from pipelines.product_codes import find_product
     from pipelines.purchasing.order_changes.line_edits import line_of
 

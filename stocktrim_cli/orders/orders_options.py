@@ -1,6 +1,6 @@
 """What the commands of `stocktrim orders` share: options, opening the desk, and orders as tables and JSON.
 
-What belongs here: options and printing. What does not: finding and deciding (`pipelines.organisations.order_desk`).
+What belongs here: options and printing. What does not: finding and deciding (`order_desk.py`).
 Read more in docs/buyer/orders.md.
 """
 
@@ -14,7 +14,7 @@ from stocktrim_cli.output import counted, decimals_of, heartbeat, out, say, show
 from stocktrim_cli.settings_options import opened_organisation
 
 if TYPE_CHECKING:
-    from pipelines.organisations.order_desk import OrderDesk, OrderFilter
+    from pipelines.organisations.order_decisions.order_desk import OrderDesk, OrderFilter
     from pipelines.purchasing.orders import Order, OrderState
 
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's number or id.")]
@@ -36,7 +36,7 @@ LISTED_STATES = "draft, approved, sending, sent, failed, rejected or superseded;
 
 def desk_of(organisation: str) -> "OrderDesk":
     """The orders of an organisation."""
-    from pipelines.organisations.order_desk import order_desk
+    from pipelines.organisations.order_decisions.order_desk import order_desk
 
     return order_desk(opened_organisation(organisation))
 
@@ -67,7 +67,7 @@ def order_filter(
     Raises:
         UsageError: there is no such group.
     """
-    from pipelines.organisations.order_desk import OrderFilter
+    from pipelines.organisations.order_decisions.order_desk import OrderFilter
 
     return OrderFilter(states, supplier, products_of_group(desk, group) if group else None)
 
@@ -115,7 +115,7 @@ def show_orders(title: str, orders: "Sequence[Order]", desk: "OrderDesk") -> Non
 
 def show_total(orders: "Sequence[Order]") -> None:
     """Print how many orders there are, and their value by currency."""
-    from pipelines.organisations.order_desk import totals
+    from pipelines.organisations.order_decisions.order_desk import totals
 
     worth = " and ".join(f"{value:,.2f} {currency}" for currency, value in totals(orders).items())
     out.print(f"{counted(len(orders), 'order')}: {worth or 'nothing'}.", markup=False)
@@ -144,7 +144,7 @@ def say_sentences(sentences: "Iterable[str]") -> None:
 def show_decided(orders: "Sequence[Order]", desk: "OrderDesk", *, as_json: bool) -> None:
     """Print the orders after a decision: JSON of one order, or a list of several."""
     if as_json:
-        from pipelines.organisations.orders.order_summaries import summary_of
+        from pipelines.organisations.order_decisions.order_summaries import summary_of
 
         summaries = [summary_of(order, desk) for order in orders]
         show_json(summaries[0] if len(summaries) == 1 else summaries)

@@ -19,7 +19,7 @@ def send(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_json: Js
 
     Example: `stocktrim orders send --organisation acme`
     """
-    from pipelines.organisations.orders.order_summaries import summary_of
+    from pipelines.organisations.order_decisions.order_summaries import summary_of
     from pipelines.purchasing.orders import OrderState
 
     ledger = desk_of(organisation).opened.ledger
@@ -47,7 +47,7 @@ def _check_all_sent(orders: "list[Order]", organisation: str) -> None:
     """
     from pipelines.errors import PlannerError
     from pipelines.purchasing.orders import OrderState
-    from pipelines.purchasing.push import OutcomesUnknownError
+    from pipelines.purchasing.sending.push import OutcomesUnknownError
 
     unknown = sum(order.state is OrderState.SENDING for order in orders)
     unsent = sum(order.state not in {OrderState.SENDING, OrderState.SENT} for order in orders)

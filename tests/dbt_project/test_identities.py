@@ -19,7 +19,7 @@ from pipelines.product_codes import folded
 from pipelines.storage import tables
 from pipelines.store.engine import Store, open_store
 from pipelines.store.identity_history import identities_of, remember_identities
-from pipelines.store.setting_changes import (
+from pipelines.store.setting_ledger.setting_changes import (
     SettingChange,
     explicit_settings,
     set_settings,

@@ -41,7 +41,7 @@ def test_the_examples_do_what_the_page_says(
     exec(first.replace("import httpx\n", ""), names)  # noqa: S102, our own page
     names["client"] = BelowTheOrganisation(stranger_there, secret.reveal())
     for example in examples:
-        exec(example, names)  # noqa: S102
+        exec(example, names)  # noqa: S102, our own page
     assert "RP-20261201-AAAAAA Hansen & Co 50.00" in capsys.readouterr().out
     order = ledger_of(orders_home).order(FIRST)
     assert [str(line.quantity) for line in order.lines] == ["24", "5"]

@@ -21,7 +21,7 @@ from pipelines.storage import tables
 from pipelines.storage.snapshots import publish, read_published, snapshot_name
 from pipelines.store.engine import open_store
 from pipelines.store.order_ledger import OrderLedger
-from pipelines.store.setting_changes import SettingChange, set_settings
+from pipelines.store.setting_ledger.setting_changes import SettingChange, set_settings
 from stocktrim_assets.assets import published
 from tests.end_to_end.dying_plans import KEY, STEPS, die_at, ended_run, run_of_a_plan
 

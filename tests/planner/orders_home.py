@@ -19,7 +19,7 @@ from pipelines.settings import Settings, read_settings
 from pipelines.storage import tables
 from pipelines.store.engine import open_store
 from pipelines.store.order_ledger import OrderLedger
-from pipelines.store.setting_changes import SettingChange, set_settings
+from pipelines.store.setting_ledger.setting_changes import SettingChange, set_settings
 from tests.planner.conftest import KEY, OTHER, Visitor, visitor_of
 from tests.running import made_once
 

@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pipelines.organisations.open_organisation import OpenOrganisation
-from pipelines.organisations.organisation_settings import OrganisationSettings, settings_of
-from pipelines.planning_settings.requested_settings import SettingRequest
+from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings, settings_of
+from pipelines.planning_settings.setting_files.requested_settings import SettingRequest
 from pipelines.settings import Settings, read_settings
-from planner.shown.settings.what_ifs import Begin, WhatIfs
+from planner.shown.settings_shown.what_ifs import Begin, WhatIfs
 from tests.planner.conftest import KEY, Visitor, visitor_of
 
 SETTINGS = f"/o/{KEY}/settings"

@@ -18,7 +18,7 @@ from benchmarks.made_up_plans import connect_made_up
 from pipelines.settings import Settings, read_settings
 from pipelines.store.desk_access.kept_answers import Claim, claim
 from planner.frame.answered_once import AT_WORK, CUT_OFF, LONGEST_WORK, NO_KEY, OTHER_REQUEST
-from planner.frame.writing import PlannerWrites
+from planner.frame.writes import PlannerWrites
 from planner.security.sessions import now
 from tests.planner.conftest import KEY, Visitor, visitor_of
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from pipelines.organisations.open_organisation import open_organisation
-from pipelines.organisations.order_desk import order_desk
-from pipelines.organisations.orders.order_edits import OrderEdit
+from pipelines.organisations.order_decisions.order_desk import order_desk
+from pipelines.organisations.order_decisions.order_edits import OrderEdit
 from pipelines.purchasing.orders import OrderState
 from tests.planner.conftest import KEY
 from tests.planner.orders_home import ELSEWHERE, FIRST, SECOND, ledger_of, made_orders_home, orders_home, settings_of

@@ -15,7 +15,7 @@ from pipelines.purchasing.events import PushFailed
 from pipelines.purchasing.orders import OrderState
 from pipelines.purchasing.transitions import reject, start_push
 from pipelines.store.engine import open_store
-from pipelines.store.setting_changes import SettingChange, set_settings
+from pipelines.store.setting_ledger.setting_changes import SettingChange, set_settings
 from planner.security.roles import Role
 from tests.planner.conftest import KEY, OTHER, Visitor
 from tests.planner.orders_home import (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.purchasing.orders import Order
-from pipelines.store.setting_changes import explicit_settings
+from pipelines.store.setting_ledger.setting_changes import explicit_settings
 from tests.planner.conftest import KEY, Visitor
 from tests.planner.plan_writes import PLAN, create, held, orders_of, own_home, save, signed_in
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from planner.shown.settings.what_ifs import WhatIfs
+from planner.shown.settings_shown.what_ifs import WhatIfs
 from tests.planner.conftest import Visitor
 from tests.planner.settings_writes import SETTINGS, answering, own_home, set_by
 from tests.planner.test_in_browser import AXE, SOUND

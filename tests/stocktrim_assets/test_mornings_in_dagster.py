@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.settings import read_settings
 from pipelines.store.engine import open_store
-from pipelines.store.setting_changes import SettingChange, set_settings
+from pipelines.store.setting_ledger.setting_changes import SettingChange, set_settings
 from stocktrim_assets.definitions import defs
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.schedules import MOST_TRIES, daily_load_and_plan, weekly_backtest

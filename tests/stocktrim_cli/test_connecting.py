@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 from pipelines.settings import read_settings
 from pipelines.store.connected_organisations import known_keys
 from pipelines.store.engine import open_store
-from pipelines.store.setting_changes import setting_history
+from pipelines.store.setting_ledger.setting_changes import setting_history
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from tests.end_to_end.conftest import CommandResult

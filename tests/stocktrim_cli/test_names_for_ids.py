@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.organisations.organisation_settings import UNKNOWN_SUPPLIER
+from pipelines.organisations.settings_in_force.organisation_settings import UNKNOWN_SUPPLIER
 from pipelines.settings import read_settings
 from pipelines.store.engine import open_store
-from pipelines.store.setting_changes import SettingChange, set_settings
+from pipelines.store.setting_ledger.setting_changes import SettingChange, set_settings
 from tests.end_to_end.conftest import HOME, KEY, Command
 
 GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")

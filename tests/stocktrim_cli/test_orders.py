@@ -16,7 +16,7 @@ from pipelines.purchasing.orders import OrderState
 from pipelines.purchasing.transitions import approve
 from pipelines.settings import read_settings
 from pipelines.store.identity_history import remember_identities
-from pipelines.store.setting_changes import SettingChange, set_settings
+from pipelines.store.setting_ledger.setting_changes import SettingChange, set_settings
 from stocktrim_assets.home import dagster_instance
 from stocktrim_assets.partitions import organisations
 from stocktrim_assets.sensors import approved_orders

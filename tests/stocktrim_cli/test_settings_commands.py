@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.identities import ContactState
 from pipelines.settings import read_settings
-from pipelines.store.setting_changes import SettingChange, set_settings
+from pipelines.store.setting_ledger.setting_changes import SettingChange, set_settings
 from tests.end_to_end.conftest import Command
 from tests.stocktrim_assets.connected import connect_on_paper
 from tests.stocktrim_cli.settings_company import FARM, MILL, NEXT, PRODUCTS, Company
@@ -267,7 +267,7 @@ def test_a_change_by_somebody_else_meanwhile_is_not_overwritten(
         set_settings(store, key, [SettingChange("global", "", "lead_time_days", "9", "Eve", company.opened.now())])
         return set_settings(store, key, changes, seen=seen)
 
-    monkeypatch.setattr("pipelines.organisations.organisation_settings.set_settings", late)
+    monkeypatch.setattr("pipelines.organisations.settings_in_force.organisation_settings.set_settings", late)
     result = company("set", "lead_time_days", "21")
     assert result.code == 1
     assert "Eve has just changed lead_time_days: nothing was changed." in result.err

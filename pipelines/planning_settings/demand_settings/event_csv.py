@@ -11,8 +11,8 @@ from typing import Final, cast
 
 from pipelines.errors import UsageError
 from pipelines.planning_settings.demand_settings.demand_events import DemandEvent, EventError, Scope, demand_event
+from pipelines.planning_settings.setting_files.spreadsheet_values import AmbiguousCellError, CellReader, cell_reader
 from pipelines.planning_settings.setting_values import ValueKind
-from pipelines.planning_settings.spreadsheet_values import AmbiguousCellError, CellReader, cell_reader
 from pipelines.product_codes import folded
 from pipelines.spreadsheets.csv_files import FileColumns, FileRow, read_rows, written_rows
 from pipelines.spreadsheets.file_faults import RequestFault

@@ -1,6 +1,7 @@
 """Why our monthly total of a product differs from Xero's: each reason in words, by terminal and page alike.
 
 What belongs here: the words. What does not: finding the differences (dbt's `sales_differences`).
+Read more in docs/buyer/so-much.md.
 """
 
 from typing import Final

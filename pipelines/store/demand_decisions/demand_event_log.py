@@ -20,9 +20,9 @@ from pipelines.planning_settings.demand_settings.demand_events import DemandEven
 from pipelines.product_codes import folded
 from pipelines.storage.tables import DEMAND_EVENTS
 from pipelines.store import schema
-from pipelines.store.change_rows import change_rows
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import identities_of, read_identities
+from pipelines.store.setting_ledger.change_rows import change_rows
 
 
 @dataclass(frozen=True)

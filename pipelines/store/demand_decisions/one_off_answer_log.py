@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from pipelines.forecasting.special_demand.one_off_answers import NO, YES
 from pipelines.storage.tables import ONE_OFF_ANSWERS
 from pipelines.store import schema
-from pipelines.store.change_rows import change_rows
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import identities_of, read_identities
+from pipelines.store.setting_ledger.change_rows import change_rows
 
 OPEN: Final = "open"
 ANSWERS: Final = (YES, NO, OPEN)

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from pipelines.errors import UsageError
 from pipelines.store import schema
-from pipelines.store.change_rows import wait_for_others
 from pipelines.store.engine import Store
+from pipelines.store.setting_ledger.change_rows import wait_for_others
 
 EVERY_ORGANISATION: Final = ""
 LONGEST_PERSON: Final = 300

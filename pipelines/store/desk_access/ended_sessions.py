@@ -10,8 +10,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from pipelines.store import schema
-from pipelines.store.change_rows import wait_for_others
 from pipelines.store.engine import Store
+from pipelines.store.setting_ledger.change_rows import wait_for_others
 
 LONGEST_SESSION: Final = timedelta(days=7)
 _LOCK: Final = 819  # with the subject the name of a lock in Postgres

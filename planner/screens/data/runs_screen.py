@@ -17,7 +17,7 @@ from pipelines.storage.snapshots import NothingPublishedError
 from planner.desk import Desk
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import DeskOf
-from planner.frame.writing import NOT_ALLOWED, PlannerWrites
+from planner.frame.writes import NOT_ALLOWED, PlannerWrites
 from planner.runs.graphql import DagsterDownError
 from planner.runs.run_record import Job, RunRecord
 from planner.security.roles import Role

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.landing.past_loads import LoadState, PastLoad
+from planner.frame.browser_sentences import without_commands
 from planner.frame.formats import moment
-from planner.frame.sentences import without_commands
 from planner.runs.run_sentences import changes_in_words
 
 LOADS_SHOWN: Final = 10

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.organisations.calendar_remarks import calendar_remarks
+from pipelines.organisations.order_decisions.calendar_remarks import calendar_remarks
 from pipelines.planning_settings.supplier_terms.supplier_calendar import EVERYONE, SupplierCalendar
 from tests.pipelines.purchasing.purchasing_builders import SUPPLIER, a_draft, an_order
 

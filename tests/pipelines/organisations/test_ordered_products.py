@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines.errors import UsageError
-from pipelines.organisations.ordered_products import OrderedProducts
+from pipelines.organisations.order_decisions.ordered_products import OrderedProducts
 from pipelines.storage import tables
 from pipelines.storage.tables import Table, empty
 from tests.pipelines.purchasing.purchasing_builders import AS_OF, NO_TERMS, SUPPLIER, a_draft, an_order

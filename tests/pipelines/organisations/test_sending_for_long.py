@@ -9,7 +9,7 @@ from pipelines.organisations.connecting import connect, sign_in_custom
 from pipelines.organisations.open_organisation import OpenOrganisation, open_organisation
 from pipelines.purchasing.events import Drafted, OrderLine
 from pipelines.purchasing.orders import OrderState, fold, new_order_id
-from pipelines.purchasing.push import ORDERS_PER_CALL, push_orders
+from pipelines.purchasing.sending.push import ORDERS_PER_CALL, push_orders
 from pipelines.purchasing.transitions import approve
 from pipelines.settings import Settings
 from tests.pipelines.organisations.conftest import HARBOUR, Person, signed_in

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.organisations.ordered_products import OrderedProducts
+from pipelines.organisations.order_decisions.ordered_products import OrderedProducts
 from pipelines.purchasing.drafts import terms_of
 from pipelines.setting_subjects import ProductSupplier
 from pipelines.storage.tables import (

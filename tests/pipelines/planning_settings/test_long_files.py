@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.planning_settings.requested_settings import SettingRequest, propose
-from pipelines.planning_settings.setting_csv import COLUMNS, read_csv, written_csv
+from pipelines.planning_settings.setting_files.requested_settings import SettingRequest, propose
+from pipelines.planning_settings.setting_files.setting_csv import COLUMNS, read_csv, written_csv
 from pipelines.planning_settings.subjects import Subjects
 from pipelines.product_codes import ProductCodes
 from pipelines.product_groups.group_csv import read_groups

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.planning_settings.requested_settings import propose
-from pipelines.planning_settings.setting_csv import (
+from pipelines.planning_settings.setting_files.requested_settings import propose
+from pipelines.planning_settings.setting_files.setting_csv import (
     COLUMNS,
     read_csv,
     written_csv,

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from pipelines.planning_settings.requested_settings import SettingRequest, propose
+from pipelines.planning_settings.setting_files.requested_settings import SettingRequest, propose
 from pipelines.planning_settings.subjects import Subjects
 from pipelines.product_codes import ProductCodes
 from tests.running import cpu_seconds

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.purchasing.events import Event
-from pipelines.purchasing.gateway import PurchaseOrderGateway
 from pipelines.purchasing.orders import Order
+from pipelines.purchasing.sending.gateway import PurchaseOrderGateway
 from pipelines.store.order_ledger import OrderLedger
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.purchasing.drafts import Terms
 from pipelines.purchasing.events import Drafted, Event, OrderLine
 from pipelines.purchasing.orders import Order, fold
-from pipelines.purchasing.push import PushOutcome, push_orders
+from pipelines.purchasing.sending.push import PushOutcome, push_orders
 from pipelines.purchasing.transitions import approve
 from pipelines.storage.tables import ORDER_PLAN
 from pipelines.store.order_ledger import OrderLedger

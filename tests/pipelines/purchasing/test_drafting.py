@@ -19,7 +19,7 @@ from pipelines.purchasing.order_changes.line_edits import change_line
 from pipelines.purchasing.order_changes.splitting import split
 from pipelines.purchasing.order_history import sentence_of
 from pipelines.purchasing.orders import OrderState, apply_event, body_hash, fold
-from pipelines.purchasing.push import order_body
+from pipelines.purchasing.sending.push import order_body
 from pipelines.purchasing.transitions import approve, reject, start_push
 from pipelines.storage.tables import PLANNING_SETTINGS, PURCHASE_ORDER_DRAFTS
 from tests.pipelines.purchasing.purchasing_builders import (

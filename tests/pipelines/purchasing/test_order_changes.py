@@ -19,7 +19,7 @@ from pipelines.purchasing.order_changes.second_person import ApprovalRule, appro
 from pipelines.purchasing.order_changes.splitting import split
 from pipelines.purchasing.order_history import history_of
 from pipelines.purchasing.orders import OrderError, OrderState, apply_event, body_hash, fold
-from pipelines.purchasing.push import order_body
+from pipelines.purchasing.sending.push import order_body
 from pipelines.purchasing.transitions import approve, push_not_reached, reject, reopen, start_push
 from tests.pipelines.purchasing.purchasing_builders import AS_OF, NOON, a_draft, a_line, an_order, planned
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pipelines.errors import SignInError, XeroError
 from pipelines.purchasing.drafts import Terms, redraft, xero_price_decimals
 from pipelines.purchasing.orders import OrderError, OrderState
-from pipelines.purchasing.push import PushResult, order_body
+from pipelines.purchasing.sending.push import PushResult, order_body
+from pipelines.purchasing.sending.xero_matching import is_same_order
 from pipelines.purchasing.transitions import approve, reject
-from pipelines.purchasing.xero_matching import is_same_order
 from pipelines.xero.client import XeroClient
 from pipelines.xero.xero_errors import RateLimitError, UnreadableAnswerError, XeroUnreachableError
 from tests.pipelines.purchasing.purchasing_builders import (

@@ -12,8 +12,8 @@ from pipelines.purchasing.current_names import waits_as_renamed, with_current_na
 from pipelines.purchasing.drafts import drafted_orders
 from pipelines.purchasing.order_changes.line_edits import change_line
 from pipelines.purchasing.orders import OrderError, OrderState, body_hash, fold
-from pipelines.purchasing.push import PushResult, order_body
 from pipelines.purchasing.remarks import check_not_ordered_twice, remarks
+from pipelines.purchasing.sending.push import PushResult, order_body
 from pipelines.purchasing.transitions import approve
 from pipelines.purchasing.xero_changes import changes_in_xero, check_can_be_approved
 from tests.pipelines.purchasing.purchasing_builders import (

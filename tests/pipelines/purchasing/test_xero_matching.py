@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.purchasing import xero_matching
-from pipelines.purchasing.gateway import PurchaseOrderGateway
 from pipelines.purchasing.orders import Order, OrderState
-from pipelines.purchasing.push import PushResult
-from pipelines.purchasing.xero_matching import ZERO_ID, elements_of
+from pipelines.purchasing.sending import xero_matching
+from pipelines.purchasing.sending.gateway import PurchaseOrderGateway
+from pipelines.purchasing.sending.push import PushResult
+from pipelines.purchasing.sending.xero_matching import ZERO_ID, elements_of
 from tests.pipelines.purchasing.purchasing_builders import SUPPLIER, a_draft, an_order, approved, push
 from tests.xero_sandbox.sandbox_builders import guid
 

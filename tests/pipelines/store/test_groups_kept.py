@@ -7,8 +7,8 @@ import pytest
 from pipelines.identities import Identities
 from pipelines.product_groups.groups import GroupChange, groups_of, next_number
 from pipelines.store.engine import Store
-from pipelines.store.group_ledger import GroupConflictError, change_groups, group_history
 from pipelines.store.identity_history import identities_of, remember_identities
+from pipelines.store.setting_ledger.group_ledger import GroupConflictError, change_groups, group_history
 
 AT = datetime(2026, 6, 1, 8, 30, tzinfo=UTC)
 KEY = "acme"

@@ -20,7 +20,7 @@ from pipelines.store import schema
 from pipelines.store.connected_organisations import list_organisations
 from pipelines.store.engine import HEAD, Store, StoreError, open_store, stored_version
 from pipelines.store.secrets import Secrets
-from pipelines.store.setting_changes import SettingChange, set_settings, setting_history
+from pipelines.store.setting_ledger.setting_changes import SettingChange, set_settings, setting_history
 from pipelines.store.sign_ins import sign_in_of
 from tests.disks import a_disk_of, filled_up
 

@@ -14,8 +14,8 @@ from pipelines.errors import UsageError
 from pipelines.identities import Identities
 from pipelines.store.engine import Store, open_store
 from pipelines.store.identity_history import identities_of, remember_identities
-from pipelines.store.setting_batches import undo_changes, with_old_values
-from pipelines.store.setting_changes import (
+from pipelines.store.setting_ledger.setting_batches import undo_changes, with_old_values
+from pipelines.store.setting_ledger.setting_changes import (
     SettingChange,
     SettingConflictError,
     explicit_settings,

@@ -36,7 +36,12 @@ from pipelines.store.exception_decisions import (
 )
 from pipelines.store.identity_history import remember_identities
 from pipelines.store.order_ledger import OrderLedger
-from pipelines.store.setting_changes import SettingChange, explicit_settings, set_settings, setting_history
+from pipelines.store.setting_ledger.setting_changes import (
+    SettingChange,
+    explicit_settings,
+    set_settings,
+    setting_history,
+)
 from pipelines.store.watermarks import advance_watermarks, watermarks
 
 AT = datetime(2026, 6, 1, 8, 30, tzinfo=UTC)

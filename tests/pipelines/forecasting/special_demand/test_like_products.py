@@ -7,7 +7,7 @@ from pipelines.errors import UsageError
 from pipelines.forecasting.forecast_request import forecast_request
 from pipelines.forecasting.special_demand.like_products import likes_in_force
 from pipelines.planning_settings.registry import parse_setting
-from pipelines.planning_settings.requested_settings import SettingRequest, propose
+from pipelines.planning_settings.setting_files.requested_settings import SettingRequest, propose
 from pipelines.planning_settings.subjects import Subjects
 from pipelines.product_codes import ProductCodes
 from tests.pipelines.planning_builders import AS_OF, TEA, Company, a_product, a_setting, in_stock, inputs, sold_every
