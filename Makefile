@@ -24,7 +24,7 @@ WORDED := README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples bench
   dbt_project/models stocktrim_assets stocktrim_cli tests
 PORT ?= 8088
 
-.PHONY: help install demo serve test-fast test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse bench-year soak docs docs-site superset clean
+.PHONY: help install demo serve test-fast test lint fmt bench bench-forecast bench-sandbox bench-load bench-policy bench-warehouse bench-year soak screenshots docs docs-site superset clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -86,6 +86,9 @@ bench-year: install ## a year of weekly reviews in the sandbox by the real comma
 
 bench-forecast: install ## what a forecast and a plan cost as products grow, and what dominates them
 	@$(BIN)/python -m benchmarks.forecast_speed
+
+screenshots: install ## every screen of the desk over the demo organisation: light, dark, tablet, phone, in .cache/screenshots
+	@$(BIN)/python -m tests.docs.screenshots
 
 docs: install ## write the pages that are made from the running system, and dbt's own as one file
 	$(BIN)/python -m tests.docs.interfaces_page

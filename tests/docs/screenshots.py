@@ -10,6 +10,7 @@ What belongs here: what is looked at. What does not: what must be true there (`t
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,9 +31,11 @@ LOOKS: Final = (
     ("light", "light", 1440, 900), ("dark", "dark", 1440, 900), ("tablet", "light", 1024, 768),
     ("phone", "light", 390, 844),
 )  # fmt: skip
-# The pictures that README and docs show: of each screen one look.
-SHOWN: Final = {"dashboard": "light", "plan_product": "light", "order": "light", "settings_supplier": "light",
-                "service": "light", "data": "light", "orders": "phone"}  # fmt: skip
+# The pictures that README and docs show: the name of each, its screen and its look.
+SHOWN: Final = {
+    "dashboard": ("dashboard", "light"), "plan_product": ("plan_product", "light"), "orders": ("orders", "light"),
+    "orders_phone": ("orders", "phone"), "data": ("data", "light"),
+}  # fmt: skip
 SCREENS: Final = {
     "dashboard": "/o/demo/",
     "plan": "/o/demo/plan",
@@ -94,11 +97,23 @@ def take(address: str, folder: Path, screens: list[str], looks: list[str]) -> li
     return taken
 
 
+def take_shown(address: str) -> list[Path]:
+    """Take the pictures of README and docs; their paths."""
+    with tempfile.TemporaryDirectory() as folder:
+        screens = list(dict.fromkeys(screen for screen, _ in SHOWN.values()))
+        take(address, Path(folder), screens, sorted({look for _, look in SHOWN.values()}))
+        IMAGES.mkdir(exist_ok=True)
+        return [
+            Path(shutil.copy(Path(folder) / f"{screen}-{look}.png", IMAGES / f"{name}.png"))
+            for name, (screen, look) in SHOWN.items()
+        ]
+
+
 def _names(context: BrowserContext, page: Page) -> dict[str, str]:
     """The product that is to be ordered first, its supplier, and a draft order."""
     api = f"{_origin(page)}/api/v1/organisations/demo"
     lines = context.request.get(f"{api}/plan", params={"limit": "1"}).json()["lines"]
-    orders = context.request.get(f"{api}/purchase-orders").json().get("purchase_orders", [])
+    orders = context.request.get(f"{api}/purchase-orders").json().get("orders", [])
     order = orders[0]["order_id"] if orders else ""
     return {"product": lines[0]["product_code"], "supplier": lines[0]["supplier_id"], "order": order}
 
@@ -119,10 +134,7 @@ def main() -> None:
     looks = chosen.look or [look[0] for look in LOOKS]
     wanted = chosen.screens or list(SCREENS)
     with served_demo() if not chosen.address else _given(chosen.address) as address:
-        if not chosen.docs:
-            taken = take(address, chosen.folder, wanted, looks)
-        else:
-            taken = [path for name, look in SHOWN.items() for path in take(address, IMAGES, [name], [look])]
+        taken = take_shown(address) if chosen.docs else take(address, chosen.folder, wanted, looks)
     sys.stdout.writelines(f"{path}\n" for path in taken)
 
 
