@@ -140,7 +140,7 @@ def test_the_desk_is_served_too_at_the_address_that_is_printed(served: Served) -
     log = served.stocktrim.home / "served.log"
     printed = until(log.read_text, lambda text: f"The desk: {served.desk}/sign-in#" in text)
     token = printed.partition(f"{served.desk}/sign-in#")[2].split()[0]
-    with httpx2.Client(base_url=served.desk, follow_redirects=True) as browser:
+    with httpx2.Client(base_url=served.desk, follow_redirects=True, timeout=60) as browser:
         until(lambda: _is_open(served.desk), bool)
         assert "to order" in browser.post("/sign-in", data={"token": token}).text
         assert "does not answer" not in browser.get(f"/o/{KEY}/runs/present").text
