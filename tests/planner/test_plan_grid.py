@@ -11,6 +11,7 @@ from pipelines.store.order_ledger import OrderLedger
 from planner.shown.plan_shown.grid_lines import GRID_COLUMNS
 from tests.planner.conftest import KEY, PRODUCTS, Visitor
 from tests.planner.plan_writes import PLAN, own_home, save, signed_in
+from tests.planner.test_in_browser import AXE, SOUND
 from tests.planner.test_plan_in_browser import Server
 from tests.running import leave_out
 from tests.stocktrim_cli.test_connecting import CHROMIUM
@@ -159,4 +160,15 @@ def test_what_is_pasted_while_the_desk_is_killed_is_saved_when_it_is_back(server
     server.start()
     expect(page.locator("#said")).to_contain_text("Saved 2 quantities.", timeout=20_000)
     expect(quantity(page, 1)).to_have_text("62")
+    page.context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_spreadsheet_has_no_axe_violation(server: Server, browser: Browser, theme: str) -> None:
+    page = opened(server, browser, bypass_csp=True, color_scheme=theme)
+    paste(page, "ten")
+    expect(page.locator("#troubles")).to_be_visible()
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("rules => axe.run(document, rules)", SOUND)
+    assert [(rule["id"], [node["html"][:200] for node in rule["nodes"]][:3]) for rule in found["violations"]] == []
     page.context.close()
