@@ -29,12 +29,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split(": ", maxsplit=1)[1])
     parser.add_argument("--weeks", type=int, default=0, help="only the first weeks")
     parser.add_argument("--story", choices=list(STORIES), default="year", help="how much; `weeks` is the test's")
+    parser.add_argument("--home", type=Path, help="where the planner's data are kept; by default nowhere")
     chosen = parser.parse_args()
     story = STORIES[chosen.story]
     if chosen.weeks:
         story = story.shortened(chosen.weeks)
-    with tempfile.TemporaryDirectory() as home:
-        year, compared = live_and_compare(story, Path(home), is_told=True)
+    with tempfile.TemporaryDirectory() as nowhere:
+        year, compared = live_and_compare(story, chosen.home or Path(nowhere), is_told=True)
     print(report(story, year, compared))
     if any(year.absurd.values()) or not all(one.is_kept for one in compared):
         sys.exit(1)

@@ -51,12 +51,13 @@ def _absurd(year: Year) -> Iterator[str]:
 def _weeks(story: Story, year: Year) -> Iterator[str]:
     names = ("week", "from", "wanted", "served", "fill rate", "kept", "stock value", "orders", "lines", "units")
     yield from _table(
-        (*names, "refused"),
+        (*names, "refused", "short of"),
         (
             (
                 str(week.number), str(story.monday(week.number)), f"{week.wanted:.0f}", f"{week.served:.0f}",
                 f"{week.served / week.wanted:.1%}", f"{week.kept_share:.1%}", f"{week.stock_value:,.0f}",
                 str(week.orders), str(week.lines), str(week.units), str(week.refused),
+                " ".join(week.short),
             )
             for week in year.weeks
         ),

@@ -25,7 +25,10 @@ UNLIMITED: Final = Limits(per_minute=10**9, per_day=10**9, app_per_minute=10**9)
 
 @dataclass(frozen=True)
 class Week:
-    """A week: units wanted and served, product weeks without a stock-out, mean stock value, and what was ordered."""
+    """A week: units wanted and served, product weeks without a stock-out, mean stock value, and what was ordered.
+
+    `short` has the codes of the products of which somebody wanted more than there was.
+    """
 
     number: int
     wanted: float
@@ -36,6 +39,7 @@ class Week:
     lines: int
     units: int
     refused: int
+    short: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def live(
                 absurd.setdefault(name, []).extend(found)
                 for sentence in found:
                     progress(f"absurd: {name}: {sentence}")
-            weeks.append(_week(number, seen, world.lives(number)))
+            weeks.append(_week(number, seen, world.lives(number), [item.code for item in world.items]))
             progress(f"{story.monday(number)}: {weeks[-1]}")
     return Year(weeks, absurd)
 
@@ -91,11 +95,13 @@ def _names(review: Review, supplier: str) -> bool:
     return any(d["supplier_id"] == supplier and d["order_id"] in review.refused for d in review.drafts)
 
 
-def _week(number: int, seen: Seen | None, days: list[Day]) -> Week:
+def _week(number: int, seen: Seen | None, days: list[Day], codes: list[str]) -> Week:
     wanted, served = (np.array([getattr(day, name) for day in days]) for name in ("wanted", "served"))
+    is_kept = (served >= wanted).all(axis=0)
     sent = seen.sent if seen else []
     return Week(
-        number, float(wanted.sum()), float(served.sum()), float((served >= wanted).all(axis=0).mean()),
+        number, float(wanted.sum()), float(served.sum()), float(is_kept.mean()),
         float(np.mean([day.stock_value.sum() for day in days])), len(sent), sum(len(order.lines) for order in sent),
         sum(seen.ordered.values()) if seen else 0, len(seen.review.refused) if seen else 0,
+        tuple(code for code, kept in zip(codes, is_kept, strict=True) if not kept),
     )  # fmt: skip
