@@ -170,9 +170,18 @@ def outside_link(address: str | None) -> str | None:
     return address if is_safe and host else None
 
 
+def is_sandbox(api_url: str) -> bool:
+    """Whether an organisation's Xero is a sandbox on this machine, and not Xero.
+
+    >>> is_sandbox("http://127.0.0.1:8765"), is_sandbox("https://api.xero.com")
+    (True, False)
+    """
+    return is_loopback(urlsplit(api_url).hostname or "")
+
+
 FILTERS: Final[dict[str, Any]] = {
     "units": units, "demand": demand, "money": money, "price": price, "share": share,
     "share_rounded": share_rounded, "day": day, "plain_days": plain_days, "month": month,
     "plain": plain, "capital": capital,
-    "outside_link": outside_link,
+    "outside_link": outside_link, "is_sandbox": is_sandbox,
 }  # fmt: skip

@@ -47,6 +47,7 @@ class ScreenContext:
             "is_administrator": self.may(Role.ADMINISTRATOR),
             "base": f"/o/{self.organisation.key}",
             "orders_waiting": self.desk.orders_waiting(self.view),
+            "orders_refused": self.desk.orders_refused(self.view),
             "currency": self.organisation.base_currency,
             "stock_as_of": formats.moment(loaded_at, zone),
             "planned_at": formats.moment(summary["planned_at"], zone) if summary else "",

@@ -22,9 +22,11 @@ _DOING: Final = {
     Job.BACKTEST: "Replaying the last year",
 }
 _DONE: Final = {
-    Job.SEND: "The approved orders were sent; each order says what became of it.",
+    Job.SEND: "Sending has ended; each order says what became of it.",
     Job.BACKTEST: "The last year was replayed: Service shows what each service level costs.",
 }
+# Steps whose name says nothing to a buyer.
+_STEPS: Final = {"warehouse_models": "Working out sales and stock"}
 _MINUTE: Final = 60
 _MOST_LETTERS: Final = 400
 _NOTHING_NEW: Final = "Nothing has changed in Xero since the last load."
@@ -47,7 +49,7 @@ def progress(run: RunRecord) -> str:
         return "Waits for its turn."
     if run.state is RunStage.STOPPING:
         return "Stopping."
-    return f"{step_in_words(run.step) if run.step else 'Going on'}."
+    return f"{(_STEPS.get(run.step) or step_in_words(run.step)) if run.step else 'Going on'}."
 
 
 def duration(seconds: int) -> str:
@@ -68,6 +70,23 @@ def result(run: RunRecord, view: PublishedView | None) -> str:
         return STOPPED
     parts = [*_loaded(run), *_planned(run, view), *([_DONE[Job(run.job)]] if run.job in _DONE else [])]
     return " ".join(parts) or "Done."
+
+
+def sent_in_words(sent: int, refused: int) -> str:
+    """What came of a send: how many orders Xero has since, and how many it refuses.
+
+    >>> sent_in_words(1, 0), sent_in_words(2, 1), sent_in_words(0, 0)
+    ('1 order was sent.', '2 orders were sent. 1 order is refused by Xero and waits for you.', 'No order was sent.')
+    """
+    parts = [f"{_orders(sent)} {'was' if sent == 1 else 'were'} sent." if sent else "No order was sent."]
+    if refused:
+        waits = "is refused by Xero and waits" if refused == 1 else "are refused by Xero and wait"
+        parts.append(f"{_orders(refused)} {waits} for you.")
+    return " ".join(parts)
+
+
+def _orders(number: int) -> str:
+    return f"{number:,} order{'' if number == 1 else 's'}"
 
 
 def _loaded(run: RunRecord) -> Iterator[str]:

@@ -299,3 +299,9 @@ function restoreKept() {
 restoreKept();
 showChosen();
 if (location.hash === "#print") window.print();
+
+// While something is at work, nothing more is sent: the button waits with it.
+document.addEventListener("htmx:after:swap", () => {
+  const button = document.getElementById("send-now");
+  if (button) button.disabled = Boolean(document.querySelector("#sent-now progress"));
+});

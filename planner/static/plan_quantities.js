@@ -57,6 +57,7 @@ function settle(product, quantity) {
   const field = fieldOf(product);
   keepTyped(product, null);
   field.value = field.dataset.seen = quantity;
+  say("");
   showState(product, null);
   field.focus();
 }

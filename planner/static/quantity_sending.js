@@ -18,6 +18,7 @@ let retryAfter = 1000;
 let retryTimer = 0;
 let sending = Promise.resolve();
 let undoable = [];
+let isUndoing = false;
 
 // What is typed and not saved yet, by product: {typed, seen, state, sentence, present, cents}.
 function typedNow() {
@@ -121,7 +122,14 @@ function showAnswer(answer, sent, isFirst) {
   storeTyped(all);
   document.getElementById("total").innerHTML = answer.total;
   document.getElementById("undo").hidden = undoable.length === 0;
-  say(isFirst ? answer.said : `${document.getElementById("said").textContent} ${answer.said}`);
+  const isBack = isUndoing && answer.results.every(({ outcome }) => outcome === "saved");
+  if (isUndoing && isFirst) isUndoing = false;
+  if (isBack) {
+    undoable = [];
+    document.getElementById("undo").hidden = true;
+    const count = answer.results.length;
+    say(`Undone: ${count.toLocaleString("en-GB")} ${count === 1 ? "quantity is" : "quantities are"} as before.`);
+  } else say(isFirst ? answer.said : `${document.getElementById("said").textContent} ${answer.said}`);
   quantityPage.answered();
   document.dispatchEvent(new CustomEvent("desk:quantities"));
 }
@@ -190,7 +198,8 @@ if (planLines?.dataset.save) {
   document.getElementById("undo").addEventListener("click", () => {
     const back = undoable;
     document.getElementById("undo").hidden = true;
-    submitAll(back);
+    sending = sending.then(() => (isUndoing = true));
+    submitAll(back).then(() => (isUndoing = false));
   });
   addEventListener("online", retry);
   document.addEventListener("visibilitychange", () => document.hidden || retry());

@@ -228,7 +228,11 @@ def test_what_xero_refused_stands_beside_its_line(anna: Visitor, orders_home: Pa
     text = anna.text(f"{ORDERS}/{FIRST}")
     assert re.search(r"P-00011</span>.*?Xero: Item code &#39;P-00011&#39; is not valid", text, re.DOTALL)
     assert text.count("Xero: ") == 1
-    assert "1 refused" in anna.text(f"{ORDERS}?tab=approved")
+    assert "· 1 refused" in anna.text(f"{ORDERS}?tab=approved")
+    dashboard = anna.text(f"/o/{KEY}/")
+    assert re.search(r'class="count waiting"[^>]*>2<', dashboard)
+    assert re.search(r"see Orders, Approved[^>]*>1 refused<", dashboard)
+    assert "1 order was refused by Xero." in dashboard
 
 
 def test_a_viewer_sees_and_changes_nothing(anna: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:

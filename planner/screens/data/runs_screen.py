@@ -4,6 +4,7 @@ What belongs here: the routes. What does not: Dagster (`planner/runs`), and who 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -19,7 +20,8 @@ from planner.frame.rendered_pages import page
 from planner.frame.screen_context import DeskOf
 from planner.frame.writes import NOT_ALLOWED, PlannerWrites
 from planner.runs.graphql import DagsterDownError
-from planner.runs.run_record import Job, RunRecord
+from planner.runs.run_record import Job, RunRecord, RunStage
+from planner.runs.run_sentences import sent_in_words
 from planner.security.roles import Role
 from planner.security.sessions import now
 from planner.shown.loading.run_shown import RunShown, run_shown
@@ -52,7 +54,8 @@ def start(request: Request, desk: DeskOf, key: KeyOf, writing: PlannerWrites) ->
         run, is_new = desk.runs.start(key, job, by=writing.person, config=config)
     except DagsterDownError as down:
         return _down(request, key, down)
-    return _part(request, desk, key, run, is_second=not is_new)
+    is_send_waiting = not is_new and job is Job.SEND and run.job != Job.SEND
+    return _part(request, desk, key, run, is_second=not is_new, is_send_waiting=is_send_waiting)
 
 
 @router.get("/present")
@@ -128,11 +131,23 @@ def shown(desk: Desk, key: str, run: RunRecord) -> RunShown:
     """A run in words, by the organisation's clock."""
     zone = desk.organisation(key).time_zone
     reading = None if run.is_over else reading_now(desk.settings.organisation_folder(key))
-    return run_shown(run, published(desk, key), zone=zone, dagster=desk.runs.address, at=now(), reading=reading)
+    view = published(desk, key)
+    found = run_shown(run, view, zone=zone, dagster=desk.runs.address, at=now(), reading=reading)
+    is_sent = run.job == Job.SEND and run.state is RunStage.DONE
+    return replace(found, sentence=_sent(desk, view, run)) if view and is_sent else found
 
 
-def _part(request: Request, desk: Desk, key: str, run: RunRecord | None, *, is_second: bool = False) -> Response:
-    content = {"base": f"/o/{key}", "run": shown(desk, key, run) if run else None, "is_second": is_second}
+def _sent(desk: Desk, view: PublishedView, run: RunRecord) -> str:
+    """What came of a send, by the ledger of orders."""
+    orders = desk.plan_books.of(view).known.orders()
+    sent = sum(
+        order.pushed is not None and run.asked_at <= order.pushed.at <= (run.ended_at or now()) for order in orders
+    )
+    return sent_in_words(sent, desk.orders_refused(view))
+
+
+def _part(request: Request, desk: Desk, key: str, run: RunRecord | None, **more: bool) -> Response:
+    content = {"base": f"/o/{key}", "run": shown(desk, key, run) if run else None, **more}
     return page(request, "data/run.html", content)
 
 

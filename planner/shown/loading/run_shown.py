@@ -9,7 +9,7 @@ from typing import Final
 
 from pipelines.organisations.run_words import step_in_words
 from planner.frame.formats import moment
-from planner.runs.run_record import RunRecord
+from planner.runs.run_record import Job, RunRecord
 from planner.runs.run_sentences import doing, duration, progress, result
 from planner.shown.loading.loads_shown import LISTS
 from planner.shown.published_view import PublishedView
@@ -32,6 +32,7 @@ class RunShown:
     steps_done: int
     steps_planned: int
     address: str
+    is_send: bool = False
 
 
 def run_shown(
@@ -48,6 +49,7 @@ def run_shown(
         run.run_id, doing(run.job), run.by, moment(run.asked_at, zone), duration(run.seconds(at)), run.state.value,
         run.is_over, result(run, view) if run.is_over else _progress(run, reading),
         sum(step.is_over for step in run.steps), max(run.steps_planned, len(run.steps)), f"{dagster}/runs/{run.run_id}",
+        run.job == Job.SEND,
     )  # fmt: skip
 
 
