@@ -37,6 +37,8 @@ def test_settings_are_found_by_words_of_their_label_or_meaning(visitor: Visitor)
     text = visitor.text(f"{SETTINGS}/list?search=shortage")
     assert "Service level" in text
     assert "Daily run at" not in text
+    for other in ("Monday", "weekday", "delivery+day", "ship"):
+        assert "Order days" in visitor.text(f"{SETTINGS}/list?search={other}")
     assert "No setting has these words" in visitor.text(f"{SETTINGS}/list?search=zzzz")
 
 

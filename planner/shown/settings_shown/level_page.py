@@ -18,6 +18,10 @@ from pipelines.planning_settings.setting_words import meaning_in_words, value_in
 from pipelines.setting_subjects import ProductSupplier
 
 BY_DEFAULT: Final = "the default"
+# What people call a setting otherwise, for the search.
+_OTHER_WORDS: Final = {
+    "order_days": "weekdays monday tuesday wednesday thursday friday saturday sunday delivery days shipping"
+}
 _NOUNS: Final = {
     "supplier": "supplier", "group": "group", "product": "product", "product_supplier": "product of one supplier",
 }  # fmt: skip
@@ -99,11 +103,21 @@ def topics_of(
         rows = [
             _row(found[name], now, scope, currency, observed.get(name, ""), _set_for(counts, name))
             for name in names
-            if name in found and is_found(name, search)
+            if name in found and (is_found(name, search) or _is_other_word(name, search))
         ]
         if rows:
             topics.append(Topic(title, rows))
     return topics
+
+
+def _is_other_word(name: str, search: str) -> bool:
+    """Whether all words of a search are what people call a setting otherwise.
+
+    >>> _is_other_word("order_days", "Monday"), _is_other_word("order_days", "colour")
+    (True, False)
+    """
+    words = _OTHER_WORDS.get(name, "")
+    return bool(words) and all(word in words for word in search.casefold().split())
 
 
 def targets_of(now: OrganisationSettings, scope: Scope, setting: Parameter) -> list[tuple[str, str, str]]:
