@@ -212,11 +212,18 @@ def at_the_desk(served: Served) -> Iterator[Visitor]:
         yield visitor.sign_in()
 
 
+def nothing_is_at_work(at_the_desk: Visitor) -> None:
+    """Wait until the runs of the tests before have ended."""
+    until(lambda: at_the_desk.client.get(f"/o/{KEY}/runs/present"), lambda seen: "every 1s" not in seen.text)
+
+
 def test_a_plan_started_at_the_desk_is_a_run_of_dagster_and_ends_in_a_sentence(
     served: Served, at_the_desk: Visitor
 ) -> None:
     """A second press shows the first; the page of before the plan goes on with its snapshot."""
-    runs, before = f"/o/{KEY}/runs", served.stocktrim.snapshot()
+    runs = f"/o/{KEY}/runs"
+    nothing_is_at_work(at_the_desk)
+    before = served.stocktrim.snapshot()
     started = at_the_desk.client.post(runs, data={"job": "load_and_plan"}, headers=at_the_desk.word)
     (run,) = set(re.findall(rf"{runs}/([0-9a-f-]{{36}})\"", started.text))
     assert "started by anna" in started.text
@@ -238,6 +245,7 @@ def test_a_plan_started_at_the_desk_is_a_run_of_dagster_and_ends_in_a_sentence(
 
 def test_a_run_belongs_to_its_organisation_and_one_that_fails_says_why(served: Served, at_the_desk: Visitor) -> None:
     desk, path = at_the_desk.desk, f"/api/v1/organisations/{KEY}/runs"
+    nothing_is_at_work(at_the_desk)
     failing, is_new = desk.runs.start(
         KEY, Job.LOAD, by="anna", config={"load_from_xero": {"replay": "20000101T000000Z-000000"}}
     )

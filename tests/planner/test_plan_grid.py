@@ -86,7 +86,7 @@ def browser() -> Iterator[Browser]:
 
 def opened(server: Server, browser: Browser, **kind: object) -> Page:
     """The sheet, in a browser of its own, which complains of nothing."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, **kind)  # type: ignore[arg-type]
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, **kind)  # type: ignore[arg-type]  # as Playwright names it
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     server.sign_in(page)
