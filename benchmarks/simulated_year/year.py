@@ -97,7 +97,7 @@ def _names(review: Review, supplier: str) -> bool:
 
 def _week(number: int, seen: Seen | None, days: list[Day], codes: list[str]) -> Week:
     wanted, served = (np.array([getattr(day, name) for day in days]) for name in ("wanted", "served"))
-    is_kept = (served >= wanted).all(axis=0)
+    is_kept = np.asarray((served >= wanted).all(axis=0))
     sent = seen.sent if seen else []
     return Week(
         number, float(wanted.sum()), float(served.sum()), float(is_kept.mean()),
