@@ -40,8 +40,8 @@ serve: install ## the sandbox, Dagster's web server and its daemon on this machi
 test-fast: install ## the rules that are worked out in memory, in half a minute
 	$(BIN)/pytest -m "fast and not soak" --numprocesses 2 --dist worksteal
 
-test: install $(SITE)/.ready ## the tests, by two workers
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: install $(SITE)/.ready ## the tests, by three workers: each waits for others a fifth of its time
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 soak: install ## the long tests
 	$(BIN)/pytest -m soak

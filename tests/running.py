@@ -1,6 +1,6 @@
 """How a run goes: its tier, what comes first, what its workers share, what it could not test, what it measured.
 
-`make test` has two workers, each in a process of its own; plain `pytest` has none.
+`make test` has three workers, each in a process of its own; plain `pytest` has none.
 What belongs here: what is the same with and without workers. What does not: fixtures of one room.
 """
 

@@ -1,5 +1,6 @@
 """A desk over a made-up plan, in this process, and somebody who is signed in to it."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,8 +66,12 @@ def _now():
 
 @pytest.fixture(scope="session")
 def desk_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with two organisations; nobody may change it."""
-    return made_once(tmp_path_factory, "desk_home", _make_home)
+    """A home with two organisations; nobody may change it.
+
+    Each worker has its own copy: a store that is open has files beside it that come and go.
+    """
+    made = made_once(tmp_path_factory, "desk_home", _make_home)
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("desk") / "home", symlinks=True))
 
 
 def _make_home(home: Path) -> None:
