@@ -30,7 +30,7 @@ from pipelines.store.setting_ledger.setting_changes import SettingConflictError
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.frame.writes import PlannerWrites, Writing
-from planner.screens.settings_screens.settings_context import SettingsOf, level_content, scope_in
+from planner.screens.settings_screens.settings_context import SettingsOf, level_content, scope_in, settings_now
 from planner.shown.settings_shown.controls import control_of, text_of
 from planner.shown.settings_shown.effect_shown import EffectShown, effect_shown
 from planner.shown.settings_shown.held_values import before_and_after
@@ -112,9 +112,7 @@ def save(request: Request, context: ContextOf, now: SettingsOf, writing: Planner
 
 def saved_page(request: Request, context: ScreenContext, scope: Scope, sentence: str) -> Response:
     """The settings of a page as they are after a change, below what was done."""
-    from planner.screens.settings_screens.settings_context import settings_now  # noqa: PLC0415, read again after the change
-
-    content = level_content(request, context, settings_now(context), scope)
+    content = level_content(context, settings_now(context), scope)
     content |= {"notice": sentence, "open": "", "editor": None}
     answer = page(request, "settings/setting_list.html", context.content(screen="settings", **content))
     answer.headers["HX-Retarget"] = "#settings"
@@ -205,8 +203,6 @@ def _conflict(
     conflict: SettingConflictError,
 ) -> Response:  # fmt: skip
     """The form with what was typed, below what somebody else has set since; saving again then replaces that."""
-    from planner.screens.settings_screens.settings_context import settings_now  # noqa: PLC0415, as it is after the other change
-
     now, said = settings_now(context), conflict.reason
     if conflict.newer is not None:
         typed = None if wanted.text is None else wanted.setting.form.parse(wanted.text)

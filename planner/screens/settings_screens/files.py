@@ -19,7 +19,8 @@ from pipelines.store.setting_ledger.setting_changes import SettingConflictError
 from planner.frame.file_writing import MOST_MIB, PlannerSends
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
-from planner.screens.settings_screens.settings_context import SettingsOf, may_change
+from planner.screens.settings_screens.settings_context import SettingsOf
+from planner.security.roles import Role
 
 router = APIRouter(prefix="/o/{key}/settings/file")
 MOST_SHOWN: Final = 100
@@ -30,7 +31,7 @@ LONGEST_NAME: Final = 120
 def file_page(request: Request, context: ContextOf, now: SettingsOf) -> Response:
     """The page: the file of today, and a place for a changed one."""
     content = context.content(
-        screen="settings", tab="file", may_change=may_change(request, context), count=len(now.in_force),
+        screen="settings", tab="file", may_change=context.may(Role.PLANNER), count=len(now.in_force),
         most_mib=MOST_MIB,
     )  # fmt: skip
     return page(request, "settings/file.html", content)

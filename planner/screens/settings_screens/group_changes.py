@@ -16,7 +16,8 @@ from pipelines.store.setting_ledger.group_ledger import GroupConflictError
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.frame.writes import PlannerWrites, Writing
-from planner.screens.settings_screens.settings_context import SettingsOf, may_change, settings_now
+from planner.screens.settings_screens.settings_context import SettingsOf, settings_now
+from planner.security.roles import Role
 
 router = APIRouter(prefix="/o/{key}/settings/groups")
 MOST_MEMBERS: Final = 200
@@ -26,7 +27,7 @@ CONFLICT: Final = "Somebody has just changed this group: nothing was changed. Lo
 @router.get("/group")
 def group_page(request: Request, context: ContextOf, now: SettingsOf, group: str) -> Response:
     """What a group is: its rules, its products, its place."""
-    content = group_content(request, context, now, now.groups.find(group))
+    content = group_content(context, now, now.groups.find(group))
     return page(request, "settings/group.html", content | {"tab": "group"})
 
 
@@ -55,19 +56,19 @@ def change(request: Request, context: ContextOf, now: SettingsOf, writing: Plann
     else:
         sentence = "Saved. The next plan uses it." if count else "Nothing was changed: it was so already."
     now = settings_now(context)
-    content = group_content(request, context, now, now.groups.find(group.group_id))
+    content = group_content(context, now, now.groups.find(group.group_id))
     content |= {"notice": sentence if status == 200 else "", "problem": sentence if status != 200 else ""}  # noqa: PLR2004, saved
     return page(request, "settings/group_body.html", content, status=status)
 
 
-def group_content(request: Request, context: ScreenContext, now: OrganisationSettings, group: Group) -> dict[str, Any]:
+def group_content(context: ScreenContext, now: OrganisationSettings, group: Group) -> dict[str, Any]:
     """What the page of a group shows."""
     codes = products_in(now.groups.membership, group.group_id)
     return context.content(
         screen="settings", group=group, codes=codes[:MOST_MEMBERS], count=len(codes), kinds=KINDS,
         put_in=[code for code, row in group.members.items() if row.value == IN],
         kept_out=[code for code, row in group.members.items() if row.value == OUT],
-        may_change=may_change(request, context), notice="", problem="",
+        may_change=context.may(Role.PLANNER), notice="", problem="",
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from pipelines.organisations.one_off_questions import DOES, answer_sale, asked_a
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.frame.writes import PlannerWrites
-from planner.screens.settings_screens.settings_context import SettingsOf, may_change, settings_now
+from planner.screens.settings_screens.settings_context import SettingsOf, settings_now
+from planner.security.roles import Role
 
 router = APIRouter(prefix="/o/{key}/settings/one-offs")
 NOT_THERE = "This sale is no longer among the sales that count: nothing was changed."
@@ -40,6 +41,6 @@ def _page(
     asked, answered = asked_and_answered(settings_now(context).opened)
     content = context.content(
         screen="settings", tab="one_offs", asked=asked.to_dicts(), answered=answered.to_dicts(), notice=notice,
-        problem=problem, may_change=may_change(request, context),
+        problem=problem, may_change=context.may(Role.PLANNER),
     )  # fmt: skip
     return page(request, template, content, status=status)

@@ -5,7 +5,7 @@ What belongs here: arguments of routes. What does not: what they answer.
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings, settings_of
@@ -36,14 +36,7 @@ def settings_now(context: ContextOf) -> OrganisationSettings:
 SettingsOf = Annotated[OrganisationSettings, Depends(settings_now)]
 
 
-def may_change(request: Request, context: ContextOf) -> bool:
-    """Whether who asks may change settings."""
-    return context.desk.role(request.state.session, context.organisation.key).may(Role.PLANNER)
-
-
-def level_content(
-    request: Request, context: ContextOf, now: OrganisationSettings, scope: Scope, *, search: str = ""
-) -> dict[str, Any]:
+def level_content(context: ContextOf, now: OrganisationSettings, scope: Scope, *, search: str = "") -> dict[str, Any]:
     """What the list of settings of a level shows."""
     currency = context.organisation.base_currency
     observed = observed_of(context.view, scope)
@@ -51,7 +44,7 @@ def level_content(
         "scope": scope,
         "search": search,
         "topics": topics_of(now, scope, search=search, currency=currency, observed=observed),
-        "may_change": may_change(request, context),
+        "may_change": context.may(Role.PLANNER),
         "notice": "",
         "next_days": next_order_days(now, scope.subject, today=now.opened.today()) if scope.level == "supplier" else [],
     }

@@ -12,7 +12,8 @@ from pipelines.store.setting_ledger.setting_changes import SettingConflictError
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.frame.writes import PlannerWrites
-from planner.screens.settings_screens.settings_context import SettingsOf, may_change, settings_now
+from planner.screens.settings_screens.settings_context import SettingsOf, settings_now
+from planner.security.roles import Role
 from planner.shown.settings_shown.past_changes import gone_shown, past_batches
 
 router = APIRouter(prefix="/o/{key}/settings/history")
@@ -59,6 +60,6 @@ def _page(
     batches, further = past_batches(now, before=before, name=name, count=PAGE, currency=currency)
     content = context.content(
         screen="settings", tab="history", batches=batches, further=further, name=name, notice=notice, problem=problem,
-        may_change=may_change(request, context), gone=gone_shown(now, currency=currency),
+        may_change=context.may(Role.PLANNER), gone=gone_shown(now, currency=currency),
     )  # fmt: skip
     return page(request, template, content, status=status)

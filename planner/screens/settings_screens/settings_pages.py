@@ -12,7 +12,8 @@ from pipelines.storage import tables
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.screens.settings_screens.changing import editor_content
-from planner.screens.settings_screens.settings_context import SettingsOf, level_content, may_change
+from planner.screens.settings_screens.settings_context import SettingsOf, level_content
+from planner.security.roles import Role
 from planner.shown.settings_shown.level_page import scope_of
 from planner.shown.settings_shown.suppliers_list import suppliers_listed
 
@@ -31,7 +32,7 @@ def settings(
 ) -> Response:
     """The page of whom the address names; `change` opens the form of a setting, with a `share` as its new value."""
     scope = scope_of(now, request.query_params)
-    content = level_content(request, context, now, scope, search=search) | {"open": change, "editor": None}
+    content = level_content(context, now, scope, search=search) | {"open": change, "editor": None}
     if change:
         content["editor"] = editor_content(context, now, scope, change, share=share)
     return page(request, "settings/level.html", _content(context, tab=scope.level, **content))
@@ -41,7 +42,7 @@ def settings(
 def settings_list(request: Request, context: ContextOf, now: SettingsOf, search: str = "") -> Response:
     """The settings alone, while somebody searches."""
     scope = scope_of(now, request.query_params)
-    content = level_content(request, context, now, scope, search=search) | {"open": "", "editor": None}
+    content = level_content(context, now, scope, search=search) | {"open": "", "editor": None}
     return page(request, "settings/setting_list.html", _content(context, tab=scope.level, **content))
 
 
@@ -55,7 +56,7 @@ def suppliers(request: Request, context: ContextOf, now: SettingsOf) -> Response
 @router.get("/groups")
 def groups(request: Request, context: ContextOf, now: SettingsOf) -> Response:
     """Every group with how many products and settings it has."""
-    content = _content(context, tab="group", rows=_groups(now), may_change=may_change(request, context))
+    content = _content(context, tab="group", rows=_groups(now), may_change=context.may(Role.PLANNER))
     return page(request, "settings/groups.html", content)
 
 
