@@ -7,9 +7,11 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from pipelines.planning_settings.setting_descriptions import PARAMETERS
 from pipelines.planning_settings.setting_topics import LABELS
 from pipelines.storage.tables import DEMAND_TRANSACTIONS
 from planner.security.roles import Role
+from planner.shown.settings_shown.controls import control_of
 from tests.planner.conftest import KEY, ODD, Visitor
 from tests.planner.settings_writes import SETTINGS, now_of, own_home, send, set_by, signed_in
 
@@ -147,6 +149,12 @@ def test_each_control_stores_what_it_shows(buyer: Visitor, name: str, fields: di
     assert send(buyer, "save", name, page=f"supplier:{identity}", **({"value": ""} | fields))[0] == 200
     assert now_of(buyer).explicit["supplier", identity, name] == stored
     buyer.text(f"{SETTINGS}?supplier={quote(identity)}&change={name}")
+
+
+@pytest.mark.parametrize(("stored", "shown"), [("0", "0"), ("0.1", "10"), ("0.125", "12.5"), ("1", "100")])
+def test_a_stored_percentage_is_shown_whole_in_its_field(stored: str, shown: str) -> None:
+    control = control_of(PARAMETERS["holding_cost_rate"], stored, currency="GBP", suppliers={})
+    assert control.value == shown
 
 
 @pytest.mark.parametrize("code", sorted(ODD))

@@ -17,6 +17,7 @@ from pipelines.planning_settings.setting_descriptions import Parameter
 from pipelines.planning_settings.setting_topics import CHOICES
 from pipelines.planning_settings.setting_words import WEEKDAYS, unit_of
 from pipelines.planning_settings.supplier_terms.calendar_words import dates_in, periods_in, weekdays_in
+from planner.frame import formats
 
 _SPARE_ROWS: Final = 2
 _NUMBERS: Final = frozenset({"whole number", "number", "money", "percentage"})
@@ -89,21 +90,16 @@ def _first(texts: Texts | None, name: str, missing: str) -> str:
 def _number(kind: str, value: str, typed: Texts | None) -> str:
     if typed or not value:
         return _first(typed, "value", "")
-    return f"{Decimal(value) * 100:f}".rstrip("0").rstrip(".") if kind == "percentage" else value
+    return formats.plain(Decimal(value) * 100) if kind == "percentage" else value
 
 
 def _bounds(setting: Parameter) -> dict[str, Any]:
     form, times = setting.form, 100 if setting.form.kind == "percentage" else 1
     return {
-        "least": "" if form.least is None else _plain(form.least * times),
-        "most": "" if form.most is None else _plain(form.most * times),
+        "least": "" if form.least is None else formats.plain(form.least * times),
+        "most": "" if form.most is None else formats.plain(form.most * times),
         "step": "1" if form.kind == "whole number" else "any",
     }
-
-
-def _plain(number: Decimal) -> str:
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _days(kind: str, value: str, typed: Texts | None, made: Mapping[str, Any]) -> Control:
