@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
 from planner.frame.screen_context import DeskOf
-from planner.frame.writes import NOT_ALLOWED
+from planner.frame.writes import refuse_below
 from planner.security.roles import Role
 
 MOST_MIB: Final = 12
@@ -29,9 +29,7 @@ class SentFile:
 
 async def _sent_file(request: Request, desk: DeskOf) -> SentFile:
     session = request.state.session
-    role = desk.role(session, request.path_params.get("key", ""))
-    if not role.may(Role.PLANNER):
-        raise HTTPException(403, NOT_ALLOWED.format(role=role, needed=Role.PLANNER))
+    refuse_below(Role.PLANNER, desk.role(session, request.path_params.get("key", "")))
     data = bytearray()
     async for part in request.stream():
         data += part

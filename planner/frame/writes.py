@@ -58,14 +58,22 @@ class Writing:
         return int(text)
 
 
+def refuse_below(needed: Role, role: Role) -> None:
+    """Refuse a role that may not do what needs another.
+
+    Raises:
+        HTTPException: 403 with a sentence.
+    """
+    if not role.may(needed):
+        raise HTTPException(403, NOT_ALLOWED.format(role=role, needed=needed))
+
+
 def writes_as(needed: Role) -> Callable[[Request, DeskOf], Coroutine[Any, Any, Writing]]:
     """The dependency of a route that a role may use: its `Writing`, or 403 with a sentence."""
 
     async def writing(request: Request, desk: DeskOf) -> Writing:
         session = request.state.session
-        role = desk.role(session, request.path_params.get("key", ""))
-        if not role.may(needed):
-            raise HTTPException(403, NOT_ALLOWED.format(role=role, needed=needed))
+        refuse_below(needed, desk.role(session, request.path_params.get("key", "")))
         return Writing(session.person, await fields_of(request))
 
     return writing

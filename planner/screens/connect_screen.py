@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from pipelines.credentials import BROWSER, CUSTOM, App
@@ -24,7 +23,7 @@ from planner.desk import Desk
 from planner.frame.browser_sentences import without_commands
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import DeskOf
-from planner.frame.writes import NOT_ALLOWED, AdministratorWrites
+from planner.frame.writes import AdministratorWrites, refuse_below
 from planner.runs.graphql import DagsterDownError
 from planner.security.guard import CALLBACK, address_of
 from planner.security.roles import Role
@@ -47,9 +46,7 @@ ARRIVED: Final = "Xero's answer has arrived. Go on in the tab of the desk; this 
 @router.get("")
 def ask(request: Request, desk: DeskOf, organisation: str = "") -> Response:
     """What connecting does, and its button."""
-    role = desk.role(request.state.session, "")
-    if not role.may(Role.ADMINISTRATOR):
-        raise HTTPException(403, NOT_ALLOWED.format(role=role, needed=Role.ADMINISTRATOR))
+    refuse_below(Role.ADMINISTRATOR, desk.role(request.state.session, ""))
     content = {
         "again": desk.organisation(organisation) if organisation else None,
         "needs_app": not desk.settings.xero_client_id and not organisation,

@@ -14,7 +14,7 @@ from pipelines.store.desk_access.access_tokens import LONGEST_DAYS
 from pipelines.store.desk_access.desk_roles import EVERY_ORGANISATION, person_named, role_named
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
-from planner.frame.writes import NOT_ALLOWED, AdministratorWrites, Writing
+from planner.frame.writes import AdministratorWrites, Writing, refuse_below
 from planner.security.roles import Role
 from planner.security.sessions import now
 from planner.shown.people_view import people_of, tokens_of
@@ -34,9 +34,7 @@ _ONESELF: Final = "Your own role is changed by another administrator, so that no
 @router.get("")
 def people(request: Request, context: ContextOf) -> Response:
     """The page."""
-    role = context.desk.role(context.session, context.organisation.key)
-    if not role.may(Role.ADMINISTRATOR):
-        raise HTTPException(403, NOT_ALLOWED.format(role=role, needed=Role.ADMINISTRATOR))
+    refuse_below(Role.ADMINISTRATOR, context.desk.role(context.session, context.organisation.key))
     return page(request, "people.html", _content(context))
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from pipelines.errors import UsageError
@@ -18,7 +17,7 @@ from pipelines.storage.snapshots import NothingPublishedError
 from planner.desk import Desk
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import DeskOf
-from planner.frame.writes import NOT_ALLOWED, PlannerWrites
+from planner.frame.writes import PlannerWrites, refuse_below
 from planner.runs.graphql import DagsterDownError
 from planner.runs.run_record import Job, RunRecord, RunStage
 from planner.runs.run_sentences import sent_in_words
@@ -98,9 +97,7 @@ def check_role(role: Role, job: Job) -> None:
     Raises:
         HTTPException: the role may not.
     """
-    needed = NEEDED.get(job, Role.PLANNER)
-    if not role.may(needed):
-        raise HTTPException(403, NOT_ALLOWED.format(role=role, needed=needed))
+    refuse_below(NEEDED.get(job, Role.PLANNER), role)
 
 
 def config_of(job: Job, *, entities: Sequence[str], refresh: Sequence[str]) -> dict[str, dict[str, Any]]:
