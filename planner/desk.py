@@ -13,7 +13,7 @@ from typing import Any, Final
 from pipelines.organisation_key import OrganisationError
 from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
 from pipelines.planning_settings.registry import GlobalSettings, global_settings, with_defaults
-from pipelines.purchasing.orders import OrderState
+from pipelines.purchasing.orders import Order
 from pipelines.secret import Secret
 from pipelines.settings import Settings
 from pipelines.store.connected_organisations import ConnectedOrganisation, list_organisations
@@ -141,13 +141,9 @@ class Desk:
         )
         return found
 
-    def orders_waiting(self, view: PublishedView) -> int:
-        """How many orders of an organisation wait for a person."""
-        return sum(order.waits_for_a_person for order in self.plan_books.of(view).known.orders())
-
-    def orders_refused(self, view: PublishedView) -> int:
-        """How many orders of an organisation Xero refused."""
-        return sum(order.state is OrderState.FAILED for order in self.plan_books.of(view).known.orders())
+    def orders(self, view: PublishedView) -> list[Order]:
+        """The orders of an organisation that have not ended unsent, as the store has them now."""
+        return self.plan_books.of(view).known.orders()
 
     def _for_a_while(self, name: str, read: Callable[[], Any]) -> Any:
         """What the store says, read again after some seconds: every page asks for it."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from pipelines.planning_settings.freshness import is_stale
+from pipelines.purchasing.orders import OrderState
 from pipelines.store.connected_organisations import ConnectedOrganisation
 from pipelines.xero.time_zones import time_zone
 from planner.desk import Desk
@@ -41,13 +42,14 @@ class ScreenContext:
         """What every page of an organisation shows, and more."""
         zone = self.organisation.time_zone
         loaded_at, summary = self.view.loaded_at, self.view.summary
+        orders = self.desk.orders(self.view)
         return {
             "organisation": self.organisation,
             "organisations": self.desk.organisations_of(self.session),
             "is_administrator": self.may(Role.ADMINISTRATOR),
             "base": f"/o/{self.organisation.key}",
-            "orders_waiting": self.desk.orders_waiting(self.view),
-            "orders_refused": self.desk.orders_refused(self.view),
+            "orders_waiting": sum(order.waits_for_a_person for order in orders),
+            "orders_refused": sum(order.state is OrderState.FAILED for order in orders),
             "currency": self.organisation.base_currency,
             "stock_as_of": formats.moment(loaded_at, zone),
             "planned_at": formats.moment(summary["planned_at"], zone) if summary else "",

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from pipelines.errors import UsageError
 from pipelines.landing.endpoints import Entity
 from pipelines.landing.past_loads import reading_now
+from pipelines.purchasing.orders import OrderState
 from pipelines.storage.snapshots import NothingPublishedError
 from planner.desk import Desk
 from planner.frame.rendered_pages import page
@@ -136,11 +137,11 @@ def shown(desk: Desk, key: str, run: RunRecord) -> RunShown:
 
 def _sent(desk: Desk, view: PublishedView, run: RunRecord) -> str:
     """What came of a send, by the ledger of orders."""
-    orders = desk.plan_books.of(view).known.orders()
+    orders = desk.orders(view)
     sent = sum(
         order.pushed is not None and run.asked_at <= order.pushed.at <= (run.ended_at or now()) for order in orders
     )
-    return sent_in_words(sent, desk.orders_refused(view))
+    return sent_in_words(sent, sum(order.state is OrderState.FAILED for order in orders))
 
 
 def _part(request: Request, desk: Desk, key: str, run: RunRecord | None, **more: bool) -> Response:
