@@ -51,21 +51,19 @@ async def sign_in(request: Request, desk: DeskOf) -> Response:
 @router.post("/sign-out")
 def sign_out(request: Request, desk: DeskOf) -> Response:
     """End the session."""
-    session = request.state.session
-    desk.access.end(session, at=now())
-    desk.log.note("signed_out", at=now(), person=session.person, address=address_of(request.scope))
-    return _signed_out(request, desk)
+    desk.access.end(request.state.session, at=now())
+    return _signed_out(request, desk, "signed_out")
 
 
 @router.post("/sign-out-everywhere")
 def sign_out_everywhere(request: Request, desk: DeskOf) -> Response:
     """End every session of the person, in whichever browser."""
-    session = request.state.session
-    desk.access.end_everywhere(session, at=now())
-    desk.log.note("signed_out_everywhere", at=now(), person=session.person, address=address_of(request.scope))
-    return _signed_out(request, desk)
+    desk.access.end_everywhere(request.state.session, at=now())
+    return _signed_out(request, desk, "signed_out_everywhere")
 
 
-def _signed_out(request: Request, desk: Desk) -> Response:
+def _signed_out(request: Request, desk: Desk, event: str) -> Response:
+    """Note what was ended, and take the cookie away."""
+    desk.log.note(event, at=now(), person=request.state.session.person, address=address_of(request.scope))
     cookie = set_cookie(desk.cookie, "", is_secure=request.url.scheme == "https")
     return Response(status_code=204, headers={"Set-Cookie": cookie, "HX-Redirect": SIGN_IN})
