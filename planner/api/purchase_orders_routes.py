@@ -9,10 +9,11 @@ What belongs here: routes. What does not: shapes (`purchase_orders_answers.py`),
 """
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 import polars as pl
-from fastapi import APIRouter, Header, HTTPException, Query, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
 
 from pipelines.errors import UsageError
 from pipelines.organisations.order_decisions.order_approvals import ApprovedOrders, approve_orders
@@ -27,17 +28,61 @@ from pipelines.purchasing.order_record import OrderChangedError
 from pipelines.purchasing.orders import Order, OrderState
 from planner.api.answer_types import purchase_orders_answers as shapes
 from planner.api.cursors import cursor_to, row_of
+from planner.api.snapshot_reading import OF, Cursor
 from planner.frame.screen_context import ContextOf, ScreenContext
-from planner.frame.writes import ApproverWrites, PlannerWrites, Writing
+from planner.frame.writes import ApproverWrites, PlannerWrites
 from planner.shown.orders_shown.order_book import order_book
 from planner.shown.plan_lines_shown import plan_lines, plan_query
 
-router = APIRouter(prefix="/organisations/{key}/purchase-orders")
+router = APIRouter(prefix=f"{OF}/purchase-orders")
 _ORDER: Final = "/{order_id}"
 _STATES: Final = ", ".join(OrderState)
 Match = Annotated[str, Header(alias="If-Match", description='The ETag of the order as it was seen, such as "3".')]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
-Cursor = Annotated[str, Query(description="Where to go on: next_cursor of the answer before.", max_length=200)]
+
+
+@dataclass(frozen=True)
+class OrderWrite:
+    """A write to one order: who writes, and the ETag of the order as it was seen, if If-Match names it."""
+
+    context: ScreenContext
+    person: str
+    order_id: str
+    if_match: str
+
+    def edit(self, body: shapes.Edit) -> OrderEdit:
+        """The edit of the order at the version that was seen.
+
+        Raises:
+            HTTPException: no version is given (428), or the order is no longer at that of If-Match (412).
+            OrderChangedError: it is no longer at that of the body.
+        """
+        matched = re.fullmatch(r'"?([0-9]{1,9})"?', self.if_match.strip())
+        if self.if_match and matched is None:
+            raise HTTPException(400, 'If-Match has the ETag of the order, such as "3".')
+        version = int(matched[1]) if matched else body.version
+        if not version:
+            raise HTTPException(428, 'Say which version was seen: If-Match: "3", or version in the body.')
+        edit = OrderEdit(_book(self.context), self.order_id, version, self.person, body.reason)
+        try:
+            edit.order  # noqa: B018, read now, so that a version that was overtaken is refused as HTTP defines it
+        except OrderChangedError as changed:
+            if matched:
+                raise HTTPException(412, str(changed)) from None
+            raise
+        return edit
+
+
+def _planner_write(context: ContextOf, writing: PlannerWrites, order_id: str, if_match: Match = "") -> OrderWrite:
+    return OrderWrite(context, writing.person, order_id, if_match)
+
+
+def _approver_write(context: ContextOf, writing: ApproverWrites, order_id: str, if_match: Match = "") -> OrderWrite:
+    return OrderWrite(context, writing.person, order_id, if_match)
+
+
+PlannerEdits = Annotated[OrderWrite, Depends(_planner_write)]
+ApproverEdits = Annotated[OrderWrite, Depends(_approver_write)]
 
 
 @router.get("", summary="Purchase orders")
@@ -102,33 +147,27 @@ def approve_many(context: ContextOf, writing: ApproverWrites, body: shapes.Appro
 
 
 @router.post(f"{_ORDER}/approve", summary="Approve a purchase order")
-def approve(
-    context: ContextOf, writing: ApproverWrites, order_id: str, body: shapes.Approval, if_match: Match = ""
-) -> shapes.DecidedAnswer:
+def approve(write: ApproverEdits, body: shapes.Approval) -> shapes.DecidedAnswer:
     """It is sent to Xero. Above the approval limit a second, different person approves too."""
-    edit = _edit(context, writing, order_id, body, if_match)
+    edit = write.edit(body)
     return _approved(edit.desk, approve_orders(
-        edit.desk, [edit.order], by=writing.person, is_stale_accepted=body.is_stale_accepted,
+        edit.desk, [edit.order], by=write.person, is_stale_accepted=body.is_stale_accepted,
         is_below_minimum_accepted=body.is_below_minimum_accepted,
     ))  # fmt: skip
 
 
 @router.patch(_ORDER, summary="Change an order's dates or note")
-def change(
-    context: ContextOf, writing: PlannerWrites, order_id: str, body: shapes.ChangedOrder, if_match: Match = ""
-) -> shapes.DecidedAnswer:
+def change(write: PlannerEdits, body: shapes.ChangedOrder) -> shapes.DecidedAnswer:
     """What is left out stays; a new expected date is that of every line."""
-    edit = _edit(context, writing, order_id, body, if_match)
+    edit = write.edit(body)
     changed = edit.change_header(order_date=body.order_date, arrival=body.expected_arrival_date, note=body.note)
     return _decided(edit.desk, changed)
 
 
 @router.post(f"{_ORDER}/lines", summary="Add a line")
-def add_line(
-    context: ContextOf, writing: PlannerWrites, order_id: str, body: shapes.NewLine, if_match: Match = ""
-) -> shapes.DecidedAnswer:
+def add_line(write: PlannerEdits, body: shapes.NewLine) -> shapes.DecidedAnswer:
     """A product, at its usual cost and expected date unless given."""
-    edit = _edit(context, writing, order_id, body, if_match)
+    edit = write.edit(body)
     return _decided(edit.desk, edit.add_line(
         body.product_code, read_units(body.quantity), unit_cost=read_cost(body.unit_cost),
         arrival=body.expected_arrival_date, is_drafted_accepted=body.is_drafted_accepted,
@@ -136,11 +175,9 @@ def add_line(
 
 
 @router.patch(f"{_ORDER}/lines", summary="Change a line")
-def change_line(
-    context: ContextOf, writing: PlannerWrites, order_id: str, body: shapes.ChangedLine, if_match: Match = ""
-) -> shapes.DecidedAnswer:
+def change_line(write: PlannerEdits, body: shapes.ChangedLine) -> shapes.DecidedAnswer:
     """Quantity, cost, expected date or note; the code stands in the body, since it may hold any character."""
-    edit = _edit(context, writing, order_id, body, if_match)
+    edit = write.edit(body)
     return _decided(edit.desk, edit.change_line(
         body.product_code, quantity=None if body.quantity is None else read_units(body.quantity),
         unit_cost=read_cost(body.unit_cost or ""), arrival=body.expected_arrival_date, note=body.note,
@@ -148,29 +185,23 @@ def change_line(
 
 
 @router.post(f"{_ORDER}/lines/drop", summary="Remove a line")
-def drop_line(
-    context: ContextOf, writing: PlannerWrites, order_id: str, body: shapes.DroppedLine, if_match: Match = ""
-) -> shapes.DecidedAnswer:
+def drop_line(write: PlannerEdits, body: shapes.DroppedLine) -> shapes.DecidedAnswer:
     """While the order is a draft, no plan drafts the product again."""
-    edit = _edit(context, writing, order_id, body, if_match)
+    edit = write.edit(body)
     return _decided(edit.desk, edit.drop_line(body.product_code))
 
 
 @router.post(f"{_ORDER}/merge", summary="Merge drafts")
-def merge(
-    context: ContextOf, writing: PlannerWrites, order_id: str, body: shapes.Merger, if_match: Match = ""
-) -> shapes.DecidedAnswer:
+def merge(write: PlannerEdits, body: shapes.Merger) -> shapes.DecidedAnswer:
     """The order takes over the lines of the others, which end."""
-    edit = _edit(context, writing, order_id, body, if_match)
+    edit = write.edit(body)
     return _decided(edit.desk, edit.merge([(one.order_id, one.version) for one in body.others]))
 
 
 @router.post(f"{_ORDER}/split", summary="Split a draft")
-def split(
-    context: ContextOf, writing: PlannerWrites, order_id: str, body: shapes.SplitRequest, if_match: Match = ""
-) -> shapes.DecidedAnswer:
+def split(write: PlannerEdits, body: shapes.SplitRequest) -> shapes.DecidedAnswer:
     """Lines, or units of them, move to a new draft to the same supplier: the second order of the answer."""
-    edit = _edit(context, writing, order_id, body, if_match)
+    edit = write.edit(body)
     moves = {one.product_code: None if one.quantity is None else read_units(one.quantity) for one in body.lines}
     if len(moves) < len(body.lines):
         raise HTTPException(422, "A product is named twice: say once how many units of it move.")
@@ -178,48 +209,21 @@ def split(
 
 
 @router.post(f"{_ORDER}/reject", summary="Reject a purchase order")
-def reject(
-    context: ContextOf, writing: ApproverWrites, order_id: str, body: shapes.Edit, if_match: Match = ""
-) -> shapes.DecidedAnswer:
+def reject(write: ApproverEdits, body: shapes.Edit) -> shapes.DecidedAnswer:
     """Before it is sent; its products are planned anew."""
-    edit = _edit(context, writing, order_id, body, if_match)
+    edit = write.edit(body)
     return _decided(edit.desk, edit.reject())
 
 
 @router.post(f"{_ORDER}/reopen", summary="Make a draft again")
-def reopen(
-    context: ContextOf, writing: ApproverWrites, order_id: str, body: shapes.Edit, if_match: Match = ""
-) -> shapes.DecidedAnswer:
+def reopen(write: ApproverEdits, body: shapes.Edit) -> shapes.DecidedAnswer:
     """Of an approved, rejected or refused order that is surely not in Xero."""
-    edit = _edit(context, writing, order_id, body, if_match)
+    edit = write.edit(body)
     return _decided(edit.desk, edit.reopen())
 
 
 def _book(context: ScreenContext) -> OrderDesk:
     return order_book(context.desk, context.view)
-
-
-def _edit(context: ScreenContext, writing: Writing, order_id: str, body: shapes.Edit, if_match: str) -> OrderEdit:
-    """The edit of an order at the version that was seen.
-
-    Raises:
-        HTTPException: no version is given (428), or the order is no longer at that of If-Match (412).
-        OrderChangedError: it is no longer at that of the body.
-    """
-    matched = re.fullmatch(r'"?([0-9]{1,9})"?', if_match.strip())
-    if if_match and matched is None:
-        raise HTTPException(400, 'If-Match has the ETag of the order, such as "3".')
-    version = int(matched[1]) if matched else body.version
-    if not version:
-        raise HTTPException(428, 'Say which version was seen: If-Match: "3", or version in the body.')
-    edit = OrderEdit(_book(context), order_id, version, writing.person, body.reason)
-    try:
-        edit.order  # noqa: B018, read now, so that a version that was overtaken is said as HTTP says it
-    except OrderChangedError as changed:
-        if matched:
-            raise HTTPException(412, str(changed)) from None
-        raise
-    return edit
 
 
 def _wanted(context: ScreenContext, book: OrderDesk, body: shapes.NewOrders) -> pl.DataFrame:
@@ -230,10 +234,10 @@ def _wanted(context: ScreenContext, book: OrderDesk, body: shapes.NewOrders) -> 
     """
     if body.product_codes:
         return lines_of_products(book, body.product_codes)
-    asked = {name: getattr(body, name) for name in ("report", "supplier", "status", "search")}
-    if not any(asked.values()):
+    filters = {name: getattr(body, name) for name in ("report", "supplier", "status", "search")}
+    if not any(filters.values()):
         raise UsageError("Say of what: product_codes, or a filter (report, supplier, status, search).")
-    return context.view.order_plan[plan_lines(context.view, plan_query(asked)).rows]
+    return context.view.order_plan[plan_lines(context.view, plan_query(filters)).rows]
 
 
 def _decided(book: OrderDesk, orders: list[Order], notes: list[str] | None = None) -> shapes.DecidedAnswer:
