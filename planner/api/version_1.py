@@ -65,8 +65,8 @@ def plan(
     cursor: Cursor = "",
 ) -> PlanAnswer:
     """The lines that the filters find, in order, with the total of all of them, as the plan was published."""
-    asked = {"report": report, "supplier": supplier, "group": group, "status": status, "search": search, "sort": sort}
-    query, wanted = plan_query(asked), _known_columns(columns)
+    filters = {"report": report, "supplier": supplier, "group": group, "status": status, "search": search, "sort": sort}
+    query, wanted = plan_query(filters), _known_columns(columns)
     tag, view = reading.tag(), reading.view
     first, found = row_of(cursor, tag), plan_lines(view, query)
     return PlanAnswer(

@@ -109,11 +109,13 @@ class DecidedAnswer(BaseModel):
     notes: list[str] = []
 
 
-class _Asked(BaseModel):
+class _StrictBody(BaseModel):
+    """A body whose every field is known here."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class NewOrders(_Asked):
+class NewOrders(_StrictBody):
     """Orders of lines of the plan: of these products, or of what the plan's filters find; or by hand for a supplier."""
 
     product_codes: list[Code] = Field(default=[], max_length=10_000)
@@ -126,7 +128,7 @@ class NewOrders(_Asked):
     reason: Reason = ""
 
 
-class Edit(_Asked):
+class Edit(_StrictBody):
     """A decision on an order that needs no more than its version and a reason."""
 
     version: Version = None
@@ -167,7 +169,7 @@ class DroppedLine(Edit):
     product_code: Code
 
 
-class SeenOrder(_Asked):
+class SeenOrder(_StrictBody):
     """An order at the version that was seen."""
 
     order_id: str = Field(max_length=60)
@@ -180,7 +182,7 @@ class Merger(Edit):
     others: list[SeenOrder] = Field(min_length=1, max_length=100)
 
 
-class Moved(_Asked):
+class Moved(_StrictBody):
     """A product that goes to the new order: some units of it, or by default all."""
 
     product_code: Code
@@ -200,7 +202,7 @@ class Approval(Edit):
     is_below_minimum_accepted: bool = Field(default=False, description="Send it below the supplier's minimum.")
 
 
-class ApprovalsRequest(_Asked):
+class ApprovalsRequest(_StrictBody):
     """Orders that are approved together, all or none."""
 
     orders: list[SeenOrder] = Field(min_length=1, max_length=500)
