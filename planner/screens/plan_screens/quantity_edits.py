@@ -4,7 +4,8 @@ What belongs here: the route and its answer. What does not: what an edit does
 (`pipelines.organisations.order_decisions.typed_quantities`).
 """
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
@@ -15,7 +16,7 @@ from planner.frame.rendered_pages import text_of
 from planner.frame.screen_context import ContextOf
 from planner.frame.writes import PlannerWrites
 from planner.screens.plan_screens.plan_context import book_of, found_lines, quantities_of
-from planner.shown.plan_shown.quantity_words import cell_of, saved_words
+from planner.shown.plan_shown.quantity_words import cells_of, saved_words
 
 router = APIRouter()
 _STATUS: Final = {Outcome.SAVED: 200, Outcome.REFUSED: 422, Outcome.OVERTAKEN: 409}
@@ -28,8 +29,9 @@ def save(request: Request, context: ContextOf, writing: PlannerWrites) -> Respon
     editing = quantities_of(context, [edit.product_code for edit in edits], by=writing.person)
     outcomes = editing.apply(edits, reason=writing.text("reason"))
     found = found_lines(request, context)
+    cells = cells_of([one.edit.product_code for one in outcomes], found)
     answer = {
-        "results": [_result(one, found.now.by_code, context) for one in outcomes],
+        "results": [_result(one, cells[one.edit.product_code]) for one in outcomes],
         "said": saved_words(outcomes, found.now, book_of(context).orders()),
         "total": text_of(request, "plan/total.html", {"found": found}),
     }
@@ -43,8 +45,8 @@ def _edits(products: list[str], typed: list[str], seen: list[str]) -> list[Quant
     return [QuantityEdit(*one) for one in zip(products, typed, seen, strict=True)]
 
 
-def _result(one: EditOutcome, by_code: Any, context: ContextOf) -> dict[str, Any]:
+def _result(one: EditOutcome, cell: Mapping[str, str]) -> dict[str, str]:
     return {
         "product": one.edit.product_code, "outcome": one.outcome.value, "before": f"{one.before:f}",
-        "sentence": one.sentence, **cell_of(one.edit.product_code, by_code, context.view),
+        "sentence": one.sentence, **cell,
     }  # fmt: skip

@@ -5,7 +5,7 @@ What belongs here: words and figures of the column Order. What does not: which q
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -15,24 +15,31 @@ from pipelines.purchasing.kept_lines import as_the_plan_alone
 from pipelines.purchasing.order_changes.planned_quantities import QuantityNow
 from pipelines.purchasing.orders import Order
 from planner.frame.formats import money
+from planner.shown.plan_lines_shown import PlanLines
 from planner.shown.plan_shown.plan_now import PlanNow
-from planner.shown.published_view import PublishedView
 
 _NONE: Final = QuantityNow()
 
 
-def cell_of(code: str, by_code: Mapping[str, QuantityNow], view: PublishedView) -> dict[str, str]:
-    """What the row of a product shows after an edit: quantity, value, and what the plan says if it differs."""
-    lines = as_the_plan_alone(view.order_plan.filter(pl.col("product_code") == code))
-    if lines.is_empty():
-        return {"quantity": "", "value": "", "cents": "0", "mark": "", "tip": ""}
-    line, now = lines.row(0, named=True), by_code.get(code)
+def cells_of(codes: Sequence[str], found: PlanLines) -> dict[str, dict[str, str]]:
+    """What the rows of products show after an edit: quantity, value, and what the plan says if it differs."""
+    of_products = found.view.order_plan.filter(pl.col("product_code").is_in(list(codes)))
+    lines = as_the_plan_alone(of_products).select("product_code", "order_quantity", "order_value", "currency")
+    by_code = {line["product_code"]: line for line in lines.iter_rows(named=True)}
+    with_currency = len(found.currencies) > 1
+    return {
+        code: _cell(by_code[code], found.now.by_code.get(code), with_currency=with_currency)
+        if code in by_code else {"quantity": "", "value": "", "cents": "0", "mark": "", "tip": ""}
+        for code in codes
+    }  # fmt: skip
+
+
+def _cell(line: Mapping[str, Any], now: QuantityNow | None, *, with_currency: bool) -> dict[str, str]:
     quantity = now.quantity if now else planned_quantity(line["order_quantity"] or 0.0)
     value = now.value if now else line["order_value"] or Decimal(0)
-    several = view.order_plan["currency"].drop_nulls().n_unique() > 1
     mark, tip = mark_of(line["order_quantity"] or 0.0, now)
     return {
-        "quantity": plain(quantity), "value": money(value, line["currency"] if several else None),
+        "quantity": plain(quantity), "value": money(value, line["currency"] if with_currency else None),
         "cents": str(int(value * 100)), "mark": mark, "tip": tip,
     }  # fmt: skip
 
