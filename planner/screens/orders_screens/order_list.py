@@ -20,7 +20,7 @@ router = APIRouter(prefix="/o/{key}/orders")
 @router.get("")
 def orders(request: Request, context: ContextOf) -> Response:
     """The page, with the panel of an order if the address names one."""
-    content = _content(request, context)
+    content = _content(request, context) | {"known_suppliers": _suppliers(context)}
     order_id = request.query_params.get("order", "")
     shown: dict[str, Any] = {"shown": None, "sentence": ""}
     if order_id:
@@ -44,9 +44,7 @@ def part(request: Request, context: ContextOf) -> Response:
 
 def _content(request: Request, context: ScreenContext) -> dict[str, Any]:
     found = OrdersFound(book_of(context), orders_query(request.query_params))
-    return orders_content(
-        request, context, found=found, tabs=TABS.values(), said=(), is_part=False, known_suppliers=_suppliers(context)
-    )
+    return orders_content(request, context, found=found, tabs=TABS.values(), is_part=False)
 
 
 def _suppliers(context: ScreenContext) -> list[str]:
