@@ -2,8 +2,6 @@
 // without stock as ground, arrivals as ticks. The colours come from the page, so that both themes fit.
 "use strict";
 
-const WEEK = 7 * 86400;
-
 function colour(box, name) {
   return getComputedStyle(box.parentElement.querySelector(`.key.${name}`)).color;
 }

@@ -52,5 +52,4 @@ def changed_order(request: Request, context: ScreenContext, order_id: str, said:
 
 def last_sentence(context: ScreenContext, order: Order) -> str:
     """What happened to an order last, with a capital."""
-    sentence = history_of(book_of(context).opened.ledger.history(order.order_id))[-1].sentence
-    return sentence[:1].upper() + sentence[1:]
+    return formats.capital(history_of(book_of(context).opened.ledger.history(order.order_id))[-1].sentence)

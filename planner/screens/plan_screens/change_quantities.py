@@ -1,7 +1,7 @@
 """Changing the quantities of many products at once: how, then what it would do, then saving it.
 
 What belongs here: the route of form and preview. What does not: saving, which goes the way of each single quantity
-(`plan_quantities.py`), so that it can be taken back as those can.
+(`quantity_edits.py`), so that it can be taken back as those can.
 """
 
 from fastapi import APIRouter, Request

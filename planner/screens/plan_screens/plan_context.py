@@ -62,9 +62,9 @@ def selected_codes(writing: Writing, context: ScreenContext) -> list[str]:
     return codes
 
 
-def may_write(request: Request, context: ScreenContext, needed: Role = Role.PLANNER) -> bool:
+def may_write(request: Request, context: ScreenContext) -> bool:
     """Whether who asks may write here."""
-    return context.desk.role(request.state.session, context.organisation.key).may(needed)
+    return context.desk.role(request.state.session, context.organisation.key).may(Role.PLANNER)
 
 
 def plan_source(context: ScreenContext, terms: Terms) -> PlanSource:

@@ -34,11 +34,6 @@ class LineShown:
     planned: Decimal | None
     errors: Sequence[str]
 
-    @property
-    def has_own_date(self) -> bool:
-        """Whether it is expected on a day of its own."""
-        return self.line.expected_arrival_date is not None
-
 
 @dataclass(frozen=True)
 class OrderView:

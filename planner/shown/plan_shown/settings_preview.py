@@ -1,6 +1,6 @@
 """A setting of many products at once, before it is saved: which can be chosen, old and new of each product.
 
-What belongs here: the preview. What does not: what the change would do to the plan (`shown/settings`), saving it.
+What belongs here: the preview. What does not: what the change would do to the plan (`shown/settings_shown`), saving it.
 """
 
 from collections.abc import Mapping, Sequence
