@@ -1,11 +1,8 @@
 // Curves of the screens: lines over weeks, or of one amount over another; colours and legend come from the page.
 "use strict";
 
-const HEIGHT_OF_PLOT = 260;
-const smallFont = "11px system-ui, sans-serif";
 const perCent = (share) => `${+(share * 100).toFixed(1)}%`;
 const amount = (value) => value.toLocaleString("en-GB", { maximumFractionDigits: Math.abs(value) < 10 ? 2 : 0 });
-const dayOf = (at) => new Date(at * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 
 function styleOf(box, key) {
   const mark = box.parentElement.querySelector(`.key.${key}`) ?? box.parentElement.querySelector(".legend");
@@ -45,8 +42,6 @@ function plotOptions(box, data) {
   const axis = { stroke: text, grid, ticks: { show: false }, font: smallFont, labelFont: smallFont, labelSize: 16 };
   const written = data.y === "share" ? perCent : amount;
   return {
-    width: box.clientWidth,
-    height: HEIGHT_OF_PLOT,
     padding: [12, 16, 0, 0],
     legend: { show: false },
     cursor: { show: false },
@@ -63,32 +58,12 @@ function plotOptions(box, data) {
       })),
     ],
     hooks: { draw: [(plot) => markHere(plot, data.here, text)] },
-    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
   };
 }
 
 function drawPlot(box) {
   const data = JSON.parse(box.dataset.plot);
   if (data.x.length < 2) return;
-  const plot = new uPlot(plotOptions(box, data), [data.x, ...data.series.map(({ values }) => values)], box);
-  let width = box.clientWidth;
-  new ResizeObserver(() => {
-    if (box.isConnected && box.clientWidth !== width) {
-      width = box.clientWidth;
-      plot.setSize({ width, height: HEIGHT_OF_PLOT });
-    }
-  }).observe(box);
-  box.dataset.drawn = "yes";
+  plotInto(box, plotOptions(box, data), [data.x, ...data.series.map(({ values }) => values)]);
 }
-
-function drawPlots() {
-  for (const box of document.querySelectorAll(".plot:not([data-drawn])")) drawPlot(box);
-}
-drawPlots();
-document.addEventListener("htmx:after:swap", drawPlots);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  for (const box of document.querySelectorAll(".plot[data-drawn]")) {
-    box.replaceChildren();
-    drawPlot(box);
-  }
-});
+keepDrawn(".plot", drawPlot);

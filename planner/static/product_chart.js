@@ -50,22 +50,20 @@ const fromZero = (_, low, high) => [0, Math.max(1, high ?? 1) * 1.05];
 function options(box, data) {
   const text = getComputedStyle(box.parentElement.querySelector(".legend")).color;
   const grid = { stroke: colour(box, "out"), width: 1 };
-  const axis = { stroke: text, grid, ticks: { show: false }, font: "11px system-ui, sans-serif" };
+  const axis = { stroke: text, grid, ticks: { show: false }, font: smallFont, labelFont: smallFont, labelSize: 16 };
   const band = colour(box, "expected").replace(/^rgb\((.*)\)$/, "rgba($1, 0.18)");
   const expected = colour(box, "expected");
   const sold = colour(box, "sold");
   const none = { points: { show: false } };
   return {
-    width: box.clientWidth,
-    height: 260,
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: true }, y: { range: fromZero }, stock: { range: fromZero } },
     axes: [
-      { ...axis, space: 64, values: (_, splits) => splits.map((at) => new Date(at * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" })) },
-      { ...axis, size: 48, label: "units", labelSize: 16, labelFont: "11px system-ui, sans-serif" },
-      { ...axis, scale: "stock", side: 1, size: 44, label: "stock", labelSize: 16, labelFont: "11px system-ui, sans-serif", stroke: colour(box, "stock"), grid: { show: false } },
+      { ...axis, space: 64, values: (_, splits) => splits.map(dayOf) },
+      { ...axis, size: 48, label: "units" },
+      { ...axis, scale: "stock", side: 1, size: 44, label: "stock", stroke: colour(box, "stock"), grid: { show: false } },
     ],
     bands: [{ series: [3, 4], fill: band }],
     series: [
@@ -80,7 +78,6 @@ function options(box, data) {
       drawClear: [(plot) => shade(plot, data, colour(box, "out"))],
       draw: [(plot) => mark(plot, data, colour(box, "arrival"), text)],
     },
-    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
   };
 }
 
@@ -90,26 +87,6 @@ function draw(box) {
     box.textContent = "No sales and no forecast yet.";
     return;
   }
-  const series = [data.x, data.sold, data.expected, data.high, data.low, data.stock];
-  const plot = new uPlot(options(box, data), series, box);
-  let width = box.clientWidth;
-  new ResizeObserver(() => {
-    if (box.isConnected && box.clientWidth !== width) {
-      width = box.clientWidth;
-      plot.setSize({ width, height: 260 });
-    }
-  }).observe(box);
-  box.dataset.drawn = "yes";
+  plotInto(box, options(box, data), [data.x, data.sold, data.expected, data.high, data.low, data.stock]);
 }
-
-function drawAll() {
-  for (const box of document.querySelectorAll(".chart:not([data-drawn])")) draw(box);
-}
-drawAll();
-document.addEventListener("htmx:after:swap", drawAll);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  for (const box of document.querySelectorAll(".chart[data-drawn]")) {
-    box.replaceChildren();
-    draw(box);
-  }
-});
+keepDrawn(".chart", draw);
