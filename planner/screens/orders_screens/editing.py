@@ -13,7 +13,7 @@ from pipelines.organisations.order_decisions.order_edits import OrderEdit
 from pipelines.organisations.order_decisions.typed_values import read_cost, read_date, read_units
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.frame.writes import ApproverWrites, PlannerWrites, Writing
-from planner.screens.orders_screens.order_pages import book_of, changed_order, last_sentence
+from planner.screens.orders_screens.order_pages import book_of, changed_order
 
 router = APIRouter(prefix="/o/{key}/orders/{order_id}")
 
@@ -26,7 +26,7 @@ def add_line(request: Request, context: ContextOf, writing: PlannerWrites, order
         writing.text("product"), read_units(writing.text("quantity")), unit_cost=read_cost(writing.text("cost")),
         is_drafted_accepted=bool(writing.text("even_if_drafted")),
     )  # fmt: skip
-    return _changed(request, context, edit)
+    return changed_order(request, context, order_id)
 
 
 @router.post("/lines/change")
@@ -38,7 +38,7 @@ def change_line(request: Request, context: ContextOf, writing: PlannerWrites, or
         writing.text("product"), quantity=read_units(quantity) if "quantity" in writing.fields else None,
         unit_cost=read_cost(writing.text("cost")), arrival=read_date(writing.text("expected")), note=_note(writing),
     )  # fmt: skip
-    return _changed(request, context, edit)
+    return changed_order(request, context, order_id)
 
 
 @router.post("/lines/drop")
@@ -46,7 +46,7 @@ def drop_line(request: Request, context: ContextOf, writing: PlannerWrites, orde
     """Remove a line."""
     edit = _edit(context, writing, order_id)
     edit.drop_line(writing.text("product"))
-    return _changed(request, context, edit)
+    return changed_order(request, context, order_id)
 
 
 @router.post("/change")
@@ -57,7 +57,7 @@ def change(request: Request, context: ContextOf, writing: PlannerWrites, order_i
         order_date=read_date(writing.text("order_date")), arrival=read_date(writing.text("expected")),
         note=_note(writing),
     )  # fmt: skip
-    return _changed(request, context, edit)
+    return changed_order(request, context, order_id)
 
 
 @router.post("/merge")
@@ -65,7 +65,7 @@ def merge(request: Request, context: ContextOf, writing: PlannerWrites, order_id
     """Take over the lines of the chosen drafts."""
     edit = _edit(context, writing, order_id)
     edit.merge([seen_of(text) for text in writing.texts("other")])
-    return _changed(request, context, edit)
+    return changed_order(request, context, order_id)
 
 
 @router.post("/split")
@@ -79,7 +79,7 @@ def split(request: Request, context: ContextOf, writing: PlannerWrites, order_id
         moves = {line.product_code: None for line in current.lines if current.arrival_of(line) > later}
     made = edit.split(moves)[-1]
     sentence = f"{made.purchase_order_number} was made of {len(made.lines)} line{'s' if len(made.lines) > 1 else ''}."
-    return changed_order(request, context, order_id, [sentence])
+    return changed_order(request, context, order_id, sentence)
 
 
 @router.post("/reject")
@@ -87,7 +87,7 @@ def reject(request: Request, context: ContextOf, writing: ApproverWrites, order_
     """Decide against the order."""
     edit = _edit(context, writing, order_id)
     edit.reject()
-    return _changed(request, context, edit)
+    return changed_order(request, context, order_id)
 
 
 @router.post("/reopen")
@@ -95,7 +95,7 @@ def reopen(request: Request, context: ContextOf, writing: ApproverWrites, order_
     """Make a draft of it again."""
     edit = _edit(context, writing, order_id)
     edit.reopen()
-    return _changed(request, context, edit)
+    return changed_order(request, context, order_id)
 
 
 def seen_of(text: str) -> tuple[str, int]:
@@ -116,7 +116,3 @@ def _edit(context: ScreenContext, writing: Writing, order_id: str) -> OrderEdit:
 
 def _note(writing: Writing) -> str | None:
     return writing.text("note") if "note" in writing.fields else None
-
-
-def _changed(request: Request, context: ScreenContext, edit: OrderEdit) -> Response:
-    return changed_order(request, context, edit.order_id, [last_sentence(context, edit.order)])

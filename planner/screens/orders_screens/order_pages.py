@@ -11,8 +11,6 @@ from fastapi import Request
 from starlette.responses import Response
 
 from pipelines.organisations.order_decisions.order_desk import OrderDesk
-from pipelines.purchasing.order_history import history_of
-from pipelines.purchasing.orders import Order
 from planner.frame import formats
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ScreenContext
@@ -44,12 +42,8 @@ def order_content(view: OrderView, said: Sequence[str] = ()) -> dict[str, Any]:
     return {"shown": view, "order": view.order, "said": said, "level": 2}
 
 
-def changed_order(request: Request, context: ScreenContext, order_id: str, said: Sequence[str] = ()) -> Response:
-    """An order after a write, read anew, with what happened."""
+def changed_order(request: Request, context: ScreenContext, order_id: str, sentence: str = "") -> Response:
+    """An order after a write, read anew, with what happened: a sentence on it, else the last of its history."""
     view = order_view(book_of(context), order_id)
+    said = [sentence or formats.capital(view.history[0].sentence)]
     return page(request, "orders/order_body.html", orders_content(request, context, **order_content(view, said)))
-
-
-def last_sentence(context: ScreenContext, order: Order) -> str:
-    """What happened to an order last, with a capital."""
-    return formats.capital(history_of(book_of(context).opened.ledger.history(order.order_id))[-1].sentence)
