@@ -55,7 +55,7 @@ function refreshList() {
     htmx.process(lines);
     for (const box of document.querySelectorAll(".orders input[name=seen]")) box.checked = ticked.has(box.value.split(":")[0]);
     showChosen();
-    if (typeof markOpenRow === "function" && document.getElementById("panel")) markOpenRow();
+    markOpenRow();
   }, () => {});
 }
 
@@ -95,13 +95,14 @@ const fieldKey = (field) => `${field.dataset.save} ${field.dataset.product ?? ""
 const storageKey = () => `desk unsaved ${orderRoot().dataset.address}`;
 const fields = () => [...(orderRoot()?.querySelectorAll(".edit") ?? [])];
 const isDirty = (field) => field.value !== field.dataset.saved;
+const unsavedValues = () => Object.fromEntries(fields().filter(isDirty).map((field) => [fieldKey(field), field.value]));
 let isSending = false;
 let retryTimer = 0;
 
 // What is typed and not saved, kept in this browser: a reload, an ended session or a stopped desk does not lose it.
 function keepUnsaved() {
   if (!orderRoot()) return;
-  const unsaved = Object.fromEntries(fields().filter(isDirty).map((field) => [fieldKey(field), field.value]));
+  const unsaved = unsavedValues();
   try {
     if (Object.keys(unsaved).length) localStorage.setItem(storageKey(), JSON.stringify(unsaved));
     else localStorage.removeItem(storageKey());
@@ -148,7 +149,7 @@ function sayInOrder(kind, sentence, ...buttons) {
 // The order as an answer of the desk has it, in place of what is shown; what is typed and not saved stays, and so does
 // the focus.
 function showOrder(html) {
-  const kept = Object.fromEntries(fields().filter(isDirty).map((field) => [fieldKey(field), field.value]));
+  const kept = unsavedValues();
   const focused = document.activeElement?.id;
   const open = [...orderRoot().querySelectorAll("details[open] > summary")].map((one) => one.textContent);
   const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("order");
@@ -169,15 +170,17 @@ function putBack(kept) {
   }
   keepUnsaved();
 }
-async function showAsItIs(said) {
+async function showAsItIs() {
   const answer = await fetch(`${orderRoot().dataset.address}/body`, { headers: { "HX-Request": "true" } });
   if (!answer.ok) return;
   showOrder(await answer.text());
-  const waiting = fields().filter(isDirty);
-  if (waiting.length) {
-    sayInOrder("waits", `This is the order as it is now. ${waiting.length} value${waiting.length > 1 ? "s" : ""} that you typed ${waiting.length > 1 ? "are" : "is"} not saved.`,
-      ["Save what I typed", () => saveNext()], ["Take what is there", takeSaved]);
-  } else if (said) sayInOrder("done", said);
+  sayUnsaved("This is the order as it is now. ", "typed");
+}
+function sayUnsaved(before, typed) {
+  const { length } = fields().filter(isDirty);
+  if (!length) return;
+  sayInOrder("waits", `${before}${length} value${length > 1 ? "s" : ""} that you ${typed} ${length > 1 ? "are" : "is"} not saved.`,
+    ["Save what I typed", () => saveNext()], ["Take what is there", takeSaved]);
 }
 function takeSaved() {
   for (const field of fields()) {
@@ -266,7 +269,7 @@ addEventListener("online", () => saveNext());
 let keptOverForm = {};
 document.addEventListener("htmx:before:swap", (event) => {
   const ctx = event.detail.ctx;
-  if (ctx && ctx.target === orderRoot()) keptOverForm = Object.fromEntries(fields().filter(isDirty).map((field) => [fieldKey(field), field.value]));
+  if (ctx && ctx.target === orderRoot()) keptOverForm = unsavedValues();
 });
 document.addEventListener("htmx:after:swap", (event) => {
   const target = event.detail.ctx?.target;
@@ -290,11 +293,7 @@ document.addEventListener("htmx:response:error", (event) => {
 function restoreKept() {
   if (!orderRoot()) return;
   putBack(unsavedKept());
-  const waiting = fields().filter(isDirty);
-  if (waiting.length) {
-    sayInOrder("waits", `${waiting.length} value${waiting.length > 1 ? "s" : ""} that you typed earlier ${waiting.length > 1 ? "are" : "is"} not saved.`,
-      ["Save what I typed", () => saveNext()], ["Take what is there", takeSaved]);
-  }
+  sayUnsaved("", "typed earlier");
 }
 restoreKept();
 showChosen();
