@@ -20,6 +20,12 @@ def change_rows(store: Store, table: sa.Table, key: str, names: Sequence[str]) -
         return connection.execute(query.order_by(table.c.id)).all()
 
 
+def last_batch_in(connection: sa.Connection, table: sa.Table, key: str) -> int:
+    """The number of the last batch of changes of an organisation, without reading them; 0 if there is none."""
+    found = connection.execute(sa.select(sa.func.max(table.c.batch)).where(table.c.organisation_key == key)).scalar()
+    return int(found or 0)
+
+
 def wait_for_others(connection: sa.Connection, lock: int, key: str) -> None:
     """Let one process at a time make changes of this lock of an organisation; SQLite has only one that writes."""
     if connection.dialect.name == "postgresql":

@@ -16,7 +16,7 @@ from pipelines.product_groups.groups import GroupChange, product_of
 from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import read_identities
-from pipelines.store.setting_ledger.change_rows import change_rows, wait_for_others
+from pipelines.store.setting_ledger.change_rows import change_rows, last_batch_in, wait_for_others
 
 _LOCK: Final = 817  # with the organisation's key the name of a lock in Postgres
 _NAMES: Final = tuple(GroupChange.__dataclass_fields__)
@@ -29,6 +29,12 @@ class GroupConflictError(PlannerError):
 def group_history(store: Store, key: str) -> list[GroupChange]:
     """Every change of an organisation's groups, the oldest first."""
     return list(starmap(GroupChange, change_rows(store, schema.group_change, key, _NAMES)))
+
+
+def newest_group_batch(store: Store, key: str) -> int:
+    """The number of the last batch of changes of an organisation's groups, without reading them; 0 if there is none."""
+    with store.reading() as connection:
+        return last_batch_in(connection, schema.group_change, key)
 
 
 def change_groups(store: Store, key: str, changes: Sequence[GroupChange], *, seen: int) -> list[GroupChange]:

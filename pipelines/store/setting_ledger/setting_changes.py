@@ -25,7 +25,7 @@ from pipelines.storage.tables import PLANNING_SETTINGS
 from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import identities_of, read_identities
-from pipelines.store.setting_ledger.change_rows import wait_for_others
+from pipelines.store.setting_ledger.change_rows import last_batch_in, wait_for_others
 
 _LOCK: Final = 816  # with the organisation's key the name of a lock in Postgres
 
@@ -88,7 +88,7 @@ def set_settings(store: Store, key: str, changes: Sequence[SettingChange], *, se
     with store.writing() as connection:
         wait_for_others(connection, _LOCK, key)
         known = read_identities(connection, key)
-        batch = _last_batch(connection, key)
+        batch = last_batch_in(connection, schema.setting_change, key)
         product_ids = [change.product_id or _product_id(change, known) for change in changes]
         if seen is not None and batch > seen:
             named = (replace(change, product_id=found) for change, found in zip(changes, product_ids, strict=True))
@@ -111,7 +111,7 @@ def setting_history(store: Store, key: str) -> list[SettingChange]:
 def newest_batch(store: Store, key: str) -> int:
     """The number of the last batch of changes of an organisation, without reading them; 0 if there is none."""
     with store.reading() as connection:
-        return _last_batch(connection, key)
+        return last_batch_in(connection, schema.setting_change, key)
 
 
 def last_batch(history: Sequence[SettingChange]) -> int:
@@ -203,12 +203,6 @@ def _history(connection: sa.Connection, key: str, *, after: int | None = None) -
     if after is not None:
         query = query.where(table.c.batch > after)
     return list(starmap(SettingChange, connection.execute(query.order_by(table.c.id))))
-
-
-def _last_batch(connection: sa.Connection, key: str) -> int:
-    table = schema.setting_change
-    found = connection.execute(sa.select(sa.func.max(table.c.batch)).where(table.c.organisation_key == key)).scalar()
-    return int(found or 0)
 
 
 def _product_id(change: SettingChange, known: Identities) -> str | None:

@@ -9,7 +9,7 @@ from fastapi import Depends
 
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings, settings_of
-from pipelines.store.setting_ledger.group_ledger import group_history
+from pipelines.store.setting_ledger.group_ledger import newest_group_batch
 from pipelines.store.setting_ledger.setting_changes import newest_batch
 from planner.frame.screen_context import ContextOf
 from planner.security.roles import Role
@@ -24,7 +24,7 @@ def settings_now(context: ContextOf) -> OrganisationSettings:
     They are read again once a setting or a group was changed, by whomever, or another snapshot was published.
     """
     desk, key = context.desk, context.organisation.key
-    stamp = (context.view.snapshot_id, newest_batch(desk.store, key), len(group_history(desk.store, key)))
+    stamp = (context.view.snapshot_id, newest_batch(desk.store, key), newest_group_batch(desk.store, key))
     kept = desk.kept_settings.get(key)
     if kept is not None and kept[0] == stamp:
         return kept[1]
