@@ -47,7 +47,7 @@ def export(context: ContextOf, now: SettingsOf) -> Response:
 @router.post("/preview")
 def preview(request: Request, context: ContextOf, now: SettingsOf, sent: PlannerSends, name: str = "") -> Response:
     """What the file would change, or every row that cannot be used."""
-    return _preview(request, context, now, sent.data, name)
+    return _preview(request, context, now, _read(now, sent.data, name), name)
 
 
 @router.post("/save")
@@ -57,15 +57,15 @@ def save(
     """Store what the file says, as one change that can be undone."""
     read = _read(now, sent.data, name)
     if isinstance(read, str) or read.faults:
-        return _preview(request, context, now, sent.data, name)
+        return _preview(request, context, now, read, name)
     changes, file = read.proposal.changes, _named(name)
     try:
         save_settings(now, changes, by=sent.person, reason=f"import of {file}", seen=version)
     except SettingConflictError as conflict:
         currency, newer = context.organisation.base_currency, conflict.newer
         typed = next((one.new for one in changes if newer and one.name == newer.name), None)
-        said = conflict_in_words(newer, typed, now.names, currency=currency) if newer else conflict.reason
-        return _preview(request, context, now, sent.data, name, problem=said)
+        problem = conflict_in_words(newer, typed, now.names, currency=currency) if newer else conflict.reason
+        return _preview(request, context, now, read, name, problem=problem)
     context.desk.forget()
     count = f"{len(changes):,} setting{'' if len(changes) == 1 else 's'}"
     sentence = f"Saved. {count} of {file} changed, {read.proposal.unchanged:,} as before. The next plan uses them."
@@ -73,9 +73,9 @@ def save(
 
 
 def _preview(
-    request: Request, context: ScreenContext, now: OrganisationSettings, data: bytes, name: str, *, problem: str = ""
-) -> Response:
-    read = _read(now, data, name)
+    request: Request, context: ScreenContext, now: OrganisationSettings, read: ImportedSettings | str, name: str, *,
+    problem: str = "",
+) -> Response:  # fmt: skip
     content: dict[str, Any] = {"file": _named(name), "version": now.version, "problem": problem, "most": MOST_SHOWN}
     if isinstance(read, str):
         content |= {"problem": read, "faults": [], "fault_count": 0, "notes": [], "changes": [], "count": 0, "same": 0}

@@ -15,7 +15,7 @@ from planner.screens.settings_screens.changing import editor_content
 from planner.screens.settings_screens.settings_context import SettingsOf, level_content
 from planner.security.roles import Role
 from planner.shown.settings_shown.level_page import scope_of
-from planner.shown.settings_shown.suppliers_list import suppliers_listed
+from planner.shown.settings_shown.suppliers_list import set_by_subject, suppliers_listed
 
 router = APIRouter(prefix="/o/{key}/settings")
 _MOST_FOUND: Final = 25
@@ -80,21 +80,17 @@ def _content(context: ScreenContext, **more: Any) -> dict[str, Any]:
 
 
 def _groups(now: OrganisationSettings) -> list[dict[str, Any]]:
-    members = dict(now.groups.membership.group_by("group_id").len().rows())
+    members, settings_of = dict(now.groups.membership.group_by("group_id").len().rows()), set_by_subject(now, "group")
     return [
         {
-            "group": group, "products": members.get(group.group_id, 0),
-            "settings": sum(row.level == "group" and row.subject == group.group_id for row in now.in_force),
+            "group": group, "products": members.get(group.group_id, 0), "settings": settings_of[group.group_id],
         }
         for group in now.groups.groups.values()
     ]  # fmt: skip
 
 
 def _found(context: ScreenContext, now: OrganisationSettings, find: str) -> dict[str, Any]:
-    own: dict[str, int] = {}
-    for row in now.in_force:
-        if row.level == "product":
-            own[row.subject] = own.get(row.subject, 0) + 1
+    own = set_by_subject(now, "product")
     has_own = pl.col("product_code").is_in(list(own))
     rows = _matching(context, find) if find.strip() else _products(context).filter(has_own)
     return {"rows": rows.head(_MOST_FOUND).to_dicts(), "count": rows.height, "own": own, "most": _MOST_FOUND}

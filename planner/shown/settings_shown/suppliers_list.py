@@ -15,9 +15,14 @@ from planner.shown.published_view import PublishedView
 TERMS: Final = ("lead_time_days", "order_days", "minimum_order_value", "cost_per_order")
 
 
+def set_by_subject(now: OrganisationSettings, level: str) -> Counter[str]:
+    """How many settings somebody set for each product, supplier or group."""
+    return Counter(row.subject for row in now.in_force if row.level == level)
+
+
 def suppliers_listed(view: PublishedView, now: OrganisationSettings, *, currency: str) -> Sequence[dict[str, Any]]:
     """A row for each supplier, those with products first, then by name."""
-    counts = Counter(row.subject for row in now.in_force if row.level == "supplier")
+    counts = set_by_subject(now, "supplier")
     of_all = {row.setting.name: row.value for row in now.of_all()}
     rows = []
     for row in view.rows(tables.SUPPLIERS).to_dicts():
