@@ -84,9 +84,9 @@ async def _http(request: Request, trouble: Exception) -> Response:
     status = trouble.status_code if isinstance(trouble, HTTPException) else 500
     if isinstance(trouble, HTTPException) and status == 304:  # noqa: PLR2004, not modified: it has no body
         return Response(status_code=status, headers=trouble.headers)
-    said = trouble.detail if isinstance(trouble, HTTPException) else ""
+    detail = trouble.detail if isinstance(trouble, HTTPException) else ""
     usual = _SENTENCES.get(status, "This did not work: go back and try again.")
-    return problem_page(request, said if said.endswith(".") else usual, status=status)
+    return problem_page(request, detail if detail.endswith(".") else usual, status=status)
 
 
 async def _invalid(request: Request, trouble: Exception) -> Response:

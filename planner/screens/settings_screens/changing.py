@@ -80,9 +80,9 @@ def what_if(request: Request, context: ContextOf, now: SettingsOf, writing: Plan
         return _form(request, context, now, wanted, writing, problem=plain_names(str(problem)))
     effect = None
     if proposal.changes:
-        asked = context.desk.what_ifs.ask(now, proposal.changes, context.view.snapshot_id)
-        context.desk.what_ifs.wait(asked, PATIENCE)
-        effect = effect_shown(asked)
+        question = context.desk.what_ifs.ask(now, proposal.changes, context.view.snapshot_id)
+        context.desk.what_ifs.wait(question, PATIENCE)
+        effect = effect_shown(question)
     content = _review(context, now, wanted, writing, proposal) | {"effect": effect}
     return page(request, "settings/review.html", context.content(screen="settings", **content))
 
@@ -203,11 +203,11 @@ def _conflict(
     conflict: SettingConflictError,
 ) -> Response:  # fmt: skip
     """The form with what was typed, below what somebody else has set since; saving again then replaces that."""
-    now, said = settings_now(context), conflict.reason
+    now, sentence = settings_now(context), conflict.reason
     if conflict.newer is not None:
         typed = None if wanted.text is None else wanted.setting.form.parse(wanted.text)
-        said = conflict_in_words(conflict.newer, typed, now.names, currency=context.organisation.base_currency)
-    return _form(request, context, now, wanted, writing, conflict=said)
+        sentence = conflict_in_words(conflict.newer, typed, now.names, currency=context.organisation.base_currency)
+    return _form(request, context, now, wanted, writing, conflict=sentence)
 
 
 def _review(

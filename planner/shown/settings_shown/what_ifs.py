@@ -125,5 +125,5 @@ class WhatIfs:
 
 def _name_of(now: OrganisationSettings, changes: Sequence[ProposedChange], snapshot_id: str) -> str:
     """The name of a question: the same changes to the same settings and plan are the same question."""
-    asked = [now.opened.key, snapshot_id, now.version, len(now.groups.history), [vars(one) for one in changes]]
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+    question = [now.opened.key, snapshot_id, now.version, len(now.groups.history), [vars(one) for one in changes]]
+    return hashlib.sha256(json.dumps(question).encode()).hexdigest()[:32]
