@@ -34,20 +34,13 @@ def weekly_season(matrix: DemandMatrix, *, weeks: int) -> Matrix:
     All weeks are 1 if r is below 0.5, or with less than two years.
     """
     flat = np.ones(weeks)
-    if matrix.periods < 2 * YEAR:
+    rows, shares = _two_years(matrix)
+    if not rows.size:
         return flat
-    years = matrix.demand[:, -2 * YEAR :].reshape(-1, 2, YEAR)
-    number = np.maximum(1, (~np.isnan(years)).sum(axis=2, keepdims=True))
-    mean = np.asarray(np.nansum(years, axis=2, keepdims=True) / number, dtype=np.float64)
-    is_known = ~np.isnan(matrix.demand[:, : matrix.periods - 2 * YEAR + 1]).all(axis=1)
-    years = np.where(np.isnan(years), mean, years)
-    is_whole = (mean > 0).all(axis=(1, 2)) & is_known
-    if not is_whole.any():
-        return flat
-    swing = _swing(years[is_whole] / mean[is_whole])
+    swing = _swing(shares)
     if (np.ptp(swing, axis=1) == 0).any():
         return flat
-    kept = _reliability(float(np.asarray(np.corrcoef(swing))[0, 1])) * _representation(matrix, int(is_whole.sum()))
+    kept = float(_reliability(np.asarray(np.corrcoef(swing))[0, 1])) * _representation(matrix, rows.size)
     if kept <= 0:
         return flat
     season = 1.0 + kept * swing.mean(axis=0)
@@ -61,12 +54,8 @@ def weekly_seasons(matrix: DemandMatrix, *, weeks: int) -> Matrix:
     r their correlation, after nine weeks were averaged at a time, by 2 r / (1 + r) of the difference, by nothing below
     r = 0.5 or with less than two years.
     """
-    company = weekly_season(matrix, weeks=weeks)
-    rows, swing, agreement = _own_swings(matrix)
-    seasons = np.tile(company, (matrix.demand.shape[0], 1))
-    own = 1.0 + swing.mean(axis=1)[:, np.arange(weeks) % YEAR]
-    seasons[rows] = _moved(company, own, 2 * agreement / (1 + agreement) * _credence(agreement))
-    return seasons
+    own = _own_swings(matrix)
+    return _year_of_seasons(matrix, weekly_season(matrix, weeks=YEAR), own)[:, np.arange(weeks) % YEAR]
 
 
 def seasons_since(matrix: DemandMatrix) -> Matrix:
@@ -75,25 +64,40 @@ def seasons_since(matrix: DemandMatrix) -> Matrix:
     A week of the last two years has what the other year says of it, so that a season is judged by what it did not see:
     by r of the difference, as one year alone says less. Any other week has that of `weekly_seasons`.
     """
-    company, coming = weekly_season(matrix, weeks=YEAR), weekly_seasons(matrix, weeks=YEAR)
-    seasons = coming[:, (np.arange(matrix.periods + YEAR) - matrix.periods) % YEAR]
-    rows, swing, agreement = _own_swings(matrix)
+    company, own = weekly_season(matrix, weeks=YEAR), _own_swings(matrix)
+    weeks = (np.arange(matrix.periods + YEAR) - matrix.periods) % YEAR
+    seasons = _year_of_seasons(matrix, company, own)[:, weeks]
+    rows, swing, agreement = own
     if rows.size:
         other = _moved(company, 1.0 + swing[:, ::-1], (agreement * _credence(agreement))[:, None])
         seasons[rows, matrix.periods - 2 * YEAR : matrix.periods] = other.reshape(rows.size, 2 * YEAR)
     return seasons
 
 
+def _year_of_seasons(matrix: DemandMatrix, company: Matrix, own: tuple[Index, Matrix, Matrix]) -> Matrix:
+    """The seasonal index of each product in each week of the coming year; `own` are those of `_own_swings`."""
+    rows, swing, agreement = own
+    seasons = np.tile(company, (matrix.demand.shape[0], 1))
+    seasons[rows] = _moved(company, 1.0 + swing.mean(axis=1), _reliability(agreement))
+    return seasons
+
+
 def _own_swings(matrix: DemandMatrix) -> tuple[Index, Matrix, Matrix]:
     """The products known for two years, how far each week of both is from a usual one, and how the years correlate."""
+    rows, shares = _two_years(matrix)
+    swing = _smooth(shares, OWN_SMOOTHED) - 1.0
+    return rows, swing, _agreements(swing)
+
+
+def _two_years(matrix: DemandMatrix) -> tuple[Index, Matrix]:
+    """The products known for two years, and each week of both over the mean of its year; an unknown week is usual."""
     if matrix.periods < 2 * YEAR:
-        return np.empty(0, dtype=np.intp), np.empty((0, 2, YEAR)), np.empty(0)
+        return np.empty(0, dtype=np.intp), np.empty((0, 2, YEAR))
     years = matrix.demand[:, -2 * YEAR :].reshape(-1, 2, YEAR)
     is_known = ~np.isnan(matrix.demand[:, : matrix.periods - 2 * YEAR + 1]).all(axis=1)
     mean = np.nansum(years, axis=2, keepdims=True) / np.maximum(1, (~np.isnan(years)).sum(axis=2, keepdims=True))
     rows = np.flatnonzero(is_known & (mean > 0).all(axis=(1, 2)))
-    swing = _smooth(np.where(np.isnan(years[rows]), mean[rows], years[rows]) / mean[rows], OWN_SMOOTHED) - 1.0
-    return rows, swing, _agreements(swing)
+    return rows, np.where(np.isnan(years[rows]), mean[rows], years[rows]) / mean[rows]
 
 
 def _moved(company: Matrix, own: Matrix, kept: Matrix) -> Matrix:
@@ -109,9 +113,10 @@ def _agreements(swing: Matrix) -> Matrix:
     return np.asarray(np.where((size > 0).all(axis=1), product / np.maximum(TINY, size[:, 0] * size[:, 1]), 0.0))
 
 
-def _reliability(agreement: float) -> float:
-    """The share of the swing that is kept for a correlation r of two years: 0 at 0.5, 2 r / (1 + r) from 0.8 on."""
-    return 2 * agreement / (1 + agreement) * float(_credence(np.array(agreement)))
+def _reliability(agreement: Matrix) -> Matrix:
+    """The share of the swing that is kept for a correlation r of two years: 0 up to 0.5, 2 r / (1 + r) from 0.8 on."""
+    positive = np.maximum(agreement, 0.0)
+    return np.asarray(2 * positive / (1 + positive) * _credence(positive))
 
 
 def _credence(agreement: Matrix) -> Matrix:
