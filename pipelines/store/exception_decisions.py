@@ -21,13 +21,12 @@ from pipelines.exceptions.snoozes import SNOOZES
 from pipelines.storage.tables import EXCEPTION_DECISIONS
 from pipelines.store import schema
 from pipelines.store.engine import Store
-from pipelines.store.setting_ledger.change_rows import change_rows, wait_for_others
+from pipelines.store.setting_ledger.change_rows import ChangeLock, change_rows, wait_for_others
 
 DISMISSED: Final = "dismissed"
 RESTORED: Final = "restored"
 SNOOZED: Final = "snoozed"
 WOKEN: Final = "woken"
-_LOCK: Final = 818  # with the organisation's key the name of a lock in Postgres
 
 
 class ExceptionChangedError(UsageError):
@@ -75,7 +74,7 @@ def decide_exceptions(
     if texts:
         with store.writing() as connection:
             if seen is not None:
-                wait_for_others(connection, _LOCK, key)
+                wait_for_others(connection, ChangeLock.EXCEPTIONS, key)
                 for row in texts:
                     _check_seen(connection, key, row["record_id"], seen.get(row["record_id"], 0))
             connection.execute(sa.insert(schema.exception_decision), texts)

@@ -15,11 +15,10 @@ import sqlalchemy as sa
 from pipelines.errors import UsageError
 from pipelines.store import schema
 from pipelines.store.engine import Store
-from pipelines.store.setting_ledger.change_rows import wait_for_others
+from pipelines.store.setting_ledger.change_rows import ChangeLock, wait_for_others
 
 EVERY_ORGANISATION: Final = ""
 LONGEST_PERSON: Final = 300
-_LOCK: Final = 818  # with the person the name of a lock in Postgres
 
 
 class Role(StrEnum):
@@ -81,7 +80,7 @@ def role_named(text: str) -> Role:
 def give_role(store: Store, given: RoleGiven) -> None:
     """Give a person a role in an organisation, in place of any that they had there."""
     with store.writing() as connection:
-        wait_for_others(connection, _LOCK, given.person)
+        wait_for_others(connection, ChangeLock.ROLES, given.person)
         connection.execute(sa.delete(schema.desk_role).where(_is(given.person, given.organisation_key)))
         connection.execute(sa.insert(schema.desk_role).values(vars(given)))
 

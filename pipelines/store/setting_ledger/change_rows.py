@@ -6,11 +6,22 @@ Read more in docs/operations.md.
 """
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Any
 
 import sqlalchemy as sa
 
 from pipelines.store.engine import Store
+
+
+class ChangeLock(IntEnum):
+    """What one process at a time changes; with whose it is, the name of a lock in Postgres."""
+
+    SETTINGS = 816
+    GROUPS = 817
+    EXCEPTIONS = 818
+    SESSIONS = 819
+    ROLES = 820
 
 
 def change_rows(store: Store, table: sa.Table, key: str, names: Sequence[str]) -> Sequence[sa.Row[Any]]:
@@ -26,7 +37,7 @@ def last_batch_in(connection: sa.Connection, table: sa.Table, key: str) -> int:
     return int(found or 0)
 
 
-def wait_for_others(connection: sa.Connection, lock: int, key: str) -> None:
-    """Let one process at a time make changes of this lock of an organisation; SQLite has only one that writes."""
+def wait_for_others(connection: sa.Connection, lock: ChangeLock, key: str) -> None:
+    """Let one process at a time make these changes for an organisation or a person; SQLite has one that writes."""
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock, sa.func.hashtext(key))))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock.value, sa.func.hashtext(key))))

@@ -16,9 +16,8 @@ from pipelines.product_groups.groups import GroupChange, product_of
 from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import read_identities
-from pipelines.store.setting_ledger.change_rows import change_rows, last_batch_in, wait_for_others
+from pipelines.store.setting_ledger.change_rows import ChangeLock, change_rows, last_batch_in, wait_for_others
 
-_LOCK: Final = 817  # with the organisation's key the name of a lock in Postgres
 _NAMES: Final = tuple(GroupChange.__dataclass_fields__)
 
 
@@ -47,7 +46,7 @@ def change_groups(store: Store, key: str, changes: Sequence[GroupChange], *, see
     """
     table = schema.group_change
     with store.writing() as connection:
-        wait_for_others(connection, _LOCK, key)
+        wait_for_others(connection, ChangeLock.GROUPS, key)
         last = connection.execute(
             sa.select(table.c.batch, table.c.changed_by).where(table.c.organisation_key == key)
             .order_by(table.c.id.desc()).limit(1)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import starmap
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 import sqlalchemy as sa
@@ -25,9 +25,7 @@ from pipelines.storage.tables import PLANNING_SETTINGS
 from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import identities_of, read_identities
-from pipelines.store.setting_ledger.change_rows import last_batch_in, wait_for_others
-
-_LOCK: Final = 816  # with the organisation's key the name of a lock in Postgres
+from pipelines.store.setting_ledger.change_rows import ChangeLock, last_batch_in, wait_for_others
 
 
 class SettingConflictError(PlannerError):
@@ -86,7 +84,7 @@ def set_settings(store: Store, key: str, changes: Sequence[SettingChange], *, se
         SettingConflictError: somebody else changed one of the same settings after `seen`.
     """
     with store.writing() as connection:
-        wait_for_others(connection, _LOCK, key)
+        wait_for_others(connection, ChangeLock.SETTINGS, key)
         known = read_identities(connection, key)
         batch = last_batch_in(connection, schema.setting_change, key)
         product_ids = [change.product_id or _product_id(change, known) for change in changes]
