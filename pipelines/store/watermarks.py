@@ -15,22 +15,20 @@ from pipelines.store.engine import Store
 
 def watermarks(store: Store, key: str) -> dict[str, datetime]:
     """The watermarks of an organisation, by list; lists that were never loaded have none."""
-    table = schema.watermark
-    with store.reading() as connection:
-        rows = connection.execute(
-            sa.select(table.c.endpoint, table.c.modified_since).where(table.c.organisation_key == key)
-        ).mappings()
-        return {row["endpoint"]: row["modified_since"] for row in rows}
+    return _by_list(store, key, schema.watermark.c.modified_since)
 
 
 def last_loaded(store: Store, key: str) -> dict[str, datetime]:
     """When each list of an organisation was last loaded; lists that never were are not named."""
+    return _by_list(store, key, schema.watermark.c.completed_at)
+
+
+def _by_list(store: Store, key: str, column: sa.Column[datetime]) -> dict[str, datetime]:
+    """An instant of each list of an organisation that was ever loaded."""
     table = schema.watermark
     with store.reading() as connection:
-        rows = connection.execute(
-            sa.select(table.c.endpoint, table.c.completed_at).where(table.c.organisation_key == key)
-        ).mappings()
-        return {row["endpoint"]: row["completed_at"] for row in rows}
+        rows = connection.execute(sa.select(table.c.endpoint, column).where(table.c.organisation_key == key))
+        return {row.endpoint: row[1] for row in rows}
 
 
 def advance_watermarks(store: Store, key: str, marks: Mapping[str, datetime], *, at: datetime) -> None:
