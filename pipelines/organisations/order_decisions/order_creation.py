@@ -11,11 +11,10 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.organisations.order_decisions.order_desk import OrderDesk
+from pipelines.planning_settings.setting_values import currency as currency_form
 from pipelines.product_codes import ProductCodes
 from pipelines.purchasing.order_changes.creating import create_empty
 from pipelines.purchasing.orders import Order
-
-_CURRENCY_LETTERS = 3
 
 
 def lines_of_products(desk: OrderDesk, product_codes: Collection[str]) -> pl.DataFrame:
@@ -35,11 +34,12 @@ def empty_order(desk: OrderDesk, supplier: str, *, currency: str = "", by: str, 
         UsageError: there is no such supplier, or it is no currency.
     """
     supplier_id, name, usual_currency = desk.products.supplier(supplier)
-    wanted = currency.strip().upper()
-    if wanted and not (len(wanted) == _CURRENCY_LETTERS and wanted.isascii() and wanted.isalpha()):
-        raise UsageError(f"{currency!r} is not a currency: give a code of three letters, such as EUR.")
+    try:
+        wanted = currency_form().parse(currency) if currency.strip() else usual_currency
+    except ValueError:
+        raise UsageError(f"{currency!r} is not a currency: give a code of three letters, such as EUR.") from None
     event = create_empty(
-        (supplier_id, name), wanted or usual_currency, desk.plan_source(), order_date=desk.opened.today(), by=by,
+        (supplier_id, name), wanted, desk.plan_source(), order_date=desk.opened.today(), by=by,
         at=desk.opened.now(), reason=reason,
     )  # fmt: skip
     return desk.opened.ledger.append(event)
