@@ -108,6 +108,11 @@ class Order:
         )
         return is_open and bool(self.lines)
 
+    def is_approved_since(self, planned_at: datetime | None) -> bool:
+        """Whether it is supply that a plan of then does not know, as it was approved later; any is if none was made."""
+        is_later = planned_at is None or (self.approved_at is not None and self.approved_at > planned_at)
+        return self.state in SUPPLY_STATES and is_later
+
     @property
     def is_deleted_in_xero(self) -> bool:
         """Whether the order was deleted in Xero when it was read back."""

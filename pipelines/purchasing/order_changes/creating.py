@@ -18,7 +18,7 @@ import polars as pl
 from pipelines.purchasing.drafts import Terms, by_supplier, drafted
 from pipelines.purchasing.events import Drafted, Event, Merged, MergedInto, OrderLine, Split
 from pipelines.purchasing.order_record import oldest_load
-from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderState, new_order_id
+from pipelines.purchasing.orders import Order, OrderState, new_order_id
 
 _EARLIER: Final = timedelta(hours=1)
 """How long before its end a plan may have read which orders are approved."""
@@ -125,8 +125,7 @@ def _held(orders: Iterable[Order], planned_at: datetime | None, *, takes_kept: b
         number = order.purchase_order_number
         if order.state is OrderState.DRAFT and order.is_edited and not takes_kept:
             held |= {line.product_code: f"{line.product_code} is on the draft {number}." for line in order.lines}
-        is_later = planned_at is None or (order.approved_at is not None and order.approved_at > planned_at)
-        if order.state in SUPPLY_STATES and is_later:
+        if order.is_approved_since(planned_at):
             held |= {
                 line.product_code: f"{line.product_code} is on {number}, approved since the plan was made."
                 for line in order.lines

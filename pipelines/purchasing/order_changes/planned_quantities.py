@@ -16,7 +16,7 @@ from typing import Final
 
 from pipelines.purchasing.events import Drafted, Event, LineAdded, LineChanged, LineDropped, OrderLine
 from pipelines.purchasing.order_changes.line_edits import change_line, drop_line
-from pipelines.purchasing.orders import SUPPLY_STATES, Order, OrderError, OrderState
+from pipelines.purchasing.orders import Order, OrderError, OrderState
 
 LONGEST_TYPED: Final = 40
 _THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
@@ -57,16 +57,12 @@ def quantities_now(orders: Iterable[Order], *, planned_at: datetime | None) -> d
                 )  # fmt: skip
             for code in order.taken_out:
                 found[code] = replace(found.get(code, QuantityNow()), taken_out_of=order)
-        elif order.state in SUPPLY_STATES and _is_later(order, planned_at):
+        elif order.is_approved_since(planned_at):
             for line in order.lines:
                 now = found.get(line.product_code, QuantityNow())
                 numbers = (*now.approved_since, order.purchase_order_number)
                 found[line.product_code] = replace(now, approved_since=numbers)
     return found
-
-
-def _is_later(order: Order, planned_at: datetime | None) -> bool:
-    return planned_at is None or (order.approved_at is not None and order.approved_at > planned_at)
 
 
 def last_change(history: Iterable[Event], product_code: str) -> tuple[str, datetime] | None:
