@@ -42,15 +42,15 @@ def one_offs(
     from pipelines.organisations.one_off_questions import asked_and_answered
 
     opened = opened_organisation(organisation)
-    asked, answered = asked_and_answered(opened)
+    unanswered, answered = asked_and_answered(opened)
     if as_json:
-        show_json({"open": asked.to_dicts(), "answered": answered.to_dicts()})
+        show_json({"open": unanswered.to_dicts(), "answered": answered.to_dicts()})
         return
     show_table(f"One-off orders of {opened.key} to answer", list(LISTED.values()),
-               rows_of(asked.to_dicts(), list(LISTED)), numbers=_NUMBERS)  # fmt: skip
+               rows_of(unanswered.to_dicts(), list(LISTED)), numbers=_NUMBERS)  # fmt: skip
     if everything:
         show_table("Answered", list(ANSWERED.values()), rows_of(answered.to_dicts(), list(ANSWERED)), numbers=_NUMBERS)
-    if asked.height:
+    if unanswered.height:
         out.print(f"Answer with: {command_for(opened.key, 'demand one-off INVOICE PRODUCT yes|no')}", markup=False)
     elif answered.height and not everything:
         out.print(f"{counted(answered.height, 'sale')} answered: --all lists them.", markup=False)

@@ -178,9 +178,11 @@ def _level(row: "EffectiveSetting") -> str:
 
 def _other_levels(row: "EffectiveSetting", names: Mapping[str, str]) -> str:
     others = {level: value for level, value in row.levels.items() if level != row.origin and value is not None}
-    said = [f"{level} {value_shown(row.setting.name, value, names)}" for level, value in others.items()]
-    said += [f"{group} says {value_shown(row.setting.name, value, names)}" for group, value in row.other_groups.items()]
-    return ", ".join(said)
+    values = [f"{level} {value_shown(row.setting.name, value, names)}" for level, value in others.items()]
+    values += [
+        f"{group} says {value_shown(row.setting.name, value, names)}" for group, value in row.other_groups.items()
+    ]
+    return ", ".join(values)
 
 
 def _show_all(now: "OrganisationSettings", *, as_json: bool) -> None:

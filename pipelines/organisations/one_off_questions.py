@@ -10,7 +10,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.errors import UsageError
-from pipelines.forecasting.special_demand.one_off_answers import answered_one_offs
+from pipelines.forecasting.special_demand.one_off_answers import NO, YES, answered_one_offs
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.planning_settings.successors_and_bundles import sold_as, transfers_in_force
 from pipelines.product_codes import find_product
@@ -18,13 +18,14 @@ from pipelines.storage import tables
 from pipelines.storage.snapshots import published_or_empty
 from pipelines.store.demand_decisions.one_off_answer_log import (
     ANSWERS,
+    OPEN,
     OneOffAnswer,
     answer_one_off,
     one_off_answers,
 )
 
 DOES: Final = {
-    "yes": "is kept out of usual demand", "no": "counts as usual demand", "open": "is as it was before",
+    YES: "is kept out of usual demand", NO: "counts as usual demand", OPEN: "is as it was before",
 }  # fmt: skip
 """What each answer does, to end a sentence about a sale."""
 
@@ -34,8 +35,8 @@ def asked_and_answered(opened: OpenOrganisation) -> tuple[pl.DataFrame, pl.DataF
     answers = one_off_answers(opened.store, opened.key)
     listed = published_or_empty(opened.folder, tables.ONE_OFF_ORDERS).filter(pl.col("answer") == "")
     since = answers.select("invoice_number", sold_as="product_code")
-    asked = listed.join(since, on=["invoice_number", "sold_as"], how="anti", maintain_order="left")
-    return asked, answered_one_offs(answers, published_or_empty(opened.folder, tables.DEMAND_TRANSACTIONS))
+    unanswered = listed.join(since, on=["invoice_number", "sold_as"], how="anti", maintain_order="left")
+    return unanswered, answered_one_offs(answers, published_or_empty(opened.folder, tables.DEMAND_TRANSACTIONS))
 
 
 def answer_sale(

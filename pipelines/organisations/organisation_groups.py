@@ -61,12 +61,12 @@ class OrganisationGroups:
         A reader does not open it, and has such rules as they were when the last plan was made.
         """
         rules = list(rules)
-        asked = {rule.kind for rule in rules}
-        if asked - _OF_PUBLISHED and self.is_reader:
+        kinds = {rule.kind for rule in rules}
+        if kinds - _OF_PUBLISHED and self.is_reader:
             return published_attributes(self.opened.folder, rules)
-        if asked - _OF_PUBLISHED:
+        if kinds - _OF_PUBLISHED:
             with self.opened.warehouse() as warehouse:
-                return rule_attributes(warehouse, is_tracking_asked=TRACKING in asked)
+                return rule_attributes(warehouse, is_tracking_asked=TRACKING in kinds)
         products = published_or_empty(self.opened.folder, tables.PRODUCTS).select("product_code", "product_name")
         return Attributes(products, pl.DataFrame(schema={"product_code": pl.String, "tracking": pl.String}))
 

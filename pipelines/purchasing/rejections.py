@@ -37,5 +37,5 @@ def rejected_before(order: Order, others: Iterable[Order]) -> str:
 def _rejection_clause(order: Order, last: Order, rejection: Rejected) -> str:
     count = len({line.product_code for line in order.lines} & {line.product_code for line in last.lines})
     of_it = f"{count} of its products {'was' if count == 1 else 'were'} on {last.purchase_order_number}, "
-    said = f": {rejection.reason}" if rejection.reason else ", without a reason"
-    return f"{of_it}rejected on {rejection.at:%Y-%m-%d} by {rejection.by}{said}"
+    why = f": {rejection.reason}" if rejection.reason else ", without a reason"
+    return f"{of_it}rejected on {rejection.at:%Y-%m-%d} by {rejection.by}{why}"

@@ -237,7 +237,9 @@ def shown_money(plan: PlanTables, summary: pl.DataFrame) -> dict[Table, dict[str
     """What Dagster shows of the suppliers' minimums and of the spend cap: a sentence an order, and what is left out."""
     orders = plan.supplier_orders.iter_rows(named=True)
     sentences = [
-        f"- {escaped(order['supplier_name'] or '')}: {said}" for order in orders if (said := order_sentence(order))
+        f"- {escaped(order['supplier_name'] or '')}: {sentence}"
+        for order in orders
+        if (sentence := order_sentence(order))
     ]
     decided = {"orders_below_minimum": dg.MetadataValue.md("\n".join(sentences))} if sentences else {}
     cap = cap_sentence(summary.row(0, named=True))

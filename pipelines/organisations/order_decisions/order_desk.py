@@ -152,13 +152,13 @@ class OrderDesk:
     ) -> Approvals:
         """What approving orders of the ledger comes to; each supplier is looked up in Xero as it is now."""
         found = Approvals()
-        asked: dict[str, tuple[Identities, str]] = {}
+        suppliers: dict[str, tuple[Identities, str]] = {}
         for recorded in orders:
             order = self._as_it_is(recorded)
-            if order.supplier_id not in asked:
-                asked[order.supplier_id] = self._supplier_now(order)
-                found.notes.extend(filter(None, [asked[order.supplier_id][1]]))
-            known = asked[order.supplier_id][0]
+            if order.supplier_id not in suppliers:
+                suppliers[order.supplier_id] = self._supplier_now(order)
+                found.notes.extend(filter(None, [suppliers[order.supplier_id][1]]))
+            known = suppliers[order.supplier_id][0]
             changes = changes_in_xero(recorded, known, untracked=self._untracked)
             try:
                 check_not_ordered_twice(order, self.orders)

@@ -96,11 +96,11 @@ class OrderedProducts:
         why = _why_no_cost(product, order)
         if not why:
             return product["unit_cost"], ""
-        asked = self.read(tables.PRODUCT_SUPPLIERS).filter(
+        offers = self.read(tables.PRODUCT_SUPPLIERS).filter(
             pl.col("unit_cost").is_not_null(), product_code=product["product_code"], supplier_id=order.supplier_id,
             currency=order.currency,
         )  # fmt: skip
-        return next(iter(asked["unit_cost"]), None), why
+        return next(iter(offers["unit_cost"]), None), why
 
     def _terms_with(self, order: Order, product_code: str) -> tuple[list[PriceBreak], int]:
         """The price breaks and the lead time in days of a product from an order's supplier.

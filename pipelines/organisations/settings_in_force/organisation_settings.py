@@ -266,8 +266,8 @@ class OrganisationSettings:
         """The setting of a product with what its groups say; the first that sets it decides, unless a product does."""
         if "group" not in setting.setting.levels:
             return setting
-        said = [(group, self._by_place.get(("group", group.group_id, setting.setting.name))) for group in groups]
-        found = [(group, row) for group, row in said if row is not None]
+        rows = [(group, self._by_place.get(("group", group.group_id, setting.setting.name))) for group in groups]
+        found = [(group, row) for group, row in rows if row is not None]
         if not found:
             return replace(setting, levels=_with_level(setting.levels, "group", None))
         (first, change), *others = found
@@ -287,8 +287,8 @@ class OrganisationSettings:
             ("product", product_code),
             *(("group", group.group_id) for group in self.groups.of_product(product_code)),
         ]
-        said = (self.explicit.get((*place, "preferred_supplier")) for place in places)
-        preferred = next(filter(None, said), "")
+        values = (self.explicit.get((*place, "preferred_supplier")) for place in places)
+        preferred = next(filter(None, values), "")
         found = self._products.filter(pl.col("product_code") == product_code)["supplier_id"].drop_nulls().to_list()
         return preferred or next(iter(found), "")
 

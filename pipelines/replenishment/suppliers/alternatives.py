@@ -160,9 +160,9 @@ def _lost_before(
 ) -> pl.DataFrame:
     """By row the demand lost before a day: `row` and a column `lost_before_` with the name of the day."""
     column = f"lost_before_{name}"
-    asked = rows.filter((pl.col("order_quantity") > 0) & (pl.col(name) < pl.col("horizon_days")))
+    ordered = rows.filter((pl.col("order_quantity") > 0) & (pl.col(name) < pl.col("horizon_days")))
     parts: list[pl.DataFrame] = [pl.DataFrame(schema={"row": rows.schema["row"], column: pl.Float64})]
-    for _, part in asked.group_by("place", maintain_order=True):
+    for _, part in ordered.group_by("place", maintain_order=True):
         products = part.sort("product_code")
         windows = products.select(
             "product_code", pl.col(name).alias("arrival_day").cast(pl.Int64), "horizon_days", weight=pl.lit(1.0)
