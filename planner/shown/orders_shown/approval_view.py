@@ -69,5 +69,8 @@ def approval_view(book: OrderDesk, seen: Mapping[str, int]) -> ApprovalView:
 
 def _to_approve(book: OrderDesk, order_id: str, version: int) -> OrderToApprove:
     order = book.order(order_id)
-    later = [entry for entry in history_of(book.opened.ledger.history(order_id)) if entry.sequence > version]
-    return OrderToApprove(OrderRow(order, book.remarks_of(order)), [entry.sentence for entry in later])
+    changes = []
+    if order.sequence > version:
+        history = history_of(book.opened.ledger.history(order_id))
+        changes = [entry.sentence for entry in history if entry.sequence > version]
+    return OrderToApprove(OrderRow(order, book.remarks_of(order)), changes)
