@@ -19,6 +19,7 @@ from planner.api.answer_types import settings_answers as answers
 from planner.api.settings_routes import IfMatch, answer_of, refuse_other_version, set_settings
 from planner.frame.screen_context import ContextOf
 from planner.frame.writes import PlannerWrites
+from planner.screens.settings_screens.group_changes import store_groups
 from planner.screens.settings_screens.settings_context import SettingsOf, settings_now
 from planner.shown.settings_shown.order_calendar import next_order_days
 
@@ -39,11 +40,8 @@ def change_groups(
 ) -> list[answers.GroupAnswer]:
     """All changes or none; a group that does not exist is made. The groups as they are then."""
     requests = [_request(one) for one in body.changes]
-    proposal = now.groups.propose(requests, find_product=lambda code: now.subjects.find("product", code))
-    if proposal.faults:
-        raise HTTPException(422, proposal.faults[0].problem)
     try:
-        now.groups.apply(proposal.changes, by=writing.person, reason=body.reason)
+        store_groups(now, requests, by=writing.person, reason=body.reason)
     except GroupConflictError:
         raise HTTPException(
             409, "Somebody has just changed a group: nothing was changed. Look, then try again."

@@ -35,7 +35,7 @@ def group_page(request: Request, context: ContextOf, now: SettingsOf, group: str
 def make(context: ContextOf, now: SettingsOf, writing: PlannerWrites) -> Response:
     """Make a group, and go to its page."""
     wanted = GroupRequest(writing.text("name"), kind=writing.text("kind"))
-    _store(now, [wanted], writing)
+    store_groups(now, [wanted], by=writing.person, reason=writing.text("reason"))
     made = settings_now(context).groups.groups
     new = next(reversed([one for one in made if one not in now.groups.groups]), None)
     address = f"/o/{context.organisation.key}/settings/groups"
@@ -48,7 +48,7 @@ def change(request: Request, context: ContextOf, now: SettingsOf, writing: Plann
     group = now.groups.find(writing.text("group"))
     sentence, status = "", 200
     try:
-        count = _store(now, _requests(group, writing), writing)
+        count = store_groups(now, _requests(group, writing), by=writing.person, reason=writing.text("reason"))
     except GroupConflictError:
         sentence, status = CONFLICT, 409
     except UsageError as problem:
@@ -91,7 +91,7 @@ def _requests(group: Group, writing: Writing) -> Sequence[GroupRequest]:
     raise UsageError("Reload the page, then try again.")
 
 
-def _store(now: OrganisationSettings, requests: Sequence[GroupRequest], writing: Writing) -> int:
+def store_groups(now: OrganisationSettings, requests: Sequence[GroupRequest], *, by: str, reason: str) -> int:
     """Store what is wanted of groups; how much of it was new.
 
     Raises:
@@ -101,5 +101,5 @@ def _store(now: OrganisationSettings, requests: Sequence[GroupRequest], writing:
     proposal = now.groups.propose(requests, find_product=lambda code: now.subjects.find("product", code))
     if proposal.faults:
         raise UsageError(proposal.faults[0].problem)
-    now.groups.apply(proposal.changes, by=writing.person, reason=writing.text("reason"))
+    now.groups.apply(proposal.changes, by=by, reason=reason)
     return len(proposal.changes)
