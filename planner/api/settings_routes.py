@@ -11,13 +11,12 @@ from fastapi import APIRouter, Header, HTTPException, Query, Response
 from pipelines.organisations.settings_in_force.exported_settings import exported_settings
 from pipelines.organisations.settings_in_force.imported_settings import imported_settings
 from pipelines.organisations.settings_in_force.organisation_settings import EffectiveSetting, OrganisationSettings
-from pipelines.organisations.settings_in_force.saved_settings import save_settings
+from pipelines.organisations.settings_in_force.saved_settings import checked_changes, save_settings
 from pipelines.organisations.settings_in_force.setting_sentences import changed_in_words
 from pipelines.planning_settings.setting_descriptions import PARAMETERS, described
 from pipelines.planning_settings.setting_files.requested_settings import ProposedChange, SettingRequest
 from pipelines.planning_settings.setting_files.setting_csv import written_csv
 from pipelines.planning_settings.setting_topics import LABELS, TOPIC_OF
-from pipelines.store.setting_ledger.setting_changes import SettingConflictError
 from planner.api.answer_types import settings_answers as answers
 from planner.frame.file_writing import PlannerSends
 from planner.frame.screen_context import ContextOf
@@ -110,9 +109,7 @@ def set_settings(
     requests = [
         SettingRequest(one.level, one.subject, one.name, one.value, supplier=one.supplier) for one in body.changes
     ]
-    proposal = now.propose(requests)
-    if proposal.faults:
-        raise HTTPException(422, proposal.faults[0].problem)
+    proposal = checked_changes(now, requests, seen=now.version)
     refuse_other_version(now, if_match)
     for one in body.changes:
         _refuse_unexpected(now, one)
@@ -149,11 +146,8 @@ def undo(
     """With all that was changed together; 409 if somebody changed one of its settings since."""
     if not any(row.batch == body.change for row in now.history):
         raise HTTPException(404, f"There is no change {body.change}.")
-    try:
-        changes, proposed = now.undoing(body.change, by=writing.person, reason=body.reason)
-        made = now.store(changes)
-    except SettingConflictError as conflict:
-        raise HTTPException(409, conflict.reason) from None
+    changes, proposed = now.undoing(body.change, by=writing.person, reason=body.reason)
+    made = now.store(changes)
     context.desk.forget()
     return changed(now, proposed, 0, change=made[0].batch)
 
@@ -201,10 +195,7 @@ def _stored(
     by: str,
     reason: str,
 ) -> answers.SettingsChanged:
-    try:
-        made = save_settings(now, changes, by=by, reason=reason, seen=now.version)
-    except SettingConflictError as conflict:
-        raise HTTPException(409, conflict.reason) from None
+    made = save_settings(now, changes, by=by, reason=reason, seen=now.version)
     context.desk.forget()
     return changed(now, changes, unchanged, change=made[0].batch if made else None)
 

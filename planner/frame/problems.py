@@ -68,7 +68,8 @@ async def _nothing_yet(request: Request, trouble: Exception) -> Response:
 
 
 async def _known(request: Request, trouble: Exception) -> Response:
-    return problem_page(request, str(trouble), status=_status_of(trouble, is_write=request.method not in READS))
+    sentence = trouble.reason if isinstance(trouble, SettingConflictError) else str(trouble)
+    return problem_page(request, sentence, status=_status_of(trouble, is_write=request.method not in READS))
 
 
 def _status_of(trouble: Exception, *, is_write: bool) -> int:
