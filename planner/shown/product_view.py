@@ -6,7 +6,6 @@ itself, which `stocktrim explain` shows too (`pipelines.replenishment.explain`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 
 import polars as pl
@@ -23,6 +22,7 @@ from pipelines.storage import tables
 from pipelines.storage.tables import Table
 from planner.shown.published_view import PublishedView
 from planner.shown.service.decision_review import Arrival, arrivals_of
+from planner.shown.weeks_picture import seconds
 
 RECEIPTS_SHOWN: Final = 20
 _OUTSIDE: Final = 0.05
@@ -170,25 +170,20 @@ def chart_of(explanation: ProductExplanation) -> dict[str, Any]:
     stock = {week.week_start: week.stock_at_end for week in explanation.projected_stock}
     weeks = sorted(past.keys() | coming.keys() | stock.keys())
     return {
-        "today": _seconds(today),
-        "x": [_seconds(week) for week in weeks],
+        "today": seconds(today),
+        "x": [seconds(week) for week in weeks],
         "sold": [past[week].quantity if week in past else None for week in weeks],
         "expected": [coming[week].quantity if week in coming else None for week in weeks],
         "low": [coming[week].quantity_low if week in coming else None for week in weeks],
         "high": [coming[week].quantity_high if week in coming else None for week in weeks],
         "stock": [stock.get(week) for week in weeks],
-        "out": [_seconds(day) for day in explanation.stock_out_days],
+        "out": [seconds(day) for day in explanation.stock_out_days],
         "arrivals": [
-            [_seconds(order.estimated_arrival_date), order.quantity]
+            [seconds(order.estimated_arrival_date), order.quantity]
             for order in explanation.open_orders
             if order.is_counted and order.estimated_arrival_date is not None
         ],
     }
-
-
-def _seconds(day: date) -> int:
-    """A day as seconds since 1970, as the chart counts."""
-    return (day - date(1970, 1, 1)).days * 86_400
 
 
 def _sources_of(view: PublishedView, code: str) -> ExplanationSources:
