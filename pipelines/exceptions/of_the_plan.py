@@ -12,6 +12,7 @@ import polars as pl
 
 from pipelines.exceptions import kinds
 from pipelines.replenishment.open_orders.advice_words import units
+from pipelines.replenishment.plan.plan_summary import unit_cost_in_base
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
 
 FOUND: Final = pl.Schema({
@@ -77,11 +78,8 @@ def as_argument(name: str) -> pl.Expr:
 
 def with_products(lines: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
     """Lines of a plan with Xero's id of the product and `cost`, in base currency; null if cost or rate is unknown."""
-    cost, rate = (pl.col(name).cast(pl.Float64) for name in ("unit_cost", "currency_rate"))
     named = products.select("product_code", "product_id", "sales_unit_price")
-    return lines.join(named, on="product_code", how="left").with_columns(
-        cost=pl.when((cost > 0) & (rate > 0)).then(cost / rate)
-    )
+    return lines.join(named, on="product_code", how="left").with_columns(cost=unit_cost_in_base())
 
 
 def margin_in_base() -> pl.Expr:

@@ -22,7 +22,7 @@ from pipelines.replenishment.open_orders.advice_words import sentence
 from pipelines.replenishment.open_orders.lost_before_arrival import units_lost
 from pipelines.replenishment.plan.line_status import overstock_level
 from pipelines.replenishment.plan.order_plan import PlanInputs
-from pipelines.replenishment.plan.plan_summary import in_money
+from pipelines.replenishment.plan.plan_summary import in_money, unit_cost_in_base
 from pipelines.replenishment.plan.reasons import PLANNED_ELSEWHERE
 from pipelines.replenishment.plan.statuses import ENOUGH, NOT_PLANNED, TOO_MUCH
 from pipelines.replenishment.planning_parameters import PlanningParameters
@@ -120,9 +120,7 @@ def _lines(
 
 def _of_plan(order_plan: pl.DataFrame) -> pl.DataFrame:
     """What is needed of each line of the plan; `unit_cost_in_base` is null if the cost or its rate is unknown."""
-    cost, rate = (pl.col(name).cast(pl.Float64) for name in ("unit_cost", "currency_rate"))
-    in_base = pl.when((cost > 0) & (rate > 0)).then(cost / rate)
-    return order_plan.select(*_OF_PLAN, unit_cost_in_base=in_base).rename(
+    return order_plan.select(*_OF_PLAN, unit_cost_in_base=unit_cost_in_base()).rename(
         {"status": "plan_status", "expected_arrival_date": "plan_arrival_date"}
     )
 

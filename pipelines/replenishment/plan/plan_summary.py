@@ -164,6 +164,12 @@ def _rate() -> pl.Expr:
     return pl.col("currency_rate").cast(pl.Float64)
 
 
+def unit_cost_in_base() -> pl.Expr:
+    """The unit cost in the organisation's base currency; null if the cost or its rate is unknown."""
+    cost, rate = pl.col("unit_cost").cast(pl.Float64), _rate()
+    return pl.when((cost > 0) & (rate > 0)).then(cost / rate)
+
+
 def base_value(value: str) -> pl.Expr:
     """An amount in the organisation's base currency."""
     return pl.col(value).cast(pl.Float64) / _rate()

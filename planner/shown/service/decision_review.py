@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from pipelines.replenishment.plan.plan_summary import unit_cost_in_base
 from pipelines.storage import tables
 from planner.shown.published_view import PublishedView
 
@@ -132,8 +133,7 @@ def with_verdicts(
         pl.when(~is_judged).then(pl.lit(RUNNING)).when(pl.col("days_out") > 0).then(pl.lit(TOO_LITTLE))
         .when(left >= pl.col("ordered")).then(pl.lit(NOT_NEEDED)).otherwise(pl.lit(ENOUGH))
     )  # fmt: skip
-    rate, cost = pl.col("currency_rate").cast(pl.Float64), pl.col("unit_cost").cast(pl.Float64)
-    unit = pl.when((rate > 0) & (cost > 0)).then(cost / rate)
+    unit = unit_cost_in_base()
     margin = (pl.col("sales_unit_price").cast(pl.Float64) - unit).clip(lower_bound=0.0)
     return counted.join(costs, on="product_code", how="left").with_columns(verdict=verdict, lost=lost).with_columns(
         needed=pl.when(pl.col("verdict") == TOO_LITTLE).then(pl.col("ordered") + pl.col("lost"))

@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from pipelines.replenishment.plan.plan_summary import unit_cost_in_base
 from pipelines.storage import tables
 from planner.shown.published_view import PublishedView
 
@@ -33,9 +34,8 @@ def _rebuilt(view: PublishedView) -> list[tuple[date, float]]:
     levels = view.rows(tables.STOCK_DAILY, pl.col("until_date") >= ends[0], columns=_COLUMNS)
     if levels.is_empty():
         return []
-    rate, cost = pl.col("currency_rate").cast(pl.Float64), pl.col("unit_cost").cast(pl.Float64)
     costs = view.rows(tables.PRODUCTS, columns=["product_code", "unit_cost", "currency_rate"]).select(
-        "product_code", cost=pl.when((rate > 0) & (cost > 0)).then(cost / rate)
+        "product_code", cost=unit_cost_in_base()
     )
     valued = levels.join(costs, on="product_code").with_columns(value=pl.col("stock_on_hand") * pl.col("cost"))
     return [(end, value) for end, value in ((end, _at(valued, end)) for end in ends) if value is not None]
