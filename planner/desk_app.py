@@ -20,6 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from planner.api import version_1
 from planner.desk import Desk
 from planner.frame.answered_once import AnsweredOnce
+from planner.frame.file_writing import MOST_MIB
 from planner.frame.organisations_seen import OrganisationsSeen
 from planner.frame.problems import PlainErrors, add_sentences
 from planner.frame.static_files import KeptFiles
@@ -46,7 +47,7 @@ HOSTS: Final = ("127.0.0.1", "localhost")
 # Each thread keeps memory of its own; a page takes some hundredths of a second of one core.
 THREADS: Final = 8
 # Files of settings and groups are the largest that is sent.
-MOST_BYTES: Final = 12 << 20
+MOST_BYTES: Final = MOST_MIB << 20
 SCREENS: Final = (
     start_screen,
     sign_in_screen,

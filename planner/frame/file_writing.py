@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
-from starlette.exceptions import HTTPException
 
+from planner.frame.form_data import body_of
 from planner.frame.screen_context import DeskOf
 from planner.frame.writes import refuse_below
 from planner.security.roles import Role
@@ -30,12 +30,7 @@ class SentFile:
 async def _sent_file(request: Request, desk: DeskOf) -> SentFile:
     session = request.state.session
     refuse_below(Role.PLANNER, desk.role(session, request.path_params.get("key", "")))
-    data = bytearray()
-    async for part in request.stream():
-        data += part
-        if len(data) > MOST_MIB << 20:
-            raise HTTPException(413, TOO_LARGE)
-    return SentFile(session.person, bytes(data))
+    return SentFile(session.person, await body_of(request, most=MOST_MIB << 20, sentence=TOO_LARGE))
 
 
 PlannerSends = Annotated[SentFile, Depends(_sent_file)]

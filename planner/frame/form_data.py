@@ -25,7 +25,7 @@ async def fields_of(request: Request) -> dict[str, list[str]]:
     if not request.headers.get("Content-Type", "").startswith(JSON):
         return await form_of(request)
     try:
-        found = json.loads(await _body(request) or b"{}", parse_float=str, parse_int=str)
+        found = json.loads(await body_of(request) or b"{}", parse_float=str, parse_int=str)
     except (ValueError, RecursionError):
         raise HTTPException(400, "This is no JSON.") from None
     if not isinstance(found, dict):
@@ -39,7 +39,7 @@ async def form_of(request: Request) -> dict[str, list[str]]:
     Raises:
         HTTPException: it is larger than a form of ours, or no form.
     """
-    body = await _body(request)
+    body = await body_of(request)
     found: dict[str, list[str]] = {}
     try:
         for name, value in parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS):
@@ -49,13 +49,18 @@ async def form_of(request: Request) -> dict[str, list[str]]:
     return found
 
 
-async def _body(request: Request) -> bytes:
-    body = b""
+async def body_of(request: Request, *, most: int = MOST_BYTES, sentence: str | None = None) -> bytes:
+    """The body of a request.
+
+    Raises:
+        HTTPException: 413, with a sentence if there is one: it has more bytes than `most`.
+    """
+    body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > MOST_BYTES:
-            raise HTTPException(413)
-    return body
+        if len(body) > most:
+            raise HTTPException(413, sentence)
+    return bytes(body)
 
 
 def _texts(value: Any) -> list[str]:

@@ -45,7 +45,7 @@ def give(request: Request, context: ContextOf, writing: AdministratorWrites) -> 
     _refuse_oneself(context, person)
     given = context.desk.access.give(person, key, role, by=writing.person, at=now())
     reach = "every organisation" if key == EVERY_ORGANISATION else context.organisation.name
-    return _part(request, context, said=f"{given.person} is {role} of {reach}.")
+    return _part(request, context, notice=f"{given.person} is {role} of {reach}.")
 
 
 @router.post("/take")
@@ -54,7 +54,7 @@ def take(request: Request, context: ContextOf, writing: AdministratorWrites) -> 
     person, key = person_named(writing.text("person")), _scope(context, writing)
     _refuse_oneself(context, person)
     context.desk.access.take(person, key, by=writing.person, at=now())
-    return _part(request, context, said=f"{person} has no role here any more.")
+    return _part(request, context, notice=f"{person} has no role here any more.")
 
 
 @router.post("/tokens")
@@ -68,7 +68,7 @@ def make_token(request: Request, context: ContextOf, writing: AdministratorWrite
         writing.text("name"), role_named(writing.text("role")), [_scope(context, writing)],
         days=int(days), by=writing.person, at=now(),
     )  # fmt: skip
-    return _part(request, context, said=f"The token {token.name!r} was made.", secret=text.reveal())
+    return _part(request, context, notice=f"The token {token.name!r} was made.", secret=text.reveal())
 
 
 @router.post("/tokens/{token_id}/revoke")
@@ -81,7 +81,7 @@ def revoke(request: Request, context: ContextOf, writing: AdministratorWrites, t
     if not access.manages(context.session, found.organisations):
         raise HTTPException(403, _NOT_YOURS)
     access.revoke(token_id, by=writing.person, at=now())
-    return _part(request, context, said=f"The token {found.name!r} was revoked: it opens nothing any more.")
+    return _part(request, context, notice=f"The token {found.name!r} was revoked: it opens nothing any more.")
 
 
 def _scope(context: ScreenContext, writing: Writing) -> str:
@@ -97,11 +97,11 @@ def _refuse_oneself(context: ScreenContext, person: str) -> None:
         raise UsageError(_ONESELF)
 
 
-def _part(request: Request, context: ScreenContext, *, said: str, secret: str = "") -> Response:
-    return page(request, "parts/people_and_tokens.html", _content(context, said=said, secret=secret))
+def _part(request: Request, context: ScreenContext, *, notice: str, secret: str = "") -> Response:
+    return page(request, "parts/people_and_tokens.html", _content(context, notice=notice, secret=secret))
 
 
-def _content(context: ScreenContext, *, said: str = "", secret: str = "") -> dict[str, Any]:
+def _content(context: ScreenContext, *, notice: str = "", secret: str = "") -> dict[str, Any]:
     desk, session, organisation = context.desk, context.session, context.organisation
     names = {one.key: one.name for one in desk.organisations_of(session)}
     return context.content(
@@ -112,6 +112,6 @@ def _content(context: ScreenContext, *, said: str = "", secret: str = "") -> dic
         roles=ROLES,
         usual_days=USUAL_DAYS,
         longest_days=LONGEST_DAYS,
-        said=said,
+        notice=notice,
         secret=secret,
     )
