@@ -6,6 +6,7 @@ What belongs here: the questions to Dagster. What does not: what the answers are
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import Any, Final
 
@@ -66,8 +67,9 @@ class DagsterRuns:
         return self.run(key, found[-1].run_id) if found else None
 
     def latest(self, key: str, jobs: Collection[Job]) -> RunRecord | None:
-        """The newest run of one of these jobs."""
-        return next((run for run in self._found(key, most=20) if run.job in jobs), None)
+        """The newest run of one of these jobs, as `run` finds it."""
+        found = next((run for run in self._found(key, most=20) if run.job in jobs), None)
+        return self.run(key, found.run_id) if found else None
 
     def run(self, key: str, run_id: str) -> RunRecord:
         """A run of an organisation, with what it made or why it failed once it has ended.
@@ -85,9 +87,9 @@ class DagsterRuns:
         if run.organisation != key:
             raise NoSuchRunError
         if run.state is RunStage.DONE:
-            return run_of(answer, steps_planned=run.steps_planned, made=self._made(run_id))
+            return replace(run, made=self._made(run_id))
         if run.state is RunStage.FAILED:
-            return run_of(answer, steps_planned=run.steps_planned, failure=self._failure(run_id))
+            return replace(run, failure=self._failure(run_id))
         return run
 
     def start(

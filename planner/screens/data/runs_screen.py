@@ -63,9 +63,9 @@ def present(request: Request, desk: DeskOf, key: KeyOf) -> Response:
     """What is at work now, else what was last; said so if Dagster does not answer."""
     try:
         run = desk.runs.at_work(key) or desk.runs.latest(key, frozenset(Job))
-        return _part(request, desk, key, desk.runs.run(key, run.run_id) if run else None)
     except DagsterDownError as down:
         return _down(request, key, down)
+    return _part(request, desk, key, run)
 
 
 @router.get("/{run_id}")
