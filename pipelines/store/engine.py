@@ -9,15 +9,15 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
 from shlex import quote
 from threading import Timer
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import sqlalchemy as sa
 
 from pipelines.errors import DataError, DiskFullError, PlannerError, UsageError, is_disk_full
+from pipelines.store.connections import create_engine
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,8 @@ HEAD: Final = "0014"
 BUSY_SECONDS: Final = 30
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK_NOT_AVAILABLE: Final = "55P03"
+# of Postgres's states: no connection, no connection left, shut down or starting
+_LOST: Final = ("08", "53300", "57P0")
 
 
 class StoreError(DataError):
@@ -37,8 +39,14 @@ class StoreBusyError(PlannerError):
     is_passing: ClassVar[bool] = True
 
 
+class StoreLostError(PlannerError):
+    """The server of the store cannot be reached, or ended a connection while it was used."""
+
+    is_passing: ClassVar[bool] = True
+
+
 class Store:
-    """The store: `reading` and `writing` give a connection for one transaction."""
+    """The store: `reading` and `writing` give a connection for one transaction, to any number of threads."""
 
     def __init__(self, engine: sa.Engine, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.engine = engine
@@ -55,6 +63,7 @@ class Store:
 
         Raises:
             StoreError: the file is damaged.
+            StoreLostError: the server does not answer.
             DiskFullError: no space is left.
         """
         with _plain_errors(self.engine.url), self.engine.connect() as connection:
@@ -67,6 +76,7 @@ class Store:
         Raises:
             StoreBusyError: another process is writing, and did not end in time.
             StoreError: the file is damaged.
+            StoreLostError: the server does not answer; whether the change was kept is not known.
             DiskFullError: no space is left.
         """
         try:
@@ -117,10 +127,7 @@ def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Store:
         if not path.exists() or not path.stat().st_size:
             _refuse_beside_data(path)
         _make_private_file(path)
-    # A connection lasts as long as its transaction: idle connections of many runs would use up Postgres's limit.
-    engine = sa.create_engine(address, hide_parameters=True, poolclass=sa.NullPool)
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", partial(_configure_sqlite, busy_seconds=busy_seconds))
+    engine = create_engine(address, busy_seconds=busy_seconds)
     try:
         with _plain_errors(address):
             _upgrade(engine)
@@ -150,7 +157,7 @@ def waiting_logged(cause: str, *, after_seconds: float = 1) -> Iterator[None]:
 
 @contextmanager
 def _plain_errors(url: sa.URL) -> Iterator[None]:
-    """Turn what SQLite reports of a damaged file or a full disk into an error for a person."""
+    """Turn a damaged file, a full disk or a server that does not answer into an error for a person."""
     try:
         yield
     except sa.exc.DatabaseError as trouble:
@@ -159,6 +166,11 @@ def _plain_errors(url: sa.URL) -> Iterator[None]:
             raise StoreError(_damaged(url)) from None
         if url.get_backend_name() == "sqlite" and is_disk_full(trouble, at=Path(str(url.database)).parent):
             raise DiskFullError from None
+        if url.get_backend_name() == "postgresql" and _is_lost(trouble):
+            raise StoreLostError(
+                f"The server of the store does not answer, or ended the connection "
+                f"({' '.join(str(trouble.orig).split())}). Look whether what you changed is there, then try again."
+            ) from None
         raise
 
 
@@ -208,6 +220,14 @@ def _is_lock(trouble: sa.exc.OperationalError) -> bool:
     return getattr(trouble.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
+def _is_lost(trouble: sa.exc.DatabaseError) -> bool:
+    """Whether the server could not be reached, has no connection left, or is shutting down."""
+    state = getattr(trouble.orig, "sqlstate", None)
+    if trouble.connection_invalidated or (state is None and isinstance(trouble, sa.exc.OperationalError)):
+        return True
+    return state is not None and state.startswith(_LOST)
+
+
 def _address(url: str) -> sa.URL:
     """The URL in its parts; it may hold a password, so no message shows it."""
     try:
@@ -235,13 +255,6 @@ def _make_private_file(path: Path) -> None:
             f"{refused.filename} cannot be written ({refused.strerror}); make it writable for you, or set "
             f"STOCKTRIM_HOME to a folder that is."
         ) from None
-
-
-def _configure_sqlite(connection: Any, _: Any, *, busy_seconds: float) -> None:
-    connection.isolation_level = None
-    busy = f"busy_timeout={busy_seconds * 1000:.0f}"
-    for pragma in (busy, "journal_mode=wal", "synchronous=full", "foreign_keys=on"):
-        connection.execute(f"pragma {pragma}").close()
 
 
 def _upgrade(engine: sa.Engine) -> None:
