@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipelines.policy_backtest.policy_comparison import OURS, TEXTBOOK_YEAR
-from pipelines.policy_backtest.report import EVERYTHING
+from pipelines.policy_backtest.level_prices import EVERYTHING, OURS
+from pipelines.policy_backtest.policy_comparison import TEXTBOOK_YEAR
 
 # By how much the share of orders kept may differ from the service level: overall, and in a class.
 NEAR: Final = {0.9: (0.01, 0.03), 0.95: (0.01, 0.02), 0.98: (0.01, 0.02), 0.99: (0.01, 0.02)}

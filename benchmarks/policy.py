@@ -35,9 +35,10 @@ from benchmarks import goals
 from benchmarks.forecast_calibration import HALVES, net_demand, of_half
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
 from pipelines.planning_settings.order_rule import OrderPolicy
+from pipelines.policy_backtest.level_prices import OURS
 from pipelines.policy_backtest.our_rule import forecast_at, our_review
 from pipelines.policy_backtest.past import History, known_at_reviews, make_history, review_days
-from pipelines.policy_backtest.policy_comparison import OURS, TEXTBOOK_YEAR, Backtest, BacktestSettings, run_backtest
+from pipelines.policy_backtest.policy_comparison import TEXTBOOK_YEAR, Backtest, BacktestSettings, run_backtest
 from pipelines.policy_backtest.report import (
     DRAWS,
     interval_of,

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.csv as arrow_csv
 
 from sales_files.encodings import utf8_text
 from sales_files.forms import Columns
@@ -100,9 +98,11 @@ def _of_text(path: Path, text: bytes, notes: list[str], columns: Columns) -> Hea
     if not headings:
         raise SalesFileError(f"{path} is an empty CSV file; export some sales into it.")
     known = [str(position) for position in positions_known(headings, columns)]
+    from pyarrow import ArrowInvalid  # noqa: PLC0415, 25 MiB that the buyer's desk does not need
+
     try:
         rows = _fields(_after(text, above), separator, len(headings), known)
-    except pa.ArrowInvalid:
+    except ArrowInvalid:
         raise SalesFileError(_ragged(path, text, separator, above, len(headings))) from None
     return HeadedTable(path, headings, rows, notes, text, separator, above)
 
@@ -129,6 +129,9 @@ def _after(text: bytes, lines: int) -> bytes:
 
 def _fields(body: bytes, separator: str, width: int, known: list[str]) -> pl.DataFrame:
     """The fields of the known columns; an error of Arrow if a line has not as many fields as there are headings."""
+    import pyarrow as pa  # noqa: PLC0415, as above
+    import pyarrow.csv as arrow_csv  # noqa: PLC0415, as above
+
     texts = dict.fromkeys(known, pa.large_string())
     if not body.strip(b"\r\n"):
         return pl.DataFrame(schema=dict.fromkeys(known, pl.String))

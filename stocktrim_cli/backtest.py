@@ -123,9 +123,9 @@ def backtest(
     Example: `stocktrim backtest --sales sales.parquet --lead-time-days 21 --service-level 95%`
     """
     from pipelines.policy_backtest.frontier_picture import frontier_svg
+    from pipelines.policy_backtest.level_prices import OURS
     from pipelines.policy_backtest.money_terms import terms_in_words
     from pipelines.policy_backtest.policy_comparison import (
-        OURS,
         models_in_words,
         products_in_words,
         run_backtest,
@@ -222,8 +222,8 @@ def _backtest_settings(
 
 def _show_all(results: "pl.DataFrame", shown: dict[str, str]) -> "pl.DataFrame":
     """Show every table with the columns in `shown`, and return the price list of our policy."""
-    from pipelines.policy_backtest.policy_comparison import OURS
-    from pipelines.policy_backtest.report import policies_by_class, price_list
+    from pipelines.policy_backtest.level_prices import OURS, price_list
+    from pipelines.policy_backtest.report import policies_by_class
 
     is_of_all = results["demand_class"] == "all"
     own = results.filter((results["policy"] == OURS) & ~is_of_all).sort("demand_class", "service_level")

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from benchmarks.simulated_year.buyer import KEY
 from benchmarks.simulated_year.year import Week
 from pipelines.organisations.open_organisation import open_organisation
+from pipelines.policy_backtest.level_prices import OURS
 from pipelines.policy_backtest.past import of_organisation
-from pipelines.policy_backtest.policy_comparison import OURS, backtest_settings, run_backtest
+from pipelines.policy_backtest.policy_comparison import backtest_settings, run_backtest
 from pipelines.policy_backtest.simulation import Counts
 from pipelines.settings import read_settings
 from pipelines.storage import tables

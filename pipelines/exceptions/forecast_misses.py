@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.exceptions.kinds import FORECAST_FAR_OFF
 from pipelines.exceptions.of_the_plan import as_argument, by_product, found, margin_in_base, with_products
-from pipelines.forecasting.overrides import OVERRIDDEN
+from pipelines.forecasting.model_names import OVERRIDDEN
 from pipelines.replenishment.open_orders.advice_words import units
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
 

@@ -17,10 +17,10 @@ import polars as pl
 from pipelines.forecasting.distribution import PROBABILITIES, WEEKS_SHOWN
 from pipelines.forecasting.forecast_tables import DIGITS, LOW_AND_HIGH, Forecast
 from pipelines.forecasting.history.demand_matrix import WEEK_DAYS, Matrix
+from pipelines.forecasting.model_names import OVERRIDDEN
 from pipelines.forecasting.models.negative_binomial import nb_quantiles, power_law_variance
 from pipelines.forecasting.special_demand.coming_events import DayFactors, daily_path
 
-OVERRIDDEN: Final = "overridden"
 OVERRIDES: Final = pl.Schema(
     {"product_code": pl.String, "units_per_day": pl.Float64, "from_date": pl.Date, "until_date": pl.Date}
 )

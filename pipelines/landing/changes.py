@@ -7,12 +7,13 @@ Read more in docs/loading.md.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Final
-
-import duckdb
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.landing.endpoints import Endpoint
 from pipelines.storage.tables import XERO_ITEMS, Table
+
+if TYPE_CHECKING:
+    import duckdb
 
 NAMED: Final = 5
 MOVES_KEPT: Final = 100
@@ -74,7 +75,7 @@ class LoadChanges:
 
 
 def changes_of(
-    connection: duckdb.DuckDBPyConnection, endpoint: Endpoint, *, incoming: Callable[[Table], str], replaced: str
+    connection: "duckdb.DuckDBPyConnection", endpoint: Endpoint, *, incoming: Callable[[Table], str], replaced: str
 ) -> LoadChanges:
     """What the landing of a list will change.
 
@@ -135,7 +136,7 @@ def _lines(endpoint: Endpoint, rows: Callable[[Table], str]) -> str:
     )
 
 
-def _stock_moves(connection: duckdb.DuckDBPyConnection, incoming: str) -> list[StockMove]:
+def _stock_moves(connection: "duckdb.DuckDBPyConnection", incoming: str) -> list[StockMove]:
     """The products that were stored with another quantity on hand than they come with, the largest moves first."""
     rows = connection.execute(f"""
         select came.code, stored.quantity_on_hand::double, came.quantity_on_hand::double

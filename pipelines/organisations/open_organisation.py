@@ -14,8 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import duckdb
-
 from pipelines.planning_settings.freshness import is_stale
 from pipelines.planning_settings.registry import global_settings, with_defaults
 from pipelines.purchasing.current_names import waits_as_renamed
@@ -41,6 +39,8 @@ from pipelines.store.watermarks import advance_watermarks, watermarks
 from pipelines.xero.time_zones import time_zone, time_zone_problem
 
 if TYPE_CHECKING:
+    import duckdb
+
     from pipelines.xero.client import XeroClient
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class OpenOrganisation:
             vars(self).pop("record", None)
 
     @contextmanager
-    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def warehouse(self) -> "Iterator[duckdb.DuckDBPyConnection]":
         """Its warehouse, for one call."""
         with open_warehouse(self.folder) as connection:
             yield connection

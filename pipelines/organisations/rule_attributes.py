@@ -6,14 +6,16 @@ Read more in docs/buyer/groups.md.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import duckdb
 import polars as pl
 
 from pipelines.product_groups.rules import ACCOUNTS, TRACKING, Attributes, Rule
 from pipelines.storage.snapshots import published_or_empty
 from pipelines.storage.tables import PRODUCT_GROUPS, PRODUCTS, XERO_INVOICE_LINES, XERO_INVOICES, XERO_ITEMS
+
+if TYPE_CHECKING:
+    import duckdb
 
 _PRODUCTS: Final = f"""
     select
@@ -40,7 +42,7 @@ _TRACKING: Final = f"""
 _NO_TRACKING: Final = pl.DataFrame(schema={"product_code": pl.String, "tracking": pl.String})
 
 
-def rule_attributes(connection: duckdb.DuckDBPyConnection, *, is_tracking_asked: bool) -> Attributes:
+def rule_attributes(connection: "duckdb.DuckDBPyConnection", *, is_tracking_asked: bool) -> Attributes:
     """The products, and their tracking options if a rule asks for one."""
     tracking = connection.sql(_TRACKING).pl() if is_tracking_asked else _NO_TRACKING
     return Attributes(connection.sql(_PRODUCTS).pl(), tracking.cast(pl.String))

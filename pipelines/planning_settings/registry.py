@@ -5,7 +5,7 @@ are kept (`pipelines.store.setting_ledger.setting_changes`).
 Read more in docs/interfaces.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -100,6 +100,13 @@ def with_defaults(explicit: pl.DataFrame) -> pl.DataFrame:
         if parameter.name not in set_globally and parameter.default != ""
     ]
     return pl.concat([explicit, pl.DataFrame(rows, schema=PLANNING_SETTINGS.schema, orient="row")])
+
+
+def explicit_frame(explicit: Mapping[tuple[str, str, str], str | None]) -> pl.DataFrame:
+    """Settings with their defaults, in the shape of `raw.planning_settings`."""
+    at = datetime(1970, 1, 1, tzinfo=UTC)
+    rows = [(*place, value, "", at) for place, value in explicit.items() if value is not None]
+    return with_defaults(pl.DataFrame(rows, schema=PLANNING_SETTINGS.schema, orient="row"))
 
 
 def global_settings(settings: pl.DataFrame) -> GlobalSettings:

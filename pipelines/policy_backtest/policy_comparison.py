@@ -21,6 +21,7 @@ from pipelines.forecasting.history.demand_matrix import Index, Matrix
 from pipelines.forecasting.selection.model_backtest import MOST_PRODUCTS
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.registry import global_settings
+from pipelines.policy_backtest.level_prices import OURS
 from pipelines.policy_backtest.our_rule import (
     as_rule,
     forecast_at,
@@ -34,7 +35,6 @@ from pipelines.policy_backtest.report import results
 from pipelines.policy_backtest.rival_rules import stocktrim_levels, textbook_levels
 from pipelines.policy_backtest.simulation import Counts, ReviewRule, simulate
 
-OURS: Final = "ours"
 OURS_IN_PROPORTION: Final = "ours, in proportion"
 OURS_UNLIMITED: Final = "ours, no minimum or cap"
 TEXTBOOK_YEAR: Final = "textbook, a year"

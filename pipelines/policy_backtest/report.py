@@ -11,10 +11,10 @@ import numpy as np
 import polars as pl
 
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
+from pipelines.policy_backtest.level_prices import EVERYTHING
 from pipelines.policy_backtest.simulation import Counts
 from pipelines.storage.tables import POLICY_BACKTEST
 
-EVERYTHING: Final = "all"
 BLOCK_WEEKS: Final = 4
 DRAWS: Final = 400
 AT_EQUAL_SERVICE: Final = pl.Schema(
@@ -180,16 +180,3 @@ def interval_of(drawn: Sequence[float]) -> tuple[float, float]:
 def _ratio(ours: Counts, theirs: Counts, achieved: float, members: Sequence[int] | None, weeks: Index | None) -> float:
     own, rival = (stock_at(counts, achieved, members=members, weeks=weeks) for counts in (ours, theirs))
     return own / rival
-
-
-def price_list(results: pl.DataFrame, policy: str) -> pl.DataFrame:
-    """What each service level of a policy costs and saves, compared with the level before it."""
-    money = ("average_stock_value", "lost_margin_a_week")
-    return (
-        results.filter((pl.col("policy") == policy) & (pl.col("demand_class") == EVERYTHING))
-        .sort("service_level")
-        .select("service_level", "orders_kept", "weeks_kept", "fill_rate_units", *money)
-        .with_columns(
-            more_stock=pl.col("average_stock_value").diff(), less_lost_margin=-pl.col("lost_margin_a_week").diff()
-        )
-    )

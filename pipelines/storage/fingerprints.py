@@ -10,10 +10,12 @@ import json
 import platform
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import duckdb
 from packaging.requirements import Requirement
+
+if TYPE_CHECKING:
+    import duckdb
 
 MISSING: Final = "missing"
 """The fingerprint of a table that does not exist."""
@@ -26,7 +28,7 @@ _SOURCES: Final = {".py", ".sql", ".yml", ".md", ".csv"}
 _NO_SOURCES: Final = {"target", "logs", "dbt_packages", "__pycache__"}
 
 
-def table_fingerprint(connection: duckdb.DuckDBPyConnection, path: str, *, where: str = "true") -> str:
+def table_fingerprint(connection: "duckdb.DuckDBPyConnection", path: str, *, where: str = "true") -> str:
     """The fingerprint of a table or view such as `marts.products`, or of its rows that meet an SQL condition.
 
     The order of the rows does not count, how often each occurs does; so do the names and the types of the columns.
@@ -39,7 +41,7 @@ def table_fingerprint(connection: duckdb.DuckDBPyConnection, path: str, *, where
     return value_fingerprint([columns, count, str(total)])
 
 
-def table_fingerprints(connection: duckdb.DuckDBPyConnection, paths: Iterable[str]) -> dict[str, str]:
+def table_fingerprints(connection: "duckdb.DuckDBPyConnection", paths: Iterable[str]) -> dict[str, str]:
     """The fingerprint of each table, by its path."""
     return {path: table_fingerprint(connection, path) for path in paths}
 

@@ -6,15 +6,15 @@ A reader that resolves `published` once sees the whole old snapshot or the whole
 Read more in docs/bi.md.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import duckdb
 import polars as pl
 
 from pipelines.errors import DataError
@@ -23,7 +23,11 @@ from pipelines.storage.permissions import open_to_readers
 from pipelines.storage.tables import ORGANISATION_KEY, PUBLISHED, Table, empty
 from pipelines.storage.warehouse import describe_table, open_warehouse, quoted, read_through, select_declared
 
+if TYPE_CHECKING:
+    import duckdb
+
 SNAPSHOT_FILE: Final = "stocktrim.duckdb"
+MEANINGS_FILE: Final = "meanings.json"
 SNAPSHOTS_KEPT: Final = 3
 _KEY_COMMENT: Final = "The key of the organisation that the row belongs to."
 # Every DuckDB since 1.0 opens a file of this storage version; the default version opens in 2.0 alone.
@@ -158,10 +162,28 @@ def _of_products(rows: pl.LazyFrame, product_codes: Collection[str]) -> pl.LazyF
 
 
 def column_meanings(snapshot: Path, table: Table) -> dict[str, str]:
-    """What each column of a published table means, in the words of dbt; none if the snapshot's database is missing."""
+    """What each column of a published table means, in the words of dbt; none if the snapshot has none.
+
+    Raises:
+        DamagedSnapshotError: a file of the snapshot cannot be read.
+    """
+    path = snapshot / MEANINGS_FILE
+    if not path.exists():
+        return _meanings_in_database(snapshot, table)
+    try:
+        found: dict[str, dict[str, str]] = json.loads(path.read_bytes())
+        return found.get(table.name, {})
+    except (ValueError, OSError) as trouble:
+        raise DamagedSnapshotError(_damaged(path, trouble)) from trouble
+
+
+def _meanings_in_database(snapshot: Path, table: Table) -> dict[str, str]:
+    """The meanings in a snapshot that an earlier version published: in the database alone."""
     database = snapshot / SNAPSHOT_FILE
     if not database.exists():
         return {}
+    import duckdb  # noqa: PLC0415, readers of a snapshot do not hold it
+
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
             found = connection.execute(
@@ -193,6 +215,8 @@ def examine_published(folder: Path) -> Path:
         NothingPublishedError: nothing was published yet.
         DamagedSnapshotError: a file of the snapshot cannot be read, or is gone.
     """
+    import duckdb  # noqa: PLC0415, readers of a snapshot do not hold it
+
     snapshot = published_folder(folder)
     database = snapshot / SNAPSHOT_FILE
     try:
@@ -203,6 +227,7 @@ def examine_published(folder: Path) -> Path:
         raise DamagedSnapshotError(_damaged(database, trouble)) from trouble
     for name in names:
         _read_file(snapshot / f"{name}.parquet")
+    column_meanings(snapshot, PUBLISHED[0])
     return snapshot
 
 
@@ -220,7 +245,7 @@ def _read_file(path: Path) -> pl.DataFrame:
 
 
 def _write_tables(folder: Path, target: Path) -> dict[str, int]:
-    rows = {}
+    rows, meanings = {}, {}
     with open_warehouse(folder) as connection:
         file, declared = quoted(target / SNAPSHOT_FILE), partial(select_declared, connection)
         connection.execute(f"attach {file} as published (storage_version '{STORAGE_VERSION}')")
@@ -229,19 +254,21 @@ def _write_tables(folder: Path, target: Path) -> dict[str, int]:
             connection.execute(f"create table published.{table.name} ({columns})")
             rows_with_key = f"select *, {quoted(folder.name)} as {ORGANISATION_KEY} from ({declared(table)})"
             connection.execute(f"insert into published.{table.name} by name {rows_with_key}")
-            _copy_comments(connection, table)
+            meanings[table.name] = _copy_comments(connection, table)
             rows[table.name] = _count(connection, f"published.{table.name}")
             parquet = quoted(target / f"{table.name}.parquet")
             connection.execute(f"copy (from published.{table.name}) to {parquet} (format parquet, compression zstd)")
         connection.execute("detach published")
+    (target / MEANINGS_FILE).write_text(json.dumps(meanings, ensure_ascii=False), encoding="utf-8")
     return rows
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+def _count(connection: "duckdb.DuckDBPyConnection", table: str) -> int:
     return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
-def _copy_comments(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def _copy_comments(connection: "duckdb.DuckDBPyConnection", table: Table) -> dict[str, str]:
+    """Give a published table the comments of its columns; they are returned by the columns' names."""
     found = connection.execute(
         "select column_name, comment from duckdb_columns() "
         "where database_name = current_database() and schema_name = ? and table_name = ? and comment is not null",
@@ -249,12 +276,13 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     ).fetchall()
     _comment(connection, f"table published.{table.name}", table.grain)
     _comment(connection, f"column published.{table.name}.{ORGANISATION_KEY}", _KEY_COMMENT)
-    for column, comment in found:
-        if column in table.columns:
-            _comment(connection, f"column published.{table.name}.{column}", comment)
+    meanings = {str(column): str(comment) for column, comment in found if column in table.columns}
+    for column, comment in meanings.items():
+        _comment(connection, f"column published.{table.name}.{column}", comment)
+    return {column: comment.strip() for column, comment in meanings.items()}
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str) -> None:
+def _comment(connection: "duckdb.DuckDBPyConnection", what: str, text: str) -> None:
     connection.execute(f"comment on {what} is {quoted(text)}")
 
 

@@ -11,13 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import duckdb
 import polars as pl
 
 from pipelines.errors import DataError, DiskFullError, is_disk_full
 from pipelines.storage.tables import ENTITY_LOADS, LEAD_TIMES, PLAN_SETTINGS, TABLES, Table, type_of
+
+if TYPE_CHECKING:
+    import duckdb
 
 FILE_NAME: Final = "warehouse.duckdb"
 MEMORY_LIMIT: Final = "2GB"
@@ -42,7 +44,7 @@ class WarehouseError(DataError):
 
 
 @contextmanager
-def open_warehouse(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_warehouse(folder: Path) -> "Iterator[duckdb.DuckDBPyConnection]":
     """The organisation's warehouse with every table that Python owns, closed at the end of the block.
 
     A warehouse of an earlier version gets the tables and columns that are new since then.
@@ -50,6 +52,8 @@ def open_warehouse(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises:
         WarehouseError: another process has it open, the folder cannot be written, or the file is damaged.
     """
+    import duckdb  # noqa: PLC0415, 45 MiB that readers of a snapshot do not hold
+
     connection = _connect(folder)
     try:
         _bring_to_shape(connection)
@@ -68,6 +72,8 @@ def examine(folder: Path) -> int:
     Raises:
         WarehouseError: the file is damaged, or cannot be opened.
     """
+    import duckdb  # noqa: PLC0415, as above
+
     path = folder / FILE_NAME
     if not path.exists():
         return 0
@@ -80,7 +86,7 @@ def examine(folder: Path) -> int:
         connection.close()
 
 
-def read_through(connection: duckdb.DuckDBPyConnection) -> int:
+def read_through(connection: "duckdb.DuckDBPyConnection") -> int:
     """The number of rows of a database, after reading every value of every table."""
     tables = connection.execute(
         "select format('{}.{}', schema_name, table_name) from duckdb_tables() where database_name = current_database()"
@@ -93,7 +99,7 @@ def read_through(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def read_table(
-    connection: duckdb.DuckDBPyConnection, table: Table, *, where: str = "true", values: Sequence[object] = ()
+    connection: "duckdb.DuckDBPyConnection", table: Table, *, where: str = "true", values: Sequence[object] = ()
 ) -> pl.DataFrame:
     """A whole table as a frame of its declared shape, or its rows that meet a condition; no rows if it does not exist.
 
@@ -104,7 +110,7 @@ def read_table(
     return rows.cast(table.schema)
 
 
-def select_declared(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+def select_declared(connection: "duckdb.DuckDBPyConnection", table: Table) -> str:
     """A query for a table's declared columns; columns that dbt has not made yet are null."""
     there = _columns(connection).get(table.path, set())
     columns = (
@@ -113,25 +119,25 @@ def select_declared(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
     return f"select {', '.join(columns)} {f'from {table.path}' if there else 'where false'}"
 
 
-def replace_table(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
+def replace_table(connection: "duckdb.DuckDBPyConnection", table: Table, frame: pl.DataFrame) -> None:
     """Replace a table's rows by a frame, in one transaction."""
     with transaction(connection):
         put_table(connection, table, frame)
 
 
-def put_tables(connection: duckdb.DuckDBPyConnection, frames: Mapping[Table, pl.DataFrame]) -> None:
+def put_tables(connection: "duckdb.DuckDBPyConnection", frames: Mapping[Table, pl.DataFrame]) -> None:
     """Replace the rows of each table by its frame, in the caller's transaction."""
     for table, frame in frames.items():
         put_table(connection, table, frame)
 
 
-def put_table(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
+def put_table(connection: "duckdb.DuckDBPyConnection", table: Table, frame: pl.DataFrame) -> None:
     """Replace a table's rows by a frame, in the caller's transaction."""
     connection.execute(f"delete from {table.path}")
     insert_rows(connection, table.path, frame.select(list(table.columns)))
 
 
-def put_rows(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame, *, key: str) -> None:
+def put_rows(connection: "duckdb.DuckDBPyConnection", table: Table, frame: pl.DataFrame, *, key: str) -> None:
     """Replace the rows that have a key of a frame by the frame, in the caller's transaction."""
     connection.register("incoming", frame.select(list(table.columns)).to_arrow())
     connection.execute(f"delete from {table.path} where {key} in (select {key} from incoming)")
@@ -139,7 +145,7 @@ def put_rows(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.Data
     connection.unregister("incoming")
 
 
-def insert_rows(connection: duckdb.DuckDBPyConnection, target: str, frame: pl.DataFrame) -> None:
+def insert_rows(connection: "duckdb.DuckDBPyConnection", target: str, frame: pl.DataFrame) -> None:
     """Append a frame's rows to a table, by column name."""
     connection.register("incoming", frame.to_arrow())
     connection.execute(f"insert into {target} by name select * from incoming")
@@ -147,7 +153,7 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, target: str, frame: pl.Da
 
 
 @contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def transaction(connection: "duckdb.DuckDBPyConnection") -> Iterator[None]:
     """Make all of the block's changes, or none."""
     connection.begin()
     try:
@@ -185,7 +191,9 @@ def describe_table(table: Table) -> str:
     return ", ".join(f"{name} {duckdb_type(dtype)}" for name, dtype in table.columns.items())
 
 
-def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
+def _connect(folder: Path) -> "duckdb.DuckDBPyConnection":
+    import duckdb  # noqa: PLC0415, as above
+
     path = folder / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -232,7 +240,7 @@ def _why(path: Path, message: str) -> str:
     )
 
 
-def _bring_to_shape(connection: duckdb.DuckDBPyConnection) -> None:
+def _bring_to_shape(connection: "duckdb.DuckDBPyConnection") -> None:
     """Create the missing tables and columns that Python owns; a new column is null in existing rows.
 
     Rows of Xero's lists that were landed without a column are read again: no entity counts as loaded any more, so the
@@ -256,7 +264,7 @@ def _bring_to_shape(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"delete from {ENTITY_LOADS.path}")
 
 
-def _take_over(connection: duckdb.DuckDBPyConnection, table: Table, there: Mapping[str, object]) -> None:
+def _take_over(connection: "duckdb.DuckDBPyConnection", table: Table, there: Mapping[str, object]) -> None:
     """Move the rows of a table from the schema in which an earlier version kept it."""
     former = f"{_FORMER_STAGES.get(table)}.{table.name}"
     if former in there:
@@ -264,7 +272,7 @@ def _take_over(connection: duckdb.DuckDBPyConnection, table: Table, there: Mappi
         connection.execute(f"drop table {former}")
 
 
-def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+def _columns(connection: "duckdb.DuckDBPyConnection") -> dict[str, set[str]]:
     """The names of the columns of each existing table."""
     found = connection.execute(
         "select schema_name || '.' || table_name, column_name from duckdb_columns() "
@@ -276,7 +284,7 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
     return columns
 
 
-def table_exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+def table_exists(connection: "duckdb.DuckDBPyConnection", table: Table) -> bool:
     """Whether a table exists: dbt makes the marts at the first load."""
     found = connection.execute(
         "select count(*) from information_schema.tables where table_schema = ? and table_name = ?",
@@ -285,6 +293,6 @@ def table_exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     return bool(found[0][0])
 
 
-def row_count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+def row_count(connection: "duckdb.DuckDBPyConnection", table: Table) -> int:
     """The number of rows of a table."""
     return int(connection.execute(f"select count(*) from {table.path}").fetchall()[0][0])

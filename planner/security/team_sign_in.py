@@ -12,23 +12,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
-import requests
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.requests_client import OAuth2Session
-from authlib.oidc.core import CodeIDToken
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from pipelines.errors import PlannerError, UsageError
 from pipelines.secret import Secret
 from pipelines.settings import OpenIdSettings, is_loopback
 from pipelines.store.desk_access.desk_roles import person_named
 from pipelines.store.secrets import SecretKeyError, Secrets
+
+if TYPE_CHECKING:
+    from authlib.integrations.requests_client import OAuth2Session
 
 CALLBACK: Final = "/sign-in/callback"
 BEGINNING: Final = "/sign-in/team"
@@ -102,6 +98,14 @@ class TeamSignIn:
         Raises:
             TeamSignInError: the provider refuses, or what it says cannot be trusted.
         """
+        # a desk of one person on its machine does not hold these 13 MiB
+        import requests  # noqa: PLC0415, as above
+        from authlib.integrations.base_client import OAuthError  # noqa: PLC0415, as above
+        from authlib.oidc.core import CodeIDToken  # noqa: PLC0415, as above
+        from joserfc import jwt  # noqa: PLC0415, as above
+        from joserfc.errors import JoseError  # noqa: PLC0415, as above
+        from joserfc.jwk import KeySet  # noqa: PLC0415, as above
+
         provider = self._provider()
         try:
             with self._client() as client:
@@ -127,7 +131,9 @@ class TeamSignIn:
             raise _unreachable() from None
         return _person(claims)
 
-    def _client(self) -> OAuth2Session:
+    def _client(self) -> "OAuth2Session":
+        from authlib.integrations.requests_client import OAuth2Session  # noqa: PLC0415, as above
+
         settings = self._settings
         return OAuth2Session(
             settings.client_id, settings.client_secret.reveal(), scope="openid email", code_challenge_method="S256",
@@ -148,6 +154,8 @@ class TeamSignIn:
 
 
 def _json_of(address: str) -> dict[str, Any]:
+    import requests  # noqa: PLC0415, as above
+
     try:
         answer = requests.get(address, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
         answer.raise_for_status()

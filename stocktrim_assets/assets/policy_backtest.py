@@ -10,17 +10,17 @@ import polars as pl
 
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.policy_backtest.frontier_picture import frontier_svg
+from pipelines.policy_backtest.level_prices import OURS, price_list
 from pipelines.policy_backtest.money_terms import terms_in_words
 from pipelines.policy_backtest.past import of_organisation, with_money_terms
 from pipelines.policy_backtest.policy_comparison import (
-    OURS,
     backtest_settings,
     models_in_words,
     products_in_words,
     run_backtest,
     settings_in_words,
 )
-from pipelines.policy_backtest.report import at_equal_service, policies_by_class, price_list
+from pipelines.policy_backtest.report import at_equal_service, policies_by_class
 from pipelines.replenishment.supplier_orders.money_rules import money_rules
 from pipelines.storage import tables
 from pipelines.storage.warehouse import read_table, replace_table

@@ -4,15 +4,14 @@ What belongs here: reading the tables. What does not: planning (`replenishment/s
 Read more in docs/buyer/settings.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
 from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
-from pipelines.planning_settings.registry import with_defaults
+from pipelines.planning_settings.registry import explicit_frame
 from pipelines.planning_settings.setting_files.requested_settings import ProposedChange
 from pipelines.replenishment.setting_effects import NOT_SHOWN, SOURCE_TABLES, PlanSources, changed_lines
 from pipelines.storage import tables
@@ -49,10 +48,3 @@ def plan_effect(now: OrganisationSettings, changes: Sequence[ProposedChange]) ->
     return PlanEffect(
         changed_lines(sources, explicit_frame(now.explicit), explicit_frame({**now.explicit, **shown})), not_shown
     )
-
-
-def explicit_frame(explicit: Mapping[tuple[str, str, str], str | None]) -> pl.DataFrame:
-    """Settings with their defaults, in the shape of `raw.planning_settings`."""
-    at = datetime(1970, 1, 1, tzinfo=UTC)
-    rows = [(*place, value, "", at) for place, value in explicit.items() if value is not None]
-    return with_defaults(pl.DataFrame(rows, schema=tables.PLANNING_SETTINGS.schema, orient="row"))

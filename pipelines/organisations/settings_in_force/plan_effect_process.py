@@ -20,10 +20,6 @@ from pathlib import Path
 from typing import IO
 
 from pipelines.errors import PlannerError
-from pipelines.organisations.open_organisation import open_organisation
-from pipelines.organisations.settings_in_force.organisation_settings import settings_of
-from pipelines.organisations.settings_in_force.plan_effect import plan_effect
-from pipelines.organisations.settings_in_force.plan_effect_words import effect_sentences, most_affected
 from pipelines.planning_settings.setting_files.requested_settings import ProposedChange
 from pipelines.settings import Settings, read_settings
 
@@ -48,6 +44,15 @@ def begin_plan_effect(
 
 def work_out(wanted: IO[str]) -> dict[str, object]:
     """The effect of the changes that are described; None in it if there is no plan yet."""
+    # whoever begins the process does not hold the planning's modules
+    from pipelines.organisations.open_organisation import open_organisation  # noqa: PLC0415, as above
+    from pipelines.organisations.settings_in_force.organisation_settings import settings_of  # noqa: PLC0415, as above
+    from pipelines.organisations.settings_in_force.plan_effect import plan_effect  # noqa: PLC0415, as above
+    from pipelines.organisations.settings_in_force.plan_effect_words import (  # noqa: PLC0415, as above
+        effect_sentences,
+        most_affected,
+    )
+
     request = json.load(wanted)
     now = settings_of(open_organisation(read_settings(), request["key"]), is_reader=True)
     try:

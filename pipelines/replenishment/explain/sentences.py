@@ -7,7 +7,7 @@ Read more in docs/interfaces.md.
 
 from typing import Final
 
-from pipelines.forecasting.overrides import OVERRIDDEN
+from pipelines.forecasting.model_names import OVERRIDDEN
 from pipelines.planning_settings.registry import ASSEMBLED
 from pipelines.replenishment.explain.calendar_sentences import about_calendar, placed
 from pipelines.replenishment.explain.records import ModelChoice, PlanLine

@@ -15,7 +15,7 @@ import polars as pl
 
 from pipelines.forecasting.calendar_intervals import NO_CALENDARS, Calendars
 from pipelines.forecasting.history.demand_patterns import NEW_WEEKS
-from pipelines.forecasting.overrides import OVERRIDDEN
+from pipelines.forecasting.model_names import OVERRIDDEN
 from pipelines.forecasting.protection_intervals import LONGEST_HORIZON_DAYS
 from pipelines.planning_settings.registry import GlobalSettings
 from pipelines.purchasing.kept_lines import KEPT

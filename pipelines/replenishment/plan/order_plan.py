@@ -22,7 +22,7 @@ import polars as pl
 from pipelines.forecasting.calendar_intervals import Calendars
 from pipelines.forecasting.forecast_tables import Forecast
 from pipelines.forecasting.history.demand_matrix import is_quantity
-from pipelines.forecasting.overrides import OVERRIDDEN
+from pipelines.forecasting.model_names import OVERRIDDEN
 from pipelines.forecasting.protection_intervals import expected_intervals
 from pipelines.planning_settings.demand_settings.assemblies import assemblies_of
 from pipelines.planning_settings.registry import GlobalSettings, global_settings, wide_settings

@@ -6,7 +6,7 @@ What belongs here: sentences about pattern, method, test and result. What does n
 from collections.abc import Sequence
 from typing import Final
 
-from pipelines.forecasting.overrides import OVERRIDDEN
+from pipelines.forecasting.model_names import OVERRIDDEN
 from pipelines.replenishment.explain.records import ForecastWeek, ModelChoice, ProductExplanation
 from planner.frame.formats import demand
 

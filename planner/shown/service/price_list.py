@@ -10,8 +10,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from pipelines.policy_backtest.policy_comparison import OURS
-from pipelines.policy_backtest.report import EVERYTHING, price_list
+from pipelines.policy_backtest.level_prices import EVERYTHING, OURS, price_list
 from pipelines.storage import tables
 from planner.shown.published_view import PublishedView
 from planner.shown.service.achieved_service import target_level

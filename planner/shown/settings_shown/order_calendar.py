@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
-from pipelines.organisations.settings_in_force.plan_effect import explicit_frame
+from pipelines.planning_settings.registry import explicit_frame
 from pipelines.planning_settings.supplier_terms.supplier_calendar import (
     SupplierCalendar,
     calendar_of,

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from pipelines.planning_settings.order_rule import OrderPolicy
+from pipelines.policy_backtest.level_prices import OURS
 from pipelines.policy_backtest.money_terms import MoneyTerms, in_proportion
 from pipelines.policy_backtest.past import make_history, with_money_terms, with_one_supplier
 from pipelines.policy_backtest.policy_comparison import (
-    OURS,
     OURS_IN_PROPORTION,
     OURS_UNLIMITED,
     BacktestSettings,

@@ -12,10 +12,10 @@ from pipelines.errors import DataError
 from pipelines.forecasting.forecast_tables import choose_models, score_models
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.frontier_picture import frontier_svg
+from pipelines.policy_backtest.level_prices import OURS, price_list
 from pipelines.policy_backtest.our_rule import as_rule, forecast_at, known_weeks, our_review, scores_at
 from pipelines.policy_backtest.past import known_at_reviews, make_history, of_organisation, review_days
 from pipelines.policy_backtest.policy_comparison import (
-    OURS,
     TEXTBOOK_YEAR,
     BacktestSettings,
     backtest_settings,
@@ -24,7 +24,7 @@ from pipelines.policy_backtest.policy_comparison import (
     run_backtest,
     settings_in_words,
 )
-from pipelines.policy_backtest.report import at_equal_service, policies_by_class, price_list, results, stock_at
+from pipelines.policy_backtest.report import at_equal_service, policies_by_class, results, stock_at
 from pipelines.policy_backtest.rival_rules import stocktrim_levels, textbook_levels
 from pipelines.policy_backtest.simulation import ReviewDecision, Shelf, simulate
 from tests.pipelines.planning_builders import (

@@ -16,17 +16,18 @@ from pipelines.storage.snapshots import (
     SNAPSHOTS_KEPT,
     DamagedSnapshotError,
     NothingPublishedError,
+    column_meanings,
     publish,
     published_folder,
     read_published,
     snapshot_name,
 )
-from pipelines.storage.tables import DEMAND_DAILY, PRODUCTS, PUBLISHED, PURCHASE_ORDER_DRAFTS
+from pipelines.storage.tables import DEMAND_DAILY, ORGANISATION_KEY, PRODUCTS, PUBLISHED, PURCHASE_ORDER_DRAFTS
 from pipelines.storage.warehouse import duckdb_type, open_warehouse
 from tests.disks import a_disk_of, filled_up
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["pipelines.storage.snapshots"])
+PROCESSES.set_forkserver_preload(["duckdb", "pipelines.storage.snapshots"])
 MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
 STEPS = {"open", "os.mkdir", "os.rename", "os.symlink", "os.remove", "os.rmdir", "shutil.rmtree", "os.scandir",
          "os.listdir"}  # fmt: skip
@@ -104,7 +105,23 @@ def test_every_published_table_is_in_the_duckdb_file_and_a_parquet_file_of_its_o
     with duckdb.connect(snapshot / "stocktrim.duckdb", read_only=True) as connection:
         tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
     assert tables == {table.name for table in PUBLISHED}
-    assert {path.name for path in snapshot.iterdir()} == {"stocktrim.duckdb"} | {f"{name}.parquet" for name in tables}
+    assert {path.name for path in snapshot.iterdir()} == {"stocktrim.duckdb", "meanings.json"} | {
+        f"{name}.parquet" for name in tables
+    }
+
+
+def test_meanings_of_columns_are_read_without_the_database_and_in_it_for_a_snapshot_of_an_earlier_version(folder):
+    sold(folder, 1)
+    with open_warehouse(folder) as connection:
+        connection.execute("comment on column marts.demand_daily.quantity is ' Units sold. '")
+    publish(folder, snapshot_id=named(1))
+    snapshot = published_folder(folder)
+    of_file = column_meanings(snapshot, DEMAND_DAILY)
+    (snapshot / "meanings.json").unlink()
+    in_database = column_meanings(snapshot, DEMAND_DAILY)
+    assert of_file == {"quantity": "Units sold."}
+    assert in_database.pop(ORGANISATION_KEY)
+    assert in_database == of_file
 
 
 def test_tables_of_several_organisations_are_put_together_by_the_key_that_every_row_carries(tmp_path):
