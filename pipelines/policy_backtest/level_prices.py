@@ -2,6 +2,7 @@
 
 What belongs here: what is read in finished results. What does not: how they are found (`report.py`), which needs the
 modules of planning, and the buyer's desk does not.
+Read more in docs/maths.md.
 """
 
 from typing import Final
