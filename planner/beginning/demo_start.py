@@ -3,8 +3,10 @@
 What belongs here: starting that process, how far it is, ending it. What does not: what it does (`stocktrim demo`).
 """
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -82,12 +84,17 @@ class DemoStart:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    # it leads a group: the sandbox that it started ends too, also if it had no time to end it
     if process.poll() is None:
-        process.terminate()
-        try:
+        _signal_group(process, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_STOPPING_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _signal_group(process, signal.SIGKILL)
+        process.wait()
     if process.stdin is not None:
         process.stdin.close()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

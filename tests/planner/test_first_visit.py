@@ -1,5 +1,6 @@
 """The first visit, with nothing connected: the demo organisation by a button, or one's own."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,31 @@ def test_a_demo_that_fails_says_why_and_can_be_begun_again(newcomer: Visitor) ->
     assert "It did not work." in text
     assert "cannot be reached" in text
     assert "Try the demo organisation" in text
+
+
+def test_a_demo_that_is_ended_at_any_moment_leaves_no_sandbox_behind(newcomer: Visitor) -> None:
+    demo = newcomer.desk.demo
+    demo.start()
+    assert demo._process is not None
+    group = demo._process.pid
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(processes_of(group)) < 2:  # the command, and the sandbox that it starts
+        assert time.monotonic() < deadline
+        assert demo._process.poll() is None
+        time.sleep(0.01)
+    demo.stop()
+    assert processes_of(group) == []
+
+
+def processes_of(group: int) -> list[int]:
+    """Those of a process group that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state != "Z":
+                found.append(int(stat.parent.name))
+    return found
 
 
 @pytest.mark.soak
