@@ -56,11 +56,11 @@ def demo(
     chosen = free_port(port)
     command = [*sandbox_command(settings, port=chosen), "--products", str(products), *(["--end", end] if end else [])]
     _step("A wholesaler in the sandbox Xero")
+    stop_at_signals()
     process = start_sandbox(command)
     try:
         wait_for_port(chosen, {"the sandbox": process})
         if stay:
-            stop_at_signals()
             _begin(settings, address=f"http://127.0.0.1:{chosen}", as_of=as_of)
             sys.stdin.read()
             return
