@@ -126,7 +126,8 @@ $(SUPERSET)/.ready: examples/superset/requirements.txt | $(UV)
 	@$(PYTHON) -m venv .tools
 	@.tools/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
 
-$(MANIFEST): $(DBT_FILES) stocktrim_assets/dbt/column_lineage.py | $(READY)
-	@$(BIN)/dbt --quiet compile --select resource_type:model --project-dir dbt_project --profiles-dir dbt_project
+$(MANIFEST): $(DBT_FILES) stocktrim_assets/dbt/column_lineage.py stocktrim_assets/dbt/__main__.py | $(READY)
+	@STOCKTRIM_WAREHOUSE=$(abspath $(@D))/warehouse.duckdb $(BIN)/python -m stocktrim_assets.dbt --quiet compile \
+	  --select resource_type:model --project-dir dbt_project --profiles-dir dbt_project
 	@$(BIN)/python -m stocktrim_assets.dbt.column_lineage $@
 	@touch $@

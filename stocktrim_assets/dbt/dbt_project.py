@@ -29,6 +29,7 @@ FOLDER: Final = Path(__file__).resolve().parents[2] / "dbt_project"
 PROJECT: Final = DbtProject(project_dir=FOLDER, profiles_dir=FOLDER)
 MANIFEST: Final = PROJECT.manifest_path
 LINEAGE_FILE: Final = "column_lineage.json"
+READ_FILE: Final = "partial_parse.msgpack"
 
 
 class Translator(DagsterDbtTranslator):
@@ -82,6 +83,7 @@ def build_models(context: dg.AssetExecutionContext, folder: Path, *, select: Seq
             "DBT_PROFILES_DIR": str(FOLDER),
             "DBT_TARGET_PATH": str(target),
             "PYTHONUNBUFFERED": "1",
+            **_already_read(target),
         },
         manifest=shown_manifest(),
         dagster_dbt_translator=TRANSLATOR,
@@ -158,6 +160,13 @@ def _lineage_metadata(columns: Mapping[str, Sequence[dg.TableColumnDep]]) -> Map
         "dagster/column_lineage": dg.TableColumnLineage(columns),
         "columns_made_from": dg.MetadataValue.md("\n".join(["| Column | Made from |", "| --- | --- |", *lines])),
     }
+
+
+def _already_read(target: Path) -> Mapping[str, str]:
+    """At the first build of an organisation, where `make install` left what dbt has read of the project."""
+    read = MANIFEST.with_name(READ_FILE)
+    is_first = read.exists() and not (target / READ_FILE).exists()
+    return {"DBT_PARTIAL_PARSE_FILE_PATH": str(read)} if is_first else {}
 
 
 def _selection(names: Sequence[str]) -> Sequence[str]:

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.storage.tables import TABLES, Table
 from pipelines.storage.warehouse import FILE_NAME, describe_table, insert_rows, open_warehouse
-from stocktrim_assets.dbt.dbt_project import FOLDER
+from stocktrim_assets.dbt.dbt_project import FOLDER, MANIFEST, READ_FILE
 from tests.running import made_once
 
 RawRows = Mapping[Table, Iterable[Mapping[str, Any]]]
@@ -25,8 +25,9 @@ RAW = tuple(table for table in TABLES if table.stage == "raw")
 def run_dbt(target: Path, *words: str, warehouse: str = ":memory:") -> int:
     """dbt's exit code; its artifacts lie in `target`."""
     folders = ["--project-dir", str(FOLDER), "--profiles-dir", str(FOLDER), "--target-path", str(target)]
-    command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "--log-path", str(target), *words, *folders]
-    return subprocess.run(command, env=os.environ | {"STOCKTRIM_WAREHOUSE": warehouse}, check=False).returncode  # noqa: S603, our own
+    command = [sys.executable, "-m", "stocktrim_assets.dbt", "--quiet", "--log-path", str(target), *words, *folders]
+    read = {"DBT_PARTIAL_PARSE_FILE_PATH": str(MANIFEST.with_name(READ_FILE))}
+    return subprocess.run(command, env=os.environ | read | {"STOCKTRIM_WAREHOUSE": warehouse}, check=False).returncode  # noqa: S603, our own
 
 
 @pytest.fixture(scope="session")

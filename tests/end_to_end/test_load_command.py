@@ -1,5 +1,6 @@
 """`stocktrim load`: what it says it took, a refresh of everything, a replay of what it kept, and a day's limit."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from polars.testing import assert_frame_equal
 
 from pipelines.storage.tables import PUBLISHED
 from pipelines.storage.warehouse import open_warehouse
-from tests.end_to_end.conftest import HOME, Planned, copied
+from stocktrim_assets.dbt.dbt_project import MANIFEST
+from tests.end_to_end.conftest import HOME, KEY, Planned, copied
 from xero_sandbox.behaviour.edits import Write
 from xero_sandbox.behaviour.faults import Fault
 from xero_sandbox.core.documents import World
@@ -66,6 +68,16 @@ def test_a_refresh_that_brings_what_was_there_changes_and_builds_nothing_but_the
     assert "dbt is not started" in refreshed.said
     (loaded_at,) = refreshed.planned.stocktrim.published("data_freshness")["loaded_at"]
     assert loaded_at > refreshed.before[2]["data_loaded_at"].max()
+
+
+def test_dbt_reads_of_the_project_in_a_new_home_only_what_changed_since_it_was_installed(planned_home: Path) -> None:
+    here, installed = read_at(planned_home / "organisations" / KEY / "dbt" / MANIFEST.name), read_at(MANIFEST)
+    assert sum(here.get(name) == at for name, at in installed.items()) > len(installed) / 2 > 50
+
+
+def read_at(manifest: Path) -> dict[str, float]:
+    """When dbt read each model and test, in seconds since 1970."""
+    return {name: node["created_at"] for name, node in json.loads(manifest.read_text())["nodes"].items()}
 
 
 def test_what_comes_after_a_change_is_built_and_equals_what_building_everything_makes(refreshed: Refreshed) -> None:
