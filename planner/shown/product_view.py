@@ -13,13 +13,16 @@ import polars as pl
 from pipelines.planning_settings.demand_settings.assemblies import demand_ways
 from pipelines.planning_settings.setting_descriptions import PARAMETERS, Parameter
 from pipelines.planning_settings.setting_topics import label_of
-from pipelines.planning_settings.setting_words import value_in_words
+from pipelines.planning_settings.setting_words import plain_names, value_in_words
 from pipelines.planning_settings.successors_and_bundles import sold_as
+from pipelines.replenishment.explain.bridge import steps_that_matter
 from pipelines.replenishment.explain.difference_words import REASONS
 from pipelines.replenishment.explain.product_explanation import SOURCES, ExplanationSources, explain_product
 from pipelines.replenishment.explain.records import BridgeStep, LeadTimeChance, ProductExplanation, SettingInForce
+from pipelines.replenishment.explain.used_values import used_values
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
+from planner.frame.browser_sentences import without_commands
 from planner.shown.published_view import PublishedView
 from planner.shown.service.decision_review import Arrival, arrivals_of
 from planner.shown.weeks_picture import seconds
@@ -47,6 +50,8 @@ class SettingShown:
     described: Parameter | None
     value: str
     origin: str
+    used: str = ""
+    """What the plan uses if it is not the value, and where that comes from."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,9 @@ class ProductView:
     """A product's explanation and what stands beside it."""
 
     explanation: ProductExplanation
+    sentences: Sequence[str]
     waterfall: Sequence[WaterfallStep]
+    idle_steps: Sequence[BridgeStep]
     settings: Sequence[SettingShown]
     chart: dict[str, Any]
     advice: Sequence[dict[str, Any]]
@@ -71,12 +78,15 @@ def product_view(view: PublishedView, product_code: str) -> ProductView:
         UsageError: the plan has no such product, or an earlier version made it.
     """
     explanation = explanation_of(view, product_code)
+    matter, idle = steps_that_matter(explanation.bridge)
     code = explanation.plan.product_code
     receipts = view.rows(tables.PURCHASE_RECEIPTS, of=[code]).sort("received_date", descending=True, nulls_last=True)
     months = view.rows(tables.SALES_MONTHLY, of=[code]).sort("month", descending=True)
     return ProductView(
         explanation,
-        waterfall(explanation.bridge),
+        [plain_names(without_commands(sentence)) for sentence in explanation.sentences],
+        waterfall(matter),
+        idle,
         settings_shown(explanation),
         chart_of(explanation),
         view.rows(tables.OPEN_ORDER_ADVICE, of=[code]).sort("money_at_stake", descending=True).to_dicts(),
@@ -131,11 +141,12 @@ def settings_shown(explanation: ProductExplanation) -> list[SettingShown]:
     supplier = explanation.plan.supplier_name or "its supplier"
     origins = {"product": "this product", "supplier": supplier, "global": "all products", "default": "the default"}
     names = {explanation.plan.supplier_id or "": explanation.plan.supplier_name or ""}
+    used = used_values(explanation.plan, explanation.settings)
     shown = [
         SettingShown(
             setting, label_of(setting.name), PARAMETERS.get(setting.name),
             value_in_words(setting.name, setting.value, names) if setting.value else "",
-            origins.get(setting.origin, setting.origin),
+            origins.get(setting.origin, setting.origin), used.get(setting.name, ""),
         )
         for setting in explanation.settings
     ]  # fmt: skip

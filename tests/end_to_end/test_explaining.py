@@ -60,7 +60,7 @@ def test_the_command_prints_every_part(stocktrim: Command) -> None:
     code = stocktrim.published("order_plan").filter(pl.col("order_quantity") > 0)["product_code"][0]
     result = stocktrim("explain", code)
     parts = (
-        "net requirement",
+        "needed (net requirement)",
         "Sold by month",
         "Backtest of its class",
         "Possible lead times",

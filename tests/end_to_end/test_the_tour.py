@@ -14,7 +14,7 @@ def test_the_tour_tells_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyP
     result = tour_page.page(tour_page.walk(tmp_path / "home", monkeypatch))
     assert tour_page.PAGE.read_text() == result, "run `make docs`, and read what changed for this product"
     assert "A late order does not count" in result
-    assert "\n| = | order | 0 |\n" in result
+    assert "\n| = | to order | 0 |\n" in result
 
 
 def test_the_queries_for_bi_answer(planned_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

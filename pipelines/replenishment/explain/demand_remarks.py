@@ -88,7 +88,7 @@ def answer_sentence(row: dict[str, Any]) -> str:
 
 def question_sentence(row: dict[str, Any]) -> str:
     """A row of `forecast.one_off_orders` without an answer as a question, with the command that answers it."""
-    command = f"stocktrim demand one-off {row['invoice_number']} {row['sold_as']} yes|no"
+    command = f"`stocktrim demand one-off {row['invoice_number']} {row['sold_as']} yes|no`"
     return (
         f"One-off order? {row['invoice_number']} of {row['demand_date']} sold {row['invoice_quantity']:,g} units; "
         f"the day sold {row['times_usual']:,.0f} times the usual one. It counts until you answer: {command}."

@@ -24,6 +24,7 @@ from pipelines.product_codes import find_product
 from pipelines.replenishment.explain.bridge import bridge
 from pipelines.replenishment.explain.calendar_sentences import orders_behind_shutdowns
 from pipelines.replenishment.explain.demand_remarks import event_sentences, like_sentences, one_off_sentences
+from pipelines.replenishment.explain.open_order_sentences import late_sentence
 from pipelines.replenishment.explain.projected_stock import WEEK, open_orders, projected_stock
 from pipelines.replenishment.explain.records import (
     DemandQuantile,
@@ -121,6 +122,7 @@ def explain_product(sources: ExplanationSources, product_code: str) -> ProductEx
         plan=line,
         bridge=bridge(line),
         sentences=[
+            *late_sentence(line, orders),
             *sentences(line),
             *orders_behind_shutdowns(orders, calendars, as_of=as_of),
             *assembly_remarks(sources.plan_settings, sources.order_plan, code),

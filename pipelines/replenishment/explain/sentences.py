@@ -10,9 +10,10 @@ from typing import Final
 from pipelines.forecasting.model_names import OVERRIDDEN
 from pipelines.planning_settings.registry import ASSEMBLED
 from pipelines.replenishment.explain.calendar_sentences import about_calendar, placed
+from pipelines.replenishment.explain.open_order_sentences import about_open_orders
 from pipelines.replenishment.explain.records import ModelChoice, PlanLine
 from pipelines.replenishment.plan.assembly import ASSEMBLE
-from pipelines.replenishment.plan.reasons import BINDING_RULES, REASONS, UNCERTAIN_CAUSES
+from pipelines.replenishment.plan.reasons import BINDING_RULES, NOTHING_BINDS, REASONS, UNCERTAIN_CAUSES
 from pipelines.replenishment.units_in_words import about_units, in_units
 
 LEAST_CHANCE: Final = 0.005
@@ -27,12 +28,10 @@ _PATTERNS: Final = {_NO_SALES: "no sales in 52 weeks", "new": "new, with less th
 
 def sentences(line: PlanLine) -> list[str]:
     """Why this quantity, which limit applied, what it costs, and what to check."""
-    in_time = line.available_stock + line.stock_on_order_in_time
-    levels = f"reorder point {about_units(line.reorder_point)}, order-up-to level {about_units(line.order_up_to_level)}"
     return [
         REASONS[line.reason],
-        f"Stock position in time: {in_units(in_time)}; {levels}.",
-        _binding_rule(line),
+        _about_levels(line),
+        *_binding_rule(line),
         *_about_assembly(line),
         *_why_not_level_minus_stock(line),
         *about_calendar(line),
@@ -41,16 +40,25 @@ def sentences(line: PlanLine) -> list[str]:
         *_understocked(line),
         *_overstocked(line),
         *_about_price_breaks(line),
-        *_about_open_orders(line),
+        *about_open_orders(line),
         *_about_demand(line),
         _lead_time(line),
     ]
 
 
-def _binding_rule(line: PlanLine) -> str:
-    """Which limit decided the quantity."""
-    sentence = BINDING_RULES[line.binding_rule]
-    return sentence.replace("Ordered", "Assembled") if line.order_action == ASSEMBLE else sentence
+def _about_levels(line: PlanLine) -> str:
+    """What counts as stock beside the levels at which an order is due and to which it fills up."""
+    in_time = line.available_stock + line.stock_on_order_in_time
+    return (
+        f"In stock or arriving in time: {in_units(in_time)} unit{'' if in_time == 1 else 's'}. An order is due below "
+        f"{about_units(line.reorder_point)} (reorder point) and fills up to {about_units(line.order_up_to_level)} "
+        "(order-up-to level)."
+    )
+
+
+def _binding_rule(line: PlanLine) -> list[str]:
+    """Which limit decided the quantity, if there is one."""
+    return [] if line.binding_rule == NOTHING_BINDS else [BINDING_RULES[line.binding_rule]]
 
 
 def _about_assembly(line: PlanLine) -> list[str]:
@@ -92,16 +100,15 @@ def _why_not_level_minus_stock(line: PlanLine) -> list[str]:
     gap = lost - timing
     if abs(gap) < 1:
         return []
-    why = "stock on order arrives after it is needed" if timing > 0 else "more is lost if demand is high"
-    more_or_less = "more" if timing > 0 else "fewer"
+    late = "more are needed, because stock on order arrives after it is needed or lead times differ"
+    early = "fewer are needed, because more is lost if demand is high or lead times differ"
     causes = {
         f"{about_units(lost)} units of demand are expected to be lost before an order arrives": lost,
-        f"{about_units(abs(timing))} units {more_or_less} are needed, because {why} or lead times differ "
-        "(timing adjustment)": timing,
+        f"{about_units(abs(timing))} {late if timing > 0 else early} (timing adjustment)": timing,
     }
-    size = f"{in_units(round(abs(gap)))} units {'smaller' if gap > 0 else 'larger'}"
     named = "; ".join(cause for cause, units in causes.items() if abs(units) >= LEAST_UNITS)
-    return [f"The net requirement is {size} than the order-up-to level minus stock: {named}."]
+    size = f"{in_units(round(abs(gap)))} units {'fewer' if gap > 0 else 'more'}"
+    return [f"The need is {size} than what fills up to the order-up-to level: {named}."]
 
 
 def _about_arrival(line: PlanLine) -> list[str]:
@@ -179,14 +186,6 @@ def _about_price_breaks(line: PlanLine) -> list[str]:
     return shown
 
 
-def _about_open_orders(line: PlanLine) -> list[str]:
-    late, after_cover = line.stock_on_order_late, line.stock_on_order_after_cover
-    return [
-        *([f"{in_units(late)} units are on late orders, which do not count."] if late else []),
-        *([f"{in_units(after_cover)} units on order arrive after the coverage period."] if after_cover else []),
-    ]
-
-
 def _about_demand(line: PlanLine) -> list[str]:
     uncertain = [UNCERTAIN_CAUSES[line.uncertain_cause]] if line.uncertain_cause else []
     if line.model == OVERRIDDEN:
@@ -212,9 +211,10 @@ def _lead_time(line: PlanLine) -> str:
             f"days ({counts}). Planned with {planned}."
         )
     setting = f"The {line.lead_time_days} days set {set_at} are not used, as lead_time_rule is learned" if set_at else (
-        f"The default is {line.lead_time_days} days"
+        f"The default of {line.lead_time_days} days is not used"
     )  # fmt: skip
-    return f"Estimated lead time: {planned} (median {median}; {counts}). {setting}{manufacturing}."
+    made = f"{line.manufacturing_time_days} of them for manufacturing; " if line.manufacturing_time_days else ""
+    return f"Estimated lead time: {planned} ({made}median {median}; {counts}). {setting}."
 
 
 def _percent(share: float) -> str:

@@ -22,14 +22,14 @@ LEFT_OUT_BY_BUDGET: Final = "left_out_by_spend_cap"
 ON_KEPT_DRAFT: Final = "on_kept_draft"
 TAKEN_OUT: Final = "taken_out_of_draft"
 REASONS: Final = {
-    BELOW_REORDER_POINT: "Ordered: without an order the stock-out risk exceeds the target.",
+    BELOW_REORDER_POINT: "To order: without an order the stock-out risk exceeds the target.",
     SHORT_BEFORE_OPEN_ORDERS: (
-        "Ordered: open orders are large enough but arrive too late; before then the stock-out risk exceeds the target."
+        "To order: open orders are large enough but arrive too late; until then the stock-out risk exceeds the target."
     ),
-    TO_ASSEMBLE: "To be assembled from its parts: without that the stock-out risk exceeds the target.",
-    "below_minimum_shelf_level": "Ordered: the stock position is below the minimum shelf level.",
-    ADDED_FOR_MINIMUM: "Ordered: no order is due, but these units lose least in reaching the minimum of the supplier.",
-    ON_KEPT_DRAFT: "Ordered: it is on a draft that a person changed or made, which the plan leaves as it is.",
+    TO_ASSEMBLE: "To assemble from its parts: without that the stock-out risk exceeds the target.",
+    "below_minimum_shelf_level": "To order: stock and open orders together are below the minimum shelf level.",
+    ADDED_FOR_MINIMUM: "To order: not due yet, but the cheapest way to reach the minimum of the supplier.",
+    ON_KEPT_DRAFT: "To order: it is on a draft that a person changed or made, which the plan leaves as it is.",
     TAKEN_OUT: "Not ordered: a person took it out of a draft that is kept.",
     "no_supplier": "An order is due, but the product has no supplier: set preferred_supplier.",
     TOO_LATE_TO_ORDER: (
@@ -51,8 +51,9 @@ REASONS: Final = {
         "Not planned: Xero shows a negative or impossible quantity on hand or on order. Correct it in Xero first."
     ),
 }
+NOTHING_BINDS: Final = "none"
 BINDING_RULES: Final = {
-    "need": "Ordered exactly what is needed.",
+    "need": "The quantity is exactly what is needed.",
     "minimum_order_quantity": "Raised to the minimum order quantity.",
     "minimum_shelf_level": "Raised to the minimum shelf level.",
     "batch_size": "Rounded up to whole batches.",
@@ -61,7 +62,7 @@ BINDING_RULES: Final = {
     "waits_for_supplier_minimum": "Held back until the order reaches the minimum of the supplier.",
     "spend_cap": "Cut: the spend cap goes to products that lose more.",
     KEPT: "As on a draft that a person changed or made, whatever the plan suggests.",
-    "none": "Nothing is ordered.",
+    NOTHING_BINDS: "Nothing is ordered.",
 }
 UNCERTAIN_CAUSES: Final = {
     "short_history": "Uncertain: the product was first sold less than 6 weeks ago.",

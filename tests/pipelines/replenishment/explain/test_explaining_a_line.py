@@ -6,9 +6,10 @@ import pytest
 
 from pipelines.forecasting.protection_intervals import expected_intervals
 from pipelines.planning_settings.setting_descriptions import LEVELS
-from pipelines.replenishment.explain.bridge import bridge
+from pipelines.replenishment.explain.bridge import NET_REQUIREMENT, bridge, steps_that_matter
+from pipelines.replenishment.explain.open_order_sentences import late_sentence
 from pipelines.replenishment.explain.projected_stock import open_orders, projected_stock
-from pipelines.replenishment.explain.records import PlanLine
+from pipelines.replenishment.explain.records import OpenOrderLine, PlanLine
 from pipelines.replenishment.explain.sentences import sentences
 from pipelines.replenishment.plan.assembly import ASSEMBLE
 from tests.pipelines.planning_builders import (
@@ -31,10 +32,10 @@ THIRTY = expecting(20, 10)
 
 def test_the_steps_up_to_the_net_requirement_add_up():
     steps = bridge(plan_line(a_product(), in_stock(33.3, committed=4.2), expecting=THIRTY))
-    requirement = next(step for step in steps if step.label == "net requirement")
+    requirement = next(step for step in steps if step.label == NET_REQUIREMENT)
     signed = sum({"+": 1, "-": -1, "": 0}[step.sign] * step.quantity for step in steps)
     assert signed == pytest.approx(requirement.quantity)
-    assert steps[-1].label == "order"
+    assert steps[-1].label == "to order"
     assert steps[-1].quantity == 13
 
 
@@ -43,15 +44,15 @@ def test_each_limit_says_how_large_it_is():
     capped = a_setting("maximum_shelf_level", "1000000")
     labels = [step.label for step in bridge(plan_line(a_product(), *limits, capped, expecting=THIRTY))]
     assert labels[9:12] == [
-        "after the minimums (order 50, shelf 0)",
-        "after rounding to batches of 1.5",
-        "after the maximum shelf level of 1,000,000",
+        "at least 50 an order and 0 on the shelf (minimums)",
+        "in whole batches of 1.5",
+        "at most 1,000,000 on the shelf (maximum)",
     ]
 
 
 def test_a_missing_maximum_is_shown_as_none_set():
     labels = [step.label for step in bridge(plan_line(a_product(), expecting=THIRTY))]
-    assert "after the maximum shelf level (none set)" in labels
+    assert {"no maximum for the shelf", "no minimum for the order or the shelf", "in whole units"} <= set(labels)
 
 
 @pytest.mark.parametrize(("typed", "shown"), [("0.95", "95%"), ("0.995", "99.5%"), ("0.9999", "99.99%")])
@@ -63,13 +64,16 @@ def test_a_service_level_is_shown_as_it_was_set(typed, shown):
 def test_large_quantities_are_written_out():
     many = expecting(2_000_000, 1_000_000)
     shown = sentences(plan_line(a_product(), in_stock(1_234_567.5), expecting=many))
-    assert shown[1] == "Stock position in time: 1,234,567.5; reorder point 3,600,000, order-up-to level 4,200,000."
+    assert shown[1] == (
+        "In stock or arriving in time: 1,234,567.5 units. An order is due below 3,600,000 (reorder point) and fills up "
+        "to 4,200,000 (order-up-to level)."
+    )
 
 
 def test_the_reason_comes_first_then_the_rule_that_bound():
     shown = sentences(plan_line(a_product(), in_stock(30), expecting=THIRTY))
-    assert shown[0] == "Ordered: without an order the stock-out risk exceeds the target."
-    assert shown[2] == "Ordered exactly what is needed."
+    assert shown[0] == "To order: without an order the stock-out risk exceeds the target."
+    assert shown[2] == "The quantity is exactly what is needed."
     assert shown[3:] == [
         (
             "Understocked: the stock position is 6 units below the reorder point. Without an order now 2.1 units are "
@@ -83,8 +87,8 @@ def test_an_estimated_lead_time_is_shown_with_its_receipts_and_the_default():
     more = a_setting("manufacturing_time_days", "3")
     line = plan_line(a_product(), in_stock(30), received(20, 24, 28, 22), more, sold_every(1, 2, for_days=300))
     assert sentences(line)[-1] == (
-        "Estimated lead time: 23 ± 5.3 days (median 23; 4 receipts of this product, 4 of its supplier). "
-        "The default is 14 days, plus 3 for manufacturing."
+        "Estimated lead time: 23 ± 5.3 days (3 of them for manufacturing; median 23; 4 receipts of this product, 4 of "
+        "its supplier). The default of 14 days is not used."
     )
 
 
@@ -124,7 +128,6 @@ def test_a_lead_time_that_a_person_set_is_shown_beside_its_receipts():
 def test_orders_that_do_not_help_are_named():
     orders = [a_late_order(7), on_order(9, arriving=in_days(90))]
     assert sentences(plan_line(a_product(), in_stock(30), *orders, expecting=THIRTY))[3:-1] == [
-        "7 units are on late orders, which do not count.",
         "9 units on order arrive after the coverage period.",
     ]
 
@@ -139,9 +142,9 @@ def test_an_uncertain_number_says_why():
 def test_demand_that_is_lost_before_an_order_arrives_lowers_the_net_requirement():
     assert sentences(plan_line(a_product(), expecting=THIRTY))[3:5] == [
         (
-            "The net requirement is 28 units smaller than the order-up-to level minus stock: 20 units of demand are "
-            "expected to be lost before an order arrives; 8 units fewer are needed, because more is lost if demand is "
-            "high or lead times differ (timing adjustment)."
+            "The need is 28 units fewer than what fills up to the order-up-to level: 20 units of demand are expected "
+            "to be lost before an order arrives; 8 fewer are needed, because more is lost if demand is high or lead "
+            "times differ (timing adjustment)."
         ),
         "Nothing is left to sell, and an order placed today arrives in 14 days: ask for faster delivery.",
     ]
@@ -182,8 +185,8 @@ def test_an_open_order_that_arrives_after_the_demand_raises_the_net_requirement(
     line = plan_line(a_product(), in_stock(30), on_order(100, arriving=in_days(20)), expecting=THIRTY)
     assert line.timing_adjustment == 98
     assert (
-        "The net requirement is 98 units larger than the order-up-to level minus stock: 98 units more are needed, "
-        "because stock on order arrives after it is needed or lead times differ (timing adjustment)."
+        "The need is 98 units more than what fills up to the order-up-to level: 98 more are needed, because stock on "
+        "order arrives after it is needed or lead times differ (timing adjustment)."
     ) in sentences(line)
 
 
@@ -228,7 +231,7 @@ def test_an_open_order_is_shown_with_the_day_on_which_the_plan_expects_it(order,
 
 def test_a_forecast_period_that_ends_before_an_order_arrives_is_named():
     line = plan_line(a_product(), in_stock(0), sold_every(1, 2, for_days=400), a_setting("forecast_period_days", "9"))
-    assert bridge(line)[0].label == "expected demand in the 9 days of the forecast period"
+    assert bridge(line)[0].label == "expected to sell in the 9 days of the forecast period"
     assert bridge(line)[0].quantity == pytest.approx(18)
     assert any("ends before an order placed today arrives, in 14 days" in sentence for sentence in sentences(line))
 
@@ -237,3 +240,22 @@ def test_a_tiny_risk_is_not_shown_as_none():
     line = plan_line(a_product(), expecting=THIRTY, shortage_chance_before_arrival=0.0004, days_to_stock_out=20)
     risk = "The stock-out risk before an order placed today arrives is less than 1%: ask for faster delivery."
     assert risk in sentences(line)
+
+
+def test_goods_that_are_late_are_named_with_the_day_on_which_they_were_due():
+    late = a_late_order(7)
+    line = plan_line(a_product(), in_stock(30), late, expecting=THIRTY)
+    known = inputs(a_product(), late).parameters
+    (order,) = open_orders(late, known.protection_intervals, known.supplier_calendars, as_of=AS_OF).rows(named=True)
+    number, due = order["purchase_order_number"], order["expected_arrival_date"]
+    (sentence,) = late_sentence(line, [OpenOrderLine(**order)])
+    assert sentence == f"7 units are on the way but late ({number}, due on {due}): the plan does not count on them."
+    assert not late_sentence(plan_line(a_product(), in_stock(30), expecting=THIRTY), [])
+
+
+def test_steps_that_change_nothing_are_separated_and_none_is_lost():
+    steps = bridge(plan_line(a_product(), in_stock(33.3), a_setting("batch_size", "12"), expecting=THIRTY))
+    matter, idle = steps_that_matter(steps)
+    assert sorted([*matter, *idle], key=steps.index) == steps
+    assert [step.label for step in matter if not step.sign] == [NET_REQUIREMENT, "in whole batches of 12", "to order"]
+    assert not [step for step in idle if step.sign and step.quantity >= 0.05]

@@ -181,7 +181,7 @@ def test_the_explanation_says_what_to_assemble_and_the_part_what_it_is_taken_for
     )
     forecast = together(*(expecting(20, 10, quantiles=LEVEL, product=code) for code in (SET, CUP)))
     bundle, part = (explained(*frames, product=code, expecting=forecast) for code in (SET, CUP))
-    assert bundle.bridge[-1].label == "assemble"
+    assert bundle.bridge[-1].label == "to assemble"
     assert f"Assemble 4 now (parts for 4), {bundle.plan.assembly_quantity - 4:g} more when CUP arrives." in (
         bundle.sentences
     )
