@@ -5,7 +5,7 @@ it does to a forecast (`pipelines.forecasting.special_demand`).
 Read more in docs/buyer/promotions.md.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,9 +18,7 @@ from stocktrim_cli.settings_options import ProductsOption, ReasonOption, setting
 from stocktrim_cli.who import ByOption, person
 
 if TYPE_CHECKING:
-    from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
-    from pipelines.planning_settings.demand_settings.demand_events import DemandEvent, Scope
-    from pipelines.store.demand_decisions.demand_event_log import EventChange
+    from pipelines.planning_settings.demand_settings.demand_events import Scope
 
 events = typer.Typer(help="Add, list and remove promotions and events, which raise or lower demand.",
                      no_args_is_help=True)  # fmt: skip
@@ -29,7 +27,6 @@ LISTED = {
     "name": "event", "from_date": "from", "until_date": "until", "factor": "factor", "applies_to": "for",
     "state": "state", "observed_factor": "observed factor", "remark": "remark", "changed_by": "by", "reason": "reason",
 }  # fmt: skip
-_MOST_SUBJECTS = 5
 
 
 @events.command()
@@ -54,21 +51,20 @@ def add(
     Example: `stocktrim events add "Spring sale" --from 2026-11-20 --until 2026-11-30 --factor 1.5 --product P-0001`
     """
     from pipelines.errors import UsageError
-    from pipelines.planning_settings.demand_settings.demand_events import demand_event
+    from pipelines.organisations.organisation_events import event_in_words, event_record, save_events, typed_event
 
     if sum(map(bool, (product, group, everything))) != 1:
         raise UsageError("Choose what the event is for: --product, --group or --all.")
     now = settings_now(organisation)
     scope: Scope = "product" if product else "group" if group else "all"
-    subjects = tuple(now.subjects.find(scope, text) for text in (product or group or ()))
-    event = demand_event(
-        name, from_day=from_day, until_day=until_day, factor=factor, scope=scope, subjects=subjects
-    )  # fmt: skip
-    _store(now, [event], by=by, reason=reason)
+    event = typed_event(
+        now, name, from_day=from_day, until_day=until_day, factor=factor, scope=scope, subjects=product or group or ()
+    )
+    save_events(now, [event], by=person(by), reason=reason)
     if as_json:
-        show_json(_record(now, event))
+        show_json(event_record(now, event))
         return
-    out.print(f"{_sentence(now, event)} Next: {command_for(now.opened.key, 'plan')}", markup=False)
+    out.print(f"{event_in_words(now, event)} Next: {command_for(now.opened.key, 'plan')}", markup=False)
 
 
 @events.command(name="list")
@@ -77,8 +73,10 @@ def list_events(*, organisation: OrganisationOption = DEFAULT_ORGANISATION, as_j
 
     Example: `stocktrim events list`
     """
+    from pipelines.organisations.organisation_events import listed_events
+
     now = settings_now(organisation)
-    rows = _listed(now)
+    rows = listed_events(now)
     if as_json:
         show_json(rows)
         return
@@ -99,22 +97,15 @@ def remove(
 
     Example: `stocktrim events remove "Spring sale"`
     """
-    from pipelines.errors import UsageError
-    from pipelines.nearest_names import unknown_name
-    from pipelines.product_codes import folded
-    from pipelines.store.demand_decisions.demand_event_log import EventChange, change_events
+    from pipelines.organisations.organisation_events import remove_event
 
     now = settings_now(organisation)
-    known = {folded(change.name): change.name for change in _in_force(now)}
-    found = known.get(folded(name))
-    if found is None:
-        raise UsageError(unknown_name("event", name, known.values()))
-    removed = EventChange(found, None, person(by), now.opened.now(), reason)
-    change_events(now.opened.store, now.opened.key, [removed])
+    who = person(by)
+    found = remove_event(now, name, by=who, reason=reason)
     if as_json:
-        show_json({"name": found, "removed_by": removed.changed_by})
+        show_json({"name": found.name, "removed_by": who})
     else:
-        out.print(f"{found} is removed. Next: {command_for(now.opened.key, 'plan')}", markup=False)
+        out.print(f"{found.name} is removed. Next: {command_for(now.opened.key, 'plan')}", markup=False)
 
 
 @events.command(name="export")
@@ -125,11 +116,12 @@ def export_file(
 
     Example: `stocktrim events export events.csv`
     """
+    from pipelines.organisations.organisation_events import present_events, subject_name
     from pipelines.planning_settings.demand_settings.event_csv import written_events
 
     now = settings_now(organisation)
-    found = [change.event for change in _in_force(now) if change.event is not None]
-    write_file(file, written_events(found, subject_name=lambda scope, subject: _subject_name(now, scope, subject)))
+    found = [change.event for change in present_events(now) if change.event is not None]
+    write_file(file, written_events(found, subject_name=lambda scope, subject: subject_name(now, scope, subject)))
     if as_json:
         show_json({"file": str(file), "events": len(found)})
     else:
@@ -151,6 +143,7 @@ def import_file(
 
     Example: `stocktrim events import events.csv`
     """
+    from pipelines.organisations.organisation_events import event_record, present_events, save_events
     from pipelines.planning_settings.demand_settings.event_csv import read_events
     from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 
@@ -164,71 +157,14 @@ def import_file(
             show_table("What is wrong", ["line", "column", "problem"],
                        [[fault.line, fault.column, fault.problem] for fault in faults], numbers=["line"])  # fmt: skip
         raise SpreadsheetFileError(f"{counted(len(faults), 'row')} of {file} cannot be used: nothing was changed.")
-    before = {change.event for change in _in_force(now)}
+    before = {change.event for change in present_events(now)}
     changed = [event for event in found if event not in before]
-    _store(now, changed, by=by, reason=reason or f"import of {file.name}")
+    save_events(now, changed, by=person(by), reason=reason or f"import of {file.name}")
     if as_json:
-        show_json([_record(now, event) for event in changed])
+        show_json([event_record(now, event) for event in changed])
         return
     rest = f"{len(found) - len(changed)} as before"
     out.print(
         f"{counted(len(changed), 'event')} added or changed, {rest}. Next: {command_for(now.opened.key, 'plan')}",
         markup=False,
-    )
-
-
-def _in_force(now: "OrganisationSettings") -> "list[EventChange]":
-    from pipelines.store.demand_decisions.demand_event_log import events_in_force
-
-    return events_in_force(now.opened.store, now.opened.key)
-
-
-def _store(now: "OrganisationSettings", found: "list[DemandEvent]", *, by: str, reason: str) -> None:
-    """Store events; one of a known name, whatever its case, replaces the known one."""
-    from pipelines.store.demand_decisions.demand_event_log import EventChange, change_events
-
-    at = now.opened.now()
-    changes = [EventChange(event.name, event, person(by), at, reason) for event in found]
-    change_events(now.opened.store, now.opened.key, changes)
-
-
-def _listed(now: "OrganisationSettings") -> list[dict[str, Any]]:
-    """The events in force, each with its result in the last plan if that knew it as it is now."""
-    from pipelines.storage import tables
-    from pipelines.storage.snapshots import published_or_empty
-
-    keys = ("name", "from_date", "until_date", "factor")
-    results = published_or_empty(now.opened.folder, tables.EVENT_RESULTS).to_dicts()
-    by_event = {tuple(row[key] for key in keys): row for row in results}
-    rows = []
-    for change in _in_force(now):
-        if change.event is not None:
-            record = _record(now, change.event)
-            who = {"changed_by": change.changed_by, "changed_at": change.changed_at, "reason": change.reason}
-            new = {"state": "not planned with yet", "observed_factor": None, "remark": "", "is_far_off": False}
-            rows.append(record | new | by_event.get(tuple(record[key] for key in keys), {}) | who
-                        | {"applies_to": record["applies_to"]})  # fmt: skip
-    return rows
-
-
-def _record(now: "OrganisationSettings", event: "DemandEvent") -> dict[str, Any]:
-    """An event as plain data."""
-    names = [_subject_name(now, event.scope, subject) for subject in event.subjects]
-    more = f" and {len(names) - _MOST_SUBJECTS} more" if len(names) > _MOST_SUBJECTS else ""
-    shown = "all products" if event.scope == "all" else f"{', '.join(names[:_MOST_SUBJECTS])}{more}"
-    return {
-        "name": event.name, "from_date": event.from_date, "until_date": event.until_date,
-        "factor": float(event.factor), "scope": event.scope, "subjects": names, "applies_to": shown,
-    }  # fmt: skip
-
-
-def _subject_name(now: "OrganisationSettings", scope: "Scope", subject: str) -> str:
-    return now.names.get(subject, subject) if scope == "group" else subject
-
-
-def _sentence(now: "OrganisationSettings", event: "DemandEvent") -> str:
-    record = _record(now, event)
-    return (
-        f"{event.name}: from {event.from_date} to {event.until_date} demand of {record['applies_to']} is planned as "
-        f"{event.factor:f} times the usual."
     )

@@ -15,6 +15,7 @@ from pipelines.replenishment.plan.plan_reports import REPORTS
 from pipelines.replenishment.plan.statuses import STATUSES
 from pipelines.storage import tables
 from planner.api import (
+    event_routes,
     exception_routes,
     groups_routes,
     kept_plan_routes,
@@ -36,7 +37,7 @@ PREFIX: Final = "/api/v1"
 router = APIRouter(prefix=PREFIX)
 for _part in (
     run_routes, purchase_orders_routes, kept_plan_routes, exception_routes, service_routes, table_routes,
-    settings_routes, groups_routes,
+    settings_routes, groups_routes, event_routes,
 ):  # fmt: skip
     router.include_router(_part.router)
 

@@ -19,6 +19,7 @@ from pipelines.organisation_key import OrganisationError
 from pipelines.purchasing.order_record import NoSuchOrderError, OrderChangedError
 from pipelines.spreadsheets.file_faults import SpreadsheetFileError
 from pipelines.storage.snapshots import NothingPublishedError
+from pipelines.store.demand_decisions.demand_event_log import EventChangedError
 from pipelines.store.exception_decisions import ExceptionChangedError
 from pipelines.store.setting_ledger.group_ledger import GroupConflictError
 from pipelines.store.setting_ledger.setting_changes import SettingConflictError
@@ -28,6 +29,13 @@ from planner.security.guard import API, READS, problem_json
 from planner.security.roles import Role
 
 log = logging.getLogger(__name__)
+_WAS_FIRST: Final = (
+    SettingConflictError,
+    GroupConflictError,
+    OrderChangedError,
+    ExceptionChangedError,
+    EventChangedError,
+)
 _SENTENCES: Final = {
     404: "There is no such page.",
     405: "This address cannot be used that way: go back and try again.",
@@ -74,7 +82,7 @@ async def _known(request: Request, trouble: Exception) -> Response:
 
 def _status_of(trouble: Exception, *, is_write: bool) -> int:
     """404 for what is not there, 409 where somebody else was first, 422 for a write that is not possible, else 503."""
-    if isinstance(trouble, SettingConflictError | GroupConflictError | OrderChangedError | ExceptionChangedError):
+    if isinstance(trouble, _WAS_FIRST):
         return 409
     if isinstance(trouble, OrganisationError | NoSuchOrderError) or (isinstance(trouble, UsageError) and not is_write):
         return 404

@@ -165,3 +165,19 @@ def test_a_viewers_program_reads_and_does_not_write(program: Visitor, monkeypatc
     call(program, "PATCH", "/suppliers/x/terms", {}, status=403)
     answer = program.client.post(f"{API}/settings/import", content=b"x", headers=program.word)
     assert answer.status_code == 403
+
+
+def test_events_are_added_changed_and_removed_by_the_version_that_was_seen(program: Visitor) -> None:
+    sale = {
+        "name": "Sale", "from_date": "2030-05-01", "until_date": "2030-05-03", "factor": "1.5", "scope": "product",
+        "subjects": ["P-00011"], "reason": "leaflet",
+    }  # fmt: skip
+    (event,) = call(program, "POST", "/events", sale | {"version": 0})
+    assert (event["factor"], event["subjects"], event["changed_by"], event["version"]) == (1.5, ["P-00011"], "anna", 1)
+    assert "Meanwhile anna has changed Sale" in call(program, "POST", "/events", sale | {"version": 0}, 409)["detail"]
+    assert call(program, "GET", "/events") == [event]
+    call(program, "POST", "/events", sale | {"factor": "inf"}, 422)
+    call(program, "POST", "/events", sale | {"subjects": []}, 422)
+    call(program, "POST", "/events", sale | {"scope": "supplier"}, 422)
+    call(program, "POST", "/events/remove", {"name": "nope"}, 422)
+    assert call(program, "POST", "/events/remove", {"name": "SALE", "version": 1}) == []

@@ -59,7 +59,7 @@ def demand_event(
             "demand, which the forecast learns from sales."
         )
     if scope != "all" and not subjects:
-        raise EventError("Say which products the event is for: --product, --group or --all.")
+        raise EventError("Say what the event is for: products, groups or all products.")
     return DemandEvent(_name(name), begin, end, parse_factor(factor), scope, tuple(dict.fromkeys(subjects)))
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 import polars as pl
 import sqlalchemy as sa
 
+from pipelines.errors import UsageError
 from pipelines.identities import Identities
 from pipelines.planning_settings.demand_settings.demand_events import DemandEvent
 from pipelines.product_codes import folded
@@ -22,7 +23,11 @@ from pipelines.storage.tables import DEMAND_EVENTS
 from pipelines.store import schema
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import identities_of, read_identities
-from pipelines.store.setting_ledger.change_rows import change_rows
+from pipelines.store.setting_ledger.change_rows import ChangeLock, change_rows, wait_for_others
+
+
+class EventChangedError(UsageError):
+    """Somebody else changed the event since the person looked at it."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,19 @@ _NAMES: Final = tuple(EventChange.__dataclass_fields__)
 _IN_FORCE: Final = ("from_date", "until_date", "factor", "scope")
 
 
-def change_events(store: Store, key: str, changes: Sequence[EventChange]) -> None:
-    """Store changes of an organisation's events, all of them or none; they are in force from the next plan on."""
+def change_events(store: Store, key: str, changes: Sequence[EventChange], *, seen: int | None = None) -> None:
+    """Store changes of an organisation's events, all of them or none; they are in force from the next plan on.
+
+    `seen` is how many changes of each of these events a person saw; without it nobody else is waited for.
+
+    Raises:
+        EventChangedError: there is a change that the person did not see.
+    """
     with store.writing() as connection:
+        if seen is not None:
+            wait_for_others(connection, ChangeLock.EVENTS, key)
+            for change in changes:
+                _check_seen(connection, key, change.name, seen)
         known = read_identities(connection, key)
         rows = [
             {
@@ -61,6 +76,18 @@ def change_events(store: Store, key: str, changes: Sequence[EventChange]) -> Non
         ]  # fmt: skip
         if rows:
             connection.execute(sa.insert(schema.demand_event_change), rows)
+
+
+def _check_seen(connection: sa.Connection, key: str, name: str, seen: int) -> None:
+    table = schema.demand_event_change
+    columns = (table.c.name, table.c.event, table.c.changed_by, table.c.reason)
+    rows = connection.execute(sa.select(*columns).where(table.c.organisation_key == key).order_by(table.c.id)).all()
+    of_it = [row for row in rows if folded(row.name) == folded(name)]
+    if len(of_it) > seen:
+        last = of_it[-1]
+        did = "has removed" if last.event is None else "has changed"
+        why = f", because: {last.reason}" if last.reason else ""
+        raise EventChangedError(f"Meanwhile {last.changed_by} {did} {last.name}{why}. Nothing was changed by you.")
 
 
 def event_history(store: Store, key: str) -> list[EventChange]:

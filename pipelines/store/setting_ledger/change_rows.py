@@ -22,6 +22,7 @@ class ChangeLock(IntEnum):
     EXCEPTIONS = 818
     SESSIONS = 819
     ROLES = 820
+    EVENTS = 822
 
 
 def change_rows(store: Store, table: sa.Table, key: str, names: Sequence[str]) -> Sequence[sa.Row[Any]]:

@@ -5,8 +5,16 @@ What belongs here: routes. What does not: what they show (`shown/settings_shown`
 
 from fastapi import APIRouter
 
-from planner.screens.settings_screens import changing, files, group_changes, one_offs, settings_history, settings_pages
+from planner.screens.settings_screens import (
+    changing,
+    files,
+    group_changes,
+    one_offs,
+    promotions,
+    settings_history,
+    settings_pages,
+)
 
 router = APIRouter()
-for part in (settings_pages, changing, settings_history, files, group_changes, one_offs):
+for part in (settings_pages, changing, settings_history, files, group_changes, one_offs, promotions):
     router.include_router(part.router)

@@ -68,9 +68,11 @@ def products(request: Request, context: ContextOf, now: SettingsOf, find: str = 
 
 
 @router.get("/product-codes")
-def product_codes(request: Request, context: ContextOf, value: str = "", subject: str = "") -> Response:
+def product_codes(
+    request: Request, context: ContextOf, value: str = "", subject: str = "", product: str = ""
+) -> Response:
     """The products that a field may mean, as the options of its list."""
-    value = value or subject
+    value = value or subject or product
     rows = _matching(context, value).head(_MOST_FOUND) if value.strip() else pl.DataFrame()
     return page(request, "settings/product_options.html", {"rows": rows.to_dicts()})
 

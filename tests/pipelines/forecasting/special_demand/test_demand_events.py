@@ -174,7 +174,7 @@ def test_an_event_of_products_or_groups_that_are_gone_says_so():
         ({"until_day": "2029-05-01"}, "366 at most"),
         ({"from_day": "1 May"}, "give a day such as"),
         ({"name": " "}, "needs a name"),
-        ({"scope": "product"}, "--product, --group or --all"),
+        ({"scope": "product"}, "products, groups or all products"),
     ],
 )
 def test_what_makes_no_event_is_refused_in_a_sentence(typed: dict[str, str], problem: str) -> None:
