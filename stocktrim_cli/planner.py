@@ -66,7 +66,13 @@ def serve_desk(
     try:
         # no log of requests: what matters is in the security log
         uvicorn.run(
-            create_app(desk), port=port, log_level="warning", access_log=False, server_header=False, proxy_headers=False
+            create_app(desk),
+            port=port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
         )
     finally:
         desk.close()
@@ -75,11 +81,13 @@ def serve_desk(
 def _keep_memory_small() -> None:
     """Give freed memory back at once: a desk waits all day, and each of its threads would keep some for later.
 
-    polars' allocator reads its variable when polars is imported; glibc, if it is there, is asked for two arenas.
+    polars reads its variables when it is imported: no memory is kept for each thread, and two threads of its own are
+    enough beside those that answer requests. glibc, if it is there, is asked for two arenas.
     """
     import ctypes
 
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0")
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,tcache:false,dirty_decay_ms:0,muzzy_decay_ms:0")
+    os.environ.setdefault("POLARS_MAX_THREADS", "2")
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_MOST_ARENAS, 2)

@@ -52,8 +52,11 @@ class PublishedView:
 
     @cached_property
     def order_plan(self) -> pl.DataFrame:
-        """The lines of the newest plan, one per product; none before the first plan."""
-        return self.rows(tables.ORDER_PLAN)
+        """The lines of the newest plan, one per product; none before the first plan.
+
+        In one piece: what puts a column beside those of a file that was read in pieces would copy all of them.
+        """
+        return self.rows(tables.ORDER_PLAN).rechunk()
 
     @cached_property
     def codes(self) -> ProductCodes:

@@ -155,10 +155,12 @@ function themeOf() {
 }
 function makeSheet(answer) {
   const { values } = answer;
+  const names = Object.keys(values);
   const lines = values.code.map((code, at) => {
-    const row = Object.fromEntries(Object.keys(values).map((name) => [name, values[name][at]]));
+    const row = { seen: "", state: "", sentence: "" };
+    for (const name of names) row[name] = values[name][at];
     row.order = row.seen = asTyped(row.order);
-    rows.set(code, Object.assign(row, { state: "", sentence: "" }));
+    rows.set(code, row);
     return row;
   });
   grid = agGrid.createGrid(sheet, {
@@ -189,7 +191,7 @@ function forgetTyping({ code }) {
   showRow(code, null);
 }
 async function readLines() {
-  const answer = await fetch(planLines.dataset.lines + location.search).catch(() => null);
+  const answer = await fetch(planLines.dataset.lines).catch(() => null);
   if (answer?.ok && !answer.redirected) return answer.json();
   sheet.textContent = "The lines could not be read. Reload the page to try again.";
   return null;

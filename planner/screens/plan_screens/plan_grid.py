@@ -25,7 +25,7 @@ def grid_page(request: Request, context: ContextOf) -> Response:
     content = context.content(
         screen="plan", found=found_lines(request, context), may_write=may_write(request, context),
         reports=REPORTS.values(), counts=report_counts(context.view), suppliers=suppliers_of(context.view),
-        groups=context.view.groups, nonce=allow_styles_by_nonce(request),
+        groups=context.view.groups, nonce=allow_styles_by_nonce(request), lines_query=request.url.query,
     )  # fmt: skip
     return page(request, "plan_grid.html", content)
 

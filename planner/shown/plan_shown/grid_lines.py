@@ -5,6 +5,7 @@ What belongs here: which columns, and their values for a program. What does not:
 
 from typing import Any, Final
 
+import msgspec
 import polars as pl
 
 from planner.frame.rendered_pages import STATUSES
@@ -34,14 +35,18 @@ _DECIMALS: Final = 4
 
 
 def grid_lines(found: PlanLines) -> dict[str, Any]:
-    """All lines found in their order, column by column; currencies only if there are several."""
+    """All lines found in their order, column by column; currencies only if there are several.
+
+    Each column is made JSON by itself: 30,000 lines as Python's objects would hold 20 MiB at once.
+    """
     names = {name: column for name, (column, _) in GRID_COLUMNS.items()}
     if len(found.currencies) > 1:
         names["currency"] = CURRENCY
     values = [_value(column).alias(name) for name, column in names.items()]
     lines = found.now.lines.select(values)[found.rows]
+    columns = {column.name: msgspec.Raw(msgspec.json.encode(column.to_list())) for column in lines.iter_columns()}
     return {
-        "values": lines.to_dict(as_series=False),
+        "values": columns,
         "headings": {name: heading or COLUMNS[column].heading for name, (column, heading) in GRID_COLUMNS.items()},
         "meanings": {name: _MEANT.get(name) or _meaning(found, column) for name, (column, _) in GRID_COLUMNS.items()},
         "statuses": {name: word for name, (word, _) in STATUSES.items()},
