@@ -83,7 +83,7 @@ def _measure(
 
 def _review(history: History, forecasts: Mapping[int, DemandDistribution], money_rule: str, day: int) -> ReviewDecision:
     return our_review(
-        history, forecasts[day], [0.95], OrderPolicy(), order_frequency_days=WEEK, seed=0, money_rule=money_rule
+        history, day, forecasts[day], [0.95], OrderPolicy(), order_frequency_days=WEEK, seed=0, money_rule=money_rule
     )
 
 

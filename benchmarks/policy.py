@@ -148,7 +148,7 @@ def _backtest_random_lead_times(products: int, *, is_lost: bool, is_lasting: boo
 
         def review(day: int, known: History = known) -> ReviewDecision:
             forecast = forecast_at(known, day, order_frequency_days=7, seed=seed)
-            return our_review(known, forecast, list(PROMISED), rule, order_frequency_days=7, seed=seed)
+            return our_review(known, day, forecast, list(PROMISED), rule, order_frequency_days=7, seed=seed)
 
         groups = np.zeros(len(true.product_codes), dtype=np.int64)
         counts[name] = simulate(

@@ -117,6 +117,9 @@ def backtest(
     For an organisation its own order policy is used, for the products that are planned today. Prices, costs, batches
     and settings of the past are not kept, so today's are used.
 
+    The limits of a plan are replayed: minimum and maximum shelf levels, minimum order quantities, batches, suppliers'
+    order days and shutdowns. On a day out of stock customers want what they bought on such a weekday near it.
+
     Suppliers' minimums and the spend cap are replayed too. Our policy then also runs without them, and with its orders
     raised and cut in proportion, as those of every other policy are. A file has one supplier.
 
@@ -125,6 +128,7 @@ def backtest(
     from pipelines.policy_backtest.frontier_picture import frontier_svg
     from pipelines.policy_backtest.level_prices import OURS
     from pipelines.policy_backtest.money_terms import terms_in_words
+    from pipelines.policy_backtest.organisation_past import what_is_kept
     from pipelines.policy_backtest.policy_comparison import (
         models_in_words,
         products_in_words,
@@ -147,9 +151,9 @@ def backtest(
         else _of_organisation(organisation, lead_time_days, rules)
     )
     say(f"  {settings_in_words(chosen)}")
+    if limits := what_is_kept(history):
+        say(f"  {limits}")
     terms = terms_in_words(history.money)
-    if terms:
-        say(f"  {terms}")
     tested = run_backtest(history, chosen, progress=lambda sentence: say(f"  {sentence}"))
     results, beside = tested.results, at_equal_service(tested.counts, OURS)
     for sentence in (products_in_words(tested), models_in_words(tested)):
@@ -258,7 +262,8 @@ def _rules(settings: "pl.DataFrame", minimum: str, budget: str) -> "MoneyRules":
 
 def _of_file(file: Path, forms: "Forms", lead_time_days: int | None, rules: "MoneyRules") -> "History":
     from pipelines.planning_settings.setting_descriptions import PARAMETERS
-    from pipelines.policy_backtest.past import make_history, with_one_supplier
+    from pipelines.policy_backtest.organisation_past import with_one_supplier
+    from pipelines.policy_backtest.past import make_history
     from pipelines.policy_backtest.sales_file import check_facts, net_of_returns
 
     sales = _read(file, forms)
@@ -285,7 +290,7 @@ def _read(file: Path, forms: "Forms") -> "pl.DataFrame":
 
 
 def _of_organisation(organisation: str, lead_time_days: int | None, rules: "MoneyRules") -> "History":
-    from pipelines.policy_backtest.past import of_organisation, with_money_terms
+    from pipelines.policy_backtest.organisation_past import of_organisation, with_money_terms
     from pipelines.settings import read_settings
     from pipelines.storage import tables
     from pipelines.storage.snapshots import read_published
@@ -299,6 +304,7 @@ def _of_organisation(organisation: str, lead_time_days: int | None, rules: "Mone
         tables.PLAN_SETTINGS,
         tables.LEAD_TIMES,
         tables.PURCHASE_RECEIPTS,
+        tables.SUPPLIER_CALENDARS,
     )
     _, _, order_plan, plan_settings, *_ = frames
     history = of_organisation(*frames, lead_time_days=lead_time_days)

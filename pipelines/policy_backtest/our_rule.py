@@ -16,9 +16,9 @@ from pipelines.forecasting.history.demand_matrix import Matrix
 from pipelines.forecasting.protection_intervals import (
     horizons_to_forecast,
     own_horizons,
-    protection_intervals,
 )
 from pipelines.planning_settings.order_rule import OrderPolicy
+from pipelines.policy_backtest.order_rules import intervals_on
 from pipelines.policy_backtest.past import DAYS, History
 from pipelines.policy_backtest.planned_orders import PlannedOrders, products_of, within_money
 from pipelines.policy_backtest.simulation import Orders, ReviewDecision, ReviewRule, Shelf
@@ -33,16 +33,15 @@ from pipelines.replenishment.decision.order_decision import (
 Levels = Callable[[int], Matrix]
 
 
-def lead_windows(history: History, *, order_frequency_days: int) -> pl.DataFrame:
-    """The protection interval of each product and lead time, in the shape of `protection_intervals`."""
-    codes = pl.DataFrame({"product_code": list(history.product_codes)}, schema={"product_code": pl.String})
-    frequency = pl.lit(order_frequency_days, dtype=pl.Int64)
-    return protection_intervals(codes.with_columns(order_frequency_days=frequency), history.lead_times)
+def lead_windows(history: History, day: int, *, order_frequency_days: int) -> pl.DataFrame:
+    """The protection interval of each product and lead time at a review, in the shape of `protection_intervals`."""
+    on = history.day(day)
+    return intervals_on(history.rules, history.lead_times, on=on, order_frequency_days=order_frequency_days)
 
 
 def scores_at(history: History, day: int, *, order_frequency_days: int, seed: int) -> pl.DataFrame:
     """The model comparison of a plan on a past day, from what was known before it: like `forecast.model_scores`."""
-    horizons = own_horizons(lead_windows(history, order_frequency_days=order_frequency_days))
+    horizons = own_horizons(lead_windows(history, day, order_frequency_days=order_frequency_days))
     return score_models(history.known_before(day), horizons, as_of=history.day(day), seed=seed).model_scores
 
 
@@ -53,7 +52,7 @@ def forecast_at(
 
     With `model_scores` each product has the model that a plan of that day would choose, else models are chosen by rule.
     """
-    horizons = horizons_to_forecast(lead_windows(history, order_frequency_days=order_frequency_days))
+    horizons = horizons_to_forecast(lead_windows(history, day, order_frequency_days=order_frequency_days))
     weeks = -(-int(horizons["horizon_days"].to_numpy().max(initial=1)) // DAYS)
     as_of, known, without_season = history.day(day), history.known_before(day), history.without_season
     choice = None
@@ -66,25 +65,26 @@ def forecast_at(
 
 
 def our_review(
-    history: History, distribution: DemandDistribution, service_levels: list[float], policy: OrderPolicy, *,
+    history: History, day: int, distribution: DemandDistribution, service_levels: list[float], policy: OrderPolicy, *,
     order_frequency_days: int, seed: int, money_rule: str = "",
 ) -> ReviewDecision:  # fmt: skip
     """The order-up-to levels of our policy at a review, and its orders.
 
     For cycle service levels the decision on paths equals level minus position, to the unit, if unmet demand is
-    backordered (or positions are compared) and no open order arrives later than one of today. The paths are then left
-    out. With a `money_rule` the suppliers' minimums and the spend cap of the history are kept.
+    backordered (or positions are compared), no open order arrives later than one of today, and no supplier has a
+    calendar. The paths are then left out. With a `money_rule` the suppliers' minimums and the spend cap of the history
+    are kept.
     """
-    leads = lead_windows(history, order_frequency_days=order_frequency_days)
+    leads = lead_windows(history, day, order_frequency_days=order_frequency_days)
     days = leads["horizon_days"].to_numpy().astype(np.int64)
     demand = interval_demand(distribution, leads["product_code"], days, seed=seed)
-    on_paths = PlannedOrders(demand, leads, history, service_levels, policy)
+    on_paths = PlannedOrders(demand, leads, history, day, service_levels, policy)
     money = within_money(history, on_paths, money_rule)
     if policy.measure != "cycle":
         return ReviewDecision(on_paths.order_up_to_levels(), on_paths.orders, money)
     points = ordering_level(np.array(service_levels)).tolist() if policy.has_two_levels else service_levels
     levels, least = (_levels(demand, leads, history, at) for at in (service_levels, points))
-    if policy.unmet_demand == "lost" and policy.order_rule == "projected":
+    if (policy.unmet_demand == "lost" and policy.order_rule == "projected") or history.rules.calendars.height:
         return ReviewDecision(levels, on_paths.orders, money)
     by_position = up_to(levels, least)
 

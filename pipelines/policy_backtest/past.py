@@ -12,20 +12,16 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from pipelines.errors import DataError
 from pipelines.forecasting.history.demand_matrix import Index, Matrix, is_quantity
-from pipelines.forecasting.history.dependent_demand import with_dependent_demand
-from pipelines.forecasting.history.transferred_demand import transfer_demand
-from pipelines.planning_settings.demand_settings.assemblies import all_parts, assemblies_of
-from pipelines.planning_settings.registry import wide_settings
-from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.policy_backtest.money_terms import MoneyTerms
+from pipelines.policy_backtest.order_rules import LineLimits, OrderRules, order_days
+from pipelines.policy_backtest.unserved_demand import with_unserved_demand
 from pipelines.replenishment.decision.demand_paths import seeds_of
 from pipelines.replenishment.decision.input_validation import days_of, demand_frame, number_frame
 from pipelines.replenishment.lead_times import LENGTHS, known_receipts, learn_lead_times, summarise_lengths, waited_for
-from pipelines.replenishment.plan.statuses import NOT_PLANNED
-from pipelines.replenishment.supplier_orders.money_rules import MoneyRules
 
 FEWEST_WEEKS: Final = 13
 DAYS: Final = 7
@@ -50,8 +46,10 @@ class History:
     """Demand of each product by day from `first_day` on, and what each product costs and how it is bought.
 
     `lead_times` has the shape of `lead_times.LENGTHS`: orders take these days. `lead_time_days` is the mean of each
-    product, rounded. `money` has the suppliers' minimums and the spend cap. With `receipts` a review knows only the
-    receipts and the late orders of its own day.
+    product, rounded. `rules` are those of a plan for each product, `money` the suppliers' minimums and the spend cap.
+    With `receipts` a review knows only the receipts and the late orders of its own day, and orders take the days of
+    `received`, which has every receipt: also the longest, which a plan's few lengths level out. `daily` is what was
+    wanted, `demand` what was sold.
     """
 
     product_codes: Sequence[str]
@@ -64,9 +62,16 @@ class History:
     batch_size: Matrix
     minimum_order_quantity: Matrix
     lead_times: pl.DataFrame
+    rules: OrderRules
     receipts: Receipts | None = None
+    received: pl.DataFrame | None = None
     without_season: Sequence[str] = ()
     money: MoneyTerms | None = None
+
+    @property
+    def limits(self) -> LineLimits:
+        """The limits of a line of an order."""
+        return LineLimits(self.rules, self.minimum_order_quantity, self.batch_size)
 
     @property
     def longest_lead_time(self) -> int:
@@ -90,7 +95,9 @@ class History:
             self, product_codes=codes, daily=self.daily[rows], demand=self.demand.filter(is_known),
             unit_cost=self.unit_cost[rows], unit_price=self.unit_price[rows], lead_time_days=self.lead_time_days[rows],
             batch_size=self.batch_size[rows], minimum_order_quantity=self.minimum_order_quantity[rows],
-            lead_times=self.lead_times.filter(is_known), money=self.money and self.money.rows(rows),
+            lead_times=self.lead_times.filter(is_known), rules=self.rules.rows(rows),
+            received=None if self.received is None else self.received.filter(is_known),
+            money=self.money and self.money.rows(rows),
         )  # fmt: skip
 
     def with_lead_times_known_at(self, column: int) -> "History":
@@ -104,11 +111,17 @@ class History:
         return replace(self, lead_times=lengths, lead_time_days=_expected_days(lengths), receipts=None)
 
     def drawn_lead_times(self, reviews: int, *, seed: int) -> Index:
-        """The lead time of each product's order at each review, drawn by the seed and the product's code."""
-        lengths = self.lead_times.group_by("product_code", maintain_order=True).agg("lead_time_days", "weight")
+        """The lead time of each product's order at each review, drawn by the seed and the supplier.
+
+        One delay holds for all that is ordered from a supplier at a review: it comes in one delivery. A product whose
+        supplier is not known has delays of its own.
+        """
+        lengths = self.lead_times if self.received is None else self.received
+        by_product = lengths.group_by("product_code", maintain_order=True).agg("lead_time_days", "weight")
         drawn = np.zeros((len(self.product_codes), reviews), dtype=np.int64)
-        for row, (code, days, weight) in enumerate(lengths.rows()):
-            chance = np.random.default_rng(seeds_of([code], seed=seed)[0]).random(reviews)
+        of_supplier = zip(by_product.rows(), self.rules.drawn_by(), strict=True)
+        for row, ((_, days, weight), by) in enumerate(of_supplier):
+            chance = np.random.default_rng(seeds_of([by], seed=seed)[0]).random(reviews)
             drawn[row] = np.array(days)[np.minimum(np.searchsorted(np.cumsum(weight), chance), len(days) - 1)]
         return drawn
 
@@ -117,8 +130,9 @@ def make_history(sales: pl.DataFrame, *, lead_time_days: int, lead_times: pl.Dat
     """The history of every product that was ever sold.
 
     `sales` has `product_code`, `date`, `quantity` and may have `unit_cost`, `unit_price`, `lead_time_days`,
-    `batch_size`, `minimum_order_quantity` (the last value of a product counts) and `is_stocked_out`; one row a week,
-    dated by its first day, will do. Whole weeks are kept, counted from the last day back, ten years at most.
+    `batch_size`, `minimum_order_quantity` (the last value of a product counts) and `is_stocked_out`, on which days more
+    was wanted than sold (`unserved_demand.py`); one row a week, dated by its first day, will do. Whole weeks are kept,
+    counted from the last day back, ten years at most.
     `lead_times` has the shape of `lead_times.LENGTHS`: if a product has rows there, its orders take these days.
 
     Raises:
@@ -143,10 +157,30 @@ def make_history(sales: pl.DataFrame, *, lead_time_days: int, lead_times: pl.Dat
     daily = np.zeros((codes.height, weeks * DAYS))
     column = rows.select((pl.col("demand_date") - pl.lit(start)).dt.total_days()).to_series()
     daily[rows["row"].to_numpy(), column.to_numpy()] = rows["quantity"].to_numpy()
+    daily = with_unserved_demand(daily, _is_out(demand, codes, start, daily.shape), codes["product_code"].to_list())
     cost, price, lead, batch, least = _facts(sales, codes, lead_time_days=lead_time_days)
     lengths = _lengths(codes, lead, lead_times)
     lead = _expected_days(lengths)
-    return History(codes["product_code"].to_list(), start, daily, demand, cost, price, lead, batch, least, lengths)
+    codes_in_order = codes["product_code"].to_list()
+    return History(
+        codes_in_order, start, daily, demand, cost, price, lead, batch, least, lengths, OrderRules.none(codes_in_order)
+    )  # fmt: skip
+
+
+def _is_out(demand: pl.DataFrame, codes: pl.DataFrame, start: date, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Which days of each product were out of stock."""
+    is_out = np.zeros(shape, dtype=bool)
+    if "is_stocked_out" not in demand.columns:
+        return is_out
+    days = (pl.col("demand_date") - pl.lit(start)).dt.total_days()
+    rows = (
+        demand.filter(pl.col("is_stocked_out").fill_null(value=False))
+        .join(codes.with_row_index("row"), on="product_code")
+        .select("row", day=days)
+        .filter(pl.col("day").is_between(0, shape[1] - 1))
+    )
+    is_out[rows["row"].to_numpy(), rows["day"].to_numpy()] = True
+    return is_out
 
 
 def _expected_days(lengths: pl.DataFrame) -> Index:
@@ -186,7 +220,7 @@ def review_days(history: History, *, order_frequency_days: int, weeks: int) -> l
     days = history.daily.shape[1]
     known = days // DAYS
     start = days - min(weeks, max(0, known - FEWEST_WEEKS)) * DAYS
-    counted_from = start + weeks_until_counted(history, order_frequency_days=order_frequency_days) * DAYS
+    counted_from = start + weeks_until_counted(history, start, order_frequency_days=order_frequency_days) * DAYS
     if counted_from + max(DAYS, order_frequency_days) > days:
         raise DataError(
             f"These sales span {known} week{'' if known == 1 else 's'}; a backtest needs {FEWEST_WEEKS} weeks to learn "
@@ -200,9 +234,11 @@ def known_at_reviews(history: History, reviews: Sequence[int]) -> dict[int, Hist
     return {column: history.with_lead_times_known_at(column) for column in reviews}
 
 
-def weeks_until_counted(history: History, *, order_frequency_days: int) -> int:
-    """The weeks of a backtest before the first whole week that depends on real decisions."""
-    return -(-(history.longest_lead_time + order_frequency_days) // DAYS)
+def weeks_until_counted(history: History, start: int, *, order_frequency_days: int) -> int:
+    """The weeks of a backtest from a column on before the first whole week that depends on real decisions."""
+    lengths = np.full(len(history.product_codes), history.longest_lead_time)
+    days = order_days(history.rules, lengths, on=history.day(start), order_frequency_days=order_frequency_days)
+    return -(-int(days.next_arrives.max(initial=0)) // DAYS)
 
 
 def _facts(
@@ -226,75 +262,3 @@ def _facts(
     days = codes.with_columns(lead_time_days=column("lead_time_days", float(lead_time_days), least=-math.inf))
     lead = days_of(codes, days, name="lead_time_days", least=0)["lead_time_days"].to_numpy()
     return cost, price, lead, np.maximum(1e-4, column("batch_size", 1.0)), column("minimum_order_quantity", 0.0)
-
-
-def with_money_terms(
-    history: History, order_plan: pl.DataFrame, plan_settings: pl.DataFrame, rules: MoneyRules
-) -> History:
-    """The history with today's suppliers, minimums and spend cap; a minimum without an exchange rate is left out."""
-    settings = wide_settings(plan_settings).select("product_code", "holding_cost_rate")
-    codes = pl.DataFrame({"product_code": history.product_codes}, schema={"product_code": pl.String})
-    facts = order_plan.select("product_code", "supplier_id", "currency", "currency_rate")
-    rows = codes.join(facts, on="product_code", how="left", maintain_order="left").join(
-        settings, on="product_code", how="left", maintain_order="left"
-    )
-    keys = rows.select("supplier_id", "currency", pl.col("currency_rate").cast(pl.Float64)).rows()
-    orders = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    minimums = [rules.minimum_of(supplier or "") / rate if rate else 0.0 for supplier, _, rate in orders]
-    money = MoneyTerms(
-        np.array([orders[key] for key in keys], dtype=np.int64),
-        rows["holding_cost_rate"].fill_null(0.0).to_numpy().astype(float),
-        np.array(minimums, dtype=float),
-        tuple(rules.below_minimum_of(supplier or "") for supplier, _, _ in orders),
-        rules.spend_cap,
-    )
-    return replace(history, money=money)
-
-
-def with_one_supplier(history: History, rules: MoneyRules, *, holding_cost_rate: float) -> History:
-    """The history as if one supplier had every product, with the minimum and the spend cap of the rules."""
-    count = len(history.product_codes)
-    money = MoneyTerms(
-        np.zeros(count, dtype=np.int64), np.full(count, holding_cost_rate), np.array([rules.minimum_of("")]),
-        (rules.below_minimum,), rules.spend_cap,
-    )  # fmt: skip
-    return replace(history, money=money)
-
-
-def of_organisation(
-    demand_daily: pl.DataFrame, products: pl.DataFrame, order_plan: pl.DataFrame, plan_settings: pl.DataFrame,
-    lead_times: pl.DataFrame, purchase_receipts: pl.DataFrame, *, lead_time_days: int | None,
-) -> History:  # fmt: skip
-    """The history of an organisation's planned products, with today's costs and settings.
-
-    All money is in base currency; a cost in a currency without a rate is unknown, as if there were none.
-    The frames have the shapes of `marts.demand_daily`, `marts.products`, `plan.order_plan`, `parameters.plan_settings`,
-    `parameters.lead_times` and `marts.purchase_receipts`; a given lead time replaces that of every product.
-
-    Raises:
-        DataError: nothing was sold.
-    """
-    facts = order_plan.filter(pl.col("status") != NOT_PLANNED).select(
-        "product_code",
-        pl.col("unit_cost").cast(pl.Float64) / pl.col("currency_rate").cast(pl.Float64),
-        "batch_size",
-        "minimum_order_quantity",
-        lead_time_days=pl.col("expected_lead_time_days") if lead_time_days is None else pl.lit(lead_time_days),
-    )
-    settings = wide_settings(plan_settings)
-    transfers = transfers_of(settings)
-    prices = products.select("product_code", unit_price=pl.col("sales_unit_price").cast(pl.Float64))
-    sales = (
-        with_dependent_demand(transfer_demand(demand_daily, transfers), all_parts(assemblies_of(settings, transfers)))
-        .rename({"demand_date": "date"})
-        .join(facts, on="product_code", how="inner")
-        .join(prices, on="product_code", how="left")
-        .with_columns(pl.when(pl.col(name) > 0).then(name).alias(name) for name in ("unit_cost", "unit_price"))
-    )
-    without_season = settings.filter("ignore_seasonality")["product_code"].to_list()
-    if lead_time_days is not None:
-        return replace(make_history(sales, lead_time_days=lead_time_days), without_season=without_season)
-    suppliers = products.select("product_code", "supplier_id")
-    bought = settings.join(suppliers, on="product_code", how="left")
-    history = make_history(sales, lead_time_days=0, lead_times=lead_times)
-    return replace(history, receipts=Receipts(bought, purchase_receipts), without_season=without_season)

@@ -17,6 +17,7 @@ from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.money_terms import MoneyTerms, by_least_loss, in_proportion
 from pipelines.policy_backtest.past import History
 from pipelines.policy_backtest.simulation import Shelf
+from pipelines.replenishment.decision.decision_inputs import order_calendars
 from pipelines.replenishment.decision.demand_paths import IntervalDemand
 from pipelines.replenishment.decision.order_decision import Decision, DecisionInputs, decide
 from pipelines.replenishment.decision.requirement_paths import requirement_paths
@@ -64,6 +65,8 @@ class _ValuesAtReview:
     inputs: DecisionInputs
     decision: Decision
     policy: OrderPolicy
+    expected_arrival: Index
+    room: Matrix
 
     def values(self, products: Index, money: MoneyTerms) -> OrderValues:
         paths = requirement_paths(self.inputs, products, self.policy)
@@ -75,7 +78,7 @@ class _ValuesAtReview:
             needed=self.decision.needed[products],
             margin=np.maximum(0.0, history.unit_price[products] - cost),
             holding_a_day=cost * money.holding_cost_rate[products] / YEAR_DAYS,
-            coverage_days=np.maximum(1.0, horizon - history.lead_time_days[products]),
+            coverage_days=np.maximum(1.0, horizon - self.expected_arrival[products]),
             daily_demand=demand / np.maximum(1, horizon),
         )  # fmt: skip
 
@@ -83,26 +86,29 @@ class _ValuesAtReview:
         position = (self.inputs.stock.available + self.decision.stock_on_order_in_time)[products]
         is_due = self.decision.is_due[products].astype(float)
         return LaterNeed(
-            is_due, position, self.decision.reorder_point[products], np.full(products.size, np.inf)
+            is_due, position, self.decision.reorder_point[products], self.room[products]
         )  # fmt: skip
 
     def most(self, products: Index) -> Matrix:
         horizon = np.maximum(1, self.inputs.horizon_days[products])
         position = (self.inputs.stock.available + self.inputs.stock.arrival_quantities.sum(axis=1))[products]
         level = self.decision.order_up_to_level[products] * (horizon + OVERSTOCK_DAYS) / horizon
-        return np.asarray(np.maximum(0.0, level - position))
+        return np.asarray(np.clip(level - position, 0.0, self.room[products]))
 
 
 class PlannedOrders:
     """Orders decided as in a plan, for each service level."""
 
     def __init__(
-        self, demand: IntervalDemand, leads: pl.DataFrame, history: History, service_levels: list[float],
+        self, demand: IntervalDemand, leads: pl.DataFrame, history: History, day: int, service_levels: list[float],
         policy: OrderPolicy,
     ) -> None:  # fmt: skip
         self.demand, self.policy, self.service_levels, self.history = demand, policy, service_levels, history
         self.decisions: dict[int, _ValuesAtReview] = {}
-        self.horizon = expected_intervals(leads)["horizon_days"].to_numpy()
+        expected = expected_intervals(leads)
+        self.horizon, self.expected_arrival = (expected[name].to_numpy() for name in ("horizon_days", "arrival_day"))
+        calendars = history.rules.calendars_on(history.day(day))
+        self.calendars = order_calendars(history.rules.products, leads, calendars) if calendars else None
         self.lead_product, self.weight = products_of(leads, history), leads["weight"].to_numpy()
         self.arrival_day = leads["arrival_day"].to_numpy().astype(np.int64)
 
@@ -122,7 +128,10 @@ class PlannedOrders:
             arrivals = shelf.under_way[:, column, days]
             stock = Stock(shelf.net[:, column], np.tile(days + 1, (self.horizon.size, 1)), arrivals)
             inputs = self._inputs(column, stock)
-            self.decisions[column] = _ValuesAtReview(self.history, inputs, decide(inputs, self.policy), self.policy)
+            decision, room = decide(inputs, self.policy), self.history.limits.room(shelf.position)[:, column]
+            self.decisions[column] = _ValuesAtReview(
+                self.history, inputs, decision, self.policy, self.expected_arrival, room
+            )  # fmt: skip
         return self.decisions[column]
 
     def order_up_to_levels(self) -> Matrix:
@@ -136,5 +145,5 @@ class PlannedOrders:
     def _inputs(self, column: int, stock: Stock) -> DecisionInputs:
         levels = np.full(self.horizon.size, self.service_levels[column])
         return DecisionInputs(
-            levels, self.horizon, stock, self.lead_product, self.arrival_day, self.weight, self.demand
+            levels, self.horizon, stock, self.lead_product, self.arrival_day, self.weight, self.demand, self.calendars
         )  # fmt: skip

@@ -22,6 +22,7 @@ from pipelines.forecasting.selection.model_backtest import MOST_PRODUCTS
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.registry import global_settings
 from pipelines.policy_backtest.level_prices import OURS
+from pipelines.policy_backtest.order_rules import order_days
 from pipelines.policy_backtest.our_rule import (
     as_rule,
     forecast_at,
@@ -175,7 +176,7 @@ def run_backtest(
         own |= {OURS_IN_PROPORTION: (settings.order_policy, IN_PROPORTION), OURS_UNLIMITED: (settings.order_policy, "")}
     rules: dict[str, ReviewRule] = {
         name: lambda day, policy=policy, rule=rule: our_review(
-            known[day], forecasts[day], levels, policy, order_frequency_days=frequency, seed=settings.seed,
+            known[day], day, forecasts[day], levels, policy, order_frequency_days=frequency, seed=settings.seed,
             money_rule=rule,
         )
         for name, (policy, rule) in own.items()
@@ -225,14 +226,18 @@ def _of_ours(comparisons: int) -> pl.Expr:
 
 
 def _rivals(known: dict[int, History], levels: list[float], frequency: int) -> dict[str, ReviewRule]:
+    def weeks_of(day: int) -> tuple[Matrix, Matrix]:
+        past = known[day]
+        days = order_days(past.rules, past.lead_time_days, on=past.day(day), order_frequency_days=frequency)
+        return days.next_arrives / DAYS, days.arrives / DAYS
+
     def textbook(day: int, weeks: int) -> Matrix:
-        horizon = (known[day].lead_time_days + frequency) / DAYS
+        horizon, _ = weeks_of(day)
         return textbook_levels(known_weeks(known[day], day)[0], horizon, levels, weeks=weeks)
 
     def stocktrim(day: int) -> Matrix:
         weekly, as_of = known_weeks(known[day], day)
-        lead = known[day].lead_time_days / DAYS
-        return stocktrim_levels(weekly, lead + frequency / DAYS, lead, levels, as_of=as_of)
+        return stocktrim_levels(weekly, *weeks_of(day), levels, as_of=as_of)
 
     limited = within_money(next(iter(known.values())), None, IN_PROPORTION)
     return {name: as_rule(partial(textbook, weeks=weeks), limited) for name, weeks in _WEEKS_OF.items()} | {

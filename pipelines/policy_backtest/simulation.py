@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
+from pipelines.policy_backtest.order_rules import OrderDays, order_days
 from pipelines.policy_backtest.past import DAYS, History, weeks_until_counted
 
 
@@ -80,51 +81,76 @@ def simulate(
     on real decisions: after the longest lead time and one order cycle. `groups[i]` is the group of product i; the
     counts have the shape weeks, groups, service levels.
     """
+    return walked(
+        history, rule, known, order_frequency_days=order_frequency_days, groups=groups, is_lost=is_lost, seed=seed
+    ).counts()
+
+
+def walked(
+    history: History, rule: ReviewRule, known: Mapping[int, History], *, order_frequency_days: int, groups: Index,
+    is_lost: bool, seed: int = 0,
+) -> "Walk":  # fmt: skip
+    """The simulation that `simulate` counts: every day of it, and every order."""
     drawn = history.drawn_lead_times(len(known), seed=seed)
-    walk = _Walk(history, min(known), order_frequency_days, groups, is_lost=is_lost)
-    due = {day: (past.lead_time_days, drawn[:, place]) for place, (day, past) in enumerate(known.items())}
+    walk = Walk(history, min(known), order_frequency_days, groups, is_lost=is_lost)
+    place = {day: number for number, day in enumerate(known)}
     for day in range(min(known), history.daily.shape[1]):
-        walk.step(day, rule(day) if day in due else None, due.get(day))
-    return walk.counts()
+        if day not in place:
+            walk.step(day)
+            continue
+        expected, true = (
+            order_days(history.rules, lengths, on=history.day(day), order_frequency_days=order_frequency_days)
+            for lengths in (known[day].lead_time_days, drawn[:, place[day]])
+        )
+        walk.step(day, rule(day), (expected, true))
+    return walk
 
 
 @dataclass(frozen=True)
-class _Placed:
-    """The orders of one review: when each product's was placed, arrives, and was expected."""
+class PlacedOrders:
+    """The orders of a review on `day`: when each product's is placed, arrives and was expected, and what it covers.
+
+    The coverage period ends before an order of the next review arrives. `position` was the stock position before.
+    """
 
     day: int
     quantity: Matrix
+    position: Matrix
+    placed: Index
     arrives: Index
     expected: Index
+    covered_until: Index
     order_up_to_level: Matrix
 
 
-class _Walk:
+class Walk:
     """Stock from day to day, the sums so far, and the days with a shortage: products by service levels."""
 
     def __init__(
         self, history: History, start: int, order_frequency_days: int, groups: Index, *, is_lost: bool
     ) -> None:
         self.history, self.start, self.is_lost = history, start, is_lost
-        self.frequency = order_frequency_days
-        self.counted_from = start + weeks_until_counted(history, order_frequency_days=order_frequency_days) * DAYS
+        warm_up = weeks_until_counted(history, start, order_frequency_days=order_frequency_days)
+        self.counted_from = start + warm_up * DAYS
         self.weeks: int = (history.daily.shape[1] - start) // DAYS
         self.of_group = (np.arange(groups.max() + 1)[:, None] == groups).astype(float)
         self.sums: dict[str, Matrix] = {}
         self.short_days: list[NDArray[np.bool_]] = []
-        self.placed: list[_Placed] = []
-        self.under_way: list[_Placed] = []
+        self.placed: list[PlacedOrders] = []
+        self.under_way: list[PlacedOrders] = []
         self.net = np.zeros((0, 0))
 
-    def step(self, day: int, review: ReviewDecision | None, lead_times: tuple[Index, Index] | None) -> None:
-        """A day: orders arrive, a review may order (with expected and true lead times), demand comes."""
+    def step(
+        self, day: int, review: ReviewDecision | None = None, days: tuple[OrderDays, OrderDays] | None = None
+    ) -> None:
+        """A day: orders arrive, a review may order (with the days expected and the true ones), demand comes."""
         if review is not None and day == self.start:
-            self.net = review.order_up_to_level.copy()
+            self.net = np.minimum(review.order_up_to_level, self.history.rules.most()[:, None])
         for order in self.under_way:
             self.net = self.net + np.where((order.arrives == day)[:, None], order.quantity, 0.0)
         self.under_way = [order for order in self.under_way if (order.arrives > day).any()]
-        if review is not None and lead_times is not None:
-            self._review(day, review, *lead_times)
+        if review is not None and days is not None:
+            self._review(day, review, *days)
         demand = np.repeat(self.history.daily[:, day][:, None], self.net.shape[1], axis=1)
         stock = np.maximum(0.0, self.net)
         served = np.minimum(demand, stock)
@@ -132,16 +158,18 @@ class _Walk:
         self.short_days.append(demand > served if self.is_lost else self.net < 0)
         self._count(day, demand, served, (stock + np.maximum(0.0, self.net)) / 2)
 
-    def _review(self, day: int, review: ReviewDecision, expected: Index, lead_times: Index) -> None:
-        """Place orders, raised to the minimum and whole batches; without a lead time they arrive at once."""
+    def _review(self, day: int, review: ReviewDecision, expected: OrderDays, true: OrderDays) -> None:
+        """Place orders within the limits of a plan; without a lead time they arrive at once."""
         shelf = Shelf(self.net, self._expected(day))
-        wanted = review.orders(shelf)
-        batch, least = self.history.batch_size[:, None], self.history.minimum_order_quantity[:, None]
-        quantity = np.where(wanted > 0, np.ceil(np.maximum(wanted, least) / batch - 1e-9) * batch, 0.0)
+        limits, position = self.history.limits, shelf.position
+        quantity = limits.after(review.orders(shelf), position)
         if review.within_money is not None:
-            quantity = review.within_money(shelf, quantity)
-        self.net = self.net + np.where(lead_times[:, None] == 0, quantity, 0.0)
-        order = _Placed(day, quantity, day + lead_times, day + expected, review.order_up_to_level)
+            quantity = np.minimum(review.within_money(shelf, quantity), limits.room(position))
+        self.net = self.net + np.where(true.arrives[:, None] == 0, quantity, 0.0)
+        order = PlacedOrders(
+            day, quantity, position, day + true.placed, day + true.arrives, day + expected.arrives,
+            day + true.next_arrives, review.order_up_to_level,
+        )  # fmt: skip
         self.placed.append(order)
         self.under_way.append(order)
 
@@ -205,10 +233,10 @@ class _Walk:
         np.add.at(count, order, lines)
         return np.asarray(lines / np.maximum(1.0, count[order]))
 
-    def _judge(self, order: _Placed, summed: Matrix, sold: Matrix) -> None:
+    def _judge(self, order: PlacedOrders, summed: Matrix, sold: Matrix) -> None:
         """Count whether the coverage period of an order ended without shortage, and demand stayed below its level."""
         rows, last = np.arange(sold.shape[0]), sold.shape[1] - 1
-        ends = order.arrives + self.frequency
+        ends = order.covered_until
         is_whole = (ends <= last)[:, None]
         first, end = np.minimum(order.arrives, last) - self.start, np.minimum(ends, last) - self.start
         before = first if self.is_lost else end - 1

@@ -24,10 +24,10 @@ USUALLY: Final = 0.9
 LENGTHS: Final = pl.Schema({"product_code": pl.String, "lead_time_days": pl.Int64, "weight": pl.Float64})
 
 
-def weigh_samples(samples: pl.DataFrame) -> pl.DataFrame:
+def weigh_samples(samples: pl.DataFrame, *, most_lengths: int = MOST_LENGTHS) -> pl.DataFrame:
     """The distinct lengths of each product with their weights, which sum to one, in the shape of `LENGTHS`.
 
-    `samples` has `product_code`, `lead_time_days` and may have `weight`. More than eight lengths are joined to eight
+    `samples` has `product_code`, `lead_time_days` and may have `weight`. More than `most_lengths` are joined to so many
     groups of equal weight, each with its mean.
 
     >>> weigh_samples(pl.DataFrame({"product_code": ["A"] * 4, "lead_time_days": [7, 14, 7, 7]})).rows()
@@ -35,7 +35,7 @@ def weigh_samples(samples: pl.DataFrame) -> pl.DataFrame:
     """
     weight = pl.col("weight") if "weight" in samples.columns else pl.lit(1.0)
     whole = samples.select("product_code", pl.col("lead_time_days").round(0).cast(pl.Int64), weight=weight)
-    joined = _joined(_summed(whole), most=MOST_LENGTHS)
+    joined = _joined(_summed(whole), most=most_lengths)
     return _summed(joined.with_columns(pl.col("lead_time_days").round(0))).cast(LENGTHS)
 
 
@@ -113,8 +113,9 @@ def _not_forgotten(owed: pl.DataFrame, receipts: pl.DataFrame, *, as_of: date) -
 
 
 def learn_lead_times(
-    products: pl.DataFrame, receipts: pl.DataFrame, waiting: pl.DataFrame | None = None
-) -> pl.DataFrame:
+    products: pl.DataFrame, receipts: pl.DataFrame, waiting: pl.DataFrame | None = None, *,
+    most_lengths: int = MOST_LENGTHS,
+) -> pl.DataFrame:  # fmt: skip
     """The lengths of each product's lead time, in the shape of `LENGTHS`.
 
     `products` has `product_code`, `supplier_id`, `lead_time_days` (the setting), `manufacturing_time_days` and may have
@@ -123,6 +124,7 @@ def learn_lead_times(
     With n own receipts their weight is n / (n + 4), with n of the supplier theirs is n / (n + 8) of the rest. The
     setting has what is left, with a deviation of a fifth. A lead time that a person set is the mean, and receipts give
     the deviations from it. Without any receipt the setting is certain. The manufacturing time is added to each length.
+    A product has at most `most_lengths` lengths.
     """
     known = count_receipts(_with_is_set(products), receipts).select(
         "product_code", "supplier_id", "lead_time_days", "manufacturing_time_days", "is_lead_time_set",
@@ -135,17 +137,16 @@ def learn_lead_times(
         samples = pl.concat([samples, _samples(waiting, is_received=False)])
     parts = pl.concat(
         [
-            _observed(known, samples, key="product_code", share="own_share"),
-            _observed(known, samples, key="supplier_id", share="their_share"),
+            _observed(known, samples, key="product_code", share="own_share", most=most_lengths),
+            _observed(known, samples, key="supplier_id", share="their_share", most=most_lengths),
             *_set(known),
         ]
     ).filter(pl.col("weight") > 0)
     lengths = _around_what_is_set(parts, known)
     is_set = pl.col("is_lead_time_set")
     learned, held = (lengths.filter(chosen).select(list(LENGTHS)) for chosen in (~is_set, is_set))
-    return pl.concat([weigh_samples(learned), _whole_days(_joined(_summed(held), most=MOST_LENGTHS - 1))]).sort(
-        "product_code", "lead_time_days"
-    )
+    of_set = _whole_days(_joined(_summed(held), most=most_lengths - 1))
+    return pl.concat([weigh_samples(learned, most_lengths=most_lengths), of_set]).sort("product_code", "lead_time_days")
 
 
 def _with_is_set(products: pl.DataFrame) -> pl.DataFrame:
@@ -270,12 +271,14 @@ def _samples(rows: pl.DataFrame, *, is_received: bool) -> pl.DataFrame:
     )
 
 
-def _observed(known: pl.DataFrame, samples: pl.DataFrame, *, key: str, share: str) -> pl.DataFrame:
+def _observed(known: pl.DataFrame, samples: pl.DataFrame, *, key: str, share: str, most: int) -> pl.DataFrame:
     """The samples of the product itself or of its supplier, as lengths whose weights sum to their share."""
     observed = samples.drop_nulls([key, "lead_time_days"]).select(
         pl.col(key).alias("product_code"), "lead_time_days", "is_received"
     )
-    lengths = weigh_samples(weigh_censored(observed)).rename({"product_code": key, "lead_time_days": "days"})
+    lengths = weigh_samples(weigh_censored(observed), most_lengths=most).rename(
+        {"product_code": key, "lead_time_days": "days"}
+    )
     return known.join(lengths, on=key, how="inner").select(
         "product_code", part=pl.lit(key), days=pl.col("days").cast(pl.Float64), weight=pl.col(share) * pl.col("weight")
     )

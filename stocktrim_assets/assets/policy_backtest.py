@@ -11,8 +11,7 @@ import polars as pl
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.policy_backtest.frontier_picture import frontier_svg
 from pipelines.policy_backtest.level_prices import OURS, price_list
-from pipelines.policy_backtest.money_terms import terms_in_words
-from pipelines.policy_backtest.past import of_organisation, with_money_terms
+from pipelines.policy_backtest.organisation_past import of_organisation, what_is_kept, with_money_terms
 from pipelines.policy_backtest.policy_comparison import (
     backtest_settings,
     models_in_words,
@@ -32,7 +31,7 @@ from stocktrim_assets.specs import PURCHASING_TEAM, table_metadata, table_specs
 SERVICE_LEVELS: Final = (0.9, 0.95, 0.98, 0.99)
 _PAST: Final = (
     tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES,
-    tables.PURCHASE_RECEIPTS,
+    tables.PURCHASE_RECEIPTS, tables.SUPPLIER_CALENDARS,
 )  # fmt: skip
 _SHOWN: Final = (
     "policy", "service_level", "levels_kept", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money",
@@ -58,13 +57,14 @@ def policy_backtest(
             of_organisation(*past, lead_time_days=None), order_plan, plan_settings, money_rules(planning_settings)
         )  # fmt: skip
         settings = backtest_settings(planning_settings, service_levels=SERVICE_LEVELS)
-        context.log.info(f"{settings_in_words(settings)} {terms_in_words(history.money)}".strip())
+        limits = what_is_kept(history)
+        context.log.info(f"{settings_in_words(settings)} {limits}".strip())
         tested = run_backtest(history, settings, progress=context.log.info)
         replace_table(warehouse, tables.POLICY_BACKTEST, tested.results.cast(tables.POLICY_BACKTEST.schema))
     return dg.MaterializeResult(
         metadata=table_metadata(tested.results.height, organisation.folder)
         | {"policy and service": settings_in_words(settings), "which products": products_in_words(tested)}
-        | ({"minimums and cap": terms} if (terms := terms_in_words(history.money)) else {})
+        | ({"limits": limits} if limits else {})
         | {"which models": models_in_words(tested)}
         | _shown(tested.results)
         | {"at equal service": _table(at_equal_service(tested.counts, OURS))}

@@ -55,11 +55,11 @@ def prepare_inputs(
         demand=interval_demand(
             distribution, rows["product_code"], rows["horizon_days"].to_numpy().astype(np.int64), seed=seed
         ),
-        calendars=_order_calendars(products, windows, calendars) if calendars else None,
+        calendars=order_calendars(products, windows, calendars) if calendars else None,
     )
 
 
-def _order_calendars(products: pl.DataFrame, windows: pl.DataFrame, calendars: Calendars) -> OrderCalendars:
+def order_calendars(products: pl.DataFrame, windows: pl.DataFrame, calendars: Calendars) -> OrderCalendars:
     """What the calendars mean for the orders of `products`; the first calendar is that of suppliers without one."""
     expected = windows.group_by("product_code").agg(pl.col("order_day", "expected_arrival_day").first())
     known = products.select("product_code", key=calendar_id("supplier_id", calendars)).join(

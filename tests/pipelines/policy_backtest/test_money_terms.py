@@ -11,7 +11,8 @@ import pytest
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.level_prices import OURS
 from pipelines.policy_backtest.money_terms import MoneyTerms, in_proportion
-from pipelines.policy_backtest.past import make_history, with_money_terms, with_one_supplier
+from pipelines.policy_backtest.organisation_past import with_money_terms, with_one_supplier
+from pipelines.policy_backtest.past import make_history
 from pipelines.policy_backtest.policy_comparison import (
     OURS_IN_PROPORTION,
     OURS_UNLIMITED,

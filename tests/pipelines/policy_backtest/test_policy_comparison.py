@@ -13,8 +13,9 @@ from pipelines.forecasting.forecast_tables import choose_models, score_models
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.frontier_picture import frontier_svg
 from pipelines.policy_backtest.level_prices import OURS, price_list
+from pipelines.policy_backtest.organisation_past import of_organisation
 from pipelines.policy_backtest.our_rule import as_rule, forecast_at, known_weeks, our_review, scores_at
-from pipelines.policy_backtest.past import known_at_reviews, make_history, of_organisation, review_days
+from pipelines.policy_backtest.past import known_at_reviews, make_history, review_days
 from pipelines.policy_backtest.policy_comparison import (
     TEXTBOOK_YEAR,
     BacktestSettings,
@@ -185,8 +186,9 @@ def of_a_review(rule, *, under_way=(), on_hand=0.0, quantity=1):
     history = make_history(sold(quantity if isinstance(quantity, list) else [quantity] * 210), lead_time_days=7)
     day = history.daily.shape[1]
     review = our_review(
-        history, forecast_at(history, day, order_frequency_days=7, seed=0), [0.9], rule, order_frequency_days=7, seed=0
-    )
+        history, day, forecast_at(history, day, order_frequency_days=7, seed=0), [0.9], rule,
+        order_frequency_days=7, seed=0,
+    )  # fmt: skip
     coming = np.zeros((1, 1, max([1, *(day for day, _ in under_way)])))
     for expected, units in under_way:
         coming[0, 0, expected - 1] = units
@@ -230,7 +232,8 @@ def an_organisation(*frames, lead_time_days=None, products=None, **known):
     plan, parameters = tables.plan(expecting(28, 14)), tables.parameters
     return of_organisation(
         tables.demand_daily, tables.products if products is None else products, plan.order_plan,
-        parameters.plan_settings, parameters.lead_times, tables.purchase_receipts, lead_time_days=lead_time_days,
+        parameters.plan_settings, parameters.lead_times, tables.purchase_receipts, parameters.supplier_calendars,
+        lead_time_days=lead_time_days,
     )  # fmt: skip
 
 
