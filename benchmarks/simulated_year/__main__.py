@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from benchmarks.simulated_year.promise import Compared, Promise, compare, promise_of
+from benchmarks.simulated_year.buyer import Buyer
+from benchmarks.simulated_year.promise import Compared, Promise, broken, compare, promise_of
 from benchmarks.simulated_year.report import report
 from benchmarks.simulated_year.story import A_YEAR, HALF_A_YEAR, SOME_WEEKS, Story
 from benchmarks.simulated_year.year import Year, live
@@ -17,10 +18,13 @@ STORIES: Final = {"year": A_YEAR, "half": HALF_A_YEAR, "weeks": SOME_WEEKS}
 def live_and_compare(story: Story, home: Path, *, is_told: bool = False) -> tuple[Year, list[Compared]]:
     """The year, and what it kept of the promise that the backtest made before it."""
     promises: list[Promise] = []
-    year = live(
-        story, home, before=lambda _: promises.append(promise_of()),
-        progress=(lambda sentence: print(sentence, file=sys.stderr, flush=True)) if is_told else lambda _: None,
-    )  # fmt: skip
+    progress = (lambda sentence: print(sentence, file=sys.stderr, flush=True)) if is_told else lambda _: None
+
+    def before(_: Buyer) -> None:
+        promises.append(promise_of())
+        progress(promises[0].sentence())
+
+    year = live(story, home, before=before, progress=progress)
     return year, compare(promises[0], year.weeks)
 
 
@@ -37,7 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as nowhere:
         year, compared = live_and_compare(story, chosen.home or Path(nowhere), is_told=True)
     print(report(story, year, compared))
-    if any(year.absurd.values()) or not all(one.is_kept for one in compared):
+    if any(year.absurd.values()) or broken(compared):
         sys.exit(1)
 
 

@@ -19,18 +19,24 @@ from xero_sandbox.worlds.simulated_history.supply import Suppliers, Supply, simu
 from xero_sandbox.worlds.simulated_history.world_writer import CENT, WorldWriter
 
 CUSTOMERS: Final = 4
+LATE_SHARE, LATE_FACTOR = 0.08, 1.5
 _PRODUCTS_IN_A_ROW: Final = 2
 
 
 @dataclass(frozen=True)
 class Past:
-    """A wholesaler up to the evening before the first review, and what comes after it."""
+    """A wholesaler up to the evening before the first review, and what comes after it.
+
+    Its suppliers go on as they were: the same lead times, parts and delays before and after. `supplied_by` is the place
+    of each product's supplier.
+    """
 
     world: World
     distribution: WorldDemand
     items: list[Item]
     suppliers: list[Contact]
     lead: Suppliers
+    supplied_by: list[int]
     demand: Amounts
     coming: dict[date, dict[str, dict[str, int]]]
 
@@ -46,7 +52,7 @@ def past_of(story: Story) -> Past:
     )
     lead = Suppliers(
         lead_days=rng.integers(8, 25, story.suppliers), noise=rng.uniform(0.1, 0.25, story.suppliers),
-        partial=rng.uniform(0.05, 0.2, story.suppliers),
+        partial=rng.uniform(0.05, 0.2, story.suppliers), late_share=LATE_SHARE, late_factor=LATE_FACTOR,
     )  # fmt: skip
     suppliers = [writer.contact(f"Supplier {place + 1:02}", is_supplier=True) for place in range(story.suppliers)]
     customers = [writer.contact(f"Customer {place + 1:02}", is_customer=True) for place in range(CUSTOMERS)]
@@ -59,7 +65,7 @@ def past_of(story: Story) -> Past:
     _write_sales(writer, items, customers, supply, start)
     coming = _write_purchases(writer, items, suppliers, supply, start)
     writer.count_stock()
-    return Past(writer.world, distribution, items, suppliers, lead, demand[days:], coming)
+    return Past(writer.world, distribution, items, suppliers, lead, supplier_of.tolist(), demand[days:], coming)
 
 
 def _item(writer: WorldWriter, place: int, start: date) -> Item:

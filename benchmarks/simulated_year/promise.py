@@ -14,9 +14,10 @@ from benchmarks.simulated_year.buyer import KEY
 from benchmarks.simulated_year.year import Week
 from pipelines.organisations.open_organisation import open_organisation
 from pipelines.policy_backtest.level_prices import OURS
-from pipelines.policy_backtest.past import of_organisation
+from pipelines.policy_backtest.organisation_past import of_organisation, with_money_terms
 from pipelines.policy_backtest.policy_comparison import backtest_settings, run_backtest
 from pipelines.policy_backtest.simulation import Counts
+from pipelines.replenishment.supplier_orders.money_rules import money_rules
 from pipelines.settings import read_settings
 from pipelines.storage import tables
 from pipelines.storage.warehouse import read_table
@@ -28,7 +29,7 @@ DRAWS: Final = 4_000
 _INTERVAL: Final = (0.025, 0.975)
 _PAST: Final = (
     tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES,
-    tables.PURCHASE_RECEIPTS,
+    tables.PURCHASE_RECEIPTS, tables.SUPPLIER_CALENDARS,
 )  # fmt: skip
 
 Series = NDArray[np.float64]
@@ -43,16 +44,27 @@ class Promise:
     fill_rate: Series
     weeks_until_counted: int
 
+    def sentence(self) -> str:
+        """What is promised."""
+        return (
+            f"Promised: {self.kept_share.mean():.1%} of product weeks without a stock-out, {self.fill_rate.mean():.1%} "
+            f"of units served, a stock of {self.stock_value.mean():,.0f}; counted from week {self.weeks_until_counted}."
+        )
+
 
 @dataclass(frozen=True)
 class Compared:
-    """A figure that was promised, the interval of a year of it, and what the year came to."""
+    """A figure that was promised, the interval of a year of it, and what the year came to.
+
+    The year is judged by what the promise can know: figures that hold what no order could reach are only shown.
+    """
 
     name: str
     promised: float
     low: float
     high: float
     achieved: float
+    is_judged: bool
 
     @property
     def is_kept(self) -> bool:
@@ -63,8 +75,13 @@ class Compared:
 def promise_of() -> Promise:
     """What the policy backtest says of the past in this home, run as the command `stocktrim backtest` runs it."""
     with open_organisation(read_settings(), KEY).warehouse() as warehouse:
-        history = of_organisation(*(read_table(warehouse, table) for table in _PAST), lead_time_days=None)
-        settings = backtest_settings(read_table(warehouse, tables.PLANNING_SETTINGS), service_levels=[LEVEL])
+        past = [read_table(warehouse, table) for table in _PAST]
+        _, _, order_plan, plan_settings, *_ = past
+        planning_settings = read_table(warehouse, tables.PLANNING_SETTINGS)
+        history = with_money_terms(
+            of_organisation(*past, lead_time_days=None), order_plan, plan_settings, money_rules(planning_settings)
+        )  # fmt: skip
+        settings = backtest_settings(planning_settings, service_levels=[LEVEL])
     counts = run_backtest(history, settings, progress=lambda _: None).counts[OURS]
     return _promise(counts)
 
@@ -89,14 +106,28 @@ def compare(promise: Promise, weeks: Sequence[Week]) -> list[Compared]:
     own = weeks[promise.weeks_until_counted :]
     if len(own) < FEWEST_WEEKS:
         return []
+    services = {
+        ", where an order could reach": [week.reachable for week in own], ", all": [week.of_all for week in own],
+    }  # fmt: skip
     return [
-        _compared("weeks without a stock-out", promise.kept_share, [week.kept_share for week in own]),
-        _compared("fill rate in units", promise.fill_rate, [week.served / week.wanted for week in own]),
-        _compared("stock value", promise.stock_value, [week.stock_value for week in own]),
+        *(
+            _compared(f"{name}{of}", promised, [share(one) for one in service], is_judged=place == 0)
+            for name, promised, share in (
+                ("weeks without a stock-out", promise.kept_share, lambda one: one.kept_share),
+                ("fill rate in units", promise.fill_rate, lambda one: one.served / one.wanted),
+            )
+            for place, (of, service) in enumerate(services.items())
+        ),
+        _compared("stock value", promise.stock_value, [week.stock_value for week in own], is_judged=True),
     ]
 
 
-def _compared(name: str, promised: Series, achieved: Sequence[float]) -> Compared:
+def broken(compared: Sequence[Compared]) -> list[Compared]:
+    """The judged figures that lie outside of their interval."""
+    return [one for one in compared if one.is_judged and not one.is_kept]
+
+
+def _compared(name: str, promised: Series, achieved: Sequence[float], *, is_judged: bool) -> Compared:
     r"""The interval of the mean of a year to come.
 
     Blocks of weeks are drawn from the backtest twice, for what the backtest does not know and for what the year may
@@ -106,7 +137,7 @@ def _compared(name: str, promised: Series, achieved: Sequence[float]) -> Compare
     mean = float(promised.mean())
     known, to_come = (_block_means(promised, count, rng) for count in (len(promised), len(achieved)))
     low, high = mean + np.quantile((known - mean) - (to_come - mean), _INTERVAL)
-    return Compared(name, mean, float(low), float(high), float(np.mean(achieved)))
+    return Compared(name, mean, float(low), float(high), float(np.mean(achieved)), is_judged)
 
 
 def _block_means(weeks: Series, count: int, rng: np.random.Generator) -> Series:

@@ -12,7 +12,8 @@ from benchmarks.simulated_year.year import Year
 
 def report(story: Story, year: Year, compared: Sequence[Compared]) -> str:
     """The page as Markdown."""
-    return "\n".join([*_head(story), "", *_kept(compared), "", *_absurd(year), "", *_weeks(story, year), ""])
+    parts = (_head(story), _kept(compared), [year.out_of_reach.sentence()], _absurd(year), _weeks(story, year))
+    return "\n".join(line for part in parts for line in (*part, ""))
 
 
 def _head(story: Story) -> Iterator[str]:

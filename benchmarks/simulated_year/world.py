@@ -17,12 +17,11 @@ from benchmarks.simulated_year.world_demand import DAYS, Amounts, WorldDemand
 from xero_sandbox.app.testing import RunningSandbox
 from xero_sandbox.behaviour.edits import Edit, Merge, Write
 from xero_sandbox.core.documents import Contact, Document, Item, World
-from xero_sandbox.worlds.simulated_history.supply import Suppliers
+from xero_sandbox.worlds.simulated_history.supply import Suppliers, draw_delivery, in_two_parts
 from xero_sandbox.worlds.simulated_history.world_writer import CENT
 
 OPEN: Final = frozenset({"DRAFT", "SUBMITTED", "AUTHORISED"})
 OURS: Final = "RP-"
-LATE_SHARE, LATE_FACTOR = 0.08, 1.5
 _MORNING, _NOON, _EVENING = time(6), time(11), time(17)
 
 
@@ -48,6 +47,7 @@ class Wholesaler:
     items: list[Item]
     suppliers: list[Contact]
     lead: Suppliers
+    supplied_by: list[int]
     demand: Amounts
     rng: np.random.Generator
     coming: dict[date, dict[str, dict[str, int]]] = field(default_factory=lambda: defaultdict(dict))
@@ -109,23 +109,29 @@ class Wholesaler:
         first, last = self.story.shutdown
         return self.suppliers[2], self.story.monday(first), self.story.monday(last + 1) - timedelta(days=1)
 
+    @property
+    def gone(self) -> int:
+        """The place of the supplier that goes out of business."""
+        return len(self.suppliers) - 1
+
+    @property
+    def instead(self) -> int:
+        """The place of the supplier from whom its products are bought then."""
+        return 1
+
     def _promise(self, order: Document) -> None:
-        """Draw when an order arrives, whole or in two parts."""
+        """Draw when an order arrives, as all orders of the past were drawn."""
         place = self.supplier_of(order)
-        noise = self.lead.noise[place]
-        days = self.lead.lead_days[place] * float(self.rng.gamma(1 / noise**2, noise**2))
-        days *= LATE_FACTOR if self.rng.random() < LATE_SHARE else 1.0
-        arrival = self._shipped(place, order.date, max(2, round(days)))
+        delivery = draw_delivery(self.lead, place, self.rng)
+        arrival = self._shipped(place, order.date, delivery.days)
         whole = {line.item_code: int(line.quantity) for line in order.lines}
-        if self.rng.random() >= self.lead.partial[place]:
+        if delivery.days_to_rest is None:
             self.coming[arrival][order.document_id] = whole
             return
-        first = {code: max(1, quantity * 6 // 10) for code, quantity in whole.items()}
-        rest = {code: whole[code] - quantity for code, quantity in first.items() if whole[code] > quantity}
+        first, rest = in_two_parts(whole)
         self.coming[arrival][order.document_id] = first
         if rest:
-            later = self._shipped(place, arrival, int(self.rng.integers(4, 12)))
-            self.coming[later][order.document_id] = rest
+            self.coming[self._shipped(place, arrival, delivery.days_to_rest)][order.document_id] = rest
 
     def _shipped(self, place: int, ordered: date, days: int) -> date:
         """The day on which goods come that take so many days: those of a shutdown do not count."""
@@ -142,7 +148,7 @@ class Wholesaler:
         if week == story.merged:
             self.edit(Merge(contact=self.suppliers[0].contact_id, into=self.suppliers[1].contact_id))
         if week == story.archived:
-            self._goes_out_of_business(self.suppliers[-1])
+            self._goes_out_of_business(self.suppliers[self.gone])
         if week == story.dearer:
             for item in self.items[::4]:
                 price = (self.held(item).purchase_unit_price or CENT) * Decimal("1.15")
@@ -224,8 +230,9 @@ def wholesaler(past: Past, story: Story, sandbox: RunningSandbox) -> Wholesaler:
     rng = np.random.default_rng(story.seed + 1)
     coming: dict[date, dict[str, dict[str, int]]] = defaultdict(dict, past.coming)
     return Wholesaler(
-        story, sandbox, past.distribution, past.items, past.suppliers, past.lead, past.demand, rng, coming
-    )
+        story, sandbox, past.distribution, past.items, past.suppliers, past.lead, past.supplied_by, past.demand,
+        rng, coming,
+    )  # fmt: skip
 
 
 def _at(day: date, hour: time) -> datetime:

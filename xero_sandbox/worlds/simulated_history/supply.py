@@ -4,14 +4,16 @@ What belongs here: the simulation, on arrays. What does not: documents (`world_w
 Read more in docs/sandbox.md.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Amounts = NDArray[np.float64]
 Numbers = NDArray[np.int64]
+Product = TypeVar("Product")
 
 REVIEW_EVERY_DAYS: Final = 7
 COVER_DAYS: Final = 35
@@ -21,11 +23,24 @@ NO_SUPPLIER: Final = -1
 
 @dataclass(frozen=True)
 class Suppliers:
-    """By supplier: the mean lead time, how noisy it is, how often it delivers in two parts, how often late."""
+    """By supplier: the mean lead time, how noisy it is, how often it delivers in two parts.
+
+    Of all orders a share is late: it takes so many times its days.
+    """
 
     lead_days: Numbers
     noise: Amounts
     partial: Amounts
+    late_share: float = 0.0
+    late_factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """After how many days an order comes, and after how many more its second part, if it comes in two."""
+
+    days: int
+    days_to_rest: int | None
 
 
 @dataclass
@@ -105,14 +120,29 @@ def _review(
     return list(orders.values())
 
 
+def draw_delivery(suppliers: Suppliers, supplier: int, rng: np.random.Generator) -> Delivery:
+    """Draw when an order arrives, whole or in two parts."""
+    mean, noise = suppliers.lead_days[supplier], suppliers.noise[supplier]
+    days = mean * float(rng.gamma(1 / noise**2, noise**2))
+    if suppliers.late_share:
+        days *= suppliers.late_factor if rng.random() < suppliers.late_share else 1.0
+    whole = rng.random() >= suppliers.partial[supplier]
+    return Delivery(max(1, round(days)), None if whole else int(rng.integers(4, 21)))
+
+
+def in_two_parts(quantities: Mapping[Product, int]) -> tuple[dict[Product, int], dict[Product, int]]:
+    """What comes of an order at first, six tenths of each line, and the rest."""
+    first = {product: max(1, quantity * 6 // 10) for product, quantity in quantities.items()}
+    rest = {product: quantities[product] - quantity for product, quantity in first.items()}
+    return first, {product: quantity for product, quantity in rest.items() if quantity > 0}
+
+
 def _promise(order: SimulatedOrder, suppliers: Suppliers, rng: np.random.Generator) -> None:
-    """Draw when the order arrives, whole or in two parts."""
-    mean, noise = suppliers.lead_days[order.supplier], suppliers.noise[order.supplier]
-    arrival = order.day + max(1, round(mean * float(rng.gamma(1 / noise**2, noise**2))))
-    if rng.random() >= suppliers.partial[order.supplier]:
+    """Draw when the order arrives, and put it down."""
+    delivery = draw_delivery(suppliers, order.supplier, rng)
+    arrival = order.day + delivery.days
+    if delivery.days_to_rest is None:
         order.arrivals.append((arrival, dict(order.quantities)))
         return
-    first = {product: max(1, quantity * 6 // 10) for product, quantity in order.quantities.items()}
-    rest = {product: order.quantities[product] - quantity for product, quantity in first.items()}
-    order.arrivals.append((arrival, first))
-    order.arrivals.append((arrival + int(rng.integers(4, 21)), {p: q for p, q in rest.items() if q > 0}))
+    first, rest = in_two_parts(order.quantities)
+    order.arrivals += [(arrival, first), (arrival + delivery.days_to_rest, rest)]
