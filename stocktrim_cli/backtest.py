@@ -128,13 +128,13 @@ def backtest(
     from pipelines.policy_backtest.frontier_picture import frontier_svg
     from pipelines.policy_backtest.level_prices import OURS
     from pipelines.policy_backtest.money_terms import terms_in_words
-    from pipelines.policy_backtest.organisation_past import what_is_kept
     from pipelines.policy_backtest.policy_comparison import (
         models_in_words,
         products_in_words,
         run_backtest,
         settings_in_words,
     )
+    from pipelines.policy_backtest.replay.organisation_past import what_is_kept
     from pipelines.policy_backtest.report import at_equal_service
 
     for file in (json, picture):
@@ -262,8 +262,8 @@ def _rules(settings: "pl.DataFrame", minimum: str, budget: str) -> "MoneyRules":
 
 def _of_file(file: Path, forms: "Forms", lead_time_days: int | None, rules: "MoneyRules") -> "History":
     from pipelines.planning_settings.setting_descriptions import PARAMETERS
-    from pipelines.policy_backtest.organisation_past import with_one_supplier
     from pipelines.policy_backtest.past import make_history
+    from pipelines.policy_backtest.replay.organisation_past import with_one_supplier
     from pipelines.policy_backtest.sales_file import check_facts, net_of_returns
 
     sales = _read(file, forms)
@@ -290,7 +290,7 @@ def _read(file: Path, forms: "Forms") -> "pl.DataFrame":
 
 
 def _of_organisation(organisation: str, lead_time_days: int | None, rules: "MoneyRules") -> "History":
-    from pipelines.policy_backtest.organisation_past import of_organisation, with_money_terms
+    from pipelines.policy_backtest.replay.organisation_past import of_organisation, with_money_terms
     from pipelines.settings import read_settings
     from pipelines.storage import tables
     from pipelines.storage.snapshots import read_published

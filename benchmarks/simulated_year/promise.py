@@ -14,8 +14,8 @@ from benchmarks.simulated_year.buyer import KEY
 from benchmarks.simulated_year.year import Week
 from pipelines.organisations.open_organisation import open_organisation
 from pipelines.policy_backtest.level_prices import OURS
-from pipelines.policy_backtest.organisation_past import of_organisation, with_money_terms
 from pipelines.policy_backtest.policy_comparison import backtest_settings, run_backtest
+from pipelines.policy_backtest.replay.organisation_past import of_organisation, with_money_terms
 from pipelines.policy_backtest.simulation import Counts
 from pipelines.replenishment.supplier_orders.money_rules import money_rules
 from pipelines.settings import read_settings

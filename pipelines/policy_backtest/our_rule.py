@@ -18,9 +18,9 @@ from pipelines.forecasting.protection_intervals import (
     own_horizons,
 )
 from pipelines.planning_settings.order_rule import OrderPolicy
-from pipelines.policy_backtest.order_rules import intervals_on
 from pipelines.policy_backtest.past import DAYS, History
 from pipelines.policy_backtest.planned_orders import PlannedOrders, products_of, within_money
+from pipelines.policy_backtest.replay.order_rules import intervals_on
 from pipelines.policy_backtest.simulation import Orders, ReviewDecision, ReviewRule, Shelf
 from pipelines.replenishment.decision.decision_inputs import interval_demand
 from pipelines.replenishment.decision.demand_paths import IntervalDemand, path_totals, quantile_at

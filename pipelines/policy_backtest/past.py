@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pipelines.errors import DataError
 from pipelines.forecasting.history.demand_matrix import Index, Matrix, is_quantity
 from pipelines.policy_backtest.money_terms import MoneyTerms
-from pipelines.policy_backtest.order_rules import LineLimits, OrderRules, order_days
-from pipelines.policy_backtest.unserved_demand import with_unserved_demand
+from pipelines.policy_backtest.replay.order_rules import LineLimits, OrderRules, order_days
+from pipelines.policy_backtest.replay.unserved_demand import with_unserved_demand
 from pipelines.replenishment.decision.demand_paths import seeds_of
 from pipelines.replenishment.decision.input_validation import days_of, demand_frame, number_frame
 from pipelines.replenishment.lead_times import LENGTHS, known_receipts, learn_lead_times, summarise_lengths, waited_for
@@ -130,9 +130,9 @@ def make_history(sales: pl.DataFrame, *, lead_time_days: int, lead_times: pl.Dat
     """The history of every product that was ever sold.
 
     `sales` has `product_code`, `date`, `quantity` and may have `unit_cost`, `unit_price`, `lead_time_days`,
-    `batch_size`, `minimum_order_quantity` (the last value of a product counts) and `is_stocked_out`, on which days more
-    was wanted than sold (`unserved_demand.py`); one row a week, dated by its first day, will do. Whole weeks are kept,
-    counted from the last day back, ten years at most.
+    `batch_size`, `minimum_order_quantity` (the last value of a product counts) and `is_stocked_out`: on these days more
+    was wanted than sold (`replay/unserved_demand.py`). One row a week, dated by its first day, will do. Whole weeks are
+    kept, counted from the last day back, ten years at most.
     `lead_times` has the shape of `lead_times.LENGTHS`: if a product has rows there, its orders take these days.
 
     Raises:

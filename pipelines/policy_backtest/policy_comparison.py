@@ -22,7 +22,6 @@ from pipelines.forecasting.selection.model_backtest import MOST_PRODUCTS
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.planning_settings.registry import global_settings
 from pipelines.policy_backtest.level_prices import OURS
-from pipelines.policy_backtest.order_rules import order_days
 from pipelines.policy_backtest.our_rule import (
     as_rule,
     forecast_at,
@@ -32,6 +31,7 @@ from pipelines.policy_backtest.our_rule import (
 )
 from pipelines.policy_backtest.past import DAYS, FEWEST_WEEKS, History, known_at_reviews, review_days
 from pipelines.policy_backtest.planned_orders import BY_LEAST_LOSS, IN_PROPORTION, within_money
+from pipelines.policy_backtest.replay.order_rules import order_days
 from pipelines.policy_backtest.report import results
 from pipelines.policy_backtest.rival_rules import stocktrim_levels, textbook_levels
 from pipelines.policy_backtest.simulation import Counts, ReviewRule, simulate

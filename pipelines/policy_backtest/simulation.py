@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
-from pipelines.policy_backtest.order_rules import OrderDays, order_days
 from pipelines.policy_backtest.past import DAYS, History, weeks_until_counted
+from pipelines.policy_backtest.replay.order_rules import OrderDays, order_days
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import polars as pl
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.policy_backtest.frontier_picture import frontier_svg
 from pipelines.policy_backtest.level_prices import OURS, price_list
-from pipelines.policy_backtest.organisation_past import of_organisation, what_is_kept, with_money_terms
 from pipelines.policy_backtest.policy_comparison import (
     backtest_settings,
     models_in_words,
@@ -19,6 +18,7 @@ from pipelines.policy_backtest.policy_comparison import (
     run_backtest,
     settings_in_words,
 )
+from pipelines.policy_backtest.replay.organisation_past import of_organisation, what_is_kept, with_money_terms
 from pipelines.policy_backtest.report import at_equal_service, policies_by_class
 from pipelines.replenishment.supplier_orders.money_rules import money_rules
 from pipelines.storage import tables

@@ -11,7 +11,6 @@ import pytest
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.level_prices import OURS
 from pipelines.policy_backtest.money_terms import MoneyTerms, in_proportion
-from pipelines.policy_backtest.organisation_past import with_money_terms, with_one_supplier
 from pipelines.policy_backtest.past import make_history
 from pipelines.policy_backtest.policy_comparison import (
     OURS_IN_PROPORTION,
@@ -19,6 +18,7 @@ from pipelines.policy_backtest.policy_comparison import (
     BacktestSettings,
     run_backtest,
 )
+from pipelines.policy_backtest.replay.organisation_past import with_money_terms, with_one_supplier
 from pipelines.replenishment.supplier_orders.money_rules import MoneyRules, money_rules
 from pipelines.replenishment.supplier_orders.order_values import OrderTerms
 from tests.pipelines.planning_builders import SUPPLIER, a_plan, a_product, a_setting, expecting, in_stock, inputs

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from pipelines.planning_settings.supplier_terms.supplier_calendar import SupplierCalendar
 from pipelines.policy_backtest.money_terms import MoneyTerms
-from pipelines.policy_backtest.order_rules import OrderRules
-from pipelines.policy_backtest.organisation_past import what_is_kept
 from pipelines.policy_backtest.our_rule import as_rule
 from pipelines.policy_backtest.past import History, known_at_reviews, make_history, review_days
 from pipelines.policy_backtest.planned_orders import IN_PROPORTION, within_money
+from pipelines.policy_backtest.replay.order_rules import OrderRules
+from pipelines.policy_backtest.replay.organisation_past import what_is_kept
+from pipelines.policy_backtest.replay.unserved_demand import with_unserved_demand
 from pipelines.policy_backtest.simulation import Counts, walked
-from pipelines.policy_backtest.unserved_demand import with_unserved_demand
 from pipelines.storage.tables import SUPPLIER_CALENDARS, empty
 
 MONDAY = date(2024, 1, 1)

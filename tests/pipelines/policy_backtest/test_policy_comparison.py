@@ -13,7 +13,6 @@ from pipelines.forecasting.forecast_tables import choose_models, score_models
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.policy_backtest.frontier_picture import frontier_svg
 from pipelines.policy_backtest.level_prices import OURS, price_list
-from pipelines.policy_backtest.organisation_past import of_organisation
 from pipelines.policy_backtest.our_rule import as_rule, forecast_at, known_weeks, our_review, scores_at
 from pipelines.policy_backtest.past import known_at_reviews, make_history, review_days
 from pipelines.policy_backtest.policy_comparison import (
@@ -25,6 +24,7 @@ from pipelines.policy_backtest.policy_comparison import (
     run_backtest,
     settings_in_words,
 )
+from pipelines.policy_backtest.replay.organisation_past import of_organisation
 from pipelines.policy_backtest.report import at_equal_service, policies_by_class, results, stock_at
 from pipelines.policy_backtest.rival_rules import stocktrim_levels, textbook_levels
 from pipelines.policy_backtest.simulation import ReviewDecision, Shelf, simulate

@@ -16,8 +16,8 @@ from pipelines.planning_settings.demand_settings.assemblies import all_parts, as
 from pipelines.planning_settings.registry import wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.policy_backtest.money_terms import MoneyTerms, terms_in_words
-from pipelines.policy_backtest.order_rules import OrderRules, rules_in_words
 from pipelines.policy_backtest.past import History, Receipts, make_history
+from pipelines.policy_backtest.replay.order_rules import OrderRules, rules_in_words
 from pipelines.replenishment.lead_times import known_receipts, learn_lead_times
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
 from pipelines.replenishment.supplier_orders.money_rules import MoneyRules
