@@ -9,6 +9,7 @@ from starlette.responses import Response
 from pipelines.replenishment.explain.records import ProductExplanation, SalesLine
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
+from planner.screens.settings_screens.product_settings import section_content
 from planner.shown.product.forecast_words import forecast_sentences
 from planner.shown.product.lead_time_bars import lead_time_bars
 from planner.shown.product_view import explanation_of, product_view, usual_lead_time
@@ -67,4 +68,5 @@ def product_content(context: ScreenContext, code: str) -> dict[str, Any]:
         "lead_time_words": usual_lead_time(shown.explanation.lead_times),
         "lead_time_bars": lead_time_bars(shown.explanation.lead_times),
         "sales": sales_page(shown.explanation),
+        **section_content(context, shown.explanation.plan.product_code, shown.explanation.settings),
     }

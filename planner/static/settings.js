@@ -11,9 +11,9 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 
 function closeEditor(editor) {
-  const setting = editor.closest(".setting");
+  const place = editor.parentElement;
   editor.remove();
-  setting?.querySelector(".act a")?.focus();
+  document.querySelector(`.act a[hx-target="#${CSS.escape(place.id)}"]`)?.focus();
 }
 document.addEventListener("click", (event) => {
   const editor = event.target.closest("[data-close-editor]")?.closest("[data-editor]");
@@ -21,7 +21,9 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   const editor = event.key === "Escape" ? event.target.closest("[data-editor]") : null;
-  if (editor && document.getElementById("tip").hidden) closeEditor(editor);
-});
+  if (!editor || !document.getElementById("tip").hidden) return;
+  event.stopPropagation(); // Esc closes the form, not the panel around it
+  closeEditor(editor);
+}, { capture: true });
 
 document.querySelector(".edit [data-focus]")?.focus();

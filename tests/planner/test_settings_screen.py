@@ -284,3 +284,45 @@ def test_a_large_sale_is_answered_once_and_the_answer_taken_back(buyer: Visitor)
     assert "Take back" not in buyer.text(page)
     assert "Answer yes, no or open" in answer("maybe", 422)
     assert "no longer among the sales" in answer("yes", 422, invoice="<b>" + "x" * 4_000)
+
+
+PRODUCT = "product:P-00011"
+AT = {"page": PRODUCT, "place": PRODUCT, "at": "product"}
+
+
+def test_a_setting_is_changed_on_the_page_of_the_product_and_undone_there(buyer: Visitor) -> None:
+    page = f"/o/{KEY}/product?code=P-00011"
+    text = buyer.text(page)
+    assert 'hx-target="#edit-lead_time_days"' in text
+    assert "from the next plan on" not in text, "nothing differs from the plan yet"
+    assert "that can be set for this product" in text
+    form = buyer.text(f"{SETTINGS}/change?product=P-00011&name=lead_time_days&at=product")
+    assert '<input type="hidden" name="at" value="product">' in form
+    _, text = send(buyer, "what-if", "lead_time_days", "21", **AT)
+    assert 'name="at" value="product"' in text
+    status, text = send(buyer, "save", "lead_time_days", "21", **AT)
+    assert status == 200
+    assert "Saved. Lead time of P-00011 is 21 days (before: not set)." in text
+    assert "<strong>21 days</strong>" in text
+    assert "from the next plan on, set by anna" in text
+    assert "from the next plan on, set by anna" in buyer.text(f"/o/{KEY}/product/panel?code=P-00011")
+    (change,) = now_of(buyer).history
+    undone = {"batch": change.batch, "at": "product", "product": "P-00011"}
+    for status, sentence in (
+        (200, "Undone. Lead time of P-00011 is no longer set"),
+        (409, "cannot be undone: anna removed it since"),
+    ):
+        answer = buyer.client.post(f"{SETTINGS}/history/undo", data=undone, headers=buyer.word)
+        assert answer.status_code == status
+        assert sentence in answer.text
+        assert answer.headers["HX-Retarget"] == "#product-settings"
+    assert now_of(buyer).in_force == []
+
+
+def test_who_comes_second_on_the_page_of_the_product_reads_what_the_other_set(buyer: Visitor) -> None:
+    seen = now_of(buyer).version
+    set_by(buyer, "lead_time_days", "30", level="product", subject="P-00011")
+    status, text = send(buyer, "save", "lead_time_days", "21", version=seen, **AT)
+    assert status == 409
+    assert "bob has changed Lead time of P-00011 to 30 days" in text
+    assert 'name="at" value="product"' in text

@@ -30,6 +30,7 @@ from pipelines.store.setting_ledger.setting_changes import SettingConflictError
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.frame.writes import PlannerWrites, Writing
+from planner.screens.settings_screens.product_settings import AT_PRODUCT, section_page
 from planner.screens.settings_screens.settings_context import SettingsOf, level_content, scope_in, settings_now
 from planner.shown.settings_shown.controls import control_of, text_of
 from planner.shown.settings_shown.effect_shown import EffectShown, effect_shown
@@ -56,9 +57,9 @@ class WantedChange:
 
 
 @router.get("/change")
-def form(request: Request, context: ContextOf, now: SettingsOf, name: str) -> Response:
-    """The form of a setting."""
-    content = editor_content(context, now, scope_of(now, request.query_params), name)
+def form(request: Request, context: ContextOf, now: SettingsOf, name: str, at: str = "") -> Response:
+    """The form of a setting; `at` is where it stands, if not on the page of settings."""
+    content = editor_content(context, now, scope_of(now, request.query_params), name) | {"at": at}
     return page(request, "settings/editor.html", context.content(screen="settings", editor=content))
 
 
@@ -101,13 +102,17 @@ def save(request: Request, context: ContextOf, now: SettingsOf, writing: Planner
     wanted = _wanted(now, writing)
     try:
         proposal = checked(now, wanted)
-        save_settings(now, proposal.changes, by=writing.person, reason=wanted.reason, seen=wanted.seen)
+        made = save_settings(now, proposal.changes, by=writing.person, reason=wanted.reason, seen=wanted.seen)
     except SettingConflictError as conflict:
         return _conflict(request, context, now, wanted, writing, conflict)
     except UsageError as problem:
         return _form(request, context, now, wanted, writing, problem=plain_names(str(problem)))
     context.desk.forget()
-    return saved_page(request, context, wanted.scope, saved_sentence(context, now, proposal))
+    sentence = saved_sentence(context, now, proposal)
+    if writing.text("at") == AT_PRODUCT and wanted.scope.level == "product":
+        batch = made[0].batch if made else 0
+        return section_page(request, context, wanted.scope.subject, notice=sentence, batch=batch)
+    return saved_page(request, context, wanted.scope, sentence)
 
 
 def saved_page(request: Request, context: ScreenContext, scope: Scope, sentence: str) -> Response:
@@ -173,7 +178,7 @@ def _editor(
     return {
         "setting": setting, "label": label_of(setting.name), "scope": scope, "targets": targets,
         "place": ":".join(place), "version": now.version, "is_set": is_set, "default": words, "problem": "",
-        "conflict": "", "reason": "", "effect": effect_in_words(setting),
+        "conflict": "", "reason": "", "at": "", "effect": effect_in_words(setting),
         "control": control_of(
             setting, value, currency=context.organisation.base_currency, suppliers=now.subjects.suppliers
         ),
@@ -189,7 +194,7 @@ def _form(
     targets = targets_of(now, wanted.scope, setting)
     is_set = (*place, setting.name) in now.explicit
     content = _editor(context, now, wanted.scope, setting, targets, place, "", is_set=is_set)
-    content |= {"problem": problem, "conflict": conflict, "reason": wanted.reason}
+    content |= {"problem": problem, "conflict": conflict, "reason": wanted.reason, "at": writing.text("at")}
     currency = context.organisation.base_currency
     content["control"] = control_of(
         setting, "", currency=currency, suppliers=now.subjects.suppliers, typed=writing.texts

@@ -12,6 +12,7 @@ from pipelines.store.setting_ledger.setting_changes import SettingConflictError
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.frame.writes import PlannerWrites
+from planner.screens.settings_screens.product_settings import AT_PRODUCT, section_page
 from planner.screens.settings_screens.settings_context import SettingsOf, settings_now
 from planner.security.roles import Role
 from planner.shown.settings_shown.past_changes import gone_shown, past_batches
@@ -36,19 +37,26 @@ def more(request: Request, context: ContextOf, before: int = 0, name: str = "") 
 def undo(request: Request, context: ContextOf, now: SettingsOf, writing: PlannerWrites) -> Response:
     """Take a change back, with all that was changed together."""
     batch = writing.version("batch")
+
+    def answer(*, notice: str = "", problem: str = "", status: int = 200) -> Response:
+        if writing.text("at") == AT_PRODUCT:
+            code = now.subjects.find("product", writing.text("product"))
+            return section_page(request, context, code, notice=notice, problem=problem, status=status)
+        return _page(request, context, "settings/history_list.html", notice=notice, problem=problem, status=status)
+
     if not any(row.batch == batch for row in now.history):
-        return _page(request, context, "settings/history_list.html", problem=f"There is no change {batch}.", status=422)
+        return answer(problem=f"There is no change {batch}.", status=422)
     try:
         changes, proposed = now.undoing(batch, by=writing.person, reason=writing.text("reason"))
         now.store(changes)
     except SettingConflictError as conflict:
-        return _page(request, context, "settings/history_list.html", problem=plain_names(conflict.reason), status=409)
+        return answer(problem=plain_names(conflict.reason), status=409)
     except UsageError as problem:
-        return _page(request, context, "settings/history_list.html", problem=plain_names(str(problem)), status=422)
+        return answer(problem=plain_names(str(problem)), status=422)
     context.desk.forget()
     currency = context.organisation.base_currency
     sentence = f"Undone. {changed_in_words(proposed, now.names, currency=currency)} The next plan uses it."
-    return _page(request, context, "settings/history_list.html", notice=sentence)
+    return answer(notice=sentence)
 
 
 def _page(
