@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -209,14 +210,14 @@ class Company:
             self.products, self.stock_position, self.stock_on_order, self.planning_settings, self.kept_order_lines
         )  # fmt: skip
 
-    @property
+    @cached_property
     def parameters(self) -> PlanningParameters:
         return planning_parameters(
             self.products, self.planning_settings, self.purchase_receipts, self.stock_on_order, self.group_members,
             as_of=AS_OF,
         )  # fmt: skip
 
-    @property
+    @cached_property
     def request(self) -> ForecastRequest:
         return forecast_request(self.parameters.plan_settings, self.parameters.protection_intervals)
 

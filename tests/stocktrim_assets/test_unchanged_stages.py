@@ -6,7 +6,7 @@ What a stage depends on is read from Dagster's own graph, so that a table that i
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import product
 from types import SimpleNamespace
@@ -248,21 +248,26 @@ def test_a_warning_is_repeated_for_as_long_as_the_stage_that_gave_it_is_skipped(
         assert metadata["unchanged since"] == dg.MetadataValue.timestamp(run.now)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A company as the forecast sees it: what it asks for by all settings and by those it reads, and fingerprints."""
+
+    settings: str
+    request: str
+    limited_request: str
+    inputs: tuple[str, str]
+
+
 @pytest.mark.parametrize(("level", "name"), [(each, name) for name, p in PARAMETERS.items() for each in p.levels])
-def test_every_setting_at_every_level_is_seen_and_reaches_the_forecast_only_if_it_may(level: str, name: str) -> None:
-    before, after = (settled(setting) for setting in (pl.DataFrame(), a_setting_of(level, name)))
-    assert fingerprint_of(tables.PLANNING_SETTINGS, before.planning_settings) != fingerprint_of(
-        tables.PLANNING_SETTINGS, after.planning_settings
-    )
-    whole, needed = (
-        [forecast_request(rows(company.parameters.plan_settings), company.parameters.protection_intervals)
-         for company in (before, after)]
-        for rows in (lambda frame: frame, of_the_forecast)
-    )  # fmt: skip
-    for full, limited in zip(whole, needed, strict=True):
-        assert str(vars(full)) == str(vars(limited))
-    is_seen = inputs_of_the_forecast(before) != inputs_of_the_forecast(after)
-    assert is_seen or str(vars(whole[0])) == str(vars(whole[1]))
+def test_every_setting_at_every_level_is_seen_and_reaches_the_forecast_only_if_it_may(
+    memory: duckdb.DuckDBPyConnection, without_settings: Seen, level: str, name: str
+) -> None:
+    before, after = without_settings, seen_by(memory, a_setting_of(level, name))
+    assert before.settings != after.settings
+    assert before.request == before.limited_request
+    assert after.request == after.limited_request
+    is_seen = before.inputs != after.inputs
+    assert is_seen or before.request == after.request
     assert is_seen is (name in {*REQUEST_SETTINGS, *OF_THE_INTERVALS})
 
 
@@ -271,10 +276,35 @@ OF_THE_INTERVALS: Final = (
 )  # fmt: skip
 
 
-def settled(setting: pl.DataFrame) -> Any:
-    """A company of three products, with a setting."""
+@pytest.fixture(scope="module")
+def memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database for fingerprints, with the tables of parameters and settings."""
+    with duckdb.connect() as connection:
+        for table in (tables.PLANNING_SETTINGS, tables.PLAN_SETTINGS, tables.PROTECTION_INTERVALS):
+            connection.execute(f"create schema if not exists {table.stage}")
+            connection.execute(f"create table {table.path} ({describe_table(table)})")
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def without_settings(memory: duckdb.DuckDBPyConnection) -> Seen:
+    return seen_by(memory, pl.DataFrame())
+
+
+def seen_by(memory: duckdb.DuckDBPyConnection, setting: pl.DataFrame) -> Seen:
+    """A company of three products, with a setting, as the forecast sees it."""
     products = [a_product(code) for code in (TEA, "P-0001", "P-0002")]
-    return inputs(*products, in_group(), *([setting] if setting.width else []))
+    company = inputs(*products, in_group(), *([setting] if setting.width else []))
+    made = company.parameters
+    needed = of_the_forecast(memory, made.plan_settings)
+    request, limited = (
+        str(vars(forecast_request(rows, made.protection_intervals))) for rows in (made.plan_settings, needed)
+    )
+    return Seen(
+        fingerprint_of(memory, tables.PLANNING_SETTINGS, company.planning_settings), request, limited,
+        (fingerprint_of(memory, tables.PLAN_SETTINGS, needed),
+         fingerprint_of(memory, tables.PROTECTION_INTERVALS, made.protection_intervals)),
+    )  # fmt: skip
 
 
 def a_setting_of(level: str, name: str) -> pl.DataFrame:
@@ -283,26 +313,14 @@ def a_setting_of(level: str, name: str) -> pl.DataFrame:
     return a_setting(name, parse_setting(name, PARAMETERS[name].example, level), level=level, subject=subject)
 
 
-def of_the_forecast(plan_settings: pl.DataFrame) -> pl.DataFrame:
+def of_the_forecast(memory: duckdb.DuckDBPyConnection, plan_settings: pl.DataFrame) -> pl.DataFrame:
     """The rows that the forecast reads, by the condition of its stage."""
-    with duckdb.connect() as connection:
-        connection.register("settings", plan_settings.to_arrow())
-        condition = forecast.FORECAST_STAGE.rows[tables.PLAN_SETTINGS]
-        return connection.sql(f"from settings where {condition}").pl().cast(tables.PLAN_SETTINGS.schema)
+    memory.register("settings", plan_settings.to_arrow())
+    condition = forecast.FORECAST_STAGE.rows[tables.PLAN_SETTINGS]
+    return memory.sql(f"from settings where {condition}").pl().cast(tables.PLAN_SETTINGS.schema)
 
 
-def inputs_of_the_forecast(company: Any) -> tuple[str, str]:
-    """The fingerprints of the parameters that the forecast reads."""
-    made = company.parameters
-    return (
-        fingerprint_of(tables.PLAN_SETTINGS, of_the_forecast(made.plan_settings)),
-        fingerprint_of(tables.PROTECTION_INTERVALS, made.protection_intervals),
-    )
-
-
-def fingerprint_of(table: Table, frame: pl.DataFrame) -> str:
-    with duckdb.connect() as connection:
-        connection.execute(f"create schema {table.stage}")
-        connection.execute(f"create table {table.path} ({describe_table(table)})")
-        insert_rows(connection, table.path, frame)
-        return table_fingerprint(connection, table.path)
+def fingerprint_of(memory: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> str:
+    memory.execute(f"delete from {table.path}")
+    insert_rows(memory, table.path, frame)
+    return table_fingerprint(memory, table.path)
