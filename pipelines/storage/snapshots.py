@@ -21,7 +21,14 @@ from pipelines.errors import DataError
 from pipelines.storage.fingerprints import value_fingerprint
 from pipelines.storage.permissions import open_to_readers
 from pipelines.storage.tables import ORGANISATION_KEY, PUBLISHED, Table, empty
-from pipelines.storage.warehouse import describe_table, open_warehouse, quoted, read_through, select_declared
+from pipelines.storage.warehouse import (
+    describe_table,
+    open_warehouse,
+    quoted,
+    read_through,
+    select_declared,
+    transaction,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -249,15 +256,18 @@ def _write_tables(folder: Path, target: Path) -> dict[str, int]:
     with open_warehouse(folder) as connection:
         file, declared = quoted(target / SNAPSHOT_FILE), partial(select_declared, connection)
         connection.execute(f"attach {file} as published (storage_version '{STORAGE_VERSION}')")
-        for table in PUBLISHED:
-            columns = f"{describe_table(table)}, {ORGANISATION_KEY} varchar"
-            connection.execute(f"create table published.{table.name} ({columns})")
-            rows_with_key = f"select *, {quoted(folder.name)} as {ORGANISATION_KEY} from ({declared(table)})"
-            connection.execute(f"insert into published.{table.name} by name {rows_with_key}")
-            meanings[table.name] = _copy_comments(connection, table)
-            rows[table.name] = _count(connection, f"published.{table.name}")
-            parquet = quoted(target / f"{table.name}.parquet")
-            connection.execute(f"copy (from published.{table.name}) to {parquet} (format parquet, compression zstd)")
+        with transaction(connection):  # a thousand comments, each of which would be brought to the disk alone
+            for table in PUBLISHED:
+                columns = f"{describe_table(table)}, {ORGANISATION_KEY} varchar"
+                connection.execute(f"create table published.{table.name} ({columns})")
+                rows_with_key = f"select *, {quoted(folder.name)} as {ORGANISATION_KEY} from ({declared(table)})"
+                connection.execute(f"insert into published.{table.name} by name {rows_with_key}")
+                meanings[table.name] = _copy_comments(connection, table)
+                rows[table.name] = _count(connection, f"published.{table.name}")
+                parquet = quoted(target / f"{table.name}.parquet")
+                connection.execute(
+                    f"copy (from published.{table.name}) to {parquet} (format parquet, compression zstd)"
+                )
         connection.execute("detach published")
     (target / MEANINGS_FILE).write_text(json.dumps(meanings, ensure_ascii=False), encoding="utf-8")
     return rows

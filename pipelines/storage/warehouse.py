@@ -112,7 +112,12 @@ def read_table(
 
 def select_declared(connection: "duckdb.DuckDBPyConnection", table: Table) -> str:
     """A query for a table's declared columns; columns that dbt has not made yet are null."""
-    there = _columns(connection).get(table.path, set())
+    found = connection.execute(
+        "select column_name from duckdb_columns() "
+        "where database_name = current_database() and schema_name = ? and table_name = ?",
+        [table.stage, table.name],
+    ).fetchall()
+    there = {name for (name,) in found}
     columns = (
         name if name in there else f"null::{duckdb_type(type_)} as {name}" for name, type_ in table.columns.items()
     )

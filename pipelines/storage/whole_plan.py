@@ -114,5 +114,10 @@ def _is_waiting(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
 
 def _waiting(connection: duckdb.DuckDBPyConnection) -> Step:
     """The tables that wait for a plan; none until a whole forecast waits."""
-    there = tuple(table for step in _STEPS for table in step if _is_waiting(connection, table))
+    found = connection.execute(
+        "select table_name from duckdb_tables() where database_name = current_database() and schema_name = ?",
+        [UNFINISHED],
+    ).fetchall()
+    names = {name for (name,) in found}
+    there = tuple(table for step in _STEPS for table in step if table.name in names)
     return there if set(FORECAST) <= set(there) else ()

@@ -133,10 +133,10 @@ def test_tables_of_several_organisations_are_put_together_by_the_key_that_every_
     with duckdb.connect() as connection:
         together = connection.execute(counted.format("read_parquet(?)"), [files])
         assert together.fetchall() == [("acme", 100, 100.0), ("o'brien", 100, 200.0)]
-    for table in PUBLISHED:
-        with duckdb.connect(published_folder(tmp_path / "acme") / "stocktrim.duckdb", read_only=True) as connection:
+    with duckdb.connect(published_folder(tmp_path / "acme") / "stocktrim.duckdb", read_only=True) as connection:
+        for table in PUBLISHED:
             found = connection.execute(f"select * from {table.name} limit 0").description
-        assert [name for name, *_ in found] == table.published_columns
+            assert [name for name, *_ in found] == table.published_columns
 
 
 def test_a_table_that_was_not_made_yet_is_published_empty_in_its_declared_shape(folder):
