@@ -19,6 +19,7 @@ from stocktrim_cli.orders.drafts_of_plan import say_what_became_of_drafts
 from stocktrim_cli.output import counted, out, say, show_json, show_table, text_of
 from stocktrim_cli.plan_lines import later_orders
 from stocktrim_cli.plan_money import read_money, say_what_drafts_come_to, say_what_is_not_counted, show_money, suppliers
+from stocktrim_cli.plan_now import lines_now, open_totals
 from stocktrim_cli.plan_show import show
 from stocktrim_cli.runs import JsonOption, RebuildOption, run_job
 
@@ -97,12 +98,14 @@ def make_plan(
     if as_json:
         show_json(
             {
-                "summary": summary, "order_plan": order_plan.to_dicts(), "supplier_orders": supplier_orders.to_dicts(),
+                "summary": summary, "now": open_totals(lines_now(organisation, summary, order_plan)),
+                "order_plan": order_plan.to_dicts(), "supplier_orders": supplier_orders.to_dicts(),
                 "order_adjustments": adjustments.to_dicts(), "exceptions": kinds_of(organisation),
             }
         )  # fmt: skip
         return
-    show_plan(summary, order_plan, organisation=organisation)
+    now = open_totals(lines_now(organisation, summary, order_plan))
+    show_plan(summary, order_plan, organisation=organisation, now=now)
     say_what_is_not_counted(order_plan, summary, organisation=organisation, budget=budget)
     show_money(supplier_orders, adjustments, organisation=organisation)
     _print_drafts(organisation, order_plan)
@@ -127,14 +130,20 @@ def read_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
     return next(iter(newest), {}), order_plan
 
 
-def show_plan(summary: "dict[str, Any]", order_plan: "pl.DataFrame", *, organisation: str) -> None:
-    """Print the plan's totals, and its most urgent lines with their bridge."""
-    money = summary["currency"]
+def show_plan(
+    summary: "dict[str, Any]", order_plan: "pl.DataFrame", *, organisation: str, now: "dict[str, Any] | None" = None
+) -> None:
+    """Print the plan's totals, and its most urgent lines with their bridge.
+
+    `now` is what is still to be ordered after what people decided; without it nobody decided anything.
+    """
+    money, still = summary["currency"], now or summary
     show_table(
         f"Plan {summary['plan_id']} as of {summary['as_of_date']}",
         ["", "products", f"value in {money}", f"cost in {money}"],
         [
-            ["to order", summary["products_to_order"], summary["order_value"], ""],
+            ["to order", still["products_to_order"], still["order_value"], ""],
+            *([["decided by people", now["products_decided"], "", ""]] if now and now["products_decided"] else []),
             [
                 "understocked", summary["products_understocked"], summary["understock_value"],
                 f"{text_of(summary['understock_margin_lost'])} lost margin without an order",

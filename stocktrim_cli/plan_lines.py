@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pipelines.replenishment.plan.statuses import ORDER_LATER, STATUSES
+from pipelines.replenishment.plan.statuses import ORDER_LATER, STATUSES_NOW
 from stocktrim_cli.output import counted
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def chosen_lines(order_plan: "pl.DataFrame", wanted: LineFilter) -> "pl.DataFram
     from pipelines.replenishment.plan.plan_reports import REPORTS
 
     conditions = [
-        *_same("status", wanted.status, STATUSES),
+        *_same("status", wanted.status, STATUSES_NOW),
         *_of_supplier(order_plan, wanted.supplier),
         *([contains_words(wanted.search)] if wanted.search else []),
         *([REPORTS["late_orders"].condition] if wanted.is_late else []),

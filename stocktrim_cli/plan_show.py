@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.replenishment.plan.statuses import ORDER_LATER, STATUSES
+from pipelines.replenishment.plan.statuses import ORDER_LATER, STATUSES_NOW
 from stocktrim_cli.chosen_organisation import DEFAULT_ORGANISATION, OrganisationOption, command_for
 from stocktrim_cli.groups.group_options import groups_now, products_in_group
 from stocktrim_cli.output import out, show_json, show_table
@@ -20,6 +20,7 @@ from stocktrim_cli.plan_lines import (
     sorted_lines,
     totals,
 )
+from stocktrim_cli.plan_now import lines_now, open_totals
 from stocktrim_cli.runs import JsonOption
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ SUPPLIERS_NAMED = 5
 
 def show(
     *,
-    status: Annotated[str, typer.Option(metavar="STATUS", help=f"{', '.join(STATUSES[:-1])} or {STATUSES[-1]}.")] = "",
+    status: Annotated[
+        str, typer.Option(metavar="STATUS", help=f"{', '.join(STATUSES_NOW[:-1])} or {STATUSES_NOW[-1]}.")
+    ] = "",
     supplier: Annotated[str, typer.Option(metavar="NAME", help="Only this supplier's products.")] = "",
     group: Annotated[str, typer.Option(metavar="NAME", help="Only products of this group.")] = "",
     search: Annotated[str, typer.Option(metavar="TEXT", help="Only products with this text in code or name.")] = "",
@@ -74,7 +77,8 @@ def show(
     if csv:
         _write(csv, shown.select(names or list(HEADINGS)))
     if as_json:
-        show_json({"summary": summary, "order_plan": (shown.select(names) if names else shown).to_dicts()})
+        found = shown.select(names) if names else shown
+        show_json({"summary": summary, "now": open_totals(order_plan), "order_plan": found.to_dicts()})
     elif csv:
         out.print(f"{totals(shown, order_plan.height)} They are in {csv}.", markup=False)
     else:
@@ -102,10 +106,11 @@ def _show_totals(
     """Print what the lines come to by group, as groups are now."""
     from pipelines.errors import UsageError
     from pipelines.replenishment.plan.group_totals import group_totals
+    from pipelines.replenishment.plan.plan_progress import still_to_order
 
     if by != "group":
         raise UsageError(f"There are no totals by {by!r}: give --by group.")
-    sums = group_totals(lines, groups_now(organisation).membership, base_currency=summary["currency"])
+    sums = group_totals(still_to_order(lines), groups_now(organisation).membership, base_currency=summary["currency"])
     if as_json:
         show_json(sums.to_dicts())
         return
@@ -128,13 +133,13 @@ def _published_plan(organisation: str) -> "tuple[dict[str, Any], pl.DataFrame]":
     summary, order_plan = read_plan(organisation)
     if order_plan.is_empty():
         raise UsageError(f"There is no plan yet: {command_for(organisation, 'plan')} makes it.")
-    return summary, order_plan
+    return summary, lines_now(organisation, summary, order_plan)
 
 
 def _usual_columns(lines: "pl.DataFrame") -> list[str]:
-    """The columns that are shown; with the day of the order if a supplier takes none today."""
-    is_later = (lines["status"] == ORDER_LATER).any()
-    return [*HEADINGS, *(["order_on_date"] if is_later else [])]
+    """The columns that are shown; with the day of the order if a supplier takes none today, and what is decided."""
+    is_later, is_decided = (lines["status"] == ORDER_LATER).any(), lines["decided_on"].is_not_null().any()
+    return [*HEADINGS, *(["order_on_date"] if is_later else []), *(["decided_on"] if is_decided else [])]
 
 
 def _other_suppliers(organisation: str, lines: "pl.DataFrame") -> list[str]:

@@ -199,6 +199,8 @@ def _header_facts(event: HeaderChanged, before: Order | None) -> Iterator[str]:
 def _moved(event: Merged | MergedInto | Split) -> str:
     match event:
         case Merged():
+            if not event.from_orders:
+                return f"chose its {_counted(len(event.lines))} in the plan"
             return f"merged {_numbers(event.from_orders)} into it, which has {_counted(len(event.lines))} now"
         case MergedInto():
             return f"merged it into {_numbers([event.into_order])}, which has its lines"

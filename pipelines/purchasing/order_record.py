@@ -77,6 +77,8 @@ class Order:
     xero_price_decimals: int = 0
     note: str = ""
     is_by_person: bool = False
+    is_chosen: bool = False
+    """Whether a person chose its lines: made it, or put lines together on it; other changes leave that to the plan."""
     has_own_reference: bool = False
     made_from: tuple[str, ...] = ()
     first_approval: FirstApproved | None = None

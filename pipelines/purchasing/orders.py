@@ -97,6 +97,7 @@ def _drafted(event: Drafted) -> Order:
         xero_price_decimals=event.xero_price_decimals,
         is_edited=event.is_by_person,
         is_by_person=event.is_by_person,
+        is_chosen=event.is_by_person,
         has_own_reference=event.is_by_person,
         made_from=event.made_from,
         note=event.note,
@@ -147,7 +148,7 @@ def _edited(order: Order, event: LineAdded | LineChanged | LineDropped | HeaderC
             return _with_header(order, event)
         case Merged():
             return replace(
-                order, is_edited=True, has_own_reference=True, lines=event.lines,
+                order, is_edited=True, is_chosen=True, has_own_reference=True, lines=event.lines,
                 made_from=(*order.made_from, *event.from_orders), taken_out=frozenset(event.taken_out),
                 data_loaded_at=event.data_loaded_at, minimum_order_value=event.minimum_order_value, note=event.note,
             )  # fmt: skip

@@ -11,8 +11,9 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse, Response
 
+from pipelines.replenishment.plan.plan_progress import COLUMNS
 from pipelines.replenishment.plan.plan_reports import REPORTS
-from pipelines.replenishment.plan.statuses import STATUSES
+from pipelines.replenishment.plan.statuses import STATUSES_NOW
 from pipelines.storage import tables
 from planner.api import (
     event_routes,
@@ -58,25 +59,30 @@ def plan(
     report: Annotated[str, Query(description=f"{', '.join(REPORTS)}.")] = "all",
     supplier: Annotated[str, Query(description="The supplier's name; a minus for products without one.")] = "",
     group: Annotated[str, Query(description="A group: its id, or its kind and name, such as `brand: Acme`.")] = "",
-    status: Annotated[str, Query(description=f"{', '.join(STATUSES[:-1])} or {STATUSES[-1]}.")] = "",
+    status: Annotated[str, Query(description=f"{', '.join(STATUSES_NOW[:-1])} or {STATUSES_NOW[-1]}.")] = "",
     search: Annotated[str, Query(description="Words of code and name, or several codes with commas between.")] = "",
     sort: Annotated[str, Query(description="A column, with a minus from the largest; by default the report's.")] = "",
     columns: Annotated[str, Query(description="Columns with commas between, beside the code; by default all.")] = "",
     limit: Limit = 100,
     cursor: Cursor = "",
 ) -> PlanAnswer:
-    """The lines that the filters find, in order, with the total of all of them, as the plan was published."""
+    """The lines that the filters find, in order, with what is still to be ordered of all of them.
+
+    Quantities are the plan's own; status, quantity_now and value_now are those after what people decided since.
+    """
     filters = {"report": report, "supplier": supplier, "group": group, "status": status, "search": search, "sort": sort}
     query, wanted = plan_query(filters), _known_columns(columns)
-    tag, view = reading.tag(), reading.view
-    first, found = row_of(cursor, tag), plan_lines(view, query)
+    view, book = reading.view, reading.context.desk.plan_books.of(reading.view)
+    tag = reading.tag(book.tag())
+    first, found = row_of(cursor, tag), plan_lines(view, query, now=book.now())
     return PlanAnswer(
         plan_id=view.summary["plan_id"] if view.summary else None,
         as_of_date=view.as_of,
         lines_found=found.total.lines,
         products_to_order=found.total.to_order,
         order_value_by_currency=dict(found.total.value_by_currency),
-        lines=view.order_plan.select(wanted)[found.rows.slice(first, limit)].to_dicts(),
+        products_decided=found.total.decided,
+        lines=found.now.sortable.select(wanted)[found.rows.slice(first, limit)].to_dicts(),
         next_cursor=cursor_to(tag, first + limit, found.rows.len()),
     )
 
@@ -87,10 +93,11 @@ def _known_columns(columns: str) -> list[str]:
     Raises:
         HTTPException: the plan has no such column.
     """
+    known = [*tables.ORDER_PLAN.columns, *COLUMNS]
     names = [name.strip() for name in columns.split(",") if name.strip()]
-    if unknown := [name for name in names if name not in tables.ORDER_PLAN.columns]:
+    if unknown := [name for name in names if name not in known]:
         raise HTTPException(422, f"The plan has no column {unknown[0]!r}.")
-    return list(dict.fromkeys(["product_code", *(names or tables.ORDER_PLAN.columns)]))
+    return list(dict.fromkeys(["product_code", *(names or known)]))
 
 
 @router.get(f"{OF}/products", summary="Products")

@@ -30,6 +30,9 @@ STATUSES: Final = {
     "enough": ("Enough", "ring"),
     "too_much": ("Too much", "square"),
     "not_planned": ("Not planned", "dash"),
+    "in_draft": ("In a draft", "clock"),
+    "ordered": ("Ordered", "tick"),
+    "taken_off": ("Taken off", "dash"),
 }
 
 

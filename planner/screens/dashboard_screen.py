@@ -10,7 +10,7 @@ from pipelines.organisations.organisation_exceptions import times_decided
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf
 from planner.screens.exceptions_screen import present_exceptions
-from planner.shown.dashboard_view import changes, figures, needs_today, service_figure, trend_path
+from planner.shown.dashboard_view import changes, decided_today, figures, needs_today, service_figure, trend_path
 from planner.shown.exception_list.exceptions_shown import kinds_shown, rows_shown
 from planner.shown.service.stock_value import stock_value_by_week
 
@@ -22,10 +22,12 @@ EXCEPTIONS_SHOWN: Final = 5
 def dashboard(request: Request, context: ContextOf) -> Response:
     """The page."""
     view, exceptions = context.view, present_exceptions(context)
+    now = context.desk.plan_books.of(view).now()
     trend, still_open = stock_value_by_week(view), only_open(exceptions)
     content = context.content(
         screen="dashboard",
-        today=needs_today(view),
+        today=needs_today(view, now),
+        decided=decided_today(now),
         figures=figures(view, exceptions),
         service=service_figure(view),
         summary=view.summary,

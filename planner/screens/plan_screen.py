@@ -13,7 +13,7 @@ from pipelines.replenishment.plan.plan_reports import REPORTS
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.screens import plan_screens as plan
-from planner.screens.plan_screens.plan_context import found_lines, may_write, views_of
+from planner.screens.plan_screens.plan_context import book_of, found_lines, may_write, views_of
 from planner.screens.product_screen import product_content
 from planner.shown.plan_columns import ALWAYS, COLUMNS
 from planner.shown.plan_export import XLSX, plan_csv, plan_xlsx
@@ -30,7 +30,8 @@ def plan_page(request: Request, context: ContextOf) -> Response:
     product = request.query_params.get("product", "")
     shown = _panel(context, product) if product else {"shown": None, "sentence": ""}
     content = _content(request, context, found_lines(request, context)) | shown | {
-        "reports": REPORTS.values(), "counts": report_counts(context.view), "suppliers": suppliers_of(context.view),
+        "reports": REPORTS.values(), "counts": report_counts(book_of(context).now()),
+        "suppliers": suppliers_of(context.view),
         "groups": context.view.groups, "views": views_of(request, context), "said": "",
         "all_columns": [column for column in COLUMNS.values() if column.name not in ALWAYS],
     }  # fmt: skip

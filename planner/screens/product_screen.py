@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
+import polars as pl
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
@@ -61,7 +62,10 @@ def sales_page(explanation: ProductExplanation, first: int = 0) -> SalesPage:
 def product_content(context: ScreenContext, code: str) -> dict[str, Any]:
     """What the body of a product's page or panel shows."""
     shown = product_view(context.view, code)
+    lines = context.desk.plan_books.of(context.view).now().lines
+    (now,) = lines.filter(pl.col("product_code") == shown.explanation.plan.product_code).to_dicts()
     return {
+        "now": now,
         "shown": shown,
         "meanings": context.view.meanings,
         "forecast_sentences": forecast_sentences(shown.explanation),

@@ -12,8 +12,12 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.exceptions.kinds import DEAD_STOCK
-from pipelines.replenishment.plan.statuses import NOT_PLANNED
+from pipelines.replenishment.open_orders.late_lines import late_lines
+from pipelines.replenishment.plan.plan_reports import IS_TO_ORDER, in_base_currency, total_of
+from pipelines.replenishment.plan.statuses import DECIDED, IN_DRAFT, NOT_PLANNED, ORDERED, TAKEN_OFF
+from pipelines.storage import tables
 from planner.shown.plan_changes import differences
+from planner.shown.plan_shown.plan_now import PlanNow
 from planner.shown.published_view import PublishedView
 from planner.shown.service.achieved_service import A_QUARTER, service_by_week, share_in_stock, target_level
 
@@ -32,6 +36,7 @@ class Figure:
     address: str
     tone: str
     meaning: str
+    unit: str = "product"
 
 
 @dataclass(frozen=True)
@@ -69,27 +74,50 @@ class Changes:
         return f"{text}." if text else ""
 
 
-def needs_today(view: PublishedView) -> str:
-    """One sentence: what runs out, what there is to order, what is late.
+def needs_today(view: PublishedView, now: PlanNow) -> str:
+    """One sentence: what runs out, what is still to be ordered, what is late.
 
     It says only what is there: without a product to order it says that nothing needs ordering.
     """
     summary = view.summary
     if summary is None:
         return "There is no plan yet."
+    total = total_of(now.lines)
     is_out_first = pl.col("days_to_stock_out") < pl.col("expected_lead_time_days")
-    will_run_out = view.order_plan.filter(is_out_first, pl.col("status") != NOT_PLANNED).height
+    will_run_out = view.order_plan.filter(is_out_first, pl.col("status") != NOT_PLANNED)
+    out_already = will_run_out.filter(pl.col("stock_on_hand") <= 0).height
     parts = [
-        *([f"{_count(will_run_out, 'product')} will run out before an order can arrive"] if will_run_out else []),
-        *([_to_order(summary)] if summary["products_to_order"] else []),
-        *([_count(summary["late_orders"], "late order")] if summary["late_orders"] else []),
+        *([_runs_out(will_run_out.height, out_already)] if will_run_out.height else []),
+        *([_to_order(now, total.to_order, summary["currency"])] if total.to_order else []),
+        *([_count(summary["late_orders"], "late purchase order")] if summary["late_orders"] else []),
     ]
     return f"{'; '.join(parts)}." if parts else "Nothing needs ordering today."
 
 
-def _to_order(summary: Mapping[str, Any]) -> str:
-    value = summary["order_value"]
-    return f"{summary['products_to_order']:,} to order" + (f" for {value:,.2f} {summary['currency']}" if value else "")
+def _runs_out(products: int, out_already: int) -> str:
+    """How many run out, and how many of these have.
+
+    >>> _runs_out(33, 14)
+    '33 products will run out before an order can arrive, 14 of them are out already'
+    """
+    already = f", {out_already:,} of them {'is' if out_already == 1 else 'are'} out already" if out_already else ""
+    return f"{_count(products, 'product')} will run out before an order can arrive{already}"
+
+
+def _to_order(now: PlanNow, products: int, currency: str) -> str:
+    value = now.lines.filter(IS_TO_ORDER).select(in_base_currency("order_value").sum()).item()
+    return f"{_count(products, 'product')} to order" + (f" for {value:,.2f} {currency}" if value else "")
+
+
+def decided_today(now: PlanNow) -> str:
+    """How many products that the plan orders are ordered since, or on drafts of people; empty if none is."""
+    counts = {status: now.lines.filter(pl.col("status") == status).height for status in DECIDED}
+    parts = (
+        (counts[ORDERED], "ordered"), (counts[IN_DRAFT], "in drafts that wait for approval"),
+        (counts[TAKEN_OFF], "taken off"),
+    )  # fmt: skip
+    text = ", ".join(f"{number:,} {what}" for number, what in parts if number)
+    return f"Decided since this plan: {text}." if text else ""
 
 
 def figures(view: PublishedView, exceptions: pl.DataFrame) -> list[Figure]:
@@ -97,6 +125,7 @@ def figures(view: PublishedView, exceptions: pl.DataFrame) -> list[Figure]:
     summary = view.summary
     if summary is None:
         return []
+    late = late_lines(view.rows(tables.STOCK_ON_ORDER))
     lost, holding = summary["understock_margin_lost"], summary["overstock_holding_cost"]
     return [
         Figure(
@@ -111,16 +140,24 @@ def figures(view: PublishedView, exceptions: pl.DataFrame) -> list[Figure]:
         ),
         Figure(
             "Overstocked", summary["products_overstocked"], summary["overstock_value"],
-            f"{_amount(holding)} a year to hold", _PLAN.format("overstocked"), "much",
+            f"{_amount(holding)} a year to hold{_of_these(view, exceptions)}", _PLAN.format("overstocked"), "much",
             "Products with more than the service level needs, and what the surplus cost.",
         ),
         Figure(
             "Late orders", summary["late_orders"], summary["late_on_order_value"],
-            "not counted as supply", _PLAN.format("late_orders"), "short",
-            "Purchase orders past their delivery date with nothing received.",
+            f"{_count(late.height, 'line')} of {_count(late['product_code'].n_unique(), 'product')}, no supply",
+            _PLAN.format("late_orders"), "short",
+            "Purchase orders past their delivery date that no bill has delivered, and what their lines cost.", "order",
         ),
         _dead_stock(exceptions),
     ]  # fmt: skip
+
+
+def _of_these(view: PublishedView, exceptions: pl.DataFrame) -> str:
+    """How many of the overstocked products are dead stock, which is counted by itself too; empty if none is."""
+    dead = exceptions.filter(pl.col("kind") == DEAD_STOCK)["product_code"]
+    both = view.order_plan.filter(pl.col("overstock_quantity") > 0, pl.col("product_code").is_in(dead.implode())).height
+    return f"; {both:,} of these {'is' if both == 1 else 'are'} dead stock" if both else ""
 
 
 def _dead_stock(exceptions: pl.DataFrame) -> Figure:

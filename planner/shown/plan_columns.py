@@ -36,7 +36,8 @@ _MEANINGS: Final = {
     "product_code": "", "product_name": "", "supplier_name": "",
     "status": "Order now: too little, and ordered. Order later: on the supplier's next order day. Assemble now: too "
     "little, and enough parts. Short: too little, and not ordered. Enough. Too much: more than the service level "
-    "needs. Not planned: see why.",
+    "needs. Not planned: see why. In a draft: a person put it on a draft that waits for approval. Ordered: approved "
+    "since the plan was made. Taken off: a person took it off the draft.",
     "reason": "Why this quantity, or why none.",
 }  # fmt: skip
 _HIDDEN: Final = frozenset({"supplier_id", "plan_id", "as_of_date", "organisation", "organisation_key"})

@@ -21,7 +21,7 @@ from pipelines.replenishment.plan.plan_reports import (
     rows_in_order,
     total_of,
 )
-from pipelines.replenishment.plan.statuses import STATUSES
+from pipelines.replenishment.plan.statuses import STATUSES_NOW
 from planner.shown.plan_columns import COLUMNS, FIRST_SHOWN, PlanColumn, chosen_columns, meaning_of
 from planner.shown.plan_shown.plan_now import PlanNow
 from planner.shown.published_view import PublishedView
@@ -73,7 +73,7 @@ def plan_query(parameters: Mapping[str, str]) -> PlanQuery:
         report=report if report in REPORTS else "all",
         supplier=parameters.get("supplier", ""),
         group=parameters.get("group", ""),
-        status=status if status in STATUSES else "",
+        status=status if status in STATUSES_NOW else "",
         search=parameters.get("search", "")[:MOST_SEARCHED].strip(),
         sort=sort if sort in {URGENCY, f"-{URGENCY}"} or (column is not None and column.is_sortable) else "",
         columns=".".join(one.name for one in chosen_columns(parameters.get("columns", "").split("."), instead=())),
@@ -186,10 +186,10 @@ def plan_lines(
     return PlanLines(view, query, chosen_columns(query.column_names or chosen, instead=usual), rows, now)
 
 
-def report_counts(view: PublishedView) -> dict[str, int]:
+def report_counts(now: PlanNow) -> dict[str, int]:
     """How many lines each report has."""
-    counted = view.order_plan.select(report.condition.sum().alias(name) for name, report in REPORTS.items())
-    return {**counted.row(0, named=True), "all": view.order_plan.height}
+    counted = now.sortable.select(report.condition.sum().alias(name) for name, report in REPORTS.items())
+    return {**counted.row(0, named=True), "all": now.sortable.height}
 
 
 def suppliers_of(view: PublishedView) -> list[str]:

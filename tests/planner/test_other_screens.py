@@ -16,6 +16,7 @@ from pipelines.storage import tables
 from planner.frame import screen_context
 from planner.screens.product_screen import sales_page
 from planner.shown.dashboard_view import changes, needs_today
+from planner.shown.plan_shown.plan_now import PlanNow
 from planner.shown.product.forecast_words import forecast_sentences
 from planner.shown.product_view import product_view
 from planner.shown.service.achieved_service import service_by_week
@@ -67,9 +68,13 @@ def test_an_unknown_product_is_a_sentence(visitor: Visitor) -> None:
 
 def test_the_dashboard_says_in_a_sentence_what_needs_a_person(visitor: Visitor) -> None:
     view = visitor.desk.views.view(KEY)
-    assert needs_today(view) in visitor.text(f"/o/{KEY}/").replace("&#39;", "'")
-    parts = r"\d+ products will run out before an order can arrive; \d+ to order for [\d,.]+ GBP; 3 late orders\."
-    assert re.fullmatch(parts, needs_today(view))
+    sentence = needs_today(view, PlanNow(view))
+    assert sentence in visitor.text(f"/o/{KEY}/").replace("&#39;", "'")
+    parts = (
+        r"\d+ products will run out before an order can arrive, \d+ of them are out already; "
+        r"\d+ products to order for [\d,.]+ GBP; 3 late purchase orders\."
+    )
+    assert re.fullmatch(parts, sentence)
 
 
 def test_what_changed_since_the_plan_before_is_counted_and_named(visitor: Visitor) -> None:

@@ -140,3 +140,46 @@ def test_a_setting_of_many_products_is_shown_saved_and_taken_back(buyer: Visitor
     assert post("/save", version="0", value="97")[0] == 409
     assert post("/undo", batch=batch[1])[0] == 200
     assert explicit_settings(buyer.desk.store, KEY).filter(name="service_level").is_empty()
+
+
+def to_order(visitor: Visitor) -> tuple[int, int]:
+    """How many products the plan still has to order, and how many a person decided on, as the API has it."""
+    answer = visitor.client.get(f"/api/v1/organisations/{KEY}/plan?limit=1").json()
+    return answer["products_to_order"], answer["products_decided"]
+
+
+def test_what_is_on_a_draft_of_a_person_is_no_longer_to_be_ordered_on_any_screen(buyer: Visitor) -> None:
+    codes = [line.product_code for line in largest(buyer).lines[:2]]
+    before, _ = to_order(buyer)
+    urgent = buyer.text(f"{PLAN}?report=most_urgent")
+    create(buyer, *codes)
+    number = held(buyer, codes[0])[0][0].purchase_order_number
+    assert to_order(buyer) == (before - 2, 2)
+    assert f"{before - 2:,} products to order for" in buyer.text(f"/o/{KEY}/")
+    assert "Decided since this plan: 2 in drafts that wait for approval." in buyer.text(f"/o/{KEY}/")
+    rows = buyer.text(f"{PLAN}?status=in_draft")
+    assert all(f'value="{code}"' in rows for code in codes)
+    assert rows.count(f"order={number}") == 2
+    assert f'value="{codes[0]}"' in urgent
+    assert f'value="{codes[0]}"' not in buyer.text(f"{PLAN}?report=most_urgent")
+
+
+def preview(visitor: Visitor, *codes: str, whole: str = "") -> str:
+    form = {"product": list(codes), **({"whole": whole} if whole else {})}
+    answer = visitor.client.post(f"{PLAN}/orders/preview", data=form, headers=visitor.word)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_before_orders_are_made_each_supplier_says_what_becomes_of_its_draft(buyer: Visitor) -> None:
+    draft, before = largest(buyer), orders_of(buyer)
+    codes = [line.product_code for line in draft.lines]
+    some = preview(buyer, *codes[:2])
+    assert f"They leave the draft {draft.purchase_order_number}, which keeps {len(codes) - 2} other products." in some
+    assert f'name="whole" value="{draft.order_id}"' in some
+    assert f"A new draft in place of {draft.purchase_order_number}." in preview(buyer, *codes)
+    assert orders_of(buyer) == before
+    create(buyer, *codes[:2], whole=draft.order_id)
+    ((made, _),) = held(buyer, codes[0])
+    assert {line.product_code for line in made.lines} == set(codes)
+    assert "has exactly these products" in preview(buyer, *codes)

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines.replenishment.plan.plan_reports import REPORTS
-from pipelines.replenishment.plan.statuses import STATUSES
+from pipelines.replenishment.plan.statuses import STATUSES_NOW
 from planner.frame.rendered_pages import STATUSES as STATUS_MARKS
 from planner.shown.plan_lines_shown import PAGE_LINES, plan_lines, plan_query
 from tests.planner.conftest import KEY, ODD, OTHER, PRODUCTS, Visitor
@@ -152,4 +152,4 @@ def test_every_odd_code_has_its_page_and_panel(visitor: Visitor) -> None:
 
 
 def test_every_status_has_a_word_and_a_shape_in_the_order_of_the_plan() -> None:
-    assert tuple(STATUS_MARKS) == STATUSES
+    assert tuple(STATUS_MARKS) == STATUSES_NOW

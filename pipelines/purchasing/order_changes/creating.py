@@ -148,7 +148,7 @@ def _on_several_drafts(orders: Iterable[Order]) -> dict[str, str]:
 
 
 def _gathered(draft: Drafted, drafts: Sequence[Order]) -> tuple[str, list[Event]]:
-    """The id of the order that has these lines then, and the events: none if a draft has exactly these.
+    """The id of the order that has these lines then, and the events: none if a person made a draft with exactly these.
 
     A draft of a person all of whose lines are wanted takes the others; without one a new order is made.
     """
@@ -158,7 +158,7 @@ def _gathered(draft: Drafted, drafts: Sequence[Order]) -> tuple[str, list[Event]
         is_there = (order.supplier_id, order.currency) == (draft.supplier_id, draft.currency)
         if order.is_edited and is_there and own and own <= codes:
             others = [other for other in drafts if other.order_id != order.order_id]
-            return order.order_id, [] if own == codes else _joined(order, draft, others)
+            return order.order_id, [] if own == codes and order.is_chosen else _joined(order, draft, others)
     taken, made = _taking_over(draft, drafts)
     return draft.order_id, [*taken, made]
 

@@ -24,7 +24,7 @@ _THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 
 @dataclass(frozen=True)
 class QuantityNow:
-    """The units of a product on drafts and their value, and the numbers of orders approved since the plan with it.
+    """The units of a product on drafts and their value, and those on orders approved since the plan was made.
 
     `taken_out_of` is a draft that a person took it out of, if no draft has it.
     """
@@ -32,8 +32,14 @@ class QuantityNow:
     quantity: Decimal = Decimal(0)
     value: Decimal = Decimal(0)
     drafts: tuple[Order, ...] = ()
-    approved_since: tuple[str, ...] = ()
+    ordered: Decimal = Decimal(0)
+    ordered_on: tuple[Order, ...] = ()
     taken_out_of: Order | None = None
+
+    @property
+    def approved_since(self) -> tuple[str, ...]:
+        """The numbers of the orders approved since the plan was made."""
+        return tuple(order.purchase_order_number for order in self.ordered_on)
 
     @property
     def is_kept(self) -> bool:
@@ -60,8 +66,9 @@ def quantities_now(orders: Iterable[Order], *, planned_at: datetime | None) -> d
         elif order.is_approved_since(planned_at):
             for line in order.lines:
                 now = found.get(line.product_code, QuantityNow())
-                numbers = (*now.approved_since, order.purchase_order_number)
-                found[line.product_code] = replace(now, approved_since=numbers)
+                found[line.product_code] = replace(
+                    now, ordered=now.ordered + line.quantity, ordered_on=(*now.ordered_on, order)
+                )
     return found
 
 

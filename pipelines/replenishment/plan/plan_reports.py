@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from pipelines.product_codes import ProductCodes, contains_words
-from pipelines.replenishment.plan.statuses import NOT_PLANNED, SHORT
+from pipelines.replenishment.plan.statuses import DECIDED, NOT_PLANNED, SHORT
 
 _BETWEEN_CODES: Final = re.compile(r"[,;\t\r\n]+")
 URGENCY: Final = "urgency"
@@ -37,14 +37,17 @@ def _report(
     return PlanReport(name, title, question, condition, sort, columns)
 
 
-_TO_DO: Final = (pl.col("order_quantity") > 0) | (pl.col("assembly_quantity").fill_null(0.0) > 0)
+_IS_OPEN: Final = ~pl.col("status").is_in(DECIDED)
+IS_TO_ORDER: Final = (pl.col("order_quantity") > 0) & _IS_OPEN
+"""Whether a line orders something on which nobody decided yet."""
+_TO_DO: Final = IS_TO_ORDER | (pl.col("assembly_quantity").fill_null(0.0) > 0)
 _HAS_DEMAND: Final = pl.col("average_daily_demand") > 0
 REPORTS: Final = {
     report.name: report
     for report in (
         _report("all", "All products", "Every active product, the most urgent first.", pl.lit(value=True)),
         _report(
-            "most_urgent", "Most urgent", "What to order or assemble now, and what is short.",
+            "most_urgent", "Most urgent", "What is still to order or assemble, and what is short.",
             _TO_DO | (pl.col("status") == SHORT),
         ),
         _report(
@@ -126,22 +129,27 @@ def in_base_currency(column: str) -> pl.Expr:
 
 @dataclass(frozen=True)
 class LinesTotal:
-    """What lines of a plan come to: how many, how many of them to order, and their order values by currency."""
+    """What lines of a plan come to: how many, how many of them to order, and their order values by currency.
+
+    On `decided` others a person decided since: they are ordered, on a draft, or taken off one.
+    """
 
     lines: int
     to_order: int
     units: float
     value_by_currency: Sequence[tuple[str, Decimal]]
+    decided: int = 0
 
 
 def total_of(order_plan: pl.DataFrame, rows: pl.Series | None = None) -> LinesTotal:
     """What the lines of these numbers come to, or all lines."""
-    lines = order_plan.select("order_quantity", "order_value", "currency")
+    lines = order_plan.select("order_quantity", "order_value", "currency", "status")
     lines = lines if rows is None else lines[rows]
-    ordered = lines.filter(pl.col("order_quantity") > 0)
+    ordered = lines.filter(IS_TO_ORDER)
     values = ordered.group_by("currency").agg(pl.col("order_value").sum()).sort("currency").rows()
     by_currency = [(currency or "", value or Decimal(0)) for currency, value in values]
-    return LinesTotal(lines.height, ordered.height, float(ordered["order_quantity"].sum()), by_currency)
+    units, decided = float(ordered["order_quantity"].sum()), lines.filter(~_IS_OPEN).height
+    return LinesTotal(lines.height, ordered.height, units, by_currency, decided)
 
 
 def _by_value(order_plan: pl.DataFrame, column: str) -> pl.Expr:

@@ -17,6 +17,16 @@ TOO_MUCH: Final = "too_much"
 NOT_PLANNED: Final = "not_planned"
 STATUSES: Final = (ORDER_NOW, ORDER_LATER, ASSEMBLE_NOW, SHORT, ENOUGH, TOO_MUCH, NOT_PLANNED)
 
+IN_DRAFT: Final = "in_draft"
+"""Called for an order, and a person put it on a draft, which waits for its approval."""
+ORDERED: Final = "ordered"
+"""Called for an order, and it is on an order that was approved since the plan was made."""
+TAKEN_OFF: Final = "taken_off"
+"""Called for an order, and a person took it off the draft."""
+DECIDED: Final = (IN_DRAFT, ORDERED, TAKEN_OFF)
+"""The statuses of lines on which a person decided since the plan was made; no plan is published with them."""
+STATUSES_NOW: Final = (*STATUSES, *DECIDED)
+
 NO_MINIMUM: Final = "no_minimum"
 REACHED: Final = "minimum_reached"
 ADDED: Final = "units_added"

@@ -11,6 +11,7 @@ from typing import Any, Final
 import polars as pl
 from pydantic import BaseModel, Field, create_model
 
+from pipelines.replenishment.plan import plan_progress
 from pipelines.storage import tables
 from pipelines.storage.tables import Table
 
@@ -29,6 +30,12 @@ def answer_of(table: Table, name: str) -> type[BaseModel]:
 
 
 PlanLineAnswer: Final = answer_of(tables.ORDER_PLAN, "PlanLine")
+PlanLineNowAnswer: Final = create_model(  # type: ignore[call-overload]  # fields made from the declaration
+    "PlanLineNow", __base__=PlanLineAnswer,
+    __doc__="A line of the newest plan, with what people decided on it since.",
+    **{name: (_TYPES[dtype if isinstance(dtype, type) else type(dtype)] | None, None)
+       for name, dtype in plan_progress.COLUMNS.items()},
+)  # fmt: skip
 ProductAnswer: Final = answer_of(tables.PRODUCTS, "Product")
 SupplierAnswer: Final = answer_of(tables.SUPPLIERS, "Supplier")
 
@@ -44,14 +51,18 @@ class OrganisationAnswer(BaseModel):
 
 
 class PlanAnswer(BaseModel):
-    """Lines of the newest plan, and what all lines found come to."""
+    """Lines of the newest plan, and what is still to be ordered of all lines found.
+
+    Of `products_decided` a person decided since the plan was made: ordered, on a draft of theirs, or taken off one.
+    """
 
     plan_id: str | None
     as_of_date: date | None
     lines_found: int
     products_to_order: int
+    products_decided: int
     order_value_by_currency: dict[str, Decimal]
-    lines: list[PlanLineAnswer]  # type: ignore[valid-type]  # made from the table
+    lines: list[PlanLineNowAnswer]  # type: ignore[valid-type]  # made from the table
     next_cursor: str | None = Field(description="Give it as cursor for the lines that follow; none after the last.")
 
 

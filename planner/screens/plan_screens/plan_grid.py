@@ -11,7 +11,7 @@ from starlette.responses import Response
 from pipelines.replenishment.plan.plan_reports import REPORTS
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf
-from planner.screens.plan_screens.plan_context import found_lines, may_write
+from planner.screens.plan_screens.plan_context import book_of, found_lines, may_write
 from planner.security.response_headers import allow_styles_by_nonce
 from planner.shown.plan_lines_shown import report_counts, suppliers_of
 from planner.shown.plan_shown.grid_lines import grid_lines
@@ -24,7 +24,7 @@ def grid_page(request: Request, context: ContextOf) -> Response:
     """The page; its script asks for the lines."""
     content = context.content(
         screen="plan", found=found_lines(request, context), may_write=may_write(request, context),
-        reports=REPORTS.values(), counts=report_counts(context.view), suppliers=suppliers_of(context.view),
+        reports=REPORTS.values(), counts=report_counts(book_of(context).now()), suppliers=suppliers_of(context.view),
         groups=context.view.groups, nonce=allow_styles_by_nonce(request), lines_query=request.url.query,
     )  # fmt: skip
     return page(request, "plan_grid.html", content)

@@ -70,6 +70,8 @@ class KindShown:
     severity: str
     count: int
     money: str
+    counted: str = ""
+    """How many, with what is counted."""
 
 
 def exception_query(parameters: Mapping[str, str]) -> ExceptionQuery:
@@ -122,10 +124,33 @@ def row_shown(view: PublishedView, row: dict[str, Any], times_decided: Mapping[s
 
 def kinds_shown(exceptions: pl.DataFrame) -> list[KindShown]:
     """The open exceptions by kind, the severest first, then by money."""
+    still_open = only_open(exceptions)
     return [
-        KindShown(row["kind"], title_of(row["kind"]), row["severity"] or "info", row["count"], money_in_words(row))
-        for row in by_kind(only_open(exceptions)).to_dicts()
-    ]
+        KindShown(
+            row["kind"], title_of(row["kind"]), row["severity"] or "info", row["count"], money_in_words(row),
+            counted_in_words(still_open.filter(pl.col("kind") == row["kind"])),
+        )
+        for row in by_kind(still_open).to_dicts()
+    ]  # fmt: skip
+
+
+def counted_in_words(exceptions: pl.DataFrame) -> str:
+    """How many exceptions of one kind there are, and what is counted: products, order lines with their orders, records.
+
+    >>> rows = {"subject_kind": ["order"] * 3, "product_code": ["A", "B", "A"], "document_number": ["1", "1", "2"]}
+    >>> counted_in_words(pl.DataFrame(rows)), counted_in_words(pl.DataFrame(rows).head(1))
+    ('3 order lines of 2 orders', '1 order line of 1 order')
+    >>> counted_in_words(pl.DataFrame(rows).with_columns(subject_kind=pl.lit("product")))
+    '3 products'
+    """
+    rows, kind = exceptions.height, exceptions["subject_kind"].first() or "record"
+    if kind == "order" and exceptions["product_code"].drop_nulls().len():
+        return f"{_counted(rows, 'order line')} of {_counted(exceptions['document_number'].n_unique(), 'order')}"
+    return _counted(rows, "record" if kind == "document" else str(kind))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def title_of(kind: str) -> str:

@@ -8,10 +8,10 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
+from pipelines.replenishment.plan.plan_progress import PLANNED
 from planner.frame.rendered_pages import STATUSES
 from planner.shown.plan_columns import COLUMNS, CURRENCY
 from planner.shown.plan_lines_shown import PlanLines
-from planner.shown.plan_shown.plan_now import PLANNED
 
 # By the name that the page's script uses: the column of the plan, and the heading if it is another than the plan's.
 GRID_COLUMNS: Final = {

@@ -10,23 +10,22 @@ from datetime import datetime
 from functools import cached_property
 from threading import Lock
 from typing import Final
+from zlib import crc32
 
 import polars as pl
 
 from pipelines.identities import Identities
 from pipelines.purchasing.current_names import with_current_names
-from pipelines.purchasing.kept_lines import as_the_plan_alone
 from pipelines.purchasing.order_changes.creating import read_orders_at
 from pipelines.purchasing.order_changes.planned_quantities import QuantityNow, quantities_now
 from pipelines.purchasing.orders import Order
-from pipelines.storage.tables import MONEY, MOST_MONEY
+from pipelines.replenishment.plan.plan_progress import QUANTITY, VALUE, with_decisions, with_quantities_of_now
 from pipelines.store.engine import Store
 from pipelines.store.identity_history import identities_of
 from pipelines.store.known_orders import KnownOrders
 from planner.shown.published_view import PublishedView
 
-PLANNED: Final = "planned_quantity"
-_NOW: Final = {"order_quantity": "quantity_now", "order_value": "value_now"}
+_NOW: Final = {"order_quantity": QUANTITY, "order_value": VALUE}
 
 
 @dataclass(frozen=True)
@@ -38,21 +37,13 @@ class PlanNow:
 
     @cached_property
     def sortable(self) -> pl.DataFrame:
-        """The lines as planned, with quantity and value of now beside them."""
-        plan = as_the_plan_alone(self.view.order_plan)
-        decided = pl.DataFrame(
-            [(code, float(now.quantity), min(now.value, MOST_MONEY)) for code, now in self.by_code.items()],
-            schema={"product_code": pl.String, "quantity_now": pl.Float64, "value_now": MONEY}, orient="row",
-        )  # fmt: skip
-        # only these columns are joined: the others of 30,000 lines stay where they are in memory
-        beside = plan.select("product_code", *_NOW).join(decided, on="product_code", how="left", maintain_order="left")
-        return plan.hstack(beside.select(pl.coalesce(now, planned).alias(now) for planned, now in _NOW.items()))
+        """The lines as planned with the status of now, and quantity and value of now beside them."""
+        return with_decisions(self.view.order_plan, self.by_code)
 
     @cached_property
     def lines(self) -> pl.DataFrame:
         """The lines with quantity and value of now, and the planned quantity beside them."""
-        now = [pl.col(now).alias(planned) for planned, now in _NOW.items()]
-        return self.sortable.with_columns(pl.col("order_quantity").alias(PLANNED), *now).drop(_NOW.values())
+        return with_quantities_of_now(self.sortable)
 
     def sort_of(self, sort: str) -> str:
         """A sort as a column of `sortable`."""
@@ -84,6 +75,11 @@ class PlanBook:
             current = [with_current_names(order, self.identities) for order in orders]
             kept = self._kept = (version, PlanNow(self.view, quantities_now(current, planned_at=self.planned_at)))
         return kept[1]
+
+    def tag(self) -> str:
+        """What names the orders as they are: another after any event of an order, the same after a restart."""
+        text = " ".join(f"{order.order_id}:{order.sequence}" for order in self.known.orders())
+        return f"{crc32(text.encode()):08x}"
 
 
 class PlanBooks:

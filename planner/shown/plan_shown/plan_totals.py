@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.replenishment.plan.group_totals import NO_GROUP
-from pipelines.replenishment.plan.plan_reports import in_base_currency
+from pipelines.replenishment.plan.plan_reports import IS_TO_ORDER, in_base_currency
 from planner.shown.plan_lines_shown import NO_SUPPLIER, PlanLines
 
 
@@ -35,17 +35,25 @@ def by_group(found: PlanLines) -> Sequence[dict[str, Any]]:
 
 def base_total(found: PlanLines) -> float:
     """What is to order of all lines found, in base currency."""
-    return float(_lines(found)["base_value"].sum())
+    return float(_lines(found).filter(IS_TO_ORDER)["base_value"].sum())
 
 
 def _lines(found: PlanLines) -> pl.DataFrame:
-    columns = ["product_code", "supplier_id", "supplier_name", "order_quantity", "order_value", "currency_rate"]
+    columns = [
+        "product_code",
+        "supplier_id",
+        "supplier_name",
+        "order_quantity",
+        "order_value",
+        "currency_rate",
+        "status",
+    ]
     return found.now.lines.select(columns)[found.rows].with_columns(base_value=in_base_currency("order_value"))
 
 
 def _sums(lines: pl.DataFrame) -> Sequence[dict[str, Any]]:
     sums = lines.group_by("name", "value_of_filter").agg(
-        products=pl.len(), to_order=(pl.col("order_quantity") > 0).sum(), units=pl.col("order_quantity").sum(),
-        value=pl.col("base_value").sum(),
+        products=pl.len(), to_order=IS_TO_ORDER.sum(), units=pl.col("order_quantity").filter(IS_TO_ORDER).sum(),
+        value=pl.col("base_value").filter(IS_TO_ORDER).sum(),
     )  # fmt: skip
     return sums.sort("value", "name", descending=[True, False], nulls_last=True).to_dicts()
