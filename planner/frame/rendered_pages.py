@@ -31,7 +31,7 @@ STATUSES: Final = {
     "too_much": ("Too much", "square"),
     "not_planned": ("Not planned", "dash"),
     "in_draft": ("In a draft", "clock"),
-    "ordered": ("Ordered", "tick"),
+    "ordered": ("Ordered", "done"),
     "taken_off": ("Taken off", "dash"),
 }
 

@@ -219,3 +219,9 @@ def test_while_xero_is_read_the_page_of_the_list_is_said(tmp_path: Path) -> None
     assert shown.sentence == "Reading Xero: invoices and bills, page 2 of 25."
     load.mark_landed()
     assert reading_now(tmp_path) is None
+
+
+def test_a_plan_is_offered_after_a_change_and_the_button_says_why_it_cannot_be_pressed(buyer: Visitor) -> None:
+    offered = _flat(buyer.text(f"/o/{KEY}/runs/plan-now"))
+    assert 'disabled aria-describedby="plan-now-why">Plan now</button>' in offered
+    assert "A plan cannot be made now." in offered

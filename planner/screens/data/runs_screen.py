@@ -68,6 +68,21 @@ def present(request: Request, desk: DeskOf, key: KeyOf) -> Response:
     return _part(request, desk, key, run)
 
 
+@router.get("/plan-now")
+def plan_now(request: Request, desk: DeskOf, key: KeyOf) -> Response:
+    """The button that makes a plan, what is at work instead, or why it cannot be pressed."""
+    may_plan = desk.role(request.state.session, key).may(Role.PLANNER)
+    sentence = ""
+    try:
+        run = desk.runs.at_work(key)
+    except DagsterDownError as down:
+        run, sentence = None, str(down)
+    if run is not None:
+        return _part(request, desk, key, run)
+    content = {"base": f"/o/{key}", "may_plan": may_plan, "sentence": sentence}
+    return page(request, "data/plan_now.html", content)
+
+
 @router.get("/{run_id}")
 def one(request: Request, desk: DeskOf, key: KeyOf, run_id: str) -> Response:
     """How far a run is."""

@@ -22,7 +22,7 @@ from pipelines.organisations.settings_in_force.setting_sentences import (
     whom_in_words,
 )
 from pipelines.planning_settings.registry import known_setting
-from pipelines.planning_settings.setting_descriptions import Parameter
+from pipelines.planning_settings.setting_descriptions import AT_ONCE, Parameter
 from pipelines.planning_settings.setting_files.requested_settings import Proposal
 from pipelines.planning_settings.setting_topics import label_of
 from pipelines.planning_settings.setting_words import effect_in_words, plain_names, value_in_words
@@ -41,6 +41,7 @@ router = APIRouter(prefix="/o/{key}/settings")
 PATIENCE: Final = 0.8
 """Seconds that an answer may take before its progress is shown instead."""
 EMPTY: Final = "Give {allowed}."
+NEXT_PLAN: Final = "The next plan uses it."
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def save(request: Request, context: ContextOf, now: SettingsOf, writing: Planner
 def saved_page(request: Request, context: ScreenContext, scope: Scope, sentence: str) -> Response:
     """The settings of a page as they are after a change, below what was done."""
     content = level_content(context, settings_now(context), scope)
-    content |= {"notice": sentence, "open": "", "editor": None}
+    content |= {"notice": sentence, "open": "", "editor": None, "may_plan_now": sentence.endswith(NEXT_PLAN)}
     answer = page(request, "settings/setting_list.html", context.content(screen="settings", **content))
     answer.headers["HX-Retarget"] = "#settings"
     answer.headers["HX-Reswap"] = "innerHTML"
@@ -133,7 +134,8 @@ def saved_sentence(context: ScreenContext, now: OrganisationSettings, proposal: 
         return sentence
     known = effect_shown(context.desk.what_ifs.known(now, proposal.changes, context.view.snapshot_id))
     effect = f" {' '.join(known.sentences)}" if known and known.sentences else ""
-    return f"Saved. {sentence}{effect} The next plan uses it."
+    holds_at_once = {change.name for change in proposal.changes} <= AT_ONCE
+    return f"Saved. {sentence}{effect} {'It holds at once.' if holds_at_once else NEXT_PLAN}"
 
 
 def checked(now: OrganisationSettings, wanted: WantedChange) -> Proposal:
