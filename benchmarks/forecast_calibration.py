@@ -27,6 +27,7 @@ import polars as pl
 from pipelines.forecasting.distribution import PROBABILITIES, forecast_distribution
 from pipelines.forecasting.history.demand_patterns import PATTERNS
 from pipelines.forecasting.models.model_registry import BASELINE, GLOBAL_MODEL, NB, NB_PREDICTIVE
+from pipelines.forecasting.models.negative_binomial import whole_units
 from pipelines.forecasting.selection.model_backtest import SCORED, pinball_loss
 from pipelines.storage.tables import DEMAND_DAILY
 from sales_files.credit_notes import CREDIT, SALE
@@ -124,7 +125,9 @@ def judge(demand: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
         forecast = forecast_distribution(known, windows, as_of=as_of, choice=choice)
         is_planned = forecast.demand_class != "dead"
         demanded = np.array([came.get(code, 0.0) for code in forecast.product_codes])[is_planned]
-        at = {p: forecast.quantiles[is_planned][:, np.argmin(np.abs(PROBABILITIES - p))] for p in JUDGED}
+        is_whole = forecast.is_sold_whole[forecast.window_product, None]
+        whole = np.where(is_whole, whole_units(forecast.quantiles), forecast.quantiles)[is_planned]
+        at = {p: whole[:, np.argmin(np.abs(PROBABILITIES - p))] for p in JUDGED}
         shares = {f"{p:g}": np.stack([demanded < q, demanded <= q], axis=1).tolist() for p, q in at.items()}
         frames.append(
             pl.DataFrame(

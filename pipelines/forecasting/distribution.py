@@ -50,10 +50,12 @@ class DemandDistribution:
     Row i is about the product `product_codes[window_product[i]]` and a window that begins `start_days[i]` days after
     the forecast's day and is `days[i]` long. `quantiles[i, j]` belongs to `probabilities[j]`, `mean[i]` is the mean.
     `weekly_mean` (products x weeks) is the expected demand of the coming weeks, `weekly_variance` the variance of one
-    week's demand. `demand_class` and `model` are those of each product. Quantities are in units.
+    week's demand. `demand_class` and `model` are those of each product. Quantities are in units. Those of a product of
+    `is_sold_whole` are of demand whose units are spread: `whole_units` gives the least whole number of units.
     """
 
     product_codes: Sequence[str]
+    is_sold_whole: NDArray[np.bool_]
     demand_class: NDArray[np.str_]
     model: NDArray[np.str_]
     history_weeks: Index
@@ -100,6 +102,7 @@ def forecast_distribution(
     season = np.where(is_seasonless[:, None], 1.0, weekly_seasons(weekly, weeks=weeks))
     return DemandDistribution(
         product_codes=weekly.product_codes,
+        is_sold_whole=weekly.is_sold_whole,
         demand_class=patterns,
         model=models,
         history_weeks=weekly.history,

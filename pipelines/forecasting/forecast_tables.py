@@ -271,6 +271,7 @@ def _demand_horizons(distribution: DemandDistribution, horizons: pl.DataFrame) -
         demand_before_arrival=pl.Series(before, dtype=pl.Float64),
         demand_in_cover=pl.Series(np.round(mean - before, DIGITS) + 0.0, dtype=pl.Float64),
         history_weeks=pl.Series(distribution.history_weeks[place], dtype=pl.Int64),
+        is_sold_whole=pl.Series(distribution.is_sold_whole[place], dtype=pl.Boolean),
         weekly_variance=pl.Series(np.round(distribution.weekly_variance[place], DIGITS), dtype=pl.Float64),
     )
 

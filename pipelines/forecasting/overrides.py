@@ -155,7 +155,7 @@ def _path(known: pl.DataFrame, expected: _ExpectedDays, as_of: date) -> pl.DataF
 
 def _horizon(known: pl.DataFrame, expected: _ExpectedDays) -> pl.DataFrame:
     """The row of `demand_horizons`: the parts of the mean, and the weekly variance scaled as the mean squared is."""
-    row = known.row(0, named=True) if known.height else {"history_weeks": 0}
+    row = known.row(0, named=True) if known.height else {"history_weeks": 0, "is_sold_whole": True}
     before, after = expected.before, expected.after
     scale = after.sum() / before.sum() if before.sum() > 0 else 0.0
     of_a_week = power_law_variance(np.array([after.mean() * WEEK_DAYS]))

@@ -131,6 +131,7 @@ def _order_policy(values: dict[str, Any]) -> OrderPolicy:
         unmet_demand=values["unmet_demand"],
         order_rule=values["order_rule"],
         has_two_levels=values["order_levels"] == "two",
+        rounding=values["unit_rounding"],
     )
 
 

@@ -257,6 +257,12 @@ _PARAMETERS: Final = (
         choice("two", "one"), "one", "With one there are more and smaller orders.",
     ),
     Parameter(
+        "unit_rounding", "choice", _GLOBAL, "average",
+        "Where no whole number of units has just the service level: average: some products hold a unit less, so that "
+        "together they keep it; each: every product keeps it, most of them more than it.",
+        choice("average", "each"), "each", "With each there is more stock of what sells slowly, by a unit at most.",
+    ),
+    Parameter(
         "on_order_rule", "choice", _GLOBAL, "delivery_date",
         "Which open orders count: by their delivery date, or all without a bill that delivers them.",
         choice("delivery_date", "unbilled"), "unbilled",

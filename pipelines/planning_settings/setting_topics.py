@@ -32,6 +32,7 @@ TOPICS: Final[Mapping[str, Mapping[str, str]]] = {
         "unmet_demand": "Demand without stock",
         "order_rule": "What an order is decided on",
         "order_levels": "When a small order waits",
+        "unit_rounding": "Levels in whole units",
     },
     "Supplier's terms": {
         "preferred_supplier": "Preferred supplier",
@@ -85,6 +86,7 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
     "unmet_demand": {"lost": "is lost", "backordered": "is delivered later"},
     "order_rule": {"projected": "stock projected to the arrival", "position": "stock and all that is on order"},
     "order_levels": {"two": "until the risk is twice the target", "one": "never"},
+    "unit_rounding": {"average": "the products keep the level together", "each": "each product keeps the level"},
     "on_order_rule": {"delivery_date": "by their delivery date", "unbilled": "all without a bill that delivers them"},
     "returns_handling": {"net": "cancel earlier sales", "ignore": "are left out"},
     "push_status": {"DRAFT": "Draft", "SUBMITTED": "Awaiting approval", "AUTHORISED": "Approved"},

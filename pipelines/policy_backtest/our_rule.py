@@ -23,12 +23,13 @@ from pipelines.policy_backtest.planned_orders import PlannedOrders, products_of,
 from pipelines.policy_backtest.replay.order_rules import intervals_on
 from pipelines.policy_backtest.simulation import Orders, ReviewDecision, ReviewRule, Shelf
 from pipelines.replenishment.decision.decision_inputs import interval_demand
-from pipelines.replenishment.decision.demand_paths import IntervalDemand, path_totals, quantile_at
+from pipelines.replenishment.decision.demand_paths import IntervalDemand, path_totals
 from pipelines.replenishment.decision.order_decision import (
     ordering_level,
     paths_of_products,
-    quantity_for_cycles,
+    whole_quantities,
 )
+from pipelines.replenishment.decision.whole_quantities import draws_of
 
 Levels = Callable[[int], Matrix]
 
@@ -83,7 +84,7 @@ def our_review(
     if policy.measure != "cycle":
         return ReviewDecision(on_paths.order_up_to_levels(), on_paths.orders, money)
     points = ordering_level(np.array(service_levels)).tolist() if policy.has_two_levels else service_levels
-    levels, least = (_levels(demand, leads, history, at) for at in (service_levels, points))
+    levels, least = _levels(demand, leads, history, service_levels, points, policy)
     if (policy.unmet_demand == "lost" and policy.order_rule == "projected") or history.rules.calendars.height:
         return ReviewDecision(levels, on_paths.orders, money)
     by_position = up_to(levels, least)
@@ -122,19 +123,24 @@ def known_weeks(history: History, day: int) -> tuple[Matrix, date]:
     return daily.reshape(daily.shape[0], weeks, DAYS).sum(axis=2), history.day(day)
 
 
-def _levels(demand: IntervalDemand, leads: pl.DataFrame, history: History, at: list[float]) -> Matrix:
-    """Quantiles of demand over the protection interval; those of the forecast if each product has one lead time."""
+def _levels(
+    demand: IntervalDemand, leads: pl.DataFrame, history: History, at: list[float], points: list[float],
+    policy: OrderPolicy,
+) -> tuple[Matrix, Matrix]:  # fmt: skip
+    """The order-up-to levels and reorder points of a plan: products by service levels."""
     products = len(history.product_codes)
-    if leads.height == products:
-        quantiles = np.maximum(0.0, quantile_at(demand.probabilities, demand.quantiles, np.array(at)))
-    else:
-        rows, weight = paths_of_products(
-            products_of(leads, history), leads["weight"].to_numpy(), products, path_weights=demand.path_weights
-        )
-        totals = path_totals(demand)[rows].reshape(weight.shape)
-        by_level = [quantity_for_cycles(totals, weight, np.full(products, level)) for level in at]
-        quantiles = np.stack(by_level, axis=1)
-    return np.asarray(np.ceil(quantiles - 1e-6))
+    owner = products_of(leads, history)
+    rows, weight = paths_of_products(owner, leads["weight"].to_numpy(), products, path_weights=demand.path_weights)
+    totals, is_sold_whole = path_totals(demand)[rows].reshape(weight.shape), demand.is_sold_whole
+    draws = np.zeros(products)
+    if policy.rounding == "average" and is_sold_whole is not None:
+        draws = draws_of(demand.seeds[rows[:, 0]], is_sold_whole[rows[:, 0]])
+    both = [
+        whole_quantities(totals, weight, *(np.full(products, level) for level in pair), draws=draws)
+        for pair in zip(at, points, strict=True)
+    ]
+    levels, least = (np.stack(columns, axis=1) for columns in zip(*both, strict=True))
+    return levels, least
 
 
 def _none_arrives_later(shelf: Shelf, history: History) -> bool:

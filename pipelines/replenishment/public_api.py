@@ -14,6 +14,7 @@ import polars as pl
 
 from pipelines.forecasting.distribution import forecast_distribution
 from pipelines.forecasting.history.demand_matrix import WEEK_DAYS
+from pipelines.forecasting.models.negative_binomial import whole_units
 from pipelines.forecasting.protection_intervals import expected_intervals, horizons_to_forecast, protection_intervals
 from pipelines.planning_settings.order_rule import ServiceMeasure, UnmetDemand
 from pipelines.replenishment.decision import input_validation as checked
@@ -73,7 +74,9 @@ def order_up_to_levels(
     seed = checked.seed_of(seed)
     distribution = forecast_distribution(known, windows, as_of=checked.day(as_of), seed=seed)
     interval = interval_demand(distribution, horizons["product_code"], horizons["horizon_days"].to_numpy(), seed=seed)
-    units = np.ceil(quantile_at(interval.probabilities, interval.quantiles, np.array(levels)) - 1e-6)
+    quantiles = quantile_at(interval.probabilities, interval.quantiles, np.array(levels))
+    is_sold_whole = np.asarray(interval.is_sold_whole)[:, None]
+    units = np.where(is_sold_whole, whole_units(quantiles), np.ceil(quantiles - 1e-6))
     return pl.DataFrame(
         {
             "product_code": np.repeat(horizons["product_code"].to_numpy(), len(levels)),

@@ -27,6 +27,8 @@ YEAR_DAYS: Final = 364
 LONGEST_DAYS: Final = {WEEK_DAYS: 4 * YEAR_DAYS, 1: 2 * YEAR_DAYS}
 # A larger number is a typing error.
 MOST_A_DAY: Final = 1e12
+# Less than this beyond a whole number is a rounding error.
+LEAST_PART: Final = 1e-6
 # A period that was mostly imputed shows our estimate, not sales.
 MOST_IMPUTED: Final = 0.5
 # With fewer products a single one decides what seems to hold for all.
@@ -46,7 +48,8 @@ class DemandMatrix:
     the company was closed and the product did not sell. Demand lost in stock-outs is imputed, and so are the days
     before a launch in its period. Of a demand spike it holds the usual part; the rest is in `spikes`, one entry a week.
     `imputed_share` is the share of the period's days that were imputed. `days` are the same quantities by day.
-    `log_price[:, o]` is the latest price known when column o begins; None if no prices were given.
+    `log_price[:, o]` is the latest price known when column o begins; None if no prices were given. `is_sold_whole`
+    marks the products of which no day ever sold a part of a unit.
     """
 
     product_codes: Sequence[str]
@@ -56,6 +59,7 @@ class DemandMatrix:
     days: DailyQuantities
     log_price: Matrix | None
     spikes: DailyQuantities
+    is_sold_whole: NDArray[np.bool_]
 
     @property
     def periods(self) -> int:
@@ -108,7 +112,7 @@ class DemandMatrix:
         codes = [self.product_codes[row] for row in rows.tolist()]
         return replace(
             self, product_codes=codes, demand=self.demand[rows], imputed_share=self.imputed_share[rows], days=days,
-            log_price=price, spikes=spikes,
+            log_price=price, spikes=spikes, is_sold_whole=self.is_sold_whole[rows],
         )  # fmt: skip
 
 
@@ -119,7 +123,7 @@ def make_demand_matrix(demand_daily: pl.DataFrame, *, as_of: date, period_days: 
     `unit_price` and `is_usual` (no demand spike) may be added. One row a week is read too, dated on the week's first
     day. A day without a row is zero. At most four years are kept; of daily periods two.
     """
-    rows, spikes = _by_day(demand_daily, as_of=as_of)
+    rows, spikes, sold_in_parts = _by_day(demand_daily, as_of=as_of)
     rows = _without_unsold_products(rows, longest=LONGEST_DAYS[period_days])
     codes = rows["product_code"].unique(maintain_order=True)
     oldest = min(rows.select(pl.col("age").max()).item() or 0, LONGEST_DAYS[period_days])
@@ -137,7 +141,8 @@ def make_demand_matrix(demand_daily: pl.DataFrame, *, as_of: date, period_days: 
     demand, imputed_share, days = with_imputed_demand(rows, shape, period_days, launch)
     demand = np.where(closed_periods(demand, period_days) & (demand == 0), np.nan, demand)
     price = _log_price(rows, shape, period_days)
-    return DemandMatrix(codes.to_list(), period_days, demand, imputed_share, days, price, spike_days)
+    is_sold_whole = ~codes.is_in(sold_in_parts).to_numpy()
+    return DemandMatrix(codes.to_list(), period_days, demand, imputed_share, days, price, spike_days, is_sold_whole)
 
 
 def has_weekly_rows(demand_daily: pl.DataFrame, *, as_of: date) -> bool:
@@ -161,8 +166,11 @@ def is_quantity(name: str) -> pl.Expr:
     return pl.col(name).cast(pl.Float64).is_between(-MOST_A_DAY, MOST_A_DAY)
 
 
-def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """One row per product and day (age in days, quantity, `is_censored`, price), and one row per demand spike."""
+def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
+    """One row per product and day (age in days, quantity, `is_censored`, price), and one row per demand spike.
+
+    And the products of which a day sold a part of a unit.
+    """
     given = demand_daily.columns
     is_stocked_out = (
         pl.col("is_stocked_out").fill_null(value=False) if "is_stocked_out" in given else pl.lit(value=False)
@@ -188,8 +196,11 @@ def _by_day(demand_daily: pl.DataFrame, *, as_of: date) -> tuple[pl.DataFrame, p
         )
         .sort("product_code", "age", descending=[False, True])
     )
+    in_parts = (pl.col("quantity") - pl.col("quantity").round()).abs() > LEAST_PART
+    sold_in_parts = rows.filter(in_parts)["product_code"].unique().to_list()
     rows, spikes = _without_spikes(rows)
-    return split_weeks(rows, as_of=as_of) if has_weekly_rows(demand_daily, as_of=as_of) else rows, spikes
+    rows = split_weeks(rows, as_of=as_of) if has_weekly_rows(demand_daily, as_of=as_of) else rows
+    return rows, spikes, sold_in_parts
 
 
 def _without_unsold_products(rows: pl.DataFrame, *, longest: int) -> pl.DataFrame:

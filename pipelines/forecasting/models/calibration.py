@@ -39,13 +39,14 @@ class CalibratedDistribution:
     """A negative binomial for every product and origin, its quantiles shifted to where past demand confirms them.
 
     `demand` holds the window sums that count (NaN for the others) and `group` the calibration groups, both products x
-    origins; `periods` is the length of the window.
+    origins; `periods` is the length of the window. The units of `is_sold_whole` products are spread: see `whole_units`.
     """
 
     moments: Moments
     demand: Matrix
     group: Index
     periods: float
+    is_sold_whole: NDArray[np.bool_]
 
     @cached_property
     def shift(self) -> Matrix:
@@ -69,13 +70,15 @@ class CalibratedDistribution:
         """The quantiles of some products, each from an origin: products x probabilities (ascending), in units."""
         mean, variance = self.moments.at(rows, origins)
         groups = np.where(variance < mean, UNCALIBRATED, self.group[rows, origins])
+        is_sold_whole = self.is_sold_whole[rows]
         quantiles = np.zeros((rows.size, probabilities.size))
         for number in np.unique(groups):
-            is_own = groups == number
             taken = probabilities
             if number != UNCALIBRATED:
                 taken = calibrated_probabilities(probabilities, self.shift[number])
-            quantiles[is_own] = nb_quantiles(mean[is_own], variance[is_own], taken)
+            for is_spread in (False, True):
+                own = np.flatnonzero((groups == number) & (is_sold_whole == is_spread))
+                quantiles[own] = nb_quantiles(mean[own], variance[own], taken, is_spread=is_spread)
         # A gamma is inverted to the last digits only: a quantile may lie a rounding error below the one before.
         return np.maximum.accumulate(quantiles, axis=1)
 

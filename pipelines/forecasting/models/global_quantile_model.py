@@ -28,6 +28,7 @@ LATER_SHARE: Final = 0.25
 FEWEST_ROWS_OF_A_HALF: Final = 500
 # With twice the fewest products and rows the trees count in full, with the fewest not at all.
 FULL_TRUST: Final = 2.0
+HALF_A_UNIT: Final = 0.5
 TRAINED_DAYS: Final = 104 * 7
 YOUNGEST: Final = 6
 # A draw instead of weights: trees of weighted rows cost four times as much. Of few rows this share is drawn.
@@ -70,11 +71,13 @@ class GlobalQuantileModel:
 class TrainingRows:
     """Drawn windows, a row each: features, target, negative binomial ratios, product, group, length in periods.
 
-    `parametric` holds the negative binomial's quantiles over h s: rows x learned probabilities.
+    `parametric` holds the negative binomial's quantiles over h s: rows x learned probabilities. `spread_target` is the
+    target of demand whose whole units are spread evenly, each by its own draw.
     """
 
     features: Matrix
     target: Matrix
+    spread_target: Matrix
     parametric: Matrix
     product: Index
     group: Index
@@ -140,14 +143,14 @@ def _blended(target: Matrix, parametric: Matrix, share: float) -> Matrix:
 
 
 def _conformal_shift(rows: TrainingRows, predicted: Matrix) -> Matrix:
-    """How far quantiles above the median are moved, so that targets stayed below them as often as requested.
+    """How far quantiles above the median are moved, so that spread targets stayed below them as often as requested.
 
     The shift for p is the p-quantile of target - prediction (Romano, Patterson and Candès 2019). A calibration group
     has its own if it has enough independent windows, else that of all rows. Groups x learned probabilities.
     """
     shift = np.zeros((CALIBRATION_GROUPS, LEARNED.size))
     for column in np.flatnonzero(LEARNED > MEDIAN).tolist():
-        errors = rows.target - predicted[:, column]
+        errors = rows.spread_target - predicted[:, column]
         for groups in (range(CALIBRATION_GROUPS), *((number,) for number in range(CALIBRATION_GROUPS))):
             is_own = np.isin(rows.group, groups)
             if has_enough_windows(float((1 / np.maximum(1.0, rows.periods[is_own])).sum()), LEARNED[column]):
@@ -190,14 +193,18 @@ def draw_training_rows(
     origin = column + first
     weight = 0.5 ** ((origins - origin) * days / YEAR_DAYS)
     # the largest u^(1/w) are a weighted draw without replacement (Efraimidis and Spirakis 2006)
-    uniform = uniform_by_hash(statistics.matrix.product_codes, product, origins - origin, f"{seed} {window}")
+    codes = statistics.matrix.product_codes
+    uniform = uniform_by_hash(codes, product, origins - origin, f"{seed} {window}")
     drawn = min(most, round(DRAWN_SHARE * product.size))
     kept = np.sort(np.argpartition(-np.log(uniform) / weight, drawn - 1)[:drawn]) if drawn else np.arange(0)
     product, origin = product[kept], origin[kept]
-    at = forecast_rows(statistics, window, sums, product, origin)
+    at, demand = forecast_rows(statistics, window, sums, product, origin), sums[product, origin]
+    placed = uniform_by_hash(codes, product, origins - origin, f"unit {seed} {window}") - HALF_A_UNIT
+    is_spread = statistics.matrix.is_sold_whole[product] & (demand >= HALF_A_UNIT)
     return TrainingRows(
         features=at.features,
-        target=np.log1p(sums[product, origin] / at.usual),
+        target=np.log1p(demand / at.usual),
+        spread_target=np.log1p((demand + np.where(is_spread, placed, 0.0)) / at.usual),
         parametric=parametric(product, origin) / at.usual[:, None],
         product=product,
         group=at.group,
@@ -221,15 +228,17 @@ def forecast_rows(
 def uniform_by_hash(codes: Sequence[str], row: Index, age: Index, salt: str) -> Matrix:
     """A uniform number in (0, 1) for each pair of a product's row and an age, the same whatever other products exist.
 
-    The hash is that of SplitMix64 (Steele, Lea and Flood 2014).
-
     >>> rows, ages = np.array([0, 1]), np.array([3, 3])
     >>> together, alone = uniform_by_hash(["A", "B"], rows, ages, ""), uniform_by_hash(["B"], rows[:1], ages[:1], "")
     >>> bool(together[1] == alone[0]), bool(together[0] == alone[0])
     (True, False)
     """
     seeds = np.array([zlib.crc32(f"{salt} {code}".encode()) for code in codes], dtype=np.uint64)
-    bits = (seeds[row] << np.uint64(32)) + np.asarray(age).astype(np.uint64) * np.uint64(SPLIT_MIX[0])
+    return uniform_of_bits((seeds[row] << np.uint64(32)) + np.asarray(age).astype(np.uint64) * np.uint64(SPLIT_MIX[0]))
+
+
+def uniform_of_bits(bits: NDArray[np.uint64]) -> Matrix:
+    """A uniform number in (0, 1) for each word of 64 bits, by the hash of SplitMix64 (Steele, Lea and Flood 2014)."""
     for shift, factor in zip((30, 27), SPLIT_MIX[1:], strict=True):
         bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
     bits ^= bits >> np.uint64(31)

@@ -143,7 +143,10 @@ class WindowModels:
         return forecast_rows(self.statistics, self.window, self.sums, rows, at)
 
     def _calibrated(self, moments: Moments) -> CalibratedDistribution:
-        return CalibratedDistribution(moments, self._recent_sums, self.statistics.group, self.periods)
+        statistics = self.statistics
+        return CalibratedDistribution(
+            moments, self._recent_sums, statistics.group, self.periods, statistics.matrix.is_sold_whole
+        )
 
     @cached_property
     def _recent_sums(self) -> Matrix:

@@ -34,18 +34,23 @@ FEWEST_PERIODS: Final = 8
 SIGNIFICANCE: Final = 0.001
 ROUNDING: Final = 1e-12
 MOST_ADDED: Final = 1_000
+# Quantiles are stored to four digits: a smaller part of a unit is rounding.
+LEAST_PART: Final = 1e-4
 
 
-def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix) -> Matrix:
+def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix, *, is_spread: bool = False) -> Matrix:
     """The quantiles of negative binomials with these moments: products x probabilities, in units.
 
     With mean m and variance v > m, the number of successes is m^2 / (v - m) and their probability m / v. If m > 200 or
-    v < m it is the gamma of shape m^2 / v and scale v / m.
+    v < m it is the gamma of shape m^2 / v and scale v / m. With `is_spread` each whole unit k > 0 is spread evenly from
+    k - 1/2 to k + 1/2, so that the quantile also says where in the unit the probability lies: see `whole_units`.
 
     >>> nb_quantiles(np.array([2.0]), np.array([2.0]), np.array([0.5, 0.9, 0.95])).tolist()
     [[2.0, 4.0, 5.0]]
     >>> nb_quantiles(np.array([2.0]), np.array([6.0]), np.array([0.5, 0.9, 0.95])).tolist()
     [[1.0, 5.0, 7.0]]
+    >>> nb_quantiles(np.array([2.0]), np.array([6.0]), np.array([0.3, 0.9, 0.95]), is_spread=True).round(2).tolist()
+    [[0.0, 5.22, 6.94]]
     >>> nb_quantiles(np.array([21.0]), np.array([0.0]), np.array([0.5, 0.999])).round(6).tolist()
     [[21.0, 21.0]]
     """
@@ -54,40 +59,69 @@ def nb_quantiles(mean: Matrix, variance: Matrix, probabilities: Matrix) -> Matri
     bounded, counted, continuous = _by_distribution(mean, variance)
     quantiles = np.zeros((mean.size, probabilities.size))
     size = mean[counted] ** 2 / (bounded[counted] - mean[counted])
-    quantiles[counted] = _counted(size, mean[counted] / bounded[counted], probabilities)
+    quantiles[counted] = _counted(size, mean[counted] / bounded[counted], probabilities, is_spread=is_spread)
     shape, scale = mean[continuous] ** 2 / bounded[continuous], bounded[continuous] / mean[continuous]
     quantiles[continuous] = gammaincinv(shape[:, None], probabilities[None, :]) * scale[:, None]
     return np.asarray(np.nan_to_num(quantiles, nan=0.0, posinf=0.0))
 
 
-def _counted(size: Matrix, success: Matrix, probabilities: Matrix) -> Matrix:
+def _counted(size: Matrix, success: Matrix, probabilities: Matrix, *, is_spread: bool) -> Matrix:
     """The least k with P(D <= k) >= p for each row and probability p, by adding up the distribution from zero.
 
     P(D = k + 1) = P(D = k) (size + k) / (k + 1) (1 - success). `passed` counts the k at which P(D <= k) lies between
-    two of the probabilities, so its running sum is the quantile. Rows that do not end within 1,000 units are inverted
-    by scipy, at twenty times the cost.
+    two of the probabilities, so its running sum is the quantile. `missed` is how much of k's own probability lies
+    beyond p. Rows that do not end within 1,000 units are inverted by scipy, at twenty times the cost.
     """
     order = np.argsort(probabilities)
     wanted = probabilities[order] - ROUNDING
     passed = np.zeros((size.size, wanted.size + 1))
+    missed = np.full((size.size, wanted.size), 0.5)
     rows, share = np.arange(size.size), success**size
-    reached = share.copy()
+    reached, last = share.copy(), np.zeros(size.size, dtype=np.int64)
     for units in range(MOST_ADDED):
         first = np.searchsorted(wanted, reached, side="right")
         passed[rows, first] += 1
+        if is_spread and units:
+            row, column = _between(last, first)
+            missed[rows[row], column] = np.clip((reached[row] - wanted[column]) / share[row], 0.0, 1.0)
+        last = first
         if (is_over := first == wanted.size).any():
-            rows, share, reached = rows[~is_over], share[~is_over], reached[~is_over]
+            rows, share, reached, last = rows[~is_over], share[~is_over], reached[~is_over], last[~is_over]
         if not rows.size:
             break
         share = share * (size[rows] + units) / (units + 1) * (1 - success[rows])
         reached = reached + share
     quantiles = np.zeros((size.size, wanted.size))
-    quantiles[:, order] = np.cumsum(passed[:, :-1], axis=1)
+    counted = np.cumsum(passed[:, :-1], axis=1)
+    quantiles[:, order] = np.where(counted > 0, counted + 0.5 - missed, counted) if is_spread else counted
     if rows.size:
         from scipy.stats import nbinom  # noqa: PLC0415, a second: only wide distributions pay for it
 
         quantiles[rows] = nbinom.ppf(probabilities[None, :], size[rows, None], success[rows, None])
     return quantiles
+
+
+def _between(first: Index, end: Index) -> tuple[Index, Index]:
+    """Each row's number for each of its columns first ... end - 1, and these columns.
+
+    >>> [values.tolist() for values in _between(np.array([0, 2]), np.array([2, 3]))]
+    [[0, 0, 1], [0, 1, 2]]
+    """
+    count = end - first
+    row = np.repeat(np.arange(count.size), count)
+    return row, np.arange(row.size) - np.repeat(np.cumsum(count) - count - first, count)
+
+
+def whole_units(spread: Matrix) -> Matrix:
+    """The least whole number of units for quantiles of demand whose units are spread: unit k from k - 1/2 to k + 1/2.
+
+    With a quantile y at p it is the least S with P(D <= S) >= p. S + 1/2 - y is the part of the unit S that lies
+    beyond p.
+
+    >>> whole_units(np.array([0.0, 5.22, 5.5, 5.51])).tolist()
+    [0.0, 5.0, 5.0, 6.0]
+    """
+    return np.maximum(0.0, np.ceil(spread - 0.5 - LEAST_PART)) + 0.0
 
 
 def nb_probabilities(demand: Matrix, mean: Matrix, variance: Matrix) -> tuple[Matrix, Matrix]:

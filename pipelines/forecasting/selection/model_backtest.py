@@ -23,6 +23,7 @@ from pipelines.forecasting.history.windows import Window, sums_after_origins
 from pipelines.forecasting.models.features import OriginStatistics, known_at, origin_statistics
 from pipelines.forecasting.models.global_quantile_model import GlobalQuantileModel
 from pipelines.forecasting.models.model_registry import MODELS, WindowModels, fit_to_windows, model_quantiles
+from pipelines.forecasting.models.negative_binomial import whole_units
 
 JUDGED: Final = np.array([0.5, 0.8, 0.9, 0.95, 0.98, 0.99])
 SCORED: Final = (0.8, 0.9, 0.95, 0.98, 0.99)
@@ -147,6 +148,7 @@ def _judgement(
     rate, size = (values[rows] for values in matrix.spike_rate_and_size)
     usual = model_quantiles(view, model, rows, JUDGED, global_model)
     quantiles = with_spikes(usual, JUDGED, np.full(rows.size, view.window.days), rate_per_day=rate, size=size)
+    quantiles = np.where(matrix.is_sold_whole[rows, None], whole_units(quantiles), quantiles)
     scale = mean * view.periods + 1.0
     losses = [pinball_loss(demand, quantiles[:, k], p) for k, p in enumerate(JUDGED) if p in SCORED]
     shares = {

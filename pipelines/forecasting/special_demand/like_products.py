@@ -134,6 +134,7 @@ def _with_new_products(distribution: DemandDistribution, likes: list[Like]) -> D
     return replace(
         distribution,
         product_codes=[*distribution.product_codes, *(like.product_code for like in likes)],
+        is_sold_whole=np.append(distribution.is_sold_whole, distribution.is_sold_whole[others]),
         demand_class=np.append(distribution.demand_class, distribution.demand_class[others]),
         model=np.append(distribution.model, [LIKE] * count),
         history_weeks=np.append(distribution.history_weeks, [0] * count),

@@ -77,9 +77,11 @@ def order_calendars(products: pl.DataFrame, windows: pl.DataFrame, calendars: Ca
 
 def distribution_of(forecast: Forecast) -> DemandDistribution:
     """The demand distribution in the tables of a forecast."""
-    products = forecast.demand_horizons.select("product_code", "weekly_variance", "history_weeks").unique(
-        "product_code"
-    ).sort("product_code")  # fmt: skip
+    products = (
+        forecast.demand_horizons.select("product_code", "weekly_variance", "history_weeks", "is_sold_whole")
+        .unique("product_code")
+        .sort("product_code")
+    )
     codes = products.select("product_code").with_row_index("row")
     levels = forecast.demand_quantiles["probability"].unique().sort()
     probabilities = levels.to_numpy() if levels.len() else MEDIAN
@@ -93,6 +95,7 @@ def distribution_of(forecast: Forecast) -> DemandDistribution:
     weeks = path.group_by("row", maintain_order=True).agg("quantity")
     return DemandDistribution(
         product_codes=products["product_code"].to_list(),
+        is_sold_whole=products["is_sold_whole"].fill_null(value=False).to_numpy(),
         demand_class=np.full(products.height, ""),
         model=np.full(products.height, ""),
         history_weeks=products["history_weeks"].to_numpy(),
@@ -145,6 +148,7 @@ def interval_demand(
         quantiles=_quantiles(distribution, product, horizon_days),
         weekly_mean=weekly,
         dispersion=_dispersion(weekly.mean(axis=1), variance),
+        is_sold_whole=_or_zero(distribution.is_sold_whole[:, None].astype(float), product, is_known)[:, 0] > 0,
     )
 
 

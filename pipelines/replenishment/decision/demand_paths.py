@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.forecasting.history.demand_matrix import Index, Matrix
+from pipelines.forecasting.models.negative_binomial import whole_units
 from pipelines.forecasting.models.seasonality import cumulative_mean
 
 # Upper edges of the strata of probability: finer towards the tail, where service levels are.
@@ -38,7 +39,8 @@ class IntervalDemand:
 
     `quantiles[i, j]` is the quantile at `probabilities[j]` of the demand of the first `horizon_days[i]` days,
     `weekly_mean[i, k]` the expected demand of week k, `dispersion[i]` = Var(week) / E(week) - 1: 0 for Poisson weeks,
-    -1 for equal weeks.
+    -1 for equal weeks. The quantiles of rows in `is_sold_whole` are of demand whose units are spread, and their paths
+    are whole: see `whole_units`. Without it the quantiles are taken as they are.
     """
 
     seeds: Index
@@ -47,6 +49,7 @@ class IntervalDemand:
     quantiles: Matrix
     weekly_mean: Matrix
     dispersion: Matrix
+    is_sold_whole: NDArray[np.bool_] | None = None
 
     @cached_property
     def edges(self) -> Matrix:
@@ -63,6 +66,7 @@ class IntervalDemand:
         return IntervalDemand(
             self.seeds[chosen], self.horizon_days[chosen], self.probabilities, self.quantiles[chosen],
             self.weekly_mean[chosen], self.dispersion[chosen],
+            None if self.is_sold_whole is None else self.is_sold_whole[chosen],
         )  # fmt: skip
 
 
@@ -94,9 +98,15 @@ def quantile_at(probabilities: Matrix, quantiles: Matrix, requested: Matrix) -> 
 
 
 def path_totals(interval: IntervalDemand) -> Matrix:
-    """The total demand of every path: a row per row of the interval demand, a column per stratum, ascending."""
+    """The total demand of every path: a row per row of the interval demand, a column per stratum, ascending.
+
+    Whole units where demand is sold so.
+    """
     totals = quantile_at(interval.probabilities, interval.quantiles, np.minimum(interval.edges, HIGHEST))
-    return np.maximum.accumulate(np.maximum(0.0, totals), axis=1)
+    totals = np.maximum.accumulate(np.maximum(0.0, totals), axis=1)
+    if interval.is_sold_whole is not None:
+        totals[interval.is_sold_whole] = whole_units(totals[interval.is_sold_whole])
+    return totals
 
 
 def demand_between(interval: IntervalDemand, days: Index, arrival_day: Index) -> Matrix:

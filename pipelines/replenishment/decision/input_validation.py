@@ -50,11 +50,12 @@ def seed_of(seed: int) -> int:
 
 
 def order_policy(measure: str, unmet_demand: str) -> OrderPolicy:
-    """The order policy of these words, with two levels for cycle service levels."""
+    """The order policy of these words, with two levels for cycle service levels; each product keeps its level."""
     return OrderPolicy(
         measure=_choice("measure", measure, get_args(ServiceMeasure)),
         unmet_demand=_choice("unmet_demand", unmet_demand, get_args(UnmetDemand)),
         has_two_levels=measure == "cycle",
+        rounding="each",
     )
 
 

@@ -8,6 +8,7 @@ next: drawn separately they would stretch the coverage period. Read more in docs
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
@@ -19,6 +20,7 @@ from pipelines.forecasting.models.seasonality import cumulative_mean
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.replenishment.decision.demand_paths import IntervalDemand
 from pipelines.replenishment.decision.stock_projection import Projection, Stock, project
+from pipelines.replenishment.decision.whole_quantities import draws_of, mixed, round_up
 
 # Two levels apply from this service level on: below it half of the orders would wait for a certain shortage.
 LEAST_FOR_TWO_LEVELS: Final = 0.75
@@ -74,6 +76,16 @@ class DecisionInputs:
     demand: IntervalDemand
     calendars: OrderCalendars | None = None
 
+    @cached_property
+    def draws(self) -> Matrix:
+        """A number for each product that decides between two whole quantities; 0 if it is sold in parts of a unit."""
+        is_sold_whole = self.demand.is_sold_whole
+        if is_sold_whole is None:
+            return np.zeros(self.service_level.size)
+        first = np.zeros(self.service_level.size, dtype=np.int64)
+        first[self.lead_product[::-1]] = np.arange(self.lead_product.size)[::-1]
+        return draws_of(self.demand.seeds[first], is_sold_whole[first])
+
     @property
     def coverage_begins(self) -> Index:
         """The first day that an order must cover: its arrival, or today if the interval ends before the arrival."""
@@ -98,7 +110,8 @@ class Decision:
     `needed` is the net requirement: signed, and a whole number of units together with the stock position in time. Days
     are days from today, infinite if stock lasts for the horizon: on half of the paths, and on nine in ten; 0 if nothing
     is left to sell. `short_without_order` is the demand until the next order can arrive that stock and open orders
-    cannot serve.
+    cannot serve. `level_kept` is the probability that demand of the protection interval stays at or below the
+    order-up-to level; NaN if the service level is not one of order cycles.
     """
 
     needed: Matrix
@@ -109,6 +122,7 @@ class Decision:
     short_without_order: Matrix
     stock_on_order_in_time: Matrix
     order_up_to_level: Matrix
+    level_kept: Matrix
     reorder_point: Matrix
     short_before_arrival: Matrix
     days_to_stock_out: Matrix
@@ -148,19 +162,20 @@ def _decide(inputs: DecisionInputs, policy: OrderPolicy) -> Decision:
     before, whole = _expected(inputs)
     lost = _mean(projection.lost, weights)
     lost_mean = np.minimum(lost, before)
-    total = projection.before + projection.covered
+    total, level_kept = projection.before + projection.covered, np.full(position.size, np.nan)
     if policy.measure == "fill":
-        needed = least = _whole(quantity_for_fill(projection, weights, inputs.service_level), position)
+        needed = least = round_up(quantity_for_fill(projection, weights, inputs.service_level), position)
         order_up_to = reorder_point = np.ceil(needed + position + lost - _ROUNDING)
     elif policy.measure == "money":
         need = _for_money(inputs, policy, projection.need, projection.on_hand, weights)
-        needed = least = _whole(need, position)
-        order_up_to = reorder_point = _whole(_for_money(inputs, policy, total, -projection.before, weights), 0.0)
+        needed = least = round_up(need, position)
+        order_up_to = reorder_point = round_up(_for_money(inputs, policy, total, -projection.before, weights), 0.0)
     else:
-        level = inputs.service_level
-        lower = ordering_level(level) if policy.has_two_levels else level
-        needed, least = (_whole(q, position) for q in quantities_for_cycles(projection.need, weights, level, lower))
-        order_up_to, reorder_point = (_whole(q, 0.0) for q in quantities_for_cycles(total, weights, level, lower))
+        draws = inputs.draws if policy.rounding == "average" else np.zeros(position.size)
+        both = (inputs.service_level, ordering_level(inputs.service_level) if policy.has_two_levels else None)
+        needed, least = whole_quantities(projection.need, weights, *both, draws=draws, position=position)
+        order_up_to, reorder_point = whole_quantities(total, weights, *both, draws=draws)
+        level_kept = _mean(total <= order_up_to[:, None] + _ROUNDING, weights)
     first_short = _first_short_day(projection, stock, whole)
     shares = (np.full(needed.size, share) for share in (0.5, SOON))
     half, soonest = quantities_for_cycles(first_short, weights, *shares)
@@ -173,6 +188,7 @@ def _decide(inputs: DecisionInputs, policy: OrderPolicy) -> Decision:
         short_without_order=lost_mean + np.minimum(_mean(_not_served(projection), weights), whole - lost_mean),
         stock_on_order_in_time=in_time,
         order_up_to_level=order_up_to,
+        level_kept=level_kept,
         reorder_point=reorder_point,
         short_before_arrival=_mean(first_short < arrives_on, weights),
         days_to_stock_out=half,
@@ -275,9 +291,18 @@ def _mean(values: Matrix | NDArray[np.bool_], weights: Matrix) -> Matrix:
     return np.asarray((values * weights).sum(axis=1))
 
 
-def _whole(quantity: Matrix, position: Matrix | float) -> Matrix:
-    """The quantity rounded up so that it is whole together with the position: stock is counted in whole units."""
-    return np.asarray(np.ceil(quantity + position - _ROUNDING) - position)
+def whole_quantities(
+    need: Matrix, weights: Matrix, service_level: Matrix, lower: Matrix | None, *, draws: Matrix,
+    position: Matrix | float = 0.0,
+) -> tuple[Matrix, Matrix]:  # fmt: skip
+    """The whole quantities for a service level and for the lower one at which an order is due; both are one without it.
+
+    With draws the first is mixed: over many products it keeps the service level. The second is never above the first.
+    """
+    levels = (service_level,) if lower is None else (service_level, lower)
+    chosen, *others = (round_up(q, position) for q in quantities_for_cycles(need, weights, *levels))
+    chosen = mixed(chosen, need, weights, service_level, draws)
+    return chosen, np.minimum(chosen, others[0]) if others else chosen
 
 
 def quantity_for_cycles(need: Matrix, weights: Matrix, service_level: Matrix) -> Matrix:
@@ -313,7 +338,7 @@ def quantity_for_fill(projection: Projection, weights: Matrix, fill_rate: Matrix
         missing = np.maximum(0.0, projection.need - quantity[:, None]) - np.maximum(0.0, owed - quantity[:, None])
         return np.asarray((weights * missing).sum(axis=1))
 
-    return _least_whole(lambda quantity: short(quantity) <= allowed + _TINY, owed, projection.need)
+    return _leastround_up(lambda quantity: short(quantity) <= allowed + _TINY, owed, projection.need)
 
 
 def quantity_for_money(need: Matrix, on_hand: Matrix, weights: Matrix, ratio: Matrix, covered_days: Matrix) -> Matrix:
@@ -340,10 +365,10 @@ def quantity_for_money(need: Matrix, on_hand: Matrix, weights: Matrix, ratio: Ma
         earned = np.where(need > quantity[:, None] + _ROUNDING, ratio, 0.0)
         return np.asarray((weights * ((1 - ratio) * share - earned)).sum(axis=1) >= -_TINY)
 
-    return _least_whole(is_enough, -on_hand, need)
+    return _leastround_up(is_enough, -on_hand, need)
 
 
-def _least_whole(is_enough: Callable[[Matrix], NDArray[np.bool_]], least: Matrix, most: Matrix) -> Matrix:
+def _leastround_up(is_enough: Callable[[Matrix], NDArray[np.bool_]], least: Matrix, most: Matrix) -> Matrix:
     """The least whole quantity per product that is enough, between the extremes of the paths, by bisection."""
     low, high = np.floor(least.min(axis=1)) - 1, np.ceil(most.max(axis=1))
     while (high - low > 1).any():

@@ -55,6 +55,7 @@ class PlanLine:
     binding_rule: str
     reorder_point: float
     order_up_to_level: float
+    level_kept: float | None
     unit_cost: Decimal | None
     order_unit_cost: Decimal | None
     price_breaks: str | None

@@ -36,6 +36,7 @@ def sentences(line: PlanLine) -> list[str]:
         *_why_not_level_minus_stock(line),
         *about_calendar(line),
         *_about_arrival(line),
+        *_about_whole_units(line),
         *_about_safety_stock(line),
         *_understocked(line),
         *_overstocked(line),
@@ -132,6 +133,23 @@ def _about_arrival(line: PlanLine) -> list[str]:
             else f"The stock-out risk before {order} arrives is {chance}: ask for faster delivery."
         )
     return shown
+
+
+def _about_whole_units(line: PlanLine) -> list[str]:
+    """That the level is a unit below the service level, and why; a level of an earlier version has no such share."""
+    if line.level_kept is None or line.level_kept >= line.service_level - LEAST_CHANCE / 10:
+        return []
+    level, more, kept = (
+        in_units(line.order_up_to_level),
+        in_units(line.order_up_to_level + 1),
+        _percent(line.level_kept),
+    )
+    sentence = (
+        f"An order-up-to level of {level} is enough in {kept} of cases, one of {more} in more than the "
+        f"{_percent(line.service_level)} that are set. No whole number is just enough: of such products some hold a "
+        "unit less, so that together they keep the service level."
+    )
+    return [sentence]
 
 
 def _about_safety_stock(line: PlanLine) -> list[str]:

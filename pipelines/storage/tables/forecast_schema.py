@@ -38,7 +38,7 @@ DEMAND_HORIZONS = published_table(
     "forecast", "demand_horizons", "One row per product: expected demand before arrival and after it.",
     product_code=pl.String, horizon_days=pl.Int64, lead_time_days=pl.Int64,
     demand_before_arrival=pl.Float64, demand_in_cover=pl.Float64, history_weeks=pl.Int64,
-    weekly_variance=pl.Float64,
+    is_sold_whole=pl.Boolean, weekly_variance=pl.Float64,
 )
 ONE_OFF_ORDERS = published_table(
     "forecast", "one_off_orders", "One row per product and day with a one-off order.",

@@ -22,6 +22,7 @@ _ORDER_PLAN: Final[dict[str, type_of]] = {
     "order_quantity": pl.Float64, "assembly_quantity": pl.Float64, "order_action": pl.String,
     "assemble_now_quantity": pl.Float64, "assembly_waits_for": pl.String,
     "binding_rule": pl.String, "reorder_point": pl.Float64, "order_up_to_level": pl.Float64,
+    "level_kept": pl.Float64,
     "unit_cost": UNIT_PRICE, "order_unit_cost": UNIT_PRICE, "price_breaks": pl.String,
     "price_break_quantity": pl.Float64, "price_break_saving": MONEY, "currency": pl.String, "order_value": MONEY,
     "days_to_stock_out": pl.Int64,
