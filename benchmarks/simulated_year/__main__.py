@@ -18,7 +18,10 @@ STORIES: Final = {"year": A_YEAR, "half": HALF_A_YEAR, "weeks": SOME_WEEKS}
 def live_and_compare(story: Story, home: Path, *, is_told: bool = False) -> tuple[Year, list[Compared]]:
     """The year, and what it kept of the promise that the backtest made before it."""
     promises: list[Promise] = []
-    progress = (lambda sentence: print(sentence, file=sys.stderr, flush=True)) if is_told else lambda _: None
+
+    def progress(sentence: str) -> None:
+        if is_told:
+            print(sentence, file=sys.stderr, flush=True)
 
     def before(_: Buyer) -> None:
         promises.append(promise_of())

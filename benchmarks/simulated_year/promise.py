@@ -106,18 +106,14 @@ def compare(promise: Promise, weeks: Sequence[Week]) -> list[Compared]:
     own = weeks[promise.weeks_until_counted :]
     if len(own) < FEWEST_WEEKS:
         return []
-    services = {
-        ", where an order could reach": [week.reachable for week in own], ", all": [week.of_all for week in own],
-    }  # fmt: skip
+    reachable, of_all = [week.reachable for week in own], [week.of_all for week in own]
+    kept, filled = "weeks without a stock-out", "fill rate in units"
+    in_reach, everything = ", where an order could reach", ", all"
     return [
-        *(
-            _compared(f"{name}{of}", promised, [share(one) for one in service], is_judged=place == 0)
-            for name, promised, share in (
-                ("weeks without a stock-out", promise.kept_share, lambda one: one.kept_share),
-                ("fill rate in units", promise.fill_rate, lambda one: one.served / one.wanted),
-            )
-            for place, (of, service) in enumerate(services.items())
-        ),
+        _compared(kept + in_reach, promise.kept_share, [one.kept_share for one in reachable], is_judged=True),
+        _compared(kept + everything, promise.kept_share, [one.kept_share for one in of_all], is_judged=False),
+        _compared(filled + in_reach, promise.fill_rate, [one.fill_rate for one in reachable], is_judged=True),
+        _compared(filled + everything, promise.fill_rate, [one.fill_rate for one in of_all], is_judged=False),
         _compared("stock value", promise.stock_value, [week.stock_value for week in own], is_judged=True),
     ]
 

@@ -60,10 +60,15 @@ class Service:
     served: float
     kept_share: float
 
+    @property
+    def fill_rate(self) -> float:
+        """The share of the units wanted that were served."""
+        return self.served / self.wanted
+
     @classmethod
     def of(cls, wanted: Amounts, served: Amounts, chosen: NDArray[np.bool_]) -> "Service":
         """The service of the chosen products, from days by products."""
-        is_kept = (served >= wanted).all(axis=0)[chosen]
+        is_kept = np.asarray((served >= wanted).all(axis=0))[chosen]
         return cls(float(wanted[:, chosen].sum()), float(served[:, chosen].sum()), float(is_kept.mean()))
 
 
