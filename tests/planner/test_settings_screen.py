@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+import polars as pl
 import pytest
 
 from pipelines.planning_settings.setting_descriptions import PARAMETERS
@@ -12,6 +13,8 @@ from pipelines.planning_settings.setting_topics import LABELS
 from pipelines.storage.tables import DEMAND_TRANSACTIONS
 from planner.security.roles import Role
 from planner.shown.settings_shown.controls import control_of
+from planner.shown.settings_shown.level_page import Scope
+from planner.shown.settings_shown.used_in_plan import used_in_plan
 from tests.planner.conftest import KEY, ODD, Visitor
 from tests.planner.settings_writes import SETTINGS, now_of, own_home, send, set_by, signed_in
 
@@ -326,3 +329,11 @@ def test_who_comes_second_on_the_page_of_the_product_reads_what_the_other_set(bu
     assert status == 409
     assert "bob has changed Lead time of P-00011 to 30 days" in text
     assert 'name="at" value="product"' in text
+
+
+def test_what_the_plan_uses_instead_of_a_setting_stands_beside_it(buyer: Visitor) -> None:
+    line = buyer.desk.views.view(KEY).order_plan.filter(pl.col("supplier_name").is_not_null()).row(0, named=True)
+    used = used_in_plan(buyer.desk.views.view(KEY), Scope("product", line["product_code"], ""))
+    text = buyer.text(f"/o/{KEY}/settings?product={line['product_code']}")
+    assert used
+    assert all(f"The plan uses</span>: {words}" in text for words in used.values())

@@ -175,6 +175,16 @@ def quantiles_of_horizon(demand_quantiles: pl.DataFrame, horizon_days: int) -> l
     ]
 
 
+def line_of(order_plan: pl.DataFrame, product_code: str) -> PlanLine:
+    """The line of a product in a plan.
+
+    Raises:
+        UsageError: the plan has no such product, or an earlier version made it.
+    """
+    (line,) = records_of(_plan_of(order_plan, product_code), PlanLine)
+    return line
+
+
 def _plan_of(order_plan: pl.DataFrame, product_code: str) -> pl.DataFrame:
     """The one line of a product, whatever the case in which its code was typed."""
     code = find_product(order_plan["product_code"], product_code)

@@ -16,6 +16,7 @@ from planner.security.roles import Role
 from planner.shown.settings_shown.level_page import Scope, scope_of, topics_of
 from planner.shown.settings_shown.observed import observed_of
 from planner.shown.settings_shown.order_calendar import next_order_days
+from planner.shown.settings_shown.used_in_plan import used_in_plan
 
 
 def settings_now(context: ContextOf) -> OrganisationSettings:
@@ -44,6 +45,7 @@ def level_content(context: ContextOf, now: OrganisationSettings, scope: Scope, *
         "scope": scope,
         "search": search,
         "topics": topics_of(now, scope, search=search, currency=currency, observed=observed),
+        "used": used_in_plan(context.view, scope),
         "may_change": context.may(Role.PLANNER),
         "notice": "",
         "next_days": next_order_days(now, scope.subject, today=now.opened.today()) if scope.level == "supplier" else [],
