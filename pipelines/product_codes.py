@@ -73,7 +73,8 @@ def find_product(codes: Iterable[str | None], wanted: str) -> str | None:
     >>> find_product(["tea-01", "Tea-01"], "TEA-01") is None
     True
     """
-    return ProductCodes(codes).find(wanted)
+    known = list(codes)
+    return wanted if wanted in known else ProductCodes(known).find(wanted)
 
 
 def folded(code: str) -> str:

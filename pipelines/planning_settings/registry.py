@@ -216,7 +216,7 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
             pl.col("price_breaks").replace("", None),
             ignore_seasonality=pl.col("ignore_seasonality") == "true",
             lead_time_rule=pl.col("lead_time_rule").fill_null("as_set"),
-            is_assembled=_is_assembled(),
+            is_assembled=is_assembled_bundle(),
         )
         .with_columns(lead_time_days=pl.when("is_assembled").then(0).otherwise("lead_time_days"))
         .join(_origins(plan_settings, "lead_time_days", "lead_time_origin"), on="product_code", how="left")
@@ -230,7 +230,7 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _is_assembled() -> pl.Expr:
+def is_assembled_bundle() -> pl.Expr:
     """Whether a product is a bundle that keeps stock of its own."""
     is_bundle = pl.col("bundle_of").fill_null("") != ""
     return (pl.col("is_assembled") == "true").fill_null(value=False) & is_bundle

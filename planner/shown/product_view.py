@@ -206,7 +206,7 @@ def _sources_of(view: PublishedView, code: str) -> ExplanationSources:
             return view.order_plan
         rows = view.rows(table, of=products if "product_code" in table.columns else None)
         if table is tables.PLAN_SETTINGS:
-            return pl.concat([rows, view.transfer_settings]).unique(maintain_order=True)
+            return pl.concat([rows, view.transfer_settings.filter(~pl.col("product_code").is_in(products))])
         return rows
 
     return ExplanationSources(*(frame(table) for table in SOURCES))
