@@ -23,6 +23,7 @@ from planner.beginning.demo_start import DemoStart
 from planner.beginning.pending_sign_ins import PendingSignIns
 from planner.runs.dagster_runs import DagsterRuns
 from planner.security.access import DeskAccess
+from planner.security.open_sessions import OpenSessions
 from planner.security.roles import Role
 from planner.security.security_log import SecurityLog
 from planner.security.sessions import Session, Sessions, open_sessions
@@ -48,6 +49,7 @@ class Desk:
     token: OneTimeToken
     failures: FailureLimit
     log: SecurityLog
+    open_sessions: OpenSessions
     demo: DemoStart
     _kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
     kept_settings: dict[str, tuple[tuple[str, int, int], OrganisationSettings]] = field(default_factory=dict)
@@ -180,5 +182,6 @@ def open_desk(
     kept_to_https = "__Host-" if (settings.desk_url or "").startswith("https:") else ""
     return Desk(
         settings, person, f"{kept_to_https}stocktrim_desk_{port}", PublishedViews(settings), open_sessions(folder),
-        OneTimeToken(announce), FailureLimit(), SecurityLog(folder), DemoStart(settings, demo_xero),
+        OneTimeToken(announce), FailureLimit(), SecurityLog(folder), OpenSessions(folder),
+        DemoStart(settings, demo_xero),
     )  # fmt: skip

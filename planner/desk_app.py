@@ -1,7 +1,7 @@
 """The app: its layers in order, its screens, its files.
 
-    headers (of every answer) -> host -> compression -> plain errors -> guard -> organisations seen -> answered once
-    -> screens
+    headers (of every answer) -> few at once -> host -> compression -> plain errors -> guard -> organisations seen
+    -> answered once -> screens
 
 What belongs here: putting the desk together. What does not: what any part of it does.
 """
@@ -20,6 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from planner.api import version_1
 from planner.desk import Desk
 from planner.frame.answered_once import AnsweredOnce
+from planner.frame.few_at_once import FewAtOnce
 from planner.frame.file_writing import MOST_MIB
 from planner.frame.organisations_seen import OrganisationsSeen
 from planner.frame.problems import PlainErrors, add_sentences
@@ -29,6 +30,7 @@ from planner.screens import (
     dashboard_screen,
     data,
     exceptions_screen,
+    open_sessions_screen,
     orders_screens,
     people_screen,
     plan_screen,
@@ -52,6 +54,7 @@ SCREENS: Final = (
     start_screen,
     sign_in_screen,
     team_sign_in_screen,
+    open_sessions_screen,
     connect_screen,
     dashboard_screen,
     exceptions_screen,
@@ -101,6 +104,7 @@ def _public_host(desk: Desk) -> list[str]:
 def _layers(desk: Desk, hosts: Sequence[str]) -> list[Middleware]:
     return [
         Middleware(ResponseHeaders, is_https=desk.is_https),
+        Middleware(FewAtOnce),
         Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts, *_public_host(desk)]),
         Middleware(GZipMiddleware, minimum_size=500, compresslevel=5),
         Middleware(PlainErrors),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_ARENAS: Final = -8
 """M_ARENA_MAX of glibc's malloc.h."""
+_MOST_FILES: Final = 16_384
 
 
 planner = typer.Typer()
@@ -49,6 +50,7 @@ def serve_desk(
     if context.invoked_subcommand is not None:
         return
     _keep_memory_small()
+    _allow_many_connections()
     import uvicorn
 
     from pipelines.settings import read_settings
@@ -91,6 +93,17 @@ def _keep_memory_small() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_MOST_ARENAS, 2)
+
+
+def _allow_many_connections() -> None:
+    """Each connection is an open file, of which a process may have 1,024 unless it asks for more."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(_MOST_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(now, wanted), most))
 
 
 def _announcing(port: int, *, browser: bool) -> "Callable[[Secret], None]":

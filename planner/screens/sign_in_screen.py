@@ -52,6 +52,7 @@ async def sign_in(request: Request, desk: DeskOf) -> Response:
 def sign_out(request: Request, desk: DeskOf) -> Response:
     """End the session."""
     desk.access.end(request.state.session, at=now())
+    desk.open_sessions.forget(request.state.session.session_id)
     return _signed_out(request, desk, "signed_out")
 
 
@@ -59,6 +60,8 @@ def sign_out(request: Request, desk: DeskOf) -> Response:
 def sign_out_everywhere(request: Request, desk: DeskOf) -> Response:
     """End every session of the person, in whichever browser."""
     desk.access.end_everywhere(request.state.session, at=now())
+    for one in desk.open_sessions.of(request.state.session.owner, at=now()):
+        desk.open_sessions.forget(one.session_id)
     return _signed_out(request, desk, "signed_out_everywhere")
 
 

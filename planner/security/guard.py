@@ -65,7 +65,14 @@ class Guard:
             await refusal(scope, receive, send)
             return
         scope.setdefault("state", {})["session"] = session
+        await self._note_use(session, headers)
         await self.app(scope, receive, self._renewing(scope, send, session))
+
+    async def _note_use(self, session: Session | None, headers: Headers) -> None:
+        """Keep for the list of a person's open sessions that one is used."""
+        at, known = now(), self.desk.open_sessions
+        if session is not None and not isinstance(session, TokenSession) and known.is_new_to(session, at):
+            await run_sync(lambda: known.note(session, headers.get("User-Agent", ""), at=at))
 
     async def _who(self, scope: Scope, headers: Headers) -> tuple[Session | None, Response | None]:
         """Who asks: a program by its token, a person by the cookie of a session that is not over; or a refusal.
