@@ -11,7 +11,7 @@ from pipelines.organisations.run_words import step_in_words
 from planner.frame.browser_sentences import without_commands
 from planner.runs.run_record import Job, RunRecord, RunStage
 from planner.shown.dashboard_view import needs_today
-from planner.shown.published_view import PublishedView
+from planner.shown.plan_shown.plan_now import PlanNow
 
 # What a job does, for a button, while it works, and once it has.
 _DOING: Final = {
@@ -62,13 +62,13 @@ def duration(seconds: int) -> str:
     return " ".join([*([f"{minutes} min"] if minutes else []), *([f"{left} s"] if left or not minutes else [])])
 
 
-def result(run: RunRecord, view: PublishedView | None) -> str:
-    """What came of a run that has ended, in sentences; `view` is what is published now."""
+def result(run: RunRecord, plan: PlanNow | None) -> str:
+    """What came of a run that has ended, in sentences; `plan` is the published one, with what is decided since."""
     if run.state is RunStage.FAILED:
         return shorten(without_commands(run.failure), _MOST_LETTERS, placeholder=" …") or _FAILED
     if run.state is RunStage.STOPPED:
         return STOPPED
-    parts = [*_loaded(run), *_planned(run, view), *([_DONE[Job(run.job)]] if run.job in _DONE else [])]
+    parts = [*_loaded(run), *_planned(run, plan), *([_DONE[Job(run.job)]] if run.job in _DONE else [])]
     return " ".join(parts) or "Done."
 
 
@@ -115,6 +115,6 @@ def changes_in_words(changes: Mapping[str, Any]) -> str:
     return f"Loaded: {', '.join(found)}." if found else _NOTHING_NEW
 
 
-def _planned(run: RunRecord, view: PublishedView | None) -> Iterator[str]:
-    if run.job in {Job.PLAN, Job.LOAD_AND_PLAN} and view is not None and view.summary is not None:
-        yield f"Planned: {needs_today(view)}"
+def _planned(run: RunRecord, plan: PlanNow | None) -> Iterator[str]:
+    if run.job in {Job.PLAN, Job.LOAD_AND_PLAN} and plan is not None and plan.view.summary is not None:
+        yield f"Planned: {needs_today(plan)}"

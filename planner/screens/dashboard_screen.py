@@ -26,7 +26,7 @@ def dashboard(request: Request, context: ContextOf) -> Response:
     trend, still_open = stock_value_by_week(view), only_open(exceptions)
     content = context.content(
         screen="dashboard",
-        today=needs_today(view, now),
+        today=needs_today(now),
         decided=decided_today(now),
         figures=figures(view, exceptions),
         service=service_figure(view),

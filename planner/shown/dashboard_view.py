@@ -74,12 +74,12 @@ class Changes:
         return f"{text}." if text else ""
 
 
-def needs_today(view: PublishedView, now: PlanNow) -> str:
+def needs_today(now: PlanNow) -> str:
     """One sentence: what runs out, what is still to be ordered, what is late.
 
     It says only what is there: without a product to order it says that nothing needs ordering.
     """
-    summary = view.summary
+    view, summary = now.view, now.view.summary
     if summary is None:
         return "There is no plan yet."
     total = total_of(now.lines)

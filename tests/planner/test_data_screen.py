@@ -23,7 +23,9 @@ from planner.desk import Desk
 from planner.runs.run_record import RunRecord, RunStage, Step
 from planner.security.roles import Role
 from planner.security.sessions import now
+from planner.shown.dashboard_view import needs_today
 from planner.shown.loading.run_shown import run_shown
+from planner.shown.plan_shown.plan_now import PlanNow
 from tests.planner.conftest import KEY, Visitor, visitor_of
 
 LISTS = ("Items", "Invoices", "CreditNotes", "PurchaseOrders", "Contacts")
@@ -225,3 +227,10 @@ def test_a_plan_is_offered_after_a_change_and_the_button_says_why_it_cannot_be_p
     offered = _flat(buyer.text(f"/o/{KEY}/runs/plan-now"))
     assert 'disabled aria-describedby="plan-now-why">Plan now</button>' in offered
     assert "A plan cannot be made now." in offered
+
+
+def test_a_plan_that_has_ended_says_what_needs_a_person_now(buyer: Visitor) -> None:
+    run = RunRecord(A_RUN, "plan", KEY, "anna", RunStage.DONE, now(), now(), now(), [])
+    plan = PlanNow(buyer.desk.views.view(KEY))
+    shown = run_shown(run, plan, zone="", dagster="http://127.0.0.1:1", at=now())
+    assert shown.sentence == f"Planned: {needs_today(plan)}"

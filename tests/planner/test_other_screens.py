@@ -68,7 +68,7 @@ def test_an_unknown_product_is_a_sentence(visitor: Visitor) -> None:
 
 def test_the_dashboard_says_in_a_sentence_what_needs_a_person(visitor: Visitor) -> None:
     view = visitor.desk.views.view(KEY)
-    sentence = needs_today(view, PlanNow(view))
+    sentence = needs_today(PlanNow(view))
     assert sentence in visitor.text(f"/o/{KEY}/").replace("&#39;", "'")
     parts = (
         r"\d+ products will run out before an order can arrive, \d+ of them are out already; "

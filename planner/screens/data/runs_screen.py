@@ -145,7 +145,8 @@ def shown(desk: Desk, key: str, run: RunRecord) -> RunShown:
     zone = desk.organisation(key).time_zone
     reading = None if run.is_over else reading_now(desk.settings.organisation_folder(key))
     view = published(desk, key)
-    found = run_shown(run, view, zone=zone, dagster=desk.runs.address, at=now(), reading=reading)
+    plan = desk.plan_books.of(view).now() if view else None
+    found = run_shown(run, plan, zone=zone, dagster=desk.runs.address, at=now(), reading=reading)
     is_sent = run.job == Job.SEND and run.state is RunStage.DONE
     return replace(found, sentence=_sent(desk, view, run)) if view and is_sent else found
 

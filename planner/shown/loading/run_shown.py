@@ -12,7 +12,7 @@ from planner.frame.formats import moment
 from planner.runs.run_record import Job, RunRecord
 from planner.runs.run_sentences import doing, duration, progress, result
 from planner.shown.loading.loads_shown import LISTS
-from planner.shown.published_view import PublishedView
+from planner.shown.plan_shown.plan_now import PlanNow
 
 READS_XERO: Final = "load_from_xero"
 
@@ -37,7 +37,7 @@ class RunShown:
 
 def run_shown(
     run: RunRecord,
-    view: PublishedView | None,
+    plan: PlanNow | None,
     *,
     zone: str,
     dagster: str,
@@ -47,7 +47,7 @@ def run_shown(
     """A run in words, at an instant; `reading` is the page of a list that was read from Xero last."""
     return RunShown(
         run.run_id, doing(run.job), run.by, moment(run.asked_at, zone), duration(run.seconds(at)), run.state.value,
-        run.is_over, result(run, view) if run.is_over else _progress(run, reading),
+        run.is_over, result(run, plan) if run.is_over else _progress(run, reading),
         sum(step.is_over for step in run.steps), max(run.steps_planned, len(run.steps)), f"{dagster}/runs/{run.run_id}",
         run.job == Job.SEND,
     )  # fmt: skip

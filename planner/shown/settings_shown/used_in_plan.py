@@ -37,6 +37,6 @@ def _of_product(view: PublishedView, code: str) -> dict[str, str]:
 
 
 def _estimates(days: pl.Series, products: int) -> str:
-    low, high = days.min(), days.max()
+    low, *_, high = sorted([*days.to_list(), days[0]])
     spread = f"{low} days" if low == high else f"{low} to {high} days"
     return f"{spread} for {days.len():,} of {products:,} product{'' if products == 1 else 's'}, estimated from receipts"
