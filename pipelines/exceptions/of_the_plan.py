@@ -23,6 +23,7 @@ FOUND: Final = pl.Schema({
 })  # fmt: skip
 """A found exception, before it has an id and a day since when."""
 _YEAR: Final = 365
+_WEEK: Final = 7
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,7 @@ def _shortages(lines: pl.DataFrame, advice: pl.DataFrame) -> pl.DataFrame:
     short = lines.filter(pl.col("is_planned") & (is_out | runs_out)).join(expedited, on="product_code", how="left")
     lost = pl.col("demand_lost_before_arrival")
     sentence = pl.when(is_out).then(
-        pl.format("Out of stock: {} units a day sell, an order of today arrives on {}.",
-                  units("average_daily_demand"), arrives)
+        pl.format("Out of stock; expected demand: {}. An order of today arrives on {}.", _rate(), arrives)
     ).otherwise(pl.format("Runs out on {}, before an order of today arrives on {}.", out_on, arrives))  # fmt: skip
     return found(
         short.with_columns(
@@ -122,6 +122,24 @@ def _shortages(lines: pl.DataFrame, advice: pl.DataFrame) -> pl.DataFrame:
             sentence=sentence,
             what_to_do=_what_to_do_about_a_shortage(),
         )
+    )
+
+
+def _rate() -> pl.Expr:
+    """Expected demand in words: by day, by week if it is less than one a day, else how many weeks one unit takes.
+
+    >>> slow = pl.DataFrame({"average_daily_demand": [12.0, 0.5, 0.02]})
+    >>> slow.select(_rate()).to_series().to_list()
+    ['12 a day', '3.5 a week', 'one unit in 7 weeks']
+    """
+    daily = pl.col("average_daily_demand")
+    weekly = daily * _WEEK
+    return (
+        pl.when(daily >= 1)
+        .then(pl.format("{} a day", units("average_daily_demand")))
+        .when(weekly >= 1)
+        .then(pl.format("{} a week", weekly.round(1).cast(pl.String).str.replace(r"\.0$", "")))
+        .otherwise(pl.format("one unit in {} weeks", (1 / weekly).round(0).clip(2, 999).cast(pl.Int64, strict=False)))
     )
 
 

@@ -3,7 +3,7 @@
 
 document.addEventListener("htmx:after:swap", (event) => {
   const target = event.detail.ctx?.target;
-  const root = target?.isConnected ? target : document.getElementById("settings") ?? document.getElementById("one-offs");
+  const root = target?.isConnected ? target : document.querySelector("#settings, #one-offs, #events, #product-settings");
   const wanted = root?.querySelector("[data-focus]");
   if (!wanted || document.activeElement?.matches("input[type=search]")) return;
   wanted.focus();

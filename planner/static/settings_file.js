@@ -21,6 +21,7 @@ async function sendFile(address, version) {
     shown.replaceChildren();
     if ((answer.headers.get("content-type") ?? "").startsWith("text/html")) {
       shown.innerHTML = text;
+      htmx.process(shown); // so that what the plan would change appears when it is worked out
       shown.querySelector("[data-focus]")?.focus();
     } else tell(text);
   } catch {

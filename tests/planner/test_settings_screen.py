@@ -337,3 +337,27 @@ def test_what_the_plan_uses_instead_of_a_setting_stands_beside_it(buyer: Visitor
     text = buyer.text(f"/o/{KEY}/settings?product={line['product_code']}")
     assert used
     assert all(f"The plan uses</span>: {words}" in text for words in used.values())
+
+
+def test_what_an_undo_would_change_is_shown_with_the_plan_before_it_is_done(buyer: Visitor) -> None:
+    set_by(buyer, "lead_time_days", "30")
+    (change,) = now_of(buyer).history
+    ask = {"batch": change.batch}
+    answer = buyer.client.post(f"{SETTINGS}/history/what-if", data=ask, headers=buyer.word)
+    assert answer.status_code == 200
+    assert "Lead time of all products: 30 days → not set." in answer.text
+    assert "4 more units of 1 product, 12.40 GBP more" in answer.text
+    assert "Undo it" in answer.text
+    assert len(now_of(buyer).history) == 1
+    buyer.client.post(f"{SETTINGS}/history/undo", data=ask, headers=buyer.word)
+    assert buyer.client.post(f"{SETTINGS}/history/what-if", data=ask, headers=buyer.word).status_code == 422
+    assert buyer.client.post(f"{SETTINGS}/history/what-if", data={"batch": 99}, headers=buyer.word).status_code == 422
+
+
+def test_what_a_file_would_do_to_the_plan_is_shown_before_it_is_saved(buyer: Visitor) -> None:
+    file = b"level,subject,supplier,setting,value\nglobal,,,lead_time_days,30\n"
+    answer = buyer.client.post(f"{SETTINGS}/file/preview?name=a.csv", content=file, headers=buyer.word)
+    assert answer.status_code == 200, answer.text
+    assert "1 setting of a.csv would change" in answer.text
+    assert "4 more units of 1 product, 12.40 GBP more" in answer.text
+    assert now_of(buyer).history == []

@@ -44,6 +44,17 @@ def changed_in_words(
     return " ".join(_changed(change, names, currency, by_level) for change in changes)
 
 
+def would_change_in_words(changes: Sequence[ProposedChange], names: Mapping[str, str], *, currency: str = "") -> str:
+    """What would be changed, each from what to what; of many how many."""
+    if len(changes) > _NAMED:
+        return f"{len(changes):,} settings would change."
+    found = []
+    for one in changes:
+        old, new = (value_in_words(one.name, value, names, currency=currency) for value in (one.old, one.new))
+        found.append(f"{label_of(one.name)} of {whom_in_words(one.level, one.subject, names)}: {old} → {new}.")
+    return " ".join(found) or "Nothing would change: it is so already."
+
+
 def _changed(change: ProposedChange, names: Mapping[str, str], currency: str, by_level: str) -> str:
     of = f"{label_of(change.name)} of {whom_in_words(change.level, change.subject, names)}"
     old = value_in_words(change.name, change.old, names, currency=currency)

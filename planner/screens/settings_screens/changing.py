@@ -31,15 +31,19 @@ from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.frame.writes import PlannerWrites, Writing
 from planner.screens.settings_screens.product_settings import AT_PRODUCT, section_page
-from planner.screens.settings_screens.settings_context import SettingsOf, level_content, scope_in, settings_now
+from planner.screens.settings_screens.settings_context import (
+    SettingsOf,
+    effect_of,
+    level_content,
+    scope_in,
+    settings_now,
+)
 from planner.shown.settings_shown.controls import control_of, text_of
 from planner.shown.settings_shown.effect_shown import EffectShown, effect_shown
 from planner.shown.settings_shown.held_values import before_and_after
 from planner.shown.settings_shown.level_page import Scope, in_force, scope_of, targets_of
 
 router = APIRouter(prefix="/o/{key}/settings")
-PATIENCE: Final = 0.8
-"""Seconds that an answer may take before its progress is shown instead."""
 EMPTY: Final = "Give {allowed}."
 NEXT_PLAN: Final = "The next plan uses it."
 
@@ -82,9 +86,7 @@ def what_if(request: Request, context: ContextOf, now: SettingsOf, writing: Plan
         return _form(request, context, now, wanted, writing, problem=plain_names(str(problem)))
     effect = None
     if proposal.changes:
-        question = context.desk.what_ifs.ask(now, proposal.changes, context.view.snapshot_id)
-        context.desk.what_ifs.wait(question, PATIENCE)
-        effect = effect_shown(question)
+        effect = effect_of(context, now, proposal.changes)
     content = _review(context, now, wanted, writing, proposal) | {"effect": effect}
     return page(request, "settings/review.html", context.content(screen="settings", **content))
 

@@ -19,7 +19,7 @@ from pipelines.store.setting_ledger.setting_changes import SettingConflictError
 from planner.frame.file_writing import MOST_MIB, PlannerSends
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
-from planner.screens.settings_screens.settings_context import SettingsOf
+from planner.screens.settings_screens.settings_context import SettingsOf, effect_of
 from planner.security.roles import Role
 
 router = APIRouter(prefix="/o/{key}/settings/file")
@@ -46,7 +46,7 @@ def export(context: ContextOf, now: SettingsOf) -> Response:
 
 @router.post("/preview")
 def preview(request: Request, context: ContextOf, now: SettingsOf, sent: PlannerSends, name: str = "") -> Response:
-    """What the file would change, or every row that cannot be used."""
+    """What the file would change, also in the plan, or every row that cannot be used."""
     return _preview(request, context, now, _read(now, sent.data, name), name)
 
 
@@ -77,6 +77,7 @@ def _preview(
     problem: str = "",
 ) -> Response:  # fmt: skip
     content: dict[str, Any] = {"file": _named(name), "version": now.version, "problem": problem, "most": MOST_SHOWN}
+    content["effect"] = None
     if isinstance(read, str):
         content |= {"problem": read, "faults": [], "fault_count": 0, "notes": [], "changes": [], "count": 0, "same": 0}
     else:
@@ -86,6 +87,8 @@ def _preview(
             "changes": _changes(context, now, read), "count": len(read.proposal.changes),
             "same": read.proposal.unchanged,
         }  # fmt: skip
+        if read.proposal.changes and not read.faults and not problem:
+            content["effect"] = effect_of(context, now, read.proposal.changes)
     status = 409 if problem else 422 if content["problem"] or content["fault_count"] else 200
     return page(request, "settings/file_preview.html", context.content(screen="settings", **content), status=status)
 

@@ -3,20 +3,26 @@
 What belongs here: arguments of routes. What does not: what they answer.
 """
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 
 from fastapi import Depends
 
 from pipelines.organisations.open_organisation import OpenOrganisation
 from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings, settings_of
+from pipelines.planning_settings.setting_files.requested_settings import ProposedChange
 from pipelines.store.setting_ledger.group_ledger import newest_group_batch
 from pipelines.store.setting_ledger.setting_changes import newest_batch
 from planner.frame.screen_context import ContextOf
 from planner.security.roles import Role
+from planner.shown.settings_shown.effect_shown import EffectShown, effect_shown
 from planner.shown.settings_shown.level_page import Scope, scope_of, topics_of
 from planner.shown.settings_shown.observed import observed_of
 from planner.shown.settings_shown.order_calendar import next_order_days
 from planner.shown.settings_shown.used_in_plan import used_in_plan
+
+PATIENCE: Final = 0.8
+"""Seconds that an answer may take before its progress is shown instead."""
 
 
 def settings_now(context: ContextOf) -> OrganisationSettings:
@@ -32,6 +38,14 @@ def settings_now(context: ContextOf) -> OrganisationSettings:
     found = settings_of(OpenOrganisation(key, desk.settings, desk.store), is_reader=True)
     desk.kept_settings[key] = (stamp, found)
     return found
+
+
+def effect_of(context: ContextOf, now: OrganisationSettings, changes: Sequence[ProposedChange]) -> EffectShown | None:
+    """What changes would do to the plan, or how long that is worked on already; a page asks for its progress."""
+    what_ifs = context.desk.what_ifs
+    question = what_ifs.ask(now, changes, context.view.snapshot_id)
+    what_ifs.wait(question, PATIENCE)
+    return effect_shown(question)
 
 
 SettingsOf = Annotated[OrganisationSettings, Depends(settings_now)]

@@ -1,19 +1,19 @@
 """Who changed what, taking it back, and settings of what is gone."""
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from pipelines.errors import UsageError
-from pipelines.organisations.settings_in_force.setting_sentences import changed_in_words
+from pipelines.organisations.settings_in_force.setting_sentences import changed_in_words, would_change_in_words
 from pipelines.planning_settings.setting_words import plain_names
 from pipelines.store.setting_ledger.setting_changes import SettingConflictError
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import ContextOf, ScreenContext
 from planner.frame.writes import PlannerWrites
 from planner.screens.settings_screens.product_settings import AT_PRODUCT, section_page
-from planner.screens.settings_screens.settings_context import SettingsOf, settings_now
+from planner.screens.settings_screens.settings_context import SettingsOf, effect_of, settings_now
 from planner.security.roles import Role
 from planner.shown.settings_shown.past_changes import gone_shown, past_batches
 
@@ -31,6 +31,24 @@ def history(request: Request, context: ContextOf, before: int = 0, name: str = "
 def more(request: Request, context: ContextOf, before: int = 0, name: str = "") -> Response:
     """Further entries, to stand below those that are shown."""
     return _page(request, context, "settings/history_rows.html", before=before, name=name)
+
+
+@router.post("/what-if")
+def undo_what_if(request: Request, context: ContextOf, now: SettingsOf, writing: PlannerWrites) -> Response:
+    """What taking a change back would change, also in the plan; nothing is changed."""
+    batch = writing.version("batch")
+    content: dict[str, Any] = {"effect": None, "sentence": "", "problem": "", "number": batch}
+    try:
+        _, proposed = now.undoing(batch, by=writing.person, reason="")
+    except SettingConflictError as conflict:
+        content["problem"] = plain_names(conflict.reason)
+    except UsageError as problem:
+        content["problem"] = plain_names(str(problem))
+    else:
+        content["sentence"] = would_change_in_words(proposed, now.names, currency=context.organisation.base_currency)
+        content["effect"] = effect_of(context, now, proposed)
+    status = 422 if content["problem"] else 200
+    return page(request, "settings/undo_review.html", context.content(screen="settings", **content), status=status)
 
 
 @router.post("/undo")
