@@ -8,13 +8,20 @@ Read more in docs/buyer/promotions.md.
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
+import polars as pl
+
 from pipelines.errors import UsageError
+from pipelines.forecasting.distribution import WEEKS_SHOWN
+from pipelines.forecasting.history.demand_matrix import WEEK_DAYS
+from pipelines.forecasting.special_demand.coming_events import daily_path
 from pipelines.nearest_names import unknown_name
 from pipelines.organisations.settings_in_force.organisation_settings import OrganisationSettings
 from pipelines.planning_settings.demand_settings.demand_events import DemandEvent, EventError, Scope, demand_event
 from pipelines.product_codes import folded
+from pipelines.replenishment.units_in_words import in_units
 from pipelines.storage import tables
 from pipelines.storage.snapshots import published_or_empty
 from pipelines.store.demand_decisions.demand_event_log import (
@@ -165,6 +172,50 @@ def applies_to(now: OrganisationSettings, event: DemandEvent) -> str:
 def subject_name(now: OrganisationSettings, scope: Scope, subject: str) -> str:
     """A group by its name, a product by its code."""
     return now.names.get(subject, subject) if scope == "group" else subject
+
+
+def expectation_in_words(now: OrganisationSettings, event: DemandEvent) -> str:
+    """What the last plan expects on an event's days, and what that becomes; empty if the plan cannot say.
+
+    It cannot if the days are over or beyond the forecast, or if the plan has an event of these products already.
+    """
+    read = partial(published_or_empty, now.opened.folder)
+    plan, forecast = read(tables.ORDER_PLAN), read(tables.DEMAND_FORECAST)
+    codes = _products_of(now, event, forecast)
+    planned = read(tables.PRODUCT_EVENTS).filter(
+        pl.col("product_code").is_in(codes), pl.col("from_date") <= event.until_date,
+        pl.col("until_date") >= event.from_date,
+    )  # fmt: skip
+    if plan.is_empty() or not codes or not planned.is_empty():
+        return ""
+    as_of = plan["as_of_date"][0]
+    begin, end = (event.from_date - as_of).days, (event.until_date - as_of).days + 1
+    if begin < 0 or end > WEEKS_SHOWN * WEEK_DAYS:
+        return ""
+    usual = float(daily_path(forecast, codes, days=end)[:, begin:end].sum())
+    if usual <= 0:
+        return ""
+    of = f"{len(codes):,} product{'' if len(codes) == 1 else 's'}"
+    usually, then = (in_units(_rounded(units)) for units in (usual, usual * float(event.factor)))
+    return f"On these days the last plan expects {usually} units of {of}; with this event they are {then}."
+
+
+def _products_of(now: OrganisationSettings, event: DemandEvent, forecast: pl.DataFrame) -> list[str]:
+    """The products of an event that have a forecast."""
+    codes = forecast["product_code"].unique()
+    if event.scope == "group":
+        of_groups = pl.col("group_id").is_in(list(event.subjects))
+        return codes.filter(
+            codes.is_in(now.groups.membership.filter(of_groups)["product_code"].implode())
+        ).sort().to_list()  # fmt: skip
+    if event.scope == "product":
+        return codes.filter(codes.is_in(list(event.subjects))).sort().to_list()
+    return codes.sort().to_list()
+
+
+def _rounded(units: float) -> float:
+    """A quantity with as many digits as a person reads: whole from ten on, else one decimal."""
+    return round(units, 0 if units >= 10 else 1)  # noqa: PLR2004, digits
 
 
 def event_in_words(now: OrganisationSettings, event: DemandEvent) -> str:

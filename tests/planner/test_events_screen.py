@@ -9,7 +9,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pipelines.organisations.organisation_events import listed_events, present_events, save_events, typed_event
+from pipelines.organisations.organisation_events import (
+    expectation_in_words,
+    listed_events,
+    present_events,
+    save_events,
+    typed_event,
+)
 from planner.security.roles import Role
 from tests.planner.conftest import KEY, Visitor
 from tests.planner.settings_writes import now_of, own_home, set_by, signed_in
@@ -174,3 +180,22 @@ def test_a_hostile_name_of_an_event_is_text(buyer: Visitor) -> None:
     text = buyer.text(EVENTS)
     assert "<script>alert" not in text
     assert "{{7*7}}" in text
+
+
+def test_the_review_says_what_the_last_plan_expects_on_these_days_and_what_that_becomes(buyer: Visitor) -> None:
+    now = now_of(buyer)
+    plan = buyer.desk.views.view(KEY).order_plan
+    begin = plan["as_of_date"][0] + timedelta(days=7)
+    code = plan.filter(plan["average_daily_demand"] > 1)["product_code"].to_list()[-1]
+    days = {"from": f"{begin}", "until": f"{begin + timedelta(days=6)}", "product": [code]}
+    _, text = send(buyer, "review", **(SALE | days))
+    found = re.search(r"the last plan expects ([\d,.]+) units of 1 product; with this event they are ([\d,.]+)\.", text)
+    assert found, text
+    usual, then = (float(number.replace(",", "")) for number in found.groups())
+    assert then == pytest.approx(1.5 * usual, abs=1)
+    _, text = send(buyer, "review", **(SALE | days | {"until": f"{begin + timedelta(days=200)}"}))
+    assert "the last plan expects" not in text, "the forecast does not reach so far"
+    far = typed_event(
+        now, "Fair", from_day="2030-01-01", until_day="2030-01-02", factor="2", scope="all", subjects=()
+    )  # fmt: skip
+    assert expectation_in_words(now, far) == ""

@@ -18,6 +18,7 @@ from pipelines.organisations.organisation_events import (
     check_is_new,
     event_in_words,
     event_versions,
+    expectation_in_words,
     find_event,
     remove_event,
     save_events,
@@ -79,7 +80,7 @@ def review(request: Request, context: ContextOf, now: SettingsOf, writing: Plann
     content = {
         "event": event, "sentence": event_in_words(now, event), "reason": typed.reason, "fields": fields,
         "before": event_in_words(now, before) if before else "", "is_same": before == event,
-        "days": (event.until_date - event.from_date).days + 1,
+        "expectation": expectation_in_words(now, event), "days": (event.until_date - event.from_date).days + 1,
     }  # fmt: skip
     return page(request, "settings/events/review.html", context.content(screen="settings", **content))
 
