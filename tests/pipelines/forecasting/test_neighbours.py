@@ -129,7 +129,11 @@ def test_no_history_of_a_product_moves_an_ordinary_one_by_a_tenth(ordinary, odd)
     assert moved_most(alone, expected_by(the_plan_forecast(pl.concat([sales, sales_of({"ODD": odd})])))) < 0.1
 
 
-@pytest.mark.parametrize(("products", "lead_times"), [(29, (14,)), (30, (14,)), (44, (14,)), (59, LEAD_TIMES)], ids=str)
+@pytest.mark.parametrize(
+    ("products", "lead_times"),
+    [(29, (14,)), (30, (14,)), pytest.param(44, (14,), marks=pytest.mark.soak), (59, LEAD_TIMES)],
+    ids=str,
+)
 def test_the_product_that_makes_a_company_large_enough_to_learn_from_moves_no_other(products, lead_times):
     """Trees count from 31 products on, and in full from 60, where models begin to be compared by demand pattern."""
     sales = ordinary_products(products, shortest=110)

@@ -124,7 +124,7 @@ def named(number: int, name: str) -> str:
 def test_each_approved_order_is_in_xero_once_whatever_breaks(
     world: World, build: Build, measured: Callable[[str], None]
 ) -> None:
-    run(world, build, schedules=8 if is_postgres() else 40, steps=15, measured=measured)
+    run(world, build, schedules=5 if is_postgres() else 20, steps=15, measured=measured)
 
 
 @pytest.mark.soak

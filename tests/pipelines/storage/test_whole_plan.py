@@ -107,9 +107,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.soak)])
 def test_wherever_a_plan_stops_its_tables_are_of_one_plan(folder: Path, step: int) -> None:
-    """Stopped at each fourth of its statements, and by `make soak` at every one."""
+    """Stopped at each seventh of its statements, and by `make soak` at every one."""
     statement, is_over, seen = 0, False, set()
     while not is_over:
         statement += step
