@@ -17,6 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from pipelines.settings import read_settings
+from planner.beginning.demo_start import DemoStart
 from planner.desk_app import create_app
 from tests.planner.conftest import KEY, OTHER, Visitor, visitor_of
 from tests.planner.routes import every_route
@@ -38,7 +39,9 @@ WITHOUT_DAGSTER: Final = 503
 
 
 @pytest.fixture
-def sender(desk_home: Path, tmp_path: Path) -> Iterator[Visitor]:
+def sender(desk_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visitor]:
+    # a request begins the demo, which is a process of its own that would load and plan beside the test
+    monkeypatch.setattr(DemoStart, "start", lambda _: None)
     home = shutil.copytree(desk_home, tmp_path / "home")
     for visitor in visitor_of(read_settings({"STOCKTRIM_HOME": str(home)})):
         yield visitor.sign_in()
