@@ -202,6 +202,7 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
             pl.col("manufacturing_time_days").cast(pl.Int64),
             pl.col("forecast_period_days").replace("", None).cast(pl.Int64),
             pl.col("service_level").cast(number),
+            pl.col("service_floor").cast(number),
             pl.col("holding_cost_rate").cast(number),
             pl.col("minimum_order_quantity").cast(number),
             pl.col("batch_size").cast(number),
@@ -216,6 +217,7 @@ def wide_settings(plan_settings: pl.DataFrame) -> pl.DataFrame:
             pl.col("price_breaks").replace("", None),
             ignore_seasonality=pl.col("ignore_seasonality") == "true",
             lead_time_rule=pl.col("lead_time_rule").fill_null("as_set"),
+            service_allocation=pl.col("service_allocation").fill_null("even"),
             is_assembled=is_assembled_bundle(),
         )
         .with_columns(lead_time_days=pl.when("is_assembled").then(0).otherwise("lead_time_days"))

@@ -119,6 +119,19 @@ _PARAMETERS: Final = (
         "A higher level raises safety stock, the more so the nearer it is to 100%.",
     ),
     Parameter(
+        "service_allocation", "choice", _NOT_SUPPLIER, "even",
+        "Whose service level is kept: even: each product keeps its own; by_value: the products keep it together at the "
+        "least stock value; by_margin: each product has the level at which a unit more costs what it earns.",
+        choice("even", "by_value", "by_margin"), "by_value",
+        "With by_value dear products that sell slowly run short more often, and the others less; with by_margin the "
+        "service level that is set does not count.",
+    ),
+    Parameter(
+        "service_floor", "share", _NOT_SUPPLIER, "0.8",
+        "No product gets a service level below it, however levels are allocated.", share(), "90%",
+        "A higher floor holds more stock of dear products; with even it changes nothing.",
+    ),
+    Parameter(
         "holding_cost_rate", "share a year", _NOT_SUPPLIER, "0.25",
         "What holding stock costs a year, as a share of its value: capital, space, loss.", yearly_rate(), "20%",
         "It prices overstock; quantities stay.",

@@ -25,6 +25,8 @@ TOPICS: Final[Mapping[str, Mapping[str, str]]] = {
     "Service and stock": {
         "service_level": "Service level",
         "service_measure": "What the service level counts",
+        "service_allocation": "Who keeps the service level",
+        "service_floor": "Lowest service level",
         "minimum_shelf_level": "Minimum shelf level",
         "maximum_shelf_level": "Maximum shelf level",
         "holding_cost_rate": "Holding cost",
@@ -80,6 +82,10 @@ TOPIC_OF: Final = {name: topic for topic, names in TOPICS.items() for name in na
 CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
     "lead_time_rule": {"as_set": "the one that is set", "learned": "the one that receipts show"},
     "service_measure": {"cycle": "order cycles without a shortage", "fill": "demand served from stock"},
+    "service_allocation": {
+        "even": "each product keeps its own", "by_value": "products together, at least stock value",
+        "by_margin": "each product by its margin",
+    },
     "below_minimum": {
         "best": "the cheaper of adding and waiting", "add": "add units", "wait": "wait", "as_is": "order it as it is",
     },

@@ -26,6 +26,16 @@ def first_of_groups(settings: pl.DataFrame, product_groups: pl.DataFrame | None)
     )
 
 
+def groups_that_set(name: str, settings: pl.DataFrame, product_groups: pl.DataFrame) -> pl.DataFrame:
+    """The group whose value of a setting counts for each product, if a group sets it: `product_code`, `group_id`."""
+    of_name = settings.filter(pl.col("level") == "group", pl.col("name") == name)
+    return (
+        _of_all_groups(of_name, product_groups)
+        .unique("product_code", keep="first", maintain_order=True)
+        .select("product_code", "group_id")
+    )
+
+
 def group_conflicts(plan_settings: pl.DataFrame, settings: pl.DataFrame, product_groups: pl.DataFrame) -> pl.DataFrame:
     """Settings of groups in force of which other groups of a product say otherwise: `parameters.group_conflicts`."""
     is_first = pl.col("value") == pl.col("value").first()

@@ -7,18 +7,20 @@ Read more in docs/buyer/settings.md.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from pipelines.errors import UsageError
 from pipelines.planning_settings.demand_settings.bundle_parts import parts_of
 from pipelines.planning_settings.demand_settings.like_product import like_of, like_text
 from pipelines.planning_settings.registry import SettingError, check_name
-from pipelines.planning_settings.setting_descriptions import LEVELS, Parameter
+from pipelines.planning_settings.setting_descriptions import LEVELS, PARAMETERS, Parameter
 from pipelines.planning_settings.subjects import SubjectError, Subjects
 from pipelines.planning_settings.validation import OwnSetting, misfits
 from pipelines.spreadsheets.file_faults import RequestFault
 
 Explicit = Mapping[tuple[str, str, str], str]
 """The settings in force that people set: values by level, subject and name."""
+_SERVICE: Final = ("service_floor", "service_level")
 
 
 @dataclass(frozen=True)
@@ -141,9 +143,26 @@ def _value(setting: Parameter, text: str, subjects: Subjects, old: str | None) -
 
 def find_misfits(changes: Iterable[ProposedChange], explicit: Explicit) -> list[RequestFault]:
     """The changes that do not fit what else is set for products."""
+    changes = list(changes)
     values = {
         OwnSetting(subject, name): value for (level, subject, name), value in explicit.items() if level == "product"
     }
     lines = {OwnSetting(change.subject, change.name): change for change in changes if change.level == "product"}
     values |= {setting: change.new or "" for setting, change in lines.items()}
-    return [RequestFault(lines[setting].line, "value", problem) for setting, problem in misfits(values, lines)]
+    own = [RequestFault(lines[setting].line, "value", problem) for setting, problem in misfits(values, lines)]
+    return own + _floors_above_levels(changes, explicit)
+
+
+def _floors_above_levels(changes: Iterable[ProposedChange], explicit: Explicit) -> list[RequestFault]:
+    """The changes after which the lowest service level of a subject would be above its service level."""
+    lines = {(change.level, change.subject, change.name): change for change in changes if change.name in _SERVICE}
+    of_all = {("global", "", _SERVICE[1]): PARAMETERS[_SERVICE[1]].default}
+    values = of_all | dict(explicit) | {place: change.new or "" for place, change in lines.items()}
+    faults: dict[tuple[str, str], RequestFault] = {}
+    for (level, subject, _), change in lines.items():
+        found = [values.get((level, subject, name), "") for name in _SERVICE]
+        if all(found) and float(found[0]) > float(found[1]):
+            floor, service = (f"{100 * float(value):g}%" for value in found)
+            problem = f"The service_floor of {floor} is above the service_level of {service}: set it to that or lower."
+            faults[level, subject] = RequestFault(change.line, "value", problem)
+    return list(faults.values())

@@ -88,6 +88,8 @@ class PlanLine:
     lead_time_days: int
     order_frequency_days: int
     service_level: float
+    set_service_level: float | None
+    service_level_reason: str | None
     minimum_order_quantity: float
     batch_size: float
     minimum_shelf_level: float

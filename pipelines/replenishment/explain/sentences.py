@@ -14,6 +14,7 @@ from pipelines.replenishment.explain.open_order_sentences import about_open_orde
 from pipelines.replenishment.explain.records import ModelChoice, PlanLine
 from pipelines.replenishment.plan.assembly import ASSEMBLE
 from pipelines.replenishment.plan.reasons import BINDING_RULES, NOTHING_BINDS, REASONS, UNCERTAIN_CAUSES
+from pipelines.replenishment.service_allocation.words import WHY
 from pipelines.replenishment.units_in_words import about_units, in_units
 
 LEAST_CHANCE: Final = 0.005
@@ -36,6 +37,7 @@ def sentences(line: PlanLine) -> list[str]:
         *_why_not_level_minus_stock(line),
         *about_calendar(line),
         *_about_arrival(line),
+        *_about_allocation(line),
         *_about_whole_units(line),
         *_about_safety_stock(line),
         *_understocked(line),
@@ -133,6 +135,19 @@ def _about_arrival(line: PlanLine) -> list[str]:
             else f"The stock-out risk before {order} arrives is {chance}: ask for faster delivery."
         )
     return shown
+
+
+def _about_allocation(line: PlanLine) -> list[str]:
+    """Which service level was allocated to the product, or why none was."""
+    why = WHY.get(line.service_level_reason or "")
+    if why is None:
+        return []
+    level = f"{in_units(100 * line.service_level)}%"
+    if line.set_service_level is None or abs(line.set_service_level - line.service_level) < LEAST_CHANCE / 10:
+        return [f"The service level of this product is {level}: {why}."]
+    return [
+        f"The service level of this product is {level} instead of {in_units(100 * line.set_service_level)}%: {why}."
+    ]
 
 
 def _about_whole_units(line: PlanLine) -> list[str]:

@@ -28,6 +28,7 @@ from pipelines.planning_settings.demand_settings.assemblies import assemblies_of
 from pipelines.planning_settings.registry import GlobalSettings, global_settings, wide_settings
 from pipelines.planning_settings.successors_and_bundles import transfers_of
 from pipelines.planning_settings.supplier_terms.supplier_calendar import calendars_by_supplier
+from pipelines.product_groups.group_settings import groups_that_set
 from pipelines.replenishment.decision.available_stock import available_stock
 from pipelines.replenishment.decision.decision_inputs import (
     arrivals_on_order,
@@ -51,6 +52,8 @@ from pipelines.replenishment.plan.order_limits import with_limits
 from pipelines.replenishment.plan.order_price import with_order_price
 from pipelines.replenishment.plan.reasons import PLANNED_ELSEWHERE
 from pipelines.replenishment.planning_parameters import PlanningParameters
+from pipelines.replenishment.service_allocation.allocated_levels import allocated_levels, pools_of
+from pipelines.replenishment.service_allocation.words import ALLOCATION
 from pipelines.replenishment.supplier_orders.kept_drafts import with_kept_prices
 from pipelines.replenishment.supplier_orders.money_rules import MoneyRules, money_rules
 from pipelines.replenishment.supplier_orders.order_tables import with_order_values
@@ -116,6 +119,24 @@ class _Basis:
     @cached_property
     def calendars(self) -> Calendars:
         return calendars_by_supplier(self.parameters.supplier_calendars, as_of=self.as_of)
+
+    @cached_property
+    def service_levels(self) -> pl.DataFrame:
+        """The service level by which each product is decided, with the one that is set: `allocated_levels`."""
+        intervals = expected_intervals(self.parameters.protection_intervals)
+        cost = pl.col("unit_cost").cast(pl.Float64) / pl.col("currency_rate").cast(pl.Float64)
+        setters = groups_that_set(ALLOCATION, self.inputs.planning_settings, self.parameters.product_groups)
+        products = (
+            self.inputs.products.join(self.settings, on="product_code")
+            .join(intervals, on="product_code", how="left", maintain_order="left")
+            .with_columns(
+                unit_cost=cost, margin=pl.col("sales_unit_price").cast(pl.Float64) - cost,
+                is_planned=pl.col("is_tracked") & ~pl.col("is_discontinued") & ~pl.col("is_unstocked"),
+            )
+            .pipe(pools_of, self.parameters.plan_settings, setters)
+        )  # fmt: skip
+        distribution = distribution_of(self.forecast)
+        return allocated_levels(products, distribution, self.of_all.order_policy, seed=SEED)
 
     @cached_property
     def on_order(self) -> pl.DataFrame:
@@ -200,7 +221,8 @@ def _with_own_limits(
     of_faults = inputs.stock_on_order.filter(~_is_readable())["product_code"]
     is_bought = ~pl.col("is_assembled").fill_null(value=False)
     known = (
-        products.join(basis.settings, on="product_code", how="left")
+        products.join(basis.settings.drop("service_level"), on="product_code", how="left")
+        .join(basis.service_levels, on="product_code", how="left")
         .with_columns(pl.when(is_bought).then(name).name.keep() for name in ("supplier_id", "supplier_name"))
         .join(estimates, on="product_code", how="left")
         .join(expected_intervals(intervals).drop("arrival_day"), on="product_code", how="left")

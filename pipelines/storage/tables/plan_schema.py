@@ -34,6 +34,7 @@ _ORDER_PLAN: Final[dict[str, type_of]] = {
     "stock_on_order": pl.Float64,
     "stock_on_order_after_cover": pl.Float64, "stock_on_order_late": pl.Float64, "stock_position": pl.Float64,
     "stock_value": MONEY, "lead_time_days": pl.Int64, "order_frequency_days": pl.Int64, "service_level": pl.Float64,
+    "set_service_level": pl.Float64, "service_level_reason": pl.String,
     "minimum_order_quantity": pl.Float64, "batch_size": pl.Float64, "minimum_shelf_level": pl.Float64,
     "maximum_shelf_level": pl.Float64, "average_daily_demand": pl.Float64, "is_uncertain": pl.Boolean,
     "uncertain_cause": pl.String, "days_to_stock_out_soonest": pl.Int64, "shortage_chance_before_arrival": pl.Float64,

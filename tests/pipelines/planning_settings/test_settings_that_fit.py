@@ -92,6 +92,28 @@ def test_an_override_that_ends_before_it_begins_is_refused_whichever_is_set_seco
     assert fitted(name, "", "TEA", beside=[(bound, there, "TEA")]) == ""
 
 
+@pytest.mark.parametrize(
+    ("level", "requests", "explicit", "floor", "service"),
+    [
+        ("global", {"service_floor": "97%"}, {}, 97, 95),
+        ("global", {"service_level": "85%"}, {"service_floor": "0.9"}, 90, 85),
+        ("product", {"service_floor": "99%", "service_level": "98%"}, {}, 99, 98),
+    ],
+)
+def test_a_lowest_service_level_above_the_service_level_is_refused(level, requests, explicit, floor, service):
+    subject = "TEA" if level == "product" else ""
+    subjects = Subjects(ProductCodes(PRODUCTS), suppliers={})
+    there = {(level, subject, name): value for name, value in explicit.items()}
+    wanted = [SettingRequest(level, subject, name, value) for name, value in requests.items()]
+    found = propose(wanted, subjects=subjects, explicit=there)
+    sentence = f"The service_floor of {floor}% is above the service_level of {service}%: set it to that or lower."
+    assert [fault.problem for fault in found.faults] == [sentence]
+
+
+def test_a_lowest_service_level_of_one_product_may_be_above_the_level_of_all():
+    assert fitted("service_floor", "97%", "TEA") == "0.97"
+
+
 def test_a_long_chain_of_successors_takes_time_in_proportion_to_its_length():
     """And its last link, which would close it to a circle, is found."""
 
