@@ -14,7 +14,7 @@ from pipelines.replenishment.explain.open_order_sentences import about_open_orde
 from pipelines.replenishment.explain.records import ModelChoice, PlanLine
 from pipelines.replenishment.plan.assembly import ASSEMBLE
 from pipelines.replenishment.plan.reasons import BINDING_RULES, NOTHING_BINDS, REASONS, UNCERTAIN_CAUSES
-from pipelines.replenishment.service_allocation.words import WHY
+from pipelines.replenishment.service_allocation.allocation_words import WHY
 from pipelines.replenishment.units_in_words import about_units, in_units
 
 LEAST_CHANCE: Final = 0.005
@@ -152,17 +152,14 @@ def _about_allocation(line: PlanLine) -> list[str]:
 
 def _about_whole_units(line: PlanLine) -> list[str]:
     """That the level is a unit below the service level, and why; a level of an earlier version has no such share."""
-    if line.level_kept is None or line.level_kept >= line.service_level - LEAST_CHANCE / 10:
+    if line.level_kept is None or line.level_kept >= line.service_level - LEAST_CHANCE:
         return []
-    level, more, kept = (
-        in_units(line.order_up_to_level),
-        in_units(line.order_up_to_level + 1),
-        _percent(line.level_kept),
-    )
+    level, more = in_units(line.order_up_to_level), in_units(line.order_up_to_level + 1)
+    kept, wanted = (in_units(round(100 * share, 1)) for share in (line.level_kept, line.service_level))
     sentence = (
-        f"An order-up-to level of {level} is enough in {kept} of cases, one of {more} in more than the "
-        f"{_percent(line.service_level)} that are set. No whole number is just enough: of such products some hold a "
-        "unit less, so that together they keep the service level."
+        f"An order-up-to level of {level} is enough in {kept}% of cases, one of {more} in more than {wanted}%. "
+        "No whole number is just enough: of such products some hold a unit less, so that together they keep the "
+        "service level."
     )
     return [sentence]
 

@@ -53,7 +53,7 @@ from pipelines.replenishment.plan.order_price import with_order_price
 from pipelines.replenishment.plan.reasons import PLANNED_ELSEWHERE
 from pipelines.replenishment.planning_parameters import PlanningParameters
 from pipelines.replenishment.service_allocation.allocated_levels import allocated_levels, pools_of
-from pipelines.replenishment.service_allocation.words import ALLOCATION
+from pipelines.replenishment.service_allocation.allocation_words import ALLOCATION
 from pipelines.replenishment.supplier_orders.kept_drafts import with_kept_prices
 from pipelines.replenishment.supplier_orders.money_rules import MoneyRules, money_rules
 from pipelines.replenishment.supplier_orders.order_tables import with_order_values

@@ -16,9 +16,7 @@ from pipelines.forecasting.history.demand_matrix import Matrix
 from pipelines.planning_settings.order_rule import OrderPolicy
 from pipelines.replenishment.decision.decision_inputs import interval_demand
 from pipelines.replenishment.decision.demand_paths import IntervalDemand
-from pipelines.replenishment.service_allocation.level_choices import choices_of, levels_for_profit
-from pipelines.replenishment.service_allocation.marginal_analysis import least_value
-from pipelines.replenishment.service_allocation.words import (
+from pipelines.replenishment.service_allocation.allocation_words import (
     ALLOCATION,
     BY_MARGIN,
     BY_VALUE,
@@ -28,6 +26,8 @@ from pipelines.replenishment.service_allocation.words import (
     NO_MARGIN,
     NOT_BY_CYCLES,
 )
+from pipelines.replenishment.service_allocation.level_choices import choices_of, levels_for_profit
+from pipelines.replenishment.service_allocation.marginal_analysis import least_value
 from pipelines.replenishment.supplier_orders.product_money import YEAR_DAYS
 
 LEVELS: Final = pl.Schema(

@@ -7,7 +7,14 @@ import pytest
 
 from pipelines.replenishment.explain.records import PlanLine
 from pipelines.replenishment.explain.sentences import sentences
-from pipelines.replenishment.service_allocation.words import BY_MARGIN, BY_VALUE, EVEN, NO_COST, NO_DEMAND, NO_MARGIN
+from pipelines.replenishment.service_allocation.allocation_words import (
+    BY_MARGIN,
+    BY_VALUE,
+    EVEN,
+    NO_COST,
+    NO_DEMAND,
+    NO_MARGIN,
+)
 from tests.pipelines.planning_builders import (
     GROUP,
     a_plan,
