@@ -142,7 +142,7 @@ def test_a_plan_says_of_a_product_that_is_rounded_down_what_its_level_keeps():
     lines = {code: PlanLine(**a_line(code)) for code in (down, up)}
     assert (lines[down].order_up_to_level, lines[up].order_up_to_level) == (15, 16)
     assert lines[down].level_kept < 0.95 <= lines[up].level_kept
-    about = "An order-up-to level of 15 is enough in 94.3% of cases, one of 16 in more than 95%."
+    about = "An order-up-to level of 15 is enough in 94.2% of cases, one of 16 in more than 95%."
     assert any(text.startswith(about) for text in sentences(lines[down]))
     assert not any(text.startswith("An order-up-to level of") for text in sentences(lines[up]))
     assert a_line(down, EACH)["order_up_to_level"] == 16
