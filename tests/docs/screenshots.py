@@ -38,8 +38,8 @@ SHOWN: Final = {
 }  # fmt: skip
 SCREENS: Final = {
     "dashboard": "/o/demo/",
-    "plan": "/o/demo/plan",
-    "plan_product": "/o/demo/plan?product={product}",
+    "plan": "/o/demo/plan?report=most_urgent",
+    "plan_product": "/o/demo/plan?report=most_urgent&product={product}",
     "grid": "/o/demo/plan/grid",
     "product": "/o/demo/product?code={product}",
     "orders": "/o/demo/orders",

@@ -53,10 +53,7 @@ def with_decisions(order_plan: pl.DataFrame, by_code: Mapping[str, QuantityNow])
     `by_code` has the products that a draft has or had, or that were ordered since the plan.
     """
     plan = as_the_plan_alone(order_plan)
-    decided = pl.DataFrame(
-        [_row(code, now) for code, now in by_code.items()],
-        schema={"product_code": pl.String, **COLUMNS, "decision": pl.String}, orient="row",
-    )  # fmt: skip
+    decided = _decided(by_code)
     # only these columns are joined: the others of 30,000 lines stay where they are in memory
     beside = plan.select("product_code", "status", *_NOW).join(
         decided, on="product_code", how="left", maintain_order="left"
@@ -86,13 +83,20 @@ def still_to_order(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _decided(by_code: Mapping[str, QuantityNow]) -> pl.DataFrame:
+    """A row by product; column by column and money as text, as polars would import numpy for anything else."""
+    schema = {"product_code": pl.String, **COLUMNS, VALUE: pl.String, "decision": pl.String}
+    rows = [_row(code, now) for code, now in by_code.items()]
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    values = {name: list(column) for name, column in zip(schema, columns, strict=True)}
+    return pl.DataFrame(values, schema=schema).with_columns(pl.col(VALUE).cast(MONEY))
+
+
 def _row(code: str, now: QuantityNow) -> tuple[Any, ...]:
     decision = decision_on(now)
     quantity = now.ordered if decision == ORDERED else now.quantity
-    return (
-        code, float(now.quantity), min(now.value, MOST_MONEY), float(quantity), ", ".join(_numbers(now, decision)),
-        decision,
-    )  # fmt: skip
+    value, numbers = f"{min(now.value, MOST_MONEY):f}", ", ".join(_numbers(now, decision))
+    return code, float(now.quantity), value, float(quantity), numbers, decision
 
 
 def _numbers(now: QuantityNow, decision: str) -> list[str]:
