@@ -4,6 +4,7 @@ Read more in docs/interfaces.md.
 """
 
 import os
+import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -51,6 +52,8 @@ def serve_desk(
         return
     _keep_memory_small()
     _allow_many_connections()
+    # the thread that reads and answers waits for the others a millisecond each, not five
+    sys.setswitchinterval(0.001)
     import uvicorn
 
     from pipelines.settings import read_settings

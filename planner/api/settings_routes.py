@@ -118,7 +118,12 @@ def set_settings(
     return _stored(context, now, proposal.changes, proposal.unchanged, by=writing.person, reason=body.reason)
 
 
-@router.get("/export.csv", summary="What somebody set, as a file")
+@router.get(
+    "/export.csv",
+    summary="What somebody set, as a file",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 def export(now: SettingsOf) -> Response:
     """The file that `import` reads; importing it again changes nothing."""
     return Response(written_csv(exported_settings(now)), media_type="text/csv; charset=utf-8")

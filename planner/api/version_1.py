@@ -28,6 +28,7 @@ from planner.api import (
 )
 from planner.api.answer_types.responses import OrganisationAnswer, PlanAnswer, ProductsAnswer, SuppliersAnswer
 from planner.api.cursors import cursor_to, row_of
+from planner.api.problem_answers import with_problems
 from planner.api.snapshot_reading import OF, Cursor, Limit, ReadingOf
 from planner.frame.rendered_pages import page
 from planner.frame.screen_context import DeskOf
@@ -134,7 +135,7 @@ def documentation(request: Request) -> Response:
 
 
 def _document() -> dict[str, Any]:
-    return get_openapi(
+    described = get_openapi(
         title="StockTrim pipelines",
         version="1",
         description=(
@@ -145,3 +146,4 @@ def _document() -> dict[str, Any]:
         ),
         routes=router.routes,
     )
+    return with_problems(described)

@@ -31,6 +31,7 @@ class Flood:
     written: set[str] = field(default_factory=set)
     failed: list[tuple[str, int | None]] = field(default_factory=list)
     offered_for: float = 0.0
+    stranger_waited: float = 0.0
     free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
 
     async def offer(self, count: int, rate: float) -> None:

@@ -143,7 +143,7 @@ def sent(visitor: Visitor, *, seconds: float, seed: int) -> Hostile:
 
 
 def test_no_request_is_answered_by_a_fault(sender: Visitor, measured: Callable[[str], None]) -> None:
-    hostile = sent(sender, seconds=4, seed=1)
+    hostile = sent(sender, seconds=2, seed=1)
     measured(f"{hostile.sent} hostile requests, {len(hostile.faults)} faults")
     assert hostile.faults == []
 
