@@ -111,6 +111,7 @@ def test_no_page_of_settings_has_a_fault_that_axe_finds(page: Page, server: Serv
     for path in (
         "?change=service_level", "?product=P-00011&change=price_breaks", "?change=shutdowns", "/suppliers", "/groups",
         "/products?find=mug", "/history", "/file", "/one-offs",
+        "/events?add=true",
     ):  # fmt: skip
         page.goto(f"{server.address}{SETTINGS}{path}")
         page.add_script_tag(path=str(AXE))
@@ -122,3 +123,28 @@ def test_no_page_of_settings_has_a_fault_that_axe_finds(page: Page, server: Serv
         if found:
             faults[path] = found
     assert faults == {}
+
+
+def test_a_setting_is_changed_and_undone_in_the_panel_beside_the_plan(page: Page, server: Server) -> None:
+    page.goto(f"{server.address}{SETTINGS.removesuffix('settings')}plan?product=P-00011")
+    change = page.locator("#product-settings").get_by_role("link", name="Change Lead time", exact=True)
+    change.focus()
+    page.keyboard.press("Enter")
+    value = page.locator("#value-lead_time_days")
+    expect(value).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(change).to_be_focused()  # the form is closed, the panel is not
+    page.keyboard.press("Enter")
+    expect(value).to_be_focused()
+    page.keyboard.type("21")
+    page.keyboard.press("Enter")
+    expect(page.locator("#product-settings .effect")).to_contain_text("4 more units of 1 product")
+    page.locator("#product-settings").get_by_role("button", name="Save").click()
+    notice = page.locator("#product-settings .notice")
+    expect(notice).to_contain_text("Saved. Lead time of P-00011 is 21 days")
+    expect(notice).to_be_focused()
+    expect(page.locator("#product-settings")).to_contain_text("from the next plan on, set by anna")
+    page.add_script_tag(path=str(AXE))
+    assert page.evaluate("rules => axe.run('#product-settings', rules)", SOUND)["violations"] == []
+    notice.get_by_role("button", name="Undo").click()
+    expect(notice).to_contain_text("Undone. Lead time of P-00011 is no longer set")
