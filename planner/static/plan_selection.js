@@ -70,13 +70,19 @@ if (selection) {
   countSelection();
 }
 
-// The dialog opens when something was put into it; when it closes, the lines behind it are read again.
+// The dialog opens when something was put into it, and says what was done once it is; when it closes, the lines behind
+// it are read again.
 if (dialog) {
+  let doneTitle = null;
   document.addEventListener("htmx:after:swap", () => {
+    const title = document.getElementById("dialog-title");
     if (document.getElementById("dialog-body").childElementCount && !dialog.open) {
       dialog.showModal();
-      document.getElementById("dialog-title")?.focus();
+      title?.focus();
+    } else if (title?.hasAttribute("data-done") && title !== doneTitle) {
+      title.focus();
     }
+    doneTitle = title?.hasAttribute("data-done") ? title : null;
   });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog || event.target.closest("[data-close-dialog]")) dialog.close();

@@ -118,7 +118,10 @@ def test_a_spreadsheet_computes_nothing_from_a_products_name() -> None:
 
 def test_the_newest_plan_is_shown_as_it_was_published(planned: Planned, tmp_path: Path) -> None:
     stocktrim, plan = planned.stocktrim, planned.stocktrim.published("order_plan")
-    assert stocktrim("plan", "show", "--json").json()["order_plan"][0].keys() == {*plan.columns} - {"organisation_key"}
+    answer = stocktrim("plan", "show", "--json").json()
+    beside = {"planned_quantity", "decided_quantity", "decided_on"}
+    assert answer["order_plan"][0].keys() == {*plan.columns} - {"organisation_key"} | beside
+    assert answer["now"]["products_to_order"] == plan.filter(pl.col("order_quantity") > 0).height
     shown = stocktrim("plan", "show")
     assert all(code in shown.out for code in plan["product_code"])
     assert not any(supplier in shown.out for supplier in plan["supplier_id"].drop_nulls().unique())
