@@ -15,6 +15,7 @@ ONE_WRITE_IN = 20
 ONE_LOST_IN = 10
 ONE_PAGE_IN = 100
 MOST_CONNECTIONS = 500
+LONGEST_WAIT = 30
 LATER = {None, 409, 429, 503}
 """Answers after which a request is sent again; None if none came."""
 
@@ -72,20 +73,30 @@ class Flood:
         elif is_write:
             self.written.add(person)
 
+    def _kept_open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """A connection of an earlier request that the desk has not closed."""
+        while self.free:
+            reader, writer = self.free.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return None
+
     async def _ask(self, method: str, path: str, body: str, *, is_lost: bool) -> int | None:
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in self.headers.items())]
         lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}", "", body]
         writer = None
         try:
-            reader, writer = self.free.pop() if self.free else await asyncio.open_connection("127.0.0.1", self.port)
+            reader, writer = self._kept_open() or await asyncio.open_connection("127.0.0.1", self.port)
             writer.write("\r\n".join(lines).encode())
             await writer.drain()
             if is_lost:
                 writer.close()
                 return None
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-            await reader.readexactly(int(head.partition("content-length: ")[2].partition("\r\n")[0]))
-        except (OSError, asyncio.IncompleteReadError):  # the connection was closed meanwhile
+            async with asyncio.timeout(LONGEST_WAIT):
+                head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+                await reader.readexactly(int(head.partition("content-length: ")[2].partition("\r\n")[0]))
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):  # closed meanwhile, or never taken up
             if writer is not None:
                 writer.close()
             return None
