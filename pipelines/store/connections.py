@@ -7,9 +7,10 @@ transaction: settings are `set local`, and advisory locks are `pg_advisory_xact_
 Read more in docs/operations.md.
 """
 
+import atexit
 import os
 import weakref
-from functools import partial
+from functools import cache, partial
 from threading import Timer
 from time import monotonic
 from typing import Any, Final
@@ -36,9 +37,35 @@ def create_engine(address: sa.URL, *, busy_seconds: float, kept_seconds: float =
         # a statement's plan is not kept: a newer version may change the schema, a pooler may stand in between
         connect_args={"prepare_threshold": None},
     )
+    sa.event.listen(engine, "do_connect", _connect)
     _Idleness(engine, kept_seconds)
     _POOLED.add(engine)
     return engine
+
+
+def _connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+    return _connection_class().connect(*arguments, **named)
+
+
+@cache
+def _connection_class() -> Any:
+    """A connection that ends once nobody holds it any more, as when a command ends without closing its store."""
+    # imported here, since SQLite needs none of it
+    import psycopg  # noqa: PLC0415, see above
+
+    class Connection(psycopg.Connection[Any]):
+        process = 0
+
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            self.process = os.getpid()
+
+        def __del__(self, *_: Any) -> None:
+            # a fork has the same socket, and leaves it to the process that made it
+            if self.process == os.getpid() and not self.closed:
+                self.close()
+
+    return Connection
 
 
 class _Idleness:
@@ -84,6 +111,12 @@ def _is_in_use(pool: sa.Pool) -> bool:
     return isinstance(pool, sa.QueuePool) and pool.checkedout() > 0
 
 
+def _close_all() -> None:
+    """At the end of the process: connections end while all that closing them needs is still there."""
+    for engine in list(_POOLED):
+        engine.dispose()
+
+
 def _leave_to_the_parent() -> None:
     """In a fork: connections that there are belong to the process that made them; they are neither used nor closed."""
     for engine in list(_POOLED):
@@ -94,6 +127,7 @@ def _leave_to_the_parent() -> None:
 _POOLED: Final["weakref.WeakSet[sa.Engine]"] = weakref.WeakSet()
 _OF_PARENTS: Final[list[sa.Pool]] = []
 os.register_at_fork(after_in_child=_leave_to_the_parent)
+atexit.register(_close_all)
 
 
 def _configure_sqlite(connection: Any, _: Any, *, busy_seconds: float) -> None:

@@ -1,5 +1,6 @@
 """On Postgres a few connections are kept: for the next call, for a while, and by the process that made them only."""
 
+import gc
 import multiprocessing
 import threading
 import time
@@ -150,6 +151,14 @@ def test_what_is_closed_leaves_no_connection_and_no_thread(store_url: str, ask: 
     store.close()
     assert _until(lambda: ask("count(*)") == 0)
     assert _until(lambda: threading.active_count() == threads)
+
+
+def test_a_store_that_nobody_closed_leaves_no_connection_once_nobody_holds_it(
+    store_url: str, ask: Callable[[str], int]
+) -> None:
+    process(open_store(store_url))
+    gc.collect()
+    assert _until(lambda: ask("count(*)") == 0)
 
 
 def _until(is_so: Callable[[], bool], *, seconds: float = 10) -> bool:
