@@ -3,7 +3,7 @@
     all that is at work or waits          MOST
     of one person, program or stranger    MOST_OF_ONE, so that one that asks without end leaves room for others
 
-Who comes on top is told to come again in a second (503, Retry-After), before anything was done or read; a page that a
+Who comes on top has to come again in a second (503, Retry-After), before anything was done or read; a page that a
 person opened loads itself again. What belongs here: how many at once. What does not: who may ask (`guard.py`).
 """
 

@@ -1,4 +1,4 @@
-"""Requests that are offered at a rate, whatever is answered: each is sent again, as it is told to, until it is done.
+"""Requests that are offered at a rate, whatever is answered: each is sent again until it is done.
 
 One write in twenty; of the writes one in ten loses its first answer, since its client hangs up before it.
 """
