@@ -24,8 +24,8 @@ FOLDER: Final = "open_sessions"
 MOST_REMEMBERED: Final = 10_000
 _BROWSERS: Final = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
 _DEVICES: Final = {
-    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Macintosh": "Mac", "Linux": "Linux",
-
+    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Macintosh": "Mac",
+    "Linux": "Linux",
 }  # fmt: skip
 
 

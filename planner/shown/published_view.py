@@ -54,7 +54,7 @@ class PublishedView:
     def order_plan(self) -> pl.DataFrame:
         """The lines of the newest plan, one per product; none before the first plan.
 
-        In one piece: what puts a column beside those of a file that was read in pieces would copy all of them.
+        In one piece: what puts a column beside those of a file that was read in parts would copy all of them.
         """
         return self.rows(tables.ORDER_PLAN).rechunk()
 
