@@ -43,7 +43,8 @@ class Machine:
         context = dg.build_schedule_context(
             self.instance, scheduled_execution_time=at, repository_def=defs.get_repository_def()
         )
-        vars(context)["_instance"] = self.instance  # Dagster would open its three databases again at every tick
+        # Dagster would open its three databases again at every tick
+        context._instance = self.instance  # type: ignore[assignment]
         requests = self.schedule.evaluate_tick(context).run_requests or []
         job = dg.GraphDefinition(name=JOBS[self.schedule.name], node_defs=[]).to_job()
         for request in requests:
