@@ -39,7 +39,7 @@ def test_dagster_explains_the_most_urgent_products_of_a_plan_as_the_command_does
     for code, text in explained.items():
         result = stocktrim("explain", code, "--json").json()
         assert result["bridge"][0]["label"] in text
-        assert f"| order | {result['plan']['order_quantity']:,.0f} |" in text
+        assert f"| to order | {result['plan']['order_quantity']:,.0f} |" in text
         assert result["transactions"][0]["invoice_number"].replace("-", "\\-") in text
         assert "data:image/svg+xml;base64," in text
 
