@@ -228,6 +228,7 @@ def examine_published(folder: Path) -> Path:
     database = snapshot / SNAPSHOT_FILE
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
+            connection.execute("set enable_progress_bar = false")
             names = [name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()]
             read_through(connection)
     except duckdb.Error as trouble:

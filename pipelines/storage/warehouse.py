@@ -218,6 +218,8 @@ def _connect(folder: Path) -> "duckdb.DuckDBPyConnection":
             raise DiskFullError from trouble
         raise WarehouseError(_why(path, str(trouble))) from trouble
     connection.execute("set TimeZone = 'UTC'")
+    # DuckDB would draw it on standard output, which programs read, whenever a query takes two seconds
+    connection.execute("set enable_progress_bar = false")
     return connection
 
 

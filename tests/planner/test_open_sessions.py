@@ -1,14 +1,28 @@
 """A person sees in which browsers they are signed in, and signs out in each."""
 
 import re
+import shutil
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
+
+from pipelines.settings import read_settings
 from planner.security.open_sessions import OpenSessions, place_of
 from planner.security.sessions import IDLE, Way, now
-from tests.planner.conftest import Visitor
+from tests.planner.conftest import Visitor, visitor_of
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1"
+
+
+@pytest.fixture
+def visitor(desk_home: Path, tmp_path: Path) -> Iterator[Visitor]:
+    """Somebody who is signed in where nobody else ever was."""
+    home = shutil.copytree(desk_home, tmp_path / "home", ignore=shutil.ignore_patterns("open_sessions"))
+    for one in visitor_of(read_settings({"STOCKTRIM_HOME": str(home)})):
+        yield one.sign_in()
 
 
 def test_a_session_elsewhere_is_listed_and_ended_there_alone(visitor: Visitor) -> None:

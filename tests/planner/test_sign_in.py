@@ -65,8 +65,9 @@ def test_no_secret_stands_in_the_log(stranger: Visitor) -> None:
 
 def test_only_the_owner_can_read_the_key_and_the_log(visitor: Visitor) -> None:
     folder = visitor.desk.settings.planner_folder
+    assert "this one" in visitor.text("/sessions")
     assert {path.name: oct(path.stat().st_mode & 0o777) for path in folder.iterdir()} == {
-        "session.key": "0o600", "security.log": "0o600",
+        "session.key": "0o600", "security.log": "0o600", "open_sessions": "0o700",
     }  # fmt: skip
 
 

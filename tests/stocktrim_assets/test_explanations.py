@@ -45,7 +45,9 @@ def a_busy_company(products: int, lines: int) -> ExplanationSources:
 def test_everything_is_shown_under_its_heading_with_the_picture_first() -> None:
     sales = a_sale(30, 4), days_without_stock(5), a_setting("lead_time_days", "14")
     text = explanation_text(explained(a_product(), *sales, expecting=expecting(20, 10)), transactions_shown=20)
-    places = [text.index(part) for part in ("data:image/svg+xml;base64,", "| needed (net requirement) |", HEADINGS[0])]
+    places = [
+        text.index(part) for part in ("data:image/svg+xml;base64,", "| needed \\(net requirement\\) |", HEADINGS[0])
+    ]
     assert places == sorted(places)
     assert not [heading for heading in HEADINGS if heading not in text]
 

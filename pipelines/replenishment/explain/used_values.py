@@ -7,7 +7,7 @@ Read more in docs/buyer/settings.md.
 from collections.abc import Sequence
 from typing import Final
 
-from pipelines.forecasting.overrides import OVERRIDDEN
+from pipelines.forecasting.model_names import OVERRIDDEN
 from pipelines.planning_settings.registry import ASSEMBLED
 from pipelines.replenishment.explain.records import PlanLine, SettingInForce
 from pipelines.replenishment.units_in_words import in_units

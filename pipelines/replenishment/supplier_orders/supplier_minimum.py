@@ -113,29 +113,29 @@ def _closed(
 
 
 def _trimmed(values: OrderValues, terms: OrderTerms, start: Matrix, quantity: Matrix, gap: float) -> Matrix:
-    """The quantity without added batches that are not necessary, those that lose most first.
-
-    Also without those that would save more than they cost: they are not due, and the minimum does not need them.
-    """
+    """The quantity without added batches that lose value and are not necessary, the dearest loss first."""
     added = np.flatnonzero(quantity > start + _TINY)
     spare = float((terms.unit_cost * (quantity - start)).sum()) - gap
     loss = -np.diff(values.rows(added).value(np.stack([start[added], quantity[added]], axis=1)), axis=1)[:, 0]
     trimmed = quantity.copy()
     for row in added[np.argsort(-np.round(loss, 9), kind="stable")].tolist():
-        less = _least_that_is_enough(terms, row, start[row], trimmed[row], spare)
-        spare -= float(terms.unit_cost[row] * (trimmed[row] - less))
-        trimmed[row] = less
+        one = np.array([row])
+        for less in _smaller(terms, row, start[row], trimmed[row], spare):
+            change = np.diff(values.rows(one).value(np.array([[trimmed[row], less]])), axis=1)[0, 0]
+            if change > _TINY:
+                spare -= float(terms.unit_cost[row] * (trimmed[row] - less))
+                trimmed[row] = less
+                break
     return trimmed
 
 
-def _least_that_is_enough(terms: OrderTerms, row: int, start: float, quantity: float, spare: float) -> float:
-    """The smallest quantity of a product that the spare money allows: none added, or a line of its least or more."""
+def _smaller(terms: OrderTerms, row: int, start: float, quantity: float, spare: float) -> list[float]:
+    """Smaller quantities of a product that the spare money allows, the smallest first."""
     batch, cost = float(terms.batch[row]), float(terms.unit_cost[row])
     if quantity - start <= spare / cost + _TINY:
-        return start
-    least = start if start > 0 else float(terms.least[row])
-    batches = min(np.floor(spare / (batch * cost) + _TINY), np.floor((quantity - least) / batch + _TINY))
-    return round(quantity - max(0.0, batches) * batch, 4)
+        return [start]
+    less = round(quantity - np.floor(spare / (batch * cost) + _TINY) * batch, 4)
+    return [less] if less < quantity and less >= max(start, float(terms.least[row])) - _TINY else []
 
 
 def least_wait(

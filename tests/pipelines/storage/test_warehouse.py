@@ -79,6 +79,13 @@ def test_a_warehouse_of_an_earlier_version_gets_the_tables_and_columns_that_came
     assert products.select("product_code", "product_name").rows() == [("MUG", None)]
 
 
+def test_nothing_but_our_own_words_is_written_to_standard_output(tmp_path: Path) -> None:
+    """A query of two seconds would draw its progress there, between the lines of --json."""
+    with open_warehouse(tmp_path) as warehouse:
+        (shown,) = warehouse.execute("select current_setting('enable_progress_bar')").fetchone() or (None,)
+    assert shown is False
+
+
 def test_a_table_that_moved_to_another_stage_takes_its_rows_along(tmp_path: Path) -> None:
     with duckdb.connect(tmp_path / FILE_NAME) as earlier:
         earlier.execute("create schema plan")

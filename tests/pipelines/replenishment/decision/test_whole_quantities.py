@@ -1,6 +1,7 @@
 """Demand comes in whole units: over many products a service level is kept, no more and no less."""
 
 from dataclasses import replace
+from typing import Final, Literal
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,7 @@ from tests.pipelines.planning_builders import AS_OF, a_product, a_setting, in_st
 from tests.pipelines.replenishment.decision.known_demand import there_is
 
 PRODUCTS = 500
+ROUNDINGS: Final[tuple[Literal["average", "each"], ...]] = ("each", "average")
 LEVELS = [0.9, 0.95, 0.98, 0.99]
 LEAD_DAYS, DAYS = 14, 21
 SALES = sold({21: 1, 16: 2, 9: 1, 3: 2})
@@ -29,7 +31,7 @@ EACH = a_setting("unit_rounding", "each", level="global", subject="")
 
 
 def demand_of(mean: np.ndarray, variance: np.ndarray) -> IntervalDemand:
-    """A known law for each product, as a forecast gives it: quantiles on the grid, to four digits."""
+    """A known distribution for each product, as a forecast gives it: quantiles on the grid, to four digits."""
     quantiles = nb_quantiles(mean, variance, PROBABILITIES, is_spread=True).round(4)
     weeks = np.repeat(mean[:, None] / 3, 3, axis=1)
     codes = (f"P-{number:04d}" for number in range(mean.size))
@@ -39,7 +41,9 @@ def demand_of(mean: np.ndarray, variance: np.ndarray) -> IntervalDemand:
     )  # fmt: skip
 
 
-def decided(demand: IntervalDemand, level: float, *, rounding: str, available: float = 0.0) -> Decision:
+def decided(
+    demand: IntervalDemand, level: float, *, rounding: Literal["average", "each"], available: float = 0.0
+) -> Decision:
     rows = np.arange(demand.seeds.size)
     inputs = DecisionInputs(
         np.full(rows.size, level), np.full(rows.size, DAYS), there_is(available, rows=rows.size), rows,
@@ -48,7 +52,7 @@ def decided(demand: IntervalDemand, level: float, *, rounding: str, available: f
     return decide(inputs, OrderPolicy(unmet_demand="backordered", rounding=rounding))
 
 
-def known_law(mean: np.ndarray, variance: np.ndarray):
+def distribution_of(mean: np.ndarray, variance: np.ndarray):
     return stats.nbinom(mean**2 / (variance - mean), mean / variance)
 
 
@@ -57,7 +61,7 @@ def test_on_a_known_poisson_law_the_least_whole_level_keeps_95_where_90_is_set_a
     demand = demand_of(mean, 1.0001 * mean)
     kept = {
         rounding: stats.poisson(2).cdf(decided(demand, 0.9, rounding=rounding).order_up_to_level).mean()
-        for rounding in ("each", "average")
+        for rounding in ROUNDINGS
     }
     assert kept["each"] == pytest.approx(0.947, abs=0.001)
     assert kept["average"] == pytest.approx(0.9, abs=0.006)
@@ -68,21 +72,21 @@ def test_over_products_of_many_laws_the_level_is_kept_within_a_point(level):
     """Half of them Poisson, half negative binomial of three times that variance; 0.3 to 12 units in an interval."""
     mean = np.exp(np.random.default_rng(0).uniform(np.log(0.3), np.log(12), PRODUCTS))
     variance = mean * np.where(np.arange(PRODUCTS) % 2, 1.0001, 3.0)
-    law, demand = known_law(mean, variance), demand_of(mean, variance)
-    by_each, mixed = (decided(demand, level, rounding=one).order_up_to_level for one in ("each", "average"))
-    assert (by_each == law.ppf(level)).mean() > 0.99
-    assert (law.cdf(mixed - 1) <= level + 1e-9).all()
-    assert (law.cdf(mixed) >= least_kept(np.full(1, level))[0] - 0.005).all()
-    assert law.cdf(mixed).mean() == pytest.approx(level, abs=0.01)
-    assert law.cdf(by_each).mean() - level > 2 * abs(law.cdf(mixed).mean() - level)
+    known, demand = distribution_of(mean, variance), demand_of(mean, variance)
+    by_each, mixed = (decided(demand, level, rounding=one).order_up_to_level for one in ROUNDINGS)
+    assert (by_each == known.ppf(level)).mean() > 0.99
+    assert (known.cdf(mixed - 1) <= level + 1e-9).all()
+    assert (known.cdf(mixed) >= least_kept(np.full(1, level))[0] - 0.005).all()
+    assert known.cdf(mixed).mean() == pytest.approx(level, abs=0.01)
+    assert known.cdf(by_each).mean() - level > 2 * abs(known.cdf(mixed).mean() - level)
 
 
 def test_rounding_a_continuous_quantile_up_would_keep_more_than_the_least_whole_level():
     mean = np.linspace(0.5, 4, 200)
-    law = known_law(mean, 1.0001 * mean)
+    known = distribution_of(mean, 1.0001 * mean)
     at = nb_quantiles(mean, 1.0001 * mean, np.array([0.9]), is_spread=True)[:, 0]
-    assert (whole_units(at) == law.ppf(0.9)).all()
-    assert law.cdf(np.ceil(at)).mean() > law.cdf(whole_units(at)).mean() + 0.01
+    assert (whole_units(at) == known.ppf(0.9)).all()
+    assert known.cdf(np.ceil(at)).mean() > known.cdf(whole_units(at)).mean() + 0.01
 
 
 def test_the_quantity_and_the_level_are_rounded_alike_and_the_reorder_point_is_never_above():
@@ -94,7 +98,7 @@ def test_the_quantity_and_the_level_are_rounded_alike_and_the_reorder_point_is_n
     assert (with_two.needed == from_empty.order_up_to_level - 2).all()
     assert (from_empty.reorder_point <= from_empty.order_up_to_level).all()
     assert from_empty.level_kept == pytest.approx(
-        known_law(mean, 3 * mean).cdf(from_empty.order_up_to_level), abs=0.003
+        distribution_of(mean, 3 * mean).cdf(from_empty.order_up_to_level), abs=0.003
     )
 
 
@@ -109,7 +113,7 @@ def test_a_products_level_does_not_depend_on_others():
 def test_what_is_sold_in_parts_of_a_unit_is_not_rounded_down():
     mean = np.full(50, 0.4)
     demand = replace(demand_of(mean, 1.5 * mean), is_sold_whole=np.zeros(50, dtype=bool))
-    both = [decided(demand, 0.9, rounding=one).order_up_to_level for one in ("each", "average")]
+    both = [decided(demand, 0.9, rounding=one).order_up_to_level for one in ROUNDINGS]
     assert (both[0] == both[1]).all()
     assert (path_totals(demand) % 1 > 0).any()
 
@@ -141,7 +145,10 @@ def test_a_plan_says_of_a_product_that_is_rounded_down_what_its_level_keeps():
     down, up = codes[int(draws.argmax())], codes[int(draws.argmin())]
     lines = {code: PlanLine(**a_line(code)) for code in (down, up)}
     assert (lines[down].order_up_to_level, lines[up].order_up_to_level) == (15, 16)
-    assert lines[down].level_kept < 0.95 <= lines[up].level_kept
+    kept_down, kept_up = lines[down].level_kept, lines[up].level_kept
+    assert kept_down is not None
+    assert kept_up is not None
+    assert kept_down < 0.95 <= kept_up
     about = "An order-up-to level of 15 is enough in 94.2% of cases, one of 16 in more than 95%."
     assert any(text.startswith(about) for text in sentences(lines[down]))
     assert not any(text.startswith("An order-up-to level of") for text in sentences(lines[up]))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import pytest
@@ -31,8 +32,8 @@ def lines_after(order: Order) -> pl.DataFrame:
     return with_quantities_of_now(with_decisions(PLAN, quantities_now([order], planned_at=NOON)))
 
 
-def mugs(quantity: int, **changes: object) -> Order:
-    order = an_order(a_draft("20260302-AAAAAA", a_line("MUG-1", Decimal(quantity))))
+def mugs(quantity: int, **changes: Any) -> Order:
+    order = an_order(a_draft("20260302-AAAAAA", a_line("MUG-1", str(quantity))))
     return replace(order, **changes)
 
 

@@ -68,28 +68,6 @@ def test_with_any_prices_and_batches_it_loses_at_most_one_batch_more_than_the_be
     assert total(values, added) >= best - one_batch - 1e-6
 
 
-@settings(max_examples=200, deadline=None)
-@given(some_values(), st.data())
-def test_no_batch_that_was_added_could_be_left_out(values, data):
-    """Whatever it is worth: it is not due, and a person reads that it was added to reach the minimum."""
-    count = values.margin.size
-    batches = data.draw(some(st.sampled_from([1, 2, 3]), count))
-    least = np.array(batches, dtype=float) * data.draw(some(st.integers(0, 3), count))
-    terms = terms_of(data.draw(some(st.integers(1, 7), count)), batches, least.tolist())
-    start = terms.batch * np.array(data.draw(some(st.integers(0, 2), count)))
-    start = np.where(start > 0, np.maximum(start, least), 0.0)
-    gap = float(data.draw(st.integers(1, 40)))
-    added = least_loss_addition(values, terms, start, start + 8 * terms.batch, gap=gap)
-    if added is None:
-        return
-    spare = money(terms, added - start) - gap
-    for row in np.flatnonzero(added > start):
-        fewer = added[row] - terms.batch[row]
-        is_a_line = fewer >= (start[row] if start[row] > 0 else max(least[row], terms.batch[row]))
-        for less in (start[row], *([fewer] if is_a_line else [])):
-            assert terms.unit_cost[row] * (added[row] - less) > spare - 1e-9
-
-
 def test_the_first_product_is_raised_of_two_that_are_alike():
     values = values_of([[5.0, 6.0], [5.0, 6.0]])
     added = least_loss_addition(values, terms_of([2.0, 2.0]), np.zeros(2), np.full(2, 9.0), gap=2.0)
