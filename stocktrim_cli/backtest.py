@@ -290,25 +290,12 @@ def _read(file: Path, forms: "Forms") -> "pl.DataFrame":
 
 
 def _of_organisation(organisation: str, lead_time_days: int | None, rules: "MoneyRules") -> "History":
-    from pipelines.policy_backtest.replay.organisation_past import of_organisation, with_money_terms
+    from pipelines.policy_backtest.replay.organisation_past import PAST, past_of
     from pipelines.settings import read_settings
-    from pipelines.storage import tables
     from pipelines.storage.snapshots import read_published
 
     folder = read_settings().organisation_folder(organisation)
-    frames = read_published(
-        folder,
-        tables.DEMAND_DAILY,
-        tables.PRODUCTS,
-        tables.ORDER_PLAN,
-        tables.PLAN_SETTINGS,
-        tables.LEAD_TIMES,
-        tables.PURCHASE_RECEIPTS,
-        tables.SUPPLIER_CALENDARS,
-    )
-    _, _, order_plan, plan_settings, *_ = frames
-    history = of_organisation(*frames, lead_time_days=lead_time_days)
-    return with_money_terms(history, order_plan, plan_settings, rules)
+    return past_of(read_published(folder, *PAST), rules, lead_time_days=lead_time_days)
 
 
 def _as_json(everything: dict[str, Any]) -> str:

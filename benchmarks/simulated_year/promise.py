@@ -15,7 +15,7 @@ from benchmarks.simulated_year.year import Week
 from pipelines.organisations.open_organisation import open_organisation
 from pipelines.policy_backtest.level_prices import OURS
 from pipelines.policy_backtest.policy_comparison import backtest_settings, run_backtest
-from pipelines.policy_backtest.replay.organisation_past import of_organisation, with_money_terms
+from pipelines.policy_backtest.replay.organisation_past import PAST, past_of
 from pipelines.policy_backtest.simulation import Counts
 from pipelines.replenishment.supplier_orders.money_rules import money_rules
 from pipelines.settings import read_settings
@@ -27,10 +27,6 @@ BLOCK_WEEKS: Final = 4
 FEWEST_WEEKS: Final = 13
 DRAWS: Final = 4_000
 _INTERVAL: Final = (0.025, 0.975)
-_PAST: Final = (
-    tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES,
-    tables.PURCHASE_RECEIPTS, tables.SUPPLIER_CALENDARS,
-)  # fmt: skip
 
 Series = NDArray[np.float64]
 
@@ -75,12 +71,8 @@ class Compared:
 def promise_of() -> Promise:
     """What the policy backtest says of the past in this home, run as the command `stocktrim backtest` runs it."""
     with open_organisation(read_settings(), KEY).warehouse() as warehouse:
-        past = [read_table(warehouse, table) for table in _PAST]
-        _, _, order_plan, plan_settings, *_ = past
         planning_settings = read_table(warehouse, tables.PLANNING_SETTINGS)
-        history = with_money_terms(
-            of_organisation(*past, lead_time_days=None), order_plan, plan_settings, money_rules(planning_settings)
-        )  # fmt: skip
+        history = past_of([read_table(warehouse, table) for table in PAST], money_rules(planning_settings))
         settings = backtest_settings(planning_settings, service_levels=[LEVEL])
     counts = run_backtest(history, settings, progress=lambda _: None).counts[OURS]
     return _promise(counts)

@@ -18,7 +18,7 @@ from pipelines.policy_backtest.policy_comparison import (
     run_backtest,
     settings_in_words,
 )
-from pipelines.policy_backtest.replay.organisation_past import of_organisation, what_is_kept, with_money_terms
+from pipelines.policy_backtest.replay.organisation_past import PAST, past_of, what_is_kept
 from pipelines.policy_backtest.report import at_equal_service, policies_by_class
 from pipelines.replenishment.supplier_orders.money_rules import money_rules
 from pipelines.storage import tables
@@ -29,10 +29,6 @@ from stocktrim_assets.reports import markdown_table, picture
 from stocktrim_assets.specs import PURCHASING_TEAM, table_metadata, table_specs
 
 SERVICE_LEVELS: Final = (0.9, 0.95, 0.98, 0.99)
-_PAST: Final = (
-    tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES,
-    tables.PURCHASE_RECEIPTS, tables.SUPPLIER_CALENDARS,
-)  # fmt: skip
 _SHOWN: Final = (
     "policy", "service_level", "levels_kept", "orders_kept", "weeks_kept", "fill_rate_units", "fill_rate_money",
     "average_stock_value", "lost_margin_a_week", "orders", "order_lines", "supplier_orders",
@@ -42,7 +38,7 @@ _SHOWN: Final = (
 @dg.multi_asset(
     name="policy_backtest",
     description="Backtest our policy, the textbook's and one like StockTrim's on the last year.",
-    specs=table_specs([tables.POLICY_BACKTEST], deps=(*_PAST, tables.PLANNING_SETTINGS), owner=PURCHASING_TEAM),
+    specs=table_specs([tables.POLICY_BACKTEST], deps=(*PAST, tables.PLANNING_SETTINGS), owner=PURCHASING_TEAM),
     partitions_def=organisations,
 )
 def policy_backtest(
@@ -50,12 +46,8 @@ def policy_backtest(
 ) -> dg.MaterializeResult[Any]:
     """Run the backtest, keep its table, show the frontier."""
     with plain_failures(), organisation.warehouse() as warehouse:
-        past = [read_table(warehouse, table) for table in _PAST]
-        _, _, order_plan, plan_settings, *_ = past
         planning_settings = read_table(warehouse, tables.PLANNING_SETTINGS)
-        history = with_money_terms(
-            of_organisation(*past, lead_time_days=None), order_plan, plan_settings, money_rules(planning_settings)
-        )  # fmt: skip
+        history = past_of([read_table(warehouse, table) for table in PAST], money_rules(planning_settings))
         settings = backtest_settings(planning_settings, service_levels=SERVICE_LEVELS)
         limits = what_is_kept(history)
         context.log.info(f"{settings_in_words(settings)} {limits}".strip())

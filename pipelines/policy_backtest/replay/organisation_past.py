@@ -4,6 +4,7 @@ What belongs here: which tables give which facts. What does not: the past itself
 Read more in docs/maths.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,9 +22,26 @@ from pipelines.policy_backtest.replay.order_rules import OrderRules, rules_in_wo
 from pipelines.replenishment.lead_times import known_receipts, learn_lead_times
 from pipelines.replenishment.plan.statuses import NOT_PLANNED
 from pipelines.replenishment.supplier_orders.money_rules import MoneyRules
+from pipelines.storage import tables
 
+PAST: Final = (
+    tables.DEMAND_DAILY, tables.PRODUCTS, tables.ORDER_PLAN, tables.PLAN_SETTINGS, tables.LEAD_TIMES,
+    tables.PURCHASE_RECEIPTS, tables.SUPPLIER_CALENDARS,
+)  # fmt: skip
+"""The tables that `past_of` is made from, in its order."""
 # More lengths than there are receipts: none is joined with another.
 ALL_LENGTHS: Final = 10_000
+
+
+def past_of(frames: Sequence[pl.DataFrame], rules: MoneyRules, *, lead_time_days: int | None = None) -> History:
+    """The past that a backtest of an organisation lives through, with money terms; `frames` are the tables of `PAST`.
+
+    Raises:
+        DataError: nothing was sold.
+    """
+    _, _, order_plan, plan_settings, *_ = frames
+    history = of_organisation(*frames, lead_time_days=lead_time_days)
+    return with_money_terms(history, order_plan, plan_settings, rules)
 
 
 def with_money_terms(
