@@ -9,7 +9,8 @@ Read more in docs/bi.md.
 import json
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -186,20 +187,32 @@ def column_meanings(snapshot: Path, table: Table) -> dict[str, str]:
 
 def _meanings_in_database(snapshot: Path, table: Table) -> dict[str, str]:
     """The meanings in a snapshot that an earlier version published: in the database alone."""
-    database = snapshot / SNAPSHOT_FILE
-    if not database.exists():
+    if not (snapshot / SNAPSHOT_FILE).exists():
         return {}
+    with _database_of(snapshot) as connection:
+        found = connection.execute(
+            "select column_name, comment from duckdb_columns() where table_name = ? and comment is not null",
+            [table.name],
+        ).fetchall()
+    return {str(column): str(comment).strip() for column, comment in found}
+
+
+@contextmanager
+def _database_of(snapshot: Path) -> "Iterator[duckdb.DuckDBPyConnection]":
+    """A connection that reads a snapshot's database, and draws nothing on standard output.
+
+    Raises:
+        DamagedSnapshotError: it cannot be read.
+    """
     import duckdb  # noqa: PLC0415, readers of a snapshot do not hold it
 
+    database = snapshot / SNAPSHOT_FILE
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
-            found = connection.execute(
-                "select column_name, comment from duckdb_columns() where table_name = ? and comment is not null",
-                [table.name],
-            ).fetchall()
+            connection.execute("set enable_progress_bar = false")
+            yield connection
     except duckdb.Error as trouble:
         raise DamagedSnapshotError(_damaged(database, trouble)) from trouble
-    return {str(column): str(comment).strip() for column, comment in found}
 
 
 def published_or_empty(folder: Path, table: Table) -> pl.DataFrame:
@@ -222,17 +235,10 @@ def examine_published(folder: Path) -> Path:
         NothingPublishedError: nothing was published yet.
         DamagedSnapshotError: a file of the snapshot cannot be read, or is gone.
     """
-    import duckdb  # noqa: PLC0415, readers of a snapshot do not hold it
-
     snapshot = published_folder(folder)
-    database = snapshot / SNAPSHOT_FILE
-    try:
-        with duckdb.connect(str(database), read_only=True) as connection:
-            connection.execute("set enable_progress_bar = false")
-            names = [name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()]
-            read_through(connection)
-    except duckdb.Error as trouble:
-        raise DamagedSnapshotError(_damaged(database, trouble)) from trouble
+    with _database_of(snapshot) as connection:
+        names = [name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()]
+        read_through(connection)
     for name in names:
         _read_file(snapshot / f"{name}.parquet")
     column_meanings(snapshot, PUBLISHED[0])
