@@ -94,17 +94,17 @@ def make_plan(
     options = {"decisions": {"config": {"as_of": as_of}}, "order_plan": {"config": {"budget": budget}}}
     result = run_job("plan", organisation=organisation, ops=options, rebuild=rebuild)
     summary, order_plan = read_plan(organisation)
+    now = open_totals(lines_now(organisation, summary, order_plan))
     supplier_orders, adjustments = read_money(organisation)
     if as_json:
         show_json(
             {
-                "summary": summary, "now": open_totals(lines_now(organisation, summary, order_plan)),
-                "order_plan": order_plan.to_dicts(), "supplier_orders": supplier_orders.to_dicts(),
+                "summary": summary, "now": now, "order_plan": order_plan.to_dicts(),
+                "supplier_orders": supplier_orders.to_dicts(),
                 "order_adjustments": adjustments.to_dicts(), "exceptions": kinds_of(organisation),
             }
         )  # fmt: skip
         return
-    now = open_totals(lines_now(organisation, summary, order_plan))
     show_plan(summary, order_plan, organisation=organisation, now=now)
     say_what_is_not_counted(order_plan, summary, organisation=organisation, budget=budget)
     show_money(supplier_orders, adjustments, organisation=organisation)

@@ -25,8 +25,11 @@ def lines_now(organisation: str, summary: "dict[str, Any]", order_plan: "pl.Data
 
 def open_totals(lines: "pl.DataFrame") -> "dict[str, Any]":
     """What is still to be ordered: products, their value in base currency, and those that people decided on."""
-    from pipelines.replenishment.plan.plan_reports import IS_TO_ORDER, in_base_currency, total_of
+    from pipelines.replenishment.plan.plan_reports import total_of, value_to_order
 
     total = total_of(lines)
-    value = lines.filter(IS_TO_ORDER).select(in_base_currency("order_value").sum()).item()
-    return {"products_to_order": total.to_order, "order_value": round(value, 2), "products_decided": total.decided}
+    return {
+        "products_to_order": total.to_order,
+        "order_value": round(value_to_order(lines), 2),
+        "products_decided": total.decided,
+    }

@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.exceptions.kinds import DEAD_STOCK
 from pipelines.replenishment.open_orders.late_lines import late_lines
-from pipelines.replenishment.plan.plan_reports import IS_TO_ORDER, in_base_currency, total_of
+from pipelines.replenishment.plan.plan_reports import total_of, value_to_order
 from pipelines.replenishment.plan.statuses import DECIDED, IN_DRAFT, NOT_PLANNED, ORDERED, TAKEN_OFF
 from pipelines.storage import tables
 from planner.shown.plan_changes import differences
@@ -105,7 +105,7 @@ def _runs_out(products: int, out_already: int) -> str:
 
 
 def _to_order(now: PlanNow, products: int, currency: str) -> str:
-    value = now.lines.filter(IS_TO_ORDER).select(in_base_currency("order_value").sum()).item()
+    value = value_to_order(now.lines)
     return f"{_count(products, 'product')} to order" + (f" for {value:,.2f} {currency}" if value else "")
 
 

@@ -14,8 +14,8 @@ import polars as pl
 
 from pipelines.purchasing.kept_lines import as_the_plan_alone
 from pipelines.purchasing.order_changes.planned_quantities import QuantityNow
+from pipelines.replenishment.plan.plan_reports import IS_OPEN
 from pipelines.replenishment.plan.statuses import (
-    DECIDED,
     IN_DRAFT,
     ORDER_LATER,
     ORDER_NOW,
@@ -76,10 +76,9 @@ def with_quantities_of_now(decided: pl.DataFrame) -> pl.DataFrame:
 
 def still_to_order(lines: pl.DataFrame) -> pl.DataFrame:
     """Lines without the quantity and the value of what people decided, for sums of what is still to be done."""
-    is_open = ~pl.col("status").is_in(DECIDED)
     return lines.with_columns(
-        pl.when(is_open).then("order_quantity").otherwise(0.0).alias("order_quantity"),
-        pl.when(is_open).then("order_value").alias("order_value"),
+        pl.when(IS_OPEN).then("order_quantity").otherwise(0.0).alias("order_quantity"),
+        pl.when(IS_OPEN).then("order_value").alias("order_value"),
     )
 
 

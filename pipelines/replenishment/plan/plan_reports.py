@@ -37,8 +37,9 @@ def _report(
     return PlanReport(name, title, question, condition, sort, columns)
 
 
-_IS_OPEN: Final = ~pl.col("status").is_in(DECIDED)
-IS_TO_ORDER: Final = (pl.col("order_quantity") > 0) & _IS_OPEN
+IS_OPEN: Final = ~pl.col("status").is_in(DECIDED)
+"""Whether nobody decided yet on a line since the plan was made."""
+IS_TO_ORDER: Final = (pl.col("order_quantity") > 0) & IS_OPEN
 """Whether a line orders something on which nobody decided yet."""
 _TO_DO: Final = IS_TO_ORDER | (pl.col("assembly_quantity").fill_null(0.0) > 0)
 _HAS_DEMAND: Final = pl.col("average_daily_demand") > 0
@@ -127,6 +128,11 @@ def in_base_currency(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.Float64) / pl.when(rate > 0).then(rate).otherwise(1.0)
 
 
+def value_to_order(lines: pl.DataFrame) -> float:
+    """What is still to be ordered of lines of a plan, in base currency."""
+    return float(lines.filter(IS_TO_ORDER).select(in_base_currency("order_value").sum()).item())
+
+
 @dataclass(frozen=True)
 class LinesTotal:
     """What lines of a plan come to: how many, how many of them to order, and their order values by currency.
@@ -148,7 +154,7 @@ def total_of(order_plan: pl.DataFrame, rows: pl.Series | None = None) -> LinesTo
     ordered = lines.filter(IS_TO_ORDER)
     values = ordered.group_by("currency").agg(pl.col("order_value").sum()).sort("currency").rows()
     by_currency = [(currency or "", value or Decimal(0)) for currency, value in values]
-    units, decided = float(ordered["order_quantity"].sum()), lines.filter(~_IS_OPEN).height
+    units, decided = float(ordered["order_quantity"].sum()), lines.filter(~IS_OPEN).height
     return LinesTotal(lines.height, ordered.height, units, by_currency, decided)
 
 

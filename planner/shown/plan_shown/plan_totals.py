@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.replenishment.plan.group_totals import NO_GROUP
-from pipelines.replenishment.plan.plan_reports import IS_TO_ORDER, in_base_currency
+from pipelines.replenishment.plan.plan_reports import IS_TO_ORDER, in_base_currency, value_to_order
 from planner.shown.plan_lines_shown import NO_SUPPLIER, PlanLines
 
 
@@ -35,19 +35,13 @@ def by_group(found: PlanLines) -> Sequence[dict[str, Any]]:
 
 def base_total(found: PlanLines) -> float:
     """What is to order of all lines found, in base currency."""
-    return float(_lines(found).filter(IS_TO_ORDER)["base_value"].sum())
+    return value_to_order(_lines(found))
 
 
 def _lines(found: PlanLines) -> pl.DataFrame:
     columns = [
-        "product_code",
-        "supplier_id",
-        "supplier_name",
-        "order_quantity",
-        "order_value",
-        "currency_rate",
-        "status",
-    ]
+        "product_code", "supplier_id", "supplier_name", "order_quantity", "order_value", "currency_rate", "status",
+    ]  # fmt: skip
     return found.now.lines.select(columns)[found.rows].with_columns(base_value=in_base_currency("order_value"))
 
 
