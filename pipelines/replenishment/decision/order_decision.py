@@ -338,7 +338,7 @@ def quantity_for_fill(projection: Projection, weights: Matrix, fill_rate: Matrix
         missing = np.maximum(0.0, projection.need - quantity[:, None]) - np.maximum(0.0, owed - quantity[:, None])
         return np.asarray((weights * missing).sum(axis=1))
 
-    return _leastround_up(lambda quantity: short(quantity) <= allowed + _TINY, owed, projection.need)
+    return _least_whole(lambda quantity: short(quantity) <= allowed + _TINY, owed, projection.need)
 
 
 def quantity_for_money(need: Matrix, on_hand: Matrix, weights: Matrix, ratio: Matrix, covered_days: Matrix) -> Matrix:
@@ -365,10 +365,10 @@ def quantity_for_money(need: Matrix, on_hand: Matrix, weights: Matrix, ratio: Ma
         earned = np.where(need > quantity[:, None] + _ROUNDING, ratio, 0.0)
         return np.asarray((weights * ((1 - ratio) * share - earned)).sum(axis=1) >= -_TINY)
 
-    return _leastround_up(is_enough, -on_hand, need)
+    return _least_whole(is_enough, -on_hand, need)
 
 
-def _leastround_up(is_enough: Callable[[Matrix], NDArray[np.bool_]], least: Matrix, most: Matrix) -> Matrix:
+def _least_whole(is_enough: Callable[[Matrix], NDArray[np.bool_]], least: Matrix, most: Matrix) -> Matrix:
     """The least whole quantity per product that is enough, between the extremes of the paths, by bisection."""
     low, high = np.floor(least.min(axis=1)) - 1, np.ceil(most.max(axis=1))
     while (high - low > 1).any():
